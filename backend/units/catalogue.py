@@ -1,0 +1,64 @@
+"""Which boundary set serves a day, and which system of units was in force."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from backend.extensions import db
+from backend.units.models import BoundarySet
+
+# Law 72/2025/QH15 ended the districts and began today's communes on this day.
+REFORM = date(2025, 7, 1)
+LEVELS = {"2024": ("province", "district", "commune"), "2025": ("province", "commune")}
+SYSTEMS = tuple(LEVELS)
+APPROXIMATE = "approximate"
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSet:
+    """A boundary set as the locator needs to know it."""
+
+    id: int
+    name: str
+    system: str
+    quality: str
+    valid_from: date | None
+    valid_to: date | None
+    activation: int
+    digest: str
+
+    def holds(self, day: date) -> bool:
+        """Whether the set's span holds a day."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
+
+    def described(self) -> dict[str, str]:
+        """What an answer that rests on this set says of it."""
+        return {"set": self.name, "quality": self.quality}
+
+
+def system_on(day: date) -> str:
+    """The system of units in force on a day."""
+    return "2024" if day < REFORM else "2025"
+
+
+def system_span(system: str) -> tuple[date | None, date | None]:
+    """First and last day of a system; None where it has no end."""
+    return (None, REFORM - timedelta(days=1)) if system == "2024" else (REFORM, None)
+
+
+def read_active() -> tuple[ActiveSet, ...]:
+    """Every active set in the database."""
+    columns = [getattr(BoundarySet, name) for name in ActiveSet.__dataclass_fields__]
+    rows = db.session.execute(select(*columns).where(BoundarySet.activation.is_not(None)))
+    return tuple(ActiveSet(*row) for row in rows)
+
+
+def serving(day: date, sets: Sequence[ActiveSet]) -> ActiveSet | None:
+    """Choose the set of a day: an installed one before the approximate, the latest activated."""
+    fitting = [one for one in sets if one.system == system_on(day) and one.holds(day)]
+    return max(
+        fitting, key=lambda one: (one.quality != APPROXIMATE, one.activation), default=None
+    )

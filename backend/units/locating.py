@@ -1,0 +1,185 @@
+"""In which commune does a position lie: the hot path, cached per process."""
+
+import math
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from geopandas import GeoDataFrame
+from shapely import from_wkb
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from backend.errors import Problem
+from backend.extensions import db
+from backend.units.catalogue import ActiveSet, read_active, serving
+from backend.units.models import Boundary, Unit
+from geo.index import CommuneIndex, Place, cached
+
+# A newly activated set is noticed by every worker within this time, at one small query a time.
+CATALOGUE_TTL_S = 2.0
+# Boundaries are loaded at the first start; a phone that is faster than that waits this long.
+RETRY_AFTER_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class UnitName:
+    """What an answer says of a commune."""
+
+    id: int
+    code: str
+    name: str
+    province: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a position lies, and the set that says so; unit_id is None outside every commune."""
+
+    unit_id: int | None
+    code: str | None
+    name: str | None
+    province: str | None
+    how: str | None  # inside, edge, snapped
+    ambiguous: bool
+    candidates: tuple[str, ...]
+    border_distance_m: float | None
+    set_id: int
+    set_name: str
+    quality: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """The index over one set and the names of its communes."""
+
+    index: CommuneIndex
+    names: Mapping[str, UnitName]
+
+
+class Locator:
+    """Names the commune of a position on a day; one per process, safe for its threads."""
+
+    def __init__(self, var_dir: Path) -> None:
+        self._folder = var_dir / "cache"
+        self._lock = threading.Lock()
+        self._grounds: dict[tuple[int, str], _Ground] = {}
+        self._catalogue: tuple[ActiveSet, ...] = ()
+        self._read_at = float("-inf")
+
+    def set_for(self, day: date) -> ActiveSet:
+        """The boundary set that serves a day; 503 while none is loaded."""
+        if time.monotonic() - self._read_at > CATALOGUE_TTL_S:
+            self._catalogue = read_active()
+            self._read_at = time.monotonic()
+        found = serving(day, self._catalogue)
+        if found is None:
+            self._read_at = float("-inf")
+            raise Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)})
+        return found
+
+    def place(
+        self, day: date, longitude: float, latitude: float, accuracy_m: float | None
+    ) -> Placed:
+        """Name the commune of one position, in the set active for its day."""
+        active = self.set_for(day)
+        ground = self._ground(active)
+        return _placed(active, ground, ground.index.locate(longitude, latitude, accuracy_m))
+
+    def place_many(
+        self,
+        days: Sequence[date],
+        longitudes: Sequence[float],
+        latitudes: Sequence[float],
+        accuracies: Sequence[float | None],
+    ) -> list[Placed]:
+        """Name the communes of many positions, in the order given."""
+        by_set: dict[ActiveSet, list[int]] = defaultdict(list)
+        for number, day in enumerate(days):
+            by_set[self.set_for(day)].append(number)
+        placed: dict[int, Placed] = {}
+        for active, numbers in by_set.items():
+            ground = self._ground(active)
+            for known in (True, False):
+                some = [i for i in numbers if (accuracies[i] is not None) == known]
+                found = ground.index.locate_many(
+                    [longitudes[i] for i in some],
+                    [latitudes[i] for i in some],
+                    [accuracies[i] for i in some] if known else None,
+                )
+                for at, i in enumerate(some):
+                    placed[i] = _placed(active, ground, found.place(at))
+        return [placed[i] for i in range(len(days))]
+
+    def warm(self, days: Iterable[date]) -> None:
+        """Load what serves these days before the workers fork, so that they share its memory."""
+        for active in {self.set_for(day) for day in days}:
+            self._ground(active)
+
+    def _ground(self, active: ActiveSet) -> _Ground:
+        key = (active.id, active.digest)
+        ground = self._grounds.get(key)
+        if ground is None:
+            with self._lock:
+                ground = self._grounds.get(key) or self._read(active)
+                self._grounds[key] = ground
+        return ground
+
+    def _read(self, active: ActiveSet) -> _Ground:
+        index = cached(lambda: read_frame(active.id), active.digest, self._folder)
+        return _Ground(index, read_names(active.id))
+
+
+def read_frame(set_id: int) -> GeoDataFrame:
+    """The polygons of a set with their codes, in EPSG:4326."""
+    query = (
+        select(Unit.code, Boundary.geometry)
+        .join(Unit, Unit.id == Boundary.unit_id)
+        .where(Boundary.set_id == set_id)
+        .order_by(Unit.code.collate("C"))
+    )
+    rows = db.session.execute(query).all()
+    shapes = from_wkb([row.geometry for row in rows])
+    return GeoDataFrame({"code": [row.code for row in rows]}, geometry=shapes, crs=4326)
+
+
+def read_names(set_id: int) -> dict[str, UnitName]:
+    """The communes of a set by code."""
+    province = aliased(Unit)
+    query = (
+        select(Unit.id, Unit.code, Unit.name, province.name)
+        .join(Boundary, Boundary.unit_id == Unit.id)
+        .outerjoin(province, province.id == Unit.province_id)
+        .where(Boundary.set_id == set_id)
+    )
+    return {row[1]: UnitName(*row) for row in db.session.execute(query)}
+
+
+def _placed(active: ActiveSet, ground: _Ground, place: Place | None) -> Placed:
+    if place is None:
+        return Placed(
+            None, None, None, None, None, False, (), None, active.id, active.name, active.quality
+        )
+    unit = ground.names[place.code]
+    return Placed(
+        unit_id=unit.id,
+        code=unit.code,
+        name=unit.name,
+        province=unit.province,
+        how=place.how,
+        ambiguous=place.ambiguous,
+        candidates=tuple(place.candidates),
+        border_distance_m=_finite(place.border_distance_m),
+        set_id=active.id,
+        set_name=active.name,
+        quality=active.quality,
+    )
+
+
+def _finite(distance: float | None) -> float | None:
+    """JSON has no word for "farther than was looked for"."""
+    return distance if distance is not None and math.isfinite(distance) else None

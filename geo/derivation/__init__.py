@@ -1,0 +1,1 @@
+"""How geo/data was made; run by scripts/derive-geo-data, never by the application."""

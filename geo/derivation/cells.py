@@ -1,0 +1,126 @@
+"""Give every small square of land to a commune of 2024 and to one of 2025."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Geometry
+
+from .outline import KM_PER_DEGREE
+from .sites import New, Old
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int32]
+
+WEST, SOUTH = 102.0, 8.25  # degrees, corner of the grid
+COLUMNS, ROWS = 3200, 6400  # 102-110 E, 8.25-24.25 N
+STEP = 0.0025  # degrees, about 270 m: below it accuracy no longer grows
+BLOCK = 20  # squares a side that share one list of candidates
+CANDIDATES_OLD = 72  # nearest centres looked at: a mountain commune is larger than its neighbours
+CANDIDATES_NEW = 32
+# Weights of the score, tuned on random points against real polygons (scripts/bench approximate).
+OUTSIDE_BOX = 1e3  # leaving a commune's box weighs more than any distance
+SUCCESSOR_OLD = 0.8  # an old commune lies near the centre of what it became
+CENTRE_NEW = 6.0  # scale that makes new centres comparable with old ones
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Index of the commune of each square, row 0 in the south; -1 is no land."""
+
+    old: Labels
+    new: Labels
+
+
+def assign(land: Geometry, old: Old, new: New) -> Grid:
+    """Give each square whose middle is on land to the commune with the lowest score.
+
+    Squared distances in km² are divided by a power of the area, so that large communes reach
+    further; new centres and old ones (which count for their main successor) compete for the
+    square in the system of 2025.
+    """
+    grid = Grid(*(np.full((ROWS, COLUMNS), -1, dtype=np.int32) for _ in range(2)))
+    shapely.prepare(land)
+    for rows, columns, x, y in _blocks(land):
+        near_old = _nearest(x, y, old.longitude, old.latitude, CANDIDATES_OLD)
+        near_new = _nearest(x, y, new.longitude, new.latitude, CANDIDATES_NEW)
+        old_score = _score_old(x, y, old, new, near_old)
+        new_score = CENTRE_NEW * _distance2(x, y, new.longitude, new.latitude, near_new)
+        new_score /= np.sqrt(new.area[near_new])
+        best_old, best_new = near_old[old_score.argmin(1)], near_new[new_score.argmin(1)]
+        grid.old[rows, columns] = best_old
+        from_old = old_score.min(1) <= new_score.min(1)
+        grid.new[rows, columns] = np.where(from_old, old.successor[best_old], best_new)
+    return grid
+
+
+def give_each_a_square(labels: Labels, longitude: Floats, latitude: Floats) -> list[int]:
+    """Give communes that won no square the nearest one of a commune that keeps others.
+
+    Returns the indices of those communes, in the order in which they were served.
+    """
+    counts = np.bincount(labels[labels >= 0], minlength=len(longitude))
+    poor = [int(i) for i in np.flatnonzero(counts == 0)]
+    for i in poor:
+        row = int((latitude[i] - SOUTH) / STEP)
+        column = int((longitude[i] - WEST) / STEP)
+        reach = 80  # squares
+        top, left = max(row - reach, 0), max(column - reach, 0)
+        window = labels[top : row + reach, left : column + reach]
+        rows, columns = np.nonzero(window >= 0)
+        owner = window[rows, columns]
+        distance = (rows + top - row) ** 2 + (columns + left - column) ** 2
+        distance = np.where(counts[owner] > 1, distance, 10**9)
+        taken = int(distance.argmin())
+        counts[owner[taken]] -= 1
+        counts[i] += 1
+        window[rows[taken], columns[taken]] = i
+    return poor
+
+
+def _blocks(land: Geometry) -> Iterator[tuple[Any, Any, Floats, Floats]]:
+    rows, columns = np.divmod(np.arange(BLOCK * BLOCK), BLOCK)
+    tops, lefts = np.meshgrid(np.arange(0, ROWS, BLOCK), np.arange(0, COLUMNS, BLOCK))
+    boxes = shapely.box(
+        WEST + lefts * STEP,
+        SOUTH + tops * STEP,
+        WEST + (lefts + BLOCK) * STEP,
+        SOUTH + (tops + BLOCK) * STEP,
+    )
+    hit = shapely.intersects(land, boxes)
+    for top, left in zip(tops[hit], lefts[hit], strict=True):
+        x, y = WEST + (left + columns + 0.5) * STEP, SOUTH + (top + rows + 0.5) * STEP
+        inside = shapely.contains_xy(land, x, y)
+        if inside.any():
+            yield top + rows[inside], left + columns[inside], x[inside], y[inside]
+
+
+def _nearest(x: Floats, y: Floats, longitude: Floats, latitude: Floats, count: int) -> Any:
+    distance = _distance2(
+        x.mean(keepdims=True), y.mean(keepdims=True), longitude, latitude, np.arange(len(longitude))
+    )
+    return np.sort(np.argpartition(distance[0], count)[:count])
+
+
+def _distance2(x: Floats, y: Floats, longitude: Floats, latitude: Floats, which: Any) -> Floats:
+    scale = KM_PER_DEGREE * np.cos(np.radians(y))[:, None]
+    east = (x[:, None] - longitude[which]) * scale
+    north = (y[:, None] - latitude[which]) * KM_PER_DEGREE
+    return np.asarray(east * east + north * north)
+
+
+def _score_old(x: Floats, y: Floats, old: Old, new: New, near: Any) -> Floats:
+    middle = (old.longitude + old.box_longitude) / 2, (old.latitude + old.box_latitude) / 2
+    distance = _distance2(x, y, *middle, near)
+    scale = KM_PER_DEGREE * np.cos(np.radians(y))[:, None]
+    east = np.abs(x[:, None] - old.box_longitude[near]) * scale - old.half_width[near]
+    north = np.abs(y[:, None] - old.box_latitude[near]) * KM_PER_DEGREE - old.half_height[near]
+    outside = np.maximum(east, 0) ** 2 + np.maximum(north, 0) ** 2
+    box_area = 4 * old.half_width[near] * old.half_height[near]
+    successor = old.successor[near]
+    there = _distance2(x, y, new.longitude, new.latitude, successor)
+    score = (distance + OUTSIDE_BOX * outside) / box_area**0.25
+    return np.asarray(score + SUCCESSOR_OLD * there / np.sqrt(new.area[successor]))

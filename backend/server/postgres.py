@@ -132,6 +132,7 @@ class EmbeddedPostgres:
     def _locked(self) -> Iterator[None]:
         """Hold what keeps two processes from starting the same server at once."""
         try:
+            folder = self.var_dir.stat()
             lock = (self.var_dir / "postgres.lock").open("a")
         except OSError as error:
             raise PostgresError(
@@ -139,6 +140,8 @@ class EmbeddedPostgres:
                 "another user: run as that one, or set VAR_DIR to a folder of your own."
             ) from error
         with lock:
+            if os.geteuid() == 0:  # the folder's owner may come after root
+                os.fchown(lock.fileno(), folder.st_uid, folder.st_gid)
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

@@ -43,6 +43,7 @@ def call(
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for our caller to handle
             check=False,
         )
         printed.seek(0)

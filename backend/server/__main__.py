@@ -1,0 +1,7 @@
+"""`python -m backend.server [--demo]`, what scripts/serve runs."""
+
+import sys
+
+from backend.server.serve import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,52 @@
+"""Run a `flask` command with the embedded database: `python -m backend.server.command units list`.
+
+The database is started for it where no `serve` runs, and ended again afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from backend.server.postgres import EmbeddedPostgres, PostgresError
+from config import settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def main(arguments: list[str]) -> int:
+    """The command's own exit status; 1 where the database cannot be had."""
+    try:
+        values = settings.read()
+        if values["DATABASE_URL"] is not None:
+            return flask(arguments, {})
+        postgres = EmbeddedPostgres(values["VAR_DIR"])
+        was_running = postgres.running()
+        try:
+            postgres.start()
+            urls = {"DATABASE_URL": postgres.app_url, "DATABASE_OWNER_URL": postgres.owner_url}
+            return flask(arguments, urls)
+        finally:
+            if not was_running:
+                postgres.stop()
+    except (PostgresError, settings.SettingError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+def flask(arguments: list[str], urls: dict[str, str]) -> int:
+    """Run flask as the app's own process; Ctrl-C is for it to handle."""
+    command = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), *arguments]
+    environment = dict(os.environ, **urls)
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,44 @@
+"""How gunicorn serves the app: `gunicorn -c config/gunicorn.py wsgi:app`."""
+
+from pathlib import Path
+from typing import Any
+
+from config import settings
+
+_values = settings.read()
+
+_host = f"[{_values['BIND']}]" if ":" in _values["BIND"] else _values["BIND"]
+
+bind = f"{_host}:{_values['PORT']}"
+workers = _values["WEB_CONCURRENCY"]
+threads = _values["WEB_THREADS"]
+worker_class = "gthread"  # posts wait for the database most of their time
+preload_app = True  # the workers share one index of communes
+timeout = 60  # a batch of 500 over a busy disk takes seconds, never this long
+graceful_timeout = 20  # less than systemd and serve wait before they kill
+keepalive = 75  # as long as nginx keeps its connections
+max_requests = 100_000  # whatever a library leaks is given back some day …
+max_requests_jitter = 20_000  # … but never by all workers at once
+
+# The heartbeat's file must not wait for a disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+
+# Nobody's X-Forwarded-* is believed here: the app does it, as far as TRUSTED_PROXIES says.
+forwarded_allow_ips = ""
+
+# The app logs each request itself, as JSON and without its query string, which may hold a
+# position. Should somebody switch gunicorn's log on: this form has no query string either.
+accesslog = None
+access_log_format = '%({x-request-id}o)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+errorlog = "-"
+loglevel = _values["LOG_LEVEL"].lower()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Give up connections that were opened before the fork: two processes cannot share one."""
+    from backend.extensions import db
+    from wsgi import app
+
+    with app.app_context():
+        db.engine.dispose(close=False)

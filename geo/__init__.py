@@ -1,0 +1,1 @@
+"""Numbers and polygons: where a position lies and whether it is plausible."""

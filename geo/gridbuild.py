@@ -1,0 +1,181 @@
+"""Build the grid of a set of polygons."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.grid import (
+    BESIDE,
+    BORDER,
+    EDGE_DEG,
+    EMPTY,
+    TILE,
+    Bools,
+    Floats,
+    Frame,
+    Grid,
+    Int32s,
+    Ints,
+    expand,
+)
+
+
+def build_grid(polygons: Sequence[shapely.Geometry] | NDArray[np.object_], size: float) -> Grid:
+    """Build the grid of polygons.
+
+    Parameters
+    ----------
+    polygons : (n,) polygons or multipolygons
+        In degrees (EPSG:4326), in the order in which ties are decided; holes are left out
+        by parity, so a ring may stand in any order and direction.
+    size : float
+        Wanted cell size in degrees; larger when the extent asks for it (see MAX_CELLS).
+    """
+    x, y, starts, owners = _segments(np.asarray(polygons, dtype=object))
+    frame = Frame.around(x, y, size)
+    cells, segments = _cells_of_segments(frame, x, y, starts)
+    covered, coverers = _covers(frame, x, y, starts, owners)
+    count = len(polygons)
+    grid = np.full(frame.cells, EMPTY, dtype=np.int32)
+    grid[covered[::-1]] = coverers[::-1]  # the lowest comes last and stays
+    border = np.zeros(frame.cells, dtype=np.bool_)
+    border[cells] = True
+    border[covered[grid[covered] != coverers]] = True  # in two polygons at once
+    kept = border[covered]
+    covers = np.sort(covered[kept] * count + coverers[kept])
+    heads, lengths = _runs(cells * count + owners[segments])
+    keys = np.union1d(heads, covers)
+    sizes = np.zeros(len(keys), dtype=np.int64)
+    sizes[np.searchsorted(keys, heads)] = lengths
+    inside = np.zeros(len(keys), dtype=np.bool_)
+    inside[np.searchsorted(keys, covers)] = True
+    border_cells, entries = _runs(keys // count)
+    shape = (frame.rows, frame.columns)
+    grid[(grid >= 0) & _beside(border.reshape(shape)).ravel()] += BESIDE
+    grid[border_cells] = BORDER - np.arange(len(border_cells), dtype=np.int32)
+    tiles, blocks = _tiled(grid.reshape(shape))
+    return Grid(
+        frame=np.array([frame.west, frame.south, frame.size, frame.columns, frame.rows]),
+        tiles=tiles,
+        blocks=blocks,
+        cell_entries=_offsets(entries),
+        entry_polygon=(keys % count).astype(np.int32),
+        entry_inside=inside,
+        entry_segments=_offsets(sizes),
+        segments=starts[segments].astype(np.int32),
+        x=x,
+        y=y,
+    )
+
+
+def _segments(polygons: NDArray[np.object_]) -> tuple[Floats, Floats, Ints, Ints]:
+    """Take polygons apart: vertices, where segments begin, and whose they are."""
+    parts, part_owner = shapely.get_parts(polygons, return_index=True)
+    rings, ring_part = shapely.get_rings(parts, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
+    moves = (x[1:] != x[:-1]) | (y[1:] != y[:-1])
+    starts = np.flatnonzero((ring[1:] == ring[:-1]) & moves)
+    return x, y, starts, part_owner[ring_part[ring[starts]]]
+
+
+def _cells_of_segments(frame: Frame, x: Floats, y: Floats, starts: Ints) -> tuple[Ints, Ints]:
+    """Pair each cell with the segments that pass within EDGE_DEG of it, in cell order."""
+    pad = 2 * EDGE_DEG
+    x1, y1, x2, y2 = x[starts], y[starts], x[starts + 1], y[starts + 1]
+    west, east = np.minimum(x1, x2) - pad, np.maximum(x1, x2) + pad
+    bottom = frame.row(np.minimum(y1, y2) - pad)
+    heights = frame.row(np.maximum(y1, y2) + pad) - bottom + 1
+    left, widths = frame.column(west), frame.column(east)
+    widths += 1 - left
+    simple = np.flatnonzero((heights == 1) & (widths == 1))
+    keys = [(bottom[simple] * frame.columns + left[simple]) * len(starts) + simple]
+    other = np.flatnonzero((heights > 1) | (widths > 1))
+    item, row = expand(bottom[other], heights[other])
+    segment = other[item]
+    low, high = _clipped(frame, row, x1[segment], y1[segment], x2[segment], y2[segment])
+    left = frame.column(np.maximum(west[segment], low - pad))
+    widths = frame.column(np.minimum(east[segment], high + pad)) - left + 1
+    item, column = expand(left, np.maximum(widths, 0))
+    keys.append((row[item] * frame.columns + column) * len(starts) + segment[item])
+    key = np.sort(np.concatenate(keys))
+    cells = key // len(starts)
+    return cells, key - cells * len(starts)
+
+
+def _clipped(
+    frame: Frame, row: Ints, x1: Floats, y1: Floats, x2: Floats, y2: Floats
+) -> tuple[Floats, Floats]:
+    """Give the range of longitudes that a segment takes within a row."""
+    pad = 4 * EDGE_DEG
+    south = frame.south + row * frame.size - pad
+    dy = y2 - y1
+    flat = np.abs(dy) < pad
+    slope = (x2 - x1) / np.where(flat, 1.0, dy)
+    a = x1 + np.clip(south - y1, np.minimum(dy, 0), np.maximum(dy, 0)) * slope
+    b = (
+        x1
+        + np.clip(south + frame.size + 2 * pad - y1, np.minimum(dy, 0), np.maximum(dy, 0)) * slope
+    )
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    return np.where(flat, -np.inf, low), np.where(flat, np.inf, high)
+
+
+def _covers(frame: Frame, x: Floats, y: Floats, starts: Ints, owners: Ints) -> tuple[Ints, Ints]:
+    """Pair cells with the polygons that hold their reference point, in polygon order."""
+    lines = frame.reference_y()
+    below = np.searchsorted(lines, y)
+    first = np.minimum(below[starts], below[starts + 1])
+    crossings = np.abs(below[starts + 1] - below[starts])
+    crossing = np.flatnonzero(crossings)
+    item, row = expand(first[crossing], crossings[crossing])
+    start = starts[crossing[item]]
+    owner = owners[crossing[item]]
+    x1, y1 = x[start], y[start]
+    at = x1 + (lines[row] - y1) * (x[start + 1] - x1) / (y[start + 1] - y1)
+    order = np.lexsort((at, owner * frame.rows + row))
+    at, row, owner = at[order], row[order][::2], owner[order][::2]
+    columns = frame.reference_x()
+    left = np.searchsorted(columns, at[::2])
+    item, column = expand(left, np.searchsorted(columns, at[1::2]) - left)
+    return row[item] * frame.columns + column, owner[item]
+
+
+def _beside(border: Bools) -> Bools:
+    """Mark the border cells and their neighbours."""
+    wide = border.copy()
+    wide[:, 1:] |= border[:, :-1]
+    wide[:, :-1] |= border[:, 1:]
+    tall = wide.copy()
+    tall[1:] |= wide[:-1]
+    tall[:-1] |= wide[1:]
+    return tall
+
+
+def _runs(values: Ints) -> tuple[Ints, Ints]:
+    """Give each run of equal values once, with its length."""
+    begins = np.flatnonzero(np.diff(values, prepend=-1))
+    return values[begins], np.diff(begins, append=len(values))
+
+
+def _offsets(lengths: Ints) -> Int32s:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+
+
+def _tiled(grid: Int32s) -> tuple[Int32s, Int32s]:
+    """Cut a grid into tiles; equal uniform tiles become one block."""
+    rows, columns = grid.shape[0] // TILE, grid.shape[1] // TILE
+    view = grid.reshape(rows, TILE, columns, TILE)
+    low = view.min(axis=(1, 3)).ravel()
+    mixed = low != view.max(axis=(1, 3)).ravel()
+    uniform, which = np.unique(low[~mixed], return_inverse=True)
+    tiles = np.empty(rows * columns, dtype=np.int32)
+    tiles[~mixed] = which
+    tiles[mixed] = len(uniform) + np.arange(int(mixed.sum()))
+    r, c = np.divmod(np.flatnonzero(mixed), columns)
+    blocks = np.concatenate(
+        [np.repeat(uniform, TILE * TILE), view.transpose(0, 2, 1, 3)[r, c].ravel()]
+    )
+    return tiles, np.ascontiguousarray(blocks, dtype=np.int32)

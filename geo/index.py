@@ -1,0 +1,231 @@
+"""In which commune does a position lie, how near is its border, and could it be another one?"""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo.containing import Memberships, cells_of_points, containing, memberships
+from geo.grid import BESIDE, BORDER, CELL_DEG, Floats, Grid, Int32s
+from geo.gridbuild import build_grid
+from geo.gridfile import FORMAT, DamagedIndexError, read_grid, write_grid
+from geo.nearby import BorderQuery, Borders, borders_within
+from geo.place import EDGE, INSIDE, NOWHERE, SNAPPED, How, Located, Place
+
+if TYPE_CHECKING:
+    import geopandas
+
+__all__ = [
+    "EDGE",
+    "INSIDE",
+    "NOWHERE",
+    "SEARCH_MAX_M",
+    "SNAPPED",
+    "SNAP_MAX_M",
+    "CommuneIndex",
+    "DamagedIndexError",
+    "How",
+    "Located",
+    "Place",
+    "cached",
+]
+
+# A position outside every commune is given to the nearest one when that lies within its own
+# accuracy and this: enough for a quay or a gap between polygons, too little to reach a ship.
+SNAP_MAX_M = 200.0
+
+# Positions coarser than this are never assigned (geo.fix), so no border beyond it matters.
+SEARCH_MAX_M = 2_000.0
+
+
+class CommuneIndex:
+    """Finds the commune of positions (EPSG:4326), the same on every machine.
+
+    A position on a border (within `geo.grid.EDGE_DEG`) or in two polygons at once belongs to
+    the lowest code. With an accuracy, a position outside every commune is snapped to the
+    nearest one (SNAP_MAX_M), and the other communes in its accuracy circle are told.
+    """
+
+    def __init__(self, codes: Sequence[str], grid: Grid) -> None:
+        self.codes = tuple(codes)
+        self.grid = grid
+
+    @classmethod
+    def from_frame(cls, frame: "geopandas.GeoDataFrame", cell_deg: float = CELL_DEG) -> Self:
+        """Build the index.
+
+        Parameters
+        ----------
+        frame : GeoDataFrame
+            Columns `code` (unique strings) and `geometry` ((multi)polygons, EPSG:4326).
+        cell_deg : float
+            Size of the grid's cells in degrees; changes speed, never an answer.
+
+        Raises
+        ------
+        ValueError
+            No row, another CRS, a code twice, or something that is no valid polygon's type.
+        """
+        codes, polygons = _checked(frame)
+        return cls(codes, build_grid(polygons, cell_deg))
+
+    def locate(
+        self,
+        lon: float,
+        lat: float,
+        accuracy_m: float | None = None,
+        *,
+        search_m: float = SNAP_MAX_M,
+    ) -> Place | None:
+        """Find the commune of one position; None outside all.
+
+        Parameters
+        ----------
+        lon, lat : float
+            Degrees (EPSG:4326).
+        accuracy_m : float, optional
+            Radius of the accuracy circle in metres; beyond SEARCH_MAX_M it counts as that.
+        search_m : float
+            With an accuracy, how far to look for the border at least, in metres.
+
+        Raises
+        ------
+        ValueError
+            A coordinate that is not finite or out of range, or a negative accuracy.
+        """
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            raise ValueError(f"no position on earth: longitude {lon!r}, latitude {lat!r}")
+        if accuracy_m is not None:
+            return self.locate_many([lon], [lat], [accuracy_m], search_m=search_m).place(0)
+        found = containing(self.grid, lon, lat)
+        return found and Place(self.codes[found[0]], "edge" if found[1] else "inside")
+
+    def locate_many(
+        self,
+        lons: ArrayLike,
+        lats: ArrayLike,
+        accuracies: ArrayLike | None = None,
+        *,
+        search_m: float = SNAP_MAX_M,
+    ) -> Located:
+        """Find the communes of many positions; arrays of equal length, else as `locate`."""
+        x, y = _coordinates("longitude", lons, 180), _coordinates("latitude", lats, 90)
+        if len(x) != len(y):
+            raise ValueError(f"{len(x)} longitudes, {len(y)} latitudes")
+        cells = cells_of_points(self.grid, x, y)
+        border = np.flatnonzero(cells <= BORDER)
+        held = memberships(self.grid, cells[border], x[border], y[border])
+        held = Memberships(border[held.point], held.polygon, held.edge)
+        commune = np.where(cells >= 0, cells % BESIDE, -1)
+        how = np.where(commune >= 0, np.uint8(INSIDE), np.uint8(NOWHERE))
+        first = np.flatnonzero(np.diff(held.point, prepend=-1))
+        commune[held.point[first]] = held.polygon[first]
+        how[held.point[first]] = np.where(held.edge[first], EDGE, INSIDE)
+        if accuracies is None:
+            none = np.zeros(len(x) + 1, dtype=np.int64)
+            return Located(self.codes, commune, how, None, none, np.empty(0, dtype=np.int32))
+        accuracy = _accuracies(accuracies, len(x))
+        search = np.where(commune >= 0, np.maximum(accuracy, min(search_m, SEARCH_MAX_M)), accuracy)
+        query = BorderQuery.of(x, y, commune, search, accuracy)
+        return self._with_borders(query.beyond(self.grid, cells), how, held)
+
+    def _with_borders(
+        self, query: BorderQuery, how: NDArray[np.uint8], held: Memberships
+    ) -> Located:
+        """Snap, measure to the own border and list the candidates."""
+        commune, accuracy = query.own.copy(), query.reach_m
+        distance = np.full(len(commune), np.inf)
+        count = len(self.codes)
+        keys = [held.point * count + held.polygon]
+        for near in borders_within(self.grid, query):
+            _snap(near, accuracy, commune, how)
+            own = near.polygon == commune[near.point]
+            np.minimum.at(distance, near.point[own], near.distance_m[own])
+            other = ~own & (near.distance_m <= accuracy[near.point])
+            keys.append(near.point[other] * count + near.polygon[other])
+        key = np.unique(np.concatenate(keys))
+        point, polygon = key // count, (key % count).astype(np.int32)
+        other = polygon != commune[point]
+        offsets = np.zeros(len(commune) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(point[other], minlength=len(commune)), out=offsets[1:])
+        return Located(self.codes, commune, how, distance, offsets, polygon[other])
+
+    def save(self, path: Path) -> None:
+        """Write the index to a file, which appears whole or not at all."""
+        write_grid(path, self.codes, self.grid)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Map a saved index into memory, shared by all processes that load it.
+
+        Raises
+        ------
+        DamagedIndexError
+            The file is cut off, altered, or of another version.
+        """
+        return cls(*read_grid(path))
+
+
+def cached(
+    load_frame: "Callable[[], geopandas.GeoDataFrame]", digest: str, folder: Path
+) -> CommuneIndex:
+    """Load the index of a boundary set from a folder, or build it and store it there.
+
+    `digest` names the set's content; a file that is damaged or of another format is replaced.
+    """
+    path = folder / f"{digest}.v{FORMAT}.index"
+    try:
+        return CommuneIndex.load(path)
+    except (FileNotFoundError, DamagedIndexError):
+        CommuneIndex.from_frame(load_frame()).save(path)
+        return CommuneIndex.load(path)
+
+
+def _snap(near: Borders, accuracy: Floats, commune: Int32s, how: NDArray[np.uint8]) -> None:
+    """Give positions that lie nowhere to the nearest commune, the lowest of equally near ones."""
+    lost = np.flatnonzero(commune[near.point] < 0)
+    lost = lost[near.distance_m[lost] <= np.minimum(accuracy[near.point[lost]], SNAP_MAX_M)]
+    point, polygon = near.point[lost], near.polygon[lost]
+    order = np.lexsort((polygon, near.distance_m[lost], point))
+    first = order[np.diff(point[order], prepend=-1) != 0]
+    commune[point[first]] = polygon[first]
+    how[point[first]] = SNAPPED
+
+
+def _checked(frame: "geopandas.GeoDataFrame") -> tuple[list[str], NDArray[np.object_]]:
+    """Give codes and polygons in the order of the codes, or say what is wrong."""
+    if frame.empty or frame.crs is None or frame.crs.to_epsg() != 4326:
+        raise ValueError(f"need polygons in EPSG:4326, got {len(frame)} rows in {frame.crs}")
+    codes = [str(code) for code in frame["code"]]
+    order = sorted(range(len(codes)), key=codes.__getitem__)
+    codes = [codes[k] for k in order]
+    for code, following in pairwise(codes):
+        if code == following:
+            raise ValueError(f"code {code} comes twice")
+    polygons = np.array(frame.geometry.array, dtype=object)[order]
+    for code, polygon in zip(codes, polygons, strict=True):
+        if polygon is None or polygon.is_empty or "Polygon" not in polygon.geom_type:
+            raise ValueError(f"code {code} has no polygon")
+    return codes, polygons
+
+
+def _coordinates(name: str, values: ArrayLike, limit: float) -> Floats:
+    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if len(array) and not (array.min() >= -limit and array.max() <= limit):
+        wrong = array[~(np.abs(array) <= limit)][0]
+        raise ValueError(f"no position on earth: {name} {wrong!s}")
+    return array
+
+
+def _accuracies(values: ArrayLike, count: int) -> Floats:
+    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if len(array) != count:
+        raise ValueError(f"{count} positions, {len(array)} accuracies")
+    if len(array) and not (array.min() >= 0 and array.max() < math.inf):
+        wrong = array[~((array >= 0) & (array < math.inf))][0]
+        raise ValueError(f"no accuracy: {wrong!s}")
+    return np.minimum(array, SEARCH_MAX_M)

@@ -1,0 +1,29 @@
+# The app alone; compose.yaml adds PostgreSQL and nginx.
+FROM python:3.12-slim
+
+ENV PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+
+RUN useradd --system --user-group --home-dir /srv/dosong --shell /usr/sbin/nologin dosong \
+    && install -d -o dosong -g dosong -m 0700 /var/lib/dosong
+WORKDIR /srv/dosong
+
+# First what changes seldom.
+COPY requirements.txt ./
+RUN pip install --require-hashes --no-deps --only-binary :all: -r requirements.txt
+
+COPY wsgi.py LICENSE ./
+COPY config config
+COPY geo geo
+COPY backend backend
+RUN python -m compileall -q backend config geo
+
+USER dosong
+ENV VAR_DIR=/var/lib/dosong
+VOLUME /var/lib/dosong
+EXPOSE 8000
+HEALTHCHECK --start-period=5m --interval=30s --timeout=5s \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('PORT', '8000') + '/readyz', timeout=4)"]
+
+# Migrates, loads units and boundaries, then serves. Without DATABASE_URL it starts a database of
+# its own in VAR_DIR.
+CMD ["python", "-m", "backend.server"]

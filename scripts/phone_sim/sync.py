@@ -1,0 +1,123 @@
+"""Getting what is stored to the server: register, send, and understand each answer."""
+
+import random
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from scripts.phone_sim.backoff import Backoff
+from scripts.phone_sim.client import Answer, Client, NoAnswerError
+from scripts.phone_sim.store import HELD, REFUSED, Store
+
+BATCH_MOST = 50  # the server takes 500; small ones lose little when they are cut off
+HELD_OUTCOMES = ("accepted", "duplicate")
+REFUSED_OUTCOMES = ("conflict", "rejected")
+
+
+class StoppedError(Exception):
+    """The token is no longer known: the device was withdrawn. Nothing may be sent any more."""
+
+
+class Sync:
+    """Sends for one phone; `wait` sleeps, and raises where the phone is to end."""
+
+    def __init__(
+        self, client: Client, store: Store, rng: random.Random, wait: Callable[[float], None]
+    ) -> None:
+        self._client, self._store, self._rng, self._wait = client, store, rng, wait
+        self._backoff = Backoff(rng)
+        self.attempts = self.retries = 0
+
+    def register(self) -> str:
+        """Become known; the same id again after a lost answer is the same device."""
+        known = self._store.identity()
+        if known and known[1]:
+            return known[1]
+        id = known[0] if known else str(uuid.uuid4())
+        while True:
+            self._store.remember(id)
+            answer = self._insist(partial(self._ask_to_register, id))
+            if answer.status in (200, 201):
+                body = answer.body
+                self._store.remember(body["id"], body["token"], body.get("withdrawal_code"))
+                return str(body["token"])
+            if answer.status != 409:
+                raise RuntimeError(f"registration answered {answer.status}: {answer.body}")
+            id = str(uuid.uuid4())  # too late for that one; nothing was sent under it
+
+    def _ask_to_register(self, id: str) -> Answer:
+        text = self._client.get("consent")  # shown to the person, who agrees to this version
+        if text.status != 200:
+            return text
+        now = datetime.now(UTC).isoformat()
+        consent = {"accepted": True, "version": text.body["version"], "accepted_at": now}
+        phone = {"platform": "android", "model": "simulated", "app_version": "1.0.0"}
+        return self._client.post("devices", {"id": id, "consent": consent} | phone)
+
+    def send_once(self, token: str) -> bool:
+        """Try to send some of what is queued; whether there was an answer to go by."""
+        queued = self._store.queued(self._rng.choice((1, BATCH_MOST)))
+        if not queued:
+            return True
+        single = len(queued) == 1
+        body = queued[0] if single else {"measurements": queued}
+        answer = self._attempt(lambda: self._client.post("measurements", body, token))
+        if answer is None:
+            return False
+        if single:
+            self._settle_single(queued[0]["id"], answer)
+        elif answer.status == 200:
+            for result in answer.body["results"]:
+                self._settle(result["id"], result["outcome"], result)
+        else:
+            raise RuntimeError(f"a batch was answered {answer.status}: {answer.body}")
+        return True
+
+    def ask(self, call: Callable[[], Answer]) -> dict[str, Any]:
+        """Ask until there is an answer that can be used."""
+        answer = self._insist(call)
+        if answer.status != 200:
+            raise RuntimeError(f"answered {answer.status}: {answer.body}")
+        return answer.body
+
+    def _insist(self, call: Callable[[], Answer]) -> Answer:
+        while (answer := self._attempt(call)) is None:
+            pass
+        return answer
+
+    def _attempt(self, call: Callable[[], Answer]) -> Answer | None:
+        """One try; None, after a pause, where it has to be tried again."""
+        self.attempts += 1
+        retry_after = None
+        try:
+            answer = call()
+        except NoAnswerError:
+            pass  # it may have been stored: the same id again is safe
+        else:
+            if answer.status == 401:
+                raise StoppedError(str(answer.body))
+            if answer.status not in (408, 425, 429) and answer.status < 500:
+                self._backoff.reset()
+                return answer
+            retry_after = answer.retry_after
+        self.retries += 1
+        self._wait(self._backoff.delay(retry_after))
+        return None
+
+    def _settle_single(self, id: str, answer: Answer) -> None:
+        if answer.status in (200, 201):
+            self._settle(id, answer.body["outcome"], answer.body)
+        elif answer.status in (409, 422):
+            self._store.settle(id, REFUSED, f"{answer.status} {answer.body}")
+        else:
+            raise RuntimeError(f"a measurement was answered {answer.status}: {answer.body}")
+
+    def _settle(self, id: str, outcome: str, answer: dict[str, Any]) -> None:
+        if outcome in HELD_OUTCOMES:
+            self._store.settle(id, HELD, outcome)
+        elif outcome in REFUSED_OUTCOMES:
+            self._store.settle(id, REFUSED, f"{outcome} {answer}")
+        else:
+            raise RuntimeError(f"unknown outcome {outcome!r}")

@@ -188,3 +188,12 @@ def test_keys_stay_the_same() -> None:
 
 
 KEYS = ["cda21d7c-eec9-5067-91d9-2994352c2c4a", "4bed0ba9-fdad-5630-8eae-a0e9bba6708f"]
+
+
+def test_waiting_directions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.measurements.importers.ndt7_archive.MAX_WAITING_CHARS", 1500)
+    line = (DATA / "ndt7-archive.jsonl").read_text("utf-8").splitlines()[-1]
+    lines = [line.replace("203.0.113.99", f"198.51.100.{n}") for n in range(20)]
+    with_end = iter(importers.read("ndt7", io.StringIO("\n".join(lines)), NOTHING))
+    assert [next(with_end).line for _ in range(3)] == [1, 2, 3]
+    assert [row.line for row in with_end] == list(range(4, 21))

@@ -19,8 +19,9 @@ from backend.measurements.importers.row import (
 
 # A direction takes 10 s and the next begins at once; over a minute apart they are two tests.
 PAIR_WITHIN = timedelta(seconds=60)
-# Halves kept while their other half is looked for; a full hour of a busy server.
-MAX_WAITING = 10_000
+# Characters of halves kept while their other half is looked for: some hundred files with every
+# snapshot, or a hundred thousand rows of the table.
+MAX_WAITING_CHARS = 64 * 1024 * 1024
 MBPS_PER_BYTE_US = 8.0  # a byte in a microsecond is 8 Mbit/s
 MS_PER_US = 1e-3
 
@@ -53,6 +54,7 @@ class Pairs:
     def __init__(self, given: Given) -> None:
         self._given = given
         self._waiting: dict[str, Half] = {}
+        self._chars = 0
 
     def add(self, line: int, raw: str, source: dict[str, Any]) -> Iterator[Row]:
         """Take one direction; give the test if it is whole, and what can no longer be one."""
@@ -61,15 +63,21 @@ class Pairs:
         except Unreadable as error:
             yield Row(line, None, str(error), raw)
             return
-        other = self._waiting.pop(half.client, None)
+        other = self._take(half.client)
         if other and other.direction != half.direction and abs(other.at - half.at) <= PAIR_WITHIN:
             yield self._joined(other, half)
             return
         if other:
             yield _alone(other)
         self._waiting[half.client] = half
-        if len(self._waiting) > MAX_WAITING:
-            yield _alone(self._waiting.pop(next(iter(self._waiting))))
+        self._chars += len(half.raw)
+        while self._chars > MAX_WAITING_CHARS and (oldest := self._take(next(iter(self._waiting)))):
+            yield _alone(oldest)
+
+    def _take(self, client: str) -> Half | None:
+        half = self._waiting.pop(client, None)
+        self._chars -= len(half.raw) if half else 0
+        return half
 
     def left(self) -> Iterator[Row]:
         """Give the directions whose other one never came."""

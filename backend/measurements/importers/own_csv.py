@@ -77,7 +77,7 @@ def _row(record: Record, header: list[str], given: Given) -> Row:
         if len(record.cells) != len(header):
             raise Unreadable(f"{len(record.cells)} cells, but the header has {len(header)}")
         body = _nest(zip(header, record.cells, strict=True))
-        return Row(record.line, complete(body, given, "csv"), None, record.raw)
+        return Row(record.line, complete(body, given), None, record.raw)
     except Unreadable as error:
         return Row(record.line, None, str(error), record.raw)
 

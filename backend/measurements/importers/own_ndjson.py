@@ -10,10 +10,10 @@ from backend.measurements.importers.row import Given, Row, Unreadable, key, mome
 
 def read(lines: Lines, given: Given) -> Iterator[Row]:
     """Read payloads as the API takes them."""
-    return translated(lines, given, lambda source, stated: complete(source, stated, "ndjson"))
+    return translated(lines, given, complete)
 
 
-def complete(source: dict[str, Any], given: Given, format: str) -> dict[str, Any]:
+def complete(source: dict[str, Any], given: Given) -> dict[str, Any]:
     """Give an own payload what an import may leave out; what it says itself always stands."""
     moment(source.get("measured_at"), "measured_at")
     network = source.get("network") or {}
@@ -23,7 +23,7 @@ def complete(source: dict[str, Any], given: Given, format: str) -> dict[str, Any
     if own_id is not None and not isinstance(own_id, str):
         raise Unreadable(f"id {str(own_id)[:60]!r} is not a text")
     body = dict(source)
-    body["id"] = own_id if _is_key(own_id) else key(format, own_id, source)
+    body["id"] = own_id if _is_key(own_id) else key("own", own_id, source)
     body["network"] = network if network.get("kind") else {**network, "kind": given.kind}
     if body.get("location") is None:
         body["location"] = given.place()

@@ -36,7 +36,7 @@ class _Feed:
         return text
 
     def take(self) -> tuple[int, str]:
-        raw, self.taken = "".join(self.taken), []
+        raw, self.taken = "".join(self.taken).rstrip("\r\n"), []
         return self.start, raw
 
 

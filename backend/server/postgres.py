@@ -102,7 +102,10 @@ class EmbeddedPostgres:
             self._become_able()
             make_socket_folder(self.socket_dir, self.account)
             if not self.data.exists():
-                self._create()
+                try:
+                    self._create()
+                except OSError as error:
+                    raise PostgresError(f"No database could be made: {error}") from error
             self._launch()
             create_database(self.socket_dir, PORT, self.passwords)
 

@@ -51,6 +51,8 @@ def prefix(account: Account, capabilities: Sequence[str]) -> list[str]:
     if capabilities:
         kept = ",".join(f"+{name}" for name in capabilities)
         words += [f"--inh-caps={kept}", f"--ambient-caps={kept}"]
+        # Without it access(2) takes no account of them, with which initdb looks at its files.
+        words.append("--securebits=+no_setuid_fixup")
     return [*words, "--"]
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -226,3 +227,22 @@ def test_an_ordinary_user_runs_it_too(tmp_path: Path) -> None:
     owners = {path.stat().st_uid for path in (home / "var").rglob("*")}
     assert owners == {user.pw_uid}
     shutil.rmtree(server.socket_dir)
+
+
+@needs_root
+def test_a_clone_below_a_closed_folder_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in /root/dosong, whose .venv, and so PostgreSQL's own programs, nobody else reaches."""
+    package = binary("postgres").parents[2]
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for name in (package.name, f"{package.name}.libs"):
+        unused = shutil.ignore_patterns("include", "*.a")
+        shutil.copytree(package.with_name(name), closed / name, ignore=unused)
+    there = SimpleNamespace(origin=str(closed / package.name / "__init__.py"))
+    monkeypatch.setattr("backend.server.programs.find_spec", lambda name: there)
+    with EmbeddedPostgres(closed / "var", fsync=False) as server:
+        assert ask(server.app_url, "SELECT 1") == 1
+    shutil.rmtree(server.socket_dir)
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700

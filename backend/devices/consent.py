@@ -1,0 +1,85 @@
+"""What a person agrees to: the text, its version, its purposes."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from backend.devices.models import Device
+from backend.language import Language
+
+# Raised with every change of the text that a person would want to know of; devices that agreed
+# to an older one go on, and their answers say so.
+CURRENT = "1"
+VERSIONS = ("1",)
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+# code: (Vietnamese, English)
+PURPOSES: dict[str, tuple[str, str]] = {
+    "locate": (
+        "Xác định mỗi phép đo thuộc xã, phường, đặc khu nào.",
+        "To find the commune in which each measurement lies.",
+    ),
+    "count": (
+        "Kiểm tra phép đo có hợp lệ không và đếm số mẫu của từng địa bàn theo tháng.",
+        "To check whether a measurement is valid and count the samples of each area by month.",
+    ),
+    "attribute": (
+        "Ghi nhận đóng góp cho tổ, đội của tình nguyện viên.",
+        "To credit the contribution to the volunteer's team.",
+    ),
+    "publish": (
+        "Công bố số liệu tổng hợp, không gắn với cá nhân, về chất lượng Internet.",
+        "To publish figures about the quality of the Internet that are tied to no person.",
+    ),
+}
+
+UNNAMED = {
+    "vi": ("(đơn vị vận hành chưa khai báo)", "(chưa khai báo)"),
+    "en": ("(the operator is not named yet)", "(not given yet)"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs this installation and how long it keeps exact positions."""
+
+    name: str
+    contact: str
+    retention_days: int
+
+
+def statement(operator: Operator, language: Language) -> dict[str, Any]:
+    """The consent text in force, with what it names told apart."""
+    unnamed, unreachable = UNNAMED[language]
+    name, contact = operator.name or unnamed, operator.contact or unreachable
+    text = _template(language).substitute(
+        version=CURRENT,
+        operator_name=name,
+        operator_contact=contact,
+        retention_days=operator.retention_days,
+    )
+    return {
+        "version": CURRENT,
+        "language": language,
+        "text": text,
+        "purposes": [
+            {"code": code, "text": words[0] if language == "vi" else words[1]}
+            for code, words in PURPOSES.items()
+        ],
+        "sensitive": True,
+        "operator": {"name": name, "contact": contact},
+        "retention_days": operator.retention_days,
+    }
+
+
+def outdated(device: Device) -> bool:
+    """Whether a device agreed to another version than the one in force."""
+    return device.consent_version != CURRENT
+
+
+@cache
+def _template(language: Language) -> Template:
+    return Template((TEMPLATES / f"consent.{language}.txt").read_text(encoding="utf-8"))

@@ -1,0 +1,81 @@
+"""How often one address may try a thing in an hour; counted in the database for all workers."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.devices.models import Attempts
+from backend.errors import Problem
+from backend.extensions import db
+
+# Guesses at a withdrawal code: 55 bits are out of reach at this pace, and a whole team behind one
+# carrier address can still withdraw in the same hour.
+WITHDRAWALS_PER_HOUR = 60
+
+# A count serves within its hour; a day later nothing of it is needed.
+KEPT = timedelta(days=1)
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request comes from, and how often one may come from there in an hour."""
+
+    address: str
+    most: int
+
+
+def count_attempt(what: str, caller: Caller, secret: str, now: datetime) -> None:
+    """Count one attempt; raise 429 when the hour's share of this address is used up.
+
+    It commits on its own: an attempt counts whatever becomes of it.
+    """
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    row = insert(Attempts).values(
+        what=what, by=pseudonym(caller.address, hour, secret), hour=hour, n=1
+    )
+    counted = row.on_conflict_do_update(
+        index_elements=["what", "by", "hour"], set_={"n": Attempts.n + 1}
+    ).returning(Attempts.n)
+    n = db.session.execute(counted).scalar_one()
+    if n == 1:
+        _forget(now - KEPT)
+    db.session.commit()
+    if n > caller.most:
+        wait = int((hour + HOUR - now).total_seconds()) + 1
+        raise Problem(429, "too_many_requests", headers={"Retry-After": str(wait)})
+
+
+def pseudonym(address: str, hour: datetime, secret: str) -> bytes:
+    """A keyed hash in place of an address, another one each hour, so that none can be followed."""
+    text = f"address|{hour.isoformat()}|{network_of(address)}"
+    return hmac.digest(secret.encode(), text.encode(), hashlib.sha256)
+
+
+def network_of(address: str) -> str:
+    """What one subscriber holds: an IPv4 address, or an IPv6 network of 64 bits."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:  # a socket or a test client has none
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
+
+
+def _forget(before: datetime) -> None:
+    """Delete old counts; two that do it at once pass over each other's rows."""
+    key = tuple_(Attempts.what, Attempts.by, Attempts.hour)
+    old = select(Attempts.what, Attempts.by, Attempts.hour).where(Attempts.hour < before)
+    db.session.execute(
+        delete(Attempts).where(key.in_(old.with_for_update(skip_locked=True))),
+        execution_options={"synchronize_session": False},
+    )

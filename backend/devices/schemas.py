@@ -1,0 +1,152 @@
+"""Requests and answers about devices."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
+
+from backend.devices.consent import VERSIONS
+from backend.devices.registration import Agreement, Registration
+from backend.errors import FieldError, Problem
+from backend.validation import AwareTime, Flag, Object, Strict, Text
+
+# Play Integrity and App Attest answer with 2 to 12 kB.
+ATTESTATION_MOST = 32_000
+
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Uuid(fields.UUID):
+    """A UUID in its usual written form."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> UUID:
+        if not isinstance(value, str) or not UUID_FORM.fullmatch(value):
+            raise ValidationError("not_uuid")
+        return UUID(value)
+
+
+class Opaque(fields.Raw):
+    """Any JSON that PostgreSQL can hold, within a size."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        try:
+            written = json.dumps(value, ensure_ascii=False).encode()
+        except (UnicodeEncodeError, RecursionError):
+            raise ValidationError("not_text") from None
+        if len(written) > ATTESTATION_MOST:
+            raise ValidationError("too_long")
+        if b"\\u0000" in written:
+            raise ValidationError("has_nul")
+        return value
+
+
+class AgreementSchema(Strict):
+    """A person's explicit consent."""
+
+    accepted = Flag(required=True, metadata={"enum": [True]})
+    version = Text(choices=VERSIONS, required=True)
+    accepted_at = AwareTime(required=True)
+
+    @post_load
+    def agreement(self, data: dict[str, Any], **_: Any) -> Agreement:
+        """Make the agreement."""
+        return Agreement(data["version"], data["accepted_at"])
+
+
+class ConsentingSchema(Strict):
+    """A body that is taken only with an explicit consent."""
+
+    consent = Object(AgreementSchema, required=True)
+
+    @pre_load
+    def explicit(self, data: Any, **_: Any) -> Any:
+        """Ask for consent first, whatever else is wrong; nothing but a true says yes."""
+        if isinstance(data, dict):
+            given = data.get("consent")
+            if not isinstance(given, dict) or given.get("accepted") is not True:
+                missing = FieldError("consent.accepted", "consent_required")
+                raise Problem(422, "consent_required", [missing])
+        return data
+
+
+class RegistrationSchema(ConsentingSchema):
+    """A phone that registers."""
+
+    id = Uuid(allow_none=True, load_default=None)
+    platform = Text(40, allow_none=True, load_default=None)
+    model = Text(120, allow_none=True, load_default=None)
+    app_version = Text(40, allow_none=True, load_default=None)
+    attestation = Opaque(allow_none=True, load_default=None)
+
+    @post_load
+    def registration(self, data: dict[str, Any], **_: Any) -> Registration:
+        """Make the registration."""
+        return Registration(**data)
+
+
+class ConsentStateSchema(Schema):
+    """What a device agreed to."""
+
+    version = fields.String(required=True)
+    accepted_at = fields.AwareDateTime(required=True)
+    outdated = fields.Boolean(required=True)
+
+
+class RegisteredSchema(Schema):
+    """A registered device; token and code are told this once."""
+
+    id = fields.UUID(required=True)
+    token = fields.String(required=True)
+    withdrawal_code = fields.String(required=True)
+    consent = fields.Nested(ConsentStateSchema, required=True)
+
+
+class DeviceSchema(Schema):
+    """A device as it sees itself."""
+
+    id = fields.UUID(required=True)
+    registered_at = fields.AwareDateTime(required=True)
+    platform = fields.String(required=True, allow_none=True)
+    model = fields.String(required=True, allow_none=True)
+    app_version = fields.String(required=True, allow_none=True)
+    rotation_pending = fields.Boolean(required=True)
+    consent = fields.Nested(ConsentStateSchema, required=True)
+
+
+class TokenSchema(Schema):
+    """A fresh token; the old one stays valid until this one is first used."""
+
+    token = fields.String(required=True)
+
+
+class PurposeSchema(Schema):
+    """One purpose of the collection."""
+
+    code = fields.String(required=True)
+    text = fields.String(required=True)
+
+
+class OperatorSchema(Schema):
+    """Who runs this installation."""
+
+    name = fields.String(required=True)
+    contact = fields.String(required=True)
+
+
+class ConsentSchema(Schema):
+    """The consent text in force."""
+
+    version = fields.String(required=True)
+    language = fields.String(required=True, validate=validate.OneOf(["vi", "en"]))
+    text = fields.String(required=True)
+    purposes = fields.List(fields.Nested(PurposeSchema), required=True)
+    sensitive = fields.Boolean(required=True)
+    operator = fields.Nested(OperatorSchema, required=True)
+    retention_days = fields.Integer(required=True)

@@ -1,0 +1,198 @@
+"""Register a device, know it by its token, give it another one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, bindparam, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.devices import consent
+from backend.devices.credentials import code_hash, new_code, new_token, token_hash
+from backend.devices.limits import Caller, count_attempt
+from backend.devices.models import Consent, Device
+from backend.devices.registration import Agreement, ConsentState, Registered, Registration, Self
+from backend.errors import FieldError, Problem
+from backend.extensions import db
+
+# A phone that lost the answer tries again within seconds or minutes; an id that turns up later
+# is somebody else's or a restored backup.
+REPEAT_WITHIN = timedelta(minutes=10)
+
+# Every post begins with this: rows in place of objects take half the time. What it
+# leaves out may be large and has no reader.
+BY_TOKEN = select(
+    *(column for column in Device.__table__.columns if column.name != "attestation")
+).where(
+    or_(
+        Device.token_hash == bindparam("digest"),
+        Device.next_token_hash == bindparam("digest"),
+    )
+)
+
+
+def register(
+    asked: Registration,
+    *,
+    secret: str,
+    now: datetime,
+    caller: Caller | None = None,
+    require_attestation: bool = False,
+    demo: bool = False,
+) -> Registered:
+    """Register a device, or repeat the answer that a phone lost, with fresh secrets."""
+    if caller is not None:
+        count_attempt("register", caller, secret, now)
+    if require_attestation and asked.attestation is None:
+        raise Problem(422, "attestation_required", [FieldError("attestation", "required")])
+    device_id = asked.id or uuid4()
+    token, code = new_token(), new_code()
+    hashes = {"token_hash": token_hash(token), "withdrawal_hash": code_hash(code, secret)}
+    created = _insert(device_id, asked, now, demo, hashes)
+    if not created:
+        _renew(device_id, now, hashes)
+    state = _consent_state(device_id)
+    db.session.commit()
+    return Registered(device_id, token, code, state, created)
+
+
+def authenticate(token: str, now: datetime) -> Device:
+    """Find the device of a token; 401 where there is none.
+
+    One select and no write, except at the first use of a token. That use is noted in the
+    caller's transaction, so it stands when the use case commits; a request that was rolled back
+    has not used its token. The device is a copy in no session: no commit makes it be read again.
+    """
+    digest = token_hash(token)
+    device = _find(digest)
+    if device.next_token_hash == digest:
+        pending = Device.next_token_hash == digest
+        changes = {"token_hash": digest, "next_token_hash": None, "token_used_at": now}
+        return _note(device, digest, pending, changes)
+    if device.token_used_at is None:
+        return _note(device, digest, Device.token_used_at.is_(None), {"token_used_at": now})
+    return device
+
+
+def lock(device_id: UUID) -> Device:
+    """Read a device and hold its row until the transaction ends; 401 if it was withdrawn."""
+    row = select(Device).where(Device.id == device_id).with_for_update()
+    device: Device | None = db.session.scalar(row)
+    if device is None:
+        raise unauthorized()
+    return device
+
+
+def unauthorized() -> Problem:
+    """The answer to a token that is missing, unknown or of a withdrawn device."""
+    return Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
+
+
+def describe(device: Device) -> Self:
+    """Tell a device what is known of it."""
+    view = Self(
+        id=device.id,
+        registered_at=device.registered_at,
+        platform=device.platform,
+        model=device.model,
+        app_version=device.app_version,
+        rotation_pending=device.next_token_hash is not None,
+        consent=_consent_state(device.id),
+    )
+    db.session.commit()  # a first use of the token is noted by reading, too
+    return view
+
+
+def rotate(device: Device) -> str:
+    """Give a device its next token; the present one stays valid until that is first used."""
+    token = new_token()
+    lock(device.id).next_token_hash = token_hash(token)
+    db.session.commit()
+    return token
+
+
+def renew_consent(device: Device, given: Agreement, now: datetime) -> ConsentState:
+    """Note that a person agreed again, as to a newer version of the text."""
+    lock(device.id).consent_version = given.version
+    _add_consent(device.id, given, now)
+    db.session.flush()
+    state = _consent_state(device.id)
+    db.session.commit()
+    return state
+
+
+def _insert(
+    device_id: UUID, asked: Registration, now: datetime, demo: bool, hashes: dict[str, bytes]
+) -> bool:
+    """Add the device unless its id is there; one that is being added just now is waited for."""
+    row = insert(Device).values(
+        id=device_id,
+        registered_at=now,
+        platform=asked.platform,
+        model=asked.model,
+        app_version=asked.app_version,
+        attestation=null() if asked.attestation is None else asked.attestation,
+        consent_version=asked.consent.version,
+        demo=demo,
+        window_start=now,
+        **hashes,
+    )
+    added = row.on_conflict_do_nothing(index_elements=["id"]).returning(Device.id)
+    if db.session.execute(added).first() is None:
+        return False
+    _add_consent(device_id, asked.consent, now)
+    return True
+
+
+def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
+    """Replace the secrets of a device that has not used them; 409 once it has, or is old."""
+    try:
+        device = lock(device_id)
+    except Problem:  # withdrawn in this very moment
+        raise Problem(409, "already_registered") from None
+    if device.token_used_at is not None or now - device.registered_at > REPEAT_WITHIN:
+        raise Problem(409, "already_registered")
+    device.token_hash = hashes["token_hash"]
+    device.next_token_hash = None
+    device.withdrawal_hash = hashes["withdrawal_hash"]
+    db.session.flush()
+
+
+def _find(digest: bytes) -> Device:
+    found = db.session.execute(BY_TOKEN, {"digest": digest}).mappings().first()
+    if found is None:
+        raise unauthorized()
+    return Device(**found)
+
+
+def _note(
+    device: Device, digest: bytes, still: ColumnElement[bool], changes: dict[str, Any]
+) -> Device:
+    """Change a device if it still is as it was read, and read it again: posts come at once."""
+    change = update(Device).where(Device.id == device.id, still).values(**changes)
+    db.session.execute(change, execution_options={"synchronize_session": False})
+    return _find(digest)
+
+
+def _add_consent(device_id: UUID, given: Agreement, now: datetime) -> None:
+    db.session.add(
+        Consent(
+            device_id=device_id,
+            version=given.version,
+            accepted_at=given.accepted_at,
+            recorded_at=now,
+        )
+    )
+
+
+def _consent_state(device_id: UUID) -> ConsentState:
+    latest = (
+        select(Consent.version, Consent.accepted_at)
+        .where(Consent.device_id == device_id)
+        .order_by(Consent.id.desc())
+        .limit(1)
+    )
+    given = db.session.execute(latest).first()
+    if given is None:  # withdrawn in this very moment
+        raise unauthorized()
+    return ConsentState(given.version, given.accepted_at, given.version != consent.CURRENT)

@@ -1,0 +1,82 @@
+"""Endpoints of devices: consent, registration, tokens."""
+
+from typing import Any
+
+from flask import current_app, request
+from flask_smorest import Blueprint
+
+from backend.arguments import Parser
+from backend.devices import consent, service
+from backend.devices.limits import Caller
+from backend.devices.models import Device
+from backend.devices.registration import ConsentState, Registration, Self
+from backend.devices.schemas import (
+    ConsentingSchema,
+    ConsentSchema,
+    ConsentStateSchema,
+    DeviceSchema,
+    RegisteredSchema,
+    RegistrationSchema,
+    TokenSchema,
+)
+from backend.http import bearer_token, language
+
+blp = Blueprint("devices", __name__, url_prefix="/api/v1")
+blp.ARGUMENTS_PARSER = Parser()
+
+
+@blp.get("/consent")
+@blp.response(200, ConsentSchema)
+def read_consent() -> Any:
+    """Tell what a person agrees to, in Vietnamese or English."""
+    told = consent.statement(_operator(), language())
+    return told, 200, {"Content-Language": told["language"], "Vary": "Accept-Language"}
+
+
+@blp.post("/devices")
+@blp.arguments(RegistrationSchema)
+@blp.response(201, RegisteredSchema, description="Registered")
+@blp.alt_response(200, schema=RegisteredSchema, description="Registered before; the answer again")
+def register(asked: Registration) -> Any:
+    """Register an installation of the app with a person's consent."""
+    registered = service.register(
+        asked,
+        secret=current_app.config["SECRET_KEY"],
+        now=current_app.extensions["clock"](),
+        caller=Caller(request.remote_addr or "", current_app.config["REGISTRATIONS_PER_HOUR"]),
+        require_attestation=current_app.config["REQUIRE_ATTESTATION"],
+    )
+    return registered, 201 if registered.created else 200
+
+
+@blp.get("/devices/me")
+@blp.response(200, DeviceSchema)
+def read_me() -> Self:
+    """Tell a device what is known of it."""
+    return service.describe(_device())
+
+
+@blp.post("/devices/me/rotate")
+@blp.response(200, TokenSchema)
+def rotate() -> dict[str, str]:
+    """Give a device a fresh token; the old one stays valid until that is first used."""
+    return {"token": service.rotate(_device())}
+
+
+@blp.post("/devices/me/consents")
+@blp.arguments(ConsentingSchema)
+@blp.response(201, ConsentStateSchema)
+def agree_again(asked: dict[str, Any]) -> ConsentState:
+    """Agree to a newer version of the consent text."""
+    return service.renew_consent(_device(), asked["consent"], current_app.extensions["clock"]())
+
+
+def _device() -> Device:
+    return service.authenticate(bearer_token(), current_app.extensions["clock"]())
+
+
+def _operator() -> consent.Operator:
+    config = current_app.config
+    return consent.Operator(
+        config["OPERATOR_NAME"], config["OPERATOR_CONTACT"], config["RETENTION_DAYS"]
+    )

@@ -1,0 +1,77 @@
+"""All that is held of a device, as one JSON document that is written while it is read."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from backend.devices.models import Consent, Device
+from backend.extensions import db
+from backend.measurements.models import Exclusion, Measurement, Receipt, Refused
+from backend.units.models import Unit
+
+# Rows that are in memory at a time: raw bodies take about 1 kB each.
+ROWS_AT_A_TIME = 500
+
+
+def export(device: Device, now: datetime) -> Iterator[str]:
+    """Write all that is held of a device; hashes of its secrets are not told."""
+    device_id = device.id
+    db.session.commit()  # a first use of the token is noted by reading, too
+    return _document(device_id, now)
+
+
+def _document(device_id: UUID, now: datetime) -> Iterator[str]:
+    yield f'{{"exported_at": {_json(now)}, "device": '
+    told = [column for column in Device.__table__.columns if not column.name.endswith("_hash")]
+    device = db.session.execute(select(*told).where(Device.id == device_id)).mappings().first()
+    yield _json(dict(device) if device else None)
+    for name, statement in _lists(device_id).items():
+        yield f', "{name}": ['
+        yield from _rows(statement)
+        yield "]"
+    yield "}\n"
+    db.session.rollback()
+
+
+def _lists(device_id: UUID) -> dict[str, Select[Any]]:
+    unit = (Unit.code.label("unit_code"), Unit.name.label("unit_name"))
+    measurements = select(*Measurement.__table__.columns, *unit).outerjoin(
+        Unit, Unit.id == Measurement.unit_id
+    )
+    exclusions = select(*Exclusion.__table__.columns).join(
+        Measurement, Measurement.id == Exclusion.measurement_id
+    )
+    own = Measurement.device_id == device_id
+    return {
+        "consents": _all(Consent).where(Consent.device_id == device_id).order_by(Consent.id),
+        "measurements": measurements.where(own).order_by(Measurement.measured_at, Measurement.id),
+        "exclusions": exclusions.where(own),
+        "receipts": _all(Receipt).where(Receipt.device_id == device_id),
+        "refused": _all(Refused).where(Refused.device_id == device_id).order_by(Refused.id),
+    }
+
+
+def _all(model: Any) -> Select[Any]:
+    return select(*model.__table__.columns)
+
+
+def _rows(statement: Select[Any]) -> Iterator[str]:
+    options = {"yield_per": ROWS_AT_A_TIME}
+    before = ""
+    for row in db.session.execute(statement, execution_options=options).mappings():
+        yield before + _json(dict(row))
+        before = ","
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

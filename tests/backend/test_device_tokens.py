@@ -1,0 +1,104 @@
+"""A device is known by its token; the token is rotated; consent is given again."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+
+from backend.devices import consent, service
+from backend.devices.models import Consent, Device
+from backend.extensions import db
+from tests.phones import AGREED, ME, bearer, registered
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, bearer("no-such-token"), bearer(""), {"Authorization": "Basic YTpi"}, bearer("é")],
+)
+def test_no_or_unknown_token(client: FlaskClient, headers: dict[str, str]) -> None:
+    answer = client.get(ME, headers=headers)
+    assert answer.status_code == 401
+    assert answer.json["code"] == "unauthorized"
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_the_old_token_is_valid_until_the_next_is_used(client: FlaskClient) -> None:
+    old = registered(client)["token"]
+    new = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
+    pending = client.get(ME, headers=bearer(old))
+    assert (pending.status_code, pending.json["rotation_pending"]) == (200, True)
+    promoted = client.get(ME, headers=bearer(new))
+    assert (promoted.status_code, promoted.json["rotation_pending"]) == (200, False)
+    assert client.get(ME, headers=bearer(old)).status_code == 401
+    assert client.get(ME, headers=bearer(new)).status_code == 200
+
+
+def test_a_rotation_whose_answer_was_lost_is_replaced(client: FlaskClient) -> None:
+    old = registered(client)["token"]
+    lost = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
+    new = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
+    assert client.get(ME, headers=bearer(lost)).status_code == 401
+    assert client.post(f"{ME}/rotate", headers=bearer(new)).status_code == 200
+    assert client.get(ME, headers=bearer(old)).status_code == 401
+
+
+def test_the_next_token_used_at_once_is_promoted_once(app: Flask, client: FlaskClient) -> None:
+    old = registered(client)["token"]
+    new = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
+
+    def get(_: int) -> int:
+        return app.test_client().get(ME, headers=bearer(new)).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(get, range(16))) == {200}
+    assert client.get(ME, headers=bearer(old)).status_code == 401
+
+
+def test_knowing_a_device_costs_one_select(app: Flask, client: FlaskClient, clock: Any) -> None:
+    token = registered(client)["token"]
+    client.get(ME, headers=bearer(token))
+    statements: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+        device = service.authenticate(token, clock.now)
+        db.session.commit()
+        assert device.platform == "android"  # read before the commit, and not again after it
+    assert len(statements) == 1
+    assert statements[0].startswith("SELECT")
+
+
+def test_a_use_that_was_rolled_back_is_none(app: Flask, client: FlaskClient, clock: Any) -> None:
+    token = registered(client)["token"]
+    with app.app_context():
+        assert service.authenticate(token, clock.now).token_used_at == clock.now
+        db.session.rollback()
+        assert db.session.scalars(select(Device.token_used_at)).one() is None
+
+
+# Consent of a device
+
+
+def test_a_device_under_an_older_text_is_told_and_may_agree_again(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = registered(client)["token"]
+    monkeypatch.setattr(consent, "CURRENT", "0")
+    assert client.get(ME, headers=bearer(token)).json["consent"]["outdated"] is True
+    monkeypatch.undo()
+    answer = client.post(f"{ME}/consents", headers=bearer(token), json={"consent": AGREED})
+    assert (answer.status_code, answer.json["outdated"]) == (201, False)
+    refused = client.post(f"{ME}/consents", headers=bearer(token), json={"consent": {}})
+    assert refused.json["code"] == "consent_required"
+
+
+def test_each_consent_is_kept(app: Flask, client: FlaskClient, clock: Any) -> None:
+    token = registered(client)["token"]
+    clock.now += timedelta(days=30)
+    client.post(f"{ME}/consents", headers=bearer(token), json={"consent": AGREED})
+    with app.app_context():
+        recorded = db.session.scalars(select(Consent.recorded_at).order_by(Consent.id)).all()
+    assert recorded == [clock.now - timedelta(days=30), clock.now]

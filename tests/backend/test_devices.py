@@ -1,0 +1,261 @@
+"""POST /api/v1/devices: a phone registers with a person's consent."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from backend.devices import limits, service
+from backend.devices.credentials import ALPHABET, code_hash, new_code
+from backend.devices.models import Attempts, Consent, Device
+from backend.devices.registration import Agreement, Registration
+from backend.extensions import db
+from tests.phones import AGREED, DEVICES, ME, bearer, body, registered
+
+
+def test_a_phone_registers_and_is_known_by_its_token(client: FlaskClient) -> None:
+    mine = str(uuid.uuid4())
+    told = registered(client, id=mine)
+    assert set(told) == {"id", "token", "withdrawal_code", "consent"}
+    assert told["id"] == mine
+    assert told["consent"]["version"] == "1"
+    assert datetime.fromisoformat(told["consent"]["accepted_at"]) == datetime.fromisoformat(
+        AGREED["accepted_at"]
+    )
+    me = client.get(ME, headers=bearer(told["token"]))
+    assert me.status_code == 200
+    assert (me.json["id"], me.json["model"]) == (mine, "SM-A525F")
+    assert me.json["consent"]["outdated"] is False
+
+
+def test_id_and_description_are_optional(client: FlaskClient) -> None:
+    answer = client.post(DEVICES, json={"consent": AGREED})
+    assert answer.status_code == 201
+    uuid.UUID(answer.json["id"])
+
+
+def test_secrets_are_stored_as_hashes_only(app: Flask, client: FlaskClient) -> None:
+    told = registered(client)
+    with app.app_context():
+        device = db.session.scalars(select(Device)).one()
+        stored = repr({key: value for key, value in vars(device).items() if key[0] != "_"})
+        attempts = repr(db.session.execute(select(Attempts.by, Attempts.n)).all())
+    assert told["token"] not in stored
+    assert told["withdrawal_code"] not in stored
+    assert "127.0.0.1" not in attempts
+
+
+@pytest.mark.parametrize(
+    "given_consent",
+    [
+        None,
+        {},
+        "yes",
+        [],
+        {**AGREED, "accepted": False},
+        {**AGREED, "accepted": "true"},
+        {**AGREED, "accepted": 1},
+        {"version": "1", "accepted_at": AGREED["accepted_at"]},
+    ],
+)
+def test_nothing_but_a_true_is_consent(client: FlaskClient, given_consent: Any) -> None:
+    for sent in (body(consent=given_consent), body(consent=given_consent, id="broken")):
+        answer = client.post(DEVICES, json=sent)
+        assert answer.status_code == 422
+        assert answer.json["code"] == "consent_required"
+        assert answer.json["errors"][0]["field"] == "consent.accepted"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"id": "1234"}, "id", "not_uuid"),
+        ({"id": 7}, "id", "not_uuid"),
+        ({"model": 5}, "model", "not_text"),
+        ({"model": "a\x00b"}, "model", "has_nul"),
+        ({"model": "x" * 121}, "model", "too_long"),
+        ({"consent": {**AGREED, "version": "0.1"}}, "consent.version", "not_one_of"),
+        ({"consent": {"accepted": True, "version": "1"}}, "consent.accepted_at", "required"),
+        ({"consent": {**AGREED, "accepted_at": "2026-11-20"}}, "consent.accepted_at", "not_time"),
+        ({"attestation": {"a": ["\x00"]}}, "attestation", "has_nul"),
+        ({"attestation": {"\ud800": 1}}, "attestation", "not_text"),
+        ({"attestation": "x" * 40_000}, "attestation", "too_long"),
+    ],
+)  # fmt: skip
+def test_a_wrong_field_is_named(
+    client: FlaskClient, changes: dict[str, Any], field: str, code: str
+) -> None:
+    answer = client.post(DEVICES, json=body(**changes))
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+    assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [(field, code)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind", "status", "code"),
+    [
+        (b"{", "application/json", 400, "not_json"),
+        (b"{}", "text/plain", 415, "unsupported_media_type"),
+        (b"[]", "application/json", 422, "invalid"),
+        (b'{"consent": NaN}', "application/json", 400, "not_json"),
+    ],
+)
+def test_a_body_that_cannot_be_read(
+    client: FlaskClient, sent: bytes, kind: str, status: int, code: str
+) -> None:
+    answer = client.post(DEVICES, data=sent, content_type=kind)
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+
+
+def test_unknown_fields_are_passed_over(client: FlaskClient) -> None:
+    registered(client, new_in_version_9={"a": 1})
+
+
+# The lost answer
+
+
+def test_a_lost_answer_is_repeated_with_fresh_secrets(client: FlaskClient, clock: Any) -> None:
+    mine = str(uuid.uuid4())
+    first = registered(client, id=mine)
+    clock.now += timedelta(minutes=10)
+    again = client.post(DEVICES, json=body(id=mine.upper()))
+    assert again.status_code == 200
+    assert again.json["id"] == mine
+    assert again.json["token"] != first["token"]
+    assert again.json["withdrawal_code"] != first["withdrawal_code"]
+    assert client.get(ME, headers=bearer(first["token"])).status_code == 401
+    assert client.get(ME, headers=bearer(again.json["token"])).status_code == 200
+
+
+def test_after_ten_minutes_the_id_is_taken(client: FlaskClient, clock: Any) -> None:
+    mine = str(uuid.uuid4())
+    token = registered(client, id=mine)["token"]
+    clock.now += timedelta(minutes=10, seconds=1)
+    again = client.post(DEVICES, json=body(id=mine))
+    assert (again.status_code, again.json["code"]) == (409, "already_registered")
+    assert client.get(ME, headers=bearer(token)).status_code == 200
+
+
+def test_after_the_first_use_the_id_is_taken(client: FlaskClient) -> None:
+    mine = str(uuid.uuid4())
+    token = registered(client, id=mine)["token"]
+    client.get(ME, headers=bearer(token))
+    again = client.post(DEVICES, json=body(id=mine))
+    assert (again.status_code, again.json["code"]) == (409, "already_registered")
+    assert client.get(ME, headers=bearer(token)).status_code == 200
+
+
+def test_the_same_id_at_once_is_one_device(app: Flask) -> None:
+    mine = str(uuid.uuid4())
+
+    def post(_: int) -> Any:
+        return app.test_client().post(DEVICES, json=body(id=mine))
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(post, range(16)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 15 + [201]
+    tokens = [answer.json["token"] for answer in answers]
+    known = [app.test_client().get(ME, headers=bearer(token)).status_code for token in tokens]
+    assert sorted(known) == [200] + [401] * 15
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Device)) == 1
+        assert db.session.scalar(select(func.count()).select_from(Consent)) == 1
+
+
+# Attestation
+
+
+def test_attestation_is_stored_as_sent(app: Flask, client: FlaskClient) -> None:
+    sent = {"verdict": ["MEETS_DEVICE_INTEGRITY", 1.5, None, {"ký": "tự"}]}
+    registered(client, attestation=sent)
+    with app.app_context():
+        assert db.session.scalars(select(Device.attestation)).one() == sent
+
+
+def test_attestation_is_required_where_the_setting_says_so(app: Flask, client: FlaskClient) -> None:
+    app.config["REQUIRE_ATTESTATION"] = True
+    answer = client.post(DEVICES, json=body())
+    assert (answer.status_code, answer.json["code"]) == (422, "attestation_required")
+    registered(client, attestation="opaque")
+
+
+# Limits
+
+
+def test_an_address_registers_so_many_an_hour(app: Flask, client: FlaskClient, clock: Any) -> None:
+    app.config["REGISTRATIONS_PER_HOUR"] = 3
+    clock.now = datetime(2026, 11, 20, 8, 50, tzinfo=UTC)
+    for _ in range(3):
+        registered(client)
+    refused = client.post(DEVICES, json=body())
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+    assert 600 <= int(refused.headers["Retry-After"]) <= 601
+    other = client.post(DEVICES, json=body(), environ_base={"REMOTE_ADDR": "198.51.100.7"})
+    assert other.status_code == 201
+    clock.now += timedelta(minutes=10)
+    registered(client)
+
+
+def test_an_honest_team_behind_one_address_is_not_hit(app: Flask) -> None:
+    assert app.config["REGISTRATIONS_PER_HOUR"] >= 5 * 200
+
+
+def test_a_forwarded_address_is_not_believed(app: Flask, client: FlaskClient) -> None:
+    app.config["REGISTRATIONS_PER_HOUR"] = 1
+    registered(client)
+    headers = {"X-Forwarded-For": "203.0.113.9"}
+    assert client.post(DEVICES, json=body(), headers=headers).status_code == 429
+
+
+def test_counts_of_addresses_are_forgotten(app: Flask, client: FlaskClient, clock: Any) -> None:
+    registered(client)
+    clock.now += timedelta(days=1, hours=1)
+    registered(client)
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Attempts)) == 1
+
+
+def test_one_subscriber_of_ipv6_is_one_address() -> None:
+    assert limits.network_of("2001:db8:1:2::1") == limits.network_of("2001:db8:1:2:ffff::9")
+    assert limits.network_of("2001:db8:1:2::1") != limits.network_of("2001:db8:1:3::1")
+    assert limits.network_of("::ffff:192.0.2.1") == limits.network_of("192.0.2.1")
+    assert limits.network_of("unix:") == "unix:"
+
+
+# Without HTTP
+
+
+def test_the_demo_registers_without_http(app: Flask, clock: Any) -> None:
+    asked = Registration(Agreement("1", clock.now), platform="demo")
+    with app.app_context():
+        told = service.register(asked, secret="key", now=clock.now, demo=True)
+        assert told.created
+        assert db.session.scalars(select(Device.demo)).one() is True
+        assert service.authenticate(told.token, clock.now).id == told.id
+        db.session.rollback()
+
+
+@given(
+    st.text(alphabet=ALPHABET, min_size=12, max_size=12), st.lists(st.integers(0, 12)), st.data()
+)
+def test_a_code_is_read_however_it_is_written(
+    letters: str, gaps: list[int], data: st.DataObject
+) -> None:
+    written = letters.lower() if data.draw(st.booleans()) else letters
+    for gap in sorted(gaps, reverse=True):
+        written = written[:gap] + data.draw(st.sampled_from(" -–.\t")) + written[gap:]
+    assert code_hash(written, "key") == code_hash(letters, "key")
+    assert code_hash(letters, "other key") != code_hash(letters, "key")
+
+
+def test_codes_have_twelve_letters_without_look_alikes() -> None:
+    code = new_code()
+    assert [len(group) for group in code.split("-")] == [4, 4, 4]
+    assert not set("0O1IL2Z5S8B") & set(ALPHABET)

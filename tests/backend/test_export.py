@@ -1,0 +1,57 @@
+"""GET /api/v1/devices/me/export: all that is held of a device."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from backend.devices.models import Device
+from backend.extensions import db
+from backend.measurements.export import ROWS_AT_A_TIME
+from tests.phones import AT, ME, bearer, hold, registered
+
+
+def test_everything_held_is_told(app: Flask, client: FlaskClient) -> None:
+    mine, other = registered(client), registered(client)
+    ids = hold(app, mine["id"], 3)
+    hold(app, other["id"], 2)
+    answer = client.get(f"{ME}/export", headers=bearer(mine["token"]))
+    assert answer.status_code == 200
+    assert answer.content_type == "application/json"
+    told = json.loads(answer.get_data(as_text=True))
+    assert (told["device"]["id"], told["device"]["model"]) == (mine["id"], "SM-A525F")
+    assert [consent["version"] for consent in told["consents"]] == ["1"]
+    assert [row["id"] for row in told["measurements"]] == [str(id) for id in ids]
+    assert told["measurements"][0]["raw"] == {"comment": "ở nhà"}
+    assert told["measurements"][0]["latitude"] == 21.5942
+    assert datetime.fromisoformat(told["measurements"][0]["measured_at"]) == AT
+    assert [row["reason"] for row in told["exclusions"]] == ["giả"]
+    assert {row["id"] for row in told["receipts"]} == {str(id) for id in ids}
+    assert [row["body"] for row in told["refused"]] == ['{"id": 7}']
+
+
+def test_secrets_are_not_told(client: FlaskClient) -> None:
+    mine = registered(client)
+    text = client.get(f"{ME}/export", headers=bearer(mine["token"])).get_data(as_text=True)
+    assert "hash" not in text
+    assert mine["token"] not in text
+
+
+def test_more_rows_than_are_read_at_a_time(app: Flask, client: FlaskClient) -> None:
+    mine = registered(client)
+    ids = hold(app, mine["id"], ROWS_AT_A_TIME * 2 + 1)
+    told = client.get(f"{ME}/export", headers=bearer(mine["token"])).get_json()
+    assert [row["id"] for row in told["measurements"]] == [str(id) for id in ids]
+
+
+def test_reading_it_is_a_use_of_the_token(app: Flask, client: FlaskClient, clock: Any) -> None:
+    client.get(f"{ME}/export", headers=bearer(registered(client)["token"])).get_data()
+    with app.app_context():
+        assert db.session.scalars(select(Device.token_used_at)).one() == clock.now
+
+
+def test_without_a_token_nothing_is_told(client: FlaskClient) -> None:
+    assert client.get(f"{ME}/export").status_code == 401

@@ -1,0 +1,165 @@
+"""DELETE /api/v1/devices/me and POST /api/v1/withdrawals: a person goes, the counts stay."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, insert, select
+
+from backend.devices.limits import WITHDRAWALS_PER_HOUR
+from backend.devices.models import Consent, Device
+from backend.extensions import db
+from backend.measurements.models import Count, CountDelta, Exclusion, Measurement, Receipt, Refused
+from tests.phones import AGREED, DEVICES, ME, bearer, hold, registered
+
+WITHDRAWALS = "/api/v1/withdrawals"
+
+STRIPPED = {
+    "device_id", "received_at", "measured_at", "skew_s", "latitude", "longitude", "accuracy_m",
+    "candidates", "raw",
+}  # fmt: skip
+
+
+def stored(app: Flask, model: Any) -> list[dict[str, Any]]:
+    with app.app_context():
+        rows = db.session.execute(select(*model.__table__.columns)).mappings()
+        return [dict(row) for row in rows]
+
+
+def test_withdrawing_tells_what_went_and_what_stays(app: Flask, client: FlaskClient) -> None:
+    mine = registered(client)
+    hold(app, mine["id"])
+    answer = client.delete(ME, headers={**bearer(mine["token"]), "Accept-Language": "en"})
+    assert answer.status_code == 200
+    assert answer.json["removed"] == {
+        "devices": 1,
+        "consents": 1,
+        "receipts": 3,
+        "refused": 1,
+        "positions": 2,
+    }
+    assert answer.json["kept"] == {"anonymous_measurements": 3}
+    assert "anonymous" in answer.json["explanation"]
+    assert client.get(ME, headers=bearer(mine["token"])).status_code == 401
+    assert client.delete(ME, headers=bearer(mine["token"])).status_code == 401
+
+
+def test_nothing_of_the_person_is_left(app: Flask, client: FlaskClient) -> None:
+    mine = registered(client)
+    ids = hold(app, mine["id"])
+    client.delete(ME, headers=bearer(mine["token"]))
+    for model in (Device, Consent, Receipt, Refused):
+        assert stored(app, model) == []
+    rows = stored(app, Measurement)
+    assert not {row["id"] for row in rows} & set(ids)
+    assert {row[name] for row in rows for name in STRIPPED} == {None}
+    with app.app_context():  # SQL's null, not JSON's
+        assert db.session.scalar(select(func.count()).where(Measurement.raw.is_(None))) == 3
+
+
+def test_what_is_counted_stays_as_it_was(app: Flask, client: FlaskClient) -> None:
+    mine = registered(client)
+    hold(app, mine["id"])
+    with app.app_context():
+        totals = {"unit_id": 1, "network": "mobile", "fate": "counted", "n": 2}
+        db.session.execute(insert(Count), [{"month": "2026-11", **totals}])
+        db.session.commit()
+    before = {model: stored(app, model) for model in (Measurement, Count, CountDelta)}
+    client.delete(ME, headers=bearer(mine["token"]))
+    assert stored(app, Count) == before[Count]
+    assert stored(app, CountDelta) == before[CountDelta]
+
+    def anonymous(rows: list[dict[str, Any]]) -> list[list[tuple[str, str]]]:
+        gone = STRIPPED | {"id"}
+        return sorted(
+            sorted((key, repr(value)) for key, value in row.items() if key not in gone)
+            for row in rows
+        )
+
+    assert anonymous(stored(app, Measurement)) == anonymous(before[Measurement])
+
+
+def test_an_exclusion_moves_along(app: Flask, client: FlaskClient) -> None:
+    mine = registered(client)
+    hold(app, mine["id"])
+    client.delete(ME, headers=bearer(mine["token"]))
+    (exclusion,) = stored(app, Exclusion)
+    (excluded,) = [row for row in stored(app, Measurement) if not row["valid"]]
+    assert exclusion["measurement_id"] == excluded["id"]
+    assert exclusion["reason"] == "giả"
+
+
+def test_another_device_is_not_touched(app: Flask, client: FlaskClient) -> None:
+    mine, other = registered(client), registered(client)
+    hold(app, mine["id"])
+    theirs = hold(app, other["id"], n=2)
+    client.delete(ME, headers=bearer(mine["token"]))
+    assert client.get(ME, headers=bearer(other["token"])).status_code == 200
+    kept = {row["id"] for row in stored(app, Measurement) if row["device_id"]}
+    assert kept == set(theirs) == {row["id"] for row in stored(app, Receipt)}
+    assert len(stored(app, Refused)) == 1
+
+
+def test_a_device_that_sent_nothing_withdraws(client: FlaskClient) -> None:
+    answer = client.delete(ME, headers=bearer(registered(client)["token"]))
+    assert answer.json["kept"] == {"anonymous_measurements": 0}
+
+
+def test_withdrawing_at_once_is_done_once(app: Flask, client: FlaskClient) -> None:
+    mine = registered(client)
+    hold(app, mine["id"])
+
+    def withdraw(_: int) -> int:
+        return app.test_client().delete(ME, headers=bearer(mine["token"])).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(withdraw, range(8))) == [200] + [401] * 7
+    assert len(stored(app, Measurement)) == 3
+
+
+def test_the_id_of_a_withdrawn_device_may_register_anew(client: FlaskClient) -> None:
+    mine = registered(client)
+    client.delete(ME, headers=bearer(mine["token"]))
+    assert client.post(DEVICES, json={"consent": AGREED, "id": mine["id"]}).status_code == 201
+
+
+def test_without_a_token_nothing_is_withdrawn(client: FlaskClient) -> None:
+    assert client.delete(ME).status_code == 401
+
+
+# By the code
+
+
+@pytest.mark.parametrize("written", [str, str.lower, lambda code: code.replace("-", " ")])
+def test_the_code_withdraws_without_the_app(app: Flask, client: FlaskClient, written: Any) -> None:
+    mine = registered(client)
+    hold(app, mine["id"])
+    sent = {"withdrawal_code": written(mine["withdrawal_code"])}
+    answer = client.post(WITHDRAWALS, json=sent)
+    assert answer.status_code == 200
+    assert answer.json["kept"] == {"anonymous_measurements": 3}
+    assert client.get(ME, headers=bearer(mine["token"])).status_code == 401
+    again = client.post(WITHDRAWALS, json=sent)
+    assert (again.status_code, again.json["code"]) == (404, "withdrawal_code_unknown")
+
+
+@pytest.mark.parametrize(("sent", "code"), [({}, "required"), ({"withdrawal_code": 7}, "not_text")])
+def test_a_code_is_text(client: FlaskClient, sent: dict[str, Any], code: str) -> None:
+    answer = client.post(WITHDRAWALS, json=sent)
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["code"] == code
+
+
+def test_guesses_are_counted_by_address(client: FlaskClient, clock: Any) -> None:
+    code = registered(client)["withdrawal_code"]
+    guess = {"withdrawal_code": "AAAA-AAAA-AAAA"}
+    answers = [client.post(WITHDRAWALS, json=guess) for _ in range(WITHDRAWALS_PER_HOUR)]
+    assert {answer.status_code for answer in answers} == {404}
+    refused = client.post(WITHDRAWALS, json={"withdrawal_code": code})
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    clock.now += timedelta(hours=1)
+    assert client.post(WITHDRAWALS, json={"withdrawal_code": code}).status_code == 200

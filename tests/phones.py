@@ -1,0 +1,68 @@
+"""Factories: phones that registered, and rows that are held of them."""
+
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert
+
+from backend.extensions import db
+from backend.measurements.models import Exclusion, Measurement, Receipt, Refused
+
+DEVICES = "/api/v1/devices"
+ME = "/api/v1/devices/me"
+AGREED = {"accepted": True, "version": "1", "accepted_at": "2026-11-20T15:00:00+07:00"}
+AT = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    """What a phone sends to register."""
+    phone = {"platform": "android", "model": "SM-A525F", "app_version": "1.0.0"}
+    return {"consent": AGREED, **phone, **changes}
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header of a phone that has a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def registered(client: FlaskClient, **changes: Any) -> dict[str, Any]:
+    """Register a phone and return what it was told."""
+    answer = client.post(DEVICES, json=body(**changes))
+    assert answer.status_code == 201, answer.json
+    return dict(answer.json)
+
+
+def measured(device_id: str, minute: int, **changes: Any) -> dict[str, Any]:
+    """A row of a measurement with every field that a withdrawal cares about."""
+    at = AT + timedelta(minutes=minute)
+    row = {
+        "id": uuid.uuid4(), "device_id": uuid.UUID(device_id), "received_at": at,
+        "measured_at": at, "skew_s": 130.0, "day": date(2026, 11, 20), "network": "mobile",
+        "kind": "mobile", "source": "app", "status": "finished", "operator": "Viettel",
+        "technology": "4G", "download_mbps": 48.2, "upload_mbps": 12.1, "ping_ms": 21.0,
+        "jitter_ms": 3.2, "latitude": 21.5942, "longitude": 105.8482, "accuracy_m": 12.0,
+        "unit_id": None, "set_id": 1, "how": "inside", "candidates": ["05443"],
+        "own_reasons": [], "reasons": [], "marks": ["clock_corrected"], "valid": True,
+        "counted": True, "rules": 1, "raw": {"comment": "ở nhà"},
+    }  # fmt: skip
+    return row | changes
+
+
+def hold(app: Flask, device_id: str, n: int = 3) -> list[uuid.UUID]:
+    """Store n measurements of a device, the last excluded and without position; a refused body."""
+    rows = [measured(device_id, minute) for minute in range(n - 1)]
+    verdict = {"own_reasons": ["excluded"], "reasons": ["excluded"], "valid": False}
+    rows.append(measured(device_id, n, counted=False, latitude=None, longitude=None, **verdict))
+    ids = [row["id"] for row in rows]
+    owner = {"device_id": uuid.UUID(device_id), "received_at": AT}
+    receipts = [{"id": id, "digest": b"\x01", "month": "2026-11", **owner} for id in ids]
+    with app.app_context():
+        db.session.execute(insert(Measurement), rows)
+        db.session.execute(insert(Receipt), receipts)
+        db.session.execute(insert(Exclusion), [{"measurement_id": ids[-1], "reason": "giả"}])
+        db.session.execute(insert(Refused), [{"body": '{"id": 7}', "errors": [], **owner}])
+        db.session.commit()
+    return ids

@@ -69,8 +69,10 @@ class Serve:
         """Start everything, watch, and end it in the reverse order."""
         self.instance.acquire()
         check_port(self.bind, self.port)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGTERM, self._stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+            signal.signal(signal.SIGHUP, self._stop)
         web: subprocess.Popen[bytes] | None = None
         try:
             environment = self._start_database()
@@ -87,9 +89,9 @@ class Serve:
         print("Stopped.", flush=True)
 
     def _stop(self, number: int, frame: object) -> None:
-        if not self.stopping:
+        first, self.stopping = not self.stopping, True
+        if first:
             print("\nStopping …", flush=True)
-        self.stopping = True
 
     def _start_database(self) -> dict[str, str]:
         """What the web server is told about the database, once it runs."""

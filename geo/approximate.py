@@ -6,6 +6,8 @@ import pyarrow.parquet
 from .gazetteer import DATA, GazetteerUnit, load_units
 
 CRS = "EPSG:4326"
+# Hoàng Sa and Trường Sa: part of every set and map.
+FAR_ISLANDS = {"2024": ("22736", "22737", "22739", "498"), "2025": ("20333", "22736")}
 
 
 def build(system: str) -> geopandas.GeoDataFrame:
@@ -47,6 +49,29 @@ def build(system: str) -> geopandas.GeoDataFrame:
     rows = [_row(communes[code], names) for code in table["code"].to_pylist()]
     geometry = geopandas.GeoSeries.from_wkb(table["geometry"].to_pylist(), crs=CRS)
     return geopandas.GeoDataFrame(rows, geometry=geometry, crs=CRS)
+
+
+def far_islands(system: str) -> geopandas.GeoDataFrame:
+    """Return the rows of Hoàng Sa and Trường Sa of :func:`build`, for sets that lack them.
+
+    Parameters
+    ----------
+    system : str
+        ``"2024"`` or ``"2025"``.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Columns and CRS of :func:`build`; 2024: huyện Hoàng Sa and the three communes of Trường
+        Sa, 2025: the two special zones. Schematic discs around their main islands.
+
+    Raises
+    ------
+    ValueError
+        If the system is not known.
+    """
+    frame = build(system)
+    return frame[frame["code"].isin(FAR_ISLANDS[system])].reset_index(drop=True)
 
 
 def _row(unit: GazetteerUnit, names: dict[tuple[str, str], str]) -> dict[str, str]:

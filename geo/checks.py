@@ -1,0 +1,217 @@
+"""What is right and wrong with a boundary set, before anything is loaded."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import geopandas
+import numpy as np
+import shapely
+
+from .gazetteer import GazetteerUnit
+from .polygons import Shapes, in_square_metres, shapes_of
+
+# Vietnam with Hoàng Sa and Trường Sa and some sea, degrees: west, south, east, north.
+VIETNAM = (101.0, 5.0, 119.0, 24.5)
+LEAST_KNOWN = 0.5  # a set of which less is in the list is of another system or column
+AREA_TOLERANCE = 0.05  # measured area against the published one
+LEAST_OVERLAP_KM2 = 0.01  # smaller ones are counted in the total, not named
+SHOWN = 10  # examples a line
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found. Areas in km², codes as text.
+
+    ``problems`` forbid loading; ``notes`` are for a person to read.
+    """
+
+    units: int
+    by_type: dict[str, int]
+    by_province: dict[str, int]
+    missing: list[str]  # in the list, not in the set
+    unknown: list[str]  # in the set, not in the list
+    duplicates: list[str]
+    repaired: dict[str, str]  # code to what was wrong
+    invalid: list[str]
+    overlap_km2: float
+    overlaps: list[tuple[str, str, float]]  # pairs, the largest first
+    gap_km2: float
+    gaps: int
+    strayed: list[tuple[str, str]]  # a known centre of the first lies in the second
+    centres_outside: int  # known centres that lie in no unit
+    areas_off: list[tuple[str, float, float]]  # code, measured, published
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def check(gdf: geopandas.GeoDataFrame, known: Sequence[GazetteerUnit]) -> Report:
+    """Check a boundary set against itself and against the list of units.
+
+    Parameters
+    ----------
+    gdf : geopandas.GeoDataFrame
+        As ``geo.boundaries.read`` returns it: ``code``, ``geometry``, EPSG:4326; ``type`` and
+        ``province_code`` if there.
+    known : sequence of GazetteerUnit
+        The list of its date; only communes are used.
+
+    Returns
+    -------
+    Report
+        Overlaps and gaps are measured in an equal-area projection. A gap is land enclosed by
+        units; ground between the set and the sea or a neighbour cannot be told from abroad.
+
+    Notes
+    -----
+    Takes about 10 s for the 3,321 communes of 2025 with 2.4 million vertices.
+    """
+    communes = {unit.code: unit for unit in known if unit.level == "commune"}
+    codes = [str(code) for code in gdf["code"]]
+    shapes = shapes_of(gdf)
+    sound = shapely.is_valid(shapes)
+    invalid = [code for code, good in zip(codes, sound, strict=True) if not good]
+    flat = in_square_metres(gdf) if not invalid else np.array([], dtype=object)
+    overlaps = _overlaps(flat, codes)
+    gaps = _gaps(flat)
+    strayed, outside = _centres(shapes, codes, communes) if not invalid else ([], 0)
+    report = Report(
+        units=len(codes),
+        by_type=_counts(gdf, "type"),
+        by_province=_counts(gdf, "province_code"),
+        missing=sorted(set(communes) - set(codes)),
+        unknown=sorted(set(codes) - set(communes)),
+        duplicates=sorted(code for code, times in Counter(codes).items() if times > 1),
+        repaired=dict(gdf.attrs.get("repaired", {})),
+        invalid=invalid,
+        overlap_km2=sum(area for *_, area in overlaps),
+        overlaps=[pair for pair in overlaps if pair[2] >= LEAST_OVERLAP_KM2],
+        gap_km2=sum(gaps),
+        gaps=len(gaps),
+        strayed=strayed,
+        centres_outside=outside,
+        areas_off=_areas_off(flat, codes, communes),
+    )
+    report.problems.extend(_problems(report, codes, shapes))
+    report.notes.extend(_notes(report))
+    return report
+
+
+def to_text(report: Report) -> str:
+    """Write a report for a terminal: counts, problems, notes."""
+    lines = [f"{report.units} units"]
+    for title, counts in (("type", report.by_type), ("province", report.by_province)):
+        if counts:
+            lines.append(f"by {title}: " + ", ".join(f"{k or '?'} {v}" for k, v in counts.items()))
+    lines += [f"PROBLEM: {problem}" for problem in report.problems]
+    lines += [f"note: {note}" for note in report.notes]
+    if not report.problems and not report.notes:
+        lines.append("nothing found")
+    return "\n".join(lines)
+
+
+def _counts(gdf: geopandas.GeoDataFrame, column: str) -> dict[str, int]:
+    return dict(sorted(Counter(gdf[column].astype(str)).items())) if column in gdf else {}
+
+
+def _overlaps(flat: Shapes, codes: list[str]) -> list[tuple[str, str, float]]:
+    """Pairs that share an area, in km². Only units whose edges do not match can overlap."""
+    suspects = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(flat)))
+    shapes = flat[suspects]
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = first < second
+    first, second = first[pairs], second[pairs]
+    areas = shapely.area(shapely.intersection(shapes[first], shapes[second])) / 1e6
+    found = [
+        (codes[suspects[i]], codes[suspects[j]], float(area))
+        for i, j, area in zip(first, second, areas, strict=True)
+        if area > 0
+    ]
+    return sorted(found, key=lambda pair: (-pair[2], pair[:2]))
+
+
+def _gaps(flat: Shapes) -> list[float]:
+    """Areas in km² of the holes that remain when all units are joined."""
+    parts = shapely.get_parts(shapely.union_all(flat))
+    return [float(shapely.Polygon(hole).area) / 1e6 for part in parts for hole in part.interiors]
+
+
+def _centres(
+    shapes: Shapes, codes: list[str], communes: dict[str, GazetteerUnit]
+) -> tuple[list[tuple[str, str]], int]:
+    there = [unit for unit in communes.values() if unit.latitude is not None]
+    points = shapely.points(
+        np.array([unit.longitude for unit in there], dtype=float),
+        np.array([unit.latitude for unit in there], dtype=float),
+    )
+    found: dict[str, list[str]] = {}
+    for i, j in shapely.STRtree(shapes).query(points, predicate="intersects").T:
+        found.setdefault(there[i].code, []).append(codes[j])
+    present = set(codes)
+    strayed = [
+        (code, min(units))
+        for code, units in sorted(found.items())
+        if code in present and code not in units
+    ]
+    return strayed, sum(unit.code in present and unit.code not in found for unit in there)
+
+
+def _areas_off(
+    flat: Shapes, codes: list[str], communes: dict[str, GazetteerUnit]
+) -> list[tuple[str, float, float]]:
+    off = []
+    for code, shape in zip(codes, flat, strict=False):
+        published = communes[code].area_km2 if code in communes else None
+        measured = float(shapely.area(shape)) / 1e6
+        if published and abs(measured / published - 1) > AREA_TOLERANCE:
+            off.append((code, round(measured, 2), published))
+    return off
+
+
+def _problems(report: Report, codes: list[str], shapes: Shapes) -> list[str]:
+    found = []
+    if report.duplicates:
+        found.append(f"{_some(report.duplicates)}: codes that occur twice")
+    bad = [code or "(empty)" for code in codes if not (code.isascii() and code.isdigit())]
+    if bad:
+        found.append(f"{_some(bad)}: codes that are not digits")
+    if report.invalid:
+        found.append(f"{_some(report.invalid)}: invalid geometries")
+    if report.units and len(report.unknown) > (1 - LEAST_KNOWN) * len(set(codes)):
+        found.append(
+            f"{len(report.unknown)} of {report.units} codes are not in the list: "
+            "another system of units, or another column?"
+        )
+    west, south, east, north = shapely.bounds(shapes).T
+    box = VIETNAM
+    away = (west < box[0]) | (south < box[1]) | (east > box[2]) | (north > box[3])
+    if away.any():
+        far = [code for code, wrong in zip(codes, away, strict=True) if wrong]
+        found.append(f"{_some(far)}: outside Vietnam (wrong CRS, or axes swapped?)")
+    return found
+
+
+def _notes(report: Report) -> list[str]:
+    overlaps = [f"{a}/{b} {area:.2f}" for a, b, area in report.overlaps]
+    strayed = [f"{code} in {where}" for code, where in report.strayed]
+    off = [f"{code} {here:g} against {there:g}" for code, here, there in report.areas_off]
+    repaired = [f"{code} ({why})" for code, why in report.repaired.items()]
+    lines = (
+        (report.missing, "listed units without a polygon"),
+        (report.unknown, "units that are not in the list"),
+        (repaired, "invalid geometries, repaired (make_valid)"),
+        (overlaps, f"overlaps (km²), {report.overlap_km2:.2f} km² with the small ones"),
+        (strayed, "known centres in another unit"),
+        (off, "areas (km²) over 5 % from the published ones"),
+    )
+    notes = [f"{what}: {_some(found)}" for found, what in lines if found]
+    if report.gaps:
+        notes.append(f"gaps: {report.gaps}, {report.gap_km2:.2f} km² in all")
+    if report.centres_outside:
+        notes.append(f"known centres in no unit: {report.centres_outside}")
+    return notes
+
+
+def _some(found: list[str]) -> str:
+    more = f" … and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f"{len(found)} ({', '.join(found[:SHOWN])}{more})"

@@ -46,7 +46,7 @@ def build_grid(polygons: Sequence[shapely.Geometry] | NDArray[np.object_], size:
     kept = border[covered]
     covers = np.sort(covered[kept] * count + coverers[kept])
     heads, lengths = _runs(cells * count + owners[segments])
-    keys = np.union1d(heads, covers)
+    keys, _ = _runs(np.sort(np.concatenate([heads, covers])))
     sizes = np.zeros(len(keys), dtype=np.int64)
     sizes[np.searchsorted(keys, heads)] = lengths
     inside = np.zeros(len(keys), dtype=np.bool_)
@@ -83,26 +83,39 @@ def _segments(polygons: NDArray[np.object_]) -> tuple[Floats, Floats, Ints, Ints
 
 def _cells_of_segments(frame: Frame, x: Floats, y: Floats, starts: Ints) -> tuple[Ints, Ints]:
     """Pair each cell with the segments that pass within EDGE_DEG of it, in cell order."""
+    cell = _cells_well_inside(frame, x, y)
+    at = cell[starts]
+    alone = (at == cell[starts + 1]) & (at >= 0)
+    simple, other = np.flatnonzero(alone), np.flatnonzero(~alone)
+    keys = [at[simple] * len(starts) + simple]
+    cell, item = _crossed_cells(frame, x, y, starts[other])
+    keys.append(cell * len(starts) + other[item])
+    key = np.sort(np.concatenate(keys))
+    cells = key // len(starts)
+    return cells, key - cells * len(starts)
+
+
+def _cells_well_inside(frame: Frame, x: Floats, y: Floats) -> Ints:
+    """Number the cell of each vertex; -1 for one too near to the sides of its cell."""
+    column, row = (x - frame.west) / frame.size, (y - frame.south) / frame.size
+    cell = row.astype(np.int64) * frame.columns + column.astype(np.int64)
+    limit = 0.5 - 2 * EDGE_DEG / frame.size
+    cell[(np.abs(column % 1 - 0.5) > limit) | (np.abs(row % 1 - 0.5) > limit)] = -1
+    return cell
+
+
+def _crossed_cells(frame: Frame, x: Floats, y: Floats, starts: Ints) -> tuple[Ints, Ints]:
+    """Pair the cells that segments touch, and those within EDGE_DEG, with their position."""
     pad = 2 * EDGE_DEG
     x1, y1, x2, y2 = x[starts], y[starts], x[starts + 1], y[starts + 1]
     west, east = np.minimum(x1, x2) - pad, np.maximum(x1, x2) + pad
     bottom = frame.row(np.minimum(y1, y2) - pad)
-    heights = frame.row(np.maximum(y1, y2) + pad) - bottom + 1
-    left, widths = frame.column(west), frame.column(east)
-    widths += 1 - left
-    simple = np.flatnonzero((heights == 1) & (widths == 1))
-    keys = [(bottom[simple] * frame.columns + left[simple]) * len(starts) + simple]
-    other = np.flatnonzero((heights > 1) | (widths > 1))
-    item, row = expand(bottom[other], heights[other])
-    segment = other[item]
+    segment, row = expand(bottom, frame.row(np.maximum(y1, y2) + pad) - bottom + 1)
     low, high = _clipped(frame, row, x1[segment], y1[segment], x2[segment], y2[segment])
     left = frame.column(np.maximum(west[segment], low - pad))
     widths = frame.column(np.minimum(east[segment], high + pad)) - left + 1
     item, column = expand(left, np.maximum(widths, 0))
-    keys.append((row[item] * frame.columns + column) * len(starts) + segment[item])
-    key = np.sort(np.concatenate(keys))
-    cells = key // len(starts)
-    return cells, key - cells * len(starts)
+    return row[item] * frame.columns + column, segment[item]
 
 
 def _clipped(

@@ -80,6 +80,18 @@ def test_an_equally_near_commune_loses_to_the_lower_code() -> None:
     assert (place.code, place.how, place.candidates) == ("1", "snapped", ("2",))
 
 
+def test_a_shared_corner_is_equally_near_from_everywhere() -> None:
+    corner, inner = (WEST + STEP, SOUTH + STEP * 1.1), (WEST, SOUTH + STEP * 0.9)
+    lower = shapely.Polygon([inner, corner, (WEST, SOUTH)])
+    upper = shapely.Polygon([inner, (WEST, SOUTH + 2 * STEP), corner])
+    index = CommuneIndex.from_frame(frame_of({"2": lower, "1": upper}))
+    random = np.random.default_rng(7)
+    x = corner[0] + random.uniform(1e-4, 1e-3, 500)
+    y = corner[1] + random.uniform(-1e-5, 1e-5, 500)
+    located = index.locate_many(x, y, np.full(500, 150.0))
+    assert set(located.code_array()) == {"1"}
+
+
 def test_candidates_are_those_within_the_circle() -> None:
     frame = frame_of({"3": box(0, 0, 1, 1), "1": box(1, 0, 2, 1), "2": box(0, 1, 1, 2)})
     index = CommuneIndex.from_frame(frame)

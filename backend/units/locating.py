@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from geopandas import GeoDataFrame
-from shapely import from_wkb
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
@@ -18,7 +17,11 @@ from backend.errors import Problem
 from backend.extensions import db
 from backend.units.catalogue import ActiveSet, read_active, serving
 from backend.units.models import Boundary, Unit
-from geo.index import CommuneIndex, Place, cached
+from geo.index import CommuneIndex, cached
+from geo.place import Place
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
 
 # A newly activated set is noticed by every worker within this time, at one small query a time.
 CATALOGUE_TTL_S = 2.0
@@ -78,9 +81,13 @@ class Locator:
             self._read_at = time.monotonic()
         found = serving(day, self._catalogue)
         if found is None:
-            self._read_at = float("-inf")
+            self.forget()
             raise Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)})
         return found
+
+    def forget(self) -> None:
+        """Read anew, at the next question, which sets are active."""
+        self._read_at = float("-inf")
 
     def place(
         self, day: date, longitude: float, latitude: float, accuracy_m: float | None
@@ -104,20 +111,21 @@ class Locator:
         placed: dict[int, Placed] = {}
         for active, numbers in by_set.items():
             ground = self._ground(active)
-            for known in (True, False):
-                some = [i for i in numbers if (accuracies[i] is not None) == known]
-                found = ground.index.locate_many(
-                    [longitudes[i] for i in some],
-                    [latitudes[i] for i in some],
-                    [accuracies[i] for i in some] if known else None,
-                )
-                for at, i in enumerate(some):
-                    placed[i] = _placed(active, ground, found.place(at))
+            exact = [i for i in numbers if accuracies[i] is not None]
+            bare = [i for i in numbers if accuracies[i] is None]
+            for some, radii in ((exact, [accuracies[i] or 0.0 for i in exact]), (bare, None)):
+                x, y = [longitudes[i] for i in some], [latitudes[i] for i in some]
+                found = ground.index.locate_many(x, y, radii)
+                placed |= {i: _placed(active, ground, found.place(at)) for at, i in enumerate(some)}
         return [placed[i] for i in range(len(days))]
 
     def warm(self, days: Iterable[date]) -> None:
         """Load what serves these days before the workers fork, so that they share its memory."""
-        for active in {self.set_for(day) for day in days}:
+        self.warm_sets({self.set_for(day) for day in days})
+
+    def warm_sets(self, sets: Iterable[ActiveSet]) -> None:
+        """Load these sets."""
+        for active in sets:
             self._ground(active)
 
     def _ground(self, active: ActiveSet) -> _Ground:
@@ -134,8 +142,11 @@ class Locator:
         return _Ground(index, read_names(active.id))
 
 
-def read_frame(set_id: int) -> GeoDataFrame:
+def read_frame(set_id: int) -> "GeoDataFrame":
     """The polygons of a set with their codes, in EPSG:4326."""
+    from geopandas import GeoDataFrame  # takes longer to load than a whole start from the cache
+    from shapely import from_wkb
+
     query = (
         select(Unit.code, Boundary.geometry)
         .join(Unit, Unit.id == Boundary.unit_id)

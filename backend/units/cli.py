@@ -1,0 +1,177 @@
+"""Commands of the operator: units and boundary sets."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from backend.clock import local_day
+from backend.errors import Problem
+from backend.messages import message
+from backend.units import service
+from backend.units import setup as setting_up
+from backend.units.catalogue import SYSTEMS, system_on
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from backend.units.sets import NewSet
+
+# What reads polygons is imported where it is used: every start of the server loads this module.
+cli = AppGroup("units", help="Administrative units and boundary sets.")
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Say what is wrong in a sentence instead of a traceback."""
+    try:
+        yield
+    except ValueError as error:
+        from geo.polygons import BoundaryError
+
+        if not isinstance(error, BoundaryError):
+            raise
+        raise click.ClickException(str(error)) from error
+    except Problem as problem:
+        raise click.ClickException(message(problem.code, "en")) from problem
+
+
+def _busy(what: str) -> Status:
+    """A spinner with words, on a terminal; nothing in a log."""
+    return Console(stderr=True).status(what)
+
+
+@cli.command()
+def setup() -> None:
+    """Add the built-in units and sets, and those of BOUNDARIES_DIR, where they are missing."""
+    config = current_app.config
+    with _errors():
+        setting_up.setup(config["VAR_DIR"], config["BOUNDARIES_DIR"], click.echo)
+
+
+@cli.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--valid-from", type=DAY, required=True, help="First day of the units in it.")
+@click.option("--valid-to", type=DAY, help="Last day; without it: until further notice.")
+@click.option("--name", help="Name of the set; default: that of the file.")
+@click.option("--system", type=click.Choice(SYSTEMS), help="Default: the one in force then.")
+@click.option("--quality", type=click.Choice(["published", "derived"]), default="published")
+@click.option("--note", help="Where it comes from, how far it can be trusted.")
+@click.option("--code-column", help="Column of the communes' codes, where it is not found by name.")
+@click.option("--name-column", help="Column of their names.")
+@click.option("--activate", is_flag=True, help="Serve its days with it from now on.")
+@click.option("--dry-run", is_flag=True, help="Check and report only.")
+def load(path: Path, valid_from: datetime, valid_to: datetime | None, **options: Any) -> None:
+    """Check a file (or a folder of them) of commune polygons and add it as a set."""
+    from backend.units import loading
+    from backend.units.sets import NewSet
+
+    first, last = valid_from.date(), valid_to.date() if valid_to else None
+    if last is not None and last < first:
+        raise click.BadParameter("is before --valid-from", param_hint="--valid-to")
+    new = NewSet(
+        name=options["name"] or path.stem,
+        system=options["system"] or system_on(first),
+        quality=options["quality"],
+        valid_from=first,
+        valid_to=last,
+        note=options["note"],
+    )
+    told = {"code": options["code_column"], "name": options["name_column"]}
+    columns = {ours: column for ours, column in told.items() if column}
+    with _errors(), _busy(f"Reading {path.name} …"):
+        frame = loading.read(new, path, columns)
+    _add(new, frame, active=options["activate"], dry_run=options["dry_run"])
+
+
+def _add(new: "NewSet", frame: "GeoDataFrame", *, active: bool, dry_run: bool = False) -> None:
+    """Check polygons, print the report, and add them where nothing forbids it."""
+    from backend.units import loading
+
+    with _errors(), _busy(f"Checking {len(frame)} communes …"):
+        report = loading.report(new, frame)
+    click.echo(loading.to_text(report))
+    if report.problems:
+        raise click.ClickException("nothing was loaded: see the problems above")
+    if dry_run:
+        return
+    with _errors(), _busy(f"Loading {new.name} …"):
+        learned = loading.install(new, frame, active=active)
+    click.echo(f"{new.name}: {len(frame)} communes loaded, {len(learned.added)} new to the list.")
+    if active:
+        _offer_reassign(new.name)
+    else:
+        click.echo(f"To use it: flask units activate {new.name}")
+
+
+def _offer_reassign(name: str) -> None:
+    click.echo(
+        f"{name} is active. Measurements stored before keep their commune until you run: "
+        "flask measurements reassign"
+    )
+
+
+@cli.command("list")
+def list_sets() -> None:
+    """List the boundary sets.
+
+    Of the active ones that hold a day the highest activation serves it, an approximate set only
+    where there is no other.
+    """
+    from backend.units import sets
+
+    table = Table("set", "system", "quality", "from", "to", "communes", "activation", "digest")
+    for row in sets.listing():
+        span = [str(day or "") for day in (row.valid_from, row.valid_to)]
+        last = [str(row.communes), str(row.activation or ""), row.digest[:12]]
+        table.add_row(row.name, row.system, row.quality, *span, *last)
+    Console(width=120).print(table)
+
+
+@cli.command()
+@click.argument("code")
+@click.option("--as-of", type=DAY, help="The day; default: today.")
+def show(code: str, as_of: datetime | None) -> None:
+    """Show a unit on a day."""
+    day: date = as_of.date() if as_of else local_day(current_app.extensions["clock"]())
+    with _errors():
+        row = service.find(day, code)
+    above = [name for name in (row.parent_name, row.province) if name]
+    click.echo(f"{row.code} {row.name} ({row.level}, system {row.system})")
+    click.echo(f"in {', '.join(dict.fromkeys(above))}")
+    click.echo(f"valid from {row.valid_from or 'ever'} to {row.valid_to or 'further notice'}")
+    click.echo(f"centre {row.latitude}, {row.longitude}")
+    if row.no_boundary:
+        click.echo("The set of that day has no polygon of it.")
+
+
+@cli.command()
+@click.argument("name")
+def check(name: str) -> None:
+    """Print the check report of a loaded set."""
+    from backend.units import loading
+
+    with _errors(), _busy(f"Checking {name} …"):
+        report = loading.check_loaded(name)
+    click.echo(loading.to_text(report))
+
+
+@cli.command()
+@click.argument("name")
+def activate(name: str) -> None:
+    """Let a set serve its days before the sets that were activated earlier."""
+    from backend.units import sets
+
+    with _errors():
+        sets.activate(name)
+    _offer_reassign(name)

@@ -1,0 +1,169 @@
+"""What the API of units takes and answers."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from backend.units.unit_list import LEVEL_ORDER
+from backend.validation import AwareTime, Day, Number, Strict, Text, aware_time
+
+PAGE_DEFAULT = 100
+# A page of all communes of the largest province fits; more only makes answers slow to read.
+PAGE_MOST = 500
+
+
+class QueryNumber(Number):
+    """A number in a query string."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> float:
+        try:
+            return super()._deserialize(float(value), attr, data, **kwargs)
+        except ValueError:
+            raise ValidationError("not_number") from None
+
+
+class QueryTime(AwareTime):
+    """A time in a query string, where an unescaped plus sign arrives as a space."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
+        return aware_time(value.replace(" ", "+") if isinstance(value, str) else value)
+
+
+class AsOfSchema(Strict):
+    """The day that a question is about; today where it is not told."""
+
+    as_of = Day(load_default=None)
+    level = Text(choices=LEVEL_ORDER, load_default=None)
+
+
+class UnitsQuerySchema(AsOfSchema):
+    """Which units to list."""
+
+    parent = Text(most=10, load_default=None)
+    q = Text(most=100, load_default=None)
+    cursor = Text(most=1000, load_default=None)
+    limit = fields.Integer(
+        load_default=PAGE_DEFAULT,
+        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
+        error_messages={"invalid": "not_whole"},
+    )
+
+
+class LocateSchema(Strict):
+    """A position, and the moment that it is of."""
+
+    latitude = Number(-90, 90, required=True)
+    longitude = Number(-180, 180, required=True)
+    accuracy_m = Number(0, 1e7, load_default=None, allow_none=True)
+    at = AwareTime(load_default=None, allow_none=True)
+
+
+class LocateQuerySchema(Strict):
+    """The same in a query string."""
+
+    latitude = QueryNumber(-90, 90, required=True)
+    longitude = QueryNumber(-180, 180, required=True)
+    accuracy_m = QueryNumber(0, 1e7, load_default=None)
+    at = QueryTime(load_default=None)
+
+
+class BoundariesSchema(Schema):
+    """The boundary set that an answer rests on, and what it is worth."""
+
+    set = fields.String(required=True)
+    quality = fields.String(
+        required=True, validate=validate.OneOf(("approximate", "derived", "published"))
+    )
+
+
+class NamedSchema(Schema):
+    """A code and its name."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class CentreSchema(Schema):
+    """A known point inside a unit, EPSG:4326."""
+
+    latitude = fields.Float(required=True)
+    longitude = fields.Float(required=True)
+
+
+class UnitSchema(Schema):
+    """A unit on a day; `no_boundary`: the day's set has no polygon of it."""
+
+    system = fields.String(required=True)
+    level = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    type = fields.String(required=True)
+    parent = fields.Nested(NamedSchema, required=True, allow_none=True)
+    province = fields.Nested(NamedSchema, required=True)
+    valid_from = fields.Date(required=True, allow_none=True)
+    valid_to = fields.Date(required=True, allow_none=True)
+    centre = fields.Nested(CentreSchema, required=True, allow_none=True)
+    no_boundary = fields.Boolean(required=True)
+
+
+class DatedSchema(Schema):
+    """The day and the boundary set of an answer."""
+
+    as_of = fields.Date(required=True)
+    boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
+
+
+class OneUnitSchema(UnitSchema, DatedSchema):
+    """One unit."""
+
+
+class UnitPageSchema(DatedSchema):
+    """A page of units in Vietnamese order."""
+
+    items = fields.List(fields.Nested(UnitSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class FeatureSchema(Schema):
+    """A GeoJSON Feature in EPSG:4326; the geometry is null where the set has no polygon."""
+
+    type = fields.Constant("Feature", required=True)
+    id = fields.String(required=True)
+    properties = fields.Nested(OneUnitSchema, required=True)
+    geometry = fields.Dict(required=True, allow_none=True)
+
+
+class PlaceSchema(NamedSchema):
+    """The commune of a position."""
+
+    province = fields.String(required=True)
+    how = fields.String(required=True, validate=validate.OneOf(("inside", "edge", "snapped")))
+    ambiguous = fields.Boolean(required=True)
+
+
+class LocatedSchema(DatedSchema):
+    """Where a position lies; `unit` is null outside every commune."""
+
+    unit = fields.Nested(PlaceSchema, required=True, allow_none=True)
+    candidates = fields.List(fields.String(), required=True)
+    border_distance_m = fields.Float(required=True, allow_none=True)
+
+
+class RelatedSchema(NamedSchema):
+    """A commune across the reform; `relation`: whether all of the old one is in the new one."""
+
+    province = fields.String(required=True)
+    relation = fields.String(required=True, validate=validate.OneOf(("full", "partial")))
+
+
+class RelativesSchema(NamedSchema):
+    """What a commune became, or was made of."""
+
+    system = fields.String(required=True)
+    items = fields.List(fields.Nested(RelatedSchema), required=True)

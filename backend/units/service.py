@@ -1,0 +1,169 @@
+"""The dated list of units: what was there on a day, found by code, name or position."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from backend.errors import FieldError, Problem
+from backend.extensions import db
+from backend.units.catalogue import LEVELS, ActiveSet, read_active, serving, system_on
+from backend.units.models import Boundary, Unit
+from geo.gazetteer import plain
+
+# Names are compared byte for byte: the key is made in Python, whatever the server's collation.
+ORDER = (Unit.sort_key.collate("C"), Unit.id)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """A unit on a day, with what is above it."""
+
+    id: int
+    system: str
+    level: str
+    code: str
+    name: str
+    type: str
+    parent_code: str | None
+    parent_name: str | None
+    province_code: str
+    province: str
+    valid_from: date | None
+    valid_to: date | None
+    latitude: float | None
+    longitude: float | None
+    sort_key: str
+    no_boundary: bool
+
+
+def set_on(day: date) -> ActiveSet | None:
+    """The boundary set that serves a day, read now."""
+    return serving(day, read_active())
+
+
+def check_level(day: date, level: str | None) -> None:
+    """422 where a level did not exist on a day: there is no district from July 2025 on."""
+    if level is not None and level not in LEVELS[system_on(day)]:
+        raise Problem(422, "level_unknown_then", [FieldError("level", "level_unknown_then")])
+
+
+def units_on(day: date, level: str | None = None, parent_code: str | None = None) -> list[UnitRow]:
+    """List the units of a day in Vietnamese order, those without a polygon too."""
+    check_level(day, level)
+    query = listed(day, level, parent_code).order_by(*ORDER)
+    return [UnitRow(*row) for row in db.session.execute(query)]
+
+
+def search(
+    day: date,
+    level: str | None,
+    parent_code: str | None,
+    words: str | None,
+    after: tuple[str, int] | None,
+    limit: int,
+) -> list[UnitRow]:
+    """One page of the units of a day whose name or code holds the words, accents or not."""
+    check_level(day, level)
+    query = listed(day, level, parent_code)
+    if words:
+        key = plain(words)
+        query = query.where(
+            or_(Unit.search_key.contains(key, autoescape=True), Unit.code == words.strip())
+        )
+    if after:
+        query = query.where(tuple_(*ORDER) > tuple_(*after))
+    rows = db.session.execute(query.order_by(*ORDER).limit(limit))
+    return [UnitRow(*row) for row in rows]
+
+
+def find(day: date, code: str, level: str | None = None) -> UnitRow:
+    """The unit of a code on a day; the lowest level where a code names an island twice."""
+    check_level(day, level)
+    # A code is digits; PostgreSQL cannot even compare a text with NUL.
+    query = listed(day, level).where(Unit.code == code)
+    rows = [UnitRow(*row) for row in db.session.execute(query)] if code.isalnum() else []
+    if not rows:
+        raise Problem(404, "unit_unknown")
+    return max(rows, key=lambda row: LEVELS[row.system].index(row.level))
+
+
+def listed(day: date, level: str | None = None, parent_code: str | None = None) -> Select[Any]:
+    """Select UnitRow's columns for the units of a day."""
+    parent, province = aliased(Unit), aliased(Unit)
+    columns = [getattr(Unit, name) for name in ("id", "system", "level", "code", "name", "type")]
+    query = (
+        select(
+            *columns,
+            parent.code,
+            parent.name,
+            case((Unit.level == "province", Unit.code), else_=province.code),
+            case((Unit.level == "province", Unit.name), else_=province.name),
+            Unit.valid_from,
+            Unit.valid_to,
+            Unit.latitude,
+            Unit.longitude,
+            Unit.sort_key,
+            ~_has_polygon(set_on(day)),
+        )
+        .outerjoin(parent, parent.id == Unit.parent_id)
+        .outerjoin(province, province.id == Unit.province_id)
+        .where(valid_on(day))
+    )
+    if level is not None:
+        query = query.where(Unit.level == level)
+    if parent_code is not None:
+        above = _above(day, parent_code)
+        query = query.where(or_(Unit.parent_id == above, Unit.province_id == above))
+    return query
+
+
+def valid_on(day: date) -> ColumnElement[bool]:
+    """The units of the day's system whose validity holds the day."""
+    return and_(
+        Unit.system == system_on(day),
+        or_(Unit.valid_from.is_(None), Unit.valid_from <= day),
+        or_(Unit.valid_to.is_(None), Unit.valid_to >= day),
+    )
+
+
+def _above(day: date, code: str) -> int:
+    """The province or district of a code; 404 where there is none on that day."""
+    query = select(Unit.id).where(valid_on(day), Unit.code == code, Unit.level != "commune")
+    found = db.session.scalar(query)
+    if found is None:
+        raise Problem(404, "unit_unknown")
+    return found
+
+
+def _has_polygon(active: ActiveSet | None) -> ColumnElement[bool]:
+    """Whether the set has a polygon of the unit, or of a commune below it."""
+    below = aliased(Unit)
+    under = exists().where(
+        Boundary.set_id == (active.id if active else None), Boundary.unit_id == below.id
+    )
+    return case(
+        (Unit.level == "commune", under.where(below.id == Unit.id)),
+        (Unit.level == "district", under.where(below.parent_id == Unit.id)),
+        else_=under.where(below.province_id == Unit.id),
+    )
+
+
+def geometry(day: date, unit: UnitRow) -> dict[str, Any] | None:
+    """The unit's area as GeoJSON, made of its communes; None where the set has no polygon."""
+    from shapely import from_wkb, union_all
+    from shapely.geometry import mapping
+
+    active = set_on(day)
+    column = {"commune": Unit.id, "district": Unit.parent_id, "province": Unit.province_id}
+    query = (
+        select(Boundary.geometry)
+        .join(Unit, Unit.id == Boundary.unit_id)
+        .where(Boundary.set_id == (active.id if active else None), column[unit.level] == unit.id)
+    )
+    shapes = from_wkb(db.session.scalars(query).all())
+    if len(shapes) == 0:
+        return None
+    return dict(mapping(shapes[0] if len(shapes) == 1 else union_all(shapes)))

@@ -1,0 +1,91 @@
+"""What a start needs: the built-in units and sets, and those of BOUNDARIES_DIR.
+
+A start that finds nothing to do takes some milliseconds: what reads polygons is loaded late.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from backend.extensions import db
+from backend.units.catalogue import APPROXIMATE, SYSTEMS, read_active, system_span
+from backend.units.locating import Locator
+from backend.units.models import BoundarySet
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What a set-up changed; `reassign`: what was stored before may lie elsewhere now."""
+
+    units: int
+    sets: tuple[str, ...]
+    reassign: bool
+
+
+def setup(var_dir: Path, boundaries_dir: Path | None, say: Say) -> SetUp:
+    """Add the units and sets that are not there yet; the second time finds nothing to do."""
+    before = read_active()
+    units, built_in = _add_built_in(say)
+    installed = _install(boundaries_dir, say) if boundaries_dir else ()
+    done = SetUp(units, built_in + installed, reassign=bool(before and installed))
+    if done.sets:
+        say("Indexing the boundaries …")
+        Locator(var_dir).warm_sets(one for one in read_active() if one.name in done.sets)
+    db.session.rollback()
+    if done.reassign:
+        say(
+            f"Now active: {', '.join(installed)}. Measurements stored before keep their commune "
+            "until you run: flask measurements reassign"
+        )
+    return done
+
+
+def _add_built_in(say: Say) -> tuple[int, tuple[str, ...]]:
+    """Add the built-in list and the approximate sets, in one transaction."""
+    sets = {f"approximate-{system}": system for system in SYSTEMS}
+    if len(_loaded(sets)) == len(sets):
+        return 0, ()
+    from backend.units.sets import LOCK, NewSet, add
+    from backend.units.unit_list import add_built_in
+    from geo import approximate
+
+    say("Loading the built-in units and approximate boundaries …")
+    db.session.execute(LOCK)
+    units = add_built_in()
+    missing = [name for name in sets if name not in _loaded(sets)]
+    for name in missing:
+        new = NewSet(name, sets[name], APPROXIMATE, *system_span(sets[name]))
+        add(new, approximate.build(new.system), active=True)
+    db.session.commit()
+    return units, tuple(missing)
+
+
+def _install(folder: Path, say: Say) -> tuple[str, ...]:
+    """Load and activate the sets that a folder's sets.toml names; each in one transaction."""
+    from geo.catalogue import read_catalogue, unlisted
+
+    sources = read_catalogue(folder)
+    for path in unlisted(folder, sources):
+        say(f"Warning: {path.name} is skipped, since sets.toml does not name it.")
+    wanted = [source for source in sources if source.active]
+    loaded = _loaded(source.name for source in wanted)
+    missing = [source for source in wanted if not loaded.get(source.name)]
+    for source in missing:
+        from backend.units import loading, sets
+
+        say(f"Loading {source.name} from {source.path.name} …")
+        if source.name in loaded:
+            sets.activate(source.name)
+        else:
+            loading.load(loading.described(source), source.path, active=True)
+    return tuple(source.name for source in missing)
+
+
+def _loaded(names: Iterable[str]) -> dict[str, bool]:
+    """Those of the names that are loaded, and whether they are active."""
+    query = select(BoundarySet.name, BoundarySet.activation).where(BoundarySet.name.in_(names))
+    return {name: activation is not None for name, activation in db.session.execute(query)}

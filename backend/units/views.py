@@ -1,0 +1,149 @@
+"""The API of units: the dated list, areas, positions, and the way across the reform."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask import Response, current_app
+from flask_smorest import Blueprint
+from marshmallow import ValidationError
+
+from backend.clock import local_day
+from backend.errors import Problem, field_errors, invalid
+from backend.http import read_object
+from backend.units import crossing, service
+from backend.units.schemas import (
+    AsOfSchema,
+    FeatureSchema,
+    LocatedSchema,
+    LocateQuerySchema,
+    LocateSchema,
+    OneUnitSchema,
+    RelativesSchema,
+    UnitPageSchema,
+    UnitsQuerySchema,
+)
+
+blp = Blueprint("units", __name__, url_prefix="/api/v1", description="Administrative units")
+
+
+@blp.get("/units")
+@blp.arguments(UnitsQuerySchema, location="query")
+@blp.response(200, UnitPageSchema)
+def list_units(query: dict[str, Any]) -> Any:
+    """List or search the units of a day."""
+    day, limit = query["as_of"] or _today(), query["limit"]
+    after = _read_cursor(query["cursor"]) if query["cursor"] else None
+    rows = service.search(day, query["level"], query["parent"], query["q"], after, limit + 1)
+    more = len(rows) > limit
+    items = [_unit(row) for row in rows[:limit]]
+    return _dated(day) | {"items": items, "next": _cursor(rows[limit - 1]) if more else None}
+
+
+@blp.get("/units/<code>")
+@blp.arguments(AsOfSchema, location="query")
+@blp.response(200, OneUnitSchema)
+def show_unit(query: dict[str, Any], code: str) -> Any:
+    """Show a unit on a day."""
+    day = query["as_of"] or _today()
+    return _dated(day) | _unit(service.find(day, code, query["level"]))
+
+
+@blp.get("/units/<code>/geometry")
+@blp.arguments(AsOfSchema, location="query")
+@blp.response(200, FeatureSchema, content_type="application/geo+json")
+def show_geometry(query: dict[str, Any], code: str) -> Any:
+    """Give a unit's area on a day as GeoJSON."""
+    day = query["as_of"] or _today()
+    unit = service.find(day, code, query["level"])
+    feature = {
+        "type": "Feature",
+        "id": unit.code,
+        "properties": OneUnitSchema().dump(_dated(day) | _unit(unit)),
+        "geometry": service.geometry(day, unit),
+    }
+    return Response(json.dumps(feature, ensure_ascii=False), content_type="application/geo+json")
+
+
+@blp.post("/units/locate")
+@blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": LocateSchema}}})
+@blp.response(200, LocatedSchema)
+def locate() -> Any:
+    """Name the commune of a position."""
+    try:
+        return _located(LocateSchema().load(read_object()))
+    except ValidationError as error:
+        raise Problem(422, "invalid", field_errors(error.messages)) from None
+
+
+@blp.get("/units/locate")
+@blp.arguments(LocateQuerySchema, location="query")
+@blp.response(200, LocatedSchema)
+def locate_by_query(query: dict[str, Any]) -> Any:
+    """Name the commune of a position given in the query string, which is never logged."""
+    return _located(query)
+
+
+@blp.get("/units/<code>/successors")
+@blp.response(200, RelativesSchema)
+def list_successors(code: str) -> Any:
+    """List the communes of July 2025 that took over a commune of before."""
+    return crossing.successors(code)
+
+
+@blp.get("/units/<code>/predecessors")
+@blp.response(200, RelativesSchema)
+def list_predecessors(code: str) -> Any:
+    """List the communes of before July 2025 that a commune of today was made of."""
+    return crossing.predecessors(code)
+
+
+def _today() -> date:
+    return local_day(current_app.extensions["clock"]())
+
+
+def _dated(day: date) -> dict[str, Any]:
+    active = service.set_on(day)
+    return {"as_of": day, "boundaries": active.described() if active else None}
+
+
+def _located(position: Mapping[str, Any]) -> dict[str, Any]:
+    day = local_day(position["at"]) if position["at"] else _today()
+    locator = current_app.extensions["locator"]
+    placed = locator.place(day, position["longitude"], position["latitude"], position["accuracy_m"])
+    return {
+        "as_of": day,
+        "boundaries": {"set": placed.set_name, "quality": placed.quality},
+        "unit": placed if placed.unit_id is not None else None,
+        "candidates": placed.candidates,
+        "border_distance_m": placed.border_distance_m,
+    }
+
+
+def _unit(row: service.UnitRow) -> dict[str, Any]:
+    """A row in the API's words."""
+    names = ("system", "level", "code", "name", "type", "valid_from", "valid_to", "no_boundary")
+    parent = {"code": row.parent_code, "name": row.parent_name} if row.parent_code else None
+    centre = {"latitude": row.latitude, "longitude": row.longitude}
+    return {name: getattr(row, name) for name in names} | {
+        "parent": parent,
+        "province": {"code": row.province_code, "name": row.province},
+        "centre": centre if row.latitude is not None else None,
+    }
+
+
+def _cursor(row: service.UnitRow) -> str:
+    return urlsafe_b64encode(f"{row.id} {row.sort_key}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[str, int]:
+    try:
+        key, _, sort_key = urlsafe_b64decode(cursor.encode("ascii")).decode("ascii").partition(" ")
+        number = int(key)
+    except ValueError:
+        raise invalid("cursor", "not_cursor") from None
+    if not 0 <= number < 2**31 or not sort_key.isprintable():
+        raise invalid("cursor", "not_cursor")
+    return sort_key, number

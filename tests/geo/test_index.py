@@ -79,18 +79,18 @@ def test_a_hole_is_outside_and_an_island_is_inside() -> None:
 @pytest.mark.parametrize("off", [-5e-10, 0.0, 5e-10])
 def test_an_edge_along_the_sides_of_cells_is_an_edge_from_both(off: float) -> None:
     size = 0.002  # of the grid's cells, which begin one cell before the first vertex
-    west, middle, east = WEST, WEST + 2 * size, WEST + 4 * size
+    west, middle, east, north = WEST, WEST + 2 * size, WEST + 4 * size, SOUTH + 0.8 * size
     index = CommuneIndex.from_frame(
         frame_of(
             {
-                "2": shapely.box(west, SOUTH, middle, SOUTH + 0.8 * size),
-                "1": shapely.box(middle, SOUTH, east, SOUTH + 0.8 * size),
+                "2": shapely.segmentize(shapely.box(west, SOUTH, middle, north), size / 4),
+                "1": shapely.segmentize(shapely.box(middle, SOUTH, east, north), size / 4),
             }
         ),
         size,
     )
-    for north in (0.0, 0.3, 0.5, 0.8):
-        assert index.locate(middle + off, SOUTH + north * size) == Place("1", "edge")
+    for up in (0.0, 0.3, 0.5, 0.8):
+        assert index.locate(middle + off, SOUTH + up * size) == Place("1", "edge")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from flask_migrate import upgrade
 from gunicorn.app.wsgiapp import WSGIApplication
 
 from backend.extensions import db
+from backend.units.catalogue import read_active
 
 ROOT = Path(__file__).parents[2]
 WORTH_TELLING_S = 2.0
@@ -42,6 +43,8 @@ def prepare(app: Flask, demo: bool) -> None:
     if demo:
         with step("Loading the demo months"):
             command(app, "demo", "load")
+    app.extensions["locator"].warm_sets(read_active())  # the workers share its memory
+    db.session.remove()
 
 
 def command(app: Flask, *words: str) -> None:

@@ -1,0 +1,160 @@
+"""`scripts/serve`, the real thing: started, refused a second time, disturbed, ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from backend.server import serve
+from backend.server.postgres import EmbeddedPostgres
+from backend.server.postmaster import pid_of
+
+ROOT = Path(__file__).parents[2]
+START_TIMEOUT_S = 120  # the first one loads units and boundaries
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Run:
+    """One `serve` with its output in a file."""
+
+    def __init__(self, var_dir: Path, port: int, log: str = "serve.log") -> None:
+        self.var_dir, self.port = var_dir, port
+        self.output = var_dir.parent / log
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+        environment = kept | {"VAR_DIR": str(var_dir), "PORT": str(port), "WEB_CONCURRENCY": "1"}
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "backend.server"],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
+
+    def status(self, path: str) -> int:
+        with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return int(answer.status)
+
+    def said(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def wait_until(self, condition: Callable[[], bool], timeout: float = START_TIMEOUT_S) -> None:
+        deadline = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < deadline, self.said()
+            assert self.process.poll() is None, self.said()
+            time.sleep(0.05)
+
+    def ready(self) -> bool:
+        return "is ready" in self.said()
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("serve") / "thư mục"
+
+
+@pytest.fixture(scope="module")
+def run(var_dir: Path) -> Iterator[Run]:
+    run = Run(var_dir, free_port())
+    try:
+        run.wait_until(run.ready)
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.end()
+
+
+def test_it_serves_and_tells_where(run: Run) -> None:
+    assert run.status("/healthz") == 200
+    assert run.status("/readyz") == 200
+    assert f"http://127.0.0.1:{run.port}/docs" in run.said()
+    assert run.status("/docs") == 200
+
+
+def test_a_second_one_in_the_same_folder_is_refused(run: Run) -> None:
+    second = Run(run.var_dir, free_port(), log="second.log")
+    assert second.process.wait(30) == 1
+    assert f"already running here (process {run.process.pid}, http://127.0.0.1" in second.said()
+    assert run.status("/healthz") == 200
+
+
+def test_a_taken_port_is_an_error(run: Run, tmp_path: Path) -> None:
+    other = Run(tmp_path / "var", run.port)
+    assert other.process.wait(30) == 1
+    assert f"port {run.port}, cannot be listened on" in other.said()
+    assert not (tmp_path / "var" / "postgres").exists()
+
+
+def test_a_database_that_died_is_started_again(run: Run) -> None:
+    data = run.var_dir.resolve() / "postgres"
+    dead = pid_of(data)
+    assert dead is not None
+    os.kill(dead, signal.SIGKILL)
+    run.wait_until(lambda: pid_of(data) not in (None, dead), 30)
+    run.wait_until(EmbeddedPostgres(run.var_dir).running, 30)
+    assert "PostgreSQL has died" in run.said()
+
+
+def test_a_command_uses_the_same_database(run: Run) -> None:
+    command = [sys.executable, "-m", "backend.server.command", "units", "list"]
+    environment = os.environ | {"VAR_DIR": str(run.var_dir)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert EmbeddedPostgres(run.var_dir).running()
+
+
+def test_what_a_killed_one_left_is_taken_over_and_both_end(run: Run) -> None:
+    web = int(json.loads((run.var_dir / "serve.lock").read_text())["web"])
+    run.end(signal.SIGKILL)
+    began = time.monotonic()
+    again = Run(run.var_dir, run.port, log="again.log")
+    again.wait_until(again.ready, 60)
+    print(f"second start ready after {time.monotonic() - began:.1f} s")
+    assert f"left running (process {web})" in again.said()
+    assert again.status("/healthz") == 200
+    server = EmbeddedPostgres(run.var_dir)
+    assert again.end(signal.SIGINT) == 0
+    assert again.said().endswith("Stopped.\n")
+    assert pid_of(server.data) is None
+    assert "database system is shut down" in server.log.read_text().splitlines()[-1]
+    with pytest.raises(OSError, match="refused"):
+        again.status("/healthz")
+
+
+def test_a_wrong_setting_ends_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("PORT", "eighty")
+    assert serve.main([]) == 1
+    assert "PORT='eighty'" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "file" / "var"))
+    assert serve.main([]) == 1
+    assert str(tmp_path / "file" / "var") in capsys.readouterr().err

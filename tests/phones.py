@@ -35,6 +35,16 @@ def registered(client: FlaskClient, **changes: Any) -> dict[str, Any]:
     return dict(answer.json)
 
 
+def sample(at: datetime) -> dict[str, Any]:
+    """What a phone sends of one test, in Thái Nguyên."""
+    network = {"kind": "mobile", "technology": "4G", "mcc": "452", "mnc": "04"}
+    return {
+        "id": str(uuid.uuid4()), "measured_at": at.isoformat(), "status": "finished",
+        "download_mbps": 48.2, "upload_mbps": 12.1, "ping_ms": 21.0, "network": network,
+        "location": {"latitude": 21.5942, "longitude": 105.8482, "accuracy_m": 12.0},
+    }  # fmt: skip
+
+
 def measured(device_id: str, minute: int, **changes: Any) -> dict[str, Any]:
     """A row of a measurement with every field that a withdrawal cares about."""
     at = AT + timedelta(minutes=minute)

@@ -67,7 +67,9 @@ class ExportSchema(Schema):
 def export_me() -> Response:
     """Tell a device all that is held of it."""
     document = export(_device(), current_app.extensions["clock"]())
-    return Response(stream_with_context(document), content_type="application/json")
+    answer = Response(stream_with_context(document), content_type="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @privacy_blp.delete("/devices/me")

@@ -62,11 +62,16 @@ def test_knowing_a_device_costs_one_select(app: Flask, client: FlaskClient, cloc
     token = registered(client)["token"]
     client.get(ME, headers=bearer(token))
     statements: list[str] = []
+
+    def see(*seen: Any) -> None:
+        statements.append(seen[2])
+
     with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+        event.listen(db.engine, "before_cursor_execute", see)
         device = service.authenticate(token, clock.now)
         db.session.commit()
         assert device.platform == "android"  # read before the commit, and not again after it
+        event.remove(db.engine, "before_cursor_execute", see)
     assert len(statements) == 1
     assert statements[0].startswith("SELECT")
 

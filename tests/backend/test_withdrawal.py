@@ -13,9 +13,10 @@ from backend.devices.limits import WITHDRAWALS_PER_HOUR
 from backend.devices.models import Consent, Device
 from backend.extensions import db
 from backend.measurements.models import Count, CountDelta, Exclusion, Measurement, Receipt, Refused
-from tests.phones import AGREED, DEVICES, ME, bearer, hold, registered
+from tests.phones import AGREED, DEVICES, ME, bearer, hold, registered, sample
 
-WITHDRAWALS = "/api/v1/withdrawals"
+MEASUREMENTS, WITHDRAWALS = "/api/v1/measurements", "/api/v1/withdrawals"
+COVERAGE = "/api/v1/coverage?month=2024-11&parent=19&level=commune&network=mobile"
 
 STRIPPED = {
     "device_id", "received_at", "measured_at", "skew_s", "latitude", "longitude", "accuracy_m",
@@ -118,6 +119,38 @@ def test_withdrawing_at_once_is_done_once(app: Flask, client: FlaskClient) -> No
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(withdraw, range(8))) == [200] + [401] * 7
     assert len(stored(app, Measurement)) == 3
+
+
+def test_posts_at_once_with_a_withdrawal_leave_no_trace(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    mine = registered(client)
+    samples = [sample(clock.now - timedelta(minutes=5 * minute)) for minute in range(40)]
+
+    def act(turn: int) -> int:
+        phone, headers = app.test_client(), bearer(mine["token"])
+        if turn == 20:
+            return phone.delete(ME, headers=headers).status_code
+        return phone.post(MEASUREMENTS, json=samples[turn], headers=headers).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(act, range(40)))
+    assert answers[20] == 200
+    assert set(answers) <= {200, 201, 401}
+    rows = stored(app, Measurement)
+    assert len(rows) == answers.count(201)
+    assert {row["device_id"] for row in rows} == {None}
+    assert stored(app, Receipt) == []
+
+
+def test_coverage_is_the_same_afterwards(client: FlaskClient, clock: Any) -> None:
+    mine = registered(client)
+    samples = [sample(clock.now - timedelta(hours=hours)) for hours in (1, 2, 9)]
+    client.post(MEASUREMENTS, json={"measurements": samples}, headers=bearer(mine["token"]))
+    before = client.get(COVERAGE).json
+    assert before["summary"]["received"] == 3
+    client.delete(ME, headers=bearer(mine["token"]))
+    assert client.get(COVERAGE).json == before
 
 
 def test_the_id_of_a_withdrawn_device_may_register_anew(client: FlaskClient) -> None:

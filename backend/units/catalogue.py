@@ -59,6 +59,4 @@ def read_active() -> tuple[ActiveSet, ...]:
 def serving(day: date, sets: Sequence[ActiveSet]) -> ActiveSet | None:
     """Choose the set of a day: an installed one before the approximate, the latest activated."""
     fitting = [one for one in sets if one.system == system_on(day) and one.holds(day)]
-    return max(
-        fitting, key=lambda one: (one.quality != APPROXIMATE, one.activation), default=None
-    )
+    return max(fitting, key=lambda one: (one.quality != APPROXIMATE, one.activation), default=None)

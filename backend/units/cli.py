@@ -1,6 +1,6 @@
 """Commands of the operator: units and boundary sets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.status import Status
 from rich.table import Table
 
@@ -18,7 +19,7 @@ from backend.errors import Problem
 from backend.messages import message
 from backend.units import service
 from backend.units import setup as setting_up
-from backend.units.catalogue import SYSTEMS, system_on
+from backend.units.catalogue import REFORM, SYSTEMS, system_on
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -119,6 +120,42 @@ def _offer_reassign(name: str) -> None:
         f"{name} is active. Measurements stored before keep their commune until you run: "
         "flask measurements reassign"
     )
+
+
+@cli.command()
+def fetch() -> None:
+    """Fetch today's communes from the public repository, check, load and activate them."""
+    from backend.units import loading
+    from backend.units.sets import NewSet
+    from geo import fetch as fetching
+
+    config = current_app.config
+    folder = config["VAR_DIR"] / "boundaries"
+    click.echo(f"Fetching {fetching.tarball_url(config['BOUNDARIES_URL'])}")
+    with _errors(), _downloading() as progress:
+        fetched = fetching.fetch(config["BOUNDARIES_URL"], folder, progress)
+    click.echo(loading.to_text(fetched.report))
+    click.echo(f"digest {fetched.digest}")
+    origin = f"github.com/{fetching.REPOSITORY} at {fetching.COMMIT}"
+    new = NewSet(fetched.path.stem, "2025", "published", REFORM, None, origin)
+    with _errors(), _busy(f"Loading {new.name} …"):
+        loading.load(new, fetched.path, active=True)
+    _offer_reassign(new.name)
+
+
+@contextmanager
+def _downloading() -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar that is told bytes so far and in all; unpacking and checking follow."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("Downloading", total=None)
+
+        def told(now: int, total: int | None) -> None:
+            done = total is not None and now == total
+            words = "Unpacking and checking" if done else "Downloading"
+            bar.update(task, completed=now, total=total, description=words)
+
+        yield told
 
 
 @cli.command("list")

@@ -12,7 +12,7 @@ from backend.extensions import db
 from backend.units.models import Unit
 
 if TYPE_CHECKING:
-    from geo.crosswalk import Crosswalk, Link
+    from geo.crosswalk import Crosswalk
 
 
 @cache
@@ -23,24 +23,28 @@ def _crosswalk() -> "Crosswalk":
 
 
 def successors(code: str) -> dict[str, Any]:
-    """The communes of July 2025 that took over a commune of before."""
-    links = _crosswalk().successors(code)
-    return _relatives("2024", code, "2025", {link.new_code: link for link in links})
+    """The communes of July 2025 that took over a commune of before, the main one first."""
+    return _relatives("2024", code, "2025", {new: code for new in _crosswalk().successors(code)})
 
 
 def predecessors(code: str) -> dict[str, Any]:
     """The communes of before that a commune of July 2025 was made of."""
-    links = _crosswalk().predecessors(code)
-    return _relatives("2025", code, "2024", {link.old_code: link for link in links})
+    return _relatives("2025", code, "2024", {old: old for old in _crosswalk().predecessors(code)})
 
 
-def _relatives(system: str, code: str, other: str, links: Mapping[str, "Link"]) -> dict[str, Any]:
-    own = _communes(system, [code])
+def _relatives(system: str, code: str, other: str, links: Mapping[str, str]) -> dict[str, Any]:
+    """A commune and its relatives; links holds, for each of them, the old commune of the pair."""
+    own = _communes(system, [code]) if code.isalnum() else {}
     if not own:
         raise Problem(404, "unit_unknown")
     related = _communes(other, links)
-    items = [related[key] | {"relation": link.relation} for key, link in links.items()]
+    items = [related[key] | {"relation": _relation(old)} for key, old in links.items()]
     return own[code] | {"system": system, "items": items}
+
+
+def _relation(old: str) -> str:
+    """Whether all of an old commune went into one new commune."""
+    return "full" if len(_crosswalk().successors(old)) == 1 else "partial"
 
 
 def _communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from shapely import STRtree, points
 from sqlalchemy import select
 
 from backend.extensions import db
+from backend.units.catalogue import system_span
 from backend.units.models import Unit
 from backend.units.unit_list import LEVEL_ORDER, Span, insert_rows, row_of
 from geo.gazetteer import GazetteerUnit, load_units
@@ -32,8 +33,8 @@ def learn(system: str, span: Span, frame: GeoDataFrame) -> Learned:
       district and province, if need be. A row that an earlier set brought is extended.
     - A listed commune that the set lacks, but whose known centre lies in the polygon of a commune
       that the built-in list does not know, was formed out of that one later: it begins the day
-      after the set's last. Where the set has no last day, its code was given up instead: it ends
-      the day before the set's first.
+      after the set's last. Where the set holds until the system's end, the code was given up
+      instead: it ends the day before the set's first.
     - Any other listed commune that the set lacks stays listed, without a polygon.
 
     A listed unit keeps the parent of the built-in list, also where the set names another district.
@@ -49,7 +50,8 @@ def learn(system: str, span: Span, frame: GeoDataFrame) -> Learned:
     for level in LEVEL_ORDER:
         fresh = {(unit.level, unit.code): unit for unit in _units(system, level, new)}
         ids |= insert_rows(row_of(unit, span, ids) for key, unit in fresh.items() if key not in ids)
-    missing = [row for row in known.values() if row.code in listed - codes and _valid(row, span)]
+    absent = listed - codes
+    missing = [row for row in known.values() if row.code in absent and _valid(row, span)]
     cut = _cut(span, frame[~frame["code"].isin(listed)], missing)
     _extend(span, (row for key, row in known.items() if key[0] == "commune" and key[1] in codes))
     return Learned(
@@ -101,7 +103,7 @@ def _cut(span: Span, foreign: GeoDataFrame, missing: list[Unit]) -> tuple[str, .
     inside = set(tree.query(centres, predicate="intersects")[0].tolist())
     cut = [row for number, row in enumerate(located) if number in inside]
     for row in cut:
-        if span[1] is not None:
+        if span[1] not in (None, system_span(row.system)[1]):
             row.valid_from = max(row.valid_from or date.min, span[1] + timedelta(days=1))
         elif span[0] is not None:
             row.valid_to = min(row.valid_to or date.max, span[0] - timedelta(days=1))

@@ -1,0 +1,1 @@
+"""People who act on the system; so far the append-only audit log."""

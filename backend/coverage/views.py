@@ -1,0 +1,43 @@
+"""The API of coverage, readable without a sign-in."""
+
+import csv
+import io
+from typing import Any
+
+from flask import Response, current_app
+from flask_smorest import Blueprint
+
+from backend.clock import local_day
+from backend.coverage.schemas import CoverageQuerySchema, CoverageSchema
+from backend.coverage.service import Question, coverage
+
+blp = Blueprint("coverage", __name__, url_prefix="/api/v1", description="Counts against targets")
+
+COLUMNS = (
+    "code", "name", "parent", "received", "valid", "counted", "target", "reached", "shortfall"
+)  # fmt: skip
+
+
+@blp.get("/coverage")
+@blp.arguments(CoverageQuerySchema, location="query")
+@blp.response(200, CoverageSchema)
+def get_coverage(query: dict[str, Any]) -> Any:
+    """Show every unit of a month against its target."""
+    asked = Question(query["month"], query["level"], query["network"], query["parent"])
+    answer = coverage(asked, local_day(current_app.extensions["clock"]()))
+    if query["format"] == "csv":
+        return _csv(answer)
+    return answer
+
+
+def _csv(answer: dict[str, Any]) -> Response:
+    """The items as a table that a spreadsheet opens with its Vietnamese letters intact."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(answer["items"])
+    name = f"coverage-{answer['month']}-{answer['level']}-{answer['network']}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(
+        "\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers
+    )

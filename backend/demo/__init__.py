@@ -1,0 +1,1 @@
+"""The demo months, made through the same use cases as real ones."""

@@ -1,0 +1,5 @@
+"""Commands of the demo."""
+
+from flask.cli import AppGroup
+
+cli = AppGroup("demo", help="Load or remove the demo months.")

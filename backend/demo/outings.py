@@ -1,0 +1,124 @@
+"""When volunteers measure: weekend rounds of the youth union, lunch breaks, evenings at home."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from backend.clock import VIETNAM
+from backend.demo.places import Commune, Floats
+from backend.demo.volunteers import Volunteer
+
+# A spot serves again after this: the four hours of `repeat` and a little.
+REST = timedelta(hours=4, minutes=5)
+# Minutes from one test of an outing to the next.
+GAP_LEAST, GAP_MOST = 3.5, 8.0
+# So many spots around home are those that rounds begin from.
+AROUND_HOME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time of the day at which people measure."""
+
+    earliest: float  # hours
+    latest: float
+    least: int
+    most: int
+    weight: float
+    at_work: bool = False
+    round: bool = False  # through the hamlets, not at one place
+
+
+WEEKDAY = (
+    Slot(6.2, 7.1, 1, 1, 0.7),
+    Slot(11.1, 12.6, 1, 3, 1.6, at_work=True),
+    Slot(18.3, 21.4, 1, 4, 3.2),
+)
+WEEKEND = (
+    Slot(7.2, 9.0, 6, 16, 3.6, round=True),
+    Slot(14.0, 15.6, 5, 14, 2.4, round=True),
+    Slot(18.5, 21.2, 1, 3, 1.6),
+)
+SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One test that is to count: when, in which commune, at which of its spots."""
+
+    at: datetime
+    commune: Commune
+    spot: int
+
+
+def stops(
+    volunteer: Volunteer, days: Sequence[date], until: datetime, rng: np.random.Generator
+) -> list[Stop]:
+    """The tests of a volunteer's month in order of time, spaced so that each counts."""
+    home = _home_spot(volunteer.home, rng)
+    work = _home_spot(volunteer.work, rng)
+    made: list[Stop] = []
+    used: dict[tuple[str, int], datetime] = {}
+    for start, slot, size in sorted(_outings(volunteer, days, rng), key=lambda one: one[0]):
+        commune = volunteer.work if slot.at_work else volunteer.home
+        base = work if slot.at_work else home
+        if slot.round:
+            around = _by_distance(commune, base)[:AROUND_HOME]
+            base = int(rng.choice(around))
+        at = start
+        for spot in _free(commune, base, start, used)[:size]:
+            if at >= until:
+                break
+            made.append(Stop(at, commune, spot))
+            used[commune.code, spot] = at
+            at += timedelta(minutes=rng.uniform(GAP_LEAST, GAP_MOST))
+    return made
+
+
+def _outings(
+    volunteer: Volunteer, days: Sequence[date], rng: np.random.Generator
+) -> Iterator[tuple[datetime, Slot, int]]:
+    """Outings drawn by weight until what is wanted at home and at work is used up."""
+    open_slots = [
+        (day, slot) for day in days for slot in (WEEKEND if _free_day(day) else WEEKDAY)
+    ]
+    keys = rng.exponential(size=len(open_slots)) / [slot.weight for _, slot in open_slots]
+    left = {False: volunteer.at_home, True: volunteer.at_work}
+    if volunteer.work is volunteer.home:
+        left = {False: volunteer.at_home + volunteer.at_work, True: 0}
+    for place in np.argsort(keys, kind="stable").tolist():
+        day, slot = open_slots[place]
+        size = min(left[slot.at_work], int(rng.integers(slot.least, slot.most + 1)))
+        hour = rng.uniform(slot.earliest, slot.latest)
+        if size:
+            left[slot.at_work] -= size
+            midnight = datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
+            yield midnight + timedelta(seconds=round(hour * 3600)), slot, size
+
+
+def _free_day(day: date) -> bool:
+    return day.weekday() >= SATURDAY
+
+
+def _home_spot(commune: Commune, rng: np.random.Generator) -> int:
+    return int(rng.integers(len(commune.longitudes)))
+
+
+def _by_distance(commune: Commune, spot: int) -> list[int]:
+    x: Floats = commune.longitudes - commune.longitudes[spot]
+    y: Floats = commune.latitudes - commune.latitudes[spot]
+    nearest: list[int] = np.argsort(x * x + y * y, kind="stable").tolist()
+    return nearest
+
+
+def _free(
+    commune: Commune, base: int, start: datetime, used: dict[tuple[str, int], datetime]
+) -> list[int]:
+    """Spots by their distance from where an outing begins, without those that must rest."""
+    return [
+        spot
+        for spot in _by_distance(commune, base)
+        if (commune.code, spot) not in used or start - used[commune.code, spot] >= REST
+    ]

@@ -1,0 +1,1 @@
+"""Installations of the app: registration, consent, tokens."""

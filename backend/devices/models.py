@@ -1,0 +1,62 @@
+"""Devices, their consents, and the counters that protect registration."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, LargeBinary, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.extensions import db
+
+
+class Device(db.Model):
+    """One installation of the app; tokens and the withdrawal code are kept as hashes only."""
+
+    __tablename__ = "devices"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    next_token_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    withdrawal_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    token_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    platform: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str | None] = mapped_column(Text)
+    app_version: Mapped[str | None] = mapped_column(Text)
+    attestation: Mapped[Any | None] = mapped_column(JSONB)
+    consent_version: Mapped[str] = mapped_column(Text)
+    demo: Mapped[bool] = mapped_column(server_default="false")
+    # How many measurements this device sent in the hour that began at window_start.
+    window_start: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now()
+    )
+    window_items: Mapped[int] = mapped_column(server_default="0")
+
+
+class Consent(db.Model):
+    """What a person agreed to and when; one row a time."""
+
+    __tablename__ = "consents"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(
+        ForeignKey("devices.id", ondelete="CASCADE"), index=True
+    )
+    version: Mapped[str] = mapped_column(Text)
+    accepted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    recorded_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now()
+    )
+
+
+class Attempts(db.Model):
+    """How often something was tried by one address (as a keyed hash) in one hour."""
+
+    __tablename__ = "attempts"
+
+    what: Mapped[str] = mapped_column(Text, primary_key=True)
+    by: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    hour: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    n: Mapped[int]

@@ -1,0 +1,78 @@
+"""Domain errors, and the one JSON shape (RFC 9457) in which every error is answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, fields
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field: its path (`network.kind`) and a stable code."""
+
+    field: str
+    code: str
+
+
+class Problem(Exception):
+    """Something that a client can understand: an HTTP status, a stable code, the fields at fault."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.members = dict(members or {})  # what this kind of problem tells beside
+
+
+def invalid(field: str, code: str) -> Problem:
+    """One field cannot be used."""
+    return Problem(422, "invalid", [FieldError(field, code)])
+
+
+def field_errors(messages: Any, path: str = "") -> list[FieldError]:
+    """Flatten marshmallow's nested messages, whose texts are codes, into field errors."""
+    if isinstance(messages, Mapping):
+        return [
+            error
+            for key, inner in messages.items()
+            for error in field_errors(inner, _joined(path, str(key)))
+        ]
+    return [FieldError(path, str(code)) for code in messages]
+
+
+def _joined(path: str, key: str) -> str:
+    if key in ("_schema", "json", "query", "json_or_form"):
+        return path
+    return f"{path}.{key}" if path else key
+
+
+class FieldErrorSchema(Schema):
+    """What is wrong with one field."""
+
+    field = fields.String(required=True)
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class ProblemSchema(Schema):
+    """RFC 9457 problem details with a stable code."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    code = fields.String(required=True)
+    request_id = fields.String(allow_none=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema))

@@ -1,0 +1,12 @@
+"""Vietnamese first, English for who asks for it."""
+
+from typing import Literal
+
+from werkzeug.datastructures import LanguageAccept
+
+Language = Literal["vi", "en"]
+
+
+def pick(accepted: LanguageAccept) -> Language:
+    """Choose the language of an answer from Accept-Language; Vietnamese by default."""
+    return "en" if accepted.best_match(["vi", "en"], default="vi") == "en" else "vi"

@@ -1,0 +1,1 @@
+"""Receipts and measurements: record, judge, count, strip."""

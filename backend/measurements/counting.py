@@ -1,0 +1,73 @@
+"""Counts kept in step: a transaction adds deltas, a worker folds them within seconds."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import text
+
+from backend.extensions import db
+from backend.measurements.reasons import fate
+
+Key = tuple[int | None, str, str, str]  # unit, day, network, fate
+
+# At most so many deltas in one fold: short transactions, and the rest follows in the next.
+FOLD_AT_ONCE = 20_000
+# Any number that nothing else in this database locks.
+FOLD_LOCK = 5_691
+
+FOLD = text("""
+    with moved as (
+        delete from count_deltas
+        where id in (select id from count_deltas order by id limit :most)
+        returning unit_id, day, network, fate, n
+    ), summed as (
+        select to_char(day, 'YYYY-MM') as month, unit_id, day, network, fate, sum(n)::int as n
+        from moved group by 2, 3, 4, 5
+        union all
+        select to_char(day, 'YYYY-MM'), unit_id, null, network, fate, sum(n)::int
+        from moved group by 1, 2, 4, 5
+    ), folded as (
+        insert into counts (month, unit_id, day, network, fate, n)
+        select month, unit_id, day, network, fate, n from summed where n <> 0
+        order by month, unit_id, day, network, fate
+        on conflict (month, unit_id, day, network, fate) do update set n = counts.n + excluded.n
+    )
+    select count(*) from moved
+""")
+
+
+class Deltas:
+    """Changes of counts, added up by key."""
+
+    def __init__(self) -> None:
+        self._by_key: Counter[Key] = Counter()
+
+    def add(self, row: Mapping[str, Any], reasons: Iterable[str], n: int) -> None:
+        """Count a row under its fate (n = 1), or take it away from there (n = -1)."""
+        name = fate(list(reasons), row["marks"])
+        self._by_key[(row["unit_id"], row["day"].isoformat(), row["network"], name)] += n
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What changed, in the shape of `count_deltas`."""
+        return [
+            {"unit_id": unit, "day": day, "network": network, "fate": name, "n": n}
+            for (unit, day, network, name), n in self._by_key.items()
+            if n
+        ]
+
+
+def fold() -> int:
+    """Fold waiting deltas into the counts; return how many. One process at a time."""
+    alone = db.session.execute(
+        text("select pg_try_advisory_xact_lock(:lock)"), {"lock": FOLD_LOCK}
+    ).scalar()
+    moved = db.session.execute(FOLD, {"most": FOLD_AT_ONCE}).scalar_one() if alone else 0
+    db.session.commit()
+    return int(moved)
+
+
+def fold_all() -> None:
+    """Fold until nothing waits."""
+    while fold():
+        pass

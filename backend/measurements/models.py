@@ -1,0 +1,132 @@
+"""Receipts, measurements, what was refused, and the counts kept in step with them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Date, DateTime, Identity, Index, LargeBinary, Text
+from sqlalchemy import UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.extensions import db
+
+
+class Receipt(db.Model):
+    """Proof that a client's id was taken, with a keyed digest of what was sent under it."""
+
+    __tablename__ = "receipts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's UUID
+    device_id: Mapped[UUID | None] = mapped_column(index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    month: Mapped[str] = mapped_column(Text)
+
+
+class Measurement(db.Model):
+    """One speed test: what was sent, where it lies, and the verdict on it."""
+
+    __tablename__ = "measurements"
+    __table_args__ = (
+        Index(None, "device_id", "measured_at", "id"),
+        Index(None, "unit_id", "day"),
+        Index(None, "day", postgresql_using="brin"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's, until it is stripped
+    device_id: Mapped[UUID | None]
+    received_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    measured_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    skew_s: Mapped[float | None]  # how far the phone's clock was off, where corrected for
+    day: Mapped[date] = mapped_column(Date)  # in Vietnam
+    network: Mapped[str] = mapped_column(Text)  # mobile, fixed, unknown: what is counted apart
+    kind: Mapped[str] = mapped_column(Text)  # mobile, wifi, ethernet, unknown: as sent
+    source: Mapped[str] = mapped_column(Text)  # app, manual, import
+    status: Mapped[str] = mapped_column(Text)
+    operator: Mapped[str | None] = mapped_column(Text)
+    technology: Mapped[str | None] = mapped_column(Text)
+    download_mbps: Mapped[float | None]
+    upload_mbps: Mapped[float | None]
+    ping_ms: Mapped[float | None]
+    jitter_ms: Mapped[float | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    accuracy_m: Mapped[float | None]
+    unit_id: Mapped[int | None]
+    set_id: Mapped[int | None]
+    how: Mapped[str | None] = mapped_column(Text)  # inside, edge, snapped
+    candidates: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    # Reasons and marks that follow from the measurement alone, and all of them.
+    own_reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    marks: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    valid: Mapped[bool]
+    counted: Mapped[bool]
+    rules: Mapped[int]  # version of the rule set that judged
+    raw: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class Refused(db.Model):
+    """A body that could not be stored as a measurement, kept so that nothing is lost."""
+
+    __tablename__ = "refused"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    device_id: Mapped[UUID | None] = mapped_column(index=True)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    body: Mapped[str] = mapped_column(Text)
+    errors: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+
+
+class Exclusion(db.Model):
+    """A measurement that an admin or official took out; judging takes it as input."""
+
+    __tablename__ = "exclusions"
+
+    measurement_id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    excluded_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now()
+    )
+
+
+class Count(db.Model):
+    """How many measurements of a unit, day and network met one fate (`counted` or main reason)."""
+
+    __tablename__ = "counts"
+    __table_args__ = (
+        UniqueConstraint(
+            "month", "unit_id", "day", "network", "fate", postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    month: Mapped[str] = mapped_column(Text)
+    unit_id: Mapped[int | None]
+    # Null: the whole month. A page reads one row for a month, a chart one for a day.
+    day: Mapped[date | None] = mapped_column(Date)
+    network: Mapped[str] = mapped_column(Text)
+    fate: Mapped[str] = mapped_column(Text)
+    n: Mapped[int]
+
+
+class CountDelta(db.Model):
+    """A change of counts, added by the transaction that made it and folded within seconds."""
+
+    __tablename__ = "count_deltas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    unit_id: Mapped[int | None]
+    day: Mapped[date] = mapped_column(Date)
+    network: Mapped[str] = mapped_column(Text)
+    fate: Mapped[str] = mapped_column(Text)
+    n: Mapped[int]
+
+
+class DemoMonth(db.Model):
+    """A month that the demo wrote into; whatever shows it says so."""
+
+    __tablename__ = "demo_months"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -1,0 +1,40 @@
+"""Compare every stored count with the rows it stands for."""
+
+from typing import Any
+
+from sqlalchemy import text
+
+from backend.extensions import db
+from backend.measurements.reasons import COUNTED_BY_ADMIN
+
+# Counts and waiting deltas on one side, the rows themselves on the other, by day and by month.
+DIFFERENCES = text("""
+    with rows as (
+        select unit_id, day, network, case
+                 when cardinality(reasons) > 0 then reasons[1]
+                 when :by_admin = any(marks) then :by_admin
+                 else 'counted' end as fate, count(*) as n
+        from measurements group by 1, 2, 3, 4
+    ), daily as (
+        select unit_id, day, network, fate, 0 as stored, n as truth from rows
+        union all
+        select unit_id, day, network, fate, n, 0 from count_deltas
+    ), sides as (
+        select to_char(day, 'YYYY-MM') as month, unit_id, day, network, fate, stored, truth
+        from daily
+        union all
+        select to_char(day, 'YYYY-MM'), unit_id, null, network, fate, stored, truth from daily
+        union all
+        select month, unit_id, day, network, fate, n, 0 from counts
+    )
+    select month, unit_id, day, network, fate,
+           sum(stored)::int as stored, sum(truth)::int as truth
+    from sides group by 1, 2, 3, 4, 5 having sum(stored) <> sum(truth)
+    order by 1, 2, 3, 4, 5
+""")
+
+
+def differences() -> list[dict[str, Any]]:
+    """Every stored count that the rows do not bear out: month, unit, day, network, fate, both sums."""
+    found = db.session.execute(DIFFERENCES, {"by_admin": COUNTED_BY_ADMIN}).mappings()
+    return [dict(row) for row in found]

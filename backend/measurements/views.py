@@ -1,0 +1,133 @@
+"""The API of measurements: a phone sends, asks what became of it, and reads its own."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from flask import Response, current_app, request
+from flask_smorest import Blueprint
+from marshmallow import ValidationError
+
+from backend.devices import consent
+from backend.devices import service as devices
+from backend.devices.models import Device
+from backend.errors import FieldError, Problem, invalid
+from backend.http import bearer_token, language, read_object
+from backend.measurements import answers
+from backend.measurements.draft import Circumstances
+from backend.measurements.schemas import (
+    BatchResultSchema,
+    BatchSchema,
+    CheckResultSchema,
+    CheckSchema,
+    MeasurementSchema,
+    OwnMeasurementSchema,
+    OwnPageSchema,
+    PageQuerySchema,
+    ResultSchema,
+)
+from backend.measurements.service import Desk, record
+from backend.validation import aware_time
+
+blp = Blueprint("measurements", __name__, url_prefix="/api/v1", description="Speed tests")
+
+# A phone back from two weeks offline sends some hundred; more at once only makes retries dearer.
+BATCH_MOST = 500
+
+ONE_OR_MANY = {"oneOf": [MeasurementSchema, BatchSchema]}
+BATCH_OR_DUPLICATE = {"anyOf": [BatchResultSchema, ResultSchema]}
+
+
+def _device() -> Device:
+    return devices.authenticate(bearer_token(), _now())
+
+
+def _now() -> datetime:
+    now: datetime = current_app.extensions["clock"]()
+    return now
+
+
+def _desk() -> Desk:
+    config = current_app.config
+    return Desk(
+        current_app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
+    )
+
+
+def _circumstances(body: dict[str, Any]) -> Circumstances:
+    given = body.get("sent_at", request.headers.get("X-Sent-At"))
+    try:
+        sent_at = aware_time(given) if given is not None else None
+    except ValidationError as error:
+        raise invalid("sent_at", str(error.messages[0])) from None
+    return Circumstances(_now(), sent_at, count_manual=current_app.config["COUNT_MANUAL"])
+
+
+@blp.post("/measurements")
+@blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": ONE_OR_MANY}}})
+@blp.response(201, ResultSchema, description="One sample was stored")
+@blp.alt_response(200, schema=BATCH_OR_DUPLICATE, description="A batch, or a duplicate")
+def post_measurements() -> Any:
+    """Send one measurement, or a batch of up to 500."""
+    device = _device()
+    body = read_object()
+    if "measurements" in body:
+        return _post_batch(device, body)
+    item = record(device, [body], _circumstances(body), _desk())[0]
+    answer = answers.results(device.id, [item], language())[0]
+    if item.outcome == "conflict":
+        raise Problem(409, "conflict", [FieldError("id", "id_taken")], members=answer)
+    if item.outcome == "rejected":
+        raise Problem(422, "invalid", item.errors, members={"id": item.echo, "outcome": "rejected"})
+    return _plain(answer | _consent_note(device), 201 if item.outcome == "accepted" else 200)
+
+
+def _post_batch(device: Device, body: dict[str, Any]) -> Response:
+    sent = body["measurements"]
+    if not isinstance(sent, list):
+        raise invalid("measurements", "not_list")
+    if not 1 <= len(sent) <= BATCH_MOST:
+        raise invalid("measurements", "wrong_length")
+    items = record(device, sent, _circumstances(body), _desk())
+    answer = answers.batch(answers.results(device.id, items, language()))
+    return _plain(answer | _consent_note(device), 200)
+
+
+def _consent_note(device: Device) -> dict[str, bool]:
+    return {"consent_outdated": True} if consent.outdated(device) else {}
+
+
+def _plain(answer: dict[str, Any], status: int) -> Response:
+    """An answer that is already in its final shape: dumping it again would cost as much as judging."""
+    body = json.dumps(answer, ensure_ascii=False)
+    return Response(body, status, content_type="application/json")
+
+
+@blp.get("/measurements")
+@blp.arguments(PageQuerySchema, location="query")
+@blp.response(200, OwnPageSchema)
+def list_measurements(query: dict[str, Any]) -> Any:
+    """List the device's own measurements, newest first."""
+    device = _device()
+    return answers.own_page(device.id, query["cursor"], query["limit"], language())
+
+
+@blp.get("/measurements/<identity>")
+@blp.response(200, OwnMeasurementSchema)
+def show_measurement(identity: str) -> Any:
+    """Show one of the device's own measurements with its verdict."""
+    return answers.own(_device().id, identity, language())
+
+
+@blp.post("/measurements/check")
+@blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": CheckSchema}}})
+@blp.response(200, CheckResultSchema)
+def check_measurements() -> Any:
+    """Ask which of up to 1,000 ids are held."""
+    device = _device()
+    ids = read_object().get("ids")
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        raise invalid("ids", "not_list")
+    if len(ids) > answers.CHECK_MOST:
+        raise invalid("ids", "wrong_length")
+    return answers.check(device.id, ids)

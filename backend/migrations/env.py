@@ -1,0 +1,40 @@
+"""Run migrations as the role that owns the tables, then grant the serving role what it may do."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection, create_engine, make_url, text
+
+from backend.extensions import db
+
+OWNER_URL = current_app.config["DATABASE_OWNER_URL"]
+APP_ROLE = make_url(current_app.config["DATABASE_URL"]).username
+
+
+def grant(connection: Connection) -> None:
+    """The serving role reads and writes rows; it alters nothing and only adds to the audit log."""
+    if APP_ROLE == make_url(OWNER_URL).username:
+        return
+    role = connection.dialect.identifier_preparer.quote(str(APP_ROLE))
+    for statement in (
+        f"grant usage on schema public to {role}",
+        f"grant select, insert, update, delete on all tables in schema public to {role}",
+        f"grant usage on all sequences in schema public to {role}",
+        f"revoke update, delete on audit from {role}",
+        f"revoke insert, update, delete on alembic_version from {role}",
+    ):
+        connection.execute(text(statement))
+
+
+def run() -> None:
+    engine = create_engine(OWNER_URL)
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=db.metadata, compare_type=True)
+        with context.begin_transaction():
+            context.run_migrations()
+            if connection.dialect.has_table(connection, "audit"):
+                grant(connection)
+        connection.commit()
+    engine.dispose()
+
+
+run()

@@ -1,0 +1,73 @@
+"""Administrative units, boundary sets and the polygons of a set."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.extensions import db
+
+
+class Unit(db.Model):
+    """A province, district or commune of one system; its code alone is no identity."""
+
+    __tablename__ = "units"
+    __table_args__ = (
+        UniqueConstraint("system", "level", "code"),
+        Index(None, "parent_id"),
+        Index(None, "province_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    system: Mapped[str] = mapped_column(Text)  # "2024" or "2025"
+    level: Mapped[str] = mapped_column(Text)  # province, district, commune
+    code: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(Text)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    province_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    valid_from: Mapped[date | None] = mapped_column(Date)  # null: since ever
+    valid_to: Mapped[date | None] = mapped_column(Date)  # last day; null: until further notice
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    sort_key: Mapped[str] = mapped_column(Text)  # Vietnamese order, made in Python
+    search_key: Mapped[str] = mapped_column(Text)  # lower case, without diacritics
+
+
+class BoundarySet(db.Model):
+    """Polygons of all communes for a span of days; never changed in place, only added beside."""
+
+    __tablename__ = "boundary_sets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    system: Mapped[str] = mapped_column(Text)
+    quality: Mapped[str] = mapped_column(Text)  # approximate, derived, published
+    valid_from: Mapped[date | None] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
+    note: Mapped[str | None] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text)
+    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    # Order of activation: of the sets whose span holds a day the latest activated one serves it,
+    # an approximate one only where there is no other. Null: loaded, not active.
+    activation: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+
+
+class Boundary(db.Model):
+    """The polygon of one unit in one set, as WKB in EPSG:4326."""
+
+    __tablename__ = "boundaries"
+
+    set_id: Mapped[int] = mapped_column(ForeignKey("boundary_sets.id"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    geometry: Mapped[bytes] = mapped_column(LargeBinary)

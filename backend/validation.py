@@ -1,0 +1,138 @@
+"""Strict fields whose error texts are codes, so that one place finds the words for them."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+Limits = tuple[float, float]
+
+
+class Strict(Schema):
+    """A request: unknown fields are passed over, since old and new apps live side by side."""
+
+    error_messages = {"type": "not_object", "unknown": "unknown_field"}
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+CODES = {"required": "required", "null": "null", "validator_failed": "out_of_range"}
+
+
+class Text(fields.Field[str]):
+    """A string of at most `most` characters without NUL."""
+
+    default_error_messages = CODES
+
+    def __init__(self, most: int = 200, choices: tuple[str, ...] = (), **options: Any) -> None:
+        checks: list[Any] = [validate.Length(max=most, error="too_long")]
+        if choices:
+            checks = [validate.OneOf(choices, error="not_one_of")]
+        super().__init__(validate=checks, **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("not_text")
+        if "\x00" in value:
+            raise ValidationError("has_nul")
+        return value
+
+
+class Number(fields.Field[float]):
+    """A finite JSON number within limits; no text, no boolean."""
+
+    default_error_messages = CODES
+    wrong = "not_number"
+
+    def __init__(self, low: float, high: float, **options: Any) -> None:
+        self.low, self.high = low, high
+        super().__init__(validate=validate.Range(low, high, error="out_of_range"), **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError(self.wrong)
+        if not math.isfinite(value):
+            raise ValidationError(self.wrong)
+        return value
+
+
+class Whole(Number):
+    """A whole JSON number within limits."""
+
+    wrong = "not_whole"
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> float:
+        number = super()._deserialize(value, attr, data, **kwargs)
+        if number != int(number):
+            raise ValidationError(self.wrong)
+        return int(number)
+
+
+class Flag(fields.Field[bool]):
+    """A JSON true or false and nothing that looks like it."""
+
+    default_error_messages = CODES
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("not_bool")
+        return value
+
+
+# A moment outside these years is no phone's clock but a broken field.
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class AwareTime(fields.Field[datetime]):
+    """An ISO 8601 time with an offset."""
+
+    default_error_messages = CODES
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
+        return aware_time(value)
+
+
+def aware_time(value: Any) -> datetime:
+    """Read an ISO 8601 time with an offset; ValidationError with a code for anything else."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValidationError("not_time") from None
+    if moment.tzinfo is None:
+        raise ValidationError("not_time")
+    if not EARLIEST <= moment < LATEST:
+        raise ValidationError("out_of_range")
+    return moment
+
+
+class Day(fields.Field[date]):
+    """A day, YYYY-MM-DD."""
+
+    default_error_messages = CODES
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> date:
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise ValidationError("not_day") from None
+
+
+class Object(fields.Nested):
+    """A nested object."""
+
+    default_error_messages = {**CODES, "type": "not_object"}

@@ -1,0 +1,1 @@
+"""HTML pages; no figure of its own."""

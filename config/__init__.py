@@ -1,0 +1,1 @@
+"""How an installation is configured: settings, the gunicorn file, deployment examples."""

@@ -1,0 +1,139 @@
+"""Every setting of the application, read once from the environment; a wrong value ends the start."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be used; the message names it."""
+
+
+def text(value: str) -> str:
+    return value.strip()
+
+
+def whole(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("must not be negative")
+    return number
+
+
+def flag(value: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if value.strip().lower() not in words:
+        raise ValueError("must be one of true, false")
+    return words[value.strip().lower()]
+
+
+def folder(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def existing_folder(value: str) -> Path:
+    path = folder(value)
+    if not path.is_dir():
+        raise ValueError(f"{path} is not a folder")
+    return path
+
+
+def addresses(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def mode(value: str) -> str:
+    if value not in {"development", "production"}:
+        raise ValueError("must be development or production")
+    return value
+
+
+def database(value: str) -> str:
+    """Accept what people paste (postgres://…) and name the driver in use."""
+    for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
+        if value.startswith(prefix):
+            return "postgresql+psycopg://" + value.removeprefix(prefix)
+    raise ValueError("must be a postgresql:// address")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name in the environment, how it is read, its default, what it means."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: Any
+    meaning: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("MODE", mode, "development", "development or production; production refuses to start without SECRET_KEY's file or value, OPERATOR_NAME and OPERATOR_CONTACT"),
+    Setting("VAR_DIR", folder, Path("var").absolute(), "where the embedded database, caches and generated keys live"),
+    Setting("DATABASE_URL", database, None, "PostgreSQL 15 or newer, as the role that serves; without it ./scripts/serve starts an embedded one"),
+    Setting("DATABASE_OWNER_URL", database, None, "the same database as the role that owns the tables and migrates; default: DATABASE_URL"),
+    Setting("DATABASE_POOL", whole, 10, "connections that one worker process keeps at most"),
+    Setting("DATABASE_TIMEOUT_S", whole, 3, "seconds to wait for a connection before answering 503"),
+    Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600"),
+    Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; the boundary sets that it names are loaded and activated at start"),
+    Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),
+    Setting("BIND", text, "127.0.0.1", "address that the server listens on"),
+    Setting("PORT", whole, 8000, "port that the server listens on"),
+    Setting("WEB_CONCURRENCY", whole, 2, "gunicorn worker processes"),
+    Setting("WEB_THREADS", whole, 8, "threads of one worker process"),
+    Setting("TRUSTED_PROXIES", whole, 0, "how many proxies in front set X-Forwarded-For; 0 means that the header is ignored"),
+    Setting("MAX_BODY_BYTES", whole, 4_000_000, "largest request body, measured after inflating; 500 samples with every field take about 0.5 MB"),
+    Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; a team of 200 phones behind one carrier address needs 200 in a morning, five teams share the figure"),
+    Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),
+    Setting("REQUIRE_ATTESTATION", flag, False, "refuse devices that register without an attestation"),
+    Setting("COUNT_MANUAL", flag, False, "count results that were typed in by hand (source: manual)"),
+    Setting("OPERATOR_NAME", text, "", "who runs this installation, named in the consent text"),
+    Setting("OPERATOR_CONTACT", text, "", "where a person reaches them, named in the consent text"),
+    Setting("RETENTION_DAYS", whole, 365, "days after which an exact position is gone, named in the consent text"),
+    Setting("LOG_LEVEL", text, "INFO", "least level of log lines"),
+)  # fmt: skip
+
+
+def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str, Any]:
+    """Read every setting; raise SettingError that names the first one that cannot be used."""
+    source = os.environ if environ is None else environ
+    values = {setting.name: _value(setting, source) for setting in SETTINGS}
+    values.update(overrides)
+    values["DATABASE_OWNER_URL"] = values["DATABASE_OWNER_URL"] or values["DATABASE_URL"]
+    values["SECRET_KEY"] = values["SECRET_KEY"] or _generated_key(values["VAR_DIR"])
+    _check_production(values)
+    return values
+
+
+def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
+    given = environ.get(setting.name, "")
+    if not given:
+        return setting.default
+    try:
+        return setting.read(given)
+    except ValueError as error:
+        raise SettingError(f"{setting.name}={given!r}: {error}") from error
+
+
+def _check_production(values: Mapping[str, Any]) -> None:
+    if values["MODE"] != "production":
+        return
+    for name in ("OPERATOR_NAME", "OPERATOR_CONTACT"):
+        if not values[name]:
+            raise SettingError(f"{name} is required in production: the consent text names it")
+
+
+def _generated_key(var_dir: Path) -> str:
+    """Return the installation's own key, made at first use and readable by its owner alone."""
+    path = var_dir / "secret_key"
+    var_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        key = secrets.token_hex(32)
+        file.write(key)
+    return key

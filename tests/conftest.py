@@ -1,0 +1,87 @@
+"""What the tests share: one real database, migrated and with the built-in boundaries loaded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import Engine, create_engine, text
+
+from backend.app import create_app
+from backend.extensions import db
+from backend.server.postgres import EmbeddedPostgres
+from backend.units import setup as units_setup
+from tests.described import DescribedClient
+
+# Loaded once for all tests, or filled by a migration; every other table is emptied after a test.
+KEPT = {"units", "boundary_sets", "boundaries", "targets", "alembic_version"}
+
+
+@dataclass
+class Hands:
+    """A clock that a test sets."""
+
+    now: datetime = datetime(2024, 11, 20, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path_factory.mktemp("var"), fsync=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def built(postgres: EmbeddedPostgres) -> Flask:
+    """The application over a migrated database with the built-in units and boundaries."""
+    app = create_app(
+        DATABASE_URL=postgres.app_url,
+        DATABASE_OWNER_URL=postgres.owner_url,
+        VAR_DIR=Path(postgres.var_dir),
+        BOUNDARIES_DIR=None,
+    )
+    with app.app_context():
+        upgrade()
+        units_setup.setup(Path(postgres.var_dir), None, lambda words: None)
+        db.session.remove()
+    return app
+
+
+@pytest.fixture(scope="session")
+def owner(postgres: EmbeddedPostgres, built: Flask) -> Iterator[Engine]:
+    engine = create_engine(postgres.owner_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def app(built: Flask, owner: Engine, clock: Hands) -> Iterator[Flask]:
+    """The application with empty tables and a clock of this test's own."""
+    built.extensions["clock"] = clock
+    settings = dict(built.config)
+    yield built
+    built.config.clear()
+    built.config.update(settings)
+    with built.app_context():
+        db.session.remove()
+    names = ", ".join(sorted(set(db.metadata.tables) - KEPT))
+    with owner.begin() as connection:
+        connection.execute(text(f"truncate {names} restart identity cascade"))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client that holds every answer of the API against its OpenAPI document."""
+    app.test_client_class = DescribedClient
+    return app.test_client()

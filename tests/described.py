@@ -1,0 +1,58 @@
+"""A test client that holds every answer of the API against its own OpenAPI document."""
+
+from functools import cache
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from werkzeug.test import TestResponse
+
+from backend.extensions import api
+
+PREFIX = "/api/v1/"
+
+
+class DescribedClient(FlaskClient):
+    """Fails a test whose answer has a status or a shape that the document does not tell."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        response = super().open(*args, **kwargs)
+        path = response.request.path
+        if path.startswith(PREFIX) and not path.endswith("openapi.json"):
+            check(self.application, response)
+        return response
+
+
+def check(app: Flask, response: TestResponse) -> None:
+    """Assert that the document describes this answer."""
+    adapter = app.url_map.bind("localhost")
+    method = response.request.method
+    try:
+        rule, _ = adapter.match(response.request.path, method, return_rule=True)
+    except Exception:  # an unknown path or method has no operation, only the common error shape
+        assert response.status_code in (404, 405, 308)
+        return
+    document = described()
+    path = str(rule.rule).replace("<", "{").replace(">", "}")
+    path = "/".join(_without_converter(part) for part in path.split("/"))
+    answers = document["paths"][path][method.lower()]["responses"]
+    answer = answers.get(str(response.status_code)) or answers.get("default")
+    assert answer, f"{method} {path} answered {response.status_code}, which is not described"
+    if "$ref" in answer:
+        answer = document["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
+    content = answer.get("content", {}).get(response.mimetype)
+    if content and "json" in response.mimetype:
+        schema = {**content["schema"], "components": document["components"]}
+        Draft202012Validator(schema).validate(response.get_json())
+
+
+def _without_converter(part: str) -> str:
+    return "{" + part.split(":", 1)[1] if part.startswith("{") and ":" in part else part
+
+
+@cache
+def described() -> dict[str, Any]:
+    """The document, made once."""
+    document: dict[str, Any] = api.spec.to_dict()
+    return document

@@ -1,0 +1,49 @@
+"""What tests send: plain functions that make valid things, changed by keyword."""
+
+import uuid
+from typing import Any
+
+from flask.testing import FlaskClient
+
+# Two points in Thái Nguyên city, some 1.5 km apart; any set has a commune there.
+HERE = {"latitude": 21.5942, "longitude": 105.8482}
+THERE = {"latitude": 21.5800, "longitude": 105.8482}
+
+
+def sample(at: str = "2024-11-15T09:12:33+07:00", **changes: Any) -> dict[str, Any]:
+    """A measurement that counts; keywords replace top-level fields."""
+    return {
+        "id": str(uuid.uuid4()),
+        "measured_at": at,
+        "status": "finished",
+        "download_mbps": 48.2,
+        "upload_mbps": 12.1,
+        "ping_ms": 21.0,
+        "jitter_ms": 3.2,
+        "network": network(),
+        "location": location(),
+        "app_version": "1.0.0",
+        **changes,
+    }
+
+
+def network(**changes: Any) -> dict[str, Any]:
+    return {"kind": "mobile", "technology": "4G", "mcc": "452", "mnc": "04", **changes}
+
+
+def location(**changes: Any) -> dict[str, Any]:
+    return {**HERE, "accuracy_m": 12.0, **changes}
+
+
+def register(client: FlaskClient) -> dict[str, str]:
+    """Register a device; the headers that its posts carry."""
+    consent = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
+    answer = client.post("/api/v1/devices", json={"consent": consent})
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json['token']}"}
+
+
+def post(client: FlaskClient, headers: dict[str, str], *samples: dict[str, Any]) -> Any:
+    """Post one sample alone, several as a batch; return the answer."""
+    body = samples[0] if len(samples) == 1 else {"measurements": list(samples)}
+    return client.post("/api/v1/measurements", json=body, headers=headers)

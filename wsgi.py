@@ -1,0 +1,5 @@
+"""The WSGI entrance: `gunicorn -c config/gunicorn.py wsgi:app`, `flask --app wsgi …`."""
+
+from backend.app import create_app
+
+app = create_app()

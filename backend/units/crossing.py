@@ -24,7 +24,7 @@ def _crosswalk() -> "Crosswalk":
 
 def successors(code: str) -> dict[str, Any]:
     """The communes of July 2025 that took over a commune of before, the main one first."""
-    return _relatives("2024", code, "2025", {new: code for new in _crosswalk().successors(code)})
+    return _relatives("2024", code, "2025", dict.fromkeys(_crosswalk().successors(code), code))
 
 
 def predecessors(code: str) -> dict[str, Any]:

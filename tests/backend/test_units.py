@@ -1,5 +1,7 @@
 """GET /units, /units/{code} and /units/{code}/geometry: the dated list."""
 
+from datetime import UTC, datetime
+
 import pytest
 from shapely import Point
 from shapely.geometry import shape
@@ -44,10 +46,11 @@ def test_each_day_has_the_units_of_its_system(client, day, level, count):
     assert {item["system"] for item in items} == {"2024" if day < "2025-07" else "2025"}
 
 
-def test_without_a_day_it_is_today(client):
-    status, page = get(client, "", level="province")
-    assert status == 200
-    assert len(page["items"]) == 34
+def test_without_a_day_it_is_today_in_vietnam(client, clock):
+    clock.now = datetime(2025, 6, 30, 16, 59, tzinfo=UTC)
+    assert len(get(client, "", level="province")[1]["items"]) == 63
+    clock.now = datetime(2025, 6, 30, 17, 0, tzinfo=UTC)
+    assert len(get(client, "", level="province")[1]["items"]) == 34
 
 
 def test_a_province_has_its_districts_and_communes(client):

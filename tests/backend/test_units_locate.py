@@ -1,6 +1,6 @@
 """POST and GET /units/locate: in which commune does a position lie."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import event
@@ -18,13 +18,14 @@ def post(client, body):
     return answer.status_code, answer.get_json(force=True)
 
 
-def test_a_position_lies_in_the_commune_of_its_day(client):
+def test_a_position_lies_in_the_commune_of_its_day(client, clock):
     status, old = post(client, THAI_NGUYEN | IN_2024)
     assert status == 200
     assert old["unit"]["province"] == "Tỉnh Thái Nguyên"
     assert old["unit"]["how"] == "inside"
     assert old["as_of"] == "2024-11-15"
     assert old["boundaries"] == {"set": "approximate-2024", "quality": "approximate"}
+    clock.now = datetime(2025, 8, 1, tzinfo=UTC)
     today = post(client, THAI_NGUYEN)[1]
     assert today["boundaries"] == {"set": "approximate-2025", "quality": "approximate"}
     assert today["unit"]["province"] == "Tỉnh Thái Nguyên"
@@ -71,7 +72,8 @@ def test_the_sea_is_no_commune(client):
 @pytest.mark.parametrize("place", [(16.5344, 111.6067), (8.6449, 111.9200)])
 def test_hoang_sa_and_truong_sa_are_in(client, place):
     latitude, longitude = place
-    answer = post(client, {"latitude": latitude, "longitude": longitude})[1]
+    at = {"at": "2025-08-01T00:00:00Z"}
+    answer = post(client, {"latitude": latitude, "longitude": longitude} | at)[1]
     assert answer["unit"]["name"] in ("Đặc khu Hoàng Sa", "Đặc khu Trường Sa")
 
 

@@ -1,0 +1,67 @@
+"""The real polygons of BOUNDARIES_DIR: counts of units, and known places."""
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from backend.extensions import db
+from backend.units import service
+from backend.units.models import Unit
+from backend.units.setup import setup
+from tests.made_up_sets import forget_installed
+
+FOLDER = os.environ.get("BOUNDARIES_DIR")
+pytestmark = [
+    pytest.mark.real_boundaries,
+    pytest.mark.skipif(not FOLDER, reason="needs official polygons: BOUNDARIES_DIR is not set"),
+]
+
+
+@pytest.fixture(scope="module")
+def installed(built: Flask) -> Iterator[Flask]:
+    with built.app_context():
+        last = db.session.scalar(select(func.max(Unit.id)))
+        setup(Path(built.config["VAR_DIR"]), Path(FOLDER or ""), print)
+        db.session.remove()
+    built.extensions["locator"].forget()
+    yield built
+    forget_installed(built, last)
+
+
+@pytest.mark.parametrize(
+    ("day", "thai_nguyen", "country", "no_boundary"),
+    [
+        (date(2024, 10, 31), 172, 10_039, 0),  # 22018 begins in December, as the set of 11 says
+        (date(2024, 11, 30), 177, 10_465 + 15, 15),
+        (date(2024, 12, 31), 172, 10_439 + 15, 15),
+        (date(2025, 7, 1), 92, 3_321, 0),
+    ],
+)
+def test_each_day_has_the_units_that_were_there(
+    installed: Flask, day: date, thai_nguyen: int, country: int, no_boundary: int
+) -> None:
+    with installed.app_context():
+        assert len(service.units_on(day, "commune", "19")) == thai_nguyen
+        communes = service.units_on(day, "commune")
+    assert len(communes) == country
+    assert sum(row.no_boundary for row in communes) == no_boundary
+
+
+def test_places_lie_in_their_communes(installed: Flask) -> None:
+    locator = installed.extensions["locator"]
+    with installed.app_context():
+        old = locator.place(date(2024, 11, 15), 105.8482, 21.5942, 12.0)
+        new = locator.place(date(2025, 7, 1), 105.8482, 21.5942, 12.0)
+    assert (old.name, old.set_name, old.quality) == ("Phường Trưng Vương", "vn-2024-11", "derived")
+    assert (new.name, new.set_name) == ("Phường Phan Đình Phùng", "vn-2025-07")
+
+
+def test_the_communes_of_november_are_listed_with_their_names(installed: Flask) -> None:
+    with installed.app_context():
+        names = {row.name for row in service.units_on(date(2024, 11, 30), "commune", "19")}
+    assert {"Xã Na Mao", "Xã Tân Lợi", "Xã Vạn Thọ", "Thị trấn Giang Tiên"} <= names

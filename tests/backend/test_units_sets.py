@@ -1,0 +1,211 @@
+"""`flask units load, activate, list, check, show`: sets are added beside each other."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from backend.accounts.models import AuditEntry
+from backend.extensions import db
+from backend.units import locating, service
+from backend.units.locating import Locator
+from backend.units.models import Boundary, BoundarySet, Unit
+from tests.made_up_sets import FOREIGN, GIVEN_UP, WITHOUT_POLYGON, forget_installed, november
+
+Units = Callable[..., Result]
+SPAN = ("--valid-from", "2024-11-01", "--valid-to", "2024-11-30")
+NOVEMBER = date(2024, 11, 30)
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(locating, "CATALOGUE_TTL_S", 0.0)
+    with app.app_context():
+        last = db.session.scalar(select(func.max(Unit.id)))
+        db.session.remove()
+    yield
+    forget_installed(app, last)
+
+
+@pytest.fixture
+def units(app: Flask) -> Units:
+    def run(*words: object) -> Result:
+        return app.test_cli_runner().invoke(args=["units", *map(str, words)])
+
+    return run
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "made-up.geojson"
+    november().to_file(file, driver="GeoJSON")
+    return file
+
+
+def listed(app: Flask, day: date) -> dict[str, service.UnitRow]:
+    with app.app_context():
+        return {row.code: row for row in service.units_on(day, "commune", "19")}
+
+
+def rows(app: Flask, model: type) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_a_set_is_checked_loaded_and_waits_to_be_activated(
+    app: Flask, client: FlaskClient, units: Units, path: Path
+) -> None:
+    result = units("load", path, *SPAN, "--name", "nov")
+    assert result.exit_code == 0, result.output
+    assert "171 units" in result.output
+    assert f"units that are not in the list: 1 ({FOREIGN})" in result.output
+    assert "flask units activate nov" in result.output
+    asked = {"latitude": 21.5942, "longitude": 105.8482, "at": "2024-11-15T00:00:00Z"}
+    before = client.post("/api/v1/units/locate", json=asked).get_json()
+    assert before["boundaries"]["quality"] == "approximate"
+    result = units("activate", "nov")
+    assert "flask measurements reassign" in result.output
+    after = client.post("/api/v1/units/locate", json=asked).get_json()
+    assert after["boundaries"] == {"set": "nov", "quality": "published"}
+    asked["at"] = "2024-12-01T00:00:00Z"
+    later = client.post("/api/v1/units/locate", json=asked).get_json()
+    assert later["boundaries"]["set"] == "approximate-2024"
+
+
+def test_loading_and_activating_are_audited(app: Flask, units: Units, path: Path) -> None:
+    units("load", path, *SPAN, "--name", "nov", "--activate")
+    units("activate", "nov")
+    with app.app_context():
+        query = select(AuditEntry.act, AuditEntry.subject).order_by(AuditEntry.id.desc()).limit(2)
+        acts = [tuple(row) for row in db.session.execute(query)]
+    assert acts == [("units.activate", "nov"), ("units.load", "nov")]
+
+
+def test_the_list_learns_from_a_set(app: Flask, units: Units, path: Path) -> None:
+    assert len(listed(app, NOVEMBER)) == 172
+    units("load", path, *SPAN, "--name", "nov", "--activate")
+    then = listed(app, NOVEMBER)
+    assert then[FOREIGN].name == "Xã Bến Đò"
+    assert then[FOREIGN].parent_code == "164"
+    assert GIVEN_UP not in then
+    assert then[WITHOUT_POLYGON].no_boundary
+    assert not then[FOREIGN].no_boundary
+    assert len(then) == 172
+    next_day = listed(app, date(2024, 12, 1))
+    assert FOREIGN not in next_day
+    assert not next_day[GIVEN_UP].no_boundary
+    assert not next_day[WITHOUT_POLYGON].no_boundary  # the approximate set has it
+    assert len(next_day) == 172
+
+
+def test_a_later_set_extends_what_an_earlier_one_brought(
+    app: Flask, units: Units, path: Path
+) -> None:
+    units("load", path, *SPAN, "--name", "nov", "--activate")
+    units("load", path, "--valid-from", "2024-12-01", "--valid-to", "2024-12-31", "--name", "dec")
+    assert FOREIGN in listed(app, date(2024, 12, 31))
+    assert FOREIGN not in listed(app, date(2025, 1, 1))
+    assert GIVEN_UP in listed(app, date(2025, 1, 1))
+
+
+def test_a_code_given_up_for_good_ends(app: Flask, units: Units, path: Path) -> None:
+    units("load", path, "--valid-from", "2025-02-01", "--name", "open", "--system", "2024")
+    assert FOREIGN in listed(app, date(2025, 6, 30))
+    assert GIVEN_UP in listed(app, date(2025, 1, 31))
+
+
+def test_a_dry_run_only_reports(app: Flask, units: Units, path: Path) -> None:
+    before = rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)
+    result = units("load", path, *SPAN, "--dry-run")
+    assert result.exit_code == 0
+    assert "171 units" in result.output
+    assert (rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)) == before
+
+
+def test_nothing_is_half_loaded(
+    app: Flask, units: Units, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*told: object) -> None:
+        raise OSError("the disk is full")
+
+    before = rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)
+    monkeypatch.setattr("backend.units.sets._copy_polygons", broken)
+    assert units("load", path, *SPAN).exit_code == 1
+    assert (rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)) == before
+
+
+def test_a_set_is_never_changed_in_place(units: Units, path: Path) -> None:
+    assert units("load", path, *SPAN, "--name", "nov").exit_code == 0
+    again = units("load", path, *SPAN, "--name", "nov")
+    assert again.exit_code == 1
+    assert "A boundary set of this name is there already" in again.output
+
+
+def test_a_file_with_problems_is_not_loaded(app: Flask, units: Units, tmp_path: Path) -> None:
+    twice = november()
+    twice.loc[0, "code"] = twice.loc[1, "code"]
+    file = tmp_path / "twice.parquet"
+    twice.to_parquet(file)
+    result = units("load", file, *SPAN)
+    assert result.exit_code == 1
+    assert "codes that occur twice" in result.output
+    assert rows(app, BoundarySet) == 2
+
+
+def test_a_column_with_another_name_is_told(units: Units, tmp_path: Path) -> None:
+    file = tmp_path / "other.parquet"
+    frame = november().rename(columns={"code": "so_hieu", "name": "goi_la"})
+    frame.to_parquet(file)
+    refused = units("load", file, *SPAN)
+    assert (refused.exit_code, refused.exception.__class__) == (1, SystemExit)
+    assert "no column of codes found" in refused.output
+    told = units("load", file, *SPAN, "--code-column", "so_hieu", "--name-column", "goi_la")
+    assert told.exit_code == 0, told.output
+
+
+def test_spans_are_checked(units: Units, path: Path) -> None:
+    result = units("load", path, "--valid-from", "2024-11-02", "--valid-to", "2024-11-01")
+    assert result.exit_code == 2
+    assert "is before --valid-from" in result.output
+
+
+def test_the_highest_activation_serves_a_day(app: Flask, units: Units, path: Path) -> None:
+    locator = Locator(Path(app.config["VAR_DIR"]))
+    units("load", path, *SPAN, "--name", "first", "--activate")
+    units("load", path, *SPAN, "--name", "second", "--activate")
+    with app.app_context():
+        assert locator.set_for(NOVEMBER).name == "second"
+        units("activate", "first")
+        assert locator.set_for(NOVEMBER).name == "first"
+        units("activate", "approximate-2024")
+        assert locator.set_for(NOVEMBER).name == "first"  # an installed one beats it always
+
+
+def test_sets_and_units_are_shown(units: Units, path: Path) -> None:
+    units("load", path, *SPAN, "--name", "nov", "--activate")
+    table = units("list").output
+    assert "approximate-2025" in table
+    assert "nov" in table
+    assert "units that are not in the list" not in units("check", "nov").output
+    shown = units("show", WITHOUT_POLYGON, "--as-of", "2024-11-30").output
+    assert "Tỉnh Thái Nguyên" in shown
+    assert "no polygon" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("activate", "nobody"), "There is no such boundary set."),
+        (("check", "nobody"), "There is no such boundary set."),
+        (("show", "99999"), "There is no such unit on that day."),
+    ],
+)
+def test_what_is_not_there_is_said(units: Units, words: tuple[str, ...], said: str) -> None:
+    result = units(*words)
+    assert result.exit_code == 1
+    assert said in result.output

@@ -1,0 +1,49 @@
+"""Boundary sets for tests: made of the built-in cells, so that no official polygon is needed."""
+
+from pathlib import Path
+
+from flask import Flask
+from geopandas import GeoDataFrame
+from sqlalchemy import create_engine, text
+
+from geo import approximate
+
+# Two communes of Thái Nguyên that the made-up set of November 2024 treats otherwise than the list.
+GIVEN_UP, WITHOUT_POLYGON, FOREIGN = "05443", "05446", "05999"
+
+
+def november() -> GeoDataFrame:
+    """Thái Nguyên where one listed commune is another one still, and one has no polygon."""
+    frame = approximate.build("2024")
+    frame = frame[(frame["province_code"] == "19") & (frame["code"] != WITHOUT_POLYGON)].copy()
+    changed = frame["code"] == GIVEN_UP
+    frame.loc[changed, ["code", "name", "type"]] = [FOREIGN, "Xã Bến Đò", "Xã"]
+    return frame.reset_index(drop=True)
+
+
+def write_catalogue(folder: Path, **sets: dict[str, object]) -> None:
+    """Write a sets.toml; values are TOML words."""
+    tables = [
+        f"[{name}]\n" + "\n".join(f"{field} = {value}" for field, value in table.items())
+        for name, table in sets.items()
+    ]
+    (folder / "sets.toml").write_text("\n".join(tables))
+
+
+def forget_installed(app: Flask, last_unit: int) -> None:
+    """Take away what a test installed: sets, rows of the list, changed validities."""
+    engine = create_engine(app.config["DATABASE_OWNER_URL"])
+    with engine.begin() as connection:
+        for statement in (
+            "delete from boundaries b using boundary_sets s "
+            "where s.id = b.set_id and s.quality <> 'approximate'",
+            "delete from boundary_sets where quality <> 'approximate'",
+            f"delete from units where id > {last_unit}",
+            "update units set valid_from = null, valid_to = '2025-06-30' where system = '2024' "
+            "and (valid_from is not null or valid_to <> '2025-06-30')",
+            "update units set valid_from = '2025-07-01', valid_to = null where system = '2025' "
+            "and (valid_to is not null or valid_from <> '2025-07-01')",
+        ):
+            connection.execute(text(statement))
+    engine.dispose()
+    app.extensions["locator"].forget()

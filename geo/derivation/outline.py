@@ -39,7 +39,7 @@ def country(atlas: Path) -> Geometry:
         if entry["properties"]["name"] in ("Vietnam", *NEIGHBOURS)
     }
     wider = shapely.buffer(shapes["Vietnam"], COAST_MARGIN_KM / KM_PER_DEGREE, quad_segs=4)
-    abroad = shapely.union_all([shapes[name] for name in NEIGHBOURS])
+    abroad = shapely.union_all([shapes[name] for name in NEIGHBOURS if name in shapes])
     return shapely.make_valid(shapely.difference(wider, abroad))
 
 

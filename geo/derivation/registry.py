@@ -35,6 +35,8 @@ CENTRES: dict[tuple[str, str], tuple[float, float]] = {  # latitude, longitude
     ("2025", "20333"): (16.53, 111.61),
 }
 
+TYPES = ("Tỉnh", "Thành phố", "Quận", "Huyện", "Thị xã", "Thị trấn", "Phường", "Xã", "Đặc khu")
+
 Row = dict[str, Any]
 Box = tuple[float, float, float, float]
 
@@ -73,24 +75,20 @@ def _units_2024(rows: list[Row]) -> list[Row]:
     for row in rows:
         province, district, commune = row["provinceCode"], row["districtCode"], row["wardCode"]
         centre = row["provinceLat"], row["provinceLon"]
-        kind = "Thành phố" if row["province"].startswith("Thành phố") else "Tỉnh"
         provinces[province] = _row(
-            "2024", "province", province, row["province"], kind, province, "", centre
+            "2024", "province", province, row["province"], province, "", centre
         )
         centre = row["districtLat"], row["districtLon"]
-        name, kind = row["district"], row["districtType"]
+        name = row["district"]
         if commune is None:  # an island district without communes counts as one
-            communes[district] = _row("2024", "commune", district, name, kind, province, "", centre)
+            communes[district] = _row("2024", "commune", district, name, province, "", centre)
             continue
-        districts[district] = _row(
-            "2024", "district", district, name, kind, province, district, centre
-        )
+        districts[district] = _row("2024", "district", district, name, province, district, centre)
         communes[commune] = _row(
             "2024",
             "commune",
             commune,
             row["ward"],
-            row["wardType"],
             province,
             district,
             (row["wardLat"], row["wardLon"]),
@@ -104,17 +102,15 @@ def _units_2025(rows: list[Row]) -> list[Row]:
     for row in rows:
         province = row["provinceCode"]
         code = _code_2025(row)
-        kind = "Thành phố" if row["province"].startswith("Thành phố") else "Tỉnh"
         centre = row["provinceLat"], row["provinceLon"]
         provinces[province] = _row(
-            "2025", "province", province, row["province"], kind, province, "", centre
+            "2025", "province", province, row["province"], province, "", centre
         )
         commune = _row(
             "2025",
             "commune",
             code,
             row["ward"],
-            row["wardType"],
             province,
             "",
             (row["wardLat"], row["wardLon"]),
@@ -128,14 +124,20 @@ def _row(
     level: str,
     code: str,
     name: str,
-    kind: str,
     province: str,
     district: str,
     centre: tuple[float | None, float | None],
 ) -> Row:
     latitude, longitude = CENTRES.get((system, code), centre)
+    kind, name = _spelled(name)
     values = system, level, code, name, kind, province, district, latitude, longitude, None
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _spelled(name: str) -> tuple[str, str]:
+    """Return type and name: the names hold the right type, a few in capitals."""
+    kind = next(kind for kind in TYPES if name.casefold().startswith(f"{kind} ".casefold()))
+    return kind, kind + name[len(kind) :]
 
 
 def _conversion(

@@ -1,5 +1,62 @@
 """Commands of the demo."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import click
+from flask import current_app
 from flask.cli import AppGroup
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from backend.clock import local_day
+from backend.demo import service
+from backend.demo.making import PlanMissed
+from backend.errors import Problem
+from backend.measurements.service import Desk
 
 cli = AppGroup("demo", help="Load or remove the demo months.")
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar as a function of (done, of how many)."""
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task(title)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+@cli.command()
+@click.option("--seed", type=click.IntRange(0), default=service.SEED, show_default=True)
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="default: today in Vietnam")
+def load(seed: int, today: datetime | None) -> None:
+    """Load November 2024 in Thái Nguyên, the last full month and the current one."""
+    app = current_app
+    now = app.extensions["clock"]()
+    day = today.date() if today else local_day(now)
+    if day > local_day(now):
+        raise click.BadParameter("lies in the future", param_hint="--today")
+    config = app.config
+    desk = Desk(app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"])
+    # The proxy knows the app in this thread only.
+    context = app._get_current_object().app_context  # type: ignore[attr-defined]
+    try:
+        with bar("demo") as progress:
+            done = service.load(service.Order(day, now, seed), desk, context, progress)
+    except Problem as problem:
+        raise click.ClickException(f"{problem.code}: run `flask units setup` first") from None
+    except PlanMissed as error:
+        raise click.ClickException(str(error)) from None
+    if done.already:
+        click.echo("The demo months are loaded already; `flask demo remove` removes them.")
+    else:
+        click.echo(f"Demo months: {', '.join(done.months)}; counted as planned: {done.counted:,}")
+
+
+@cli.command()
+def remove() -> None:
+    """Remove everything that the demo loaded, and nothing else."""
+    with bar("demo") as progress:
+        rows = service.remove(progress)
+    click.echo(f"Removed measurements: {rows:,}")

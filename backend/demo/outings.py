@@ -81,19 +81,17 @@ def _outings(
     volunteer: Volunteer, days: Sequence[date], rng: np.random.Generator
 ) -> Iterator[tuple[datetime, Slot, int]]:
     """Outings drawn by weight until what is wanted at home and at work is used up."""
-    open_slots = [
-        (day, slot) for day in days for slot in (WEEKEND if _free_day(day) else WEEKDAY)
-    ]
+    open_slots = [(day, slot) for day in days for slot in (WEEKEND if _free_day(day) else WEEKDAY)]
     keys = rng.exponential(size=len(open_slots)) / [slot.weight for _, slot in open_slots]
+    elsewhere = volunteer.work is not volunteer.home
     left = {False: volunteer.at_home, True: volunteer.at_work}
-    if volunteer.work is volunteer.home:
-        left = {False: volunteer.at_home + volunteer.at_work, True: 0}
     for place in np.argsort(keys, kind="stable").tolist():
         day, slot = open_slots[place]
-        size = min(left[slot.at_work], int(rng.integers(slot.least, slot.most + 1)))
+        where = slot.at_work and elsewhere
+        size = min(left[where], int(rng.integers(slot.least, slot.most + 1)))
         hour = rng.uniform(slot.earliest, slot.latest)
         if size:
-            left[slot.at_work] -= size
+            left[where] -= size
             midnight = datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
             yield midnight + timedelta(seconds=round(hour * 3600)), slot, size
 

@@ -5,8 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.clock import VIETNAM, local_day, month_end, month_start
+
+Floats = NDArray[np.float64]
+Wholes = NDArray[np.int64]
 
 # Letter 5691/BTTTT-CVT: what Thái Nguyên measured in November 2024, and its communes at 300.
 LETTER_MONTH, LETTER_PROVINCE = "2024-11", "19"
@@ -57,9 +61,7 @@ def campaigns(today: date, now: datetime) -> list[Campaign]:
         *(_in_part(one, 1.0) for one in _recent(last.isoformat()[:7], until)),
         *(_in_part(one, 0.6 * elapsed) for one in _recent(this.isoformat()[:7], until)),
     ]
-    letter = Campaign(
-        LETTER_MONTH, LETTER_PROVINCE, "mobile", LETTER_COUNTED, LETTER_REACHED, now
-    )
+    letter = Campaign(LETTER_MONTH, LETTER_PROVINCE, "mobile", LETTER_COUNTED, LETTER_REACHED, now)
     recent = [one for one in wanted if one.month != LETTER_MONTH and one.counted > 0]
     return [*recent, letter]
 
@@ -96,24 +98,25 @@ def quotas(
     return {codes[place]: int(n) for place, n in sorted(numbers.items())}
 
 
-def _lacking(campaign: Campaign, zeal: np.ndarray, most: int) -> np.ndarray:
+def _lacking(campaign: Campaign, zeal: Floats, most: int) -> Wholes:
     """Numbers below the threshold for the communes that lack samples."""
     if not len(zeal):
-        return np.zeros(0, dtype=int)
+        return np.zeros(0, dtype=np.int64)
     ceiling = int(campaign.threshold * LACK_MOST)
     wish = zeal / zeal.mean() * campaign.threshold * 0.37
     wish = np.minimum(wish, ceiling)
     if wish.sum() > most or campaign.reached == 0:
         return np.minimum(_shared(most, wish), ceiling)
-    return np.maximum(1, wish.astype(int))
+    few: Wholes = np.maximum(1, wish.astype(np.int64))
+    return few
 
 
-def _shared(total: int, weights: np.ndarray) -> np.ndarray:
+def _shared(total: int, weights: Floats) -> Wholes:
     """Divide a total in whole numbers by weight (largest remainder)."""
     if not len(weights):
-        return np.zeros(0, dtype=int)
+        return np.zeros(0, dtype=np.int64)
     exact = total * weights / weights.sum()
-    whole = np.floor(exact).astype(int)
+    whole: Wholes = np.floor(exact).astype(np.int64)
     rest = total - int(whole.sum())
     whole[np.argsort(whole - exact, kind="stable")[:rest]] += 1
     return whole

@@ -28,7 +28,8 @@ class ServerError(RuntimeError):
 class OwnServer:
     """`scripts/serve` on a temporary VAR_DIR and a free port."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self._settings = settings
         self._folder = tempfile.TemporaryDirectory(prefix="phone-", ignore_cleanup_errors=True)
         self._var = Path(self._folder.name) / "var"
         self._log = Path(self._folder.name) / "serve.log"
@@ -61,11 +62,12 @@ class OwnServer:
         """Start it and wait until it is ready."""
         kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
         places = {"VAR_DIR": str(self._var), "PORT": str(self.port), "BIND": "127.0.0.1"}
+        places["LOG_LEVEL"] = "WARNING"  # a line for each request would hide why it ended
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [ROOT / "scripts" / "serve"],
                 cwd=ROOT,
-                env=kept | places,
+                env=kept | places | self._settings,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -105,7 +107,7 @@ class OwnServer:
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=2).close()
                 return
-            time.sleep(0.2)
+            time.sleep(0.5)
         raise ServerError(f"the server is not ready after {READY_S:.0f} s:\n{self._tail()}")
 
     def _web_pid(self) -> int | None:

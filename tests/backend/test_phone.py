@@ -11,12 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.serving import make_server
 
+from backend.clock import utc_now
+from backend.extensions import db
+from backend.measurements.models import Measurement
 from scripts.phone_sim import __main__ as command
 from scripts.phone_sim import sync
 from scripts.phone_sim.backoff import Backoff
 from scripts.phone_sim.phone import Phone, Tally
 from scripts.phone_sim.store import HELD, QUEUED, REFUSED, Store
+from scripts.phone_sim.team import Plan, run
 from scripts.phone_sim.walk import CENTRE, Walk
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
@@ -141,6 +148,32 @@ def test_everything_made_is_held_once(stub: StubServer, tmp_path: Path, chaos: b
     assert tally.made > 10
     assert tally.held == tally.listed == len(stub.held) == tally.made - tally.refused
     assert (tally.cuts > 0) == chaos
+
+
+@contextmanager
+def serving_app(app: Flask) -> Iterator[str]:
+    app.extensions["clock"] = utc_now
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_real_server_holds_a_team_once(app: Flask, tmp_path: Path) -> None:
+    plan = Plan(phones=3, minutes=0.03, rate=600.0, chaos=True, seed=11, store=tmp_path)
+    with serving_app(app) as url:
+        tallies = run(plan, url, None, lambda line: None)
+    assert [tally.problem for tally in tallies] == [None] * 3
+    assert all(tally.good and tally.held == tally.listed for tally in tallies)
+    assert all(tally.held == tally.made - tally.refused > 5 for tally in tallies)
+    with app.app_context():
+        stored = db.session.scalar(select(func.count()).select_from(Measurement))
+    assert stored == sum(tally.held for tally in tallies)
 
 
 def test_a_store_goes_on_where_it_was(stub: StubServer, tmp_path: Path) -> None:

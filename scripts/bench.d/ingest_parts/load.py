@@ -1,0 +1,183 @@
+"""The loads: two processes of eight threads each, against the database or the server."""
+
+import itertools
+import json
+import multiprocessing
+import random
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import psycopg
+
+from ingest_parts.samples import COLUMNS, row, walk
+
+PROCESSES, THREADS = 2, 8
+BATCH = 50
+DEVICES_A_THREAD = 16
+# Made before the clock starts: more than anybody does in a second, alone or in batches.
+MADE_A_SECOND = {"peer": {1: 1_500, BATCH: 60}, "phones": {1: 250, BATCH: 20}, "empty": {}}
+
+INSERT = (
+    f"insert into measurements ({', '.join(COLUMNS)}) "  # noqa: S608
+    f"values ({', '.join(['%s'] * (len(COLUMNS) - 1))}, %s::jsonb)"
+)
+
+Act = Callable[[], None]
+Acts = tuple[list[Act], Callable[[], None]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the load goes."""
+
+    database: str
+    port: int
+    tokens: tuple[str, ...]
+    units: tuple[int, ...]
+    boundary_set: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """One kind of load in one round."""
+
+    who: str  # peer, phones, empty
+    size: int  # samples at once
+    seconds: float
+    number: int  # of the round: its samples are new ones
+
+
+def rate(target: Target, load: Load) -> float:
+    """Samples a second that all processes together got rid of."""
+    context = multiprocessing.get_context("spawn")
+    gate = context.Barrier(PROCESSES)
+    ends = [context.Pipe(duplex=False) for _ in range(PROCESSES)]
+    processes = [
+        context.Process(target=_process, args=(target, load, place, gate, end[1]))
+        for place, end in enumerate(ends)
+    ]
+    for process in processes:
+        process.start()
+    total = sum(end[0].recv() for end in ends)
+    for process in processes:
+        process.join()
+    return float(total)
+
+
+def _process(target: Target, load: Load, place: int, gate: Any, answer: Connection) -> None:
+    prepare = {"peer": _peer, "phones": _phones, "empty": _empty}[load.who]
+    threads = range(place * THREADS, (place + 1) * THREADS)
+    prepared = [prepare(target, load, thread) for thread in threads]
+    rates: list[float] = []
+    gate.wait()
+    workers = [
+        threading.Thread(target=_work, args=(acts, close, load, rates)) for acts, close in prepared
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if len(rates) != THREADS:
+        raise SystemExit("a thread of the load has failed")
+    answer.send(sum(rates))
+
+
+def _work(acts: list[Act], close: Callable[[], None], load: Load, rates: list[float]) -> None:
+    began = time.perf_counter()
+    done = 0
+    for act in acts:
+        act()
+        done += 1
+        if time.perf_counter() - began > load.seconds:
+            break
+    rates.append(done * load.size / (time.perf_counter() - began))
+    close()
+
+
+def _peer(target: Target, load: Load, thread: int) -> Acts:
+    """One connection that inserts finished rows, `size` to a commit."""
+    connection = psycopg.connect(target.database)
+    connection.execute("set synchronous_commit = on")
+    connection.commit()
+    cursor = connection.cursor()
+    device, dice = uuid.uuid4(), random.Random(thread)
+    samples = walk(seed=100_000 + thread, first=load.number)
+
+    def one(rows: list[tuple[Any, ...]]) -> None:
+        cursor.executemany(INSERT, rows) if load.size > 1 else cursor.execute(INSERT, rows[0])
+        connection.commit()
+
+    def make() -> tuple[Any, ...]:
+        sample = next(samples) | {"id": str(uuid.uuid4())}
+        return row(sample, device, dice.choice(target.units), target.boundary_set)
+
+    made = [[make() for _ in range(load.size)] for _ in range(_many(load))]
+    return [lambda rows=rows: one(rows) for rows in made], connection.close  # type: ignore[misc]
+
+
+def _phones(target: Target, load: Load, thread: int) -> Acts:
+    """One connection over which this thread's devices take turns."""
+    mine = target.tokens[thread * DEVICES_A_THREAD : (thread + 1) * DEVICES_A_THREAD]
+    rounds = -(-_many(load) // len(mine))
+    first = load.number * rounds * load.size
+    walks = [walk(thread * DEVICES_A_THREAD + place, first) for place in range(len(mine))]
+    bodies = []
+    for _ in range(rounds):
+        for token, samples in zip(mine, walks, strict=True):
+            some = [
+                sample | {"id": str(uuid.uuid4())}
+                for sample in itertools.islice(samples, load.size)
+            ]
+            body = some[0] if load.size == 1 else {"measurements": some}
+            bodies.append(request("POST", "/api/v1/measurements", token, json.dumps(body).encode()))
+    return _over_http(target.port, bodies)
+
+
+def _empty(target: Target, load: Load, thread: int) -> Acts:
+    return _over_http(
+        target.port, [request("GET", "/healthz", "", b"")] * int(load.seconds * 2_000)
+    )
+
+
+def _over_http(port: int, requests: list[bytes]) -> Acts:
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return (
+        [lambda sent=sent: exchange(connection, sent) for sent in requests],  # type: ignore[misc]
+        connection.close,
+    )
+
+
+def _many(load: Load) -> int:
+    return int(load.seconds * MADE_A_SECOND[load.who][load.size])
+
+
+def request(method: str, path: str, token: str, body: bytes) -> bytes:
+    """A request as it goes over the wire: the load must not compete with what it measures."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    if body:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    if token:
+        head += f"Authorization: Bearer {token}\r\n"
+    return head.encode() + b"\r\n" + body
+
+
+def exchange(connection: socket.socket, sent: bytes) -> bytes:
+    """Send one request and read its answer's body; anything but success ends the bench."""
+    connection.sendall(sent)
+    data = connection.recv(65_536)
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65_536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+    while len(body) < length:
+        body += connection.recv(65_536)
+    if head[9:12] not in (b"200", b"201"):
+        raise SystemExit(f"{head.decode()}\n{body.decode()}")
+    return body

@@ -1,0 +1,78 @@
+"""What is measured: a real database with fsync, and gunicorn over it as serve starts it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from backend.server.postgres import EmbeddedPostgres
+from backend.server.serve import answers
+from ingest_parts.load import DEVICES_A_THREAD, PROCESSES, THREADS, Target, exchange, request
+
+ROOT = Path(__file__).resolve().parents[3]
+START_S = 300
+CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
+
+
+@contextmanager
+def site(folder: Path) -> Iterator[tuple[Target, dict[str, str]]]:
+    """Start everything, register the devices; the environment is that of the server."""
+    with EmbeddedPostgres(folder) as postgres:
+        environment = {
+            "VAR_DIR": str(folder),
+            "DATABASE_URL": postgres.app_url,
+            "DATABASE_OWNER_URL": postgres.owner_url,
+            "PORT": str(free_port()),
+        }
+        port = int(environment["PORT"])
+        with (folder / "web.log").open("w") as log:
+            web = subprocess.Popen(
+                [sys.executable, "-m", "backend.server.web"],
+                cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log,
+            )  # fmt: skip
+            try:
+                _wait(web, port, folder / "web.log")
+                yield _target(postgres, port), environment
+            finally:
+                web.send_signal(signal.SIGTERM)
+                web.wait(60)
+
+
+def _wait(web: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while not answers(f"http://127.0.0.1:{port}"):
+        if web.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"The server does not start:\n{log.read_text()[-2_000:]}")
+        time.sleep(0.2)
+
+
+def _target(postgres: EmbeddedPostgres, port: int) -> Target:
+    database = postgres.app_url.replace("+psycopg", "")
+    with psycopg.connect(database) as connection:
+        found = connection.execute("select set_id, unit_id from boundaries limit 500").fetchall()
+    tokens = tuple(register(port, PROCESSES * THREADS * DEVICES_A_THREAD))
+    return Target(database, port, tokens, tuple(unit for _, unit in found), found[0][0])
+
+
+def register(port: int, count: int) -> Iterator[str]:
+    """Register devices; their tokens."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        sent = request("POST", "/api/v1/devices", "", json.dumps({"consent": CONSENT}).encode())
+        for _ in range(count):
+            yield json.loads(exchange(connection, sent))["token"]
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,7 +1,5 @@
 """Commands of the operator: units and boundary sets."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,16 +8,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.status import Status
 from rich.table import Table
 
 from backend.clock import local_day
-from backend.errors import Problem
-from backend.messages import message
 from backend.units import service
 from backend.units import setup as setting_up
 from backend.units.catalogue import REFORM, SYSTEMS, system_on
+from backend.units.terminal import busy, downloading, errors
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -32,31 +27,11 @@ cli = AppGroup("units", help="Administrative units and boundary sets.")
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Say what is wrong in a sentence instead of a traceback."""
-    try:
-        yield
-    except ValueError as error:
-        from geo.polygons import BoundaryError
-
-        if not isinstance(error, BoundaryError):
-            raise
-        raise click.ClickException(str(error)) from error
-    except Problem as problem:
-        raise click.ClickException(message(problem.code, "en")) from problem
-
-
-def _busy(what: str) -> Status:
-    """A spinner with words, on a terminal; nothing in a log."""
-    return Console(stderr=True).status(what)
-
-
 @cli.command()
 def setup() -> None:
     """Add the built-in units and sets, and those of BOUNDARIES_DIR, where they are missing."""
     config = current_app.config
-    with _errors():
+    with errors():
         setting_up.setup(config["VAR_DIR"], config["BOUNDARIES_DIR"], click.echo)
 
 
@@ -90,7 +65,7 @@ def load(path: Path, valid_from: datetime, valid_to: datetime | None, **options:
     )
     told = {"code": options["code_column"], "name": options["name_column"]}
     columns = {ours: column for ours, column in told.items() if column}
-    with _errors(), _busy(f"Reading {path.name} …"):
+    with errors(), busy(f"Reading {path.name} …"):
         frame = loading.read(new, path, columns)
     _add(new, frame, active=options["activate"], dry_run=options["dry_run"])
 
@@ -99,14 +74,14 @@ def _add(new: "NewSet", frame: "GeoDataFrame", *, active: bool, dry_run: bool = 
     """Check polygons, print the report, and add them where nothing forbids it."""
     from backend.units import loading
 
-    with _errors(), _busy(f"Checking {len(frame)} communes …"):
+    with errors(), busy(f"Checking {len(frame)} communes …"):
         report = loading.report(new, frame)
     click.echo(loading.to_text(report))
     if report.problems:
         raise click.ClickException("nothing was loaded: see the problems above")
     if dry_run:
         return
-    with _errors(), _busy(f"Loading {new.name} …"):
+    with errors(), busy(f"Loading {new.name} …"):
         learned = loading.install(new, frame, active=active)
     click.echo(f"{new.name}: {len(frame)} communes loaded, {len(learned.added)} new to the list.")
     if active:
@@ -132,30 +107,15 @@ def fetch() -> None:
     config = current_app.config
     folder = config["VAR_DIR"] / "boundaries"
     click.echo(f"Fetching {fetching.tarball_url(config['BOUNDARIES_URL'])}")
-    with _errors(), _downloading() as progress:
+    with errors(), downloading() as progress:
         fetched = fetching.fetch(config["BOUNDARIES_URL"], folder, progress)
     click.echo(loading.to_text(fetched.report))
     click.echo(f"digest {fetched.digest}")
     origin = f"github.com/{fetching.REPOSITORY} at {fetching.COMMIT}"
     new = NewSet(fetched.path.stem, "2025", "published", REFORM, None, origin)
-    with _errors(), _busy(f"Loading {new.name} …"):
+    with errors(), busy(f"Loading {new.name} …"):
         loading.load(new, fetched.path, active=True)
     _offer_reassign(new.name)
-
-
-@contextmanager
-def _downloading() -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar that is told bytes so far and in all; unpacking and checking follow."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("Downloading", total=None)
-
-        def told(now: int, total: int | None) -> None:
-            done = total is not None and now == total
-            words = "Unpacking and checking" if done else "Downloading"
-            bar.update(task, completed=now, total=total, description=words)
-
-        yield told
 
 
 @cli.command("list")
@@ -181,7 +141,7 @@ def list_sets() -> None:
 def show(code: str, as_of: datetime | None) -> None:
     """Show a unit on a day."""
     day: date = as_of.date() if as_of else local_day(current_app.extensions["clock"]())
-    with _errors():
+    with errors():
         row = service.find(day, code)
     above = [name for name in (row.parent_name, row.province) if name]
     click.echo(f"{row.code} {row.name} ({row.level}, system {row.system})")
@@ -198,7 +158,7 @@ def check(name: str) -> None:
     """Print the check report of a loaded set."""
     from backend.units import loading
 
-    with _errors(), _busy(f"Checking {name} …"):
+    with errors(), busy(f"Checking {name} …"):
         report = loading.check_loaded(name)
     click.echo(loading.to_text(report))
 
@@ -209,6 +169,6 @@ def activate(name: str) -> None:
     """Let a set serve its days before the sets that were activated earlier."""
     from backend.units import sets
 
-    with _errors():
+    with errors():
         sets.activate(name)
     _offer_reassign(name)

@@ -32,9 +32,11 @@ def setup(var_dir: Path, boundaries_dir: Path | None, say: Say) -> SetUp:
     units, built_in = _add_built_in(say)
     installed = _install(boundaries_dir, say) if boundaries_dir else ()
     done = SetUp(units, built_in + installed, reassign=bool(before and installed))
-    if done.sets:
-        say("Indexing the boundaries …")
-        Locator(var_dir).warm_sets(one for one in read_active() if one.name in done.sets)
+    locator = Locator(var_dir)
+    for one in read_active() if done.sets else ():
+        if one.name in done.sets:
+            say(f"Indexing {one.name} …")
+            locator.warm_sets([one])
     db.session.rollback()
     if done.reassign:
         say(

@@ -1,8 +1,11 @@
 """POST and GET /units/locate: in which commune does a position lie."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from backend.extensions import db
@@ -13,12 +16,12 @@ AT_SEA = {"latitude": 15.0, "longitude": 111.0}
 IN_2024 = {"at": "2024-11-15T09:12:33+07:00"}
 
 
-def post(client, body):
+def post(client: FlaskClient, body: dict[str, Any]) -> tuple[int, Any]:
     answer = client.post("/api/v1/units/locate", json=body)
     return answer.status_code, answer.get_json(force=True)
 
 
-def test_a_position_lies_in_the_commune_of_its_day(client, clock):
+def test_a_position_lies_in_the_commune_of_its_day(client: FlaskClient, clock: Any) -> None:
     status, old = post(client, THAI_NGUYEN | IN_2024)
     assert status == 200
     assert old["unit"]["province"] == "Tỉnh Thái Nguyên"
@@ -31,14 +34,14 @@ def test_a_position_lies_in_the_commune_of_its_day(client, clock):
     assert today["unit"]["province"] == "Tỉnh Thái Nguyên"
 
 
-def test_the_day_is_that_of_vietnam(client):
+def test_the_day_is_that_of_vietnam(client: FlaskClient) -> None:
     last = post(client, THAI_NGUYEN | {"at": "2025-06-30T16:59:59Z"})[1]
     first = post(client, THAI_NGUYEN | {"at": "2025-06-30T17:00:00Z"})[1]
     assert (last["as_of"], last["boundaries"]["set"]) == ("2025-06-30", "approximate-2024")
     assert (first["as_of"], first["boundaries"]["set"]) == ("2025-07-01", "approximate-2025")
 
 
-def test_a_query_string_gets_the_same_answer(client):
+def test_a_query_string_gets_the_same_answer(client: FlaskClient) -> None:
     body = THAI_NGUYEN | IN_2024 | {"accuracy_m": 12.5}
     answer = client.get("/api/v1/units/locate", query_string=body)
     assert answer.status_code == 200
@@ -47,13 +50,13 @@ def test_a_query_string_gets_the_same_answer(client):
     assert client.get(f"/api/v1/units/locate?{unescaped}").get_json() == answer.get_json()
 
 
-def test_a_position_is_never_logged(client, capfd):
+def test_a_position_is_never_logged(client: FlaskClient, capfd: pytest.CaptureFixture[str]) -> None:
     client.get("/api/v1/units/locate", query_string=THAI_NGUYEN)
     written = capfd.readouterr()
     assert "21.5942" not in written.out + written.err
 
 
-def test_a_wide_circle_is_ambiguous_and_names_the_candidates(client):
+def test_a_wide_circle_is_ambiguous_and_names_the_candidates(client: FlaskClient) -> None:
     answer = post(client, THAI_NGUYEN | IN_2024 | {"accuracy_m": 1500})[1]
     assert answer["unit"]["ambiguous"] is True
     assert answer["candidates"] == sorted(answer["candidates"])
@@ -64,13 +67,13 @@ def test_a_wide_circle_is_ambiguous_and_names_the_candidates(client):
     assert (exact["candidates"], exact["border_distance_m"]) == ([], None)
 
 
-def test_the_sea_is_no_commune(client):
+def test_the_sea_is_no_commune(client: FlaskClient) -> None:
     answer = post(client, AT_SEA | {"accuracy_m": 100})[1]
     assert (answer["unit"], answer["candidates"]) == (None, [])
 
 
 @pytest.mark.parametrize("place", [(16.5344, 111.6067), (8.6449, 111.9200)])
-def test_hoang_sa_and_truong_sa_are_in(client, place):
+def test_hoang_sa_and_truong_sa_are_in(client: FlaskClient, place: tuple[float, float]) -> None:
     latitude, longitude = place
     at = {"at": "2025-08-01T00:00:00Z"}
     answer = post(client, {"latitude": latitude, "longitude": longitude} | at)[1]
@@ -89,7 +92,9 @@ def test_hoang_sa_and_truong_sa_are_in(client, place):
         ({"at": "1066-10-14T00:00:00Z"}, "at", "out_of_range"),
     ],
 )
-def test_what_cannot_be_read_is_422(client, change, field, code):
+def test_what_cannot_be_read_is_422(
+    client: FlaskClient, change: dict[str, Any], field: str, code: str
+) -> None:
     status, problem = post(client, THAI_NGUYEN | change)
     assert status == 422
     assert [(e["field"], e["code"]) for e in problem["errors"]] == [(field, code)]
@@ -103,14 +108,16 @@ def test_what_cannot_be_read_is_422(client, change, field, code):
         ({"latitude": "21,5", "longitude": "105"}, "latitude", "not_number"),
     ],
 )
-def test_a_wrong_query_string_is_422(client, query, field, code):
+def test_a_wrong_query_string_is_422(
+    client: FlaskClient, query: dict[str, str], field: str, code: str
+) -> None:
     answer = client.get("/api/v1/units/locate", query_string=query)
     assert answer.status_code == 422
     errors = answer.get_json(force=True)["errors"]
     assert [(e["field"], e["code"]) for e in errors] == [(field, code)]
 
 
-def test_many_positions_are_placed_as_one_by_one(app):
+def test_many_positions_are_placed_as_one_by_one(app: Flask) -> None:
     locator = app.extensions["locator"]
     days = [day_of(n) for n in range(60)]
     longitudes = [105.7 + n * 0.005 for n in range(60)]
@@ -125,16 +132,23 @@ def test_many_positions_are_placed_as_one_by_one(app):
     assert len({one.set_name for one in together}) == 2
 
 
-def day_of(number):
+def day_of(number: int) -> date:
     return date(2025, 6, 20 + number % 10) if number % 2 else date(2025, 7, 1 + number % 10)
 
 
-def test_the_hot_path_asks_the_database_nothing(app, monkeypatch):
+def test_the_hot_path_asks_the_database_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(locating, "CATALOGUE_TTL_S", 60.0)
     locator = app.extensions["locator"]
-    asked = []
+    asked: list[Any] = []
+
+    def ask(*told: Any) -> None:
+        asked.append(told[2])
+
     with app.app_context():
         locator.place(day_of(1), 105.8482, 21.5942, 10.0)
-        event.listen(db.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        event.listen(db.engine, "before_cursor_execute", ask)
         locator.place(day_of(1), 105.8482, 21.5942, 10.0)
+        event.remove(db.engine, "before_cursor_execute", ask)
     assert asked == []

@@ -3,6 +3,8 @@ SwaggerUIBundle({
   domNode: document.getElementById("api"),
   url: document.getElementById("api").dataset.url,
   validatorUrl: null,
+  deepLinking: true,
+  tryItOutEnabled: true,
   docExpansion: "list",
   defaultModelsExpandDepth: -1,
 });

@@ -6,7 +6,7 @@ from backend.coverage.service import LEVELS, NETWORKS
 from backend.validation import Strict, Text
 
 LANGUAGES = ("vi", "en")
-MONTH = r"^(19|20)\d\d-(0[1-9]|1[0-2])\Z"
+MONTH = r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)"
 
 
 class PageQuerySchema(Strict):

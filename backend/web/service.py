@@ -87,11 +87,16 @@ def _levels(day: date, place: UnitRow | None) -> list[str]:
 def _grouped(
     items: Iterable[dict[str, Any]], below: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Rows]:
-    """Who lacks samples first, the largest shortfall at the top; then none at all; then reached."""
+    """Who lacks samples first, then who has none at all, then who reached the target.
+
+    Among communes the largest shortfall is at the top; among provinces and districts the one that
+    measures most, since a single sample of a passer-by makes no campaign.
+    """
     groups: dict[str, Rows] = {"lacking": [], "none": [], "reached": [], "listed": []}
     for item in items:
         groups[_group(item, below.get(item["code"]))].append(item)
-    groups["lacking"].sort(key=lambda item: -item["shortfall"])
+    weight = "counted" if below else "shortfall"
+    groups["lacking"].sort(key=lambda item: -item[weight])
     return {name: rows for name, rows in groups.items() if rows}
 
 

@@ -9,6 +9,7 @@ from backend import health, http
 from backend.clock import Clock, utc_now
 from backend.extensions import api, db, migrate
 from backend.units.locating import Locator
+from backend.validation import DESCRIBED
 from config import settings
 
 
@@ -26,6 +27,8 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
     http.init_app(app)
     api.init_app(app)
+    for field, (kind, form) in DESCRIBED.items():
+        api.register_field(field, kind, form)
     _register(app)
     return app
 
@@ -65,5 +68,10 @@ def _of_libraries(config: dict[str, Any]) -> dict[str, Any]:
         "OPENAPI_VERSION": "3.1.0",
         "OPENAPI_URL_PREFIX": "/api/v1",
         "OPENAPI_JSON_PATH": "openapi.json",
+        "API_SPEC_OPTIONS": {
+            "info": {"description": "Speed tests of mobile and fixed networks, by commune."},
+            "servers": [{"url": "/"}],
+            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        },
         "PROPAGATE_EXCEPTIONS": False,
     }

@@ -23,7 +23,11 @@ class Base(DeclarativeBase):
     )
 
 
-class ProblemApi(Api):
+# What an operation says that takes a device's token: @blp.doc(security=BEARER).
+BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
+
+
+class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
     """flask-smorest with our one error shape; backend.http answers the errors."""
 
     ERROR_SCHEMA = ProblemSchema
@@ -31,6 +35,12 @@ class ProblemApi(Api):
 
     def _register_error_handlers(self) -> None:
         """Errors are answered in one place, backend.http."""
+
+    def _register_responses(self) -> None:
+        """Describe every error as problem details; flask-smorest has one media type for all."""
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = "application/problem+json"
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE  # the class's own stands again
 
 
 db = SQLAlchemy(model_class=Base)

@@ -91,6 +91,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "wrong_length": ("Số phần tử không đúng.", "Too few or too many items."),
     "not_one_of": ("Không phải giá trị được phép.", "Not one of the allowed values."),
     "has_nul": ("Có ký tự NUL.", "Holds a NUL character."),
+    "not_unicode": (
+        "Có ký tự không phải Unicode hợp lệ.",
+        "Holds half a character (a lone surrogate).",
+    ),
+    "too_deep": ("Lồng quá nhiều tầng.", "Nested too deeply."),
     "unknown_field": ("Trường không biết.", "Unknown field."),
     "id_taken": (
         "Mã này đã được dùng cho nội dung khác.",

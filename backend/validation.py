@@ -1,6 +1,8 @@
 """Strict fields whose error texts are codes, so that one place finds the words for them."""
 
+import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,11 +21,15 @@ class Strict(Schema):
         unknown = EXCLUDE
 
 
-CODES = {"required": "required", "null": "null", "validator_failed": "out_of_range"}
+CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
+    "required": "required",
+    "null": "null",
+    "validator_failed": "out_of_range",
+}
 
 
 class Text(fields.Field[str]):
-    """A string of at most `most` characters without NUL."""
+    """A string of at most `most` characters that PostgreSQL can hold: no NUL, no half character."""
 
     default_error_messages = CODES
 
@@ -40,7 +46,49 @@ class Text(fields.Field[str]):
             raise ValidationError("not_text")
         if "\x00" in value:
             raise ValidationError("has_nul")
+        if not encodable(value):
+            raise ValidationError("not_unicode")
         return value
+
+
+def encodable(text: str) -> bool:
+    """Whether a text can be written as UTF-8; JSON lets lone surrogates through."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+# Deeper than any honest body; where Python's and PostgreSQL's own limits lie differs by version.
+DEPTH_MOST = 50
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def storable(value: Any) -> str:
+    """Write JSON that PostgreSQL can hold; ValidationError with a code for what it cannot."""
+    try:
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # 1e400 is JSON, but no number here
+        raise ValidationError("not_number") from None
+    except RecursionError:
+        raise ValidationError("too_deep") from None
+    if not encodable(written):
+        raise ValidationError("not_unicode")
+    if "\\u0000" in written and _NUL.search(written):
+        raise ValidationError("has_nul")
+    if written.count("{") + written.count("[") > DEPTH_MOST and _depth(value) > DEPTH_MOST:
+        raise ValidationError("too_deep")
+    return written
+
+
+def _depth(value: Any) -> int:
+    """How deep JSON is nested."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [x for values in inner for x in values if isinstance(x, dict | list)]
+    return depth
 
 
 class Number(fields.Field[float]):
@@ -58,7 +106,11 @@ class Number(fields.Field[float]):
     ) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValidationError(self.wrong)
-        if not math.isfinite(value):
+        try:
+            finite = math.isfinite(value)
+        except OverflowError:  # an integer of hundreds of digits
+            raise ValidationError("out_of_range") from None
+        if not finite:
             raise ValidationError(self.wrong)
         return value
 
@@ -115,7 +167,7 @@ def aware_time(value: Any) -> datetime:
         raise ValidationError("not_time")
     if not EARLIEST <= moment < LATEST:
         raise ValidationError("out_of_range")
-    return moment
+    return moment.astimezone(UTC)  # PostgreSQL does not read every offset that Python does
 
 
 class Day(fields.Field[date]):
@@ -136,3 +188,14 @@ class Object(fields.Nested):
     """A nested object."""
 
     default_error_messages = {**CODES, "type": "not_object"}
+
+
+# What the OpenAPI document calls each: (type, format).
+DESCRIBED: dict[type[fields.Field[Any]], tuple[str, str | None]] = {
+    Text: ("string", None),
+    Number: ("number", None),
+    Whole: ("integer", None),
+    Flag: ("boolean", None),
+    AwareTime: ("string", "date-time"),
+    Day: ("string", "date"),
+}

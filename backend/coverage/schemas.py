@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from backend.coverage.service import LEVELS, NETWORKS
 from backend.units.schemas import BoundariesSchema
-from backend.validation import Strict
+from backend.validation import Strict, Text
 
 
 class CoverageQuerySchema(Strict):
@@ -12,7 +12,7 @@ class CoverageQuerySchema(Strict):
 
     month = fields.String(
         required=True,
-        validate=validate.Regexp(r"^(19|20)\d\d-(0[1-9]|1[0-2])\Z", error="not_month"),
+        validate=validate.Regexp(r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)", error="not_month"),
         metadata={"example": "2024-11"},
     )
     level = fields.String(
@@ -21,7 +21,7 @@ class CoverageQuerySchema(Strict):
     network = fields.String(
         load_default="mobile", validate=validate.OneOf(NETWORKS, error="not_one_of")
     )
-    parent = fields.String(load_default=None, validate=validate.Length(max=5, error="too_long"))
+    parent = Text(most=5, load_default=None)
     format = fields.String(
         load_default="json", validate=validate.OneOf(("json", "csv"), error="not_one_of")
     )
@@ -33,9 +33,6 @@ class TargetSchema(Strict):
     threshold = fields.Integer(required=True)
     basis = fields.String(required=True)
     source = fields.String(required=True)
-
-
-COUNTS_BY_REASON = {"keys": fields.String(), "values": fields.Integer()}
 
 
 class CoverageItemSchema(Strict):
@@ -51,7 +48,7 @@ class CoverageItemSchema(Strict):
     target = fields.Integer(required=True, allow_none=True)
     reached = fields.Boolean(required=True, allow_none=True)
     shortfall = fields.Integer(required=True, allow_none=True)
-    reasons = fields.Dict(required=True, **COUNTS_BY_REASON)
+    reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
     no_boundary = fields.Boolean(required=True)
 
 
@@ -65,8 +62,8 @@ class CoverageSummarySchema(Strict):
     valid = fields.Integer(required=True)
     counted = fields.Integer(required=True)
     counted_by_admin = fields.Integer(required=True)
-    reasons = fields.Dict(required=True, **COUNTS_BY_REASON)
-    unlocated = fields.Dict(required=True, **COUNTS_BY_REASON)
+    reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
+    unlocated = fields.Dict(fields.String(), fields.Integer(), required=True)
     elsewhere = fields.Integer(required=True)
 
 

@@ -21,6 +21,7 @@ COLUMNS = (
 @blp.get("/coverage")
 @blp.arguments(CoverageQuerySchema, location="query")
 @blp.response(200, CoverageSchema)
+@blp.doc(responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}})
 def get_coverage(query: dict[str, Any]) -> Any:
     """Show every unit of a month against its target."""
     asked = Question(query["month"], query["level"], query["network"], query["parent"])

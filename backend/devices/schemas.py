@@ -1,6 +1,5 @@
 """Requests and answers about devices."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, pre_load, va
 from backend.devices.consent import VERSIONS
 from backend.devices.registration import Agreement, Registration
 from backend.errors import FieldError, Problem
-from backend.validation import AwareTime, Flag, Object, Strict, Text
+from backend.validation import AwareTime, Flag, Object, Strict, Text, storable
 
 # Play Integrity and App Attest answer with 2 to 12 kB.
 ATTESTATION_MOST = 32_000
@@ -36,14 +35,8 @@ class Opaque(fields.Raw):
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> Any:
-        try:
-            written = json.dumps(value, ensure_ascii=False).encode()
-        except (UnicodeEncodeError, RecursionError):
-            raise ValidationError("not_text") from None
-        if len(written) > ATTESTATION_MOST:
+        if len(storable(value).encode()) > ATTESTATION_MOST:
             raise ValidationError("too_long")
-        if b"\\u0000" in written:
-            raise ValidationError("has_nul")
         return value
 
 

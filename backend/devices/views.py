@@ -19,6 +19,7 @@ from backend.devices.schemas import (
     RegistrationSchema,
     TokenSchema,
 )
+from backend.extensions import BEARER
 from backend.http import bearer_token, language
 
 blp = Blueprint("devices", __name__, url_prefix="/api/v1")
@@ -50,6 +51,7 @@ def register(asked: Registration) -> Any:
 
 
 @blp.get("/devices/me")
+@blp.doc(security=BEARER)
 @blp.response(200, DeviceSchema)
 def read_me() -> Self:
     """Tell a device what is known of it."""
@@ -57,6 +59,7 @@ def read_me() -> Self:
 
 
 @blp.post("/devices/me/rotate")
+@blp.doc(security=BEARER)
 @blp.response(200, TokenSchema)
 def rotate() -> dict[str, str]:
     """Give a device a fresh token; the old one stays valid until that is first used."""
@@ -64,6 +67,7 @@ def rotate() -> dict[str, str]:
 
 
 @blp.post("/devices/me/consents")
+@blp.doc(security=BEARER)
 @blp.arguments(ConsentingSchema)
 @blp.response(201, ConsentStateSchema)
 def agree_again(asked: dict[str, Any]) -> ConsentState:

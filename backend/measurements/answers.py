@@ -5,15 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from marshmallow import ValidationError
 from sqlalchemy import text
 
-from backend.errors import Problem
+from backend.errors import Problem, invalid
 from backend.extensions import db
 from backend.language import Language
 from backend.measurements.draft import read_id
 from backend.measurements.reading import Item
 from backend.measurements.reasons import BY_CODE
 from backend.messages import message
+from backend.validation import aware_time
 
 PAGE_MOST = 500
 CHECK_MOST = 1_000
@@ -46,7 +48,7 @@ def results(
 
 
 def _result(
-    item: Item, stored: Mapping[UUID, Mapping[str, Any]], language: Language
+    item: Item, stored: Mapping[UUID | None, Mapping[Any, Any]], language: Language
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"id": item.echo, "outcome": item.outcome}
     if item.outcome == "rejected":
@@ -72,7 +74,7 @@ def _fresh(item: Item) -> dict[str, Any]:
     }
 
 
-def _verdict(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
+def _verdict(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
     boundaries = None  # no set was asked where there is no usable position
     if row["set_name"]:
         boundaries = {"set": row["set_name"], "quality": row["quality"]}
@@ -142,7 +144,7 @@ def check(device_id: UUID, ids: Any) -> dict[str, list[str]]:
     }
 
 
-def _own(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
+def _own(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "outcome": "accepted",
@@ -153,16 +155,13 @@ def _own(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
     }
 
 
-def _rows(device_id: UUID | None, ids: Sequence[UUID | None]) -> Sequence[Mapping[str, Any]]:
+def _rows(device_id: UUID | None, ids: Sequence[UUID | None]) -> Sequence[Mapping[Any, Any]]:
     return db.session.execute(BY_ID, {"device": device_id, "ids": list(ids)}).mappings().all()
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
     at, _, identity = cursor.partition("_")
     try:
-        moment, last = datetime.fromisoformat(at.replace(" ", "+")), UUID(identity)
-    except ValueError:
-        raise Problem(422, "invalid") from None
-    if moment.tzinfo is None:
-        raise Problem(422, "invalid")
-    return moment, last
+        return aware_time(at.replace(" ", "+")), UUID(identity)
+    except (ValueError, ValidationError):
+        raise invalid("cursor", "not_cursor") from None

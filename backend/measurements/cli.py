@@ -13,8 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from backend.clock import month_start
 from backend.measurements import counting, recounting, revising
+from backend.measurements.import_cli import import_file
+from backend.units.locating import Locator
 
 cli = AppGroup("measurements", help="Recompute and compare what is stored about measurements.")
+cli.add_command(import_file)
 
 
 @contextmanager
@@ -34,8 +37,8 @@ def _month(_context: click.Context, _option: click.Parameter, value: str) -> str
     return value
 
 
-def _locator() -> revising.Locator:
-    locator: revising.Locator = current_app.extensions["locator"]
+def _locator() -> Locator:
+    locator: Locator = current_app.extensions["locator"]
     return locator
 
 
@@ -86,5 +89,5 @@ def fold() -> None:
 @click.option("--reason", required=True, help="why; kept in the audit log")
 def exclude(identity: UUID, reason: str) -> None:
     """Take one measurement out of the counts."""
-    revising.exclude(identity, reason)
+    revising.exclude(identity, reason, current_app.config["SECRET_KEY"])
     click.echo(f"excluded: {identity}")

@@ -25,6 +25,7 @@ class Circumstances:
     count_manual: bool = False
     has_device: bool = True
     count_without_device: bool = False  # an admin's decision, audited
+    source: str = "app"  # of what does not say so itself
 
 
 class Position(NamedTuple):
@@ -76,7 +77,7 @@ def row_of(loaded: Mapping[str, Any], raw: Mapping[str, Any], now: Circumstances
         "day": local_day(measured_at),
         "network": rules.network_of(kind),
         "kind": kind,
-        "source": loaded.get("source") or "app",
+        "source": loaded.get("source") or now.source,
         "status": loaded["status"],
         "operator": rules.operator_of(kind, network.get("mcc"), network.get("mnc"), stated),
         "technology": rules.shown(network.get("technology")),

@@ -10,6 +10,7 @@ from backend.arguments import Parser
 from backend.devices import service as devices
 from backend.devices.limits import WITHDRAWALS_PER_HOUR, Caller
 from backend.devices.models import Device
+from backend.extensions import BEARER
 from backend.http import bearer_token, language
 from backend.measurements.export import export
 from backend.measurements.withdrawal import Withdrawn, withdraw, withdraw_by_code
@@ -63,6 +64,7 @@ class ExportSchema(Schema):
 
 
 @privacy_blp.get("/devices/me/export")
+@privacy_blp.doc(security=BEARER)
 @privacy_blp.response(200, ExportSchema)
 def export_me() -> Response:
     """Tell a device all that is held of it."""
@@ -73,6 +75,7 @@ def export_me() -> Response:
 
 
 @privacy_blp.delete("/devices/me")
+@privacy_blp.doc(security=BEARER)
 @privacy_blp.response(200, WithdrawnSchema)
 def withdraw_me() -> dict[str, Any]:
     """Withdraw: end this device and make its measurements anonymous."""

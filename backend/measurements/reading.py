@@ -10,8 +10,8 @@ from marshmallow import ValidationError
 from backend.errors import FieldError, field_errors
 from backend.measurements import draft
 from backend.measurements.schemas import MeasurementSchema
-from backend.measurements.storing import dump
 from backend.units.locating import Placed
+from backend.validation import encodable, storable
 
 SCHEMA = MeasurementSchema()
 
@@ -40,17 +40,16 @@ def read(raw: Any, key: str) -> Item:
         item.errors = [FieldError("", "not_object")]
         return item
     given = raw.get("id")
-    item.echo = given if isinstance(given, str) else None
+    item.echo = given if isinstance(given, str) and encodable(given) else None
     try:
         item.loaded = SCHEMA.load(raw)
+        storable(raw)
     except ValidationError as error:
         item.errors = field_errors(error.messages)
         return item
     item.id = draft.read_id(item.loaded["id"])
     if item.id is None:
         item.errors = [FieldError("id", "not_uuid")]
-    elif "\\u0000" in dump(raw):  # PostgreSQL's text holds every character but this one
-        item.errors = [FieldError("", "has_nul")]
     else:
         item.outcome = "accepted"
         item.digest = draft.digest(raw, key)

@@ -1,5 +1,7 @@
 """Recompute what follows from stored rows: places, own reasons, verdicts; counts follow."""
 
+import hashlib
+import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +25,7 @@ from backend.measurements.storing import add_deltas, dump, rewrite
 from backend.units.locating import Locator, Placed
 
 Progress = Callable[[int, int], None]
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 # Rows without a device are revised so many at once, each lot in a transaction of its own.
 LOT = 1_000
@@ -75,16 +77,25 @@ def reassign(
     return _revise(first, last, locator, count_manual, progress)
 
 
-def exclude(identity: UUID, reason: str) -> None:
-    """Take a measurement out of the counts; an audited row that judging takes as input."""
+def exclude(identity: UUID, reason: str, key: str) -> None:
+    """Take a measurement out of the counts; an audited row that judging takes as input.
+
+    The audit log keeps for ever what is written into it, and a withdrawal has to make the
+    client's id disappear: the log holds a digest of it, under the installation's key.
+    """
     where = text("select device_id, day from measurements where id = :id and raw is not null")
     found = db.session.execute(where, {"id": identity}).one_or_none()
     if found is None:
         raise Problem(404, "not_found")
     db.session.execute(insert(Exclusion).values(measurement_id=identity, reason=reason))
-    note("exclude", f"measurement:{identity}", reason=reason)
+    note("exclude", f"measurement:{pseudonym(identity, key)}", reason=reason)
     _revise_device(found.device_id, found.day, found.day, None, False, Revision())
     db.session.commit()
+
+
+def pseudonym(identity: UUID, key: str) -> str:
+    """The name of a measurement in the audit log: who has id and key finds the entry."""
+    return hmac.digest(key.encode(), b"audit|" + identity.bytes, hashlib.sha256).hex()[:32]
 
 
 def _revise(

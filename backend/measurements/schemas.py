@@ -91,7 +91,7 @@ class MeasurementSchema(Strict):
         names = ("download_mbps", "upload_mbps", "ping_ms")
         missing = {name: ["required"] for name in names if data.get(name) is None}
         if missing:
-            raise ValidationError(missing)  # type: ignore[arg-type]
+            raise ValidationError(missing)
 
 
 class BatchSchema(Strict):
@@ -169,8 +169,8 @@ class OwnPageSchema(Strict):
 class PageQuerySchema(Strict):
     """Which page."""
 
-    cursor = fields.String(load_default=None)
-    limit = fields.Integer(load_default=100)
+    cursor = Text(most=100, load_default=None)
+    limit = fields.Integer(load_default=100, error_messages={"invalid": "not_whole"})
 
 
 class CheckSchema(Strict):

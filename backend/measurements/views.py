@@ -12,6 +12,7 @@ from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.models import Device
 from backend.errors import FieldError, Problem, invalid
+from backend.extensions import BEARER
 from backend.http import bearer_token, language, read_object
 from backend.measurements import answers
 from backend.measurements.draft import Circumstances
@@ -27,7 +28,7 @@ from backend.measurements.schemas import (
     ResultSchema,
 )
 from backend.measurements.service import Desk, record
-from backend.validation import aware_time
+from backend.validation import aware_time, encodable
 
 blp = Blueprint("measurements", __name__, url_prefix="/api/v1", description="Speed tests")
 
@@ -64,6 +65,7 @@ def _circumstances(body: dict[str, Any]) -> Circumstances:
 
 
 @blp.post("/measurements")
+@blp.doc(security=BEARER)
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": ONE_OR_MANY}}})
 @blp.response(201, ResultSchema, description="One sample was stored")
 @blp.alt_response(200, schema=BATCH_OR_DUPLICATE, description="A batch, or a duplicate")
@@ -98,12 +100,13 @@ def _consent_note(device: Device) -> dict[str, bool]:
 
 
 def _plain(answer: dict[str, Any], status: int) -> Response:
-    """An answer that is already in its final shape: dumping it again would cost as much as judging."""
+    """An answer in its final shape: dumping it by a schema would cost as much as judging."""
     body = json.dumps(answer, ensure_ascii=False)
     return Response(body, status, content_type="application/json")
 
 
 @blp.get("/measurements")
+@blp.doc(security=BEARER)
 @blp.arguments(PageQuerySchema, location="query")
 @blp.response(200, OwnPageSchema)
 def list_measurements(query: dict[str, Any]) -> Any:
@@ -113,6 +116,7 @@ def list_measurements(query: dict[str, Any]) -> Any:
 
 
 @blp.get("/measurements/<identity>")
+@blp.doc(security=BEARER)
 @blp.response(200, OwnMeasurementSchema)
 def show_measurement(identity: str) -> Any:
     """Show one of the device's own measurements with its verdict."""
@@ -120,6 +124,7 @@ def show_measurement(identity: str) -> Any:
 
 
 @blp.post("/measurements/check")
+@blp.doc(security=BEARER)
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": CheckSchema}}})
 @blp.response(200, CheckResultSchema)
 def check_measurements() -> Any:
@@ -130,4 +135,6 @@ def check_measurements() -> Any:
         raise invalid("ids", "not_list")
     if len(ids) > answers.CHECK_MOST:
         raise invalid("ids", "wrong_length")
+    if not all(encodable(one) for one in ids):
+        raise invalid("ids", "not_unicode")
     return answers.check(device.id, ids)

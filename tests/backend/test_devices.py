@@ -85,7 +85,7 @@ def test_nothing_but_a_true_is_consent(client: FlaskClient, given_consent: Any) 
         ({"consent": {"accepted": True, "version": "1"}}, "consent.accepted_at", "required"),
         ({"consent": {**AGREED, "accepted_at": "2026-11-20"}}, "consent.accepted_at", "not_time"),
         ({"attestation": {"a": ["\x00"]}}, "attestation", "has_nul"),
-        ({"attestation": {"\ud800": 1}}, "attestation", "not_text"),
+        ({"attestation": {"\ud800": 1}}, "attestation", "not_unicode"),
         ({"attestation": "x" * 40_000}, "attestation", "too_long"),
     ],
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Fuzzing of the API: schemathesis over its own OpenAPI document."""

@@ -1,0 +1,49 @@
+"""Start a server on a temporary VAR_DIR, fuzz its whole API, end it."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.phone_sim.own_server import OwnServer
+
+ROOT = Path(__file__).parents[2]
+# What makes an answer wrong: a 5xx, or a status, media type, header or shape not described.
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "unsupported_method",
+)
+# Limits that protect a real installation would end the run within seconds.
+GENEROUS = {"REGISTRATIONS_PER_HOUR": "100000000", "MEASUREMENTS_PER_HOUR": "100000000"}
+
+
+def main() -> int:
+    """Fuzz; the exit status is schemathesis' own."""
+    parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=300, help="how long (default: 300)")
+    parser.add_argument("--seed", type=int, help="of the random cases, to see the same again")
+    asked = parser.parse_args()
+    with OwnServer(**GENEROUS) as server:
+        return run(server.url, asked.seconds, asked.seed)
+
+
+def run(url: str, seconds: int, seed: int | None) -> int:
+    """Run schemathesis against a server until the time is over."""
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/api/v1/openapi.json",
+        "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--workers", "4",
+        "--continue-on-failure", "--suppress-health-check", "all", "--request-timeout", "30",
+        "--warnings", "off", "--phases", "examples,coverage,fuzzing",
+    ]  # fmt: skip
+    command += ["--seed", str(seed)] if seed is not None else []
+    environment = os.environ | {"FUZZ_URL": url, "SCHEMATHESIS_HOOKS": "scripts.fuzzing.hooks"}
+    return subprocess.run(command, env=environment, cwd=ROOT).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

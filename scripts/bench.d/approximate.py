@@ -6,6 +6,7 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
+import pandas
 import shapely
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -51,7 +52,7 @@ def random_points() -> geopandas.GeoDataFrame:
     return geopandas.GeoDataFrame(geometry=geometry, crs="EPSG:4326")
 
 
-def lowest_code(points: geopandas.GeoDataFrame, units: geopandas.GeoDataFrame):
+def lowest_code(points: geopandas.GeoDataFrame, units: geopandas.GeoDataFrame) -> pandas.Series:
     """Return the lowest code at each point that lies in a unit, by index."""
     pairs = points.sjoin(units[["code", "geometry"]], predicate="intersects")
     return pairs.groupby(level=0)["code"].min()

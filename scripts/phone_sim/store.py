@@ -3,18 +3,27 @@
 import json
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 QUEUED, HELD, REFUSED = "queued", "held", "refused"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS phone (
-    id TEXT NOT NULL, token TEXT, withdrawal_code TEXT
+    id TEXT NOT NULL, token TEXT, withdrawal_code TEXT, proven INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS measurement (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'queued', answer TEXT
 );
 """
+
+
+class Identity(NamedTuple):
+    """A phone's id, its secrets, and whether its token has ever worked."""
+
+    id: str
+    token: str | None = None
+    withdrawal_code: str | None = None
+    proven: bool = False
 
 
 class Store:
@@ -30,19 +39,18 @@ class Store:
         """Close the file."""
         self._db.close()
 
-    def identity(self) -> tuple[str, str | None] | None:
-        """The phone's id and its token, as far as it has them."""
-        row = self._db.execute("SELECT id, token FROM phone").fetchone()
-        return None if row is None else (row[0], row[1])
+    def identity(self) -> Identity | None:
+        """Who the phone is, as far as it knows."""
+        row = self._db.execute("SELECT id, token, withdrawal_code, proven FROM phone").fetchone()
+        return None if row is None else Identity(row[0], row[1], row[2], bool(row[3]))
 
-    def remember(
-        self, id: str, token: str | None = None, withdrawal_code: str | None = None
-    ) -> None:
+    def remember(self, phone: Identity) -> None:
         """Keep who we are; the id before the first attempt, the token after its answer."""
+        row = (phone.id, phone.token, phone.withdrawal_code, phone.proven)
         with self._db:
             self._db.execute("BEGIN")
             self._db.execute("DELETE FROM phone")
-            self._db.execute("INSERT INTO phone VALUES (?, ?, ?)", (id, token, withdrawal_code))
+            self._db.execute("INSERT INTO phone VALUES (?, ?, ?, ?)", row)
 
     def add(self, body: dict[str, Any]) -> None:
         """Keep a measurement for sending."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from scripts.phone_sim.backoff import Backoff
 from scripts.phone_sim.client import Answer, Client, NoAnswerError
-from scripts.phone_sim.store import HELD, REFUSED, Store
+from scripts.phone_sim.store import HELD, REFUSED, Identity, Store
 
 BATCH_MOST = 50  # the server takes 500; small ones lose little when they are cut off
 HELD_OUTCOMES = ("accepted", "duplicate")
@@ -31,21 +31,40 @@ class Sync:
         self.attempts = self.retries = 0
 
     def register(self) -> str:
-        """Become known; the same id again after a lost answer is the same device."""
-        known = self._store.identity()
-        if known and known[1]:
-            return known[1]
-        id = known[0] if known else str(uuid.uuid4())
-        while True:
-            self._store.remember(id)
-            answer = self._insist(partial(self._ask_to_register, id))
-            if answer.status in (200, 201):
-                body = answer.body
-                self._store.remember(body["id"], body["token"], body.get("withdrawal_code"))
-                return str(body["token"])
-            if answer.status != 409:
-                raise RuntimeError(f"registration answered {answer.status}: {answer.body}")
-            id = str(uuid.uuid4())  # too late for that one; nothing was sent under it
+        """Become known, and have a token that works."""
+        phone = self._store.identity() or Identity(str(uuid.uuid4()))
+        while not phone.proven or phone.token is None:
+            phone = self._prove(phone if phone.token else self._obtain(phone))
+        return phone.token
+
+    def _obtain(self, phone: Identity) -> Identity:
+        """Ask for a token; the same id again after a lost answer is the same device."""
+        self._store.remember(phone)
+        answer = self._insist(partial(self._ask_to_register, phone.id))
+        if answer.status == 409:
+            return Identity(str(uuid.uuid4()))  # too late for that one; nothing was sent under it
+        if answer.status not in (200, 201):
+            raise RuntimeError(f"registration answered {answer.status}: {answer.body}")
+        body = answer.body
+        known = Identity(phone.id, body["token"], body.get("withdrawal_code"))
+        self._store.remember(known)
+        return known
+
+    def _prove(self, phone: Identity) -> Identity:
+        """Use a token for the first time, which makes it final.
+
+        A registration whose answer was lost may be carried out after the one that was tried next,
+        and then the later token is the good one: until a token has worked, 401 means ask again.
+        """
+        if phone.token is None:
+            return phone
+        try:
+            self.ask(partial(self._client.get, "devices/me", phone.token))
+        except StoppedError:
+            return phone._replace(token=None)
+        proven = phone._replace(proven=True)
+        self._store.remember(proven)
+        return proven
 
     def _ask_to_register(self, id: str) -> Answer:
         text = self._client.get("consent")  # shown to the person, who agrees to this version

@@ -54,6 +54,8 @@ class StubServer:
             if path.endswith("/check"):
                 held = [id for id in body["ids"] if self.owner.get(id) == token]
                 return 200, {"held": held, "missing": sorted(set(body["ids"]) - set(held))}, {}
+            if path.endswith("/me"):
+                return 200, {}, {}
             if method == "GET":
                 return 200, self._page(token), {}
             return self._post(body, token)
@@ -210,6 +212,14 @@ def test_an_unknown_token_stops_it(stub: StubServer, tmp_path: Path) -> None:
     tally = ride(stub, tmp_path / "phone.sqlite", 30.0)
     assert tally.problem is not None and tally.problem.startswith("StoppedError")
     assert len([path for path in stub.paths if path.endswith("/measurements")]) == 1
+
+
+def test_a_token_that_was_overtaken_is_asked_for_again(stub: StubServer, tmp_path: Path) -> None:
+    """An attempt to register that was cut off may be carried out after the next one."""
+    overtaken: list[Reply] = [(401, {}, {})]
+    stub.misbehave = lambda path: overtaken.pop() if path.endswith("/me") and overtaken else None
+    assert ride(stub, tmp_path / "phone.sqlite").good
+    assert len([path for path in stub.paths if path.endswith("/devices")]) == 2
 
 
 def test_a_server_that_forgets_or_doubles_is_noticed(stub: StubServer, tmp_path: Path) -> None:

@@ -20,10 +20,12 @@ def local_day(moment: datetime) -> date:
 
 def month_start(month: str) -> date:
     """First day of a month given as YYYY-MM; ValueError for anything else."""
-    year, dash, number = month.partition("-")
-    if len(year) != 4 or not dash or len(number) != 2 or not (year + number).isdigit():
-        raise ValueError(f"{month!r} is not a month of the form YYYY-MM")
-    return date(int(year), int(number), 1)
+    try:
+        if len(month) != len("YYYY-MM"):
+            raise ValueError
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise ValueError(f"{month!r} is not a month of the form YYYY-MM") from None
 
 
 def month_end(month: str) -> date:

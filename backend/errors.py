@@ -16,7 +16,7 @@ class FieldError:
 
 
 class Problem(Exception):
-    """Something that a client can understand: an HTTP status, a stable code, the fields at fault."""
+    """What a client can understand: an HTTP status, a stable code, the fields at fault."""
 
     def __init__(
         self,

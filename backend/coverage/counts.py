@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 from sqlalchemy import text
 
@@ -72,6 +71,6 @@ def rolled_up(tallies: Mapping[int | None, Tally], above: Mapping[int, int]) -> 
     """Add communes up to the unit above each."""
     result: dict[int, Tally] = defaultdict(Tally)
     for unit, tally in tallies.items():
-        if unit in above:
+        if unit is not None and unit in above:
             result[above[unit]].fates.update(tally.fates)
     return result

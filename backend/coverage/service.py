@@ -63,7 +63,7 @@ def _at_level(level: str, day: date, tallies: Mapping[int | None, Tally]) -> Map
     pairs = db.session.execute(
         select(Unit.id, column).where(Unit.level == "commune", column.is_not(None), valid_on(day))
     )
-    return rolled_up(tallies, {commune: above for commune, above in pairs})
+    return rolled_up(tallies, {commune: above for commune, above in pairs if above})
 
 
 def _item(unit: UnitRow, tally: Tally, target: Target | None) -> dict[str, Any]:

@@ -35,6 +35,6 @@ DIFFERENCES = text("""
 
 
 def differences() -> list[dict[str, Any]]:
-    """Every stored count that the rows do not bear out: month, unit, day, network, fate, both sums."""
+    """Every stored count that the rows do not bear out, with both sums."""
     found = db.session.execute(DIFFERENCES, {"by_admin": COUNTED_BY_ADMIN}).mappings()
     return [dict(row) for row in found]

@@ -22,7 +22,7 @@ FUTURE_MOST = timedelta(minutes=10)
 AGE_MOST = timedelta(days=60)
 # Faster than an airliner (about 250 m/s): two phones, or a false position.
 TRAVEL_MOST_M_PER_S = 300.0
-# No phone or line sold in Vietnam reaches this; a factor-of-eight or bits-for-megabits mistake does.
+# No phone or line sold in Vietnam reaches this; bits taken for megabits do.
 MBPS_MOST = {"mobile": 5_000.0, "fixed": 10_000.0, "unknown": 10_000.0}
 # Light needs longer to any server and back; and a test that waits a minute measured nothing.
 PING_LEAST_MS, PING_MOST_MS = 0.1, 60_000.0

@@ -12,7 +12,7 @@ APP_ROLE = make_url(current_app.config["DATABASE_URL"]).username
 
 def grant(connection: Connection) -> None:
     """The serving role reads and writes rows; it alters nothing and only adds to the audit log."""
-    if APP_ROLE == make_url(OWNER_URL).username:
+    if make_url(OWNER_URL).username == APP_ROLE:
         return
     role = connection.dialect.identifier_preparer.quote(str(APP_ROLE))
     for statement in (

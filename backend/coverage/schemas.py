@@ -2,9 +2,11 @@
 
 from marshmallow import fields, validate
 
-from backend.coverage.service import LEVELS, NETWORKS
 from backend.units.schemas import BoundariesSchema
 from backend.validation import Strict, Text
+
+NETWORKS = ("mobile", "fixed")
+LEVELS = ("province", "district", "commune")
 
 
 class CoverageQuerySchema(Strict):

@@ -18,9 +18,6 @@ from backend.measurements.reasons import UNLOCATED
 from backend.units.models import Unit
 from backend.units.service import UnitRow, set_on, units_on, valid_on
 
-NETWORKS = ("mobile", "fixed")
-LEVELS = ("province", "district", "commune")
-
 
 @dataclass(frozen=True, slots=True)
 class Question:

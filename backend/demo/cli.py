@@ -1,30 +1,19 @@
 """Commands of the demo."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from backend.clock import local_day
 from backend.demo import service
 from backend.demo.making import PlanMissed
 from backend.errors import Problem
+from backend.measurements.cli import bar
 from backend.measurements.service import Desk
 
 cli = AppGroup("demo", help="Load or remove the demo months.")
-
-
-@contextmanager
-def bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar as a function of (done, of how many)."""
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True) as progress:
-        task = progress.add_task(title)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 @cli.command()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
+from threading import Lock
 
 import numpy as np
 from sqlalchemy import func, select, text
@@ -173,12 +173,13 @@ def _counted(made: list[Device], campaign: Campaign, province: Province) -> Mapp
 
 def progress_by(progress: Progress, total: int) -> Callable[[int], None]:
     """A function that adds to a progress told as (done, of how many); safe for threads."""
-    ticks = count()
-    done = [0]
+    done = 0
+    lock = Lock()
 
     def advance(n: int) -> None:
-        next(ticks)
-        done[0] += n
-        progress(min(done[0], total), total)
+        nonlocal done
+        with lock:
+            done += n
+            progress(min(done, total), total)
 
     return advance

@@ -14,7 +14,7 @@ from backend.demo.phones import Phone, told, uuid_from
 from backend.measurements.draft import Circumstances
 
 # A phone sends at the end of a day with so many waiting, or when the oldest waits so long.
-WAITING_MOST, WAIT_MOST = 9, timedelta(days=3)
+WAITING_MOST, WAIT_MOST = 16, timedelta(days=4)
 # Offline for days: how many batches arrive late, and by how many days.
 LATE, LATE_DAYS = 0.04, (1.0, 12.0)
 # A lost answer: the phone sends some of the batch before again.

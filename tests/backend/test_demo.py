@@ -1,0 +1,187 @@
+"""The demo months: planned totals that come out of judging, and a removal without traces.
+
+Small plans stand for the month of the letter, which scripts/check-demo loads in full.
+"""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from backend.demo import making, plan, service
+from backend.demo.plan import Campaign
+from backend.devices.models import Consent, Device
+from backend.extensions import db
+from backend.measurements.models import CountDelta, DemoMonth, Measurement, Receipt, Refused
+from backend.measurements.recounting import differences
+from backend.measurements.service import Desk
+from tests.factories import location, post, register, sample
+
+NOW = datetime(2025, 2, 10, 3, 0, tzinfo=UTC)
+# Đà Nẵng had 47 communes on land: fewer phones to register than in Thái Nguyên.
+SMALL = Campaign("2024-11", "48", "mobile", 500, 5, NOW, threshold=40)
+
+
+@pytest.fixture(autouse=True)
+def later(clock: Any) -> None:
+    clock.now = NOW
+
+
+def load(app: Flask, *plans: Campaign, seed: int = 1) -> service.Loaded:
+    desk = Desk(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
+    order = service.Order(date(2025, 2, 10), NOW, seed)
+    with app.app_context():
+        return service.load_campaigns(plans, order, desk, app.app_context, lambda done, of: None)
+
+
+def remove(app: Flask) -> int:
+    with app.app_context():
+        return service.remove(lambda done, of: None)
+
+
+def coverage(client: FlaskClient, month: str = "2024-11", network: str = "mobile") -> Any:
+    query = f"month={month}&parent=48&level=commune&network={network}"
+    return client.get(f"/api/v1/coverage?{query}").json
+
+
+def strong(answer: Any) -> set[str]:
+    return {one["code"] for one in answer["items"] if one["counted"] >= SMALL.threshold}
+
+
+def test_planned_totals_come_out_of_judging(app: Flask, client: FlaskClient) -> None:
+    done = load(app, SMALL)
+    answer = coverage(client)
+    assert (done.counted, answer["summary"]["counted"], len(strong(answer))) == (500, 500, 5)
+    assert answer["demo"] is True
+    assert answer["summary"]["received"] > answer["summary"]["valid"] > 500
+    with app.app_context():
+        assert differences() == []
+
+
+def test_what_goes_wrong_in_the_field_is_there(app: Flask) -> None:
+    load(app, replace(SMALL, counted=1_500))
+    with app.app_context():
+        rows = db.session.scalars(select(Measurement.reasons + Measurement.marks)).all()
+    assert {code for codes in rows for code in codes} >= {
+        "repeat", "failed_test", "position_missing", "position_coarse", "fix_stale",
+        "mock_position", "border_ambiguous", "metered",
+    }  # fmt: skip
+
+
+def test_another_seed_gives_the_same_totals_and_other_communes(
+    app: Flask, client: FlaskClient
+) -> None:
+    answers, ids = [], []
+    for seed in (1, 2, 1):
+        load(app, SMALL, seed=seed)
+        answers.append(coverage(client))
+        with app.app_context():
+            ids.append(set(db.session.scalars(select(Measurement.id))))
+    for answer in answers:
+        assert (answer["summary"]["counted"], len(strong(answer))) == (500, 5)
+    assert strong(answers[0]) != strong(answers[1])
+    assert ids[0].isdisjoint(ids[1])
+    assert (answers[0], ids[0]) == (answers[2], ids[2])
+
+
+def test_removing_leaves_nothing_of_it_and_everything_else(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    clock.now = datetime(2024, 11, 20, 12, 0, tzinfo=UTC)
+    headers = register(client)
+    place = location(latitude=16.0678, longitude=108.2208)
+    mine = [sample(location=place), sample("2024-11-16T09:00:00+07:00", location=place)]
+    post(client, headers, *mine, sample(status="unheard of"))
+    before = coverage(client)
+    clock.now = NOW
+    load(app, SMALL, replace(SMALL, month="2025-01", counted=60, reached=0, network="fixed"))
+    assert coverage(client)["summary"]["counted"] == 502
+    assert coverage(client, "2025-01", "fixed")["summary"]["counted"] == 60
+    assert remove(app) > 560
+    assert coverage(client) == before
+    assert (before["demo"], before["summary"]["counted"]) == (False, 2)
+    with app.app_context():
+        assert differences() == []
+        for model, n in {
+            Device: 1, Consent: 1, Measurement: 2, Receipt: 2, Refused: 1,
+            DemoMonth: 0, CountDelta: 0,
+        }.items():  # fmt: skip
+            assert db.session.scalar(select(func.count()).select_from(model)) == n, model
+
+
+def test_a_load_that_was_interrupted_is_replaced(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(n: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(service, "progress_by", lambda progress, total: fails)
+    with pytest.raises(KeyboardInterrupt):
+        load(app, SMALL)
+    monkeypatch.undo()
+    with app.app_context():
+        assert not service.is_loaded()
+    assert coverage(client)["demo"] is True
+    load(app, SMALL)
+    assert coverage(client)["summary"]["counted"] == 500
+
+
+def test_a_plan_that_cannot_be_met_is_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "_counted", lambda *arguments: {})
+    monkeypatch.setattr(making, "ROUNDS", 1)
+    with pytest.raises(making.PlanMissed):
+        load(app, SMALL)
+
+
+def test_commands_say_what_they_did(app: Flask) -> None:
+    load(app, SMALL)
+    run = app.test_cli_runner().invoke
+    assert "loaded already" in run(args=["demo", "load"]).output
+    assert "in the future" in run(args=["demo", "load", "--today", "2030-01-01"]).output
+    assert "Removed measurements: 5" in run(args=["demo", "remove"]).output
+    assert "Removed measurements: 0" in run(args=["demo", "remove"]).output
+
+
+def test_the_command_loads_what_is_planned(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "campaigns", lambda today, now: [SMALL])
+    output = app.test_cli_runner().invoke(args=["demo", "load", "--seed", "7"]).output
+    assert "Demo months: 2024-11; counted as planned: 500" in output
+
+
+def test_quotas_add_up() -> None:
+    letter = plan.campaigns(date(2026, 11, 25), NOW)[-1]
+    for seed, communes in ((1, 177), (2, 172), (3, 177)):
+        codes = [f"{n:05}" for n in range(communes)]
+        districts = [str(n % 9) for n in range(communes)]
+        quotas = plan.quotas(letter, codes, districts, np.random.default_rng(seed))
+        assert sum(quotas.values()) == 64_595
+        assert sum(n >= 300 for n in quotas.values()) == 66
+        assert max(n for n in quotas.values() if n < 300) <= 282
+
+
+@pytest.mark.parametrize(
+    ("today", "months"),
+    [
+        (date(2026, 11, 25), ["2026-10", "2026-11", "2024-11"]),
+        (date(2026, 3, 31), ["2026-02", "2026-03", "2024-11"]),
+        (date(2024, 12, 5), ["2024-12", "2024-11"]),
+    ],
+)
+def test_the_recent_months_stay_small(today: date, months: list[str]) -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    plans = plan.campaigns(today, now)
+    assert list(dict.fromkeys(one.month for one in plans)) == months
+    # A sixth at most goes wrong beside the counted ones.
+    assert sum(one.counted for one in plans[:-1]) * 1.2 <= 30_000
+
+
+def test_nothing_is_measured_after_now() -> None:
+    now = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
+    plans = plan.campaigns(date(2026, 11, 1), now)
+    assert all(one.until <= now for one in plans)
+    assert plans[-2].days == [date(2026, 11, 1)]

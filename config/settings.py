@@ -1,7 +1,9 @@
 """Every setting of the application, read once from the environment; a wrong value ends the start."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,12 +130,13 @@ def _check_production(values: Mapping[str, Any]) -> None:
 def _generated_key(var_dir: Path) -> str:
     """Return the installation's own key, made at first use and readable by its owner alone."""
     path = var_dir / "secret_key"
-    var_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        key = secrets.token_hex(32)
-        file.write(key)
-    return key
+    if not path.exists():
+        var_dir.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=var_dir)  # mode 0600
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+        # Whole or not at all: of two processes that start at once, the first one's key stands.
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+        Path(name).unlink()
+    return path.read_text().strip()

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import geopandas
 import numpy as np
 import shapely
 
 from .gazetteer import GazetteerUnit
 from .polygons import Shapes, in_square_metres, shapes_of
+
+if TYPE_CHECKING:
+    import geopandas
 
 # Vietnam with Hoàng Sa and Trường Sa and some sea, degrees: west, south, east, north.
 VIETNAM = (101.0, 5.0, 119.0, 24.5)
@@ -45,7 +48,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
 
-def check(gdf: geopandas.GeoDataFrame, known: Sequence[GazetteerUnit]) -> Report:
+def check(gdf: "geopandas.GeoDataFrame", known: Sequence[GazetteerUnit]) -> Report:
     """Check a boundary set against itself and against the list of units.
 
     Parameters
@@ -111,7 +114,7 @@ def to_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _counts(gdf: geopandas.GeoDataFrame, column: str) -> dict[str, int]:
+def _counts(gdf: "geopandas.GeoDataFrame", column: str) -> dict[str, int]:
     return dict(sorted(Counter(gdf[column].astype(str)).items())) if column in gdf else {}
 
 

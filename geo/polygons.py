@@ -1,11 +1,13 @@
 """Valid polygons in longitude and latitude out of whatever a file held."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import geopandas
 
 CRS = "EPSG:4326"
 # Equal-area (Albers) with its parallels in Vietnam: shapes of communes keep their square metres.
@@ -18,12 +20,12 @@ class BoundaryError(ValueError):
     """A boundary file or catalogue that cannot be used; names the file and the reason."""
 
 
-def shapes_of(gdf: geopandas.GeoDataFrame) -> Shapes:
+def shapes_of(gdf: "geopandas.GeoDataFrame") -> Shapes:
     """Return the geometries of a frame as an array of shapely objects, shape (n,)."""
     return np.asarray(gdf.geometry.array, dtype=object)
 
 
-def in_square_metres(gdf: geopandas.GeoDataFrame) -> Shapes:
+def in_square_metres(gdf: "geopandas.GeoDataFrame") -> Shapes:
     """Return the geometries in the equal-area projection, metres, shape (n,)."""
     return shapes_of(gdf.to_crs(EQUAL_AREA))
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+import pandas as pd
 from geopandas import GeoDataFrame
 from psycopg import Connection
 from sqlalchemy import func, select, text
@@ -13,6 +14,7 @@ from backend.extensions import db
 from backend.units.catalogue import APPROXIMATE, system_span
 from backend.units.learning import Learned, learn
 from backend.units.models import Boundary, BoundarySet, Unit
+from geo.approximate import far_islands
 from geo.boundaries import digest
 
 # Two processes that load or activate sets take turns: the second sees what the first did.
@@ -54,8 +56,9 @@ class ListedSet:
 
 
 def add(new: NewSet, frame: GeoDataFrame, *, active: bool) -> Learned:
-    """Add a set and its polygons to the caller's transaction."""
+    """Add a set and its polygons to the caller's transaction, Hoàng Sa and Trường Sa included."""
     db.session.execute(LOCK)
+    frame = _with_far_islands(new.system, frame)
     if db.session.scalar(select(BoundarySet.id).where(BoundarySet.name == new.name)):
         raise Problem(409, "set_exists")
     row = BoundarySet(
@@ -97,6 +100,15 @@ def listing() -> list[ListedSet]:
     columns = [getattr(BoundarySet, name) for name in names]
     query = select(*columns, communes.label("communes")).order_by(BoundarySet.id)
     return [ListedSet(**row) for row in db.session.execute(query).mappings()]
+
+
+def _with_far_islands(system: str, frame: GeoDataFrame) -> GeoDataFrame:
+    """A set without Hoàng Sa or Trường Sa gets the schematic polygons of the built-in one."""
+    islands = far_islands(system)
+    missing = islands[~islands["code"].isin(frame["code"])]
+    if missing.empty:
+        return frame
+    return pd.concat([frame, missing.to_crs(frame.crs)], ignore_index=True)
 
 
 def _next_activation() -> int:

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from backend.coverage.service import LEVELS, NETWORKS
+from backend.coverage.schemas import LEVELS, NETWORKS
 from backend.validation import Strict, Text
 
 LANGUAGES = ("vi", "en")

@@ -209,3 +209,13 @@ def test_what_is_not_there_is_said(units: Units, words: tuple[str, ...], said: s
     result = units(*words)
     assert result.exit_code == 1
     assert said in result.output
+
+
+def test_an_installed_set_has_hoang_sa_and_truong_sa(
+    client: FlaskClient, units: Units, path: Path
+) -> None:
+    assert units("load", path, *SPAN, "--name", "nov", "--activate").exit_code == 0
+    for latitude, longitude, province in ((16.53, 111.61, "Đà Nẵng"), (8.645, 111.92, "Khánh Hòa")):
+        asked = {"latitude": latitude, "longitude": longitude, "at": "2024-11-15T00:00:00Z"}
+        answer = client.post("/api/v1/units/locate", json=asked).get_json()
+        assert province in str(answer) and answer["boundaries"]["set"] == "nov"

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from threading import Lock
 
 import numpy as np
@@ -31,8 +32,6 @@ Context = Callable[[], AbstractContextManager[object]]
 
 # While one waits for PostgreSQL the other computes; a third finds nothing left to do.
 WORKERS = 2
-# The first round leaves a few dozen missing of 64,595, the second hardly any.
-ROUNDS = 8
 # The share of a month's days below which nobody is asked for less.
 MONTH_SHARE_LEAST = 1 / 30
 
@@ -62,19 +61,24 @@ def make(campaign: Campaign, studio: Studio, advance: Callable[[int], None]) -> 
     codes = [one.code for one in province.communes]
     wanted = quotas(campaign, codes, [one.district for one in province.communes], rng)
     db.session.rollback()  # no transaction stays open while the threads work
-    missing = dict(wanted)
+    missing, lacking = dict(wanted), sum(wanted.values())
+    share = max(MONTH_SHARE_LEAST, len(campaign.days) / 30)
     made: list[Device] = []
-    for turn in range(ROUNDS):
-        share = max(MONTH_SHARE_LEAST, len(campaign.days) / 30)
+    for turn in count():
         people = recruit(province.communes, missing, share, rng)
         made += _send(people, campaign, province, [turn, *campaign.key], studio, advance)
-        counted = _counted(made, campaign, province)
-        missing = {code: n - counted.get(code, 0) for code, n in wanted.items()}
-        if min(missing.values(), default=0) < 0:
-            raise PlanMissed(f"{campaign}: {-min(missing.values())} too many")
-        if not any(missing.values()):
+        missing = _missing(wanted, _counted(made, campaign, province))
+        before, lacking = lacking, sum(missing.values())
+        if lacking in (0, before):  # a month that began this night has no hours left
             break
-    return sum(wanted.values()) - sum(missing.values())
+    return sum(wanted.values()) - lacking
+
+
+def _missing(wanted: Mapping[str, int], counted: Mapping[str, int]) -> dict[str, int]:
+    missing = {code: n - counted.get(code, 0) for code, n in wanted.items()}
+    if min(missing.values(), default=0) < 0:
+        raise PlanMissed(f"counted more than planned: {missing}")
+    return missing
 
 
 def _send(

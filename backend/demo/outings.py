@@ -88,7 +88,8 @@ def _outings(
     for place in np.argsort(keys, kind="stable").tolist():
         day, slot = open_slots[place]
         where = slot.at_work and elsewhere
-        size = min(left[where], int(rng.integers(slot.least, slot.most + 1)))
+        spots = len((volunteer.work if slot.at_work else volunteer.home).longitudes)
+        size = min(left[where], spots, int(rng.integers(slot.least, slot.most + 1)))
         hour = rng.uniform(slot.earliest, slot.latest)
         if size:
             left[where] -= size

@@ -133,7 +133,6 @@ def test_a_load_that_was_interrupted_is_replaced(
 
 def test_a_plan_that_cannot_be_met_is_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(making, "_counted", lambda *arguments: {})
-    monkeypatch.setattr(making, "ROUNDS", 1)
     with pytest.raises(making.PlanMissed):
         load(app, SMALL)
 

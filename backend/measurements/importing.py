@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TextIO
+from typing import Any, TextIO
 
 from backend.accounts.service import note
 from backend.extensions import db
@@ -74,13 +74,8 @@ def import_rows(
 def _audit(source: Source, act: str, **outcomes: int) -> None:
     """Note an import whose rows count by an admin's decision."""
     if source.count_reason is not None:
-        note(
-            act,
-            f"file:{source.name}",
-            format=source.format,
-            reason=source.count_reason,
-            **outcomes,
-        )
+        facts: dict[str, Any] = {"format": source.format, "reason": source.count_reason}
+        note(act, f"file:{source.name}", **facts, **dict[str, Any](outcomes))
         db.session.commit()
 
 

@@ -7,13 +7,14 @@ import uuid
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 import schemathesis
 
 URL = os.environ["FUZZ_URL"]
 
 
-@schemathesis.hook  # type: ignore[untyped-decorator,unused-ignore]
+@schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Send a device's token where one is wanted; a withdrawal gets a device of its own."""
     if not case.operation.definition.raw.get("security"):
@@ -22,6 +23,14 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     case.headers["Authorization"] = f"Bearer {register() if withdraws else token()}"
 
 
+@schemathesis.hook
+def filter_query(context: Any, query: Any) -> bool:
+    """Leave out what never reaches the API: gunicorn answers 414 to it in its own words."""
+    return len(urlencode(query or {}, doseq=True)) < QUERY_MOST
+
+
+# gunicorn reads 4,094 bytes of a request's first line.
+QUERY_MOST = 3_500
 ONCE = "/api/v1/devices/me"
 
 

@@ -1,0 +1,7 @@
+"""Write every page anew."""
+
+from scripts.documenting import DOCS, PARTS, generated
+
+for page in PARTS:
+    (DOCS / page).write_text(generated(page), encoding="utf-8")
+    print(f"docs/{page}")

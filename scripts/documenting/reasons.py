@@ -1,0 +1,19 @@
+"""The table of reasons and marks."""
+
+from backend.measurements.reasons import REASONS
+
+EFFECTS = {
+    "not_valid": "not valid",
+    "not_counted": "valid, not counted",
+    "mark": "a mark only",
+}
+
+
+def table() -> str:
+    """Every reason with its effect and its words, in order of weight."""
+    rows = [
+        f"| `{one.code}` | {EFFECTS[one.effect]} | {one.vietnamese} | {one.english} |"
+        for one in REASONS
+    ]
+    head = ["| code | effect | what a volunteer reads | in English |", "|---|---|---|---|"]
+    return "\n".join(head + rows)

@@ -1,0 +1,92 @@
+"""A database that is away: posts wait, nothing is lost, and nothing has to be started again."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+
+from backend.app import create_app
+from backend.extensions import db
+from backend.server.postgres import EmbeddedPostgres
+from backend.units import setup as units_setup
+from tests.conftest import Hands
+from tests.factories import register, sample
+
+URL = "/api/v1/measurements"
+PHONES = 4
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path, fsync=False) as running:
+        yield running
+
+
+@pytest.fixture
+def own_app(server: EmbeddedPostgres) -> Iterator[Flask]:
+    """An application over a database of its own, which a test may stop."""
+    app = create_app(
+        clock=Hands(),
+        DATABASE_URL=server.app_url,
+        DATABASE_OWNER_URL=server.owner_url,
+        VAR_DIR=Path(server.var_dir),
+        BOUNDARIES_DIR=None,
+        DATABASE_TIMEOUT_S=2,
+    )
+    with app.app_context():
+        upgrade()
+        units_setup.setup(Path(server.var_dir), None, lambda words: None)
+        db.session.remove()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_database_that_goes_away_and_comes_back(own_app: Flask, server: EmbeddedPostgres) -> None:
+    client = own_app.test_client()
+    headers, body = register(client), sample()
+    _fill_the_pool(own_app)
+    server.stop()
+    for _ in range(2):
+        answer = client.post(URL, json=body, headers=headers)
+        assert answer.status_code == 503 and answer.json["code"] == "unavailable"
+        assert answer.mimetype == "application/problem+json"
+        assert int(answer.headers["Retry-After"]) > 0
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200
+
+    server.start()
+    # One storm is enough: no connection that died with the server is handed out after it.
+    _fill_the_pool(own_app)
+    answer = client.post(URL, json=body, headers=headers)
+    assert answer.status_code == 201 and answer.json["counted"] is True
+    assert client.post(URL, json=body, headers=headers).status_code == 200
+    assert client.get("/readyz").status_code == 200
+
+
+def test_after_a_short_restart_one_answer_is_503_at_most(
+    own_app: Flask, server: EmbeddedPostgres
+) -> None:
+    """Asking every connection whether it lives would cost each post a way to the database."""
+    client = own_app.test_client()
+    headers, body = register(client), sample()
+    _fill_the_pool(own_app)
+    server.stop()
+    server.start()
+    assert client.post(URL, json=body, headers=headers).status_code in (201, 503)
+    _fill_the_pool(own_app)
+    assert client.post(URL, json=body, headers=headers).status_code in (200, 201)
+
+
+def _fill_the_pool(app: Flask) -> None:
+    """Ask from several threads at once, so that as many connections are open; all succeed."""
+
+    def ask(_: int) -> int:
+        return app.test_client().get("/api/v1/coverage?month=2024-11&parent=19").status_code
+
+    with ThreadPoolExecutor(PHONES) as pool:
+        assert set(pool.map(ask, range(3 * PHONES))) == {200}

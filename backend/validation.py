@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, validate
 
 Limits = tuple[float, float]
 
@@ -19,6 +19,28 @@ class Strict(Schema):
 
     class Meta:
         unknown = EXCLUDE
+
+    def _deserialize(self, data: Any, **options: Any) -> Any:
+        """Take the short way, which a faultless object goes; the full one finds every fault.
+
+        marshmallow's own way costs as much for a field that is missing as for one that is there,
+        and most are missing.
+        """
+        if isinstance(data, dict) and not options["many"] and not options["partial"]:
+            try:
+                return self._faultless(data)
+            except ValidationError:
+                pass
+        return super()._deserialize(data, **options)
+
+    def _faultless(self, data: dict[str, Any]) -> dict[str, Any]:
+        loaded: dict[str, Any] = {}
+        for name, field in self.load_fields.items():
+            value = data.get(field.data_key or name, missing)
+            if value is missing and not field.required and field.load_default is missing:
+                continue
+            loaded[field.attribute or name] = field.deserialize(value, name, data)
+        return loaded
 
 
 CODES: dict[str, str | list[Any] | dict[Any, Any]] = {

@@ -42,3 +42,11 @@ def post_fork(server: Any, worker: Any) -> None:
 
     with app.app_context():
         db.engine.dispose(close=False)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let every worker keep the counts in step; they take turns by a lock in the database."""
+    from backend.measurements.folding import keep_folded
+    from wsgi import app
+
+    keep_folded(app)

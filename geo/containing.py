@@ -131,23 +131,29 @@ def _crossings(grid: Grid, entry: Ints, x: Floats, y: Floats) -> tuple[Bools, Bo
     return (crossings & 1).astype(np.bool_), touches > 0
 
 
+def cell_of_point(grid: Grid, x: float, y: float) -> int:
+    """Do what `cells_of_points` does, for one point."""
+    west, south, size, columns, rows = grid.frame.tolist()
+    column, row = (x - west) / size, (y - south) / size
+    if not (0 <= column < columns and 0 <= row < rows):
+        return EMPTY
+    i, j = int(column), int(row)
+    tile = grid.tiles.item((j >> _BITS) * (int(columns) >> _BITS) + (i >> _BITS))
+    last = TILE - 1
+    return grid.blocks.item((tile << 2 * _BITS) + ((j & last) << _BITS) + (i & last))
+
+
 def containing(grid: Grid, x: float, y: float) -> tuple[int, bool] | None:
     """Find the lowest polygon that holds one point and whether the point is on its border.
 
     The same rule as `memberships`, without the cost of arrays of one.
     """
-    west, south, size, columns, rows = grid.frame.tolist()
-    column, row = (x - west) / size, (y - south) / size
-    if not (0 <= column < columns and 0 <= row < rows):
-        return None
-    i, j = int(column), int(row)
-    tile = grid.tiles.item((j >> _BITS) * (int(columns) >> _BITS) + (i >> _BITS))
-    last = TILE - 1
-    value = grid.blocks.item((tile << 2 * _BITS) + ((j & last) << _BITS) + (i & last))
+    value = cell_of_point(grid, x, y)
     if value > BORDER:
         return None if value == EMPTY else (value % BESIDE, False)
-    reference_x = (i + REFERENCE) * size + west - x
-    reference_y = (j + REFERENCE) * size + south - y
+    west, south, size = grid.frame[:3].tolist()
+    reference_x = (int((x - west) / size) + REFERENCE) * size + west - x
+    reference_y = (int((y - south) / size) + REFERENCE) * size + south - y
     first = grid.cell_entries.item(BORDER - value)
     for entry in range(first, grid.cell_entries.item(BORDER - value + 1)):
         odd, near = _crosses(grid, entry, x, y, reference_x, reference_y)

@@ -13,7 +13,7 @@ from geo.containing import Memberships, cells_of_points, containing, memberships
 from geo.grid import BESIDE, BORDER, CELL_DEG, Floats, Grid, Int32s
 from geo.gridbuild import build_grid
 from geo.gridfile import FORMAT, DamagedIndexError, read_grid, write_grid
-from geo.nearby import BorderQuery, Borders, borders_within
+from geo.nearby import BorderQuery, Borders, borders_within, far_inside
 from geo.place import EDGE, INSIDE, NOWHERE, SNAPPED, How, Located, Place
 
 if TYPE_CHECKING:
@@ -100,6 +100,9 @@ class CommuneIndex:
         if not (-180 <= lon <= 180 and -90 <= lat <= 90):
             raise ValueError(f"no position on earth: longitude {lon!r}, latitude {lat!r}")
         if accuracy_m is not None:
+            alone = far_inside(self.grid, lon, lat, max(accuracy_m, min(search_m, SEARCH_MAX_M)))
+            if alone is not None and accuracy_m >= 0:
+                return Place(self.codes[alone], "inside", math.inf)
             return self.locate_many([lon], [lat], [accuracy_m], search_m=search_m).place(0)
         found = containing(self.grid, lon, lat)
         return found and Place(self.codes[found[0]], "edge" if found[1] else "inside")

@@ -1,12 +1,13 @@
 """How far borders are from points, within a radius."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
-from geo.containing import cell_values, entries_of_cells, segments_of_entries
+from geo.containing import cell_of_point, cell_values, entries_of_cells, segments_of_entries
 from geo.grid import BESIDE, BORDER, EDGE_DEG, Bools, Floats, Grid, Int32s, Ints, expand
 
 # WGS 84: equatorial radius in metres and first eccentricity squared.
@@ -81,6 +82,27 @@ class BorderQuery:
         width_m = grid.frame[2] * np.minimum(self.scale_x, self.scale_y)
         clear = (cells >= 0) & (cells < BESIDE) & (self.search_m < width_m)
         return replace(self, wanted=np.flatnonzero(~clear))
+
+
+def far_inside(grid: Grid, x: float, y: float, search_m: float) -> int | None:
+    """Give the polygon of one point whose surroundings hold no border; None if they may.
+
+    Does what `BorderQuery.beyond` does, without the cost of arrays of one.
+    """
+    value = cell_of_point(grid, x, y)
+    if not 0 <= value < BESIDE:
+        return None
+    width_m = grid.frame.item(2) * min(_metres_per_degree(y))
+    return value if search_m < width_m else None
+
+
+def _metres_per_degree(latitude: float) -> tuple[float, float]:
+    """Do what `metres_per_degree` does, for one latitude."""
+    phi = math.radians(latitude)
+    w2 = 1 - ECCENTRICITY2 * math.sin(phi) ** 2
+    normal = RADIUS_M / math.sqrt(w2)
+    meridian = normal * (1 - ECCENTRICITY2) / w2
+    return math.radians(normal * math.cos(phi)), math.radians(meridian)
 
 
 def borders_within(grid: Grid, query: BorderQuery) -> Iterator[Borders]:

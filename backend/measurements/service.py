@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert
 
 from backend.devices.models import Device
 from backend.errors import Problem
-from backend.extensions import db
+from backend.extensions import db, quickly
 from backend.measurements import draft, rules, timeline
 from backend.measurements.counting import Deltas
 from backend.measurements.draft import Circumstances
-from backend.measurements.models import Receipt, Refused
+from backend.measurements.models import Refused
 from backend.measurements.reading import Item, read
 from backend.measurements.storing import TakenMeanwhile, dump, rewrite, store
 from backend.units.locating import Locator
@@ -24,13 +24,15 @@ REFUSED_MOST = 20_000
 # Two devices that use one id at the same instant: the second look finds the first's receipt.
 TRIES = 3
 
-LOCK = text("""
+LOCK = """
     update devices set
-        window_items = case when window_start > :hour_ago then window_items else 0 end + :n,
-        window_start = case when window_start > :hour_ago then window_start else :now end
-    where id = :device
+        window_items =
+            case when window_start > %(hour_ago)s then window_items else 0 end + %(n)s,
+        window_start = case when window_start > %(hour_ago)s then window_start else %(now)s end
+    where id = %(device)s
     returning window_items, window_start
-""")
+"""
+RECEIPTS = "select id, device_id, digest from receipts where id = any(%(ids)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,13 @@ def record(
 
 def _lock(device_id: UUID, n: int, at: datetime, most: int) -> None:
     """Take the device's lock until the commit, and hold it to its hourly measure."""
-    row = db.session.execute(
+    rows = quickly(
         LOCK, {"device": device_id, "n": n, "now": at, "hour_ago": at - timedelta(hours=1)}
-    ).one_or_none()
-    if row is None:  # withdrawn since its token was read
+    )
+    if not rows:  # withdrawn since its token was read
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
-    if row.window_items > most:
-        wait = row.window_start + timedelta(hours=1) - at
+    if rows[0]["window_items"] > most:
+        wait = rows[0]["window_start"] + timedelta(hours=1) - at
         retry = str(max(1, int(wait.total_seconds())))
         raise Problem(429, "too_many_requests", headers={"Retry-After": retry})
 
@@ -78,8 +80,8 @@ def _sort_out(device_id: UUID | None, items: Sequence[Item]) -> list[Item]:
     """Tell duplicates and conflicts from what is new; return the new ones."""
     readable = [item for item in items if item.outcome == "accepted"]
     ids = [item.id for item in readable]
-    receipts = select(Receipt.id, Receipt.device_id, Receipt.digest).where(Receipt.id.in_(ids))
-    known = {row.id: (row.device_id, row.digest) for row in db.session.execute(receipts)}
+    receipts = quickly(RECEIPTS, {"ids": ids}) if ids else []
+    known = {row["id"]: (row["device_id"], row["digest"]) for row in receipts}
     new = []
     for item in readable:
         mine = (device_id, item.digest)

@@ -8,28 +8,28 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from backend.extensions import db
+from backend.extensions import db, quickly
 from backend.measurements.counting import Deltas
 from backend.measurements.timeline import UPDATE
 
 # JSON in, rows out: one round trip for one sample or for 500, and one parsed plan for both.
-STORE = text("""
+STORE = """
     with r as (
         insert into receipts
-        select * from jsonb_populate_recordset(null::receipts, cast(:receipts as jsonb))
+        select * from jsonb_populate_recordset(null::receipts, cast(%(receipts)s as jsonb))
         on conflict (id) do nothing
         returning id
     ), m as (
         insert into measurements
-        select m.* from jsonb_populate_recordset(null::measurements, cast(:rows as jsonb)) m
+        select m.* from jsonb_populate_recordset(null::measurements, cast(%(rows)s as jsonb)) m
         join r using (id)
     ), d as (
         insert into count_deltas (unit_id, day, network, fate, n)
         select unit_id, day, network, fate, n
-        from jsonb_populate_recordset(null::count_deltas, cast(:deltas as jsonb))
+        from jsonb_populate_recordset(null::count_deltas, cast(%(deltas)s as jsonb))
     )
-    select count(*) from r
-""")
+    select count(*) as n from r
+"""
 
 DELTAS = text("""
     insert into count_deltas (unit_id, day, network, fate, n)
@@ -46,10 +46,10 @@ def store(
     receipts: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], deltas: Deltas
 ) -> None:
     """Add new measurements with their receipts and counts; TakenMeanwhile if an id is taken."""
-    stored = db.session.execute(
+    stored = quickly(
         STORE, {"receipts": dump(receipts), "rows": dump(rows), "deltas": dump(deltas.rows())}
-    ).scalar_one()
-    if stored != len(receipts):
+    )
+    if stored[0]["n"] != len(receipts):
         raise TakenMeanwhile
 
 

@@ -8,20 +8,20 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from backend.extensions import db
+from backend.extensions import quickly
 from backend.measurements import rules
 from backend.measurements.draft import sample_of
 
 # One page is more than a phone measures in a day; most timelines end within the first.
 PAGE = 200
 
-READ = text("""
+READ = """
     select id, measured_at, network, operator, latitude, longitude, accuracy_m, own_reasons,
            reasons, marks, unit_id, day
     from measurements
-    where device_id = :device and (measured_at, id) > (:at, :id)
-    order by measured_at, id limit :page
-""")
+    where device_id = %(device)s and (measured_at, id) > (%(at)s, %(id)s)
+    order by measured_at, id limit %(page)s
+"""
 
 UPDATE = text("""
     update measurements m
@@ -32,7 +32,7 @@ UPDATE = text("""
     where m.id = v.id
 """)
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 LOWEST = UUID(int=0)
 
 
@@ -40,10 +40,7 @@ def stored(device: UUID, since: datetime) -> Iterator[Row]:
     """The stored rows of a device from `since` on, page by page."""
     at, last = since, LOWEST
     while True:
-        page = db.session.execute(
-            READ, {"device": device, "at": at, "id": last, "page": PAGE}
-        ).mappings()
-        rows = list(page)
+        rows = quickly(READ, {"device": device, "at": at, "id": last, "page": PAGE})
         yield from rows
         if len(rows) < PAGE:
             return

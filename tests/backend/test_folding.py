@@ -1,0 +1,72 @@
+"""Counts follow within seconds, by themselves, also after the database was away."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from backend.extensions import db
+from backend.measurements import folding
+from tests.factories import post, register, sample
+
+SOON_S = 10.0
+
+
+@pytest.fixture
+def stop() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_what_waits_is_in_the_counts_soon(
+    app: Flask, client: FlaskClient, stop: threading.Event
+) -> None:
+    thread = folding.keep_folded(app, every_s=0.05, stop=stop)
+    assert post(client, register(client), sample()).json["counted"]
+    assert _soon(app, "select coalesce(sum(n), 0) from counts where day is null") == 1
+    assert _one(app, "select count(*) from count_deltas") == 0
+    stop.set()
+    thread.join(SOON_S)
+    assert not thread.is_alive()
+
+
+def test_it_goes_on_after_the_database_was_away(
+    app: Flask, client: FlaskClient, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = []
+
+    def away() -> None:
+        failures.append(1)
+        monkeypatch.setattr(folding, "fold_all", real)
+        raise OperationalError("fold", None, Exception("away"))
+
+    real = folding.fold_all
+    monkeypatch.setattr(folding, "fold_all", away)
+    post(client, register(client), sample())
+    thread = folding.keep_folded(app, every_s=0.05, stop=stop)
+    assert _soon(app, "select coalesce(sum(n), 0) from counts where day is null") == 1
+    assert failures == [1]
+    stop.set()
+    thread.join(SOON_S)
+
+
+def _soon(app: Flask, question: str) -> int:
+    """The answer, once it is not 0 any more."""
+    deadline = time.monotonic() + SOON_S
+    while time.monotonic() < deadline:
+        if answer := _one(app, question):
+            return answer
+        time.sleep(0.05)
+    return 0
+
+
+def _one(app: Flask, question: str) -> int:
+    with app.app_context():
+        answer: int = db.session.execute(text(question)).scalar_one()
+        return answer

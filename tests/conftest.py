@@ -38,7 +38,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 
 @pytest.fixture(scope="session")
-def built(postgres: EmbeddedPostgres) -> Flask:
+def built(postgres: EmbeddedPostgres) -> Iterator[Flask]:
     """The application over a migrated database with the built-in units and boundaries."""
     app = create_app(
         DATABASE_URL=postgres.app_url,
@@ -50,7 +50,10 @@ def built(postgres: EmbeddedPostgres) -> Flask:
         upgrade()
         units_setup.setup(Path(postgres.var_dir), None, lambda words: None)
         db.session.remove()
-    return app
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")

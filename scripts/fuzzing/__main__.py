@@ -29,7 +29,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of the random cases, to see the same again")
     asked = parser.parse_args()
     with OwnServer(**GENEROUS) as server:
-        return run(server.url, asked.seconds, asked.seed)
+        status = run(server.url, asked.seconds, asked.seed)
+        if status:
+            print(f"The server's last lines:\n{server.tail()}")
+        return status
 
 
 def run(url: str, seconds: int, seed: int | None) -> int:

@@ -103,12 +103,12 @@ class OwnServer:
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise ServerError(f"the server ended by itself:\n{self._tail()}")
+                raise ServerError(f"the server ended by itself:\n{self.tail()}")
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=2).close()
                 return
             time.sleep(0.5)
-        raise ServerError(f"the server is not ready after {READY_S:.0f} s:\n{self._tail()}")
+        raise ServerError(f"the server is not ready after {READY_S:.0f} s:\n{self.tail()}")
 
     def _web_pid(self) -> int | None:
         """The web server's process, where it leads a group of its own."""
@@ -123,7 +123,8 @@ class OwnServer:
             return int(pid.read_text().splitlines()[0])
         return None
 
-    def _tail(self) -> str:
+    def tail(self) -> str:
+        """The last lines of its log."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
 
 

@@ -19,13 +19,13 @@ URL = "/api/v1/measurements"
 PHONES = 4
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path, fsync=False) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path_factory.mktemp("away"), fsync=False) as running:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_app(server: EmbeddedPostgres) -> Iterator[Flask]:
     """An application over a database of its own, which a test may stop."""
     app = create_app(

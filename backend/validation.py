@@ -26,7 +26,8 @@ class Strict(Schema):
         marshmallow's own way costs as much for a field that is missing as for one that is there,
         and most are missing.
         """
-        if isinstance(data, dict) and not options["many"] and not options["partial"]:
+        plain = not options["many"] and not options["partial"] and options["unknown"] == EXCLUDE
+        if plain and isinstance(data, dict):
             try:
                 return self._faultless(data)
             except ValidationError:
@@ -56,6 +57,7 @@ class Text(fields.Field[str]):
     default_error_messages = CODES
 
     def __init__(self, most: int = 200, choices: tuple[str, ...] = (), **options: Any) -> None:
+        self.most, self.choices = most, choices
         checks: list[Any] = [validate.Length(max=most, error="too_long")]
         if choices:
             checks = [validate.OneOf(choices, error="not_one_of")]
@@ -71,6 +73,13 @@ class Text(fields.Field[str]):
         if not encodable(value):
             raise ValidationError("not_unicode")
         return value
+
+    def _validate(self, value: str) -> None:
+        """Check what the validators say, which OpenAPI reads, at a fraction of their cost."""
+        if self.choices and value not in self.choices:
+            raise ValidationError("not_one_of")
+        if not self.choices and len(value) > self.most:
+            raise ValidationError("too_long")
 
 
 def encodable(text: str) -> bool:
@@ -135,6 +144,11 @@ class Number(fields.Field[float]):
         if not finite:
             raise ValidationError(self.wrong)
         return value
+
+    def _validate(self, value: float) -> None:
+        """As `Text._validate`."""
+        if not self.low <= value <= self.high:
+            raise ValidationError("out_of_range")
 
 
 class Whole(Number):

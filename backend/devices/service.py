@@ -21,9 +21,8 @@ REPEAT_WITHIN = timedelta(minutes=10)
 
 # Every post begins with this. What it leaves out may be large and has no reader.
 _READ = [column.name for column in Device.__table__.columns if column.name != "attestation"]
-BY_TOKEN = f"""
-    select {", ".join(_READ)} from devices
-    where token_hash = %(digest)s or next_token_hash = %(digest)s
+BY_TOKEN = f"""SELECT {", ".join(_READ)} FROM devices
+    WHERE token_hash = %(digest)s OR next_token_hash = %(digest)s
 """  # noqa: S608 # names of columns
 
 

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from backend.measurements.cli import cli as measurements
 from backend.measurements.reasons import REASONS
+from backend.units.cli import cli as units
 from config.settings import SETTINGS
 from scripts.documenting import DOCS, PARTS, generated
 from scripts.documenting.limits import MODULES, found
@@ -28,6 +30,14 @@ def test_every_limit_of_the_rules_has_a_reason() -> None:
               for name in names.split("`, `")]  # fmt: skip
     for name in ("REPEAT_WINDOW", "AGE_MOST", "MBPS_MOST", "PING_LEAST_MS", "SNAP_MAX_M"):
         assert name in limits
+
+
+def test_every_command_that_the_operator_is_told_exists() -> None:
+    groups = {"measurements": measurements.commands, "units": units.commands}
+    told = re.findall(r"`flask (\w+) (\w+)", (DOCS / "operator.md").read_text(encoding="utf-8"))
+    assert len(told) >= 8
+    for group, command in told:
+        assert command in groups[group], f"flask {group} {command}"
 
 
 def test_links_between_pages_lead_somewhere() -> None:

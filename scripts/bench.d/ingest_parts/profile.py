@@ -53,9 +53,8 @@ def profile(environment: dict[str, str], token: str, size: int, posts: int) -> N
         profiler.enable()
         _seconds(post, posts)
         profiler.disable()
-    print(
-        f"\nOne client, in process: {alone / posts * 1e3:.2f} ms of processor a post of {size}; by stage:"
-    )
+    took = f"{alone / posts * 1e3:.2f} ms of processor a post of {size}"
+    print(f"\nOne client, in process: {took}; by stage:")
     _print_stages(profiler, posts)
 
 

@@ -166,11 +166,8 @@ def _answer_http(error: HTTPException) -> Response:
         return Response(status=status, headers=error.get_headers())
     data = getattr(error, "data", None) or {}
     errors = field_errors(data.get("messages", {}))
-    headers = (
-        {"Allow": ", ".join(sorted(error.valid_methods))}
-        if getattr(error, "valid_methods", None)
-        else {}
-    )
+    allowed = getattr(error, "valid_methods", None)
+    headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
     return problem_response(Problem(status, CODES.get(status, "bad_request"), errors, headers))
 
 

@@ -19,6 +19,7 @@ NULL_ISLAND_TOLERANCE_DEG = 0.01
 
 # Emulators report their default to 4 to 7 decimals, some with a few metres of played noise.
 DEFAULT_RADIUS_M = 100.0
+NEAR_DEG = 0.01
 
 # Mean radius of the earth (IUGG R1); a sphere errs by at most 0.56 % against WGS 84.
 EARTH_RADIUS_M = 6_371_008.8
@@ -75,6 +76,7 @@ def _is_default(latitude: float, longitude: float) -> bool:
     if max(abs(latitude), abs(longitude)) <= NULL_ISLAND_TOLERANCE_DEG:
         return True
     return any(
-        distance_m(longitude, latitude, default[1], default[0]) <= DEFAULT_RADIUS_M
+        abs(latitude - default[0]) < NEAR_DEG  # what is far from both needs no exact distance
+        and distance_m(longitude, latitude, default[1], default[0]) <= DEFAULT_RADIUS_M
         for default in (IPHONE_SIMULATOR, ANDROID_EMULATOR)
     )

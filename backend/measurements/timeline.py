@@ -1,6 +1,5 @@
-"""A device's measurements in order of time, read lazily, and verdicts written back."""
+"""A device's measurements in order of time, as far as needed, and verdicts written back."""
 
-import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,15 +11,12 @@ from backend.extensions import quickly
 from backend.measurements import rules
 from backend.measurements.draft import sample_of
 
-# One page is more than a phone measures in a day; most timelines end within the first.
-PAGE = 200
-
 READ = """
     select id, measured_at, network, operator, latitude, longitude, accuracy_m, own_reasons,
            reasons, marks, unit_id, day
     from measurements
-    where device_id = %(device)s and (measured_at, id) > (%(at)s, %(id)s)
-    order by measured_at, id limit %(page)s
+    where device_id = %(device)s and measured_at > %(after)s and measured_at <= %(to)s
+    order by measured_at, id
 """
 
 UPDATE = text("""
@@ -33,44 +29,45 @@ UPDATE = text("""
 """)
 
 Row = Mapping[Any, Any]
-LOWEST = UUID(int=0)
+Judged = tuple[Row, rules.Verdict]
 
 
-def stored(device: UUID, since: datetime) -> Iterator[Row]:
-    """The stored rows of a device from `since` on, page by page."""
-    at, last = since, LOWEST
-    while True:
-        rows = quickly(READ, {"device": device, "at": at, "id": last, "page": PAGE})
-        yield from rows
-        if len(rows) < PAGE:
-            return
-        at, last = rows[-1]["measured_at"], rows[-1]["id"]
-
-
-def settle(device: UUID, new: Sequence[Row]) -> Iterator[tuple[Row, rules.Verdict]]:
-    """Judge new rows among the stored ones; yield each row that is new or judged otherwise."""
+def settle(device: UUID, new: Sequence[Row]) -> Sequence[Judged]:
+    """Judge new rows among the stored ones; each row that is new or judged otherwise."""
     if not new:
-        return
+        return []
     times = [row["measured_at"] for row in new]
-    yield from judged_between(device, min(times), max(times), new)
+    return judged_between(device, min(times), max(times), new)
 
 
 def judged_between(
     device: UUID, since: datetime, until: datetime, new: Sequence[Row] = ()
-) -> Iterator[tuple[Row, rules.Verdict]]:
-    """Judge a device's rows from `since` on, at least to `until`; yield what changed."""
-    fresh = sorted(new, key=_place)
-    rows: dict[UUID, Row] = {}
+) -> Sequence[Judged]:
+    """Judge a device's rows from `since` on, at least to `until`; those that changed.
 
-    def timeline() -> Iterator[rules.Judged]:
-        kept = stored(device, since - rules.REPEAT_WINDOW)
-        for row in heapq.merge(kept, fresh, key=_place):
-            rows[row["id"]] = row
-            verdict = rules.Verdict(tuple(row["reasons"])) if "reasons" in row else None
-            yield rules.Judged(sample_of(row), verdict)
+    What is read reaches one window past the last change: usually the first reading does.
+    """
+    to = until + rules.REPEAT_WINDOW
+    while True:
+        span = {"device": device, "after": since - rules.REPEAT_WINDOW, "to": to}
+        judged = list(_judged([*quickly(READ, span), *new], since, until))
+        reach = max((row["measured_at"] for row, _ in judged), default=until) + rules.REPEAT_WINDOW
+        if reach <= to:
+            return judged
+        to = reach
 
-    for entry, verdict in rules.settle(timeline(), since, until):
-        yield rows[entry.sample.id], verdict
+
+def _judged(rows: Sequence[Row], since: datetime, until: datetime) -> Iterator[Judged]:
+    ordered = sorted(rows, key=_place)
+    by_id = {row["id"]: row for row in ordered}
+    timeline = (rules.Judged(sample_of(row), _verdict(row)) for row in ordered)
+    for entry, verdict in rules.settle(timeline, since, until):
+        yield by_id[entry.sample.id], verdict
+
+
+def _verdict(row: Row) -> rules.Verdict | None:
+    """The stored verdict; None for a row that is new."""
+    return rules.Verdict(tuple(row["reasons"])) if "reasons" in row else None
 
 
 def _place(row: Row) -> tuple[datetime, UUID]:

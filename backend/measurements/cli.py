@@ -15,6 +15,7 @@ from backend.clock import month_start
 from backend.measurements import counting, recounting, revising
 from backend.measurements.import_cli import import_file
 from backend.units.locating import Locator
+from backend.units.terminal import errors
 
 cli = AppGroup("measurements", help="Recompute and compare what is stored about measurements.")
 cli.add_command(import_file)
@@ -89,5 +90,7 @@ def fold() -> None:
 @click.option("--reason", required=True, help="why; kept in the audit log")
 def exclude(identity: UUID, reason: str) -> None:
     """Take one measurement out of the counts."""
-    revising.exclude(identity, reason, current_app.config["SECRET_KEY"])
+    config = current_app.config
+    with errors():
+        revising.exclude(identity, reason, config["SECRET_KEY"], config["COUNT_MANUAL"])
     click.echo(f"excluded: {identity}")

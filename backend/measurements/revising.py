@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.service import note
 from backend.clock import month_end, month_start
@@ -77,7 +78,7 @@ def reassign(
     return _revise(first, last, locator, count_manual, progress)
 
 
-def exclude(identity: UUID, reason: str, key: str) -> None:
+def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
     """Take a measurement out of the counts; an audited row that judging takes as input.
 
     The audit log keeps for ever what is written into it, and a withdrawal has to make the
@@ -87,9 +88,10 @@ def exclude(identity: UUID, reason: str, key: str) -> None:
     found = db.session.execute(where, {"id": identity}).one_or_none()
     if found is None:
         raise Problem(404, "not_found")
-    db.session.execute(insert(Exclusion).values(measurement_id=identity, reason=reason))
+    exclusion = insert(Exclusion).values(measurement_id=identity, reason=reason)
+    db.session.execute(exclusion.on_conflict_do_nothing())
     note("exclude", f"measurement:{pseudonym(identity, key)}", reason=reason)
-    _revise_device(found.device_id, found.day, found.day, None, False, Revision())
+    _revise_device(found.device_id, found.day, found.day, None, count_manual, Revision())
     db.session.commit()
 
 

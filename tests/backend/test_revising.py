@@ -105,8 +105,28 @@ def test_stripped_rows_keep_their_unit_and_are_told(app: Flask, client: FlaskCli
 
 
 def test_what_does_not_exist_cannot_be_excluded(app: Flask) -> None:
-    status, _ = run(app, "measurements", "exclude", str(uuid.uuid4()), "--reason", "x")
-    assert status != 0
+    status, told = run(app, "measurements", "exclude", str(uuid.uuid4()), "--reason", "x")
+    assert status == 1 and "There is no such thing here." in told
+
+
+def test_excluding_twice_changes_nothing_more(app: Flask, client: FlaskClient) -> None:
+    body = sample()
+    post(client, register(client), body)
+    for _ in range(2):
+        assert run(app, "measurements", "exclude", body["id"], "--reason", "x")[0] == 0
+    assert counted(client) == 0
+    assert run(app, "measurements", "recount")[0] == 0
+
+
+def test_excluding_keeps_typed_results_counted_where_a_setting_says_so(
+    app: Flask, client: FlaskClient
+) -> None:
+    app.config["COUNT_MANUAL"] = True
+    headers, other = register(client), sample("2024-11-15T15:00:00+07:00")
+    post(client, headers, sample(source="manual"), other)
+    assert counted(client) == 2
+    run(app, "measurements", "exclude", other["id"], "--reason", "x")
+    assert counted(client) == 1
 
 
 def test_a_month_that_is_none_is_refused(app: Flask) -> None:

@@ -13,7 +13,7 @@ from backend.devices.limits import Caller, count_attempt
 from backend.devices.models import Consent, Device
 from backend.devices.registration import Agreement, ConsentState, Registered, Registration, Self
 from backend.errors import FieldError, Problem
-from backend.extensions import db
+from backend.extensions import db, quickly
 
 # A phone that lost the answer tries again within seconds or minutes; an id that turns up later
 # is somebody else's or a restored backup.
@@ -154,11 +154,10 @@ def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
 
 
 def _find(digest: bytes) -> Device:
-    rows = db.session.connection().exec_driver_sql(BY_TOKEN, {"digest": digest})
-    found = rows.mappings().first()
-    if found is None:
+    found = quickly(BY_TOKEN, {"digest": digest})
+    if not found:
         raise unauthorized()
-    return Device(**found)
+    return Device(**found[0])
 
 
 def _note(

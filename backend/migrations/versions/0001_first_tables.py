@@ -286,27 +286,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_consents_device_id"), table_name="consents")
-    op.drop_table("consents")
-    op.drop_table("boundaries")
-    op.drop_index(op.f("ix_units_province_id"), table_name="units")
-    op.drop_index(op.f("ix_units_parent_id"), table_name="units")
-    op.drop_table("units")
-    op.drop_table("targets")
-    op.drop_index(op.f("ix_refused_device_id"), table_name="refused")
-    op.drop_table("refused")
-    op.drop_index(op.f("ix_receipts_device_id"), table_name="receipts")
-    op.drop_table("receipts")
-    op.drop_index(op.f("ix_measurements_unit_id_day"), table_name="measurements")
-    op.drop_index(op.f("ix_measurements_device_id_measured_at_id"), table_name="measurements")
-    op.drop_index(op.f("ix_measurements_day"), table_name="measurements", postgresql_using="brin")
-    op.drop_table("measurements")
-    op.drop_table("exclusions")
-    op.drop_table("devices")
-    op.drop_table("demo_months")
-    op.drop_table("counts")
-    op.drop_table("count_deltas")
-    op.drop_table("boundary_sets")
-    op.drop_table("audit")
-    op.drop_table("attempts")
+    below_first = "consents boundaries units targets refused receipts measurements exclusions devices"
+    for table in f"{below_first} demo_months counts count_deltas boundary_sets audit attempts".split():
+        op.drop_table(table)
     op.execute("drop function audit_is_append_only")

@@ -286,7 +286,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    below_first = "consents boundaries units targets refused receipts measurements exclusions devices"
-    for table in f"{below_first} demo_months counts count_deltas boundary_sets audit attempts".split():
+    referring = ["consents", "boundaries", "units", "targets", "refused", "receipts", "devices"]
+    others = ["measurements", "exclusions", "demo_months", "counts", "count_deltas", "attempts"]
+    for table in [*referring, *others, "boundary_sets", "audit"]:
         op.drop_table(table)
     op.execute("drop function audit_is_append_only")

@@ -72,7 +72,7 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("MODE", mode, "development", "development or production; production refuses to start without SECRET_KEY's file or value, OPERATOR_NAME and OPERATOR_CONTACT"),
+    Setting("MODE", mode, "development", "development or production; production refuses to start without OPERATOR_NAME and OPERATOR_CONTACT"),
     Setting("VAR_DIR", folder, Path("var").absolute(), "where the embedded database, caches and generated keys live"),
     Setting("DATABASE_URL", database, None, "PostgreSQL 15 or newer, as the role that serves; without it ./scripts/serve starts an embedded one"),
     Setting("DATABASE_OWNER_URL", database, None, "the same database as the role that owns the tables and migrates; default: DATABASE_URL"),

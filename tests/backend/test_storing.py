@@ -1,0 +1,26 @@
+"""What is stored as JSON names the columns of its table and no other: a typo would be lost."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from backend.measurements import service
+from backend.measurements.models import Measurement, Receipt
+from tests.factories import post, register, sample
+
+
+def test_rows_and_receipts_name_the_columns(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, set[str]] = {}
+    really = service.store
+
+    def store(receipts: list[dict[str, Any]], rows: list[dict[str, Any]], deltas: Any) -> None:
+        seen.update(receipts=set(receipts[0]), rows=set(rows[0]))
+        really(receipts, rows, deltas)
+
+    monkeypatch.setattr(service, "store", store)
+    assert post(client, register(client), sample()).status_code == 201
+    assert seen["rows"] == set(Measurement.__table__.columns.keys())
+    assert seen["receipts"] == set(Receipt.__table__.columns.keys())

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import health, http
 from backend.clock import Clock, utc_now
-from backend.extensions import api, db, migrate
+from backend.extensions import api, db, migrate, refuse_dead_connections
 from backend.units.locating import Locator
 from backend.validation import DESCRIBED
 from config import settings
@@ -36,6 +36,8 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     _answer_readably(app)
     _trust_proxies(app, app.config["TRUSTED_PROXIES"])
     db.init_app(app)
+    with app.app_context():
+        refuse_dead_connections(db.engine)
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
     http.init_app(app)
     api.init_app(app)

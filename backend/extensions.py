@@ -1,6 +1,7 @@
 """The libraries that the features share, made once and bound in create_app."""
 
-from collections.abc import Mapping
+import select
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
@@ -8,8 +9,8 @@ from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.rows import dict_row
-from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 
 from backend.errors import ProblemSchema
@@ -54,19 +55,69 @@ migrate = Migrate()
 api = ProblemApi()
 
 
-def quickly(statement: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def refuse_dead_connections(engine: Engine) -> None:
+    """Hand out no connection that the server has closed: a restart then fails no request.
+
+    An idle connection has nothing to read unless it was closed, and looking costs a microsecond;
+    SQLAlchemy's own pre-ping asks the server each time.
+    """
+    event.listen(engine, "checkout", _refuse_dead)
+
+
+def _refuse_dead(driver: Any, *of_the_pool: Any) -> None:
+    poll = select.poll()
+    if not driver.closed:
+        poll.register(driver.fileno(), select.POLLIN)
+    if driver.closed or poll.poll(0):
+        raise DisconnectionError
+
+
+Rows = list[dict[str, Any]]
+# Either of the two below.
+Run = Callable[[str, Mapping[str, Any]], Rows]
+
+
+def quickly(statement: str, values: Mapping[str, Any]) -> Rows:
     """Run a statement in the session's transaction by the driver itself; its rows.
 
     For what every post runs: SQLAlchemy's own execution costs several times the driver's. Errors
     are raised as SQLAlchemy would, without the values: they are positions of people.
     """
-    connection = db.session.connection()
-    driver: Any = connection.connection.driver_connection
+    return _run(db.session.connection().connection.driver_connection, statement, values)
+
+
+def at_once(statement: str, values: Mapping[str, Any]) -> Rows:
+    """Run a statement by the driver in a transaction of its own, committed on return; its rows.
+
+    It knows nothing of the session: what that has locked, this waits for in vain.
+    """
+    try:
+        connection = db.engine.raw_connection()
+    except psycopg.Error as error:
+        raise _as_sqlalchemy(error, statement) from error
+    driver: Any = connection.driver_connection
+    try:
+        driver.autocommit = True
+        rows = _run(driver, statement, values)
+        driver.autocommit = False
+        return rows
+    except DBAPIError:
+        connection.invalidate()
+        raise
+    finally:
+        connection.close()
+
+
+def _run(driver: Any, statement: str, values: Mapping[str, Any]) -> Rows:
     try:
         with driver.cursor(row_factory=dict_row) as cursor:
             cursor.execute(statement, values)
-            rows: list[dict[str, Any]] = cursor.fetchall()
+            rows: Rows = cursor.fetchall()
             return rows
     except psycopg.Error as error:
-        dialect = connection.dialect
-        raise DBAPIError.instance(statement, None, error, psycopg.Error, dialect=dialect) from error
+        raise _as_sqlalchemy(error, statement) from error
+
+
+def _as_sqlalchemy(error: psycopg.Error, statement: str) -> BaseException:
+    dialect = db.engine.dialect
+    return DBAPIError.instance(statement, None, error, psycopg.Error, dialect=dialect)

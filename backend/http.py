@@ -9,6 +9,7 @@ import uuid
 import zlib
 from typing import Any
 
+import orjson
 import structlog
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -198,10 +199,14 @@ def _set_up_logs(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(serializer=_written),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
         ),
         cache_logger_on_first_use=True,
     )
+
+
+def _written(line: Any, **options: Any) -> str:
+    return orjson.dumps(line, **options).decode()

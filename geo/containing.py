@@ -1,5 +1,7 @@
 """Which polygons hold a point: the lookup in a grid, for arrays and for one point."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,14 +135,18 @@ def _crossings(grid: Grid, entry: Ints, x: Floats, y: Floats) -> tuple[Bools, Bo
 
 def cell_of_point(grid: Grid, x: float, y: float) -> int:
     """Do what `cells_of_points` does, for one point."""
-    west, south, size, columns, rows = grid.frame.tolist()
-    column, row = (x - west) / size, (y - south) / size
+    west, south, size = grid.frame[:3].tolist()
+    return cell_value(grid, math.floor((x - west) / size), math.floor((y - south) / size))
+
+
+def cell_value(grid: Grid, column: int, row: int) -> int:
+    """Do what `cell_values` does, for one cell; EMPTY beyond the grid."""
+    columns, rows = grid.frame[3:].tolist()
     if not (0 <= column < columns and 0 <= row < rows):
         return EMPTY
-    i, j = int(column), int(row)
-    tile = grid.tiles.item((j >> _BITS) * (int(columns) >> _BITS) + (i >> _BITS))
+    tile = grid.tiles.item((row >> _BITS) * (int(columns) >> _BITS) + (column >> _BITS))
     last = TILE - 1
-    return grid.blocks.item((tile << 2 * _BITS) + ((j & last) << _BITS) + (i & last))
+    return grid.blocks.item((tile << 2 * _BITS) + ((row & last) << _BITS) + (column & last))
 
 
 def containing(grid: Grid, x: float, y: float) -> tuple[int, bool] | None:
@@ -148,9 +154,16 @@ def containing(grid: Grid, x: float, y: float) -> tuple[int, bool] | None:
 
     The same rule as `memberships`, without the cost of arrays of one.
     """
+    return next(holding(grid, x, y), None)
+
+
+def holding(grid: Grid, x: float, y: float) -> Iterator[tuple[int, bool]]:
+    """List the polygons that hold one point, lowest first, and whether it is on their borders."""
     value = cell_of_point(grid, x, y)
     if value > BORDER:
-        return None if value == EMPTY else (value % BESIDE, False)
+        if value != EMPTY:
+            yield value % BESIDE, False
+        return
     west, south, size = grid.frame[:3].tolist()
     reference_x = (int((x - west) / size) + REFERENCE) * size + west - x
     reference_y = (int((y - south) / size) + REFERENCE) * size + south - y
@@ -158,8 +171,7 @@ def containing(grid: Grid, x: float, y: float) -> tuple[int, bool] | None:
     for entry in range(first, grid.cell_entries.item(BORDER - value + 1)):
         odd, near = _crosses(grid, entry, x, y, reference_x, reference_y)
         if near or odd != grid.entry_inside.item(entry):
-            return grid.entry_polygon.item(entry), near
-    return None
+            yield grid.entry_polygon.item(entry), near
 
 
 def _crosses(grid: Grid, entry: int, x: float, y: float, rx: float, ry: float) -> tuple[bool, bool]:

@@ -23,6 +23,7 @@ NEAR_DEG = 0.01
 
 # Mean radius of the earth (IUGG R1); a sphere errs by at most 0.56 % against WGS 84.
 EARTH_RADIUS_M = 6_371_008.8
+METRES_PER_DEGREE = math.radians(EARTH_RADIUS_M)  # of latitude
 
 
 def position_problem(

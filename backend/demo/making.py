@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from threading import Lock
+from uuid import UUID
 
 import numpy as np
 from sqlalchemy import func, select, text
@@ -21,7 +22,6 @@ from backend.demo.sending import batches
 from backend.demo.volunteers import Volunteer, recruit
 from backend.devices import consent
 from backend.devices import service as devices
-from backend.devices.models import Device
 from backend.devices.registration import Agreement, Registration
 from backend.extensions import db
 from backend.measurements.models import Measurement
@@ -64,7 +64,7 @@ def make(campaign: Campaign, studio: Studio, advance: Callable[[int], None]) -> 
     db.session.rollback()  # no transaction stays open while the threads work
     missing, lacking = dict(wanted), sum(wanted.values())
     share = max(MONTH_SHARE_LEAST, len(campaign.days) / 30)
-    made: list[Device] = []
+    made: list[UUID] = []
     for turn in count():
         people = recruit(province.communes, missing, share, rng)
         made += _send(people, campaign, province, [turn, *campaign.key], studio, advance)
@@ -89,10 +89,10 @@ def _send(
     key: list[int],
     studio: Studio,
     advance: Callable[[int], None],
-) -> list[Device]:
+) -> list[UUID]:
     """Let every volunteer measure and send, a few at a time."""
 
-    def one(volunteer: Volunteer) -> Device | None:
+    def one(volunteer: Volunteer) -> UUID | None:
         with studio.context():
             rng = np.random.default_rng([studio.seed, volunteer.number, *key])
             device = _measure(volunteer, campaign, province, studio.desk, rng)
@@ -109,7 +109,7 @@ def _measure(
     province: Province,
     desk: Desk,
     rng: np.random.Generator,
-) -> Device | None:
+) -> UUID | None:
     """Register one phone at its time, and record what it sends."""
     phone = new_phone(campaign.network, campaign.month, rng)
     route = stops(volunteer, campaign.days, campaign.until, rng)
@@ -129,7 +129,7 @@ def _measure(
     return device
 
 
-def _register(phone: Phone, at: datetime, desk: Desk) -> Device:
+def _register(phone: Phone, at: datetime, desk: Desk) -> UUID:
     asked = Registration(
         consent=Agreement(consent.CURRENT, at),
         id=phone.id,
@@ -139,7 +139,7 @@ def _register(phone: Phone, at: datetime, desk: Desk) -> Device:
     )
     db.session.execute(NO_WAIT)
     done = devices.register(asked, secret=desk.key, now=at, demo=True)
-    return devices.authenticate(done.token, at)
+    return done.id
 
 
 def _fixes(route: list[Stop], campaign: Campaign, desk: Desk, rng: np.random.Generator) -> Floats:
@@ -159,12 +159,12 @@ def _fixes(route: list[Stop], campaign: Campaign, desk: Desk, rng: np.random.Gen
     return np.column_stack([points, accuracy])
 
 
-def _counted(made: list[Device], campaign: Campaign, province: Province) -> Mapping[str, int]:
+def _counted(made: list[UUID], campaign: Campaign, province: Province) -> Mapping[str, int]:
     """What judging counted of these devices, by commune."""
     query = (
         select(Measurement.unit_id, func.count())
         .where(
-            Measurement.device_id.in_([one.id for one in made]),
+            Measurement.device_id.in_(made),
             Measurement.counted,
             Measurement.network == campaign.network,
         )

@@ -25,7 +25,7 @@ REMOVE = text("""
     ), exclusions_gone as (
         delete from exclusions using gone where measurement_id = gone.id
     ), receipts_gone as (
-        delete from receipts where device_id = any(:devices)
+        delete from receipts using gone where receipts.id = gone.id
     ), refused_gone as (
         delete from refused where device_id = any(:devices)
     ), consents_gone as (

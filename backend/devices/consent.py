@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from backend.devices.models import Device
+from backend.devices.registration import KnownDevice
 from backend.language import Language
 
 # Raised with every change of the text that a person would want to know of; devices that agreed
@@ -75,7 +75,7 @@ def statement(operator: Operator, language: Language) -> dict[str, Any]:
     }
 
 
-def outdated(device: Device) -> bool:
+def outdated(device: KnownDevice) -> bool:
     """Whether a device agreed to another version than the one in force."""
     return device.consent_version != CURRENT
 

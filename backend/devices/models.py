@@ -28,6 +28,9 @@ class Device(db.Model):
     attestation: Mapped[Any | None] = mapped_column(JSONB)
     consent_version: Mapped[str] = mapped_column(Text)
     demo: Mapped[bool] = mapped_column(server_default="false")
+    # Raised by whatever changes the device's measurements: a post that was judged on an older
+    # state of them is not stored, and judged again.
+    version: Mapped[int] = mapped_column(server_default="0")
     # How many measurements this device sent in the hour that began at window_start.
     window_start: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now()

@@ -57,3 +57,20 @@ class Self:
     app_version: str | None
     rotation_pending: bool
     consent: ConsentState
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device as its token makes it known, at the moment of the request."""
+
+    id: UUID
+    registered_at: datetime
+    token_used_at: datetime | None
+    platform: str | None
+    model: str | None
+    app_version: str | None
+    consent_version: str
+    rotation_pending: bool
+    version: int  # raised by whatever changes the device's measurements
+    window_start: datetime
+    window_items: int

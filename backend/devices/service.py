@@ -1,29 +1,56 @@
 """Register a device, know it by its token, give it another one."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, null, select, update
+from sqlalchemy import null, select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.devices import consent
 from backend.devices.credentials import code_hash, new_code, new_token, token_hash
 from backend.devices.limits import Caller, count_attempt
 from backend.devices.models import Consent, Device
-from backend.devices.registration import Agreement, ConsentState, Registered, Registration, Self
+from backend.devices.registration import (
+    Agreement,
+    ConsentState,
+    KnownDevice,
+    Registered,
+    Registration,
+    Self,
+)
 from backend.errors import FieldError, Problem
-from backend.extensions import db, quickly
+from backend.extensions import at_once, db, quickly
 
 # A phone that lost the answer tries again within seconds or minutes; an id that turns up later
 # is somebody else's or a restored backup.
 REPEAT_WITHIN = timedelta(minutes=10)
 
-# Every post begins with this. What it leaves out may be large and has no reader.
-_READ = [column.name for column in Device.__table__.columns if column.name != "attestation"]
-BY_TOKEN = f"""SELECT {", ".join(_READ)} FROM devices
-    WHERE token_hash = %(digest)s OR next_token_hash = %(digest)s
+_KNOWN = """id as device_id, registered_at, token_used_at, platform, model, app_version,
+    consent_version, next_token_hash is not null as rotation_pending, version, window_start,
+    window_items"""
+# Every post begins with this. One index each: for `or`, a plan made while the table is small
+# would read all of it.
+BY_TOKEN = f"""
+    select {_KNOWN}, false as is_next from devices where token_hash = %(digest)s
+    union all
+    select {_KNOWN}, true from devices where next_token_hash = %(digest)s
 """  # noqa: S608 # names of columns
+_FIELDS = tuple(KnownDevice.__dataclass_fields__)
+BY_TOKEN_READ = ("device_id", *_FIELDS[1:], "is_next")
+FIRST_USE = f"""
+    update devices set
+        token_hash = %(digest)s,
+        next_token_hash = nullif(next_token_hash, %(digest)s),
+        token_used_at = case when next_token_hash = %(digest)s then %(now)s
+                             else coalesce(token_used_at, %(now)s) end
+    where token_hash = %(digest)s or next_token_hash = %(digest)s
+    returning {_KNOWN}
+"""  # noqa: S608
+HOLD = f"""
+    update devices set version = version + 1 where id = %(device)s returning {_KNOWN}
+"""  # noqa: S608
 
 
 def register(
@@ -51,22 +78,33 @@ def register(
     return Registered(device_id, token, code, state, created)
 
 
-def authenticate(token: str, now: datetime) -> Device:
+def authenticate(token: str, now: datetime) -> KnownDevice:
     """Find the device of a token; 401 where there is none.
 
-    One select and no write, except at the first use of a token. That use is noted in the
-    caller's transaction, so it stands when the use case commits; a request that was rolled back
-    has not used its token. The device is a copy in no session: no commit makes it be read again.
+    One select and no write, except at the first use of a token: that is noted at once, whatever
+    becomes of the request, since who sends a token has it.
     """
     digest = token_hash(token)
-    device = _find(digest)
-    if device.next_token_hash == digest:
-        pending = Device.next_token_hash == digest
-        changes = {"token_hash": digest, "next_token_hash": None, "token_used_at": now}
-        return _note(device, digest, pending, changes)
-    if device.token_used_at is None:
-        return _note(device, digest, Device.token_used_at.is_(None), {"token_used_at": now})
-    return device
+    found = at_once(BY_TOKEN, {"digest": digest})
+    if not found:
+        raise unauthorized()
+    return noted(found[0]) or _known(at_once(FIRST_USE, {"digest": digest, "now": now}))
+
+
+def noted(row: Mapping[str, Any]) -> KnownDevice | None:
+    """A device as `BY_TOKEN` found it; None where the token's first use is still to be noted."""
+    return None if row["is_next"] or row["token_used_at"] is None else _known([row])
+
+
+def _known(found: Sequence[Mapping[str, Any]]) -> KnownDevice:
+    if not found:
+        raise unauthorized()
+    return KnownDevice(found[0]["device_id"], *[found[0][name] for name in _FIELDS[1:]])
+
+
+def hold(device_id: UUID) -> KnownDevice:
+    """Hold a device until the transaction ends; whatever was judged before is outdated."""
+    return _known(quickly(HOLD, {"device": device_id}))
 
 
 def lock(device_id: UUID) -> Device:
@@ -83,22 +121,20 @@ def unauthorized() -> Problem:
     return Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
 
 
-def describe(device: Device) -> Self:
+def describe(device: KnownDevice) -> Self:
     """Tell a device what is known of it."""
-    view = Self(
+    return Self(
         id=device.id,
         registered_at=device.registered_at,
         platform=device.platform,
         model=device.model,
         app_version=device.app_version,
-        rotation_pending=device.next_token_hash is not None,
+        rotation_pending=device.rotation_pending,
         consent=_consent_state(device.id),
     )
-    db.session.commit()  # a first use of the token is noted by reading, too
-    return view
 
 
-def rotate(device: Device) -> str:
+def rotate(device: KnownDevice) -> str:
     """Give a device its next token; the present one stays valid until that is first used."""
     token = new_token()
     lock(device.id).next_token_hash = token_hash(token)
@@ -106,7 +142,7 @@ def rotate(device: Device) -> str:
     return token
 
 
-def renew_consent(device: Device, given: Agreement, now: datetime) -> ConsentState:
+def renew_consent(device: KnownDevice, given: Agreement, now: datetime) -> ConsentState:
     """Note that a person agreed again, as to a newer version of the text."""
     lock(device.id).consent_version = given.version
     _add_consent(device.id, given, now)
@@ -151,22 +187,6 @@ def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
     device.next_token_hash = None
     device.withdrawal_hash = hashes["withdrawal_hash"]
     db.session.flush()
-
-
-def _find(digest: bytes) -> Device:
-    found = quickly(BY_TOKEN, {"digest": digest})
-    if not found:
-        raise unauthorized()
-    return Device(**found[0])
-
-
-def _note(
-    device: Device, digest: bytes, still: ColumnElement[bool], changes: dict[str, Any]
-) -> Device:
-    """Change a device if it still is as it was read, and read it again: posts come at once."""
-    change = update(Device).where(Device.id == device.id, still).values(**changes)
-    db.session.execute(change, execution_options={"synchronize_session": False})
-    return _find(digest)
 
 
 def _add_consent(device_id: UUID, given: Agreement, now: datetime) -> None:

@@ -8,8 +8,7 @@ from flask_smorest import Blueprint
 from backend.arguments import Parser
 from backend.devices import consent, service
 from backend.devices.limits import Caller
-from backend.devices.models import Device
-from backend.devices.registration import ConsentState, Registration, Self
+from backend.devices.registration import ConsentState, KnownDevice, Registration, Self
 from backend.devices.schemas import (
     ConsentingSchema,
     ConsentSchema,
@@ -75,7 +74,7 @@ def agree_again(asked: dict[str, Any]) -> ConsentState:
     return service.renew_consent(_device(), asked["consent"], current_app.extensions["clock"]())
 
 
-def _device() -> Device:
+def _device() -> KnownDevice:
     return service.authenticate(bearer_token(), current_app.extensions["clock"]())
 
 

@@ -27,7 +27,7 @@ class Receipt(db.Model):
     __tablename__ = "receipts"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's UUID
-    device_id: Mapped[UUID | None] = mapped_column(index=True)
+    device_id: Mapped[UUID | None]
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     month: Mapped[str] = mapped_column(Text)

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from backend.arguments import Parser
 from backend.devices import service as devices
 from backend.devices.limits import WITHDRAWALS_PER_HOUR, Caller
-from backend.devices.models import Device
+from backend.devices.registration import KnownDevice
 from backend.extensions import BEARER
 from backend.http import bearer_token, language
 from backend.measurements.export import export
@@ -68,7 +68,7 @@ class ExportSchema(Schema):
 @privacy_blp.response(200, ExportSchema)
 def export_me() -> Response:
     """Tell a device all that is held of it."""
-    document = export(_device(), current_app.extensions["clock"]())
+    document = export(_device().id, current_app.extensions["clock"]())
     answer = Response(stream_with_context(document), content_type="application/json")
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -104,5 +104,5 @@ def _told(withdrawn: Withdrawn) -> dict[str, Any]:
     }
 
 
-def _device() -> Device:
+def _device() -> KnownDevice:
     return devices.authenticate(bearer_token(), current_app.extensions["clock"]())

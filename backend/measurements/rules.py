@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from backend.measurements.reasons import NOT_COUNTED, NOT_VALID, ORDER
-from geo.fix import distance_m
+from geo.fix import METRES_PER_DEGREE, distance_m
 
 RULES = 1
 
@@ -41,8 +42,7 @@ OPERATORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """What judging needs to know of one measurement."""
 
     id: UUID
@@ -69,8 +69,7 @@ class Verdict:
         object.__setattr__(self, "counted", valid and NOT_COUNTED.isdisjoint(self.reasons))
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A sample with the verdict that is stored for it; None for one that is new."""
 
     sample: Sample
@@ -158,13 +157,20 @@ def _same_spot(one: Sample, other: Sample) -> bool:
     if one.network != other.network or one.operator != other.operator:
         return False
     radius = max(REPEAT_RADIUS_M, one.accuracy_m or 0.0, other.accuracy_m or 0.0)
-    return _distance(one, other) <= radius
+    # Most are farther apart by their latitudes alone, and the distance costs ten times as much.
+    return _north_m(one, other) <= radius and _distance(one, other) <= radius
 
 
 def _too_fast(previous: Sample, sample: Sample) -> bool:
     slack = (previous.accuracy_m or 0.0) + (sample.accuracy_m or 0.0)
     seconds = max(1.0, (sample.at - previous.at).total_seconds())
     return (_distance(previous, sample) - slack) / seconds > TRAVEL_MOST_M_PER_S
+
+
+def _north_m(one: Sample, other: Sample) -> float:
+    if one.latitude is None or other.latitude is None:
+        return 0.0
+    return abs(one.latitude - other.latitude) * METRES_PER_DEGREE
 
 
 def _distance(one: Sample, other: Sample) -> float:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Delete, Update, delete, func, null, select, update
+from sqlalchemy import CursorResult, Delete, Select, Update, delete, func, null, select, update
 
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
@@ -46,9 +46,10 @@ def withdraw(device_id: UUID) -> Withdrawn:
     """End a device and make its measurements anonymous, at once; counts stay as they are."""
     devices.lock(device_id)  # posts that are under way come before this or find no device
     positions = _positions(device_id)
+    receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
     kept = _strip(device_id)
     removed = Removed(
-        receipts=_affected(delete(Receipt).where(Receipt.device_id == device_id)),
+        receipts=receipts,
         refused=_affected(delete(Refused).where(Refused.device_id == device_id)),
         consents=_affected(delete(Consent).where(Consent.device_id == device_id)),
         devices=_affected(delete(Device).where(Device.id == device_id)),
@@ -66,6 +67,11 @@ def withdraw_by_code(code: str, *, secret: str, now: datetime, caller: Caller) -
     if device_id is None:
         raise Problem(404, "withdrawal_code_unknown")
     return withdraw(device_id)
+
+
+def _ids(device_id: UUID) -> Select[UUID]:
+    """The ids of a device's measurements, which are those of its receipts until they go."""
+    return select(Measurement.id).where(Measurement.device_id == device_id)
 
 
 def _positions(device_id: UUID) -> int:

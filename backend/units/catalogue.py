@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
-
-from backend.extensions import db
-from backend.units.models import BoundarySet
+from backend.extensions import at_once
 
 # Law 72/2025/QH15 ended the districts and began today's communes on this day.
 REFORM = date(2025, 7, 1)
@@ -39,6 +36,12 @@ class ActiveSet:
         return {"set": self.name, "quality": self.quality}
 
 
+ACTIVE = f"""
+    select {", ".join(ActiveSet.__dataclass_fields__)} from boundary_sets
+    where activation is not null
+"""  # noqa: S608 # names of columns
+
+
 def system_on(day: date) -> str:
     """The system of units in force on a day."""
     return "2024" if day < REFORM else "2025"
@@ -50,10 +53,8 @@ def system_span(system: str) -> tuple[date | None, date | None]:
 
 
 def read_active() -> tuple[ActiveSet, ...]:
-    """Every active set in the database."""
-    columns = [getattr(BoundarySet, name) for name in ActiveSet.__dataclass_fields__]
-    rows = db.session.execute(select(*columns).where(BoundarySet.activation.is_not(None)))
-    return tuple(ActiveSet(*row) for row in rows)
+    """Every active set in the database; no connection is held on to."""
+    return tuple(ActiveSet(**row) for row in at_once(ACTIVE, {}))
 
 
 def serving(day: date, sets: Sequence[ActiveSet]) -> ActiveSet | None:

@@ -90,12 +90,21 @@ class Locator:
         self._read_at = float("-inf")
 
     def place(
-        self, day: date, longitude: float, latitude: float, accuracy_m: float | None
+        self,
+        day: date,
+        longitude: float,
+        latitude: float,
+        accuracy_m: float | None,
+        search_m: float = 0.0,
     ) -> Placed:
-        """Name the commune of one position, in the set active for its day."""
+        """Name the commune of one position, in the set active for its day.
+
+        The distance of its border is told as far as the accuracy or `search_m` reaches.
+        """
         active = self.set_for(day)
         ground = self._ground(active)
-        return _placed(active, ground, ground.index.locate(longitude, latitude, accuracy_m))
+        found = ground.index.locate(longitude, latitude, accuracy_m, search_m=search_m)
+        return _placed(active, ground, found)
 
     def place_many(
         self,

@@ -25,6 +25,7 @@ from backend.units.schemas import (
     UnitPageSchema,
     UnitsQuerySchema,
 )
+from geo.index import SNAP_MAX_M
 
 blp = Blueprint("units", __name__, url_prefix="/api/v1", description="Administrative units")
 
@@ -112,7 +113,8 @@ def _dated(day: date) -> dict[str, Any]:
 def _located(position: Mapping[str, Any]) -> dict[str, Any]:
     day = local_day(position["at"]) if position["at"] else _today()
     locator = current_app.extensions["locator"]
-    placed = locator.place(day, position["longitude"], position["latitude"], position["accuracy_m"])
+    at = position["longitude"], position["latitude"], position["accuracy_m"]
+    placed = locator.place(day, *at, search_m=SNAP_MAX_M)
     return {
         "as_of": day,
         "boundaries": {"set": placed.set_name, "quality": placed.quality},

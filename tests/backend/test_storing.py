@@ -16,9 +16,9 @@ def test_rows_and_receipts_name_the_columns(
     seen: dict[str, set[str]] = {}
     really = service.store
 
-    def store(receipts: list[dict[str, Any]], rows: list[dict[str, Any]], deltas: Any) -> None:
+    def store(gate: Any, receipts: list[Any], rows: list[Any], *others: Any) -> None:
         seen.update(receipts=set(receipts[0]), rows=set(rows[0]))
-        really(receipts, rows, deltas)
+        really(gate, receipts, rows, *others)
 
     monkeypatch.setattr(service, "store", store)
     assert post(client, register(client), sample()).status_code == 201

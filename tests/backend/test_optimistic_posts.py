@@ -1,0 +1,76 @@
+"""A post is judged without a lock: what comes between reading and storing is never lost."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from backend.extensions import db
+from backend.measurements import recounting, timeline
+from tests.conftest import Hands
+from tests.factories import post, register, sample
+
+EARLY, LATE = "2024-11-15T09:00:00+07:00", "2024-11-15T09:30:00+07:00"
+
+
+def between(monkeypatch: pytest.MonkeyPatch, act: Any) -> list[int]:
+    """Let something happen once, after a post has read the timeline and before it stores."""
+    looked: list[int] = []
+    really = timeline.look
+
+    def look(*values: Any) -> Any:
+        found = really(*values)
+        looked.append(1)
+        if len(looked) == 1:
+            act()
+        return found
+
+    monkeypatch.setattr(timeline, "look", look)
+    return looked
+
+
+def test_a_post_that_another_overtook_is_judged_again(
+    app: Flask, client: FlaskClient, clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = register(client)
+    post(client, headers, sample(measured_at="2024-11-01T09:00:00+07:00"))  # notes the token
+    between(monkeypatch, lambda: post(app.test_client(), headers, sample(measured_at=EARLY)))
+    answer = post(client, headers, sample(measured_at=LATE))
+    assert [reason["code"] for reason in answer.json["reasons"]] == ["repeat"]
+    with app.app_context():
+        assert recounting.differences() == []
+
+
+def test_an_id_that_another_device_took_meanwhile_is_a_conflict(
+    app: Flask, client: FlaskClient, clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other, body = register(client), register(client), sample(measured_at=EARLY)
+    for headers in (mine, other):
+        post(client, headers, sample(measured_at="2024-11-01T09:00:00+07:00"))
+    between(monkeypatch, lambda: post(app.test_client(), other, body))
+    assert post(client, mine, body).status_code == 409
+    with app.app_context():
+        held = db.session.execute(text("select count(*) from measurements"))
+        assert held.scalar_one() == 3
+
+
+def test_a_device_that_was_withdrawn_meanwhile_is_401(
+    app: Flask, client: FlaskClient, clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = register(client)
+    post(client, headers, sample(measured_at="2024-11-01T09:00:00+07:00"))
+    gone = "/api/v1/devices/me"
+    between(monkeypatch, lambda: app.test_client().delete(gone, headers=headers))
+    assert post(client, headers, sample(measured_at=EARLY)).status_code == 401
+    with app.app_context():
+        assert recounting.differences() == []
+
+
+def test_nobody_learns_of_a_body_without_a_token(client: FlaskClient) -> None:
+    stranger = {"Authorization": "Bearer nobody"}
+    for body in ("not json", '{"measurements": []}', "[1]"):
+        url = "/api/v1/measurements"
+        answer = client.post(url, data=body, headers=stranger, content_type="application/json")
+        assert answer.status_code == 401

@@ -1,6 +1,17 @@
 """What a user reads for each code, in Vietnamese and English."""
 
 from backend.language import Language
+from backend.wording import (
+    accounts,
+    attribution,
+    campaigns,
+    contributions,
+    importing,
+    joining,
+    planning,
+)
+
+FEATURES = (accounts, attribution, campaigns, contributions, importing, joining, planning)
 
 # code: (Vietnamese, English); {names} are filled from the error's parameters.
 TEXTS: dict[str, tuple[str, str]] = {
@@ -11,6 +22,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unauthorized": (
         "Thiếu mã truy cập hoặc mã không còn hiệu lực.",
         "The token is missing or no longer valid.",
+    ),
+    "forbidden": (
+        "Bạn không có quyền làm việc này.",
+        "You may not do this.",
     ),
     "not_found": ("Không tìm thấy.", "There is no such thing here."),
     "method_not_allowed": (
@@ -103,8 +118,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
 }
 
+EVERY: dict[str, tuple[str, str]] = TEXTS | {
+    code: words for feature in FEATURES for code, words in feature.TEXTS.items()
+}
+
 
 def message(code: str, language: Language) -> str:
     """The words for a code; the code itself where there are none."""
-    vietnamese, english = TEXTS.get(code, (code, code))
+    vietnamese, english = EVERY.get(code, (code, code))
     return vietnamese if language == "vi" else english

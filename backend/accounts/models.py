@@ -1,10 +1,20 @@
-"""The audit log."""
+"""People who sign in, what they may, their sessions and tokens; the audit log."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.extensions import db
@@ -14,6 +24,7 @@ class AuditEntry(db.Model):
     """One privileged act; rows are only ever added (a trigger and the grants say so too)."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index(None, "at"), Index(None, "actor", "id"), Index(None, "act", "id"))
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
@@ -21,3 +32,95 @@ class AuditEntry(db.Model):
     act: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    address: Mapped[str | None] = mapped_column(Text)  # from where; null: at the operator's shell
+
+
+class User(db.Model):
+    """A person who signs in with an e-mail address or a telephone number."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str | None] = mapped_column(Text, unique=True)  # normalised; null once closed
+    display_name: Mapped[str | None] = mapped_column(Text)
+    password_hash: Mapped[str | None] = mapped_column(Text)  # argon2; null until first set
+    totp_secret: Mapped[str | None] = mapped_column(Text)  # null: no second factor
+    totp_used: Mapped[int | None] = mapped_column(BigInteger)  # the last step: a code serves once
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    demo: Mapped[bool] = mapped_column(server_default="false")
+
+
+class Role(db.Model):
+    """What a person may, over what, from when to when; one person may have several."""
+
+    __tablename__ = "roles"
+    __table_args__ = (
+        CheckConstraint("role in ('team_leader', 'organiser', 'official', 'admin')", name="role"),
+        CheckConstraint(
+            "scope_kind = case role when 'team_leader' then 'team' when 'organiser' then"
+            " 'organisation' when 'official' then 'unit' else 'system' end"
+            " and (scope_id is null) = (role = 'admin')",
+            name="scope",
+        ),
+        Index(None, "user_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    role: Mapped[str] = mapped_column(Text)
+    scope_kind: Mapped[str] = mapped_column(Text)  # team, organisation, unit, system
+    scope_id: Mapped[int | None]  # the row's id: a unit's code is no identity
+    valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    valid_to: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Session(db.Model):
+    """A sign-in of pages; the cookie's secret is kept as a hash only."""
+
+    __tablename__ = "sessions"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class PersonalToken(db.Model):
+    """A token with which a person's program acts: named, shown once, revocable."""
+
+    __tablename__ = "personal_tokens"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    # read, write: what of the person's own rights the program has.
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class OneTimeLink(db.Model):
+    """An invitation, or the way to a new password; its secret is kept as a hash only."""
+
+    __tablename__ = "one_time_links"
+
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    purpose: Mapped[str] = mapped_column(Text)  # invitation, password
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Attempts(db.Model):
+    """How often something was tried by one address or account (a keyed hash) in one hour."""
+
+    __tablename__ = "attempts"
+
+    what: Mapped[str] = mapped_column(Text, primary_key=True)
+    by: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    hour: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    n: Mapped[int]

@@ -1,4 +1,4 @@
-"""Devices, their consents, and the counters that protect registration."""
+"""Devices and their consents."""
 
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,8 @@ class Device(db.Model):
     # Raised by whatever changes the device's measurements: a post that was judged on an older
     # state of them is not stored, and judged again.
     version: Mapped[int] = mapped_column(server_default="0")
+    # Whether it ever joined a team: only then has a post to ask who earns it.
+    joined: Mapped[bool] = mapped_column(server_default="false")
     # How many measurements this device sent in the hour that began at window_start.
     window_start: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now()
@@ -52,14 +54,3 @@ class Consent(db.Model):
     recorded_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now()
     )
-
-
-class Attempts(db.Model):
-    """How often something was tried by one address (as a keyed hash) in one hour."""
-
-    __tablename__ = "attempts"
-
-    what: Mapped[str] = mapped_column(Text, primary_key=True)
-    by: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    hour: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
-    n: Mapped[int]

@@ -71,6 +71,7 @@ class KnownDevice:
     app_version: str | None
     consent_version: str
     rotation_pending: bool
+    joined: bool  # whether it ever joined a team
     version: int  # raised by whatever changes the device's measurements
     window_start: datetime
     window_items: int

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import null, select
 from sqlalchemy.dialects.postgresql import insert
 
+from backend.accounts.limits import Caller, count_attempt
 from backend.devices import consent
 from backend.devices.credentials import code_hash, new_code, new_token, token_hash
-from backend.devices.limits import Caller, count_attempt
 from backend.devices.models import Consent, Device
 from backend.devices.registration import (
     Agreement,
@@ -28,7 +28,7 @@ from backend.extensions import at_once, db, quickly
 REPEAT_WITHIN = timedelta(minutes=10)
 
 _KNOWN = """id as device_id, registered_at, token_used_at, platform, model, app_version,
-    consent_version, next_token_hash is not null as rotation_pending, version, window_start,
+    consent_version, next_token_hash is not null as rotation_pending, joined, version, window_start,
     window_items"""
 # Every post begins with this. One index each: for `or`, a plan made while the table is small
 # would read all of it.

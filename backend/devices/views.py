@@ -5,9 +5,9 @@ from typing import Any
 from flask import current_app, request
 from flask_smorest import Blueprint
 
+from backend.accounts.limits import Caller
 from backend.arguments import Parser
 from backend.devices import consent, service
-from backend.devices.limits import Caller
 from backend.devices.registration import ConsentState, KnownDevice, Registration, Self
 from backend.devices.schemas import (
     ConsentingSchema,

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Date,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     LargeBinary,
@@ -18,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.campaigns import models as campaigns  # noqa: F401 # whom earnings refer to
 from backend.extensions import db
 
 
@@ -130,6 +132,71 @@ class CountDelta(db.Model):
     day: Mapped[date] = mapped_column(Date)
     network: Mapped[str] = mapped_column(Text)
     fate: Mapped[str] = mapped_column(Text)
+    n: Mapped[int]
+
+
+class Earning(db.Model):
+    """Which team has a measurement in one campaign, on what basis, and what it is worth there."""
+
+    __tablename__ = "earnings"
+    __table_args__ = (Index(None, "campaign_id", "team_id"),)
+
+    measurement_id: Mapped[UUID] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    # The basis: a membership by the rule of that version, or a correction that beats it.
+    volunteer_id: Mapped[int | None] = mapped_column(ForeignKey("volunteers.id"))
+    membership_id: Mapped[int | None] = mapped_column(ForeignKey("memberships.id"))
+    correction_id: Mapped[int | None] = mapped_column(ForeignKey("corrections.id"))
+    rules: Mapped[int]
+    guest: Mapped[bool]
+    # `counted`, or why not: the measurement's main reason, over_cap, excluded_in_campaign.
+    fate: Mapped[str] = mapped_column(Text)
+    unit_id: Mapped[int | None]
+    day: Mapped[date] = mapped_column(Date)
+    network: Mapped[str] = mapped_column(Text)
+
+
+class TeamCount(db.Model):
+    """How many earnings met one fate, at the grain that its null columns leave open."""
+
+    __tablename__ = "team_counts"
+    __table_args__ = (
+        UniqueConstraint(
+            "campaign_id", "month", "grain", "team_id", "day", "unit_id", "volunteer_id", "network",
+            "fate", "guest", name="uq_team_counts_key", postgresql_nulls_not_distinct=True,
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    campaign_id: Mapped[int]
+    month: Mapped[str] = mapped_column(Text)
+    # team: by team; day: by team and day; unit: by team, unit and day; member: by team and person.
+    grain: Mapped[str] = mapped_column(Text)
+    team_id: Mapped[int]
+    day: Mapped[date | None] = mapped_column(Date)
+    unit_id: Mapped[int | None]
+    volunteer_id: Mapped[int | None] = mapped_column(BigInteger)
+    network: Mapped[str] = mapped_column(Text)
+    fate: Mapped[str] = mapped_column(Text)
+    guest: Mapped[bool]
+    n: Mapped[int]
+
+
+class TeamDelta(db.Model):
+    """A change of team counts, added by the transaction that made it and folded within seconds."""
+
+    __tablename__ = "team_deltas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    campaign_id: Mapped[int]
+    team_id: Mapped[int]
+    volunteer_id: Mapped[int | None] = mapped_column(BigInteger)
+    unit_id: Mapped[int | None]
+    day: Mapped[date] = mapped_column(Date)
+    network: Mapped[str] = mapped_column(Text)
+    fate: Mapped[str] = mapped_column(Text)
+    guest: Mapped[bool]
     n: Mapped[int]
 
 

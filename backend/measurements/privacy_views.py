@@ -6,9 +6,9 @@ from flask import Response, current_app, request, stream_with_context
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
+from backend.accounts.limits import WITHDRAWALS_PER_HOUR, Caller
 from backend.arguments import Parser
 from backend.devices import service as devices
-from backend.devices.limits import WITHDRAWALS_PER_HOUR, Caller
 from backend.devices.registration import KnownDevice
 from backend.extensions import BEARER
 from backend.http import bearer_token, language

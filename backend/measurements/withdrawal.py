@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, Delete, Select, Update, delete, func, null, select, update
 
+from backend.accounts.limits import Caller, count_attempt
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
-from backend.devices.limits import Caller, count_attempt
 from backend.devices.models import Consent, Device
 from backend.errors import Problem
 from backend.extensions import db

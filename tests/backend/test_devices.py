@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from backend.devices import limits, service
+from backend.accounts import limits
+from backend.accounts.models import Attempts
+from backend.devices import service
 from backend.devices.credentials import ALPHABET, code_hash, new_code
-from backend.devices.models import Attempts, Consent, Device
+from backend.devices.models import Consent, Device
 from backend.devices.registration import Agreement, Registration
 from backend.extensions import db
 from tests.phones import AGREED, DEVICES, ME, bearer, body, registered

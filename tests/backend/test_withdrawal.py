@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select
 
-from backend.devices.limits import WITHDRAWALS_PER_HOUR
+from backend.accounts.limits import WITHDRAWALS_PER_HOUR
 from backend.devices.models import Consent, Device
 from backend.extensions import db
 from backend.measurements.models import Count, CountDelta, Exclusion, Measurement, Receipt, Refused

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.devices.models import Attempts
+from backend.accounts.models import Attempts
 from backend.errors import Problem
 from backend.extensions import db
 

@@ -1,0 +1,100 @@
+"""Who may do what: the one place that decides, a pure function of roles and scopes."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from backend.errors import Problem
+
+Kind = Literal["system", "organisation", "team", "unit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role over one thing; `id` is None for the whole system."""
+
+    role: str  # team_leader, organiser, official, admin
+    kind: Kind
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: nobody, a device, or a person with what they were granted."""
+
+    user_id: int | None = None
+    device_id: UUID | None = None
+    grants: tuple[Grant, ...] = ()
+    may_write: bool = True  # a program's token may be for reading only
+    address: str | None = None
+
+    @property
+    def signed_in(self) -> bool:
+        return self.user_id is not None
+
+    @property
+    def name(self) -> str:
+        """What the audit log calls them: people by number, so that a closed account stays one."""
+        return f"user:{self.user_id}" if self.signed_in else "public"
+
+    def ids(self, role: str) -> frozenset[int]:
+        """Over which things a person has a role."""
+        return frozenset(g.id for g in self.grants if g.role == role and g.id is not None)
+
+
+PUBLIC = Actor()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a thing lies: itself and what is above it. A role over any of these reaches it."""
+
+    teams: frozenset[int] = frozenset()
+    organisations: frozenset[int] = frozenset()
+    units: frozenset[int] = frozenset()
+
+
+SYSTEM = Scope()
+
+# act: the roles that may do it within their scope. An admin may do all of them, everywhere.
+ACTS: dict[str, frozenset[str]] = {
+    "audit.read": frozenset(),
+    "users.manage": frozenset(),
+    "organisation.create": frozenset(),
+    "organisation.edit": frozenset({"organiser"}),
+    "team.edit": frozenset({"organiser"}),
+    "team.see": frozenset({"organiser", "team_leader"}),  # its members, codes and figures
+    "campaign.edit": frozenset({"organiser"}),
+    "campaign.see": frozenset({"organiser"}),  # drafts, and what each team contributed
+    "campaign.correct": frozenset({"organiser"}),
+    "unit.signals": frozenset({"official"}),
+    "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
+}
+READS = frozenset({"audit.read", "team.see", "campaign.see", "unit.signals"})
+
+
+def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:
+    """Whether an actor may do an act on what lies in a scope."""
+    roles = ACTS[act]
+    if not actor.may_write and act not in READS:
+        return False
+    return any(
+        grant.role == "admin" or (grant.role in roles and _covers(grant, scope))
+        for grant in actor.grants
+    )
+
+
+def require(actor: Actor, act: str, scope: Scope = SYSTEM, *, hidden: bool = False) -> None:
+    """Refuse what `can` does not allow: 401 to nobody, 404 for what is hidden, else 403."""
+    if can(actor, act, scope):
+        return
+    if hidden:
+        raise Problem(404, "not_found")
+    if not actor.signed_in:
+        raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
+    raise Problem(403, "forbidden")
+
+
+def _covers(grant: Grant, scope: Scope) -> bool:
+    things = {"team": scope.teams, "organisation": scope.organisations, "unit": scope.units}
+    return grant.id is not None and grant.id in things.get(grant.kind, frozenset())

@@ -1,0 +1,3 @@
+"""Words of accounts."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

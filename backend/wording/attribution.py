@@ -1,0 +1,3 @@
+"""Words of attribution."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

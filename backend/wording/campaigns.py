@@ -1,0 +1,3 @@
+"""Words of campaigns."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

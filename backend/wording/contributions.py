@@ -1,0 +1,3 @@
+"""Words of contributions."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

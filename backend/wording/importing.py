@@ -1,0 +1,3 @@
+"""Words of importing."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""Words of joining."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

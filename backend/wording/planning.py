@@ -1,0 +1,3 @@
+"""Words of planning."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

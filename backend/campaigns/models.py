@@ -1,6 +1,7 @@
 """Organisations, teams and campaigns; volunteers, their devices and memberships."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,7 +20,25 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.campaigns.naming import folded
 from backend.extensions import db
+from geo.gazetteer import plain, sort_key
+
+
+def _of_name(context: Any) -> str:
+    return str(context.get_current_parameters()["name"])
+
+
+def _sort_key(context: Any) -> str:
+    return sort_key(_of_name(context))
+
+
+def _search_key(context: Any) -> str:
+    return plain(_of_name(context))
+
+
+def _name_key(context: Any) -> str:
+    return folded(_of_name(context))
 
 
 class Organisation(db.Model):
@@ -35,6 +54,9 @@ class Organisation(db.Model):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     version: Mapped[int] = mapped_column(server_default="1")  # raised by every change: the ETag
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # Made from the name in Python, as those of units; who changes a name changes them too.
+    sort_key: Mapped[str] = mapped_column(Text, default=_sort_key)
+    search_key: Mapped[str] = mapped_column(Text, default=_search_key)
 
 
 class Team(db.Model):
@@ -43,6 +65,7 @@ class Team(db.Model):
     __tablename__ = "teams"
     __table_args__ = (
         Index(None, "organisation_id", "name", unique=True),
+        Index(None, "organisation_id", "name_key", unique=True),
         Index(None, "home_unit_id"),
     )
 
@@ -54,6 +77,8 @@ class Team(db.Model):
     capacity_per_day: Mapped[int | None]  # samples; set by the organiser, null: not known
     version: Mapped[int] = mapped_column(server_default="1")
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    name_key: Mapped[str] = mapped_column(Text, default=_name_key)  # two names that look the same
+    sort_key: Mapped[str] = mapped_column(Text, default=_sort_key)
 
 
 class Campaign(db.Model):

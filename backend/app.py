@@ -61,9 +61,11 @@ def _trust_proxies(app: Flask, hops: int) -> None:
 
 def _register(app: Flask) -> None:
     """Bind the features' views and commands."""
+    from backend.accounts.audit_views import blp as audit
     from backend.coverage.views import blp as coverage
     from backend.demo.cli import cli as demo
     from backend.devices.views import blp as devices
+    from backend.measurements.campaign_views import campaign_blp as decisions
     from backend.measurements.cli import cli as measurements_cli
     from backend.measurements.privacy_views import privacy_blp as privacy
     from backend.measurements.views import blp as measurements
@@ -71,7 +73,7 @@ def _register(app: Flask) -> None:
     from backend.units.views import blp as units
     from backend.web.views import bp as web
 
-    for blueprint in (devices, privacy, measurements, coverage, units):
+    for blueprint in (devices, privacy, measurements, coverage, units, audit, decisions):
         api.register_blueprint(blueprint)
     app.register_blueprint(web)
     app.register_blueprint(health.bp)

@@ -5,10 +5,22 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.models import PersonalToken, Role, User
 from backend.accounts.signing import TOKEN_PREFIX, secret_hash
-from backend.campaigns.models import Campaign, CampaignArea, Organisation, Team
+from backend.campaigns.models import (
+    Campaign,
+    CampaignArea,
+    DeviceLink,
+    Membership,
+    Organisation,
+    Team,
+    Volunteer,
+)
+from backend.devices.models import Device
+from backend.devices.service import authenticate
 from backend.extensions import db
 from backend.units.models import Unit
 
@@ -17,7 +29,11 @@ SCOPES = {"team_leader": "team", "organiser": "organisation", "official": "unit"
 
 
 def person(
-    app: Flask, role: str | None = None, scope: int | None = None, **changes: Any
+    app: Flask,
+    role: str | None = None,
+    scope: int | None = None,
+    scopes: tuple[str, ...] = ("read", "write"),
+    **changes: Any,
 ) -> dict[str, str]:
     """A person with at most one role; the headers of a program that acts for them."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
@@ -35,7 +51,7 @@ def person(
                 user_id=user.id,
                 name="test",
                 token_hash=secret_hash(token),
-                scopes=["read", "write"],
+                scopes=list(scopes),
                 created_at=LONG_AGO,
             )
         )
@@ -82,3 +98,36 @@ def _add(app: Flask, row: Any) -> int:
         db.session.add(row)
         db.session.commit()
         return int(row.id)
+
+
+def joined(
+    app: Flask,
+    headers: dict[str, str],
+    campaign_id: int,
+    team_id: int,
+    since: datetime,
+    until: datetime | None = None,
+) -> int:
+    """Put a device's volunteer (made here at first) into a team for a span; the volunteer's id."""
+    with app.app_context():
+        device = authenticate(headers["Authorization"].split()[1], since).id
+        link = db.session.query(DeviceLink).filter_by(device_id=device).one_or_none()
+        if link is None:
+            volunteer = Volunteer()
+            db.session.add(volunteer)
+            db.session.flush()
+            link = DeviceLink(
+                device_id=device, volunteer_id=volunteer.id, period=Range(LONG_AGO, None)
+            )
+            db.session.add(link)
+            db.session.execute(update(Device).where(Device.id == device).values(joined=True))
+        db.session.add(
+            Membership(
+                volunteer_id=link.volunteer_id,
+                campaign_id=campaign_id,
+                team_id=team_id,
+                period=Range(since, until),
+            )
+        )
+        db.session.commit()
+        return int(link.volunteer_id)

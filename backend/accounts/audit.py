@@ -1,0 +1,68 @@
+"""Read the audit log: newest first, by who, what, about what and when."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from marshmallow import ValidationError
+from sqlalchemy import ColumnElement, select, tuple_
+
+from backend.accounts.access import Actor, require
+from backend.accounts.models import AuditEntry
+from backend.clock import VIETNAM
+from backend.errors import invalid
+from backend.extensions import db
+from backend.validation import aware_time
+
+COLUMNS = [
+    getattr(AuditEntry, name)
+    for name in ("id", "at", "actor", "act", "subject", "address", "details")
+]
+PLACE = tuple_(AuditEntry.at, AuditEntry.id)
+EXACT = ("actor", "act", "subject")
+
+
+def read_audit(asker: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a page of the entries that fit, to who may read them."""
+    require(asker, "audit.read")
+    limit = asked["limit"]
+    page = (
+        select(*COLUMNS)
+        .where(*_conditions(asked))
+        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+        .limit(limit + 1)
+    )
+    found = db.session.execute(page).mappings().all()
+    more = len(found) > limit
+    return {"items": found[:limit], "next": _cursor(found[limit - 1]) if more else None}
+
+
+def _conditions(asked: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    fits = [getattr(AuditEntry, name) == asked[name] for name in EXACT if asked[name] is not None]
+    if asked["first"] is not None:
+        fits.append(AuditEntry.at >= _midnight(asked["first"]))
+    if asked["last"] is not None:
+        fits.append(AuditEntry.at < _midnight(asked["last"] + timedelta(days=1)))
+    if asked["cursor"] is not None:
+        fits.append(tuple_(*_read_cursor(asked["cursor"])) > PLACE)
+    return fits
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), VIETNAM)
+
+
+def _cursor(entry: Mapping[Any, Any]) -> str:
+    """Name the last entry of a page; no plus sign, which a query string would turn to a blank."""
+    return f"{entry['at'].astimezone(UTC).isoformat().removesuffix('+00:00')}Z_{entry['id']}"
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int]:
+    at, _, identity = cursor.partition("_")
+    try:
+        place = aware_time(at), int(identity)
+    except (ValueError, ValidationError):
+        raise invalid("cursor", "not_cursor") from None
+    if not 0 <= place[1] < 2**63:
+        raise invalid("cursor", "not_cursor")
+    return place

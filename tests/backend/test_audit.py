@@ -1,0 +1,154 @@
+"""`GET /api/v1/audit`: the log of privileged acts, for admins alone."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from backend.accounts.access import Actor
+from backend.accounts.models import AuditEntry
+from backend.accounts.service import note, note_by
+from backend.extensions import db
+from tests.factories import register
+from tests.people import organisation, person
+
+AT = datetime(2024, 11, 20, 5, 0, tzinfo=UTC)
+
+
+def entry(**changes: Any) -> AuditEntry:
+    fields = {"at": AT, "actor": "user:1", "act": "team.edit", "subject": "team:1", "details": {}}
+    return AuditEntry(**(fields | changes))
+
+
+def keep(app: Flask, *entries: AuditEntry) -> None:
+    with app.app_context():
+        db.session.add_all(entries)
+        db.session.commit()
+
+
+@pytest.fixture
+def admin(app: Flask, owner: Engine) -> dict[str, str]:
+    """An admin who finds an empty log: making the tests' database is noted too."""
+    with owner.begin() as connection:
+        connection.execute(text("truncate audit"))
+    return person(app, "admin")
+
+
+def subjects(client: FlaskClient, admin: dict[str, str], **query: Any) -> list[str]:
+    answer = client.get("/api/v1/audit", query_string=query, headers=admin)
+    assert answer.status_code == 200, answer.text
+    return [item["subject"] for item in answer.json["items"]]
+
+
+def test_an_entry_tells_who_when_from_where_and_what(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    with app.app_context():
+        who = Actor(user_id=7, address="192.0.2.1")
+        note_by(who, "team.edit", "team:3", before={"name": "Đội 1"}, after={"name": "Đội 2"})
+        note("units.load", "demo", actor="shell:van")
+        db.session.commit()
+    answer = client.get("/api/v1/audit", headers=admin)
+    shell, edit = answer.json["items"]
+    assert edit["details"] == {"before": {"name": "Đội 1"}, "after": {"name": "Đội 2"}}
+    assert (edit["actor"], edit["act"], edit["subject"]) == ("user:7", "team.edit", "team:3")
+    assert (edit["address"], shell["address"]) == ("192.0.2.1", None)
+    since = datetime.now(UTC) - datetime.fromisoformat(edit["at"])
+    assert timedelta() <= since < timedelta(minutes=1)
+    assert answer.json["next"] is None
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_only_an_admin_reads_it(app: Flask, client: FlaskClient) -> None:
+    organiser = person(app, "organiser", organisation(app))
+    for headers, status in (({}, 401), (register(client), 401), (organiser, 403)):
+        assert client.get("/api/v1/audit", headers=headers).status_code == status
+
+
+def test_it_is_filtered(app: Flask, client: FlaskClient, admin: dict[str, str]) -> None:
+    keep(
+        app,
+        entry(subject="a", actor="user:1", act="team.edit"),
+        entry(subject="b", actor="user:2", act="team.edit"),
+        entry(subject="c", actor="user:2", act="campaign.edit"),
+    )
+    assert subjects(client, admin) == ["c", "b", "a"]
+    assert subjects(client, admin, actor="user:2") == ["c", "b"]
+    assert subjects(client, admin, actor="user:2", act="team.edit") == ["b"]
+    assert subjects(client, admin, subject="a") == ["a"]
+    assert subjects(client, admin, actor="user:9") == []
+
+
+def test_days_are_those_of_vietnam(app: Flask, client: FlaskClient, admin: dict[str, str]) -> None:
+    midnight = datetime.fromisoformat("2024-11-20T00:00:00+07:00")
+    moment = timedelta(microseconds=1)
+    keep(
+        app,
+        entry(subject="before", at=midnight - moment),
+        entry(subject="first", at=midnight),
+        entry(subject="last", at=midnight + timedelta(days=1) - moment),
+        entry(subject="after", at=midnight + timedelta(days=1)),
+    )
+    day = {"from": "2024-11-20", "to": "2024-11-20"}
+    assert subjects(client, admin, **day) == ["last", "first"]
+    assert subjects(client, admin, to="2024-11-19") == ["before"]
+    assert subjects(client, admin, **{"from": "2024-11-21"}) == ["after"]
+
+
+def test_pages_hold_every_entry_once_whatever_is_added_meanwhile(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    # Entries of one transaction have the same time: the id tells them apart.
+    keep(app, *[entry(subject=str(n)) for n in range(5)])
+    keep(app, *[entry(subject=str(n), at=AT + timedelta(microseconds=n)) for n in range(5, 8)])
+    seen: list[str] = []
+    query: dict[str, Any] = {"limit": 3, "act": "team.edit"}
+    while True:
+        page = client.get("/api/v1/audit", query_string=query, headers=admin).json
+        seen += [item["subject"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+        keep(app, entry(subject="new", at=AT + timedelta(days=1)))
+    assert seen == ["7", "6", "5", "4", "3", "2", "1", "0"]
+
+
+def test_a_last_page_that_is_full_says_so(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    keep(app, entry(), entry())
+    assert client.get("/api/v1/audit?limit=2", headers=admin).json["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "code"),
+    [
+        ("cursor=x", "cursor", "not_cursor"),
+        ("cursor=2024-11-20T05:00:00Z_x", "cursor", "not_cursor"),
+        ("cursor=2024-11-20T05:00:00_1", "cursor", "not_cursor"),
+        ("cursor=2024-11-20T05:00:00Z_9223372036854775808", "cursor", "not_cursor"),
+        ("cursor=2024-11-20T05:00:00Z_-1", "cursor", "not_cursor"),
+        ("limit=0", "limit", "out_of_range"),
+        ("limit=501", "limit", "out_of_range"),
+        ("limit=x", "limit", "not_whole"),
+        ("from=yesterday", "from", "not_day"),
+        ("from=0001-01-01", "from", "out_of_range"),
+        ("to=9999-12-31", "to", "out_of_range"),
+        ("act=%00", "act", "has_nul"),
+        ("subject=" + "x" * 201, "subject", "too_long"),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    client: FlaskClient, admin: dict[str, str], query: str, field: str, code: str
+) -> None:
+    answer = client.get(f"/api/v1/audit?{query}", headers=admin)
+    assert answer.status_code == 422
+    assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [(field, code)]
+
+
+def test_a_token_for_reading_reads_it(app: Flask, client: FlaskClient) -> None:
+    reader = person(app, "admin", scopes=("read",))
+    assert client.get("/api/v1/audit", headers=reader).status_code == 200

@@ -75,8 +75,11 @@ def recount() -> None:
             f"{row['month']} day={row['day']} unit={row['unit_id']} {row['network']} "
             f"{row['fate']}: stored {row['stored']}, rows {row['truth']}"
         )
-    click.echo(f"differences: {len(found)}")
-    sys.exit(1 if found else 0)
+    teams = recounting.team_differences()
+    for row in teams:
+        click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
+    click.echo(f"differences: {len(found) + len(teams)}")
+    sys.exit(1 if found or teams else 0)
 
 
 @cli.command()

@@ -36,6 +36,32 @@ FOLD = text("""
     select count(*) from moved
 """)
 
+# The same for teams, at the grains that pages read: whole months by team and by person, days by
+# team, and days by team and unit.
+FOLD_TEAMS = text("""
+    with moved as (
+        delete from team_deltas
+        where id in (select id from team_deltas order by id limit :most)
+        returning campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n
+    ), summed as (
+        select campaign_id, to_char(day, 'YYYY-MM') as month,
+               case when grouping(volunteer_id) = 0 then 'member'
+                    when grouping(unit_id) = 0 then 'unit'
+                    when grouping(day) = 0 then 'day' else 'team' end as grain,
+               team_id, day, unit_id, volunteer_id, network, fate, guest, sum(n)::int as n
+        from moved
+        group by campaign_id, to_char(day, 'YYYY-MM'), team_id, network, fate, guest,
+                 grouping sets ((), (day), (day, unit_id), (volunteer_id))
+    ), folded as (
+        insert into team_counts (campaign_id, month, grain, team_id, day, unit_id, volunteer_id,
+                                 network, fate, guest, n)
+        select * from summed where n <> 0
+        order by campaign_id, month, grain, team_id, day, unit_id, volunteer_id, network, fate
+        on conflict on constraint uq_team_counts_key do update set n = team_counts.n + excluded.n
+    )
+    select count(*) from moved
+""")
+
 
 class Deltas:
     """Changes of counts, added up by key."""
@@ -62,9 +88,12 @@ def fold() -> int:
     alone = db.session.execute(
         text("select pg_try_advisory_xact_lock(:lock)"), {"lock": FOLD_LOCK}
     ).scalar()
-    moved = db.session.execute(FOLD, {"most": FOLD_AT_ONCE}).scalar_one() if alone else 0
+    moved = 0
+    if alone:
+        for statement in (FOLD, FOLD_TEAMS):
+            moved += db.session.execute(statement, {"most": FOLD_AT_ONCE}).scalar_one()
     db.session.commit()
-    return int(moved)
+    return moved
 
 
 def fold_all() -> None:

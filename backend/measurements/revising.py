@@ -15,7 +15,7 @@ from backend.accounts.service import note
 from backend.clock import month_end, month_start
 from backend.errors import Problem
 from backend.extensions import db
-from backend.measurements import draft, rules, timeline
+from backend.measurements import draft, earning, rules, timeline
 from backend.measurements.counting import Deltas
 from backend.measurements.draft import Circumstances
 from backend.measurements.models import Exclusion
@@ -36,7 +36,7 @@ DEVICES = text("""
     where device_id is not null and day between :first and :last order by device_id
 """)
 # Posts wait for it, and those that were judged before are judged again.
-LOCK = text("update devices set version = version + 1 where id = :device")
+LOCK = text("update devices set version = version + 1 where id = :device returning joined")
 ROWS = text("""
     select m.*, e.measurement_id is not null as excluded
     from measurements m left join exclusions e on e.measurement_id = m.id
@@ -125,10 +125,9 @@ def _revise_device(
     count_manual: bool,
     done: Revision,
 ) -> None:
-    if device:
-        db.session.execute(LOCK, {"device": device})
+    joined = device and db.session.execute(LOCK, {"device": device}).scalar()
     deltas, after = Deltas(), UUID(int=0)
-    times = []
+    times, days = [], set()
     while True:
         span = {"device": device, "first": first, "last": last, "after": after, "lot": LOT}
         rows = list(db.session.execute(ROWS, span).mappings())
@@ -137,12 +136,16 @@ def _revise_device(
         if device is None:
             _rejudge_alone(rows, changed, deltas, done)
         times += [row["measured_at"] for row in rows]
+        days |= {row["day"] for row in rows}
         if len(rows) < LOT:
             break
         after = rows[-1]["id"]
     if device and times:
-        _rejudge_timeline(timeline.judged_between(device, min(times), max(times)), deltas, done)
+        judged = timeline.judged_between(device, min(times), max(times))
+        days |= _rejudge_timeline(judged, deltas, done)
     add_deltas(deltas)
+    if device and joined:
+        earning.settle(device, days)
 
 
 def _revised(row: Row, locator: Locator | None, count_manual: bool) -> dict[str, Any] | None:
@@ -215,8 +218,11 @@ def _rejudge_alone(
     _write([(new, rules.Verdict(tuple(new["own_reasons"]))) for new, _ in pairs], deltas, done)
 
 
-def _rejudge_timeline(judged: Any, deltas: Deltas, done: Revision) -> None:
-    _write(list(judged), deltas, done)
+def _rejudge_timeline(judged: Any, deltas: Deltas, done: Revision) -> set[date]:
+    """Rows with a device; the days of those that were judged otherwise."""
+    entries = list(judged)
+    _write(entries, deltas, done)
+    return {row["day"] for row, _ in entries}
 
 
 def _write(judged: Iterable[tuple[Row, rules.Verdict]], deltas: Deltas, done: Revision) -> None:

@@ -13,7 +13,7 @@ from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import Problem
 from backend.extensions import at_once, db, quickly
-from backend.measurements import draft, rules, timeline
+from backend.measurements import draft, earning, rules, timeline
 from backend.measurements.counting import Deltas
 from backend.measurements.draft import Circumstances
 from backend.measurements.models import Refused
@@ -101,7 +101,7 @@ def _gate(device: KnownDevice, n: int, at: datetime, most: int) -> Gate:
     if before + n > most:
         retry = str(max(1, int((began + HOUR - at).total_seconds())))
         raise Problem(429, "too_many_requests", headers={"Retry-After": retry})
-    return Gate(device.id, device.version, began, before + n)
+    return Gate(device.id, device.version, device.joined, began, before + n)
 
 
 def _prepared(sent: Sequence[Any], now: Circumstances, desk: Desk) -> list[Item]:
@@ -154,11 +154,14 @@ def _take(
     receipts = [_receipt(item.digest, row) for item, row in zip(new, rows, strict=True)]
     changed = _judge(device_id, rows, deltas, stored)
     refused = [item for item in items if item.errors]
-    alone = stored is not None and not changed and not refused
+    joined = gate is not None and gate.joined
+    alone = stored is not None and not (changed or refused or joined)
     store(gate, receipts, rows, deltas, at_once if alone else quickly)
     if not alone:
         rewrite(changed, rules.RULES)
         _keep_refused(device_id, refused, now.received_at)
+        if joined and device_id:
+            earning.settle(device_id, [row["day"] for row in (*rows, *changed)])
         db.session.commit()
     for item, row in zip(new, rows, strict=True):
         item.row = row
@@ -219,6 +222,7 @@ def verdict_row(row: Any, verdict: rules.Verdict) -> dict[str, Any]:
     """A changed verdict, as it is written back."""
     return {
         "id": row["id"],
+        "day": row["day"],
         "reasons": verdict.reasons,
         "own_reasons": row["own_reasons"],
         "valid": verdict.valid,

@@ -66,6 +66,7 @@ class Gate:
 
     device_id: UUID
     version: int
+    joined: bool  # whether a team may earn what is stored
     window_start: datetime
     window_items: int
 

@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import CursorResult, Delete, Select, Update, delete, func, null, select, update
 
 from backend.accounts.limits import Caller, count_attempt
+from backend.campaigns.models import CampaignExclusion, Correction
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device
 from backend.errors import Problem
 from backend.extensions import db
-from backend.measurements.models import Exclusion, Measurement, Receipt, Refused
+from backend.measurements import earning
+from backend.measurements.models import Earning, Exclusion, Measurement, Receipt, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Withdrawn:
 def withdraw(device_id: UUID) -> Withdrawn:
     """End a device and make its measurements anonymous, at once; counts stay as they are."""
     devices.lock(device_id)  # posts that are under way come before this or find no device
+    earning.forget(device_id)
     positions = _positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
     kept = _strip(device_id)
@@ -84,19 +87,21 @@ def _positions(device_id: UUID) -> int:
 def _strip(device_id: UUID) -> int:
     """Give each measurement a new random id and drop what tells of person, place or moment.
 
-    An exclusion moves along with its measurement, so that a recount finds the same.
+    What refers to a measurement moves along with it, so that a recount finds the same.
     """
     renamed = (
         select(Measurement.id, func.gen_random_uuid().label("fresh"))
         .where(Measurement.device_id == device_id)
         .cte("renamed")
     )
-    moved = (
-        update(Exclusion)
-        .where(Exclusion.measurement_id == renamed.c.id)
+    referring: tuple[Any, ...] = (Exclusion, Earning, Correction, CampaignExclusion)
+    moved = [
+        update(table)
+        .where(table.measurement_id == renamed.c.id)
         .values(measurement_id=renamed.c.fresh)
-        .cte("moved")
-    )
+        .cte(f"moved_{number}")
+        for number, table in enumerate(referring)
+    ]
     stripped = (
         update(Measurement)
         .where(Measurement.id == renamed.c.id)
@@ -112,7 +117,7 @@ def _strip(device_id: UUID) -> int:
             candidates=None,
             raw=null(),  # SQL's null; None would be JSON's
         )
-        .add_cte(moved)
+        .add_cte(*moved)
     )
     return _affected(stripped)
 

@@ -1,0 +1,144 @@
+"""Who earned which sample: rule 1, a pure function of plain values."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+RULE = 1
+
+COUNTED = "counted"
+OVER_CAP = "over_cap"
+EXCLUDED = "excluded_in_campaign"
+
+
+class Sample(NamedTuple):
+    """A measurement as attribution sees it."""
+
+    id: UUID
+    at: datetime  # when it was measured
+    day: date  # of that moment, in Vietnam
+    network: str  # mobile, fixed, unknown
+    unit_id: int | None  # its commune
+    within: frozenset[int]  # its commune and the units above; empty where it lies in none
+    fate: str  # `counted`, or its main reason
+
+
+class Stay(NamedTuple):
+    """A device was with a volunteer who was in a team of a campaign, for a span [since, until)."""
+
+    membership_id: int
+    campaign_id: int
+    team_id: int
+    volunteer_id: int
+    guest: bool
+    since: datetime
+    until: datetime | None
+
+
+class Terms(NamedTuple):
+    """What a campaign covers."""
+
+    campaign_id: int
+    first_day: date
+    last_day: date
+    networks: frozenset[str]
+    area: frozenset[int]  # units of any level
+    cap: int | None  # most counted samples of a device and day
+
+
+class Decision(NamedTuple):
+    """An organiser's correction of one measurement in one campaign; no team means nobody."""
+
+    id: int
+    team_id: int | None
+
+
+class Earned(NamedTuple):
+    """A team has a measurement in a campaign, on this basis, and it is worth its fate."""
+
+    measurement_id: UUID
+    campaign_id: int
+    team_id: int
+    volunteer_id: int | None
+    membership_id: int | None
+    correction_id: int | None
+    guest: bool
+    fate: str
+    unit_id: int | None
+    day: date
+    network: str
+
+
+Key = tuple[UUID, int]  # measurement, campaign
+
+
+def earnings(
+    samples: Iterable[Sample],
+    stays: Sequence[Stay],
+    campaigns: Iterable[Terms],
+    decisions: Mapping[Key, Decision],
+    excluded: Collection[Key],
+) -> Iterator[Earned]:
+    """Attribute one device's samples of whole days: at most once in each campaign.
+
+    A team earns what its member measured while in it, where the campaign covers day, commune and
+    network. A decision beats the membership, an exclusion and the cap take only the worth.
+    """
+    ordered = sorted(samples, key=lambda one: (one.at, one.id))
+    for terms in campaigns:
+        counted: Counter[date] = Counter()
+        for sample in ordered:
+            earned = _earned(sample, stays, terms, decisions.get((sample.id, terms.campaign_id)))
+            if earned is None:
+                continue
+            if earned.fate == COUNTED and (sample.id, terms.campaign_id) in excluded:
+                earned = earned._replace(fate=EXCLUDED)
+            if earned.fate == COUNTED:
+                counted[sample.day] += 1
+                if terms.cap is not None and counted[sample.day] > terms.cap:
+                    earned = earned._replace(fate=OVER_CAP)
+            yield earned
+
+
+def covers(terms: Terms, sample: Sample) -> bool:
+    """Whether a campaign covers a sample; one that lies in no commune is no other area's."""
+    return (
+        terms.first_day <= sample.day <= terms.last_day
+        and sample.network in terms.networks
+        and (sample.unit_id is None or not terms.area.isdisjoint(sample.within))
+    )
+
+
+def stay_at(stays: Iterable[Stay], campaign_id: int, at: datetime) -> Stay | None:
+    """Where a device was at a moment, in one campaign."""
+    for stay in stays:
+        begun = stay.campaign_id == campaign_id and stay.since <= at
+        if begun and (stay.until is None or at < stay.until):
+            return stay
+    return None
+
+
+def _earned(
+    sample: Sample, stays: Sequence[Stay], terms: Terms, decision: Decision | None
+) -> Earned | None:
+    if not covers(terms, sample):
+        return None
+    stay = stay_at(stays, terms.campaign_id, sample.at)
+    team = decision.team_id if decision else stay.team_id if stay else None
+    if team is None:
+        return None
+    return Earned(
+        measurement_id=sample.id,
+        campaign_id=terms.campaign_id,
+        team_id=team,
+        volunteer_id=stay.volunteer_id if stay else None,
+        membership_id=stay.membership_id if stay and not decision else None,
+        correction_id=decision.id if decision else None,
+        guest=stay.guest if stay else False,
+        fate=sample.fate,
+        unit_id=sample.unit_id,
+        day=sample.day,
+        network=sample.network,
+    )

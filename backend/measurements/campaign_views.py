@@ -1,0 +1,45 @@
+"""The API of organisers' decisions on measurements of their campaigns."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from backend.accounts.signing import actor
+from backend.arguments import Parser
+from backend.measurements.campaign_schemas import (
+    CorrectionSchema,
+    CorrectionsQuerySchema,
+    CorrectionsSchema,
+    DecidedSchema,
+    ExclusionSchema,
+)
+from backend.measurements.correcting import Decision, corrections, decide
+
+campaign_blp = Blueprint("decisions", __name__, url_prefix="/api/v1")
+campaign_blp.ARGUMENTS_PARSER = Parser()
+
+
+@campaign_blp.post("/campaigns/<int:campaign_id>/corrections")
+@campaign_blp.arguments(CorrectionSchema)
+@campaign_blp.response(200, DecidedSchema)
+def correct(asked: dict[str, Any], campaign_id: int) -> Any:
+    """Give measurements to another team of a campaign, or to none."""
+    decision = Decision(asked["reason"], team_id=asked["team_id"])
+    return decide(actor(), campaign_id, asked["choice"], decision, preview=asked["preview"])
+
+
+@campaign_blp.get("/campaigns/<int:campaign_id>/corrections")
+@campaign_blp.arguments(CorrectionsQuerySchema, location="query")
+@campaign_blp.response(200, CorrectionsSchema)
+def list_corrections(query: dict[str, Any], campaign_id: int) -> Any:
+    """List a campaign's corrections, the latest first."""
+    return corrections(actor(), campaign_id, query["cursor"], query["limit"])
+
+
+@campaign_blp.post("/campaigns/<int:campaign_id>/exclusions")
+@campaign_blp.arguments(ExclusionSchema)
+@campaign_blp.response(200, DecidedSchema)
+def exclude(asked: dict[str, Any], campaign_id: int) -> Any:
+    """Take measurements out of one campaign's figures, or back in; the commune keeps them."""
+    decision = Decision(asked["reason"], exclude=asked["excluded"])
+    return decide(actor(), campaign_id, asked["choice"], decision, preview=asked["preview"])

@@ -1,0 +1,233 @@
+"""What a team earns: its members' counted samples of the campaign's days, area and kinds."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from backend.extensions import db
+from backend.measurements import counting, recounting
+from backend.measurements.reattributing import reattribute
+from tests.conftest import Hands
+from tests.factories import network, post, register, sample
+from tests.people import campaign, joined, organisation, person, team, unit_id
+
+AT = "2024-11-15T09:00:00+07:00"
+DAY_BEFORE = "2024-11-14T09:00:00+07:00"
+NEXT_DAY = "2024-11-16T09:00:00+07:00"
+JOINED = datetime(2024, 11, 15, 0, 0, tzinfo=UTC)
+
+
+class Cast:
+    """An organiser with two teams in one campaign in Thái Nguyên, and a phone that is in one."""
+
+    def __init__(self, app: Flask, client: FlaskClient, **terms: Any) -> None:
+        self.app, self.client = app, client
+        self.organisation = organisation(app)
+        self.first, self.second = (team(app, self.organisation, name) for name in ("A", "B"))
+        province = unit_id(app, "19", level="province")
+        self.campaign = campaign(app, self.organisation, province, **terms)
+        self.organiser = person(app, "organiser", self.organisation)
+        self.phone = register(client)
+
+    def join(self, until: datetime | None = None, since: datetime = JOINED) -> None:
+        joined(self.app, self.phone, self.campaign, self.first, since, until)
+
+    def post(self, *samples: dict[str, Any]) -> None:
+        answer = post(self.client, self.phone, *samples)
+        assert answer.status_code in (200, 201), answer.text
+
+    def earned(self) -> dict[str, tuple[int, str]]:
+        with self.app.app_context():
+            rows = db.session.execute(text("select measurement_id, team_id, fate from earnings"))
+            return {str(row[0]): (row[1], row[2]) for row in rows}
+
+    def decide(self, what: str, **body: Any) -> Any:
+        url = f"/api/v1/campaigns/{self.campaign}/{what}"
+        return self.client.post(url, json=body, headers=self.organiser)
+
+    def agrees(self) -> None:
+        """Stored counts are those of the rows, before and after folding."""
+        with self.app.app_context():
+            assert recounting.team_differences() == recounting.differences() == []
+            counting.fold_all()
+            assert recounting.team_differences() == recounting.differences() == []
+
+
+@pytest.fixture
+def cast(app: Flask, client: FlaskClient) -> Cast:
+    return Cast(app, client)
+
+
+def test_a_member_earns_for_the_team_from_joining_to_leaving(cast: Cast) -> None:
+    before, inside, after = sample(DAY_BEFORE), sample(AT), sample(NEXT_DAY)
+    cast.join(until=JOINED + timedelta(days=1))
+    cast.post(inside)
+    cast.post(before)  # sent after joining, measured before
+    cast.post(after)
+    assert cast.earned() == {inside["id"]: (cast.first, "counted")}
+    cast.agrees()
+
+
+def test_who_is_in_no_team_earns_for_nobody(cast: Cast) -> None:
+    cast.post(sample(AT))
+    assert cast.earned() == {}
+
+
+def test_what_does_not_count_is_received_and_earns_nothing(cast: Cast) -> None:
+    cast.join()
+    failed = sample(AT, status="failed")
+    repeat = [sample(f"2024-11-15T1{hour}:00:00+07:00") for hour in (0, 1)]
+    cast.post(failed, *repeat)
+    fates = {one: fate for one, (_, fate) in cast.earned().items()}
+    assert fates[failed["id"]] == "failed_test"
+    assert [fates[one["id"]] for one in repeat] == ["counted", "repeat"]
+    cast.agrees()
+
+
+def test_a_late_earlier_sample_takes_the_worth_of_a_later_one(cast: Cast) -> None:
+    cast.join()
+    later, earlier = sample("2024-11-15T11:00:00+07:00"), sample("2024-11-15T10:00:00+07:00")
+    cast.post(later)
+    assert cast.earned()[later["id"]] == (cast.first, "counted")
+    cast.post(earlier)
+    assert cast.earned()[later["id"]] == (cast.first, "repeat")
+    assert cast.earned()[earlier["id"]] == (cast.first, "counted")
+    cast.agrees()
+
+
+def test_outside_the_campaign_s_days_area_and_kinds_nothing_is_earned(
+    app: Flask, client: FlaskClient
+) -> None:
+    hanoi = {"latitude": 21.0285, "longitude": 105.8542, "accuracy_m": 10.0}
+    cast = Cast(app, client, first_day=date(2024, 11, 1), last_day=date(2024, 11, 15))
+    cast.join()
+    cast.post(sample(NEXT_DAY))
+    cast.post(sample("2024-11-15T13:00:00+07:00", location=hanoi))
+    wifi = network(kind="wifi")
+    cast.post(sample("2024-11-15T18:00:00+07:00", network=wifi))
+    assert cast.earned() == {}
+
+
+def test_a_sample_in_no_commune_is_received_by_the_team(cast: Cast) -> None:
+    cast.join()
+    lost = sample(AT, location=None)
+    cast.post(lost)
+    assert cast.earned() == {lost["id"]: (cast.first, "position_missing")}
+    cast.agrees()
+
+
+def test_over_the_cap_the_commune_still_counts(app: Flask, client: FlaskClient) -> None:
+    cast = Cast(app, client, cap=2)
+    cast.join()
+    samples = [sample(f"2024-11-15T{hour:02}:00:00+07:00") for hour in (22, 8, 13, 17)]
+    for one in samples:
+        cast.post(one)
+    fates = [cast.earned()[one["id"]][1] for one in samples]
+    assert fates == ["over_cap", "counted", "counted", "over_cap"]
+    with app.app_context():
+        assert (
+            db.session.execute(text("select count(*) from measurements where counted")).scalar_one()
+            == 4
+        )
+    cast.agrees()
+
+
+def test_a_correction_beats_the_rule_and_another_takes_it_back(cast: Cast) -> None:
+    cast.join()
+    one = sample(AT)
+    cast.post(one)
+    asked = {"measurements": [one["id"]], "team_id": cast.second, "reason": "đo hộ đội B"}
+    shown = cast.decide("corrections", **asked, preview=True)
+    assert shown.json["after"] == [{"team_id": cast.second, "received": 1, "counted": 1}]
+    assert cast.earned() == {one["id"]: (cast.first, "counted")}
+    assert cast.decide("corrections", **asked).status_code == 200
+    assert cast.earned() == {one["id"]: (cast.second, "counted")}
+    cast.agrees()
+    nobody = {"filter": {"team_id": cast.second}, "team_id": None, "reason": "không rõ đội"}
+    assert cast.decide("corrections", **nobody).json["measurements"] == 1
+    assert cast.earned() == {}
+    cast.decide("corrections", **(asked | {"team_id": cast.first}))
+    assert cast.earned() == {one["id"]: (cast.first, "counted")}
+    url = f"/api/v1/campaigns/{cast.campaign}/corrections"
+    listed = cast.client.get(url, headers=cast.organiser).json["items"]
+    assert [row["team_id"] for row in listed] == [cast.first, None, cast.second]
+    cast.agrees()
+
+
+def test_an_exclusion_acts_in_the_campaign_alone(cast: Cast) -> None:
+    cast.join()
+    one = sample(AT)
+    cast.post(one)
+    asked = {"measurements": [one["id"]], "reason": "cùng một chỗ"}
+    assert cast.decide("exclusions", **asked).status_code == 200
+    assert cast.earned() == {one["id"]: (cast.first, "excluded_in_campaign")}
+    cast.agrees()
+    cast.decide("exclusions", **asked, excluded=False)
+    assert cast.earned() == {one["id"]: (cast.first, "counted")}
+    cast.agrees()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"team_id": None, "reason": "x"}, "measurements"),
+        ({"measurements": ["no id"], "team_id": None, "reason": "x"}, "measurements.0"),
+        ({"filter": {"team_id": 1}, "team_id": None, "reason": " "}, "reason"),
+        ({"filter": {"team_id": 1}, "team_id": 999, "reason": "x"}, "team_id"),
+        ({"filter": {"network": "5G"}, "team_id": None, "reason": "x"}, "filter.network"),
+    ],
+)
+def test_a_decision_that_cannot_be_made_names_the_field(
+    cast: Cast, body: dict[str, Any], field: str
+) -> None:
+    refused = cast.decide("corrections", **body)
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json["errors"]] == [field]
+
+
+def test_nobody_else_decides(cast: Cast, app: Flask, client: FlaskClient) -> None:
+    body = {"filter": {"team_id": cast.first}, "team_id": None, "reason": "x"}
+    url = f"/api/v1/campaigns/{cast.campaign}/corrections"
+    other = person(app, "organiser", organisation(app, "Khác"))
+    assert client.post(url, json=body).status_code == 401
+    assert client.post(url, json=body, headers=cast.phone).status_code == 401
+    assert client.post(url, json=body, headers=other).status_code == 403
+    assert client.get(url, headers=other).status_code == 404
+
+
+def test_changed_terms_are_attributed_anew(cast: Cast, app: Flask) -> None:
+    cast.join()
+    cast.post(sample(AT))
+    cast.post(sample(NEXT_DAY))
+    with app.app_context():
+        db.session.execute(text("update campaigns set last_day = date '2024-11-15'"))
+        assert reattribute(cast.campaign)["changed"] == 1
+        db.session.commit()
+    assert len(cast.earned()) == 1
+    cast.agrees()
+
+
+def test_a_withdrawal_leaves_the_team_s_figures(cast: Cast, client: FlaskClient) -> None:
+    cast.join()
+    cast.post(sample(AT))
+    cast.decide("exclusions", filter={"team_id": cast.first}, reason="x")
+    cast.post(sample(NEXT_DAY))
+    assert client.delete("/api/v1/devices/me", headers=cast.phone).status_code == 200
+    assert sorted(fate for _, fate in cast.earned().values()) == ["counted", "excluded_in_campaign"]
+    with cast.app.app_context():
+        rows = db.session.execute(text("select volunteer_id, membership_id from earnings"))
+        assert {tuple(row) for row in rows} == {(None, None)}
+        assert db.session.execute(text("select count(*) from memberships")).scalar_one() == 0
+    cast.agrees()
+
+
+def test_the_clock_of_the_upload_does_not_matter(cast: Cast, clock: Hands) -> None:
+    cast.join(until=JOINED + timedelta(days=1))
+    one = sample(AT)
+    clock.now = datetime(2024, 12, 10, tzinfo=UTC)  # a phone back from weeks offline
+    cast.post(one)
+    assert cast.earned() == {one["id"]: (cast.first, "counted")}

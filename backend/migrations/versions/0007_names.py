@@ -7,7 +7,7 @@ from backend.campaigns.naming import folded
 from geo.gazetteer import plain, sort_key
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

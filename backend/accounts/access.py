@@ -27,6 +27,7 @@ class Actor:
     grants: tuple[Grant, ...] = ()
     may_write: bool = True  # a program's token may be for reading only
     address: str | None = None
+    session: bytes | None = None  # the hash of their session's secret, where they came by one
 
     @property
     def signed_in(self) -> bool:
@@ -93,6 +94,23 @@ def require(actor: Actor, act: str, scope: Scope = SYSTEM, *, hidden: bool = Fal
     if not actor.signed_in:
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
     raise Problem(403, "forbidden")
+
+
+def require_person(actor: Actor, *, write: bool = False) -> int:
+    """The number of a person about whose own account it is; 401 to nobody, 403 to a reader."""
+    if actor.user_id is None:
+        raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
+    if write and not actor.may_write:
+        raise Problem(403, "forbidden")
+    return actor.user_id
+
+
+def require_session(actor: Actor) -> int:
+    """As `require_person`, for what a program never does for one: passwords, the second factor."""
+    user_id = require_person(actor, write=True)
+    if actor.session is None:
+        raise Problem(403, "session_required")
+    return user_id
 
 
 def _covers(grant: Grant, scope: Scope) -> bool:

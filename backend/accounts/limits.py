@@ -1,4 +1,4 @@
-"""How often one address may try a thing in an hour; counted in the database for all workers."""
+"""How often an address or account may try a thing in an hour; counted for all workers at once."""
 
 import hashlib
 import hmac
@@ -36,10 +36,22 @@ def count_attempt(what: str, caller: Caller, secret: str, now: datetime) -> None
 
     It commits on its own: an attempt counts whatever becomes of it.
     """
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    row = insert(Attempts).values(
-        what=what, by=pseudonym(caller.address, hour, secret), hour=hour, n=1
-    )
+    hour = _hour(now)
+    _count(what, pseudonym(caller.address, hour, secret), caller.most, now)
+
+
+def count_for_account(what: str, account: str, most: int, secret: str, now: datetime) -> None:
+    """As `count_attempt`, by account: whether there is one does not matter.
+
+    Hours are those of the clock, so nobody is shut out for longer than to the end of one.
+    """
+    text = f"account|{_hour(now).isoformat()}|{account}"
+    _count(what, hmac.digest(secret.encode(), text.encode(), hashlib.sha256), most, now)
+
+
+def _count(what: str, by: bytes, most: int, now: datetime) -> None:
+    hour = _hour(now)
+    row = insert(Attempts).values(what=what, by=by, hour=hour, n=1)
     counted = row.on_conflict_do_update(
         index_elements=["what", "by", "hour"], set_={"n": Attempts.n + 1}
     ).returning(Attempts.n)
@@ -47,9 +59,13 @@ def count_attempt(what: str, caller: Caller, secret: str, now: datetime) -> None
     if n == 1:
         _forget(now - KEPT)
     db.session.commit()
-    if n > caller.most:
+    if n > most:
         wait = int((hour + HOUR - now).total_seconds()) + 1
         raise Problem(429, "too_many_requests", headers={"Retry-After": str(wait)})
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
 
 
 def pseudonym(address: str, hour: datetime, secret: str) -> bytes:

@@ -1,55 +1,125 @@
 """Who sends this request: nobody, or a person known by a personal token or a session."""
 
 import hashlib
+import hmac
 from datetime import datetime
 
-from flask import current_app, request
+from flask import Response, after_this_request, current_app, request
 
 from backend.accounts.access import PUBLIC, Actor, Grant
+from backend.accounts.secret import TOKEN_PREFIX, secret_hash
+from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY
+from backend.clock import local_day
 from backend.errors import Problem
-from backend.extensions import at_once
+from backend.extensions import Rows, at_once
 
-TOKEN_PREFIX = "dsp_"  # noqa: S105 # tells a person's token from a device's
+__all__ = ["COOKIE", "TOKEN_PREFIX", "actor", "csrf_token", "keep_private", "secret_hash"]
 
-PERSON = """
-    select t.user_id, 'write' = any(t.scopes) as may_write, r.role, r.scope_kind, r.scope_id
-    from personal_tokens t
-    join users u on u.id = t.user_id and u.closed_at is null
+COOKIE = "dosong_session"
+CSRF_HEADER = "X-CSRF-Token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# A person's roles in force: within their time, over a unit that still is, and as an admin only
+# with a second factor. Each statement below is read once per request of a person.
+ROLES = """
+    join users u on u.id = known.user_id and u.closed_at is null
     left join roles r on r.user_id = u.id and r.valid_from <= %(now)s
         and (r.valid_to is null or r.valid_to > %(now)s)
-    where t.token_hash = %(hash)s and t.revoked_at is null
-        and (t.expires_at is null or t.expires_at > %(now)s)
+        and (r.role <> 'admin' or u.totp_secret is not null)
+        and not exists (select from units n
+            where r.scope_kind = 'unit' and n.id = r.scope_id and n.valid_to < %(today)s)
 """
+BY_TOKEN = f"""
+    select known.user_id, 'write' = any(known.scopes) as may_write,
+        r.role, r.scope_kind, r.scope_id
+    from personal_tokens known {ROLES}
+    where known.token_hash = %(hash)s and known.revoked_at is null
+        and (known.expires_at is null or known.expires_at > %(now)s)
+"""  # noqa: S608 # a part of the statement
+BY_SESSION = f"""
+    with seen as (
+        update sessions set seen_at = %(now)s
+        where token_hash = %(hash)s and created_at > %(begun_after)s
+            and seen_at > %(seen_after)s and seen_at <= %(seen_before)s
+    )
+    select known.user_id, true as may_write, r.role, r.scope_kind, r.scope_id
+    from sessions known {ROLES}
+    where known.token_hash = %(hash)s and known.created_at > %(begun_after)s
+        and known.seen_at > %(seen_after)s
+"""  # noqa: S608
 
 
 def actor() -> Actor:
-    """The person who sends this request; 401 where a credential is sent that is not valid."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if not scheme:
-        return PUBLIC
-    known = _by_token(token.strip(), current_app.extensions["clock"]())
-    if scheme.lower() != "bearer" or known is None:
-        raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
+    """The person who sends this request, by a token or else by a session's cookie.
+
+    A token that is not valid is answered with 401; a session that has ended is nobody's, as the
+    browser sends its cookie everywhere.
+    """
+    known = _by_token() if request.headers.get("Authorization") else _by_session()
+    if known.signed_in:
+        after_this_request(keep_private)
     return known
 
 
-def secret_hash(secret: str) -> bytes:
-    """Hash a secret of this kind; it is random, so a plain fast hash is enough."""
-    return hashlib.sha256(secret.encode()).digest()
+def csrf_token(session_secret: str) -> str:
+    """What a page shows beside its cookie to change anything; no other site can read it."""
+    key = current_app.config["SECRET_KEY"].encode()
+    return hmac.new(key, f"csrf|{session_secret}".encode(), hashlib.sha256).hexdigest()
 
 
-def _by_token(token: str, now: datetime) -> Actor | None:
-    if not token.startswith(TOKEN_PREFIX):
-        return None
-    rows = at_once(PERSON, {"hash": secret_hash(token), "now": now})
+def keep_private(response: Response) -> Response:
+    """Let no cache keep what a person was shown, unless the view says otherwise."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _by_token() -> Actor:
+    scheme, _, token = request.headers["Authorization"].partition(" ")
+    token = token.strip()
+    rows: Rows = []
+    if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX):
+        rows = at_once(BY_TOKEN, {"hash": secret_hash(token), **_times(_now())})
     if not rows:
-        return None
-    grants = tuple(
-        Grant(row["role"], row["scope_kind"], row["scope_id"]) for row in rows if row["role"]
-    )
+        raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
+    return _actor(rows)
+
+
+def _by_session() -> Actor:
+    secret = request.cookies.get(COOKIE)
+    if not secret:
+        return PUBLIC
+    now, digest = _now(), secret_hash(secret)
+    ends = {
+        "begun_after": now - ABSOLUTE,
+        "seen_after": now - IDLE,
+        "seen_before": now - SEEN_EVERY,
+    }
+    rows = at_once(BY_SESSION, {"hash": digest, **_times(now), **ends})
+    if not rows:
+        return PUBLIC
+    if request.method not in SAFE:
+        shown = request.headers.get(CSRF_HEADER, "")
+        if not hmac.compare_digest(shown.encode(), csrf_token(secret).encode()):
+            raise Problem(403, "csrf_failed")
+    return _actor(rows, digest)
+
+
+def _actor(rows: Rows, session: bytes | None = None) -> Actor:
     return Actor(
         user_id=rows[0]["user_id"],
-        grants=grants,
+        grants=tuple(
+            Grant(row["role"], row["scope_kind"], row["scope_id"]) for row in rows if row["role"]
+        ),
         may_write=rows[0]["may_write"],
         address=request.remote_addr,
+        session=session,
     )
+
+
+def _times(now: datetime) -> dict[str, object]:
+    return {"now": now, "today": local_day(now)}
+
+
+def _now() -> datetime:
+    now: datetime = current_app.extensions["clock"]()
+    return now

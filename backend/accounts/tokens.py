@@ -1,0 +1,74 @@
+"""Personal tokens: with one, a person's program does what the person may."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+
+from backend.accounts import users
+from backend.accounts.access import Actor, require_person
+from backend.accounts.models import PersonalToken
+from backend.accounts.secret import TOKEN_PREFIX, secret_hash
+from backend.accounts.service import note_by
+from backend.errors import Problem
+from backend.extensions import db
+
+SECRET_BYTES = 32
+# What nobody renews within a year, nobody looks after.
+DAYS_MOST = 366
+DAYS_DEFAULT = 90
+# One per program and computer; more are forgotten ones.
+TOKENS_MOST = 50
+
+
+def make_token(
+    actor: Actor, name: str, scopes: Sequence[str], days: int, now: datetime
+) -> tuple[PersonalToken, str]:
+    """Give a person's program a token, which is shown this once."""
+    user = users.find(require_person(actor, write=True))
+    if users.described(user, users.roles_of(user.id, now)).totp_needed:
+        raise Problem(403, "totp_needed")
+    if len(_held(user.id, now)) >= TOKENS_MOST:
+        raise Problem(409, "too_many_tokens")
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    token = PersonalToken(
+        user_id=user.id,
+        name=name,
+        token_hash=secret_hash(secret),
+        scopes=sorted(set(scopes)),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    db.session.add(token)
+    db.session.flush()
+    note_by(actor, "token.create", f"user:{user.id}", token=token.id, scopes=token.scopes)
+    db.session.commit()
+    return token, secret
+
+
+def list_tokens(actor: Actor, now: datetime) -> list[PersonalToken]:
+    """Tell a person which of their tokens are in force."""
+    return _held(require_person(actor), now)
+
+
+def revoke_token(actor: Actor, token_id: int, now: datetime) -> None:
+    """End one of one's own tokens."""
+    user_id = require_person(actor, write=True)
+    own = (PersonalToken.id == token_id, PersonalToken.user_id == user_id)
+    token = db.session.scalar(select(PersonalToken).where(*own))
+    if token is None:
+        raise Problem(404, "not_found")
+    if token.revoked_at is None:
+        token.revoked_at = now
+        note_by(actor, "token.revoke", f"user:{user_id}", token=token_id)
+    db.session.commit()
+
+
+def _held(user_id: int, now: datetime) -> list[PersonalToken]:
+    held = select(PersonalToken).where(
+        PersonalToken.user_id == user_id,
+        PersonalToken.revoked_at.is_(None),
+        or_(PersonalToken.expires_at.is_(None), PersonalToken.expires_at > now),
+    )
+    return list(db.session.scalars(held.order_by(PersonalToken.id)))

@@ -18,15 +18,18 @@ from tests.factories import location, network, post, register, sample
 from tests.people import campaign, joined, organisation, person, team, unit_id
 
 START = datetime(2024, 11, 10, 0, 0, tzinfo=UTC)
-HOURS = 72
+HOURS = 60
 HANOI = {"latitude": 21.0285, "longitude": 105.8542, "accuracy_m": 10.0}
 
 moments = st.integers(0, HOURS * 60)
-spans = st.lists(st.tuples(st.integers(0, HOURS), st.integers(1, 24), st.booleans()), max_size=4)
+spans = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(6, 48), st.booleans()), min_size=1, max_size=4
+)
+# Mostly what a volunteer does; the rest is what must not be earned.
+PLACES = ["here", "here", "here", "here", "hanoi", "nowhere"]
+mostly, seldom = st.sampled_from([True, True, True, False]), st.sampled_from([False] * 6 + [True])
 samples = st.lists(
-    st.tuples(moments, st.sampled_from(["here", "hanoi", "nowhere"]), st.booleans(), st.booleans()),
-    min_size=1,
-    max_size=10,
+    st.tuples(moments, st.sampled_from(PLACES), mostly, seldom), min_size=4, max_size=14
 )
 
 
@@ -75,7 +78,7 @@ def naive(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would post for minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(spots=samples, spans=spans, cap=st.sampled_from([None, 1, 2]), data=st.data())
+@given(spots=samples, spans=spans, cap=st.sampled_from([None, 1, 1, 2]), data=st.data())
 def test_earnings_equal_a_recount_from_scratch(
     app: Flask, client: FlaskClient, clock: Hands, spots: Any, spans: Any, cap: Any, data: Any
 ) -> None:
@@ -136,7 +139,7 @@ def _stays(
     """Memberships one after the other, the same in both campaigns."""
     stays, at = [], START
     for gap, length, first in spans:
-        since = at + timedelta(hours=gap % 12)
+        since = at + timedelta(hours=gap)
         at = since + timedelta(hours=length)
         stays.append((since, at, teams[0] if first else teams[1]))
         for campaign_id in campaigns:

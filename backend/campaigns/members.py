@@ -1,0 +1,81 @@
+"""Who is in a team, for its own leader and organiser alone: by number, or name if they wish."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from backend.accounts.access import Actor, require
+from backend.campaigns.memberships import Named
+from backend.campaigns.scopes import team_scope
+from backend.extensions import db
+
+# A number is a volunteer's place in the order of first joining the team: it never changes, since
+# rows are only added. By campaign, because the index begins with it.
+MEMBERS = text("""
+    with numbered as (
+        select volunteer_id, row_number() over (order by min(id)) as number
+        from memberships
+        where team_id = :team and campaign_id in (select id from campaigns)
+        group by volunteer_id
+    )
+    select m.id, n.number, v.display_name, c.id as campaign_id, c.name as campaign,
+        lower(m.period) as since, upper(m.period) as until, m.guest_of is not null as guest,
+        (select count(*) from device_links l
+         where l.volunteer_id = v.id and upper_inf(l.period)) as devices
+    from memberships m
+    join numbered n using (volunteer_id)
+    join volunteers v on v.id = m.volunteer_id
+    join campaigns c on c.id = m.campaign_id
+    where m.team_id = :team and m.campaign_id in (select id from campaigns)
+        and m.period @> cast(:now as timestamptz)
+        and (cast(:campaign as bigint) is null or m.campaign_id = :campaign)
+        and m.id > :after
+    order by m.id limit :most
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember:
+    """A membership as the team's leader sees it; no device is told."""
+
+    id: int
+    number: int
+    display_name: str | None
+    campaign: Named
+    since: datetime
+    until: datetime | None
+    guest: bool
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which members: those of one campaign or of all, after one, so many."""
+
+    campaign_id: int | None
+    after: int
+    limit: int
+
+
+def members(
+    actor: Actor, team_id: int, page: Page, now: datetime
+) -> tuple[list[TeamMember], int | None]:
+    """List who is in a team now, and after whom the next page goes on."""
+    require(actor, "team.see", team_scope(team_id), hidden=True)
+    asked = {"team": team_id, "now": now, "campaign": page.campaign_id, "after": page.after}
+    rows = db.session.execute(MEMBERS, asked | {"most": page.limit + 1}).all()
+    shown = [
+        TeamMember(
+            row.id,
+            row.number,
+            row.display_name,
+            Named(row.campaign_id, row.campaign),
+            row.since,
+            row.until,
+            row.guest,
+            row.devices,
+        )
+        for row in rows[: page.limit]
+    ]
+    return shown, shown[-1].id if len(rows) > page.limit else None

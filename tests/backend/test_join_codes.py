@@ -1,0 +1,239 @@
+"""A team's join code: who makes, rotates and sees it, and the poster on which it is printed."""
+
+import re
+import threading
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from backend.accounts.models import AuditEntry
+from backend.campaigns.join_codes import letters, new_code
+from backend.campaigns.models import Campaign, JoinCode, Organisation, Team
+from backend.devices.credentials import ALPHABET
+from backend.extensions import db
+from tests.conftest import Hands
+from tests.factories import register
+from tests.people import campaign, organisation, person, team
+
+FILES = {"": "application/json", ".svg": "image/svg+xml", ".png": "image/png"}
+
+
+class Cast:
+    """An organisation with a team and a campaign, and the people around them."""
+
+    def __init__(self, app: Flask) -> None:
+        self.organisation = organisation(app)
+        self.team = team(app, self.organisation, "Đội Đồng Hỷ")
+        self.campaign = campaign(app, self.organisation)
+        self.organiser = person(app, "organiser", self.organisation)
+        self.leader = person(app, "team_leader", self.team)
+        other = organisation(app, "Sở KH&CN")
+        self.stranger = person(app, "organiser", other)
+        self.other_leader = person(app, "team_leader", team(app, self.organisation, "Đội 2"))
+        self.admin = person(app, "admin")
+        self.place = f"/api/v1/campaigns/{self.campaign}/teams/{self.team}"
+        self.url = f"{self.place}/join-code"
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    return Cast(app)
+
+
+def rotated(client: FlaskClient, cast: Cast, **limits: Any) -> dict[str, Any]:
+    answer = client.post(cast.url, json=limits, headers=cast.organiser)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json)
+
+
+def test_an_organiser_makes_a_code_and_the_leader_shows_it(client: FlaskClient, cast: Cast) -> None:
+    none = client.get(cast.url, headers=cast.leader)
+    assert (none.status_code, none.json["code"]) == (404, "join_code_none")
+    made = rotated(client, cast)
+    assert len(made["code"]) == 8 and set(made["code"]) <= set(ALPHABET)
+    assert made["content"] == f"http://localhost/join#{made['code']}"
+    assert (made["state"], made["uses"], made["uses_most"]) == ("in_force", 0, None)
+    assert made["team"] == {"id": cast.team, "name": "Đội Đồng Hỷ"}
+    shown = client.get(cast.url, headers=cast.leader)
+    assert (shown.status_code, shown.json) == (200, made)
+    assert shown.headers["Cache-Control"] == "no-store"
+
+
+def test_who_may_not_gets_what_the_public_gets(client: FlaskClient, cast: Cast) -> None:
+    rotated(client, cast)
+    gone = {"request_id"}
+    public = client.get(cast.url)
+    assert public.status_code == 404
+    for headers in (cast.stranger, cast.other_leader):
+        for path in ("", ".svg", ".png"):
+            answer = client.get(cast.url + path, headers=headers)
+            assert answer.status_code == 404
+            assert {k: v for k, v in answer.json.items() if k not in gone} == {
+                k: v for k, v in public.json.items() if k not in gone
+            }
+        assert client.get(f"{cast.place}/poster", headers=headers).status_code == 404
+        assert client.post(cast.url, json={}, headers=headers).status_code == 404
+    assert client.get(cast.url, headers=register(client)).status_code == 401
+    assert client.get(cast.url, headers=cast.admin).status_code == 200
+
+
+def test_a_leader_shows_but_does_not_rotate(client: FlaskClient, cast: Cast) -> None:
+    refused = client.post(cast.url, json={}, headers=cast.leader)
+    assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
+
+
+def test_a_team_or_campaign_that_is_not_there(client: FlaskClient, cast: Cast) -> None:
+    for campaign_id, team_id in ((cast.campaign, 999), (999, cast.team), (10**30, cast.team)):
+        url = f"/api/v1/campaigns/{campaign_id}/teams/{team_id}/join-code"
+        assert client.get(url, headers=cast.admin).status_code == 404
+        assert client.post(url, json={}, headers=cast.admin).status_code == 404
+
+
+def test_another_organisations_draft_is_not_told(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    theirs = organisation(app, "Viettel Thái Nguyên")
+    draft = campaign(app, theirs, state="draft")
+    url = f"/api/v1/campaigns/{draft}/teams/{cast.team}/join-code"
+    assert client.post(url, json={}, headers=cast.organiser).status_code == 404
+    # Its own organiser prepares a code; from then on the team's leader has to see it.
+    theirs_too = person(app, "organiser", theirs)
+    assert client.post(url, json={}, headers=theirs_too).status_code == 201
+    assert client.get(url, headers=cast.leader).status_code == 200
+
+
+def test_rotating_voids_the_code_before(app: Flask, client: FlaskClient, cast: Cast) -> None:
+    first, second = rotated(client, cast), rotated(client, cast, uses_most=5)
+    assert first["code"] != second["code"]
+    assert client.get(cast.url, headers=cast.leader).json["uses_most"] == 5
+    with app.app_context():
+        voided = db.session.get_one(JoinCode, first["code"]).revoked_at
+        entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert voided is not None
+    assert [entry.act for entry in entries] == ["join_code.rotate"] * 2
+    assert entries[1].subject == f"team:{cast.team}" and entries[1].details["uses_most"] == 5
+    assert second["code"] not in repr(entries[1].details)
+
+
+def test_two_that_rotate_at_once_leave_one_code(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    barrier, statuses = threading.Barrier(4), []
+
+    def rotate() -> None:
+        own = app.test_client()
+        barrier.wait()
+        statuses.append(own.post(cast.url, json={}, headers=cast.organiser).status_code)
+
+    threads = [threading.Thread(target=rotate) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [201] * 4
+    with app.app_context():
+        in_force = select(JoinCode.code).where(JoinCode.revoked_at.is_(None))
+        assert len(db.session.scalars(in_force).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "field", "code"),
+    [
+        ({"expires_at": "2024-11-20T18:59:59+07:00"}, "expires_at", "in_past"),
+        ({"expires_at": "2024-11-21"}, "expires_at", "not_time"),
+        ({"uses_most": 0}, "uses_most", "out_of_range"),
+        ({"uses_most": 1.5}, "uses_most", "not_whole"),
+        ({"uses_most": 10**400}, "uses_most", "out_of_range"),
+    ],
+)
+def test_a_limit_that_makes_no_sense(
+    client: FlaskClient, cast: Cast, limits: dict[str, Any], field: str, code: str
+) -> None:
+    answer = client.post(cast.url, json=limits, headers=cast.organiser)
+    assert answer.status_code == 422
+    assert [(e["field"], e["code"]) for e in answer.json["errors"]] == [(field, code)]
+
+
+@pytest.mark.parametrize(
+    ("table", "changes", "status", "code"),
+    [
+        (Campaign, {"state": "closed"}, 410, "campaign_over"),
+        (Campaign, {"state": "archived"}, 410, "campaign_over"),
+        (Team, {"ended_at": datetime(2024, 11, 1, tzinfo=UTC)}, 410, "team_ended"),
+        (Organisation, {"ended_at": datetime(2024, 11, 1, tzinfo=UTC)}, 410, "organisation_ended"),
+    ],
+)
+def test_what_is_over_gets_no_code(
+    app: Flask, client: FlaskClient, cast: Cast,
+    table: Any, changes: dict[str, Any], status: int, code: str,
+) -> None:  # fmt: skip
+    with app.app_context():
+        db.session.execute(update(table).values(**changes))
+        db.session.commit()
+    answer = client.post(cast.url, json={}, headers=cast.organiser)
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+
+
+def test_codes_are_made_before_a_campaign_opens(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    with app.app_context():
+        db.session.execute(update(Campaign).values(state="draft"))
+        db.session.commit()
+    rotated(client, cast)
+
+
+def test_a_code_tells_when_it_is_of_no_use(
+    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+) -> None:
+    rotated(client, cast, expires_at="2024-11-21T08:00:00+07:00", uses_most=1)
+    with app.app_context():
+        db.session.execute(update(JoinCode).values(uses=1))
+        db.session.commit()
+    assert client.get(cast.url, headers=cast.leader).json["state"] == "used_up"
+    clock.now = datetime(2024, 11, 21, 1, 0, tzinfo=UTC)
+    assert client.get(cast.url, headers=cast.leader).json["state"] == "expired"
+
+
+@pytest.mark.parametrize("ending", FILES)
+def test_the_code_is_drawn(client: FlaskClient, cast: Cast, ending: str) -> None:
+    made = rotated(client, cast)
+    answer = client.get(cast.url + ending, headers=cast.leader)
+    assert (answer.status_code, answer.mimetype) == (200, FILES[ending])
+    assert answer.headers["Cache-Control"] == "no-store"
+    if ending == ".svg":
+        assert ElementTree.fromstring(answer.data).tag.endswith("svg")
+    elif ending == ".png":
+        assert answer.data.startswith(b"\x89PNG")
+    else:
+        assert answer.json == made
+
+
+def test_the_poster_holds_code_steps_and_consent_and_runs_nothing(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    app.config.update(OPERATOR_NAME="Sở KH&CN <Thái Nguyên>", OPERATOR_CONTACT="0208 3 000 000")
+    made = rotated(client, cast, expires_at="2024-11-21T08:00:00+07:00")
+    answer = client.get(f"{cast.place}/poster", headers=cast.leader)
+    page = answer.text
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert f"{made['code'][:4]} {made['code'][4:]}" in page and "<svg" in page
+    for words in ("Đội Đồng Hỷ", "Tháng thanh niên đo mạng", "01/11/2024", "08:00 ngày 21/11/2024",
+                  "Tham gia là tự nguyện", "dữ liệu cá nhân nhạy cảm", "0208 3 000 000",
+                  "Sở KH&amp;CN &lt;Thái Nguyên&gt;"):  # fmt: skip
+        assert words in page, words
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "script" not in policy
+    assert "<script" not in page and not re.search(r"\son\w+=|\sstyle=|javascript:", page)
+
+
+def test_codes_have_eight_letters_without_look_alikes_and_are_read_as_written() -> None:
+    codes = {new_code() for _ in range(200)}
+    assert len(codes) == 200 and all(len(code) == 8 for code in codes)
+    assert not set("".join(codes)) & set("0O1IL2Z5S8B")
+    assert letters(" acde-fGHJ\t") == "ACDEFGHJ"

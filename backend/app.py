@@ -62,6 +62,8 @@ def _trust_proxies(app: Flask, hops: int) -> None:
 def _register(app: Flask) -> None:
     """Bind the features' views and commands."""
     from backend.accounts.audit_views import blp as audit
+    from backend.campaigns.join_code_views import blp as join_codes
+    from backend.campaigns.joining_views import blp as joining
     from backend.coverage.views import blp as coverage
     from backend.demo.cli import cli as demo
     from backend.devices.views import blp as devices
@@ -73,7 +75,17 @@ def _register(app: Flask) -> None:
     from backend.units.views import blp as units
     from backend.web.views import bp as web
 
-    for blueprint in (devices, privacy, measurements, coverage, units, audit, decisions):
+    for blueprint in (
+        devices,
+        privacy,
+        measurements,
+        coverage,
+        units,
+        audit,
+        decisions,
+        join_codes,
+        joining,
+    ):
         api.register_blueprint(blueprint)
     app.register_blueprint(web)
     app.register_blueprint(health.bp)

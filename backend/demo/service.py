@@ -18,6 +18,8 @@ from sqlalchemy.dialects.postgresql import insert
 from backend.demo.making import Context, PlanMissed, Progress, Studio, make, progress_by
 from backend.demo.plan import LETTER_MONTH, Campaign, campaigns
 from backend.demo.removing import remove_devices, unmark_months
+from backend.demo.removing_teams import remove_teams
+from backend.demo.teams import casts, make_teams
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.models import Device
@@ -75,6 +77,9 @@ def load_campaigns(
             raise PlanMissed(f"{plan}: {n} counted")
         counted += n
     fold_all()
+    if any(one.month == LETTER_MONTH for one in plans):
+        make_teams(casts(_last_full_month(order.today)), order.now)
+        fold_all()
     _register_last(order.now, desk.key)
     return Loaded(False, months, counted)
 
@@ -83,6 +88,7 @@ def remove(progress: Progress) -> int:
     """Remove everything of the demo devices; return how many measurements."""
     db.session.execute(delete(Device).where(Device.id == LAST, Device.demo))
     db.session.commit()
+    remove_teams()
     rows = remove_devices(progress)
     unmark_months()
     fold_all()
@@ -94,6 +100,10 @@ def is_loaded() -> bool:
     found = db.session.scalar(select(Device.id).where(Device.id == LAST, Device.demo))
     db.session.rollback()
     return found is not None
+
+
+def _last_full_month(today: date) -> str:
+    return (today.replace(day=1) - timedelta(days=1)).isoformat()[:7]
 
 
 def _register_last(now: datetime, key: str) -> None:

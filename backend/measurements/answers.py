@@ -1,5 +1,6 @@
 """What a phone is told about its measurements, in words that a volunteer understands."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from backend.extensions import db
 from backend.language import Language
 from backend.measurements.draft import read_id
 from backend.measurements.reading import Item
-from backend.measurements.reasons import BY_CODE
+from backend.measurements.reasons import BY_CODE, COUNTED
 from backend.messages import message
 from backend.validation import aware_time
 
@@ -31,6 +32,13 @@ SELECT = """
     where m.device_id is not distinct from :device
 """
 BY_ID = text(SELECT + " and m.id = any(:ids)")
+# Who has it in which campaign, and what it is worth there.
+EARNED = text("""
+    select e.measurement_id, c.name as campaign, t.name as team, e.fate,
+           e.correction_id is not null as corrected
+    from earnings e join campaigns c on c.id = e.campaign_id join teams t on t.id = e.team_id
+    where e.measurement_id = any(:ids) order by e.measurement_id, e.campaign_id
+""")
 PAGE = text(
     SELECT
     + """ and (cast(:at as timestamptz) is null or (m.measured_at, m.id) < (:at, :id))
@@ -117,7 +125,7 @@ def own(device_id: UUID, identity: str, language: Language) -> dict[str, Any]:
     rows = _rows(device_id, [wanted]) if wanted else []
     if not rows:
         raise Problem(404, "not_found")
-    return _own(rows[0], language)
+    return _own(rows[0], _earned(rows, language), language)
 
 
 def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language) -> dict[str, Any]:
@@ -131,7 +139,8 @@ def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language
     )
     more = len(rows) == limit
     end = f"{rows[-1]['measured_at'].isoformat()}_{rows[-1]['id']}" if more else None
-    return {"items": [_own(row, language) for row in rows], "next": end}
+    earned = _earned(rows, language)
+    return {"items": [_own(row, earned, language) for row in rows], "next": end}
 
 
 def check(device_id: UUID, ids: Any) -> dict[str, list[str]]:
@@ -144,7 +153,25 @@ def check(device_id: UUID, ids: Any) -> dict[str, list[str]]:
     }
 
 
-def _own(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
+def _earned(
+    rows: Sequence[Mapping[Any, Any]], language: Language
+) -> dict[UUID, list[dict[str, Any]]]:
+    """The teams that have these measurements, by measurement."""
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in db.session.execute(EARNED, {"ids": [one["id"] for one in rows]}).mappings():
+        words = {"counted": row["fate"] == COUNTED, "reason": None}
+        if not words["counted"]:
+            known = BY_CODE.get(row["fate"])
+            told = known.words(language) if known else message(row["fate"], language)
+            words["reason"] = {"code": row["fate"], "message": told}
+        named = {name: row[name] for name in ("campaign", "team", "corrected")}
+        found[row["measurement_id"]].append(named | words)
+    return found
+
+
+def _own(
+    row: Mapping[Any, Any], earned: Mapping[UUID, list[dict[str, Any]]], language: Language
+) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "outcome": "accepted",
@@ -152,6 +179,7 @@ def _own(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
         "received_at": row["received_at"].isoformat(),
         **{name: row[name] for name in ("network", "download_mbps", "upload_mbps", "ping_ms")},
         **_verdict(row, language),
+        "earned": earned.get(row["id"], []),
     }
 
 

@@ -148,6 +148,16 @@ class BatchResultSchema(Strict):
     consent_outdated = fields.Boolean()
 
 
+class EarnedSchema(Strict):
+    """A team that has the measurement in a campaign; the reason where it is worth nothing there."""
+
+    campaign = fields.String(required=True)
+    team = fields.String(required=True)
+    counted = fields.Boolean(required=True)
+    reason = fields.Nested(ReasonSchema, required=True, allow_none=True)
+    corrected = fields.Boolean(required=True)
+
+
 class OwnMeasurementSchema(ResultSchema):
     """One of the device's own measurements with its verdict."""
 
@@ -157,6 +167,7 @@ class OwnMeasurementSchema(ResultSchema):
     download_mbps = fields.Float(allow_none=True)
     upload_mbps = fields.Float(allow_none=True)
     ping_ms = fields.Float(allow_none=True)
+    earned = fields.List(fields.Nested(EarnedSchema), required=True)
 
 
 class OwnPageSchema(Strict):

@@ -11,15 +11,30 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from backend.campaigns.models import Campaign as Campaign_
+from backend.campaigns.models import Membership, Team, Volunteer
 from backend.demo import making, plan, service
 from backend.demo.plan import Campaign
+from backend.demo.teams import casts, make_teams
 from backend.devices.models import Consent, Device
 from backend.extensions import db
-from backend.measurements.models import CountDelta, DemoMonth, Measurement, Receipt, Refused
-from backend.measurements.recounting import differences
+from backend.measurements.counting import fold_all
+from backend.measurements.models import (
+    CountDelta,
+    DemoMonth,
+    Earning,
+    Measurement,
+    Receipt,
+    Refused,
+    TeamCount,
+    TeamDelta,
+)
+from backend.measurements.reattributing import reattribute
+from backend.measurements.recounting import differences, team_differences
 from backend.measurements.service import Desk
+from tests import people
 from tests.factories import location, post, register, sample
 
 NOW = datetime(2025, 2, 10, 3, 0, tzinfo=UTC)
@@ -112,6 +127,34 @@ def test_removing_leaves_nothing_of_it_and_everything_else(
             DemoMonth: 0, CountDelta: 0,
         }.items():  # fmt: skip
             assert db.session.scalar(select(func.count()).select_from(model)) == n, model
+
+
+def test_teams_earn_what_the_phones_measured_and_go_with_them(
+    app: Flask, client: FlaskClient
+) -> None:
+    load(app, SMALL)
+    cast = replace(casts("2024-11")[0], provinces=("48",), teams=6, volunteers=30)
+    mine = people.campaign(app, people.organisation(app))
+    with app.app_context():
+        (made,) = make_teams([cast], NOW)
+        assert reattribute(made)["changed"] == 0
+        fold_all()
+        assert team_differences() == differences() == []
+        told = db.session.execute(
+            text("""select count(distinct team_id) as teams, bool_or(guest) as guests,
+                    bool_or(correction_id is not null) as corrected, count(*) as received
+                    from earnings where campaign_id = :made"""),
+            {"made": made},
+        ).one()
+        assert told.teams >= 5 and told.guests and told.corrected and told.received > 200
+        moved = text("""select volunteer_id from memberships group by 1
+                        having count(distinct team_id) = 2""")
+        assert len(db.session.execute(moved).all()) == 1
+    remove(app)
+    with app.app_context():
+        for table in (Earning, TeamCount, TeamDelta, Membership, Volunteer, Team):
+            assert db.session.scalar(select(func.count()).select_from(table)) == 0
+        assert list(db.session.scalars(select(Campaign_.id))) == [mine]
 
 
 def test_a_load_that_was_interrupted_is_replaced(

@@ -231,3 +231,20 @@ def test_the_clock_of_the_upload_does_not_matter(cast: Cast, clock: Hands) -> No
     clock.now = datetime(2024, 12, 10, tzinfo=UTC)  # a phone back from weeks offline
     cast.post(one)
     assert cast.earned() == {one["id"]: (cast.first, "counted")}
+
+
+def test_a_volunteer_sees_who_has_a_sample_and_that_it_was_corrected(cast: Cast) -> None:
+    cast.join()
+    one = sample(AT)
+    cast.post(one)
+    url = f"/api/v1/measurements/{one['id']}"
+    told = cast.client.get(url, headers=cast.phone).json["earned"]
+    assert [(row["team"], row["counted"], row["corrected"]) for row in told] == [("A", True, False)]
+    cast.decide("corrections", measurements=[one["id"]], team_id=cast.second, reason="x")
+    cast.decide("exclusions", measurements=[one["id"]], reason="x")
+    listed = cast.client.get("/api/v1/measurements", headers=cast.phone).json["items"][0]["earned"]
+    assert [(row["team"], row["counted"], row["corrected"]) for row in listed] == [
+        ("B", False, True)
+    ]
+    assert listed[0]["reason"]["code"] == "excluded_in_campaign"
+    assert "Ban tổ chức" in listed[0]["reason"]["message"]

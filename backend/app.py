@@ -16,7 +16,7 @@ from config import settings
 
 
 class NoSession(SessionInterface):
-    """Nobody signs in with a cookie yet: none is read, none is written."""
+    """Flask's own sessions are not used: those of people are rows (backend.accounts.sessions)."""
 
     def open_session(self, app: Flask, request: Request) -> None:
         return None
@@ -62,8 +62,18 @@ def _trust_proxies(app: Flask, hops: int) -> None:
 def _register(app: Flask) -> None:
     """Bind the features' views and commands."""
     from backend.accounts.audit_views import blp as audit
+    from backend.campaigns.bulk_views import blp as teams_bulk
+    from backend.accounts.cli import cli as accounts_cli
+    from backend.accounts.own_views import blp as account
+    from backend.accounts.views import blp as people
+    from backend.campaigns.campaign_views import campaign_blp as campaigns
     from backend.campaigns.join_code_views import blp as join_codes
     from backend.campaigns.joining_views import blp as joining
+    from backend.campaigns.organisation_views import organisation_blp as organisations
+    from backend.campaigns.people_views import blp as granting
+    from backend.campaigns.team_views import team_blp as teams
+    from backend.coverage.contribution_views import blp as contributions
+    from backend.coverage.plan_views import blp as plan
     from backend.coverage.views import blp as coverage
     from backend.demo.cli import cli as demo
     from backend.devices.views import blp as devices
@@ -80,16 +90,25 @@ def _register(app: Flask) -> None:
         privacy,
         measurements,
         coverage,
+        contributions,
+        plan,
         units,
         audit,
+        people,
+        account,
+        granting,
         decisions,
         join_codes,
         joining,
+        organisations,
+        teams,
+        teams_bulk,
+        campaigns,
     ):
         api.register_blueprint(blueprint)
     app.register_blueprint(web)
     app.register_blueprint(health.bp)
-    for group in (units_cli, measurements_cli, demo):
+    for group in (units_cli, measurements_cli, accounts_cli, demo):
         app.cli.add_command(group)
 
 
@@ -111,7 +130,12 @@ def _of_libraries(config: dict[str, Any]) -> dict[str, Any]:
         "API_SPEC_OPTIONS": {
             "info": {"description": "Speed tests of mobile and fixed networks, by commune."},
             "servers": [{"url": "/"}],
-            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+            "components": {
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer"},
+                    "session": {"type": "apiKey", "in": "cookie", "name": "dosong_session"},
+                }
+            },
         },
         "PROPAGATE_EXCEPTIONS": False,
     }

@@ -32,6 +32,9 @@ class Base(DeclarativeBase):
 
 # What an operation says that takes a device's token: @blp.doc(security=BEARER).
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
+# The same for a person, who comes by a personal token or a session, or by a session alone.
+PERSON: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
+SESSION: list[dict[str, list[str]]] = [{"session": []}]
 
 
 class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types

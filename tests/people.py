@@ -2,13 +2,16 @@
 
 import secrets
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import Range
 
-from backend.accounts.models import PersonalToken, Role, User
+from backend.accounts.models import AuditEntry, PersonalToken, Role, User
+from backend.accounts.passwords import hashed
 from backend.accounts.signing import TOKEN_PREFIX, secret_hash
 from backend.campaigns.models import (
     Campaign,
@@ -59,6 +62,34 @@ def person(
         )
         db.session.commit()
     return {"Authorization": f"Bearer {token}"}
+
+
+PASSWORD = "nắng sớm bên sông"
+
+
+@cache
+def password_hash() -> str:
+    """The hash of PASSWORD, made once: it is slow by intent."""
+    return hashed(PASSWORD)
+
+
+def account(app: Flask, name: str, role: str | None = None, scope: int | None = None,
+            **changes: Any) -> int:  # fmt: skip
+    """A person who can sign in with PASSWORD; the number of their account."""
+    fields = {"name": name, "password_hash": password_hash(), **changes}
+    made = _add(app, User(**fields))
+    if role:
+        held = Role(role=role, scope_kind=SCOPES[role], scope_id=scope, valid_from=LONG_AGO)
+        held.user_id = made
+        _add(app, held)
+    return made
+
+
+def sign_in(client: FlaskClient, name: str, **changes: Any) -> dict[str, str]:
+    """Sign in; the header that a page sends beside its cookie."""
+    answer = client.post("/api/v1/sessions", json={"name": name, "password": PASSWORD, **changes})
+    assert answer.status_code == 200, answer.text
+    return {"X-CSRF-Token": answer.json["csrf_token"]}
 
 
 def unit_id(app: Flask, code: str, system: str = "2024", level: str = "commune") -> int:
@@ -133,3 +164,15 @@ def joined(
         )
         db.session.commit()
         return int(link.volunteer_id)
+
+
+def seen(headers: dict[str, str], version: int = 1) -> dict[str, str]:
+    """The headers of a change by who saw this version."""
+    return {**headers, "If-Match": f'"{version}"'}
+
+
+def audited(app: Flask, subject: str) -> list[tuple[str, dict[str, Any]]]:
+    """What the audit log says was done to a thing: acts and details, in order."""
+    with app.app_context():
+        rows = db.session.query(AuditEntry).filter_by(subject=subject).order_by(AuditEntry.id)
+        return [(row.act, row.details) for row in rows]

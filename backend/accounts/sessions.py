@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 
 from backend.accounts import limits, passwords, second_factor
 from backend.accounts.access import Actor
+from backend.accounts.asked import SignIn
 from backend.accounts.limits import Caller
 from backend.accounts.models import Session, User
 from backend.accounts.names import normalised
@@ -35,15 +36,6 @@ SIGN_INS_PER_ACCOUNT_AND_ADDRESS = 10
 SIGN_INS_PER_ACCOUNT = 100
 # Codes are guessed only by who has the password: three of a million are right at a time.
 CODES_PER_ACCOUNT = 10
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """What a person types."""
-
-    name: str
-    password: str
-    totp: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

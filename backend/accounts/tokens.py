@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -15,16 +16,25 @@ from backend.errors import Problem
 from backend.extensions import db
 
 SECRET_BYTES = 32
-# What nobody renews within a year, nobody looks after.
-DAYS_MOST = 366
-DAYS_DEFAULT = 90
 # One per program and computer; more are forgotten ones.
 TOKENS_MOST = 50
 
 
+@dataclass(frozen=True, slots=True)
+class MadeToken:
+    """A token, with what it opens with."""
+
+    id: int
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    token: str
+
+
 def make_token(
     actor: Actor, name: str, scopes: Sequence[str], days: int, now: datetime
-) -> tuple[PersonalToken, str]:
+) -> MadeToken:
     """Give a person's program a token, which is shown this once."""
     user = users.find(require_person(actor, write=True))
     if users.described(user, users.roles_of(user.id, now)).totp_needed:
@@ -43,8 +53,9 @@ def make_token(
     db.session.add(token)
     db.session.flush()
     note_by(actor, "token.create", f"user:{user.id}", token=token.id, scopes=token.scopes)
+    made = MadeToken(token.id, name, token.scopes, now, token.expires_at, secret)
     db.session.commit()
-    return token, secret
+    return made
 
 
 def list_tokens(actor: Actor, now: datetime) -> list[PersonalToken]:

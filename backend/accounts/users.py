@@ -73,14 +73,14 @@ def add(name: str, display_name: str | None, now: datetime) -> int:
     added = row.on_conflict_do_nothing(index_elements=["name"]).returning(User.id)
     user_id = db.session.execute(added).scalar()
     if user_id is None:
-        raise name_taken(name)
+        raise account_exists(name)
     return int(user_id)
 
 
-def name_taken(name: str) -> Problem:
+def account_exists(name: str) -> Problem:
     """The name has an account; a further role is granted to that."""
     there = by_name(name)
-    return Problem(409, "name_taken", members={"user_id": there.id if there else None})
+    return Problem(409, "account_exists", members={"user_id": there.id if there else None})
 
 
 def add_role(user_id: int, asked: RoleAsked, now: datetime) -> tuple[Role, bool]:

@@ -1,0 +1,29 @@
+"""Requests of people: a body is read only of who has signed in, an id is a row's number."""
+
+from typing import Any
+
+from flask import Request
+from marshmallow import Schema
+
+from backend.accounts.access import require_person
+from backend.accounts.signing import actor
+from backend.arguments import Parser
+from backend.errors import Problem
+
+ID_MOST = 2**31 - 1  # PostgreSQL's integer
+
+
+class PeopleParser(Parser):
+    """The arguments of endpoints whose bodies come from people; nobody learns what they take."""
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        require_person(actor())
+        return super().load_json(req, schema)
+
+
+def row_id(written: str) -> int:
+    """The id in a path; 404 for what cannot be one."""
+    digits = len(written) <= len(str(ID_MOST)) and written.isascii() and written.isdecimal()
+    if not digits or int(written) > ID_MOST:
+        raise Problem(404, "not_found")
+    return int(written)

@@ -1,0 +1,63 @@
+"""Commands of the operator: the first admin, and the way back in."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from backend.accounts import founding
+from backend.accounts.links import Link
+from backend.errors import Problem
+from backend.messages import message
+
+cli = AppGroup("accounts", help="People who sign in.")
+
+BASE = click.option("--base", help="Address of the site that the link begins with.")
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@BASE
+def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
+    """Make a person an admin: NAME is an e-mail address or a telephone number.
+
+    Prints a one-time link, unless the password is given or the person has one.
+    """
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    with _errors():
+        link = founding.create_admin(name, password, current_app.extensions["clock"]())
+    click.echo("The role counts once the person has set up a second factor.")
+    _show(link, base)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--remove-totp", is_flag=True, help="Also forget the second factor.")
+@BASE
+def password_link(name: str, remove_totp: bool, base: str | None) -> None:
+    """Print a one-time link by which NAME chooses a new password."""
+    with _errors():
+        link = founding.offer_password(name, remove_totp, current_app.extensions["clock"]())
+    _show(link, base)
+
+
+def _show(link: Link | None, base: str | None) -> None:
+    if link is None:
+        return
+    config = current_app.config
+    told = link.under(base or f"http://{config['BIND']}:{config['PORT']}")
+    click.echo(f"{told['link']}\nonce, until {link.expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Tell a problem in words and end with status 1."""
+    try:
+        yield
+    except Problem as problem:
+        codes = [error.code for error in problem.errors] or [problem.code]
+        raise click.ClickException(" ".join(message(code, "en") for code in codes)) from None

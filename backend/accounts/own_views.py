@@ -1,0 +1,115 @@
+"""Endpoints of one's own account."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, request
+from flask_smorest import Blueprint
+
+from backend.accounts import own, tokens
+from backend.accounts.asking import PeopleParser, row_id
+from backend.accounts.schemas import (
+    AccountSchema,
+    CodeSchema,
+    EnrolmentSchema,
+    MadePersonalTokenSchema,
+    NewPasswordSchema,
+    NewTokenSchema,
+    PasswordSchema,
+    PersonalTokensSchema,
+)
+from backend.accounts.signing import COOKIE, actor, csrf_token, keep_private
+from backend.extensions import PERSON, SESSION
+
+blp = Blueprint("account", __name__, url_prefix="/api/v1/account", description="One's own account")
+blp.ARGUMENTS_PARSER = PeopleParser()
+blp.after_request(keep_private)
+
+
+@blp.get("")
+@blp.doc(security=PERSON)
+@blp.response(200, AccountSchema)
+def read_account() -> Any:
+    """Tell who one is, and what one may."""
+    known = actor()
+    shown = csrf_token(request.cookies[COOKIE]) if known.session else None
+    return {"user": own.read_account(known, _now()), "csrf_token": shown}
+
+
+@blp.patch("/password")
+@blp.doc(security=SESSION)
+@blp.arguments(NewPasswordSchema)
+@blp.response(204)
+def change_password(asked: dict[str, str]) -> None:
+    """Change one's password; other sessions end."""
+    own.change_password(actor(), asked["old"], asked["new"], _key(), _now())
+
+
+@blp.post("/totp")
+@blp.doc(security=SESSION)
+@blp.response(200, EnrolmentSchema)
+def offer_totp() -> Any:
+    """Show the secret of a second factor, also as a QR picture."""
+    return own.offer_totp(actor())
+
+
+@blp.post("/totp/confirm")
+@blp.doc(security=SESSION)
+@blp.arguments(CodeSchema)
+@blp.response(204)
+def confirm_totp(asked: dict[str, str]) -> None:
+    """Switch the second factor on by its first code; other sessions end."""
+    own.confirm_totp(actor(), asked["code"], _key(), _now())
+
+
+@blp.delete("/totp")
+@blp.doc(security=SESSION)
+@blp.arguments(PasswordSchema)
+@blp.response(204)
+def remove_totp(asked: dict[str, str]) -> None:
+    """Switch the second factor off."""
+    own.remove_totp(actor(), asked["password"], _key(), _now())
+
+
+@blp.delete("")
+@blp.doc(security=SESSION)
+@blp.arguments(PasswordSchema)
+@blp.response(204)
+def close_account(asked: dict[str, str]) -> None:
+    """Close one's account, with its name, roles, sessions and tokens."""
+    own.close_account(actor(), asked["password"], _key(), _now())
+
+
+@blp.get("/tokens")
+@blp.doc(security=PERSON)
+@blp.response(200, PersonalTokensSchema)
+def list_tokens() -> Any:
+    """List one's tokens in force."""
+    return {"items": tokens.list_tokens(actor(), _now())}
+
+
+@blp.post("/tokens")
+@blp.doc(security=PERSON)
+@blp.arguments(NewTokenSchema)
+@blp.response(201, MadePersonalTokenSchema)
+def make_token(asked: dict[str, Any]) -> Any:
+    """Make a token for a program; it is shown this once."""
+    return tokens.make_token(actor(), asked["name"], asked["scopes"], asked["days"], _now())
+
+
+@blp.delete("/tokens/<token_id>")
+@blp.doc(security=PERSON)
+@blp.response(204)
+def revoke_token(token_id: str) -> None:
+    """End one of one's tokens."""
+    tokens.revoke_token(actor(), row_id(token_id), _now())
+
+
+def _key() -> str:
+    key: str = current_app.config["SECRET_KEY"]
+    return key
+
+
+def _now() -> datetime:
+    now: datetime = current_app.extensions["clock"]()
+    return now

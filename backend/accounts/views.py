@@ -1,0 +1,116 @@
+"""Endpoints of people: sign in and out, links that set a password, who is there."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, request
+from flask_smorest import Blueprint
+from werkzeug.http import dump_cookie
+
+from backend.accounts import links, sessions, users
+from backend.accounts.access import require_session
+from backend.accounts.asked import SignIn
+from backend.accounts.asking import row_id
+from backend.accounts.schemas import (
+    AcceptedSchema,
+    AcceptSchema,
+    LinkSchema,
+    PersonPageSchema,
+    SignedInSchema,
+    SignInSchema,
+    UsersQuerySchema,
+)
+from backend.accounts.sessions import Circumstances
+from backend.accounts.signing import COOKIE, actor, csrf_token, keep_private
+from backend.arguments import Parser
+from backend.errors import invalid
+from backend.extensions import PERSON, SESSION
+
+blp = Blueprint("people", __name__, url_prefix="/api/v1", description="People who sign in")
+blp.ARGUMENTS_PARSER = Parser()
+blp.after_request(keep_private)
+
+
+@blp.post("/sessions")
+@blp.arguments(SignInSchema)
+@blp.response(200, SignedInSchema)
+def sign_in(asked: SignIn) -> Any:
+    """Sign in; the session is in a cookie that no script can read."""
+    user, secret = sessions.sign_in(asked, _circumstances())
+    told = users.described(user, users.roles_of(user.id, _now()))
+    return {"user": told, "csrf_token": csrf_token(secret)}, 200, {"Set-Cookie": _cookie(secret)}
+
+
+@blp.delete("/sessions/current")
+@blp.doc(security=SESSION)
+@blp.response(204)
+def sign_out() -> Any:
+    """Sign out."""
+    known = actor()
+    require_session(known)
+    sessions.sign_out(known)
+    return None, 204, {"Set-Cookie": _cookie("", max_age=0)}
+
+
+@blp.post("/invitations/accept")
+@blp.arguments(AcceptSchema)
+@blp.response(200, AcceptedSchema)
+def accept(asked: dict[str, str]) -> Any:
+    """Choose a password by the secret of a one-time link, once."""
+    at = _circumstances()
+    return links.accept(
+        asked["secret"], asked["password"], key=at.key, address=at.address, now=at.now
+    )
+
+
+@blp.get("/users")
+@blp.doc(security=PERSON)
+@blp.arguments(UsersQuerySchema, location="query")
+@blp.response(200, PersonPageSchema)
+def list_users(query: dict[str, Any]) -> Any:
+    """List people and their roles; for admins."""
+    after = _after(query["cursor"])
+    return users.list_users(actor(), query["name"], after, query["limit"], _now())
+
+
+@blp.post("/users/<user_id>/password-link")
+@blp.doc(security=PERSON)
+@blp.response(201, LinkSchema)
+def offer_password(user_id: str) -> Any:
+    """Make a link by which a person chooses a new password; for admins."""
+    return links.offer_password(actor(), row_id(user_id), _now()).under(request.host_url)
+
+
+def _after(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdecimal()):
+        raise invalid("cursor", "not_cursor")
+    return min(int(cursor), 2**31 - 1)
+
+
+def _circumstances() -> Circumstances:
+    return Circumstances(
+        address=request.remote_addr or "",
+        key=current_app.config["SECRET_KEY"],
+        now=_now(),
+        sent=request.cookies.get(COOKIE),
+    )
+
+
+def _cookie(secret: str, max_age: int | None = None) -> str:
+    """The cookie of a session: it ends with the browser, and sooner in the database."""
+    return dump_cookie(
+        COOKIE,
+        secret,
+        max_age=max_age,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+    )
+
+
+def _now() -> datetime:
+    now: datetime = current_app.extensions["clock"]()
+    return now

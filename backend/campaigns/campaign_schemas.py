@@ -1,0 +1,110 @@
+"""Requests and answers about campaigns."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from backend.campaigns.campaign_states import NETWORKS, NEW_STATES, STATES
+from backend.campaigns.fields import (
+    Many,
+    Name,
+    PageSchema,
+    QueryId,
+    UnitNamedSchema,
+    UnitToldSchema,
+)
+from backend.campaigns.paging import ID_MOST
+from backend.validation import EARLIEST, LATEST, Day, Object, Strict, Text, Whole
+
+# All communes of today one by one; whoever wants more names districts and provinces.
+AREAS_MOST = 4_000
+# The ministry asks for hundreds per commune and month.
+TARGET_MOST = 1_000_000
+# More than a device could measure in a day.
+CAP_MOST = 10_000
+
+
+class CampaignDay(Day):
+    """A day of a campaign, in years of which moments are measured."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> date:
+        day = super()._deserialize(value, attr, data, **kwargs)
+        if not EARLIEST.date() <= day < LATEST.date():
+            raise ValidationError("out_of_range")
+        return day
+
+
+def _areas(**options: Any) -> Many:
+    return Many(Object(UnitNamedSchema), least=1, most=AREAS_MOST, **options)
+
+
+def _networks(**options: Any) -> Many:
+    return Many(Text(choices=NETWORKS), least=1, most=len(NETWORKS), **options)
+
+
+class CampaignsQuerySchema(PageSchema):
+    """Which campaigns to list; `day`: those that it lies in."""
+
+    organisation = QueryId(load_default=None)
+    state = Text(choices=STATES, load_default=None)
+    day = Day(load_default=None)
+
+
+class CampaignChangeSchema(Strict):
+    """What of a campaign is to change; what is not named stays."""
+
+    name = Name()
+    first_day = CampaignDay()
+    last_day = CampaignDay()
+    areas = _areas()
+    networks = _networks()
+    target = Whole(1, TARGET_MOST, allow_none=True)
+    cap = Whole(1, CAP_MOST, allow_none=True)
+    state = Text(choices=STATES)
+
+
+class CampaignNewSchema(Strict):
+    """A new campaign."""
+
+    organisation_id = Whole(1, ID_MOST, required=True)
+    name = Name(required=True)
+    first_day = CampaignDay(required=True)
+    last_day = CampaignDay(required=True)
+    areas = _areas(required=True)
+    networks = _networks(load_default=["mobile"])
+    target = Whole(1, TARGET_MOST, allow_none=True, load_default=None)
+    cap = Whole(1, CAP_MOST, allow_none=True, load_default=None)
+    state = Text(choices=NEW_STATES, load_default="draft")
+
+
+class CampaignListedSchema(Schema):
+    """A campaign as lists show it."""
+
+    id = fields.Integer(required=True)
+    organisation_id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    first_day = fields.Date(required=True)
+    last_day = fields.Date(required=True)
+    networks = fields.List(fields.String(), required=True)
+    target = fields.Integer(required=True, allow_none=True)
+    cap = fields.Integer(required=True, allow_none=True)
+    state = fields.String(required=True)
+    demo = fields.Boolean(required=True)
+    version = fields.Integer(required=True)
+
+
+class CampaignSchema(CampaignListedSchema):
+    """A campaign; `target` per commune where it differs, `cap` per device and day."""
+
+    areas = fields.List(fields.Nested(UnitToldSchema), required=True)
+
+
+class CampaignPageSchema(Schema):
+    """A page of campaigns, those that begin last first."""
+
+    items = fields.List(fields.Nested(CampaignListedSchema), required=True)
+    next = fields.String(required=True, allow_none=True)

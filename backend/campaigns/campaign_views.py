@@ -1,0 +1,62 @@
+"""The API of campaigns."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from backend import etags
+from backend.accounts.signing import actor
+from backend.campaigns import campaigns as service
+from backend.campaigns.asking import PeopleParser
+from backend.campaigns.campaign_list import list_campaigns as listed
+from backend.campaigns.campaign_schemas import (
+    CampaignChangeSchema,
+    CampaignNewSchema,
+    CampaignPageSchema,
+    CampaignSchema,
+    CampaignsQuerySchema,
+)
+from backend.campaigns.paging import row_id
+
+campaign_blp = Blueprint("campaigns", __name__, url_prefix="/api/v1")
+campaign_blp.ARGUMENTS_PARSER = PeopleParser()
+
+
+@campaign_blp.get("/campaigns")
+@campaign_blp.arguments(CampaignsQuerySchema, location="query")
+@campaign_blp.response(200, CampaignPageSchema)
+def list_campaigns(query: dict[str, Any]) -> Any:
+    """List campaigns; drafts are listed to their organiser alone."""
+    return listed(actor(), query)
+
+
+@campaign_blp.post("/campaigns")
+@campaign_blp.arguments(CampaignNewSchema)
+@campaign_blp.response(201, CampaignSchema, description="Added")
+def create_campaign(asked: dict[str, Any]) -> Any:
+    """Add a campaign."""
+    return etags.answered(service.create_campaign(actor(), asked), 201)
+
+
+@campaign_blp.get("/campaigns/<campaign_id>")
+@campaign_blp.response(200, CampaignSchema)
+@campaign_blp.alt_response(304, description="As the client has it")
+def show_campaign(campaign_id: str) -> Any:
+    """Show a campaign with its area."""
+    return etags.answered(service.show_campaign(actor(), row_id(campaign_id)))
+
+
+@campaign_blp.patch("/campaigns/<campaign_id>")
+@campaign_blp.arguments(CampaignChangeSchema)
+@campaign_blp.response(200, CampaignSchema)
+def change_campaign(changes: dict[str, Any], campaign_id: str) -> Any:
+    """Change a campaign."""
+    identity, seen = row_id(campaign_id), etags.expected()
+    return etags.answered(service.change_campaign(actor(), identity, seen, changes))
+
+
+@campaign_blp.delete("/campaigns/<campaign_id>")
+@campaign_blp.response(204, description="Removed")
+def remove_campaign(campaign_id: str) -> None:
+    """Remove a campaign that is still a draft."""
+    service.remove_campaign(actor(), row_id(campaign_id), etags.expected())

@@ -1,0 +1,55 @@
+"""Requests and answers about teams."""
+
+from marshmallow import Schema, fields
+
+from backend.campaigns.fields import Name, PageSchema, UnitToldSchema, unit
+from backend.campaigns.organisation_schemas import YES_NO
+from backend.validation import Strict, Text, Whole
+
+TYPES = ("youth", "community_digital", "staff", "other")
+# A volunteer alone measures some hundred times a day at most, and teams have some dozens.
+CAPACITY_MOST = 100_000
+
+
+class TeamsQuerySchema(PageSchema):
+    """Which teams to list; those that ended only where that is asked."""
+
+    ended = Text(choices=YES_NO, load_default="false")
+
+
+class TeamChangeSchema(Strict):
+    """What of a team is to change; what is not named stays."""
+
+    name = Name()
+    type = Text(choices=TYPES)
+    home_unit = unit()
+    capacity_per_day = Whole(0, CAPACITY_MOST, allow_none=True)
+
+
+class TeamNewSchema(TeamChangeSchema):
+    """A new team."""
+
+    name = Name(required=True)
+    type = Text(choices=TYPES, required=True)
+    home_unit = unit(load_default=None)
+    capacity_per_day = Whole(0, CAPACITY_MOST, allow_none=True, load_default=None)
+
+
+class TeamSchema(Schema):
+    """A team; `capacity_per_day` in samples, null where the organiser did not set it."""
+
+    id = fields.Integer(required=True)
+    organisation_id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    type = fields.String(required=True)
+    home_unit = fields.Nested(UnitToldSchema, required=True, allow_none=True)
+    capacity_per_day = fields.Integer(required=True, allow_none=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+class TeamPageSchema(Schema):
+    """A page of teams in Vietnamese order."""
+
+    items = fields.List(fields.Nested(TeamSchema), required=True)
+    next = fields.String(required=True, allow_none=True)

@@ -1,0 +1,50 @@
+"""Optimistic concurrency: a thing's version as its ETag, and who changes it tells which they saw.
+
+A list of versions rather than one: `If-Match` may name several.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, request
+
+from backend.errors import Problem
+
+# None: the request tells no version.
+Expected = frozenset[str] | None
+
+
+def expected() -> Expected:
+    """The versions that `If-Match` names.
+
+    Weak ones too: a proxy marks a tag weak when it compresses an answer. `*` names none: it would
+    overwrite what another person just changed.
+    """
+    return frozenset(request.if_match.as_set(include_weak=True)) or None
+
+
+def must_match(versions: Expected, version: int) -> None:
+    """428 where a change tells no version, 412 where it tells another than the present one."""
+    if versions is None:
+        raise Problem(428, "precondition_required")
+    if str(version) not in versions:
+        raise stale()
+
+
+def stale() -> Problem:
+    """Somebody else changed it first."""
+    return Problem(412, "precondition_failed")
+
+
+def answered(told: Mapping[str, Any], status: int = 200) -> Any:
+    """The answer about a thing with its version as ETag; 304 where the client holds that one."""
+    version = str(told["version"])
+    headers = {"ETag": f'"{version}"'}
+    if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(version):
+        return Response(status=304, headers=headers)
+    return told, status, headers
+
+
+def ended(told: Mapping[str, Any] | None) -> Any:
+    """The answer to the end of a thing: how it stands from now on, or 204 where it is gone."""
+    return Response(status=204) if told is None else answered(told)

@@ -139,7 +139,11 @@ class Earning(db.Model):
     """Which team has a measurement in one campaign, on what basis, and what it is worth there."""
 
     __tablename__ = "earnings"
-    __table_args__ = (Index(None, "campaign_id", "team_id"),)
+    __table_args__ = (
+        Index(None, "campaign_id", "team_id"),
+        Index(None, "campaign_id", "day"),
+        Index(None, "unit_id", "day"),  # who took the needed samples of a commune
+    )
 
     measurement_id: Mapped[UUID] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)

@@ -1,0 +1,95 @@
+"""The API of what teams contributed."""
+
+import hashlib
+from typing import Any
+
+import orjson
+from flask import Response, current_app, request
+from flask_smorest import Blueprint
+
+from backend.accounts.signing import actor
+from backend.arguments import Parser
+from backend.coverage.contribution_files import as_csv, as_xlsx
+from backend.coverage.contribution_schemas import (
+    ContributionsQuerySchema,
+    ContributionsSchema,
+    LeaderboardQuerySchema,
+    LeaderboardSchema,
+    SummaryQuerySchema,
+    SummarySchema,
+)
+from backend.coverage.contributions import contributions
+from backend.coverage.day_picture import draw
+from backend.coverage.day_summary import summarise_day
+from backend.coverage.leaderboard import leaderboard
+from backend.extensions import BEARER
+from backend.http import language
+
+blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns")
+blp.ARGUMENTS_PARSER = Parser()
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+TABLES = {"text/csv": {"schema": {"type": "string"}}, XLSX: BINARY}
+
+
+@blp.get("/<int:campaign_id>/contributions")
+@blp.doc(security=BEARER, responses={200: {"content": TABLES}})
+@blp.arguments(ContributionsQuerySchema, location="query")
+@blp.response(200, ContributionsSchema)
+@blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
+def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
+    """Show what each team, member, unit, day or organisation contributed to a campaign."""
+    answer = contributions(actor(), campaign_id, query, language())
+    name = f"contributions-{campaign_id}-{query['by']}"
+    if query["format"] == "csv":
+        return _file(as_csv(answer, language()), "text/csv; charset=utf-8", f"{name}.csv")
+    if query["format"] == "xlsx":
+        return _file(as_xlsx(answer, language()), XLSX, f"{name}.xlsx")
+    return _answer(answer)
+
+
+@blp.get("/<int:campaign_id>/leaderboard")
+@blp.doc(security=BEARER)
+@blp.arguments(LeaderboardQuerySchema, location="query")
+@blp.response(200, LeaderboardSchema)
+@blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
+def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
+    """Rank the teams of a campaign by samples that were still needed."""
+    return _answer(leaderboard(actor(), campaign_id, query, language()))
+
+
+@blp.get("/<int:campaign_id>/summary")
+@blp.doc(security=BEARER, responses={200: {"content": {"image/png": BINARY}}})
+@blp.arguments(SummaryQuerySchema, location="query")
+@blp.response(200, SummarySchema)
+@blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
+def get_day_summary(query: dict[str, Any], campaign_id: int) -> Response:
+    """Tell a day of a campaign in a few Vietnamese lines, or as a picture of them."""
+    now = current_app.extensions["clock"]()
+    day, lines = summarise_day(actor(), campaign_id, query, now)
+    if query["format"] == "png":
+        return _file(draw(lines), "image/png", f"summary-{campaign_id}-{day}.png")
+    return _answer({"day": day, "text": "\n".join(lines)})
+
+
+def _answer(told: dict[str, Any]) -> Response:
+    """Figures as JSON; only that they are the same as before, where the client has them."""
+    return _unless_known(Response(orjson.dumps(told), content_type="application/json"))
+
+
+def _file(content: bytes, kind: str, name: str) -> Response:
+    response = Response(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _unless_known(response: Response) -> Response:
+    """Say 304 where the client holds these figures: the tag is made of the figures themselves."""
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:32]
+    response.set_etag(tag, weak=True)
+    # What a person may see is theirs, and each language has its words.
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept-Language, Authorization"
+    response.make_conditional(request)
+    return response

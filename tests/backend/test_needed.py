@@ -1,0 +1,168 @@
+"""Needed samples: as a ranking of every counted sample would have them, after any change."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from backend.coverage import needed
+from backend.coverage.models import Target
+from backend.extensions import db
+from backend.measurements import counting
+from tests.contributed import NOON, add, correct, judge, minutes, needed_by_ranking, volunteers
+from tests.people import campaign, organisation, team, unit_id
+
+TARGET = 6
+MONTHS = ("2024-11", "2024-12")
+BEFORE = "select campaign_id, team_id, unit_id, nullif(volunteer_id, 0), day, sum(n)::int"
+
+
+@pytest.fixture
+def target(app: Flask) -> Iterator[int]:
+    """A target of a few samples, in force in November 2024 and after: it beats the built-in ones."""
+    row = {"level": "commune", "threshold": TARGET, "basis": "counted", "source": "a test"}
+    with app.app_context():
+        first = date(2024, 11, 2)
+        made = [Target(network=one, valid_from=first, **row) for one in ("mobile", "fixed")]
+        db.session.add_all(made)
+        db.session.commit()
+        ids = [one.id for one in made]
+    yield TARGET
+    with app.app_context():
+        db.session.execute(text("delete from targets where id = any(:ids)"), {"ids": ids})
+        db.session.commit()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_months_are_as_a_ranking_has_them(app: Flask, target: int, seed: int) -> None:
+    rng = random.Random(seed)
+    cast = _cast(app)
+    with app.app_context():
+        made: list[Any] = []
+        for _ in range(6):
+            for _ in range(rng.randrange(5, 40)):
+                made.append(_any(rng, cast))
+            judged = [one for one, network in made if network != "unknown"]
+            for one in rng.sample(judged, min(5, len(judged))):
+                if rng.random() < 0.5:
+                    judge(one, rng.choice(["counted", "repeat", "failed_test"]))
+                else:
+                    correct(one, rng.choice(cast["teams"]))
+            db.session.commit()
+            if rng.random() < 0.5:
+                counting.fold_all()
+            needed.refresh(MONTHS)
+            _agrees(target)
+
+
+def test_what_others_take_first_is_needed_of_them(app: Flask, target: int) -> None:
+    cast = _cast(app)
+    with app.app_context():
+        for n in range(TARGET - 1):
+            add(cast["campaign"], None, NOON + minutes(n), cast["units"][0])
+        add(cast["campaign"], cast["teams"][0], NOON + minutes(50), cast["units"][0])
+        add(cast["campaign"], cast["teams"][1], NOON + minutes(60), cast["units"][0])
+        db.session.commit()
+        needed.refresh(MONTHS)
+        assert _kept() == {(cast["teams"][0], cast["units"][0]): (1, True)}
+        # One that arrives late was measured earlier, and takes the last place.
+        add(cast["campaign"], None, NOON - minutes(5), cast["units"][0])
+        db.session.commit()
+        needed.refresh(MONTHS)
+        assert _kept() == {}
+
+
+def test_another_target_is_another_line(app: Flask, target: int) -> None:
+    cast = _cast(app)
+    with app.app_context():
+        for n in range(TARGET + 4):
+            add(cast["campaign"], cast["teams"][0], NOON + minutes(n), cast["units"][0])
+        db.session.commit()
+        counting.fold_all()
+        needed.refresh(MONTHS)
+        assert _kept() == {(cast["teams"][0], cast["units"][0]): (TARGET, True)}
+        db.session.execute(text("update targets set threshold = 50 where source = 'a test'"))
+        db.session.commit()
+        needed.refresh(MONTHS)
+        assert _kept() == {(cast["teams"][0], cast["units"][0]): (TARGET + 4, False)}
+
+
+def test_nothing_is_looked_for_where_nothing_changed(app: Flask, target: int) -> None:
+    cast = _cast(app)
+    with app.app_context():
+        add(cast["campaign"], cast["teams"][0], NOON, cast["units"][0])
+        db.session.commit()
+        counting.fold_all()
+        needed.refresh(MONTHS)
+        written = "select max(id) from needed_shares"
+        before = db.session.execute(text(written)).scalar()
+        add(cast["campaign"], cast["teams"][0], NOON, cast["units"][0], fate="repeat")
+        db.session.commit()
+        counting.fold_all()
+        needed.refresh(MONTHS)
+        assert db.session.execute(text(written)).scalar() == before is not None
+        assert db.session.execute(text("select count(*) from needed_stale")).scalar() == 0
+
+
+def _cast(app: Flask) -> dict[str, Any]:
+    union = organisation(app)
+    return {
+        "campaign": campaign(app, union),
+        "other": campaign(app, union, name="Khác"),
+        "teams": [team(app, union, f"Đội {n}") for n in range(3)],
+        "people": [*volunteers(app, "An", None, None), None],
+        "units": [unit_id(app, code) for code in ("05443", "05446", "05449")],
+    }
+
+
+def _any(rng: random.Random, cast: dict[str, Any]) -> tuple[Any, str]:
+    """Any measurement; several share a moment, so that ids decide."""
+    network = rng.choice(["mobile", "mobile", "fixed", "unknown"])
+    fate = rng.choice(["counted"] * 6 + ["repeat", "over_cap", "failed_test"])
+    made = add(
+        rng.choice([cast["campaign"], cast["other"]]),
+        rng.choice([None, *cast["teams"]]),
+        NOON + minutes(rng.choice([0, 1, 2, 60, 24 * 60, 24 * 60 + 1, 3 * 24 * 60, 30 * 24 * 60])),
+        rng.choice([*cast["units"], None]),
+        network=network,
+        volunteer=rng.choice(cast["people"]),
+        fate="kind_unknown" if network == "unknown" else fate,
+    )
+    return made, network
+
+
+def _agrees(target: int) -> None:
+    truth = needed_by_ranking(target)
+    shares = db.session.execute(text(f"{BEFORE} from needed_shares group by 1, 2, 3, 4, 5"))
+    assert {tuple(row)[:5]: row[5] for row in shares} == dict(truth)
+    sums = Counter[Any]()
+    reached = {
+        row[0]
+        for row in db.session.execute(
+            text("""select (unit_id, network, to_char(day, 'YYYY-MM'))::text from measurements
+                    where counted group by unit_id, network, to_char(day, 'YYYY-MM')
+                    having count(*) >= :target"""),
+            {"target": target},
+        )
+    }
+    for row in db.session.execute(text("select * from needed_shares")):
+        place = f"({row.unit_id},{row.network},{row.month})"
+        assert row.reached == (place in reached)
+        for grain, one, key in (
+            ("team_unit", row.team_id, row.unit_id),
+            ("member", row.team_id, row.volunteer_id),
+            ("day", 0, row.day.toordinal()),
+        ):
+            sums[row.campaign_id, row.month, grain, one, key, row.network] += row.n
+    kept = db.session.execute(text("select * from needed_sums where n <> 0"))
+    assert {tuple(row)[:6]: row.n for row in kept} == dict(sums)
+
+
+def _kept() -> dict[tuple[int, int], tuple[int, bool]]:
+    rows = db.session.execute(text("select team_id, unit_id, n, reached from needed_shares"))
+    return {(row.team_id, row.unit_id): (row.n, row.reached) for row in rows}

@@ -7,6 +7,7 @@ import logging
 import time
 import uuid
 import zlib
+from collections.abc import Container
 from typing import Any
 
 import orjson
@@ -83,6 +84,13 @@ def read_object() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Problem(422, "invalid", [FieldError("", "not_object")])
     return body
+
+
+def read_bytes(types: Container[str], refusal: str) -> bytes:
+    """The request's body as it is, inflated; 415 with a code where it is of none of the types."""
+    if request.mimetype not in types:
+        raise Problem(415, refusal)
+    return _inflated(current_app.config["MAX_BODY_BYTES"])
 
 
 def _inflated(most: int) -> bytes:

@@ -1,0 +1,62 @@
+"""An import of teams as it is told, in the reader's language."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backend.campaigns.bulk_rows import Remark, Row
+from backend.campaigns.bulk_teams import Import
+from backend.language import Language
+from backend.messages import message
+
+# What the file calls a field that a team's row names otherwise.
+FIELDS = {"home_unit_id": "home_commune"}
+
+
+def told(result: Import, language: Language) -> dict[str, Any]:
+    """The answer of ImportSchema."""
+    return {
+        "dry_run": result.dry_run,
+        "as_of": result.as_of,
+        "read_as": result.table.how,
+        "columns": list(result.table.header.at),
+        "ignored_columns": list(result.table.header.ignored),
+        "totals": result.totals,
+        "rows": [_row(row, result.labels, language) for row in result.rows],
+    }
+
+
+def _row(row: Row, labels: Mapping[int, str], language: Language) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "outcome": row.outcome,
+        "name": row.name,
+        "team_id": row.team.id if row.team else None,
+        "changes": _changes(row, labels),
+        "leader": row.leader,
+        "errors": _remarks(row.errors, language),
+        "notes": _remarks(row.notes, language),
+    }
+
+
+def _changes(row: Row, labels: Mapping[int, str]) -> dict[str, Any]:
+    """Before and after of each field that changes; of a new team all that is set."""
+    changes = row.changes
+    if row.outcome == "create":
+        changes = {name: (None, value) for name, value in row.values.items()}
+    return {
+        FIELDS.get(name, name): {"before": words[0], "after": words[1]}
+        for name, values in changes.items()
+        for words in [[labels[v] if name in FIELDS and v is not None else v for v in values]]
+    }
+
+
+def _remarks(remarks: Sequence[Remark], language: Language) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": remark.field,
+            "code": remark.code,
+            "message": message(remark.code, language),
+            "candidates": list(remark.candidates),
+        }
+        for remark in remarks
+    ]

@@ -8,14 +8,14 @@ from backend.accounts.audit import read_audit
 from backend.accounts.audit_schemas import AuditPageSchema, AuditQuerySchema
 from backend.accounts.signing import actor
 from backend.arguments import Parser
-from backend.extensions import BEARER
+from backend.extensions import PERSON
 
 blp = Blueprint("audit", __name__, url_prefix="/api/v1", description="Privileged acts")
 blp.ARGUMENTS_PARSER = Parser()
 
 
 @blp.get("/audit")
-@blp.doc(security=BEARER)
+@blp.doc(security=PERSON)
 @blp.arguments(AuditQuerySchema, location="query")
 @blp.response(200, AuditPageSchema)
 def list_audit(query: dict[str, Any]) -> Any:

@@ -1,0 +1,261 @@
+"""Requests that fit, for the access matrix."""
+
+import re
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pyotp
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from backend.accounts.models import OneTimeLink, PersonalToken, Role, User
+from backend.accounts.signing import secret_hash
+from backend.extensions import db
+from tests import people
+from tests.factories import register, sample
+from tests.matrix import BY_SESSION, CAMPAIGN, CODE, MEMBERSHIP, POSTER, endpoint
+from tests.world import PASSWORD, World, hashed_password
+
+CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
+SEEN = {"headers": {"If-Match": '"1"'}}
+ORGANISATION = {"name": "Huyện Đoàn", "type": "youth_union"}
+NOVEMBER = {
+    "name": "Tháng ba",
+    "first_day": "2024-11-01",
+    "last_day": "2024-11-30",
+    "areas": [{"system": "2024", "level": "province", "code": "19"}],
+}
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+HERE = {"latitude": 21.5942, "longitude": 105.8482}
+
+
+def ask(world: World, row: str) -> TestResponse:
+    """Send the request of a row of the matrix."""
+    method, path = endpoint(row)
+    told = dict(ASKS.get(row, ASKS.get(f"{method} {path}", lambda world: {}))(world))
+    told.pop("made", None)
+    at = told.pop("at", {})
+    own = world.at_a_page() if row in BY_SESSION and world.by_session else world.headers
+    headers = own | told.pop("headers", {})
+    filled = re.sub(
+        r"<(?:[^<>]+:)?(\w+)>", lambda part: str(at.get(part[1]) or world.place(part[1])), path
+    )
+    return world.client.open(filled, method=method, headers=headers, **told)
+
+
+def _withdrawal(world: World) -> dict[str, Any]:
+    registered = world.client.post("/api/v1/devices", json={"consent": CONSENT}).json
+    return {"json": {"withdrawal_code": registered["withdrawal_code"]}}
+
+
+def _sign_in(world: World) -> dict[str, Any]:
+    name = f"{secrets.token_hex(4)}@example.vn"
+    people.person(world.app, name=name, password_hash=hashed_password())
+    return {"json": {"name": name, "password": PASSWORD}}
+
+
+def _invited(world: World) -> dict[str, Any]:
+    secret, now = secrets.token_urlsafe(32), world.app.extensions["clock"]()
+    user = world.user_of(people.person(world.app))
+    assert user is not None
+    link = {"user_id": user.id, "created_at": now, "expires_at": now + timedelta(days=1)}
+    with world.app.app_context():
+        db.session.add(OneTimeLink(secret_hash=secret_hash(secret), purpose="invitation", **link))
+        db.session.commit()
+    return {"json": {"secret": secret, "password": PASSWORD}}
+
+
+def _enrolling(world: World) -> dict[str, Any]:
+    """A second factor is shown, and the person's phone makes its first code."""
+    user = world.user_of(world.headers)
+    if user is not None:
+        with world.app.app_context():
+            db.session.get_one(User, user.id).totp_pending = SECRET
+            db.session.commit()
+    code = pyotp.TOTP(SECRET).at(world.app.extensions["clock"]())
+    return {"json": {"code": code}}
+
+
+def _token_of(world: World, headers: dict[str, str]) -> dict[str, Any]:
+    """The number of a person's token; of somebody's where nobody signs in."""
+    user = world.user_of(headers) or world.user_of(people.person(world.app))
+    assert user is not None
+    with world.app.app_context():
+        tokens = select(PersonalToken.id).where(PersonalToken.user_id == user.id)
+        return {"at": {"token_id": db.session.scalar(tokens)}}
+
+
+def _person(world: World) -> dict[str, Any]:
+    user = world.user_of(people.person(world.app))
+    return {"at": {"user_id": user and user.id}}
+
+
+def _other_team(world: World) -> dict[str, Any]:
+    return {"at": {"team_id": world.other_team}}
+
+
+def _draft(world: World) -> dict[str, Any]:
+    return {"at": {"campaign_id": world.draft}}
+
+
+def _coded(world: World) -> dict[str, Any]:
+    return {"made": world.code(world.team)}
+
+
+def _taking_part(world: World) -> dict[str, Any]:
+    """The leader's team takes part: somebody joined it."""
+    return {"made": world.joined(register(world.client))}
+
+
+def _corrected(world: World) -> dict[str, Any]:
+    of_the_team = {"filter": {"team_id": world.team}}
+    return {"json": of_the_team | {"team_id": world.other_team, "reason": "nhầm đội"}}
+
+
+def _excluded(world: World) -> dict[str, Any]:
+    return {"json": {"filter": {"team_id": world.team}, "reason": "đo trong xưởng"}}
+
+
+def _pin(world: World) -> dict[str, Any]:
+    return {"team_id": world.team, "unit": "05443", "date": "2024-11-21", "samples": 5}
+
+
+def _pinned(world: World) -> dict[str, Any]:
+    url, admin = f"/api/v1/campaigns/{world.campaign}/plan/pins", world.headers_of("admin")
+    made = world.client.put(url, json=_pin(world), headers=admin)
+    assert made.status_code == 201, made.text
+    return {"query_string": {name: _pin(world)[name] for name in ("team_id", "unit", "date")}}
+
+
+def _invitation(role: str, scope: int | None) -> dict[str, Any]:
+    roles = [{"role": role} | ({} if scope is None else {"scope_id": scope})]
+    return {"json": {"name": f"{secrets.token_hex(4)}@example.vn", "roles": roles}}
+
+
+def _role(world: World, role: str, scope: int) -> dict[str, Any]:
+    user = world.user_of(people.person(world.app, role, scope))
+    assert user is not None
+    with world.app.app_context():
+        held = db.session.scalar(select(Role.id).where(Role.user_id == user.id))
+    return {"at": {"user_id": user.id, "role_id": held}}
+
+
+def _table(world: World) -> dict[str, Any]:
+    """The template with its example, as it is sent back."""
+    url = f"/api/v1/organisations/{world.organisation}/teams/template?format=csv"
+    template = world.client.get(url, headers=world.headers_of("admin"))
+    return {"data": template.data, "content_type": "text/csv"}
+
+
+# What a request brings: `made` was made before, `at` is for its path, the rest for the client.
+ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
+    "GET /api/v1/units/locate": lambda w: {"query_string": HERE},
+    "POST /api/v1/units/locate": lambda w: {"json": HERE},
+    "GET /api/v1/coverage": lambda w: {"query_string": {"month": "2024-11"}},
+    "POST /api/v1/devices": lambda w: {"json": {"consent": CONSENT}},
+    "POST /api/v1/withdrawals": _withdrawal,
+    "POST /api/v1/devices/me/consents": lambda w: {"json": {"consent": CONSENT}},
+    "POST /api/v1/measurements": lambda w: {"json": sample()},
+    "GET /api/v1/measurements/<identity>": lambda w: {"at": {"identity": w.measured(w.device())}},
+    "GET /api/v1/measurements/<identity> (another's)": lambda w: {
+        "at": {"identity": w.measured(register(w.client))}
+    },
+    "POST /api/v1/measurements/check": lambda w: {"json": {"ids": []}},
+    "GET /api/v1/next": lambda w: {"query_string": HERE},
+    f"POST {CAMPAIGN}/corrections": _corrected,
+    f"POST {CAMPAIGN}/corrections (draft)": lambda w: _corrected(w) | _draft(w),
+    f"POST {CAMPAIGN}/exclusions": _excluded,
+    f"POST {CAMPAIGN}/exclusions (draft)": lambda w: _excluded(w) | _draft(w),
+    "POST /api/v1/organisations": lambda w: {"json": ORGANISATION},
+    "POST /api/v1/organisations (below the organiser's)": lambda w: {
+        "json": ORGANISATION | {"parent_id": w.organisation}
+    },
+    "PATCH /api/v1/organisations/<organisation_id>": lambda w: SEEN | {"json": {"name": "Đoàn"}},
+    "DELETE /api/v1/organisations/<organisation_id>": lambda w: SEEN | {"made": w.team},
+    "POST /api/v1/organisations/<organisation_id>/teams": lambda w: {
+        "json": {"name": "Đội 3", "type": "youth"}
+    },
+    "GET /api/v1/teams/<team_id> (not the leader's)": _other_team,
+    "PATCH /api/v1/teams/<team_id>": lambda w: SEEN | {"json": {"name": "Đội 3"}},
+    "PATCH /api/v1/teams/<team_id> (not the leader's)": lambda w: (
+        SEEN | {"json": {"name": "Đội 3"}} | _other_team(w)
+    ),
+    "DELETE /api/v1/teams/<team_id>": lambda w: SEEN,
+    "GET /api/v1/teams/<int:team_id>/members (not the leader's)": _other_team,
+    "POST /api/v1/campaigns": lambda w: {"json": NOVEMBER | {"organisation_id": w.organisation}},
+    "GET /api/v1/campaigns/<campaign_id> (draft)": _draft,
+    "PATCH /api/v1/campaigns/<campaign_id>": lambda w: SEEN | {"json": {"target": 50}},
+    "PATCH /api/v1/campaigns/<campaign_id> (draft)": lambda w: (
+        SEEN | {"json": {"target": 50}} | _draft(w)
+    ),
+    "DELETE /api/v1/campaigns/<campaign_id>": lambda w: SEEN,
+    "DELETE /api/v1/campaigns/<campaign_id> (draft)": lambda w: SEEN | _draft(w),
+    f"POST {CODE}": lambda w: {"json": {}},
+    f"POST {CODE} (draft)": lambda w: {"json": {}} | _draft(w),
+    f"GET {CODE}": _coded,
+    f"GET {CODE} (not the leader's)": lambda w: _other_team(w) | {"made": w.code(w.other_team)},
+    f"GET {CODE}.svg": _coded,
+    f"GET {CODE}.png": _coded,
+    f"GET {POSTER}": _coded,
+    "POST /api/v1/memberships": lambda w: {"json": {"code": w.code(w.team)}},
+    f"DELETE {MEMBERSHIP}": lambda w: {"at": {"membership_id": w.joined(w.device())}},
+    f"DELETE {MEMBERSHIP} (another's)": lambda w: {
+        "at": {"membership_id": w.joined(register(w.client))}
+    },
+    "PATCH /api/v1/volunteers/me": lambda w: {
+        "made": w.joined(w.device()),
+        "json": {"display_name": "Lan", "agreed": True},
+    },
+    "POST /api/v1/passes": lambda w: {"made": w.joined(w.device()), "json": {"kind": "link"}},
+    "POST /api/v1/passes/use": lambda w: {"json": {"code": w.shown_pass()}},
+    "POST /api/v1/sessions": _sign_in,
+    "POST /api/v1/invitations/accept": _invited,
+    "PATCH /api/v1/account/password": lambda w: {
+        "json": {"old": PASSWORD, "new": f"{PASSWORD} hơn"}
+    },
+    "POST /api/v1/account/totp/confirm": _enrolling,
+    "DELETE /api/v1/account/totp": lambda w: {"json": {"password": PASSWORD}},
+    "DELETE /api/v1/account": lambda w: {"json": {"password": PASSWORD}},
+    "POST /api/v1/account/tokens": lambda w: {"json": {"name": "máy tính ở Sở"}},
+    "DELETE /api/v1/account/tokens/<token_id>": lambda w: _token_of(w, w.headers),
+    "DELETE /api/v1/account/tokens/<token_id> (another's)": lambda w: _token_of(w, {}),
+    "POST /api/v1/users/<user_id>/password-link": _person,
+    "POST /api/v1/invitations": lambda w: _invitation("team_leader", w.team),
+    "POST /api/v1/invitations (of an organiser)": lambda w: _invitation(
+        "organiser", w.organisation
+    ),
+    "POST /api/v1/invitations (of an admin)": lambda w: _invitation("admin", None),
+    "POST /api/v1/users/<user_id>/roles": lambda w: (
+        _person(w) | {"json": {"role": "team_leader", "scope_id": w.team}}
+    ),
+    "POST /api/v1/users/<user_id>/roles (of an official)": lambda w: (
+        _person(w) | {"json": {"role": "official", "scope_id": w.province}}
+    ),
+    "DELETE /api/v1/users/<user_id>/roles/<role_id>": lambda w: _role(w, "team_leader", w.team),
+    "DELETE /api/v1/users/<user_id>/roles/<role_id> (of an organiser)": lambda w: _role(
+        w, "organiser", w.organisation
+    ),
+    "POST /api/v1/organisations/<organisation_id>/teams/import": _table,
+    f"GET {CAMPAIGN}/contributions": _taking_part,
+    f"GET {CAMPAIGN}/contributions (by member)": lambda w: (
+        _taking_part(w) | {"query_string": {"by": "member"}}
+    ),
+    f"GET {CAMPAIGN}/contributions (not the leader's)": lambda w: (
+        _taking_part(w) | {"query_string": {"team": w.other_team}}
+    ),
+    f"GET {CAMPAIGN}/contributions (draft)": _draft,
+    f"GET {CAMPAIGN}/leaderboard": _taking_part,
+    f"GET {CAMPAIGN}/leaderboard (draft)": _draft,
+    f"GET {CAMPAIGN}/summary": _taking_part,
+    f"GET {CAMPAIGN}/summary (draft)": _draft,
+    f"GET {CAMPAIGN}/plan (not the leader's)": lambda w: {
+        "query_string": {"team_id": w.other_team}
+    },
+    f"GET {CAMPAIGN}/plan (draft)": _draft,
+    f"PUT {CAMPAIGN}/plan/pins": lambda w: {"json": _pin(w)},
+    f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w)} | _draft(w),
+    f"DELETE {CAMPAIGN}/plan/pins": _pinned,
+}

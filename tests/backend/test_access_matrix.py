@@ -1,0 +1,83 @@
+"""Every endpoint and method against everybody who may ask, by a table written by hand."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.asking import ask
+from tests.described import described
+from tests.matrix import ACTORS, BY_SESSION, FINDINGS, TABLE, endpoint, expected
+from tests.world import World
+
+
+def served(app: Flask) -> set[str]:
+    """Every endpoint with its method, as the table names them."""
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static"
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def told() -> set[str]:
+    return {" ".join(endpoint(row)) for row in TABLE}
+
+
+def test_every_endpoint_is_decided(built: Flask) -> None:
+    assert sorted(served(built) - told()) == []
+
+
+def test_no_row_is_left_of_an_endpoint_that_is_gone(built: Flask) -> None:
+    assert sorted(told() - served(built)) == []
+
+
+@pytest.fixture
+def plain(client: FlaskClient, app: Flask) -> FlaskClient:
+    """A client that keeps no cookies: one sign-in is not to help the next who asks."""
+    return app.test_client(use_cookies=False)
+
+
+ROWS = [
+    pytest.param(row, marks=pytest.mark.xfail(reason=FINDINGS[row])) if row in FINDINGS else row
+    for row in TABLE
+]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_who_may(app: Flask, plain: FlaskClient, row: str) -> None:
+    wanted, answered = expected(row), {}
+    for actor in ACTORS:
+        answered[actor] = ask(World(app, plain, actor), row).status_code
+    assert answered == wanted
+
+
+WRITES = [row for row in TABLE if not row.startswith("GET") and expected(row)["nobody"] > 400]
+OF_PEOPLE = [row for row in WRITES if expected(row)["admin"] < 300]
+
+
+@pytest.mark.parametrize("row", OF_PEOPLE)
+def test_a_token_for_reading_writes_nothing(app: Flask, plain: FlaskClient, row: str) -> None:
+    world = World(app, plain, "nobody", by_session=False)
+    world.headers = world.headers_of("admin", scopes=("read",))
+    assert ask(world, row).status_code in (403, 404)
+
+
+@pytest.mark.parametrize("row", sorted(BY_SESSION))
+def test_a_program_does_not_what_a_person_does_at_a_page(
+    app: Flask, plain: FlaskClient, row: str
+) -> None:
+    assert ask(World(app, plain, "admin", by_session=False), row).status_code == 403
+
+
+def test_what_refuses_nobody_says_that_it_wants_a_sign_in() -> None:
+    paths = described()["paths"]
+    silent = []
+    for row in TABLE:
+        method, path = endpoint(row)
+        plain = re.sub(r"<(?:[^<>]+:)?(\w+)>", r"{\1}", path)
+        if expected(row)["nobody"] == 401 and not paths[plain][method.lower()].get("security"):
+            silent.append(row)
+    assert silent == []

@@ -1,0 +1,190 @@
+"""Who may do what: what every endpoint answers to each of eight who ask, written by hand.
+
+A row is an endpoint, and in brackets a case where one thing alone does not tell it all. The
+requests fit (tests/asking.py): a status of 200 or more than that means that it was done. The
+organiser is of the organisation that has the campaign and the team, the official of the province.
+"""
+
+ACTORS = (
+    "nobody",
+    "device",
+    "team leader",
+    "organiser",
+    "other organiser",
+    "official",
+    "other official",
+    "admin",
+)
+
+CAMPAIGN = "/api/v1/campaigns/<int:campaign_id>"
+CODE = f"{CAMPAIGN}/teams/<int:team_id>/join-code"
+POSTER = f"{CAMPAIGN}/teams/<int:team_id>/poster"
+MEMBERSHIP = "/api/v1/memberships/<int(max=9223372036854775807):membership_id>"
+
+EVERYBODY = "200 200 200 200 200 200 200 200"
+
+# nobody, device, team leader, organiser, other organiser, official, other official, admin
+TABLE = {
+    # the service itself
+    "GET /": EVERYBODY,
+    "GET /docs": EVERYBODY,
+    "GET /healthz": EVERYBODY,
+    "GET /readyz": EVERYBODY,
+    "GET /metrics": EVERYBODY,
+    "GET /api/v1/openapi.json": EVERYBODY,
+    # units and coverage are public
+    "GET /api/v1/units": EVERYBODY,
+    "GET /api/v1/units/<code>": EVERYBODY,
+    "GET /api/v1/units/<code>/geometry": EVERYBODY,
+    "GET /api/v1/units/<code>/successors": EVERYBODY,
+    "GET /api/v1/units/<code>/predecessors": EVERYBODY,
+    "GET /api/v1/units/locate": EVERYBODY,
+    "POST /api/v1/units/locate": EVERYBODY,
+    "GET /api/v1/coverage": EVERYBODY,
+    # devices: a phone registers itself; afterwards its token alone opens what is its own
+    "GET /api/v1/consent": EVERYBODY,
+    "POST /api/v1/devices": "201 201 201 201 201 201 201 201",
+    "POST /api/v1/withdrawals": EVERYBODY,
+    "GET /api/v1/devices/me": "401 200 401 401 401 401 401 401",
+    "DELETE /api/v1/devices/me": "401 200 401 401 401 401 401 401",
+    "POST /api/v1/devices/me/rotate": "401 200 401 401 401 401 401 401",
+    "POST /api/v1/devices/me/consents": "401 201 401 401 401 401 401 401",
+    "GET /api/v1/devices/me/export": "401 200 401 401 401 401 401 401",
+    "POST /api/v1/measurements": "401 201 401 401 401 401 401 401",
+    "GET /api/v1/measurements": "401 200 401 401 401 401 401 401",
+    "GET /api/v1/measurements/<identity>": "401 200 401 401 401 401 401 401",
+    "GET /api/v1/measurements/<identity> (another's)": "401 404 401 401 401 401 401 401",
+    "POST /api/v1/measurements/check": "401 200 401 401 401 401 401 401",
+    # people: anybody signs in; what touches the password or the second factor wants a session
+    "POST /api/v1/sessions": EVERYBODY,
+    "DELETE /api/v1/sessions/current": "401 401 204 204 204 204 204 204",
+    "POST /api/v1/invitations/accept": EVERYBODY,
+    "GET /api/v1/account": "401 401 200 200 200 200 200 200",
+    "PATCH /api/v1/account/password": "401 401 204 204 204 204 204 204",
+    # the admin has a second factor already, and the last one cannot go
+    "POST /api/v1/account/totp": "401 401 200 200 200 200 200 409",
+    "POST /api/v1/account/totp/confirm": "401 401 204 204 204 204 204 204",
+    "DELETE /api/v1/account/totp": "401 401 204 204 204 204 204 204",
+    "DELETE /api/v1/account": "401 401 204 204 204 204 204 409",
+    "GET /api/v1/account/tokens": "401 401 200 200 200 200 200 200",
+    "POST /api/v1/account/tokens": "401 401 201 201 201 201 201 201",
+    "DELETE /api/v1/account/tokens/<token_id>": "401 401 204 204 204 204 204 204",
+    "DELETE /api/v1/account/tokens/<token_id> (another's)": "401 401 404 404 404 404 404 404",
+    # of others, an admin alone
+    "GET /api/v1/users": "401 401 403 403 403 403 403 200",
+    "POST /api/v1/users/<user_id>/password-link": "401 401 403 403 403 403 403 201",
+    # an organiser lets the leaders of own teams in, and nobody else
+    "POST /api/v1/invitations": "401 401 403 201 403 403 403 201",
+    "POST /api/v1/invitations (of an organiser)": "401 401 403 403 403 403 403 201",
+    "POST /api/v1/invitations (of an admin)": "401 401 403 403 403 403 403 201",
+    "POST /api/v1/users/<user_id>/roles": "401 401 403 201 403 403 403 201",
+    "POST /api/v1/users/<user_id>/roles (of an official)": "401 401 403 403 403 403 403 201",
+    "DELETE /api/v1/users/<user_id>/roles/<role_id>": "401 401 403 204 403 403 403 204",
+    "DELETE /api/v1/users/<user_id>/roles/<role_id> (of an organiser)": (
+        "401 401 403 403 403 403 403 204"
+    ),
+    "GET /api/v1/audit": "401 401 403 403 403 403 403 200",
+    # organisations are public; an admin makes them, an organiser those below their own
+    "GET /api/v1/organisations": EVERYBODY,
+    "POST /api/v1/organisations": "401 401 403 403 403 403 403 201",
+    "POST /api/v1/organisations (below the organiser's)": "401 401 403 201 403 403 403 201",
+    "GET /api/v1/organisations/<organisation_id>": EVERYBODY,
+    "PATCH /api/v1/organisations/<organisation_id>": "401 401 403 200 403 403 403 200",
+    "DELETE /api/v1/organisations/<organisation_id>": "401 401 403 200 403 403 403 200",
+    # teams are for their own people: who is none of them learns not even that a team is there
+    "GET /api/v1/organisations/<organisation_id>/teams": "401 401 403 200 403 403 403 200",
+    "POST /api/v1/organisations/<organisation_id>/teams": "401 401 403 201 403 403 403 201",
+    "GET /api/v1/teams/<team_id>": "401 401 200 200 404 404 404 200",
+    "GET /api/v1/teams/<team_id> (not the leader's)": "401 401 404 200 404 404 404 200",
+    "PATCH /api/v1/teams/<team_id>": "401 401 403 200 404 404 404 200",
+    "PATCH /api/v1/teams/<team_id> (not the leader's)": "401 401 404 200 404 404 404 200",
+    "DELETE /api/v1/teams/<team_id>": "401 401 403 204 404 404 404 204",
+    "GET /api/v1/teams/<int:team_id>/members": "404 401 200 200 404 404 404 200",
+    "GET /api/v1/teams/<int:team_id>/members (not the leader's)": "404 401 404 200 404 404 404 200",
+    "GET /api/v1/organisations/<organisation_id>/teams/template": "401 401 403 200 403 403 403 200",
+    "POST /api/v1/organisations/<organisation_id>/teams/import": "401 401 403 200 403 403 403 200",
+    # campaigns are public but for drafts, which are not there for others; a device is nobody that
+    # signs in, and its token is refused wherever people's are asked for
+    "GET /api/v1/campaigns": "200 401 200 200 200 200 200 200",
+    "POST /api/v1/campaigns": "401 401 403 201 403 403 403 201",
+    "GET /api/v1/campaigns/<campaign_id>": "200 401 200 200 200 200 200 200",
+    "GET /api/v1/campaigns/<campaign_id> (draft)": "404 401 404 200 404 404 404 200",
+    "PATCH /api/v1/campaigns/<campaign_id>": "401 401 403 200 403 403 403 200",
+    "PATCH /api/v1/campaigns/<campaign_id> (draft)": "401 401 404 200 404 404 404 200",
+    "DELETE /api/v1/campaigns/<campaign_id>": "401 401 403 409 403 403 403 409",
+    "DELETE /api/v1/campaigns/<campaign_id> (draft)": "401 401 404 204 404 404 404 204",
+    # a join code is shown by the leader and made by the organiser
+    f"POST {CODE}": "404 401 403 201 404 404 404 201",
+    f"POST {CODE} (draft)": "404 401 404 201 404 404 404 201",
+    f"GET {CODE}": "404 401 200 200 404 404 404 200",
+    f"GET {CODE} (not the leader's)": "404 401 404 200 404 404 404 200",
+    f"GET {CODE}.svg": "404 401 200 200 404 404 404 200",
+    f"GET {CODE}.png": "404 401 200 200 404 404 404 200",
+    f"GET {POSTER}": "404 401 200 200 404 404 404 200",
+    # a volunteer is known by the device alone
+    "POST /api/v1/memberships": "401 201 401 401 401 401 401 401",
+    "GET /api/v1/memberships": "401 200 401 401 401 401 401 401",
+    f"DELETE {MEMBERSHIP}": "401 200 401 401 401 401 401 401",
+    f"DELETE {MEMBERSHIP} (another's)": "401 404 401 401 401 401 401 401",
+    "PATCH /api/v1/volunteers/me": "401 200 401 401 401 401 401 401",
+    "POST /api/v1/passes": "401 201 401 401 401 401 401 401",
+    "POST /api/v1/passes/use": "401 201 401 401 401 401 401 401",
+    "GET /api/v1/next": "401 200 401 401 401 401 401 401",
+    # what an organiser decides on single measurements of an own campaign
+    f"POST {CAMPAIGN}/corrections": "401 401 403 200 403 403 403 200",
+    f"POST {CAMPAIGN}/corrections (draft)": "404 401 404 200 404 404 404 200",
+    f"GET {CAMPAIGN}/corrections": "404 401 404 200 404 404 404 200",
+    f"POST {CAMPAIGN}/exclusions": "401 401 403 200 403 403 403 200",
+    f"POST {CAMPAIGN}/exclusions (draft)": "404 401 404 200 404 404 404 200",
+    # figures and plans: the organiser sees all teams, a leader the own team
+    f"GET {CAMPAIGN}/contributions": "401 401 200 200 403 403 403 200",
+    f"GET {CAMPAIGN}/contributions (by member)": "401 401 200 200 403 403 403 200",
+    f"GET {CAMPAIGN}/contributions (not the leader's)": "401 401 403 200 403 403 403 200",
+    f"GET {CAMPAIGN}/contributions (draft)": "404 401 404 200 404 404 404 200",
+    f"GET {CAMPAIGN}/leaderboard": "401 401 200 200 403 403 403 200",
+    f"GET {CAMPAIGN}/leaderboard (draft)": "404 401 404 200 404 404 404 200",
+    f"GET {CAMPAIGN}/summary": "401 401 200 200 403 403 403 200",
+    f"GET {CAMPAIGN}/summary (draft)": "404 401 404 200 404 404 404 200",
+    f"GET {CAMPAIGN}/plan": "401 401 200 200 403 403 403 200",
+    f"GET {CAMPAIGN}/plan (not the leader's)": "401 401 404 200 403 403 403 200",
+    f"GET {CAMPAIGN}/plan (draft)": "404 401 404 200 404 404 404 200",
+    f"PUT {CAMPAIGN}/plan/pins": "401 401 403 201 403 403 403 201",
+    f"PUT {CAMPAIGN}/plan/pins (draft)": "404 401 404 201 404 404 404 201",
+    f"DELETE {CAMPAIGN}/plan/pins": "401 401 403 204 403 403 403 204",
+}
+
+# What is not as it is written above, and how; a row that holds again fails until it is taken out.
+DRAFT_KNOWN = (
+    "403 (401 to nobody) tells that there is a draft; 404 as where there is none is wanted"
+)
+FINDINGS = {
+    f"POST {CAMPAIGN}/corrections (draft)": DRAFT_KNOWN,
+    f"POST {CAMPAIGN}/exclusions (draft)": DRAFT_KNOWN,
+    f"GET {CAMPAIGN}/contributions (draft)": DRAFT_KNOWN,
+    f"GET {CAMPAIGN}/leaderboard (draft)": DRAFT_KNOWN,
+    f"GET {CAMPAIGN}/summary (draft)": DRAFT_KNOWN,
+    f"PUT {CAMPAIGN}/plan/pins (draft)": DRAFT_KNOWN,
+}
+
+# What a person does on a page only: a program's token, which may be lost, is refused.
+BY_SESSION = frozenset(
+    {
+        "DELETE /api/v1/sessions/current",
+        "PATCH /api/v1/account/password",
+        "POST /api/v1/account/totp",
+        "POST /api/v1/account/totp/confirm",
+        "DELETE /api/v1/account/totp",
+        "DELETE /api/v1/account",
+    }
+)
+
+
+def endpoint(row: str) -> tuple[str, str]:
+    """The method and the path of a row, without its case."""
+    method, path = row.split(" (")[0].split(" ")
+    return method, path
+
+
+def expected(row: str) -> dict[str, int]:
+    """The status for each who asks."""
+    return dict(zip(ACTORS, map(int, TABLE[row].split()), strict=True))

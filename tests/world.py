@@ -1,0 +1,161 @@
+"""A small world in which the access matrix asks, made anew for each who asks."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from backend.accounts import passwords
+from backend.accounts.models import PersonalToken, Session, User
+from backend.accounts.signing import COOKIE, csrf_token, secret_hash
+from backend.extensions import db
+from tests import people
+from tests.factories import post, register, sample
+
+PASSWORD = "một mật khẩu dài"
+
+
+@cache
+def hashed_password() -> str:
+    """Hashed once: that is meant to be slow."""
+    return passwords.hashed(PASSWORD)
+
+
+@dataclass
+class World:
+    """Two organisations, two teams and a campaign of the first, and one who asks."""
+
+    app: Flask
+    client: FlaskClient
+    actor: str
+    headers: dict[str, str] = field(init=False)
+    by_session: bool = True  # where a row wants a person at a page, they are
+
+    def __post_init__(self) -> None:
+        self.headers = self.headers_of(self.actor)
+
+    @cached_property
+    def organisation(self) -> int:
+        """Whose the teams and campaigns are."""
+        return people.organisation(self.app, "Tỉnh Đoàn Thái Nguyên")
+
+    @cached_property
+    def elsewhere(self) -> int:
+        """Another organisation."""
+        return people.organisation(self.app, "Sở KH&CN")
+
+    @cached_property
+    def team(self) -> int:
+        """The team of the leader who asks."""
+        return people.team(self.app, self.organisation, "Đội 1")
+
+    @cached_property
+    def other_team(self) -> int:
+        """Another team of the same organisation."""
+        return people.team(self.app, self.organisation, "Đội 2")
+
+    @cached_property
+    def province(self) -> int:
+        """The province of the official, and of the campaigns."""
+        return people.unit_id(self.app, "19", level="province")
+
+    @cached_property
+    def hanoi(self) -> int:
+        """The province of the other official."""
+        return people.unit_id(self.app, "01", level="province")
+
+    @cached_property
+    def campaign(self) -> int:
+        """An open campaign."""
+        return people.campaign(self.app, self.organisation, self.province)
+
+    @cached_property
+    def draft(self) -> int:
+        """A campaign of which nobody else knows yet."""
+        return people.campaign(self.app, self.organisation, self.province, state="draft")
+
+    def headers_of(self, actor: str, **changes: Any) -> dict[str, str]:
+        """What a request of one of the matrix' actors carries."""
+        if actor == "nobody":
+            return {}
+        if actor == "device":
+            return register(self.client)
+        roles: dict[str, Callable[[], tuple[str, int | None]]] = {
+            "team leader": lambda: ("team_leader", self.team),
+            "organiser": lambda: ("organiser", self.organisation),
+            "other organiser": lambda: ("organiser", self.elsewhere),
+            "official": lambda: ("official", self.province),
+            "other official": lambda: ("official", self.hanoi),
+            "admin": lambda: ("admin", None),
+        }
+        role, scope = roles[actor]()
+        return people.person(self.app, role, scope, **changes)
+
+    def device(self) -> dict[str, str]:
+        """The device that asks, else another one."""
+        return self.headers if self.actor == "device" else register(self.client)
+
+    def measured(self, headers: dict[str, str]) -> str:
+        """Post a sample; its id."""
+        body = sample()
+        post(self.client, headers, body)
+        return str(body["id"])
+
+    def code(self, team: int) -> str:
+        """A join code of a team in the open campaign."""
+        url = f"/api/v1/campaigns/{self.campaign}/teams/{team}/join-code"
+        made = self.client.post(url, json={}, headers=self.headers_of("admin"))
+        assert made.status_code == 201, made.text
+        return str(made.json["code"])
+
+    def joined(self, headers: dict[str, str]) -> int:
+        """Let a device join the team; the membership."""
+        code = {"code": self.code(self.team)}
+        made = self.client.post("/api/v1/memberships", json=code, headers=headers)
+        assert made.status_code == 201, made.text
+        return int(made.json["id"])
+
+    def shown_pass(self) -> str:
+        """The code by which another volunteer's phone links the one that asks."""
+        host = register(self.client)
+        self.joined(host)
+        made = self.client.post("/api/v1/passes", json={"kind": "link"}, headers=host)
+        return str(made.json["code"])
+
+    def user_of(self, headers: dict[str, str]) -> User | None:
+        """Whose token these headers carry."""
+        token = headers.get("Authorization", "").removeprefix("Bearer ")
+        with self.app.app_context():
+            found = (
+                select(User)
+                .join(PersonalToken)
+                .where(PersonalToken.token_hash == secret_hash(token))
+            )
+            return db.session.scalar(found)
+
+    def at_a_page(self) -> dict[str, str]:
+        """What a page sends of who asks: their session, begun with a password."""
+        user = self.user_of(self.headers)
+        if user is None:
+            return self.headers
+        secret, now = secrets.token_urlsafe(32), self.app.extensions["clock"]()
+        with self.app.app_context():
+            db.session.add(
+                Session(
+                    token_hash=secret_hash(secret), user_id=user.id, created_at=now, seen_at=now
+                )
+            )
+            db.session.get_one(User, user.id).password_hash = hashed_password()
+            db.session.commit()
+            return {"Cookie": f"{COOKIE}={secret}", "X-CSRF-Token": csrf_token(secret)}
+
+    def place(self, name: str) -> Any:
+        """What stands in a path for a name, unless a request says otherwise."""
+        if name == "code":
+            return "05443"
+        return getattr(self, name.removesuffix("_id"))

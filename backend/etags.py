@@ -10,6 +10,18 @@ from flask import Response, request
 
 from backend.errors import Problem
 
+# What the OpenAPI document says of operations that want or tell a version.
+WANTED: list[dict[str, Any]] = [
+    {
+        "in": "header",
+        "name": "If-Match",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "The ETag of the version that you saw",
+    }
+]
+TOLD: dict[str, Any] = {"ETag": {"schema": {"type": "string"}, "description": "The version"}}
+
 # None: the request tells no version.
 Expected = frozenset[str] | None
 

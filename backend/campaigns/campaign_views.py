@@ -5,9 +5,9 @@ from typing import Any
 from flask_smorest import Blueprint
 
 from backend import etags
+from backend.accounts.asking import PeopleParser, row_id
 from backend.accounts.signing import actor
 from backend.campaigns import campaigns as service
-from backend.campaigns.asking import PeopleParser
 from backend.campaigns.campaign_list import list_campaigns as listed
 from backend.campaigns.campaign_schemas import (
     CampaignChangeSchema,
@@ -16,7 +16,7 @@ from backend.campaigns.campaign_schemas import (
     CampaignSchema,
     CampaignsQuerySchema,
 )
-from backend.campaigns.paging import row_id
+from backend.extensions import PERSON
 
 campaign_blp = Blueprint("campaigns", __name__, url_prefix="/api/v1")
 campaign_blp.ARGUMENTS_PARSER = PeopleParser()
@@ -31,15 +31,16 @@ def list_campaigns(query: dict[str, Any]) -> Any:
 
 
 @campaign_blp.post("/campaigns")
+@campaign_blp.doc(security=PERSON)
 @campaign_blp.arguments(CampaignNewSchema)
-@campaign_blp.response(201, CampaignSchema, description="Added")
+@campaign_blp.response(201, CampaignSchema, headers=etags.TOLD, description="Added")
 def create_campaign(asked: dict[str, Any]) -> Any:
     """Add a campaign."""
     return etags.answered(service.create_campaign(actor(), asked), 201)
 
 
 @campaign_blp.get("/campaigns/<campaign_id>")
-@campaign_blp.response(200, CampaignSchema)
+@campaign_blp.response(200, CampaignSchema, headers=etags.TOLD)
 @campaign_blp.alt_response(304, description="As the client has it")
 def show_campaign(campaign_id: str) -> Any:
     """Show a campaign with its area."""
@@ -47,8 +48,9 @@ def show_campaign(campaign_id: str) -> Any:
 
 
 @campaign_blp.patch("/campaigns/<campaign_id>")
+@campaign_blp.doc(security=PERSON, parameters=etags.WANTED)
 @campaign_blp.arguments(CampaignChangeSchema)
-@campaign_blp.response(200, CampaignSchema)
+@campaign_blp.response(200, CampaignSchema, headers=etags.TOLD)
 def change_campaign(changes: dict[str, Any], campaign_id: str) -> Any:
     """Change a campaign."""
     identity, seen = row_id(campaign_id), etags.expected()
@@ -56,6 +58,7 @@ def change_campaign(changes: dict[str, Any], campaign_id: str) -> Any:
 
 
 @campaign_blp.delete("/campaigns/<campaign_id>")
+@campaign_blp.doc(security=PERSON, parameters=etags.WANTED)
 @campaign_blp.response(204, description="Removed")
 def remove_campaign(campaign_id: str) -> None:
     """Remove a campaign that is still a draft."""

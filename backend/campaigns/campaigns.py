@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from backend import etags
-from backend.accounts.access import Actor, can, require
+from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.service import note_by
 from backend.campaigns.campaign_states import NETWORKS, refusal
 from backend.campaigns.models import Campaign, CampaignArea
@@ -14,7 +14,6 @@ from backend.campaigns.organisations import lasting_organisation
 from backend.campaigns.scopes import campaign_scope, organisation_scope
 from backend.campaigns.unit_names import unit_ids, units_told
 from backend.campaigns.versions import differing, noted, removed, write
-from backend.campaigns.visible import require_person
 from backend.errors import FieldError, Problem, invalid
 from backend.extensions import db
 

@@ -6,9 +6,9 @@ from flask import current_app
 from flask_smorest import Blueprint
 
 from backend import etags
+from backend.accounts.asking import PeopleParser, row_id
 from backend.accounts.signing import actor
 from backend.campaigns import organisations as service
-from backend.campaigns.asking import PeopleParser
 from backend.campaigns.organisation_schemas import (
     OrganisationChangeSchema,
     OrganisationNewSchema,
@@ -16,7 +16,7 @@ from backend.campaigns.organisation_schemas import (
     OrganisationSchema,
     OrganisationsQuerySchema,
 )
-from backend.campaigns.paging import row_id
+from backend.extensions import PERSON
 
 organisation_blp = Blueprint("organisations", __name__, url_prefix="/api/v1")
 organisation_blp.ARGUMENTS_PARSER = PeopleParser()
@@ -31,15 +31,16 @@ def list_organisations(query: dict[str, Any]) -> Any:
 
 
 @organisation_blp.post("/organisations")
+@organisation_blp.doc(security=PERSON)
 @organisation_blp.arguments(OrganisationNewSchema)
-@organisation_blp.response(201, OrganisationSchema, description="Added")
+@organisation_blp.response(201, OrganisationSchema, headers=etags.TOLD, description="Added")
 def create_organisation(asked: dict[str, Any]) -> Any:
     """Add an organisation."""
     return etags.answered(service.create_organisation(actor(), asked), 201)
 
 
 @organisation_blp.get("/organisations/<organisation_id>")
-@organisation_blp.response(200, OrganisationSchema)
+@organisation_blp.response(200, OrganisationSchema, headers=etags.TOLD)
 @organisation_blp.alt_response(304, description="As the client has it")
 def show_organisation(organisation_id: str) -> Any:
     """Show an organisation."""
@@ -47,8 +48,9 @@ def show_organisation(organisation_id: str) -> Any:
 
 
 @organisation_blp.patch("/organisations/<organisation_id>")
+@organisation_blp.doc(security=PERSON, parameters=etags.WANTED)
 @organisation_blp.arguments(OrganisationChangeSchema)
-@organisation_blp.response(200, OrganisationSchema)
+@organisation_blp.response(200, OrganisationSchema, headers=etags.TOLD)
 def change_organisation(changes: dict[str, Any], organisation_id: str) -> Any:
     """Change an organisation."""
     identity, seen = row_id(organisation_id), etags.expected()
@@ -56,7 +58,10 @@ def change_organisation(changes: dict[str, Any], organisation_id: str) -> Any:
 
 
 @organisation_blp.delete("/organisations/<organisation_id>")
-@organisation_blp.response(200, OrganisationSchema, description="Ended; what it was stays")
+@organisation_blp.doc(security=PERSON, parameters=etags.WANTED)
+@organisation_blp.response(
+    200, OrganisationSchema, headers=etags.TOLD, description="Ended; what it was stays"
+)
 @organisation_blp.alt_response(204, description="Removed: nothing belonged to it")
 def end_organisation(organisation_id: str) -> Any:
     """End an organisation, or remove it where nothing belongs to it."""

@@ -4,20 +4,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from backend.errors import Problem, invalid
+from backend.accounts.asking import ID_MOST, row_id
+from backend.errors import invalid
 from backend.validation import encodable
 
-ID_MOST = 2**31 - 1
+__all__ = ["ID_MOST", "page_of", "place_after", "row_id"]
 
 Row = TypeVar("Row")
-
-
-def row_id(written: str) -> int:
-    """The id in a path; 404 for what cannot be one."""
-    digits = len(written) <= 10 and written.isascii() and written.isdecimal()
-    if not digits or int(written) > ID_MOST:
-        raise Problem(404, "not_found")
-    return int(written)
 
 
 def page_of(

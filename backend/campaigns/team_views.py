@@ -6,10 +6,9 @@ from flask import current_app
 from flask_smorest import Blueprint
 
 from backend import etags
+from backend.accounts.asking import PeopleParser, row_id
 from backend.accounts.signing import actor
 from backend.campaigns import teams as service
-from backend.campaigns.asking import PeopleParser
-from backend.campaigns.paging import row_id
 from backend.campaigns.team_schemas import (
     TeamChangeSchema,
     TeamNewSchema,
@@ -17,12 +16,14 @@ from backend.campaigns.team_schemas import (
     TeamSchema,
     TeamsQuerySchema,
 )
+from backend.extensions import PERSON
 
 team_blp = Blueprint("teams", __name__, url_prefix="/api/v1")
 team_blp.ARGUMENTS_PARSER = PeopleParser()
 
 
 @team_blp.get("/organisations/<organisation_id>/teams")
+@team_blp.doc(security=PERSON)
 @team_blp.arguments(TeamsQuerySchema, location="query")
 @team_blp.response(200, TeamPageSchema)
 def list_teams(query: dict[str, Any], organisation_id: str) -> Any:
@@ -31,15 +32,17 @@ def list_teams(query: dict[str, Any], organisation_id: str) -> Any:
 
 
 @team_blp.post("/organisations/<organisation_id>/teams")
+@team_blp.doc(security=PERSON)
 @team_blp.arguments(TeamNewSchema)
-@team_blp.response(201, TeamSchema, description="Added")
+@team_blp.response(201, TeamSchema, headers=etags.TOLD, description="Added")
 def create_team(asked: dict[str, Any], organisation_id: str) -> Any:
     """Add a team to an organisation."""
     return etags.answered(service.create_team(actor(), row_id(organisation_id), asked), 201)
 
 
 @team_blp.get("/teams/<team_id>")
-@team_blp.response(200, TeamSchema)
+@team_blp.doc(security=PERSON)
+@team_blp.response(200, TeamSchema, headers=etags.TOLD)
 @team_blp.alt_response(304, description="As the client has it")
 def show_team(team_id: str) -> Any:
     """Show a team to its leader or organiser."""
@@ -47,8 +50,9 @@ def show_team(team_id: str) -> Any:
 
 
 @team_blp.patch("/teams/<team_id>")
+@team_blp.doc(security=PERSON, parameters=etags.WANTED)
 @team_blp.arguments(TeamChangeSchema)
-@team_blp.response(200, TeamSchema)
+@team_blp.response(200, TeamSchema, headers=etags.TOLD)
 def change_team(changes: dict[str, Any], team_id: str) -> Any:
     """Change a team."""
     identity, seen = row_id(team_id), etags.expected()
@@ -56,7 +60,8 @@ def change_team(changes: dict[str, Any], team_id: str) -> Any:
 
 
 @team_blp.delete("/teams/<team_id>")
-@team_blp.response(200, TeamSchema, description="Ended; what it earned stays")
+@team_blp.doc(security=PERSON, parameters=etags.WANTED)
+@team_blp.response(200, TeamSchema, headers=etags.TOLD, description="Ended; what it earned stays")
 @team_blp.alt_response(204, description="Removed: nobody joined it and it earned nothing")
 def end_team(team_id: str) -> Any:
     """End a team, or remove it where nobody joined it."""

@@ -10,7 +10,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from backend import etags
-from backend.accounts.access import Actor, require
+from backend.accounts.access import Actor, require, require_person
 from backend.accounts.service import note_by
 from backend.campaigns.models import Team
 from backend.campaigns.naming import folded
@@ -19,7 +19,7 @@ from backend.campaigns.paging import page_of, place_after
 from backend.campaigns.scopes import organisation_scope, team_scope
 from backend.campaigns.unit_names import unit_id, units_told
 from backend.campaigns.versions import differing, end_roles, ended, noted, removed, write
-from backend.campaigns.visible import require_hidden, require_person
+from backend.campaigns.visible import require_hidden
 from backend.errors import FieldError, Problem
 from backend.extensions import db
 from geo.gazetteer import sort_key

@@ -1,13 +1,8 @@
 """What a person may not see is, for them, not there."""
 
-from backend.accounts.access import Actor, Scope, require
-from backend.errors import Problem
+from backend.accounts.access import Actor, Scope, require, require_person
 
-
-def require_person(actor: Actor) -> None:
-    """401 to nobody, whatever is asked for and whether it is there or not."""
-    if not actor.signed_in:
-        raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
+__all__ = ["require_hidden", "require_person"]
 
 
 def require_hidden(actor: Actor, see: str, act: str, scope: Scope) -> None:

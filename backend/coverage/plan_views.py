@@ -1,0 +1,82 @@
+"""The API of the plan: for organisers and team leaders, and for a volunteer's phone."""
+
+from typing import Any
+
+from flask import current_app
+from flask_smorest import Blueprint
+
+from backend.accounts.signing import actor
+from backend.arguments import Parser
+from backend.coverage.next_place import next_for
+from backend.coverage.plan_pins import pin, unpin
+from backend.coverage.plan_recent import RecentPlans
+from backend.coverage.plan_schemas import (
+    NextQuerySchema,
+    NextSchema,
+    PlanPinnedSchema,
+    PlanPinSchema,
+    PlanQuerySchema,
+    PlanSchema,
+    UnpinQuerySchema,
+)
+from backend.coverage.planning import show_plan
+from backend.devices.service import authenticate
+from backend.extensions import BEARER
+from backend.http import bearer_token, language
+from backend.messages import message
+
+blp = Blueprint("plan", __name__, url_prefix="/api/v1", description="Where to measure next")
+blp.ARGUMENTS_PARSER = Parser()
+
+
+@blp.get("/campaigns/<int:campaign_id>/plan")
+@blp.doc(security=BEARER)
+@blp.arguments(PlanQuerySchema, location="query")
+@blp.response(200, PlanSchema)
+def get_plan(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
+    """Show where each team of a campaign should go on a day, and why."""
+    told = show_plan(actor(), campaign_id, query, current_app.extensions["clock"]())
+    for team in told["teams"]:
+        team["note"] = _worded(team["note"])
+    return told | {"rule": message("plan_rule", language())}
+
+
+@blp.put("/campaigns/<int:campaign_id>/plan/pins")
+@blp.doc(security=BEARER)
+@blp.arguments(PlanPinSchema)
+@blp.response(200, PlanPinnedSchema, description="Pinned anew")
+@blp.alt_response(201, schema=PlanPinnedSchema, description="Pinned")
+def put_pin(wanted: dict[str, Any], campaign_id: int) -> Any:
+    """Fix how many samples a team takes in a commune on a day."""
+    told, new = pin(actor(), campaign_id, wanted, current_app.extensions["clock"]())
+    return told, 201 if new else 200
+
+
+@blp.delete("/campaigns/<int:campaign_id>/plan/pins")
+@blp.doc(security=BEARER)
+@blp.arguments(UnpinQuerySchema, location="query")
+@blp.response(204)
+def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
+    """Leave a team's place on a day to the plan again."""
+    unpin(actor(), campaign_id, query, current_app.extensions["clock"]())
+
+
+@blp.get("/next")
+@blp.doc(security=BEARER)
+@blp.arguments(NextQuerySchema, location="query")
+@blp.response(200, NextSchema)
+def get_next(query: dict[str, Any]) -> dict[str, Any]:
+    """Tell a volunteer's phone where to measure next."""
+    now = current_app.extensions["clock"]()
+    told = next_for(authenticate(bearer_token(), now), query, now, *_kept())
+    return told | {"note": _worded(told["note"])}
+
+
+def _kept() -> tuple[Any, RecentPlans]:
+    """What this process keeps: the index of places, and plans made within minutes."""
+    plans = current_app.extensions.setdefault("recent_plans", RecentPlans())
+    return current_app.extensions["locator"], plans
+
+
+def _worded(code: str | None) -> dict[str, str] | None:
+    return {"code": code, "message": message(code, language())} if code else None

@@ -1,0 +1,311 @@
+"""One's own account: GET/DELETE /api/v1/account, its password, second factor and tokens."""
+
+from datetime import timedelta
+from typing import Any
+
+import pyotp
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from backend.accounts.models import PersonalToken, Role, Session, User
+from backend.accounts.own import CHECKS_PER_ACCOUNT
+from backend.accounts.passwords import fault
+from backend.accounts.tokens import TOKENS_MOST
+from backend.extensions import db
+from tests.people import (
+    PASSWORD,
+    account,
+    audited,
+    organisation,
+    password_hash,
+    person,
+    sign_in,
+    team,
+)
+
+ACCOUNT = "/api/v1/account"
+TOKENS = f"{ACCOUNT}/tokens"
+NAME = "hoa.nguyen@example.vn"
+NEW = "mưa chiều trên phố"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def told(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json["code"]
+
+
+def wrong(answer: Any) -> list[tuple[str, str]]:
+    assert answer.status_code == 422, answer.text
+    return [(one["field"], one["code"]) for one in answer.json["errors"]]
+
+
+# Who am I
+
+
+def test_one_reads_who_one_is_and_what_one_may(app: Flask, client: FlaskClient) -> None:
+    own = team(app, organisation(app))
+    mine = account(app, NAME, "team_leader", own, display_name="Nguyễn Hoa")
+    sign_in(client, NAME)
+    answer = client.get(ACCOUNT)
+    me = answer.json["user"]
+    assert (me["id"], me["name"], me["display_name"]) == (mine, NAME, "Nguyễn Hoa")
+    assert (me["totp"], me["totp_needed"], me["accepted"]) == (False, False, True)
+    roles = [(one["role"], one["scope_kind"], one["scope_id"]) for one in me["roles"]]
+    assert roles == [("team_leader", "team", own)]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("method", "path"), [
+    ("get", ""), ("delete", ""), ("patch", "/password"), ("post", "/totp"),
+    ("post", "/totp/confirm"), ("delete", "/totp"), ("get", "/tokens"), ("post", "/tokens"),
+    ("delete", "/tokens/1"),
+])  # fmt: skip
+def test_nobody_has_no_account(client: FlaskClient, method: str, path: str) -> None:
+    answer = client.open(ACCOUNT + path, method=method.upper(), json={})
+    assert told(answer) == (401, "unauthorized")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [
+    ("delete", "", {"password": PASSWORD}), ("patch", "/password", {"old": PASSWORD, "new": NEW}),
+    ("post", "/totp", {}), ("post", "/totp/confirm", {"code": "1"}),
+    ("delete", "/totp", {"password": PASSWORD}),
+])  # fmt: skip
+def test_a_program_does_not_change_how_one_signs_in(
+    app: Flask, client: FlaskClient, method: str, path: str, body: dict[str, str]
+) -> None:
+    headers = person(app, password_hash=password_hash())
+    answer = client.open(ACCOUNT + path, method=method.upper(), json=body, headers=headers)
+    assert told(answer) == (403, "session_required")
+
+
+# The password
+
+
+def test_a_new_password_ends_other_sessions(app: Flask, client: FlaskClient) -> None:
+    mine = account(app, NAME)
+    other = app.test_client()
+    sign_in(other, NAME)
+    shown = sign_in(client, NAME)
+    body = {"old": PASSWORD, "new": NEW}
+    assert client.patch(f"{ACCOUNT}/password", json=body, headers=shown).status_code == 204
+    assert client.get(ACCOUNT).status_code == 200
+    assert other.get(ACCOUNT).status_code == 401
+    again = {"name": NAME, "password": PASSWORD}
+    assert client.post("/api/v1/sessions", json=again).status_code == 401
+    sign_in(client, NAME, password=NEW)
+    assert ("account.password", {}) in audited(app, f"user:{mine}")
+
+
+@pytest.mark.parametrize(("body", "errors"), [
+    ({"old": "not this one", "new": NEW}, [("old", "password_wrong")]),
+    ({"old": PASSWORD, "new": "ngắn thôi"}, [("new", "password_short")]),
+    ({"old": PASSWORD, "new": "Hoa.Nguyen2024"}, [("new", "password_is_name")]),
+    ({"old": PASSWORD, "new": "MatKhau123"}, [("new", "password_common")]),
+    ({"old": PASSWORD}, [("new", "required")]),
+])  # fmt: skip
+def test_a_password_that_cannot_be_taken(
+    app: Flask, client: FlaskClient, body: dict[str, str], errors: list[tuple[str, str]]
+) -> None:
+    account(app, NAME)
+    shown = sign_in(client, NAME)
+    assert wrong(client.patch(f"{ACCOUNT}/password", json=body, headers=shown)) == errors
+
+
+@pytest.mark.parametrize(("password", "name", "code"), [
+    ("123456789", None, "password_short"), ("1234567890", None, "password_common"),
+    ("aaaaaaaaaaaa", None, "password_common"), ("121212121212", None, "password_common"),
+    ("0912345678", "+84912345678", "password_is_name"),
+    ("+84912345678", "+84912345678", "password_is_name"),
+    ("MyHoa.Nguyen!", "hoa.nguyen@example.vn", "password_is_name"),
+    ("an@vd.vn", "an@vd.vn", "password_short"), ("an.quả.mít.xanh", "an@vd.vn", None),
+    ("１２３４５６７８９０", None, "password_common"), (PASSWORD, NAME, None),
+])  # fmt: skip
+def test_which_passwords_are_too_weak(password: str, name: str | None, code: str | None) -> None:
+    assert fault(password, name) == code
+
+
+def test_a_found_session_does_not_try_passwords(app: Flask, client: FlaskClient) -> None:
+    account(app, NAME)
+    shown = sign_in(client, NAME)
+    for _ in range(CHECKS_PER_ACCOUNT):
+        answer = client.delete(ACCOUNT, json={"password": "not this one"}, headers=shown)
+        assert wrong(answer) == [("password", "password_wrong")]
+    body = {"old": PASSWORD, "new": NEW}
+    answer = client.patch(f"{ACCOUNT}/password", json=body, headers=shown)
+    assert told(answer) == (429, "too_many_requests")
+
+
+# The second factor
+
+
+def test_a_second_factor_counts_from_its_first_code_on(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    mine = account(app, NAME)
+    other = app.test_client()
+    sign_in(other, NAME)
+    shown = sign_in(client, NAME)
+    offered = client.post(f"{ACCOUNT}/totp", headers=shown).json
+    assert offered["uri"].startswith("otpauth://totp/Do%20Song:hoa.nguyen%40example.vn?")
+    assert offered["secret"] in offered["uri"]
+    assert offered["qr_svg"].startswith("<svg") and "</svg>" in offered["qr_svg"]
+    sign_in(app.test_client(), NAME)  # not asked for a code yet
+    confirm = f"{ACCOUNT}/totp/confirm"
+    made = pyotp.TOTP(offered["secret"])
+    assert wrong(client.post(confirm, json={"code": "000000"}, headers=shown)) == [
+        ("code", "totp_wrong")
+    ]
+    body = {"code": made.at(clock.now)}
+    assert client.post(confirm, json=body, headers=shown).status_code == 204
+    assert client.get(ACCOUNT).json["user"]["totp"] is True
+    assert other.get(ACCOUNT).status_code == 401
+    clock.now += timedelta(seconds=30)
+    sign_in(client, NAME, totp=made.at(clock.now))
+    assert ("account.totp_on", {}) in audited(app, f"user:{mine}")
+
+
+def test_a_second_factor_is_not_replaced_unasked(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    account(app, NAME, totp_secret=SECRET)
+    shown = sign_in(client, NAME, totp=pyotp.TOTP(SECRET).at(clock.now))
+    assert told(client.post(f"{ACCOUNT}/totp", headers=shown)) == (409, "totp_on")
+    confirm = client.post(f"{ACCOUNT}/totp/confirm", json={"code": "123456"}, headers=shown)
+    assert told(confirm) == (409, "totp_not_offered")
+
+
+def test_switching_it_off_takes_the_password(app: Flask, client: FlaskClient, clock: Any) -> None:
+    mine = account(app, NAME, "admin", totp_secret=SECRET)
+    shown = sign_in(client, NAME, totp=pyotp.TOTP(SECRET).at(clock.now))
+    off = f"{ACCOUNT}/totp"
+    refused = client.delete(off, json={"password": "not this one"}, headers=shown)
+    assert wrong(refused) == [("password", "password_wrong")]
+    assert client.delete(off, json={"password": PASSWORD}, headers=shown).status_code == 204
+    assert client.get("/api/v1/users").status_code == 403
+    sign_in(client, NAME)
+    assert ("account.totp_off", {}) in audited(app, f"user:{mine}")
+
+
+# Tokens
+
+
+def test_a_token_is_shown_once_and_acts_for_its_person(app: Flask, client: FlaskClient) -> None:
+    mine = account(app, NAME)
+    shown = sign_in(client, NAME)
+    made = client.post(TOKENS, json={"name": "báo cáo", "scopes": ["read", "write"]}, headers=shown)
+    assert made.status_code == 201
+    assert made.headers["Cache-Control"] == "no-store"
+    token = made.json["token"]
+    listed = client.get(TOKENS).json["items"]
+    assert [(one["name"], one["scopes"]) for one in listed] == [("báo cáo", ["read", "write"])]
+    assert token not in str(listed)
+    program = app.test_client()
+    assert program.get(ACCOUNT, headers=bearer(token)).json["user"]["id"] == mine
+    with app.app_context():
+        kept = db.session.scalars(select(PersonalToken.token_hash)).one()
+    assert token.encode() not in kept
+    details = {"token": made.json["id"], "scopes": ["read", "write"]}
+    assert ("token.create", details) in audited(app, f"user:{mine}")
+
+
+def test_a_token_reads_only_unless_told(app: Flask, client: FlaskClient) -> None:
+    account(app, NAME)
+    made = client.post(TOKENS, json={"name": "x"}, headers=sign_in(client, NAME)).json
+    assert made["scopes"] == ["read"]
+    reader, program = bearer(made["token"]), app.test_client()
+    assert program.get(TOKENS, headers=reader).status_code == 200
+    assert told(program.post(TOKENS, json={"name": "y"}, headers=reader)) == (403, "forbidden")
+    revoke = program.delete(f"{TOKENS}/{made['id']}", headers=reader)
+    assert told(revoke) == (403, "forbidden")
+
+
+def test_a_token_expires(app: Flask, client: FlaskClient, clock: Any) -> None:
+    account(app, NAME)
+    shown = sign_in(client, NAME)
+    made = client.post(TOKENS, json={"name": "x", "days": 2}, headers=shown).json
+    program = app.test_client()
+    clock.now += timedelta(days=2, seconds=-1)
+    assert program.get(ACCOUNT, headers=bearer(made["token"])).status_code == 200
+    clock.now += timedelta(seconds=1)
+    assert program.get(ACCOUNT, headers=bearer(made["token"])).status_code == 401
+    sign_in(client, NAME)
+    assert client.get(TOKENS).json["items"] == []
+
+
+def test_a_token_is_revoked_by_its_person_alone(app: Flask, client: FlaskClient) -> None:
+    mine = account(app, NAME)
+    shown = sign_in(client, NAME)
+    made = client.post(TOKENS, json={"name": "x"}, headers=shown).json
+    path = f"{TOKENS}/{made['id']}"
+    assert told(client.delete(path, headers=person(app))) == (404, "not_found")
+    assert told(client.delete(f"{TOKENS}/99999999999", headers=shown)) == (404, "not_found")
+    assert client.delete(path, headers=shown).status_code == 204
+    assert client.delete(path, headers=shown).status_code == 204
+    assert client.get(ACCOUNT, headers=bearer(made["token"])).status_code == 401
+    assert client.get(TOKENS).json["items"] == []
+    revoked = [act for act, _ in audited(app, f"user:{mine}") if act == "token.revoke"]
+    assert revoked == ["token.revoke"]
+
+
+@pytest.mark.parametrize(("body", "errors"), [
+    ({}, [("name", "required")]), ({"name": "  "}, [("name", "blank")]),
+    ({"name": "x" * 101}, [("name", "too_long")]),
+    ({"name": "x", "scopes": []}, [("scopes", "wrong_length")]),
+    ({"name": "x", "scopes": "read"}, [("scopes", "not_list")]),
+    ({"name": "x", "scopes": ["all"]}, [("scopes.0", "not_one_of")]),
+    ({"name": "x", "days": 0}, [("days", "out_of_range")]),
+    ({"name": "x", "days": 367}, [("days", "out_of_range")]),
+])  # fmt: skip
+def test_a_token_that_cannot_be_made(
+    app: Flask, client: FlaskClient, body: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    assert wrong(client.post(TOKENS, json=body, headers=person(app))) == errors
+
+
+def test_one_has_so_many_tokens(app: Flask, client: FlaskClient) -> None:
+    headers = person(app)  # acts by a token already
+    for _ in range(TOKENS_MOST - 1):
+        assert client.post(TOKENS, json={"name": "x"}, headers=headers).status_code == 201
+    refused = client.post(TOKENS, json={"name": "x"}, headers=headers)
+    assert told(refused) == (409, "too_many_tokens")
+
+
+# Closing
+
+
+def test_a_closed_account_is_a_number(app: Flask, client: FlaskClient, clock: Any) -> None:
+    mine = account(app, NAME, "organiser", organisation(app), display_name="Nguyễn Hoa")
+    shown = sign_in(client, NAME)
+    made = client.post(TOKENS, json={"name": "x"}, headers=shown).json
+    refused = client.delete(ACCOUNT, json={"password": "not this one"}, headers=shown)
+    assert wrong(refused) == [("password", "password_wrong")]
+    assert client.delete(ACCOUNT, json={"password": PASSWORD}, headers=shown).status_code == 204
+    assert client.get(ACCOUNT).status_code == 401
+    assert client.get(ACCOUNT, headers=bearer(made["token"])).status_code == 401
+    with app.app_context():
+        user = db.session.get_one(User, mine)
+        left = (user.name, user.display_name, user.password_hash, user.totp_secret)
+        assert left == (None, None, None, None)
+        assert user.closed_at == clock.now
+        assert db.session.scalars(select(Role.valid_to)).one() == clock.now
+        for model in (Session, PersonalToken):
+            assert db.session.scalar(select(func.count()).select_from(model)) == 0
+    assert ("account.close", {}) in audited(app, f"user:{mine}")
+    account(app, NAME)  # the name is free again
+
+
+def test_the_last_admin_stays(app: Flask, client: FlaskClient, clock: Any) -> None:
+    account(app, NAME, "admin", totp_secret=SECRET)
+    account(app, "waiting@example.vn", "admin", password_hash=None)
+    shown = sign_in(client, NAME, totp=pyotp.TOTP(SECRET).at(clock.now))
+    body = {"password": PASSWORD}
+    assert told(client.delete(ACCOUNT, json=body, headers=shown)) == (409, "last_admin")
+    account(app, "other@example.vn", "admin")
+    assert client.delete(ACCOUNT, json=body, headers=shown).status_code == 204

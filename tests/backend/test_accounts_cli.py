@@ -1,0 +1,89 @@
+"""flask accounts: the first admin, and the way back in."""
+
+from typing import Any
+
+import pyotp
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.accounts.models import User
+from backend.extensions import db
+from tests.people import account, audited, sign_in
+
+CHOSEN = "đường quê có hoa"
+NAME = "hoa@example.vn"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def run(app: Flask, *words: str, **options: Any) -> Any:
+    return app.test_cli_runner().invoke(args=["accounts", *words], **options)
+
+
+def accept(client: FlaskClient, output: str, base: str) -> Any:
+    [link] = [line for line in output.splitlines() if "#" in line]
+    address, _, secret = link.partition("#")
+    assert address == f"{base}/invitation"
+    return client.post("/api/v1/invitations/accept", json={"secret": secret, "password": CHOSEN})
+
+
+def test_the_first_admin_comes_in_by_a_link(app: Flask, client: FlaskClient, clock: Any) -> None:
+    done = run(app, "create-admin", " Hoa@Example.vn ", "--base", "https://do.example/")
+    assert done.exit_code == 0, done.output
+    assert accept(client, done.output, "https://do.example").json == {"name": NAME}
+    shown = sign_in(client, NAME, password=CHOSEN)
+    assert client.get("/api/v1/users").status_code == 403
+    secret = client.post("/api/v1/account/totp", headers=shown).json["secret"]
+    body = {"code": pyotp.TOTP(secret).at(clock.now)}
+    client.post("/api/v1/account/totp/confirm", json=body, headers=shown)
+    assert [one["name"] for one in client.get("/api/v1/users").json["items"]] == [NAME]
+    [(act, details), *_] = audited(app, "user:1")
+    assert (act, details["role"]) == ("role.grant", "admin")
+
+
+def test_a_password_may_be_given(app: Flask, client: FlaskClient) -> None:
+    done = run(app, "create-admin", NAME, "--password-stdin", input=f"{CHOSEN}\n")
+    assert done.exit_code == 0
+    assert "#" not in done.output and CHOSEN not in done.output
+    sign_in(client, NAME, password=CHOSEN)
+
+
+def test_who_has_an_account_becomes_an_admin_and_keeps_the_password(
+    app: Flask, client: FlaskClient
+) -> None:
+    account(app, NAME)
+    done = run(app, "create-admin", NAME)
+    assert done.exit_code == 0
+    assert "#" not in done.output
+    sign_in(client, NAME)
+    roles = client.get("/api/v1/account").json["user"]["roles"]
+    assert [one["role"] for one in roles] == ["admin"]
+
+
+def test_what_cannot_be_used_is_told(app: Flask) -> None:
+    for words, typed, expected in [
+        (("create-admin", "hoa"), None, "telephone number"),
+        (("create-admin", NAME, "--password-stdin"), "short\n", "at least 10"),
+        (("password-link", NAME), None, "no such thing"),
+    ]:
+        done = run(app, *words, input=typed)
+        assert done.exit_code == 1
+        assert expected in done.output
+    with app.app_context():
+        assert db.session.query(User).count() == 0
+
+
+def test_who_lost_the_phone_comes_back(app: Flask, client: FlaskClient) -> None:
+    mine = account(app, NAME, totp_secret=SECRET)
+    done = run(app, "password-link", NAME, "--remove-totp", "--base", "https://do.example")
+    assert accept(client, done.output, "https://do.example").status_code == 200
+    sign_in(client, NAME, password=CHOSEN)
+    assert ("user.password_link", {"totp_removed": True}) in audited(app, f"user:{mine}")
+
+
+def test_a_link_alone_leaves_the_second_factor(app: Flask, client: FlaskClient) -> None:
+    account(app, NAME, totp_secret=SECRET)
+    done = run(app, "password-link", NAME)
+    base = f"http://{app.config['BIND']}:{app.config['PORT']}"
+    accept(client, done.output, base)
+    body = {"name": NAME, "password": CHOSEN}
+    assert client.post("/api/v1/sessions", json=body).json["code"] == "totp_required"

@@ -9,6 +9,7 @@ from xlsxwriter import Workbook
 
 from backend.language import Language
 from backend.measurements.reasons import BY_CODE
+from backend.messages import message
 
 # name: (Vietnamese, English)
 COLUMNS = {
@@ -69,4 +70,4 @@ def _rows(answer: dict[str, Any], words: Language) -> Iterator[list[Any]]:
 
 
 def _reason(code: str, words: Language) -> str:
-    return BY_CODE[code].words(words) if code in BY_CODE else code
+    return BY_CODE[code].words(words) if code in BY_CODE else message(code, words)

@@ -20,6 +20,7 @@ TAKES_PART = text("""
     select exists (select from memberships where campaign_id = :campaign and team_id = :team)
         or exists (select from team_counts
                    where campaign_id = :campaign and month = any(:months) and team_id = :team)
+        or exists (select from team_deltas where campaign_id = :campaign and team_id = :team)
 """)
 
 

@@ -14,16 +14,12 @@ from backend.coverage.contributions import rows
 from backend.coverage.leaderboard import places
 from backend.errors import invalid
 from backend.measurements.reasons import BY_CODE
+from backend.messages import message
 from backend.units.catalogue import APPROXIMATE
 from backend.units.service import set_on
 
 # More names than these are not read in a message on a phone.
 TEAMS_TOLD = 3
-# Reasons that only campaigns know, in a volunteer's words.
-OWN_REASONS = {
-    "over_cap": "Vượt số mẫu tối đa của một máy trong ngày.",
-    "excluded_in_campaign": "Bị ban tổ chức loại khỏi chiến dịch.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,7 @@ def lines(told: Day) -> list[str]:
     one, month = told.figures, told.so_far
     result = [f"{told.campaign} – ngày {told.day:%d/%m/%Y}"]
     if one.received == 0:
-        result.append("Hôm nay chưa có mẫu nào.")
+        result.append("Ngày này chưa có mẫu nào.")
     else:
         result.append(
             f"{number(one.counted)} mẫu được tính trong {number(one.received)} mẫu nhận được, "
@@ -112,7 +108,7 @@ def _lost(one: Figures) -> list[str]:
     if not one.reasons:
         return []
     code, n = next(iter(one.reasons.items()))
-    words = BY_CODE[code].vietnamese if code in BY_CODE else OWN_REASONS.get(code, code)
+    words = BY_CODE[code].vietnamese if code in BY_CODE else message(code, "vi")
     return [f"Hay mất mẫu nhất ({number(n)}): {words}"]
 
 

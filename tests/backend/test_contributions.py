@@ -1,0 +1,256 @@
+"""What each team contributed: figures that add up, for those who may see them."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+from sqlalchemy import text
+
+from backend.extensions import db
+from backend.measurements import counting
+from tests.contributed import NOON, add, correct, minutes, volunteers
+from tests.factories import post, register, sample
+from tests.people import campaign, joined, organisation, person, team, unit_id
+
+DAY = timedelta(days=1)
+ADDITIVE = ("received", "valid", "counted", "guests", "unlocated", "needed")
+
+
+class Cast:
+    """Two organisations, three teams, two volunteers and a guest in one campaign of November."""
+
+    def __init__(self, app: Flask, client: FlaskClient) -> None:
+        self.app, self.client = app, client
+        self.union, self.digital = organisation(app), organisation(app, "Tổ công nghệ số")
+        self.first, self.second = (team(app, self.union, name) for name in ("Đội A", "Đội B"))
+        self.third = team(app, self.digital, "Tổ 3")
+        self.campaign = campaign(app, self.union, unit_id(app, "19", level="province"))
+        self.an, self.nameless, self.guest = volunteers(app, "An", None, None)
+        self.here, self.there = unit_id(app, "05443"), unit_id(app, "05446")
+        self.organiser = person(app, "organiser", self.union)
+        self.leader = person(app, "team_leader", self.first)
+
+    def fill(self, fold: bool = True) -> None:
+        with self.app.app_context():
+            mine = {"volunteer": self.an}
+            for n in range(3):
+                add(self.campaign, self.first, NOON + n * DAY, self.here, **mine)
+            add(self.campaign, self.first, NOON, self.there, fate="repeat", **mine)
+            add(self.campaign, self.first, NOON, None, fate="outside_communes", **mine)
+            add(self.campaign, self.first, NOON, self.there, fate="over_cap",
+                volunteer=self.nameless)  # fmt: skip
+            add(self.campaign, self.second, NOON, self.here, volunteer=self.guest, guest=True)
+            add(self.campaign, self.third, NOON + DAY, self.there, network="fixed")
+            moved = add(self.campaign, self.second, NOON, self.here, volunteer=self.nameless)
+            correct(moved, self.third)
+            add(self.campaign, None, NOON, self.here)  # of nobody
+            db.session.commit()
+            if fold:
+                counting.fold_all()
+
+    def ask(self, query: str = "", who: dict[str, str] | None = None) -> Any:
+        url = f"/api/v1/campaigns/{self.campaign}/contributions?{query}"
+        return self.client.get(url, headers=self.organiser if who is None else who)
+
+    def rows(self, query: str = "", who: dict[str, str] | None = None) -> dict[str, Any]:
+        answer = self.ask(query, who)
+        assert answer.status_code == 200, answer.text
+        return {row["name"]: row for row in answer.json["items"]}
+
+
+@pytest.fixture
+def cast(app: Flask, client: FlaskClient) -> Cast:
+    return Cast(app, client)
+
+
+@pytest.mark.parametrize("fold", [True, False])
+def test_a_team_with_all_its_figures(cast: Cast, fold: bool) -> None:
+    cast.fill(fold)
+    assert cast.rows()["Đội A"] == {
+        "id": str(cast.first), "name": "Đội A", "team": None, "received": 6, "valid": 5,
+        "counted": 3, "guests": 0, "unlocated": 1, "needed": 3, "helped": 0, "devices": 0,
+        "active_days": 3, "last_day": "2024-11-07",
+        "reasons": {"outside_communes": 1, "over_cap": 1, "repeat": 1},
+    }  # fmt: skip
+    assert cast.rows()["Đội B"]["guests"] == cast.rows()["Đội B"]["counted"] == 1
+
+
+@pytest.mark.parametrize("fold", [True, False])
+@pytest.mark.parametrize("who", ["organiser", "leader"])
+@pytest.mark.parametrize("span", ["", "month=2024-11", "from=2024-11-05&to=2024-11-05",
+                                  "from=2024-11-06&network=mobile"])  # fmt: skip
+def test_rows_add_up_to_the_whole_by_whatever(cast: Cast, span: str, who: str, fold: bool) -> None:
+    cast.fill(fold)
+    totals = []
+    for by in ("team", "member", "unit", "day", "organisation"):
+        answer = cast.ask(f"by={by}&{span}", getattr(cast, who)).json
+        totals.append(answer["total"])
+        for name in ADDITIVE:
+            told = sum(row[name] for row in answer["items"])
+            assert told == answer["total"][name], (by, name)
+        lost = sum(sum(row["reasons"].values()) for row in answer["items"])
+        assert lost == answer["total"]["received"] - answer["total"]["counted"]
+        assert max(row["last_day"] for row in answer["items"]) == answer["total"]["last_day"]
+    assert all(one == totals[0] for one in totals) and totals[0]["received"] > 0
+
+
+def test_the_whole_is_that_of_the_rows(cast: Cast) -> None:
+    """A recount of what teams have, from the earnings themselves."""
+    cast.fill()
+    with cast.app.app_context():
+        truth = db.session.execute(
+            text("""select count(*), count(*) filter (where fate = 'counted'),
+                    count(distinct day) from earnings where campaign_id = :id"""),
+            {"id": cast.campaign},
+        ).one()
+    whole = cast.ask().json["total"]
+    assert (whole["received"], whole["counted"], whole["active_days"]) == tuple(truth)
+
+
+def test_members_by_their_name_or_a_number(cast: Cast) -> None:
+    cast.fill()
+    rows = cast.rows("by=member", cast.leader)
+    assert set(rows) == {"An", f"Thành viên {cast.nameless}"}
+    assert {row["team"] for row in rows.values()} == {"Đội A"}
+    assert rows["An"]["active_days"] == 3
+    everybody = cast.rows("by=member")
+    assert everybody["Không rõ người đo"]["id"] is None
+    english = cast.rows("by=member", cast.leader | {"Accept-Language": "en"})
+    assert f"Member {cast.nameless}" in english
+
+
+def test_units_days_and_organisations(cast: Cast) -> None:
+    cast.fill()
+    units = cast.rows("by=unit")
+    assert units["Không xác định được xã, phường"]["received"] == 1
+    assert {row["id"] for row in units.values()} == {"05443", "05446", None}
+    days = cast.rows("by=day")
+    assert list(days) == ["2024-11-05", "2024-11-06", "2024-11-07"]
+    assert days["2024-11-06"]["counted"] == 2 and days["2024-11-06"]["active_days"] == 1
+    organisations = cast.rows("by=organisation")
+    assert organisations["Tổ công nghệ số"]["counted"] == 2
+    assert organisations["Tỉnh Đoàn Thái Nguyên"]["counted"] == 4
+
+
+def test_a_leader_sees_the_own_team_alone(cast: Cast) -> None:
+    cast.fill()
+    answer = cast.ask("", cast.leader).json
+    assert [row["name"] for row in answer["items"]] == ["Đội A"]
+    assert answer["total"]["received"] == 6
+    assert cast.ask(f"team={cast.second}", cast.leader).status_code == 403
+    assert [r["name"] for r in cast.ask(f"team={cast.second}").json["items"]] == ["Đội B"]
+
+
+def test_who_sees_nothing(cast: Cast) -> None:
+    cast.fill()
+    stranger = person(cast.app, "organiser", cast.digital)
+    elsewhere = person(cast.app, "team_leader", team(cast.app, cast.union, "Đội khác"))
+    official = person(cast.app, "official", cast.here)
+    assert cast.client.get(f"/api/v1/campaigns/{cast.campaign}/contributions").status_code == 401
+    for who in (stranger, elsewhere, official):
+        assert cast.ask("", who).status_code == 403
+    assert cast.client.get("/api/v1/campaigns/999/contributions",
+                           headers=cast.organiser).status_code == 404  # fmt: skip
+
+
+def test_phones_of_those_who_measured_and_withdrawn_ones_are_not_told(
+    cast: Cast, client: FlaskClient
+) -> None:
+    phone, idle = register(client), register(client)
+    since = datetime(2024, 11, 1, tzinfo=UTC)
+    for one in (phone, idle):
+        joined(cast.app, one, cast.campaign, cast.first, since, None)
+    post(client, phone, sample())
+    assert cast.rows()["Đội A"]["devices"] == 1
+    with cast.app.app_context():
+        counting.fold_all()
+    for query in ("", "by=member", "by=organisation", "from=2024-11-10&to=2024-11-20"):
+        assert [row["devices"] for row in cast.rows(query).values()] == [1]
+    assert [row["devices"] for row in cast.rows("by=unit").values()] == [None]
+    assert client.delete("/api/v1/devices/me", headers=phone).status_code < 300
+    left = cast.rows()["Đội A"]
+    assert (left["devices"], left["received"], left["active_days"]) == (0, 1, 1)
+
+
+def test_the_same_figures_are_sent_once(cast: Cast) -> None:
+    cast.fill()
+    tag = cast.ask().headers["ETag"]
+    assert tag.startswith("W/")
+    again = cast.ask("", cast.organiser | {"If-None-Match": tag})
+    assert again.status_code == 304 and not again.data
+    with cast.app.app_context():
+        add(cast.campaign, cast.first, NOON + minutes(1), cast.here)
+        db.session.commit()
+    fresh = cast.ask("", cast.organiser | {"If-None-Match": tag})
+    assert fresh.status_code == 200 and fresh.headers["ETag"] != tag
+
+
+def test_pages_follow_each_other(cast: Cast) -> None:
+    cast.fill()
+    for by in ("team", "member", "unit", "day"):
+        whole = cast.ask(f"by={by}").json
+        pages, cursor = [], ""
+        while cursor is not None:
+            page = cast.ask(f"by={by}&limit=1{cursor and '&cursor='}{cursor}").json
+            assert len(page["items"]) == 1 and page["total"] == whole["total"]
+            pages += page["items"]
+            cursor = page["next_cursor"]
+        assert pages == whole["items"]
+
+
+def test_files_hold_the_same_figures(cast: Cast) -> None:
+    cast.fill()
+    with cast.app.app_context():
+        db.session.execute(text("update teams set name = '=1+1' where id = :id"),
+                           {"id": cast.second})  # fmt: skip
+        db.session.commit()
+    answer = cast.ask().json
+    table = cast.ask("format=csv").get_data(as_text=True).removeprefix("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [int(r["counted"]) for r in rows] == [
+        *(item["counted"] for item in answer["items"]), answer["total"]["counted"]
+    ]  # fmt: skip
+    assert "'=1+1" in [row["name"] for row in rows]
+    sheet = load_workbook(io.BytesIO(cast.ask("format=xlsx").data)).active
+    cells = list(sheet.values)
+    assert cells[0][5] == "Được tính" and [row[5] for row in cells[1:]] == [
+        int(row["counted"]) for row in rows
+    ]
+    assert cells[2][1] == "=1+1" and sheet["B3"].data_type == "s"
+    assert cells[1][12] == datetime(2024, 11, 7)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("by=device", "not_one_of"),
+        ("month=2024-13", "not_month"),
+        ("from=1", "not_day"),
+        ("from=2024-11-09&to=2024-11-08", "no_days"),
+        ("from=2024-12-01&month=2024-11", "no_days"),
+        ("network=unknown", "not_one_of"),
+        ("format=pdf", "not_one_of"),
+        ("limit=0", "out_of_range"),
+        ("limit=501", "out_of_range"),
+        ("limit=x", "not_whole"),
+        ("team=" + "9" * 5000, "out_of_range"),
+        ("cursor=zz", "not_cursor"),
+        ("cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OS4x", "not_cursor"),
+    ],
+)
+def test_what_cannot_be_asked(cast: Cast, query: str, code: str) -> None:
+    answer = cast.ask(query)
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["code"] == code
+
+
+def test_it_says_on_what_it_rests(cast: Cast) -> None:
+    answer = cast.ask("month=2024-11").json
+    assert answer["boundaries"] == {"set": "approximate-2024", "quality": "approximate"}
+    assert answer["demo"] is False and answer["items"] == []
+    assert answer["first_day"] == str(date(2024, 11, 1)) and answer["last_day"] == "2024-11-30"

@@ -1,0 +1,87 @@
+"""A day in a few Vietnamese lines, and the same as a picture."""
+
+import io
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+
+from backend.coverage.contribution_figures import Figures
+from backend.coverage.day_picture import WIDTH, draw
+from backend.coverage.day_summary import Day, lines
+from backend.extensions import db
+from backend.messages import message
+from tests.contributed import NOON, add, minutes
+from tests.people import campaign, organisation, person, team, unit_id
+
+
+class Cast:
+    def __init__(self, app: Flask, client: FlaskClient) -> None:
+        self.client = client
+        union = organisation(app)
+        self.team = team(app, union, "Đội Quyết Thắng")
+        self.campaign = campaign(app, union)
+        self.organiser = person(app, "organiser", union)
+        here = unit_id(app, "05443")
+        with app.app_context():
+            add(self.campaign, self.team, NOON - timedelta(days=1), here)
+            for n in range(3):
+                add(self.campaign, self.team, NOON + minutes(n), here, guest=n == 0)
+            add(self.campaign, self.team, NOON, here, fate="over_cap")
+            db.session.commit()
+
+    def ask(self, query: str = "") -> Any:
+        url = f"/api/v1/campaigns/{self.campaign}/summary?{query}"
+        return self.client.get(url, headers=self.organiser)
+
+
+@pytest.fixture
+def cast(app: Flask, client: FlaskClient) -> Cast:
+    return Cast(app, client)
+
+
+def test_a_day_in_lines(cast: Cast) -> None:
+    answer = cast.ask("day=2024-11-05").json
+    assert answer["day"] == "2024-11-05"
+    assert answer["text"].splitlines() == [
+        "Tháng thanh niên đo mạng – ngày 05/11/2024",
+        "3 mẫu được tính trong 4 mẫu nhận được, từ 1 đội.",
+        "3 mẫu đo ở nơi còn thiếu.",
+        "1 mẫu do người dân được hướng dẫn tự đo.",
+        "Nhiều mẫu còn cần nhất: 1. Đội Quyết Thắng (3).",
+        "Hay mất mẫu nhất (1): " + message("over_cap", "vi"),
+        "Từ đầu tháng: 4 mẫu được tính.",
+        "Theo số liệu Đo Sóng. Ranh giới xã, phường gần đúng.",
+    ]
+
+
+def test_today_unless_told_and_no_day_to_come(cast: Cast) -> None:
+    answer = cast.ask().json
+    assert answer["day"] == "2024-11-20" and "chưa có mẫu nào" in answer["text"]
+    assert cast.ask("day=2024-11-21").status_code == 422
+    assert cast.ask("day=hôm-nay").status_code == 422
+
+
+def test_the_day_as_a_picture(cast: Cast) -> None:
+    answer = cast.ask("day=2024-11-05&format=png")
+    assert answer.mimetype == "image/png"
+    image = Image.open(io.BytesIO(answer.data))
+    assert image.width == WIDTH and image.height > 400
+    assert len(image.getcolors(1_000_000) or []) > 20  # letters are drawn with soft edges
+
+
+def test_every_vietnamese_letter_is_drawn() -> None:
+    """A letter that the font lacks would be drawn as the same box as any other it lacks."""
+    letters = "ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ–"
+    drawn = {draw([letter]) for letter in letters + letters.upper()[:-1]}
+    assert len(drawn) == 2 * len(letters) - 1
+
+
+def test_a_demo_says_so_and_thousands_have_dots() -> None:
+    one = Figures(received=12_345, counted=1_234)
+    told = Day("Demo", date(2024, 11, 5), one, one, 2, [], False, demo=True, approximate=False)
+    assert "1.234 mẫu được tính trong 12.345" in lines(told)[1]
+    assert lines(told)[-1] == "Theo số liệu Đo Sóng. Số liệu demo, không có thật."

@@ -38,8 +38,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The campaign is archived and stays as it is.",
     ),
     "campaign_running": (
-        "Chiến dịch không còn là bản nháp: sửa trường này sẽ thay đổi kết quả của các đội.",
-        "The campaign is no draft any more: changing this would move what teams earned.",
+        "Chiến dịch không còn là bản nháp: sửa trường này sẽ thay đổi kết quả của các đội. Hãy xem"
+        " trước rồi sửa qua …/changes.",
+        "The campaign is no draft any more: changing this moves what teams earned. Preview it,"
+        " then change it by …/changes.",
     ),
     "campaign_not_draft": (
         "Chỉ xóa được chiến dịch còn là bản nháp; hãy đóng rồi lưu trữ chiến dịch này.",

@@ -6,6 +6,7 @@ from flask import Flask, Request, Response
 from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from backend import health, http
 from backend.clock import Clock, utc_now
@@ -13,6 +14,12 @@ from backend.extensions import api, db, migrate, refuse_dead_connections
 from backend.units.locating import Locator
 from backend.validation import DESCRIBED
 from config import settings
+
+
+class RowNumber(IntegerConverter):
+    """An id in a path; what no row can have is 404 and never reaches the database."""
+
+    regex = r"\d{1,9}"
 
 
 class NoSession(SessionInterface):
@@ -33,6 +40,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     app.extensions["clock"] = clock
     app.extensions["locator"] = Locator(app.config["VAR_DIR"])
     app.session_interface = NoSession()
+    app.url_map.converters["int"] = RowNumber
     _answer_readably(app)
     _trust_proxies(app, app.config["TRUSTED_PROXIES"])
     db.init_app(app)
@@ -62,10 +70,10 @@ def _trust_proxies(app: Flask, hops: int) -> None:
 def _register(app: Flask) -> None:
     """Bind the features' views and commands."""
     from backend.accounts.audit_views import blp as audit
-    from backend.campaigns.bulk_views import blp as teams_bulk
     from backend.accounts.cli import cli as accounts_cli
     from backend.accounts.own_views import blp as account
     from backend.accounts.views import blp as people
+    from backend.campaigns.bulk_views import blp as teams_bulk
     from backend.campaigns.campaign_views import campaign_blp as campaigns
     from backend.campaigns.join_code_views import blp as join_codes
     from backend.campaigns.joining_views import blp as joining

@@ -165,6 +165,10 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "POST /api/v1/measurements/check": lambda w: {"json": {"ids": []}},
     "GET /api/v1/next": lambda w: {"query_string": HERE},
+    f"POST {CAMPAIGN}/changes": lambda w: SEEN | {"json": {"changes": {"cap": 5}}},
+    f"POST {CAMPAIGN}/changes (draft)": lambda w: (
+        SEEN | {"json": {"changes": {"cap": 5}}} | _draft(w)
+    ),
     f"POST {CAMPAIGN}/corrections": _corrected,
     f"POST {CAMPAIGN}/corrections (draft)": lambda w: _corrected(w) | _draft(w),
     f"POST {CAMPAIGN}/exclusions": _excluded,

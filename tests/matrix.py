@@ -130,12 +130,15 @@ TABLE = {
     "POST /api/v1/passes": "401 201 401 401 401 401 401 401",
     "POST /api/v1/passes/use": "401 201 401 401 401 401 401 401",
     "GET /api/v1/next": "401 200 401 401 401 401 401 401",
+    # changes of a campaign that is no draft any more move what teams earned
+    f"POST {CAMPAIGN}/changes": "401 401 403 200 403 403 403 200",
+    f"POST {CAMPAIGN}/changes (draft)": "401 401 404 200 404 404 404 200",
     # what an organiser decides on single measurements of an own campaign
     f"POST {CAMPAIGN}/corrections": "401 401 403 200 403 403 403 200",
-    f"POST {CAMPAIGN}/corrections (draft)": "404 401 404 200 404 404 404 200",
+    f"POST {CAMPAIGN}/corrections (draft)": "401 401 404 200 404 404 404 200",
     f"GET {CAMPAIGN}/corrections": "404 401 404 200 404 404 404 200",
     f"POST {CAMPAIGN}/exclusions": "401 401 403 200 403 403 403 200",
-    f"POST {CAMPAIGN}/exclusions (draft)": "404 401 404 200 404 404 404 200",
+    f"POST {CAMPAIGN}/exclusions (draft)": "401 401 404 200 404 404 404 200",
     # figures and plans: the organiser sees all teams, a leader the own team
     f"GET {CAMPAIGN}/contributions": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/contributions (by member)": "401 401 200 200 403 403 403 200",
@@ -158,8 +161,6 @@ DRAFT_KNOWN = (
     "403 (401 to nobody) tells that there is a draft; 404 as where there is none is wanted"
 )
 FINDINGS = {
-    f"POST {CAMPAIGN}/corrections (draft)": DRAFT_KNOWN,
-    f"POST {CAMPAIGN}/exclusions (draft)": DRAFT_KNOWN,
     f"GET {CAMPAIGN}/contributions (draft)": DRAFT_KNOWN,
     f"GET {CAMPAIGN}/leaderboard (draft)": DRAFT_KNOWN,
     f"GET {CAMPAIGN}/summary (draft)": DRAFT_KNOWN,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
+from backend.campaigns.campaign_schemas import CampaignChangeSchema, CampaignSchema
 from backend.measurements.correcting import MEASUREMENTS_MOST, Choice
 from backend.measurements.draft import read_id
 from backend.validation import Day, Flag, Object, Strict, Text, Whole
@@ -72,6 +73,23 @@ class DecidedSchema(Schema):
     preview = fields.Boolean(required=True)
     measurements = fields.Integer(required=True)
     final = fields.Integer(required=True)
+    before = fields.List(fields.Nested(TeamWorthSchema), required=True)
+    after = fields.List(fields.Nested(TeamWorthSchema), required=True)
+
+
+class ChangesSchema(Strict):
+    """What of a campaign is to change, and whether it is only to be shown."""
+
+    changes = Object(CampaignChangeSchema, required=True)
+    preview = Flag(load_default=False)
+
+
+class ChangedSchema(Schema):
+    """What a change of a campaign moved, or would move."""
+
+    preview = fields.Boolean(required=True)
+    campaign = fields.Nested(CampaignSchema, required=True)
+    changed = fields.Integer(required=True)
     before = fields.List(fields.Nested(TeamWorthSchema), required=True)
     after = fields.List(fields.Nested(TeamWorthSchema), required=True)
 

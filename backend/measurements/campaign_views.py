@@ -4,9 +4,13 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
+from backend import etags
+from backend.accounts.asking import PeopleParser
 from backend.accounts.signing import actor
-from backend.arguments import Parser
+from backend.extensions import PERSON
 from backend.measurements.campaign_schemas import (
+    ChangedSchema,
+    ChangesSchema,
     CorrectionSchema,
     CorrectionsQuerySchema,
     CorrectionsSchema,
@@ -14,12 +18,14 @@ from backend.measurements.campaign_schemas import (
     ExclusionSchema,
 )
 from backend.measurements.correcting import Decision, corrections, decide
+from backend.measurements.reattributing import change_campaign
 
 campaign_blp = Blueprint("decisions", __name__, url_prefix="/api/v1")
-campaign_blp.ARGUMENTS_PARSER = Parser()
+campaign_blp.ARGUMENTS_PARSER = PeopleParser()
 
 
 @campaign_blp.post("/campaigns/<int:campaign_id>/corrections")
+@campaign_blp.doc(security=PERSON)
 @campaign_blp.arguments(CorrectionSchema)
 @campaign_blp.response(200, DecidedSchema)
 def correct(asked: dict[str, Any], campaign_id: int) -> Any:
@@ -29,6 +35,7 @@ def correct(asked: dict[str, Any], campaign_id: int) -> Any:
 
 
 @campaign_blp.get("/campaigns/<int:campaign_id>/corrections")
+@campaign_blp.doc(security=PERSON)
 @campaign_blp.arguments(CorrectionsQuerySchema, location="query")
 @campaign_blp.response(200, CorrectionsSchema)
 def list_corrections(query: dict[str, Any], campaign_id: int) -> Any:
@@ -37,9 +44,20 @@ def list_corrections(query: dict[str, Any], campaign_id: int) -> Any:
 
 
 @campaign_blp.post("/campaigns/<int:campaign_id>/exclusions")
+@campaign_blp.doc(security=PERSON)
 @campaign_blp.arguments(ExclusionSchema)
 @campaign_blp.response(200, DecidedSchema)
 def exclude(asked: dict[str, Any], campaign_id: int) -> Any:
     """Take measurements out of one campaign's figures, or back in; the commune keeps them."""
     decision = Decision(asked["reason"], exclude=asked["excluded"])
     return decide(actor(), campaign_id, asked["choice"], decision, preview=asked["preview"])
+
+
+@campaign_blp.post("/campaigns/<int:campaign_id>/changes")
+@campaign_blp.doc(security=PERSON, parameters=etags.WANTED)
+@campaign_blp.arguments(ChangesSchema)
+@campaign_blp.response(200, ChangedSchema)
+def change(asked: dict[str, Any], campaign_id: int) -> Any:
+    """Change what earnings of a campaign rest on, or show what it would move."""
+    seen, preview = etags.expected(), asked["preview"]
+    return change_campaign(actor(), campaign_id, seen, asked["changes"], preview=preview)

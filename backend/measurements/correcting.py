@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, require
 from backend.accounts.service import note_by
+from backend.campaigns.campaigns import visible_campaign
 from backend.campaigns.models import CampaignExclusion, Correction
 from backend.campaigns.scopes import campaign_scope, team_scope
 from backend.errors import Problem, invalid
@@ -68,6 +69,7 @@ def decide(
     actor: Actor, campaign_id: int, choice: Choice, decision: Decision, *, preview: bool
 ) -> dict[str, Any]:
     """Correct or exclude measurements in one campaign, or show what it would change."""
+    visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id))
     if decision.exclude is None and decision.team_id is not None:
         _require_own_team(campaign_id, decision.team_id)
@@ -104,6 +106,7 @@ def decide(
 
 def corrections(actor: Actor, campaign_id: int, before: int | None, limit: int) -> dict[str, Any]:
     """List a campaign's corrections, the latest first."""
+    visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id), hidden=True)
     rows = db.session.execute(
         text("""

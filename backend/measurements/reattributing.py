@@ -1,9 +1,14 @@
 """Attribute a whole campaign anew, after its dates, area, kinds or cap were changed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import text
 
+from backend import etags
+from backend.accounts.access import Actor
+from backend.accounts.service import note_by
+from backend.campaigns import campaigns
 from backend.extensions import db
 from backend.measurements import earning
 
@@ -36,6 +41,25 @@ def reattribute(campaign_id: int) -> dict[str, Any]:
         days = db.session.execute(DAYS, {"device": device}).scalars()
         changed += earning.settle_held(device, days)
     return {"changed": changed, "before": before, "after": by_team(campaign_id)}
+
+
+def change_campaign(
+    actor: Actor,
+    campaign_id: int,
+    seen: etags.Expected,
+    changes: Mapping[str, Any],
+    *,
+    preview: bool,
+) -> dict[str, Any]:
+    """Change a campaign, also one that others joined, and attribute anew; or show what moves."""
+    told = campaigns.change_campaign(actor, campaign_id, seen, changes, commit=False)
+    moved = reattribute(campaign_id)
+    if preview:
+        db.session.rollback()
+    else:
+        note_by(actor, "campaign.reattribute", f"campaign:{campaign_id}", **moved)
+        db.session.commit()
+    return {"preview": preview, "campaign": told, **moved}
 
 
 def by_team(campaign_id: int) -> list[dict[str, Any]]:

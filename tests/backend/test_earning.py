@@ -248,3 +248,30 @@ def test_a_volunteer_sees_who_has_a_sample_and_that_it_was_corrected(cast: Cast)
     ]
     assert listed[0]["reason"]["code"] == "excluded_in_campaign"
     assert "Ban tổ chức" in listed[0]["reason"]["message"]
+
+
+def test_a_running_campaign_is_changed_with_a_preview_of_what_moves(cast: Cast) -> None:
+    cast.join()
+    cast.post(sample(AT))
+    cast.post(sample(NEXT_DAY))
+    url = f"/api/v1/campaigns/{cast.campaign}"
+    seen = {"If-Match": cast.client.get(url).headers["ETag"]} | cast.organiser
+    shorter = {"last_day": "2024-11-15"}
+    assert cast.client.patch(url, json=shorter, headers=seen).json["code"] == "campaign_running"
+
+    asked = {"changes": shorter, "preview": True}
+    shown = cast.client.post(f"{url}/changes", json=asked, headers=seen)
+    assert (shown.json["before"][0]["counted"], shown.json["after"][0]["counted"]) == (2, 1)
+    assert len(cast.earned()) == 2
+    done = cast.client.post(f"{url}/changes", json=asked | {"preview": False}, headers=seen)
+    assert done.json["campaign"]["last_day"] == "2024-11-15"
+    assert len(cast.earned()) == 1
+    stale = cast.client.post(f"{url}/changes", json=asked, headers=seen)
+    assert stale.status_code == 412
+    cast.agrees()
+
+
+def test_an_id_that_no_row_can_have_is_not_found(client: FlaskClient, app: Flask) -> None:
+    admin = person(app, "admin")
+    url = f"/api/v1/campaigns/{2**31}/corrections"
+    assert client.get(url, headers=admin).status_code == 404

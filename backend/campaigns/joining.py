@@ -78,7 +78,8 @@ def _join(device_id: UUID, asked: Joining, now: datetime) -> Joined:
 
 def _leave(present: Member, place: tuple[int, int], transfer: bool, now: datetime) -> datetime:
     """End the present membership; a guest may stay for good without being asked."""
-    if present.team.id != place[1] and not transfer:
+    later = present.since > now + memberships.SKEW  # what has not begun cannot be ended
+    if (present.team.id != place[1] and not transfer) or later:
         raise other_team("other_team", present.team, _team(place))
     return memberships.end(present, now)
 

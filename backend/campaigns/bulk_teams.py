@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from backend.accounts.access import Actor, require
+from backend.accounts.access import Actor, require, require_person
 from backend.accounts.service import note_by
 from backend.campaigns.bulk_csv import read_csv
 from backend.campaigns.bulk_places import Place, Places
@@ -21,7 +21,6 @@ from backend.campaigns.bulk_table import Table
 from backend.campaigns.bulk_xlsx import read_xlsx
 from backend.campaigns.models import Organisation, Team
 from backend.campaigns.scopes import organisation_scope
-from backend.campaigns.visible import require_person
 from backend.clock import local_day
 from backend.errors import FieldError, Problem
 from backend.extensions import db

@@ -6,12 +6,11 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from backend.accounts.access import Actor, require
+from backend.accounts.access import Actor, require, require_person
 from backend.campaigns.bulk_rows import EXAMPLE
 from backend.campaigns.bulk_table import ROWS_MOST
 from backend.campaigns.scopes import organisation_scope
 from backend.campaigns.team_schemas import CAPACITY_MOST
-from backend.campaigns.visible import require_person
 
 HEADER = (
     "Tên đội / Team name",

@@ -6,14 +6,14 @@ from typing import Any
 from flask import Response, current_app
 from flask_smorest import Blueprint
 
+from backend.accounts.asking import row_id
 from backend.accounts.signing import actor
 from backend.arguments import Parser
 from backend.campaigns.bulk_answers import told
 from backend.campaigns.bulk_schemas import ImportQuerySchema, ImportSchema, TemplateQuerySchema
 from backend.campaigns.bulk_teams import import_teams
 from backend.campaigns.bulk_template import template
-from backend.campaigns.paging import row_id
-from backend.extensions import BEARER
+from backend.extensions import PERSON
 from backend.http import language, read_bytes
 
 blp = Blueprint("teams_bulk", __name__, url_prefix="/api/v1", description="Many teams at once")
@@ -22,15 +22,15 @@ blp.ARGUMENTS_PARSER = Parser()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
 # What browsers call a CSV file depends on which programs are installed: on a Windows with Excel
-# it is an Excel file. The content decides.
-TAKEN = ("text/csv", XLSX, "application/vnd.ms-excel", "text/plain", "text/tab-separated-values")
+# it is an Excel file. The content decides. Not text/plain: a form of a foreign page could send it.
+TAKEN = ("text/csv", XLSX, "application/vnd.ms-excel", "text/tab-separated-values")
 FILE = {"schema": {"type": "string", "format": "binary"}}
 BODY = {"required": True, "content": dict.fromkeys(TAKEN, FILE)}
 FILES = {200: {"content": {XLSX: FILE}}}
 
 
 @blp.get("/organisations/<organisation_id>/teams/template")
-@blp.doc(security=BEARER, responses=FILES)
+@blp.doc(security=PERSON, responses=FILES)
 @blp.arguments(TemplateQuerySchema, location="query")
 @blp.response(200, {"type": "string"}, content_type="text/csv")
 def get_template(query: dict[str, Any], organisation_id: str) -> Response:
@@ -42,7 +42,7 @@ def get_template(query: dict[str, Any], organisation_id: str) -> Response:
 
 
 @blp.post("/organisations/<organisation_id>/teams/import")
-@blp.doc(security=BEARER, requestBody=BODY)
+@blp.doc(security=PERSON, requestBody=BODY)
 @blp.arguments(ImportQuerySchema, location="query")
 @blp.response(200, ImportSchema)
 def post_import(query: dict[str, Any], organisation_id: str) -> dict[str, Any]:

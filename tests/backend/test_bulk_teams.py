@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -603,6 +604,18 @@ def test_only_the_organisers_of_the_organisation_may(
     assert send(client, url(below), GOOD, organiser).status_code == 200
     assert send(client, url(9_999), GOOD, organiser).status_code == 404
     assert send(client, url(9_999), GOOD, {}).status_code == 401
+
+
+def test_two_imports_at_once_follow_each_other(
+    app: Flask, youth: int, organiser: dict[str, str]
+) -> None:
+    body = "name,type\n" + "".join(f"Đội {n},youth\n" for n in range(200))
+    with ThreadPoolExecutor(4) as pool:
+        sent = pool.map(lambda _: send(app.test_client(), url(youth), body, organiser), range(4))
+        found = [answer.json["totals"] for answer in sent]
+    assert sorted(one["create"] for one in found) == [0, 0, 0, 200]
+    assert sum(one["unchanged"] for one in found) == 600
+    assert {row[4] for row in teams(app)} == {1}
 
 
 def test_what_has_ended_is_left_alone(

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from backend.clock import local_day
 from backend.demo import service
 from backend.demo.making import PlanMissed
+from backend.demo.people import make_people
 from backend.errors import Problem
 from backend.measurements.cli import bar
 from backend.measurements.service import Desk
@@ -49,3 +50,11 @@ def remove() -> None:
     with bar("demo") as progress:
         rows = service.remove(progress)
     click.echo(f"Removed measurements: {rows:,}")
+
+
+@cli.command()
+def people() -> None:
+    """Make one person per role to sign in as; their passwords are told this once."""
+    for one in make_people(current_app.extensions["clock"]()):
+        click.echo(f"  {one.role:<12} {one.name:<30} {one.password}")
+    click.echo("Told this once. The admin's role counts after a second factor was set up.")

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.demo.making import Context, PlanMissed, Progress, Studio, make, progress_by
-from backend.demo.plan import LETTER_MONTH, Campaign, campaigns
+from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE, Campaign, campaigns
 from backend.demo.removing import remove_devices, unmark_months
 from backend.demo.removing_teams import remove_teams
 from backend.demo.teams import casts, make_teams
@@ -77,7 +77,7 @@ def load_campaigns(
             raise PlanMissed(f"{plan}: {n} counted")
         counted += n
     fold_all()
-    if any(one.month == LETTER_MONTH for one in plans):
+    if any((one.month, one.province) == (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
         make_teams(casts(_last_full_month(order.today)), order.now)
         fold_all()
     _register_last(order.now, desk.key)

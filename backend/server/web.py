@@ -16,6 +16,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from gunicorn.app.wsgiapp import WSGIApplication
 
+from backend.demo.people import is_empty
 from backend.extensions import db
 from backend.units.catalogue import read_active
 
@@ -41,8 +42,12 @@ def prepare(app: Flask, demo: bool) -> None:
     with step("Loading units and boundaries"):
         command(app, "units", "setup")
     if demo:
+        empty = is_empty()
         with step("Loading the demo months"):
             command(app, "demo", "load")
+        if empty:  # never where somebody real may be
+            print("To sign in as:", flush=True)
+            command(app, "demo", "people")
     app.extensions["locator"].warm_sets(read_active())  # the workers share its memory
     db.session.remove()
 

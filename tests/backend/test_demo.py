@@ -16,6 +16,7 @@ from sqlalchemy import func, select, text
 from backend.campaigns.models import Campaign as Campaign_
 from backend.campaigns.models import Membership, Team, Volunteer
 from backend.demo import making, plan, service
+from backend.demo.people import is_empty, make_people
 from backend.demo.plan import Campaign
 from backend.demo.teams import casts, make_teams
 from backend.devices.models import Consent, Device
@@ -150,8 +151,16 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
         moved = text("""select volunteer_id from memberships group by 1
                         having count(distinct team_id) = 2""")
         assert len(db.session.execute(moved).all()) == 1
+        people_made = make_people(NOW)
+    by_role = {one.role: one for one in people_made}
+    assert set(by_role) == {"admin", "organiser", "team_leader", "official"}
+    organiser = by_role["organiser"]
+    body = {"name": organiser.name, "password": organiser.password}
+    assert client.post("/api/v1/sessions", json=body).status_code == 200
+    assert client.get(f"/api/v1/campaigns/{made}/contributions?by=team").status_code == 200
     remove(app)
     with app.app_context():
+        assert is_empty()
         for table in (Earning, TeamCount, TeamDelta, Membership, Volunteer, Team):
             assert db.session.scalar(select(func.count()).select_from(table)) == 0
         assert list(db.session.scalars(select(Campaign_.id))) == [mine]

@@ -24,7 +24,13 @@ class AuditEntry(db.Model):
     """One privileged act; rows are only ever added (a trigger and the grants say so too)."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index(None, "at"), Index(None, "actor", "id"), Index(None, "act", "id"))
+    __table_args__ = (
+        Index(None, "at"),
+        # By time, not by id: else who left long ago is sought through all that came since.
+        Index(None, "actor", "at"),
+        Index(None, "act", "at"),
+        Index(None, "subject", "at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

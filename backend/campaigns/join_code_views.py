@@ -6,39 +6,42 @@ from typing import Any
 from flask import Response, current_app, render_template, request
 from flask_smorest import Blueprint
 
-from backend.accounts.signing import actor
+from backend.accounts.signing import actor, keep_private
 from backend.arguments import Parser
 from backend.campaigns import join_codes, poster
 from backend.campaigns.join_code_schemas import JoinCodeSchema, LimitsSchema
 from backend.clock import VIETNAM
+from backend.extensions import PERSON
 
 blp = Blueprint("join codes", __name__, url_prefix="/api/v1", description="What a team shows")
 blp.ARGUMENTS_PARSER = Parser()
+blp.after_request(keep_private)  # a code lets people in
 
 CODE = "/campaigns/<int:campaign_id>/teams/<int:team_id>/join-code"
 POSTER = "/campaigns/<int:campaign_id>/teams/<int:team_id>/poster"
 FILE = {"type": "string", "format": "binary"}
-# A code lets people in: no proxy and no shared browser keeps it.
-NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 @blp.post(CODE)
+@blp.doc(security=PERSON)
 @blp.arguments(LimitsSchema)
 @blp.response(201, JoinCodeSchema, description="In force; the code before it is void")
 def rotate_code(limits: join_codes.Limits, campaign_id: int, team_id: int) -> Any:
     """Give a team a join code, its first or another one."""
     shown = join_codes.rotate(actor(), campaign_id, team_id, limits, _now())
-    return _told(shown), 201, NOT_KEPT
+    return _told(shown), 201
 
 
 @blp.get(CODE)
+@blp.doc(security=PERSON)
 @blp.response(200, JoinCodeSchema)
 def show_code(campaign_id: int, team_id: int) -> Any:
     """Show a team's join code to its leader and organisers."""
-    return _told(_shown(campaign_id, team_id)), 200, NOT_KEPT
+    return _told(_shown(campaign_id, team_id))
 
 
 @blp.get(f"{CODE}.svg")
+@blp.doc(security=PERSON)
 @blp.response(200, FILE, content_type="image/svg+xml")
 def draw_svg(campaign_id: int, team_id: int) -> Response:
     """Draw a team's join code as a QR code, SVG."""
@@ -46,6 +49,7 @@ def draw_svg(campaign_id: int, team_id: int) -> Response:
 
 
 @blp.get(f"{CODE}.png")
+@blp.doc(security=PERSON)
 @blp.response(200, FILE, content_type="image/png")
 def draw_png(campaign_id: int, team_id: int) -> Response:
     """Draw a team's join code as a QR code, PNG."""
@@ -53,6 +57,7 @@ def draw_png(campaign_id: int, team_id: int) -> Response:
 
 
 @blp.get(POSTER)
+@blp.doc(security=PERSON)
 @blp.response(200, {"type": "string"}, content_type="text/html")
 def print_poster(campaign_id: int, team_id: int) -> Response:
     """Print a team's poster: an A4 page with the QR code, the steps and what one agrees to."""
@@ -103,7 +108,7 @@ def _content(shown: join_codes.Shown) -> str:
 
 
 def _file(content: bytes, kind: str) -> Response:
-    return Response(content, content_type=kind, headers=NOT_KEPT)
+    return Response(content, content_type=kind)
 
 
 def _now() -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app, request
 from flask_smorest import Blueprint
 
-from backend.accounts.signing import actor
+from backend.accounts.signing import actor, keep_private
 from backend.arguments import Parser
 from backend.campaigns import joining, memberships, passes, volunteers
 from backend.campaigns.joining_schemas import (
@@ -29,12 +29,13 @@ from backend.campaigns.members import Page, TeamMember, members
 from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import invalid
-from backend.extensions import BEARER
+from backend.extensions import BEARER, PERSON
 from backend.http import bearer_token, language
 from backend.messages import message
 
 blp = Blueprint("joining", __name__, url_prefix="/api/v1", description="Joining a team")
 blp.ARGUMENTS_PARSER = Parser()
+blp.after_request(keep_private)
 
 PAGE_MOST = 500
 
@@ -99,7 +100,7 @@ def make_pass(device: KnownDevice, asked: passes.Asked) -> Any:
     made = passes.make(device.id, asked, _now(), current_app.config["SECRET_KEY"])
     content = f"{request.url_root}join#{made.code}"
     answer = {"kind": made.kind, "code": made.code, "content": content}
-    return answer | {"expires_at": made.expires_at}, 201, {"Cache-Control": "no-store"}
+    return answer | {"expires_at": made.expires_at}, 201
 
 
 @blp.post("/passes/use")
@@ -115,6 +116,7 @@ def use_pass(device: KnownDevice, asked: dict[str, str]) -> Any:
 
 
 @blp.get("/teams/<int:team_id>/members")
+@blp.doc(security=PERSON)
 @blp.arguments(MembersQuerySchema, location="query")
 @blp.response(200, MembersSchema)
 def list_members(query: dict[str, Any], team_id: int) -> Any:

@@ -11,7 +11,8 @@ from backend.campaigns.scopes import team_scope
 from backend.extensions import db
 
 # A number is a volunteer's place in the order of first joining the team: it never changes, since
-# rows are only added. By campaign, because the index begins with it.
+# rows are only added. By campaign, because the index begins with it. Who has no device is nobody
+# that measures: they withdrew, or their phone went to another volunteer.
 MEMBERS = text("""
     with numbered as (
         select volunteer_id, row_number() over (order by min(id)) as number
@@ -21,16 +22,19 @@ MEMBERS = text("""
     )
     select m.id, n.number, v.display_name, c.id as campaign_id, c.name as campaign,
         lower(m.period) as since, upper(m.period) as until, m.guest_of is not null as guest,
-        (select count(*) from device_links l
-         where l.volunteer_id = v.id and upper_inf(l.period)) as devices
+        held.devices
     from memberships m
     join numbered n using (volunteer_id)
     join volunteers v on v.id = m.volunteer_id
     join campaigns c on c.id = m.campaign_id
+    cross join lateral (
+        select count(*) as devices from device_links l
+        where l.volunteer_id = v.id and upper_inf(l.period)
+    ) held
     where m.team_id = :team and m.campaign_id in (select id from campaigns)
         and m.period @> cast(:now as timestamptz)
         and (cast(:campaign as bigint) is null or m.campaign_id = :campaign)
-        and m.id > :after
+        and m.id > :after and held.devices > 0
     order by m.id limit :most
 """)
 

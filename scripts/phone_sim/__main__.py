@@ -23,7 +23,15 @@ def main(arguments: list[str]) -> int:
     print(f"seed {seed} (the same walk and the same bad luck: --seed {seed})", flush=True)
     with contextlib.ExitStack() as stack:
         store = options.store or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        plan = Plan(options.phones, options.minutes, options.rate, options.chaos, seed, store)
+        plan = Plan(
+            options.phones,
+            options.minutes,
+            options.rate,
+            options.chaos,
+            seed,
+            store,
+            options.join,
+        )
         own = None
         try:
             if not options.url:
@@ -44,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--phones", type=_positive_whole, default=1, metavar="N")
     add("--minutes", type=_positive, default=1.0, metavar="M", help="how long they measure")
     add("--rate", type=_positive, default=12.0, help="tests of a phone in a minute")
+    add("--join", metavar="CODE", help="join a team by its code before measuring")
     add("--seed", type=int, help="for the same walk again")
     add("--store", type=Path, metavar="DIR", help="keep the phones' stores; go on with them")
     add(

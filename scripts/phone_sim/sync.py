@@ -37,6 +37,12 @@ class Sync:
             phone = self._prove(phone if phone.token else self._obtain(phone))
         return phone.token
 
+    def join(self, token: str, code: str) -> None:
+        """Join a team; once more after a lost answer is no harm."""
+        answer = self._insist(partial(self._client.post, "memberships", {"code": code}, token))
+        if answer.status not in (200, 201):
+            raise RuntimeError(f"joining answered {answer.status}: {answer.body}")
+
     def _obtain(self, phone: Identity) -> Identity:
         """Ask for a token; the same id again after a lost answer is the same device."""
         self._store.remember(phone)

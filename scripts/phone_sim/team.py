@@ -26,6 +26,7 @@ class Plan:
     chaos: bool
     seed: int
     store: Path
+    code: str | None = None  # of the team that all of them join
 
 
 def run(plan: Plan, url: str, own: OwnServer | None, tell: Callable[[str], None]) -> list[Tally]:
@@ -38,6 +39,7 @@ def run(plan: Plan, url: str, own: OwnServer | None, tell: Callable[[str], None]
             f"{plan.seed} {number}",
             rate=plan.rate,
             chaos=plan.chaos,
+            code=plan.code,
         )
         for number in range(1, plan.phones + 1)
     ]

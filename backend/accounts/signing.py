@@ -17,10 +17,11 @@ __all__ = ["COOKIE", "TOKEN_PREFIX", "actor", "csrf_token", "keep_private", "sec
 
 COOKIE = "dosong_session"
 CSRF_HEADER = "X-CSRF-Token"
+KNOWN = "dosong.actor"  # where a request keeps who sends it
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # A person's roles in force: within their time, over a unit that still is, and as an admin only
-# with a second factor. Each statement below is read once per request of a person.
+# with a second factor.
 ROLES = """
     join users u on u.id = known.user_id and u.closed_at is null
     left join roles r on r.user_id = u.id and r.valid_from <= %(now)s
@@ -53,11 +54,14 @@ def actor() -> Actor:
     """The person who sends this request, by a token or else by a session's cookie.
 
     A token that is not valid is answered with 401; a session that has ended is nobody's, as the
-    browser sends its cookie everywhere.
+    browser sends its cookie everywhere. The database is asked once in a request.
     """
-    known = _by_token() if request.headers.get("Authorization") else _by_session()
-    if known.signed_in:
-        after_this_request(keep_private)
+    known: Actor | None = request.environ.get(KNOWN)
+    if known is None:
+        known = _by_token() if request.headers.get("Authorization") else _by_session()
+        request.environ[KNOWN] = known
+        if known.signed_in:
+            after_this_request(keep_private)
     return known
 
 

@@ -66,7 +66,7 @@ def grant_role(
 def end_role(actor: Actor, user_id: int, role_id: int, now: datetime) -> None:
     """End a role now; what it let in is let in no more from the next request on."""
     own = (Role.id == role_id, Role.user_id == user_id)
-    role = db.session.scalar(select(Role).where(*own).with_for_update())
+    role = db.session.scalar(select(Role).where(*own))
     if role is None or not _may_grant(actor, role.role, role.scope_id):
         require(actor, "users.manage")
         raise Problem(404, "not_found")

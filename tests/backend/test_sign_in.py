@@ -2,8 +2,9 @@
 
 import statistics
 import time
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyotp
@@ -23,10 +24,10 @@ from backend.accounts.sessions import (
     SIGN_INS_PER_ACCOUNT_AND_ADDRESS,
     SIGN_INS_PER_ADDRESS,
 )
-from backend.accounts.signing import COOKIE
+from backend.accounts.signing import COOKIE, actor
 from backend.extensions import db
 from tests.factories import register
-from tests.people import PASSWORD, account, organisation, person, sign_in, unit_id
+from tests.people import PASSWORD, account, person, sign_in, unit_id
 
 SESSIONS = "/api/v1/sessions"
 ACCOUNT = "/api/v1/account"
@@ -77,8 +78,6 @@ def test_what_is_neither_is_no_name(written: str) -> None:
 
 
 def test_letters_sent_in_parts_are_the_same_password(app: Flask, client: FlaskClient) -> None:
-    import unicodedata
-
     account(app, PHONE)
     parts = unicodedata.normalize("NFD", PASSWORD)
     assert parts != PASSWORD
@@ -357,21 +356,22 @@ def test_roles_are_read_at_every_request(app: Flask, client: FlaskClient, clock:
     assert client.get(ACCOUNT).status_code == 401
 
 
-def test_a_role_on_a_unit_ends_with_the_unit(app: Flask, client: FlaskClient, clock: Any) -> None:
-    account(app, PHONE, "official", unit_id(app, "19", "2024", "province"))
-    account(app, "dn@example.vn", "organiser", organisation(app))
-    sign_in(client, PHONE)
-    with app.test_request_context(
-        headers={"Cookie": f"{COOKIE}={client.get_cookie(COOKIE).value}"}
-    ):
-        from backend.accounts.signing import actor
+def test_a_role_on_a_unit_ends_with_the_unit(app: Flask, clock: Any) -> None:
+    headers = person(app, "official", unit_id(app, "19", "2024", "province"))
 
-        assert [grant.role for grant in actor().grants] == ["official"]
-        clock.now = clock.now.replace(year=2025, month=7, day=1, hour=0)
-        db.session.execute(update(Session).values(created_at=clock.now, seen_at=clock.now))
-        db.session.commit()
-        assert actor().signed_in
-        assert actor().grants == ()
+    def roles() -> list[str]:
+        with app.test_request_context(headers=headers):
+            return [grant.role for grant in actor().grants]
+
+    clock.now = datetime(2025, 6, 30, 16, 59, tzinfo=UTC)  # the last minute of June in Vietnam
+    assert roles() == ["official"]
+    clock.now += timedelta(minutes=1)
+    assert roles() == []
+
+
+def test_a_request_asks_once_who_sends_it(app: Flask) -> None:
+    with app.test_request_context(headers=person(app)):
+        assert actor() is actor()
 
 
 def test_beginning_a_session_is_noted_without_the_name(app: Flask, client: FlaskClient) -> None:

@@ -1,5 +1,7 @@
 """Who is there and what they may: GET /api/v1/users, and their roles."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -163,6 +165,24 @@ def test_the_last_admin_keeps_the_role(
     assert client.delete(path, headers=admin).status_code == 204
     assert told(client.get(URL, headers=admin)) == (403, "forbidden")
     assert roles_of(app, other) == [("admin", None, False)]
+
+
+def test_two_admins_do_not_end_each_other(app: Flask) -> None:
+    headers = [person(app, "admin", password_hash="set") for _ in range(2)]
+    with app.app_context():
+        roles = db.session.query(Role.user_id, Role.id).order_by(Role.id).all()
+    paths = [f"{URL}/{user}/roles/{role}" for user, role in reversed(roles)]
+    both = Barrier(2)
+
+    def end(place: int) -> int:
+        client = app.test_client()
+        both.wait()
+        return client.delete(paths[place], headers=headers[place]).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(end, range(2)))
+    # Both at once, or the second one no longer an admin when asking.
+    assert answers in ([204, 409], [204, 403])
 
 
 def test_nobody_and_readers_grant_nothing(app: Flask, client: FlaskClient) -> None:

@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
-from werkzeug.serving import make_server
 
-from backend.clock import utc_now
 from backend.extensions import db
 from backend.measurements.models import Measurement
 from scripts.phone_sim import __main__ as command
@@ -25,6 +23,7 @@ from scripts.phone_sim.phone import Phone, Tally
 from scripts.phone_sim.store import HELD, QUEUED, REFUSED, Store
 from scripts.phone_sim.team import Plan, run
 from scripts.phone_sim.walk import CENTRE, Walk
+from tests.serving import serving_app
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 
@@ -150,20 +149,6 @@ def test_everything_made_is_held_once(stub: StubServer, tmp_path: Path, chaos: b
     assert tally.made > 10
     assert tally.held == tally.listed == len(stub.held) == tally.made - tally.refused
     assert (tally.cuts > 0) == chaos
-
-
-@contextmanager
-def serving_app(app: Flask) -> Iterator[str]:
-    app.extensions["clock"] = utc_now
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_the_real_server_holds_a_team_once(app: Flask, tmp_path: Path) -> None:

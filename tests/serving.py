@@ -1,0 +1,24 @@
+"""The application behind a real socket, for who speaks HTTP only."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+from werkzeug.serving import make_server
+
+from backend.clock import utc_now
+
+
+@contextmanager
+def serving_app(app: Flask) -> Iterator[str]:
+    app.extensions["clock"] = utc_now
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,222 @@
+"""Signals of gaming: named functions from rows to evidence, for people to look at.
+
+None of them changes a figure. Each limit says which honest habit it leaves alone.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from statistics import median
+from uuid import UUID
+
+from backend.clock import VIETNAM
+from backend.coverage.signals_rows import Evidence, Seen, blocks, by_device, evidence
+from geo.fix import distance_m
+
+# A house and its yard with the errors of its fixes.
+PLACE_M = 200.0
+# A team meets at a community house, some thirty phones, and then spreads: its phones measure
+# elsewhere too, or on one day only. Phones on a shelf do neither.
+PLACE_DEVICES = 8
+PLACE_DAYS = 2
+PLACE_SHARE = 0.9
+
+# Two who walk together start within seconds, never with the same lag a dozen times.
+LOCKSTEP_WINDOW = timedelta(seconds=30)
+LOCKSTEP_TIMES = 12
+LOCKSTEP_JITTER_S = 1.0
+LOCKSTEP_SHARE = 0.8
+# A busy half minute of a whole campaign; beyond it only the nearest in time are compared.
+LOCKSTEP_NEIGHBOURS = 200
+
+# Three values agree by chance once in some millions of pairs; a capped line repeats one of them.
+SPEED_TIMES = 4
+
+# No road and no train in Vietnam is faster than 160 km/h; a flight is one jump, not three.
+TRAVEL_M_PER_S = 60.0
+TRAVEL_WITHIN = timedelta(hours=2)
+TRAVEL_TIMES = 3
+TRAVEL_LEAST_M = 1_000.0  # below it a bad fix explains all
+
+MOCK_LEAST = 5
+MOCK_SHARE = 0.3  # a developer's phone forgets the switch once, not in every third sample
+
+NIGHT_HOURS = range(5)  # from midnight to five in the morning, Vietnam's
+NIGHT_TIMES = 20  # a night guard measures a few times; twenty are a script
+
+# Residents helped one by one are guests and left out; visitors of a stall come back or spread.
+ONCE_DEVICES = 10
+ONCE_SHARE = 0.7
+
+# A fix moves in its last digits each time; a cached one stays for minutes, not for hours.
+SAME_DIGITS = 4  # rounder coordinates were rounded by the phone, which is honest
+SAME_DEVICES = 3
+SAME_HOURS = 5
+
+Signal = Callable[[Sequence[Seen]], list[Evidence]]
+
+
+def one_place_many_devices(rows: Sequence[Seen]) -> list[Evidence]:
+    """Many devices that measure in one place only, on several days."""
+    totals = Counter(row.device for row in rows)
+    found: list[Evidence] = []
+    told: set[UUID] = set()
+    for _, here in blocks(rows, PLACE_M):
+        counts = Counter(row.device for row in here)
+        settled = {one for one, n in counts.items() if n >= PLACE_SHARE * totals[one]} - told
+        shown = [row for row in here if row.device in settled]
+        on_day = Counter(day for _, day in {(row.device, row.day) for row in shown})
+        days = sum(n >= PLACE_DEVICES for n in on_day.values())
+        if len(settled) >= PLACE_DEVICES and days >= PLACE_DAYS:
+            told |= settled
+            found.append(evidence("one_place_many_devices", shown, days=days))
+    return found
+
+
+def devices_in_lockstep(rows: Sequence[Seen]) -> list[Evidence]:
+    """Devices that measure again and again with the same lag, as one script makes them."""
+    mine = by_device(rows)
+    met: dict[tuple[UUID, UUID], list[tuple[float, Seen, Seen]]] = defaultdict(list)
+    ordered = sorted(rows, key=lambda row: (row.at, row.id))
+    for at, row in enumerate(ordered):
+        for other in ordered[at + 1 : at + 1 + LOCKSTEP_NEIGHBOURS]:
+            if other.at - row.at > LOCKSTEP_WINDOW:
+                break
+            if other.device != row.device:
+                first, second = sorted((row, other), key=lambda one: one.device)
+                lag = (second.at - first.at).total_seconds()
+                met[first.device, second.device].append((lag, first, second))
+    found = []
+    for (a, b), meetings in sorted(met.items()):
+        middle = median(lag for lag, _, _ in meetings)
+        steady = [one for one in meetings if abs(one[0] - middle) <= LOCKSTEP_JITTER_S]
+        least = max(LOCKSTEP_TIMES, LOCKSTEP_SHARE * min(len(mine[a]), len(mine[b])))
+        if len(steady) >= least:
+            shown = {row for _, *both in steady for row in both}
+            facts = {"times": len(steady), "lag_s": round(abs(middle), 1)}
+            found.append(evidence("devices_in_lockstep", shown, **facts))
+    return found
+
+
+def speeds_repeated(rows: Sequence[Seen]) -> list[Evidence]:
+    """Download, upload and ping that agree to the last digit, many times."""
+    same: dict[tuple[float, float, float], list[Seen]] = defaultdict(list)
+    for row in rows:
+        if row.download_mbps and row.upload_mbps and row.ping_ms:
+            same[row.download_mbps, row.upload_mbps, row.ping_ms].append(row)
+    return [
+        evidence(
+            "speeds_repeated",
+            shown,
+            download_mbps=values[0],
+            upload_mbps=values[1],
+            ping_ms=values[2],
+            times=len(shown),
+        )
+        for values, shown in sorted(same.items())
+        if len(shown) >= SPEED_TIMES
+    ]
+
+
+def impossible_travel(rows: Sequence[Seen]) -> list[Evidence]:
+    """A device that is soon where nothing could have brought it, several times."""
+    found = []
+    for trail in by_device(row for row in rows if row.latitude is not None).values():
+        jumps = [(pair, speed) for pair in pairwise(trail) if (speed := _speed(*pair))]
+        if len(jumps) >= TRAVEL_TIMES:
+            shown = {row for pair, _ in jumps for row in pair}
+            fastest = round(max(speed for _, speed in jumps))
+            facts = {"jumps": len(jumps), "fastest_m_per_s": fastest}
+            found.append(evidence("impossible_travel", shown, **facts))
+    return found
+
+
+def _speed(before: Seen, after: Seen) -> float | None:
+    """Metres per second of a jump, where no fix's error explains it; None for an honest way."""
+    apart = after.at - before.at
+    ends = (before.longitude, before.latitude, after.longitude, after.latitude)
+    if apart > TRAVEL_WITHIN or None in ends:
+        return None
+    way = distance_m(*[end for end in ends if end is not None])
+    way -= (before.accuracy_m or 0.0) + (after.accuracy_m or 0.0)
+    speed = way / max(apart.total_seconds(), 1.0)
+    return speed if way >= TRAVEL_LEAST_M and speed > TRAVEL_M_PER_S else None
+
+
+def mock_share(rows: Sequence[Seen]) -> list[Evidence]:
+    """A device that often stands where another program told it to stand."""
+    found = []
+    for trail in by_device(rows).values():
+        shown = [row for row in trail if row.mock]
+        share = len(shown) / len(trail)
+        if len(shown) >= MOCK_LEAST and share >= MOCK_SHARE:
+            found.append(evidence("mock_share", shown, share=round(share, 2)))
+    return found
+
+
+def night_bursts(rows: Sequence[Seen]) -> list[Evidence]:
+    """A device that measures all through a night."""
+    nights: dict[tuple[UUID, str], list[Seen]] = defaultdict(list)
+    for row in rows:
+        if row.at.astimezone(VIETNAM).hour in NIGHT_HOURS:
+            nights[row.device, row.day.isoformat()].append(row)
+    return [
+        evidence("night_bursts", shown, day=day, times=len(shown))
+        for (_, day), shown in sorted(nights.items())
+        if len(shown) >= NIGHT_TIMES
+    ]
+
+
+def new_devices_once(rows: Sequence[Seen]) -> list[Evidence]:
+    """Many devices that register in one place and day, measure once and never again."""
+    trails = by_device(row for row in rows if not row.guest)
+    firsts = [trail[0] for trail in trails.values() if trail[0].at >= trail[0].registered_at]
+    fresh = [row for row in firsts if row.at - row.registered_at < timedelta(days=1)]
+    found: list[Evidence] = []
+    told: set[UUID] = set()
+    for day in sorted({row.day for row in fresh}):
+        for _, here in blocks([row for row in fresh if row.day == day], PLACE_M):
+            new = [row for row in here if row.device not in told]
+            once = [row for row in new if len(trails[row.device]) == 1]
+            if len(once) >= max(ONCE_DEVICES, ONCE_SHARE * len(new)):
+                told |= {row.device for row in once}
+                counts = {"once": len(once), "new": len(new)}
+                found.append(evidence("new_devices_once", once, day=day.isoformat(), **counts))
+    return found
+
+
+def same_coordinates(rows: Sequence[Seen]) -> list[Evidence]:
+    """Coordinates equal to the last digit: of several devices, or of one for hours."""
+    same: dict[tuple[float, float], list[Seen]] = defaultdict(list)
+    for row in rows:
+        if row.latitude is not None and row.longitude is not None and _fine(row.latitude):
+            same[row.latitude, row.longitude].append(row)
+    found = []
+    for shown in (same[point] for point in sorted(same)):
+        devices = {row.device for row in shown}
+        hours = {row.at.replace(minute=0, second=0, microsecond=0) for row in shown}
+        if len(devices) >= SAME_DEVICES or len(hours) >= SAME_HOURS:
+            facts = {"times": len(shown), "hours": len(hours)}
+            found.append(evidence("same_coordinates", shown, **facts))
+    return found
+
+
+def _fine(degrees: float) -> bool:
+    """Whether a coordinate has more digits than one that was rounded for privacy."""
+    return round(degrees, SAME_DIGITS) != degrees
+
+
+SIGNALS: dict[str, Signal] = {
+    signal.__name__: signal
+    for signal in (
+        one_place_many_devices,
+        devices_in_lockstep,
+        speeds_repeated,
+        impossible_travel,
+        mock_share,
+        night_bursts,
+        new_devices_once,
+        same_coordinates,
+    )
+}

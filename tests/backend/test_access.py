@@ -1,12 +1,15 @@
 """The one place that decides access: `can` as a pure function, scopes over real rows."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from backend.accounts.access import (
     ACTS,
@@ -20,12 +23,17 @@ from backend.accounts.access import (
     can,
     require,
 )
+from backend.accounts.models import PersonalToken, Role, User
+from backend.accounts.signing import actor
 from backend.campaigns.models import Organisation
 from backend.campaigns.scopes import campaign_scope, organisation_scope, team_scope, unit_scope
 from backend.errors import Problem
 from backend.extensions import db
-from tests.people import SCOPES, campaign, organisation, team, unit_id
+from tests.conftest import Hands
+from tests.people import SCOPES, campaign, organisation, person, team, unit_id
 
+NOW = datetime(2024, 11, 20, 12, 0, tzinfo=UTC)
+MOMENT = timedelta(seconds=1)
 ROLES = ("team_leader", "organiser", "official")
 ids = st.integers(1, 5)  # few, so that things meet
 acts = st.sampled_from(sorted(ACTS))
@@ -193,3 +201,70 @@ def test_what_is_not_there_has_no_scope(app: Flask, find: Callable[[int], Scope]
     with app.app_context(), pytest.raises(Problem) as missing:
         find(2_000_000_000)
     assert missing.value.status == 404
+
+
+def status(client: FlaskClient, headers: dict[str, str]) -> int:
+    return client.get("/api/v1/audit", headers=headers).status_code
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({"valid_to": NOW + MOMENT}, 200),
+        ({"valid_to": NOW}, 403),
+        ({"valid_from": NOW}, 200),
+        ({"valid_from": NOW + MOMENT}, 403),
+    ],
+)
+def test_a_role_counts_from_its_beginning_until_its_end(
+    app: Flask, client: FlaskClient, clock: Hands, changes: dict[str, datetime], answer: int
+) -> None:
+    clock.now, headers = NOW, person(app, "admin")
+    with app.app_context():
+        db.session.execute(update(Role).values(**changes))
+        db.session.commit()
+    assert status(client, headers) == answer
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "answer"),
+    [
+        (PersonalToken, {"expires_at": NOW + MOMENT}, 200),
+        (PersonalToken, {"expires_at": NOW}, 401),
+        (PersonalToken, {"revoked_at": NOW}, 401),
+        (User, {"closed_at": NOW}, 401),
+        (User, {"totp_secret": None}, 403),
+    ],
+)
+def test_a_token_opens_while_it_and_its_person_stand(
+    app: Flask,
+    client: FlaskClient,
+    clock: Hands,
+    model: type[PersonalToken] | type[User],
+    changes: dict[str, datetime | None],
+    answer: int,
+) -> None:
+    clock.now, headers = NOW, person(app, "admin")
+    with app.app_context():
+        db.session.execute(update(model).values(**changes))
+        db.session.commit()
+    assert status(client, headers) == answer
+
+
+@pytest.mark.parametrize("sent", ["Bearer dsp_", "Bearer x", "Basic dsp_x", "dsp_x", "Bearer"])
+def test_what_is_no_token_is_refused_and_not_taken_for_nobody(
+    client: FlaskClient, sent: str
+) -> None:
+    answer = client.get("/api/v1/audit", headers={"Authorization": sent})
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_an_official_of_a_unit_that_ended_is_none_any_more(app: Flask, clock: Hands) -> None:
+    headers = person(app, "official", unit_id(app, "19", level="province"))
+    for day, held in (
+        (datetime(2025, 6, 30, tzinfo=UTC), 1),
+        (datetime(2025, 7, 1, tzinfo=UTC), 0),
+    ):
+        clock.now = day
+        with app.test_request_context(headers=headers):
+            assert len(actor().grants) == held

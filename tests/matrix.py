@@ -164,7 +164,6 @@ FINDINGS = {
     f"GET {CAMPAIGN}/contributions (draft)": DRAFT_KNOWN,
     f"GET {CAMPAIGN}/leaderboard (draft)": DRAFT_KNOWN,
     f"GET {CAMPAIGN}/summary (draft)": DRAFT_KNOWN,
-    f"PUT {CAMPAIGN}/plan/pins (draft)": DRAFT_KNOWN,
 }
 
 # What a person does on a page only: a program's token, which may be lost, is refused.

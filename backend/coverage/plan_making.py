@@ -69,6 +69,7 @@ def make_plan(asked: Asked, teams: list[PlanTeam]) -> Plan:
     lacking, room, daily = _left(asked, communes.rows, teams, fixed)
     homes = np.array([(t.latitude, t.longitude) for t in teams], dtype=np.float64)
     centres = np.array([(c.latitude, c.longitude) for c in communes.rows], dtype=np.float64)
+    homes[room == 0], centres[lacking == 0] = np.nan, np.nan  # they need not be compared
     homeless = tuple(number for number, team in enumerate(teams) if team.latitude is None)
     tasks = assign(lacking, room, within_reach(homes, centres), homeless)
     rows = [_Row(at, where, pin.samples, pin.samples, True) for pin, at, where in fixed]

@@ -56,8 +56,9 @@ def unpin(actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: dateti
 
 
 def _asked(actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: datetime) -> Asked:
-    require(actor, "campaign.edit", campaign_scope(campaign_id))
     campaign = campaign_row(campaign_id)
+    hidden = campaign.state == "draft"
+    require(actor, "campaign.edit", campaign_scope(campaign_id), hidden=hidden)
     return ask(campaign, local_day(now), wanted["date"], wanted["network"])
 
 

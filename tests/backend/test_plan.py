@@ -10,7 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.models import AuditEntry, PersonalToken
-from backend.campaigns.models import Campaign, Membership, Pin, Team, Volunteer
+from backend.campaigns.models import (
+    Campaign,
+    CampaignArea,
+    Membership,
+    Pin,
+    Team,
+    Volunteer,
+)
 from backend.extensions import db
 from backend.measurements.models import Count, TeamCount, TeamDelta
 from backend.units.models import Unit
@@ -447,6 +454,8 @@ def test_a_draft_is_hidden_from_all_but_its_organiser(app: Flask, client: FlaskC
     leader = person(app, "team_leader", cast.team("Đội 1"))
     assert client.get(cast.url, headers=leader).status_code == 404
     assert client.get(cast.url).status_code == 404
+    body = {"team_id": 1, "unit": HERE, "date": TODAY, "samples": 1}
+    assert client.put(cast.pins, json=body, headers=leader).status_code == 404
     assert client.get(cast.url, headers=cast.organiser).status_code == 200
 
 
@@ -468,8 +477,6 @@ def test_an_area_that_shrinks_leaves_its_pins_out(app: Flask, client: FlaskClien
     cast.pin(client, cast.team("Đội 1"))
     with app.app_context():
         db.session.get_one(Campaign, cast.campaign).version = 2
-        from backend.campaigns.models import CampaignArea
-
         area = db.session.scalars(select(CampaignArea)).one()
         area.unit_id = unit_id(app, NEAR)
         db.session.commit()

@@ -20,6 +20,12 @@ FOR_DEVICES = {
     ("post", "/api/v1/measurements"),
     ("get", "/api/v1/measurements/{identity}"),
     ("post", "/api/v1/measurements/check"),
+    ("get", "/api/v1/memberships"),
+    ("post", "/api/v1/memberships"),
+    ("delete", "/api/v1/memberships/{membership_id}"),
+    ("patch", "/api/v1/volunteers/me"),
+    ("post", "/api/v1/passes"),
+    ("post", "/api/v1/passes/use"),
 }
 
 
@@ -75,7 +81,9 @@ def test_the_endpoints_of_devices_want_a_token(
         if (method, path) in FOR_DEVICES:
             assert operation["security"] == [{"bearer": []}]
             body = {"json": {"consent": CONSENT}} if method == "post" else {}
-            answer = client.open(path.format(identity="x"), method=method.upper(), **body)
+            answer = client.open(
+                path.format(identity="x", membership_id=1), method=method.upper(), **body
+            )
             assert answer.status_code == 401, f"{method} {path}"
 
 

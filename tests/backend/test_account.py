@@ -142,57 +142,6 @@ def test_a_found_session_does_not_try_passwords(app: Flask, client: FlaskClient)
     assert told(answer) == (429, "too_many_requests")
 
 
-# The second factor
-
-
-def test_a_second_factor_counts_from_its_first_code_on(
-    app: Flask, client: FlaskClient, clock: Any
-) -> None:
-    mine = account(app, NAME)
-    other = app.test_client()
-    sign_in(other, NAME)
-    shown = sign_in(client, NAME)
-    offered = client.post(f"{ACCOUNT}/totp", headers=shown).json
-    assert offered["uri"].startswith("otpauth://totp/Do%20Song:hoa.nguyen%40example.vn?")
-    assert offered["secret"] in offered["uri"]
-    assert offered["qr_svg"].startswith("<svg") and "</svg>" in offered["qr_svg"]
-    sign_in(app.test_client(), NAME)  # not asked for a code yet
-    confirm = f"{ACCOUNT}/totp/confirm"
-    made = pyotp.TOTP(offered["secret"])
-    assert wrong(client.post(confirm, json={"code": "000000"}, headers=shown)) == [
-        ("code", "totp_wrong")
-    ]
-    body = {"code": made.at(clock.now)}
-    assert client.post(confirm, json=body, headers=shown).status_code == 204
-    assert client.get(ACCOUNT).json["user"]["totp"] is True
-    assert other.get(ACCOUNT).status_code == 401
-    clock.now += timedelta(seconds=30)
-    sign_in(client, NAME, totp=made.at(clock.now))
-    assert ("account.totp_on", {}) in audited(app, f"user:{mine}")
-
-
-def test_a_second_factor_is_not_replaced_unasked(
-    app: Flask, client: FlaskClient, clock: Any
-) -> None:
-    account(app, NAME, totp_secret=SECRET)
-    shown = sign_in(client, NAME, totp=pyotp.TOTP(SECRET).at(clock.now))
-    assert told(client.post(f"{ACCOUNT}/totp", headers=shown)) == (409, "totp_on")
-    confirm = client.post(f"{ACCOUNT}/totp/confirm", json={"code": "123456"}, headers=shown)
-    assert told(confirm) == (409, "totp_not_offered")
-
-
-def test_switching_it_off_takes_the_password(app: Flask, client: FlaskClient, clock: Any) -> None:
-    mine = account(app, NAME, "admin", totp_secret=SECRET)
-    shown = sign_in(client, NAME, totp=pyotp.TOTP(SECRET).at(clock.now))
-    off = f"{ACCOUNT}/totp"
-    refused = client.delete(off, json={"password": "not this one"}, headers=shown)
-    assert wrong(refused) == [("password", "password_wrong")]
-    assert client.delete(off, json={"password": PASSWORD}, headers=shown).status_code == 204
-    assert client.get("/api/v1/users").status_code == 403
-    sign_in(client, NAME)
-    assert ("account.totp_off", {}) in audited(app, f"user:{mine}")
-
-
 # Tokens
 
 

@@ -1,0 +1,166 @@
+"""The second factor: six digits at sign-in, and /api/v1/account/totp."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pyotp
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from backend.accounts.models import AuditEntry
+from backend.accounts.sessions import CODES_PER_ACCOUNT
+from backend.extensions import db
+from tests.people import PASSWORD, account, audited, sign_in
+
+SESSIONS = "/api/v1/sessions"
+ACCOUNT = "/api/v1/account"
+TOKENS = "/api/v1/account/tokens"
+PHONE = "+84912345678"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def attempt(client: FlaskClient, name: str = PHONE, address: str = "192.0.2.1", **body: Any) -> Any:
+    sent = {"name": name, "password": PASSWORD, **body}
+    return client.post(SESSIONS, json=sent, environ_base={"REMOTE_ADDR": address})
+
+
+def told(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json["code"]
+
+
+def code(clock: Any, steps: int = 0) -> str:
+    return pyotp.TOTP(SECRET).at(clock.now + steps * timedelta(seconds=30))
+
+
+def wrong(answer: Any) -> list[tuple[str, str]]:
+    assert answer.status_code == 422, answer.text
+    return [(one["field"], one["code"]) for one in answer.json["errors"]]
+
+
+# At sign-in
+
+
+def test_the_code_is_asked_only_of_who_has_the_password(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    account(app, PHONE, totp_secret=SECRET)
+    assert told(attempt(client, password="not this one")) == (401, "sign_in_failed")
+    guess = attempt(client, password="not this one", totp=code(clock))
+    assert told(guess) == (401, "sign_in_failed")
+    assert told(attempt(client)) == (401, "totp_required")
+    assert told(attempt(client, totp="")) == (401, "totp_required")
+    spaced = f"{code(clock)[:3]} {code(clock)[3:]}"
+    assert attempt(client, totp=spaced).status_code == 200
+
+
+def test_a_code_serves_once(app: Flask, client: FlaskClient, clock: Any) -> None:
+    account(app, PHONE, totp_secret=SECRET)
+    used, older = code(clock), code(clock, -1)
+    assert attempt(client, totp=used).status_code == 200
+    assert told(attempt(client, totp=used)) == (401, "totp_wrong")
+    assert told(attempt(client, totp=older)) == (401, "totp_wrong")
+    clock.now += timedelta(seconds=30)
+    assert told(attempt(client, totp=used)) == (401, "totp_wrong")
+    assert attempt(client, totp=code(clock)).status_code == 200
+
+
+def test_a_code_serves_one_of_many_at_once(app: Flask, clock: Any) -> None:
+    account(app, PHONE, totp_secret=SECRET)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: attempt(app.test_client(), totp=code(clock)), range(6)))
+    assert sorted(one.status_code for one in answers) == [200] + [401] * 5
+
+
+@pytest.mark.parametrize(("steps", "status"), [(-2, 401), (-1, 200), (1, 200), (2, 401)])
+def test_a_phones_clock_may_be_off_by_one_step(
+    app: Flask, client: FlaskClient, clock: Any, steps: int, status: int
+) -> None:
+    account(app, PHONE, totp_secret=SECRET)
+    assert attempt(client, totp=code(clock, steps)).status_code == status
+
+
+@pytest.mark.parametrize("typed", ["000000", "12345", "é12345", "१२३४५६", "x" * 20])
+def test_what_is_no_code_is_wrong_and_noted(app: Flask, client: FlaskClient, typed: str) -> None:
+    mine = account(app, PHONE, totp_secret=SECRET)
+    assert told(attempt(client, totp=typed)) == (401, "totp_wrong")
+    with app.app_context():
+        entry = db.session.scalars(select(AuditEntry)).one()
+        noted = (entry.act, entry.subject, entry.actor, entry.address)
+    assert noted == ("session.totp_failed", f"user:{mine}", "public", "192.0.2.1")
+
+
+def test_codes_are_not_guessed(app: Flask, client: FlaskClient, clock: Any) -> None:
+    account(app, PHONE, totp_secret=SECRET)
+    for turn in range(CODES_PER_ACCOUNT):
+        assert told(attempt(client, address=f"198.51.100.{turn}", totp="000000"))[0] == 401
+    assert told(attempt(client, address="203.0.113.1", totp=code(clock)))[0] == 429
+
+
+def test_an_admin_without_a_second_factor_only_sets_one_up(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    account(app, PHONE, "admin")
+    shown = sign_in(client, PHONE)
+    me = client.get(ACCOUNT).json["user"]
+    assert (me["totp"], me["totp_needed"]) == (False, True)
+    assert told(client.get("/api/v1/users")) == (403, "forbidden")
+    assert told(client.post(TOKENS, json={"name": "x"}, headers=shown)) == (403, "totp_needed")
+    secret = client.post(f"{ACCOUNT}/totp", headers=shown).json["secret"]
+    body = {"code": pyotp.TOTP(secret).at(clock.now)}
+    assert client.post(f"{ACCOUNT}/totp/confirm", json=body, headers=shown).status_code == 204
+    assert client.get("/api/v1/users").status_code == 200
+    assert client.post(TOKENS, json={"name": "x"}, headers=shown).status_code == 201
+
+
+# On and off
+
+
+def test_a_second_factor_counts_from_its_first_code_on(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    mine = account(app, PHONE)
+    other = app.test_client()
+    sign_in(other, PHONE)
+    shown = sign_in(client, PHONE)
+    offered = client.post(f"{ACCOUNT}/totp", headers=shown).json
+    assert offered["uri"].startswith("otpauth://totp/Do%20Song:%2B84912345678?")
+    assert offered["secret"] in offered["uri"]
+    assert offered["qr_svg"].startswith("<svg") and "</svg>" in offered["qr_svg"]
+    sign_in(app.test_client(), PHONE)  # not asked for a code yet
+    confirm = f"{ACCOUNT}/totp/confirm"
+    made = pyotp.TOTP(offered["secret"])
+    assert wrong(client.post(confirm, json={"code": "000000"}, headers=shown)) == [
+        ("code", "totp_wrong")
+    ]
+    body = {"code": made.at(clock.now)}
+    assert client.post(confirm, json=body, headers=shown).status_code == 204
+    assert client.get(ACCOUNT).json["user"]["totp"] is True
+    assert other.get(ACCOUNT).status_code == 401
+    clock.now += timedelta(seconds=30)
+    sign_in(client, PHONE, totp=made.at(clock.now))
+    assert ("account.totp_on", {}) in audited(app, f"user:{mine}")
+
+
+def test_a_second_factor_is_not_replaced_unasked(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    account(app, PHONE, totp_secret=SECRET)
+    shown = sign_in(client, PHONE, totp=pyotp.TOTP(SECRET).at(clock.now))
+    assert told(client.post(f"{ACCOUNT}/totp", headers=shown)) == (409, "totp_on")
+    confirm = client.post(f"{ACCOUNT}/totp/confirm", json={"code": "123456"}, headers=shown)
+    assert told(confirm) == (409, "totp_not_offered")
+
+
+def test_switching_it_off_takes_the_password(app: Flask, client: FlaskClient, clock: Any) -> None:
+    mine = account(app, PHONE, "admin", totp_secret=SECRET)
+    shown = sign_in(client, PHONE, totp=pyotp.TOTP(SECRET).at(clock.now))
+    off = f"{ACCOUNT}/totp"
+    refused = client.delete(off, json={"password": "not this one"}, headers=shown)
+    assert wrong(refused) == [("password", "password_wrong")]
+    assert client.delete(off, json={"password": PASSWORD}, headers=shown).status_code == 204
+    assert client.get("/api/v1/users").status_code == 403
+    sign_in(client, PHONE)
+    assert ("account.totp_off", {}) in audited(app, f"user:{mine}")

@@ -1,0 +1,114 @@
+"""The import of teams finds a commune as people write it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.campaigns import bulk_places
+from backend.campaigns.bulk_places import Place, Places
+from tests.conftest import Hands
+from tests.lists import GOOD, send, teams, url
+from tests.people import organisation, person, unit_id
+
+
+@pytest.fixture
+def youth(app: Flask) -> int:
+    return organisation(app)
+
+
+@pytest.fixture
+def organiser(app: Flask, youth: int) -> dict[str, str]:
+    return person(app, "organiser", youth)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "note"),
+    [
+        ("5713", "05713", "code_padded"),
+        ("xã huống thượng, tp. thái nguyên", "05713", None),
+        ("X. Huống Thượng", "05713", None),
+        ("Huống Thượng, Thái Nguyên, Tỉnh Thái Nguyên", "05713", None),
+        ("Xa Huong Thuong, Thai Nguyen", "05713", "place_loosely"),
+        ("Thị trấn Hoá Thượng", "05692", None),
+        ("471", "471", None),
+        ("Xã Huống Thượng, Huyện Đồng Hỷ", None, "place_unknown"),
+        ("Xã Huống Thươngg", None, "place_unknown"),
+        ("Xứ Nẫu", None, "place_unknown"),
+    ],
+)
+def test_a_commune_is_found_as_people_write_it(
+    app: Flask,
+    client: FlaskClient,
+    youth: int,
+    organiser: dict[str, str],
+    words: str,
+    code: str | None,
+    note: str | None,
+) -> None:
+    answer = send(client, url(youth), f'name,type,xã\nĐội 1,youth,"{words}"\n', organiser)
+    row = answer.json["rows"][0]
+    if code is None:
+        assert [one["code"] for one in row["errors"]] == [note]
+        return
+    assert [one["code"] for one in row["notes"]] == [note] * (note is not None)
+    assert teams(app)[0][2] == unit_id(app, code)
+    told = row["changes"]["home_commune"]["after"]
+    again = send(client, url(youth), f'name,type,xã\nĐội 1,youth,"{told}"\n', organiser)
+    assert again.json["totals"]["unchanged"] == 1
+
+
+def test_a_misspelt_commune_is_answered_with_what_was_meant(
+    client: FlaskClient, youth: int, organiser: dict[str, str]
+) -> None:
+    answer = send(client, url(youth), "name,type,xã\nĐội 1,youth,Xã Huống Thươngg\n", organiser)
+    candidates = answer.json["rows"][0]["errors"][0]["candidates"]
+    assert "Xã Huống Thượng, Thành phố Thái Nguyên, Tỉnh Thái Nguyên (05713)" in candidates
+
+
+def test_of_several_communes_of_a_name_that_of_the_organisation_is_meant(
+    app: Flask, client: FlaskClient
+) -> None:
+    province = unit_id(app, "46", level="province")
+    local = organisation(app, "Tỉnh Đoàn Thừa Thiên Huế", unit_id=province)
+    headers = person(app, "organiser", local)
+    answer = send(client, url(local), "name,type,xã\nĐội 1,youth,Xã Phú An\n", headers)
+    row = answer.json["rows"][0]
+    assert [one["code"] for one in row["notes"]] == ["place_at_home"]
+    told = "Xã Phú An, Huyện Phú Vang, Thành phố Huế (19912)"
+    assert row["changes"]["home_commune"]["after"] == told
+
+
+def test_the_communes_are_those_of_today(
+    app: Flask, client: FlaskClient, clock: Hands, youth: int, organiser: dict[str, str]
+) -> None:
+    send(client, url(youth), GOOD, organiser)
+    clock.now = datetime(2025, 7, 10, tzinfo=UTC)
+    body = "name,xã\nĐội 1,Xã Đồng Hỷ\nĐội Huống Thượng,Xã Huống Thượng\n"
+    now = send(client, url(youth, True), body, organiser).json
+    assert now["as_of"] == "2025-07-10"
+    assert now["rows"][0]["changes"]["home_commune"] == {
+        "before": "Thị trấn Hóa Thượng (05692)",
+        "after": "Xã Đồng Hỷ, Tỉnh Thái Nguyên (05692)",
+    }
+    assert now["rows"][1]["errors"][0]["code"] == "place_unknown"
+
+
+def test_a_wrong_column_costs_no_endless_guessing() -> None:
+    above = (("Huyện A", "Huyện"),)
+    known = [Place(n, f"{n:05}", f"Xã Tân {n}", "Xã", above, frozenset({n})) for n in range(900)]
+    places = Places(known)
+    found = [places.find(f"Xã Tâm Tân {n}x") for n in range(bulk_places.GUESSES_MOST + 1)]
+    assert found[0].candidates and not found[-1].candidates
+
+
+def test_a_short_number_that_may_be_two_codes_is_asked_back() -> None:
+    known = [
+        Place(n, code, f"Xã {code}", "Xã", (), frozenset({n}))
+        for n, code in enumerate(("318", "00318"))
+    ]
+    found = Places(known).find("318")
+    assert found.error == "place_ambiguous"
+    assert found.candidates == ("Xã 318 (318)", "Xã 00318 (00318)")
+    assert Places(known).find("00318").place == known[1]

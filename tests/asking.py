@@ -19,6 +19,7 @@ from tests.matrix import BY_SESSION, CAMPAIGN, CODE, MEMBERSHIP, POSTER, endpoin
 from tests.world import PASSWORD, World, hashed_password
 
 CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
+ABSENT = "2000000000"
 SEEN = {"headers": {"If-Match": '"1"'}}
 ORGANISATION = {"name": "Huyện Đoàn", "type": "youth_union"}
 NOVEMBER = {
@@ -31,8 +32,8 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 HERE = {"latitude": 21.5942, "longitude": 105.8482}
 
 
-def ask(world: World, row: str) -> TestResponse:
-    """Send the request of a row of the matrix."""
+def ask(world: World, row: str, *, nowhere: bool = False) -> TestResponse:
+    """Send the request of a row of the matrix; `nowhere`: about what is not there at all."""
     method, path = endpoint(row)
     told = dict(ASKS.get(row, ASKS.get(f"{method} {path}", lambda world: {}))(world))
     told.pop("made", None)
@@ -40,7 +41,9 @@ def ask(world: World, row: str) -> TestResponse:
     own = world.at_a_page() if row in BY_SESSION and world.by_session else world.headers
     headers = own | told.pop("headers", {})
     filled = re.sub(
-        r"<(?:[^<>]+:)?(\w+)>", lambda part: str(at.get(part[1]) or world.place(part[1])), path
+        r"<(?:[^<>]+:)?(\w+)>",
+        lambda part: ABSENT if nowhere else str(at.get(part[1]) or world.place(part[1])),
+        path,
     )
     return world.client.open(filled, method=method, headers=headers, **told)
 

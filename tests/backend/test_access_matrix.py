@@ -72,6 +72,21 @@ def test_a_program_does_not_what_a_person_does_at_a_page(
     assert ask(World(app, plain, "admin", by_session=False), row).status_code == 403
 
 
+HIDDEN = [row for row in TABLE if 404 in expected(row).values() and row not in FINDINGS]
+
+
+@pytest.mark.parametrize("row", HIDDEN)
+def test_what_is_hidden_is_answered_as_what_is_not_there(
+    app: Flask, plain: FlaskClient, row: str
+) -> None:
+    to_whom = [actor for actor, status in expected(row).items() if status == 404]
+    for actor in to_whom[:3]:
+        there, nowhere = (
+            ask(World(app, plain, actor), row, nowhere=nowhere).json for nowhere in (False, True)
+        )
+        assert there | {"request_id": None} == nowhere | {"request_id": None}
+
+
 def test_what_opens_nothing_to_nobody_says_that_it_wants_a_sign_in(built: Flask) -> None:
     paths = described()["paths"]
     open_to_all = {endpoint(row) for row in TABLE if expected(row)["nobody"] < 400}

@@ -1,11 +1,11 @@
 """The figures of a contribution: every page, file and ranking takes them from `figures`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from backend.clock import VIETNAM
 from backend.coverage import contribution_sources as sources
@@ -28,7 +28,8 @@ COUNTS = """
         coalesce(sum(by_guests) filter (where fate = any(:counted)), 0)::int as guests,
         coalesce(sum(n) filter (where fate = any(:unlocated)), 0)::int as unlocated,
         jsonb_object_agg(fate, n) filter (where n <> 0 and fate <> all(:counted)) as reasons
-    from fates where (team, key) > (:after_team, :after_key)
+    from fates
+    where (team, key) > (:after_team, :after_key) and (team, key) <= (:upto_team, :upto_key)
     group by 1, 2 having bool_or(n <> 0) order by 1, 2 limit :most
 """
 ACTIVITY = """
@@ -56,77 +57,105 @@ class Figures:
     reasons: dict[str, int] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+# No key of ours is as large: those of teams are `integer`, the others `bigint`.
+LAST: Key = (2**31 - 1, 2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which rows: so many after a key."""
+    """Which rows: so many after a key, and none after another."""
 
     after: Key = (-1, -1)
     most: int | None = None
+    upto: Key = LAST
+
+    def values(self) -> dict[str, Any]:
+        """What the statements are given."""
+        names = ("after_team", "after_key", "upto_team", "upto_key")
+        return dict(zip(names, (*self.after, *self.upto), strict=True)) | {"most": self.most}
+
+
+def bounded(asked: Asked, page: Page) -> Page:
+    """The page with the last key that it can reach, where many more may follow."""
+    many = asked.by == "member" or (asked.by == "unit" and not asked.restricted)
+    if page.most is None or not asked.whole or not many:
+        return page
+    values = asked.values() | page.values()
+    last = db.session.execute(text(sources.bound(asked)), values).first()
+    return replace(page, upto=(last.team, last.key)) if last else page
 
 
 def figures(asked: Asked, targets: Targets, page: Page | None = None) -> dict[Key, Figures]:
     """The figures by key; `needed.refresh` has been asked for the months, and gave the targets."""
-    rows = _counts(asked, page or Page())
+    values = _values(asked, page or Page())
+    statement = text(COUNTS.format(source=sources.counts(asked)))
     found = {
         (row.team, row.key): Figures(
             row.received, row.valid, row.counted, row.guests, row.unlocated,
             reasons=_ordered(row.reasons or {}),
         )
-        for row in rows
+        for row in db.session.execute(statement, values)
     }  # fmt: skip
     if found:
-        _add_needed(asked, targets, found)
-        _add_presence(asked, found)
+        values |= _reach(asked, found)
+        _add_needed(asked, targets, found, values)
+        _add_presence(asked, found, values)
     return found
 
 
 def total(asked: Asked, targets: Targets) -> Figures:
     """The same over everything in one row; what is told apart by rows adds up to it."""
-    everything = {name: getattr(asked, name) for name in asked.__slots__} | {"by": "campaign"}
-    whole = figures(Asked(**everything), targets)
-    return whole.get((0, 0)) or Figures()
+    return figures(replace(asked, by="campaign"), targets).get((0, 0)) or Figures()
 
 
-def _counts(asked: Asked, page: Page) -> Sequence[Row[Any]]:
-    first, last = asked.first.toordinal(), asked.last.toordinal()
-    values = {
+def _values(asked: Asked, page: Page) -> dict[str, Any]:
+    return {
         **asked.values(),
-        "first_key": first,
-        "last_key": last,
+        **page.values(),
+        "from_team": max(page.after[0], 0),
+        "from_key": max(page.after[1], 0),
+        "first_key": asked.first.toordinal(),
+        "last_key": asked.last.toordinal(),
+        "begins": datetime.combine(asked.first, time(), VIETNAM),
+        "ends": datetime.combine(asked.last + timedelta(days=1), time(), VIETNAM),
         "not_valid": sorted(NOT_VALID),
         "counted": COUNTED_FATES,
         "unlocated": list(UNLOCATED),
-        "after_team": page.after[0],
-        "after_key": page.after[1],
-        "most": page.most,
     }
-    statement = text(COUNTS.format(source=sources.counts(asked)))
-    return db.session.execute(statement, values).all()
 
 
-def _add_needed(asked: Asked, targets: Targets, found: Mapping[Key, Figures]) -> None:
+def _reach(asked: Asked, found: Mapping[Key, Figures]) -> dict[str, int]:
+    """From which row to which: what else is read of them need not be looked for elsewhere."""
+    teams, keys = [team for team, _ in found], [key for _, key in found]
+    return {
+        "from_team": min(teams), "upto_team": max(teams),
+        "from_key": min(keys), "upto_key": max(keys),
+    }  # fmt: skip
+
+
+def _add_needed(
+    asked: Asked, targets: Targets, found: Mapping[Key, Figures], values: Mapping[str, Any]
+) -> None:
     """Fill in needed and helped, where any of the networks has a target."""
     known = any(targets.get((m, n)) is not None for m in asked.months for n in asked.networks)
     if not known:
         return
     for one in found.values():
         one.needed = one.helped = 0
-    statement = text(sources.needed(asked))
-    for row in db.session.execute(statement, asked.values()):
+    for row in db.session.execute(text(sources.needed(asked)), values):
         if (key := (row.team, row.key)) in found:
             found[key].needed, found[key].helped = row.n, row.helped
 
 
-def _add_presence(asked: Asked, found: Mapping[Key, Figures]) -> None:
+def _add_presence(asked: Asked, found: Mapping[Key, Figures], values: Mapping[str, Any]) -> None:
     """Fill in active days, the last of them and devices."""
     if asked.by == "day":
         for (_, ordinal), one in found.items():
             one.active_days, one.last_day = 1, date.fromordinal(ordinal)
         return
-    values = asked.values() | _of_page(found)
     days = text(ACTIVITY.format(source=sources.activity(asked)))
     for row in db.session.execute(days, values):
         if (key := (row.team, row.key)) in found:
@@ -136,24 +165,9 @@ def _add_presence(asked: Asked, found: Mapping[Key, Figures]) -> None:
     for one in found.values():
         one.devices = 0
     phones = text(DEVICES.format(source=sources.devices(asked)))
-    for row in db.session.execute(phones, values | _moments(asked)):
+    for row in db.session.execute(phones, values):
         if (key := (row.team, row.key)) in found:
             found[key].devices = row.devices
-
-
-def _of_page(found: Mapping[Key, Figures]) -> dict[str, Any]:
-    return {
-        "page_teams": sorted({team for team, _ in found}),
-        "page_keys": sorted({key for _, key in found}),
-    }
-
-
-def _moments(asked: Asked) -> dict[str, datetime]:
-    begins = datetime.combine(asked.first, time(), VIETNAM)
-    return {
-        "begins": begins,
-        "ends": datetime.combine(asked.last + timedelta(days=1), time(), VIETNAM),
-    }
 
 
 def _ordered(reasons: Mapping[str, int]) -> dict[str, int]:

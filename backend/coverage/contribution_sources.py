@@ -46,6 +46,11 @@ KEYS = {
     "organisation": "0 as team, t.organisation_id::bigint as key",
     "campaign": "0 as team, 0::bigint as key",
 }
+# Of what is read for a page, only the rows between its first and last key.
+PAGE = {
+    "member": "and c.team_id between :from_team and :upto_team",
+    "unit": "and c.key between :from_key and :upto_key",
+}
 WITH_DAYS = "and c.day between :first and :last"
 
 
@@ -73,19 +78,21 @@ def counts(asked: Asked) -> str:
 
 def _folded(asked: Asked) -> str:
     key, joined, where = KEYS[asked.by], _joined(asked.by), _where(asked)
-    over_teams = asked.by == "day" or (asked.by == "unit" and asked.whole)
+    over_teams = asked.by in ("day", "campaign") or (asked.by == "unit" and asked.whole)
     if over_teams and not asked.restricted:
-        days = "" if asked.whole else "and c.key between :first_key and :last_key"
+        grain = "unit" if asked.by == "unit" else "day"
+        keys = PAGE["unit"] if grain == "unit" else "and c.key between :first_key and :last_key"
+        kept = key if asked.by == "campaign" else "0 as team, c.key"
         return f"""
-            select 0 as team, c.key, c.fate, c.guest, c.n from contribution_counts c
-            where {where} and c.month = any(:months) and c.grain = '{asked.by}' {days}
+            select {kept}, c.fate, c.guest, c.n from contribution_counts c
+            where {where} and c.month = any(:months) and c.grain = '{grain}' {keys}
         """
     by_days = asked.by not in ("unit", "member") and (asked.by == "day" or not asked.whole)
     grain = asked.by if asked.by in ("unit", "member") else "day" if by_days else "team"
     return f"""
         select {key}, c.fate, c.guest, c.n from team_counts c {joined}
         where {where} and c.month = any(:months) and c.grain = '{grain}'
-            {"" if asked.whole else WITH_DAYS}
+            {"" if asked.whole else WITH_DAYS} {PAGE.get(grain, "") if grain == "member" else ""}
     """
 
 
@@ -102,13 +109,19 @@ def activity(asked: Asked) -> str:
             where {where} and c.month = any(:months) and c.grain = 'unit' {WITH_DAYS}
         """
         return f"{folded} union all {pending}"
+    if asked.by == "campaign" and not asked.restricted:
+        return f"""
+            select {key}, date '0001-01-01' - 1 + c.key::int as day, c.n from contribution_counts c
+            where {where} and c.month = any(:months) and c.grain = 'day'
+                and c.key between :first_key and :last_key
+            union all {pending}
+        """
     grain = asked.by if asked.by in ("member", "unit") else "team"
     kept = "c.team_id as team, c.key" if grain in ("member", "unit") else key
-    page = {"member": "and c.team_id = any(:page_teams)", "unit": "and c.key = any(:page_keys)"}
     return f"""
         select {kept}, c.day, c.n from contribution_days c {joined}
         where {where} and c.month = any(:months) and c.grain = '{grain}' {WITH_DAYS}
-            {page.get(asked.by, "")}
+            {PAGE.get(asked.by, "")}
         union all {pending}
     """
 
@@ -116,19 +129,13 @@ def activity(asked: Asked) -> str:
 def devices(asked: Asked) -> str:
     """Select team, key, device_id: the phones of those who measured, while they had them."""
     key, joined, where = KEYS[asked.by], _joined(asked.by), _where(asked)
-    page = "and c.team_id = any(:page_teams)" if asked.by == "member" else ""
-    if asked.whole:
-        folded = f"""
-            select {key}, c.volunteer_id from team_counts c {joined}
-            where {where} and c.month = any(:months) and c.grain = 'member' and c.n > 0 {page}
-        """
-    else:
-        kept = "c.team_id as team, c.key" if asked.by == "member" else key
-        folded = f"""
-            select {kept}, c.key as volunteer_id from contribution_days c {joined}
-            where {where} and c.month = any(:months) and c.grain = 'member' and c.n > 0
-                {WITH_DAYS} {page}
-        """
+    kept = "c.team_id as team, c.key" if asked.by == "member" else key
+    grain, days = ("people", "") if asked.whole else ("member", WITH_DAYS)
+    page = PAGE["member"] if asked.by == "member" else ""
+    folded = f"""
+        select {kept}, c.key as volunteer_id from contribution_days c {joined}
+        where {where} and c.month = any(:months) and c.grain = '{grain}' and c.n > 0 {days} {page}
+    """
     return f"""
         select distinct people.team, people.key, l.device_id from (
             {folded}
@@ -143,10 +150,12 @@ def devices(asked: Asked) -> str:
 def needed(asked: Asked) -> str:
     """Select team, key, n, helped: needed samples, and communes of them that reached the target."""
     where = _where(asked)
-    if asked.whole and asked.by == "member":
-        return _sums(where, "member", "c.team_id as team, c.key")
-    if asked.whole and asked.by == "day" and not asked.restricted:
-        return _sums(where, "day", "0 as team, c.key")
+    if asked.whole and asked.by in ("member", "team"):
+        return _sums(where, asked.by, "c.team_id as team, c.key", PAGE.get(asked.by, ""))
+    if asked.whole and not asked.restricted and asked.by in ("day", "unit"):
+        return _sums(where, asked.by, "0 as team, c.key", PAGE.get(asked.by, ""))
+    if asked.whole and not asked.restricted and asked.by == "campaign":
+        return _sums(where, "unit", KEYS["campaign"])
     key = KEYS[asked.by]
     if asked.whole and asked.by != "day":
         # Units are the keys of these sums.
@@ -171,10 +180,21 @@ def needed(asked: Asked) -> str:
     """
 
 
-def _sums(where: str, grain: str, key: str) -> str:
+def _sums(where: str, grain: str, key: str, page: str = "") -> str:
     return f"""
         select team, key, sum(n)::int as n, sum(helped)::int as helped from (
             select {key}, c.n, c.helped from needed_sums c
-            where {where} and c.month = any(:months) and c.grain = '{grain}'
+            where {where} and c.month = any(:months) and c.grain = '{grain}' {page}
         ) kept group by 1, 2
+    """
+
+
+def bound(asked: Asked) -> str:
+    """Select the key that a page of so many rows reaches at most, so that no more are read."""
+    grain = "people" if asked.by == "member" else "places"
+    return f"""
+        select c.team_id as team, c.key from contribution_days c
+        where {_where(asked)} and c.month = any(:months) and c.grain = '{grain}'
+            and (c.team_id, c.key) > (:after_team, :after_key)
+        group by 1, 2 order by 1, 2 offset :most limit 1
     """

@@ -38,6 +38,7 @@ contribution_counts = Table(
 )
 
 # Received on each day, by team, member (key: the volunteer, 0 for none) and unit: who was active.
+# By people and places the same over whole months, under their first day.
 contribution_days = Table(
     "contribution_days",
     db.metadata,
@@ -88,7 +89,8 @@ needed_shares = Table(
     Index("ix_needed_shares_campaign_id_team_id_day", "campaign_id", "team_id", "day"),
 )
 
-# The same added up: by team and unit (key), by member (key), by day over all teams (key).
+# The same added up: by team, by team and unit (key), by member (key); over all teams by unit and
+# day (key).
 needed_sums = Table(
     "needed_sums",
     db.metadata,

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,15 @@ from sqlalchemy import bindparam, text
 from backend.accounts.access import Actor
 from backend.coverage import contribution_tables as tables  # noqa: F401 # part of the metadata
 from backend.coverage import needed
-from backend.coverage.contribution_figures import Figures, Key, Page, figures, total
+from backend.coverage.contribution_figures import (
+    LAST,
+    Figures,
+    Key,
+    Page,
+    bounded,
+    figures,
+    total,
+)
 from backend.coverage.contribution_questions import Seen, ask, see
 from backend.coverage.contribution_sources import Asked
 from backend.errors import invalid
@@ -43,14 +52,15 @@ def contributions(
     asked = ask(seen, query["by"], query)
     targets = needed.refresh(asked.months)
     most = None if query["format"] != "json" else query["limit"]
-    page = Page(_read_cursor(query["cursor"]), None if most is None else most + 1)
-    found = figures(asked, targets, page)
+    page = bounded(asked, Page(_read_cursor(query["cursor"]), most))
+    found = figures(asked, targets, replace(page, most=None if most is None else most + 1))
     keys = list(found)[:most]
+    last = keys[-1] if len(found) > len(keys) else page.upto
     return {
         **described(seen, asked),
         "items": rows(asked, {key: found[key] for key in keys}, words),
         "total": total(asked, targets).told(),
-        "next_cursor": _cursor(keys[-1]) if most is not None and len(found) > most else None,
+        "next_cursor": None if last == LAST else _cursor(last),
     }
 
 

@@ -98,6 +98,12 @@ FIND = text("""
             sign * sum(n) as n, sign * bool_or(reached)::int as helped
         from moved group by sign, campaign_id, team_id, unit_id
         union all
+        select campaign_id, 'team', team_id, 0, sign * sum(n), sign * bool_or(reached)::int
+        from moved group by sign, campaign_id, team_id, unit_id
+        union all
+        select campaign_id, 'unit', 0, unit_id, sign * sum(n), sign * bool_or(reached)::int
+        from moved group by sign, campaign_id, unit_id
+        union all
         select campaign_id, 'member', team_id, volunteer_id,
             sign * sum(n), sign * bool_or(reached)::int
         from moved group by sign, campaign_id, team_id, volunteer_id, unit_id

@@ -112,6 +112,38 @@ def test_the_whole_is_that_of_the_rows(cast: Cast) -> None:
     assert (whole["received"], whole["counted"], whole["active_days"]) == tuple(truth)
 
 
+def test_sums_of_pages_are_those_of_the_earnings(cast: Cast) -> None:
+    """Whatever folding has added up, and in how many steps, is what a recount finds."""
+    for _ in range(2):
+        cast.fill()
+    months = "to_char(day, 'YYYY-MM') as month"
+    earned = f"select campaign_id, {months}"
+    tail = "network, fate, guest, count(*)::int from earnings group by 1, 2, 3, 4, 5, 6, 7"
+    first = "date_trunc('month', day)::date"
+    grains = {
+        "contribution_counts": [
+            f"{earned}, 'unit', coalesce(unit_id, 0), {tail}",
+            f"{earned}, 'day', day - date '0001-01-01' + 1, {tail}",
+        ],
+        "contribution_days": [
+            f"{earned}, '{grain}', {team}, {key}, network, {day}, count(*)::int from earnings"
+            " group by 1, 2, 3, 4, 5, 6, 7"
+            for grain, team, key, day in (
+                ("team", "team_id", "0", "day"),
+                ("member", "team_id", "coalesce(volunteer_id, 0)", "day"),
+                ("unit", "0", "coalesce(unit_id, 0)", "day"),
+                ("people", "team_id", "coalesce(volunteer_id, 0)", first),
+                ("places", "0", "coalesce(unit_id, 0)", first),
+            )
+        ],
+    }
+    with cast.app.app_context():
+        for table, parts in grains.items():
+            kept = db.session.execute(text(f"select * from {table} where n <> 0"))
+            truth = db.session.execute(text(" union all ".join(parts)))
+            assert {tuple(row) for row in kept} == {tuple(row) for row in truth}
+
+
 def test_members_by_their_name_or_a_number(cast: Cast) -> None:
     cast.fill()
     rows = cast.rows("by=member", cast.leader)

@@ -1,7 +1,7 @@
 """Needed samples: as a ranking of every counted sample would have them, after any change."""
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -24,7 +24,7 @@ BEFORE = "select campaign_id, team_id, unit_id, nullif(volunteer_id, 0), day, su
 
 @pytest.fixture
 def target(app: Flask) -> Iterator[int]:
-    """A target of a few samples, in force in November 2024 and after: it beats the built-in ones."""
+    """A target of a few samples from November 2024 on; it beats the built-in ones."""
     row = {"level": "commune", "threshold": TARGET, "basis": "counted", "source": "a test"}
     with app.app_context():
         first = date(2024, 11, 2)
@@ -140,7 +140,7 @@ def _agrees(target: int) -> None:
     truth = needed_by_ranking(target)
     shares = db.session.execute(text(f"{BEFORE} from needed_shares group by 1, 2, 3, 4, 5"))
     assert {tuple(row)[:5]: row[5] for row in shares} == dict(truth)
-    sums = Counter[Any]()
+    sums, helped = Counter[Any](), defaultdict[Any, set[int]](set)
     reached = {
         row[0]
         for row in db.session.execute(
@@ -154,13 +154,21 @@ def _agrees(target: int) -> None:
         place = f"({row.unit_id},{row.network},{row.month})"
         assert row.reached == (place in reached)
         for grain, one, key in (
+            ("team", row.team_id, 0),
             ("team_unit", row.team_id, row.unit_id),
+            ("unit", 0, row.unit_id),
             ("member", row.team_id, row.volunteer_id),
             ("day", 0, row.day.toordinal()),
         ):
-            sums[row.campaign_id, row.month, grain, one, key, row.network] += row.n
-    kept = db.session.execute(text("select * from needed_sums where n <> 0"))
+            about = (row.campaign_id, row.month, grain, one, key, row.network)
+            sums[about] += row.n
+            if row.reached:
+                helped[about].add(row.unit_id)
+    kept = list(db.session.execute(text("select * from needed_sums where n <> 0 or helped <> 0")))
     assert {tuple(row)[:6]: row.n for row in kept} == dict(sums)
+    assert {tuple(row)[:6]: row.helped for row in kept} == {
+        about: len(helped[about]) for about in sums
+    }
 
 
 def _kept() -> dict[tuple[int, int], tuple[int, bool]]:

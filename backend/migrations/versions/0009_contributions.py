@@ -31,6 +31,14 @@ begin
     union all
     select campaign_id, to_char(day, 'YYYY-MM'), 'unit', 0, coalesce(unit_id, 0), network, day,
            sum(n) from gone group by 1, 2, 5, 6, 7 having sum(n) <> 0
+    union all
+    select campaign_id, to_char(day, 'YYYY-MM'), 'people', team_id, coalesce(volunteer_id, 0),
+           network, date_trunc('month', day)::date, sum(n)
+    from gone group by 1, 2, 4, 5, 6, 7 having sum(n) <> 0
+    union all
+    select campaign_id, to_char(day, 'YYYY-MM'), 'places', 0, coalesce(unit_id, 0), network,
+           date_trunc('month', day)::date, sum(n) from gone group by 1, 2, 5, 6, 7
+           having sum(n) <> 0
     order by 1, 2, 3, 4, 5, 6, 7
     on conflict (campaign_id, month, grain, team_id, key, network, day)
         do update set n = contribution_days.n + excluded.n;

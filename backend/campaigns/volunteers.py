@@ -72,21 +72,21 @@ def known(device_id: UUID) -> int:
 def hold(device_id: UUID, *others: int) -> int | None:
     """Hold a device's volunteer, if any, and others, with their devices; who the volunteer is.
 
-    Volunteers first, then devices, each in one order, so that two holds wait and never block each
-    other. Posts of these devices that are being judged now are judged again.
+    Devices first, as posts and withdrawals do, then volunteers, each in one order: two holds wait
+    for each other and never block. Posts of these devices that are being judged now are judged
+    again.
     """
     own = volunteer_of(device_id)
     held = sorted({*others} | ({own} if own is not None else set()))
-    # Not against new rows that only refer to the volunteer.
-    _lock(select(Volunteer.id).where(Volunteer.id.in_(held)).order_by(Volunteer.id))
-    linked = select(DeviceLink.device_id).where(DeviceLink.volunteer_id.in_(held), _lasts())
-    ids = sorted({device_id, *db.session.scalars(linked)})
+    ids = {device_id} | _linked(held)
     there = _lock(select(Device.id).where(Device.id.in_(ids)).order_by(Device.id))
     if device_id not in there:
         raise unauthorized()  # withdrawn in this very moment
-    _change_devices(update(Device).where(Device.id.in_(ids)).values(version=Device.version + 1))
-    if volunteer_of(device_id) != own:
+    # Not against new rows that only refer to the volunteer.
+    _lock(select(Volunteer.id).where(Volunteer.id.in_(held)).order_by(Volunteer.id))
+    if volunteer_of(device_id) != own or _linked(held) - ids:
         raise ChangedMeanwhile
+    _change_devices(update(Device).where(Device.id.in_(ids)).values(version=Device.version + 1))
     return own
 
 
@@ -143,6 +143,11 @@ def rename(device_id: UUID, display_name: str | None, now: datetime) -> Own:
     name(volunteer, display_name, now)
     db.session.commit()
     return Own(display_name, now if display_name else None, devices_of(volunteer))
+
+
+def _linked(volunteer_ids: Sequence[int]) -> set[UUID]:
+    linked = select(DeviceLink.device_id).where(DeviceLink.volunteer_id.in_(volunteer_ids))
+    return set(db.session.scalars(linked.where(_lasts())))
 
 
 def _lasts() -> ColumnElement[bool]:

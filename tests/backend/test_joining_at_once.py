@@ -143,3 +143,20 @@ def test_the_last_use_of_a_code_is_one_phones(app: Flask, client: FlaskClient, c
     phones = [register(client) for _ in range(5)]
     answers = at_once(app, *[lambda own, phone=phone: join(own, phone, code) for phone in phones])
     assert sorted(answer.status_code for answer in answers) == [201, 201, 410, 410, 410]
+
+
+def test_joining_and_withdrawing_at_one_instant_do_not_block(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    """Both hold the device and its volunteer; in another order each would wait for the other."""
+    for _ in range(8):
+        phone = register(client)
+        assert join(client, phone, cast.code_one).status_code == 201
+        began = time.monotonic()
+        moves, withdrawn = at_once(
+            app,
+            lambda own, phone=phone: join(own, phone, cast.code_two, transfer=True),
+            lambda own, phone=phone: own.delete("/api/v1/devices/me", headers=phone),
+        )
+        assert withdrawn.status_code == 200 and moves.status_code in (201, 401)
+        assert time.monotonic() - began < 1.0  # PostgreSQL looks for a deadlock after a second

@@ -19,20 +19,40 @@ def within_reach(homes: ArrayLike, centres: ArrayLike, reach_m: float = REACH_M)
     """Tell which homes lie within reach of which centres.
 
     Both are rows of (latitude, longitude) in degrees; rows with NaN are in nobody's reach.
+    Distances are measured once for all teams that share a home.
     """
-    home, centre = _vectors(homes), _vectors(centres)
+    places, team_place = _places(np.asarray(homes, dtype=np.float64).reshape(-1, 2))
+    place, commune, distance = _pairs(_vectors(places), _vectors(centres), reach_m)
+    by_place = np.argsort(team_place, kind="stable")
+    size = np.bincount(team_place, minlength=len(places))
+    first = np.cumsum(size) - size
+    pair = np.repeat(np.arange(len(place)), size[place])
+    nth = np.arange(len(pair)) - np.repeat(np.cumsum(size[place]) - size[place], size[place])
+    starts: Ints = np.searchsorted(commune[pair], np.arange(len(np.asarray(centres)) + 1))
+    return Reach(starts, by_place[first[place[pair]] + nth], distance[pair])
+
+
+def _places(homes: Floats) -> tuple[Floats, Ints]:
+    """The different homes, in the order of their first teams, and which is that of each team."""
+    _, index, inverse = np.unique(homes, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(index)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return homes[index[order]], rank[inverse.reshape(-1)]
+
+
+def _pairs(home: Floats, centre: Floats, reach_m: float) -> tuple[Ints, Ints, Floats]:
+    """Homes and centres within reach of each other, by centre, then distance, then home."""
     least = np.cos(reach_m / EARTH_RADIUS_M)
-    teams, communes = [], []
+    places, communes = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for begin in range(0, len(home), BLOCK):
         row, column = np.nonzero(home[begin : begin + BLOCK] @ centre.T >= least)
-        teams.append(row + begin)
+        places.append(row + begin)
         communes.append(column)
-    team = np.concatenate([*teams, np.empty(0, dtype=np.int64)]).astype(np.int64)
-    commune = np.concatenate([*communes, np.empty(0, dtype=np.int64)]).astype(np.int64)
-    distance = _along(home[team], centre[commune])
-    order = np.lexsort((team, distance, commune))
-    starts: Ints = np.searchsorted(commune[order], np.arange(len(centre) + 1))
-    return Reach(starts, team[order], distance[order])
+    place, commune = np.concatenate(places), np.concatenate(communes)
+    distance = _along(home[place], centre[commune])
+    order = np.lexsort((place, distance, commune))
+    return place[order], commune[order], distance[order]
 
 
 def distances_m(from_: ArrayLike, to: ArrayLike) -> Floats:

@@ -24,7 +24,7 @@ SEARCHES_MOST = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Which teams can go to which commune, nearest first (then by team): rows of a sparse table.
+    """Which teams can go to which commune, nearest first: rows of a sparse table.
 
     The teams of commune `c` are `teams[starts[c]:starts[c + 1]]`.
     """

@@ -10,21 +10,13 @@ from backend.campaigns.memberships import Named
 from backend.campaigns.scopes import team_scope
 from backend.extensions import db
 
-# A number is a volunteer's place in the order of first joining the team: it never changes, since
-# rows are only added. By campaign, because the index begins with it. Who has no device is nobody
-# that measures: they withdrew, or their phone went to another volunteer.
+# By campaign, because the index begins with it. Who has no device is nobody that measures: they
+# withdrew, or their phone went to another volunteer.
 MEMBERS = text("""
-    with numbered as (
-        select volunteer_id, row_number() over (order by min(id)) as number
-        from memberships
-        where team_id = :team and campaign_id in (select id from campaigns)
-        group by volunteer_id
-    )
-    select m.id, n.number, v.display_name, c.id as campaign_id, c.name as campaign,
+    select m.id, v.id as number, v.display_name, c.id as campaign_id, c.name as campaign,
         lower(m.period) as since, upper(m.period) as until, m.guest_of is not null as guest,
         held.devices
     from memberships m
-    join numbered n using (volunteer_id)
     join volunteers v on v.id = m.volunteer_id
     join campaigns c on c.id = m.campaign_id
     cross join lateral (
@@ -44,7 +36,7 @@ class TeamMember:
     """A membership as the team's leader sees it; no device is told."""
 
     id: int
-    number: int
+    number: int  # the volunteer's, as in what each contributed
     display_name: str | None
     campaign: Named
     since: datetime

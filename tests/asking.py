@@ -132,6 +132,11 @@ def _pinned(world: World) -> dict[str, Any]:
     return {"query_string": {name: _pin(world)[name] for name in ("team_id", "unit", "date")}}
 
 
+def _signal(world: World, **scope: int) -> dict[str, Any]:
+    made = people.signal(world.app, **scope)
+    return {"at": {"signal_id": made}, "json": {"state": "explained", "note": "đã hỏi đội"}}
+
+
 def _invitation(role: str, scope: int | None) -> dict[str, Any]:
     roles = [{"role": role} | ({} if scope is None else {"scope_id": scope})]
     return {"json": {"name": f"{secrets.token_hex(4)}@example.vn", "roles": roles}}
@@ -146,10 +151,10 @@ def _role(world: World, role: str, scope: int) -> dict[str, Any]:
 
 
 def _table(world: World) -> dict[str, Any]:
-    """The template with its example, as it is sent back."""
-    url = f"/api/v1/organisations/{world.organisation}/teams/template?format=csv"
-    template = world.client.get(url, headers=world.headers_of("admin"))
-    return {"data": template.data, "content_type": "text/csv"}
+    """A list of one team, written in earnest."""
+    table = "Tên đội,Loại đội,Xã\nĐội 9,Thanh niên,05443\n"
+    kind = {"content_type": "text/csv", "query_string": {"dry_run": "false"}}
+    return {"data": table.encode()} | kind
 
 
 # What a request brings: `made` was made before, `at` is for its path, the rest for the client.
@@ -265,4 +270,9 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"PUT {CAMPAIGN}/plan/pins": lambda w: {"json": _pin(w)},
     f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w)} | _draft(w),
     f"DELETE {CAMPAIGN}/plan/pins": _pinned,
+    f"GET {CAMPAIGN}/signals (draft)": _draft,
+    "PATCH /api/v1/signals/<int:signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
+    "PATCH /api/v1/signals/<int:signal_id> (of a unit)": lambda w: _signal(
+        w, unit_id=people.unit_id(w.app, "05443")
+    ),
 }

@@ -5,6 +5,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
 
 from tests.asking import ask
 from tests.described import described
@@ -63,6 +64,23 @@ def test_a_token_for_reading_writes_nothing(app: Flask, plain: FlaskClient, row:
     world = World(app, plain, "nobody", by_session=False)
     world.headers = world.headers_of("admin", scopes=("read",))
     assert ask(world, row).status_code in (403, 404)
+
+
+# Ending one's own session is no privileged act; its beginning is noted.
+NOTED = [row for row in OF_PEOPLE if row != "DELETE /api/v1/sessions/current"]
+
+
+@pytest.mark.parametrize("row", NOTED)
+def test_every_privileged_act_is_noted_with_who_and_from_where(
+    app: Flask, plain: FlaskClient, owner: Engine, row: str
+) -> None:
+    world = World(app, plain, "admin")
+    user = world.user_of(world.headers)
+    assert user is not None and ask(world, row).status_code == expected(row)["admin"]
+    with owner.connect() as connection:
+        noted = connection.execute(text("select actor, address from audit")).all()
+    own = [entry for entry in noted if entry.actor == f"user:{user.id}"]
+    assert own and all(entry.address == "127.0.0.1" for entry in own)
 
 
 @pytest.mark.parametrize("row", sorted(BY_SESSION))

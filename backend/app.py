@@ -82,6 +82,7 @@ def _register(app: Flask) -> None:
     from backend.campaigns.team_views import team_blp as teams
     from backend.coverage.contribution_views import blp as contributions
     from backend.coverage.plan_views import blp as plan
+    from backend.coverage.signal_views import blp as signals
     from backend.coverage.views import blp as coverage
     from backend.demo.cli import cli as demo
     from backend.devices.views import blp as devices
@@ -100,6 +101,7 @@ def _register(app: Flask) -> None:
         coverage,
         contributions,
         plan,
+        signals,
         units,
         audit,
         people,

@@ -9,9 +9,10 @@ from backend.wording import (
     importing,
     joining,
     planning,
+    signals,
 )
 
-FEATURES = (accounts, attribution, campaigns, contributions, importing, joining, planning)
+FEATURES = (accounts, attribution, campaigns, contributions, importing, joining, planning, signals)
 
 # code: (Vietnamese, English); {names} are filled from the error's parameters.
 TEXTS: dict[str, tuple[str, str]] = {

@@ -154,6 +154,13 @@ TABLE = {
     f"PUT {CAMPAIGN}/plan/pins": "401 401 403 201 403 403 403 201",
     f"PUT {CAMPAIGN}/plan/pins (draft)": "404 401 404 201 404 404 404 201",
     f"DELETE {CAMPAIGN}/plan/pins": "401 401 403 204 403 403 403 204",
+    # signs of gaming: the organiser's of the campaign, the official's of the area
+    f"GET {CAMPAIGN}/signals": "401 401 403 200 403 403 403 200",
+    f"GET {CAMPAIGN}/signals (draft)": "404 401 404 200 404 404 404 200",
+    "GET /api/v1/units/<code>/signals": "401 401 403 403 403 200 403 200",
+    "GET /api/v1/units/<code>/registrations": "401 401 403 403 403 200 403 200",
+    "PATCH /api/v1/signals/<int:signal_id>": "401 401 404 200 404 404 404 200",
+    "PATCH /api/v1/signals/<int:signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
 }
 
 # What is not as it is written above, and how; a row that holds again fails until it is taken out.

@@ -22,6 +22,7 @@ from backend.campaigns.models import (
     Team,
     Volunteer,
 )
+from backend.coverage.models import Signal
 from backend.devices.models import Device
 from backend.devices.service import authenticate
 from backend.extensions import db
@@ -124,6 +125,20 @@ def campaign(app: Flask, organisation_id: int, *areas: int, **changes: Any) -> i
         db.session.add_all([CampaignArea(campaign_id=made, unit_id=unit) for unit in areas])
         db.session.commit()
     return made
+
+
+def signal(app: Flask, **scope: int) -> int:
+    """A sign of gaming in November 2024, of a campaign_id or unit_id."""
+    evidence = {
+        "devices": 1,
+        "measurements": 6,
+        "first_day": "2024-11-05",
+        "last_day": "2024-11-05",
+        "facts": {"share": 0.5},
+    }
+    row = Signal(kind="mock_share", month="2024-11", subject=secrets.token_hex(16), **scope)
+    row.evidence, row.found_at = evidence, LONG_AGO
+    return _add(app, row)
 
 
 def _add(app: Flask, row: Any) -> int:

@@ -33,6 +33,7 @@ class Seen(NamedTuple):
     ping_ms: float | None
     mock: bool = False
     guest: bool = False  # a resident's device, helped by a volunteer
+    elsewhere: int = 0  # how often this device measured in the month outside of these rows
 
     @property
     def day(self) -> date:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 from uuid import UUID
 
 from backend.clock import VIETNAM
@@ -59,7 +60,7 @@ Signal = Callable[[Sequence[Seen]], list[Evidence]]
 
 def one_place_many_devices(rows: Sequence[Seen]) -> list[Evidence]:
     """Many devices that measure in one place only, on several days."""
-    totals = Counter(row.device for row in rows)
+    totals = {one: len(trail) + trail[0].elsewhere for one, trail in by_device(rows).items()}
     found: list[Evidence] = []
     told: set[UUID] = set()
     for _, here in blocks(rows, PLACE_M):
@@ -87,16 +88,40 @@ def devices_in_lockstep(rows: Sequence[Seen]) -> list[Evidence]:
                 first, second = sorted((row, other), key=lambda one: one.device)
                 lag = (second.at - first.at).total_seconds()
                 met[first.device, second.device].append((lag, first, second))
-    found = []
-    for (a, b), meetings in sorted(met.items()):
-        middle = median(lag for lag, _, _ in meetings)
-        steady = [one for one in meetings if abs(one[0] - middle) <= LOCKSTEP_JITTER_S]
-        least = max(LOCKSTEP_TIMES, LOCKSTEP_SHARE * min(len(mine[a]), len(mine[b])))
-        if len(steady) >= least:
-            shown = {row for _, *both in steady for row in both}
-            facts = {"times": len(steady), "lag_s": round(abs(middle), 1)}
-            found.append(evidence("devices_in_lockstep", shown, **facts))
-    return found
+    steps = [
+        Step(a, b, steady, round(abs(middle), 1))
+        for (a, b), meetings in sorted(met.items())
+        for middle in [median(lag for lag, _, _ in meetings)]
+        for steady in [[one for one in meetings if abs(one[0] - middle) <= LOCKSTEP_JITTER_S]]
+        if len(steady) >= max(LOCKSTEP_TIMES, LOCKSTEP_SHARE * min(len(mine[a]), len(mine[b])))
+    ]
+    return [_marching(group) for group in _together(steps)]
+
+
+class Step(NamedTuple):
+    """Two devices and the meetings in which the second came with the same lag."""
+
+    a: UUID
+    b: UUID
+    steady: list[tuple[float, Seen, Seen]]
+    lag_s: float
+
+
+def _together(steps: Sequence[Step]) -> list[list[Step]]:
+    """Pairs that share a device are one group: ten phones of a script are told once."""
+    groups: list[tuple[set[UUID], list[Step]]] = []
+    for step in steps:
+        joined = [one for one in groups if step.a in one[0] or step.b in one[0]]
+        groups = [one for one in groups if one not in joined]
+        members = {step.a, step.b}.union(*(one[0] for one in joined))
+        groups.append((members, [each for one in joined for each in one[1]] + [step]))
+    return [group for _, group in groups]
+
+
+def _marching(group: Sequence[Step]) -> Evidence:
+    rows = {row for step in group for _, *both in step.steady for row in both}
+    times, lag_s = max((len(step.steady), step.lag_s) for step in group)
+    return evidence("devices_in_lockstep", rows, times=times, lag_s=lag_s)
 
 
 def speeds_repeated(rows: Sequence[Seen]) -> list[Evidence]:
@@ -178,7 +203,7 @@ def new_devices_once(rows: Sequence[Seen]) -> list[Evidence]:
     for day in sorted({row.day for row in fresh}):
         for _, here in blocks([row for row in fresh if row.day == day], PLACE_M):
             new = [row for row in here if row.device not in told]
-            once = [row for row in new if len(trails[row.device]) == 1]
+            once = [row for row in new if len(trails[row.device]) + row.elsewhere == 1]
             if len(once) >= max(ONCE_DEVICES, ONCE_SHARE * len(new)):
                 told |= {row.device for row in once}
                 counts = {"once": len(once), "new": len(new)}

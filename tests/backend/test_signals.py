@@ -1,0 +1,244 @@
+"""Signs of gaming over the API: who sees them, what they tell, what people make of them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.coverage import signal_sources
+from backend.coverage.signals_rules import MOCK_LEAST
+from tests.factories import HERE, location, post, register, sample
+from tests.people import (
+    audited,
+    campaign,
+    joined,
+    organisation,
+    person,
+    team,
+    unit_id,
+)
+
+SINCE = datetime(2024, 11, 1, tzinfo=UTC)
+NINE = datetime(2024, 11, 15, 2, 0, tzinfo=UTC)
+FAR = 0.05  # degrees: some 5 km
+SIGNAL = "/api/v1/signals"
+
+
+class Cast:
+    """A campaign in Thái Nguyên, whose first volunteer measures with a mock position."""
+
+    def __init__(self, app: Flask, client: FlaskClient) -> None:
+        self.app, self.client = app, client
+        union = organisation(app)
+        self.team = team(app, union)
+        self.province = unit_id(app, "19", level="province")
+        self.campaign = campaign(app, union, self.province)
+        self.organiser = person(app, "organiser", union)
+        self.official = person(app, "official", self.province)
+        self.phone = self.joining()
+        self.mock(self.phone, MOCK_LEAST)
+
+    def joining(self) -> dict[str, str]:
+        """Another volunteer's phone."""
+        phone = register(self.client)
+        self.volunteer = joined(self.app, phone, self.campaign, self.team, SINCE)
+        return phone
+
+    def mock(self, phone: dict[str, str], n: int, first: int = 0) -> None:
+        samples = [
+            sample(
+                (NINE + timedelta(minutes=10 * k)).isoformat(),
+                download_mbps=40.0 + k,
+                location=location(is_mock=True, latitude=HERE["latitude"] + k / 500),
+            )
+            for k in range(first, first + n)
+        ]
+        assert post(self.client, phone, *samples).status_code in (200, 201, 207)
+
+    def of_campaign(self, query: str = "", headers: Any = None) -> Any:
+        url = f"/api/v1/campaigns/{self.campaign}/signals?month=2024-11{query}"
+        return self.client.get(url, headers=headers or self.organiser)
+
+    def of_unit(self, code: str = "19", query: str = "", headers: Any = None) -> Any:
+        url = f"/api/v1/units/{code}/signals?month=2024-11&level=province{query}"
+        return self.client.get(url, headers=headers or self.official)
+
+    def decide(self, one: int, headers: Any = None, **body: Any) -> Any:
+        return self.client.patch(f"{SIGNAL}/{one}", json=body, headers=headers or self.organiser)
+
+
+@pytest.fixture
+def cast(app: Flask, client: FlaskClient) -> Cast:
+    return Cast(app, client)
+
+
+def test_a_sign_names_the_volunteer_to_the_organiser(cast: Cast) -> None:
+    answer = cast.of_campaign().json
+    assert answer["campaign"]["id"] == cast.campaign and answer["measurements"] == MOCK_LEAST
+    [one] = answer["items"]
+    assert (one["kind"], one["state"], one["current"]) == ("mock_share", "open", True)
+    assert one["evidence"] == {
+        "devices": 1,
+        "measurements": MOCK_LEAST,
+        "first_day": "2024-11-15",
+        "last_day": "2024-11-15",
+        "facts": {"share": 1.0},
+    }
+    assert [row["volunteer"] for row in one["devices"]] == [cast.volunteer]
+    assert [row["team_id"] for row in one["devices"]] == [cast.team]
+
+
+def test_a_sign_is_told_in_vietnamese_and_english(cast: Cast) -> None:
+    [one] = cast.of_campaign().json["items"]
+    assert one["title"] == "Vị trí giả lập" and f"{MOCK_LEAST} mẫu" in one["message"]
+    english = cast.of_campaign(headers={**cast.organiser, "Accept-Language": "en"}).json
+    assert "position set by another app" in english["items"][0]["message"]
+    assert "not findings of guilt" in english["explained"]
+
+
+def test_an_official_sees_numbers_of_devices_alone(cast: Cast) -> None:
+    answer = cast.of_unit().json
+    assert (answer["unit"]["code"], answer["campaign"]) == ("19", None)
+    [one] = answer["items"]
+    [device] = one["devices"]
+    assert device["volunteer"] is None and device["team_id"] is None
+    assert 0 <= device["number"] < 10**8
+
+
+def test_neither_ids_nor_places_are_told(cast: Cast) -> None:
+    device = cast.client.get("/api/v1/devices/me", headers=cast.phone).json["id"]
+    for answer in (cast.of_campaign(), cast.of_unit()):
+        words = json.dumps(answer.json)
+        assert device not in words
+        assert "latitude" not in words and str(HERE["latitude"]) not in words
+
+
+def test_the_same_sign_keeps_its_number_while_it_grows(cast: Cast) -> None:
+    [before] = cast.of_campaign().json["items"]
+    cast.mock(cast.phone, 2, first=MOCK_LEAST)
+    [after] = cast.of_campaign().json["items"]
+    assert (after["id"], after["found_at"]) == (before["id"], before["found_at"])
+    assert after["evidence"]["measurements"] == MOCK_LEAST + 2
+    assert after["devices"] == before["devices"]
+
+
+def test_what_people_made_of_a_sign_stands_and_is_audited(cast: Cast) -> None:
+    [one] = cast.of_campaign().json["items"]
+    told = cast.decide(one["id"], state="explained", note="Máy của Lan dùng bộ thu rời")
+    assert told.status_code == 200 and told.json["state"] == "explained"
+    cast.mock(cast.phone, 1, first=MOCK_LEAST)
+    [after] = cast.of_campaign().json["items"]
+    assert (after["state"], after["note"]) == ("explained", "Máy của Lan dùng bộ thu rời")
+    assert after["changed_at"] is not None
+    [(act, details)] = audited(cast.app, f"signal:{one['id']}")
+    assert act == "signal.decide" and "Lan" not in json.dumps(details, ensure_ascii=False)
+    assert (details["before"]["state"], details["after"]["state"]) == ("open", "explained")
+
+
+def test_no_sample_is_lost_by_a_state(cast: Cast) -> None:
+    url = f"/api/v1/campaigns/{cast.campaign}/contributions?month=2024-11"
+    before = cast.client.get(url, headers=cast.organiser).json["total"]
+    [one] = cast.of_campaign().json["items"]
+    assert cast.decide(one["id"], state="excluded").status_code == 200
+    assert cast.client.get(url, headers=cast.organiser).json["total"] == before
+
+
+def test_a_decided_sign_that_is_gone_stays_to_be_read(cast: Cast) -> None:
+    [one] = cast.of_campaign().json["items"]
+    cast.decide(one["id"], state="excluded", note="đã loại")
+    cast.client.delete("/api/v1/devices/me", headers=cast.phone)
+    [after] = cast.of_campaign().json["items"]
+    assert (after["id"], after["current"], after["devices"]) == (one["id"], False, [])
+
+
+def test_an_open_sign_goes_with_its_device(cast: Cast) -> None:
+    assert len(cast.of_campaign().json["items"]) == 1
+    cast.client.delete("/api/v1/devices/me", headers=cast.phone)
+    assert cast.of_campaign().json["items"] == []
+
+
+def test_open_signs_come_first(cast: Cast) -> None:
+    [one] = cast.of_campaign().json["items"]
+    cast.decide(one["id"], state="explained")
+    cast.mock(cast.joining(), MOCK_LEAST)
+    states = [item["state"] for item in cast.of_campaign().json["items"]]
+    assert states == ["open", "explained"]
+
+
+def test_states_of_a_campaign_and_of_a_unit_are_apart(cast: Cast) -> None:
+    [mine], [theirs] = cast.of_campaign().json["items"], cast.of_unit().json["items"]
+    assert mine["id"] != theirs["id"]
+    assert cast.decide(theirs["id"], state="explained").status_code == 404
+    assert cast.decide(theirs["id"], cast.official, state="explained").status_code == 200
+    assert cast.of_campaign().json["items"][0]["state"] == "open"
+
+
+def test_only_one_unit_of_a_campaign(cast: Cast) -> None:
+    assert len(cast.of_campaign("&unit=19&level=province").json["items"]) == 1
+    assert cast.of_campaign("&unit=01&level=province").json["items"] == []
+    assert cast.of_campaign("&unit=xx").status_code == 404
+
+
+def test_another_month_has_nothing(cast: Cast) -> None:
+    url = f"/api/v1/campaigns/{cast.campaign}/signals?month=2024-10"
+    answer = cast.client.get(url, headers=cast.organiser).json
+    assert (answer["month"], answer["measurements"], answer["items"]) == ("2024-10", 0, [])
+
+
+def test_the_month_is_the_present_one_unless_told(cast: Cast) -> None:
+    url = f"/api/v1/campaigns/{cast.campaign}/signals"
+    assert cast.client.get(url, headers=cast.organiser).json["month"] == "2024-11"
+
+
+@pytest.mark.parametrize(
+    ("month", "code"), [("2024-12", "month_in_future"), ("2024-13", "not_month")]
+)
+def test_months_that_cannot_be(cast: Cast, month: str, code: str) -> None:
+    url = f"/api/v1/units/19/signals?level=province&month={month}"
+    answer = cast.client.get(url, headers=cast.official)
+    assert answer.status_code == 422 and answer.json["errors"][0]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({}, "state"), ({"state": "guilty"}, "state"), ({"state": "open", "note": 3}, "note")],
+)
+def test_decisions_that_cannot_be(cast: Cast, body: dict[str, Any], field: str) -> None:
+    [one] = cast.of_campaign().json["items"]
+    answer = cast.decide(one["id"], **body)
+    assert answer.status_code == 422 and answer.json["errors"][0]["field"] == field
+
+
+def test_a_sign_that_is_not_there(cast: Cast) -> None:
+    assert cast.decide(999, state="open").status_code == 404
+
+
+def test_more_than_can_be_looked_at_is_refused(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal_sources, "ROWS_MOST", MOCK_LEAST - 1)
+    answer = cast.of_unit()
+    assert answer.status_code == 422 and answer.json["code"] == "too_many_to_look_at"
+
+
+def test_registrations_are_told_by_the_commune_of_the_first_measurement(
+    cast: Cast, app: Flask
+) -> None:
+    app.extensions["clock"].now = datetime(2024, 11, 21, 12, 0, tzinfo=UTC)
+    later = register(cast.client)
+    elsewhere = location(latitude=HERE["latitude"] + FAR)
+    at = datetime(2024, 11, 21, 13, 0, tzinfo=UTC)
+    app.extensions["clock"].now = at + timedelta(hours=2)
+    first = post(cast.client, later, sample(at.isoformat()))
+    second = sample((at + timedelta(hours=1)).isoformat(), location=elsewhere)
+    assert first.status_code == post(cast.client, later, second).status_code == 201
+    register(cast.client)  # measures nowhere yet
+    url = "/api/v1/units/19/registrations?month=2024-11&level=province"
+    answer = cast.client.get(url, headers=cast.official).json
+    assert [(row["day"], row["registered"], row["once"]) for row in answer["items"]] == [
+        ("2024-11-20", 1, 0),
+        ("2024-11-21", 1, 0),
+    ]
+    assert answer["registered"] == 2
+    assert len({row["unit"]["code"] for row in answer["items"]}) == 1

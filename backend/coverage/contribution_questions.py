@@ -47,7 +47,7 @@ def see(actor: Actor, campaign_id: int) -> Seen:
         if can(actor, "team.see", team_scope(team)) and _takes_part(campaign_id, team, months)
     ]
     if not own:
-        require(actor, "campaign.see", scope)
+        require(actor, "campaign.see", scope, hidden=campaign.state == "draft")
     return Seen(campaign, tuple(own))
 
 

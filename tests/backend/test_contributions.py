@@ -186,6 +186,10 @@ def test_who_sees_nothing(cast: Cast) -> None:
     assert cast.client.get(f"/api/v1/campaigns/{cast.campaign}/contributions").status_code == 401
     for who in (stranger, elsewhere, official):
         assert cast.ask("", who).status_code == 403
+    with cast.app.app_context():
+        db.session.execute(text("update campaigns set state = 'draft'"))
+        db.session.commit()
+    assert cast.ask("", stranger).status_code == 404
     assert cast.client.get("/api/v1/campaigns/999/contributions",
                            headers=cast.organiser).status_code == 404  # fmt: skip
 

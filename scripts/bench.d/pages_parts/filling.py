@@ -145,9 +145,30 @@ def fill(owner_url: str, rows: int) -> str:
             [hashlib.sha256(token.encode()).digest()],
         )
         connection.execute(MADE.format(**sizes), {"rows": rows})
-        for statement in (EARNINGS, SUMS, NEEDED.format(**sizes), LINKS, "drop table made"):
+        _fill_earnings(connection)
+        for statement in (SUMS, NEEDED.format(**sizes), LINKS, "drop table made"):
             connection.execute(statement)
         for table in ("earnings", "team_counts", "contribution_counts", "contribution_days",
                       "needed_shares", "needed_sums", "device_links", "counts"):  # fmt: skip
             connection.execute(f"vacuum analyze {table}")
     return token
+
+
+def _fill_earnings(connection: psycopg.Connection) -> None:
+    """Insert into a bare table, then make its keys and indexes: a quarter of the time."""
+    constraints = connection.execute(
+        "select conname, pg_get_constraintdef(oid) from pg_constraint"
+        " where conrelid = 'earnings'::regclass and contype in ('p', 'f') order by contype desc"
+    ).fetchall()
+    for name, _ in constraints:
+        connection.execute(f"alter table earnings drop constraint {name}")
+    indexes = connection.execute(
+        "select indexname, indexdef from pg_indexes where tablename = 'earnings'"
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"drop index {name}")
+    connection.execute(EARNINGS)
+    for name, definition in constraints:
+        connection.execute(f"alter table earnings add constraint {name} {definition}")
+    for _, definition in indexes:
+        connection.execute(definition)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts.fuzzing.person import admin_token
 from scripts.phone_sim.own_server import OwnServer
 
 ROOT = Path(__file__).parents[2]
@@ -29,13 +30,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of the random cases, to see the same again")
     asked = parser.parse_args()
     with OwnServer(**GENEROUS) as server:
-        status = run(server.url, asked.seconds, asked.seed)
+        status = run(server.url, admin_token(server), asked.seconds, asked.seed)
         if status:
             print(f"The server's last lines:\n{server.tail()}")
         return status
 
 
-def run(url: str, seconds: int, seed: int | None) -> int:
+def run(url: str, admin: str, seconds: int, seed: int | None) -> int:
     """Run schemathesis against a server until the time is over."""
     # One worker: CPython 3.11's ast, which hypothesis uses, fails now and then between threads.
     command = [
@@ -45,7 +46,11 @@ def run(url: str, seconds: int, seed: int | None) -> int:
         "--warnings", "off", "--phases", "examples,coverage,fuzzing",
     ]  # fmt: skip
     command += ["--seed", str(seed)] if seed is not None else []
-    environment = os.environ | {"FUZZ_URL": url, "SCHEMATHESIS_HOOKS": "scripts.fuzzing.hooks"}
+    environment = os.environ | {
+        "FUZZ_URL": url,
+        "FUZZ_ADMIN": admin,
+        "SCHEMATHESIS_HOOKS": "scripts.fuzzing.hooks",
+    }
     return subprocess.run(command, env=environment, cwd=ROOT).returncode
 
 

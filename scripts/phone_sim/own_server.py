@@ -42,6 +42,14 @@ class OwnServer:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
+    def flask(self, *words: str, given: str = "") -> None:
+        """Run one of the app's commands on its database."""
+        places = {"VAR_DIR": str(self._var), "PORT": str(self.port)}
+        subprocess.run(
+            [ROOT / "scripts" / "flask", *words],
+            env=os.environ | places, input=given.encode(), check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
     def __enter__(self) -> Self:
         try:
             self.start()

@@ -1,0 +1,47 @@
+"""An admin made as an operator makes one: at the shell, then over HTTP with a second factor."""
+
+import json
+import secrets
+import urllib.request
+from typing import Any
+
+import pyotp
+
+from scripts.phone_sim.own_server import OwnServer
+
+NAME = "fuzz@dosong.example"
+
+
+def admin_token(server: OwnServer) -> str:
+    """A personal token of a fresh admin."""
+    password = secrets.token_urlsafe(16)
+    server.flask("accounts", "create-admin", NAME, "--password-stdin", given=f"{password}\n")
+    session = Session(server.url)
+    session.sign_in(password)
+    code = pyotp.TOTP(session.post("/account/totp", {})["secret"]).now()
+    session.post("/account/totp/confirm", {"code": code})
+    asked = {"name": "fuzz", "scopes": ["read", "write"], "days": 1}
+    return str(session.post("/account/tokens", asked)["token"])
+
+
+class Session:
+    """A signed-in person's cookie and CSRF token."""
+
+    def __init__(self, url: str) -> None:
+        self.url = f"{url}/api/v1"
+        self.headers = {"Content-Type": "application/json"}
+
+    def sign_in(self, password: str) -> None:
+        """Sign in, and keep what the next requests carry."""
+        answer, headers = self._send("/sessions", {"name": NAME, "password": password})
+        self.headers["Cookie"] = headers["Set-Cookie"].split(";")[0]
+        self.headers["X-CSRF-Token"] = answer["csrf_token"]
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Post and read the answer."""
+        return self._send(path, body)[0]
+
+    def _send(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), self.headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"{}"), answer.headers

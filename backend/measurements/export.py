@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from backend.campaigns.models import DeviceLink, Membership, Volunteer
 from backend.devices.models import Consent, Device
 from backend.extensions import db
-from backend.measurements.models import Exclusion, Measurement, Receipt, Refused
+from backend.measurements.models import Earning, Exclusion, Measurement, Receipt, Refused
 from backend.units.models import Unit
 
 # Rows that are in memory at a time: raw bodies take about 1 kB each.
@@ -40,12 +41,23 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         Measurement, Measurement.id == Exclusion.measurement_id
     )
     own = Measurement.device_id == device_id
+    mine = DeviceLink.device_id == device_id
+    volunteer = select(DeviceLink.volunteer_id).where(mine)
     return {
         "consents": _all(Consent).where(Consent.device_id == device_id).order_by(Consent.id),
         "measurements": measurements.where(own).order_by(Measurement.measured_at, Measurement.id),
         "exclusions": exclusions.where(own),
         # By way of the measurements, which share their ids: receipts have no index of devices.
         "receipts": _all(Receipt).join(Measurement, Measurement.id == Receipt.id).where(own),
+        "volunteers": _all(Volunteer).where(Volunteer.id.in_(volunteer)).order_by(Volunteer.id),
+        "device_links": _all(DeviceLink).where(mine).order_by(DeviceLink.id),
+        "memberships": _all(Membership)
+        .where(Membership.volunteer_id.in_(volunteer))
+        .order_by(Membership.id),
+        "earnings": _all(Earning)
+        .join(Measurement, Measurement.id == Earning.measurement_id)
+        .where(own)
+        .order_by(Earning.measurement_id, Earning.campaign_id),
         "refused": _all(Refused).where(Refused.device_id == device_id).order_by(Refused.id),
     }
 

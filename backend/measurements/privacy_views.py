@@ -60,6 +60,10 @@ class ExportSchema(Schema):
     measurements = fields.List(fields.Dict(), required=True)
     exclusions = fields.List(fields.Dict(), required=True)
     receipts = fields.List(fields.Dict(), required=True)
+    volunteers = fields.List(fields.Dict(), required=True)
+    device_links = fields.List(fields.Dict(), required=True)
+    memberships = fields.List(fields.Dict(), required=True)
+    earnings = fields.List(fields.Dict(), required=True)
     refused = fields.List(fields.Dict(), required=True)
 
 

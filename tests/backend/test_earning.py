@@ -225,6 +225,16 @@ def test_a_withdrawal_leaves_the_team_s_figures(cast: Cast, client: FlaskClient)
     cast.agrees()
 
 
+def test_a_person_sees_all_that_is_held_of_teams_too(cast: Cast) -> None:
+    cast.join()
+    cast.post(sample(AT))
+    told = cast.client.get("/api/v1/devices/me/export", headers=cast.phone).json
+    assert [row["team_id"] for row in told["memberships"]] == [cast.first]
+    assert [row["fate"] for row in told["earnings"]] == ["counted"]
+    assert len(told["volunteers"]) == len(told["device_links"]) == 1
+    assert "2024-11-15" in told["memberships"][0]["period"]
+
+
 def test_the_clock_of_the_upload_does_not_matter(cast: Cast, clock: Hands) -> None:
     cast.join(until=JOINED + timedelta(days=1))
     one = sample(AT)

@@ -17,7 +17,7 @@ DEVICES_SHOWN = 50
 # Eight figures can be read out on the telephone, and hardly ever agree by chance in one month.
 NUMBER_BELOW = 10**8
 # Which facts tell one finding of a device from another of the same kind.
-NAMING = ("day", "download_mbps", "upload_mbps", "ping_ms")
+NAMING = ("day",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ None of them changes a figure. Each limit says which honest habit it leaves alon
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
+from math import inf
+from operator import ge
 from statistics import median
 from typing import NamedTuple
 from uuid import UUID
@@ -18,9 +20,10 @@ from geo.fix import distance_m
 # A house and its yard with the errors of its fixes.
 PLACE_M = 200.0
 # A team meets at a community house, some thirty phones, and then spreads: its phones measure
-# elsewhere too, or on one day only. Phones on a shelf do neither.
+# elsewhere too, or on a day or two only, as residents do who are helped there. Phones on a shelf
+# do neither.
 PLACE_DEVICES = 8
-PLACE_DAYS = 2
+PLACE_DAYS = 3
 PLACE_SHARE = 0.9
 
 # Two who walk together start within seconds, never with the same lag a dozen times.
@@ -28,23 +31,32 @@ LOCKSTEP_WINDOW = timedelta(seconds=30)
 LOCKSTEP_TIMES = 12
 LOCKSTEP_JITTER_S = 1.0
 LOCKSTEP_SHARE = 0.8
+# One person may have two phones and press one after the other; that is not as even as a script.
+LOCKSTEP_PAIR_SHARE = 0.95
 # A busy half minute of a whole campaign; beyond it only the nearest in time are compared.
 LOCKSTEP_NEIGHBOURS = 200
 
-# Three values agree by chance once in some millions of pairs; a capped line repeats one of them.
+# Four results that agree in all three values are no chance where these tell enough: a line that
+# its carrier slows to 1.0 Mbps repeats itself, and has too few digits to tell.
 SPEED_TIMES = 4
+SPEED_DIGITS = 8
+# Of one phone two results that come twice are enough, if each value tells this many digits.
+SPEED_DIGITS_OWN = (3, 3, 2)
 
 # No road and no train in Vietnam is faster than 160 km/h; a flight is one jump, not three.
 TRAVEL_M_PER_S = 60.0
 TRAVEL_WITHIN = timedelta(hours=2)
 TRAVEL_TIMES = 3
+# A bad fix leads away and back; that happens to one test in some hundred and fifty, and this
+# often in a month to hardly anybody.
+TRAVEL_BOUNCES = 4
 TRAVEL_LEAST_M = 1_000.0  # below it a bad fix explains all
 
 MOCK_LEAST = 5
 MOCK_SHARE = 0.3  # a developer's phone forgets the switch once, not in every third sample
 
 NIGHT_HOURS = range(5)  # from midnight to five in the morning, Vietnam's
-NIGHT_TIMES = 20  # a night guard measures a few times; twenty are a script
+NIGHT_TIMES = 15  # a guard measures a few times, a survey of a night market takes a dozen
 
 # Residents helped one by one are guests and left out; visitors of a stall come back or spread.
 ONCE_DEVICES = 10
@@ -53,8 +65,11 @@ ONCE_SHARE = 0.7
 # A fix moves in its last digits each time; a cached one stays for minutes, not for hours.
 SAME_DIGITS = 4  # rounder coordinates were rounded by the phone, which is honest
 SAME_DEVICES = 3
-SAME_HOURS = 5
+SAME_HOURS = 6
+# Positions of masts and indoor Wi-Fi do repeat; they hardly ever claim to be this good.
+SAME_ACCURACY_M = 20.0
 
+Result = tuple[float, float, float]  # download, upload, ping
 Signal = Callable[[Sequence[Seen]], list[Evidence]]
 
 
@@ -65,7 +80,12 @@ def one_place_many_devices(rows: Sequence[Seen]) -> list[Evidence]:
     told: set[UUID] = set()
     for _, here in blocks(rows, PLACE_M):
         counts = Counter(row.device for row in here)
-        settled = {one for one, n in counts.items() if n >= PLACE_SHARE * totals[one]} - told
+        there = Counter(device for device, _ in {(row.device, row.day) for row in here})
+        settled = {
+            one
+            for one, n in counts.items()
+            if n >= PLACE_SHARE * totals[one] and there[one] >= PLACE_DAYS and one not in told
+        }
         shown = [row for row in here if row.device in settled]
         on_day = Counter(day for _, day in {(row.device, row.day) for row in shown})
         days = sum(n >= PLACE_DEVICES for n in on_day.values())
@@ -95,7 +115,11 @@ def devices_in_lockstep(rows: Sequence[Seen]) -> list[Evidence]:
         for steady in [[one for one in meetings if abs(one[0] - middle) <= LOCKSTEP_JITTER_S]]
         if len(steady) >= max(LOCKSTEP_TIMES, LOCKSTEP_SHARE * min(len(mine[a]), len(mine[b])))
     ]
-    return [_marching(group) for group in _together(steps)]
+    return [
+        _marching(group)
+        for group in _together(steps)
+        if len(group) > 1 or len(group[0].steady) >= LOCKSTEP_PAIR_SHARE * _fewer(group[0], mine)
+    ]
 
 
 class Step(NamedTuple):
@@ -105,6 +129,10 @@ class Step(NamedTuple):
     b: UUID
     steady: list[tuple[float, Seen, Seen]]
     lag_s: float
+
+
+def _fewer(step: Step, mine: Mapping[UUID, Sequence[Seen]]) -> int:
+    return min(len(mine[step.a]), len(mine[step.b]))
 
 
 def _together(steps: Sequence[Step]) -> list[list[Step]]:
@@ -125,36 +153,65 @@ def _marching(group: Sequence[Step]) -> Evidence:
 
 
 def speeds_repeated(rows: Sequence[Seen]) -> list[Evidence]:
-    """Download, upload and ping that agree to the last digit, many times."""
-    same: dict[tuple[float, float, float], list[Seen]] = defaultdict(list)
+    """Download, upload and ping that agree to the last digit: of one phone, or of several."""
+    same: dict[Result, list[Seen]] = defaultdict(list)
     for row in rows:
         if row.download_mbps and row.upload_mbps and row.ping_ms:
             same[row.download_mbps, row.upload_mbps, row.ping_ms].append(row)
+    # Several results of the same devices are told at once.
+    shown: dict[tuple[UUID, ...], list[Seen]] = defaultdict(list)
+    results: Counter[tuple[UUID, ...]] = Counter()
+    for values, those in sorted(same.items()):
+        devices = tuple(sorted({row.device for row in those}))
+        if len(those) >= _least_times(values, devices):
+            shown[devices] += those
+            results[devices] += 1
     return [
-        evidence(
-            "speeds_repeated",
-            shown,
-            download_mbps=values[0],
-            upload_mbps=values[1],
-            ping_ms=values[2],
-            times=len(shown),
-        )
-        for values, shown in sorted(same.items())
-        if len(shown) >= SPEED_TIMES
+        evidence("speeds_repeated", those, times=len(those), results=results[devices])
+        for devices, those in sorted(shown.items())
+        if len(those) >= SPEED_TIMES
     ]
+
+
+def _least_times(values: Result, devices: Sequence[UUID]) -> float:
+    """How often a result must be there to be told: twice is much for a phone's own rich one."""
+    rich = all(map(ge, map(_digits, values), SPEED_DIGITS_OWN))
+    if len(devices) == 1 and rich:
+        return 2
+    return SPEED_TIMES if sum(map(_digits, values)) >= SPEED_DIGITS else inf
+
+
+def _digits(value: float) -> int:
+    """How many digits a number tells: 3 in 48.2, 1 in 50.0 and in 0.3."""
+    return len(repr(value).replace(".", "").strip("0"))
 
 
 def impossible_travel(rows: Sequence[Seen]) -> list[Evidence]:
     """A device that is soon where nothing could have brought it, several times."""
     found = []
     for trail in by_device(row for row in rows if row.latitude is not None).values():
-        jumps = [(pair, speed) for pair in pairwise(trail) if (speed := _speed(*pair))]
+        way, bounces = _without_bounces(trail)
+        if len(bounces) >= TRAVEL_BOUNCES:
+            way = trail
+        jumps = [(pair, speed) for pair in pairwise(way) if (speed := _speed(*pair))]
         if len(jumps) >= TRAVEL_TIMES:
             shown = {row for pair, _ in jumps for row in pair}
             fastest = round(max(speed for _, speed in jumps))
             facts = {"jumps": len(jumps), "fastest_m_per_s": fastest}
             found.append(evidence("impossible_travel", shown, **facts))
     return found
+
+
+def _without_bounces(trail: Sequence[Seen]) -> tuple[list[Seen], list[Seen]]:
+    """A trail without the single fixes that lead away and back at once; and these."""
+    way, bounces = list(trail[:1]), []
+    for row, after in pairwise(trail[1:]):
+        away = _speed(way[-1], row) and _speed(row, after)
+        if away and not _speed(way[-1], after):
+            bounces.append(row)
+        else:
+            way.append(row)
+    return way + list(trail[1:][-1:]), bounces
 
 
 def _speed(before: Seen, after: Seen) -> float | None:
@@ -215,7 +272,8 @@ def same_coordinates(rows: Sequence[Seen]) -> list[Evidence]:
     """Coordinates equal to the last digit: of several devices, or of one for hours."""
     same: dict[tuple[float, float], list[Seen]] = defaultdict(list)
     for row in rows:
-        if row.latitude is not None and row.longitude is not None and _fine(row.latitude):
+        exact = row.accuracy_m is not None and row.accuracy_m <= SAME_ACCURACY_M
+        if exact and row.latitude is not None and row.longitude is not None and _fine(row.latitude):
             same[row.latitude, row.longitude].append(row)
     found = []
     for shown in (same[point] for point in sorted(same)):

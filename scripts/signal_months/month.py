@@ -1,0 +1,149 @@
+"""A month's rows while they are made: phones, what they measure, and who of them cheats."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+
+from backend.coverage.signals_rows import DEGREE_WIDTH_M, Seen
+from geo.fix import METRES_PER_DEGREE
+
+BEGIN = datetime(2024, 10, 31, 17, tzinfo=UTC)  # the first of November in Vietnam
+DAYS = 30
+CENTRE = (21.594213, 105.848217)
+AREA_M = 12_000.0  # how far from the centre people live
+Spot = tuple[float, float]
+
+# What honest people manage: a bus on a fast road; nobody is in the capital within the hour.
+ROAD_M_PER_S, STANDING_M = 32.0, 300.0
+FLIGHT_M, FLIGHT_S = 40_000.0, 7_200.0
+
+# Of all tests: a position in another place for once, a mock position left on.
+GLITCHES, MOCKS = 0.006, 0.007
+GLITCH = (21.0285, 105.8542)
+# Indoors some positions are those of a cell's mast, equal to the last digit for all.
+MASTS, MAST_ACCURACY_M = 0.03, (400.0, 1_900.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A device with its line; `digits` are those that its app tells of a speed."""
+
+    id: UUID
+    registered_at: datetime
+    digits: int
+    speed: float
+    ping: float
+    guest: bool = False
+    cap: float | None = None  # Mbps to which its carrier slows it down
+
+
+@dataclass
+class Month:
+    """The rows so far, the devices of each planted cheat by its signal, and of each look-alike."""
+
+    seed: int
+    rows: list[Seen] = field(default_factory=list)
+    cheats: dict[str, list[set[UUID]]] = field(default_factory=dict)
+    honest: dict[str, set[UUID]] = field(default_factory=dict)
+    true_places: dict[UUID, Spot] = field(default_factory=dict)  # of each test
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        masts = self.rng.uniform(-AREA_M, AREA_M, (12, 2))
+        self.masts = [shifted(CENTRE, east, north) for east, north in masts.tolist()]
+
+    def plant(self, signal: str, phones: list[Phone]) -> None:
+        """Note who cheats, and which signal should tell it."""
+        self.cheats.setdefault(signal, []).append({phone.id for phone in phones})
+
+    def note(self, habit: str, phones: list[Phone]) -> None:
+        """Note who only looks as if."""
+        self.honest.setdefault(habit, set()).update(phone.id for phone in phones)
+
+    def phone(self, registered: datetime | None = None, **changes: object) -> Phone:
+        """A phone as a province has them."""
+        rng = self.rng
+        fields: dict[str, object] = {
+            "id": UUID(bytes=rng.bytes(16), version=4),
+            "registered_at": registered or BEGIN - timedelta(days=float(rng.uniform(1, 60))),
+            "digits": 2 if rng.random() < 0.7 else 1,
+            "speed": float(rng.lognormal(3.7, 0.5)),
+            "ping": float(rng.lognormal(3.3, 0.3)),
+        }
+        return Phone(**{**fields, **changes})  # type: ignore[arg-type]
+
+    def spot(self, around: Spot = CENTRE, within_m: float = AREA_M) -> Spot:
+        """A random place."""
+        east, north = self.rng.uniform(-within_m, within_m, 2).tolist()
+        return shifted(around, east, north)
+
+    def moment(self, day: int, first: float, last: float) -> datetime:
+        """A random moment of a day between two hours of Vietnam."""
+        return BEGIN + timedelta(days=day, hours=float(self.rng.uniform(first, last)))
+
+    def test(
+        self, phone: Phone, at: datetime, where: Spot, indoors: bool = False, **changes: object
+    ) -> None:
+        """One test that is as honest as it gets, with what is told otherwise."""
+        rng = self.rng
+        chance, noise = rng.random(4).tolist(), rng.normal(0, 6, 2).tolist()
+        latitude, longitude = shifted(where, *noise)
+        accuracy = 4 + 30 * chance[3] ** 2
+        if indoors and chance[0] < MASTS:
+            latitude, longitude = self.masts[int(chance[3] * len(self.masts))]
+            accuracy = float(rng.uniform(*MAST_ACCURACY_M))
+        elif chance[1] < GLITCHES:
+            latitude, longitude = shifted(GLITCH, *noise)
+        fields: dict[str, object] = {
+            "latitude": round(latitude, 6),
+            "longitude": round(longitude, 6),
+            "accuracy_m": round(accuracy, 1),
+            "mock": chance[2] < MOCKS,
+            **self.speeds(phone),
+            **changes,
+        }
+        at = at.replace(microsecond=0)  # phones tell seconds
+        identity = UUID(bytes=rng.bytes(16), version=4)
+        self.true_places[identity] = where
+        base = (identity, phone.id, phone.registered_at, at)
+        self.rows.append(Seen(*base, guest=phone.guest, **fields))  # type: ignore[arg-type]
+
+    def leave_out_the_impossible(self) -> None:
+        """Drop what an honest person could not have been in time for: habits overlap by chance."""
+        cheats = {one for plants in self.cheats.values() for plant in plants for one in plant}
+        kept: list[Seen] = []
+        last: dict[UUID, Seen] = {}
+        for row in sorted(self.rows, key=lambda row: (row.at, row.id)):
+            before = last.get(row.device)
+            if before is None or row.device in cheats or self._in_time(before, row):
+                kept.append(row)
+                last[row.device] = row
+        self.rows = kept
+
+    def _in_time(self, before: Seen, row: Seen) -> bool:
+        (a, b), (c, d) = self.true_places[before.id], self.true_places[row.id]
+        way = np.hypot((c - a) * METRES_PER_DEGREE, (d - b) * DEGREE_WIDTH_M)
+        seconds = (row.at - before.at).total_seconds()
+        if way > FLIGHT_M:
+            return seconds > FLIGHT_S
+        return bool(way <= STANDING_M + ROAD_M_PER_S * seconds)
+
+    def speeds(self, phone: Phone) -> dict[str, object]:
+        """A result as the phone's app tells it."""
+        down, up, wait = self.rng.lognormal(0, (0.45, 0.5, 0.2)).tolist()
+        speed, ping = phone.speed * down, phone.ping * wait
+        upload = speed * 0.3 * up
+        if phone.cap is not None:  # the line is slower than the tests differ
+            speed, upload = phone.cap * (0.97 + 0.04 * down), phone.cap * (0.28 + 0.02 * up)
+        return {
+            "download_mbps": round(speed, phone.digits),
+            "upload_mbps": round(upload, phone.digits),
+            "ping_ms": round(ping, 1 if phone.digits == 2 else 0),
+        }
+
+
+def shifted(where: Spot, east_m: float, north_m: float) -> Spot:
+    """A place so many metres away."""
+    return where[0] + north_m / METRES_PER_DEGREE, where[1] + east_m / DEGREE_WIDTH_M

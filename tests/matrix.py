@@ -163,16 +163,6 @@ TABLE = {
     "PATCH /api/v1/signals/<int:signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
 }
 
-# What is not as it is written above, and how; a row that holds again fails until it is taken out.
-DRAFT_KNOWN = (
-    "403 (401 to nobody) tells that there is a draft; 404 as where there is none is wanted"
-)
-FINDINGS = {
-    f"GET {CAMPAIGN}/contributions (draft)": DRAFT_KNOWN,
-    f"GET {CAMPAIGN}/leaderboard (draft)": DRAFT_KNOWN,
-    f"GET {CAMPAIGN}/summary (draft)": DRAFT_KNOWN,
-}
-
 # What a person does on a page only: a program's token, which may be lost, is refused.
 BY_SESSION = frozenset(
     {

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from tests.asking import ask
 from tests.described import described
-from tests.matrix import ACTORS, BY_SESSION, FINDINGS, TABLE, endpoint, expected
+from tests.matrix import ACTORS, BY_SESSION, TABLE, endpoint, expected
 from tests.world import World
 
 
@@ -41,13 +41,7 @@ def plain(client: FlaskClient, app: Flask) -> FlaskClient:
     return app.test_client(use_cookies=False)
 
 
-ROWS = [
-    pytest.param(row, marks=pytest.mark.xfail(reason=FINDINGS[row])) if row in FINDINGS else row
-    for row in TABLE
-]
-
-
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("row", TABLE)
 def test_who_may(app: Flask, plain: FlaskClient, row: str) -> None:
     wanted, answered = expected(row), {}
     for actor in ACTORS:
@@ -90,7 +84,7 @@ def test_a_program_does_not_what_a_person_does_at_a_page(
     assert ask(World(app, plain, "admin", by_session=False), row).status_code == 403
 
 
-HIDDEN = [row for row in TABLE if 404 in expected(row).values() and row not in FINDINGS]
+HIDDEN = [row for row in TABLE if 404 in expected(row).values()]
 
 
 @pytest.mark.parametrize("row", HIDDEN)

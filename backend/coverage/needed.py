@@ -20,7 +20,8 @@ NETWORKS = ("mobile", "fixed")
 COUNTED_FATES = [COUNTED, COUNTED_BY_ADMIN]
 # Communes found anew in one statement: a bounded transaction, some 1 s where all are large.
 UNITS_AT_ONCE = 250
-# Any number that nothing else in this database locks: one process finds needed samples at a time.
+# Any number that nothing else in this database locks: one process finds needed samples at a time,
+# and folding, which marks communes under the same lock (migration 0009), not meanwhile.
 NEEDED_LOCK = 5_693
 
 KNOWN = text("select threshold from needed_targets where month = :month and network = :network")
@@ -34,15 +35,16 @@ MARK_MONTH = text("""
     where month = :month and day is null and network = :network and unit_id is not null
         and fate = any(:counted)
 """)
-# Marked by folding, or changed by what is not folded yet: exact at any moment.
+# Marked by folding, or changed by what is not folded yet: exact at any moment. By any fate, since a
+# late sample may take the place of a counted one without another count.
 STALE = text("""
     select distinct month, network, unit_id from needed_stale where month = any(:months)
     union
     select to_char(day, 'YYYY-MM'), network, unit_id from count_deltas
-    where unit_id is not null and fate = any(:counted) and day between :first and :last
+    where unit_id is not null and day between :first and :last
     union
     select to_char(day, 'YYYY-MM'), network, unit_id from team_deltas
-    where unit_id is not null and fate = any(:counted) and day between :first and :last
+    where unit_id is not null and day between :first and :last
     order by 1, 2, 3
 """)
 # What marks it can see goes; a statement that follows sees all that these marks tell of.
@@ -130,7 +132,7 @@ def refresh(months: Sequence[str]) -> Targets:
     for (month, network), threshold in targets.items():
         _retarget(month, network, threshold)
     span = {"first": month_start(min(months)), "last": month_end(max(months))}
-    asked = {"months": list(months), "counted": COUNTED_FATES, **span}
+    asked = {"months": list(months), **span}
     if db.session.execute(STALE, asked).first() is not None:
         _find_all(asked, targets)
     db.session.commit()
@@ -159,7 +161,6 @@ def _retarget(month: str, network: str, threshold: int | None) -> None:
 
 
 def _find_all(asked: Mapping[str, object], targets: Targets) -> None:
-    db.session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": NEEDED_LOCK})
     stale = list(db.session.execute(STALE, asked))
     for (month, network), rows in groupby(stale, lambda row: (row.month, row.network)):
         units = [row.unit_id for row in rows]
@@ -169,7 +170,10 @@ def _find_all(asked: Mapping[str, object], targets: Targets) -> None:
 
 
 def _find(part: dict[str, Any], threshold: int | None) -> None:
+    """Some communes in a transaction of their own: folding waits no longer than that."""
+    db.session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": NEEDED_LOCK})
     db.session.execute(UNMARK, part)
     span = {"first": month_start(part["month"]), "last": month_end(part["month"])}
     values = {**part, **span, "counted": COUNTED_FATES, "threshold": threshold}
     db.session.execute(FIND, values)
+    db.session.commit()

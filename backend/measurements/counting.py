@@ -75,11 +75,13 @@ class Deltas:
         self._by_key[(row["unit_id"], row["day"].isoformat(), row["network"], name)] += n
 
     def rows(self) -> list[dict[str, Any]]:
-        """What changed, in the shape of `count_deltas`."""
+        """What changed, in the shape of `count_deltas`.
+
+        Also where the number is the same: others were counted, so others may be the needed ones.
+        """
         return [
             {"unit_id": unit, "day": day, "network": network, "fate": name, "n": n}
             for (unit, day, network, name), n in self._by_key.items()
-            if n
         ]
 
 

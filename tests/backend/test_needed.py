@@ -3,11 +3,12 @@
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.coverage import needed
@@ -15,7 +16,8 @@ from backend.coverage.models import Target
 from backend.extensions import db
 from backend.measurements import counting
 from tests.contributed import NOON, add, correct, judge, minutes, needed_by_ranking, volunteers
-from tests.people import campaign, organisation, team, unit_id
+from tests.factories import post, register, sample
+from tests.people import campaign, joined, organisation, team, unit_id
 
 TARGET = 6
 MONTHS = ("2024-11", "2024-12")
@@ -77,6 +79,36 @@ def test_what_others_take_first_is_needed_of_them(app: Flask, target: int) -> No
         assert _kept() == {}
 
 
+@pytest.mark.parametrize("fold", [True, False])
+def test_a_late_sample_that_takes_the_place_of_another(
+    app: Flask, client: FlaskClient, target: int, fold: bool
+) -> None:
+    """As many count as before, and yet it is another team's that is not needed any more."""
+    cast, since = (
+        _cast(app, unit_id(app, "19", level="province")),
+        datetime(2024, 11, 1, tzinfo=UTC),
+    )
+    first, second = register(client), register(client)
+    for phone, one in ((first, cast["teams"][0]), (second, cast["teams"][1])):
+        joined(app, phone, cast["campaign"], one, since, None)
+    post(client, first, sample("2024-11-15T09:12:00+07:00"))
+    post(client, second, sample("2024-11-15T09:00:00+07:00"))
+    with app.app_context():
+        unit = db.session.execute(text("select min(unit_id) from measurements")).scalar()
+        for n in range(TARGET - 1):
+            add(cast["campaign"], None, datetime(2024, 11, 15, 0, n, tzinfo=UTC), unit)
+        db.session.commit()
+        counting.fold_all()
+        needed.refresh(MONTHS)
+        assert _kept() == {(cast["teams"][1], unit): (1, True)}
+    post(client, first, sample("2024-11-15T08:50:00+07:00"))
+    with app.app_context():
+        if fold:
+            counting.fold_all()
+        needed.refresh(MONTHS)
+        assert _kept() == {(cast["teams"][0], unit): (1, True)}
+
+
 def test_another_target_is_another_line(app: Flask, target: int) -> None:
     cast = _cast(app)
     with app.app_context():
@@ -101,7 +133,7 @@ def test_nothing_is_looked_for_where_nothing_changed(app: Flask, target: int) ->
         needed.refresh(MONTHS)
         written = "select max(id) from needed_shares"
         before = db.session.execute(text(written)).scalar()
-        add(cast["campaign"], cast["teams"][0], NOON, cast["units"][0], fate="repeat")
+        add(cast["campaign"], cast["teams"][0], NOON, None, fate="outside_communes")
         db.session.commit()
         counting.fold_all()
         needed.refresh(MONTHS)
@@ -109,10 +141,10 @@ def test_nothing_is_looked_for_where_nothing_changed(app: Flask, target: int) ->
         assert db.session.execute(text("select count(*) from needed_stale")).scalar() == 0
 
 
-def _cast(app: Flask) -> dict[str, Any]:
+def _cast(app: Flask, *areas: int) -> dict[str, Any]:
     union = organisation(app)
     return {
-        "campaign": campaign(app, union),
+        "campaign": campaign(app, union, *areas),
         "other": campaign(app, union, name="Khác"),
         "teams": [team(app, union, f"Đội {n}") for n in range(3)],
         "people": [*volunteers(app, "An", None, None), None],

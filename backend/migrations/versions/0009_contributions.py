@@ -9,7 +9,9 @@ branch_labels = None
 depends_on = None
 
 # Folding takes deltas away in the transaction that adds them to the counts; what it takes is added
-# here to the sums that pages read, once, and tells which communes' needed samples may have moved.
+# here to the sums that pages read, once, and tells which communes' needed samples may have moved:
+# by any fate, since a late sample may take the place of a counted one without another count. Who
+# finds them takes marks away under the same lock, so that no mark is passed over that is going.
 FUNCTIONS = """
 create function roll_up_contributions() returns trigger language plpgsql as $$
 begin
@@ -42,16 +44,18 @@ begin
     order by 1, 2, 3, 4, 5, 6, 7
     on conflict (campaign_id, month, grain, team_id, key, network, day)
         do update set n = contribution_days.n + excluded.n;
+    perform pg_advisory_xact_lock_shared(5693);
     insert into needed_stale (month, unit_id, network)
-    select distinct to_char(day, 'YYYY-MM'), unit_id, network from gone
-    where unit_id is not null and fate in ('counted', 'counted_by_admin');
+    select to_char(day, 'YYYY-MM'), unit_id, network from gone where unit_id is not null
+    except select month, unit_id, network from needed_stale;
     return null;
 end $$;
 create function mark_needed_stale() returns trigger language plpgsql as $$
 begin
+    perform pg_advisory_xact_lock_shared(5693);
     insert into needed_stale (month, unit_id, network)
-    select distinct to_char(day, 'YYYY-MM'), unit_id, network from gone
-    where unit_id is not null and fate in ('counted', 'counted_by_admin');
+    select to_char(day, 'YYYY-MM'), unit_id, network from gone where unit_id is not null
+    except select month, unit_id, network from needed_stale;
     return null;
 end $$;
 create trigger team_deltas_folded after delete on team_deltas referencing old table as gone

@@ -60,9 +60,9 @@ def evidence(signal: str, rows: Iterable[Seen], **facts: float | int | str) -> E
 def by_device(rows: Iterable[Seen]) -> dict[UUID, list[Seen]]:
     """The rows of each device in order of time; devices in order of their ids."""
     grouped: dict[UUID, list[Seen]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (row.device, row.at, row.id)):
+    for row in rows:
         grouped[row.device].append(row)
-    return dict(grouped)
+    return {one: sorted(grouped[one], key=lambda row: (row.at, row.id)) for one in sorted(grouped)}
 
 
 def blocks(rows: Iterable[Seen], side_m: float) -> Iterator[tuple[Cell, list[Seen]]]:

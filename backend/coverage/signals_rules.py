@@ -4,16 +4,15 @@ None of them changes a figure. Each limit says which honest habit it leaves alon
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from math import inf
 from operator import ge
-from statistics import median
-from typing import NamedTuple
 from uuid import UUID
 
 from backend.clock import VIETNAM
+from backend.coverage.signals_lockstep import devices_in_lockstep
 from backend.coverage.signals_rows import Evidence, Seen, blocks, by_device, evidence
 from geo.fix import distance_m
 
@@ -25,16 +24,6 @@ PLACE_M = 200.0
 PLACE_DEVICES = 8
 PLACE_DAYS = 3
 PLACE_SHARE = 0.9
-
-# Two who walk together start within seconds, never with the same lag a dozen times.
-LOCKSTEP_WINDOW = timedelta(seconds=30)
-LOCKSTEP_TIMES = 12
-LOCKSTEP_JITTER_S = 1.0
-LOCKSTEP_SHARE = 0.8
-# One person may have two phones and press one after the other; that is not as even as a script.
-LOCKSTEP_PAIR_SHARE = 0.95
-# A busy half minute of a whole campaign; beyond it only the nearest in time are compared.
-LOCKSTEP_NEIGHBOURS = 200
 
 # Four results that agree in all three values are no chance where these tell enough: a line that
 # its carrier slows to 1.0 Mbps repeats itself, and has too few digits to tell.
@@ -79,6 +68,8 @@ def one_place_many_devices(rows: Sequence[Seen]) -> list[Evidence]:
     found: list[Evidence] = []
     told: set[UUID] = set()
     for _, here in blocks(rows, PLACE_M):
+        if len(here) < PLACE_DEVICES * PLACE_DAYS:
+            break  # the fullest come first
         counts = Counter(row.device for row in here)
         there = Counter(device for device, _ in {(row.device, row.day) for row in here})
         settled = {
@@ -95,63 +86,6 @@ def one_place_many_devices(rows: Sequence[Seen]) -> list[Evidence]:
     return found
 
 
-def devices_in_lockstep(rows: Sequence[Seen]) -> list[Evidence]:
-    """Devices that measure again and again with the same lag, as one script makes them."""
-    mine = by_device(rows)
-    met: dict[tuple[UUID, UUID], list[tuple[float, Seen, Seen]]] = defaultdict(list)
-    ordered = sorted(rows, key=lambda row: (row.at, row.id))
-    for at, row in enumerate(ordered):
-        for other in ordered[at + 1 : at + 1 + LOCKSTEP_NEIGHBOURS]:
-            if other.at - row.at > LOCKSTEP_WINDOW:
-                break
-            if other.device != row.device:
-                first, second = sorted((row, other), key=lambda one: one.device)
-                lag = (second.at - first.at).total_seconds()
-                met[first.device, second.device].append((lag, first, second))
-    steps = [
-        Step(a, b, steady, round(abs(middle), 1))
-        for (a, b), meetings in sorted(met.items())
-        for middle in [median(lag for lag, _, _ in meetings)]
-        for steady in [[one for one in meetings if abs(one[0] - middle) <= LOCKSTEP_JITTER_S]]
-        if len(steady) >= max(LOCKSTEP_TIMES, LOCKSTEP_SHARE * min(len(mine[a]), len(mine[b])))
-    ]
-    return [
-        _marching(group)
-        for group in _together(steps)
-        if len(group) > 1 or len(group[0].steady) >= LOCKSTEP_PAIR_SHARE * _fewer(group[0], mine)
-    ]
-
-
-class Step(NamedTuple):
-    """Two devices and the meetings in which the second came with the same lag."""
-
-    a: UUID
-    b: UUID
-    steady: list[tuple[float, Seen, Seen]]
-    lag_s: float
-
-
-def _fewer(step: Step, mine: Mapping[UUID, Sequence[Seen]]) -> int:
-    return min(len(mine[step.a]), len(mine[step.b]))
-
-
-def _together(steps: Sequence[Step]) -> list[list[Step]]:
-    """Pairs that share a device are one group: ten phones of a script are told once."""
-    groups: list[tuple[set[UUID], list[Step]]] = []
-    for step in steps:
-        joined = [one for one in groups if step.a in one[0] or step.b in one[0]]
-        groups = [one for one in groups if one not in joined]
-        members = {step.a, step.b}.union(*(one[0] for one in joined))
-        groups.append((members, [each for one in joined for each in one[1]] + [step]))
-    return [group for _, group in groups]
-
-
-def _marching(group: Sequence[Step]) -> Evidence:
-    rows = {row for step in group for _, *both in step.steady for row in both}
-    times, lag_s = max((len(step.steady), step.lag_s) for step in group)
-    return evidence("devices_in_lockstep", rows, times=times, lag_s=lag_s)
-
-
 def speeds_repeated(rows: Sequence[Seen]) -> list[Evidence]:
     """Download, upload and ping that agree to the last digit: of one phone, or of several."""
     same: dict[Result, list[Seen]] = defaultdict(list)
@@ -162,6 +96,8 @@ def speeds_repeated(rows: Sequence[Seen]) -> list[Evidence]:
     shown: dict[tuple[UUID, ...], list[Seen]] = defaultdict(list)
     results: Counter[tuple[UUID, ...]] = Counter()
     for values, those in sorted(same.items()):
+        if len(those) == 1:
+            continue
         devices = tuple(sorted({row.device for row in those}))
         if len(those) >= _least_times(values, devices):
             shown[devices] += those

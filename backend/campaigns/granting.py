@@ -55,7 +55,9 @@ def grant_role(
 ) -> tuple[Role, bool]:
     """Grant a person a further role; whether they did not have it yet."""
     role = _allowed(actor, asked, "", now)
-    users.find(user_id)
+    if users.find(user_id).password_hash is None:
+        # Who invited them has the link, and must not come by what others grant meanwhile.
+        raise Problem(409, "not_accepted_yet")
     held, fresh = users.add_role(user_id, role, now)
     if fresh:
         note_by(actor, "role.grant", f"user:{user_id}", **role.told())

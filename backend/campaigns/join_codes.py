@@ -152,8 +152,17 @@ def check_open(place: Place) -> None:
 
 
 def _reach(actor: Actor, campaign_id: int, team_id: int) -> Scope:
-    """The scope of a team in a campaign: that of both; 404 to who may see neither."""
+    """The scope of a team in a campaign: that of both; 404 to who may see neither.
+
+    Only teams of the campaign's organiser, or of an organisation below, are in it: nobody enlists
+    another's team, and nobody enters another's campaign, by the word of one side.
+    """
     of_campaign, of_team = campaign_scope(campaign_id), team_scope(team_id)
+    organiser = db.session.scalar(
+        select(Campaign.organisation_id).where(Campaign.id == campaign_id)
+    )
+    if organiser not in of_team.organisations:
+        raise Problem(404, "not_found")
     above = of_campaign.organisations | of_team.organisations
     scope = Scope(teams=of_team.teams, organisations=above)
     require(actor, "team.see", scope, hidden=True)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from backend.campaigns.campaign_schemas import CampaignChangeSchema, CampaignSchema
 from backend.measurements.correcting import MEASUREMENTS_MOST, Choice
@@ -12,6 +12,13 @@ from backend.validation import Day, Flag, Object, Strict, Text, Whole
 
 ID_MOST = 2**31 - 1
 REASON_MOST = 500
+PAGE_MOST = 500
+
+
+def _number(most: int, **options: Any) -> fields.Integer:
+    """A whole number in a query string, which is text."""
+    allowed = validate.Range(1, most, error="out_of_range")
+    return fields.Integer(validate=allowed, error_messages={"invalid": "not_whole"}, **options)
 
 
 class ChoiceSchema(Strict):
@@ -116,8 +123,8 @@ class CorrectionsSchema(Schema):
 class CorrectionsQuerySchema(Strict):
     """Which page."""
 
-    cursor = Whole(1, 2**62, load_default=None)
-    limit = Whole(1, 500, load_default=100)
+    cursor = _number(2**62, load_default=None)
+    limit = _number(PAGE_MOST, load_default=100)
 
 
 def _choice(data: dict[str, Any]) -> Choice:

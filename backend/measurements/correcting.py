@@ -107,7 +107,7 @@ def decide(
 def corrections(actor: Actor, campaign_id: int, before: int | None, limit: int) -> dict[str, Any]:
     """List a campaign's corrections, the latest first."""
     visible_campaign(actor, campaign_id)
-    require(actor, "campaign.correct", campaign_scope(campaign_id), hidden=True)
+    require(actor, "campaign.see", campaign_scope(campaign_id), hidden=True)
     rows = db.session.execute(
         text("""
             select id, measurement_id::text, before_team_id, team_id, reason, user_id, at

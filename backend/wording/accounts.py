@@ -1,6 +1,10 @@
 """Words of accounts."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "not_accepted_yet": (
+        "Người này chưa nhận lời mời; hãy cấp thêm vai trò sau khi họ đã đặt mật khẩu.",
+        "This person has not accepted the invitation yet; grant more once they have a password.",
+    ),
     "sign_in_failed": (
         "Tên đăng nhập hoặc mật khẩu không đúng.",
         "The name or the password is wrong.",

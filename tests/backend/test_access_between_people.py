@@ -8,7 +8,6 @@ from tests import people
 from tests.world import PASSWORD, World
 
 
-@pytest.mark.xfail(reason="who organises the team's or the campaign's side alone enters the team")
 @pytest.mark.parametrize("actor", ["organiser", "other organiser"])
 def test_no_team_of_another_organisation_enters_a_campaign_by_the_word_of_one(
     app: Flask, client: FlaskClient, actor: str
@@ -19,7 +18,6 @@ def test_no_team_of_another_organisation_enters_a_campaign_by_the_word_of_one(
     assert client.post(url, json={}, headers=world.headers).status_code in (403, 404)
 
 
-@pytest.mark.xfail(reason="an organiser's invitation lasts through what an admin grants meanwhile")
 def test_who_holds_an_invitation_does_not_get_what_an_admin_grants_to_its_name(
     app: Flask, client: FlaskClient
 ) -> None:

@@ -153,8 +153,10 @@ def test_a_correction_beats_the_rule_and_another_takes_it_back(cast: Cast) -> No
     cast.decide("corrections", **(asked | {"team_id": cast.first}))
     assert cast.earned() == {one["id"]: (cast.first, "counted")}
     url = f"/api/v1/campaigns/{cast.campaign}/corrections"
-    listed = cast.client.get(url, headers=cast.organiser).json["items"]
-    assert [row["team_id"] for row in listed] == [cast.first, None, cast.second]
+    listed = cast.client.get(f"{url}?limit=2", headers=cast.organiser).json
+    assert [row["team_id"] for row in listed["items"]] == [cast.first, None]
+    rest = cast.client.get(f"{url}?cursor={listed['next']}", headers=cast.organiser).json
+    assert ([row["team_id"] for row in rest["items"]], rest["next"]) == ([cast.second], None)
     cast.agrees()
 
 

@@ -94,10 +94,14 @@ def test_a_team_or_campaign_that_is_not_there(client: FlaskClient, cast: Cast) -
         assert client.post(url, json={}, headers=cast.admin).status_code == 404
 
 
-def test_another_organisations_draft_is_not_told(
+def test_the_draft_of_an_organisation_above_is_not_told(
     app: Flask, client: FlaskClient, cast: Cast
 ) -> None:
-    theirs = organisation(app, "Viettel Thái Nguyên")
+    theirs = organisation(app, "Trung ương Đoàn")
+    with app.app_context():
+        own = db.session.get_one(Team, cast.team).organisation_id
+        db.session.get_one(Organisation, own).parent_id = theirs
+        db.session.commit()
     draft = campaign(app, theirs, state="draft")
     url = f"/api/v1/campaigns/{draft}/teams/{cast.team}/join-code"
     assert client.post(url, json={}, headers=cast.organiser).status_code == 404

@@ -1,89 +1,24 @@
-"""Where should teams go: GET /campaigns/{id}/plan, and what an organiser pins."""
+"""Where should teams go: GET /campaigns/{id}/plan."""
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
-from backend.accounts.models import AuditEntry, PersonalToken
 from backend.campaigns.models import (
-    Campaign,
-    CampaignArea,
     Membership,
-    Pin,
     Team,
     Volunteer,
 )
 from backend.extensions import db
-from backend.measurements.models import Count, TeamCount, TeamDelta
+from backend.measurements.models import TeamDelta
 from backend.units.models import Unit
 from geo.fix import distance_m
 from tests.conftest import Hands
-from tests.people import LONG_AGO, campaign, organisation, person, team, unit_id
-
-# Four communes of Thái Nguyên city, near each other, and one across the country.
-HERE, NEAR, THIRD, FOURTH = "05443", "05446", "05449", "05452"
-TODAY = "2024-11-20"  # of the tests' clock; eleven days of November are left with it
-
-
-class Cast:
-    """An organisation with a campaign over a few communes, and its organiser."""
-
-    def __init__(self, app: Flask, *codes: str, **changes: Any) -> None:
-        self.app = app
-        self.organisation = organisation(app)
-        areas = [unit_id(app, code) for code in codes]
-        self.campaign = campaign(app, self.organisation, *areas, **changes)
-        self.organiser = person(app, "organiser", self.organisation)
-        self.url = f"/api/v1/campaigns/{self.campaign}/plan"
-        self.pins = f"{self.url}/pins"
-
-    def team(self, name: str, home: str | None = HERE, **changes: Any) -> int:
-        home_id = unit_id(self.app, home) if home else None
-        return team(self.app, self.organisation, name, home_unit_id=home_id, **changes)
-
-    def plan(self, client: FlaskClient, headers: Any = None, **query: Any) -> Any:
-        answer = client.get(self.url, headers=headers or self.organiser, query_string=query)
-        assert answer.status_code == 200, answer.text
-        return answer.json
-
-    def pin(self, client: FlaskClient, team_id: int, unit: str = HERE, **changes: Any) -> Any:
-        body = {"team_id": team_id, "unit": unit, "date": TODAY, "samples": 7, **changes}
-        return client.put(self.pins, json=body, headers=self.organiser)
-
-
-def counted(app: Flask, code: str, n: int, system: str = "2024", month: str = "2024-11") -> None:
-    """So many counted mobile samples of a commune and month."""
-    unit = unit_id(app, code, system)
-    with app.app_context():
-        row = {"month": month, "unit_id": unit, "network": "mobile", "fate": "counted", "n": n}
-        db.session.add(Count(**row, day=None))
-        db.session.commit()
-
-
-def worked(app: Flask, campaign_id: int, team_id: int, *days: tuple[str, int]) -> None:
-    """What a team earned on some days, folded."""
-    with app.app_context():
-        for day, n in days:
-            row = {"campaign_id": campaign_id, "team_id": team_id, "network": "mobile", "n": n}
-            row |= {"month": day[:7], "grain": "day", "fate": "counted", "guest": False}
-            db.session.add(TeamCount(**row, day=date.fromisoformat(day)))
-        db.session.commit()
-
-
-def rows(plan: Any) -> dict[str, list[tuple[str, int, int, str]]]:
-    return {
-        one["name"]: [
-            (i["unit"]["code"], i["samples"], i["samples_until_end"], i["why"])
-            for i in one["items"]
-        ]
-        for one in plan["teams"]
-    }
-
+from tests.people import LONG_AGO, campaign, organisation, team, unit_id
+from tests.planned import FOURTH, HERE, NEAR, THIRD, TODAY, Cast, counted, rows, worked
 
 # What is planned
 
@@ -214,6 +149,25 @@ def test_the_same_again(app: Flask, client: FlaskClient) -> None:
     assert cast.plan(client) == cast.plan(client)
 
 
+@pytest.mark.parametrize("state", ["closed", "archived"])
+def test_a_campaign_that_is_over_has_no_plan(app: Flask, client: FlaskClient, state: str) -> None:
+    cast = Cast(app, HERE, state=state)
+    answer = client.get(cast.url, headers=cast.organiser)
+    assert (answer.status_code, answer.json["code"]) == (409, "plan_closed")
+    assert cast.pin(client, cast.team("Đội 1")).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("date=2024-11-19", "date"), ("date=2025-01-01", "date"), ("network=fixed", "network"),
+     ("date=tomorrow", "date"), ("team_id=x", "team_id"), ("team_id=1.5", "team_id")],
+)  # fmt: skip
+def test_plans_that_there_are_not(app: Flask, client: FlaskClient, query: str, field: str) -> None:
+    cast = Cast(app, HERE)
+    answer = client.get(f"{cast.url}?{query}", headers=cast.organiser)
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, field)
+
+
 # Teams and what they can do
 
 
@@ -278,206 +232,3 @@ def test_which_teams_take_part(app: Flask, client: FlaskClient) -> None:
         db.session.add(joined)
         db.session.commit()
     assert set(rows(cast.plan(client))) == {"Của đơn vị dưới", "Có người tham gia"}
-
-
-# Pins
-
-
-def test_a_pin_stands_and_the_plan_goes_around_it(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE, NEAR)
-    one = cast.team("Đội 1", capacity_per_day=20)
-    counted(app, HERE, 200)
-    counted(app, NEAR, 295)
-    assert rows(cast.plan(client))["Đội 1"][0] == (NEAR, 5, 5, "reaches")
-    first = cast.pin(client, one, samples=12)
-    assert first.status_code == 201
-    assert first.json["unit"]["code"] == HERE and first.json["samples"] == 12
-    assert first.json["network"] == "mobile"
-    plan = cast.plan(client)
-    assert rows(plan)["Đội 1"] == [
-        (HERE, 12, 12, "pinned"),
-        (NEAR, 5, 5, "reaches"),
-        (HERE, 3, 88, "reaches"),
-    ]
-    assert [i["pinned"] for i in plan["teams"][0]["items"]] == [True, False, False]
-    again = cast.pin(client, one, samples=19)
-    assert again.status_code == 200
-    assert rows(cast.plan(client))["Đội 1"][:2] == [
-        (HERE, 19, 19, "pinned"),
-        (NEAR, 1, 5, "reaches"),
-    ]
-
-
-def test_a_later_pin_takes_from_what_is_left(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE)
-    one = cast.team("Đội 1", capacity_per_day=20)
-    two = cast.team("Đội 2", capacity_per_day=20)
-    counted(app, HERE, 200)
-    assert cast.pin(client, two, date="2024-11-25", samples=60).status_code == 201
-    plan = cast.plan(client)
-    assert rows(plan) == {"Đội 1": [(HERE, 20, 40, "reaches")], "Đội 2": []}
-    assert plan["teams"][0]["items"][0]["by_others"] == 60
-    assert one < two
-
-
-def test_a_pin_is_taken_back(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE)
-    one = cast.team("Đội 1")
-    cast.pin(client, one)
-    query = {"team_id": one, "unit": HERE, "date": TODAY}
-    gone = client.delete(cast.pins, headers=cast.organiser, query_string=query)
-    assert gone.status_code == 204
-    assert rows(cast.plan(client)) == {"Đội 1": []}
-    assert client.delete(cast.pins, headers=cast.organiser, query_string=query).status_code == 404
-
-
-def test_pins_are_in_the_audit_log(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE)
-    one = cast.team("Đội 1")
-    cast.pin(client, one)
-    cast.pin(client, one, samples=9)
-    query = {"team_id": one, "unit": HERE, "date": TODAY}
-    client.delete(cast.pins, headers=cast.organiser, query_string=query)
-    with app.app_context():
-        entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
-        assert [(e.act, e.details["before"], e.details["after"]) for e in entries] == [
-            ("plan.pin", None, 7),
-            ("plan.pin", 7, 9),
-            ("plan.unpin", 9, None),
-        ]
-        assert {e.subject for e in entries} == {f"campaign:{cast.campaign}"}
-        assert entries[0].details["team"] == one and entries[0].details["unit"] == HERE
-
-
-@pytest.mark.parametrize(
-    ("changes", "field", "code"),
-    [
-        ({"unit": FOURTH}, "unit", "outside_area"),
-        ({"team_id": 999_999}, "team_id", "team_not_in_campaign"),
-        ({"team_id": 2**40}, "team_id", "out_of_range"),
-        ({"samples": 0}, "samples", "out_of_range"),
-        ({"samples": "7"}, "samples", "not_whole"),
-        ({"date": "2024-11-19"}, "date", "day_passed"),
-        ({"date": "2024-12-01"}, "date", "outside_campaign"),
-        ({"date": None}, "date", "null"),
-        ({"network": "fixed"}, "network", "network_not_measured"),
-        ({"network": "satellite"}, "network", "not_one_of"),
-    ],
-)
-def test_what_cannot_be_pinned(
-    app: Flask, client: FlaskClient, changes: dict[str, Any], field: str, code: str
-) -> None:
-    cast = Cast(app, HERE)
-    answer = cast.pin(client, **{"team_id": cast.team("Đội 1"), **changes})
-    assert answer.status_code == 422, answer.text
-    assert [(e["field"], e["code"]) for e in answer.json["errors"]] == [(field, code)]
-    with app.app_context():
-        assert db.session.scalars(select(Pin)).all() == []
-
-
-def test_an_unknown_commune_cannot_be_pinned(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE)
-    answer = cast.pin(client, cast.team("Đội 1"), unit="99999")
-    assert (answer.status_code, answer.json["code"]) == (404, "unit_unknown")
-
-
-@pytest.mark.parametrize("state", ["closed", "archived"])
-def test_a_campaign_that_is_over_has_no_plan(app: Flask, client: FlaskClient, state: str) -> None:
-    cast = Cast(app, HERE, state=state)
-    answer = client.get(cast.url, headers=cast.organiser)
-    assert (answer.status_code, answer.json["code"]) == (409, "plan_closed")
-    assert cast.pin(client, cast.team("Đội 1")).status_code == 409
-
-
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [("date=2024-11-19", "date"), ("date=2025-01-01", "date"), ("network=fixed", "network"),
-     ("date=tomorrow", "date"), ("team_id=x", "team_id"), ("team_id=1.5", "team_id")],
-)  # fmt: skip
-def test_plans_that_there_are_not(app: Flask, client: FlaskClient, query: str, field: str) -> None:
-    cast = Cast(app, HERE)
-    answer = client.get(f"{cast.url}?{query}", headers=cast.organiser)
-    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, field)
-
-
-# Who may
-
-
-def test_leaders_read_their_own_teams_rows_and_no_others(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE)
-    one = cast.team("Đội 1", capacity_per_day=5)
-    two = cast.team("Đội 2", capacity_per_day=5)
-    leader = person(app, "team_leader", one)
-    plan = cast.plan(client, leader)
-    assert rows(plan) == {"Đội 1": [(HERE, 5, 55, "helps")]}
-    assert plan["teams"][0]["items"][0]["by_others"] == 55
-    assert cast.plan(client, leader, team_id=one) == plan
-    assert set(rows(cast.plan(client, team_id=two))) == {"Đội 2"}
-    other = client.get(f"{cast.url}?team_id={two}", headers=leader)
-    assert other.status_code == 404
-    body = {"team_id": one, "unit": HERE, "date": TODAY, "samples": 1}
-    assert client.put(cast.pins, json=body, headers=leader).status_code == 403
-    query = {"team_id": one, "unit": HERE, "date": TODAY}
-    assert client.delete(cast.pins, query_string=query, headers=leader).status_code == 403
-
-
-def test_an_organiser_below_sees_the_teams_below(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE)
-    cast.team("Đội của tỉnh")
-    below = organisation(app, "Xã đoàn", parent_id=cast.organisation)
-    team(app, below, "Đội của xã")
-    assert set(rows(cast.plan(client, person(app, "organiser", below)))) == {"Đội của xã"}
-
-
-def test_strangers_are_refused(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE)
-    one = cast.team("Đội 1")
-    elsewhere = organisation(app, "Tỉnh Đoàn khác")
-    strangers: list[tuple[Any, int]] = [
-        ({}, 401),
-        (person(app), 403),
-        (person(app, "organiser", elsewhere), 403),
-        (person(app, "official", unit_id(app, HERE)), 403),
-    ]
-    body = {"team_id": one, "unit": HERE, "date": TODAY, "samples": 1}
-    query = {"team_id": one, "unit": HERE, "date": TODAY}
-    for headers, status in strangers:
-        assert client.get(cast.url, headers=headers).status_code == status
-        assert client.put(cast.pins, json=body, headers=headers).status_code == status
-        assert client.delete(cast.pins, query_string=query, headers=headers).status_code == status
-    assert client.get(cast.url, headers=person(app, "admin")).status_code == 200
-    assert client.get("/api/v1/campaigns/999999/plan", headers=cast.organiser).status_code == 404
-
-
-def test_a_draft_is_hidden_from_all_but_its_organiser(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE, state="draft")
-    leader = person(app, "team_leader", cast.team("Đội 1"))
-    assert client.get(cast.url, headers=leader).status_code == 404
-    assert client.get(cast.url).status_code == 404
-    body = {"team_id": 1, "unit": HERE, "date": TODAY, "samples": 1}
-    assert client.put(cast.pins, json=body, headers=leader).status_code == 404
-    assert client.get(cast.url, headers=cast.organiser).status_code == 200
-
-
-def test_a_token_for_reading_reads_the_plan_and_pins_nothing(
-    app: Flask, client: FlaskClient
-) -> None:
-    cast = Cast(app, HERE)
-    one = cast.team("Đội 1")
-    with app.app_context():
-        for token in db.session.scalars(select(PersonalToken)):
-            token.scopes = ["read"]
-        db.session.commit()
-    assert client.get(cast.url, headers=cast.organiser).status_code == 200
-    assert cast.pin(client, one).status_code == 403
-
-
-def test_an_area_that_shrinks_leaves_its_pins_out(app: Flask, client: FlaskClient) -> None:
-    cast = Cast(app, HERE)
-    cast.pin(client, cast.team("Đội 1"))
-    with app.app_context():
-        db.session.get_one(Campaign, cast.campaign).version = 2
-        area = db.session.scalars(select(CampaignArea)).one()
-        area.unit_id = unit_id(app, NEAR)
-        db.session.commit()
-    assert rows(cast.plan(client)) == {"Đội 1": []}

@@ -1,0 +1,94 @@
+"""GET /api/v1/next without a position: where the plan sends a volunteer's team."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.extensions import db
+from backend.measurements.models import Count
+from tests.conftest import Hands
+from tests.factories import HERE, post, register, sample
+from tests.nearby import CELLS, URL, ask, commune
+from tests.people import LONG_AGO, campaign, joined, organisation, person, team
+
+
+@pytest.fixture(autouse=True)
+def fresh(app: Flask) -> Iterator[None]:
+    """Plans that a process keeps are of this test's tables alone."""
+    app.extensions.pop("recent_plans", None)
+    yield
+    app.extensions.pop("recent_plans", None)
+
+
+def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: Hands) -> None:
+    headers, unit = register(client), commune(app, client)
+    run_by = organisation(app)
+    running = campaign(app, run_by, unit.id)
+    mine = team(app, run_by, "Đội 1", home_unit_id=unit.id, capacity_per_day=15)
+    team(app, run_by, "Đội 2", home_unit_id=unit.id, capacity_per_day=15)
+    joined(app, headers, running, mine, LONG_AGO, datetime(2024, 11, 20, 13, tzinfo=UTC))
+    told = ask(client, headers)
+    assert told["unit"] is None and told["spots"] == [] and told["note"] is None
+    [assignment] = told["assignments"]
+    assert assignment["campaign"]["id"] == running
+    assert assignment["team"] == {"id": mine, "name": "Đội 1"}
+    [item] = assignment["items"]
+    assert (item["unit"]["code"], item["samples"], item["why"]) == (unit.code, 15, "reaches")
+    pin = {"team_id": mine, "unit": unit.code, "date": "2024-11-20", "samples": 4}
+    organiser = person(app, "organiser", run_by)
+    url = f"/api/v1/campaigns/{running}/plan/pins"
+    assert client.put(url, json=pin, headers=organiser).status_code == 201
+    items = ask(client, headers)["assignments"][0]["items"]  # seen at once
+    assert [(i["samples"], i["pinned"]) for i in items] == [(4, True), (11, False)]
+    clock.now += timedelta(hours=2)  # the membership has ended
+    assert client.get(URL, headers=headers).json["errors"][0]["code"] == "position_needed"
+
+
+def test_a_plan_is_kept_for_minutes(app: Flask, client: FlaskClient, clock: Hands) -> None:
+    headers, unit = register(client), commune(app, client)
+    run_by = organisation(app)
+    running = campaign(app, run_by, unit.id)
+    mine = team(app, run_by, home_unit_id=unit.id, capacity_per_day=15)
+    joined(app, headers, running, mine, LONG_AGO)
+    row = {"month": "2024-11", "unit_id": unit.id, "network": "mobile", "fate": "counted"}
+    assert ask(client, headers)["assignments"][0]["items"][0]["shortfall"] == 300
+    with app.app_context():
+        db.session.add(Count(**row, day=None, n=300))
+        db.session.commit()
+    assert ask(client, headers)["assignments"][0]["items"][0]["shortfall"] == 300
+    clock.now += timedelta(minutes=5)
+    told = ask(client, headers)
+    assert told["assignments"][0]["items"] == [] and told["note"]["code"] == "nothing_planned"
+
+
+def test_a_member_gets_spots_where_they_stand(app: Flask, client: FlaskClient) -> None:
+    headers, unit = register(client), commune(app, client)
+    run_by = organisation(app)
+    running = campaign(app, run_by, unit.id)
+    joined(app, headers, running, team(app, run_by, home_unit_id=unit.id), LONG_AGO)
+    told = ask(client, headers, **HERE)
+    assert told["assignments"] == [] and len(told["spots"]) == CELLS
+
+
+def test_in_no_team_the_last_commune_counts(app: Flask, client: FlaskClient) -> None:
+    headers = register(client)
+    assert client.get(URL, headers=headers).status_code == 422
+    post(client, headers, sample("2024-11-19T09:00:00+07:00"))
+    unit = commune(app, client)
+    told = ask(client, headers)
+    assert told["unit"]["code"] == unit.code
+    assert (told["unit"]["counted"], told["unit"]["shortfall"]) == (1, 299)
+    assert len(told["spots"]) == CELLS
+    other = register(client)
+    assert client.get(URL, headers=other).status_code == 422  # it is another's last commune
+
+
+def test_a_commune_that_ended_is_nobodys(app: Flask, client: FlaskClient, clock: Hands) -> None:
+    headers = register(client)
+    post(client, headers, sample("2024-11-19T09:00:00+07:00"))
+    clock.now = datetime(2025, 8, 1, tzinfo=UTC)
+    answer = client.get(URL, headers=headers)
+    assert answer.json["errors"][0]["code"] == "position_needed"

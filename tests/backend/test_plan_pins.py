@@ -1,0 +1,127 @@
+"""What an organiser pins in a plan: PUT and DELETE /campaigns/{id}/plan/pins."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from backend.accounts.models import AuditEntry
+from backend.campaigns.models import (
+    Campaign,
+    CampaignArea,
+    Pin,
+)
+from backend.extensions import db
+from tests.people import unit_id
+from tests.planned import FOURTH, HERE, NEAR, TODAY, Cast, counted, rows
+
+
+def test_a_pin_stands_and_the_plan_goes_around_it(app: Flask, client: FlaskClient) -> None:
+    cast = Cast(app, HERE, NEAR)
+    one = cast.team("Đội 1", capacity_per_day=20)
+    counted(app, HERE, 200)
+    counted(app, NEAR, 295)
+    assert rows(cast.plan(client))["Đội 1"][0] == (NEAR, 5, 5, "reaches")
+    first = cast.pin(client, one, samples=12)
+    assert first.status_code == 201
+    assert first.json["unit"]["code"] == HERE and first.json["samples"] == 12
+    assert first.json["network"] == "mobile"
+    plan = cast.plan(client)
+    assert rows(plan)["Đội 1"] == [
+        (HERE, 12, 12, "pinned"),
+        (NEAR, 5, 5, "reaches"),
+        (HERE, 3, 88, "reaches"),
+    ]
+    assert [i["pinned"] for i in plan["teams"][0]["items"]] == [True, False, False]
+    again = cast.pin(client, one, samples=19)
+    assert again.status_code == 200
+    assert rows(cast.plan(client))["Đội 1"][:2] == [
+        (HERE, 19, 19, "pinned"),
+        (NEAR, 1, 5, "reaches"),
+    ]
+
+
+def test_a_later_pin_takes_from_what_is_left(app: Flask, client: FlaskClient) -> None:
+    cast = Cast(app, HERE)
+    one = cast.team("Đội 1", capacity_per_day=20)
+    two = cast.team("Đội 2", capacity_per_day=20)
+    counted(app, HERE, 200)
+    assert cast.pin(client, two, date="2024-11-25", samples=60).status_code == 201
+    plan = cast.plan(client)
+    assert rows(plan) == {"Đội 1": [(HERE, 20, 40, "reaches")], "Đội 2": []}
+    assert plan["teams"][0]["items"][0]["by_others"] == 60
+    assert one < two
+
+
+def test_a_pin_is_taken_back(app: Flask, client: FlaskClient) -> None:
+    cast = Cast(app, HERE)
+    one = cast.team("Đội 1")
+    cast.pin(client, one)
+    query = {"team_id": one, "unit": HERE, "date": TODAY}
+    gone = client.delete(cast.pins, headers=cast.organiser, query_string=query)
+    assert gone.status_code == 204
+    assert rows(cast.plan(client)) == {"Đội 1": []}
+    assert client.delete(cast.pins, headers=cast.organiser, query_string=query).status_code == 404
+
+
+def test_pins_are_in_the_audit_log(app: Flask, client: FlaskClient) -> None:
+    cast = Cast(app, HERE)
+    one = cast.team("Đội 1")
+    cast.pin(client, one)
+    cast.pin(client, one, samples=9)
+    query = {"team_id": one, "unit": HERE, "date": TODAY}
+    client.delete(cast.pins, headers=cast.organiser, query_string=query)
+    with app.app_context():
+        entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+        assert [(e.act, e.details["before"], e.details["after"]) for e in entries] == [
+            ("plan.pin", None, 7),
+            ("plan.pin", 7, 9),
+            ("plan.unpin", 9, None),
+        ]
+        assert {e.subject for e in entries} == {f"campaign:{cast.campaign}"}
+        assert entries[0].details["team"] == one and entries[0].details["unit"] == HERE
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"unit": FOURTH}, "unit", "outside_area"),
+        ({"team_id": 999_999}, "team_id", "team_not_in_campaign"),
+        ({"team_id": 2**40}, "team_id", "out_of_range"),
+        ({"samples": 0}, "samples", "out_of_range"),
+        ({"samples": "7"}, "samples", "not_whole"),
+        ({"date": "2024-11-19"}, "date", "day_passed"),
+        ({"date": "2024-12-01"}, "date", "outside_campaign"),
+        ({"date": None}, "date", "null"),
+        ({"network": "fixed"}, "network", "network_not_measured"),
+        ({"network": "satellite"}, "network", "not_one_of"),
+    ],
+)
+def test_what_cannot_be_pinned(
+    app: Flask, client: FlaskClient, changes: dict[str, Any], field: str, code: str
+) -> None:
+    cast = Cast(app, HERE)
+    answer = cast.pin(client, **{"team_id": cast.team("Đội 1"), **changes})
+    assert answer.status_code == 422, answer.text
+    assert [(e["field"], e["code"]) for e in answer.json["errors"]] == [(field, code)]
+    with app.app_context():
+        assert db.session.scalars(select(Pin)).all() == []
+
+
+def test_an_unknown_commune_cannot_be_pinned(app: Flask, client: FlaskClient) -> None:
+    cast = Cast(app, HERE)
+    answer = cast.pin(client, cast.team("Đội 1"), unit="99999")
+    assert (answer.status_code, answer.json["code"]) == (404, "unit_unknown")
+
+
+def test_an_area_that_shrinks_leaves_its_pins_out(app: Flask, client: FlaskClient) -> None:
+    cast = Cast(app, HERE)
+    cast.pin(client, cast.team("Đội 1"))
+    with app.app_context():
+        db.session.get_one(Campaign, cast.campaign).version = 2
+        area = db.session.scalars(select(CampaignArea)).one()
+        area.unit_id = unit_id(app, NEAR)
+        db.session.commit()
+    assert rows(cast.plan(client)) == {"Đội 1": []}

@@ -1,0 +1,40 @@
+"""Spots where nobody measured: the pure rule."""
+
+import pytest
+
+from backend.coverage.spots import (
+    ENOUGH_LEAST,
+    SPOTS_MOST,
+    cells_around,
+    centre,
+    lacking_spots,
+)
+from geo.fix import distance_m
+
+
+def test_cells_are_of_about_500_m_everywhere() -> None:
+    for latitude in (8.6, 16.0, 23.3):
+        one, *_ = cells_around(latitude, 105.0)
+        (lat, lon), (north, _), (_, east) = (
+            centre(cell) for cell in (one, (one[0] + 1, one[1]), (one[0], one[1] + 1))
+        )
+        assert 480 < distance_m(lon, lat, lon, north) < 530
+        assert 480 < distance_m(lon, lat, east, lat) < 530
+
+
+def test_of_equally_near_cells_the_empty_one_comes_first() -> None:
+    lat, lon = (0.0, 0.0024)  # in the middle between two cells
+    spots = lacking_spots(lat, lon, [(-1, 0), (0, 0)], {(-1, 0): 1}, None)
+    assert [spot.samples for spot in spots] == ["none", "few"]
+
+
+@pytest.mark.parametrize(
+    ("target", "cells", "enough"), [(300, 400, 5), (300, 6, 50), (301, 6, 51), (None, 6, 5)]
+)
+def test_enough_is_an_even_share_of_the_target(target: int | None, cells: int, enough: int) -> None:
+    assert ENOUGH_LEAST == 5
+    some = [(0, number) for number in range(cells)]
+    for n, told in ((enough, cells - 1), (enough - 1, cells)):
+        spots = lacking_spots(0.0, 0.0, some, {some[0]: n}, target)
+        assert len(spots) == min(told, SPOTS_MOST)
+        assert ((0.00225, 0.0024) in {(s.latitude, s.longitude) for s in spots}) == (n < enough)

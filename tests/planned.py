@@ -1,0 +1,70 @@
+"""A campaign over a few communes, and its plan: what the tests of plans share."""
+
+from datetime import date
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.extensions import db
+from backend.measurements.models import Count, TeamCount
+from tests.people import campaign, organisation, person, team, unit_id
+
+# Four communes of Thái Nguyên city, near each other.
+HERE, NEAR, THIRD, FOURTH = "05443", "05446", "05449", "05452"
+TODAY = "2024-11-20"  # of the tests' clock; eleven days of November are left with it
+
+
+class Cast:
+    """An organisation with a campaign over a few communes, and its organiser."""
+
+    def __init__(self, app: Flask, *codes: str, **changes: Any) -> None:
+        self.app = app
+        self.organisation = organisation(app)
+        areas = [unit_id(app, code) for code in codes]
+        self.campaign = campaign(app, self.organisation, *areas, **changes)
+        self.organiser = person(app, "organiser", self.organisation)
+        self.url = f"/api/v1/campaigns/{self.campaign}/plan"
+        self.pins = f"{self.url}/pins"
+
+    def team(self, name: str, home: str | None = HERE, **changes: Any) -> int:
+        home_id = unit_id(self.app, home) if home else None
+        return team(self.app, self.organisation, name, home_unit_id=home_id, **changes)
+
+    def plan(self, client: FlaskClient, headers: Any = None, **query: Any) -> Any:
+        answer = client.get(self.url, headers=headers or self.organiser, query_string=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def pin(self, client: FlaskClient, team_id: int, unit: str = HERE, **changes: Any) -> Any:
+        body = {"team_id": team_id, "unit": unit, "date": TODAY, "samples": 7, **changes}
+        return client.put(self.pins, json=body, headers=self.organiser)
+
+
+def counted(app: Flask, code: str, n: int, system: str = "2024", month: str = "2024-11") -> None:
+    """So many counted mobile samples of a commune and month."""
+    unit = unit_id(app, code, system)
+    with app.app_context():
+        row = {"month": month, "unit_id": unit, "network": "mobile", "fate": "counted", "n": n}
+        db.session.add(Count(**row, day=None))
+        db.session.commit()
+
+
+def worked(app: Flask, campaign_id: int, team_id: int, *days: tuple[str, int]) -> None:
+    """What a team earned on some days, folded."""
+    with app.app_context():
+        for day, n in days:
+            row = {"campaign_id": campaign_id, "team_id": team_id, "network": "mobile", "n": n}
+            row |= {"month": day[:7], "grain": "day", "fate": "counted", "guest": False}
+            db.session.add(TeamCount(**row, day=date.fromisoformat(day)))
+        db.session.commit()
+
+
+def rows(plan: Any) -> dict[str, list[tuple[str, int, int, str]]]:
+    return {
+        one["name"]: [
+            (i["unit"]["code"], i["samples"], i["samples_until_end"], i["why"])
+            for i in one["items"]
+        ]
+        for one in plan["teams"]
+    }

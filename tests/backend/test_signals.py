@@ -7,10 +7,17 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete, select, update
 
+from backend.campaigns.models import Campaign, Membership
 from backend.coverage import signal_sources
-from backend.coverage.signals_rules import MOCK_LEAST
+from backend.coverage.signals_rules import MOCK_LEAST, ONCE_DEVICES
+from backend.demo.removing_teams import remove_teams
+from backend.extensions import db
+from backend.measurements.models import Earning, Measurement
+from backend.units.models import Unit
 from tests.factories import HERE, location, post, register, sample
+from tests.joining import at_once
 from tests.people import (
     audited,
     campaign,
@@ -220,6 +227,72 @@ def test_more_than_can_be_looked_at_is_refused(cast: Cast, monkeypatch: pytest.M
     monkeypatch.setattr(signal_sources, "ROWS_MOST", MOCK_LEAST - 1)
     answer = cast.of_unit()
     assert answer.status_code == 422 and answer.json["code"] == "too_many_to_look_at"
+
+
+def test_two_who_look_at_once_see_the_same_sign(cast: Cast) -> None:
+    url = f"/api/v1/campaigns/{cast.campaign}/signals?month=2024-11"
+    looks = [lambda client: client.get(url, headers=cast.organiser) for _ in range(4)]
+    answers = at_once(cast.app, *looks)
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json["items"][0]["id"] for answer in answers if answer.json}) == 1
+
+
+def test_a_sign_of_a_demo_campaign_goes_with_it(cast: Cast) -> None:
+    with cast.app.app_context():
+        db.session.get_one(Campaign, cast.campaign).demo = True
+        db.session.commit()
+    [one] = cast.of_campaign().json["items"]
+    with cast.app.app_context():
+        db.session.execute(delete(Earning))
+        remove_teams()
+    assert cast.decide(one["id"], state="open").status_code == 404
+
+
+class Stall:
+    """New phones that measure at one place of a commune, once each."""
+
+    def __init__(self, cast: Cast, app: Flask) -> None:
+        self.cast, self.app = cast, app
+        app.extensions["clock"].now = NINE
+        self.phones = [register(cast.client) for _ in range(ONCE_DEVICES)]
+        app.extensions["clock"].now = NINE + timedelta(hours=6)
+        for n, phone in enumerate(self.phones):
+            self.measure(phone, n + 1, HERE["latitude"])
+
+    def measure(self, phone: dict[str, str], minute: int, latitude: float) -> None:
+        at = (NINE + timedelta(minutes=minute)).isoformat()
+        body = sample(at, download_mbps=20.5 + minute, location=location(latitude=latitude))
+        assert post(self.cast.client, phone, body).status_code == 201
+
+    def signs(self) -> list[str]:
+        with self.app.app_context():
+            latest = select(Measurement.unit_id).where(Measurement.latitude == HERE["latitude"])
+            code = db.session.scalar(select(Unit.code).where(Unit.id.in_(latest)))
+        url = f"/api/v1/units/{code}/signals?month=2024-11"
+        items = self.cast.client.get(url, headers=self.cast.official).json["items"]
+        return [item["kind"] for item in items if item["kind"] == "new_devices_once"]
+
+
+def test_phones_that_measured_once_are_told_in_their_commune(cast: Cast, app: Flask) -> None:
+    assert Stall(cast, app).signs() == ["new_devices_once"]
+
+
+def test_who_measures_in_another_commune_too_did_not_measure_once(cast: Cast, app: Flask) -> None:
+    stall = Stall(cast, app)
+    for n, phone in enumerate(stall.phones):
+        stall.measure(phone, 200 + n, HERE["latitude"] + 4 * FAR)
+    assert stall.signs() == []
+
+
+def test_guests_are_helped_once_and_no_sign(cast: Cast, app: Flask) -> None:
+    stall = Stall(cast, app)
+    for phone in stall.phones:
+        guest = joined(app, phone, cast.campaign, cast.team, SINCE)
+        with app.app_context():
+            theirs = update(Membership).where(Membership.volunteer_id == guest)
+            db.session.execute(theirs.values(guest_of=cast.volunteer))
+            db.session.commit()
+    assert stall.signs() == []
 
 
 def test_registrations_are_told_by_the_commune_of_the_first_measurement(

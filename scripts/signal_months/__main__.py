@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
+from scripts.signal_months.hard import HARD, told_of
 from scripts.signal_months.scoring import REPORTED_ON, TUNED_ON, Score, scored
 
 PAGE = Path(__file__).parents[2] / "docs" / "signals.md"
-BEGIN, END = "<!-- table: scripts/signals -->", "<!-- /table -->"
+MARKS = "<!-- {}: scripts/signals -->", "<!-- /{} -->"
 
 
 def row(name: str, score: Score, tuned: Score) -> str:
@@ -28,16 +29,29 @@ def table() -> str:
     return "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
 
 
-def written(page: str, part: str) -> str:
-    """The page with the table between its markers."""
-    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    text, n = pattern.subn(lambda _: f"{BEGIN}\n{part}\n{END}", page)
+def hard_table() -> str:
+    rows = []
+    for habit, told in told_of(REPORTED_ON).items():
+        words = next(one.__doc__ for one in HARD if one.__name__ == habit)
+        signs = ", ".join(f"`{name}` in {n}" for name, n in told.most_common()) or "none"
+        rows.append(f"| {words} | {signs} |")
+    return "\n".join(["| honest habit | told in so many of 100 months |", "|---|---|", *rows])
+
+
+def written(page: str, name: str, part: str) -> str:
+    """The page with a table between its markers."""
+    begin, end = (mark.format(name) for mark in MARKS)
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    text, n = pattern.subn(lambda _: f"{begin}\n{part}\n{end}", page)
     if n != 1:
-        raise ValueError(f"{n} places for the table")
+        raise ValueError(f"{n} places for the {name}")
     return text
 
 
 if __name__ == "__main__":
-    made = table()
-    PAGE.write_text(written(PAGE.read_text("utf-8"), made), "utf-8")
-    print(made)
+    page = PAGE.read_text("utf-8")
+    for name, make in (("table", table), ("hard", hard_table)):
+        made = make()
+        page = written(page, name, made)
+        print(made)
+    PAGE.write_text(page, "utf-8")

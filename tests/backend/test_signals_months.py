@@ -4,6 +4,7 @@ import pytest
 
 from backend.coverage.signals_rules import SIGNALS
 from scripts.signal_months.__main__ import PAGE, written
+from scripts.signal_months.hard import told_of
 from scripts.signal_months.honest import LOOK_ALIKES, volunteers
 from scripts.signal_months.month import Month
 from scripts.signal_months.scoring import REPORTED_ON, Score, made, scored
@@ -41,4 +42,12 @@ def test_a_month_is_the_same_again() -> None:
 def test_the_page_tells_every_signal() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert [name for name in SIGNALS if page.count(f"| `{name}` |") != 2] == []
-    assert "| new |" in written(page, "| new |")
+    for part in ("table", "hard"):
+        assert "| new |" in written(page, part, "| new |")
+
+
+def test_the_page_tells_which_honest_habits_people_will_have_to_ask_about() -> None:
+    told = told_of(REPORTED_ON[:20])
+    assert told["office"]["one_place_many_devices"] and told["receiver"]["mock_share"]
+    named = {name for signs in told.values() for name in signs}
+    assert not named & {"speeds_repeated", "impossible_travel", "same_coordinates"}

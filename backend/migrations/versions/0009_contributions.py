@@ -148,7 +148,10 @@ def _needed() -> None:
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("reached", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["campaign_id"], ["campaigns.id"], name="fk_needed_shares_campaign_id", ondelete="CASCADE"
+            ["campaign_id"],
+            ["campaigns.id"],
+            name="fk_needed_shares_campaign_id",
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_needed_shares"),
     )

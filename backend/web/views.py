@@ -1,4 +1,4 @@
-"""Pages: the first one, and the API's."""
+"""Pages: the first one, the API's, and those that links of people lead to."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app
 from backend.arguments import Parser
 from backend.clock import local_day
 from backend.web.pages import render
-from backend.web.policy import API_PAGE, CLOSED, under
+from backend.web.policy import API_PAGE, ASKING, CLOSED, SCRIPTED, under
 from backend.web.schemas import FirstPageQuerySchema, PageQuerySchema
 from backend.web.service import first_page
 
@@ -31,3 +31,27 @@ def index(asked: dict[str, Any]) -> Response:
 def docs(asked: dict[str, Any]) -> Response:
     """Show the API, and let people try it."""
     return render("web/docs.html", asked["lang"])
+
+
+@bp.get("/invitation")
+@arguments(PageQuerySchema, location="query")
+@under(ASKING)
+def invitation(asked: dict[str, Any]) -> Response:
+    """Let a person choose a password by the secret behind the link's #."""
+    return render("web/invitation.html", asked["lang"])
+
+
+@bp.get("/sign-in")
+@arguments(PageQuerySchema, location="query")
+@under(ASKING)
+def sign_in(asked: dict[str, Any]) -> Response:
+    """Let a person sign in, see who they are, set up a second factor and sign out."""
+    return render("web/sign_in.html", asked["lang"])
+
+
+@bp.get("/join")
+@arguments(PageQuerySchema, location="query")
+@under(SCRIPTED)
+def join(asked: dict[str, Any]) -> Response:
+    """Show the join code behind the link's #, and what to do with it."""
+    return render("web/join.html", asked["lang"])

@@ -1,5 +1,7 @@
 """The words of the pages, in Vietnamese and English; {names} are filled in by the template."""
 
+from backend.web.people_words import PEOPLE
+
 WORDS: dict[str, tuple[str, str]] = {
     "skip": ("Đến nội dung chính", "Skip to the content"),
     "other_language": ("English", "Tiếng Việt"),
@@ -173,4 +175,5 @@ WORDS: dict[str, tuple[str, str]] = {
         "Trang này cần JavaScript; tài liệu JSON thì không.",
         "This page needs JavaScript; the JSON document does not.",
     ),
+    **PEOPLE,
 }

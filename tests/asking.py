@@ -91,7 +91,8 @@ def _token_of(world: World, headers: dict[str, str]) -> dict[str, Any]:
 
 
 def _person(world: World) -> dict[str, Any]:
-    user = world.user_of(people.person(world.app))
+    """Somebody who has accepted their invitation."""
+    user = world.user_of(people.person(world.app, password_hash=hashed_password()))
     return {"at": {"user_id": user and user.id}}
 
 
@@ -196,7 +197,7 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
         SEEN | {"json": {"name": "Đội 3"}} | _other_team(w)
     ),
     "DELETE /api/v1/teams/<team_id>": lambda w: SEEN,
-    "GET /api/v1/teams/<int:team_id>/members (not the leader's)": _other_team,
+    "GET /api/v1/teams/<team_id>/members (not the leader's)": _other_team,
     "POST /api/v1/campaigns": lambda w: {"json": NOVEMBER | {"organisation_id": w.organisation}},
     "GET /api/v1/campaigns/<campaign_id> (draft)": _draft,
     "PATCH /api/v1/campaigns/<campaign_id>": lambda w: SEEN | {"json": {"target": 50}},
@@ -271,8 +272,8 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w)} | _draft(w),
     f"DELETE {CAMPAIGN}/plan/pins": _pinned,
     f"GET {CAMPAIGN}/signals (draft)": _draft,
-    "PATCH /api/v1/signals/<int:signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
-    "PATCH /api/v1/signals/<int:signal_id> (of a unit)": lambda w: _signal(
+    "PATCH /api/v1/signals/<signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
+    "PATCH /api/v1/signals/<signal_id> (of a unit)": lambda w: _signal(
         w, unit_id=people.unit_id(w.app, "05443")
     ),
 }

@@ -16,9 +16,9 @@ ACTORS = (
     "admin",
 )
 
-CAMPAIGN = "/api/v1/campaigns/<int:campaign_id>"
-CODE = f"{CAMPAIGN}/teams/<int:team_id>/join-code"
-POSTER = f"{CAMPAIGN}/teams/<int:team_id>/poster"
+CAMPAIGN = "/api/v1/campaigns/<campaign_id>"
+CODE = f"{CAMPAIGN}/teams/<team_id>/join-code"
+POSTER = f"{CAMPAIGN}/teams/<team_id>/poster"
 MEMBERSHIP = "/api/v1/memberships/<int(max=9223372036854775807):membership_id>"
 
 EVERYBODY = "200 200 200 200 200 200 200 200"
@@ -28,9 +28,6 @@ TABLE = {
     # the service itself
     "GET /": EVERYBODY,
     "GET /docs": EVERYBODY,
-    "GET /invitation": EVERYBODY,
-    "GET /sign-in": EVERYBODY,
-    "GET /join": EVERYBODY,
     "GET /healthz": EVERYBODY,
     "GET /readyz": EVERYBODY,
     "GET /metrics": EVERYBODY,
@@ -102,8 +99,8 @@ TABLE = {
     "PATCH /api/v1/teams/<team_id>": "401 401 403 200 404 404 404 200",
     "PATCH /api/v1/teams/<team_id> (not the leader's)": "401 401 404 200 404 404 404 200",
     "DELETE /api/v1/teams/<team_id>": "401 401 403 204 404 404 404 204",
-    "GET /api/v1/teams/<int:team_id>/members": "404 401 200 200 404 404 404 200",
-    "GET /api/v1/teams/<int:team_id>/members (not the leader's)": "404 401 404 200 404 404 404 200",
+    "GET /api/v1/teams/<team_id>/members": "404 401 200 200 404 404 404 200",
+    "GET /api/v1/teams/<team_id>/members (not the leader's)": "404 401 404 200 404 404 404 200",
     "GET /api/v1/organisations/<organisation_id>/teams/template": "401 401 403 200 403 403 403 200",
     "POST /api/v1/organisations/<organisation_id>/teams/import": "401 401 403 200 403 403 403 200",
     # campaigns are public but for drafts, which are not there for others; a device is nobody that
@@ -117,8 +114,8 @@ TABLE = {
     "DELETE /api/v1/campaigns/<campaign_id>": "401 401 403 409 403 403 403 409",
     "DELETE /api/v1/campaigns/<campaign_id> (draft)": "401 401 404 204 404 404 404 204",
     # a join code is shown by the leader and made by the organiser
-    f"POST {CODE}": "404 401 403 201 404 404 404 201",
-    f"POST {CODE} (draft)": "404 401 404 201 404 404 404 201",
+    f"POST {CODE}": "401 401 403 201 404 404 404 201",
+    f"POST {CODE} (draft)": "401 401 404 201 404 404 404 201",
     f"GET {CODE}": "404 401 200 200 404 404 404 200",
     f"GET {CODE} (not the leader's)": "404 401 404 200 404 404 404 200",
     f"GET {CODE}.svg": "404 401 200 200 404 404 404 200",
@@ -155,15 +152,15 @@ TABLE = {
     f"GET {CAMPAIGN}/plan (not the leader's)": "401 401 404 200 403 403 403 200",
     f"GET {CAMPAIGN}/plan (draft)": "404 401 404 200 404 404 404 200",
     f"PUT {CAMPAIGN}/plan/pins": "401 401 403 201 403 403 403 201",
-    f"PUT {CAMPAIGN}/plan/pins (draft)": "404 401 404 201 404 404 404 201",
+    f"PUT {CAMPAIGN}/plan/pins (draft)": "401 401 404 201 404 404 404 201",
     f"DELETE {CAMPAIGN}/plan/pins": "401 401 403 204 403 403 403 204",
     # signs of gaming: the organiser's of the campaign, the official's of the area
     f"GET {CAMPAIGN}/signals": "401 401 403 200 403 403 403 200",
     f"GET {CAMPAIGN}/signals (draft)": "404 401 404 200 404 404 404 200",
     "GET /api/v1/units/<code>/signals": "401 401 403 403 403 200 403 200",
     "GET /api/v1/units/<code>/registrations": "401 401 403 403 403 200 403 200",
-    "PATCH /api/v1/signals/<int:signal_id>": "401 401 404 200 404 404 404 200",
-    "PATCH /api/v1/signals/<int:signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
+    "PATCH /api/v1/signals/<signal_id>": "401 401 404 200 404 404 404 200",
+    "PATCH /api/v1/signals/<signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
 }
 
 # What a person does on a page only: a program's token, which may be lost, is refused.

@@ -8,6 +8,7 @@ from typing import Any
 from flask import current_app, request
 from flask_smorest import Blueprint
 
+from backend.accounts.asking import row_id
 from backend.accounts.signing import actor, keep_private
 from backend.arguments import Parser
 from backend.campaigns import joining, memberships, passes, volunteers
@@ -115,13 +116,13 @@ def use_pass(device: KnownDevice, asked: dict[str, str]) -> Any:
     return {"kind": used.kind, "memberships": used.members}, 201 if used.created else 200
 
 
-@blp.get("/teams/<int:team_id>/members")
+@blp.get("/teams/<team_id>/members")
 @blp.doc(security=PERSON)
 @blp.arguments(MembersQuerySchema, location="query")
 @blp.response(200, MembersSchema)
-def list_members(query: dict[str, Any], team_id: int) -> Any:
+def list_members(query: dict[str, Any], team_id: str) -> Any:
     """List who is in a team now: for its leader and its organiser alone."""
-    items, after = members(actor(), team_id, _page(query), _now())
+    items, after = members(actor(), row_id(team_id), _page(query), _now())
     return {"items": [_told(one) for one in items], "next": after and str(after)}
 
 

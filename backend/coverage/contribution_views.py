@@ -7,8 +7,8 @@ import orjson
 from flask import Response, current_app, request
 from flask_smorest import Blueprint
 
+from backend.accounts.asking import PeopleParser, row_id
 from backend.accounts.signing import actor
-from backend.arguments import Parser
 from backend.coverage.contribution_files import as_csv, as_xlsx
 from backend.coverage.contribution_schemas import (
     ContributionsQuerySchema,
@@ -22,26 +22,27 @@ from backend.coverage.contributions import contributions
 from backend.coverage.day_picture import draw
 from backend.coverage.day_summary import summarise_day
 from backend.coverage.leaderboard import leaderboard
-from backend.extensions import BEARER
+from backend.extensions import PERSON
 from backend.http import language
 
 blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns")
-blp.ARGUMENTS_PARSER = Parser()
+blp.ARGUMENTS_PARSER = PeopleParser()
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 TABLES = {"text/csv": {"schema": {"type": "string"}}, XLSX: BINARY}
 
 
-@blp.get("/<int:campaign_id>/contributions")
-@blp.doc(security=BEARER, responses={200: {"content": TABLES}})
+@blp.get("/<campaign_id>/contributions")
+@blp.doc(security=PERSON, responses={200: {"content": TABLES}})
 @blp.arguments(ContributionsQuerySchema, location="query")
 @blp.response(200, ContributionsSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
-def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
+def get_contributions(query: dict[str, Any], campaign_id: str) -> Response:
     """Show what each team, member, unit, day or organisation contributed to a campaign."""
-    answer = contributions(actor(), campaign_id, query, language())
-    name = f"contributions-{campaign_id}-{query['by']}"
+    identity = row_id(campaign_id)
+    answer = contributions(actor(), identity, query, language())
+    name = f"contributions-{identity}-{query['by']}"
     if query["format"] == "csv":
         return _file(as_csv(answer, language()), "text/csv; charset=utf-8", f"{name}.csv")
     if query["format"] == "xlsx":
@@ -49,27 +50,27 @@ def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
     return _answer(answer)
 
 
-@blp.get("/<int:campaign_id>/leaderboard")
-@blp.doc(security=BEARER)
+@blp.get("/<campaign_id>/leaderboard")
+@blp.doc(security=PERSON)
 @blp.arguments(LeaderboardQuerySchema, location="query")
 @blp.response(200, LeaderboardSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
-def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
+def get_leaderboard(query: dict[str, Any], campaign_id: str) -> Response:
     """Rank the teams of a campaign by samples that were still needed."""
-    return _answer(leaderboard(actor(), campaign_id, query, language()))
+    return _answer(leaderboard(actor(), row_id(campaign_id), query, language()))
 
 
-@blp.get("/<int:campaign_id>/summary")
-@blp.doc(security=BEARER, responses={200: {"content": {"image/png": BINARY}}})
+@blp.get("/<campaign_id>/summary")
+@blp.doc(security=PERSON, responses={200: {"content": {"image/png": BINARY}}})
 @blp.arguments(SummaryQuerySchema, location="query")
 @blp.response(200, SummarySchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
-def get_day_summary(query: dict[str, Any], campaign_id: int) -> Response:
+def get_day_summary(query: dict[str, Any], campaign_id: str) -> Response:
     """Tell a day of a campaign in a few Vietnamese lines, or as a picture of them."""
-    now = current_app.extensions["clock"]()
-    day, lines = summarise_day(actor(), campaign_id, query, now)
+    identity, now = row_id(campaign_id), current_app.extensions["clock"]()
+    day, lines = summarise_day(actor(), identity, query, now)
     if query["format"] == "png":
-        return _file(draw(lines), "image/png", f"summary-{campaign_id}-{day}.png")
+        return _file(draw(lines), "image/png", f"summary-{identity}-{day}.png")
     return _answer({"day": day, "text": "\n".join(lines)})
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from flask import current_app
 from flask_smorest import Blueprint
 
+from backend.accounts.asking import PeopleParser, row_id
 from backend.accounts.signing import actor
-from backend.arguments import Parser
 from backend.coverage.next_place import next_for
 from backend.coverage.plan_pins import pin, unpin
 from backend.coverage.plan_recent import RecentPlans
@@ -21,44 +21,44 @@ from backend.coverage.plan_schemas import (
 )
 from backend.coverage.planning import show_plan
 from backend.devices.service import authenticate
-from backend.extensions import BEARER
+from backend.extensions import BEARER, PERSON
 from backend.http import bearer_token, language
 from backend.messages import message
 
 blp = Blueprint("plan", __name__, url_prefix="/api/v1", description="Where to measure next")
-blp.ARGUMENTS_PARSER = Parser()
+blp.ARGUMENTS_PARSER = PeopleParser()
 
 
-@blp.get("/campaigns/<int:campaign_id>/plan")
-@blp.doc(security=BEARER)
+@blp.get("/campaigns/<campaign_id>/plan")
+@blp.doc(security=PERSON)
 @blp.arguments(PlanQuerySchema, location="query")
 @blp.response(200, PlanSchema)
-def get_plan(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
+def get_plan(query: dict[str, Any], campaign_id: str) -> dict[str, Any]:
     """Show where each team of a campaign should go on a day, and why."""
-    told = show_plan(actor(), campaign_id, query, current_app.extensions["clock"]())
+    told = show_plan(actor(), row_id(campaign_id), query, current_app.extensions["clock"]())
     for team in told["teams"]:
         team["note"] = _worded(team["note"])
     return told | {"rule": message("plan_rule", language())}
 
 
-@blp.put("/campaigns/<int:campaign_id>/plan/pins")
-@blp.doc(security=BEARER)
+@blp.put("/campaigns/<campaign_id>/plan/pins")
+@blp.doc(security=PERSON)
 @blp.arguments(PlanPinSchema)
 @blp.response(200, PlanPinnedSchema, description="Pinned anew")
 @blp.alt_response(201, schema=PlanPinnedSchema, description="Pinned")
-def put_pin(wanted: dict[str, Any], campaign_id: int) -> Any:
+def put_pin(wanted: dict[str, Any], campaign_id: str) -> Any:
     """Fix how many samples a team takes in a commune on a day."""
-    told, new = pin(actor(), campaign_id, wanted, current_app.extensions["clock"]())
+    told, new = pin(actor(), row_id(campaign_id), wanted, current_app.extensions["clock"]())
     return told, 201 if new else 200
 
 
-@blp.delete("/campaigns/<int:campaign_id>/plan/pins")
-@blp.doc(security=BEARER)
+@blp.delete("/campaigns/<campaign_id>/plan/pins")
+@blp.doc(security=PERSON)
 @blp.arguments(UnpinQuerySchema, location="query")
 @blp.response(204)
-def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
+def delete_pin(query: dict[str, Any], campaign_id: str) -> None:
     """Leave a team's place on a day to the plan again."""
-    unpin(actor(), campaign_id, query, current_app.extensions["clock"]())
+    unpin(actor(), row_id(campaign_id), query, current_app.extensions["clock"]())
 
 
 @blp.get("/next")

@@ -5,8 +5,8 @@ from typing import Any
 from flask import current_app
 from flask_smorest import Blueprint
 
+from backend.accounts.asking import PeopleParser, row_id
 from backend.accounts.signing import actor
-from backend.arguments import Parser
 from backend.coverage.signal_schemas import (
     CampaignSignalsQuerySchema,
     RegistrationsSchema,
@@ -26,16 +26,16 @@ from backend.extensions import PERSON
 from backend.http import language
 
 blp = Blueprint("signals", __name__, url_prefix="/api/v1", description="Signs of gaming")
-blp.ARGUMENTS_PARSER = Parser()
+blp.ARGUMENTS_PARSER = PeopleParser()
 
 
-@blp.get("/campaigns/<int:campaign_id>/signals")
+@blp.get("/campaigns/<campaign_id>/signals")
 @blp.doc(security=PERSON)
 @blp.arguments(CampaignSignalsQuerySchema, location="query")
 @blp.response(200, SignalsSchema)
-def get_campaign_signals(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
+def get_campaign_signals(query: dict[str, Any], campaign_id: str) -> dict[str, Any]:
     """Show what in a campaign's month a person should look at."""
-    return campaign_signals(actor(), campaign_id, query, _asking())
+    return campaign_signals(actor(), row_id(campaign_id), query, _asking())
 
 
 @blp.get("/units/<code>/signals")
@@ -56,13 +56,13 @@ def get_registrations(query: dict[str, Any], code: str) -> dict[str, Any]:
     return unit_registrations(actor(), code, query, _asking())
 
 
-@blp.patch("/signals/<int:signal_id>")
+@blp.patch("/signals/<signal_id>")
 @blp.doc(security=PERSON)
 @blp.arguments(SignalDecisionSchema)
 @blp.response(200, SignalSchema)
-def patch_signal(decision: dict[str, Any], signal_id: int) -> dict[str, Any]:
+def patch_signal(decision: dict[str, Any], signal_id: str) -> dict[str, Any]:
     """Say what a sign of gaming came to."""
-    return decide_signal(actor(), signal_id, decision, _asking())
+    return decide_signal(actor(), row_id(signal_id), decision, _asking())
 
 
 def _asking() -> Asking:

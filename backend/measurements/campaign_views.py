@@ -5,7 +5,7 @@ from typing import Any
 from flask_smorest import Blueprint
 
 from backend import etags
-from backend.accounts.asking import PeopleParser
+from backend.accounts.asking import PeopleParser, row_id
 from backend.accounts.signing import actor
 from backend.extensions import PERSON
 from backend.measurements.campaign_schemas import (
@@ -24,40 +24,40 @@ campaign_blp = Blueprint("decisions", __name__, url_prefix="/api/v1")
 campaign_blp.ARGUMENTS_PARSER = PeopleParser()
 
 
-@campaign_blp.post("/campaigns/<int:campaign_id>/corrections")
+@campaign_blp.post("/campaigns/<campaign_id>/corrections")
 @campaign_blp.doc(security=PERSON)
 @campaign_blp.arguments(CorrectionSchema)
 @campaign_blp.response(200, DecidedSchema)
-def correct(asked: dict[str, Any], campaign_id: int) -> Any:
+def correct(asked: dict[str, Any], campaign_id: str) -> Any:
     """Give measurements to another team of a campaign, or to none."""
     decision = Decision(asked["reason"], team_id=asked["team_id"])
-    return decide(actor(), campaign_id, asked["choice"], decision, preview=asked["preview"])
+    return decide(actor(), row_id(campaign_id), asked["choice"], decision, preview=asked["preview"])
 
 
-@campaign_blp.get("/campaigns/<int:campaign_id>/corrections")
+@campaign_blp.get("/campaigns/<campaign_id>/corrections")
 @campaign_blp.doc(security=PERSON)
 @campaign_blp.arguments(CorrectionsQuerySchema, location="query")
 @campaign_blp.response(200, CorrectionsSchema)
-def list_corrections(query: dict[str, Any], campaign_id: int) -> Any:
+def list_corrections(query: dict[str, Any], campaign_id: str) -> Any:
     """List a campaign's corrections, the latest first."""
-    return corrections(actor(), campaign_id, query["cursor"], query["limit"])
+    return corrections(actor(), row_id(campaign_id), query["cursor"], query["limit"])
 
 
-@campaign_blp.post("/campaigns/<int:campaign_id>/exclusions")
+@campaign_blp.post("/campaigns/<campaign_id>/exclusions")
 @campaign_blp.doc(security=PERSON)
 @campaign_blp.arguments(ExclusionSchema)
 @campaign_blp.response(200, DecidedSchema)
-def exclude(asked: dict[str, Any], campaign_id: int) -> Any:
+def exclude(asked: dict[str, Any], campaign_id: str) -> Any:
     """Take measurements out of one campaign's figures, or back in; the commune keeps them."""
     decision = Decision(asked["reason"], exclude=asked["excluded"])
-    return decide(actor(), campaign_id, asked["choice"], decision, preview=asked["preview"])
+    return decide(actor(), row_id(campaign_id), asked["choice"], decision, preview=asked["preview"])
 
 
-@campaign_blp.post("/campaigns/<int:campaign_id>/changes")
+@campaign_blp.post("/campaigns/<campaign_id>/changes")
 @campaign_blp.doc(security=PERSON, parameters=etags.WANTED)
 @campaign_blp.arguments(ChangesSchema)
 @campaign_blp.response(200, ChangedSchema)
-def change(asked: dict[str, Any], campaign_id: int) -> Any:
+def change(asked: dict[str, Any], campaign_id: str) -> Any:
     """Change what earnings of a campaign rest on, or show what it would move."""
     seen, preview = etags.expected(), asked["preview"]
-    return change_campaign(actor(), campaign_id, seen, asked["changes"], preview=preview)
+    return change_campaign(actor(), row_id(campaign_id), seen, asked["changes"], preview=preview)

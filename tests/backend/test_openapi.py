@@ -26,6 +26,7 @@ FOR_DEVICES = {
     ("patch", "/api/v1/volunteers/me"),
     ("post", "/api/v1/passes"),
     ("post", "/api/v1/passes/use"),
+    ("get", "/api/v1/next"),
 }
 
 

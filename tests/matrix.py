@@ -28,6 +28,9 @@ TABLE = {
     # the service itself
     "GET /": EVERYBODY,
     "GET /docs": EVERYBODY,
+    "GET /invitation": EVERYBODY,
+    "GET /sign-in": EVERYBODY,
+    "GET /join": EVERYBODY,
     "GET /healthz": EVERYBODY,
     "GET /readyz": EVERYBODY,
     "GET /metrics": EVERYBODY,

@@ -1,80 +1,25 @@
 """Signs of gaming over the API: who sees them, what they tell, what people make of them."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete
 
-from backend.campaigns.models import Campaign, Membership
+from backend.campaigns.models import Campaign
 from backend.coverage import signal_sources
-from backend.coverage.signals_rules import MOCK_LEAST, ONCE_DEVICES
+from backend.coverage.signals_rules import MOCK_LEAST
 from backend.demo.removing_teams import remove_teams
 from backend.extensions import db
-from backend.measurements.models import Earning, Measurement
-from backend.units.models import Unit
-from tests.factories import HERE, location, post, register, sample
+from backend.measurements.models import Earning
+from tests.factories import HERE
 from tests.joining import at_once
 from tests.people import (
     audited,
-    campaign,
-    joined,
-    organisation,
-    person,
-    team,
-    unit_id,
 )
-
-SINCE = datetime(2024, 11, 1, tzinfo=UTC)
-NINE = datetime(2024, 11, 15, 2, 0, tzinfo=UTC)
-FAR = 0.05  # degrees: some 5 km
-SIGNAL = "/api/v1/signals"
-
-
-class Cast:
-    """A campaign in Thái Nguyên, whose first volunteer measures with a mock position."""
-
-    def __init__(self, app: Flask, client: FlaskClient) -> None:
-        self.app, self.client = app, client
-        union = organisation(app)
-        self.team = team(app, union)
-        self.province = unit_id(app, "19", level="province")
-        self.campaign = campaign(app, union, self.province)
-        self.organiser = person(app, "organiser", union)
-        self.official = person(app, "official", self.province)
-        self.phone = self.joining()
-        self.mock(self.phone, MOCK_LEAST)
-
-    def joining(self) -> dict[str, str]:
-        """Another volunteer's phone."""
-        phone = register(self.client)
-        self.volunteer = joined(self.app, phone, self.campaign, self.team, SINCE)
-        return phone
-
-    def mock(self, phone: dict[str, str], n: int, first: int = 0) -> None:
-        samples = [
-            sample(
-                (NINE + timedelta(minutes=10 * k)).isoformat(),
-                download_mbps=40.0 + k,
-                location=location(is_mock=True, latitude=HERE["latitude"] + k / 500),
-            )
-            for k in range(first, first + n)
-        ]
-        assert post(self.client, phone, *samples).status_code in (200, 201, 207)
-
-    def of_campaign(self, query: str = "", headers: Any = None) -> Any:
-        url = f"/api/v1/campaigns/{self.campaign}/signals?month=2024-11{query}"
-        return self.client.get(url, headers=headers or self.organiser)
-
-    def of_unit(self, code: str = "19", query: str = "", headers: Any = None) -> Any:
-        url = f"/api/v1/units/{code}/signals?month=2024-11&level=province{query}"
-        return self.client.get(url, headers=headers or self.official)
-
-    def decide(self, one: int, headers: Any = None, **body: Any) -> Any:
-        return self.client.patch(f"{SIGNAL}/{one}", json=body, headers=headers or self.organiser)
+from tests.signs import Cast
 
 
 @pytest.fixture
@@ -246,72 +191,3 @@ def test_a_sign_of_a_demo_campaign_goes_with_it(cast: Cast) -> None:
         db.session.execute(delete(Earning))
         remove_teams()
     assert cast.decide(one["id"], state="open").status_code == 404
-
-
-class Stall:
-    """New phones that measure at one place of a commune, once each."""
-
-    def __init__(self, cast: Cast, app: Flask) -> None:
-        self.cast, self.app = cast, app
-        app.extensions["clock"].now = NINE
-        self.phones = [register(cast.client) for _ in range(ONCE_DEVICES)]
-        app.extensions["clock"].now = NINE + timedelta(hours=6)
-        for n, phone in enumerate(self.phones):
-            self.measure(phone, n + 1, HERE["latitude"])
-
-    def measure(self, phone: dict[str, str], minute: int, latitude: float) -> None:
-        at = (NINE + timedelta(minutes=minute)).isoformat()
-        body = sample(at, download_mbps=20.5 + minute, location=location(latitude=latitude))
-        assert post(self.cast.client, phone, body).status_code == 201
-
-    def signs(self) -> list[str]:
-        with self.app.app_context():
-            latest = select(Measurement.unit_id).where(Measurement.latitude == HERE["latitude"])
-            code = db.session.scalar(select(Unit.code).where(Unit.id.in_(latest)))
-        url = f"/api/v1/units/{code}/signals?month=2024-11"
-        items = self.cast.client.get(url, headers=self.cast.official).json["items"]
-        return [item["kind"] for item in items if item["kind"] == "new_devices_once"]
-
-
-def test_phones_that_measured_once_are_told_in_their_commune(cast: Cast, app: Flask) -> None:
-    assert Stall(cast, app).signs() == ["new_devices_once"]
-
-
-def test_who_measures_in_another_commune_too_did_not_measure_once(cast: Cast, app: Flask) -> None:
-    stall = Stall(cast, app)
-    for n, phone in enumerate(stall.phones):
-        stall.measure(phone, 200 + n, HERE["latitude"] + 4 * FAR)
-    assert stall.signs() == []
-
-
-def test_guests_are_helped_once_and_no_sign(cast: Cast, app: Flask) -> None:
-    stall = Stall(cast, app)
-    for phone in stall.phones:
-        guest = joined(app, phone, cast.campaign, cast.team, SINCE)
-        with app.app_context():
-            theirs = update(Membership).where(Membership.volunteer_id == guest)
-            db.session.execute(theirs.values(guest_of=cast.volunteer))
-            db.session.commit()
-    assert stall.signs() == []
-
-
-def test_registrations_are_told_by_the_commune_of_the_first_measurement(
-    cast: Cast, app: Flask
-) -> None:
-    app.extensions["clock"].now = datetime(2024, 11, 21, 12, 0, tzinfo=UTC)
-    later = register(cast.client)
-    elsewhere = location(latitude=HERE["latitude"] + FAR)
-    at = datetime(2024, 11, 21, 13, 0, tzinfo=UTC)
-    app.extensions["clock"].now = at + timedelta(hours=2)
-    first = post(cast.client, later, sample(at.isoformat()))
-    second = sample((at + timedelta(hours=1)).isoformat(), location=elsewhere)
-    assert first.status_code == post(cast.client, later, second).status_code == 201
-    register(cast.client)  # measures nowhere yet
-    url = "/api/v1/units/19/registrations?month=2024-11&level=province"
-    answer = cast.client.get(url, headers=cast.official).json
-    assert [(row["day"], row["registered"], row["once"]) for row in answer["items"]] == [
-        ("2024-11-20", 1, 0),
-        ("2024-11-21", 1, 0),
-    ]
-    assert answer["registered"] == 2
-    assert len({row["unit"]["code"] for row in answer["items"]}) == 1

@@ -1,0 +1,93 @@
+"""New devices over the API: those that measure once, and registrations by commune and day."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from backend.campaigns.models import Membership
+from backend.coverage.signals_rules import ONCE_DEVICES
+from backend.extensions import db
+from backend.measurements.models import Measurement
+from backend.units.models import Unit
+from tests.factories import HERE, location, post, register, sample
+from tests.people import (
+    joined,
+)
+from tests.signs import FAR, NINE, SINCE, Cast
+
+
+@pytest.fixture
+def cast(app: Flask, client: FlaskClient) -> Cast:
+    return Cast(app, client)
+
+
+class Stall:
+    """New phones that measure at one place of a commune, once each."""
+
+    def __init__(self, cast: Cast, app: Flask) -> None:
+        self.cast, self.app = cast, app
+        app.extensions["clock"].now = NINE
+        self.phones = [register(cast.client) for _ in range(ONCE_DEVICES)]
+        app.extensions["clock"].now = NINE + timedelta(hours=6)
+        for n, phone in enumerate(self.phones):
+            self.measure(phone, n + 1, HERE["latitude"])
+
+    def measure(self, phone: dict[str, str], minute: int, latitude: float) -> None:
+        at = (NINE + timedelta(minutes=minute)).isoformat()
+        body = sample(at, download_mbps=20.5 + minute, location=location(latitude=latitude))
+        assert post(self.cast.client, phone, body).status_code == 201
+
+    def signs(self) -> list[str]:
+        with self.app.app_context():
+            latest = select(Measurement.unit_id).where(Measurement.latitude == HERE["latitude"])
+            code = db.session.scalar(select(Unit.code).where(Unit.id.in_(latest)))
+        url = f"/api/v1/units/{code}/signals?month=2024-11"
+        items = self.cast.client.get(url, headers=self.cast.official).json["items"]
+        return [item["kind"] for item in items if item["kind"] == "new_devices_once"]
+
+
+def test_phones_that_measured_once_are_told_in_their_commune(cast: Cast, app: Flask) -> None:
+    assert Stall(cast, app).signs() == ["new_devices_once"]
+
+
+def test_who_measures_in_another_commune_too_did_not_measure_once(cast: Cast, app: Flask) -> None:
+    stall = Stall(cast, app)
+    for n, phone in enumerate(stall.phones):
+        stall.measure(phone, 200 + n, HERE["latitude"] + 4 * FAR)
+    assert stall.signs() == []
+
+
+def test_guests_are_helped_once_and_no_sign(cast: Cast, app: Flask) -> None:
+    stall = Stall(cast, app)
+    for phone in stall.phones:
+        guest = joined(app, phone, cast.campaign, cast.team, SINCE)
+        with app.app_context():
+            theirs = update(Membership).where(Membership.volunteer_id == guest)
+            db.session.execute(theirs.values(guest_of=cast.volunteer))
+            db.session.commit()
+    assert stall.signs() == []
+
+
+def test_registrations_are_told_by_the_commune_of_the_first_measurement(
+    cast: Cast, app: Flask
+) -> None:
+    app.extensions["clock"].now = datetime(2024, 11, 21, 12, 0, tzinfo=UTC)
+    later = register(cast.client)
+    elsewhere = location(latitude=HERE["latitude"] + FAR)
+    at = datetime(2024, 11, 21, 13, 0, tzinfo=UTC)
+    app.extensions["clock"].now = at + timedelta(hours=2)
+    first = post(cast.client, later, sample(at.isoformat()))
+    second = sample((at + timedelta(hours=1)).isoformat(), location=elsewhere)
+    assert first.status_code == post(cast.client, later, second).status_code == 201
+    register(cast.client)  # measures nowhere yet
+    url = "/api/v1/units/19/registrations?month=2024-11&level=province"
+    answer = cast.client.get(url, headers=cast.official).json
+    assert [(row["day"], row["registered"], row["once"]) for row in answer["items"]] == [
+        ("2024-11-20", 1, 0),
+        ("2024-11-21", 1, 0),
+    ]
+    assert answer["registered"] == 2
+    assert len({row["unit"]["code"] for row in answer["items"]}) == 1

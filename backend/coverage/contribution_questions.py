@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.accounts.access import Actor, can, require
+from backend.campaigns.campaigns import visible_campaign
 from backend.campaigns.models import Campaign
 from backend.campaigns.scopes import campaign_scope, team_scope
 from backend.clock import month_end, month_start
@@ -34,10 +35,7 @@ class Seen:
 
 def see(actor: Actor, campaign_id: int) -> Seen:
     """What an actor may see of a campaign: an organiser all, a team's leader the own team."""
-    scope = campaign_scope(campaign_id)
-    campaign = db.session.get(Campaign, campaign_id)
-    if campaign is None:
-        raise Problem(404, "not_found")
+    campaign, scope = visible_campaign(actor, campaign_id), campaign_scope(campaign_id)
     if can(actor, "campaign.see", scope):
         return Seen(campaign, None)
     months = months_of(campaign.first_day, campaign.last_day)
@@ -47,7 +45,7 @@ def see(actor: Actor, campaign_id: int) -> Seen:
         if can(actor, "team.see", team_scope(team)) and _takes_part(campaign_id, team, months)
     ]
     if not own:
-        require(actor, "campaign.see", scope, hidden=campaign.state == "draft")
+        require(actor, "campaign.see", scope)
     return Seen(campaign, tuple(own))
 
 

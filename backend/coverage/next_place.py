@@ -9,11 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from backend.campaigns.models import Campaign
 from backend.clock import local_day, month_start
 from backend.coverage.plan_making import make_plan
 from backend.coverage.plan_recent import Items, RecentPlans
 from backend.coverage.plan_sources import Asked, pins_of, teams_of
-from backend.coverage.planning import ask, campaign_row, item
+from backend.coverage.planning import ask, item
 from backend.coverage.service import Question, coverage
 from backend.coverage.spots import (
     CELL_LATITUDE,
@@ -157,7 +158,8 @@ def _assignments(asking: _Asking, now: datetime, plans: RecentPlans) -> list[dic
     }
     found = []
     for row in db.session.execute(TEAMS_NOW, values).all():
-        asked = ask(campaign_row(row.campaign_id), asking.today, asking.today, asking.network)
+        campaign = db.session.get_one(Campaign, row.campaign_id)
+        asked = ask(campaign, asking.today, asking.today, asking.network)
         pins = tuple((p.day, p.team_id, p.unit_id, p.samples) for p in pins_of(asked))
         key = (row.campaign_id, asked.campaign.version, asked.day, asked.network, pins)
         items = plans.items(key, now, partial(_items_by_team, asked, now))

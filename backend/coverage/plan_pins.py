@@ -9,11 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, require
 from backend.accounts.service import note_by
+from backend.campaigns.campaigns import visible_campaign
 from backend.campaigns.models import CampaignArea, Pin
 from backend.campaigns.scopes import campaign_scope
 from backend.clock import local_day
 from backend.coverage.plan_sources import Asked, teams_of
-from backend.coverage.planning import ask, campaign_row
+from backend.coverage.planning import ask
 from backend.errors import Problem, invalid
 from backend.extensions import db
 from backend.units.models import Unit
@@ -56,9 +57,8 @@ def unpin(actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: dateti
 
 
 def _asked(actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: datetime) -> Asked:
-    campaign = campaign_row(campaign_id)
-    hidden = campaign.state == "draft"
-    require(actor, "campaign.edit", campaign_scope(campaign_id), hidden=hidden)
+    campaign = visible_campaign(actor, campaign_id)
+    require(actor, "campaign.edit", campaign_scope(campaign_id))
     return ask(campaign, local_day(now), wanted["date"], wanted["network"])
 
 

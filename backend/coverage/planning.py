@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from backend.accounts.access import Actor, Scope, can, require
+from backend.accounts.access import Actor, Scope, can, require, require_person
+from backend.campaigns.campaigns import visible_campaign
 from backend.campaigns.models import Campaign
 from backend.campaigns.scopes import campaign_scope
 from backend.clock import local_day, month_start
@@ -22,7 +23,7 @@ def show_plan(
     actor: Actor, campaign_id: int, question: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """The plan of a day, with the rows of the teams that this person may see."""
-    campaign = campaign_row(campaign_id)
+    campaign = visible_campaign(actor, campaign_id)
     teams = teams_of(campaign, now)
     seen = _seen(actor, campaign, teams)
     asked = ask(campaign, local_day(now), question["date"], question["network"])
@@ -32,14 +33,6 @@ def show_plan(
     if one is not None and not shown:
         raise Problem(404, "not_found")
     return _told(plan, shown)
-
-
-def campaign_row(campaign_id: int) -> Campaign:
-    """The campaign; 404 where there is none."""
-    campaign = db.session.get(Campaign, campaign_id)
-    if campaign is None:
-        raise Problem(404, "not_found")
-    return campaign
 
 
 def ask(campaign: Campaign, today: date, day: date | None, network: str | None) -> Asked:
@@ -62,9 +55,7 @@ def _seen(actor: Actor, campaign: Campaign, teams: list[PlanTeam]) -> set[int]:
     scope = campaign_scope(campaign.id)
     if can(actor, "campaign.see", scope):
         return {team.id for team in teams}
-    draft = campaign.state == "draft"
-    if draft or not actor.signed_in:
-        require(actor, "campaign.see", scope, hidden=draft)
+    require_person(actor)
     above = _organisations_above({team.organisation_id for team in teams})
     seen = {
         team.id

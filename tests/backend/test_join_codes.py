@@ -82,6 +82,11 @@ def test_who_may_not_gets_what_the_public_gets(client: FlaskClient, cast: Cast) 
     assert client.get(cast.url, headers=cast.admin).status_code == 200
 
 
+def test_nobody_learns_what_a_code_takes(client: FlaskClient, cast: Cast) -> None:
+    assert client.post(cast.url, json={"uses_most": "many"}).status_code == 401
+    assert client.post(cast.url, json={"uses_most": "many"}, headers=cast.admin).status_code == 422
+
+
 def test_a_leader_shows_but_does_not_rotate(client: FlaskClient, cast: Cast) -> None:
     refused = client.post(cast.url, json={}, headers=cast.leader)
     assert (refused.status_code, refused.json["code"]) == (403, "forbidden")

@@ -11,6 +11,7 @@ from backend.campaigns.bulk_table import COLUMNS, Header, Line, Table
 from backend.campaigns.fields import NAME_MOST
 from backend.campaigns.naming import folded, normalised
 from backend.campaigns.team_schemas import CAPACITY_MOST
+from backend.spreadsheets import runs
 from geo.gazetteer import plain
 
 CELL_MOST = 300  # longer ones are a paragraph in a wrong column
@@ -125,7 +126,7 @@ def _read_name(row: Row, text: str, places: Places) -> None:
         row.errors.append(Remark("name", "blank" if text else "required"))
     elif row.name == EXAMPLE:
         row.errors.append(Remark("name", "example_left"))
-    elif row.name[0] in "=+-@":  # a spreadsheet would run it when it opens a list of teams
+    elif runs(row.name):
         row.errors.append(Remark("name", "like_formula"))
 
 

@@ -15,11 +15,11 @@ from backend.campaigns.bulk_teams import import_teams
 from backend.campaigns.bulk_template import template
 from backend.extensions import PERSON
 from backend.http import language, read_bytes
+from backend.spreadsheets import XLSX
 
 blp = Blueprint("teams_bulk", __name__, url_prefix="/api/v1", description="Many teams at once")
 blp.ARGUMENTS_PARSER = Parser()
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
 # What browsers call a CSV file depends on which programs are installed: on a Windows with Excel
 # it is an Excel file. The content decides. Not text/plain: a form of a foreign page could send it.

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
+from backend.accounts.asking import ID_MOST
 from backend.campaigns.campaign_states import NETWORKS, NEW_STATES, STATES
 from backend.campaigns.fields import (
     Many,
@@ -15,7 +16,6 @@ from backend.campaigns.fields import (
     UnitNamedSchema,
     UnitToldSchema,
 )
-from backend.campaigns.paging import ID_MOST
 from backend.validation import EARLIEST, LATEST, Day, Object, Strict, Text, Whole
 
 # All communes of today one by one; whoever wants more names districts and provinces.

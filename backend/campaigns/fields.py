@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from backend.accounts.asking import ID_MOST
 from backend.campaigns.naming import normalised
-from backend.campaigns.paging import ID_MOST
 from backend.units.catalogue import SYSTEMS
 from backend.units.unit_list import LEVEL_ORDER
 from backend.validation import CODES, Object, Strict, Text

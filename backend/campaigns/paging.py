@@ -4,11 +4,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from backend.accounts.asking import ID_MOST, row_id
+from backend.accounts.asking import ID_MOST
 from backend.errors import invalid
 from backend.validation import encodable
-
-__all__ = ["ID_MOST", "page_of", "place_after", "row_id"]
 
 Row = TypeVar("Row")
 

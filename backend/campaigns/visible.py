@@ -1,8 +1,6 @@
 """What a person may not see is, for them, not there."""
 
-from backend.accounts.access import Actor, Scope, require, require_person
-
-__all__ = ["require_hidden", "require_person"]
+from backend.accounts.access import Actor, Scope, require
 
 
 def require_hidden(actor: Actor, see: str, act: str, scope: Scope) -> None:

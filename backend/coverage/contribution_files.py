@@ -10,6 +10,7 @@ from xlsxwriter import Workbook
 from backend.language import Language
 from backend.measurements.reasons import BY_CODE
 from backend.messages import message
+from backend.spreadsheets import harmless
 
 # name: (Vietnamese, English)
 COLUMNS = {
@@ -29,8 +30,6 @@ COLUMNS = {
     "reasons": ("Lý do mất mẫu", "Reasons of loss"),
 }
 TOTAL = {"vi": "Tổng cộng", "en": "Total"}
-# A spreadsheet would run what begins so, and people choose their own names.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(answer: dict[str, Any], words: Language) -> bytes:
@@ -39,8 +38,7 @@ def as_csv(answer: dict[str, Any], words: Language) -> bytes:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for row in _rows(answer, words):
-        writer.writerow(["'" + c if isinstance(c, str) and c.startswith(FORMULA) else c
-                         for c in row])  # fmt: skip
+        writer.writerow([harmless(c) if isinstance(c, str) else c for c in row])
     return ("\ufeff" + out.getvalue()).encode()
 
 

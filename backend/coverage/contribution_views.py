@@ -24,11 +24,11 @@ from backend.coverage.day_summary import summarise_day
 from backend.coverage.leaderboard import leaderboard
 from backend.extensions import PERSON
 from backend.http import language
+from backend.spreadsheets import XLSX
 
 blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns")
 blp.ARGUMENTS_PARSER = PeopleParser()
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 TABLES = {"text/csv": {"schema": {"type": "string"}}, XLSX: BINARY}
 

@@ -1,0 +1,44 @@
+"""What a spreadsheet would run is told apart, and shown instead."""
+
+import csv
+import io
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.extensions import db
+from backend.spreadsheets import harmless
+from tests.contributed import add
+from tests.lists import errors, send, url
+from tests.people import campaign, organisation, person, team
+
+RUN = ["=1+1", "+84 912", "-5 độ", "@đội"]
+SHOWN = ["Đội 1", "Đội =1", "1+1", "'=1", "", "–5 độ"]
+
+
+@pytest.mark.parametrize("name", [*RUN, "\t=1", "\r=1"])
+def test_what_would_run_is_written_as_text(name: str) -> None:
+    assert harmless(name) == f"'{name}"
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_other_text_stays_as_it_is(name: str) -> None:
+    assert harmless(name) == name
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_names_run_neither_in_an_export_nor_in_a_list_of_teams(
+    app: Flask, client: FlaskClient, name: str
+) -> None:
+    union = organisation(app)
+    organiser = person(app, "organiser", union)
+    running, named = campaign(app, union), team(app, union, name)
+    with app.app_context():
+        add(running, named)
+        db.session.commit()
+    table = client.get(f"/api/v1/campaigns/{running}/contributions?format=csv", headers=organiser)
+    cells = [cell for row in csv.reader(io.StringIO(table.text)) for cell in row]
+    assert f"'{name}" in cells and name not in cells
+    answer = send(client, url(union, dry_run=True), f"Tên đội,Loại đội\n{name},youth\n", organiser)
+    assert errors(answer) == [(2, "name", "like_formula")]

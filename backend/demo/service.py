@@ -78,7 +78,7 @@ def load_campaigns(
         counted += n
     fold_all()
     if any((one.month, one.province) == (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
-        make_teams(casts(_last_full_month(order.today)), order.now)
+        make_teams(casts(_last_full_month(order.today)), order.now, desk, order.seed)
         fold_all()
     _register_last(order.now, desk.key)
     return Loaded(False, months, counted)

@@ -20,11 +20,13 @@ from backend.campaigns.models import (
     Volunteer,
 )
 from backend.clock import VIETNAM, month_end, month_start
+from backend.demo.cheats import plant
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
 from backend.devices.models import Device
 from backend.extensions import db
 from backend.measurements.correcting import Choice, Decision, decide
 from backend.measurements.reattributing import reattribute
+from backend.measurements.service import Desk
 from backend.units.models import Unit
 
 # 60 teams and 500 volunteers, as the ministry's letter has its provinces organise them.
@@ -41,7 +43,7 @@ PHONES = text("""
     join units u on u.id = m.unit_id
     where m.day between :first and :last and u.province_id = any(:provinces)
       and not exists (select from device_links l where l.device_id = m.device_id)
-    group by 1 order by count(*) desc, 1 limit :most
+    group by 1 order by m.device_id = any(:cheats) desc, count(*) desc, 1 limit :most
 """)
 
 BUSIEST = text("""
@@ -65,6 +67,7 @@ class Cast:
     networks: tuple[str, ...]
     teams: int
     volunteers: int
+    cheats: bool = False
 
 
 def casts(month: str) -> tuple[Cast, ...]:
@@ -78,19 +81,22 @@ def casts(month: str) -> tuple[Cast, ...]:
         Cast(
             "Tổ công nghệ số cộng đồng (mẫu)", "community_digital_team", "Tổ công nghệ số",
             "community_digital", f"Đo Internet tại nhà, tháng {month[5:]}/{month[:4]}", month,
-            ("19", "48"), "2025", ("mobile", "fixed"), 16, 100,
+            ("19", "48"), "2025", ("mobile", "fixed"), 16, 100, cheats=True,
         ),
     )  # fmt: skip
 
 
-def make_teams(wanted: Sequence[Cast], now: datetime) -> list[int]:
+def make_teams(wanted: Sequence[Cast], now: datetime, desk: Desk, seed: int) -> list[int]:
     """Make campaigns over the demo's measurements; their ids."""
-    made = [_make(cast, now) for cast in wanted]
+    made = []
+    for cast in wanted:
+        cheats = plant(cast.month, _provinces(cast), desk, seed) if cast.cheats else []
+        made.append(_make(cast, now, cheats))
     db.session.commit()
     return made
 
 
-def _make(cast: Cast, now: datetime) -> int:
+def _make(cast: Cast, now: datetime, cheats: Sequence[UUID]) -> int:
     first, last = month_start(cast.month), month_end(cast.month)
     provinces = _provinces(cast)
     organisation = Organisation(name=cast.organisation, type=cast.type, unit_id=provinces[0])
@@ -110,7 +116,7 @@ def _make(cast: Cast, now: datetime) -> int:
     db.session.add_all(
         CampaignArea(campaign_id=campaign.id, unit_id=province) for province in provinces
     )
-    phones = _phones(first, last, provinces, cast.volunteers)
+    phones = _phones(first, last, provinces, cast.volunteers, cheats)
     teams = _teams(cast, organisation.id, phones)
     volunteers = _volunteers(phones)
     _join(campaign, teams, phones, volunteers)
@@ -127,8 +133,11 @@ def _provinces(cast: Cast) -> list[int]:
     return [row[0] for row in found.order_by(Unit.code)]
 
 
-def _phones(first: date, last: date, provinces: list[int], most: int) -> list[Any]:
+def _phones(
+    first: date, last: date, provinces: list[int], most: int, cheats: Sequence[UUID]
+) -> list[Any]:
     span = {"first": first, "last": last, "provinces": provinces, "most": most}
+    span |= {"cheats": list(cheats)}
     phones = list(db.session.execute(PHONES, span))
     # By commune, so that neighbours are in one team.
     return sorted(phones, key=lambda phone: (phone.unit_id, phone.device_id))

@@ -134,10 +134,11 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
     app: Flask, client: FlaskClient
 ) -> None:
     load(app, SMALL)
-    cast = replace(casts("2024-11")[0], provinces=("48",), teams=6, volunteers=30)
+    cast = replace(casts("2024-11")[0], provinces=("48",), teams=6, volunteers=30, cheats=True)
+    desk = Desk(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     mine = people.campaign(app, people.organisation(app))
     with app.app_context():
-        (made,) = make_teams([cast], NOW)
+        (made,) = make_teams([cast], NOW, desk, 1)
         assert reattribute(made)["changed"] == 0
         fold_all()
         assert team_differences() == differences() == []
@@ -158,6 +159,9 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
     body = {"name": organiser.name, "password": organiser.password}
     assert client.post("/api/v1/sessions", json=body).status_code == 200
     assert client.get(f"/api/v1/campaigns/{made}/contributions?by=team").status_code == 200
+    signs = client.get(f"/api/v1/campaigns/{made}/signals?month=2024-11").json["items"]
+    found = {sign["kind"] for sign in signs}
+    assert {"mock_share", "night_bursts", "devices_in_lockstep"} <= found
     remove(app)
     with app.app_context():
         assert is_empty()

@@ -18,6 +18,11 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(VIETNAM).date()
 
 
+def day_begin(day: date) -> datetime:
+    """The moment at which a day begins in Vietnam."""
+    return datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
+
+
 def month_start(month: str) -> date:
     """First day of a month given as YYYY-MM; ValueError for anything else."""
     try:

@@ -8,6 +8,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Container
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -57,6 +58,12 @@ def init_app(app: Flask) -> None:
 def language() -> Language:
     """The language that the client asked for."""
     return pick(request.accept_languages)
+
+
+def clock_now() -> datetime:
+    """The present moment, by the clock that the app was made with."""
+    now: datetime = current_app.extensions["clock"]()
+    return now
 
 
 def bearer_token() -> str:

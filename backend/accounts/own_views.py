@@ -1,6 +1,5 @@
 """Endpoints of one's own account."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import current_app, request
@@ -20,6 +19,7 @@ from backend.accounts.schemas import (
 )
 from backend.accounts.signing import COOKIE, actor, csrf_token, keep_private
 from backend.extensions import PERSON, SESSION
+from backend.http import clock_now
 
 blp = Blueprint("account", __name__, url_prefix="/api/v1/account", description="One's own account")
 blp.ARGUMENTS_PARSER = PeopleParser()
@@ -33,7 +33,7 @@ def read_account() -> Any:
     """Tell who one is, and what one may."""
     known = actor()
     shown = csrf_token(request.cookies[COOKIE]) if known.session else None
-    return {"user": own.read_account(known, _now()), "csrf_token": shown}
+    return {"user": own.read_account(known, clock_now()), "csrf_token": shown}
 
 
 @blp.patch("/password")
@@ -42,7 +42,7 @@ def read_account() -> Any:
 @blp.response(204)
 def change_password(asked: dict[str, str]) -> None:
     """Change one's password; other sessions end."""
-    own.change_password(actor(), asked["old"], asked["new"], _key(), _now())
+    own.change_password(actor(), asked["old"], asked["new"], _key(), clock_now())
 
 
 @blp.post("/totp")
@@ -59,7 +59,7 @@ def offer_totp() -> Any:
 @blp.response(204)
 def confirm_totp(asked: dict[str, str]) -> None:
     """Switch the second factor on by its first code; other sessions end."""
-    own.confirm_totp(actor(), asked["code"], _key(), _now())
+    own.confirm_totp(actor(), asked["code"], _key(), clock_now())
 
 
 @blp.delete("/totp")
@@ -68,7 +68,7 @@ def confirm_totp(asked: dict[str, str]) -> None:
 @blp.response(204)
 def remove_totp(asked: dict[str, str]) -> None:
     """Switch the second factor off."""
-    own.remove_totp(actor(), asked["password"], _key(), _now())
+    own.remove_totp(actor(), asked["password"], _key(), clock_now())
 
 
 @blp.delete("")
@@ -77,7 +77,7 @@ def remove_totp(asked: dict[str, str]) -> None:
 @blp.response(204)
 def close_account(asked: dict[str, str]) -> None:
     """Close one's account, with its name, roles, sessions and tokens."""
-    own.close_account(actor(), asked["password"], _key(), _now())
+    own.close_account(actor(), asked["password"], _key(), clock_now())
 
 
 @blp.get("/tokens")
@@ -85,7 +85,7 @@ def close_account(asked: dict[str, str]) -> None:
 @blp.response(200, PersonalTokensSchema)
 def list_tokens() -> Any:
     """List one's tokens in force."""
-    return {"items": tokens.list_tokens(actor(), _now())}
+    return {"items": tokens.list_tokens(actor(), clock_now())}
 
 
 @blp.post("/tokens")
@@ -94,7 +94,7 @@ def list_tokens() -> Any:
 @blp.response(201, MadePersonalTokenSchema)
 def make_token(asked: dict[str, Any]) -> Any:
     """Make a token for a program; it is shown this once."""
-    return tokens.make_token(actor(), asked["name"], asked["scopes"], asked["days"], _now())
+    return tokens.make_token(actor(), asked["name"], asked["scopes"], asked["days"], clock_now())
 
 
 @blp.delete("/tokens/<token_id>")
@@ -102,14 +102,9 @@ def make_token(asked: dict[str, Any]) -> Any:
 @blp.response(204)
 def revoke_token(token_id: str) -> None:
     """End one of one's tokens."""
-    tokens.revoke_token(actor(), row_id(token_id), _now())
+    tokens.revoke_token(actor(), row_id(token_id), clock_now())
 
 
 def _key() -> str:
     key: str = current_app.config["SECRET_KEY"]
     return key
-
-
-def _now() -> datetime:
-    now: datetime = current_app.extensions["clock"]()
-    return now

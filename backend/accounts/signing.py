@@ -12,6 +12,7 @@ from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY
 from backend.clock import local_day
 from backend.errors import Problem
 from backend.extensions import Rows, at_once
+from backend.http import clock_now
 
 __all__ = ["COOKIE", "TOKEN_PREFIX", "actor", "csrf_token", "keep_private", "secret_hash"]
 
@@ -82,7 +83,7 @@ def _by_token() -> Actor:
     token = token.strip()
     rows: Rows = []
     if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX):
-        rows = at_once(BY_TOKEN, {"hash": secret_hash(token), **_times(_now())})
+        rows = at_once(BY_TOKEN, {"hash": secret_hash(token), **_times(clock_now())})
     if not rows:
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
     return _actor(rows)
@@ -92,7 +93,7 @@ def _by_session() -> Actor:
     secret = request.cookies.get(COOKIE)
     if not secret:
         return PUBLIC
-    now, digest = _now(), secret_hash(secret)
+    now, digest = clock_now(), secret_hash(secret)
     ends = {
         "begun_after": now - ABSOLUTE,
         "seen_after": now - IDLE,
@@ -122,8 +123,3 @@ def _actor(rows: Rows, session: bytes | None = None) -> Actor:
 
 def _times(now: datetime) -> dict[str, object]:
     return {"now": now, "today": local_day(now)}
-
-
-def _now() -> datetime:
-    now: datetime = current_app.extensions["clock"]()
-    return now

@@ -1,6 +1,5 @@
 """Endpoints of people: sign in and out, links that set a password, who is there."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import current_app, request
@@ -25,6 +24,7 @@ from backend.accounts.signing import COOKIE, actor, csrf_token, keep_private
 from backend.arguments import Parser
 from backend.errors import invalid
 from backend.extensions import PERSON, SESSION
+from backend.http import clock_now
 
 blp = Blueprint("people", __name__, url_prefix="/api/v1", description="People who sign in")
 blp.ARGUMENTS_PARSER = Parser()
@@ -37,7 +37,7 @@ blp.after_request(keep_private)
 def sign_in(asked: SignIn) -> Any:
     """Sign in; the session is in a cookie that no script can read."""
     user, secret = sessions.sign_in(asked, _circumstances())
-    told = users.described(user, users.roles_of(user.id, _now()))
+    told = users.described(user, users.roles_of(user.id, clock_now()))
     return {"user": told, "csrf_token": csrf_token(secret)}, 200, {"Set-Cookie": _cookie(secret)}
 
 
@@ -70,7 +70,7 @@ def accept(asked: dict[str, str]) -> Any:
 def list_users(query: dict[str, Any]) -> Any:
     """List people and their roles; for admins."""
     after = _after(query["cursor"])
-    return users.list_users(actor(), query["name"], after, query["limit"], _now())
+    return users.list_users(actor(), query["name"], after, query["limit"], clock_now())
 
 
 @blp.post("/users/<user_id>/password-link")
@@ -78,7 +78,7 @@ def list_users(query: dict[str, Any]) -> Any:
 @blp.response(201, LinkSchema)
 def offer_password(user_id: str) -> Any:
     """Make a link by which a person chooses a new password; for admins."""
-    return links.offer_password(actor(), row_id(user_id), _now()).under(request.host_url)
+    return links.offer_password(actor(), row_id(user_id), clock_now()).under(request.host_url)
 
 
 def _after(cursor: str | None) -> int | None:
@@ -93,7 +93,7 @@ def _circumstances() -> Circumstances:
     return Circumstances(
         address=request.remote_addr or "",
         key=current_app.config["SECRET_KEY"],
-        now=_now(),
+        now=clock_now(),
         sent=request.cookies.get(COOKIE),
     )
 
@@ -109,8 +109,3 @@ def _cookie(secret: str, max_age: int | None = None) -> str:
         samesite="Lax",
         secure=request.is_secure,
     )
-
-
-def _now() -> datetime:
-    now: datetime = current_app.extensions["clock"]()
-    return now

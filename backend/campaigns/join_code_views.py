@@ -1,6 +1,5 @@
 """Endpoints of a team's join code: made, shown, drawn, printed."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import Response, current_app, render_template, request
@@ -12,6 +11,7 @@ from backend.campaigns import join_codes, poster
 from backend.campaigns.join_code_schemas import JoinCodeSchema, LimitsSchema
 from backend.clock import VIETNAM
 from backend.extensions import PERSON
+from backend.http import clock_now
 
 blp = Blueprint("join codes", __name__, url_prefix="/api/v1", description="What a team shows")
 blp.ARGUMENTS_PARSER = PeopleParser()
@@ -28,7 +28,7 @@ FILE = {"type": "string", "format": "binary"}
 @blp.response(201, JoinCodeSchema, description="In force; the code before it is void")
 def rotate_code(limits: join_codes.Limits, campaign_id: str, team_id: str) -> Any:
     """Give a team a join code, its first or another one."""
-    shown = join_codes.rotate(actor(), row_id(campaign_id), row_id(team_id), limits, _now())
+    shown = join_codes.rotate(actor(), row_id(campaign_id), row_id(team_id), limits, clock_now())
     return _told(shown), 201
 
 
@@ -85,7 +85,7 @@ def _page(shown: join_codes.Shown) -> str:
 
 
 def _shown(campaign_id: str, team_id: str) -> join_codes.Shown:
-    return join_codes.show(actor(), row_id(campaign_id), row_id(team_id), _now())
+    return join_codes.show(actor(), row_id(campaign_id), row_id(team_id), clock_now())
 
 
 def _told(shown: join_codes.Shown) -> dict[str, Any]:
@@ -109,8 +109,3 @@ def _content(shown: join_codes.Shown) -> str:
 
 def _file(content: bytes, kind: str) -> Response:
     return Response(content, content_type=kind)
-
-
-def _now() -> datetime:
-    now: datetime = current_app.extensions["clock"]()
-    return now

@@ -1,7 +1,6 @@
 """Endpoints of phones that join, leave, link another, bring a guest; and of who leads a team."""
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -31,7 +30,7 @@ from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import invalid
 from backend.extensions import BEARER, PERSON
-from backend.http import bearer_token, language
+from backend.http import bearer_token, clock_now, language
 from backend.messages import message
 
 blp = Blueprint("joining", __name__, url_prefix="/api/v1", description="Joining a team")
@@ -46,7 +45,7 @@ def of_device(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def answer(*given: Any, **named: Any) -> Any:
-        return view(devices.authenticate(bearer_token(), _now()), *given, **named)
+        return view(devices.authenticate(bearer_token(), clock_now()), *given, **named)
 
     return answer
 
@@ -59,7 +58,7 @@ def of_device(view: Callable[..., Any]) -> Callable[..., Any]:
 @blp.alt_response(200, schema=MembershipSchema, description="Was in that team already")
 def join_team(device: KnownDevice, asked: joining.Joining) -> Any:
     """Join a team by the code that it shows; `transfer` leaves another team of the campaign."""
-    joined = joining.join(device.id, asked, _now(), _guesses())
+    joined = joining.join(device.id, asked, clock_now(), _guesses())
     return joined.member, 201 if joined.created else 200
 
 
@@ -78,7 +77,7 @@ def list_memberships(device: KnownDevice) -> Any:
 @blp.response(200, MembershipSchema)
 def leave_team(device: KnownDevice, membership_id: int) -> Any:
     """Leave a team now; what was earned stays earned."""
-    return memberships.leave(device.id, membership_id, _now())
+    return memberships.leave(device.id, membership_id, clock_now())
 
 
 @blp.patch("/volunteers/me")
@@ -88,7 +87,7 @@ def leave_team(device: KnownDevice, membership_id: int) -> Any:
 @blp.response(200, VolunteerSchema)
 def rename_me(device: KnownDevice, asked: dict[str, Any]) -> Any:
     """Show another name to one's team, or none."""
-    return volunteers.rename(device.id, asked["display_name"], _now())
+    return volunteers.rename(device.id, asked["display_name"], clock_now())
 
 
 @blp.post("/passes")
@@ -98,7 +97,7 @@ def rename_me(device: KnownDevice, asked: dict[str, Any]) -> Any:
 @blp.response(201, PassMadeSchema, description="Good for one other phone")
 def make_pass(device: KnownDevice, asked: passes.Asked) -> Any:
     """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
-    made = passes.make(device.id, asked, _now(), current_app.config["SECRET_KEY"])
+    made = passes.make(device.id, asked, clock_now(), current_app.config["SECRET_KEY"])
     content = f"{request.url_root}join#{made.code}"
     answer = {"kind": made.kind, "code": made.code, "content": content}
     return answer | {"expires_at": made.expires_at}, 201
@@ -112,7 +111,7 @@ def make_pass(device: KnownDevice, asked: passes.Asked) -> Any:
 @blp.alt_response(200, schema=PassUsedSchema, description="Was so already")
 def use_pass(device: KnownDevice, asked: dict[str, str]) -> Any:
     """Use the code that another phone shows."""
-    used = passes.use(device.id, asked["code"], _now(), _guesses())
+    used = passes.use(device.id, asked["code"], clock_now(), _guesses())
     return {"kind": used.kind, "memberships": used.members}, 201 if used.created else 200
 
 
@@ -122,7 +121,7 @@ def use_pass(device: KnownDevice, asked: dict[str, str]) -> Any:
 @blp.response(200, MembersSchema)
 def list_members(query: dict[str, Any], team_id: str) -> Any:
     """List who is in a team now: for its leader and its organiser alone."""
-    items, after = members(actor(), row_id(team_id), _page(query), _now())
+    items, after = members(actor(), row_id(team_id), _page(query), clock_now())
     return {"items": [_told(one) for one in items], "next": after and str(after)}
 
 
@@ -148,8 +147,3 @@ def _told(one: TeamMember) -> dict[str, Any]:
 
 def _guesses() -> joining.Guesses:
     return joining.Guesses(request.remote_addr or "", current_app.config["SECRET_KEY"])
-
-
-def _now() -> datetime:
-    now: datetime = current_app.extensions["clock"]()
-    return now

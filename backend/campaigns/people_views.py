@@ -1,9 +1,8 @@
 """Endpoints that let people in and grant them roles, for admins and, of own teams, organisers."""
 
-from datetime import datetime
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from flask_smorest import Blueprint
 
 from backend.accounts.asking import PeopleParser, row_id
@@ -12,6 +11,7 @@ from backend.accounts.signing import actor, keep_private
 from backend.campaigns import granting
 from backend.campaigns.people_schemas import InvitationSchema, RoleAskedSchema
 from backend.extensions import PERSON
+from backend.http import clock_now
 
 blp = Blueprint("granting", __name__, url_prefix="/api/v1", description="Who is let in")
 blp.ARGUMENTS_PARSER = PeopleParser()
@@ -24,7 +24,9 @@ blp.after_request(keep_private)
 @blp.response(201, LinkSchema)
 def invite(asked: dict[str, Any]) -> Any:
     """Invite a person with roles; the link is handed to them by whoever invites."""
-    link = granting.invite(actor(), asked["name"], asked["display_name"], asked["roles"], _now())
+    link = granting.invite(
+        actor(), asked["name"], asked["display_name"], asked["roles"], clock_now()
+    )
     return link.under(request.host_url)
 
 
@@ -35,7 +37,7 @@ def invite(asked: dict[str, Any]) -> Any:
 @blp.alt_response(200, schema=RoleSchema, description="The person has that role already")
 def grant_role(asked: dict[str, Any], user_id: str) -> Any:
     """Grant a person a further role."""
-    role, fresh = granting.grant_role(actor(), row_id(user_id), asked, _now())
+    role, fresh = granting.grant_role(actor(), row_id(user_id), asked, clock_now())
     return role, 201 if fresh else 200
 
 
@@ -44,9 +46,4 @@ def grant_role(asked: dict[str, Any], user_id: str) -> Any:
 @blp.response(204)
 def end_role(user_id: str, role_id: str) -> None:
     """End a person's role now."""
-    granting.end_role(actor(), row_id(user_id), row_id(role_id), _now())
-
-
-def _now() -> datetime:
-    now: datetime = current_app.extensions["clock"]()
-    return now
+    granting.end_role(actor(), row_id(user_id), row_id(role_id), clock_now())

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import TextClause, text
 
-from backend.clock import VIETNAM
+from backend.clock import day_begin
 from backend.coverage import contribution_sources as sources
 from backend.coverage.contribution_sources import Asked
 from backend.coverage.needed import COUNTED_FATES, Targets
@@ -127,8 +127,8 @@ def _values(asked: Asked, page: Page) -> dict[str, Any]:
         "from_key": max(page.after[1], 0),
         "first_key": asked.first.toordinal(),
         "last_key": asked.last.toordinal(),
-        "begins": datetime.combine(asked.first, time(), VIETNAM),
-        "ends": datetime.combine(asked.last + timedelta(days=1), time(), VIETNAM),
+        "begins": day_begin(asked.first),
+        "ends": day_begin(asked.last + timedelta(days=1)),
         "not_valid": sorted(NOT_VALID),
         "counted": COUNTED_FATES,
         "unlocated": list(UNLOCATED),

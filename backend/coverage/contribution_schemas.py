@@ -4,15 +4,15 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from backend.accounts.asking import ID_MOST
 from backend.coverage.contribution_sources import BY
 from backend.coverage.needed import NETWORKS
+from backend.coverage.schemas import month_asked
 from backend.units.schemas import BoundariesSchema
 from backend.validation import CODES, Day, Strict, Text
 
 # A page of this many rows fills a screen many times over and is read in one look at the indexes.
 ROWS_MOST = 500
-# The largest id that a column of PostgreSQL's `integer` holds.
-ID_MOST = 2**31 - 1
 
 
 class _Number(fields.Integer):
@@ -28,16 +28,11 @@ class _Number(fields.Integer):
         return super()._validated(value)
 
 
-def _month() -> fields.String:
-    pattern = validate.Regexp(r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)", error="not_month")
-    return fields.String(load_default=None, validate=pattern, metadata={"example": "2024-11"})
-
-
 class ContributionsQuerySchema(Strict):
     """By what, over which days, on which network, in which format."""
 
     by = Text(choices=BY, load_default="team")
-    month = _month()
+    month = month_asked(load_default=None)
     from_ = Day(data_key="from", load_default=None)
     to = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
@@ -54,7 +49,7 @@ class LeaderboardQuerySchema(Strict):
 
     by = Text(choices=("team", "member"), load_default="team")
     rank = Text(choices=("needed", "counted"), load_default="needed")
-    month = _month()
+    month = month_asked(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
 
 

@@ -1,5 +1,7 @@
 """Questions about coverage, and their answers."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from backend.units.schemas import BoundariesSchema
@@ -9,14 +11,16 @@ NETWORKS = ("mobile", "fixed")
 LEVELS = ("province", "district", "commune")
 
 
+def month_asked(**options: Any) -> fields.String:
+    """The month of a question."""
+    pattern = validate.Regexp(r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)", error="not_month")
+    return fields.String(validate=pattern, metadata={"example": "2024-11"}, **options)
+
+
 class CoverageQuerySchema(Strict):
     """Which units of which month, on which network, in which format."""
 
-    month = fields.String(
-        required=True,
-        validate=validate.Regexp(r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)", error="not_month"),
-        metadata={"example": "2024-11"},
-    )
+    month = month_asked(required=True)
     level = fields.String(
         load_default="commune", validate=validate.OneOf(LEVELS, error="not_one_of")
     )

@@ -1,7 +1,8 @@
 """Questions about signs of gaming, decisions on them, and answers."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
+from backend.coverage.schemas import month_asked
 from backend.coverage.signals import STATES
 from backend.coverage.signals_rules import SIGNALS
 from backend.units.unit_list import LEVEL_ORDER
@@ -11,15 +12,10 @@ from backend.validation import Strict, Text
 NOTE_MOST = 1_000
 
 
-def _month() -> fields.String:
-    pattern = validate.Regexp(r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)", error="not_month")
-    return fields.String(load_default=None, validate=pattern, metadata={"example": "2024-11"})
-
-
 class UnitSignalsQuerySchema(Strict):
     """Which month, the present one unless told; the level where a code names two units."""
 
-    month = _month()
+    month = month_asked(load_default=None)
     level = Text(choices=LEVEL_ORDER, load_default=None)
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
-from backend.clock import VIETNAM, month_end, month_start
+from backend.clock import day_begin, month_end, month_start
 from backend.coverage.signals_rows import Seen
 from backend.errors import Problem
 from backend.extensions import db
@@ -80,11 +80,7 @@ def rows_of_campaign(campaign_id: int, month: str, unit_id: int | None) -> Looke
 
 def moments(month: str) -> tuple[datetime, datetime]:
     """When a month of Vietnam begins and ends."""
-    return _midnight(month_start(month)), _midnight(month_end(month) + timedelta(days=1))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
+    return day_begin(month_start(month)), day_begin(month_end(month) + timedelta(days=1))
 
 
 def _read(query: Any, month: str, **values: Any) -> Sequence[RowMapping]:

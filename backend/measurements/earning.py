@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from backend.campaigns.attribution import RULE, Earned, Sample, earnings
 from backend.campaigns.attribution_rows import decisions_on, exclusions_of, stays_of, terms_of
-from backend.clock import VIETNAM
+from backend.clock import day_begin
 from backend.devices import service as devices
 from backend.errors import Problem
 from backend.extensions import db
@@ -88,7 +88,7 @@ def settle(device_id: UUID, days: Iterable[date]) -> int:
     wanted_days = sorted(set(days))
     if not wanted_days:
         return 0
-    span = {"since": _begin(wanted_days[0]), "until": _begin(wanted_days[-1]) + DAY}
+    span = {"since": day_begin(wanted_days[0]), "until": day_begin(wanted_days[-1]) + DAY}
     found = db.session.execute(ROWS, {"device": device_id, "days": wanted_days, **span})
     rows = {row["id"]: row for row in found.mappings()}
     if not rows:
@@ -115,10 +115,6 @@ def forget(device_id: UUID) -> None:
     """Untie a device's earnings from its person, before the device is withdrawn."""
     db.session.execute(FORGET, {"device": device_id})
     db.session.execute(FORGET_PERSON, {"device": device_id})
-
-
-def _begin(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
 
 
 def replace(gone: set[Earned], new: set[Earned]) -> int:

@@ -1,6 +1,5 @@
 """The API of measurements: a phone sends, asks what became of it, and reads its own."""
 
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import FieldError, Problem, invalid
 from backend.extensions import BEARER
-from backend.http import bearer_token, language, read_object
+from backend.http import bearer_token, clock_now, language, read_object
 from backend.measurements import answers
 from backend.measurements.draft import Circumstances
 from backend.measurements.reading import Item
@@ -44,12 +43,7 @@ BATCH_OR_DUPLICATE = {"anyOf": [BatchResultSchema, ResultSchema]}
 
 
 def _device() -> KnownDevice:
-    return devices.authenticate(bearer_token(), _now())
-
-
-def _now() -> datetime:
-    now: datetime = current_app.extensions["clock"]()
-    return now
+    return devices.authenticate(bearer_token(), clock_now())
 
 
 def _desk() -> Desk:
@@ -65,7 +59,7 @@ def _circumstances(body: dict[str, Any]) -> Circumstances:
         sent_at = aware_time(given) if given is not None else None
     except ValidationError as error:
         raise invalid("sent_at", str(error.messages[0])) from None
-    return Circumstances(_now(), sent_at, count_manual=current_app.config["COUNT_MANUAL"])
+    return Circumstances(clock_now(), sent_at, count_manual=current_app.config["COUNT_MANUAL"])
 
 
 @blp.post("/measurements")

@@ -44,13 +44,14 @@ def make_people(now: datetime) -> list[SignIn]:
     ).first()
     if campaign is None:
         return []
+    owners = db.session.scalars(select(Campaign.organisation_id).where(Campaign.demo).distinct())
     owner = Team.organisation_id == campaign.organisation_id
     team = db.session.scalars(select(Team.id).where(owner).order_by(Team.id)).first()
     province = select(Unit.id).where(Unit.level == "province", Unit.code == LETTER_PROVINCE)
     old, new = (db.session.scalar(province.where(Unit.system == one)) for one in ("2024", "2025"))
     people = [
         _person("admin", "quan-tri", [("system", None)], now),
-        _person("organiser", "ban-to-chuc", [("organisation", campaign.organisation_id)], now),
+        _person("organiser", "ban-to-chuc", [("organisation", one) for one in owners], now),
         _person("team_leader", "doi-truong", [("team", team)], now),
         _person("official", "can-bo", [("unit", old), ("unit", new)], now),
     ]

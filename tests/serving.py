@@ -14,7 +14,7 @@ from backend.clock import utc_now
 def serving_app(app: Flask) -> Iterator[str]:
     app.extensions["clock"] = utc_now
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # ends that soon
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"

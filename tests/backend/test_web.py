@@ -126,8 +126,9 @@ def test_what_a_page_loads_is_there(client: FlaskClient) -> None:
             assert answer.status_code == 200, path
 
 
-def test_vendored_files_are_as_recorded() -> None:
-    folder = ROOT / "backend/static/vendor"
+@pytest.mark.parametrize("place", ["backend/static/vendor", "tests/browser/vendor"])
+def test_vendored_files_are_as_recorded(place: str) -> None:
+    folder = ROOT / place
     record = (folder / "VENDORED.md").read_text()
     listed = dict(re.findall(r"\| (\S+) \| `([0-9a-f]{64})` \|", record))
     found = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}

@@ -1,0 +1,74 @@
+"""The browser tests' own eyes: they see what they are there to see."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browsing import DESKTOP, Guard, axe, looks_right
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_broken_policy_is_heard(page: Page, guard: Guard) -> None:
+    page.goto("/sign-in")
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), "
+                  "{textContent: 'document.title = 1'}))")  # fmt: skip
+    page.wait_for_timeout(50)
+    assert "Content Security Policy" in guard.complaints.pop()
+
+
+def test_a_script_that_fails_is_heard(page: Page, guard: Guard) -> None:
+    page.goto("/sign-in")
+    page.evaluate("setTimeout(() => nobody.there(), 0)")
+    page.wait_for_timeout(50)
+    assert "nobody is not defined" in guard.complaints.pop()
+
+
+def test_a_request_that_leaves_is_heard(page: Page, guard: Guard) -> None:
+    page.set_content("<img src='https://example.org/x.png' alt=''>")
+    page.wait_for_timeout(50)
+    assert "left the host: https://example.org/x.png" in guard.complaints
+    guard.complaints.clear()
+
+
+def test_a_part_that_is_missing_is_heard(page: Page, guard: Guard, served: str) -> None:
+    page.goto("/sign-in")
+    page.evaluate("document.body.append(Object.assign(new Image(), {src: '/static/none.png'}))")
+    page.wait_for_timeout(200)
+    assert guard.complaints.pop() == f"404 for {served}/static/none.png"
+
+
+def test_what_keeps_people_out_is_seen(page: Page) -> None:
+    page.set_content("<html lang=vi><title>x</title><main><h1>x</h1><input></main>")
+    with pytest.raises(AssertionError, match="Form elements must have labels"):
+        axe(page)
+
+
+def test_what_is_too_wide_is_seen(page: Page) -> None:
+    page.set_content("<html lang=vi><title>x</title><main><h1>x</h1>"
+                     "<p style='width: 500px'>x</p></main>")  # fmt: skip
+    with pytest.raises(AssertionError, match="508 px wide on a screen of 360"):
+        looks_right(page, "wide")
+
+
+def test_a_visitor_has_a_screen_a_language_and_a_theme(new_page) -> None:
+    page = new_page(DESKTOP, "en", "dark")
+    page.goto("/sign-in")
+    assert page.evaluate("innerWidth") == 1440
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", "1 error"), ("", "1 skipped")])
+def test_without_a_browser(ci: str, outcome: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "--no-cov", "-p", "no:cacheprovider",
+               "tests/browser/test_guard.py", "-k", "is_too_wide"]  # fmt: skip
+    environment = os.environ | {"PATH": "/nowhere", "CI": ci}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert outcome in done.stdout and "sudo apt install chromium" in done.stdout

@@ -1,0 +1,138 @@
+"""Looking at pages in a real Chromium: what every page has to keep, and pictures of it."""
+
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    WebError,
+    expect,
+)
+
+# What the program is called: Debian, Ubuntu, who has it from elsewhere.
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OPTIONS = (
+    "--no-sandbox",  # containers run everything as root
+    "--use-angle=swiftshader",  # WebGL without a graphics card: the map needs it
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves this machine
+)
+TIMEOUT_MS = 20_000  # two cores that others use as well
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 900}
+NARROWEST_PX = 360  # the cheapest phones on sale
+# Where somebody wants to look at the pages: `PICTURES=folder pytest tests/browser`.
+PICTURES = os.environ.get("PICTURES")
+
+AXE = Path(__file__).parent / "browser" / "vendor" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def program() -> str | None:
+    """The machine's own Chromium, if it has one."""
+    return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+
+
+class Guard:
+    """What the browser complained of, and what it asked for, in the pages of one test."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+        self.complaints: list[str] = []
+        self.requests: list[Request] = []
+
+    def watch(self, context: BrowserContext) -> None:
+        context.on("console", self._hear)
+        context.on("weberror", self._fail)
+        context.on("request", self._note)
+        context.on("response", self._check)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        """Errors and refusals (a broken policy is one); an answer of refusal is no fault."""
+        told = message.text
+        if message.type in ("error", "warning") and not told.startswith("Failed to load resource"):
+            self.complaints.append(told)
+
+    def _fail(self, fault: WebError) -> None:
+        self.complaints.append(f"a script failed: {fault.error}")
+
+    def _note(self, request: Request) -> None:
+        self.requests.append(request)
+        if not request.url.startswith((self.home, "data:", "blob:")):
+            self.complaints.append(f"left the host: {request.url}")
+
+    def _check(self, response: Response) -> None:
+        """What a page is made of has to be there; an answer of the API may say no."""
+        made_of = response.request.resource_type not in ("fetch", "xhr", "document")
+        if made_of and response.status >= 400:
+            self.complaints.append(f"{response.status} for {response.url}")
+
+
+@cache
+def axe_script() -> str:
+    return AXE.read_text()
+
+
+def axe(page: Page, without: tuple[str, ...] = ()) -> None:
+    """Assert that axe-core finds nothing that keeps people out; `without` names its rules."""
+    page.evaluate(axe_script())
+    asked = {
+        "runOnly": {"type": "tag", "values": RULES},
+        "rules": {rule: {"enabled": False} for rule in without},
+        "resultTypes": ["violations"],
+    }
+    found = page.evaluate("(asked) => axe.run(document, asked)", asked)["violations"]
+    assert not found, "\n".join(_told(violation) for violation in found)
+
+
+def _told(violation: dict[str, Any]) -> str:
+    places = "".join(
+        f"\n  {node['html']}\n  {node['failureSummary']}" for node in violation["nodes"]
+    )
+    return f"{violation['id']}: {violation['help']}{places}"
+
+
+def reads(page: Page, words: str) -> None:
+    """Wait until a person can read something."""
+    expect(page.locator("body")).to_contain_text(words, use_inner_text=True)
+
+
+def type_in(page: Page, **fields: str) -> None:
+    """Type into fields by their ids, in place of what is there."""
+    for name, value in fields.items():
+        page.locator(f"#{name}").fill(value)
+
+
+def press(page: Page, words: str) -> None:
+    """Press the button, or follow the link, with these words."""
+    button = page.get_by_role("button", name=words, exact=True)
+    button.or_(page.get_by_role("link", name=words, exact=True)).click()
+
+
+def looks_right(page: Page, name: str) -> None:
+    """Nothing is wider than the screen, axe finds nothing; who wants to see it gets a picture."""
+    before = page.viewport_size
+    for width in (NARROWEST_PX, PHONE["width"], DESKTOP["width"]):
+        page.set_viewport_size({"width": width, "height": 844})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{name} is {wide} px wide on a screen of {width}"
+        if width != NARROWEST_PX:
+            axe(page)
+            picture(page, f"{name}-{width}")
+    page.set_viewport_size(before or PHONE)
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what the whole page looks like, where pictures are wanted."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)

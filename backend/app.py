@@ -90,6 +90,7 @@ def _register(app: Flask) -> None:
     from backend.measurements.cli import cli as measurements_cli
     from backend.measurements.privacy_views import privacy_blp as privacy
     from backend.measurements.views import blp as measurements
+    from backend.reports.letterhead_views import letterhead_blp as letterheads
     from backend.units.cli import cli as units_cli
     from backend.units.views import blp as units
     from backend.web.views import bp as web
@@ -114,6 +115,7 @@ def _register(app: Flask) -> None:
         teams,
         teams_bulk,
         campaigns,
+        letterheads,
     ):
         api.register_blueprint(blueprint)
     app.register_blueprint(web)

@@ -8,11 +8,22 @@ from backend.wording import (
     contributions,
     importing,
     joining,
+    letterheads,
     planning,
     signals,
 )
 
-FEATURES = (accounts, attribution, campaigns, contributions, importing, joining, planning, signals)
+FEATURES = (
+    accounts,
+    attribution,
+    campaigns,
+    contributions,
+    importing,
+    joining,
+    letterheads,
+    planning,
+    signals,
+)
 
 # code: (Vietnamese, English); {names} are filled from the error's parameters.
 TEXTS: dict[str, tuple[str, str]] = {

@@ -28,6 +28,16 @@ NOVEMBER = {
     "last_day": "2024-11-30",
     "areas": [{"system": "2024", "level": "province", "code": "19"}],
 }
+LETTERHEAD = {
+    "superior": None,
+    "agency": "ỦY BAN NHÂN DÂN PHƯỜNG TRƯNG VƯƠNG",
+    "symbol": "UBND-VHXH",
+    "place": "Thái Nguyên",
+    "recipients": ["Sở Thông tin và Truyền thông tỉnh Thái Nguyên"],
+    "titles": ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"],
+    "signer": None,
+    "copies": ["Như trên", "Lưu: VT"],
+}
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 HERE = {"latitude": 21.5942, "longitude": 105.8482}
 
@@ -273,6 +283,10 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"DELETE {CAMPAIGN}/plan/pins": _pinned,
     f"GET {CAMPAIGN}/signals (draft)": _draft,
     "PATCH /api/v1/signals/<signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
+    "PUT /api/v1/units/<code>/letterhead": lambda w: {
+        "headers": {"If-Match": '"0", "1"'},
+        "json": LETTERHEAD,
+    },
     "PATCH /api/v1/signals/<signal_id> (of a unit)": lambda w: _signal(
         w, unit_id=people.unit_id(w.app, "05443")
     ),

@@ -164,6 +164,9 @@ TABLE = {
     "GET /api/v1/units/<code>/registrations": "401 401 403 403 403 200 403 200",
     "PATCH /api/v1/signals/<signal_id>": "401 401 404 200 404 404 404 200",
     "PATCH /api/v1/signals/<signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
+    # a letterhead is set and seen by who writes the unit's reports
+    "GET /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
+    "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
 }
 
 # What a person does on a page only: a program's token, which may be lost, is refused.

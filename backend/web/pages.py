@@ -5,10 +5,10 @@ from typing import Any, cast
 from flask import Response, current_app, make_response, render_template, request, url_for
 from markupsafe import Markup
 
+from backend import formats
 from backend.http import language
 from backend.language import Language
 from backend.measurements.reasons import BY_CODE
-from backend.web import formats
 from backend.web.words import WORDS
 
 # What the link to the other language takes along from the query string, and nothing else.

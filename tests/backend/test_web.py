@@ -17,10 +17,10 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from backend.extensions import db
+from backend.formats import number
 from backend.measurements.models import Count, CountDelta, DemoMonth
 from backend.units.models import Unit
 from backend.web import service
-from backend.web.formats import number
 from backend.web.words import WORDS
 from tests.conftest import Hands
 from tests.phones import bearer, registered, sample

@@ -91,6 +91,7 @@ def _register(app: Flask) -> None:
     from backend.measurements.privacy_views import privacy_blp as privacy
     from backend.measurements.views import blp as measurements
     from backend.reports.letterhead_views import letterhead_blp as letterheads
+    from backend.reports.seal_views import blp as seals
     from backend.units.cli import cli as units_cli
     from backend.units.views import blp as units
     from backend.web.views import bp as web
@@ -116,6 +117,7 @@ def _register(app: Flask) -> None:
         teams_bulk,
         campaigns,
         letterheads,
+        seals,
     ):
         api.register_blueprint(blueprint)
     app.register_blueprint(web)

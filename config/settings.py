@@ -104,7 +104,7 @@ def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str
     values = {setting.name: _value(setting, source) for setting in SETTINGS}
     values.update(overrides)
     values["DATABASE_OWNER_URL"] = values["DATABASE_OWNER_URL"] or values["DATABASE_URL"]
-    values["SECRET_KEY"] = values["SECRET_KEY"] or _generated_key(values["VAR_DIR"])
+    values["SECRET_KEY"] = values["SECRET_KEY"] or generated_key(values["VAR_DIR"] / "secret_key")
     _check_production(values)
     return values
 
@@ -127,12 +127,11 @@ def _check_production(values: Mapping[str, Any]) -> None:
             raise SettingError(f"{name} is required in production: the consent text names it")
 
 
-def _generated_key(var_dir: Path) -> str:
-    """Return the installation's own key, made at first use and readable by its owner alone."""
-    path = var_dir / "secret_key"
+def generated_key(path: Path) -> str:
+    """Return a key of the installation's own, made at first use and readable by its owner alone."""
     if not path.exists():
-        var_dir.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=var_dir)  # mode 0600
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)  # mode 0600
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))
         # Whole or not at all: of two processes that start at once, the first one's key stands.

@@ -167,6 +167,8 @@ TABLE = {
     # a letterhead is set and seen by who writes the unit's reports
     "GET /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
     "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
+    # monthly reports: the official's of the area until they are approved, then everybody's
+    "GET /api/v1/reports/keys": EVERYBODY,
 }
 
 # What a person does on a page only: a program's token, which may be lost, is refused.

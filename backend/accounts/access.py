@@ -69,9 +69,10 @@ ACTS: dict[str, frozenset[str]] = {
     "campaign.see": frozenset({"organiser"}),  # drafts, and what each team contributed
     "campaign.correct": frozenset({"organiser"}),
     "unit.signals": frozenset({"official"}),
+    "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
     "report.read": frozenset({"official"}),  # before all may, and with its letterhead
     "report.edit": frozenset({"official"}),
-    "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
+    "report.approve": frozenset({"official"}),
 }
 READS = frozenset({"audit.read", "team.see", "campaign.see", "unit.signals", "report.read"})
 

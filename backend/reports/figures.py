@@ -59,6 +59,20 @@ class Lacking(TypedDict):
     planned: list[str]  # the campaigns that measure there in the following month
 
 
+class CommuneRow(TypedDict):
+    """A commune of the unit, in Vietnamese order: the annex, and what late data is held against."""
+
+    code: str
+    name: str
+    parent: str | None
+    received: int
+    valid: int
+    counted: int
+    target: int | None
+    reached: bool | None
+    shortfall: int | None
+
+
 class Spread(TypedDict):
     """How a value is spread over counted samples."""
 
@@ -120,6 +134,7 @@ class Sections(TypedDict):
     samples: dict[str, Samples]  # by network, as those below
     reached: dict[str, list[Reached]]
     lacking: dict[str, list[Lacking]]
+    communes: dict[str, list[CommuneRow]]
     quality: dict[str, list[Quality]]
     teams: list[TeamRow]
     vnnic: list[Vnnic] | None  # null: nothing of VNNIC's was imported for the month

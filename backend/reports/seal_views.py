@@ -1,0 +1,17 @@
+"""The API of seals, for everybody who holds a report and wants to know what it is worth."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from backend.reports.seal_schemas import SealKeysSchema
+from backend.reports.seals import list_keys
+
+blp = Blueprint("seals", __name__, url_prefix="/api/v1/reports", description="Seals of reports")
+
+
+@blp.get("/keys")
+@blp.response(200, SealKeysSchema)
+def get_keys() -> dict[str, Any]:
+    """List the public keys by which seals are checked."""
+    return list_keys()

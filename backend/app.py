@@ -86,6 +86,7 @@ def _register(app: Flask) -> None:
     from backend.coverage.views import blp as coverage
     from backend.demo.cli import cli as demo
     from backend.devices.views import blp as devices
+    from backend.doctor.cli import doctor
     from backend.measurements.campaign_views import campaign_blp as decisions
     from backend.measurements.cli import cli as measurements_cli
     from backend.measurements.privacy_views import privacy_blp as privacy
@@ -122,7 +123,7 @@ def _register(app: Flask) -> None:
         api.register_blueprint(blueprint)
     app.register_blueprint(web)
     app.register_blueprint(health.bp)
-    for group in (units_cli, measurements_cli, accounts_cli, demo):
+    for group in (units_cli, measurements_cli, accounts_cli, demo, doctor):
         app.cli.add_command(group)
 
 

@@ -81,6 +81,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600"),
     Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; the boundary sets that it names are loaded and activated at start"),
     Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),
+    Setting("BACKUP_DIR", folder, None, "where scripts/backup writes and `flask doctor` looks; default: VAR_DIR/backups"),
     Setting("BIND", text, "127.0.0.1", "address that the server listens on"),
     Setting("PORT", whole, 8000, "port that the server listens on"),
     Setting("WEB_CONCURRENCY", whole, 4, "gunicorn worker processes"),
@@ -107,6 +108,13 @@ def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str
     values["SECRET_KEY"] = values["SECRET_KEY"] or generated_key(values["VAR_DIR"] / "secret_key")
     _check_production(values)
     return values
+
+
+def var_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """VAR_DIR alone: reading the others would make a key where there is none."""
+    [setting] = [one for one in SETTINGS if one.name == "VAR_DIR"]
+    found: Path = _value(setting, os.environ if environ is None else environ)
+    return found
 
 
 def _value(setting: Setting, environ: Mapping[str, str]) -> Any:

@@ -11,8 +11,9 @@ from backend.arguments import Parser
 from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.extensions import BEARER
-from backend.http import bearer_token, language
+from backend.http import bearer_token, clock_now, language
 from backend.measurements.export import export
+from backend.measurements.tombstones import FILE, Tombstones
 from backend.measurements.withdrawal import Withdrawn, withdraw, withdraw_by_code
 from backend.messages import message
 from backend.validation import Strict, Text
@@ -72,7 +73,7 @@ class ExportSchema(Schema):
 @privacy_blp.response(200, ExportSchema)
 def export_me() -> Response:
     """Tell a device all that is held of it."""
-    document = export(_device().id, current_app.extensions["clock"]())
+    document = export(_device().id, clock_now())
     answer = Response(stream_with_context(document), content_type="application/json")
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -83,7 +84,7 @@ def export_me() -> Response:
 @privacy_blp.response(200, WithdrawnSchema)
 def withdraw_me() -> dict[str, Any]:
     """Withdraw: end this device and make its measurements anonymous."""
-    return _told(withdraw(_device().id))
+    return _told(withdraw(_device().id, _tombstones(), clock_now()))
 
 
 @privacy_blp.post("/withdrawals")
@@ -93,8 +94,8 @@ def withdraw_with_code(asked: dict[str, str]) -> dict[str, Any]:
     """Withdraw with the code that was told at registration."""
     withdrawn = withdraw_by_code(
         asked["withdrawal_code"],
-        secret=current_app.config["SECRET_KEY"],
-        now=current_app.extensions["clock"](),
+        _tombstones(),
+        now=clock_now(),
         caller=Caller(request.remote_addr or "", WITHDRAWALS_PER_HOUR),
     )
     return _told(withdrawn)
@@ -109,4 +110,9 @@ def _told(withdrawn: Withdrawn) -> dict[str, Any]:
 
 
 def _device() -> KnownDevice:
-    return devices.authenticate(bearer_token(), current_app.extensions["clock"]())
+    return devices.authenticate(bearer_token(), clock_now())
+
+
+def _tombstones() -> Tombstones:
+    config = current_app.config
+    return Tombstones(config["VAR_DIR"] / FILE, config["SECRET_KEY"])

@@ -16,6 +16,7 @@ from backend.errors import Problem
 from backend.extensions import db
 from backend.measurements import earning
 from backend.measurements.models import Earning, Exclusion, Measurement, Receipt, Refused
+from backend.measurements.tombstones import Tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,10 @@ class Withdrawn:
     kept: Kept
 
 
-def withdraw(device_id: UUID) -> Withdrawn:
+def withdraw(device_id: UUID, tombstones: Tombstones, now: datetime) -> Withdrawn:
     """End a device and make its measurements anonymous, at once; counts stay as they are."""
     devices.lock(device_id)  # posts that are under way come before this or find no device
+    tombstones.add(device_id, now)
     earning.forget(device_id)
     positions = _positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
@@ -62,14 +64,24 @@ def withdraw(device_id: UUID) -> Withdrawn:
     return Withdrawn(removed, Kept(kept))
 
 
-def withdraw_by_code(code: str, *, secret: str, now: datetime, caller: Caller) -> Withdrawn:
+def withdraw_by_code(
+    code: str, tombstones: Tombstones, *, now: datetime, caller: Caller
+) -> Withdrawn:
     """Withdraw for a person who has no app any more but the code; guesses are counted."""
-    count_attempt("withdraw", caller, secret, now)
-    known = select(Device.id).where(Device.withdrawal_hash == code_hash(code, secret))
+    count_attempt("withdraw", caller, tombstones.key, now)
+    known = select(Device.id).where(Device.withdrawal_hash == code_hash(code, tombstones.key))
     device_id = db.session.scalar(known)
     if device_id is None:
         raise Problem(404, "withdrawal_code_unknown")
-    return withdraw(device_id)
+    return withdraw(device_id, tombstones, now)
+
+
+def withdraw_again(tombstones: Tombstones, now: datetime) -> int:
+    """Withdraw whoever had withdrawn after the backup that was restored; how many."""
+    returned = tombstones.among(db.session.scalars(select(Device.id)).all())
+    for device_id in returned:
+        withdraw(device_id, tombstones, now)
+    return len(returned)
 
 
 def _ids(device_id: UUID) -> Select[UUID]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,7 +30,10 @@ def binary(name: str) -> Path:
 
 
 def call(
-    program: str, *arguments: object, prefix: Sequence[str] = ()
+    program: str,
+    *arguments: object,
+    prefix: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; what it prints is kept for an error message."""
     command = [*prefix, str(binary(program)), *map(str, arguments)]
@@ -39,7 +42,7 @@ def call(
         done = subprocess.run(  # noqa: S603 - fixed words and paths of ours
             command,
             cwd="/",  # the server's user may not enter ours
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=subprocess.STDOUT,

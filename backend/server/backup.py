@@ -1,0 +1,163 @@
+"""Back the database up, and restore a backup: `python -m backend.server.backup make|restore`.
+
+A backup is a folder with PostgreSQL's own dump and a manifest of what it must hold. The keys and
+the list of who withdrew lie apart from it, in `keys`: who steals a dump reads no code from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from backend.measurements.tombstones import FILE as TOMBSTONES
+from backend.server.postgres import EmbeddedPostgres, PostgresError
+from backend.server.programs import call
+from config import settings
+
+DUMP, MANIFEST, KEYS = "database.dump", "manifest.json", "keys"
+KEPT_APART = ("secret_key", TOMBSTONES)  # and the keys of seals
+# Withdrawn people leave the backups when these do; the law allows fifteen days.
+KEEP = 14
+
+
+class BackupError(RuntimeError):
+    """Why there is no backup; the message says what to do about it."""
+
+
+@contextmanager
+def addresses(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The database's two addresses, as settings; the embedded one runs meanwhile."""
+    if values["DATABASE_URL"] is not None:
+        yield {name: values[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+        return
+    postgres = EmbeddedPostgres(values["VAR_DIR"])
+    was_running = postgres.running()
+    postgres.start()
+    try:
+        yield {"DATABASE_URL": postgres.app_url, "DATABASE_OWNER_URL": postgres.owner_url}
+    finally:
+        if not was_running:
+            postgres.stop()
+
+
+def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> Path:
+    """Write a new backup below a folder and let go of the oldest; return its path."""
+    target = folder / f"dosong-{now:%Y%m%dT%H%M%SZ}"
+    fresh = target.with_suffix(".new")  # gets its name when complete
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700, parents=True)
+    with addresses(values) as urls:
+        held = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP)
+    digest = sha256(fresh / DUMP)
+    manifest = {"made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "sha256": digest, "holds": held}
+    (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    copy_keys(Path(values["VAR_DIR"]), folder / KEYS)
+    fresh.rename(target)
+    for old in made(folder)[: -keep or None]:
+        shutil.rmtree(old)
+    return target
+
+
+def dump(url: str, path: Path) -> dict[str, Any]:
+    """Dump the database as it is at one moment, and tell what it holds then."""
+    with psycopg.connect(plain(url)) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        [snapshot] = connection.execute("select pg_export_snapshot()").fetchone() or ("",)
+        run("pg_dump", url, "-Fc", f"--snapshot={snapshot}", "-f", path)
+        return figures(connection)
+
+
+def made(folder: Path) -> list[Path]:
+    """The complete backups of a folder, the oldest first."""
+    return sorted(path.parent for path in folder.glob(f"dosong-*Z/{MANIFEST}"))
+
+
+def figures(connection: psycopg.Connection) -> dict[str, Any]:
+    """What a backup must hold again when it is restored: rows by table, counted by month."""
+    tables = connection.execute(
+        "select tablename from pg_tables where schemaname = 'public' order by 1"
+    ).fetchall()
+    rows = {}
+    for (table,) in tables:
+        count = sql.SQL("select count(*) from {}").format(sql.Identifier(table))
+        [rows[table]] = connection.execute(count).fetchone() or (0,)
+    counted = connection.execute(
+        "select to_char(day, 'YYYY-MM') || ' ' || network, count(*) from measurements"
+        " where counted group by 1 order by 1"
+    ).fetchall()
+    return {"rows": rows, "counted": dict(counted)}
+
+
+def copy_keys(var_dir: Path, folder: Path) -> None:
+    """Copy what a restored database cannot do without, readable by its owner alone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in sorted({*(var_dir / name for name in KEPT_APART), *var_dir.glob("seal_key*")}):
+        if path.exists():
+            copy = folder / path.name
+            shutil.copyfile(path, copy)
+            copy.chmod(0o600)
+
+
+def run(program: str, url: str, *arguments: object) -> None:
+    """Run one of PostgreSQL's programs on a database; its password is not seen in `ps`."""
+    address = conninfo_to_dict(plain(url))
+    environment = {"PGPASSWORD": str(address.pop("password", ""))}
+    named = " ".join(f"{name}='{value}'" for name, value in address.items())
+    done = call(program, f"--dbname={named}", *arguments, environment=environment)
+    if done.returncode != 0:
+        raise BackupError(f"{program} failed:\n{done.stdout}")
+
+
+def plain(url: str) -> str:
+    """An address as PostgreSQL's own programs know it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status 1 with a reason where it could not be done."""
+    from backend.server.restore import restore
+
+    parser = argparse.ArgumentParser(prog="scripts/backup")
+    parser.add_argument("what", choices=("make", "restore"))
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="of the backups, or the one to restore"
+    )
+    parser.add_argument("--keep", type=int, default=KEEP, help="how many backups stay")
+    parser.add_argument("--keys", type=Path, help="folder with the keys")
+    asked = parser.parse_args(arguments)
+    os.umask(0o077)
+    try:
+        if asked.what == "restore":
+            for line in restore(asked.folder, asked.keys):
+                print(line, flush=True)
+            return 0
+        values = settings.read()
+        folder = asked.folder or Path(values["BACKUP_DIR"] or values["VAR_DIR"] / "backups")
+        target = make(values, folder.absolute(), asked.keep, datetime.now(UTC))
+        print(f"{target}\nKeep {folder / KEYS} elsewhere than the dumps.")
+        return 0
+    except (BackupError, PostgresError, settings.SettingError, psycopg.Error, OSError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

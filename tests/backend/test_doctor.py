@@ -1,0 +1,138 @@
+"""flask doctor: finds each planted fault, and nothing where nothing is wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from backend.app import create_app
+from backend.doctor import checks
+from backend.extensions import db
+
+
+@pytest.fixture
+def var_dir(app: Flask, clock: Any, tmp_path: Path) -> Path:
+    """A healthy installation: its own folder, today's time, a backup of this morning."""
+    clock.now = datetime.now(UTC)
+    app.config["VAR_DIR"] = tmp_path
+    key = tmp_path / "secret_key"
+    key.write_text(app.config["SECRET_KEY"])
+    key.chmod(0o600)
+    backed_up(tmp_path, clock.now - timedelta(hours=3))
+    return tmp_path
+
+
+def backed_up(var_dir: Path, at: datetime) -> None:
+    folder = var_dir / "backups" / f"dosong-{at:%Y%m%dT%H%M%SZ}"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}")
+
+
+def visit(app: Flask) -> tuple[int, str]:
+    done = app.test_cli_runner().invoke(args=["doctor"])
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done.exit_code, done.output
+
+
+@contextmanager
+def planted(owner: Engine, table: str, fault: str) -> Iterator[None]:
+    """A table that other tests need too, changed for a moment."""
+    with owner.begin() as connection:
+        connection.execute(text(f"create table healthy as select * from {table}"))
+        connection.execute(text(f"update {table} set {fault}"))
+    column, _, _ = fault.partition(" ")
+    key = "true" if table == "alembic_version" else f"{table}.id = healthy.id"
+    back = f"update {table} set {column} = healthy.{column} from healthy where {key}"
+    try:
+        yield
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text(back))
+            connection.execute(text("drop table healthy"))
+
+
+def found(app: Flask, words: str) -> None:
+    """The one thing that is wrong is told, with what to type."""
+    code, output = visit(app)
+    assert code == 1
+    wrong = [line for line in output.splitlines() if line.startswith("WRONG")]
+    assert len(wrong) == 1 and words in wrong[0], output
+
+
+def test_nothing_is_wrong_with_a_healthy_installation(app: Flask, var_dir: Path) -> None:
+    code, output = visit(app)
+    assert code == 0, output
+    assert "warning  boundaries: Boundaries are approximate" in output
+    assert output.count("ok  ") == len(checks.CHECKS) - 1
+
+
+def test_a_development_server_that_lets_the_network_in(app: Flask, var_dir: Path) -> None:
+    app.config["BIND"] = "0.0.0.0"
+    found(app, "lets the network in")
+
+
+def test_a_clock_that_is_off(app: Flask, var_dir: Path, clock: Any) -> None:
+    clock.now -= timedelta(minutes=3)
+    found(app, "s from this machine's")
+
+
+def test_a_key_that_others_can_read(app: Flask, var_dir: Path) -> None:
+    (var_dir / "secret_key").chmod(0o644)
+    found(app, "can be read by others (644)")
+
+
+def test_no_backup_and_an_old_one(app: Flask, var_dir: Path, clock: Any) -> None:
+    clock.now += timedelta(days=1)  # the clock's own check speaks up too
+    code, output = visit(app)
+    assert code == 1 and "WRONG    backups: The latest backup is of" in output
+    app.config["BACKUP_DIR"] = var_dir / "elsewhere"
+    assert "WRONG    backups: There is no backup." in visit(app)[1]
+
+
+def test_counts_that_nobody_folds(app: Flask, var_dir: Path, owner: Engine) -> None:
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                "insert into count_deltas (day, network, fate, n)"
+                " select '2024-11-20', 'mobile', 'counted', 1 from generate_series(1, :n)"
+            ),
+            {"n": checks.MOST_WAITING + 1},
+        )
+    found(app, "wait in count_deltas")
+
+
+def test_a_full_disk(app: Flask, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "LEAST_FREE_BYTES", 10**18)
+    code, output = visit(app)
+    assert code == 1 and output.count("are free at") == 2, output
+
+
+def test_tables_of_another_migration(app: Flask, var_dir: Path, owner: Engine) -> None:
+    with planted(owner, "alembic_version", "version_num = '0001'"):
+        found(app, "at migration 0001, the code at")
+
+
+def test_no_boundaries(app: Flask, var_dir: Path, owner: Engine) -> None:
+    with planted(owner, "boundary_sets", "activation = null"):
+        found(app, "No boundary set serves today")
+
+
+def test_a_role_that_may_too_much(app: Flask, var_dir: Path) -> None:
+    with_owner = {"DATABASE_URL": app.config["DATABASE_OWNER_URL"], "VAR_DIR": var_dir}
+    other = create_app(**with_owner)
+    found(other, "may delete from the audit log")
+    with other.app_context():
+        db.engine.dispose()
+
+
+def test_a_database_that_is_away(app: Flask, var_dir: Path) -> None:
+    away = "postgresql+psycopg://nobody@/none?host=/nowhere"
+    code, output = visit(create_app(DATABASE_URL=away, VAR_DIR=var_dir))
+    assert code == 1
+    assert "WRONG    database: The database cannot be asked" in output
+    assert "ok       keys" in output  # the others are looked at all the same

@@ -81,6 +81,7 @@ def _register(app: Flask) -> None:
     from backend.campaigns.people_views import blp as granting
     from backend.campaigns.team_views import team_blp as teams
     from backend.coverage.contribution_views import blp as contributions
+    from backend.coverage.exclusion_views import blp as exclusions
     from backend.coverage.plan_views import blp as plan
     from backend.coverage.signal_views import blp as signals
     from backend.coverage.views import blp as coverage
@@ -105,6 +106,7 @@ def _register(app: Flask) -> None:
         contributions,
         plan,
         signals,
+        exclusions,
         units,
         audit,
         people,

@@ -3,6 +3,7 @@
 from backend.language import Language
 from backend.wording import (
     accounts,
+    areas,
     attribution,
     campaigns,
     contributions,
@@ -15,6 +16,7 @@ from backend.wording import (
 
 FEATURES = (
     accounts,
+    areas,
     attribution,
     campaigns,
     contributions,

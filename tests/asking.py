@@ -15,7 +15,7 @@ from backend.accounts.signing import secret_hash
 from backend.extensions import db
 from tests import people
 from tests.factories import register, sample
-from tests.matrix import BY_SESSION, CAMPAIGN, CODE, MEMBERSHIP, POSTER, endpoint
+from tests.matrix import BY_SESSION, CAMPAIGN, CODE, LIFT, MEMBERSHIP, POSTER, endpoint
 from tests.world import PASSWORD, World, hashed_password
 
 CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
@@ -39,6 +39,7 @@ LETTERHEAD = {
     "copies": ["Như trên", "Lưu: VT"],
 }
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+WHY = {"reason": "đo trong xưởng"}
 HERE = {"latitude": 21.5942, "longitude": 105.8482}
 
 
@@ -146,6 +147,18 @@ def _pinned(world: World) -> dict[str, Any]:
 def _signal(world: World, **scope: int) -> dict[str, Any]:
     made = people.signal(world.app, **scope)
     return {"at": {"signal_id": made}, "json": {"state": "explained", "note": "đã hỏi đội"}}
+
+
+def _out_of_the_count(world: World) -> dict[str, Any]:
+    measured = [world.measured(register(world.client))]
+    return {"at": {"code": "19"}, "json": {"month": "2024-11", "measurements": measured} | WHY}
+
+
+def _taken_out(world: World) -> dict[str, Any]:
+    url, admin = "/api/v1/units/19/exclusions", world.headers_of("admin")
+    made = world.client.post(url, json=_out_of_the_count(world)["json"], headers=admin)
+    assert made.status_code == 200, made.text
+    return {"at": {"code": "19", "exclusion_id": made.json["id"]}, "json": WHY}
 
 
 def _invitation(role: str, scope: int | None) -> dict[str, Any]:
@@ -282,6 +295,8 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w)} | _draft(w),
     f"DELETE {CAMPAIGN}/plan/pins": _pinned,
     f"GET {CAMPAIGN}/signals (draft)": _draft,
+    "POST /api/v1/units/<code>/exclusions": _out_of_the_count,
+    f"POST {LIFT}": _taken_out,
     "PATCH /api/v1/signals/<signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
     "PUT /api/v1/units/<code>/letterhead": lambda w: {
         "headers": {"If-Match": '"0", "1"'},

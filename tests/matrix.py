@@ -21,6 +21,8 @@ CODE = f"{CAMPAIGN}/teams/<team_id>/join-code"
 POSTER = f"{CAMPAIGN}/teams/<team_id>/poster"
 MEMBERSHIP = "/api/v1/memberships/<int(max=9223372036854775807):membership_id>"
 
+LIFT = "/api/v1/units/<code>/exclusions/<exclusion_id>/lift"
+
 EVERYBODY = "200 200 200 200 200 200 200 200"
 
 # nobody, device, team leader, organiser, other organiser, official, other official, admin
@@ -160,8 +162,8 @@ TABLE = {
     # signs of gaming: the organiser's of the campaign, the official's of the area
     f"GET {CAMPAIGN}/signals": "401 401 403 200 403 403 403 200",
     f"GET {CAMPAIGN}/signals (draft)": "404 401 404 200 404 404 404 200",
-    "GET /api/v1/units/<code>/signals": "401 401 403 403 403 200 403 200",
-    "GET /api/v1/units/<code>/registrations": "401 401 403 403 403 200 403 200",
+    "GET /api/v1/units/<code>/signals": "404 401 404 404 404 200 404 200",
+    "GET /api/v1/units/<code>/registrations": "404 401 404 404 404 200 404 200",
     "PATCH /api/v1/signals/<signal_id>": "401 401 404 200 404 404 404 200",
     "PATCH /api/v1/signals/<signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
     # a letterhead is set and seen by who writes the unit's reports
@@ -169,6 +171,10 @@ TABLE = {
     "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
     # monthly reports: the official's of the area until they are approved, then everybody's
     "GET /api/v1/reports/keys": EVERYBODY,
+    # out of the counts, and in again: the official's of the province
+    "GET /api/v1/units/<code>/exclusions": "404 401 404 404 404 200 404 200",
+    "POST /api/v1/units/<code>/exclusions": "401 401 404 404 404 200 404 200",
+    f"POST {LIFT}": "401 401 404 404 404 200 404 200",
 }
 
 # What a person does on a page only: a program's token, which may be lost, is refused.

@@ -18,6 +18,7 @@ from backend.campaigns.campaigns import visible_campaign
 from backend.campaigns.scopes import campaign_scope, unit_scope
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.models import Signal
+from backend.coverage.own_unit import named, own_unit
 from backend.coverage.signal_finding import Finding, findings
 from backend.coverage.signal_registrations import registrations_of
 from backend.coverage.signal_sources import Looked, rows_of_campaign, rows_of_unit
@@ -63,8 +64,8 @@ def campaign_signals(
     looked = rows_of_campaign(campaign_id, month, unit.id if unit else None)
     scope = {"campaign_id": campaign_id, "unit_id": None}
     told = _answer(looked, scope, month, asking, whole=unit is None)
-    named = {"id": campaign_id, "name": campaign.name}
-    return {"campaign": named, "unit": unit and _named(unit), **told}
+    run = {"id": campaign_id, "name": campaign.name}
+    return {"campaign": run, "unit": unit and named(unit), **told}
 
 
 def unit_signals(
@@ -74,7 +75,7 @@ def unit_signals(
     unit, month = _official(actor, code, query, asking)
     scope = {"campaign_id": None, "unit_id": unit.id}
     told = _answer(rows_of_unit(unit.id, month), scope, month, asking, whole=True)
-    return {"campaign": None, "unit": _named(unit), **told}
+    return {"campaign": None, "unit": named(unit), **told}
 
 
 def unit_registrations(
@@ -84,7 +85,7 @@ def unit_registrations(
     unit, month = _official(actor, code, query, asking)
     items = registrations_of(unit.id, month)
     total = sum(row["registered"] for row in items)
-    return {"month": month, "unit": _named(unit), "registered": total, "items": items}
+    return {"month": month, "unit": named(unit), "registered": total, "items": items}
 
 
 def decide_signal(
@@ -125,9 +126,7 @@ def _official(
     actor: Actor, code: str, query: Mapping[str, Any], asking: Asking
 ) -> tuple[UnitRow, str]:
     month = _month(query["month"], asking.today, asking)
-    unit = _unit(code, query["level"], month)
-    require(actor, "unit.signals", unit_scope(unit.id))
-    return unit, month
+    return own_unit(actor, "unit.signals", code, query["level"], month), month
 
 
 def _unit(code: str, level: str | None, month: str) -> UnitRow:
@@ -206,7 +205,3 @@ def _told(
         "devices": devices,
         "current": current,
     }
-
-
-def _named(unit: UnitRow) -> dict[str, Any]:
-    return {"system": unit.system, "level": unit.level, "code": unit.code, "name": unit.name}

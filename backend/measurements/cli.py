@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from backend.clock import month_start
-from backend.measurements import counting, recounting, revising
+from backend.measurements import counting, excluding, recounting, revising
 from backend.measurements.import_cli import import_file
 from backend.units.locating import Locator
 from backend.units.terminal import errors
@@ -95,5 +95,5 @@ def exclude(identity: UUID, reason: str) -> None:
     """Take one measurement out of the counts."""
     config = current_app.config
     with errors():
-        revising.exclude(identity, reason, config["SECRET_KEY"], config["COUNT_MANUAL"])
+        excluding.exclude(identity, reason, config["SECRET_KEY"], config["COUNT_MANUAL"])
     click.echo(f"excluded: {identity}")

@@ -90,13 +90,35 @@ class Refused(db.Model):
     errors: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
 
 
+class ExclusionAct(db.Model):
+    """What an admin or a province's official decided: out of a unit's counts, or in again."""
+
+    __tablename__ = "exclusion_acts"
+    __table_args__ = (Index(None, "unit_id", "month"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    month: Mapped[str] = mapped_column(Text)
+    lifts: Mapped[int | None] = mapped_column(ForeignKey("exclusion_acts.id"), unique=True)
+    device: Mapped[int | None]  # its number in that month, where all of one device was chosen
+    signal_id: Mapped[int | None]  # the sign of gaming that it rests on
+    measurements: Mapped[int]
+    reason: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int]
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class Exclusion(db.Model):
-    """A measurement that an admin or official took out; judging takes it as input."""
+    """That a measurement was taken out or in again; judging takes the latest as input."""
 
     __tablename__ = "exclusions"
+    __table_args__ = (Index(None, "measurement_id", "id"), Index(None, "act_id"))
 
-    measurement_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    measurement_id: Mapped[UUID]
+    excluded: Mapped[bool] = mapped_column(server_default="true")
     reason: Mapped[str] = mapped_column(Text)
+    act_id: Mapped[int | None] = mapped_column(ForeignKey("exclusion_acts.id"))  # null: a shell's
     excluded_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now()
     )

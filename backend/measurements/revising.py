@@ -1,24 +1,18 @@
 """Recompute what follows from stored rows: places, own reasons, verdicts; counts follow."""
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.service import note
 from backend.clock import month_end, month_start
-from backend.errors import Problem
 from backend.extensions import db
 from backend.measurements import draft, earning, rules, timeline
 from backend.measurements.counting import Deltas
 from backend.measurements.draft import Circumstances
-from backend.measurements.models import Exclusion
 from backend.measurements.reading import SCHEMA
 from backend.measurements.reasons import COUNTED_BY_ADMIN
 from backend.measurements.service import verdict_row
@@ -37,12 +31,23 @@ DEVICES = text("""
 """)
 # Posts wait for it, and those that were judged before are judged again.
 LOCK = text("update devices set version = version + 1 where id = :device returning joined")
-ROWS = text("""
-    select m.*, e.measurement_id is not null as excluded
-    from measurements m left join exclusions e on e.measurement_id = m.id
+# The latest decision on a measurement stands.
+WITH_EXCLUSION = """
+    select m.*, coalesce(latest.excluded, false) as excluded
+    from measurements m left join lateral (
+        select e.excluded from exclusions e where e.measurement_id = m.id order by e.id desc limit 1
+    ) latest on true
+"""
+ROWS = text(f"""
+    {WITH_EXCLUSION}
     where m.device_id is not distinct from cast(:device as uuid)
       and m.day between :first and :last and m.raw is not null and m.id > :after
     order by m.id limit :lot
+""")
+CHOSEN = text(f"""
+    {WITH_EXCLUSION}
+    where m.id = any(:ids) and m.device_id is not distinct from cast(:device as uuid)
+      and m.raw is not null
 """)
 PLACE = text("""
     update measurements m
@@ -79,26 +84,25 @@ def reassign(
     return _revise(first, last, locator, count_manual, progress)
 
 
-def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
-    """Take a measurement out of the counts; an audited row that judging takes as input.
-
-    The audit log keeps for ever what is written into it, and a withdrawal has to make the
-    client's id disappear: the log holds a digest of it, under the installation's key.
-    """
-    where = text("select device_id, day from measurements where id = :id and raw is not null")
-    found = db.session.execute(where, {"id": identity}).one_or_none()
-    if found is None:
-        raise Problem(404, "not_found")
-    exclusion = insert(Exclusion).values(measurement_id=identity, reason=reason)
-    db.session.execute(exclusion.on_conflict_do_nothing())
-    note("exclude", f"measurement:{pseudonym(identity, key)}", reason=reason)
-    _revise_device(found.device_id, found.day, found.day, None, count_manual, Revision())
-    db.session.commit()
+def hold(device: UUID | None) -> bool | None:
+    """Hold a device until the transaction ends; whether somebody joined with it."""
+    if device is None:
+        return None
+    joined: bool | None = db.session.execute(LOCK, {"device": device}).scalar()
+    return joined
 
 
-def pseudonym(identity: UUID, key: str) -> str:
-    """The name of a measurement in the audit log: who has id and key finds the entry."""
-    return hmac.digest(key.encode(), b"audit|" + identity.bytes, hashlib.sha256).hex()[:32]
+def revise_chosen(
+    device: UUID | None, ids: Sequence[UUID], joined: bool | None, count_manual: bool
+) -> Deltas:
+    """Judge measurements of a held device anew, and what follows from them; what counts moved."""
+    deltas, done = Deltas(), Revision()
+    values = {"device": device, "ids": list(ids)}
+    rows = list(db.session.execute(CHOSEN, values).mappings())
+    _revise_rows(device, rows, None, count_manual, deltas, done)
+    times = [row["measured_at"] for row in rows]
+    _follow(device, joined, times, {row["day"] for row in rows}, deltas, done)
+    return deltas
 
 
 def _revise(
@@ -125,24 +129,48 @@ def _revise_device(
     count_manual: bool,
     done: Revision,
 ) -> None:
-    joined = device and db.session.execute(LOCK, {"device": device}).scalar()
+    joined = hold(device)
     deltas, after = Deltas(), UUID(int=0)
     times, days = [], set()
     while True:
         span = {"device": device, "first": first, "last": last, "after": after, "lot": LOT}
         rows = list(db.session.execute(ROWS, span).mappings())
-        changed = [new for row in rows if (new := _revised(row, locator, count_manual))]
-        _move(rows, changed, deltas, done)
-        if device is None:
-            _rejudge_alone(rows, changed, deltas, done)
+        _revise_rows(device, rows, locator, count_manual, deltas, done)
         times += [row["measured_at"] for row in rows]
         days |= {row["day"] for row in rows}
         if len(rows) < LOT:
             break
         after = rows[-1]["id"]
+    _follow(device, joined, times, days, deltas, done)
+
+
+def _revise_rows(
+    device: UUID | None,
+    rows: Sequence[Row],
+    locator: Locator | None,
+    count_manual: bool,
+    deltas: Deltas,
+    done: Revision,
+) -> None:
+    """What follows from each row alone."""
+    changed = [new for row in rows if (new := _revised(row, locator, count_manual))]
+    _move(rows, changed, deltas, done)
+    if device is None:
+        _rejudge_alone(rows, changed, deltas, done)
+
+
+def _follow(
+    device: UUID | None,
+    joined: bool | None,
+    times: Sequence[datetime],
+    days: set[date],
+    deltas: Deltas,
+    done: Revision,
+) -> None:
+    """What follows from revised rows: verdicts of the device's timeline, counts, earnings."""
     if device and times:
         judged = timeline.judged_between(device, min(times), max(times))
-        days |= _rejudge_timeline(judged, deltas, done)
+        days = days | _rejudge_timeline(judged, deltas, done)
     add_deltas(deltas)
     if device and joined:
         earning.settle(device, days)

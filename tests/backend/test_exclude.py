@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.extensions import db
-from backend.measurements.revising import pseudonym
+from backend.measurements.excluding import pseudonym
 from tests.factories import post, register, sample
 
 

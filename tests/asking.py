@@ -14,8 +14,9 @@ from backend.accounts.models import OneTimeLink, PersonalToken, Role, User
 from backend.accounts.signing import secret_hash
 from backend.extensions import db
 from tests import people
+from tests.asking_officials import OF_OFFICIALS
 from tests.factories import register, sample
-from tests.matrix import BY_SESSION, CAMPAIGN, CODE, LIFT, MEMBERSHIP, POSTER, endpoint
+from tests.matrix import BY_SESSION, CAMPAIGN, CODE, MEMBERSHIP, POSTER, endpoint
 from tests.world import PASSWORD, World, hashed_password
 
 CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
@@ -39,7 +40,6 @@ LETTERHEAD = {
     "copies": ["Như trên", "Lưu: VT"],
 }
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-WHY = {"reason": "đo trong xưởng"}
 HERE = {"latitude": 21.5942, "longitude": 105.8482}
 
 
@@ -144,23 +144,6 @@ def _pinned(world: World) -> dict[str, Any]:
     return {"query_string": {name: _pin(world)[name] for name in ("team_id", "unit", "date")}}
 
 
-def _signal(world: World, **scope: int) -> dict[str, Any]:
-    made = people.signal(world.app, **scope)
-    return {"at": {"signal_id": made}, "json": {"state": "explained", "note": "đã hỏi đội"}}
-
-
-def _out_of_the_count(world: World) -> dict[str, Any]:
-    measured = [world.measured(register(world.client))]
-    return {"at": {"code": "19"}, "json": {"month": "2024-11", "measurements": measured} | WHY}
-
-
-def _taken_out(world: World) -> dict[str, Any]:
-    url, admin = "/api/v1/units/19/exclusions", world.headers_of("admin")
-    made = world.client.post(url, json=_out_of_the_count(world)["json"], headers=admin)
-    assert made.status_code == 200, made.text
-    return {"at": {"code": "19", "exclusion_id": made.json["id"]}, "json": WHY}
-
-
 def _invitation(role: str, scope: int | None) -> dict[str, Any]:
     roles = [{"role": role} | ({} if scope is None else {"scope_id": scope})]
     return {"json": {"name": f"{secrets.token_hex(4)}@example.vn", "roles": roles}}
@@ -183,6 +166,7 @@ def _table(world: World) -> dict[str, Any]:
 
 # What a request brings: `made` was made before, `at` is for its path, the rest for the client.
 ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
+    **OF_OFFICIALS,
     "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
     "GET /api/v1/units/locate": lambda w: {"query_string": HERE},
     "POST /api/v1/units/locate": lambda w: {"json": HERE},
@@ -295,14 +279,4 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w)} | _draft(w),
     f"DELETE {CAMPAIGN}/plan/pins": _pinned,
     f"GET {CAMPAIGN}/signals (draft)": _draft,
-    "POST /api/v1/units/<code>/exclusions": _out_of_the_count,
-    f"POST {LIFT}": _taken_out,
-    "PATCH /api/v1/signals/<signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
-    "PUT /api/v1/units/<code>/letterhead": lambda w: {
-        "headers": {"If-Match": '"0", "1"'},
-        "json": LETTERHEAD,
-    },
-    "PATCH /api/v1/signals/<signal_id> (of a unit)": lambda w: _signal(
-        w, unit_id=people.unit_id(w.app, "05443")
-    ),
 }

@@ -1,0 +1,38 @@
+"""Requests that fit, for the rows of the access matrix that are about officials' units."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests import people
+from tests.factories import register
+from tests.matrix import LIFT
+from tests.world import World
+
+WHY = {"reason": "đo trong xưởng"}
+
+
+def _signal(world: World, **scope: int) -> dict[str, Any]:
+    made = people.signal(world.app, **scope)
+    return {"at": {"signal_id": made}, "json": {"state": "explained", "note": "đã hỏi đội"}}
+
+
+def _out_of_the_count(world: World) -> dict[str, Any]:
+    measured = [world.measured(register(world.client))]
+    return {"at": {"code": "19"}, "json": {"month": "2024-11", "measurements": measured} | WHY}
+
+
+def _taken_out(world: World) -> dict[str, Any]:
+    url, admin = "/api/v1/units/19/exclusions", world.headers_of("admin")
+    made = world.client.post(url, json=_out_of_the_count(world)["json"], headers=admin)
+    assert made.status_code == 200, made.text
+    return {"at": {"code": "19", "exclusion_id": made.json["id"]}, "json": WHY}
+
+
+OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "PATCH /api/v1/signals/<signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
+    "PATCH /api/v1/signals/<signal_id> (of a unit)": lambda w: _signal(
+        w, unit_id=people.unit_id(w.app, "05443")
+    ),
+    "POST /api/v1/units/<code>/exclusions": _out_of_the_count,
+    f"POST {LIFT}": _taken_out,
+}

@@ -29,16 +29,6 @@ NOVEMBER = {
     "last_day": "2024-11-30",
     "areas": [{"system": "2024", "level": "province", "code": "19"}],
 }
-LETTERHEAD = {
-    "superior": None,
-    "agency": "ỦY BAN NHÂN DÂN PHƯỜNG TRƯNG VƯƠNG",
-    "symbol": "UBND-VHXH",
-    "place": "Thái Nguyên",
-    "recipients": ["Sở Thông tin và Truyền thông tỉnh Thái Nguyên"],
-    "titles": ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"],
-    "signer": None,
-    "copies": ["Như trên", "Lưu: VT"],
-}
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 HERE = {"latitude": 21.5942, "longitude": 105.8482}
 

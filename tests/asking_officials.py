@@ -9,6 +9,16 @@ from tests.matrix import LIFT
 from tests.world import World
 
 WHY = {"reason": "đo trong xưởng"}
+LETTERHEAD = {
+    "superior": None,
+    "agency": "ỦY BAN NHÂN DÂN PHƯỜNG TRƯNG VƯƠNG",
+    "symbol": "UBND-VHXH",
+    "place": "Thái Nguyên",
+    "recipients": ["Sở Thông tin và Truyền thông tỉnh Thái Nguyên"],
+    "titles": ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"],
+    "signer": None,
+    "copies": ["Như trên", "Lưu: VT"],
+}
 
 
 def _signal(world: World, **scope: int) -> dict[str, Any]:
@@ -33,6 +43,10 @@ OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {
     "PATCH /api/v1/signals/<signal_id> (of a unit)": lambda w: _signal(
         w, unit_id=people.unit_id(w.app, "05443")
     ),
+    "PUT /api/v1/units/<code>/letterhead": lambda w: {
+        "headers": {"If-Match": '"0", "1"'},
+        "json": LETTERHEAD,
+    },
     "POST /api/v1/units/<code>/exclusions": _out_of_the_count,
     f"POST {LIFT}": _taken_out,
 }

@@ -30,6 +30,7 @@ TABLE = {
     # the service itself
     "GET /": EVERYBODY,
     "GET /docs": EVERYBODY,
+    "GET /styleguide": EVERYBODY,
     "GET /invitation": EVERYBODY,
     "GET /sign-in": EVERYBODY,
     "GET /join": EVERYBODY,

@@ -8,7 +8,12 @@ SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: -1,
 });
-document.documentElement.classList.toggle(
-  "dark-mode",
-  matchMedia("(prefers-color-scheme: dark)").matches,
-);
+
+// Swagger UI has dark colours of its own; they follow the reader's choice.
+function follow() {
+  const dark = matchMedia(document.getElementById("dark").media).matches;
+  document.documentElement.classList.toggle("dark-mode", dark);
+}
+
+follow();
+addEventListener("themechange", follow);

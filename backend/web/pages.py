@@ -1,14 +1,19 @@
 """How a template becomes a page: its language, its words, its links."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 from flask import Response, current_app, make_response, render_template, request, url_for
 from markupsafe import Markup
 
 from backend import formats
-from backend.http import language
+from backend.coverage import steps
+from backend.http import clock_now, language
 from backend.language import Language
 from backend.measurements.reasons import BY_CODE
+from backend.web import charts
+from backend.web.navigation import ways
 from backend.web.words import WORDS
 
 # What the link to the other language takes along from the query string, and nothing else.
@@ -18,42 +23,76 @@ KEPT = ("month", "network", "parent", "level")
 def render(template: str, lang: str | None, **values: Any) -> Response:
     """Render a template in the language that was asked for, else in the browser's."""
     chosen = cast(Language, lang) if lang else language()
-    html = render_template(template, **_tools(chosen, lang), **values)
-    response = make_response(html)
+    response = make_response(render_template(template, **Reader(chosen, lang).tools(), **values))
     response.headers["Content-Language"] = chosen
     response.headers["Vary"] = "Accept-Language"
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
-def _tools(language: Language, lang: str | None) -> dict[str, Any]:
-    """What every template can call."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a page: all that a template says, it says in their language."""
 
-    def words(key: str, **values: Any) -> Markup:
-        return Markup(WORDS[key][0 if language == "vi" else 1]).format(**values)  # noqa: S704
+    language: Language
+    lang: str | None  # as the address has it: links take it along
 
-    def number(value: float | None) -> str:
-        return formats.number(value, language)
+    def tools(self) -> dict[str, Any]:
+        """What every template can call."""
+        config = current_app.config
+        return {name: getattr(self, name) for name in TOOLS} | {
+            "month": formats.month,
+            "filled": charts.filled,
+            "spark": charts.sparkline,
+            "ways": ways,
+            "updated": formats.moment(clock_now()),
+            "operator": {"name": config["OPERATOR_NAME"], "contact": config["OPERATOR_CONTACT"]},
+        }
 
-    def percent(share: float | None) -> str:
-        return formats.percent(share, language)
+    def words(self, key: str, **values: Any) -> Markup:
+        """The words of a key, its places filled; what fills them is escaped."""
+        words = Markup(WORDS[key][0 if self.language == "vi" else 1])  # noqa: S704 # our own
+        return words.format(**values)
 
-    def link(**query: Any) -> str:
-        given = {"lang": lang} | query
-        return url_for("web.index", **{k: v for k, v in given.items() if v is not None})
+    def number(self, value: float | None) -> str:
+        return formats.number(value, self.language)
 
-    def here(lang: str) -> str:
+    def decimal(self, value: float | None, decimals: int = 1) -> str:
+        return formats.number(value, self.language, decimals)
+
+    def percent(self, share: float | None) -> str:
+        return formats.percent(share, self.language)
+
+    def day(self, value: date | None) -> str:
+        return formats.day(value, self.language)
+
+    def to(self, endpoint: str, **query: Any) -> str:
+        """The address of a page in the same language."""
+        given = {"lang": self.lang} | query
+        return url_for(endpoint, **{k: v for k, v in given.items() if v is not None})
+
+    def link(self, **query: Any) -> str:
+        """The address of the first page about something."""
+        return self.to("web.index", **query)
+
+    def here(self, lang: str) -> str:
+        """The address of this page in another language."""
         kept: dict[str, Any] = {key: request.args[key] for key in KEPT if key in request.args}
-        return url_for(str(request.endpoint), **kept, lang=lang)
+        kept |= request.view_args or {}
+        return url_for(request.endpoint or "web.index", **kept, lang=lang)
 
-    def reason(code: str) -> str:
-        return BY_CODE[code].words(language) if code in BY_CODE else code
+    def reason(self, code: str) -> str:
+        return BY_CODE[code].words(self.language) if code in BY_CODE else code
 
-    def effect(code: str) -> str:
+    def effect(self, code: str) -> str:
         return BY_CODE[code].effect if code in BY_CODE else "not_counted"
 
-    return {
-        "language": language, "words": words, "number": number, "percent": percent,
-        "month": formats.month, "link": link, "here": here, "reason": reason, "effect": effect,
-        "updated": formats.moment(current_app.extensions["clock"]()),
-    }  # fmt: skip
+    def steps(self) -> list[tuple[str, Markup]]:
+        """The steps of the way to a target, with their words."""
+        return [(name, self.words(f"step_{name}")) for name in steps.NAMES]
+
+
+TOOLS = (
+    "language", "words", "number", "decimal", "percent", "day", "to", "link", "here", "reason",
+    "effect", "steps",
+)  # fmt: skip

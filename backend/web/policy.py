@@ -10,6 +10,8 @@ CLOSED = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# Every page runs the script that applies the reader's choice of colours.
+PAGE = CLOSED + "; script-src 'self'"
 # Swagger UI runs a script, asks this server, and has its icons as data: addresses.
 API_PAGE = CLOSED.replace("img-src 'self'", "img-src 'self' data:") + (
     "; script-src 'self'; connect-src 'self'"

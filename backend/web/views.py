@@ -7,9 +7,10 @@ from flask import Blueprint, Response, current_app
 from backend.arguments import Parser
 from backend.clock import local_day
 from backend.web.pages import render
-from backend.web.policy import API_PAGE, ASKING, CLOSED, SCRIPTED, under
+from backend.web.policy import API_PAGE, ASKING, PAGE, SCRIPTED, under
 from backend.web.schemas import FirstPageQuerySchema, PageQuerySchema
 from backend.web.service import first_page
+from backend.web.styleguide import samples
 
 bp = Blueprint("web", __name__)
 arguments = Parser().use_args
@@ -17,12 +18,21 @@ arguments = Parser().use_args
 
 @bp.get("/")
 @arguments(FirstPageQuerySchema, location="query")
-@under(CLOSED)
+@under(PAGE)
 def index(asked: dict[str, Any]) -> Response:
     """Show a month's counts against the target."""
     lang = asked.pop("lang")
     today = local_day(current_app.extensions["clock"]())
     return render("web/coverage.html", lang, page=first_page(**asked, today=today))
+
+
+@bp.get("/styleguide")
+@arguments(PageQuerySchema, location="query")
+@under(PAGE)
+def styleguide(asked: dict[str, Any]) -> Response:
+    """Show every part that pages are made of."""
+    today = local_day(current_app.extensions["clock"]())
+    return render("web/styleguide.html", asked["lang"], today=today, **samples())
 
 
 @bp.get("/docs")

@@ -1,0 +1,61 @@
+"""Small charts as the server draws them: from values to places in percent of the drawing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# A bar that stands for something is seen, however small beside the others.
+LEAST_PERCENT = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: its label, the value in words, and its top and height in percent."""
+
+    label: str
+    words: str
+    top: float
+    height: float
+    reaches: bool  # the line of the chart, where it has one
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars that stand on a ground, and a line across them."""
+
+    bars: tuple[Bar, ...]
+    line: float | None
+
+
+def bars(values: Sequence[tuple[str, float | None, str]], line: float | None = None) -> Bars:
+    """Draw labelled values, with their words, so that the highest and the line fit."""
+    most = max([value or 0.0 for _, value, _ in values] + [line or 0.0]) or 1.0
+    drawn = (_bar(label, value or 0.0, words, most, line) for label, value, words in values)
+    return Bars(tuple(drawn), None if line is None else round(100 - 100 * line / most, 2))
+
+
+def _bar(label: str, value: float, words: str, most: float, line: float | None) -> Bar:
+    height = max(100 * value / most, LEAST_PERCENT) if value > 0 else 0.0
+    reaches = line is not None and value >= line
+    return Bar(label, words, round(100 - height, 2), round(height, 2), reaches)
+
+
+def sparkline(values: Sequence[float | None]) -> tuple[str, ...]:
+    """Draw values from left to right in a square of 100, as one line for each run without a gap."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ()
+    most, step = max(known) or 1.0, 100 / max(len(values) - 1, 1)
+    runs: list[list[str]] = [[]]
+    for place, value in enumerate(values):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append(f"{place * step:.1f},{96 - 92 * value / most:.1f}")
+    return tuple(" ".join(run) for run in runs if run)
+
+
+def filled(value: float | None, whole: float | None) -> float:
+    """How far a track is filled, in percent, never over its end."""
+    if not value or not whole:
+        return 0.0
+    return round(min(100.0, 100 * value / whole), 2)

@@ -1,0 +1,48 @@
+"""The words of the frame around every page and of its parts, in Vietnamese and English."""
+
+FRAME: dict[str, tuple[str, str]] = {
+    "skip": ("Đến nội dung chính", "Skip to the content"),
+    "other_language": ("English", "Tiếng Việt"),
+    "what_it_is": (
+        "Điện thoại đo tốc độ mạng; mỗi mẫu được xếp vào đúng xã, phường và đếm theo mục tiêu"
+        " hằng tháng.",
+        "Phones measure the network’s speed; every sample is placed in its commune and counted"
+        " against the monthly target.",
+    ),
+    "note_vnnic": (
+        "Đây là số đếm của Đo Sóng. VNNIC đếm các mẫu đo bằng ứng dụng i-Speed; hai con số khác"
+        " nhau và không thay thế nhau.",
+        "This is Đo Sóng’s own count. VNNIC counts samples taken with its i-Speed app; the two"
+        " are different numbers, and neither replaces the other.",
+    ),
+    "updated": ("Số liệu lúc {moment} (giờ Việt Nam).", "As of {moment} (Vietnam time)."),
+    "run_by": ("Vận hành: {operator}.", "Run by {operator}."),
+    "software": (
+        "Đo Sóng là phần mềm nguồn mở, chạy hoàn toàn trên máy chủ này: trang không tải gì từ nơi"
+        " khác.",
+        "Đo Sóng is open-source software and runs on this server alone: its pages load nothing"
+        " from elsewhere.",
+    ),
+    # header
+    "ways": ("Các trang", "Pages"),
+    "way_map": ("Bản đồ", "Map"),
+    "way_api": ("API", "API"),
+    "way_sign_in": ("Đăng nhập", "Sign in"),
+    "theme_auto": ("Giao diện theo máy; đổi sang sáng", "Colours as the system; change to light"),
+    "theme_light": ("Giao diện sáng; đổi sang tối", "Light colours; change to dark"),
+    "theme_dark": ("Giao diện tối; đổi sang theo máy", "Dark colours; change to the system’s"),
+    # parts
+    "progress_of": ("{value} trên {target} mẫu", "{value} of {target} samples"),
+    "step_none": ("chưa có mẫu", "no samples"),
+    "step_started": ("dưới 25%", "under 25%"),
+    "step_quarter": ("25% đến dưới 50%", "25% to under 50%"),
+    "step_half": ("50% đến dưới 100%", "50% to under 100%"),
+    "step_reached": ("đạt mục tiêu", "target reached"),
+    "pages": ("Các trang của danh sách", "Pages of the list"),
+    "pages_previous": ("Trang trước", "Previous page"),
+    "pages_next": ("Trang sau", "Next page"),
+    # what went wrong
+    "wrong_title": ("Không mở được trang này", "This page cannot be opened"),
+    "wrong_back": ("Về trang đầu", "To the first page"),
+    "wrong_id": ("Mã yêu cầu: {id}", "Request id: {id}"),
+}

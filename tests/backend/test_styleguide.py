@@ -1,0 +1,91 @@
+"""The parts that pages are made of, and how they write numbers and days."""
+
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.coverage.steps import NAMES, step
+from backend.formats import day, long_day, number, percent
+from backend.web.charts import bars, filled, sparkline
+from backend.web.styleguide import ROWS
+from backend.web.words import _merged
+
+VALUES = st.lists(st.one_of(st.none(), st.floats(0, 1e9)), min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_part_is_shown(client: FlaskClient, language: str) -> None:
+    answer = client.get(f"/styleguide?lang={language}")
+    assert answer.status_code == 200
+    for part in ("button", "tag", "notice", "panel", "stat", "progress", "scroll", "field", "tabs"):
+        assert f'class="{part}' in answer.text, part
+    for part in ("check", "trail", "pager", "nothing", "chart", "spark", "legend", "working"):
+        assert f'class="{part}' in answer.text, part
+    assert ROWS[0][0] in answer.text
+    assert ("1.340" if language == "vi" else "1,340") in answer.text
+
+
+@pytest.mark.parametrize(
+    ("written", "vietnamese", "english"),
+    [
+        (number(1234567.891, "vi", 2), "1.234.567,89", None),
+        (number(1234567.891, "en", 2), None, "1,234,567.89"),
+        (number(None, "vi"), "–", None),
+        (number(-1234, "vi"), "-1.234", None),
+        (percent(0.3708, "vi"), "37,08%", None),
+        (percent(None, "en"), None, "–"),
+        (day(date(2026, 11, 25), "vi"), "25/11/2026", None),
+        (day(date(2026, 11, 5), "en"), None, "05/11/2026"),
+        (long_day(date(2026, 11, 25), "en"), None, "25 November 2026"),
+        (long_day(date(2026, 11, 25), "vi"), "25 tháng 11, 2026", None),
+    ],
+)
+def test_numbers_and_days_as_they_are_written(
+    written: str, vietnamese: str | None, english: str | None
+) -> None:
+    assert written == (vietnamese or english)
+
+
+@given(VALUES, st.one_of(st.none(), st.floats(0, 1e9)))
+@settings(max_examples=60, deadline=None)
+def test_bars_stay_in_their_frame_and_in_proportion(
+    values: list[float | None], line: float | None
+) -> None:
+    drawn = bars([("", value, "") for value in values], line)
+    for bar, value in zip(drawn.bars, values, strict=True):
+        assert 0 <= bar.top <= 100 and 0 <= bar.height <= 100
+        assert bar.top + bar.height == pytest.approx(100, abs=0.02)
+        assert (bar.height > 0) == bool(value)
+        assert bar.reaches == (line is not None and (value or 0) >= line)
+    assert drawn.line is None or 0 <= drawn.line <= 100
+    heights = [bar.height for bar in drawn.bars]
+    by_value = sorted(range(len(values)), key=lambda at: values[at] or 0)
+    assert [heights[at] for at in by_value] == sorted(heights)
+
+
+@given(VALUES)
+@settings(max_examples=60, deadline=None)
+def test_a_line_has_a_gap_where_a_value_is_missing(values: list[float | None]) -> None:
+    runs = sparkline(values)
+    assert sum(len(run.split()) for run in runs) == sum(value is not None for value in values)
+    for point in " ".join(runs).split():
+        assert all(0 <= float(part) <= 100 for part in point.split(","))
+
+
+@given(st.integers(0, 10**7), st.integers(1, 10**6))
+@settings(max_examples=100, deadline=None)
+def test_a_step_tells_how_far_it_is(basis: int, target: int) -> None:
+    name = step(basis, target)
+    assert (name == "none") == (basis == 0)
+    assert (name == "reached") == (basis >= target)
+    assert NAMES.index(name) <= NAMES.index(step(basis + 1, target))
+    assert 0 <= filled(basis, target) <= 100
+
+
+def test_no_two_tables_of_words_have_one_key() -> None:
+    assert _merged(({"a": ("một", "one")}, {"b": ("hai", "two")})).keys() == {"a", "b"}
+    with pytest.raises(ValueError, match="a"):
+        _merged(({"a": ("một", "one")}, {"a": ("hai", "two")}))

@@ -90,8 +90,10 @@ def _register(app: Flask) -> None:
     from backend.doctor.cli import doctor
     from backend.measurements.campaign_views import campaign_blp as decisions
     from backend.measurements.cli import cli as measurements_cli
+    from backend.measurements.privacy_cli import cli as privacy_cli
     from backend.measurements.privacy_views import privacy_blp as privacy
     from backend.measurements.views import blp as measurements
+    from backend.measurements.withdrawal_request_views import blp as withdrawals
     from backend.reports.letterhead_views import letterhead_blp as letterheads
     from backend.reports.seal_views import blp as seals
     from backend.units.cli import cli as units_cli
@@ -101,6 +103,7 @@ def _register(app: Flask) -> None:
     for blueprint in (
         devices,
         privacy,
+        withdrawals,
         measurements,
         coverage,
         contributions,
@@ -125,7 +128,7 @@ def _register(app: Flask) -> None:
         api.register_blueprint(blueprint)
     app.register_blueprint(web)
     app.register_blueprint(health.bp)
-    for group in (units_cli, measurements_cli, accounts_cli, demo, doctor):
+    for group in (units_cli, measurements_cli, accounts_cli, privacy_cli, demo, doctor):
         app.cli.add_command(group)
 
 

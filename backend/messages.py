@@ -91,6 +91,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Cấp này không tồn tại trong tháng đó.",
         "This level did not exist in that month.",
     ),
+    "in_future": ("Thời điểm này chưa đến.", "This moment has not come yet."),
     "month_in_future": ("Tháng này chưa đến.", "This month has not begun."),
     "unit_unknown": ("Không có đơn vị này vào ngày đó.", "There is no such unit on that day."),
     "set_unknown": ("Không có bộ ranh giới này.", "There is no such boundary set."),

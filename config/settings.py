@@ -94,7 +94,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("COUNT_MANUAL", flag, False, "count results that were typed in by hand (source: manual)"),
     Setting("OPERATOR_NAME", text, "", "who runs this installation, named in the consent text"),
     Setting("OPERATOR_CONTACT", text, "", "where a person reaches them, named in the consent text"),
-    Setting("RETENTION_DAYS", whole, 365, "days after which an exact position is gone, named in the consent text"),
+    Setting("COARSEN_AFTER_DAYS", whole, 90, "days after which `flask privacy expire` leaves three decimals (111 m) of a position and drops the body as sent; more than the 60 after which a sample is too old"),
+    Setting("RETENTION_DAYS", whole, 365, "days after which `flask privacy expire` leaves only the commune of a position; named in the consent text"),
     Setting("LOG_LEVEL", text, "INFO", "least level of log lines"),
 )  # fmt: skip
 

@@ -13,10 +13,12 @@ from werkzeug.test import TestResponse
 from backend.accounts.models import OneTimeLink, PersonalToken, Role, User
 from backend.accounts.signing import secret_hash
 from backend.extensions import db
+from backend.measurements.models import WithdrawalRequest
 from tests import people
 from tests.asking_officials import OF_OFFICIALS
 from tests.factories import register, sample
 from tests.matrix import BY_SESSION, CAMPAIGN, CODE, MEMBERSHIP, POSTER, endpoint
+from tests.people import LONG_AGO
 from tests.world import PASSWORD, World, hashed_password
 
 CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
@@ -52,6 +54,15 @@ def ask(world: World, row: str, *, nowhere: bool = False) -> TestResponse:
 def _withdrawal(world: World) -> dict[str, Any]:
     registered = world.client.post("/api/v1/devices", json={"consent": CONSENT}).json
     return {"json": {"withdrawal_code": registered["withdrawal_code"]}}
+
+
+def _withdrawal_step(world: World) -> dict[str, Any]:
+    asked = {"channel": "letter", "received_at": LONG_AGO}
+    with world.app.app_context():
+        row = WithdrawalRequest(**asked)
+        db.session.add(row)
+        db.session.commit()
+        return {"at": {"identity": row.id}, "json": {"step": "done"}}
 
 
 def _sign_in(world: World) -> dict[str, Any]:
@@ -163,6 +174,10 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/coverage": lambda w: {"query_string": {"month": "2024-11"}},
     "POST /api/v1/devices": lambda w: {"json": {"consent": CONSENT}},
     "POST /api/v1/withdrawals": _withdrawal,
+    "POST /api/v1/withdrawal-requests": lambda w: {
+        "json": {"channel": "letter", "received_at": "2024-11-18T08:00:00+07:00"}
+    },
+    "POST /api/v1/withdrawal-requests/<identity>/steps": _withdrawal_step,
     "POST /api/v1/devices/me/consents": lambda w: {"json": {"consent": CONSENT}},
     "POST /api/v1/measurements": lambda w: {"json": sample()},
     "GET /api/v1/measurements/<identity>": lambda w: {"at": {"identity": w.measured(w.device())}},

@@ -89,6 +89,9 @@ TABLE = {
     "DELETE /api/v1/users/<user_id>/roles/<role_id> (of an organiser)": (
         "401 401 403 403 403 403 403 204"
     ),
+    "GET /api/v1/withdrawal-requests": "401 401 403 403 403 403 403 200",
+    "POST /api/v1/withdrawal-requests": "401 401 403 403 403 403 403 201",
+    "POST /api/v1/withdrawal-requests/<identity>/steps": "401 401 403 403 403 403 403 200",
     "GET /api/v1/audit": "401 401 403 403 403 403 403 200",
     # organisations are public; an admin makes them, an organiser those below their own
     "GET /api/v1/organisations": EVERYBODY,

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from backend.measurements.cli import cli as measurements
+from backend.measurements.privacy_cli import cli as privacy
 from backend.measurements.reasons import REASONS
 from backend.units.cli import cli as units
 from config.settings import SETTINGS
@@ -33,7 +34,11 @@ def test_every_limit_of_the_rules_has_a_reason() -> None:
 
 
 def test_every_command_that_the_operator_is_told_exists() -> None:
-    groups = {"measurements": measurements.commands, "units": units.commands}
+    groups = {
+        "measurements": measurements.commands,
+        "privacy": privacy.commands,
+        "units": units.commands,
+    }
     told = re.findall(r"`flask (\w+) (\w+)", (DOCS / "operator.md").read_text(encoding="utf-8"))
     assert len(told) >= 8
     for group, command in told:

@@ -61,6 +61,7 @@ SYSTEM = Scope()
 ACTS: dict[str, frozenset[str]] = {
     "audit.read": frozenset(),
     "users.manage": frozenset(),
+    "privacy.manage": frozenset(),  # who withdrew by letter, and when it has to be answered
     "organisation.create": frozenset(),
     "organisation.edit": frozenset({"organiser"}),
     "team.edit": frozenset({"organiser"}),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Date,
     DateTime,
     ForeignKey,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -43,6 +45,14 @@ class Measurement(db.Model):
         Index(None, "device_id", "measured_at", "id"),
         Index(None, "unit_id", "day"),
         Index(None, "day", postgresql_using="brin"),
+        # What may come later than its day was expired: nothing else pays for this index.
+        Index(
+            "ix_measurements_late",
+            "day",
+            postgresql_where=text(
+                "raw is not null and (source = 'import' or 'too_old' = any(reasons))"
+            ),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's, until it is stripped
@@ -224,6 +234,28 @@ class TeamDelta(db.Model):
     fate: Mapped[str] = mapped_column(Text)
     guest: Mapped[bool]
     n: Mapped[int]
+
+
+class ExpiredDay(db.Model):
+    """A day whose positions were coarsened or removed, as old as they are."""
+
+    __tablename__ = "expired_days"
+    __table_args__ = (CheckConstraint("step in ('coarsened', 'removed')", name="step"),)
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    step: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+class WithdrawalRequest(db.Model):
+    """That somebody withdrew, how, and when it was answered; whose it is stands nowhere."""
+
+    __tablename__ = "withdrawal_requests"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    channel: Mapped[str] = mapped_column(Text)  # app, code, or how an admin was asked
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class DemoMonth(db.Model):

@@ -74,6 +74,7 @@ class Judged(NamedTuple):
 
     sample: Sample
     verdict: Verdict | None
+    final: bool = False  # its position is no longer the one that was judged
 
 
 def network_of(kind: str) -> str:
@@ -141,7 +142,7 @@ def settle(
     for entry in timeline:
         at = entry.sample.at
         window = [one for one in window if at - one.sample.at < REPEAT_WINDOW]
-        if at < since and entry.verdict is not None:
+        if entry.verdict is not None and (entry.final or at < since):
             window.append(entry)
             continue
         if at - horizon > REPEAT_WINDOW:

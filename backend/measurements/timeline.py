@@ -18,18 +18,20 @@ _READ = (
     "id", "measured_at", "network", "operator", "latitude", "longitude", "accuracy_m",
     "own_reasons", "reasons", "marks", "unit_id", "day",
 )  # fmt: skip
+# What retention has coarsened keeps the verdict that its exact position was given.
+_FINAL = "raw is null as final"
 READ = f"""
-    select {", ".join(_READ)} from measurements
+    select {", ".join(_READ)}, {_FINAL} from measurements
     where device_id = %(device)s and measured_at > %(after)s and measured_at <= %(to)s
 """  # noqa: S608 # names of columns
 # One row of the device, the others of its measurements.
 LOOK = f"""
     with d as ({devices.BY_TOKEN})
     select {", ".join(f"d.{name}" for name in devices.BY_TOKEN_READ)},
-        {", ".join(f"null as {name}" for name in _READ)} from d
+        {", ".join(f"null as {name}" for name in _READ)}, null as final from d
     union all
     select {", ".join("null" for _ in devices.BY_TOKEN_READ)},
-        {", ".join(f"m.{name}" for name in _READ)}
+        {", ".join(f"m.{name}" for name in _READ)}, m.{_FINAL}
     from measurements m where m.device_id = (select device_id from d)
         and m.measured_at > %(after)s and m.measured_at <= %(to)s
 """  # noqa: S608
@@ -101,7 +103,9 @@ def _around(since: datetime, until: datetime) -> dict[str, datetime]:
 def _judged(rows: Sequence[Row], since: datetime, until: datetime) -> Iterator[Judged]:
     ordered = sorted(rows, key=_place)
     by_id = {row["id"]: row for row in ordered}
-    timeline = (rules.Judged(sample_of(row), _verdict(row)) for row in ordered)
+    timeline = (
+        rules.Judged(sample_of(row), _verdict(row), row.get("final", False)) for row in ordered
+    )
     for entry, verdict in rules.settle(timeline, since, until):
         yield by_id[entry.sample.id], verdict
 

@@ -17,6 +17,7 @@ from backend.extensions import db
 from backend.measurements import earning
 from backend.measurements.models import Earning, Exclusion, Measurement, Receipt, Refused
 from backend.measurements.tombstones import Tombstones
+from backend.measurements.withdrawal_requests import note_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ class Withdrawn:
     kept: Kept
 
 
-def withdraw(device_id: UUID, tombstones: Tombstones, now: datetime) -> Withdrawn:
+def withdraw(
+    device_id: UUID, tombstones: Tombstones, now: datetime, *, channel: str = "app"
+) -> Withdrawn:
     """End a device and make its measurements anonymous, at once; counts stay as they are."""
     devices.lock(device_id)  # posts that are under way come before this or find no device
     tombstones.add(device_id, now)
@@ -60,6 +63,7 @@ def withdraw(device_id: UUID, tombstones: Tombstones, now: datetime) -> Withdraw
         devices=_affected(delete(Device).where(Device.id == device_id)),
         positions=positions,
     )
+    note_done(channel, now)
     db.session.commit()
     return Withdrawn(removed, Kept(kept))
 
@@ -73,14 +77,14 @@ def withdraw_by_code(
     device_id = db.session.scalar(known)
     if device_id is None:
         raise Problem(404, "withdrawal_code_unknown")
-    return withdraw(device_id, tombstones, now)
+    return withdraw(device_id, tombstones, now, channel="code")
 
 
 def withdraw_again(tombstones: Tombstones, now: datetime) -> int:
     """Withdraw whoever had withdrawn after the backup that was restored; how many."""
     returned = tombstones.among(db.session.scalars(select(Device.id)).all())
     for device_id in returned:
-        withdraw(device_id, tombstones, now)
+        withdraw(device_id, tombstones, now, channel="restore")
     return len(returned)
 
 

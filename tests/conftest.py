@@ -1,6 +1,6 @@
 """What the tests share: one real database, migrated and with the built-in boundaries loaded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +9,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine
 
 from backend.app import create_app
 from backend.extensions import db
 from backend.server.postgres import EmbeddedPostgres
 from backend.units import setup as units_setup
 from tests.described import DescribedClient
+from tests.emptying import emptier
 
 # Loaded once for all tests, or filled by a migration; every other table is emptied after a test.
 KEPT = {"units", "boundary_sets", "boundaries", "targets", "alembic_version"}
@@ -63,13 +64,20 @@ def owner(postgres: EmbeddedPostgres, built: Flask) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def empty(postgres: EmbeddedPostgres, built: Flask) -> Iterator[Callable[[], None]]:
+    """What empties every table that a test fills."""
+    with emptier(postgres, set(db.metadata.tables) - KEPT) as emptied:
+        yield emptied
+
+
 @pytest.fixture
 def clock() -> Hands:
     return Hands()
 
 
 @pytest.fixture
-def app(built: Flask, owner: Engine, clock: Hands) -> Iterator[Flask]:
+def app(built: Flask, empty: Callable[[], None], clock: Hands) -> Iterator[Flask]:
     """The application with empty tables and a clock of this test's own."""
     built.extensions["clock"] = clock
     settings = dict(built.config)
@@ -78,9 +86,7 @@ def app(built: Flask, owner: Engine, clock: Hands) -> Iterator[Flask]:
     built.config.update(settings)
     with built.app_context():
         db.session.remove()
-    names = ", ".join(sorted(set(db.metadata.tables) - KEPT))
-    with owner.begin() as connection:
-        connection.execute(text(f"truncate {names} restart identity cascade"))
+    empty()
 
 
 @pytest.fixture

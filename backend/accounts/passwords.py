@@ -44,21 +44,21 @@ def fault(password: str, name: str | None) -> str | None:
 
 def hashed(password: str) -> str:
     """The hash that is kept of a password."""
-    return _hasher().hash(_typed(password))
+    return hasher().hash(_typed(password))
 
 
 def matches(password: str, kept: str | None) -> bool:
     """Whether a password is the one that is kept; as slow where none is."""
     nobodys = _nobodys()  # asked first: it is made once, whoever is the first to sign in
     try:
-        return _hasher().verify(kept or nobodys, _typed(password)) and kept is not None
+        return hasher().verify(kept or nobodys, _typed(password)) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 
 
 def outdated(kept: str) -> bool:
     """Whether a hash was made with other parameters than today's."""
-    return _hasher().check_needs_rehash(kept)
+    return hasher().check_needs_rehash(kept)
 
 
 def _typed(password: str) -> str:
@@ -67,7 +67,7 @@ def _typed(password: str) -> str:
 
 
 @cache
-def _hasher() -> PasswordHasher:
+def hasher() -> PasswordHasher:
     return PasswordHasher()
 
 

@@ -3,23 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from sqlalchemy import Engine, create_engine
 
 from backend.accounts import passwords
-from backend.app import create_app
 from backend.extensions import db
 from backend.server.postgres import EmbeddedPostgres
-from backend.units import setup as units_setup
 from tests.described import DescribedClient
 from tests.emptying import emptier
+from tests.prepared import application, copy_prepared
 
 # Loaded once for all tests, or filled by a migration; every other table is emptied after a test.
 KEPT = {"units", "boundary_sets", "boundaries", "targets", "alembic_version"}
@@ -45,24 +42,20 @@ def quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("var"), fsync=False) as server:
+def postgres(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmbeddedPostgres]:
+    """A server of this worker's own, whose database is migrated and has the built-in units."""
+    var_dir = tmp_path_factory.mktemp("var")
+    copy_prepared(pytestconfig.cache.mkdir("database"), var_dir)
+    with EmbeddedPostgres(var_dir, fsync=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def built(postgres: EmbeddedPostgres) -> Iterator[Flask]:
-    """The application over a migrated database with the built-in units and boundaries."""
-    app = create_app(
-        DATABASE_URL=postgres.app_url,
-        DATABASE_OWNER_URL=postgres.owner_url,
-        VAR_DIR=Path(postgres.var_dir),
-        BOUNDARIES_DIR=None,
-    )
-    with app.app_context():
-        upgrade()
-        units_setup.setup(Path(postgres.var_dir), None, lambda words: None)
-        db.session.remove()
+    """The application over that database."""
+    app = application(postgres)
     yield app
     with app.app_context():
         db.session.remove()

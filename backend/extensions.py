@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
+from flask import current_app
 from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
@@ -124,3 +125,8 @@ def _run(driver: Any, statement: str, values: Mapping[str, Any]) -> Rows:
 def _as_sqlalchemy(error: psycopg.Error, statement: str) -> BaseException:
     dialect = db.engine.dialect
     return DBAPIError.instance(statement, None, error, psycopg.Error, dialect=dialect)
+
+
+def setting(name: str) -> Any:
+    """A setting of the application that asks: for rules that every caller must share."""
+    return current_app.config[name]

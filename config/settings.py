@@ -47,6 +47,12 @@ def addresses(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
+def comparison(value: str) -> str:
+    if value.strip() not in {">=", ">"}:
+        raise ValueError("must be >= or >")
+    return value.strip()
+
+
 def mode(value: str) -> str:
     if value not in {"development", "production"}:
         raise ValueError("must be development or production")
@@ -92,6 +98,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),
     Setting("REQUIRE_ATTESTATION", flag, False, "refuse devices that register without an attestation"),
     Setting("COUNT_MANUAL", flag, False, "count results that were typed in by hand (source: manual)"),
+    Setting("REACHED_IS", comparison, ">=", ">= or >: whether as many samples as the target reach it (our reading of the letter), or one more"),
     Setting("OPERATOR_NAME", text, "", "who runs this installation, named in the consent text"),
     Setting("OPERATOR_CONTACT", text, "", "where a person reaches them, named in the consent text"),
     Setting("COARSEN_AFTER_DAYS", whole, 90, "days after which `flask privacy expire` leaves three decimals (111 m) of a position and drops the body as sent; more than the 60 after which a sample is too old"),

@@ -4,15 +4,18 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Date,
     DateTime,
     ForeignKey,
     Identity,
+    Index,
     Text,
     UniqueConstraint,
+    literal_column,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.extensions import db
@@ -22,6 +25,17 @@ class Target(db.Model):
     """How many samples a month a unit of a level needs on a network, and who says so."""
 
     __tablename__ = "targets"
+    __table_args__ = (
+        CheckConstraint("threshold > 0", name="threshold"),
+        ExcludeConstraint(
+            ("level", "="),
+            ("network", "="),
+            ("purpose", "="),
+            (literal_column("coalesce(unit_id, 0)"), "="),
+            (literal_column("daterange(valid_from, valid_to, '[]')"), "&&"),
+            name="one_target_at_a_time",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     level: Mapped[str] = mapped_column(Text)
@@ -31,6 +45,25 @@ class Target(db.Model):
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
     source: Mapped[str] = mapped_column(Text)
+    # What is to be reached, or from how many samples on a unit can be assessed at all.
+    purpose: Mapped[str] = mapped_column(Text, server_default="target")
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))  # null: every unit
+    version: Mapped[int] = mapped_column(server_default="1")
+
+
+class CountChange(db.Model):
+    """When counts of a unit's month changed last; whatever writes counts notes it (0014)."""
+
+    __tablename__ = "count_changes"
+    __table_args__ = (
+        Index("ix_count_changes_month_network_version", "month", "network", "version"),
+    )
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    # 0: in no commune.
+    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger)
 
 
 class Signal(db.Model):

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.campaigns.models import Campaign
-from backend.clock import local_day, month_start
+from backend.clock import day_begin, local_day, month_start
 from backend.coverage.plan_making import make_plan
 from backend.coverage.plan_recent import Items, RecentPlans
 from backend.coverage.plan_sources import Asked, pins_of, teams_of
@@ -117,7 +117,7 @@ def _figures(asking: _Asking, unit: UnitRow) -> dict[str, Any]:
     """What coverage says of the commune."""
     month = f"{asking.today:%Y-%m}"
     asked = Question(month, "commune", asking.network, unit.province_code)
-    items = coverage(asked, asking.today)["items"]
+    items = coverage(asked, day_begin(asking.today))["items"]
     found = next((one for one in items if one["code"] == unit.code), None)
     nothing = {"counted": 0, "target": None, "shortfall": None}
     return {name: found[name] for name in nothing} if found else nothing

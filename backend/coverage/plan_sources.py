@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import aliased
 
 from backend.campaigns.models import Campaign, CampaignArea, Pin
-from backend.clock import month_end, month_start
+from backend.clock import day_begin, month_end, month_start
 from backend.coverage.service import Question, coverage
 from backend.extensions import db
 from backend.units.models import Unit
@@ -119,7 +119,7 @@ def communes_of(asked: Asked) -> Communes:
     provinces = {row.province_code for row in listed}
     parent = provinces.pop() if len(provinces) == 1 else None
     month = f"{asked.day:%Y-%m}"
-    told = coverage(Question(month, "commune", asked.network, parent), asked.day)
+    told = coverage(Question(month, "commune", asked.network, parent), day_begin(asked.day))
     items = {item["code"]: item for item in told["items"]}
     target = _target(asked.campaign, told["target"])
     rows = [

@@ -1,5 +1,7 @@
 """Which target was in force: rows with a validity, never constants."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import or_, select
@@ -7,18 +9,45 @@ from sqlalchemy import or_, select
 from backend.coverage.models import Target
 from backend.extensions import db
 
+TARGET, ASSESSMENT = "target", "assessment"
+PURPOSES = (TARGET, ASSESSMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The targets of a level and network on a day: of all units, and of single ones."""
+
+    general: Target | None
+    own: Mapping[int, Target]
+
+    def of(self, unit_id: int) -> Target | None:
+        """A unit's own target beats that of all."""
+        return self.own.get(unit_id, self.general)
+
 
 def target_on(day: date, level: str, network: str) -> Target | None:
-    """The target of a level and network on a day; None where nobody set one."""
-    query = (
-        select(Target)
-        .where(
-            Target.level == level,
-            Target.network == network,
-            Target.valid_from <= day,
-            or_(Target.valid_to.is_(None), Target.valid_to >= day),
-        )
-        .order_by(Target.valid_from.desc())
-        .limit(1)
+    """The general target of a level and network on a day; None where nobody set one."""
+    return targets_on(day, [level], network)[level, TARGET].general
+
+
+def targets_on(day: date, levels: Sequence[str], network: str) -> dict[tuple[str, str], InForce]:
+    """By level and purpose, what was in force on a day."""
+    query = select(Target).where(
+        Target.level.in_(levels),
+        Target.network == network,
+        Target.valid_from <= day,
+        or_(Target.valid_to.is_(None), Target.valid_to >= day),
     )
-    return db.session.scalar(query)
+    rows = list(db.session.scalars(query))
+    return {
+        (level, purpose): _in_force(
+            [row for row in rows if (row.level, row.purpose) == (level, purpose)]
+        )
+        for level in levels
+        for purpose in PURPOSES
+    }
+
+
+def _in_force(rows: Sequence[Target]) -> InForce:
+    general = next((row for row in rows if row.unit_id is None), None)
+    return InForce(general, {row.unit_id: row for row in rows if row.unit_id is not None})

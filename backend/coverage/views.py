@@ -4,12 +4,12 @@ import csv
 import io
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 from flask_smorest import Blueprint
 
-from backend.clock import local_day
 from backend.coverage.schemas import CoverageQuerySchema, CoverageSchema
 from backend.coverage.service import Question, coverage
+from backend.http import clock_now
 
 blp = Blueprint("coverage", __name__, url_prefix="/api/v1", description="Counts against targets")
 
@@ -24,9 +24,9 @@ COLUMNS = (
 @blp.doc(responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}})
 def get_coverage(query: dict[str, Any]) -> Any:
     """Show every unit of a month against its target."""
-    asked = Question(query["month"], query["level"], query["network"], query["parent"])
-    answer = coverage(asked, local_day(current_app.extensions["clock"]()))
-    if query["format"] == "csv":
+    form = query.pop("format")
+    answer = coverage(Question(**query), clock_now())
+    if form == "csv":
         return _csv(answer)
     return answer
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from backend.clock import month_end, month_start
+from backend.clock import local_day, month_end, month_start
 from backend.coverage.below import communes_reached
 from backend.coverage.months import months_with_data
 from backend.coverage.service import Question, coverage
@@ -46,20 +46,21 @@ class FirstPage:
 
 
 def first_page(
-    month: str | None, network: str, parent: str | None, level: str | None, today: date
+    month: str | None, network: str, parent: str | None, level: str | None, now: datetime
 ) -> FirstPage:
     """Gather what the first page shows of a month, by default the newest that has data."""
+    today = local_day(now)
     months = months_with_data(today)
     month = month or (months[0] if months else f"{today:%Y-%m}")
     last = month_end(month)
     place = find(last, parent) if parent else None
     levels = _levels(last, place)
     asked = Question(month, level or levels[0], network, parent)
-    answer = coverage(asked, today)
+    answer = coverage(asked, now)
     communes, below = answer, {}
     if asked.level != "commune":
-        communes = coverage(Question(month, "commune", network, parent), today)
-        below = communes_reached(communes, units_on(last, "commune", parent), asked.level)
+        communes = coverage(Question(month, "commune", network, parent), now)
+        below = communes_reached(communes, units_on(last, "commune", parent), level or levels[0])
     return FirstPage(
         asked=asked,
         place=place,

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 
 from backend.arguments import Parser
-from backend.clock import local_day
+from backend.http import clock_now
 from backend.web.pages import render
 from backend.web.policy import API_PAGE, ASKING, PAGE, SCRIPTED, under
 from backend.web.schemas import FirstPageQuerySchema, PageQuerySchema
@@ -22,8 +22,7 @@ arguments = Parser().use_args
 def index(asked: dict[str, Any]) -> Response:
     """Show a month's counts against the target."""
     lang = asked.pop("lang")
-    today = local_day(current_app.extensions["clock"]())
-    return render("web/coverage.html", lang, page=first_page(**asked, today=today))
+    return render("web/coverage.html", lang, page=first_page(**asked, now=clock_now()))
 
 
 @bp.get("/styleguide")

@@ -51,7 +51,7 @@ def _show(app: Flask) -> None:
     months = ("2024-11", f"{now:%Y-%m}")
     for month in months:
         for province, network in (("19", "mobile"), ("19", "fixed"), ("48", "mobile")):
-            answer = coverage(Question(month, "commune", network, province), now.date())
+            answer = coverage(Question(month, "commune", network, province), now)
             names = ("units", "reached", "share", "received", "valid", "counted")
             print(month, province, network, {name: answer["summary"][name] for name in names})
     print(f"differences of counts and rows: {len(differences())}")

@@ -26,18 +26,28 @@ BEFORE = "select campaign_id, team_id, unit_id, nullif(volunteer_id, 0), day, su
 
 @pytest.fixture
 def target(app: Flask) -> Iterator[int]:
-    """A target of a few samples from November 2024 on; it beats the built-in ones."""
+    """A target of a few samples from November 2024 on, for which the built-in one ends."""
     row = {"level": "commune", "threshold": TARGET, "basis": "counted", "source": "a test"}
+    span = {"valid_from": date(2024, 11, 2), "valid_to": date(2024, 12, 31)}
     with app.app_context():
-        first = date(2024, 11, 2)
-        made = [Target(network=one, valid_from=first, **row) for one in ("mobile", "fixed")]
+        _end_built_in("2024-11-01")
+        made = [Target(network=one, **span, **row) for one in ("mobile", "fixed")]
         db.session.add_all(made)
         db.session.commit()
         ids = [one.id for one in made]
     yield TARGET
     with app.app_context():
         db.session.execute(text("delete from targets where id = any(:ids)"), {"ids": ids})
+        _end_built_in(None)
         db.session.commit()
+
+
+def _end_built_in(day: str | None) -> None:
+    """Let the built-in target of communes' mobile samples end on a day, or go on."""
+    ending = "update targets set valid_to = :day where level = 'commune' and network = 'mobile'"
+    db.session.execute(
+        text(f"{ending} and purpose = 'target' and valid_from = '2024-11-01'"), {"day": day}
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))

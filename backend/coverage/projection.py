@@ -1,0 +1,97 @@
+"""Where a month will end: a negative binomial of the remaining days, by weekday; pure.
+
+Days of a weekday share a factor, found over the whole country: one commune alone has too few days
+to tell its Sundays. What a commune brings on a plain day is estimated from its own days. Counts of
+days scatter more than a Poisson's, since teams come and go; by how much is estimated for each
+commune and drawn towards the country's, as 14 days tell a variance badly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+METHOD = "weekday_negative_binomial"
+# Days that are looked back at, into the month before where this one is younger: two of each
+# weekday. More would tell of another campaign than the one that goes on.
+LOOK_BACK = 14
+# The 10th and the 90th percentile of a normal variable: between them lie 80 %.
+Z80 = 1.2816
+# Days' worth of the country's scatter in each commune's own: half of what 14 days tell.
+PRIOR_DAYS = 7.0
+# Samples that each weekday's factor starts from, so that a country of few samples has plain weeks.
+PRIOR_SAMPLES = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Of each unit the 10th percentile, the mean and the 90th percentile of what is to come."""
+
+    low: Numbers
+    middle: Numbers
+    high: Numbers
+
+
+def weekday_factors(totals: Numbers, days: Sequence[date]) -> Numbers:
+    """How a weekday's samples of the country compare with a plain day's, Monday first."""
+    weekday = np.array([day.weekday() for day in days])
+    plain = totals.sum() / max(len(days), 1)
+    sums = np.bincount(weekday, weights=totals, minlength=7)
+    seen = np.bincount(weekday, minlength=7)
+    if plain == 0:
+        return np.ones(7)
+    return np.asarray((sums + PRIOR_SAMPLES) / (seen * plain + PRIOR_SAMPLES))
+
+
+def still_to_come(
+    history: Numbers, days: Sequence[date], remaining: Sequence[date], factors: Numbers
+) -> Interval:
+    """What the remaining days will bring, from the samples of past days.
+
+    Parameters
+    ----------
+    history : (units, days) samples of each unit on each day of `days`
+    factors : (7,) the weekdays' factors, of `weekday_factors`
+    """
+    past = factors[[day.weekday() for day in days]]
+    coming = float(factors[[day.weekday() for day in remaining]].sum())
+    level = history.sum(axis=1) / past.sum()
+    mean = level * coming
+    scatter = _scatter(history, np.outer(level, past))
+    # Of the days to come, and of the level, which is an estimate itself.
+    variance = scatter * mean * (1 + coming / past.sum())
+    return Interval(
+        _quantile(mean, variance, -Z80),
+        mean,
+        np.maximum(_quantile(mean, variance, Z80), mean),
+    )
+
+
+def _scatter(history: Numbers, fitted: Numbers) -> Numbers:
+    """Variance over mean of each unit's days, at least a Poisson's, drawn towards that of all."""
+    units, days = history.shape
+    if days < 2:
+        return np.ones(units)
+    squares = np.divide(
+        (history - fitted) ** 2, fitted, out=np.zeros_like(fitted), where=fitted > 0
+    )
+    own = squares.sum(axis=1)
+    active = fitted.sum(axis=1) > 0
+    free = days - 1
+    common = float(own[active].mean()) / free if active.any() else 1.0
+    return np.asarray(np.maximum((own + PRIOR_DAYS * common) / (free + PRIOR_DAYS), 1.0))
+
+
+def _quantile(mean: Numbers, variance: Numbers, z: float) -> Numbers:
+    """Of a gamma of this mean and variance, which a negative binomial is near to.
+
+    Wilson and Hilferty's: its cube root is nearly normal.
+    """
+    known = mean > 0
+    ninth = np.divide(variance, 9 * mean**2, out=np.zeros_like(mean), where=known)
+    root = 1 - ninth + z * np.sqrt(ninth)
+    return np.asarray(np.where(known, mean * np.maximum(root, 0) ** 3, 0.0))

@@ -1,0 +1,107 @@
+"""How the units of one level stand in a month: their counts and what these are held against."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.coverage.held import BASES, DAYS, FATES, SUMS, Held, Matrix
+from backend.coverage.listing import Listing, Places
+from backend.coverage.models import Target
+from backend.coverage.targets import InForce
+from backend.units.service import UnitRow
+
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Units in Vietnamese order, with arrays of the same order."""
+
+    level: str
+    units: list[UnitRow]
+    at: Places  # where they stand in the list of their level
+    fates: Matrix
+    goals: "Goals"
+    strictly: bool  # whether a target is reached by more than it only
+
+    @cached_property
+    def numbers(self) -> Matrix:
+        """Received, valid and counted of each unit."""
+        return np.asarray(self.fates @ SUMS)
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether any unit has one."""
+        return bool((~np.isnan(self.goals.target)).any())
+
+    @cached_property
+    def measured(self) -> NDArray[np.int32]:
+        """Of each unit the number that its target is held against."""
+        return np.asarray(self.numbers[np.arange(len(self.units)), self.goals.basis])
+
+    @cached_property
+    def need(self) -> Numbers:
+        """How many samples reach each target; NaN where there is none."""
+        return np.asarray(self.goals.target + self.strictly)
+
+    @cached_property
+    def reached(self) -> Flags:
+        """Which units reached their target; False where there is none."""
+        return np.asarray(self.measured >= self.need)
+
+    @cached_property
+    def shortfall(self) -> Numbers:
+        """How many samples each unit lacks."""
+        return np.asarray(np.maximum(self.need - self.measured, 0), float)
+
+
+@dataclass(frozen=True)
+class Goals:
+    """What the units of a list are held against; NaN where nobody set anything."""
+
+    target: Numbers
+    basis: Places  # which of the three numbers
+    assessment: Numbers
+    assessed_by: Places
+
+
+def goals(units: list[UnitRow], targets: InForce, assessments: InForce) -> Goals:
+    """Each unit's target and what assesses it."""
+    return Goals(*_thresholds(units, targets), *_thresholds(units, assessments))
+
+
+def _thresholds(units: list[UnitRow], given: InForce) -> tuple[Numbers, Places]:
+    found = np.full(len(units), given.general.threshold if given.general else np.nan)
+    basis = np.full(len(units), _basis(given.general), np.intp)
+    if given.own:
+        for place, unit in enumerate(units):
+            if own := given.own.get(unit.id):
+                found[place], basis[place] = own.threshold, _basis(own)
+    return found, basis
+
+
+def _basis(target: Target | None) -> int:
+    return BASES.index(target.basis if target else "counted")
+
+
+def fates_of(listing: Listing, level: str, held: Held) -> Matrix:
+    """The fates of every unit of a level, added up from communes."""
+    return _added(listing, level, held, held.fates, (len(FATES),))
+
+
+def days_of(listing: Listing, level: str, held: Held) -> Matrix:
+    """The three numbers of every unit of a level on each day."""
+    return _added(listing, level, held, held.days, (DAYS, len(BASES)))
+
+
+def _added(
+    listing: Listing, level: str, held: Held, values: Matrix, shape: tuple[int, ...]
+) -> Matrix:
+    places = listing.places(level, held.units)
+    inside = places >= 0
+    sums = np.zeros((len(listing.levels.get(level, [])), *shape), np.int32)
+    np.add.at(sums, places[inside], values[inside])
+    return sums

@@ -1,7 +1,7 @@
 """A month's counts as arrays, held by each process and read anew only where they changed.
 
 A page of 3,321 communes would read 33,000 rows of `counts` and 100,000 of single days. Whatever
-writes them notes which units' it changed, under a version that only rises (migration 0014); who
+writes them notes which units' it changed, under a version that only rises (migration 0018); who
 holds a month asks for what has a later one, and for the deltas that still wait, in one
 statement: exact at any moment.
 """

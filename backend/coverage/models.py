@@ -52,7 +52,7 @@ class Target(db.Model):
 
 
 class CountChange(db.Model):
-    """When counts of a unit's month changed last; whatever writes counts notes it (0014)."""
+    """When counts of a unit's month changed last; whatever writes counts notes it (0018)."""
 
     __tablename__ = "count_changes"
     __table_args__ = (

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from backend.arguments import Parser
+from backend.clock import local_day
 from backend.http import clock_now
 from backend.web.pages import render
 from backend.web.policy import API_PAGE, ASKING, PAGE, SCRIPTED, under
@@ -30,7 +31,7 @@ def index(asked: dict[str, Any]) -> Response:
 @under(PAGE)
 def styleguide(asked: dict[str, Any]) -> Response:
     """Show every part that pages are made of."""
-    today = local_day(current_app.extensions["clock"]())
+    today = local_day(clock_now())
     return render("web/styleguide.html", asked["lang"], today=today, **samples())
 
 

@@ -80,10 +80,12 @@ def _register(app: Flask) -> None:
     from backend.campaigns.organisation_views import organisation_blp as organisations
     from backend.campaigns.people_views import blp as granting
     from backend.campaigns.team_views import team_blp as teams
+    from backend.coverage.cli import cli as coverage_cli
     from backend.coverage.contribution_views import blp as contributions
     from backend.coverage.exclusion_views import blp as exclusions
     from backend.coverage.plan_views import blp as plan
     from backend.coverage.signal_views import blp as signals
+    from backend.coverage.statistics_views import blp as statistics
     from backend.coverage.views import blp as coverage
     from backend.demo.cli import cli as demo
     from backend.devices.views import blp as devices
@@ -106,6 +108,7 @@ def _register(app: Flask) -> None:
         withdrawals,
         measurements,
         coverage,
+        statistics,
         contributions,
         plan,
         signals,
@@ -128,7 +131,15 @@ def _register(app: Flask) -> None:
         api.register_blueprint(blueprint)
     app.register_blueprint(web)
     app.register_blueprint(health.bp)
-    for group in (units_cli, measurements_cli, accounts_cli, privacy_cli, demo, doctor):
+    for group in (
+        units_cli,
+        measurements_cli,
+        coverage_cli,
+        accounts_cli,
+        privacy_cli,
+        demo,
+        doctor,
+    ):
         app.cli.add_command(group)
 
 

@@ -1,11 +1,14 @@
 """Optimistic concurrency: a thing's version as its ETag, and who changes it tells which they saw.
 
-A list of versions rather than one: `If-Match` may name several.
+A list of versions rather than one: `If-Match` may name several. Figures have no version: their tag
+is made of the figures themselves.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from flask import Response, request
 
 from backend.errors import Problem
@@ -60,3 +63,19 @@ def answered(told: Mapping[str, Any], status: int = 200) -> Any:
 def ended(told: Mapping[str, Any] | None) -> Any:
     """The answer to the end of a thing: how it stands from now on, or 204 where it is gone."""
     return Response(status=204) if told is None else answered(told)
+
+
+def answered_figures(told: Mapping[str, Any]) -> Response:
+    """Figures as JSON; only that they are the same as before, where the client has them."""
+    return unless_known(Response(orjson.dumps(told), content_type="application/json"))
+
+
+def unless_known(response: Response) -> Response:
+    """Say 304 where the client holds this very answer."""
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:32]
+    response.set_etag(tag, weak=True)
+    # What a person may see is theirs, and each language has its words.
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept-Language, Authorization"
+    response.make_conditional(request)
+    return response

@@ -99,6 +99,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REQUIRE_ATTESTATION", flag, False, "refuse devices that register without an attestation"),
     Setting("COUNT_MANUAL", flag, False, "count results that were typed in by hand (source: manual)"),
     Setting("REACHED_IS", comparison, ">=", ">= or >: whether as many samples as the target reach it (our reading of the letter), or one more"),
+    Setting("MINIMUM_N", whole, 30, "samples from which on medians, means and percentiles are told; VNNIC's Atlas assesses a locality from 30 a month. After a change: `flask coverage refresh --all`"),
     Setting("OPERATOR_NAME", text, "", "who runs this installation, named in the consent text"),
     Setting("OPERATOR_CONTACT", text, "", "where a person reaches them, named in the consent text"),
     Setting("COARSEN_AFTER_DAYS", whole, 90, "days after which `flask privacy expire` leaves three decimals (111 m) of a position and drops the body as sent; more than the 60 after which a sample is too old"),

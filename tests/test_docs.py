@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from backend.coverage.cli import cli as coverage
 from backend.measurements.cli import cli as measurements
 from backend.measurements.privacy_cli import cli as privacy
 from backend.measurements.reasons import REASONS
@@ -35,6 +36,7 @@ def test_every_limit_of_the_rules_has_a_reason() -> None:
 
 def test_every_command_that_the_operator_is_told_exists() -> None:
     groups = {
+        "coverage": coverage.commands,
         "measurements": measurements.commands,
         "privacy": privacy.commands,
         "units": units.commands,

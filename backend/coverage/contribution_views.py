@@ -1,10 +1,8 @@
 """The API of what teams contributed."""
 
-import hashlib
 from typing import Any
 
-import orjson
-from flask import Response, current_app, request
+from flask import Response, current_app
 from flask_smorest import Blueprint
 
 from backend.accounts.asking import PeopleParser, row_id
@@ -22,6 +20,7 @@ from backend.coverage.contributions import contributions
 from backend.coverage.day_picture import draw
 from backend.coverage.day_summary import summarise_day
 from backend.coverage.leaderboard import leaderboard
+from backend.etags import answered_figures
 from backend.extensions import PERSON
 from backend.http import language
 from backend.spreadsheets import XLSX
@@ -47,7 +46,7 @@ def get_contributions(query: dict[str, Any], campaign_id: str) -> Response:
         return _file(as_csv(answer, language()), "text/csv; charset=utf-8", f"{name}.csv")
     if query["format"] == "xlsx":
         return _file(as_xlsx(answer, language()), XLSX, f"{name}.xlsx")
-    return _answer(answer)
+    return answered_figures(answer)
 
 
 @blp.get("/<campaign_id>/leaderboard")
@@ -57,7 +56,7 @@ def get_contributions(query: dict[str, Any], campaign_id: str) -> Response:
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_leaderboard(query: dict[str, Any], campaign_id: str) -> Response:
     """Rank the teams of a campaign by samples that were still needed."""
-    return _answer(leaderboard(actor(), row_id(campaign_id), query, language()))
+    return answered_figures(leaderboard(actor(), row_id(campaign_id), query, language()))
 
 
 @blp.get("/<campaign_id>/summary")
@@ -71,26 +70,10 @@ def get_day_summary(query: dict[str, Any], campaign_id: str) -> Response:
     day, lines = summarise_day(actor(), identity, query, now)
     if query["format"] == "png":
         return _file(draw(lines), "image/png", f"summary-{identity}-{day}.png")
-    return _answer({"day": day, "text": "\n".join(lines)})
-
-
-def _answer(told: dict[str, Any]) -> Response:
-    """Figures as JSON; only that they are the same as before, where the client has them."""
-    return _unless_known(Response(orjson.dumps(told), content_type="application/json"))
+    return answered_figures({"day": day, "text": "\n".join(lines)})
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:
     response = Response(content, content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _unless_known(response: Response) -> Response:
-    """Say 304 where the client holds these figures: the tag is made of the figures themselves."""
-    tag = hashlib.sha256(response.get_data()).hexdigest()[:32]
-    response.set_etag(tag, weak=True)
-    # What a person may see is theirs, and each language has its words.
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Accept-Language, Authorization"
-    response.make_conditional(request)
     return response

@@ -1,4 +1,4 @@
-"""Targets: rows with a span of days, never constants; and what people said of signals."""
+"""Targets, what people said of signals, and statistics as they were found last."""
 
 from datetime import date, datetime
 from typing import Any
@@ -94,3 +94,30 @@ class Signal(db.Model):
     note: Mapped[str | None] = mapped_column(Text)
     user_id: Mapped[int | None]  # who set the state last
     changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Statistic(db.Model):
+    """The speeds of one group of counted samples, as they were found last."""
+
+    __tablename__ = "statistics"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0: the country
+    operator: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all of them
+    technology: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all of them
+    n: Mapped[int]
+    devices: Mapped[int]
+    figures: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # null: too few samples
+    found_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class StatisticStale(db.Model):
+    """A mark, set by triggers: other samples of a unit and month are counted than before."""
+
+    __tablename__ = "statistics_stale"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    month: Mapped[str] = mapped_column(Text)
+    unit_id: Mapped[int]  # 0: the country
+    network: Mapped[str] = mapped_column(Text)

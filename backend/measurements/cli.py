@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import click
@@ -30,9 +31,10 @@ def bar(title: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
-def _month(_context: click.Context, _option: click.Parameter, value: str) -> str:
+def month_option(_context: click.Context, _option: click.Parameter, value: Any) -> Any:
+    """The month of an option, or none; a sentence where it is no month."""
     try:
-        month_start(value)
+        month_start(value or "2024-11")
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
     return value
@@ -44,7 +46,7 @@ def _locator() -> Locator:
 
 
 @cli.command()
-@click.option("--month", required=True, callback=_month, help="YYYY-MM")
+@click.option("--month", required=True, callback=month_option, help="YYYY-MM")
 def rejudge(month: str) -> None:
     """Judge a month's measurements again under the rules of today."""
     with bar(f"rejudge {month}") as progress:

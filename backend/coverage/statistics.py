@@ -1,0 +1,102 @@
+"""Median, mean and percentiles of speed by unit, month, network, operator and technology.
+
+Read as they were found last (`statistics_refresh`), so that a page costs the same whatever lies
+behind a figure.
+"""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+
+from backend.clock import month_end, month_start
+from backend.coverage.statistics_rule import (
+    ALL,
+    BANDS_MBPS,
+    METRICS,
+    REFERENCES,
+    UNKNOWN,
+    Reference,
+)
+from backend.errors import invalid
+from backend.extensions import db
+from backend.measurements.models import DemoMonth
+from backend.measurements.rules import OPERATORS
+from backend.units.service import UnitRow, find, set_on
+
+COUNTRY = 0
+# Operators by their network's code. Any other name is what somebody typed in: it is shown where
+# enough samples bear it, and else is in the totals alone.
+KNOWN = frozenset({ALL, UNKNOWN, *OPERATORS.values()})
+
+ROWS = text("""
+    select operator, technology, n, devices, figures, found_at from statistics
+    where month = :month and network = :network and unit_id = :unit
+    order by operator = :unknown, operator collate "C",
+        technology = :unknown, technology collate "C"
+""")
+
+
+def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
+    """A unit's statistics, or the country's: totals first; each metric null under the minimum."""
+    return [_told(row) for row in _rows(unit, month, network)]
+
+
+def unit_statistics(
+    code: str | None, level: str | None, month: str, network: str, *, minimum: int, today: date
+) -> dict[str, Any]:
+    """The answer about a unit of the month's last day; about the country where none is told."""
+    if month_start(month) > today:
+        raise invalid("month", "month_in_future")
+    last = month_end(month)
+    unit = find(last, code, level) if code is not None else None
+    rows = _rows(unit, month, network)
+    active = set_on(last)
+    return {
+        "month": month,
+        "network": network,
+        "unit": named(unit) if unit else None,
+        "boundaries": active.described() if active else None,
+        "demo": db.session.get(DemoMonth, month) is not None,
+        "minimum_n": minimum,
+        "found_at": max(row["found_at"] for row in rows).isoformat() if rows else None,
+        "bands_mbps": list(BANDS_MBPS),
+        "references": [_reference(one) for one in REFERENCES],
+        "items": [_told(row) for row in rows],
+    }
+
+
+def named(unit: UnitRow) -> dict[str, str]:
+    """How an answer names the unit that it is about."""
+    return {name: getattr(unit, name) for name in ("system", "level", "code", "name")}
+
+
+def _rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
+    asked = {"month": month, "network": network, "unit": unit.id if unit else COUNTRY}
+    found = db.session.execute(ROWS, {**asked, "unknown": UNKNOWN}).mappings()
+    return [
+        dict(row) for row in found if row["operator"] in KNOWN or row["figures"] is not None
+    ]  # fmt: skip
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    figures = row["figures"] or {}
+    return {
+        "operator": row["operator"] or None,  # ALL
+        "technology": row["technology"] or None,
+        "n": row["n"],
+        "devices": row["devices"],
+        **{metric: figures.get(metric) for metric in METRICS},
+        "shares": figures.get("shares"),
+    }
+
+
+def _reference(one: Reference) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "technology": one.technology,
+        "metric": one.metric,
+        "at_least": one.bound if one.least else None,
+        "at_most": None if one.least else one.bound,
+        "source": one.source,
+    }

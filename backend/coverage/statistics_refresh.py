@@ -1,0 +1,185 @@
+"""Find statistics anew where other samples are counted than before: a job that may die anywhere.
+
+A province of a month is one transaction, which takes the marks of its communes away and leaves one
+for the country; so is the country. Whatever was not committed is still marked.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+
+from backend.clock import month_end, month_start
+from backend.coverage import statistics_rule as rule
+from backend.coverage.statistics_rule import METRICS, Samples
+from backend.extensions import db
+from backend.measurements.counting import fold_all
+from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.storing import dump
+
+Progress = Callable[[int, int], None]
+
+COUNTRY = 0
+# Any number that nothing else in this database locks: one process finds statistics at a time.
+STATISTICS_LOCK = 5_694
+
+MARK_ALL = text("""
+    insert into statistics_stale (month, unit_id, network)
+    select distinct month, unit_id, network from counts
+    where day is null and unit_id is not null and fate = any(:counted)
+        and (cast(:month as text) is null or month = :month)
+""")
+STALE = text("""
+    select s.month, s.network, u.province_id, array_agg(distinct s.unit_id) as units
+    from statistics_stale s left join units u on u.id = s.unit_id
+    where cast(:month as text) is null or s.month = :month
+    group by 1, 2, 3 order by 1, 2, 3 nulls last
+""")
+# Only what marks it can see goes; a statement that follows sees all that these tell of.
+UNMARK = text("""
+    delete from statistics_stale
+    where month = :month and network = :network and unit_id = any(:units)
+""")
+MARK_COUNTRY = text("""
+    insert into statistics_stale (month, unit_id, network) values (:month, :country, :network)
+""")
+COMMUNES = text("select id, parent_id from units where province_id = :id and level = 'commune'")
+
+# The values of a group as one string of bytes each: a million of them are read in a blink. Nulls
+# are passed over, and so are the devices of stripped rows.
+PACKED = ", ".join(
+    [f"string_agg(float8send({metric}), '') as {metric}" for metric in METRICS]
+    + ["string_agg(uuid_send(device_id), '') as devices"]
+)
+OF_COMMUNES = text(f"""
+    select unit_id, operator, technology, count(*) as n, {PACKED} from measurements
+    where unit_id = any(:units) and day between :first and :last
+        and network = :network and counted group by 1, 2, 3
+""")  # noqa: S608 # names of columns
+OF_COUNTRY = text(f"""
+    select operator, technology, count(*) as n, {PACKED} from measurements
+    where day between :first and :last and network = :network and counted group by 1, 2
+""")  # noqa: S608
+REMOVE = text("""
+    delete from statistics where month = :month and network = :network and unit_id = any(:units)
+""")
+WRITE = text("""
+    insert into statistics
+        (month, network, unit_id, operator, technology, n, devices, figures, found_at)
+    select :month, :network, r.*, :now from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+        unit_id int, operator text, technology text, n int, devices int, figures jsonb)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Whose statistics are found: a month of a network, from how many samples on, and when."""
+
+    month: str
+    network: str
+    minimum: int
+    now: datetime
+
+    def values(self, **more: Any) -> dict[str, Any]:
+        span = {"first": month_start(self.month), "last": month_end(self.month)}
+        return {"month": self.month, "network": self.network, **span, **more}
+
+
+def mark_all(month: str | None = None) -> None:
+    """Mark everything, or a month: to be found anew by the next refresh."""
+    fold_all()
+    values = {"counted": [COUNTED, COUNTED_BY_ADMIN], "month": month}
+    db.session.execute(MARK_ALL, values)
+    db.session.commit()
+
+
+def refresh(
+    now: datetime,
+    minimum: int,
+    month: str | None = None,
+    progress: Progress = lambda done, of: None,
+) -> int:
+    """Find anew what is marked, of one month if told; how many communes that was."""
+    fold_all()
+    by_month: dict[tuple[str, str], list[tuple[int | None, list[int]]]] = defaultdict(list)
+    for row in db.session.execute(STALE, {"month": month}):
+        by_month[row.month, row.network].append((row.province_id, row.units))
+    db.session.commit()
+    todo, done, communes = sum(map(len, by_month.values())) + len(by_month), 0, 0
+    for (of_month, network), provinces in by_month.items():
+        part = Part(of_month, network, minimum, now)
+        for province, units in provinces:
+            if province is not None:
+                refresh_province(part, province, units)
+                communes += len(units)
+            progress(done := done + 1, todo)
+        refresh_country(part)
+        progress(done := done + 1, todo)
+    return communes
+
+
+def refresh_province(part: Part, province: int, stale: Sequence[int]) -> None:
+    """Find the marked communes of a province, their districts and itself; commit."""
+    _begin(part, stale)
+    db.session.execute(MARK_COUNTRY, part.values(country=COUNTRY))
+    above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
+    by_commune: dict[int, list[Samples]] = defaultdict(list)
+    for row in db.session.execute(OF_COMMUNES, part.values(units=list(above))).mappings():
+        by_commune[row["unit_id"]].append(_samples(row))
+    wanted: dict[int, list[int]] = {unit: [unit] for unit in stale}
+    for district in {above[unit] for unit in stale if above.get(unit)}:
+        wanted[district] = [unit for unit, parent in above.items() if parent == district]
+    wanted[province] = list(above)
+    found = {
+        unit: [one for commune in communes for one in by_commune.get(commune, ())]
+        for unit, communes in wanted.items()
+    }
+    _write(part, found)
+
+
+def refresh_country(part: Part) -> None:
+    """Find the country's statistics of a month; commit."""
+    _begin(part, [COUNTRY])
+    rows = db.session.execute(OF_COUNTRY, part.values()).mappings()
+    _write(part, {COUNTRY: [_samples(row) for row in rows]})
+
+
+def _begin(part: Part, units: Sequence[int]) -> None:
+    db.session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": STATISTICS_LOCK})
+    db.session.execute(UNMARK, part.values(units=list(units)))
+
+
+def _samples(row: Mapping[Any, Any]) -> Samples:
+    values = {
+        metric: np.frombuffer(row[metric] or b"", dtype=">f8").astype(np.float64)
+        for metric in METRICS
+    }
+    return Samples(
+        operator=row["operator"] or rule.UNKNOWN,
+        technology=rule.technology_of(row["technology"]),
+        n=row["n"],
+        values=values,
+        devices=np.frombuffer(row["devices"] or b"", dtype="S16"),
+    )
+
+
+def _write(part: Part, found: Mapping[int, Iterable[Samples]]) -> None:
+    rows = [
+        {
+            "unit_id": unit,
+            "operator": operator,
+            "technology": technology,
+            "n": sum(one.n for one in group),
+            "devices": rule.device_count(group),
+            "figures": rule.figures(group, technology, part.minimum),
+        }
+        for unit, samples in found.items()
+        for (operator, technology), group in rule.groups(samples)
+    ]
+    db.session.execute(REMOVE, part.values(units=list(found)))
+    db.session.execute(WRITE, part.values(rows=dump(rows), now=part.now))
+    db.session.commit()

@@ -1,0 +1,116 @@
+"""Measure how long statistics take to follow: 10 million counted samples over twelve months.
+
+Filled by SQL. Then 5,000 rows are added in one province, and what they changed is found anew: the
+province with its communes and districts, and the country.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from flask_migrate import upgrade
+from speeds_parts.filling import change, fill
+
+from backend.app import create_app
+from backend.coverage import statistics_refresh as job
+from backend.coverage.statistics import unit_statistics
+from backend.extensions import db
+from backend.server.postgres import EmbeddedPostgres
+from backend.units import setup
+
+NOW = datetime(2025, 6, 29, 5, tzinfo=UTC)
+PROVINCE, MONTH, DAY, MINIMUM = "19", "2025-03", "2025-03-14", 30
+PROVINCE_MOST_S, COUNTRY_MOST_S = 2.0, 15.0
+
+
+def main() -> None:
+    """Print the median of each; exit status 1 where one is missed."""
+    arguments = _arguments()
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
+        app = create_app(
+            DATABASE_URL=postgres.app_url,
+            DATABASE_OWNER_URL=postgres.owner_url,
+            VAR_DIR=Path(folder),
+            BOUNDARIES_DIR=None,
+        )
+        with app.app_context():
+            upgrade()
+            setup.setup(Path(folder), None, lambda words: None)
+            timed(
+                f"{arguments.rows:,} rows filled", lambda: fill(postgres.owner_url, arguments.rows)
+            )
+            good = _follow(postgres.owner_url, arguments)
+            timed("every statistic of one month", _whole_month)
+            db.session.remove()
+            db.engine.dispose()
+    sys.exit(0 if good else 1)
+
+
+def _follow(owner_url: str, arguments: argparse.Namespace) -> bool:
+    """Change a province's rows, find its statistics and the country's anew; several times."""
+    rounds = [_round(owner_url, arguments.changed) for _ in range(arguments.times)]
+    province, country, page = zip(*rounds, strict=True)
+    title = f"after {arguments.changed:,} changed rows"
+    print(f"{title}: a province, its districts and its communes {_told(province)}")
+    print(f"{title}: the country {_told(country)}")
+    print(f"reading a province's statistics {_told(page)}")
+    sys.stdout.flush()
+    return max(province) < PROVINCE_MOST_S and max(country) < COUNTRY_MOST_S
+
+
+def _round(owner_url: str, changed: int) -> tuple[float, float, float]:
+    change(owner_url, changed, PROVINCE, DAY)
+    job.fold_all()
+    [found] = db.session.execute(job.STALE, {"month": MONTH}).all()
+    db.session.commit()
+    part = job.Part(MONTH, "mobile", MINIMUM, NOW)
+    return (
+        timed("", lambda: job.refresh_province(part, found.province_id, list(found.units))),
+        timed("", lambda: job.refresh_country(part)),
+        timed("", _ask),
+    )
+
+
+def _ask() -> None:
+    today = NOW.date()
+    unit_statistics(PROVINCE, "province", MONTH, "mobile", minimum=MINIMUM, today=today)
+    db.session.rollback()
+
+
+def _whole_month() -> None:
+    job.mark_all(MONTH)
+    job.refresh(NOW, MINIMUM, MONTH)
+
+
+def timed(title: str, work: Callable[[], object]) -> float:
+    """Seconds that something took, printed under its title if it has one."""
+    began = time.perf_counter()
+    work()
+    took = time.perf_counter() - began
+    if title:
+        print(f"{title}: {took:.1f} s")
+        sys.stdout.flush()
+    return took
+
+
+def _told(times: tuple[float, ...]) -> str:
+    return f"{statistics.median(times):.3f} s (at most {max(times):.3f} s)"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--changed", type=int, default=5_000)
+    parser.add_argument("--times", type=int, default=5)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Twelve months of counted measurements, filled by SQL in the order of their days, as they come."""
+
+import json
+
+import psycopg
+
+# July 2024 to June 2025: twelve months of one list of units.
+FIRST, MONTHS = "2024-07-01", 12
+# A body as phones send it: what was sent is kept beside the columns and makes the rows as wide.
+RAW = {
+    "id": "00000000-0000-4000-8000-000000000000",
+    "measured_at": "2024-11-15T09:12:33+07:00",
+    "status": "finished",
+    "download_mbps": 48.2,
+    "upload_mbps": 12.1,
+    "ping_ms": 21.0,
+    "jitter_ms": 3.2,
+    "network": {"kind": "mobile", "technology": "4G", "mcc": "452", "mnc": "04"},
+    "location": {"latitude": 21.5942, "longitude": 105.8482, "accuracy_m": 12.0},
+    "app_version": "1.0.0",
+}
+MEASUREMENTS = """
+insert into measurements (id, device_id, received_at, measured_at, day, network, kind, source,
+    status, operator, technology, download_mbps, upload_mbps, ping_ms, jitter_ms, latitude,
+    longitude, accuracy_m, unit_id, own_reasons, reasons, marks, valid, counted, rules, raw)
+with communes as (
+    select id, latitude, longitude, row_number() over (order by id) - 1 as nth
+    from units where system = '2024' and level = 'commune'
+), numbers as (
+    select i, floor(random() * (select count(*) from communes))::int as nth,
+        random() as luck, random() as speed,
+        timestamptz '{first}' + (i::float8 / %(rows)s) * interval '12 months' as at
+    from generate_series(0, %(rows)s - 1) i
+)
+select gen_random_uuid(), md5((i %% 500000)::text)::uuid, at, at,
+    (at at time zone 'Asia/Ho_Chi_Minh')::date, 'mobile', 'mobile', 'app', 'finished',
+    (array['Viettel', 'VinaPhone', 'MobiFone', 'Vietnamobile'])[1 + (luck * 3.99)::int %% 4],
+    (array['4G', '4G', '4G', '5G', '3G'])[1 + (speed * 4.99)::int %% 5],
+    round((exp(3.5 + 1.6 * (speed - 0.5) + luck))::numeric, 2)::float8,
+    round((exp(2.5 + 1.6 * (luck - 0.5) + speed))::numeric, 2)::float8,
+    round((10 + 60 * luck)::numeric, 1)::float8, round((20 * speed)::numeric, 1)::float8,
+    c.latitude + (luck - 0.5) / 20, c.longitude + (speed - 0.5) / 20, 12, c.id, '{{}}', '{{}}',
+    '{{}}', true, true, 1, cast(%(raw)s as jsonb)
+from numbers join communes c using (nth)
+"""
+COUNTS = """
+insert into counts (month, unit_id, day, network, fate, n)
+select to_char(day, 'YYYY-MM'), unit_id, null, network, 'counted', count(*)
+from measurements group by 1, 2, 4
+"""
+# What a morning in one province brings: new rows in its communes, and their changes of counts.
+CHANGES = """
+with communes as (
+    select u.id, row_number() over (order by u.id) - 1 as nth
+    from units u join units p on p.id = u.province_id
+    where u.system = '2024' and u.level = 'commune' and p.code = %(province)s
+), chosen as (
+    select c.id as unit_id, random() as luck
+    from generate_series(1, %(rows)s) n
+    join communes c on c.nth = n %% (select count(*) from communes)
+), added as (
+    insert into measurements (id, device_id, received_at, measured_at, day, network, kind, source,
+        status, operator, technology, download_mbps, upload_mbps, ping_ms, jitter_ms, unit_id,
+        own_reasons, reasons, marks, valid, counted, rules)
+    select gen_random_uuid(), gen_random_uuid(), {at}, {at}, date '{day}', 'mobile', 'mobile',
+        'app', 'finished', 'Viettel', '4G', luck * 100, luck * 30, 20, 3, unit_id, '{{}}', '{{}}',
+        '{{}}', true, true, 1 from chosen returning unit_id, day
+)
+insert into count_deltas (unit_id, day, network, fate, n)
+select unit_id, day, 'mobile', 'counted', count(*) from added group by 1, 2
+"""
+
+
+def fill(owner_url: str, rows: int) -> None:
+    """Fill an empty database."""
+    with _connected(owner_url) as connection:
+        connection.execute("set work_mem = '256MB'")
+        connection.execute("set maintenance_work_mem = '1GB'")
+        connection.execute("select setseed(0.5)")
+        _without_indexes(connection, MEASUREMENTS.format(first=FIRST), rows)
+        connection.execute(COUNTS)
+        for table in ("measurements", "counts"):
+            connection.execute(f"vacuum analyze {table}")
+
+
+def change(owner_url: str, rows: int, province: str, day: str) -> None:
+    """Add rows to the communes of a province, on a day."""
+    with _connected(owner_url) as connection:
+        statement = CHANGES.format(day=day, at=f"timestamptz '{day} 09:00+07'")
+        connection.execute(statement, {"rows": rows, "province": province})
+
+
+def _connected(owner_url: str) -> psycopg.Connection:
+    connection = psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True)
+    connection.execute("set synchronous_commit = off")
+    return connection
+
+
+def _without_indexes(connection: psycopg.Connection, statement: str, rows: int) -> None:
+    """Insert into a bare table, then make its key and indexes: a fraction of the time."""
+    indexes = connection.execute(
+        "select indexname, indexdef from pg_indexes where tablename = 'measurements'"
+        " and indexname <> 'pk_measurements'"
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"drop index {name}")
+    connection.execute("alter table measurements drop constraint pk_measurements")
+    connection.execute(statement, {"rows": rows, "raw": json.dumps(RAW)})
+    connection.execute("alter table measurements add constraint pk_measurements primary key (id)")
+    for _, definition in indexes:
+        connection.execute(definition)

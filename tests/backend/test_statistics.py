@@ -1,0 +1,214 @@
+"""Statistics over the API: exact, found anew for what changed, silent under the minimum."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from backend.coverage import statistics_refresh
+from backend.coverage.models import Statistic, StatisticStale
+from backend.extensions import db
+from backend.measurements.models import Measurement
+from backend.units.models import Unit
+from tests.factories import post, register, sample
+from tests.measured import NINE, measured, row
+from tests.people import unit_id
+
+HERE, NEAR = "05443", "05446"  # two communes of one district of Thái Nguyên
+
+
+def refresh(app: Flask, *options: str) -> str:
+    done = app.test_cli_runner().invoke(args=["coverage", "refresh", *options])
+    assert done.exit_code == 0, done.output
+    return done.output.strip()
+
+
+def statistics(client: FlaskClient, code: str | None = HERE, **query: Any) -> dict[str, Any]:
+    url = f"/api/v1/units/{code}/statistics" if code else "/api/v1/statistics"
+    answer = client.get(url, query_string={"month": "2024-11", **query})
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json
+    return told
+
+
+def total(told: dict[str, Any]) -> dict[str, Any]:
+    [found] = [one for one in told["items"] if one["operator"] is one["technology"] is None]
+    return dict(found)
+
+
+def many(unit: int, count: int, **changes: Any) -> list[dict[str, Any]]:
+    return [row(unit, NINE + timedelta(hours=n), download_mbps=10.0 + n, **changes)
+            for n in range(count)]  # fmt: skip
+
+
+def test_a_commune_its_district_province_and_the_country(app: Flask, client: FlaskClient) -> None:
+    here, near = unit_id(app, HERE), unit_id(app, NEAR)
+    measured(app, *many(here, 40), *many(near, 20, technology="5G", operator="VinaPhone"))
+    assert refresh(app) == "communes found anew: 2"
+    told = statistics(client)
+    assert [(one["operator"], one["technology"]) for one in told["items"]] == [
+        (None, None), (None, "4G"), ("Viettel", None), ("Viettel", "4G"),
+    ]  # fmt: skip
+    assert total(told)["download_mbps"] == {
+        "n": 40, "median": 29.5, "mean": 29.5, "p10": 13.9, "p90": 45.1,
+    }  # fmt: skip
+    assert total(told)["n"] == total(told)["devices"] == 40
+    assert total(statistics(client, NEAR))["download_mbps"] is None
+    for code, level in (("164", "district"), ("19", "province"), (None, None)):
+        above = statistics(client, code, **({"level": level} if level else {}))
+        assert total(above)["n"] == 60 and total(above)["download_mbps"]["n"] == 60
+        by_key = {(one["operator"], one["technology"]): one for one in above["items"]}
+        assert by_key["VinaPhone", "5G"]["n"] == 20
+        assert by_key["VinaPhone", "5G"]["download_mbps"] is None
+    assert (told["demo"], told["minimum_n"], told["unit"]["name"]) == (
+        False,
+        30,
+        told["unit"]["name"],
+    )
+
+
+def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClient) -> None:
+    chosen = random.Random(5)
+    with app.app_context():
+        communes = select(Unit.id).where(Unit.system == "2024", Unit.level == "commune")
+        units = list(db.session.scalars(communes.order_by(Unit.id).limit(200)))
+    operators, technologies = ("Viettel", "VinaPhone", "MobiFone"), ("4G", "5G", None)
+    rows = [
+        row(chosen.choice(units), NINE + timedelta(days=chosen.choice((0, -30))),
+            operator=chosen.choice(operators), technology=chosen.choice(technologies),
+            download_mbps=chosen.lognormvariate(3, 1), upload_mbps=chosen.lognormvariate(2, 1),
+            ping_ms=chosen.lognormvariate(3, 0.5), jitter_ms=chosen.choice((None, 2.5, 0.3)))
+        for _ in range(12_000)
+    ]  # fmt: skip
+    app.config["MINIMUM_N"] = 3
+    measured(app, *rows)
+    refresh(app)
+    groups: dict[tuple[int, str, str], list[dict[str, Any]]] = {}
+    for one in rows:
+        groups.setdefault((one["unit_id"], f"{one['day']:%Y-%m}", one["operator"]), []).append(one)
+    cells = chosen.sample([key for key, group in groups.items() if len(group) >= 3], 1_000)
+    with app.app_context():
+        stored = {
+            (one.unit_id, one.month, one.operator): one
+            for one in db.session.scalars(select(Statistic).where(Statistic.technology == ""))
+        }
+    for key in cells:
+        group, found = groups[key], stored[key].figures
+        assert stored[key].n == len(group) and found is not None
+        for metric in ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms"):
+            values = np.array([one[metric] for one in group if one[metric] is not None])
+            if len(values) < 3:
+                assert found[metric] is None
+                continue
+            p10, median, p90 = np.percentile(values, [10, 50, 90])
+            told = found[metric]
+            assert (told["p10"], told["median"], told["p90"]) == (p10, median, p90)
+            assert told["mean"] == pytest.approx(values.mean(), rel=1e-14)
+
+
+def test_only_what_changed_is_found_anew(app: Flask, client: FlaskClient) -> None:
+    here, hanoi = unit_id(app, HERE), unit_id(app, "00004")
+    measured(app, *many(here, 31), *many(hanoi, 31))
+    refresh(app)
+    app.extensions["clock"].now += timedelta(hours=1)
+    measured(app, row(here, download_mbps=500.0))
+    assert refresh(app) == "communes found anew: 1"
+    fresh, old = statistics(client), statistics(client, "00004")
+    assert fresh["found_at"] > old["found_at"]
+    assert total(fresh)["n"] == 32 and total(statistics(client, None))["n"] == 63
+    assert refresh(app) == "communes found anew: 0"
+
+
+def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
+                                 monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    measured(app, *many(unit_id(app, HERE), 31), *many(unit_id(app, "00004"), 31))
+    real, writes = statistics_refresh._write, 0
+
+    def dying(*given: Any) -> None:
+        nonlocal writes
+        writes += 1
+        if writes in (2, 4):
+            raise KeyboardInterrupt
+        real(*given)
+
+    monkeypatch.setattr(statistics_refresh, "_write", dying)
+    for _ in range(2):
+        with app.app_context(), pytest.raises(KeyboardInterrupt):
+            statistics_refresh.refresh(NINE, 30)
+    refresh(app)
+    assert total(statistics(client, None))["n"] == 62
+    for code in (HERE, "00004"):
+        assert total(statistics(client, code))["n"] == 31
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(StatisticStale)) == 0
+
+
+def test_what_is_posted_excluded_and_withdrawn_is_followed(app: Flask, client: FlaskClient) -> None:
+    app.config["MINIMUM_N"] = 1
+    mine, other = register(client), register(client)
+    out = sample("2024-11-16T09:00:00+07:00", download_mbps=99.0)
+    post(client, mine, sample(download_mbps=40.0), out)
+    post(client, other, sample(download_mbps=20.0))
+    refresh(app)
+    [code] = [client.get(f"/api/v1/measurements/{out['id']}", headers=mine).json["unit"]["code"]]
+    told = total(statistics(client, code))
+    assert (told["n"], told["devices"], told["download_mbps"]["median"]) == (3, 2, 40.0)
+    app.test_cli_runner().invoke(args=["measurements", "exclude", out["id"], "--reason", "thử"])
+    refresh(app)
+    told = total(statistics(client, code))
+    assert (told["n"], told["devices"], told["download_mbps"]["median"]) == (2, 2, 30.0)
+    client.delete("/api/v1/devices/me", headers=mine)
+    refresh(app)
+    told = total(statistics(client, code))
+    assert (told["n"], told["devices"], told["download_mbps"]["median"]) == (2, 1, 30.0)
+
+
+def test_the_last_sample_gone_leaves_no_row(app: Flask, client: FlaskClient) -> None:
+    here = unit_id(app, HERE)
+    measured(app, *many(here, 31))
+    refresh(app)
+    with app.app_context():
+        db.session.execute(update(Measurement).values(counted=False))
+        db.session.commit()
+    refresh(app, "--all", "--month", "2024-11")
+    assert statistics(client)["items"] == [] and statistics(client)["found_at"] is None
+
+
+def test_a_name_that_somebody_typed_is_told_only_where_enough_bear_it(
+    app: Flask, client: FlaskClient
+) -> None:
+    fixed = {"network": "fixed", "kind": "wifi", "technology": None}
+    measured(
+        app,
+        *many(unit_id(app, HERE), 30, operator="VNPT", **fixed),
+        *many(unit_id(app, HERE), 29, operator="Anh Nam số 5", **fixed),
+    )
+    refresh(app)
+    told = statistics(client, network="fixed")
+    assert {one["operator"] for one in told["items"]} == {None, "VNPT"}
+    assert total(told)["n"] == 59
+
+
+def test_nothing_changed_is_304(app: Flask, client: FlaskClient) -> None:
+    measured(app, *many(unit_id(app, HERE), 31))
+    refresh(app)
+    url = f"/api/v1/units/{HERE}/statistics?month=2024-11"
+    tag = client.get(url).headers["ETag"]
+    assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("code", "query", "status"),
+    [(HERE, {"month": "2024-12"}, 422), (HERE, {"month": "x"}, 422), (HERE, {}, 422),
+     ("99999", {"month": "2024-11"}, 404), (HERE, {"month": "2024-11", "network": "x"}, 422)],
+)  # fmt: skip
+def test_what_cannot_be_asked(
+    client: FlaskClient, code: str, query: dict[str, str], status: int
+) -> None:
+    answer = client.get(f"/api/v1/units/{code}/statistics", query_string=query)
+    assert answer.status_code == status

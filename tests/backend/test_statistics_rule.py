@@ -1,0 +1,83 @@
+"""The rule of statistics: to the last bit what numpy gives, and nothing under the minimum."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.coverage import statistics_rule as rule
+from backend.coverage.statistics_rule import METRICS, Samples
+
+SPEEDS = st.lists(st.floats(0.01, 10_000), min_size=1, max_size=200)
+
+
+def samples(values: list[float], operator: str = "Viettel", technology: str = "4G") -> Samples:
+    array = np.array(values, dtype=np.float64)
+    devices = np.array([bytes([n % 250 + 1] * 16) for n in range(len(values))], dtype="S16")
+    by_metric = dict.fromkeys(METRICS, array)
+    return Samples(operator, technology, len(values), by_metric, devices)
+
+
+@settings(max_examples=200)
+@given(SPEEDS, st.floats(0, 1))
+def test_a_percentile_is_numpys_to_the_last_bit(values: list[float], part: float) -> None:
+    ordered = np.sort(np.array(values))
+    assert rule.quantile(ordered, part) == np.quantile(np.array(values), part)
+
+
+@given(SPEEDS)
+def test_a_summary_depends_on_no_order(values: list[float]) -> None:
+    told = rule.summary(np.sort(np.array(values)))
+    p10, median, p90 = np.percentile(np.array(values[::-1]), [10, 50, 90])
+    assert (told["p10"], told["median"], told["p90"]) == (p10, median, p90)
+    assert told["mean"] == math.fsum(values[::-1]) / len(values)
+    assert told["n"] == len(values)
+
+
+@given(SPEEDS)
+def test_shares_of_bands_add_up(values: list[float]) -> None:
+    shares = rule.band_shares(np.sort(np.array(values)))
+    assert len(shares) == len(rule.BANDS_MBPS) + 1
+    assert math.isclose(sum(shares), 1)
+    assert shares[0] == sum(value < 40 for value in values) / len(values)
+    assert shares[-1] == sum(value >= 200 for value in values) / len(values)
+
+
+def test_a_bound_itself_keeps_a_reference() -> None:
+    told = rule.figures([samples([39.9, 40.0, 100.0, 30.0])], "4G", 1)
+    assert told and told["shares"]["references"] == {"download_40": 0.5}
+    told = rule.figures([samples([50.0, 99.0, 100.0, 29.0], technology="5G")], "5G", 1)
+    assert told and told["shares"]["references"] == {
+        "download_100": 0.25,
+        "upload_30": 0.75,
+        "ping_50": 0.5,
+    }
+
+
+def test_totals_are_over_everything() -> None:
+    three = [samples([1.0, 2.0]), samples([3.0], technology="5G"), samples([4.0], "VinaPhone")]
+    found = {key: sum(one.n for one in group) for key, group in rule.groups(three)}
+    assert found[rule.ALL, rule.ALL] == 4
+    assert found["Viettel", rule.ALL] == 3 and found["VinaPhone", rule.ALL] == 1
+    assert found[rule.ALL, "4G"] == 3 and found[rule.ALL, "5G"] == 1
+    assert found["Viettel", "4G"] == 2 and ("VinaPhone", "5G") not in found
+
+
+def test_a_metric_that_few_have_is_null_by_itself() -> None:
+    one = samples([10.0] * 30)
+    values = {**one.values, "jitter_ms": one.values["jitter_ms"][:29]}
+    few = Samples(one.operator, one.technology, one.n, values, one.devices)
+    told = rule.figures([few], "4G", 30)
+    assert told and told["jitter_ms"] is None and told["ping_ms"]["n"] == 30
+    assert rule.figures([samples([10.0] * 29)], "4G", 30) is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "group"),
+    [("LTE", "4G"), ("5g", "5G"), ("NR", "5G"), (" hspa ", "3G"), ("Wi-Fi 6", "unknown"),
+     (None, "unknown")],
+)  # fmt: skip
+def test_technologies_are_told_by_generation(stored: str | None, group: str) -> None:
+    assert rule.technology_of(stored) == group

@@ -1,0 +1,59 @@
+"""Counted measurements for tests of figures: many rows at once, as posts would have left them."""
+
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import insert
+
+from backend.clock import VIETNAM
+from backend.extensions import db
+from backend.measurements.models import CountDelta, Measurement
+
+NINE = datetime(2024, 11, 15, 9, tzinfo=VIETNAM)
+
+
+def row(unit: int | None, at: datetime = NINE, **changes: Any) -> dict[str, Any]:
+    """A counted mobile measurement of a unit; keywords replace columns."""
+    return {
+        "id": uuid.uuid4(),
+        "device_id": uuid.uuid4(),
+        "received_at": at + timedelta(minutes=1),
+        "measured_at": at,
+        "day": at.astimezone(VIETNAM).date(),
+        "network": "mobile",
+        "kind": "mobile",
+        "source": "app",
+        "status": "finished",
+        "operator": "Viettel",
+        "technology": "4G",
+        "download_mbps": 48.2,
+        "upload_mbps": 12.1,
+        "ping_ms": 21.0,
+        "jitter_ms": 3.2,
+        "latitude": None,
+        "longitude": None,
+        "unit_id": unit,
+        "own_reasons": [],
+        "reasons": [],
+        "marks": [],
+        "valid": True,
+        "counted": True,
+        "rules": 1,
+        **changes,
+    }
+
+
+def measured(app: Flask, *rows: dict[str, Any]) -> None:
+    """Store rows, and the changes of counts that come with them."""
+    with app.app_context():
+        db.session.execute(insert(Measurement), list(rows))
+        db.session.execute(insert(CountDelta), [_delta(one) for one in rows])
+        db.session.commit()
+
+
+def _delta(one: dict[str, Any]) -> dict[str, Any]:
+    day: date = one["day"]
+    fate = one["reasons"][0] if one["reasons"] else "counted"
+    return {"unit_id": one["unit_id"], "day": day, "network": one["network"], "fate": fate, "n": 1}

@@ -18,7 +18,7 @@ COPY backend backend
 RUN python -m compileall -q backend config geo
 
 USER dosong
-ENV VAR_DIR=/var/lib/dosong
+ENV VAR_DIR=/var/lib/dosong MPLCONFIGDIR=/tmp/matplotlib
 VOLUME /var/lib/dosong
 EXPOSE 8000
 HEALTHCHECK --start-period=5m --interval=30s --timeout=5s \

@@ -26,7 +26,7 @@ def proposed(level: str, name: str, province: str, day: date) -> Words:
     department = SINCE if day >= MERGED else BEFORE
     if level == "province":
         return {
-            "superior": f"Ủy ban nhân dân {_small(name)}".upper(),
+            "superior": f"UBND {name}".upper(),
             "agency": f"Sở {department}".upper(),
             "symbol": "SKHCN-BCVT" if day >= MERGED else "STTTT-BCVT",
             "place": bare(name),

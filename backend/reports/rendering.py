@@ -1,9 +1,40 @@
 """A report's files, made of its figures alone: rendered again they are the same bytes."""
 
 from backend.reports.canonical import canonical
-from backend.reports.figures import Files, Report
+from backend.reports.csv_files import csv_archive
+from backend.reports.docx_body import Pictures
+from backend.reports.docx_letter import letter
+from backend.reports.figures import NETWORKS, Files, Report
+from backend.reports.map_shapes import shapes
+from backend.reports.picture_charts import speeds_chart, steps_chart
+from backend.reports.picture_map import draw_map
+from backend.reports.tables import tables
+from backend.reports.xlsx_book import workbook
 
 
 def render(report: Report) -> Files:
     """Every file of a report by name."""
-    return {"report.json": canonical(report)}
+    made = tables(report)
+    return {
+        "report.docx": letter(report, made, _pictures(report)),
+        "report.xlsx": workbook(report, made),
+        "report.csv.zip": csv_archive(made, demo=report["demo"]),
+        "report.json": canonical(report),
+    }
+
+
+def _pictures(report: Report) -> Pictures:
+    """What can be drawn of each network; one commune alone has neither steps nor a map."""
+    drawn: dict[tuple[str, str], bytes] = {}
+    sections, communes = report["sections"], shapes(report)
+    for network in NETWORKS:
+        lacking = sections["lacking"].get(network, [])
+        levels = {row["level"]: row for row in sections["reached"].get(network, [])}
+        reached = levels["commune"]["reached"] if "commune" in levels else None
+        if reached is not None and levels["commune"]["units"] > 1:
+            drawn[network, "steps"] = steps_chart(reached, lacking)
+            if communes:
+                drawn[network, "map"] = draw_map(communes, lacking)
+        if chart := speeds_chart(sections["quality"].get(network, [])):
+            drawn[network, "speeds"] = chart
+    return drawn

@@ -34,7 +34,11 @@ def test_compose_asks_for_what_the_example_lists() -> None:
 
 
 def test_units_name_settings_that_exist() -> None:
-    known = {setting.name for setting in settings.SETTINGS} | {"TMPDIR", "PYTHONUNBUFFERED"}
+    known = {setting.name for setting in settings.SETTINGS} | {
+        "TMPDIR",
+        "PYTHONUNBUFFERED",
+        "MPLCONFIGDIR",
+    }
     for unit in DEPLOY.glob("*.service"):
         for line in unit.read_text().splitlines():
             if line.startswith("Environment="):

@@ -1,0 +1,28 @@
+"""A report's tables as CSV files in one archive."""
+
+import csv
+import io
+from collections.abc import Mapping
+
+from backend.reports.archives import zipped
+from backend.reports.tables import Table, plain
+from backend.reports.words import DEMO
+from backend.spreadsheets import harmless
+
+
+def csv_archive(tables: Mapping[str, Table], *, demo: bool) -> bytes:
+    """One file a table; a note beside them where the figures are made up."""
+    files = {f"{name}.csv": _csv(table) for name, table in tables.items()}
+    marked = {"DU-LIEU-MAU.txt": f"{DEMO}\n".encode()} if demo else {}
+    return zipped(marked | files)
+
+
+def _csv(table: Table) -> bytes:
+    """A table under the names of its columns, with the mark by which Excel knows UTF-8."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([column.key for column in table.columns])
+    for row in table.rows:
+        cells = (plain(row[column.key]) for column in table.columns)
+        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
+    return ("\ufeff" + out.getvalue()).encode()

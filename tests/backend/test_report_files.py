@@ -1,0 +1,250 @@
+"""A report's files: the figures are the report's, the bytes are the same each time."""
+
+import csv
+import io
+import json
+import zipfile
+from datetime import datetime
+from typing import Any
+
+import pytest
+from docx import Document
+from flask import Flask
+from openpyxl import load_workbook
+
+from backend.reports.figures import Files, Report
+from backend.reports.rendering import render
+from tests.reported import lacking, report, sections
+
+FILES = ["report.docx", "report.xlsx", "report.csv.zip", "report.json"]
+
+
+@pytest.fixture(scope="module")
+def rendered(built: Flask) -> Files:
+    return made(built, report())
+
+
+def made(app: Flask, one: Report) -> Files:
+    with app.app_context():
+        return render(one)
+
+
+def sheets(files: Files) -> dict[str, Any]:
+    return {s.title: s for s in load_workbook(io.BytesIO(files["report.xlsx"])).worksheets}
+
+
+def tables(files: Files) -> dict[str, list[dict[str, str]]]:
+    """The CSV files by name."""
+    with zipfile.ZipFile(io.BytesIO(files["report.csv.zip"])) as archive:
+        texts = {n: archive.read(n).decode("utf-8") for n in archive.namelist()}
+    assert all(text.startswith("\ufeff") for name, text in texts.items() if name.endswith("csv"))
+    return {
+        name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+        for name, text in texts.items()
+    }
+
+
+def words(files: Files) -> str:
+    """All that the letter says outside of its tables."""
+    letter = Document(io.BytesIO(files["report.docx"]))
+    return "\n".join(paragraph.text for paragraph in letter.paragraphs)
+
+
+def rows(files: Files, head: str) -> list[list[str]]:
+    """The rows of the letter's first table that has a column of this name."""
+    for table in Document(io.BytesIO(files["report.docx"])).tables:
+        lines = [[cell.text for cell in row.cells] for row in table.rows]
+        if head in lines[0]:
+            return lines
+    raise AssertionError(f"no table with {head}")
+
+
+def test_the_same_report_gives_the_same_bytes(app: Flask) -> None:
+    first, second = made(app, report()), made(app, report())
+    assert list(first) == FILES and first == second
+
+
+def test_json_is_the_report_itself(rendered: Files) -> None:
+    assert json.loads(rendered["report.json"]) == report()
+
+
+# The workbook
+
+
+def test_the_workbook_has_typed_cells(rendered: Files) -> None:
+    sheet = sheets(rendered)["Mức đạt"]
+    assert [cell.value for cell in sheet[2]][:4] == ["Mạng", "Cấp", "Số đơn vị", "Đạt"]
+    assert [cell.value for cell in sheet[4]][:5] == ["Di động", "Xã, phường", 177, 175, 175 / 177]
+    assert (sheet["E4"].number_format, sheet["C4"].number_format) == ("0.00%", "#,##0")
+    whole = sheets(rendered)["Báo cáo"]
+    assert whole["A3"].value == "19" and whole["A3"].data_type == "s"
+    assert whole["G3"].value == datetime(2024, 12, 3, 1, 30)  # in Vietnam
+
+
+def test_every_sheet_is_frozen_and_filtered(rendered: Files) -> None:
+    for sheet in sheets(rendered).values():
+        assert sheet.freeze_panes == "A3" and sheet.auto_filter.ref.startswith("A2:")
+
+
+def test_sums_are_formulas_with_their_values(rendered: Files) -> None:
+    sheet = sheets(rendered)["Lý do không tính"]
+    assert sheet["A6"].value == "Tổng di động"
+    assert sheet["D6"].value == '=SUMIF($A$3:$A$4,"Di động",D3:D4)'
+    kept = load_workbook(io.BytesIO(rendered["report.xlsx"]), data_only=True)
+    samples = report()["sections"]["samples"]["mobile"]
+    assert kept["Lý do không tính"]["D6"].value == samples["received"] - samples["counted"]
+    assert sheets(rendered)["Tổ, đội"]["G6"].value == "=SUM(G3:G4)"
+    assert kept["Tổ, đội"]["G6"].value == 1239
+
+
+def test_nothing_in_a_workbook_is_run(rendered: Files) -> None:
+    assert sheets(rendered)["Tổ, đội"]["D4"].data_type == "s"
+    assert tables(rendered)["teams"][1]["team"] == "'=1+1"
+
+
+def test_every_column_is_in_the_dictionary(rendered: Files) -> None:
+    named = tables(rendered)
+    told = {(row["table"], row["key"]) for row in named["dictionary"]}
+    for name, lines in named.items():
+        if name != "dictionary":
+            assert {(name, key) for key in (lines[0] if lines else ())} <= told
+    assert all(row["meaning"] for row in named["dictionary"])
+
+
+def test_csv_and_workbook_hold_the_same(rendered: Files) -> None:
+    named, book = tables(rendered), sheets(rendered)
+    speeds = [float(row["download_mbps_median"] or 0) for row in named["quality"]]
+    assert speeds == [48.25, 52.125, 0]
+    cells = [book["Chất lượng"].cell(row, 6).value for row in (3, 4, 5)]
+    assert cells == [48.25, 52.125, None]  # null is an empty cell, never 0
+    assert [row["shortfall"] for row in named["lacking"]] == ["288", "50"]
+    assert [book["Chưa đạt"].cell(row, 7).value for row in (3, 4)] == [288, 50]
+
+
+# The letter
+
+
+def test_the_letter_is_laid_out_as_decree_30_asks(rendered: Files) -> None:
+    letter = Document(io.BytesIO(rendered["report.docx"]))
+    page = letter.sections[0]
+    assert (round(page.page_width.mm), round(page.page_height.mm)) == (210, 297)
+    margins = page.top_margin, page.bottom_margin, page.left_margin, page.right_margin
+    assert [round(margin.mm) for margin in margins] == [20, 20, 30, 15]
+    assert page.different_first_page_header_footer and not page.first_page_header.paragraphs[0].text
+    assert "PAGE" in page.header._element.xml
+    style = letter.styles["Thân"]
+    assert (style.font.name, style.font.size.pt) == ("Times New Roman", 14)
+    left, right = letter.tables[0].rows[0].cells
+    assert left.text.splitlines()[:2] == ["UBND TỈNH THÁI NGUYÊN", "SỞ THÔNG TIN VÀ TRUYỀN THÔNG"]
+    assert right.text.startswith("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc")
+    assert "Kính gửi: Cục Viễn thông, Bộ Thông tin và Truyền thông." in words(rendered)
+    last = letter.tables[-1].rows[0].cells
+    assert last[0].text.startswith("Nơi nhận:\n- Như trên;") and "GIÁM ĐỐC" in last[1].text
+
+
+def test_sections_stand_in_the_letters_order(rendered: Files) -> None:
+    said = words(rendered)
+    heads = [line for line in said.splitlines() if line[:3] in {f"{n}. " for n in range(1, 8)}]
+    assert len(heads) == 7 and "theo số liệu Đo Sóng" in heads[1]
+    assert LETTER_SAID in said and said.rstrip().count("./.") == 1
+
+
+LETTER_SAID = "Thực hiện yêu cầu tại 5691/BTTTT-CVT (31/12/2024)"
+
+
+def test_what_the_official_wrote_replaces_what_was_proposed(rendered: Files) -> None:
+    said = words(rendered).splitlines()
+    assert "Toàn tỉnh có 64.595 mẫu." in said
+    assert "Hai phường sẽ đo bù." in said and "Trong tháng 12." in said
+    assert "175 trên 177 xã." not in said
+
+
+def test_figures_are_written_as_vietnamese_write_them(rendered: Files) -> None:
+    assert rows(rendered, "Hợp lệ")[1] == ["Di động", "70.123", "66.900", "64.595"]
+    assert rows(rendered, "Tỷ lệ đạt")[2][4] == "98,87%"
+    assert rows(rendered, "Công nghệ")[1][:4] == ["Tất cả", "Tất cả", "64.595", "48,2"]
+    assert rows(rendered, "Công nghệ")[3][3] == "–"
+
+
+def test_heads_repeat_and_figures_stand_to_the_right(rendered: Files) -> None:
+    letter = Document(io.BytesIO(rendered["report.docx"]))
+    table = next(t for t in letter.tables if t.rows[0].cells[0].text == "Mạng")
+    assert "w:tblHeader" in table.rows[0]._tr.xml and "w:cantSplit" in table.rows[1]._tr.xml
+    assert [cell.paragraphs[0].style.name for cell in table.rows[1].cells] == [
+        "Ô chữ", "Ô số", "Ô số", "Ô số"
+    ]  # fmt: skip
+
+
+def test_a_chart_and_a_map_are_inside(rendered: Files) -> None:
+    letter = Document(io.BytesIO(rendered["report.docx"]))
+    assert len(letter.inline_shapes) == 3  # steps, map, speeds
+    told = [shape._inline.docPr.get("descr") for shape in letter.inline_shapes]
+    assert "Xã, phường theo mức so với mục tiêu, băng rộng di động" in told[1]
+
+
+def test_long_tables_stand_in_an_appendix(app: Flask) -> None:
+    many = [lacking(f"{n:05}", f"Xã {n}", n) for n in range(40)]
+    files = made(app, report(sections=sections(lacking={"mobile": many, "fixed": []})))
+    letter = Document(io.BytesIO(files["report.docx"]))
+    sizes = [len(t.rows) for t in letter.tables if "Còn thiếu" in t.rows[0].cells[-2].text]
+    assert sizes == [11, 41]
+    assert "10 dòng đầu của 40" in words(files) and "Phụ lục" in words(files)
+
+
+def test_the_copied_letterhead_is_used(app: Flask) -> None:
+    head = {
+        "superior": None, "agency": "ỦY BAN NHÂN DÂN XÃ TÂN CƯƠNG", "symbol": "UBND-VHXH",
+        "place": "Tân Cương", "recipients": ["Sở KH&CN", "Đảng ủy xã"],
+        "titles": ["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"],
+        "signer": "Nguyễn Thị An", "copies": ["Như trên", "Lưu: VT"],
+    }  # fmt: skip
+    files = made(app, report(letterhead=head))
+    letter = Document(io.BytesIO(files["report.docx"]))
+    assert "/UBND-VHXH" in letter.tables[0].rows[0].cells[0].text
+    assert "- Sở KH&CN;\n- Đảng ủy xã." in words(files)
+    assert letter.tables[-1].rows[0].cells[1].text == (
+        "TM. ỦY BAN NHÂN DÂN\nKT. CHỦ TỊCH\nPHÓ CHỦ TỊCH\nNguyễn Thị An"
+    )
+
+
+def test_made_up_figures_are_marked_everywhere(app: Flask, rendered: Files) -> None:
+    files = made(app, report(demo=True))
+    page = Document(io.BytesIO(files["report.docx"])).sections[0]
+    for header in (page.header, page.first_page_header):
+        assert any("DỮ LIỆU MẪU" in line.text for line in header.paragraphs)
+    assert all("DỮ LIỆU MẪU" in sheet["A1"].value for sheet in sheets(files).values())
+    assert "DU-LIEU-MAU.txt" in zipfile.ZipFile(io.BytesIO(files["report.csv.zip"])).namelist()
+    assert all("DỮ LIỆU MẪU" not in sheet["A1"].value for sheet in sheets(rendered).values())
+
+
+def test_a_report_with_nothing_in_it_is_rendered_too(app: Flask) -> None:
+    nothing = {
+        "samples": {}, "reached": {}, "lacking": {}, "quality": {}, "teams": [], "vnnic": None,
+        "notes": [],
+    }  # fmt: skip
+    files = made(app, report(sections=nothing, proposed={}, remarks={}, boundaries=None))
+    assert list(files) == FILES
+    assert "Trong tháng không có chiến dịch nào" in words(files)
+
+
+def test_a_district_has_a_map_and_a_commune_has_none(app: Flask) -> None:
+    district = {
+        "code": "164", "name": "Thành phố Thái Nguyên", "level": "district", "type": "Thành phố",
+        "province": "Tỉnh Thái Nguyên",
+    }  # fmt: skip
+    files = made(app, report(unit=district))
+    assert len(Document(io.BytesIO(files["report.docx"])).inline_shapes) == 3
+    commune = district | {"code": "05443", "level": "commune", "name": "Phường Trưng Vương"}
+    files = made(app, report(unit=commune))
+    assert len(Document(io.BytesIO(files["report.docx"])).inline_shapes) == 2
+
+
+@pytest.mark.parametrize("code", ["20333", "22736"])
+def test_islands_far_away_are_drawn(app: Flask, code: str) -> None:
+    """Khánh Hòa and Đà Nẵng of today have them."""
+    province = {"20333": ("48", "Thành phố Đà Nẵng"), "22736": ("56", "Tỉnh Khánh Hòa")}[code]
+    unit = {"code": province[0], "name": province[1], "level": "province", "type": "Tỉnh",
+            "province": province[1]}  # fmt: skip
+    boundaries = {"set": "approximate-2025", "quality": "approximate"}
+    one = report(unit=unit, month="2026-10", boundaries=boundaries)
+    assert len(Document(io.BytesIO(made(app, one)["report.docx"])).inline_shapes) == 3

@@ -1,0 +1,100 @@
+"""A report's figures as files are made of them: a small one, changed by keyword."""
+
+from typing import Any, cast
+
+from backend.reports.figures import Report
+
+LETTER = "5691/BTTTT-CVT (31/12/2024)"
+
+
+def spread(median: float) -> dict[str, float]:
+    return {"median": median, "mean": median * 1.3, "p10": median / 4, "p90": median * 2}
+
+
+def quality(operator: str | None, technology: str | None, n: int, median: float) -> dict[str, Any]:
+    values = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
+    spreads = {value: spread(median) if n >= 30 else None for value in values}
+    return {"operator": operator, "technology": technology, "n": n, "devices": n // 9, **spreads}
+
+
+def reached(level: str, units: int, number: int, best: float) -> dict[str, Any]:
+    share = number / units
+    return {
+        "level": level, "units": units, "reached": number, "share": share, "best_share": best,
+        "threshold": 300, "basis": "counted", "source": LETTER,
+    }  # fmt: skip
+
+
+def lacking(code: str, name: str, counted: int, *planned: str) -> dict[str, Any]:
+    return {
+        "code": code, "name": name, "parent": "Thành phố Thái Nguyên", "counted": counted,
+        "target": 300, "shortfall": 300 - counted, "planned": list(planned),
+    }  # fmt: skip
+
+
+def team(name: str, counted: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "campaign": "Tháng thanh niên đo mạng", "organisation": "Tỉnh Đoàn Thái Nguyên",
+        "organisation_type": "youth_union", "team": name, "type": "youth",
+        "received": counted + 10, "counted": counted, "needed": counted // 2, **changes,
+    }  # fmt: skip
+
+
+def sections(**changes: Any) -> dict[str, Any]:
+    return {
+        "samples": {
+            "mobile": {
+                "received": 70123, "valid": 66900, "counted": 64595,
+                "reasons": {"failed_test": 3223, "repeat": 2305},
+                "unlocated": {"position_missing": 12},
+            },
+            "fixed": {"received": 0, "valid": 0, "counted": 0, "reasons": {}, "unlocated": {}},
+        },
+        "reached": {
+            "mobile": [reached("province", 1, 1, 1.0), reached("commune", 177, 175, 1.0)],
+            "fixed": [],
+        },
+        "lacking": {
+            "mobile": [
+                lacking("05443", "Phường Trưng Vương", 12, "Đợt 2"),
+                lacking("05434", "Phường Quang Vinh", 250),
+            ],
+            "fixed": [],
+        },
+        "quality": {
+            "mobile": [
+                quality(None, None, 64595, 48.25), quality("Viettel", None, 31000, 52.125),
+                quality("VinaPhone", None, 20, 0),
+            ],
+            "fixed": [],
+        },
+        "teams": [
+            team("Đội 1", 1234),
+            team("=1+1", 5, organisation_type="community_digital_team", type="community_digital"),
+        ],
+        "vnnic": None,
+        "notes": [{"code": "rules", "words": "Mẫu được xét theo bộ quy tắc 1."}],
+        **changes,
+    }  # fmt: skip
+
+
+def report(**changes: Any) -> Report:
+    """The report of Thái Nguyên for November 2024."""
+    made = {
+        "unit": {
+            "code": "19", "name": "Tỉnh Thái Nguyên", "level": "province", "type": "Tỉnh",
+            "province": "Tỉnh Thái Nguyên",
+        },
+        "month": "2024-11",
+        "edition": 1,
+        "made_at": "2024-12-02T18:30:00+00:00",
+        "boundaries": {"set": "approximate-2024", "quality": "approximate"},
+        "rules": 1,
+        "demo": False,
+        "sections": sections(),
+        "proposed": {"samples": "Toàn tỉnh có 64.595 mẫu.", "reached": "175 trên 177 xã."},
+        "remarks": {"reached": "Hai phường sẽ đo bù.\nTrong tháng 12."},
+        "letterhead": None,
+        **changes,
+    }  # fmt: skip
+    return cast(Report, made)

@@ -34,6 +34,8 @@ TABLE = {
     "GET /invitation": EVERYBODY,
     "GET /sign-in": EVERYBODY,
     "GET /join": EVERYBODY,
+    "GET /work": "303 401 303 303 303 303 303 303",
+    "POST /sign-out": "303 401 303 303 303 303 303 303",
     "GET /healthz": EVERYBODY,
     "GET /readyz": EVERYBODY,
     "GET /metrics": EVERYBODY,

@@ -14,10 +14,19 @@ from backend.errors import Problem
 from backend.extensions import Rows, at_once
 from backend.http import clock_now
 
-__all__ = ["COOKIE", "TOKEN_PREFIX", "actor", "csrf_token", "keep_private", "secret_hash"]
+__all__ = [
+    "COOKIE",
+    "TOKEN_PREFIX",
+    "actor",
+    "csrf_token",
+    "form_token",
+    "keep_private",
+    "secret_hash",
+]
 
 COOKIE = "dosong_session"
 CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf_token"
 KNOWN = "dosong.actor"  # where a request keeps who sends it
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -103,10 +112,22 @@ def _by_session() -> Actor:
     if not rows:
         return PUBLIC
     if request.method not in SAFE:
-        shown = request.headers.get(CSRF_HEADER, "")
+        shown = request.headers.get(CSRF_HEADER) or _of_form()
         if not hmac.compare_digest(shown.encode(), csrf_token(secret).encode()):
             raise Problem(403, "csrf_failed")
     return _actor(rows, digest)
+
+
+def _of_form() -> str:
+    """What a page's form has sent along, where it is one."""
+    request.max_content_length = current_app.config["MAX_BODY_BYTES"]
+    return request.form.get(CSRF_FIELD, "")
+
+
+def form_token() -> str:
+    """What a page puts into each of its forms; nothing for who has no session."""
+    secret = request.cookies.get(COOKIE)
+    return csrf_token(secret) if secret else ""
 
 
 def _actor(rows: Rows, session: bytes | None = None) -> Actor:

@@ -35,6 +35,12 @@ async function nameScope({ scope_kind, scope_id }, line) {
   if (found.ok) line.textContent += `: ${found.name}`;
 }
 
+// Where the person was going when they were asked who they are; only a place of this server.
+function wanted() {
+  const next = new URLSearchParams(location.search).get("next") ?? "";
+  return /^\/(?![/\\])/.test(next) ? next : null;
+}
+
 async function signIn({ name, password, totp }) {
   tell({}, ["name", "password", "totp"], "fault");
   const code = element("second").hidden ? null : totp.value;
@@ -43,15 +49,20 @@ async function signIn({ name, password, totp }) {
   if (answer.ok) {
     name.value = password.value = totp.value = "";
     element("second").hidden = true;
+    const next = wanted();
+    if (next && !answer.user.totp_needed) {
+      location.assign(next);
+      return;
+    }
     describe(answer);
     element("in").focus();
     return;
   }
-  const wanted = answer.code === "totp_required" && element("second").hidden;
+  const missing = answer.code === "totp_required" && element("second").hidden;
   const ofCode = ["totp_required", "totp_wrong"].includes(answer.code);
   const told = ofCode ? [{ field: "totp", message: answer.title }] : answer.errors;
   if (ofCode) element("second").hidden = false;
-  tell(wanted ? {} : { ...answer, errors: told }, ["name", "password", "totp"], "fault");
+  tell(missing ? {} : { ...answer, errors: told }, ["name", "password", "totp"], "fault");
   if (ofCode) totp.focus();
   totp.value = "";
 }

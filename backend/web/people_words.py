@@ -75,6 +75,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "totp_picture": ("Mã QR để bật xác thực hai lớp", "QR code of the second factor"),
     "totp_secret": ("Không quét được? Nhập mã này:", "Cannot scan it? Type this:"),
     "totp_confirm": ("Xác nhận", "Confirm"),
+    "to_work": ("Vào khu làm việc", "To the workspace"),
     "sign_out": ("Đăng xuất", "Sign out"),
     "to_api": ("Xem các lệnh gọi API", "See what the API offers"),
     # join

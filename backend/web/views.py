@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app, redirect, url_for
 
+from backend.accounts import sessions
+from backend.accounts.signing import COOKIE, actor
 from backend.arguments import Parser
 from backend.clock import local_day
 from backend.http import clock_now
+from backend.web.members import answer_in_words, places
 from backend.web.pages import render
 from backend.web.policy import API_PAGE, ASKING, PAGE, SCRIPTED, under
 from backend.web.schemas import FirstPageQuerySchema, PageQuerySchema
 from backend.web.service import first_page
 from backend.web.styleguide import samples
 
-bp = Blueprint("web", __name__)
+bp = answer_in_words(Blueprint("web", __name__))
 arguments = Parser().use_args
 
 
@@ -57,6 +60,26 @@ def invitation(asked: dict[str, Any]) -> Response:
 def sign_in(asked: dict[str, Any]) -> Response:
     """Let a person sign in, see who they are, set up a second factor and sign out."""
     return render("web/sign_in.html", asked["lang"])
+
+
+@bp.get("/work")
+@under(PAGE)
+def work() -> Any:
+    """Lead people who signed in to their work, all others to the sign-in."""
+    found = [endpoint for endpoint in places(actor()) if endpoint in current_app.view_functions]
+    return redirect(url_for(found[0] if found else "web.sign_in"), 303)
+
+
+@bp.post("/sign-out")
+@under(PAGE)
+def sign_out() -> Any:
+    """End the session of who presses the button."""
+    known = actor()
+    response = redirect(url_for("web.index"), 303)
+    if known.session is not None:
+        sessions.sign_out(known)
+        response.delete_cookie(COOKIE, path="/")
+    return response
 
 
 @bp.get("/join")

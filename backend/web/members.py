@@ -1,0 +1,90 @@
+"""Pages of people who signed in: who gets in, where each finds their work, what is said if not."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from backend.accounts.access import Actor
+from backend.accounts.signing import actor, form_token
+from backend.errors import Problem, field_errors
+from backend.extensions import db
+from backend.http import CODES, described, language
+from backend.language import Language
+from backend.messages import message
+from backend.web.pages import render
+from backend.web.policy import PAGE, under
+
+# Forms go to this server, and a script may come by parts of the page.
+MEMBER = PAGE + "; connect-src 'self'"
+
+# Where a role's work is: the page's endpoint, in the order of the header.
+PLACES = {
+    "official": "desk.index",
+    "organiser": "board.index",
+    "team_leader": "board.index",
+    "admin": "admin.index",
+}
+
+
+def member_page(view: Callable[..., Any]) -> Callable[..., Response]:
+    """A page for who signed in, under a strict policy; who did not is asked to, and comes back."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        if not actor().signed_in:
+            back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+            return redirect(f"{url_for('web.sign_in')}?{urlencode({'next': back})}", 303)
+        return view(*args, **kwargs)
+
+    return under(MEMBER)(answer)
+
+
+def member(template: str, lang: str | None, **values: Any) -> Response:
+    """Render a page of people who signed in: it may hold forms, and no cache keeps it."""
+    response = render(template, lang, csrf=form_token(), places=places(actor()), **values)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def places(known: Actor) -> list[str]:
+    """Where a person finds work, by endpoint: one entry for each kind of role that they have."""
+    held = {grant.role for grant in known.grants}
+    return list(dict.fromkeys(PLACES[role] for role in PLACES if role in held))
+
+
+def answer_in_words(bp: Blueprint) -> Blueprint:
+    """Let a blueprint's problems be answered as a page in words, with the same status."""
+    bp.register_error_handler(Problem, _problem)
+    bp.register_error_handler(HTTPException, _http)
+    return bp
+
+
+@under(PAGE)
+def _problem(problem: Problem) -> Response:
+    db.session.rollback()
+    return _page(problem)
+
+
+@under(PAGE)
+def _http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    data = getattr(error, "data", None) or {}
+    errors = field_errors(data.get("messages", {}))
+    return _page(Problem(error.code, CODES.get(error.code, "bad_request"), errors))
+
+
+def _page(problem: Problem) -> Response:
+    lang = request.args.get("lang")
+    lang = lang if lang in ("vi", "en") else None
+    words = cast(Language, lang or language())
+    faults = described(problem.errors, words)
+    told = {"told": message(problem.code, words), "faults": faults}
+    response = render("web/wrong.html", lang, **told)
+    response.status_code = problem.status
+    response.headers.update(problem.headers)
+    return response

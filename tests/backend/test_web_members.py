@@ -1,0 +1,105 @@
+"""Pages of people who signed in: who gets in, how they come back, what is said in words."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.errors import FieldError, Problem
+from backend.validation import Strict, Text
+from backend.web.forms import Form
+from backend.web.members import member_page
+from tests.people import account, sign_in
+
+NAME = "hoa@example.vn"
+
+
+def signed_in(app: Flask, client: FlaskClient, role: str | None = None, **scope: Any) -> str:
+    """Sign in; what forms have to send along."""
+    account(app, NAME, role, scope.get("scope"))
+    return sign_in(client, NAME)["X-CSRF-Token"]
+
+
+def test_who_is_nobody_is_led_to_the_sign_in(client: FlaskClient) -> None:
+    answer = client.get("/work")
+    assert (answer.status_code, answer.location) == (303, "/sign-in")
+
+
+def test_a_page_asks_who_comes_and_remembers_where_to(app: Flask) -> None:
+    view = member_page(lambda: "in")
+    with app.test_request_context("/desk?month=2024-11"):
+        answer = view()
+    assert answer.status_code == 303
+    assert answer.location == "/sign-in?next=%2Fdesk%3Fmonth%3D2024-11"
+
+
+def test_signing_out_needs_the_form_of_the_page(app: Flask, client: FlaskClient) -> None:
+    token = signed_in(app, client)
+    refused = client.post("/sign-out", data={"csrf_token": "0" * 64})
+    assert refused.status_code == 403
+    assert client.get("/api/v1/account").status_code == 200
+    done = client.post("/sign-out", data={"csrf_token": token})
+    assert (done.status_code, done.location) == (303, "/")
+    assert client.get("/api/v1/account").status_code == 401
+
+
+def test_what_goes_wrong_on_a_page_is_said_in_words(client: FlaskClient) -> None:
+    answer = client.get("/?month=2099-01&lang=vi")
+    assert answer.status_code == 422
+    assert answer.mimetype == "text/html"
+    assert "Không mở được trang này" in answer.text
+    assert answer.headers["X-Request-Id"] in answer.text
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+class Named(Strict):
+    name = Text(most=5, required=True)
+    kinds = Text(load_default=None)
+
+
+def loaded(app: Flask, **sent: Any) -> tuple[Any, Form]:
+    form = Form("vi")
+    with app.test_request_context("/", method="POST", data=sent):
+        return form.load(Named()), form
+
+
+def test_a_form_is_loaded_as_the_api_loads_it(app: Flask) -> None:
+    assert loaded(app, name=" An ", kinds="", csrf_token="x")[0] == {"name": "An", "kinds": None}
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [({"name": "dài quá rồi"}, "dài"), ({"name": " "}, "")],
+)
+def test_faults_stand_beside_what_was_typed(app: Flask, sent: dict[str, str], words: str) -> None:
+    found, form = loaded(app, **sent)
+    assert found is None
+    assert words in form.faults["name"] and form.faults["name"]
+    assert form.typed["name"] == (sent["name"].strip() or None)
+
+
+def test_a_rule_that_is_against_it_is_told_and_what_is_hidden_stays_so(app: Flask) -> None:
+    def refuse(problem: Problem) -> Form:
+        form = Form("en", typed={"name": "An"})
+
+        def act() -> None:
+            raise problem
+
+        with app.app_context():
+            assert form.attempt(act) is None
+        return form
+
+    told = refuse(Problem(422, "invalid", [FieldError("name", "too_long")]))
+    assert set(told.faults) == {"name"} and told.fault is None
+    assert refuse(Problem(409, "month_in_future")).fault == "This month has not begun."
+    elsewhere = refuse(Problem(422, "invalid", [FieldError("area", "required")]))
+    assert elsewhere.faults == {} and (elsewhere.fault or "").startswith("area: ")
+    with pytest.raises(Problem):
+        refuse(Problem(404, "not_found"))
+
+
+def test_blueprints_of_pages_answer_in_words(app: Flask) -> None:
+    """Whoever adds a blueprint of pages wraps it: an official cannot read JSON."""
+    for name in {"web", "desk", "board", "admin", "measure"} & set(app.blueprints):
+        assert Problem in app.error_handler_spec[name][None], name

@@ -10,6 +10,7 @@ from backend.wording import (
     importing,
     joining,
     letterheads,
+    past,
     planning,
     signals,
 )
@@ -23,6 +24,7 @@ FEATURES = (
     importing,
     joining,
     letterheads,
+    past,
     planning,
     signals,
 )

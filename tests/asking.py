@@ -165,6 +165,17 @@ def _table(world: World) -> dict[str, Any]:
     return {"data": table.encode()} | kind
 
 
+def _past(world: World) -> dict[str, Any]:
+    """A table of one membership that lies in the past."""
+    since = people.LONG_AGO
+    member = people.joined(
+        world.app, register(world.client), world.campaign, world.team, since, people.LATER
+    )
+    table = f"Volunteer,Team,From,To\n{member},{world.team},2024-11-12,2024-11-13\n"
+    kind = {"content_type": "text/csv", "query_string": {"dry_run": "false"}}
+    return {"data": table.encode()} | kind
+
+
 # What a request brings: `made` was made before, `at` is for its path, the rest for the client.
 ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     **OF_OFFICIALS,
@@ -196,6 +207,8 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {CAMPAIGN}/corrections (draft)": lambda w: _corrected(w) | _draft(w),
     f"POST {CAMPAIGN}/exclusions": _excluded,
     f"POST {CAMPAIGN}/exclusions (draft)": lambda w: _excluded(w) | _draft(w),
+    f"POST {CAMPAIGN}/memberships/import": _past,
+    f"POST {CAMPAIGN}/memberships/import (draft)": lambda w: _past(w) | _draft(w),
     "POST /api/v1/organisations": lambda w: {"json": ORGANISATION},
     "POST /api/v1/organisations (below the organiser's)": lambda w: {
         "json": ORGANISATION | {"parent_id": w.organisation}

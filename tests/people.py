@@ -29,6 +29,7 @@ from backend.extensions import db
 from backend.units.models import Unit
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+LATER = datetime(2024, 11, 10, tzinfo=UTC)
 SCOPES = {"team_leader": "team", "organiser": "organisation", "official": "unit", "admin": "system"}
 
 

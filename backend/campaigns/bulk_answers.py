@@ -33,8 +33,8 @@ def _row(row: Row, labels: Mapping[int, str], language: Language) -> dict[str, A
         "team_id": row.team.id if row.team else None,
         "changes": _changes(row, labels),
         "leader": row.leader,
-        "errors": _remarks(row.errors, language),
-        "notes": _remarks(row.notes, language),
+        "errors": remarks(row.errors, language),
+        "notes": remarks(row.notes, language),
     }
 
 
@@ -50,7 +50,8 @@ def _changes(row: Row, labels: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def _remarks(remarks: Sequence[Remark], language: Language) -> list[dict[str, Any]]:
+def remarks(found: Sequence[Remark], language: Language) -> list[dict[str, Any]]:
+    """Errors or notes with their words."""
     return [
         {
             "field": remark.field,
@@ -58,5 +59,5 @@ def _remarks(remarks: Sequence[Remark], language: Language) -> list[dict[str, An
             "message": message(remark.code, language),
             "candidates": list(remark.candidates),
         }
-        for remark in remarks
+        for remark in found
     ]

@@ -1,11 +1,11 @@
-"""Read a table of teams from CSV, as spreadsheets under any settings write it."""
+"""Read a table from CSV, as spreadsheets under any settings write it."""
 
 import csv
 import io
 from collections.abc import Iterator
 from itertools import islice
 
-from backend.campaigns.bulk_table import HEADER_WITHIN, Line, Table, header_of, table
+from backend.campaigns.bulk_table import HEADER_WITHIN, TEAMS, Kind, Line, Table, header_of, table
 from backend.campaigns.bulk_text import decode
 from backend.errors import invalid
 
@@ -15,23 +15,23 @@ DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab"}
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
-def read_csv(raw: bytes) -> Table:
+def read_csv(raw: bytes, kind: Kind = TEAMS) -> Table:
     """Read a table; the delimiter is the one under which most columns of a header are known."""
     if raw.startswith(OLD_WORKBOOK):
         raise invalid("file", "old_workbook")
     decoded = decode(raw)
-    delimiter = max(DELIMITERS, key=lambda one: _known(decoded.text, one))
+    delimiter = max(DELIMITERS, key=lambda one: _known(decoded.text, one, kind))
     how = {
         "format": "csv",
         "encoding": decoded.encoding,
         "delimiter": DELIMITERS[delimiter],
     }
-    return table(_lines(decoded.text, delimiter), how)
+    return table(_lines(decoded.text, delimiter), how, kind)
 
 
-def _known(text: str, delimiter: str) -> int:
+def _known(text: str, delimiter: str, kind: Kind) -> int:
     begin = islice(_lines(text, delimiter), HEADER_WITHIN)
-    return max((len(header_of(line).at) for line in begin), default=0)
+    return max((len(header_of(line, kind).at) for line in begin), default=0)
 
 
 def _lines(text: str, delimiter: str) -> Iterator[Line]:

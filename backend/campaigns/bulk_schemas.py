@@ -2,8 +2,14 @@
 
 from marshmallow import Schema, fields, validate
 
+from backend.spreadsheets import XLSX
 from backend.validation import Strict, Text
 
+# What browsers call a CSV file depends on which programs are installed: on a Windows with Excel
+# it is an Excel file. The content decides. Not text/plain: a form of a foreign page could send it.
+TAKEN = ("text/csv", XLSX, "application/vnd.ms-excel", "text/tab-separated-values")
+FILE = {"schema": {"type": "string", "format": "binary"}}
+BODY = {"required": True, "content": dict.fromkeys(TAKEN, FILE)}
 OUTCOMES = ("create", "update", "unchanged", "error")
 
 

@@ -1,8 +1,9 @@
 """A table as a person filled it in: its lines, and which column is which."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from backend.errors import invalid
 from geo.gazetteer import plain
@@ -29,7 +30,22 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("leader contact", "leader", "leader's contact"),
     ),
 }
-_FIELDS = {words: name for name, known in COLUMNS.items() for words in known}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of table: the words of its columns, and the one without which it is refused."""
+
+    columns: Mapping[str, tuple[str, ...]]
+    must: str
+    refusal: str
+
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        return {words: name for name, known in self.columns.items() for words in known}
+
+
+TEAMS = Kind(COLUMNS, "name", "no_header")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +74,14 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file of teams: its header, the rows below it, and how it was read."""
+    """A file: its header, the rows below it, and how it was read."""
 
     header: Header
     rows: list[Line]
     how: dict[str, str]
 
 
-def table(lines: Iterable[Line], how: dict[str, str]) -> Table:
+def table(lines: Iterable[Line], how: dict[str, str], kind: Kind = TEAMS) -> Table:
     """Find the header and take what is below it; 422 where there is none, or too much."""
     header: Header | None = None
     rows: list[Line] = []
@@ -76,14 +92,14 @@ def table(lines: Iterable[Line], how: dict[str, str]) -> Table:
         seen += 1
         if header is not None:
             rows.append(line)
-        elif (found := header_of(line)) and "name" in found.at:
+        elif (found := header_of(line, kind)) and kind.must in found.at:
             header = found
         elif seen >= HEADER_WITHIN:
             break
         if len(rows) > ROWS_MOST:
             raise invalid("file", "too_many_rows")
     if header is None:
-        raise invalid("file", "no_header")
+        raise invalid("file", kind.refusal)
     if header.twice:
         raise invalid("file", "column_twice")
     if not rows:
@@ -91,13 +107,13 @@ def table(lines: Iterable[Line], how: dict[str, str]) -> Table:
     return Table(header, rows, how)
 
 
-def header_of(line: Line) -> Header:
+def header_of(line: Line, kind: Kind = TEAMS) -> Header:
     """Read a line as a header."""
     at: dict[str, int] = {}
     ignored = []
     twice = False
     for index, cell in enumerate(line.cells):
-        name = _field(cell)
+        name = _field(cell, kind)
         twice |= name in at
         if name is not None:
             at[name] = index
@@ -106,10 +122,10 @@ def header_of(line: Line) -> Header:
     return Header(at, tuple(ignored), len(line.cells), twice)
 
 
-def _field(cell: str) -> str | None:
+def _field(cell: str, kind: Kind) -> str | None:
     """The field that a header's words name: `Tên đội / Team name`, `team_name`, `Tên đội (*)`."""
     words = re.sub(r"\(.*?\)|[*:]", " ", plain(cell).replace("_", " "))
     for part in (words, *words.split("/")):
-        if found := _FIELDS.get(" ".join(part.split())):
+        if found := kind.fields.get(" ".join(part.split())):
             return found
     return None

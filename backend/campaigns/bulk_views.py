@@ -10,7 +10,14 @@ from backend.accounts.asking import row_id
 from backend.accounts.signing import actor
 from backend.arguments import Parser
 from backend.campaigns.bulk_answers import told
-from backend.campaigns.bulk_schemas import ImportQuerySchema, ImportSchema, TemplateQuerySchema
+from backend.campaigns.bulk_schemas import (
+    BODY,
+    FILE,
+    TAKEN,
+    ImportQuerySchema,
+    ImportSchema,
+    TemplateQuerySchema,
+)
 from backend.campaigns.bulk_teams import import_teams
 from backend.campaigns.bulk_template import template
 from backend.extensions import PERSON
@@ -21,11 +28,6 @@ blp = Blueprint("teams_bulk", __name__, url_prefix="/api/v1", description="Many 
 blp.ARGUMENTS_PARSER = Parser()
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
-# What browsers call a CSV file depends on which programs are installed: on a Windows with Excel
-# it is an Excel file. The content decides. Not text/plain: a form of a foreign page could send it.
-TAKEN = ("text/csv", XLSX, "application/vnd.ms-excel", "text/tab-separated-values")
-FILE = {"schema": {"type": "string", "format": "binary"}}
-BODY = {"required": True, "content": dict.fromkeys(TAKEN, FILE)}
 FILES = {200: {"content": {XLSX: FILE}}}
 
 

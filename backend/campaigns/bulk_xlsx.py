@@ -1,4 +1,4 @@
-"""Read a table of teams from an XLSX workbook; a damaged or poisoned one is refused plainly."""
+"""Read a table from an XLSX workbook; a damaged or poisoned one is refused plainly."""
 
 import io
 import re
@@ -15,7 +15,16 @@ from openpyxl import load_workbook
 from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.utils.cell import range_boundaries
 
-from backend.campaigns.bulk_table import HEADER_WITHIN, ROWS_MOST, Line, Table, header_of, table
+from backend.campaigns.bulk_table import (
+    HEADER_WITHIN,
+    ROWS_MOST,
+    TEAMS,
+    Kind,
+    Line,
+    Table,
+    header_of,
+    table,
+)
 from backend.errors import Problem, invalid
 
 # 5,000 rows of twenty columns unpack to some 5 MB; a zip bomb to as much as it likes.
@@ -30,18 +39,18 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}\d{1,7}:[A-Z]
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 
-def read_xlsx(raw: bytes) -> Table:
-    """Read the first sheet that has a header of teams; 422 where the file cannot be read."""
+def read_xlsx(raw: bytes, kind: Kind = TEAMS) -> Table:
+    """Read the sheet whose header knows most columns; 422 where the file cannot be read."""
     try:
         _check_parts(raw)
         with warnings.catch_warnings():  # openpyxl warns of decoration that it passes over
             warnings.simplefilter("ignore")
-            name, lines = _sheet(raw)
+            name, lines = _sheet(raw, kind)
     except Problem:
         raise
     except Exception:  # openpyxl lets out whatever it stumbles over in a damaged file
         raise invalid("file", "not_workbook") from None
-    return table(lines, {"format": "xlsx", "sheet": name})
+    return table(lines, {"format": "xlsx", "sheet": name}, kind)
 
 
 def _check_parts(raw: bytes) -> None:
@@ -55,11 +64,11 @@ def _check_parts(raw: bytes) -> None:
             raise invalid("file", "not_workbook")
 
 
-def _sheet(raw: bytes) -> tuple[str, list[Line]]:
-    """The name and the lines of the sheet that looks most like a list of teams."""
+def _sheet(raw: bytes, kind: Kind) -> tuple[str, list[Line]]:
+    """The name and the lines of the sheet that looks most like what is wanted."""
     book = _book(raw, data_only=True)
     read = [(sheet, list(_lines(sheet))) for sheet in book.worksheets[:SHEETS_MOST]]
-    number = max(range(len(read)), key=lambda one: _known(read[one][1]))
+    number = max(range(len(read)), key=lambda one: _known(read[one][1], kind))
     sheet, lines = read[number]
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         part = archive.read(str(sheet._worksheet_path).lstrip("/"))
@@ -72,8 +81,8 @@ def _book(raw: bytes, *, data_only: bool) -> Any:
     return load_workbook(io.BytesIO(raw), read_only=True, data_only=data_only, keep_links=False)
 
 
-def _known(lines: Sequence[Line]) -> int:
-    return max((len(header_of(line).at) for line in lines[:HEADER_WITHIN]), default=0)
+def _known(lines: Sequence[Line], kind: Kind) -> int:
+    return max((len(header_of(line, kind).at) for line in lines[:HEADER_WITHIN]), default=0)
 
 
 def _lines(sheet: Any) -> Iterator[Line]:
@@ -97,7 +106,7 @@ def _cell(value: Any) -> tuple[str, str | None]:
     if isinstance(value, bool):
         return "", "cell_is_logical"
     if isinstance(value, date | time | timedelta):  # 26/3 was the name of a team
-        return "", "cell_is_date"
+        return str(value), "cell_is_date"
     if isinstance(value, float) and value.is_integer():
         return str(int(value)), None
     text = str(value)

@@ -12,6 +12,7 @@ from backend.accounts.links import Link
 from backend.accounts.models import Role
 from backend.accounts.service import note_by
 from backend.accounts.users import RoleAsked
+from backend.campaigns.models import Organisation, Team
 from backend.campaigns.scopes import organisation_scope, team_scope, unit_scope
 from backend.clock import local_day
 from backend.errors import Problem, invalid
@@ -96,10 +97,24 @@ def _allowed(actor: Actor, asked: Mapping[str, Any], field: str, now: datetime) 
     scope_id = _scope_id(asked, field, now) if can(actor, "users.manage") else asked["scope_id"]
     if not _may_grant(actor, role, scope_id):
         require(actor, "users.manage")
+    _check_lasting(role, scope_id, _at(field, "scope_id"))
     until = asked["valid_to"]
     if until is not None and until <= now:
         raise invalid(_at(field, "valid_to"), "in_the_past")
     return RoleAsked(role, KINDS[role], scope_id, until)
+
+
+def _check_lasting(role: str, scope_id: int | None, field: str) -> None:
+    """A role over what ended would be one over nothing."""
+    ends = {
+        "team_leader": (Team.ended_at, Team.id),
+        "organiser": (Organisation.ended_at, Organisation.id),
+    }
+    if role not in ends:
+        return
+    ended_at, identity = ends[role]
+    if db.session.scalar(select(ended_at).where(identity == scope_id)) is not None:
+        raise invalid(field, "team_ended" if role == "team_leader" else "organisation_ended")
 
 
 def _may_grant(actor: Actor, role: str, scope_id: int | None) -> bool:

@@ -103,8 +103,9 @@ def end_organisation(
         return None
     if row.ended_at is None:
         write(row, {"ended_at": now})
+        roles = end_roles("organisation", organisation_id, now)
         note_by(actor, "organisation.end", subject, before={"ended_at": None},
-                after={"ended_at": now.isoformat()})  # fmt: skip
+                after={"ended_at": now.isoformat()}, ended={"roles": roles})  # fmt: skip
     told = _told([row])[0]
     db.session.commit()
     return told

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from backend import etags
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.service import note_by
+from backend.campaigns.memberships import end_all
 from backend.campaigns.models import Team
 from backend.campaigns.naming import folded
 from backend.campaigns.organisations import lasting_organisation
@@ -86,7 +87,10 @@ def change_team(
 def end_team(
     actor: Actor, team_id: int, expected: etags.Expected, now: datetime
 ) -> dict[str, Any] | None:
-    """Remove a team that nobody joined and that earned nothing (None); else end it."""
+    """Remove a team that nobody joined and that earned nothing (None); else end it.
+
+    Memberships in it and the roles of its leaders end at the same moment.
+    """
     row = _to_edit(actor, team_id)
     etags.must_match(expected, row.version)
     subject = f"team:{row.id}"
@@ -98,8 +102,9 @@ def end_team(
         return None
     if row.ended_at is None:
         write(row, {"ended_at": now})
+        went = {"memberships": end_all(team_id, now), "roles": end_roles("team", team_id, now)}
         note_by(actor, "team.end", subject, before={"ended_at": None},
-                after={"ended_at": now.isoformat()})  # fmt: skip
+                after={"ended_at": now.isoformat()}, ended=went)  # fmt: skip
     told = _told([row])[0]
     db.session.commit()
     return told

@@ -55,14 +55,15 @@ def removed(row: Versioned) -> bool:
     return True
 
 
-def end_roles(kind: str, thing_id: int, now: datetime) -> None:
-    """End the roles over a thing that is removed."""
+def end_roles(kind: str, thing_id: int, now: datetime) -> int:
+    """End the roles over a thing that ends or is removed; how many."""
     held = Role.scope_kind == kind, Role.scope_id == thing_id
     lasting = Role.valid_to.is_(None) | (Role.valid_to > now)
-    db.session.execute(
+    ended = db.session.execute(
         update(Role).where(*held, lasting).values(valid_to=now),
         execution_options={"synchronize_session": False},
     )
+    return cast(CursorResult[Any], ended).rowcount
 
 
 def noted(values: Mapping[str, Any]) -> dict[str, Any]:

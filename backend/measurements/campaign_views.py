@@ -1,5 +1,6 @@
 """The API of organisers' decisions on measurements of their campaigns."""
 
+from functools import partial
 from typing import Any
 
 from flask_smorest import Blueprint
@@ -7,7 +8,9 @@ from flask_smorest import Blueprint
 from backend import etags
 from backend.accounts.asking import PeopleParser, row_id
 from backend.accounts.signing import actor
+from backend.campaigns.bulk_schemas import BODY, TAKEN, ImportQuerySchema
 from backend.extensions import PERSON
+from backend.http import clock_now, language, read_bytes
 from backend.measurements.campaign_schemas import (
     ChangedSchema,
     ChangesSchema,
@@ -18,6 +21,8 @@ from backend.measurements.campaign_schemas import (
     ExclusionSchema,
 )
 from backend.measurements.correcting import Decision, corrections, decide
+from backend.measurements.past_memberships import import_memberships
+from backend.measurements.past_schemas import PastSchema, told
 from backend.measurements.reattributing import change_campaign
 
 campaign_blp = Blueprint("decisions", __name__, url_prefix="/api/v1")
@@ -61,3 +66,19 @@ def change(asked: dict[str, Any], campaign_id: str) -> Any:
     """Change what earnings of a campaign rest on, or show what it would move."""
     seen, preview = etags.expected(), asked["preview"]
     return change_campaign(actor(), row_id(campaign_id), seen, asked["changes"], preview=preview)
+
+
+@campaign_blp.post("/campaigns/<campaign_id>/memberships/import")
+@campaign_blp.doc(security=PERSON, requestBody=BODY)
+@campaign_blp.arguments(ImportQuerySchema, location="query")
+@campaign_blp.response(200, PastSchema)
+def import_past(query: dict[str, Any], campaign_id: str) -> Any:
+    """Show what memberships of the past would move; with `dry_run=false`, write them or nothing."""
+    return import_memberships(
+        actor(),
+        row_id(campaign_id),
+        partial(read_bytes, TAKEN, "not_table"),
+        dry_run=query["dry_run"] == "true",
+        now=clock_now(),
+        told=partial(told, language=language()),
+    )

@@ -15,9 +15,10 @@ from backend.accounts.signing import secret_hash
 from backend.extensions import db
 from backend.measurements.models import WithdrawalRequest
 from tests import people
+from tests.asking_campaigns import OF_CAMPAIGNS
 from tests.asking_officials import OF_OFFICIALS
 from tests.factories import register, sample
-from tests.matrix import BY_SESSION, CAMPAIGN, CODE, MEMBERSHIP, POSTER, endpoint
+from tests.matrix import BY_SESSION, CODE, MEMBERSHIP, POSTER, endpoint
 from tests.people import LONG_AGO
 from tests.world import PASSWORD, World, hashed_password
 
@@ -120,31 +121,6 @@ def _coded(world: World) -> dict[str, Any]:
     return {"made": world.code(world.team)}
 
 
-def _taking_part(world: World) -> dict[str, Any]:
-    """The leader's team takes part: somebody joined it."""
-    return {"made": world.joined(register(world.client))}
-
-
-def _corrected(world: World) -> dict[str, Any]:
-    of_the_team = {"filter": {"team_id": world.team}}
-    return {"json": of_the_team | {"team_id": world.other_team, "reason": "nhầm đội"}}
-
-
-def _excluded(world: World) -> dict[str, Any]:
-    return {"json": {"filter": {"team_id": world.team}, "reason": "đo trong xưởng"}}
-
-
-def _pin(world: World) -> dict[str, Any]:
-    return {"team_id": world.team, "unit": "05443", "date": "2024-11-21", "samples": 5}
-
-
-def _pinned(world: World) -> dict[str, Any]:
-    url, admin = f"/api/v1/campaigns/{world.campaign}/plan/pins", world.headers_of("admin")
-    made = world.client.put(url, json=_pin(world), headers=admin)
-    assert made.status_code == 201, made.text
-    return {"query_string": {name: _pin(world)[name] for name in ("team_id", "unit", "date")}}
-
-
 def _invitation(role: str, scope: int | None) -> dict[str, Any]:
     roles = [{"role": role} | ({} if scope is None else {"scope_id": scope})]
     return {"json": {"name": f"{secrets.token_hex(4)}@example.vn", "roles": roles}}
@@ -165,19 +141,9 @@ def _table(world: World) -> dict[str, Any]:
     return {"data": table.encode()} | kind
 
 
-def _past(world: World) -> dict[str, Any]:
-    """A table of one membership that lies in the past."""
-    since = people.LONG_AGO
-    member = people.joined(
-        world.app, register(world.client), world.campaign, world.team, since, people.LATER
-    )
-    table = f"Volunteer,Team,From,To\n{member},{world.team},2024-11-12,2024-11-13\n"
-    kind = {"content_type": "text/csv", "query_string": {"dry_run": "false"}}
-    return {"data": table.encode()} | kind
-
-
 # What a request brings: `made` was made before, `at` is for its path, the rest for the client.
 ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
+    **OF_CAMPAIGNS,
     **OF_OFFICIALS,
     "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
     "GET /api/v1/units/locate": lambda w: {"query_string": HERE},
@@ -199,16 +165,6 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "POST /api/v1/measurements/check": lambda w: {"json": {"ids": []}},
     "GET /api/v1/next": lambda w: {"query_string": HERE},
-    f"POST {CAMPAIGN}/changes": lambda w: SEEN | {"json": {"changes": {"cap": 5}}},
-    f"POST {CAMPAIGN}/changes (draft)": lambda w: (
-        SEEN | {"json": {"changes": {"cap": 5}}} | _draft(w)
-    ),
-    f"POST {CAMPAIGN}/corrections": _corrected,
-    f"POST {CAMPAIGN}/corrections (draft)": lambda w: _corrected(w) | _draft(w),
-    f"POST {CAMPAIGN}/exclusions": _excluded,
-    f"POST {CAMPAIGN}/exclusions (draft)": lambda w: _excluded(w) | _draft(w),
-    f"POST {CAMPAIGN}/memberships/import": _past,
-    f"POST {CAMPAIGN}/memberships/import (draft)": lambda w: _past(w) | _draft(w),
     "POST /api/v1/organisations": lambda w: {"json": ORGANISATION},
     "POST /api/v1/organisations (below the organiser's)": lambda w: {
         "json": ORGANISATION | {"parent_id": w.organisation}
@@ -279,24 +235,4 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
         w, "organiser", w.organisation
     ),
     "POST /api/v1/organisations/<organisation_id>/teams/import": _table,
-    f"GET {CAMPAIGN}/contributions": _taking_part,
-    f"GET {CAMPAIGN}/contributions (by member)": lambda w: (
-        _taking_part(w) | {"query_string": {"by": "member"}}
-    ),
-    f"GET {CAMPAIGN}/contributions (not the leader's)": lambda w: (
-        _taking_part(w) | {"query_string": {"team": w.other_team}}
-    ),
-    f"GET {CAMPAIGN}/contributions (draft)": _draft,
-    f"GET {CAMPAIGN}/leaderboard": _taking_part,
-    f"GET {CAMPAIGN}/leaderboard (draft)": _draft,
-    f"GET {CAMPAIGN}/summary": _taking_part,
-    f"GET {CAMPAIGN}/summary (draft)": _draft,
-    f"GET {CAMPAIGN}/plan (not the leader's)": lambda w: {
-        "query_string": {"team_id": w.other_team}
-    },
-    f"GET {CAMPAIGN}/plan (draft)": _draft,
-    f"PUT {CAMPAIGN}/plan/pins": lambda w: {"json": _pin(w)},
-    f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w)} | _draft(w),
-    f"DELETE {CAMPAIGN}/plan/pins": _pinned,
-    f"GET {CAMPAIGN}/signals (draft)": _draft,
 }

@@ -1,0 +1,85 @@
+"""Requests that fit, for the rows of the access matrix that are about one campaign."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests import people
+from tests.factories import register
+from tests.matrix import CAMPAIGN
+from tests.world import World
+
+SEEN = {"headers": {"If-Match": '"1"'}}
+
+
+def _taking_part(world: World) -> dict[str, Any]:
+    """The leader's team takes part: somebody joined it."""
+    return {"made": world.joined(register(world.client))}
+
+
+def _corrected(world: World) -> dict[str, Any]:
+    of_the_team = {"filter": {"team_id": world.team}}
+    return {"json": of_the_team | {"team_id": world.other_team, "reason": "nhầm đội"}}
+
+
+def _excluded(world: World) -> dict[str, Any]:
+    return {"json": {"filter": {"team_id": world.team}, "reason": "đo trong xưởng"}}
+
+
+def _pin(world: World) -> dict[str, Any]:
+    return {"team_id": world.team, "unit": "05443", "date": "2024-11-21", "samples": 5}
+
+
+def _pinned(world: World) -> dict[str, Any]:
+    url, admin = f"/api/v1/campaigns/{world.campaign}/plan/pins", world.headers_of("admin")
+    made = world.client.put(url, json=_pin(world), headers=admin)
+    assert made.status_code == 201, made.text
+    return {"query_string": {name: _pin(world)[name] for name in ("team_id", "unit", "date")}}
+
+
+def _past(world: World) -> dict[str, Any]:
+    """A table of one membership that lies in the past."""
+    since = people.LONG_AGO
+    member = people.joined(
+        world.app, register(world.client), world.campaign, world.team, since, people.LATER
+    )
+    table = f"Volunteer,Team,From,To\n{member},{world.team},2024-11-12,2024-11-13\n"
+    kind = {"content_type": "text/csv", "query_string": {"dry_run": "false"}}
+    return {"data": table.encode()} | kind
+
+
+def _draft(world: World) -> dict[str, Any]:
+    return {"at": {"campaign_id": world.draft}}
+
+
+OF_CAMPAIGNS: dict[str, Callable[[World], dict[str, Any]]] = {
+    f"POST {CAMPAIGN}/changes": lambda w: SEEN | {"json": {"changes": {"cap": 5}}},
+    f"POST {CAMPAIGN}/changes (draft)": lambda w: (
+        SEEN | {"json": {"changes": {"cap": 5}}} | _draft(w)
+    ),
+    f"POST {CAMPAIGN}/corrections": _corrected,
+    f"POST {CAMPAIGN}/corrections (draft)": lambda w: _corrected(w) | _draft(w),
+    f"POST {CAMPAIGN}/exclusions": _excluded,
+    f"POST {CAMPAIGN}/exclusions (draft)": lambda w: _excluded(w) | _draft(w),
+    f"POST {CAMPAIGN}/memberships/import": _past,
+    f"POST {CAMPAIGN}/memberships/import (draft)": lambda w: _past(w) | _draft(w),
+    f"GET {CAMPAIGN}/contributions": _taking_part,
+    f"GET {CAMPAIGN}/contributions (by member)": lambda w: (
+        _taking_part(w) | {"query_string": {"by": "member"}}
+    ),
+    f"GET {CAMPAIGN}/contributions (not the leader's)": lambda w: (
+        _taking_part(w) | {"query_string": {"team": w.other_team}}
+    ),
+    f"GET {CAMPAIGN}/contributions (draft)": _draft,
+    f"GET {CAMPAIGN}/leaderboard": _taking_part,
+    f"GET {CAMPAIGN}/leaderboard (draft)": _draft,
+    f"GET {CAMPAIGN}/summary": _taking_part,
+    f"GET {CAMPAIGN}/summary (draft)": _draft,
+    f"GET {CAMPAIGN}/plan (not the leader's)": lambda w: {
+        "query_string": {"team_id": w.other_team}
+    },
+    f"GET {CAMPAIGN}/plan (draft)": _draft,
+    f"PUT {CAMPAIGN}/plan/pins": lambda w: {"json": _pin(w)},
+    f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w)} | _draft(w),
+    f"DELETE {CAMPAIGN}/plan/pins": _pinned,
+    f"GET {CAMPAIGN}/signals (draft)": _draft,
+}

@@ -17,7 +17,7 @@ from backend.reports.tables import Row, shown
 HEAD_COLOUR = "E3EBF5"
 # What a letter and a cell's edges take at 11 points; a column of few letters gets what it needs,
 # the others share what is left.
-LETTER_CM, EDGES_CM = 0.21, 0.45
+LETTER_CM, EDGES_CM = 0.2, 0.43
 LETTERS_NARROW, LETTERS_MOST = 11, 30
 
 

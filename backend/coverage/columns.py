@@ -1,6 +1,7 @@
 """The figures of a list of units, column by column: what every item of coverage tells."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from backend.coverage.held import BASES, FATES, SUMS
 from backend.coverage.monthly import Month
 from backend.coverage.progress import expected, needed_per_day, pace
-from backend.coverage.recent import daily, projected, recent
+from backend.coverage.recent import daily, projected
 from backend.coverage.standing import Flags, Numbers, Standing
 from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
 
@@ -16,26 +17,35 @@ Columns = dict[str, list[Any]]
 ADDED = (COUNTED, COUNTED_BY_ADMIN)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Figures:
-    """Columns of equal length, a row for each unit."""
+    """The units of a list as columns, reckoned where somebody asks for them."""
 
-    columns: Columns
-    standing: Standing
+    month: Month
+    before: Month
+    stand: Standing
+    _known: Columns = field(default_factory=dict)
 
-    def item(self, row: int) -> dict[str, Any]:
-        """Everything that is told of one unit."""
-        told = {name: column[row] for name, column in self.columns.items()}
-        return told | {"reasons": reasons(self.standing.fates[row])}
+    def __len__(self) -> int:
+        return len(self.stand.units)
 
+    def column(self, name: str) -> list[Any]:
+        """A figure of each unit."""
+        if name not in self._known:
+            self._known |= GROUPS[name](self)
+        return self._known[name]
 
-def figures(month: Month, before: Month, stand: Standing) -> Figures:
-    """Tell of each unit how far it is, how fast it goes, and where it will end."""
-    columns: Columns = {"month": [month.month] * len(stand.units)}
-    columns |= _named(stand) | _counted(stand) | _communes(month, stand)
-    columns |= _expected(month, stand) | _running(month, before, stand)
-    columns |= _change(month, before, stand)
-    return Figures(columns | _active(stand), stand)
+    def item(self, row: int, names: Sequence[str]) -> dict[str, Any]:
+        """Figures of one unit."""
+        return {name: self.column(name)[row] for name in names}
+
+    def only(self, rows: list[int]) -> "Figures":
+        """Some of the units, in the list's order."""
+        return (
+            self
+            if len(rows) == len(self)
+            else replace(self, stand=self.stand.only(rows), _known={})
+        )
 
 
 def reasons(fates: Any) -> dict[str, int]:
@@ -45,19 +55,22 @@ def reasons(fates: Any) -> dict[str, int]:
     return dict(sorted(lost, key=lambda pair: (-pair[1], pair[0])))
 
 
-def _named(stand: Standing) -> Columns:
-    units = stand.units
+def _named(table: Figures) -> Columns:
+    units = table.stand.units
     return {
+        "month": [table.month.month] * len(units),
         "code": [unit.code for unit in units],
         "name": [unit.name for unit in units],
         "level": [unit.level for unit in units],
         "parent": [unit.parent_name for unit in units],
+        "latitude": [unit.latitude for unit in units],
+        "longitude": [unit.longitude for unit in units],
         "no_boundary": [unit.no_boundary for unit in units],
     }
 
 
-def _counted(stand: Standing) -> Columns:
-    goals, numbers = stand.goals, stand.numbers
+def _counted(table: Figures) -> Columns:
+    stand, goals, numbers = table.stand, table.stand.goals, table.stand.numbers
     assessed = numbers[np.arange(len(numbers)), goals.assessed_by] >= goals.assessment
     return {
         **{basis: numbers[:, column].tolist() for column, basis in enumerate(BASES)},
@@ -70,8 +83,9 @@ def _counted(stand: Standing) -> Columns:
     }
 
 
-def _communes(month: Month, stand: Standing) -> Columns:
+def _communes(table: Figures) -> Columns:
     """Of each province or district how many communes it has, and how many of them reached."""
+    month, stand = table.month, table.stand
     if stand.level == "commune":
         return {"communes": [None] * len(stand.units)}
     communes = month.standing("commune")
@@ -84,8 +98,9 @@ def _communes(month: Month, stand: Standing) -> Columns:
     return {"communes": [{"units": n, "reached": r} for n, r in pairs]}
 
 
-def _expected(month: Month, stand: Standing) -> Columns:
+def _expected(table: Figures) -> Columns:
     """What each should have by now, and what each day that is left must bring."""
+    month, stand = table.month, table.stand
     by_now = expected(stand.goals.target, month.gone)
     state = np.where(stand.measured >= by_now, "on_pace", "behind")
     state = np.where(stand.reached, "reached", state)
@@ -98,38 +113,42 @@ def _expected(month: Month, stand: Standing) -> Columns:
     }
 
 
-def _running(month: Month, before: Month, stand: Standing) -> Columns:
+def _running(table: Figures) -> Columns:
     """The day that runs, what the days before it brought, and where they lead."""
+    month, before, stand = table.month, table.before, table.stand
     nothing: list[Any] = [None] * len(stand.units)
     if month.gone.today is None:
         average = pace(stand.measured.astype(float), month.gone)
         return {"today": nothing, "pace": rounded(average, 1), "projection": nothing}
-    days = daily(month, stand)
+    days = daily(month, stand, own=True)
     so_far = days[:, : month.gone.done].sum(axis=1).astype(float)
-    past = recent(month, before, stand, days)
-    ends = projected(month, past, so_far, stand.measured.astype(float)) if past.days else nothing
     return {
         "today": days[:, month.gone.today].tolist(),
         "pace": rounded(pace(so_far, month.gone), 1),
-        "projection": ends,
+        "projection": projected(month, before, stand, stand.measured.astype(float)),
     }
 
 
-def _change(month: Month, before: Month, stand: Standing) -> Columns:
+def _change(table: Figures) -> Columns:
     """Against the month before, of a running month by the same day; null where no such unit was."""
+    month, before, stand = table.month, table.before, table.stand
     at = before.listing.positions(stand.level, stand.units)
     earlier = np.full(len(at), np.nan)
     there = at >= 0
     if month.gone.today is not None:
-        earlier[there] = daily(before, stand)[there, : month.gone.done + 1].sum(axis=1)
+        earlier[there] = daily(before, stand, own=False)[there, : month.gone.done + 1].sum(axis=1)
     elif there.any():
         numbers = before.fates(stand.level)[at[there]] @ SUMS
         earlier[there] = numbers[np.arange(len(numbers)), stand.goals.basis[there]]
     return {"last_month": whole(earlier), "change": whole(stand.measured - earlier)}
 
 
-def _active(stand: Standing) -> Columns:
-    nothing: list[Any] = [None] * len(stand.units)
+def _reasons(table: Figures) -> Columns:
+    return {"reasons": [reasons(fates) for fates in table.stand.fates]}
+
+
+def _active(table: Figures) -> Columns:
+    nothing: list[Any] = [None] * len(table.stand.units)
     return {"devices": nothing, "teams": nothing}
 
 
@@ -147,3 +166,18 @@ def _where(known: Flags, values: Any) -> list[Any]:
     """Values; null where nothing is known."""
     pairs = zip(known.tolist(), values.tolist(), strict=True)
     return [value if there else None for there, value in pairs]
+
+
+# What is told of a unit, in this order, and what reckons it.
+GROUPS: dict[str, Callable[[Figures], Columns]] = {
+    **dict.fromkeys(("month", "code", "name", "level", "parent"), _named),
+    **dict.fromkeys(("latitude", "longitude", "no_boundary"), _named),
+    **dict.fromkeys((*BASES, "counted_by_admin", "target", "reached", "shortfall"), _counted),
+    **dict.fromkeys(("share", "assessed"), _counted),
+    "communes": _communes,
+    **dict.fromkeys(("expected", "state", "days_left", "needed_per_day"), _expected),
+    **dict.fromkeys(("today", "pace", "projection"), _running),
+    **dict.fromkeys(("last_month", "change"), _change),
+    **dict.fromkeys(("devices", "teams"), _active),
+    "reasons": _reasons,
+}

@@ -7,7 +7,7 @@ statement: exact at any moment.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -21,6 +21,7 @@ from backend.extensions import Rows, db, quickly
 from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN, NOT_COUNTED, NOT_VALID
 
 Matrix = NDArray[np.int32]
+Key = tuple[str, str, bool]  # month, network, with its days
 
 FATES = (COUNTED, COUNTED_BY_ADMIN, *sorted(NOT_COUNTED), *sorted(NOT_VALID))
 FATE = {fate: column for column, fate in enumerate(FATES)}
@@ -58,7 +59,8 @@ READ = """
                 coalesce(sum(n) filter (where fate <> all(%(not_valid)s)), 0)::int as valid,
                 coalesce(sum(n) filter (where fate = any(%(counted)s)), 0)::int as counted
             from counts
-            where month = %(month)s and network = %(network)s and day is not null {changed}
+            where %(days)s and month = %(month)s and network = %(network)s and day is not null
+                {changed}
             group by 1, 2
         ) days group by 1
     )
@@ -92,7 +94,8 @@ class Held:
     version: int
     row: dict[int, int]
     fates: Matrix  # units x FATES, of the whole month
-    days: Matrix  # units x DAYS x BASES
+    days: Matrix  # units x DAYS x BASES; all 0 where days were not asked for
+    memo: dict[Any, Any] = field(default_factory=dict)  # sums made of these
 
     @property
     def units(self) -> NDArray[np.intp]:
@@ -103,32 +106,33 @@ class Held:
 NOTHING = Held(0, {}, np.zeros((0, len(FATES)), np.int32), np.zeros((0, DAYS, 3), np.int32))
 
 # By engine: another database, as each test has one, is another world.
-_held: WeakKeyDictionary[Engine, dict[tuple[str, str], Held]] = WeakKeyDictionary()
+_held: WeakKeyDictionary[Engine, dict[Key, Held]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def counts_of(month: str, network: str) -> Held:
-    """The counts of a month on a network, exact now."""
-    known = _held.setdefault(db.engine, {})
-    held = known.get((month, network), NOTHING)
-    rows = _read(month, network, held)
+def counts_of(month: str, network: str, *, days: bool) -> Held:
+    """The counts of a month on a network, exact now, and those of its days where asked for."""
+    known, key = _held.setdefault(db.engine, {}), (month, network, days)
+    held = known.get(key, NOTHING)
+    rows = _read(key, held)
     if not _follows(held, rows):  # the notes began anew, as after a restored backup
         held = NOTHING
-        rows = _read(month, network, held)
+        rows = _read(key, held)
     fresh = _merged(held, rows)
     with _lock:
-        known.pop((month, network), None)
-        known[month, network] = fresh  # the newest at the end
+        known.pop(key, None)
+        known[key] = fresh  # the newest at the end
         while len(known) > HELD_MOST:
             del known[next(iter(known))]
     return _with_waiting(fresh, [one for one in rows if one["part"] == "waiting"])
 
 
-def _read(month: str, network: str, held: Held) -> Rows:
+def _read(key: Key, held: Held) -> Rows:
+    month, network, days = key
     return quickly(
         PART if held.version else WHOLE,
         {
-            "month": month, "network": network, "version": held.version,
+            "month": month, "network": network, "version": held.version, "days": days,
             "first": month_start(month), "last": month_end(month),
             "not_valid": sorted(NOT_VALID), "counted": [COUNTED, COUNTED_BY_ADMIN],
         },

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from backend.errors import Problem
 from backend.extensions import db
-from backend.units.catalogue import LEVELS, ActiveSet, read_active, serving
+from backend.units.catalogue import LEVELS, ActiveSet, serving
 from backend.units.service import UnitRow, units_on
 
 Places = NDArray[np.intp]
@@ -108,9 +108,8 @@ _kept: WeakKeyDictionary[Engine, dict[date, _Kept]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def listing_on(day: date) -> Listing:
-    """The units of a day."""
-    active = read_active()
+def listing_on(day: date, active: tuple[ActiveSet, ...]) -> Listing:
+    """The units of a day, with the sets that are active now."""
     known = _kept.setdefault(db.engine, {})
     kept = known.get(day)
     if kept is None or kept.key != active or not kept.listing.levels:

@@ -1,16 +1,19 @@
 """One month of the country on one network, ready to be asked about any of its units."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from backend.clock import month_end
 from backend.coverage.held import Held, Matrix, counts_of
 from backend.coverage.listing import Listing, listing_on
 from backend.coverage.progress import Span, span
-from backend.coverage.standing import Standing, days_of, fates_of, goals
+from backend.coverage.questions import month_before
+from backend.coverage.standing import Standing, added, goals
 from backend.coverage.targets import ASSESSMENT, TARGET, InForce, targets_on
 from backend.extensions import setting
-from backend.units.catalogue import LEVELS, system_on
+from backend.units.catalogue import LEVELS, read_active, system_on
 from backend.units.service import UnitRow
 
 
@@ -23,9 +26,12 @@ class Month:
     gone: Span
     listing: Listing
     held: Held
-    targets: dict[tuple[str, str], InForce]
     strictly: bool
-    _added: dict[tuple[str, str], Matrix] = field(default_factory=dict)
+
+    @cached_property
+    def targets(self) -> dict[tuple[str, str], InForce]:
+        """By level and purpose, what was in force on the month's last day."""
+        return targets_on(self.listing.day, self.levels, self.network)
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -42,29 +48,35 @@ class Month:
 
     def fates(self, level: str) -> Matrix:
         """The fates of all units of a level."""
-        key = level, "fates"
-        if key not in self._added:
-            self._added[key] = fates_of(self.listing, level, self.held)
-        return self._added[key]
+        return self._summed(level, "fates")
 
     def days(self, level: str) -> Matrix:
         """The three numbers of all units of a level on each day."""
-        key = level, "days"
-        if key not in self._added:
-            self._added[key] = days_of(self.listing, level, self.held)
-        return self._added[key]
+        return self._summed(level, "days")
+
+    def _summed(self, level: str, name: str) -> Matrix:
+        """Kept with the counts, as long as these stand."""
+        key = self.listing, level, name
+        if key not in self.held.memo:
+            values = getattr(self.held, name)
+            self.held.memo[key] = added(self.listing, level, self.held, values)
+        found: Matrix = self.held.memo[key]
+        return found
 
 
-def month_of(month: str, network: str, today: date) -> Month:
-    """Read a month as it is now."""
-    last = month_end(month)
-    levels = LEVELS[system_on(last)]
-    return Month(
-        month,
-        network,
-        span(month, today),
-        listing_on(last),
-        counts_of(month, network),
-        targets_on(last, levels, network),
-        setting("REACHED_IS") == ">",
-    )
+def months_of(names: Sequence[str], network: str, today: date) -> dict[str, Month]:
+    """Read months as they are now; days of the running one alone, and of that before it."""
+    active = read_active()
+    running = f"{today:%Y-%m}"
+    with_days = {running, month_before(running)}
+    return {
+        name: Month(
+            name,
+            network,
+            span(name, today),
+            listing_on(month_end(name), active),
+            counts_of(name, network, days=name in with_days),
+            setting("REACHED_IS") == ">",
+        )
+        for name in names
+    }

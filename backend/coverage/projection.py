@@ -48,7 +48,11 @@ def weekday_factors(totals: Numbers, days: Sequence[date]) -> Numbers:
 
 
 def still_to_come(
-    history: Numbers, days: Sequence[date], remaining: Sequence[date], factors: Numbers
+    history: Numbers,
+    days: Sequence[date],
+    remaining: Sequence[date],
+    factors: Numbers,
+    common: float,
 ) -> Interval:
     """What the remaining days will bring, from the samples of past days.
 
@@ -56,12 +60,14 @@ def still_to_come(
     ----------
     history : (units, days) samples of each unit on each day of `days`
     factors : (7,) the weekdays' factors, of `weekday_factors`
+    common : the country's scatter, of `common_scatter`
     """
-    past = factors[[day.weekday() for day in days]]
-    coming = float(factors[[day.weekday() for day in remaining]].sum())
-    level = history.sum(axis=1) / past.sum()
-    mean = level * coming
-    scatter = _scatter(history, np.outer(level, past))
+    past = _of(factors, days)
+    coming = float(_of(factors, remaining).sum())
+    mean = history.sum(axis=1) / past.sum() * coming
+    free = len(days) - 1
+    own = _squares(history, past)
+    scatter = np.maximum((own + PRIOR_DAYS * common) / (free + PRIOR_DAYS), 1.0)
     # Of the days to come, and of the level, which is an estimate itself.
     variance = scatter * mean * (1 + coming / past.sum())
     return Interval(
@@ -71,19 +77,23 @@ def still_to_come(
     )
 
 
-def _scatter(history: Numbers, fitted: Numbers) -> Numbers:
-    """Variance over mean of each unit's days, at least a Poisson's, drawn towards that of all."""
-    units, days = history.shape
-    if days < 2:
-        return np.ones(units)
-    squares = np.divide(
-        (history - fitted) ** 2, fitted, out=np.zeros_like(fitted), where=fitted > 0
-    )
-    own = squares.sum(axis=1)
-    active = fitted.sum(axis=1) > 0
-    free = days - 1
-    common = float(own[active].mean()) / free if active.any() else 1.0
-    return np.asarray(np.maximum((own + PRIOR_DAYS * common) / (free + PRIOR_DAYS), 1.0))
+def common_scatter(history: Numbers, days: Sequence[date], factors: Numbers) -> float:
+    """Variance over mean of a day's samples, over all units that have any; 1 is a Poisson's."""
+    active = history.sum(axis=1) > 0
+    if len(days) < 2 or not active.any():
+        return 1.0
+    return float(_squares(history[active], _of(factors, days)).mean()) / (len(days) - 1)
+
+
+def _of(factors: Numbers, days: Sequence[date]) -> Numbers:
+    return np.asarray(factors[[day.weekday() for day in days]])
+
+
+def _squares(history: Numbers, past: Numbers) -> Numbers:
+    """Of each unit the squares by which its days are off, in means of these days."""
+    fitted = np.outer(history.sum(axis=1) / past.sum(), past)
+    off = (history - fitted) ** 2
+    return np.asarray(np.divide(off, fitted, out=np.zeros_like(off), where=fitted > 0).sum(axis=1))
 
 
 def _quantile(mean: Numbers, variance: Numbers, z: float) -> Numbers:

@@ -2,68 +2,79 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.coverage.held import BASES, DAYS
+from backend.coverage.held import DAYS
 from backend.coverage.monthly import Month
-from backend.coverage.projection import LOOK_BACK, still_to_come, weekday_factors
+from backend.coverage.projection import LOOK_BACK, common_scatter, still_to_come, weekday_factors
 from backend.coverage.standing import Numbers, Standing
-
-COUNTED = BASES.index("counted")
 
 
 @dataclass(frozen=True)
-class Recent:
-    """Completed days, the latest at the end."""
+class Habits:
+    """How samples of the country come in: by weekday, and with which scatter from day to day."""
 
-    days: list[date]
-    samples: Numbers  # units x days, of the number that each target is held against
-    country: Numbers  # counted samples of all units
+    factors: Numbers
+    scatter: float
 
 
-def daily(month: Month, stand: Standing) -> NDArray[np.int32]:
-    """Of each unit and day of a month the number that its target is held against; 0: no unit."""
-    level = stand.level
-    at = month.listing.positions(level, stand.units)
+def daily(month: Month, stand: Standing, *, own: bool) -> NDArray[np.int32]:
+    """Of each unit and day the number that its target is held against; 0 where it was no unit.
+
+    `own`: the units are listed from this very month.
+    """
+    at = stand.at if own else month.listing.positions(stand.level, stand.units)
     rows = np.zeros((len(at), DAYS), np.int32)
     there = at >= 0
     if there.any():
-        found = month.days(level)[at[there]]
+        found = month.days(stand.level)[at[there]]
         rows[there] = found[np.arange(len(found)), :, stand.goals.basis[there]]
     return rows
 
 
-def recent(month: Month, before: Month, stand: Standing, days: NDArray[np.int32]) -> Recent:
-    """Days of the running month that are over, after some of the month before.
+def completed(month: Month, before: Month, stand: Standing) -> tuple[Numbers, list[date]]:
+    """The last days that are over, of each unit: of a young month after some of the one before.
 
     After a reform the month before knew none of these units, and nothing is looked back at.
     """
     done, length = month.gone.done, before.gone.days
-    own, country = days[:, :done], _country(month)[:done]
+    rows = daily(month, stand, own=True)[:, :done]
     missing = max(LOOK_BACK - done, 0)
     if missing and (before.listing.positions(stand.level, stand.units) >= 0).any():
-        own = np.hstack([daily(before, stand)[:, length - missing : length], own])
-        country = np.concatenate([_country(before)[length - missing : length], country])
-    own, country = own[:, -LOOK_BACK:], country[-LOOK_BACK:]
-    first = month.gone.first + timedelta(days=done - len(country))
-    of_days = [first + timedelta(days=n) for n in range(len(country))]
-    return Recent(of_days, own.astype(float), country.astype(float))
+        rows = np.hstack([daily(before, stand, own=False)[:, length - missing : length], rows])
+    rows = rows[:, -LOOK_BACK:]
+    first = month.gone.first + timedelta(days=done - rows.shape[1])
+    return rows.astype(float), [first + timedelta(days=n) for n in range(rows.shape[1])]
 
 
-def projected(month: Month, past: Recent, so_far: Numbers, now: Numbers) -> list[dict[str, int]]:
+def habits(month: Month, before: Month, level: str) -> Habits:
+    """Found over all units of a level, so that each is told the same in every list; kept."""
+    key = month.listing, level, "habits", before.held.version
+    if key not in month.held.memo:
+        rows, days = completed(month, before, month.standing(level))
+        factors = weekday_factors(rows.sum(axis=0), days)
+        month.held.memo[key] = Habits(factors, common_scatter(rows, days, factors))
+    found: Habits = month.held.memo[key]
+    return found
+
+
+def projected(month: Month, before: Month, stand: Standing, now: Numbers) -> list[Any]:
     """Where each unit will end, never below what it has now: an interval of 80 %, and its mean."""
-    factors = weekday_factors(past.country, past.days)
-    coming = still_to_come(past.samples, past.days, month.gone.remaining(), factors)
+    rows, days = completed(month, before, stand)
+    if not days:
+        return [None] * len(stand.units)
+    usual = habits(month, before, stand.level)
+    remaining = month.gone.remaining()
+    coming = still_to_come(rows, days, remaining, usual.factors, usual.scatter)
+    so_far = daily(month, stand, own=True)[:, : month.gone.done].sum(axis=1)
     ends = [
         np.maximum(np.rint(so_far + part), now).astype(int).tolist()
         for part in (coming.low, coming.middle, coming.high)
     ]
     return [
-        dict(zip(("low", "middle", "high"), one, strict=True)) for one in zip(*ends, strict=True)
+        {"low": low, "middle": middle, "high": high}
+        for low, middle, high in zip(*ends, strict=True)
     ]
-
-
-def _country(month: Month) -> NDArray[np.int64]:
-    return np.asarray(month.held.days[:, :, COUNTED].sum(axis=0))

@@ -85,6 +85,8 @@ class CoverageItemSchema(Strict):
     name = fields.String(required=True)
     level = fields.String(required=True)
     parent = fields.String(required=True, allow_none=True)
+    latitude = fields.Float(required=True, allow_none=True)
+    longitude = fields.Float(required=True, allow_none=True)
     no_boundary = fields.Boolean(required=True)
     received = fields.Integer(required=True)
     valid = fields.Integer(required=True)

@@ -1,14 +1,17 @@
 """How far is each unit of a month from its target: the one source of every figure."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from backend.clock import local_day
-from backend.coverage.columns import figures
-from backend.coverage.monthly import Month, month_of
+from backend.coverage.columns import Figures
+from backend.coverage.monthly import Month, months_of
 from backend.coverage.projection import METHOD
 from backend.coverage.questions import Question, month_before
-from backend.coverage.rows import page
+from backend.coverage.rows import Page, page
 from backend.coverage.summary import summary, target_told
 from backend.coverage.targets import ASSESSMENT, TARGET
 from backend.extensions import db
@@ -18,20 +21,35 @@ from backend.units.service import UnitRow, check_level
 __all__ = ["Question", "coverage"]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question finds: the months as a whole, and the rows that are shown."""
+
+    told: dict[str, Any]
+    page: Page
+
+
 def coverage(asked: Question, now: datetime) -> dict[str, Any]:
     """Every unit of a list with its three numbers against the target, month by month."""
+    answer = find(asked, now)
+    return {**answer.told, "items": list(answer.page.items()), "next": answer.page.following}
+
+
+def find(asked: Question, now: datetime) -> Answer:
+    """The same without the items, which a long file takes one by one."""
     today = local_day(now)
     names = asked.months(today)
-    read = {name: month_of(name, asked.network, today) for name in [month_before(names[0]), *names]}
+    read = months_of([month_before(names[0]), *names], asked.network, today)
+    demo = set(db.session.scalars(select(DemoMonth.month).where(DemoMonth.month.in_(names))))
     told, tables = [], []
     for name in names:
-        month, before = read[name], read[month_before(name)]
+        month = read[name]
         place, level = _place(month, asked)
         stand = month.standing(level, place)
-        tables.append(figures(month, before, stand))
-        told.append(_month(month, level, summary(month, stand, place)))
+        tables.append(Figures(month, read[month_before(name)], stand))
+        told.append(_month(month, level, summary(month, stand, place), name in demo))
     shown = page(tables, asked)
-    return {
+    about = {
         **told[-1],
         "level": level,
         "network": asked.network,
@@ -39,10 +57,9 @@ def coverage(asked: Question, now: datetime) -> dict[str, Any]:
         "unit": asked.unit,
         "projection_method": METHOD,
         "found": shown.found,
-        "items": [row.told() for row in shown.rows],
-        "next": shown.following,
         "months": told,
     }
+    return Answer(about, shown)
 
 
 def _place(month: Month, asked: Question) -> tuple[UnitRow | None, str]:
@@ -55,13 +72,13 @@ def _place(month: Month, asked: Question) -> tuple[UnitRow | None, str]:
     return (month.listing.parent(asked.parent) if asked.parent else None), level
 
 
-def _month(month: Month, level: str, summed: dict[str, Any]) -> dict[str, Any]:
+def _month(month: Month, level: str, summed: dict[str, Any], demo: bool) -> dict[str, Any]:
     """What is told of a whole month."""
     active = month.listing.active
     return {
         "month": month.month,
         "boundaries": active.described() if active else None,
-        "demo": db.session.get(DemoMonth, month.month) is not None,
+        "demo": demo,
         "days": month.gone.days,
         "days_done": month.gone.done,
         "target": target_told(month.targets[level, TARGET].general),

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.coverage.held import BASES, DAYS, FATES, SUMS, Held, Matrix
+from backend.coverage.held import BASES, SUMS, Held, Matrix
 from backend.coverage.listing import Listing, Places
 from backend.coverage.models import Target
 from backend.coverage.targets import InForce
@@ -26,6 +26,17 @@ class Standing:
     fates: Matrix
     goals: "Goals"
     strictly: bool  # whether a target is reached by more than it only
+
+    def only(self, rows: list[int]) -> "Standing":
+        """Some of the units."""
+        goals = Goals(
+            self.goals.target[rows],
+            self.goals.basis[rows],
+            self.goals.assessment[rows],
+            self.goals.assessed_by[rows],
+        )
+        units = [self.units[row] for row in rows]
+        return Standing(self.level, units, self.at[rows], self.fates[rows], goals, self.strictly)
 
     @cached_property
     def numbers(self) -> Matrix:
@@ -87,21 +98,13 @@ def _basis(target: Target | None) -> int:
     return BASES.index(target.basis if target else "counted")
 
 
-def fates_of(listing: Listing, level: str, held: Held) -> Matrix:
-    """The fates of every unit of a level, added up from communes."""
-    return _added(listing, level, held, held.fates, (len(FATES),))
-
-
-def days_of(listing: Listing, level: str, held: Held) -> Matrix:
-    """The three numbers of every unit of a level on each day."""
-    return _added(listing, level, held, held.days, (DAYS, len(BASES)))
-
-
-def _added(
-    listing: Listing, level: str, held: Held, values: Matrix, shape: tuple[int, ...]
-) -> Matrix:
+def added(listing: Listing, level: str, held: Held, values: Matrix) -> Matrix:
+    """Values of communes, added up to every unit of a level."""
     places = listing.places(level, held.units)
-    inside = places >= 0
-    sums = np.zeros((len(listing.levels.get(level, [])), *shape), np.int32)
-    np.add.at(sums, places[inside], values[inside])
+    inside = np.flatnonzero(places >= 0)
+    inside = inside[np.argsort(places[inside], kind="stable")]
+    sums = np.zeros((len(listing.levels.get(level, [])), *values.shape[1:]), np.int32)
+    if len(inside):
+        at, starts = np.unique(places[inside], return_index=True)
+        sums[at] = np.add.reduceat(values[inside], starts, axis=0)
     return sums

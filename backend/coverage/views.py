@@ -1,44 +1,54 @@
 """The API of coverage, readable without a sign-in."""
 
-import csv
-import io
 from typing import Any
 
 from flask import Response
 from flask_smorest import Blueprint
 
+from backend import etags
+from backend.arguments import Parser
+from backend.coverage.files import as_csv, as_geojson, as_xlsx
 from backend.coverage.schemas import CoverageQuerySchema, CoverageSchema
-from backend.coverage.service import Question, coverage
-from backend.http import clock_now
+from backend.coverage.service import Answer, Question, coverage, find
+from backend.http import clock_now, language
+from backend.spreadsheets import XLSX
 
 blp = Blueprint("coverage", __name__, url_prefix="/api/v1", description="Counts against targets")
+blp.ARGUMENTS_PARSER = Parser()
 
-COLUMNS = (
-    "code", "name", "parent", "received", "valid", "counted", "target", "reached", "shortfall"
-)  # fmt: skip
+GEOJSON = "application/geo+json"
+FORMS: dict[str, Any] = {
+    "text/csv": {"schema": {"type": "string"}},
+    XLSX: {"schema": {"type": "string", "format": "binary"}},
+    GEOJSON: {"schema": {"type": "object"}},
+}
 
 
 @blp.get("/coverage")
+@blp.doc(responses={200: {"content": FORMS}})
 @blp.arguments(CoverageQuerySchema, location="query")
 @blp.response(200, CoverageSchema)
-@blp.doc(responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}})
-def get_coverage(query: dict[str, Any]) -> Any:
+@blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
+def get_coverage(query: dict[str, Any]) -> Response:
     """Show every unit of a month against its target."""
-    form = query.pop("format")
-    answer = coverage(Question(**query), clock_now())
+    form, now = query.pop("format"), clock_now()
+    if form == "json":
+        return etags.answered_figures(coverage(Question(**query), now))
+    return etags.unless_known(_written(find(Question(**query), now), form))
+
+
+def _written(answer: Answer, form: str) -> Response:
+    """The answer as a file."""
+    told = answer.told
+    name = f"coverage-{told['month']}-{told['level']}-{told['network']}.{form}"
     if form == "csv":
-        return _csv(answer)
-    return answer
+        return _file(as_csv(answer), "text/csv; charset=utf-8", name)
+    if form == "xlsx":
+        return _file(as_xlsx(answer, language()), XLSX, name)
+    return _file(as_geojson(answer), GEOJSON, name)
 
 
-def _csv(answer: dict[str, Any]) -> Response:
-    """The items as a table that a spreadsheet opens with its Vietnamese letters intact."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(answer["items"])
-    name = f"coverage-{answer['month']}-{answer['level']}-{answer['network']}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(
-        "\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers
-    )
+def _file(content: bytes, kind: str, name: str) -> Response:
+    response = Response(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,44 @@
+"""Twelve months of the country's counts, the last of them running: what coverage reads."""
+
+from datetime import date
+
+import psycopg
+
+# Of 10 samples that come in, 7 count: by fate, how many of 20.
+FATES = {"counted": 14, "repeat": 4, "failed_test": 1, "fix_stale": 1}
+
+# Communes differ by a hundred times, days by three; what comes in on a day is told by fate.
+COUNTS = """
+with communes as (
+    select id, exp(3 * random()) as size from units where system = '2025' and level = 'commune'
+), daily as (
+    select c.id, d::date as day, c.size * (0.5 + random()) as weight
+    from communes c, generate_series(%(first)s::date, %(last)s::date, '1 day') d
+), scaled as (
+    select id, day, weight * %(rows)s / (select sum(weight) from daily) as samples from daily
+), drawn as (
+    select id, day, fate, floor(samples * part / 20.0 + random())::int as n
+    from scaled, unnest(%(fates)s::text[], %(parts)s::int[]) as fates(fate, part)
+)
+insert into counts (month, unit_id, day, network, fate, n)
+select to_char(%(first)s::date, 'YYYY-MM'), id, day, 'mobile', fate, sum(n)
+from drawn where n > 0 group by fate, grouping sets ((id), (id, day))
+"""
+
+
+def fill_months(owner_url: str, rows: int, today: date) -> str:
+    """Spread rows over the twelve months up to today, which have no counts yet; the first one."""
+    firsts = [date(today.year - (today.month <= back), (today.month - back - 1) % 12 + 1, 1)
+              for back in range(12)]  # fmt: skip
+    with psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("set synchronous_commit = off")
+        connection.execute("set work_mem = '256MB'")
+        for first in firsts:
+            following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+            last = min(today, date.fromordinal(following.toordinal() - 1))
+            values = {"first": first, "last": last, "rows": rows / 12,
+                      "fates": list(FATES), "parts": list(FATES.values())}  # fmt: skip
+            connection.execute(COUNTS, values)
+        connection.execute("vacuum analyze counts")
+        connection.execute("vacuum analyze count_changes")
+    return f"{firsts[-1]:%Y-%m}"

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.clock import month_end, month_start
+from backend.coverage.own_unit import named
 from backend.coverage.statistics_rule import (
     ALL,
     BANDS_MBPS,
@@ -64,11 +65,6 @@ def unit_statistics(
         "references": [_reference(one) for one in REFERENCES],
         "items": [_told(row) for row in rows],
     }
-
-
-def named(unit: UnitRow) -> dict[str, str]:
-    """How an answer names the unit that it is about."""
-    return {name: getattr(unit, name) for name in ("system", "level", "code", "name")}
 
 
 def _rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:

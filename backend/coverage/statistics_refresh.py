@@ -128,8 +128,9 @@ def refresh_province(part: Part, province: int, stale: Sequence[int]) -> None:
     db.session.execute(MARK_COUNTRY, part.values(country=COUNTRY))
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
     by_commune: dict[int, list[Samples]] = defaultdict(list)
-    for row in db.session.execute(OF_COMMUNES, part.values(units=list(above))).mappings():
-        by_commune[row["unit_id"]].append(_samples(row))
+    rows = db.session.execute(OF_COMMUNES, part.values(units=list(above))).mappings().all()
+    for row, samples in zip(rows, _samples(rows), strict=True):
+        by_commune[row["unit_id"]].append(samples)
     wanted: dict[int, list[int]] = {unit: [unit] for unit in stale}
     for district in {above[unit] for unit in stale if above.get(unit)}:
         wanted[district] = [unit for unit, parent in above.items() if parent == district]
@@ -144,8 +145,8 @@ def refresh_province(part: Part, province: int, stale: Sequence[int]) -> None:
 def refresh_country(part: Part) -> None:
     """Find the country's statistics of a month; commit."""
     _begin(part, [COUNTRY])
-    rows = db.session.execute(OF_COUNTRY, part.values()).mappings()
-    _write(part, {COUNTRY: [_samples(row) for row in rows]})
+    rows = db.session.execute(OF_COUNTRY, part.values()).mappings().all()
+    _write(part, {COUNTRY: _samples(rows)})
 
 
 def _begin(part: Part, units: Sequence[int]) -> None:
@@ -153,18 +154,24 @@ def _begin(part: Part, units: Sequence[int]) -> None:
     db.session.execute(UNMARK, part.values(units=list(units)))
 
 
-def _samples(row: Mapping[Any, Any]) -> Samples:
-    values = {
-        metric: np.frombuffer(row[metric] or b"", dtype=">f8").astype(np.float64)
-        for metric in METRICS
-    }
-    return Samples(
-        operator=row["operator"] or rule.UNKNOWN,
-        technology=rule.technology_of(row["technology"]),
-        n=row["n"],
-        values=values,
-        devices=np.frombuffer(row["devices"] or b"", dtype="S16"),
-    )
+def _samples(rows: Sequence[Mapping[Any, Any]]) -> list[Samples]:
+    """The groups of an answer, their devices numbered across all of them."""
+    packed = [np.frombuffer(row["devices"] or b"", dtype=rule.DEVICE) for row in rows]
+    numbers = rule.numbered(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
+    ends = np.cumsum([len(one) for one in packed])
+    return [
+        Samples(
+            operator=row["operator"] or rule.UNKNOWN,
+            technology=rule.technology_of(row["technology"]),
+            n=row["n"],
+            values={
+                metric: np.frombuffer(row[metric] or b"", dtype=">f8").astype(np.float64)
+                for metric in METRICS
+            },
+            devices=numbers[end - len(one) : end],
+        )
+        for row, one, end in zip(rows, packed, ends, strict=True)
+    ]
 
 
 def _write(part: Part, found: Mapping[int, Iterable[Samples]]) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# The two halves of a device's id.
+DEVICE = np.dtype([("high", ">u8"), ("low", ">u8")])
+
 Floats = NDArray[np.float64]
 Group = tuple[str, str]  # operator, technology
 
@@ -66,7 +69,7 @@ class Samples:
     technology: str
     n: int
     values: Mapping[str, Floats]  # by metric, only what was measured
-    devices: NDArray[np.bytes_]  # those of stripped rows are gone
+    devices: NDArray[np.int64]  # by number; those of stripped rows are gone
 
 
 def technology_of(stored: str | None) -> str:
@@ -82,6 +85,16 @@ def groups(samples: Iterable[Samples]) -> Iterator[tuple[Group, list[Samples]]]:
             for technology in (one.technology, ALL):
                 found[operator, technology].append(one)
     yield from found.items()
+
+
+def numbered(devices: NDArray[np.void]) -> NDArray[np.int64]:
+    """A number for each device, the same for the same: a sort of ids as bytes takes ten times."""
+    order = np.lexsort((devices["low"], devices["high"]))
+    ordered = devices[order]
+    fresh = ordered[1:] != ordered[:-1]
+    numbers = np.empty(len(devices), dtype=np.int64)
+    numbers[order] = np.concatenate([[0], np.cumsum(fresh)])[: len(devices)]
+    return numbers
 
 
 def device_count(samples: Sequence[Samples]) -> int:

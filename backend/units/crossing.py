@@ -1,14 +1,15 @@
 """The way of a commune across the reform of July 2025."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 
 from backend.errors import Problem
 from backend.extensions import db
+from backend.units.catalogue import SYSTEMS
 from backend.units.models import Unit
 
 if TYPE_CHECKING:
@@ -56,3 +57,41 @@ def _communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, Any]]:
     )
     rows = db.session.execute(query)
     return {row[0]: {"code": row[0], "name": row[1], "province": row[2]} for row in rows}
+
+
+def crossing_communes(unit_id: int, system: str) -> dict[int, tuple[int, ...]]:
+    """The communes of the other system that share ground with a unit's, by their rows.
+
+    For each: the communes of the unit's own system that it shares its ground with, its main heir
+    first. One that ended before the conversion's list was made may share with any of its province.
+    """
+    below = _rows(system, or_(*(c == unit_id for c in (Unit.id, Unit.parent_id, Unit.province_id))))
+    other = next(one for one in SYSTEMS if one != system)
+    ways: list[Callable[[str], tuple[str, ...]]] = [
+        _crosswalk().successors,
+        _crosswalk().predecessors,
+    ]
+    there, back = ways if system == "2024" else reversed(ways)
+    related = _rows(other, Unit.code.in_({code for row in below for code in there(row.code)}))
+    partners = {row.id: back(row.code) for row in related}
+    own = _rows(system, Unit.code.in_({code for codes in partners.values() for code in codes}))
+    ids = {row.code: row.id for row in own}
+    found = {one: tuple(ids[code] for code in codes) for one, codes in partners.items()}
+    return found | (_ended_before(related, own) if system == "2025" else {})
+
+
+def _ended_before(related: Sequence[Any], own: Sequence[Any]) -> dict[int, tuple[int, ...]]:
+    """Communes of the same old provinces that the conversion does not know."""
+    old = _rows("2024", Unit.province_id.in_({row.province_id for row in related}))
+    ended = [row for row in old if not _crosswalk().successors(row.code)]
+    if not ended:
+        return {}
+    new = _rows("2025", Unit.province_id.in_({row.province_id for row in own}))
+    return {row.id: tuple(one.id for one in new) for row in ended}
+
+
+def _rows(system: str, which: ColumnElement[bool]) -> Sequence[Any]:
+    query = select(Unit.id, Unit.code, Unit.province_id)
+    return db.session.execute(
+        query.where(Unit.system == system, Unit.level == "commune", which)
+    ).all()

@@ -15,9 +15,8 @@ SPEEDS = st.lists(st.floats(0.01, 10_000), min_size=1, max_size=200)
 
 def samples(values: list[float], operator: str = "Viettel", technology: str = "4G") -> Samples:
     array = np.array(values, dtype=np.float64)
-    devices = np.array([bytes([n % 250 + 1] * 16) for n in range(len(values))], dtype="S16")
     by_metric = dict.fromkeys(METRICS, array)
-    return Samples(operator, technology, len(values), by_metric, devices)
+    return Samples(operator, technology, len(values), by_metric, np.arange(len(values)))
 
 
 @settings(max_examples=200)
@@ -54,6 +53,13 @@ def test_a_bound_itself_keeps_a_reference() -> None:
         "upload_30": 0.75,
         "ping_50": 0.5,
     }
+
+
+@given(st.lists(st.integers(0, 2**128 - 1) | st.integers(2**64 - 2, 2**64 + 2)))
+def test_devices_are_numbered_the_same_where_they_are_the_same(ids: list[int]) -> None:
+    packed = np.frombuffer(b"".join(one.to_bytes(16) for one in ids), dtype=rule.DEVICE)
+    numbers = list(rule.numbered(packed))
+    assert len(set(numbers)) == len(set(ids)) == len(set(zip(numbers, ids, strict=True)))
 
 
 def test_totals_are_over_everything() -> None:

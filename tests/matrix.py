@@ -51,6 +51,7 @@ TABLE = {
     "GET /api/v1/coverage": EVERYBODY,
     "GET /api/v1/statistics": EVERYBODY,
     "GET /api/v1/units/<code>/statistics": EVERYBODY,
+    "GET /api/v1/units/<code>/history": EVERYBODY,
     # devices: a phone registers itself; afterwards its token alone opens what is its own
     "GET /api/v1/consent": EVERYBODY,
     "POST /api/v1/devices": "201 201 201 201 201 201 201 201",

@@ -1,7 +1,6 @@
 """Commands of the operator about figures."""
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from backend.coverage import statistics_refresh
@@ -19,6 +18,5 @@ def refresh(month: str | None, everything: bool) -> None:
     if everything:
         statistics_refresh.mark_all(month)
     with bar("refresh") as progress:
-        minimum = current_app.config["MINIMUM_N"]
-        done = statistics_refresh.refresh(clock_now(), minimum, month, progress)
+        done = statistics_refresh.refresh(clock_now(), month, progress)
     click.echo(f"communes found anew: {done}")

@@ -27,7 +27,7 @@ from backend.coverage.models import Target
 from backend.coverage.own_unit import named
 from backend.coverage.questions import month_before
 from backend.coverage.targets import TARGET, targets_on
-from backend.extensions import db
+from backend.extensions import db, setting
 from backend.units.catalogue import REFORM, ActiveSet, read_active, serving, system_on
 from backend.units.crossing import crossing_communes
 from backend.units.service import UnitRow, find
@@ -85,9 +85,7 @@ class _Across:
         return split(tally, parts, located, area_weights(unit, parts, grounds))
 
 
-def history(
-    unit: UnitRow, network: str, now: datetime, months: int = 12, *, strictly: bool = False
-) -> list[dict[str, Any]]:
+def history(unit: UnitRow, network: str, now: datetime, months: int = 12) -> list[dict[str, Any]]:
     """Received, valid and counted of a unit's last months against the target, oldest first."""
     names = [f"{local_day(now):%Y-%m}"]
     while len(names) < months:
@@ -105,7 +103,7 @@ def history(
             tally = total(tallies[one, name] for one in own if (one, name) in tallies)
             estimated = False
         target = targets_on(month_end(name), [unit.level], network)[unit.level, TARGET].of(unit.id)
-        told.append(_told(name, tally, target, estimated=estimated, strictly=strictly))
+        told.append(_told(name, tally, target, estimated=estimated))
     return told
 
 
@@ -115,13 +113,11 @@ def unit_history(
     as_of: date | None,
     network: str,
     months: int,
-    *,
     now: datetime,
-    strictly: bool,
 ) -> dict[str, Any]:
     """The answer about the unit that had a code on a day, today's unless told."""
     unit = find(as_of or local_day(now), code, level)
-    items = history(unit, network, now, months, strictly=strictly)
+    items = history(unit, network, now, months)
     return {"unit": named(unit), "network": network, "items": items}
 
 
@@ -157,12 +153,12 @@ def _tallies(units: Sequence[int], months: Sequence[str], network: str) -> Talli
     return dict(found)
 
 
-def _told(
-    month: str, tally: Tally, target: Target | None, *, estimated: bool, strictly: bool
-) -> dict[str, Any]:
+def _told(month: str, tally: Tally, target: Target | None, *, estimated: bool) -> dict[str, Any]:
     """A month as an answer; whether an estimate reached a target nobody can say."""
-    basis = getattr(tally, target.basis) if target else 0
-    known = target is not None and not estimated
+    reached = None
+    if target is not None and not estimated:
+        more = int(setting("REACHED_IS") == ">")
+        reached = getattr(tally, target.basis) >= target.threshold + more
     return {
         "month": month,
         "system": system_on(month_end(month)),
@@ -170,6 +166,6 @@ def _told(
         "valid": tally.valid,
         "counted": tally.counted,
         "target": target.threshold if target else None,
-        "reached": basis >= target.threshold + strictly if target and known else None,
+        "reached": reached,
         "estimated": estimated,
     }

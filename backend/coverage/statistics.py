@@ -4,12 +4,12 @@ Read as they were found last (`statistics_refresh`), so that a page costs the sa
 behind a figure.
 """
 
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
-from backend.clock import month_end, month_start
+from backend.clock import local_day, month_end, month_start
 from backend.coverage.own_unit import named
 from backend.coverage.statistics_rule import (
     ALL,
@@ -20,7 +20,7 @@ from backend.coverage.statistics_rule import (
     Reference,
 )
 from backend.errors import invalid
-from backend.extensions import db
+from backend.extensions import db, setting
 from backend.measurements.models import DemoMonth
 from backend.measurements.rules import OPERATORS
 from backend.units.service import UnitRow, find, set_on
@@ -44,10 +44,10 @@ def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str,
 
 
 def unit_statistics(
-    code: str | None, level: str | None, month: str, network: str, *, minimum: int, today: date
+    code: str | None, level: str | None, month: str, network: str, now: datetime
 ) -> dict[str, Any]:
     """The answer about a unit of the month's last day; about the country where none is told."""
-    if month_start(month) > today:
+    if month_start(month) > local_day(now):
         raise invalid("month", "month_in_future")
     last = month_end(month)
     unit = find(last, code, level) if code is not None else None
@@ -59,7 +59,7 @@ def unit_statistics(
         "unit": named(unit) if unit else None,
         "boundaries": active.described() if active else None,
         "demo": db.session.get(DemoMonth, month) is not None,
-        "minimum_n": minimum,
+        "minimum_n": setting("MINIMUM_N"),
         "found_at": max(row["found_at"] for row in rows).isoformat() if rows else None,
         "bands_mbps": list(BANDS_MBPS),
         "references": [_reference(one) for one in REFERENCES],

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from backend.clock import month_end, month_start
 from backend.coverage import statistics_rule as rule
 from backend.coverage.statistics_rule import METRICS, Samples
-from backend.extensions import db
+from backend.extensions import db, setting
 from backend.measurements.counting import fold_all
 from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.storing import dump
@@ -77,11 +77,10 @@ WRITE = text("""
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Whose statistics are found: a month of a network, from how many samples on, and when."""
+    """Whose statistics are found, and when: a month of a network."""
 
     month: str
     network: str
-    minimum: int
     now: datetime
 
     def values(self, **more: Any) -> dict[str, Any]:
@@ -99,7 +98,6 @@ def mark_all(month: str | None = None) -> None:
 
 def refresh(
     now: datetime,
-    minimum: int,
     month: str | None = None,
     progress: Progress = lambda done, of: None,
 ) -> int:
@@ -111,7 +109,7 @@ def refresh(
     db.session.commit()
     todo, done, communes = sum(map(len, by_month.values())) + len(by_month), 0, 0
     for (of_month, network), provinces in by_month.items():
-        part = Part(of_month, network, minimum, now)
+        part = Part(of_month, network, now)
         for province, units in provinces:
             if province is not None:
                 refresh_province(part, province, units)
@@ -175,6 +173,7 @@ def _samples(rows: Sequence[Mapping[Any, Any]]) -> list[Samples]:
 
 
 def _write(part: Part, found: Mapping[int, Iterable[Samples]]) -> None:
+    minimum = setting("MINIMUM_N")
     rows = [
         {
             "unit_id": unit,
@@ -182,7 +181,7 @@ def _write(part: Part, found: Mapping[int, Iterable[Samples]]) -> None:
             "technology": technology,
             "n": sum(one.n for one in group),
             "devices": rule.device_count(group),
-            "figures": rule.figures(group, technology, part.minimum),
+            "figures": rule.figures(group, technology, minimum),
         }
         for unit, samples in found.items()
         for (operator, technology), group in rule.groups(samples)

@@ -1,12 +1,13 @@
-"""The API of speeds, readable without a sign-in."""
+"""The API of a unit's speeds and of its past, readable without a sign-in."""
 
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 from flask_smorest import Blueprint
 
 from backend.arguments import Parser
-from backend.clock import local_day
+from backend.coverage.history import unit_history
+from backend.coverage.history_schemas import HistoryQuerySchema, HistorySchema
 from backend.coverage.statistics import unit_statistics
 from backend.coverage.statistics_schemas import (
     CountryMonthQuerySchema,
@@ -16,7 +17,9 @@ from backend.coverage.statistics_schemas import (
 from backend.etags import answered_figures
 from backend.http import clock_now
 
-blp = Blueprint("statistics", __name__, url_prefix="/api/v1", description="Speeds")
+blp = Blueprint(
+    "statistics", __name__, url_prefix="/api/v1", description="Speeds, and how they came about"
+)
 blp.ARGUMENTS_PARSER = Parser()
 
 KNOWN = "Nothing changed since the figures of If-None-Match"
@@ -40,10 +43,15 @@ def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
     return _answer(code, query)
 
 
+@blp.get("/units/<code>/history")
+@blp.arguments(HistoryQuerySchema, location="query")
+@blp.response(200, HistorySchema)
+@blp.alt_response(304, description=KNOWN)
+def get_unit_history(query: dict[str, Any], code: str) -> Response:
+    """Show the last months of a unit, across the reform of July 2025 too."""
+    return answered_figures(unit_history(code, **query, now=clock_now()))
+
+
 def _answer(code: str | None, query: dict[str, Any]) -> Response:
-    minimum, today = current_app.config["MINIMUM_N"], local_day(clock_now())
-    month, network = query["month"], query["network"]
-    told = unit_statistics(
-        code, query.get("level"), month, network, minimum=minimum, today=today
-    )  # fmt: skip
-    return answered_figures(told)
+    month, network, level = query["month"], query["network"], query.get("level")
+    return answered_figures(unit_statistics(code, level, month, network, clock_now()))

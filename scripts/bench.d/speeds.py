@@ -26,7 +26,7 @@ from backend.server.postgres import EmbeddedPostgres
 from backend.units import setup
 
 NOW = datetime(2025, 6, 29, 5, tzinfo=UTC)
-PROVINCE, MONTH, DAY, MINIMUM = "19", "2025-03", "2025-03-14", 30
+PROVINCE, MONTH, DAY = "19", "2025-03", "2025-03-14"
 PROVINCE_MOST_S, COUNTRY_MOST_S = 2.0, 15.0
 
 
@@ -70,7 +70,7 @@ def _round(owner_url: str, changed: int) -> tuple[float, float, float]:
     job.fold_all()
     [found] = db.session.execute(job.STALE, {"month": MONTH}).all()
     db.session.commit()
-    part = job.Part(MONTH, "mobile", MINIMUM, NOW)
+    part = job.Part(MONTH, "mobile", NOW)
     return (
         timed("", lambda: job.refresh_province(part, found.province_id, list(found.units))),
         timed("", lambda: job.refresh_country(part)),
@@ -79,14 +79,13 @@ def _round(owner_url: str, changed: int) -> tuple[float, float, float]:
 
 
 def _ask() -> None:
-    today = NOW.date()
-    unit_statistics(PROVINCE, "province", MONTH, "mobile", minimum=MINIMUM, today=today)
+    unit_statistics(PROVINCE, "province", MONTH, "mobile", NOW)
     db.session.rollback()
 
 
 def _whole_month() -> None:
     job.mark_all(MONTH)
-    job.refresh(NOW, MINIMUM, MONTH)
+    job.refresh(NOW, MONTH)
 
 
 def timed(title: str, work: Callable[[], object]) -> float:

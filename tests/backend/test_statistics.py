@@ -139,7 +139,7 @@ def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
     monkeypatch.setattr(statistics_refresh, "_write", dying)
     for _ in range(2):
         with app.app_context(), pytest.raises(KeyboardInterrupt):
-            statistics_refresh.refresh(NINE, 30)
+            statistics_refresh.refresh(NINE)
     refresh(app)
     assert total(statistics(client, None))["n"] == 62
     for code in (HERE, "00004"):

@@ -1,0 +1,152 @@
+"""Twelve months of a unit, across the reform: nothing is lost, and what was divided says so."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import shapely
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from backend.clock import VIETNAM
+from backend.coverage.apportioning import largest_remainder
+from backend.extensions import db
+from backend.units.catalogue import REFORM
+from backend.units.models import Boundary, Unit
+from backend.units.service import set_on
+from tests.measured import measured, row
+from tests.people import unit_id
+
+# Ten communes of before the reform. In Thái Nguyên three were divided and two lie wholly in what
+# they went into; Bắc Kạn's three became one ward; two got another name.
+SPLIT = {"05461": ("05443", "05467"), "05467": ("05467", "05500"), "05932": ("05908", "05941")}
+WHOLE = {"05443": "05443", "05446": "05443"}
+MERGED = dict.fromkeys(("01834", "01840", "01846"), "01840")
+RENAMED = {"24235": "24235", "25114": "25114"}
+JUNE = datetime(2025, 6, 10, 9, tzinfo=VIETNAM)
+JULY = datetime(2025, 7, 10, 9, tzinfo=VIETNAM)
+
+
+@pytest.fixture(autouse=True)
+def late(clock: Any) -> None:
+    clock.now = datetime(2025, 8, 20, tzinfo=UTC)
+
+
+def history(client: FlaskClient, code: str, **query: Any) -> dict[str, dict[str, Any]]:
+    answer = client.get(f"/api/v1/units/{code}/history", query_string={"months": 3, **query})
+    assert answer.status_code == 200, answer.text
+    return {item["month"]: item for item in answer.json["items"]}
+
+
+def sampled(app: Flask, system: str, at: datetime, **numbers: int) -> None:
+    """So many samples of each commune, a third of them repeats, none with a position."""
+    rows = []
+    for code, n in numbers.items():
+        unit = unit_id(app, code.strip("_"), system)
+        rows += [row(unit, at, **({} if k % 3 else {"reasons": ["repeat"], "counted": False}))
+                 for k in range(n)]  # fmt: skip
+    measured(app, *rows)
+
+
+def inside(app: Flask, code: str, system: str) -> dict[str, float]:
+    """A position in a commune of a system."""
+    with app.app_context():
+        active = set_on(REFORM)
+        query = select(Boundary.geometry).join(Unit, Unit.id == Boundary.unit_id)
+        query = query.where(Boundary.set_id == active.id, Unit.code == code, Unit.system == system)
+        point = shapely.from_wkb(db.session.scalars(query).one()).representative_point()
+    return {"longitude": point.x, "latitude": point.y}
+
+
+def test_ten_communes_that_were_merged_split_and_renamed(app: Flask, client: FlaskClient) -> None:
+    numbers = {f"_{code}": 31 + 7 * n
+               for n, code in enumerate((*SPLIT, *WHOLE, *MERGED, *RENAMED))}  # fmt: skip
+    assert len(numbers) == 10
+    sampled(app, "2024", JUNE, **numbers)
+    heirs = {code for codes in SPLIT.values() for code in codes} | {"01840", *RENAMED.values()}
+    told = {code: history(client, code)["2025-06"] for code in heirs}
+    assert sum(one["received"] for one in told.values()) == sum(numbers.values())
+    assert sum(one["counted"] for one in told.values()) == sum(
+        n - len(range(0, n, 3)) for n in numbers.values()
+    )
+    assert {code for code, one in told.items() if one["estimated"]} == {
+        "05443", "05467", "05500", "05908", "05941",
+    }  # fmt: skip
+    assert told["01840"]["received"] == sum(numbers[f"_{code}"] for code in MERGED)
+    for code in RENAMED:
+        assert (told[code]["received"], told[code]["estimated"]) == (numbers[f"_{code}"], False)
+
+
+def test_a_province_loses_nothing_and_estimates_nothing(app: Flask, client: FlaskClient) -> None:
+    sampled(app, "2024", JUNE, _05461=20, _05443=10)
+    sampled(app, "2025", JULY, _05443=9)
+    told = history(client, "19", level="province")
+    assert (told["2025-06"]["received"], told["2025-06"]["estimated"]) == (30, False)
+    assert (told["2025-07"]["received"], told["2025-07"]["system"]) == (9, "2025")
+    assert told["2025-08"]["received"] == 0
+
+
+def test_back_to_the_communes_of_before(app: Flask, client: FlaskClient) -> None:
+    sampled(app, "2025", JULY, _01840=100, _24235=40)
+    told = [history(client, code, as_of="2025-06-30")["2025-07"] for code in MERGED]
+    assert sum(one["received"] for one in told) == 100
+    assert all(one["estimated"] and one["received"] > 0 for one in told)
+    assert {one["reached"] for one in told} == {None}
+    only = history(client, "24235", as_of="2025-06-30")["2025-07"]
+    assert (only["received"], only["estimated"]) == (40, False)
+
+
+def test_a_position_tells_where_a_sample_of_a_split_commune_lies(
+    app: Flask, client: FlaskClient
+) -> None:
+    unit = unit_id(app, "05461")
+    there = inside(app, "05467", "2025")
+    measured(app, *[row(unit, JUNE, **there) for _ in range(8)])
+    assert history(client, "05467")["2025-06"]["received"] == 8
+    assert history(client, "05467")["2025-06"]["estimated"] is True
+    assert history(client, "05443")["2025-06"]["received"] == 0
+
+
+def test_targets_of_each_month(app: Flask, client: FlaskClient) -> None:
+    sampled(app, "2025", JULY, _05443=450)
+    told = history(client, "05443")
+    july = told["2025-07"]
+    assert (july["counted"], july["target"], july["reached"]) == (300, 300, True)
+    assert told["2025-08"]["reached"] is False
+    app.config["REACHED_IS"] = ">"
+    assert history(client, "05443")["2025-07"]["reached"] is False
+
+
+def test_what_waits_to_be_folded_is_told_and_what_was_folded(
+    app: Flask, client: FlaskClient
+) -> None:
+    sampled(app, "2025", JULY, _05443=3)
+    app.test_cli_runner().invoke(args=["measurements", "fold"])
+    sampled(app, "2025", JULY, _05443=4)
+    assert history(client, "05443")["2025-07"]["received"] == 7
+
+
+@pytest.mark.parametrize("query", [{"months": 0}, {"months": 37}, {"network": "x"}, {"as_of": 1}])
+def test_what_cannot_be_asked(client: FlaskClient, query: dict[str, Any]) -> None:
+    answer = client.get("/api/v1/units/05443/history", query_string=query)
+    assert answer.status_code == 422
+
+
+@given(st.integers(0, 10_000), st.lists(st.floats(0, 1e6), min_size=1, max_size=20))
+def test_parts_add_up_and_none_is_off_by_one(total: int, weights: list[float]) -> None:
+    parts = largest_remainder(total, weights)
+    assert sum(parts) == total and min(parts) >= 0
+    whole = sum(weights)
+    if whole > 1e-300:
+        for part, weight in zip(parts, weights, strict=True):
+            assert abs(part - total * weight / whole) < 1 + 1e-6
+
+
+def test_the_largest_remainders_are_served_first() -> None:
+    assert largest_remainder(10, [1, 1, 1]) == [4, 3, 3]
+    assert largest_remainder(5, [0.5, 0.3, 0.2]) == [3, 1, 1]
+    assert Counter(largest_remainder(7, [0, 0])) == Counter([4, 3])

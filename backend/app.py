@@ -96,8 +96,10 @@ def _register(app: Flask) -> None:
     from backend.measurements.privacy_views import privacy_blp as privacy
     from backend.measurements.views import blp as measurements
     from backend.measurements.withdrawal_request_views import blp as withdrawals
+    from backend.reports.cli import cli as reports_cli
     from backend.reports.letterhead_views import letterhead_blp as letterheads
     from backend.reports.seal_views import blp as seals
+    from backend.reports.views import blp as reports
     from backend.units.cli import cli as units_cli
     from backend.units.views import blp as units
     from backend.web.views import bp as web
@@ -126,6 +128,7 @@ def _register(app: Flask) -> None:
         teams_bulk,
         campaigns,
         letterheads,
+        reports,
         seals,
     ):
         api.register_blueprint(blueprint)
@@ -137,6 +140,7 @@ def _register(app: Flask) -> None:
         coverage_cli,
         accounts_cli,
         privacy_cli,
+        reports_cli,
         demo,
         doctor,
     ):

@@ -93,11 +93,11 @@ def read_object() -> dict[str, Any]:
     return body
 
 
-def read_bytes(types: Container[str], refusal: str) -> bytes:
+def read_bytes(types: Container[str], refusal: str, most: int | None = None) -> bytes:
     """The request's body as it is, inflated; 415 with a code where it is of none of the types."""
     if request.mimetype not in types:
         raise Problem(415, refusal)
-    return _inflated(current_app.config["MAX_BODY_BYTES"])
+    return _inflated(most or current_app.config["MAX_BODY_BYTES"])
 
 
 def _inflated(most: int) -> bytes:

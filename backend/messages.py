@@ -12,6 +12,7 @@ from backend.wording import (
     letterheads,
     past,
     planning,
+    reports,
     signals,
 )
 
@@ -26,6 +27,7 @@ FEATURES = (
     letterheads,
     past,
     planning,
+    reports,
     signals,
 )
 

@@ -20,6 +20,7 @@ from tests.asking_officials import OF_OFFICIALS
 from tests.factories import register, sample
 from tests.matrix import BY_SESSION, CODE, MEMBERSHIP, POSTER, endpoint
 from tests.people import LONG_AGO
+from tests.report_asking import REPORTS
 from tests.world import PASSWORD, World, hashed_password
 
 CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
@@ -145,6 +146,7 @@ def _table(world: World) -> dict[str, Any]:
 ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     **OF_CAMPAIGNS,
     **OF_OFFICIALS,
+    **REPORTS,
     "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
     "GET /api/v1/units/locate": lambda w: {"query_string": HERE},
     "POST /api/v1/units/locate": lambda w: {"json": HERE},

@@ -19,6 +19,7 @@ ACTORS = (
 CAMPAIGN = "/api/v1/campaigns/<campaign_id>"
 CODE = f"{CAMPAIGN}/teams/<team_id>/join-code"
 POSTER = f"{CAMPAIGN}/teams/<team_id>/poster"
+REPORT = "/api/v1/reports/<report_id>"
 MEMBERSHIP = "/api/v1/memberships/<int(max=9223372036854775807):membership_id>"
 
 LIFT = "/api/v1/units/<code>/exclusions/<exclusion_id>/lift"
@@ -181,7 +182,29 @@ TABLE = {
     "GET /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
     "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
     # monthly reports: the official's of the area until they are approved, then everybody's
+    "GET /api/v1/reports": "200 401 200 200 200 200 200 200",
+    "POST /api/v1/reports": "401 401 403 403 403 201 403 201",
+    "GET /api/v1/reports/deadlines": "200 401 200 200 200 200 200 200",
+    f"GET {REPORT}": "404 401 404 404 404 200 404 200",
+    f"GET {REPORT} (approved)": "200 401 200 200 200 200 200 200",
+    f"PATCH {REPORT}": "401 401 404 404 404 200 404 200",
+    f"PATCH {REPORT} (approved)": "401 401 403 403 403 409 403 409",
+    f"DELETE {REPORT}": "401 401 404 404 404 204 404 204",
+    f"GET {REPORT}/figures": "404 401 404 404 404 200 404 200",
+    f"GET {REPORT}/figures (approved)": "200 401 200 200 200 200 200 200",
+    f"GET {REPORT}/supplement": "404 401 404 404 404 200 404 200",
+    f"GET {REPORT}/supplement (approved)": "200 401 200 200 200 200 200 200",
+    f"GET {REPORT}/files/<name>": "404 401 404 404 404 200 404 200",
+    f"GET {REPORT}/files/<name> (approved)": "200 401 200 200 200 200 200 200",
+    f"POST {REPORT}/freeze": "401 401 404 404 404 200 404 200",
+    f"POST {REPORT}/approve": "401 401 404 404 404 200 404 200",
+    f"POST {REPORT}/supersede": "401 401 404 404 404 201 404 201",
+    f"POST {REPORT}/supersede (approved)": "401 401 403 403 403 201 403 201",
+    # the signed letter itself is for the office
+    f"POST {REPORT}/attachments": "401 401 403 403 403 201 403 201",
+    f"GET {REPORT}/attachments/<attachment_id>": "404 401 404 404 404 200 404 200",
     "GET /api/v1/reports/keys": EVERYBODY,
+    "GET /api/v1/reports/by-digest/<digest>": EVERYBODY,
     # out of the counts, and in again: the official's of the province
     "GET /api/v1/units/<code>/exclusions": "404 401 404 404 404 200 404 200",
     "POST /api/v1/units/<code>/exclusions": "401 401 404 404 404 200 404 200",

@@ -94,6 +94,7 @@ class Quality(TypedDict):
     upload_mbps: Spread | None
     ping_ms: Spread | None
     jitter_ms: Spread | None
+    references: dict[str, float | None]  # by reference, which part of the samples is as good
 
 
 class TeamRow(TypedDict):

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from backend.reports.seal_schemas import SealKeysSchema
+from backend.reports.checking import check_digest
+from backend.reports.seal_schemas import CheckedSchema, SealKeysSchema
 from backend.reports.seals import list_keys
 
 blp = Blueprint("seals", __name__, url_prefix="/api/v1/reports", description="Seals of reports")
@@ -15,3 +16,10 @@ blp = Blueprint("seals", __name__, url_prefix="/api/v1/reports", description="Se
 def get_keys() -> dict[str, Any]:
     """List the public keys by which seals are checked."""
     return list_keys()
+
+
+@blp.get("/by-digest/<digest>")
+@blp.response(200, CheckedSchema)
+def get_by_digest(digest: str) -> dict[str, Any]:
+    """Tell which approved report has a SHA-256 digest, and whether its seal holds."""
+    return check_digest(digest)

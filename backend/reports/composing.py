@@ -1,0 +1,58 @@
+"""Put a report together: figures as they are now, or as they were frozen."""
+
+import json
+from datetime import UTC, datetime
+from typing import cast
+
+from backend.clock import local_day, month_end
+from backend.extensions import db
+from backend.measurements.rules import RULES
+from backend.reports import collecting
+from backend.reports.figures import Report, ReportUnit
+from backend.reports.letterheads import letterhead_on
+from backend.reports.models import ReportRow
+from backend.reports.proposals import propose
+from backend.units.models import Unit
+from backend.units.service import UnitRow, find
+
+
+def compose(row: ReportRow, now: datetime, *, settled: bool = False) -> Report:
+    """The report as it would be frozen now; `settled`: of figures that stand still."""
+    unit, today = unit_of(row), local_day(now)
+    collect = collecting.collect_settled if settled else collecting.collect
+    counts, sections = collect(unit, row.month, today)
+    named = _named(unit)
+    return {
+        "unit": named,
+        "month": row.month,
+        "edition": row.edition,
+        "made_at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        **collecting.facts(counts),  # type: ignore[typeddict-item]
+        "rules": RULES,
+        "sections": sections,
+        "proposed": propose(named, row.month, sections),
+        "remarks": dict(row.remarks),
+        "letterhead": dict(letterhead_on(unit, today)),
+    }
+
+
+def kept(row: ReportRow) -> Report:
+    """The report as it was frozen."""
+    assert row.content is not None  # the table's check
+    return cast(Report, json.loads(row.content))
+
+
+def unit_of(row: ReportRow) -> UnitRow:
+    """The unit as it was on the month's last day."""
+    unit = db.session.get_one(Unit, row.unit_id)
+    return find(month_end(row.month), unit.code, unit.level)
+
+
+def _named(unit: UnitRow) -> ReportUnit:
+    return {
+        "code": unit.code,
+        "name": unit.name,
+        "level": unit.level,
+        "type": unit.type,
+        "province": unit.province,
+    }

@@ -1,0 +1,71 @@
+"""Who may see and change which report: before it is approved its area's officials, then all see."""
+
+from sqlalchemy import ColumnElement, or_, select
+
+from backend import etags
+from backend.accounts.access import Actor, Scope, can, require, require_person
+from backend.campaigns.scopes import unit_scope
+from backend.errors import Problem
+from backend.extensions import db
+from backend.reports.models import ReportRow
+from backend.units.models import Unit
+
+
+def visible_report(actor: Actor, report_id: int, *, held: bool = False) -> ReportRow:
+    """A report that the actor may know of; 404 for others' as for none. `held`: until commit."""
+    row = db.session.get(ReportRow, report_id, populate_existing=True, with_for_update=held)
+    if row is None:
+        raise Problem(404, "not_found")
+    if row.approved_at is None:
+        require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
+    return row
+
+
+def report_for(
+    actor: Actor, act: str, report_id: int, expected: etags.Expected, *, held: bool = False
+) -> ReportRow:
+    """A report on which the actor may act, as they saw it."""
+    require_person(actor)
+    row = visible_report(actor, report_id, held=held)
+    require(actor, act, unit_scope(row.unit_id))
+    etags.must_match(expected, row.version)
+    return row
+
+
+def require_draft(row: ReportRow) -> None:
+    """409 where figures are frozen."""
+    if row.state != "draft":
+        raise Problem(409, "report_not_draft")
+
+
+def require_latest(row: ReportRow) -> None:
+    """409 where a later edition is there."""
+    later = select(ReportRow.id).where(
+        ReportRow.unit_id == row.unit_id,
+        ReportRow.month == row.month,
+        ReportRow.edition > row.edition,
+    )
+    if db.session.scalar(later.limit(1)) is not None:
+        raise Problem(409, "report_superseded")
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """The reports that an actor may know of, as a condition."""
+    return or_(ReportRow.approved_at.is_not(None), ReportRow.unit_id.in_(_own_units(actor)))
+
+
+def _own_units(actor: Actor) -> list[int]:
+    """Units with a report that is not everybody's yet, and is this actor's to read."""
+    if not actor.grants:
+        return []
+    rows = db.session.execute(
+        select(Unit.id, Unit.parent_id, Unit.province_id)
+        .join(ReportRow, ReportRow.unit_id == Unit.id)
+        .where(ReportRow.approved_at.is_(None))
+        .distinct()
+    )
+    return [row.id for row in rows if can(actor, "report.read", _scope(row))]
+
+
+def _scope(row: tuple[int | None, ...]) -> Scope:
+    return Scope(units=frozenset(one for one in row if one is not None))

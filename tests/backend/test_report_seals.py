@@ -1,0 +1,172 @@
+"""The must-show of a report: frozen, late samples, sealed, verified; a flipped byte is refused."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from backend.reports.canonical import canonical, digest
+from backend.reports.rendering import render
+from backend.reports.seals import KEY_FILE
+from tests.conftest import Hands
+from tests.reporting import URL, Office
+
+
+@pytest.fixture
+def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+    made = Office(app, client, clock)
+    made.is_demo()
+    return made
+
+
+def check(office: Office, wanted: str) -> Any:
+    return office.client.get(f"{URL}/by-digest/{wanted}")
+
+
+def test_rendering_again_under_the_same_lock_gives_the_same_bytes(office: Office) -> None:
+    office.measured(9, 16)
+    report = office.frozen()
+    figures = office.show(report, "/figures").json
+    again, told = render(figures), office.show(report).json
+    assert {one["name"]: one["digest"] for one in told["files"]} == {
+        name: digest(content) for name, content in again.items()
+    }
+    assert told["digest"] == digest(canonical(figures))
+
+
+def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
+    told = office.show(office.approved()).json
+    [key] = office.client.get(f"{URL}/keys").json["items"]
+    assert told["seal"]["key"] == key["number"] == 1
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key["public_key"]))
+    signature, statement = bytes.fromhex(told["seal"]["signature"]), told["seal"]["statement"]
+    public.verify(signature, statement.encode())
+    facts = json.loads(statement)
+    assert facts["digest"] == told["digest"] and facts["month"] == "2024-11"
+    assert facts["approved_by"]["name"] == "Trần Thị Bình"
+    assert facts["files"] == {one["name"]: one["digest"] for one in told["files"]}
+    with pytest.raises(InvalidSignature):
+        public.verify(signature, statement.replace("2024-11", "2024-12").encode())
+
+
+def test_every_file_and_the_figures_are_known_by_digest(office: Office) -> None:
+    report = office.approved()
+    told = office.show(report).json
+    for one in told["files"]:
+        content = office.show(report, f"/files/{one['name']}").data
+        assert digest(content) == one["digest"] and len(content) == one["size"]
+        found = check(office, one["digest"].upper()).json
+        assert found["valid"] is True and found["report"]["id"] == report
+    assert check(office, told["digest"]).json["seal"]["public_key"]
+
+
+@pytest.mark.parametrize("wanted", ["0" * 64, "zz", "\x00", "a" * 10_000])
+def test_what_no_report_has_is_not_known(office: Office, wanted: str) -> None:
+    office.approved()
+    refused = check(office, wanted)
+    assert (refused.status_code, refused.json["code"]) == (404, "digest_unknown")
+
+
+def test_nothing_is_told_of_what_is_not_approved(office: Office) -> None:
+    told = office.show(office.frozen()).json
+    assert check(office, told["digest"]).status_code == 404
+
+
+def test_a_flipped_byte_is_refused(office: Office, tmp_path: Path) -> None:
+    report = office.approved()
+    run, file = office.app.test_cli_runner().invoke, tmp_path / "report"
+    for one in office.show(report).json["files"]:
+        content = bytearray(office.show(report, f"/files/{one['name']}").data)
+        file.write_bytes(content)
+        good = run(args=["reports", "verify", str(file)])
+        assert good.exit_code == 0, good.output
+        assert "Tỉnh Thái Nguyên (19), 2024-11, edition 1" in good.output
+        assert "Ed25519, key 1, valid" in good.output and "sample data" in good.output
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+        bad = run(args=["reports", "verify", str(file)])
+        assert bad.exit_code == 1 and "was changed" in bad.output
+
+
+def test_a_stored_report_that_was_changed_has_no_valid_seal(office: Office, owner: Engine) -> None:
+    told = office.show(office.approved()).json
+    with owner.begin() as connection:
+        lie = told["seal"]["statement"].replace("Trần Thị Bình", "Trần Văn Cường")
+        connection.execute(text("update reports set statement = :lie"), {"lie": lie})
+    assert check(office, told["digest"]).json["valid"] is False
+
+
+def test_figures_that_were_changed_are_no_longer_those_of_the_seal(
+    office: Office, owner: Engine
+) -> None:
+    office.approved()
+    other = "f" * 64
+    with owner.begin() as connection:
+        connection.execute(text("update reports set digest = :other"), {"other": other})
+    assert check(office, other).json["valid"] is False
+
+
+def test_the_key_is_for_its_owner_alone_and_old_ones_stay(office: Office) -> None:
+    first = office.approved()
+    path = Path(office.app.config["VAR_DIR"]) / KEY_FILE
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.unlink()  # the operator changes the key
+    office.act(first, "supersede", json={"reason": "khóa mới"})
+    second = office.client.get(URL, headers=office.headers).json["items"][0]["id"]
+    office.act(second, "freeze")
+    office.act(second, "approve", json={})
+    keys = [one["number"] for one in office.client.get(f"{URL}/keys").json["items"]]
+    assert keys == [1, 2]
+    for report, number in ((first, 1), (second, 2)):
+        told = office.show(report).json
+        found = check(office, told["digest"]).json
+        assert (found["seal"]["key"], found["valid"]) == (number, True)
+    assert check(office, office.show(first).json["digest"]).json["report"]["state"] == "superseded"
+
+
+def test_late_samples_go_to_a_supplement(office: Office) -> None:
+    """Draft, freeze, 500 late samples, approve, supplement, verify."""
+    office.measured(9)
+    report = office.frozen()
+    before = office.show(report, "/figures").data
+    for place in range(10):
+        here = {"latitude": 21.5942 - place * 0.01, "longitude": 105.8482, "accuracy_m": 10.0}
+        days = [(day, hour) for day in range(1, 18) for hour in (6, 11, 16)][:50]
+        office.late(days, location=here)
+    office.act(report, "approve", json={})
+    told = office.show(report, "/supplement", headers={}).json
+    mobile = told["networks"]["mobile"]
+    assert told["changed"] is True
+    assert mobile["samples"]["received"] == {"frozen": 1, "now": 501, "change": 500}
+    assert mobile["samples"]["counted"]["change"] == 500
+    assert sum(one["received"]["change"] for one in mobile["communes"]) == 500
+    assert [row["level"] for row in mobile["reached"]] == ["province", "district", "commune"]
+    assert mobile["reached"][0] == {"level": "province", "frozen": 0, "now": 1, "change": 1}
+    assert told["networks"]["fixed"]["communes"] == []
+    assert office.show(report, "/figures").data == before
+    assert check(office, office.show(report).json["digest"]).json["valid"] is True
+
+
+def test_a_withdrawal_changes_no_frozen_figure_and_no_count(office: Office) -> None:
+    phone = office.measured(9, 16)
+    report = office.approved()
+    told, before = office.show(report).data, office.show(report, "/figures").data
+    assert office.client.delete("/api/v1/devices/me", headers=phone).status_code == 200
+    assert office.show(report).data == told
+    assert office.show(report, "/figures").data == before
+    assert office.show(report, "/supplement").json["changed"] is False
+
+
+def test_a_draft_has_no_supplement_and_its_files_are_a_preview(office: Office) -> None:
+    report = office.draft()
+    assert office.show(report, "/supplement").json["code"] == "report_not_frozen"
+    assert office.show(report, "/files/report.json").status_code == 200
+    assert office.show(report, "/files/report.exe").status_code == 404
+    assert office.show(report).json["files"] == []

@@ -1,0 +1,243 @@
+"""The life of a monthly report: begun, remarked on, frozen, approved, superseded."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests import people
+from tests.conftest import Hands
+from tests.reporting import DECEMBER, MONTH, URL, Office
+
+
+@pytest.fixture
+def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+    return Office(app, client, clock)
+
+
+def test_a_draft_shows_the_figures_of_coverage(office: Office) -> None:
+    office.measured(9, 10, 16)
+    report = office.draft()
+    told = office.show(report).json
+    assert (told["state"], told["edition"], told["deadline"]) == ("draft", 1, "2024-12-15")
+    assert told["unit"]["code"] == "19" and told["seal"] is None and told["files"] == []
+    figures = office.show(report, "/figures").json
+    query = f"month={MONTH}&parent=19&network=mobile"
+    coverage = office.client.get(f"/api/v1/coverage?{query}").json
+    for name in ("received", "valid", "counted", "reasons", "unlocated"):
+        assert figures["sections"]["samples"]["mobile"][name] == coverage["summary"][name]
+    assert len(figures["sections"]["lacking"]["mobile"]) == len(coverage["items"]) == 172
+    levels = [row["level"] for row in figures["sections"]["reached"]["mobile"]]
+    assert levels == ["province", "district", "commune"]
+    assert figures["sections"]["reached"]["fixed"][0]["threshold"] is None
+
+
+def test_proposed_sentences_are_vietnamese_and_name_whose_count_it_is(office: Office) -> None:
+    office.measured(9, 16)
+    proposed = office.show(office.draft(), "/figures").json["proposed"]
+    assert (
+        "Tháng 11/2024, Tỉnh Thái Nguyên thu nhận 2 mẫu đo băng rộng di động"
+        in (proposed["samples"])
+    )
+    assert proposed["reached"].startswith("Theo số liệu Đo Sóng, 0/1 đơn vị cấp tỉnh (0,00%)")
+    assert "5691/BTTTT-CVT" in proposed["reached"]
+    assert "Còn 172 đơn vị cấp xã thiếu mẫu" in proposed["lacking"]
+
+
+def test_what_was_written_replaces_nothing_else(office: Office) -> None:
+    report = office.draft()
+
+    def write(version: int, **remarks: Any) -> Any:
+        seen = people.seen(office.headers, version)
+        return office.client.patch(f"{URL}/{report}", json={"remarks": remarks}, headers=seen)
+
+    assert write(1, samples="Sóng yếu ở vùng cao.").json["version"] == 2
+    assert write(1, lacking="muộn").status_code == 412
+    assert write(2, lacking="Sẽ đo trong tháng 12.").json["remarks"] == {
+        "samples": "Sóng yếu ở vùng cao.",
+        "lacking": "Sẽ đo trong tháng 12.",
+    }
+    assert write(3, samples=None).json["remarks"] == {"lacking": "Sẽ đo trong tháng 12."}
+    refused = write(4, weather="mưa", notes=7, quality="x" * 10_001)
+    assert {(e["field"], e["code"]) for e in refused.json["errors"]} == {
+        ("remarks.weather", "not_section"),
+        ("remarks.notes", "not_text"),
+        ("remarks.quality", "too_long"),
+    }
+    assert office.client.patch(f"{URL}/{report}", json={"remarks": {}}).status_code == 401
+    acts = people.audited(office.app, f"report:{report}")
+    assert [act for act, _ in acts] == ["report.begin"] + ["report.remark"] * 3
+    assert "vùng cao" not in str(acts)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"month": "2025-01"}, 422, "month_in_future"),
+        ({"month": "tháng 11"}, 422, "not_month"),
+        ({"month": None}, 422, "null"),
+        ({"unit": "99999"}, 404, "unit_unknown"),
+        ({"unit": "01"}, 403, "forbidden"),
+        ({"level": "hamlet"}, 422, "not_one_of"),
+    ],
+)
+def test_a_report_that_cannot_be_begun(
+    office: Office, asked: dict[str, Any], status: int, code: str
+) -> None:
+    refused = office.begin(**asked)
+    assert refused.status_code == status
+    assert code in (refused.json["code"], refused.json.get("errors", [{}])[0].get("code"))
+
+
+def test_a_month_has_one_report_of_a_unit(office: Office) -> None:
+    office.draft()
+    assert office.begin().json["code"] == "report_exists"
+    assert office.begin(unit="164").status_code == 201  # a district of the province, of its own
+    assert office.begin(unit="05443").status_code == 201
+
+
+def test_a_draft_is_given_up_and_begun_again(office: Office) -> None:
+    report = office.draft()
+    gone = office.client.delete(f"{URL}/{report}", headers=people.seen(office.headers))
+    assert gone.status_code == 204
+    assert office.show(report).status_code == 404
+    frozen_again = office.begin().json["id"]
+    office.is_demo()
+    assert office.act(frozen_again, "freeze").status_code == 200
+    seen = people.seen(office.headers, 2)
+    refused = office.client.delete(f"{URL}/{frozen_again}", headers=seen)
+    assert (refused.status_code, refused.json["code"]) == (409, "report_not_draft")
+
+
+def test_nothing_is_frozen_before_the_month_is_over_in_vietnam(office: Office) -> None:
+    office.is_demo()
+    report = office.draft()
+    office.clock.now = datetime(2024, 11, 30, 16, 59, tzinfo=UTC)
+    assert office.act(report, "freeze").json["code"] == "month_not_over"
+    office.clock.now = datetime(2024, 11, 30, 17, 0, tzinfo=UTC)
+    assert office.act(report, "freeze").status_code == 200
+
+
+def test_nothing_is_frozen_on_approximate_boundaries(office: Office) -> None:
+    report = office.draft()
+    refused = office.act(report, "freeze")
+    assert (refused.status_code, refused.json["code"]) == (409, "boundaries_approximate")
+    assert office.show(report).json["state"] == "draft"
+
+
+def test_what_is_frozen_changes_no_more(office: Office) -> None:
+    office.is_demo()
+    phone = office.measured(9, 16)
+    report = office.frozen()
+    before = office.show(report, "/figures").data
+    told = office.show(report).json
+    assert told["state"] == "frozen" and told["demo"] is True and len(told["digest"]) == 64
+    office.measured(8, day=16)
+    assert office.client.delete("/api/v1/devices/me", headers=phone).status_code == 200
+    assert office.show(report, "/figures").data == before
+    for what in ("freeze", "approve"):
+        stale = people.seen(office.headers, 1)
+        refused = office.client.post(f"{URL}/{report}/{what}", json={}, headers=stale)
+        assert refused.status_code == 412
+    assert office.act(report, "freeze").json["code"] == "report_not_draft"
+    seen = people.seen(office.headers, told["version"])
+    refused = office.client.patch(f"{URL}/{report}", json={"remarks": {}}, headers=seen)
+    assert refused.json["code"] == "report_not_draft"
+
+
+def test_approving_wants_frozen_figures_and_a_name(office: Office) -> None:
+    office.is_demo()
+    report = office.draft()
+    assert office.act(report, "approve", json={}).json["code"] == "report_not_frozen"
+    office.act(report, "freeze")
+    signer = {"name": "Nguyễn Văn An", "title": "Phó Giám đốc"}
+    told = office.act(report, "approve", json=signer).json
+    assert told["approved"] == {"at": "2024-12-05T03:00:00+00:00", **signer}
+    assert told["state"] == "approved" and told["seal"]["algorithm"] == "Ed25519"
+    assert office.act(report, "approve", json={}).json["code"] == "report_approved"
+
+
+def test_the_name_is_that_of_the_account_unless_told(
+    office: Office, app: Flask, client: FlaskClient, clock: Hands
+) -> None:
+    office.is_demo()
+    assert office.show(office.approved()).json["approved"]["name"] == "Trần Thị Bình"
+    unnamed = Office(app, client, clock, province="01")
+    unnamed.headers = people.person(app, "official", people.unit_id(app, "01", level="province"))
+    refused = unnamed.act(unnamed.frozen(), "approve", json={"title": "Giám đốc"})
+    assert [e["code"] for e in refused.json["errors"]] == ["name_required"]
+
+
+def test_an_edition_is_superseded_when_the_next_is_approved(office: Office) -> None:
+    office.is_demo()
+    first = office.approved()
+    assert office.act(first, "supersede", json={"reason": " "}).status_code == 422
+    made = office.act(first, "supersede", json={"reason": "Nhập thêm mẫu của VNPT"})
+    assert made.status_code == 201
+    second = made.json["id"]
+    assert (made.json["edition"], made.json["reason"]) == (2, "Nhập thêm mẫu của VNPT")
+    assert office.act(first, "supersede", json={"reason": "nữa"}).json["code"] == (
+        "report_superseded"
+    )
+    assert office.show(first).json["state"] == "approved"
+    office.act(second, "freeze")
+    office.act(second, "approve", json={})
+    assert office.show(second).json["state"] == "approved"
+    before = office.show(first).json
+    assert (before["state"], before["superseded_at"]) == ("superseded", DECEMBER.isoformat())
+    assert office.show(first, headers={}).status_code == 200  # what was published stays to be read
+
+
+def test_a_frozen_edition_that_has_a_later_one_is_not_approved(office: Office) -> None:
+    office.is_demo()
+    first = office.frozen()
+    assert office.act(first, "supersede", json={"reason": "sai ghi chú"}).status_code == 201
+    assert office.act(first, "approve", json={}).json["code"] == "report_superseded"
+
+
+def test_lists_hold_what_one_may_know_of(office: Office, client: FlaskClient) -> None:
+    office.is_demo()
+    draft, admin = office.begin(unit="05443").json["id"], people.person(office.app, "admin")
+    published = office.approved()
+    hanoi = people.unit_id(office.app, "01", level="province")
+    other = people.person(office.app, "official", hanoi)
+
+    def ids(headers: dict[str, str], query: str = "") -> list[int]:
+        return [one["id"] for one in client.get(f"{URL}?{query}", headers=headers).json["items"]]
+
+    assert ids(office.headers) == ids(admin) == [published, draft]
+    assert ids(other) == ids({}) == [published]
+    assert client.get(URL, headers=other).data == client.get(URL).data
+    assert ids(office.headers, "state=draft") == ids(office.headers, "unit=05443") == [draft]
+    assert ids(office.headers, "month=2024-10") == []
+    page = client.get(f"{URL}?limit=1", headers=office.headers).json
+    assert ids(office.headers, f"limit=1&cursor={page['next']}") == [draft]
+
+
+def test_who_has_not_sent_stands_first(office: Office, client: FlaskClient) -> None:
+    office.is_demo()
+    office.approved()
+    hanoi = Office(office.app, client, office.clock, province="01")
+    hanoi.draft()
+    url = f"{URL}/deadlines?month={MONTH}"
+    told = client.get(url).json
+    assert (told["deadline"], told["days_left"]) == ("2024-12-15", 10)
+    assert (told["units"], told["sent"]) == (63, 1)
+    assert [row["code"] for row in told["items"] if row["sent_at"]] == ["19"]
+    assert told["items"][-1]["code"] == "19" and told["items"][-1]["late"] is False
+    assert {row["state"] for row in told["items"]} == {None, "approved"}
+    seen = client.get(url, headers=hanoi.headers).json["items"]
+    assert [row["code"] for row in seen if row["state"] == "draft"] == ["01"]
+    assert len(client.get(f"{url}&level=commune&parent=19").json["items"]) == 172
+
+
+def test_who_is_late_is_told(office: Office, client: FlaskClient) -> None:
+    office.is_demo()
+    report = office.frozen()
+    office.clock.now = datetime(2024, 12, 14, 17, 0, tzinfo=UTC)  # day 15 in Vietnam
+    office.act(report, "approve", json={})
+    items = client.get(f"{URL}/deadlines?month={MONTH}").json["items"]
+    assert [row["code"] for row in items if row["late"]] == ["19"]
+    assert client.get(f"{URL}/deadlines?month=2025-02").status_code == 422

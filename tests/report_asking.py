@@ -1,0 +1,82 @@
+"""Requests about reports that fit, for the access matrix."""
+
+from collections.abc import Callable
+from typing import Any
+
+from backend.extensions import db
+from backend.measurements.models import DemoMonth
+from backend.reports.models import ReportRow
+from tests.matrix import REPORT
+from tests.reporting import PDF, free_month, held
+from tests.world import World
+
+SEEN = {"headers": {"If-Match": '"1"'}}
+
+
+def _report(world: World, state: str, **more: Any) -> dict[str, Any]:
+    """A report of a month that is over, seen as it is."""
+    return {"at": {"report_id": held(world.app, world.province, state)}} | SEEN | more
+
+
+def _freezing(world: World) -> dict[str, Any]:
+    asked = _report(world, "draft")
+    with world.app.app_context():
+        month = db.session.get_one(ReportRow, asked["at"]["report_id"]).month
+        db.session.add(DemoMonth(month=month))
+        db.session.commit()
+    return asked
+
+
+def _begun(world: World) -> dict[str, Any]:
+    return {"json": {"unit": "19", "month": free_month(world.app, world.province)}}
+
+
+def _letter(world: World) -> dict[str, Any]:
+    query = {"number": "12/BC-SKHCN", "signed_on": "2024-11-10"}
+    more = {"data": PDF, "content_type": "application/pdf", "query_string": query}
+    return _report(world, "approved", **more)
+
+
+def _attached(world: World) -> dict[str, Any]:
+    sent = _letter(world)
+    url = f"/api/v1/reports/{sent['at']['report_id']}/attachments"
+    names = ("data", "content_type", "query_string")
+    body = {name: sent[name] for name in names} | {"headers": world.headers_of("admin")}
+    made = world.client.post(url, **body)
+    assert made.status_code == 201, made.text
+    return {"at": sent["at"] | {"attachment_id": made.json["attachments"][0]["id"]}}
+
+
+def _sealed(world: World) -> dict[str, Any]:
+    report = held(world.app, world.province, "approved")
+    return {"at": {"digest": world.client.get(f"/api/v1/reports/{report}").json["digest"]}}
+
+
+def _named(asked: dict[str, Any]) -> dict[str, Any]:
+    return asked | {"at": asked["at"] | {"name": "report.json"}}
+
+
+REPORTS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "POST /api/v1/reports": _begun,
+    "GET /api/v1/reports/deadlines": lambda w: {"query_string": {"month": "2024-10"}},
+    f"GET {REPORT}": lambda w: _report(w, "draft"),
+    f"GET {REPORT} (approved)": lambda w: _report(w, "approved"),
+    f"PATCH {REPORT}": lambda w: _report(w, "draft", json={"remarks": {"samples": "Đủ."}}),
+    f"PATCH {REPORT} (approved)": lambda w: _report(w, "approved", json={"remarks": {}}),
+    f"DELETE {REPORT}": lambda w: _report(w, "draft"),
+    f"GET {REPORT}/figures": lambda w: _report(w, "draft"),
+    f"GET {REPORT}/figures (approved)": lambda w: _report(w, "approved"),
+    f"GET {REPORT}/supplement": lambda w: _report(w, "frozen"),
+    f"GET {REPORT}/supplement (approved)": lambda w: _report(w, "approved"),
+    f"GET {REPORT}/files/<name>": lambda w: _named(_report(w, "frozen")),
+    f"GET {REPORT}/files/<name> (approved)": lambda w: _named(_report(w, "approved")),
+    f"POST {REPORT}/freeze": _freezing,
+    f"POST {REPORT}/approve": lambda w: _report(w, "frozen", json={"name": "Trần Thị Bình"}),
+    f"POST {REPORT}/supersede": lambda w: _report(w, "frozen", json={"reason": "nhập thêm"}),
+    f"POST {REPORT}/supersede (approved)": lambda w: _report(
+        w, "approved", json={"reason": "nhập thêm"}
+    ),
+    f"POST {REPORT}/attachments": _letter,
+    f"GET {REPORT}/attachments/<attachment_id>": _attached,
+    "GET /api/v1/reports/by-digest/<digest>": _sealed,
+}

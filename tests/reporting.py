@@ -1,0 +1,133 @@
+"""Reports of November 2024 in tests: an official, a month that is over, and what they do."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.extensions import db
+from backend.measurements.models import DemoMonth
+from backend.reports.canonical import canonical, digest
+from backend.reports.figures import NETWORKS, Report, Samples
+from backend.reports.models import ReportFile, ReportRow
+from backend.reports.seals import seal
+from tests import people
+from tests.conftest import Hands
+from tests.factories import post, register, sample
+
+URL = "/api/v1/reports"
+MONTH = "2024-11"
+DECEMBER = datetime(2024, 12, 5, 3, 0, tzinfo=UTC)
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n%%EOF\n"
+
+
+class Office:
+    """The official of a province, in the first days of December 2024."""
+
+    def __init__(self, app: Flask, client: FlaskClient, clock: Hands, province: str = "19") -> None:
+        self.app, self.client, self.clock = app, client, clock
+        clock.now = DECEMBER
+        unit = people.unit_id(app, province, level="province")
+        self.province = province
+        self.headers = people.person(app, "official", unit, display_name="Trần Thị Bình")
+
+    def measured(self, *hours: int, day: int = 15, **changes: Any) -> dict[str, str]:
+        """A phone that measured at these hours of a day of November; every sample counts."""
+        self.clock.now = datetime(2024, 11, 20, 12, tzinfo=UTC)
+        phone = register(self.client)
+        at = [f"2024-11-{day:02}T{hour:02}:00:00+07:00" for hour in hours]
+        assert post(self.client, phone, *(sample(one, **changes) for one in at)).status_code < 300
+        self.clock.now = DECEMBER
+        return phone
+
+    def late(self, at: list[tuple[int, int]], **changes: Any) -> None:
+        """A phone that sends now what it measured on days and hours of November."""
+        phone = register(self.client)
+        made = [sample(f"2024-11-{day:02}T{hour:02}:00:00+07:00", **changes) for day, hour in at]
+        assert post(self.client, phone, *made).status_code < 300
+
+    def is_demo(self) -> None:
+        """The month is one of the demo: the boundaries that are built in are enough."""
+        with self.app.app_context():
+            db.session.add(DemoMonth(month=MONTH))
+            db.session.commit()
+
+    def begin(self, **changes: Any) -> Any:
+        asked = {"unit": self.province, "month": MONTH, **changes}
+        return self.client.post(URL, json=asked, headers=self.headers)
+
+    def draft(self) -> int:
+        made = self.begin()
+        assert made.status_code == 201, made.text
+        return int(made.json["id"])
+
+    def frozen(self) -> int:
+        made = self.draft()
+        assert (done := self.act(made, "freeze")).status_code == 200, done.text
+        return made
+
+    def approved(self) -> int:
+        made = self.frozen()
+        assert (done := self.act(made, "approve", json={})).status_code == 200, done.text
+        return made
+
+    def act(self, report: int, what: str, **more: Any) -> Any:
+        """Do something to a report as it is now."""
+        seen = people.seen(self.headers, self.show(report).json["version"])
+        return self.client.post(f"{URL}/{report}/{what}", headers=seen, **more)
+
+    def show(self, report: int, part: str = "", **more: Any) -> Any:
+        return self.client.get(f"{URL}/{report}{part}", **{"headers": self.headers, **more})
+
+
+def free_month(app: Flask, unit: int) -> str:
+    """The last month before November 2024 of which a unit has no report."""
+    with app.app_context():
+        n = db.session.query(ReportRow).filter_by(unit_id=unit).count()
+    return f"{2024 - (n + 2) // 12}-{12 - (n + 2) % 12:02}"
+
+
+def held(app: Flask, unit: int, state: str) -> int:
+    """A report in a state of its life, as a row with next to nothing in it."""
+    month = free_month(app, unit)
+    row = ReportRow(
+        unit_id=unit, month=month, edition=1, state=state, remarks={}, created_at=DECEMBER
+    )
+    if state != "draft":
+        content = canonical(nothing(month))
+        row.content, row.digest, row.frozen_at = content.decode(), digest(content), DECEMBER
+    with app.app_context():
+        if state == "approved":
+            facts = {"digest": row.digest, "files": {"report.json": row.digest}}
+            sealed = seal(facts, DECEMBER, app.config["VAR_DIR"])
+            row.approved_at, row.approver_name = DECEMBER, "Trần Thị Bình"
+            row.statement, row.signature = sealed.statement, sealed.signature
+            row.key_number = sealed.key_number
+        db.session.add(row)
+        db.session.flush()
+        if state != "draft":
+            file = ReportFile(report_id=row.id, name="report.json", digest=row.digest)
+            file.content, file.size = content, len(content)
+            db.session.add(file)
+        db.session.commit()
+        return int(row.id)
+
+
+def nothing(month: str) -> Report:
+    """A report of a month in which nothing was measured."""
+    none: Samples = {"received": 0, "valid": 0, "counted": 0, "reasons": {}, "unlocated": {}}
+    by_network: Any = {network: [] for network in NETWORKS}
+    return {
+        "unit": {
+            "code": "19", "name": "Tỉnh Thái Nguyên", "level": "province", "type": "Tỉnh",
+            "province": "Tỉnh Thái Nguyên",
+        },
+        "month": month, "edition": 1, "made_at": DECEMBER.isoformat(), "boundaries": None,
+        "rules": 1, "demo": False, "proposed": {}, "remarks": {}, "letterhead": None,
+        "sections": {
+            "samples": dict.fromkeys(NETWORKS, none), "reached": by_network,
+            "lacking": by_network, "communes": by_network, "quality": by_network, "teams": [],
+            "vnnic": None, "notes": [],
+        },
+    }  # fmt: skip

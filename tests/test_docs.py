@@ -8,6 +8,7 @@ from backend.coverage.cli import cli as coverage
 from backend.measurements.cli import cli as measurements
 from backend.measurements.privacy_cli import cli as privacy
 from backend.measurements.reasons import REASONS
+from backend.reports.cli import cli as reports
 from backend.units.cli import cli as units
 from config.settings import SETTINGS
 from scripts.documenting import DOCS, PARTS, generated
@@ -39,6 +40,7 @@ def test_every_command_that_the_operator_is_told_exists() -> None:
         "coverage": coverage.commands,
         "measurements": measurements.commands,
         "privacy": privacy.commands,
+        "reports": reports.commands,
         "units": units.commands,
     }
     told = re.findall(r"`flask (\w+) (\w+)", (DOCS / "operator.md").read_text(encoding="utf-8"))

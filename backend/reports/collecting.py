@@ -1,10 +1,11 @@
 """Collect the figures of a unit's month from coverage, section by section."""
 
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.clock import month_end
 from backend.coverage.area_teams import campaigns_next, teams_in
+from backend.coverage.statistics_refresh import refresh
 from backend.errors import Problem
 from backend.reports.figures import NETWORKS, Sections
 from backend.reports.sections_counts import (
@@ -24,10 +25,12 @@ from backend.units.service import UnitRow
 # better frozen some minutes later.
 READINGS_MOST = 4
 
+Collected = tuple[Counts, Sections]  # what coverage said, and what a report tells of it
 
-def collect(unit: UnitRow, month: str, today: date) -> tuple[Counts, Sections]:
-    """The figures as they are now; what coverage said of them beside."""
-    counts = read_counts(unit, month, today)
+
+def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
+    """The figures as they are now."""
+    counts = read_counts(unit, month, now)
     return counts, {
         "samples": samples(counts),
         "reached": reached(counts),
@@ -40,14 +43,18 @@ def collect(unit: UnitRow, month: str, today: date) -> tuple[Counts, Sections]:
     }
 
 
-def collect_settled(unit: UnitRow, month: str, today: date) -> tuple[Counts, Sections]:
-    """Figures that two readings in a row agree on, so that no section is ahead of another."""
-    before = collect(unit, month, today)
-    for _ in range(READINGS_MOST - 1):
-        after = collect(unit, month, today)
-        if after[1] == before[1]:
-            return after
-        before = after
+def collect_settled(minimum: int, unit: UnitRow, month: str, now: datetime) -> Collected:
+    """Figures that two readings in a row agree on, so that no section is ahead of another.
+
+    Statistics are those of the same samples: what waits to be found anew is found first.
+    """
+    before: Sections | None = None
+    for _ in range(READINGS_MOST):
+        refresh(now, minimum, month)
+        counts, sections = collect(unit, month, now)
+        if sections == before:
+            return counts, sections
+        before = sections
     raise Problem(409, "figures_moving")
 
 

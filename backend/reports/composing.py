@@ -1,6 +1,7 @@
 """Put a report together: figures as they are now, or as they were frozen."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import cast
 
@@ -15,12 +16,13 @@ from backend.reports.proposals import propose
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
 
+Read = Callable[[UnitRow, str, datetime], collecting.Collected]
 
-def compose(row: ReportRow, now: datetime, *, settled: bool = False) -> Report:
-    """The report as it would be frozen now; `settled`: of figures that stand still."""
-    unit, today = unit_of(row), local_day(now)
-    collect = collecting.collect_settled if settled else collecting.collect
-    counts, sections = collect(unit, row.month, today)
+
+def compose(row: ReportRow, now: datetime, read: Read = collecting.collect) -> Report:
+    """The report as it would be frozen now."""
+    unit = unit_of(row)
+    counts, sections = read(unit, row.month, now)
     named = _named(unit)
     return {
         "unit": named,
@@ -32,7 +34,7 @@ def compose(row: ReportRow, now: datetime, *, settled: bool = False) -> Report:
         "sections": sections,
         "proposed": propose(named, row.month, sections),
         "remarks": dict(row.remarks),
-        "letterhead": dict(letterhead_on(unit, today)),
+        "letterhead": dict(letterhead_on(unit, local_day(now))),
     }
 
 

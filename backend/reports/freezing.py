@@ -1,6 +1,7 @@
 """Freeze a report: its figures are copied, its files rendered once, its digest taken."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from backend import etags
@@ -10,6 +11,7 @@ from backend.clock import local_day, month_end
 from backend.errors import Problem
 from backend.extensions import db
 from backend.reports.canonical import canonical, digest
+from backend.reports.collecting import collect_settled
 from backend.reports.composing import compose
 from backend.reports.figures import Report
 from backend.reports.models import ReportFile
@@ -20,14 +22,14 @@ from backend.units.catalogue import APPROXIMATE
 
 
 def freeze_report(
-    actor: Actor, report_id: int, expected: etags.Expected, now: datetime
+    actor: Actor, report_id: int, expected: etags.Expected, now: datetime, minimum: int
 ) -> dict[str, Any]:
-    """Freeze a draft whose month is over and whose places are known."""
+    """Freeze a draft whose month is over; `minimum`: from how many samples on speeds are told."""
     draft = report_for(actor, "report.edit", report_id, expected)
     require_draft(draft)
     if local_day(now) <= month_end(draft.month):
         raise Problem(409, "month_not_over")
-    report = compose(draft, now, settled=True)
+    report = compose(draft, now, partial(collect_settled, minimum))
     _require_places(report)
     content, files = canonical(report), render(report)
     # Reading and rendering take seconds, in which nobody is kept from the draft; who changed it

@@ -16,10 +16,9 @@ from backend.reports.figures import (
     TeamRow,
     Vnnic,
 )
+from backend.reports.words import BASES, NETWORKS_LONG
 
-NETWORK_WORDS = {"mobile": "băng rộng di động", "fixed": "băng rộng cố định"}
 LEVEL_WORDS = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
-BASIS_WORDS = {"received": "đã nhận", "valid": "hợp lệ", "counted": "được tính"}
 # As many are named in a sentence; the tables hold all of them.
 NAMED_MOST = 3
 KINDS_OF_TEAMS = {"youth": "Đoàn thanh niên", "community_digital": "tổ công nghệ số cộng đồng"}
@@ -42,9 +41,9 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
 def _samples(unit: ReportUnit, month: str, network: str, row: Samples) -> str:
     where = f"Tháng {written_month(month)}, {unit['name']}"
     if not row["received"]:
-        return f"{where} chưa thu nhận mẫu đo {NETWORK_WORDS[network]} nào."
+        return f"{where} chưa thu nhận mẫu đo {NETWORKS_LONG[network]} nào."
     told = (
-        f"{where} thu nhận {_n(row['received'])} mẫu đo {NETWORK_WORDS[network]}, trong đó"
+        f"{where} thu nhận {_n(row['received'])} mẫu đo {NETWORKS_LONG[network]}, trong đó"
         f" {_n(row['valid'])} mẫu hợp lệ và {_n(row['counted'])} mẫu được tính."
     )
     if not row["reasons"]:
@@ -60,13 +59,13 @@ def _reason(code: str) -> str:
 
 
 def _reached(network: str, row: Reached) -> str:
-    level, kind = LEVEL_WORDS[row["level"]], NETWORK_WORDS[network]
+    level, kind = LEVEL_WORDS[row["level"]], NETWORKS_LONG[network]
     if row["threshold"] is None or row["reached"] is None:
         return f"Không có chỉ tiêu {kind} cho {level} trong tháng này."
     told = (
         f"Theo số liệu Đo Sóng, {_n(row['reached'])}/{_n(row['units'])} đơn vị {level}"
         f" ({percent(row['share'], 'vi')}) đạt từ {_n(row['threshold'])} mẫu"
-        f" {BASIS_WORDS.get(row['basis'] or '', '')} {kind} trở lên, theo {row['source']}."
+        f" {BASES.get(row['basis'] or '', '')} {kind} trở lên, theo {row['source']}."
     )
     if row["best_share"] is None or row["units"] == 1:
         return told
@@ -79,7 +78,7 @@ def _lacking(network: str, rows: Sequence[Lacking]) -> str:
         return ""
     most = ", ".join(f"{row['name']} (thiếu {_n(row['shortfall'])})" for row in rows[:NAMED_MOST])
     told = (
-        f"Còn {_n(len(rows))} đơn vị cấp xã thiếu mẫu {NETWORK_WORDS[network]}, thiếu nhiều nhất"
+        f"Còn {_n(len(rows))} đơn vị cấp xã thiếu mẫu {NETWORKS_LONG[network]}, thiếu nhiều nhất"
         f" là {most}."
     )
     planned = [row for row in rows if row["planned"]]
@@ -102,7 +101,7 @@ def _quality(network: str, rows: Sequence[Quality]) -> str:
     ]
     if not told:
         return ""
-    return f"Tốc độ tải xuống trung vị {NETWORK_WORDS[network]}: {'; '.join(told)}."
+    return f"Tốc độ tải xuống trung vị {NETWORKS_LONG[network]}: {'; '.join(told)}."
 
 
 def _teams(rows: Sequence[TeamRow]) -> str:

@@ -38,9 +38,9 @@ def read_counts(unit: UnitRow, month: str, now: datetime) -> Counts:
 
 
 def _answer(unit: UnitRow, month: str, level: str, network: str, now: datetime) -> Answer:
-    own = level == unit.level
-    place = {"unit": unit.code} if own else {"parent": unit.code}
-    return coverage(Question(month, level, network, **place), now)
+    if level == unit.level:
+        return coverage(Question(month, level, network, unit=unit.code), now)
+    return coverage(Question(month, level, network, parent=unit.code), now)
 
 
 def samples(counts: Counts) -> dict[str, Samples]:

@@ -7,8 +7,7 @@ from backend.measurements.rules import RULES
 from backend.messages import message
 from backend.reports.figures import NETWORKS, Note
 from backend.reports.sections_counts import Counts
-
-BASES = {"received": "đã nhận", "valid": "hợp lệ", "counted": "được tính"}
+from backend.reports.words import BASES
 
 
 def notes(counts: Counts) -> list[Note]:

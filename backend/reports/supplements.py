@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from backend.accounts.access import Actor
-from backend.clock import local_day
 from backend.errors import Problem
 from backend.reports.collecting import collect
 from backend.reports.composing import kept, unit_of
@@ -21,7 +20,7 @@ def show_supplement(actor: Actor, report_id: int, now: datetime) -> dict[str, An
     if row.state == "draft":
         raise Problem(409, "report_not_frozen")
     frozen = kept(row)["sections"]
-    _, live = collect(unit_of(row), row.month, local_day(now))
+    _, live = collect(unit_of(row), row.month, now)
     return {
         "report_id": row.id,
         "month": row.month,

@@ -43,14 +43,14 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
     }
 
 
-def collect_settled(minimum: int, unit: UnitRow, month: str, now: datetime) -> Collected:
+def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:
     """Figures that two readings in a row agree on, so that no section is ahead of another.
 
     Statistics are those of the same samples: what waits to be found anew is found first.
     """
     before: Sections | None = None
     for _ in range(READINGS_MOST):
-        refresh(now, minimum, month)
+        refresh(now, month)
         counts, sections = collect(unit, month, now)
         if sections == before:
             return counts, sections

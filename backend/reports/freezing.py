@@ -1,7 +1,7 @@
 """Freeze a report: its figures are copied, its files rendered once, its digest taken."""
 
+import json
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from backend import etags
@@ -22,16 +22,17 @@ from backend.units.catalogue import APPROXIMATE
 
 
 def freeze_report(
-    actor: Actor, report_id: int, expected: etags.Expected, now: datetime, minimum: int
+    actor: Actor, report_id: int, expected: etags.Expected, now: datetime
 ) -> dict[str, Any]:
-    """Freeze a draft whose month is over; `minimum`: from how many samples on speeds are told."""
+    """Freeze a draft whose month is over and whose places are known."""
     draft = report_for(actor, "report.edit", report_id, expected)
     require_draft(draft)
     if local_day(now) <= month_end(draft.month):
         raise Problem(409, "month_not_over")
-    report = compose(draft, now, partial(collect_settled, minimum))
+    report = compose(draft, now, collect_settled)
     _require_places(report)
-    content, files = canonical(report), render(report)
+    content = canonical(report)
+    files = render(json.loads(content))  # of what is kept, so that it can be rendered again
     # Reading and rendering take seconds, in which nobody is kept from the draft; who changed it
     # meanwhile comes first.
     row = report_for(actor, "report.edit", report_id, expected, held=True)

@@ -112,10 +112,13 @@ def _by_network(section: Mapping[str, Any]) -> list[Row]:
 
 
 def _reasons(report: Report, kind: str) -> list[Row]:
+    """The largest loss of each network first: JSON that is kept knows no order of keys."""
+    samples = report["sections"]["samples"]
+    lost = {network: samples[network][kind] for network in NETWORKS if network in samples}  # type: ignore[literal-required]
     return [
         {"network": network, "reason": code, "words": _reason(code), "n": n}
-        for network, samples in report["sections"]["samples"].items()
-        for code, n in samples[kind].items()  # type: ignore[literal-required]
+        for network, reasons in lost.items()
+        for code, n in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
 
 

@@ -108,8 +108,8 @@ def get_supplement(report_id: str) -> Any:
 @blp.response(200, ReportSchema, headers=etags.TOLD)
 def post_freeze(report_id: str) -> Any:
     """Freeze a draft: copy its figures, render its files, take its digest."""
-    identity, seen, minimum = row_id(report_id), etags.expected(), current_app.config["MINIMUM_N"]
-    return etags.answered(freezing.freeze_report(actor(), identity, seen, clock_now(), minimum))
+    identity, seen = row_id(report_id), etags.expected()
+    return etags.answered(freezing.freeze_report(actor(), identity, seen, clock_now()))
 
 
 @blp.post("/<report_id>/approve")

@@ -65,9 +65,9 @@ def ended(told: Mapping[str, Any] | None) -> Any:
     return Response(status=204) if told is None else answered(told)
 
 
-def answered_figures(told: Mapping[str, Any]) -> Response:
+def answered_figures(told: Mapping[str, Any], kind: str = "application/json") -> Response:
     """Figures as JSON; only that they are the same as before, where the client has them."""
-    return unless_known(Response(orjson.dumps(told), content_type="application/json"))
+    return unless_known(Response(orjson.dumps(told), content_type=kind))
 
 
 def unless_known(response: Response) -> Response:

@@ -18,6 +18,13 @@ def text(value: str) -> str:
     return value.strip()
 
 
+def cell_resolution(value: str) -> int:
+    number = int(value)
+    if not 6 <= number <= 9:
+        raise ValueError("must be 6 to 9")
+    return number
+
+
 def whole(value: str) -> int:
     number = int(value)
     if number < 0:
@@ -100,6 +107,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("COUNT_MANUAL", flag, False, "count results that were typed in by hand (source: manual)"),
     Setting("REACHED_IS", comparison, ">=", ">= or >: whether as many samples as the target reach it (our reading of the letter), or one more"),
     Setting("MINIMUM_N", whole, 30, "samples from which on medians, means and percentiles are told; VNNIC's Atlas assesses a locality from 30 a month. After a change: `flask coverage refresh --all`"),
+    Setting("CELL_RESOLUTION", cell_resolution, 8, "H3 resolution of the maps of where in a commune samples lie, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be told"),
+    Setting("CELL_DEVICES", whole, 3, "devices from which on the public sees a cell's count; with fewer it would tell where one person was"),
     Setting("OPERATOR_NAME", text, "", "who runs this installation, named in the consent text"),
     Setting("OPERATOR_CONTACT", text, "", "where a person reaches them, named in the consent text"),
     Setting("COARSEN_AFTER_DAYS", whole, 90, "days after which `flask privacy expire` leaves three decimals (111 m) of a position and drops the body as sent; more than the 60 after which a sample is too old"),

@@ -153,6 +153,8 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/coverage": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/statistics": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/statistics": lambda w: {"query_string": {"month": "2024-11"}},
+    "GET /api/v1/units/<code>/hours": lambda w: {"query_string": {"month": "2024-11"}},
+    "GET /api/v1/units/<code>/cells": lambda w: {"query_string": {"month": "2024-11"}},
     "POST /api/v1/devices": lambda w: {"json": {"consent": CONSENT}},
     "POST /api/v1/withdrawals": _withdrawal,
     "POST /api/v1/withdrawal-requests": lambda w: {

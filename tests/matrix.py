@@ -53,6 +53,8 @@ TABLE = {
     "GET /api/v1/statistics": EVERYBODY,
     "GET /api/v1/units/<code>/statistics": EVERYBODY,
     "GET /api/v1/units/<code>/history": EVERYBODY,
+    "GET /api/v1/units/<code>/hours": EVERYBODY,
+    "GET /api/v1/units/<code>/cells": "200 401 200 200 200 200 200 200",
     # devices: a phone registers itself; afterwards its token alone opens what is its own
     "GET /api/v1/consent": EVERYBODY,
     "POST /api/v1/devices": "201 201 201 201 201 201 201 201",

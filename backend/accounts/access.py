@@ -70,12 +70,15 @@ ACTS: dict[str, frozenset[str]] = {
     "campaign.see": frozenset({"organiser"}),  # drafts, and what each team contributed
     "campaign.correct": frozenset({"organiser"}),
     "unit.signals": frozenset({"official"}),
+    "unit.cells": frozenset({"official"}),  # those of few devices too
     "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
     "report.read": frozenset({"official"}),  # before all may, and with its letterhead
     "report.edit": frozenset({"official"}),
     "report.approve": frozenset({"official"}),
 }
-READS = frozenset({"audit.read", "team.see", "campaign.see", "unit.signals", "report.read"})
+READS = frozenset(
+    {"audit.read", "team.see", "campaign.see", "unit.signals", "unit.cells", "report.read"}
+)
 
 
 def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:

@@ -27,6 +27,7 @@ from backend.coverage.models import Target
 from backend.coverage.own_unit import named
 from backend.coverage.questions import month_before
 from backend.coverage.targets import TARGET, targets_on
+from backend.coverage.unit_month import communes_of
 from backend.extensions import db, setting
 from backend.units.catalogue import REFORM, ActiveSet, read_active, serving, system_on
 from backend.units.crossing import crossing_communes
@@ -34,10 +35,6 @@ from backend.units.service import UnitRow, find
 
 Tallies = Mapping[tuple[int, str], Tally]  # by unit and month
 
-BELOW = text("""
-    select id from units
-    where level = 'commune' and (id = :id or parent_id = :id or province_id = :id)
-""")
 COUNTS = text("""
     select unit_id, month, fate, sum(n)::int as n from (
         select unit_id, month, fate, n from counts
@@ -90,7 +87,7 @@ def history(unit: UnitRow, network: str, now: datetime, months: int = 12) -> lis
     names = [f"{local_day(now):%Y-%m}"]
     while len(names) < months:
         names.insert(0, month_before(names[0]))
-    own = frozenset(db.session.execute(BELOW, {"id": unit.id}).scalars())
+    own = frozenset(communes_of(unit.id))
     ours = [name for name in names if system_on(month_end(name)) == unit.system]
     tallies = _tallies(sorted(own), ours, network)
     others = [name for name in names if name not in ours]

@@ -9,8 +9,6 @@ from typing import Any
 
 from sqlalchemy import text
 
-from backend.clock import local_day, month_end, month_start
-from backend.coverage.own_unit import named
 from backend.coverage.statistics_rule import (
     ALL,
     BANDS_MBPS,
@@ -19,11 +17,10 @@ from backend.coverage.statistics_rule import (
     UNKNOWN,
     Reference,
 )
-from backend.errors import invalid
-from backend.extensions import db, setting
-from backend.measurements.models import DemoMonth
+from backend.coverage.unit_month import unit_month
+from backend.extensions import db
 from backend.measurements.rules import OPERATORS
-from backend.units.service import UnitRow, find, set_on
+from backend.units.service import UnitRow
 
 COUNTRY = 0
 # Operators by their network's code. Any other name is what somebody typed in: it is shown where
@@ -47,19 +44,10 @@ def unit_statistics(
     code: str | None, level: str | None, month: str, network: str, now: datetime
 ) -> dict[str, Any]:
     """The answer about a unit of the month's last day; about the country where none is told."""
-    if month_start(month) > local_day(now):
-        raise invalid("month", "month_in_future")
-    last = month_end(month)
-    unit = find(last, code, level) if code is not None else None
-    rows = _rows(unit, month, network)
-    active = set_on(last)
+    asked = unit_month(code, level, month, network, now)
+    rows = _rows(asked.unit, month, network)
     return {
-        "month": month,
-        "network": network,
-        "unit": named(unit) if unit else None,
-        "boundaries": active.described() if active else None,
-        "demo": db.session.get(DemoMonth, month) is not None,
-        "minimum_n": setting("MINIMUM_N"),
+        **asked.told(),
         "found_at": max(row["found_at"] for row in rows).isoformat() if rows else None,
         "bands_mbps": list(BANDS_MBPS),
         "references": [_reference(one) for one in REFERENCES],

@@ -5,9 +5,13 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
+from backend.accounts.signing import actor
 from backend.arguments import Parser
+from backend.coverage.cells import as_geojson, unit_cells
 from backend.coverage.history import unit_history
 from backend.coverage.history_schemas import HistoryQuerySchema, HistorySchema
+from backend.coverage.hours import unit_hours
+from backend.coverage.spread_schemas import CellsQuerySchema, UnitCellsSchema, UnitHoursSchema
 from backend.coverage.statistics import unit_statistics
 from backend.coverage.statistics_schemas import (
     CountryMonthQuerySchema,
@@ -15,13 +19,15 @@ from backend.coverage.statistics_schemas import (
     UnitMonthQuerySchema,
 )
 from backend.etags import answered_figures
-from backend.http import clock_now
+from backend.extensions import PERSON
+from backend.http import clock_now, language
 
 blp = Blueprint(
     "statistics", __name__, url_prefix="/api/v1", description="Speeds, and how they came about"
 )
 blp.ARGUMENTS_PARSER = Parser()
 
+GEOJSON = "application/geo+json"
 KNOWN = "Nothing changed since the figures of If-None-Match"
 
 
@@ -50,6 +56,30 @@ def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
 def get_unit_history(query: dict[str, Any], code: str) -> Response:
     """Show the last months of a unit, across the reform of July 2025 too."""
     return answered_figures(unit_history(code, **query, now=clock_now()))
+
+
+@blp.get("/units/<code>/hours")
+@blp.arguments(UnitMonthQuerySchema, location="query")
+@blp.response(200, UnitHoursSchema)
+@blp.alt_response(304, description=KNOWN)
+def get_unit_hours(query: dict[str, Any], code: str) -> Response:
+    """Show at which hours of which weekdays a unit's counted samples were taken."""
+    return answered_figures(unit_hours(code, **query, now=clock_now()))
+
+
+@blp.get("/units/<code>/cells")
+@blp.doc(
+    security=[{}, *PERSON], responses={200: {"content": {GEOJSON: {"schema": {"type": "object"}}}}}
+)
+@blp.arguments(CellsQuerySchema, location="query")
+@blp.response(200, UnitCellsSchema)
+@blp.alt_response(304, description=KNOWN)
+def get_unit_cells(query: dict[str, Any], code: str) -> Response:
+    """Show in which cells of some 500 m a unit's counted samples lie, and how evenly."""
+    told = unit_cells(actor(), code, query, language(), clock_now())
+    if query["format"] == "geojson":
+        return answered_figures(as_geojson(told), GEOJSON)
+    return answered_figures(told)
 
 
 def _answer(code: str | None, query: dict[str, Any]) -> Response:

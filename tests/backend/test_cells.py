@@ -1,0 +1,130 @@
+"""Where and when samples of a unit were taken: counts alone, and few devices for nobody else."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.clock import VIETNAM
+from backend.coverage.evenness import evenness
+from tests.factories import HERE, THERE, post, register, sample
+from tests.measured import NINE, measured, row
+from tests.people import person, unit_id
+
+COMMUNE = "05443"
+MONDAY = datetime(2024, 11, 18, 23, 30, tzinfo=VIETNAM)
+
+
+def asked(client: FlaskClient, what: str, headers: Any = None, **query: Any) -> dict[str, Any]:
+    url = f"/api/v1/units/{COMMUNE}/{what}"
+    answer = client.get(url, query_string={"month": "2024-11", **query}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json
+    return told
+
+
+def at(app: Flask, n: int, devices: int = 1, **position: Any) -> list[dict[str, Any]]:
+    """So many counted samples in one place, by so many devices."""
+    unit, ids = unit_id(app, COMMUNE), [uuid.uuid4() for _ in range(devices)]
+    return [row(unit, NINE, device_id=ids[k % devices], **position) for k in range(n)]
+
+
+def test_three_hundred_samples_from_one_office(app: Flask, client: FlaskClient) -> None:
+    measured(app, *at(app, 300, devices=5, **HERE))
+    told = asked(client, "cells")
+    assert [one["n"] for one in told["items"]] == [300]
+    assert (told["evenness"]["effective_cells"], told["evenness"]["largest_share"]) == (1.0, 1.0)
+    assert told["evenness"]["cells_in_unit"] > 1
+    assert told["evenness"]["value"] == 1 / told["evenness"]["cells_in_unit"]
+    assert "bằng 1 khi mọi mẫu đến từ một chỗ" in told["evenness"]["definition"]
+
+
+def test_cells_of_few_devices_are_for_officials_of_the_area(
+    app: Flask, client: FlaskClient
+) -> None:
+    measured(app, *at(app, 40, devices=3, **HERE), *at(app, 9, devices=2, **THERE))
+    public = asked(client, "cells")
+    assert [one["n"] for one in public["items"]] == [40]
+    assert public["suppressed"] == {"cells": 1, "n": 9}
+    assert (public["n"], public["cells"], public["least_devices"]) == (49, 2, 3)
+    assert "ít nhất 3 thiết bị" in public["rule"]
+    own = person(app, "official", unit_id(app, "19", level="province"))
+    seen = asked(client, "cells", own)
+    assert [one["n"] for one in seen["items"]] == [40, 9]
+    assert seen["suppressed"] == {"cells": 0, "n": 0} and seen["least_devices"] == 0
+    other = person(app, "official", unit_id(app, "01", level="province"))
+    assert asked(client, "cells", other) == public
+
+
+def test_cells_as_geojson_for_a_map(app: Flask, client: FlaskClient) -> None:
+    measured(app, *at(app, 4, devices=4, **HERE))
+    answer = client.get(f"/api/v1/units/{COMMUNE}/cells?month=2024-11&format=geojson")
+    assert answer.mimetype == "application/geo+json"
+    [feature] = answer.get_json(force=True)["features"]
+    assert feature["properties"] == {"n": 4}
+    ring = feature["geometry"]["coordinates"][0]
+    assert len(ring) == 7 and ring[0] == ring[-1]
+    assert min(x for x, _ in ring) < HERE["longitude"] < max(x for x, _ in ring)
+    assert min(y for _, y in ring) < HERE["latitude"] < max(y for _, y in ring)
+
+
+def test_what_nobody_counts_or_withdrew_is_in_no_cell(app: Flask, client: FlaskClient) -> None:
+    app.config["CELL_DEVICES"], app.config["MINIMUM_N"] = 1, 1
+    mine = register(client)
+    post(client, mine, sample(), sample("2024-11-15T09:30:00+07:00"))
+    code = client.get("/api/v1/measurements", headers=mine).json["items"][0]["unit"]["code"]
+    url = f"/api/v1/units/{code}"
+    assert client.get(f"{url}/cells?month=2024-11").json["n"] == 1
+    assert client.get(f"{url}/hours?month=2024-11").json["n"] == 1
+    client.delete("/api/v1/devices/me", headers=mine)
+    assert client.get(f"{url}/cells?month=2024-11").json["items"] == []
+    assert client.get(f"{url}/hours?month=2024-11").json["n"] == 0
+
+
+def test_hours_are_those_of_vietnam(app: Flask, client: FlaskClient) -> None:
+    unit = unit_id(app, COMMUNE)
+    measured(
+        app,
+        *[row(unit, MONDAY) for _ in range(20)],
+        *[row(unit, MONDAY + timedelta(hours=1)) for _ in range(10)],
+        row(unit, MONDAY, reasons=["repeat"], counted=False),
+        row(unit, MONDAY, network="fixed"),
+    )
+    told = asked(client, "hours")
+    assert told["n"] == 30 and [len(day) for day in told["hours"]] == [24] * 7
+    assert (told["hours"][0][23], told["hours"][1][0]) == (20, 10)
+    assert sum(map(sum, told["hours"])) == 30
+
+
+def test_few_samples_tell_no_hours_and_no_evenness(app: Flask, client: FlaskClient) -> None:
+    measured(app, *at(app, 29, devices=29, **HERE))
+    told = asked(client, "hours")
+    assert (told["n"], told["hours"], told["minimum_n"]) == (29, None, 30)
+    assert asked(client, "cells")["evenness"] is None
+
+
+@pytest.mark.parametrize("what", ["hours", "cells"])
+def test_a_month_to_come_and_a_unit_that_was_not_there(client: FlaskClient, what: str) -> None:
+    assert client.get(f"/api/v1/units/{COMMUNE}/{what}?month=2024-12").status_code == 422
+    assert client.get(f"/api/v1/units/99999/{what}?month=2024-11").status_code == 404
+    assert client.get(f"/api/v1/units/{COMMUNE}/{what}").status_code == 422
+
+
+@given(st.lists(st.integers(1, 1_000), min_size=1, max_size=50), st.integers(0, 100))
+def test_evenness_lies_between_one_place_and_even(samples: list[int], cells: int) -> None:
+    found = evenness(samples, cells)
+    assert found is not None
+    assert 0 < found.value <= 1 + 1e-12
+    assert 1 - 1e-12 <= found.effective_cells <= len(samples) + 1e-9
+    assert found.largest_share == max(samples) / sum(samples)
+
+
+def test_evenness_of_even_and_of_none() -> None:
+    even = evenness([5] * 20, 20)
+    assert even is not None and even.value == 1.0
+    assert evenness([], 20) is None

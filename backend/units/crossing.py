@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 @cache
-def _crosswalk() -> "Crosswalk":
+def crosswalk() -> "Crosswalk":
+    """The built-in conversion, read once."""
     from geo.crosswalk import Crosswalk
 
     return Crosswalk.load()
@@ -25,12 +26,12 @@ def _crosswalk() -> "Crosswalk":
 
 def successors(code: str) -> dict[str, Any]:
     """The communes of July 2025 that took over a commune of before, the main one first."""
-    return _relatives("2024", code, "2025", dict.fromkeys(_crosswalk().successors(code), code))
+    return _relatives("2024", code, "2025", dict.fromkeys(crosswalk().successors(code), code))
 
 
 def predecessors(code: str) -> dict[str, Any]:
     """The communes of before that a commune of July 2025 was made of."""
-    return _relatives("2025", code, "2024", {old: old for old in _crosswalk().predecessors(code)})
+    return _relatives("2025", code, "2024", {old: old for old in crosswalk().predecessors(code)})
 
 
 def _relatives(system: str, code: str, other: str, links: Mapping[str, str]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def _relatives(system: str, code: str, other: str, links: Mapping[str, str]) -> 
 
 def _relation(old: str) -> str:
     """Whether all of an old commune went into one new commune."""
-    return "full" if len(_crosswalk().successors(old)) == 1 else "partial"
+    return "full" if len(crosswalk().successors(old)) == 1 else "partial"
 
 
 def _communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, Any]]:

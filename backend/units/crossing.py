@@ -69,8 +69,8 @@ def crossing_communes(unit_id: int, system: str) -> dict[int, tuple[int, ...]]:
     below = _rows(system, or_(*(c == unit_id for c in (Unit.id, Unit.parent_id, Unit.province_id))))
     other = next(one for one in SYSTEMS if one != system)
     ways: list[Callable[[str], tuple[str, ...]]] = [
-        _crosswalk().successors,
-        _crosswalk().predecessors,
+        crosswalk().successors,
+        crosswalk().predecessors,
     ]
     there, back = ways if system == "2024" else reversed(ways)
     related = _rows(other, Unit.code.in_({code for row in below for code in there(row.code)}))
@@ -84,7 +84,7 @@ def crossing_communes(unit_id: int, system: str) -> dict[int, tuple[int, ...]]:
 def _ended_before(related: Sequence[Any], own: Sequence[Any]) -> dict[int, tuple[int, ...]]:
     """Communes of the same old provinces that the conversion does not know."""
     old = _rows("2024", Unit.province_id.in_({row.province_id for row in related}))
-    ended = [row for row in old if not _crosswalk().successors(row.code)]
+    ended = [row for row in old if not crosswalk().successors(row.code)]
     if not ended:
         return {}
     new = _rows("2025", Unit.province_id.in_({row.province_id for row in own}))

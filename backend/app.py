@@ -73,10 +73,8 @@ def _register(app: Flask) -> None:
     from backend.accounts.cli import cli as accounts_cli
     from backend.accounts.own_views import blp as account
     from backend.accounts.views import blp as people
-    from backend.campaigns.area_views import area_blp as areas
     from backend.campaigns.bulk_views import blp as teams_bulk
     from backend.campaigns.campaign_views import campaign_blp as campaigns
-    from backend.campaigns.cluster_views import cluster_blp as clusters
     from backend.campaigns.join_code_views import blp as join_codes
     from backend.campaigns.joining_views import blp as joining
     from backend.campaigns.organisation_views import organisation_blp as organisations
@@ -100,6 +98,7 @@ def _register(app: Flask) -> None:
     from backend.measurements.withdrawal_request_views import blp as withdrawals
     from backend.reports.cli import cli as reports_cli
     from backend.reports.letterhead_views import letterhead_blp as letterheads
+    from backend.reports.open_data_views import bp as open_data
     from backend.reports.seal_views import blp as seals
     from backend.reports.views import blp as reports
     from backend.units.cli import cli as units_cli
@@ -126,8 +125,6 @@ def _register(app: Flask) -> None:
         join_codes,
         joining,
         organisations,
-        clusters,
-        areas,
         teams,
         teams_bulk,
         campaigns,
@@ -137,6 +134,7 @@ def _register(app: Flask) -> None:
     ):
         api.register_blueprint(blueprint)
     app.register_blueprint(web)
+    app.register_blueprint(open_data)
     app.register_blueprint(health.bp)
     for group in (
         units_cli,

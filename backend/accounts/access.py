@@ -6,7 +6,7 @@ from uuid import UUID
 
 from backend.errors import Problem
 
-Kind = Literal["system", "organisation", "team", "unit", "cluster"]
+Kind = Literal["system", "organisation", "team", "unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,6 @@ class Grant:
     role: str  # team_leader, organiser, official, admin
     kind: Kind
     id: int | None = None
-    deputy: bool = False  # delegated by whose area it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,6 @@ class Scope:
     teams: frozenset[int] = frozenset()
     organisations: frozenset[int] = frozenset()
     units: frozenset[int] = frozenset()
-    clusters: frozenset[int] = frozenset()  # of communes
 
 
 SYSTEM = Scope()
@@ -65,7 +63,6 @@ ACTS: dict[str, frozenset[str]] = {
     "users.manage": frozenset(),
     "privacy.manage": frozenset(),  # who withdrew by letter, and when it has to be answered
     "organisation.create": frozenset(),
-    "cluster.edit": frozenset({"organiser"}),
     "organisation.edit": frozenset({"organiser"}),
     "team.edit": frozenset({"organiser"}),
     "team.see": frozenset({"organiser", "team_leader"}),  # its members, codes and figures
@@ -74,7 +71,6 @@ ACTS: dict[str, frozenset[str]] = {
     "campaign.correct": frozenset({"organiser"}),
     "unit.signals": frozenset({"official"}),
     "unit.cells": frozenset({"official"}),  # those of few devices too
-    "unit.delegate": frozenset({"official"}),
     "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
     "report.read": frozenset({"official"}),  # before all may, and with its letterhead
     "report.edit": frozenset({"official"}),
@@ -83,8 +79,6 @@ ACTS: dict[str, frozenset[str]] = {
 READS = frozenset(
     {"audit.read", "team.see", "campaign.see", "unit.signals", "unit.cells", "report.read"}
 )
-# Not by a deputy: whom an area is lent to does not lend it further.
-OWN_ALONE = frozenset({"unit.delegate"})
 
 
 def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:
@@ -95,7 +89,6 @@ def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:
     return any(
         grant.role == "admin" or (grant.role in roles and _covers(grant, scope))
         for grant in actor.grants
-        if not (grant.deputy and act in OWN_ALONE)
     )
 
 
@@ -128,10 +121,5 @@ def require_session(actor: Actor) -> int:
 
 
 def _covers(grant: Grant, scope: Scope) -> bool:
-    things = {
-        "team": scope.teams,
-        "organisation": scope.organisations,
-        "unit": scope.units,
-        "cluster": scope.clusters,
-    }
+    things = {"team": scope.teams, "organisation": scope.organisations, "unit": scope.units}
     return grant.id is not None and grant.id in things.get(grant.kind, frozenset())

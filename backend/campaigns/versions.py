@@ -8,12 +8,12 @@ from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.models import Role
-from backend.campaigns.models import Campaign, Cluster, JoinCode, Organisation, Team
+from backend.campaigns.models import Campaign, JoinCode, Organisation, Team
 from backend.errors import Problem
 from backend.etags import stale
 from backend.extensions import db
 
-Versioned = Organisation | Team | Campaign | Cluster
+Versioned = Organisation | Team | Campaign
 
 
 def differing(row: Versioned, wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Read as they were found last (`statistics_refresh`), so that a page costs the sa
 behind a figure.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,17 +28,29 @@ COUNTRY = 0
 # enough samples bear it, and else is in the totals alone.
 KNOWN = frozenset({ALL, UNKNOWN, *OPERATORS.values()})
 
-ROWS = text("""
-    select operator, technology, n, devices, figures, found_at from statistics
-    where month = :month and network = :network and unit_id = :unit
-    order by operator = :unknown, operator collate "C",
+SELECT = """
+    select unit_id, operator, technology, n, devices, figures, found_at from statistics
+    where month = :month and network = :network {which}
+    order by unit_id, operator = :unknown, operator collate "C",
         technology = :unknown, technology collate "C"
-""")
+"""
+ROWS = text(SELECT.format(which="and unit_id = :unit"))
+ROWS_OF_ALL = text(SELECT.format(which=""))
 
 
 def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
     """A unit's statistics, or the country's: totals first; each metric null under the minimum."""
     return [_told(row) for row in _rows(unit, month, network)]
+
+
+def statistics_by_unit(month: str, network: str) -> dict[int, list[dict[str, Any]]]:
+    """The same of every unit that has any, by its row."""
+    asked = {"month": month, "network": network, "unknown": UNKNOWN}
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in db.session.execute(ROWS_OF_ALL, asked).mappings():
+        if _shown(row):
+            found.setdefault(row["unit_id"], []).append(_told(row))
+    return found
 
 
 def unit_statistics(
@@ -58,12 +71,14 @@ def unit_statistics(
 def _rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
     asked = {"month": month, "network": network, "unit": unit.id if unit else COUNTRY}
     found = db.session.execute(ROWS, {**asked, "unknown": UNKNOWN}).mappings()
-    return [
-        dict(row) for row in found if row["operator"] in KNOWN or row["figures"] is not None
-    ]  # fmt: skip
+    return [dict(row) for row in found if _shown(row)]
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
+def _shown(row: Mapping[Any, Any]) -> bool:
+    return row["operator"] in KNOWN or row["figures"] is not None
+
+
+def _told(row: Mapping[Any, Any]) -> dict[str, Any]:
     figures = row["figures"] or {}
     return {
         "operator": row["operator"] or None,  # ALL

@@ -9,8 +9,10 @@ from flask.cli import AppGroup
 from backend.errors import Problem
 from backend.messages import message
 from backend.reports.checking import check_file
+from backend.reports.open_data_cli import publish_data
 
-cli = AppGroup("reports", help="Monthly reports and their seals.")
+cli = AppGroup("reports", help="Monthly reports and their seals; open data.")
+cli.add_command(publish_data)
 
 
 @cli.command()

@@ -1,0 +1,118 @@
+"""The open data of a month as rows: every figure as the API tells it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.clock import month_end
+from backend.coverage.schemas import NETWORKS
+from backend.coverage.service import Question, coverage
+from backend.coverage.statistics import statistics_by_unit
+from backend.coverage.statistics_rule import METRICS
+from backend.reports import open_columns as columns
+from backend.reports.open_columns import Column
+from backend.units.service import UnitRow, units_on
+
+Row = dict[str, Any]
+FIGURES = ("median", "mean", "p10", "p90")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its name, what it is in both languages, its columns and rows."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Row]
+    places: bool = False  # its rows have a position
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The open data of a month, and what it rests on."""
+
+    month: str
+    boundaries: Mapping[str, str] | None
+    demo: bool
+    tables: tuple[Table, ...]
+
+
+def read_month(month: str, now: datetime) -> Month:
+    """Everything that is published of a month."""
+    units = units_on(month_end(month))
+    speeds = {network: statistics_by_unit(month, network) for network in NETWORKS}
+    told = {
+        (network, level): coverage(Question(month, level, network), now)
+        for network in NETWORKS
+        for level in dict.fromkeys(unit.level for unit in units)
+    }
+    any_one = next(iter(told.values()))
+    items = {
+        (network, level, item["code"]): item
+        for (network, level), answer in told.items()
+        for item in answer["items"]
+    }
+    return Month(
+        month,
+        any_one["boundaries"],
+        any_one["demo"],
+        (
+            Table(
+                "units", "Số mẫu và tốc độ theo đơn vị / Samples and speeds by unit",
+                columns.UNITS, list(_units(month, units, items, speeds)), places=True,
+            ),
+            Table(
+                "speeds", "Tốc độ theo nhà mạng, công nghệ / Speeds by operator and technology",
+                columns.SPEED_ROWS, list(_speeds(month, units, speeds)),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _units(
+    month: str,
+    units: Sequence[UnitRow],
+    items: Mapping[tuple[str, str, str], Mapping[str, Any]],
+    speeds: Mapping[str, Mapping[int, Sequence[Mapping[str, Any]]]],
+) -> Iterable[Row]:
+    named = ("level", "code", "name", "type", "province_code", "province", "longitude", "latitude")
+    counted = ("received", "valid", "counted", "target", "reached")
+    for network in NETWORKS:
+        for unit in units:
+            item = items[network, unit.level, unit.code]
+            whole = next(iter(speeds[network].get(unit.id, ())), None)  # all operators come first
+            yield {
+                "month": month,
+                "network": network,
+                **{name: getattr(unit, name) for name in named},
+                **{name: item[name] for name in counted},
+                "devices": whole["devices"] if whole else 0,
+                **_spreads(whole),
+            }
+
+
+def _speeds(
+    month: str,
+    units: Sequence[UnitRow],
+    speeds: Mapping[str, Mapping[int, Sequence[Mapping[str, Any]]]],
+) -> Iterable[Row]:
+    for network in NETWORKS:
+        for unit in units:
+            for row in speeds[network].get(unit.id, ()):
+                told = {name: row[name] for name in ("operator", "technology", "n", "devices")}
+                yield {
+                    "month": month, "network": network, "level": unit.level, "code": unit.code,
+                    **told, **_spreads(row),
+                }  # fmt: skip
+
+
+def _spreads(row: Mapping[str, Any] | None) -> Row:
+    """Every metric's figures side by side; null where there were too few samples."""
+    told = {metric: row[metric] if row else None for metric in METRICS}
+    return {
+        f"{metric}_{figure}": spread[figure] if spread else None
+        for metric, spread in told.items()
+        for figure in FIGURES
+    }

@@ -80,12 +80,14 @@ def _register(app: Flask) -> None:
     from backend.campaigns.organisation_views import organisation_blp as organisations
     from backend.campaigns.people_views import blp as granting
     from backend.campaigns.team_views import team_blp as teams
+    from backend.coverage.alert_views import blp as alerts
     from backend.coverage.cli import cli as coverage_cli
     from backend.coverage.contribution_views import blp as contributions
     from backend.coverage.exclusion_views import blp as exclusions
     from backend.coverage.plan_views import blp as plan
     from backend.coverage.signal_views import blp as signals
     from backend.coverage.statistics_views import blp as statistics
+    from backend.coverage.target_views import blp as targets
     from backend.coverage.views import blp as coverage
     from backend.demo.cli import cli as demo
     from backend.devices.views import blp as devices
@@ -111,6 +113,8 @@ def _register(app: Flask) -> None:
         withdrawals,
         measurements,
         coverage,
+        alerts,
+        targets,
         statistics,
         contributions,
         plan,

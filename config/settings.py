@@ -54,6 +54,12 @@ def addresses(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
+def web_address(value: str) -> str:
+    if not value.strip().startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// or http://")
+    return value.strip()
+
+
 def comparison(value: str) -> str:
     if value.strip() not in {">=", ">"}:
         raise ValueError("must be >= or >")
@@ -109,6 +115,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MINIMUM_N", whole, 30, "samples from which on medians, means and percentiles are told; VNNIC's Atlas assesses a locality from 30 a month. After a change: `flask coverage refresh --all`"),
     Setting("CELL_RESOLUTION", cell_resolution, 8, "H3 resolution of the maps of where in a commune samples lie, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be told"),
     Setting("CELL_DEVICES", whole, 3, "devices from which on the public sees a cell's count; with fewer it would tell where one person was"),
+    Setting("SMTP_HOST", text, "", "mail server that `flask coverage digest` sends by; without it no mail is sent"),
+    Setting("SMTP_PORT", whole, 587, "its port"),
+    Setting("SMTP_TLS", flag, True, "begin TLS before anything is sent, as port 587 wants it"),
+    Setting("SMTP_USER", text, "", "name to sign in with at the mail server, where it asks for one"),
+    Setting("SMTP_PASSWORD", text, "", "its password"),
+    Setting("MAIL_FROM", text, "dosong@localhost", "sender of these mails"),
+    Setting("DIGEST_TO", addresses, (), "who gets the daily digest by mail, apart by commas"),
+    Setting("DIGEST_WEBHOOK", web_address, "", "http(s) address that the daily digest is posted to as JSON"),
     Setting("OPERATOR_NAME", text, "", "who runs this installation, named in the consent text"),
     Setting("OPERATOR_CONTACT", text, "", "where a person reaches them, named in the consent text"),
     Setting("COARSEN_AFTER_DAYS", whole, 90, "days after which `flask privacy expire` leaves three decimals (111 m) of a position and drops the body as sent; more than the 60 after which a sample is too old"),

@@ -1,5 +1,6 @@
 """Requests that fit, for the rows of the access matrix that are about officials' units."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.factories import register
 from tests.matrix import LIFT
 from tests.world import World
 
+SEEN = {"headers": {"If-Match": '"1"'}}
 WHY = {"reason": "đo trong xưởng"}
 LETTERHEAD = {
     "superior": None,
@@ -21,6 +23,28 @@ LETTERHEAD = {
     "signer": None,
     "copies": ["Như trên", "Lưu: VT"],
 }
+
+
+TARGET = {
+    "level": "commune",
+    "network": "fixed",
+    "threshold": 200,
+    "valid_from": "2024-11-01",
+    "valid_to": "2024-11-30",
+    "source": "một phép thử",
+}
+
+
+# Two targets never hold the same day: each that is made lies in a year of its own.
+YEARS = itertools.count(1990)
+
+
+def _target(world: World) -> dict[str, Any]:
+    admin, year = world.headers_of("admin"), next(YEARS)
+    own = {**TARGET, "valid_from": f"{year}-01-01", "valid_to": f"{year}-12-31"}
+    made = world.client.post("/api/v1/targets", json=own, headers=admin)
+    assert made.status_code == 201, made.text
+    return {"at": {"target_id": made.json["id"]}, "json": {"threshold": 150}} | SEEN
 
 
 def _signal(world: World, **scope: int) -> dict[str, Any]:
@@ -50,6 +74,8 @@ def _published(world: World) -> dict[str, Any]:
 
 
 OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "POST /api/v1/targets": lambda w: {"json": TARGET},
+    "PATCH /api/v1/targets/<target_id>": _target,
     "PATCH /api/v1/signals/<signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
     "PATCH /api/v1/signals/<signal_id> (of a unit)": lambda w: _signal(
         w, unit_id=people.unit_id(w.app, "05443")

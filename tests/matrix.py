@@ -52,6 +52,11 @@ TABLE = {
     "GET /api/v1/units/locate": EVERYBODY,
     "POST /api/v1/units/locate": EVERYBODY,
     "GET /api/v1/coverage": EVERYBODY,
+    "GET /api/v1/alerts": EVERYBODY,
+    # what units are held against is everybody's to read and the admins' to set
+    "GET /api/v1/targets": EVERYBODY,
+    "POST /api/v1/targets": "401 401 403 403 403 403 403 201",
+    "PATCH /api/v1/targets/<target_id>": "401 401 403 403 403 403 403 200",
     "GET /api/v1/statistics": EVERYBODY,
     "GET /api/v1/units/<code>/statistics": EVERYBODY,
     "GET /api/v1/units/<code>/history": EVERYBODY,

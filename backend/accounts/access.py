@@ -69,6 +69,7 @@ ACTS: dict[str, frozenset[str]] = {
     "campaign.edit": frozenset({"organiser"}),
     "campaign.see": frozenset({"organiser"}),  # drafts, and what each team contributed
     "campaign.correct": frozenset({"organiser"}),
+    "target.edit": frozenset(),
     "unit.signals": frozenset({"official"}),
     "unit.cells": frozenset({"official"}),  # those of few devices too
     "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped
 
 from backend.accounts.models import Role
 from backend.campaigns.models import Campaign, JoinCode, Organisation, Team
@@ -13,7 +14,12 @@ from backend.errors import Problem
 from backend.etags import stale
 from backend.extensions import db
 
-Versioned = Organisation | Team | Campaign
+
+class Versioned(Protocol):
+    """A row that is changed only as it was seen."""
+
+    id: Mapped[int]
+    version: Mapped[int]
 
 
 def differing(row: Versioned, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +29,7 @@ def differing(row: Versioned, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def write(row: Versioned, values: Mapping[str, Any]) -> None:
     """Write values and raise the version; 412 where another change came first."""
-    model = type(row)
+    model: Any = type(row)
     statement = (
         update(model)
         .where(model.id == row.id, model.version == row.version)
@@ -41,7 +47,7 @@ def removed(row: Versioned) -> bool:
     The database's own references decide, so that who joins in this moment is not overlooked. Codes
     by which nobody joined go with it.
     """
-    model = type(row)
+    model: Any = type(row)
     codes = {Team: JoinCode.team_id, Campaign: JoinCode.campaign_id}.get(model)
     try:
         with db.session.begin_nested():

@@ -1,11 +1,16 @@
 """Commands of the operator about figures."""
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from backend.coverage import statistics_refresh
+from backend.coverage.digest import digest as make_digest
+from backend.coverage.schemas import NETWORKS
+from backend.coverage.sending import NotSent, send
 from backend.http import clock_now
 from backend.measurements.cli import bar, month_option
+from backend.units.terminal import errors
 
 cli = AppGroup("coverage", help="Figures that are kept: find them anew.")
 
@@ -20,3 +25,23 @@ def refresh(month: str | None, everything: bool) -> None:
     with bar("refresh") as progress:
         done = statistics_refresh.refresh(clock_now(), month, progress)
     click.echo(f"communes found anew: {done}")
+
+
+@cli.command()
+@click.option("--unit", required=True, help="code of a province, district or commune")
+@click.option("--network", type=click.Choice(NETWORKS), default="mobile", show_default=True)
+@click.option("--send", "sending", is_flag=True, help="by SMTP_HOST and DIGEST_WEBHOOK")
+def digest(unit: str, network: str, sending: bool) -> None:
+    """Tell in Vietnamese how a place stands today, and send it where that is asked."""
+    with errors():
+        told = make_digest(unit, network, clock_now())
+    click.echo(told.text, nl=False)
+    if not sending:
+        return
+    try:
+        sent = send(told, current_app.config)
+    except NotSent as error:
+        raise click.ClickException(f"not sent: {error}") from None
+    if not sent:
+        raise click.ClickException("not sent: set SMTP_HOST and DIGEST_TO, or DIGEST_WEBHOOK")
+    click.echo(f"sent to {', '.join(sent)}", err=True)

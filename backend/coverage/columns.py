@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backend.coverage.active import devices_in, teams_in
 from backend.coverage.held import BASES, FATES, SUMS
 from backend.coverage.monthly import Month
 from backend.coverage.progress import expected, needed_per_day, pace
@@ -148,8 +149,18 @@ def _reasons(table: Figures) -> Columns:
 
 
 def _active(table: Figures) -> Columns:
-    nothing: list[Any] = [None] * len(table.stand.units)
-    return {"devices": nothing, "teams": nothing}
+    """Teams that earned there, and devices; null where these wait to be found."""
+    month, stand = table.month, table.stand
+    ids = [unit.id for unit in stand.units]
+    asked = {"month": month.month, "network": month.network, "first": month.gone.first,
+             "last": month.listing.day}  # fmt: skip
+    teams, devices = teams_in(ids, asked), devices_in(ids, asked)
+    counted = stand.numbers[:, BASES.index("counted")].tolist()
+    pairs = zip(ids, counted, strict=True)
+    return {
+        "devices": [devices.get(unit) if n else 0 for unit, n in pairs],
+        "teams": [teams.get(unit, 0) for unit in ids],
+    }
 
 
 def whole(values: Numbers) -> list[int | None]:

@@ -103,3 +103,15 @@ needed_sums = Table(
     Column("n", Integer, nullable=False),
     Column("helped", Integer, nullable=False),  # communes that reached the target
 )
+
+# Received from each team in a month, by commune, district and province: which teams are active.
+team_places = Table(
+    "team_places",
+    db.metadata,
+    _key("month", Text),
+    _key("network", Text),
+    _key("unit_id", Integer),
+    _campaign(primary_key=True),
+    _key("team_id", Integer),
+    Column("n", Integer, nullable=False),
+)

@@ -88,7 +88,8 @@ def as_xlsx(answer: Answer, words: Language) -> bytes:
             _write_months(sheet, answer, words, bold)
         sheet = book.add_worksheet(_word(UNITS, words))
         heads = [_word(COLUMNS[name], words) for name in names]
-        rows = (_row(item, names, words) for item in answer.page.items(names))
+        items = answer.page.items(names) if several else answer.page.items()
+        rows = (_row(item, names, words) for item in items)
         _write(sheet, heads, rows, bold, len(answer.page.rows))
     return out.getvalue()
 

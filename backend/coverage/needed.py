@@ -5,6 +5,7 @@ later days are not; only that one day is ranked, by (measuring time, id), whoeve
 is found is kept, and found anew only for communes whose counted samples changed.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, text
 
 from backend.clock import month_end, month_start
-from backend.coverage.targets import target_on
+from backend.coverage.targets import TARGET, target_on, targets_on
 from backend.extensions import db
 from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
 
@@ -164,9 +165,21 @@ def _find_all(asked: Mapping[str, object], targets: Targets) -> None:
     stale = list(db.session.execute(STALE, asked))
     for (month, network), rows in groupby(stale, lambda row: (row.month, row.network)):
         units = [row.unit_id for row in rows]
-        for start in range(0, len(units), UNITS_AT_ONCE):
-            part = {"month": month, "network": network, "units": units[start:][:UNITS_AT_ONCE]}
-            _find(part, targets.get((month, network)))
+        for threshold, alike in _by_threshold(month, network, units, targets):
+            for start in range(0, len(alike), UNITS_AT_ONCE):
+                part = {"month": month, "network": network, "units": alike[start:][:UNITS_AT_ONCE]}
+                _find(part, threshold)
+
+
+def _by_threshold(
+    month: str, network: str, units: list[int], targets: Targets
+) -> list[tuple[int | None, list[int]]]:
+    """Communes by the target that they have: their own, or that of all."""
+    own = targets_on(month_end(month), ["commune"], network)["commune", TARGET].own
+    found: dict[int | None, list[int]] = defaultdict(list)
+    for unit in units:
+        found[own[unit].threshold if unit in own else targets.get((month, network))].append(unit)
+    return list(found.items())
 
 
 def _find(part: dict[str, Any], threshold: int | None) -> None:

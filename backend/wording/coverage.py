@@ -1,0 +1,14 @@
+"""Words of coverage and its targets."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "target_overlaps": (
+        "Đã có chỉ tiêu cho cùng cấp, mạng, mục đích và địa bàn trong một phần của khoảng ngày này;"
+        " hãy kết thúc chỉ tiêu đó trước.",
+        "There is a target of this level, network, purpose and unit on some of these days; let it"
+        " end first.",
+    ),
+    "not_of_this_level": (
+        "Đơn vị không thuộc cấp đã nêu.",
+        "The unit is not of that level.",
+    ),
+}

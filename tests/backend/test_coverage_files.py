@@ -1,0 +1,66 @@
+"""Coverage as files: the same figures as the API's, in cells that a spreadsheet reckons with."""
+
+import csv
+import io
+
+import openpyxl
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.coverage.files import COLUMNS
+from tests.counted import count
+
+URL = "/api/v1/coverage?month=2024-11&parent=19"
+VIETNAMESE = [words[0] for words in COLUMNS.values()]
+
+
+def test_the_workbook_holds_the_same_figures(app: Flask, client: FlaskClient) -> None:
+    count(app, "05443", ("2024-11-10", 300), ("2024-11-11", 1))
+    items = client.get(URL).json["items"]
+    answer = client.get(f"{URL}&format=xlsx", headers={"Accept-Language": "vi"})
+    assert (
+        'filename="coverage-2024-11-commune-mobile.xlsx"' in answer.headers["Content-Disposition"]
+    )
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
+    assert sheet is not None and sheet.freeze_panes == "D2" and sheet.auto_filter.ref
+    head, *rows = sheet.iter_rows(values_only=True)
+    assert list(head) == VIETNAMESE
+    assert len(rows) == len(items) == 172
+    for row, item in zip(rows, items, strict=True):
+        told = dict(zip(COLUMNS, row, strict=True))
+        for name in ("code", "name", "parent", "counted", "target", "shortfall", "expected"):
+            assert told[name] == item[name]
+        assert told["high"] == item["projection"]["high"]
+        assert told["reached"] == ("có" if item["reached"] else "không")
+        assert told["today"] == item["today"] == 0
+
+
+def test_several_months_have_a_row_of_each_unit(app: Flask, client: FlaskClient) -> None:
+    count(app, "05443", ("2024-10-10", 7), ("2024-11-11", 1))
+    query = "from=2024-09&to=2024-11&parent=19&format=xlsx"
+    answer = client.get(f"/api/v1/coverage?{query}", headers={"Accept-Language": "en"})
+    book = openpyxl.load_workbook(io.BytesIO(answer.data))
+    assert book.sheetnames == ["By month", "Units"]
+    head, *rows = book["By month"].iter_rows(values_only=True)
+    assert head == ("Code", "Unit", "Part of", "2024-09", "2024-10", "2024-11")
+    assert [row[3:] for row in rows if row[0] == "05443"] == [(0, 7, 1)]
+    assert len(list(book["Units"].iter_rows())) == 3 * 172 + 1
+
+
+def test_the_table_tells_codes(app: Flask, client: FlaskClient) -> None:
+    count(app, "05443", ("2024-11-10", 300))
+    body = client.get(f"{URL}&format=csv&filter=reached").get_data(as_text=True)
+    (row,) = csv.DictReader(io.StringIO(body.removeprefix("\ufeff")))
+    assert (row["code"], row["counted"], row["state"], row["reached"]) == (
+        "05443", "300", "reached", "True",
+    )  # fmt: skip
+
+
+def test_points_for_a_map(app: Flask, client: FlaskClient) -> None:
+    count(app, "05443", ("2024-11-10", 5))
+    answer = client.get(f"{URL}&format=geojson&sort=-counted&limit=1")
+    assert answer.mimetype == "application/geo+json"
+    (feature,) = answer.get_json(force=True)["features"]
+    longitude, latitude = feature["geometry"]["coordinates"]
+    assert 105 < longitude < 107 and 21 < latitude < 23
+    assert (feature["properties"]["code"], feature["properties"]["counted"]) == ("05443", 5)

@@ -1,0 +1,206 @@
+"""What coverage tells of each unit and of all: pace, projection, change, the letter's lines."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.coverage.held import FATES
+from backend.extensions import db
+from tests.conftest import Hands
+from tests.contributed import add, volunteers
+from tests.counted import count, fold
+from tests.people import campaign, organisation, team, unit_id
+
+URL = "/api/v1/coverage"
+# Communes of Thái Nguyên city, all in one district.
+HERE, THERE, BEYOND = "05443", "05446", "05449"
+
+
+def one(client: FlaskClient, code: str = HERE, **query: str) -> dict[str, Any]:
+    asked = {"month": "2024-11", "unit": code, **query}
+    answer = client.get(URL, query_string=asked)
+    assert answer.status_code == 200, answer.text
+    (item,) = answer.json["items"]
+    return dict(item)
+
+
+def listed(client: FlaskClient, **query: Any) -> dict[str, Any]:
+    answer = client.get(URL, query_string={"month": "2024-11", "parent": "19", **query})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json)
+
+
+def codes(client: FlaskClient, **query: Any) -> list[str]:
+    return [item["code"] for item in listed(client, **query)["items"]]
+
+
+def test_a_unit_on_its_way(app: Flask, client: FlaskClient) -> None:
+    """The 20th of November: 19 whole days of 30, and the running one apart."""
+    count(app, HERE, *[(f"2024-11-{day:02}", 5) for day in range(1, 20)], ("2024-11-20", 2))
+    told = one(client)
+    assert (told["counted"], told["today"], told["pace"]) == (97, 2, 5.0)
+    assert (told["expected"], told["state"], told["share"]) == (190.0, "behind", 0.3233)
+    assert (told["days_left"], told["shortfall"], told["needed_per_day"]) == (11, 203, 19)
+    assert told["assessed"] is True and told["reached"] is False
+    low, middle, high = (told["projection"][name] for name in ("low", "middle", "high"))
+    assert 97 < low <= middle <= high and 135 < middle < 165
+
+
+def test_a_past_month_is_over(app: Flask, client: FlaskClient, clock: Hands) -> None:
+    count(app, HERE, ("2024-11-10", 300))
+    clock.now = datetime(2025, 1, 5, tzinfo=UTC)
+    told = one(client)
+    assert (told["expected"], told["state"], told["days_left"]) == (300.0, "reached", 0)
+    assert (told["pace"], told["needed_per_day"]) == (10.0, 0)
+    assert told["today"] is None and told["projection"] is None
+    assert one(client, THERE)["needed_per_day"] is None
+
+
+def test_against_the_month_before_by_the_same_day(
+    app: Flask, client: FlaskClient, clock: Hands
+) -> None:
+    count(app, HERE, ("2024-10-10", 40), ("2024-10-25", 60), ("2024-11-03", 70))
+    assert [one(client)[name] for name in ("last_month", "change")] == [40, 30]
+    clock.now = datetime(2025, 1, 5, tzinfo=UTC)
+    assert [one(client)[name] for name in ("last_month", "change")] == [100, -30]
+
+
+def test_nothing_is_compared_across_the_reform(client: FlaskClient, clock: Hands) -> None:
+    clock.now = datetime(2025, 7, 3, tzinfo=UTC)
+    item = client.get(f"{URL}?month=2025-07&level=commune&limit=1").json["items"][0]
+    assert item["last_month"] is None and item["change"] is None
+
+
+def test_an_item_is_the_same_in_every_list(app: Flask, client: FlaskClient) -> None:
+    for code, n in ((HERE, 9), (THERE, 2), (BEYOND, 30)):
+        count(app, code, *[(f"2024-11-{day:02}", n + day % 3) for day in range(2, 20)])
+    alone = one(client)
+    for query in ({}, {"parent": "164"}, {"sort": "-counted", "limit": 2}, {"parent": None}):
+        found = [item for item in listed(client, **query)["items"] if item["code"] == HERE]
+        assert found == [alone]
+
+
+def test_filters_and_orders(app: Flask, client: FlaskClient) -> None:
+    count(app, HERE, ("2024-11-10", 300))
+    count(app, THERE, ("2024-11-10", 200))
+    count(app, BEYOND, ("2024-11-10", 20))
+    assert codes(client, filter="reached") == [HERE]
+    assert codes(client, filter="on_pace") == [THERE]
+    assert set(codes(client, filter="lacking")) == set(codes(client)) - {HERE}
+    assert BEYOND in codes(client, filter="behind")
+    assert codes(client, sort="-counted")[:3] == [HERE, THERE, BEYOND]
+    assert codes(client, sort="shortfall")[:3] == [HERE, THERE, BEYOND]
+    assert codes(client, sort="-name") == codes(client)[::-1]
+    assert listed(client, filter="reached")["found"] == 1
+    assert listed(client, filter="reached")["summary"]["units"] == 172
+
+
+@pytest.mark.parametrize("sort", ["", "-counted", "parent", "-projection", "state"])
+def test_pages_lie_end_to_end(app: Flask, client: FlaskClient, sort: str) -> None:
+    for n, code in enumerate((HERE, THERE, BEYOND)):
+        count(app, code, ("2024-11-10", 50 * n + 1))
+    query = {"sort": sort} if sort else {}
+    whole, pages, cursor = codes(client, **query), [], None
+    while True:
+        page = listed(client, **query, limit=50, **({"cursor": cursor} if cursor else {}))
+        pages += [item["code"] for item in page["items"]]
+        if (cursor := page["next"]) is None:
+            break
+    assert pages == whole and len(set(pages)) == 172
+
+
+def test_the_letters_lines_and_the_distribution(app: Flask, client: FlaskClient) -> None:
+    count(app, HERE, ("2024-11-10", 600))
+    count(app, THERE, ("2024-11-10", 299))
+    summary = listed(client)["summary"]
+    lines = {line["level"]: (line["units"], line["reached"]) for line in summary["levels"]}
+    assert lines == {"province": (1, 1), "district": (9, 1), "commune": (172, 1)}
+    assert summary["distribution"] == {"share": 1 / 172, "best_reached": 2, "best_share": 2 / 172}
+    country = client.get(f"{URL}?month=2024-11&level=province").json["summary"]["levels"]
+    assert country[0]["units"] == 63
+    province = client.get(f"{URL}?month=2024-11&level=province&unit=19").json["items"][0]
+    assert province["communes"] == {"units": 172, "reached": 1}
+
+
+def test_what_the_other_bases_would_give(app: Flask, client: FlaskClient) -> None:
+    count(app, HERE, ("2024-11-10", 290))
+    count(app, HERE, ("2024-11-10", 10), fate="repeat")
+    count(app, THERE, ("2024-11-10", 300), fate="failed_test")
+    reached = {name: one["reached"] for name, one in listed(client)["summary"]["bases"].items()}
+    assert reached == {"received": 2, "valid": 1, "counted": 0}
+
+
+def test_a_setting_reads_reached_as_more_than(app: Flask, client: FlaskClient) -> None:
+    count(app, HERE, ("2024-11-10", 300))
+    assert one(client)["reached"] is True
+    app.config["REACHED_IS"] = ">"
+    told = one(client)
+    assert (told["reached"], told["shortfall"], told["target"]) == (False, 1, 300)
+
+
+def test_months_one_after_another(app: Flask, client: FlaskClient) -> None:
+    count(app, HERE, ("2024-10-10", 40), ("2024-11-03", 70))
+    query = {"from": "2024-09", "to": "2024-11", "unit": HERE}
+    answer = client.get(URL, query_string=query).json
+    assert [(item["month"], item["counted"]) for item in answer["items"]] == [
+        ("2024-09", 0), ("2024-10", 40), ("2024-11", 70),
+    ]  # fmt: skip
+    assert [month["target"] and month["target"]["threshold"] for month in answer["months"]] == [
+        None, None, 300,
+    ]  # fmt: skip
+    assert (answer["month"], answer["summary"]["counted"]) == ("2024-11", 70)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["from=2024-01&to=2025-02", "from=2024-11", "to=2024-11", "from=2024-11&to=2024-10",
+     "month=2024-11&from=2024-10&to=2024-11", "month=2024-11&sort=weight", "month=2024-11&limit=0",
+     "month=2024-11&cursor=zz", "month=2024-11&sort=counted&cursor=WyJhIiwgMV0=",
+     "month=2024-11&filter=lost"],
+)  # fmt: skip
+def test_questions_that_are_refused(client: FlaskClient, query: str) -> None:
+    assert client.get(f"{URL}?{query}").status_code == 422
+
+
+def test_what_nobody_changed_is_not_sent_again(app: Flask, client: FlaskClient) -> None:
+    first = client.get(f"{URL}?month=2024-11&parent=19")
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert client.get(f"{URL}?month=2024-11&parent=19", headers=known).status_code == 304
+    count(app, HERE, ("2024-11-10", 1))
+    assert client.get(f"{URL}?month=2024-11&parent=19", headers=known).status_code == 200
+
+
+def test_counts_that_are_held_follow_every_change(app: Flask, client: FlaskClient) -> None:
+    """Waiting, folded, changed, taken away again, and those of another unit."""
+    count(app, HERE, ("2024-11-10", 7))
+    fold(app)
+    assert one(client)["received"] == 7
+    for step, (code, n) in enumerate([(HERE, 5), (THERE, 3), (HERE, -12), (THERE, 1)]):
+        count(app, code, ("2024-11-11", n), fate=FATES[step % len(FATES)])
+        if step % 2:
+            fold(app)
+    assert one(client)["received"] == 0
+    assert one(client, THERE)["received"] == 4
+    assert listed(client)["summary"]["received"] == 4
+
+
+def test_who_is_active(app: Flask, client: FlaskClient) -> None:
+    owner, unit = organisation(app), unit_id(app, HERE)
+    made = campaign(app, owner, unit_id(app, "19", level="province"))
+    teams = [team(app, owner, f"Đội {n}") for n in range(3)]
+    (person,) = volunteers(app, None)
+    with app.app_context():
+        for which in (0, 0, 1):
+            add(made, teams[which], unit=unit, volunteer=person)
+        db.session.commit()
+    for folded in (False, True):
+        if folded:
+            fold(app)
+        assert [one(client, code)["teams"] for code in (HERE, THERE)] == [2, 0]
+        assert one(client, "19", level="province")["teams"] == 2
+    assert one(client)["devices"] is None and one(client, THERE)["devices"] == 0
+    app.test_cli_runner().invoke(args=["coverage", "refresh"])
+    assert one(client)["devices"] == 0  # these rows have lost theirs

@@ -1,0 +1,105 @@
+"""Where a month will end: pure rules, and how often generated months end where they should."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.coverage.progress import best_reachable, expected, needed_per_day, pace, span
+from backend.coverage.projection import (
+    LOOK_BACK,
+    common_scatter,
+    still_to_come,
+    weekday_factors,
+)
+
+FIRST = date(2024, 11, 1)
+DAYS, UNITS = 30, 300
+# People measure on Saturdays.
+WEEK = np.array([1, 1, 1, 1, 1.1, 1.6, 1.4])
+
+
+def _months(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, list[date]]:
+    """Samples of communes on the days of a month and of two weeks before it."""
+    days = [FIRST + timedelta(days=n) for n in range(-LOOK_BACK, DAYS)]
+    mean = np.outer(np.exp(rng.normal(1.8, 0.8, UNITS)), WEEK[[day.weekday() for day in days]])
+    if kind == "steady":
+        return rng.poisson(mean).astype(float), days
+    if kind == "visits":  # a team comes on some days, and then takes many
+        often = rng.uniform(0.15, 0.6, (UNITS, 1))
+        return (rng.random(mean.shape) < often) * rng.poisson(mean / often) * 1.0, days
+    shape = np.exp(rng.normal(0.3, 0.5, (UNITS, 1)))
+    return rng.poisson(mean * rng.gamma(shape, 1 / shape, mean.shape)).astype(float), days
+
+
+def _held(kind: str, seed: int, done: int) -> float:
+    """The share of communes whose rest of the month lies in the interval."""
+    samples, days = _months(kind, np.random.default_rng(seed))
+    over = LOOK_BACK + done
+    past, of_days = samples[:, over - LOOK_BACK : over], days[over - LOOK_BACK : over]
+    factors = weekday_factors(past.sum(axis=0), of_days)
+    scatter = common_scatter(past, of_days, factors)
+    told = still_to_come(past, of_days, days[over:], factors, scatter)
+    rest = samples[:, over:].sum(axis=1)
+    return float(((rest >= np.rint(told.low)) & (rest <= np.rint(told.high))).mean())
+
+
+@pytest.mark.parametrize("kind", ["uneven", "visits"])
+def test_of_generated_months_80_in_100_end_in_the_interval(kind: str) -> None:
+    asked = [_held(kind, seed, done) for seed in range(5) for done in (1, 5, 10, 15, 20, 24)]
+    assert 0.75 <= np.mean(asked) <= 0.85
+
+
+def test_a_steady_month_is_told_rather_too_carefully() -> None:
+    asked = [_held("steady", seed, done) for seed in range(5) for done in (1, 5, 10, 15, 20)]
+    assert 0.78 <= np.mean(asked) <= 0.88
+
+
+def test_saturdays_are_told_from_mondays() -> None:
+    days = [FIRST + timedelta(days=n) for n in range(LOOK_BACK)]
+    factors = weekday_factors(np.array([1000.0 * WEEK[day.weekday()] for day in days]), days)
+    assert factors == pytest.approx(WEEK / WEEK.mean(), rel=0.01)
+    assert weekday_factors(np.zeros(LOOK_BACK), days).tolist() == [1.0] * 7
+
+
+def test_who_took_nothing_will_bring_nothing() -> None:
+    days = [FIRST + timedelta(days=n) for n in range(LOOK_BACK)]
+    told = still_to_come(np.zeros((2, LOOK_BACK)), days, days, np.ones(7), 1.0)
+    assert [part.tolist() for part in (told.low, told.middle, told.high)] == [[0, 0]] * 3
+
+
+@given(st.lists(st.integers(0, 500), min_size=1, max_size=31), st.integers(1, 31))
+@settings(max_examples=50, deadline=None)
+def test_an_interval_holds_its_mean(samples: list[int], left: int) -> None:
+    days = [FIRST + timedelta(days=n) for n in range(len(samples))]
+    coming = [days[-1] + timedelta(days=n) for n in range(1, left + 1)]
+    told = still_to_come(np.array([samples], float), days, coming, np.ones(7), 4.0)
+    assert 0 <= told.low[0] <= told.middle[0] <= told.high[0]
+    assert told.middle[0] == pytest.approx(np.mean(samples) * left)
+
+
+def test_a_month_on_its_way() -> None:
+    running = span("2024-11", date(2024, 11, 20))
+    assert (running.days, running.done, running.today, running.left) == (30, 19, 19, 11)
+    assert running.remaining()[0] == date(2024, 11, 20)
+    assert expected(np.array([300.0]), running).tolist() == [190.0]
+    assert pace(np.array([38.0]), running).tolist() == [2.0]
+    assert needed_per_day(np.array([100.0]), running).tolist() == [10.0]
+    past, future = (span("2024-11", day) for day in (date(2025, 1, 5), date(2024, 10, 31)))
+    assert (past.done, past.left, past.today) == (30, 0, None)
+    assert expected(np.array([300.0]), past).tolist() == [300.0]
+    assert expected(np.array([300.0]), future).tolist() == [0.0]
+
+
+@given(st.integers(1, 400), st.integers(1, 400), st.integers(0, 200_000))
+@settings(max_examples=50, deadline=None)
+def test_the_best_reachable_with_one_target(units: int, target: int, volume: int) -> None:
+    assert best_reachable(np.full(units, float(target)), volume) == min(units, volume // target)
+
+
+def test_the_letters_month() -> None:
+    """64,595 samples could have brought all 177 communes to 300; 30,000 would be 56.5 %."""
+    assert best_reachable(np.full(177, 300.0), 64_595) == 177
+    assert round(100 * best_reachable(np.full(177, 300.0), 30_000) / 177, 1) == 56.5

@@ -1,0 +1,125 @@
+"""Targets are rows: read by everybody, set by admins, one at a time for each unit."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.coverage import needed
+from tests.contributed import add
+from tests.counted import count
+from tests.people import audited, campaign, organisation, person, seen, team, unit_id
+
+URL = "/api/v1/targets"
+WARD = {"system": "2024", "level": "commune", "code": "05443"}
+OWN = {
+    "level": "commune", "network": "mobile", "threshold": 100, "unit": WARD,
+    "valid_from": "2024-11-01", "valid_to": None, "source": "kế hoạch của phường",
+}  # fmt: skip
+
+
+def put(client: FlaskClient, headers: dict[str, str], **changes: Any) -> Any:
+    return client.post(URL, json={**OWN, **changes}, headers=headers)
+
+
+def coverage(client: FlaskClient, **query: str) -> Any:
+    asked = {"month": "2024-11", "parent": "19", **query}
+    return client.get("/api/v1/coverage", query_string=asked).json
+
+
+def test_the_built_in_ones(client: FlaskClient) -> None:
+    answer = client.get(f"{URL}?as_of=2024-11-15").json
+    told = {(one["level"], one["network"], one["purpose"]): one for one in answer["items"]}
+    assert told["commune", "mobile", "target"]["threshold"] == 300
+    assert ("commune", "fixed", "target") not in told
+    assert told["commune", "fixed", "assessment"]["threshold"] == 30
+    later = client.get(f"{URL}?as_of=2025-08-01&purpose=target&network=fixed").json["items"]
+    assert [(one["level"], one["threshold"]) for one in later] == [
+        ("province", 300), ("district", 300), ("commune", 300),
+    ]  # fmt: skip
+    pages = [client.get(f"{URL}?limit=7").json]
+    pages.append(client.get(f"{URL}?limit=7&cursor={pages[0]['next']}").json)
+    assert len({one["id"] for page in pages for one in page["items"]}) == 12
+
+
+def test_a_units_own_target_beats_the_general_one(app: Flask, client: FlaskClient) -> None:
+    count(app, "05443", ("2024-11-10", 100))
+    assert coverage(client)["summary"]["reached"] == 0
+    made = put(client, person(app, "admin"))
+    assert made.status_code == 201 and made.headers["ETag"] == '"1"'
+    told = coverage(client)
+    assert told["target"]["threshold"] == 300 and told["summary"]["reached"] == 1
+    (item,) = (item for item in told["items"] if item["code"] == "05443")
+    assert (item["target"], item["reached"], item["shortfall"]) == (100, True, 0)
+    assert told["summary"]["distribution"]["best_reached"] == 1  # the cheapest one first
+    ((act, details),) = audited(app, f"target:{made.json['id']}")
+    assert act == "target.create" and details["after"]["threshold"] == 100
+
+
+def test_two_of_one_key_never_hold_the_same_day(app: Flask, client: FlaskClient) -> None:
+    admin = person(app, "admin")
+    assert put(client, admin, valid_to="2024-11-30").status_code == 201
+    refused = put(client, admin, valid_from="2024-11-30")
+    assert (refused.status_code, refused.json["code"]) == (409, "target_overlaps")
+    assert put(client, admin, valid_from="2024-12-01").status_code == 201
+    assert put(client, admin, purpose="assessment").status_code == 201
+    general = put(client, admin, unit=None)
+    assert (general.status_code, general.json["code"]) == (409, "target_overlaps")
+
+
+def test_changing_one(app: Flask, client: FlaskClient) -> None:
+    admin = person(app, "admin")
+    made = put(client, admin).json
+    where = f"{URL}/{made['id']}"
+    changed = client.patch(where, json={"threshold": 50, "basis": "valid"}, headers=seen(admin))
+    assert (changed.status_code, changed.json["threshold"], changed.json["version"]) == (200, 50, 2)
+    assert client.patch(where, json={"threshold": 60}, headers=seen(admin)).status_code == 412
+    assert client.patch(where, json={"threshold": 60}, headers=admin).status_code == 428
+    ended = client.patch(where, json={"valid_to": "2024-11-30"}, headers=seen(admin, 2))
+    assert ended.json["valid_to"] == "2024-11-30" and ended.json["unit"]["code"] == "05443"
+    assert [act for act, _ in audited(app, f"target:{made['id']}")] == [
+        "target.create", "target.change", "target.change",
+    ]  # fmt: skip
+    assert client.patch(f"{URL}/2000000000", json={}, headers=seen(admin)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"threshold": 0}, "threshold", "out_of_range"),
+        ({"threshold": 1.5}, "threshold", "not_whole"),
+        ({"basis": "guessed"}, "basis", "not_one_of"),
+        ({"valid_to": "2024-10-31"}, "valid_to", "before_first_day"),
+        ({"level": "district"}, "unit", "not_of_this_level"),
+        ({"unit": {**WARD, "code": "1"}}, "unit", "no_such_unit"),
+        ({"source": None}, "source", "null"),
+        ({"valid_from": "hôm nay"}, "valid_from", "not_day"),
+    ],
+)
+def test_what_is_no_target(
+    app: Flask, client: FlaskClient, changes: dict[str, Any], field: str, code: str
+) -> None:
+    answer = put(client, person(app, "admin"), **changes)
+    assert answer.status_code == 422, answer.text
+    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [(field, code)]
+
+
+def test_needed_samples_follow_a_units_own_target(app: Flask, client: FlaskClient) -> None:
+    owner, unit = organisation(app), unit_id(app, "05443")
+    made, own = campaign(app, owner, unit), team(app, owner)
+    with app.app_context():
+        for _ in range(4):
+            add(made, own, unit=unit)
+        needed.db.session.commit()
+    headers = person(app, "organiser", owner)
+    where = f"/api/v1/campaigns/{made}/contributions"
+
+    def total() -> int:
+        return int(client.get(where, headers=headers).json["total"]["needed"])
+
+    assert total() == 4
+    count(app, "05443", ("2024-11-10", 0))
+    app.test_cli_runner().invoke(args=["measurements", "fold"])
+    assert put(client, person(app, "admin"), threshold=3).status_code == 201
+    assert total() == 3

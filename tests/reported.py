@@ -14,7 +14,9 @@ def spread(median: float) -> dict[str, float]:
 def quality(operator: str | None, technology: str | None, n: int, median: float) -> dict[str, Any]:
     values = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
     spreads = {value: spread(median) if n >= 30 else None for value in values}
-    return {"operator": operator, "technology": technology, "n": n, "devices": n // 9, **spreads}
+    shares = {"download_40": 0.625} if technology == "4G" else {}
+    told = {"operator": operator, "technology": technology, "n": n, "devices": n // 9}
+    return {**told, **spreads, "references": shares}
 
 
 def reached(level: str, units: int, number: int, best: float) -> dict[str, Any]:
@@ -29,6 +31,14 @@ def lacking(code: str, name: str, counted: int, *planned: str) -> dict[str, Any]
     return {
         "code": code, "name": name, "parent": "Thành phố Thái Nguyên", "counted": counted,
         "target": 300, "shortfall": 300 - counted, "planned": list(planned),
+    }  # fmt: skip
+
+
+def commune(code: str, name: str, counted: int) -> dict[str, Any]:
+    return {
+        "code": code, "name": name, "parent": "Thành phố Thái Nguyên", "received": counted + 9,
+        "valid": counted + 4, "counted": counted, "target": 300, "reached": counted >= 300,
+        "shortfall": max(300 - counted, 0),
     }  # fmt: skip
 
 
@@ -61,10 +71,18 @@ def sections(**changes: Any) -> dict[str, Any]:
             ],
             "fixed": [],
         },
+        "communes": {
+            "mobile": [
+                commune("05443", "Phường Trưng Vương", 12),
+                commune("05434", "Phường Quang Vinh", 250),
+                commune("05446", "Phường Quang Trung", 1300),
+            ],
+            "fixed": [],
+        },
         "quality": {
             "mobile": [
                 quality(None, None, 64595, 48.25), quality("Viettel", None, 31000, 52.125),
-                quality("VinaPhone", None, 20, 0),
+                quality("Viettel", "4G", 30000, 50), quality("VinaPhone", None, 20, 0),
             ],
             "fixed": [],
         },

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend import formats
-from backend.reports.figures import Lacking, Quality
+from backend.reports.figures import CommuneRow, Quality
 from backend.reports.picture_frame import EDGE, REACHED, STEPS, as_png, bare, drawn, step_of
 
 WIDTH_MM, BAR_MM = 165, 8
@@ -13,11 +13,11 @@ WIDTH_MM, BAR_MM = 165, 8
 OPERATORS_MOST = 8
 
 
-def steps_chart(reached: int, lacking: Sequence[Lacking]) -> bytes:
+def steps_chart(communes: Sequence[CommuneRow]) -> bytes:
     """How many communes stand on which step towards the target."""
-    below = Counter(step_of(row["counted"], row["target"]).words for row in lacking)
-    steps = [*STEPS, REACHED]
-    numbers = [below[step.words] for step in STEPS] + [reached]
+    told = Counter(step_of(row) for row in communes)
+    steps = (*STEPS, REACHED)
+    numbers = [told[step] for step in steps]
     with drawn(WIDTH_MM, BAR_MM * len(steps) + 14) as figure:
         axes = figure.subplots()
         for place, (step, number) in enumerate(zip(steps, numbers, strict=True)):

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from backend.reports.figures import CommuneRow
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -34,25 +36,29 @@ OWN: dict[Any, Any] = {
 class Step:
     """A step towards the target: shares below `under`, of those that the steps before left."""
 
-    under: float
     words: str
     colour: str
-    hatch: str
+    hatch: str = ""
+    under: float = 1.0
 
 
 STEPS = (
-    Step(0.25, "dưới 25%", "#fff7d6", "////"),
-    Step(0.50, "25 – 50%", "#fbd38d", "...."),
-    Step(0.75, "50 – 75%", "#9fc5d9", ""),
-    Step(1.00, "75 – 100%", "#4a90b8", ""),
+    Step("dưới 25%", "#fff7d6", "////", 0.25),
+    Step("25 – 50%", "#fbd38d", "....", 0.50),
+    Step("50 – 75%", "#9fc5d9", under=0.75),
+    Step("75 – 100%", "#4a90b8"),
 )
-REACHED = Step(float("inf"), "đạt mục tiêu", "#123f6d", "")
-UNKNOWN = Step(float("inf"), "không có ranh giới", "#ffffff", "")
+REACHED = Step("đạt mục tiêu", "#123f6d")
+UNKNOWN = Step("không có mục tiêu", "#ffffff")
 
 
-def step_of(counted: int, target: int) -> Step:
-    """The step of a unit below its target."""
-    share = counted / target
+def step_of(commune: CommuneRow) -> Step:
+    """How near a commune is to its target."""
+    if commune["target"] is None or commune["shortfall"] is None:
+        return UNKNOWN
+    if commune["reached"]:
+        return REACHED
+    share = 1 - commune["shortfall"] / commune["target"]
     return next((step for step in STEPS if share < step.under), STEPS[-1])
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from backend.reports.figures import Lacking
+from backend.reports.figures import CommuneRow
 from backend.reports.map_shapes import FAR, Shapes, country
 from backend.reports.picture_frame import (
     EDGE,
@@ -13,6 +13,7 @@ from backend.reports.picture_frame import (
     REACHED,
     SEA,
     STEPS,
+    UNKNOWN,
     Step,
     as_png,
     bare,
@@ -40,16 +41,16 @@ NAMES = (
 Box = tuple[float, float, float, float]
 
 
-def draw_map(shapes: Shapes, lacking: Sequence[Lacking]) -> bytes:
-    """Communes coloured by how near they are to the target; who is not lacking reached it."""
-    steps = {row["code"]: step_of(row["counted"], row["target"]) for row in lacking}
+def draw_map(shapes: Shapes, communes: Sequence[CommuneRow]) -> bytes:
+    """Communes coloured by how near they are to the target."""
+    steps = {row["code"]: step_of(row) for row in communes}
     near = {code: shape for code, shape in shapes.items() if code not in FAR} or dict(shapes)
     box = _around(near.values())
     height = min(max(_height(box), HEIGHT_LEAST_MM), HEIGHT_MOST_MM)
     with drawn(WIDTH_MM, height, layout=None) as figure:
         main = figure.add_axes((0.0, 0.0, MAIN_SHARE, 1.0))
-        for step in (*STEPS, REACHED):
-            alike = [shape for code, shape in near.items() if steps.get(code, REACHED) is step]
+        for step in (*STEPS, REACHED, UNKNOWN):
+            alike = [shape for code, shape in near.items() if steps.get(code, UNKNOWN) is step]
             _fill(main, alike, step.colour, step.hatch)
         _fit(main, box)
         _legend(figure, used=_used(shapes, steps))
@@ -60,8 +61,9 @@ def draw_map(shapes: Shapes, lacking: Sequence[Lacking]) -> bytes:
 
 def _used(shapes: Shapes, steps: Mapping[str, Step]) -> list[tuple[Step, int]]:
     """Every step with its number of communes on the map."""
-    told = [steps.get(code, REACHED) for code in shapes]
-    return [(step, told.count(step)) for step in (*STEPS, REACHED)]
+    told = [steps.get(code, UNKNOWN) for code in shapes]
+    used = (*STEPS, REACHED, UNKNOWN) if UNKNOWN in told else (*STEPS, REACHED)
+    return [(step, told.count(step)) for step in used]
 
 
 def _legend(figure: Any, used: Sequence[tuple[Step, int]]) -> None:
@@ -84,7 +86,7 @@ def _inset(axes: Any, shapes: Shapes, steps: Mapping[str, Step]) -> None:
     _fill(axes, [country()], LAND)
     _fill(axes, [shape for code, shape in shapes.items() if code not in FAR], REACHED.colour)
     for code in FAR.intersection(shapes):
-        _fill(axes, [shapes[code]], steps.get(code, REACHED).colour)
+        _fill(axes, [shapes[code]], steps.get(code, UNKNOWN).colour)
     for words, longitude, latitude, size in NAMES:
         axes.text(longitude, latitude, words, fontsize=size, ha="center", va="center",
                   style="italic", color=INK)  # fmt: skip

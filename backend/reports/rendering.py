@@ -26,15 +26,13 @@ def render(report: Report) -> Files:
 def _pictures(report: Report) -> Pictures:
     """What can be drawn of each network; one commune alone has neither steps nor a map."""
     drawn: dict[tuple[str, str], bytes] = {}
-    sections, communes = report["sections"], shapes(report)
+    sections, places = report["sections"], shapes(report)
     for network in NETWORKS:
-        lacking = sections["lacking"].get(network, [])
-        levels = {row["level"]: row for row in sections["reached"].get(network, [])}
-        reached = levels["commune"]["reached"] if "commune" in levels else None
-        if reached is not None and levels["commune"]["units"] > 1:
-            drawn[network, "steps"] = steps_chart(reached, lacking)
-            if communes:
-                drawn[network, "map"] = draw_map(communes, lacking)
+        communes = sections["communes"].get(network, [])
+        if len(communes) > 1 and any(row["target"] is not None for row in communes):
+            drawn[network, "steps"] = steps_chart(communes)
+            if places:
+                drawn[network, "map"] = draw_map(places, communes)
         if chart := speeds_chart(sections["quality"].get(network, [])):
             drawn[network, "speeds"] = chart
     return drawn

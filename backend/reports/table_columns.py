@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from backend.coverage.statistics_rule import REFERENCES
 from backend.reports import words
 
 Kind = Literal["text", "whole", "share", "decimal", "moment"]
@@ -24,10 +25,14 @@ class Column:
 
 NETWORK = Column("network", "Mạng", "mobile: di động; fixed: cố định", named=words.NETWORKS)
 RECEIVED = Column("received", "Đã nhận", "Mọi phép đo đã lưu", "whole", summed=True)
+VALID = Column("valid", "Hợp lệ", "Đã nhận, không có lý do loại", "whole", summed=True)
 COUNTED = Column("counted", "Được tính", "Hợp lệ và đại diện", "whole", summed=True)
 LEVEL = Column("level", "Cấp", "Cấp đơn vị hành chính", named=words.LEVELS)
 CODE = Column("code", "Mã", "Mã đơn vị hành chính của Cục Thống kê, dạng chữ")
 NAME = Column("name", "Đơn vị", "Tên đơn vị hành chính")
+PARENT = Column("parent", "Thuộc", "Đơn vị cấp trên")
+TARGET = Column("target", "Mục tiêu", "Số mẫu cần có trong tháng", "whole", summed=True)
+SHORTFALL = Column("shortfall", "Còn thiếu", "Số mẫu còn thiếu để đạt", "whole", summed=True)
 REASON = (
     Column("reason", "Mã lý do", "Lý do chính của mẫu không được tính"),
     Column("words", "Lý do", "Lý do bằng lời"),
@@ -48,12 +53,7 @@ REPORT = (
     Column("demo", "Dữ liệu mẫu", "Số liệu do máy tạo để dùng thử", named=words.YES_NO),
     Column("digest", "SHA-256", "Mã băm của tệp report.json"),
 )
-SAMPLES = (
-    NETWORK,
-    RECEIVED,
-    Column("valid", "Hợp lệ", "Đã nhận, không có lý do loại", "whole", summed=True),
-    COUNTED,
-)
+SAMPLES = (NETWORK, RECEIVED, VALID, COUNTED)
 REASONS = (NETWORK, *REASON)
 REACHED = (
     NETWORK,
@@ -71,16 +71,34 @@ REACHED = (
     Column("basis", "So với", "Số được so với mục tiêu", named=words.BASES),
     Column("source", "Nguồn", "Văn bản đặt mục tiêu"),
 )
+COMMUNES = (
+    NETWORK,
+    CODE,
+    NAME,
+    PARENT,
+    RECEIVED,
+    VALID,
+    COUNTED,
+    TARGET,
+    Column("reached", "Đạt", f"Đạt mục tiêu {words.BY_OUR_COUNT}", named=words.YES_NO),
+    SHORTFALL,
+)
 LACKING = (
     NETWORK,
     CODE,
     NAME,
-    Column("parent", "Thuộc", "Đơn vị cấp trên"),
+    PARENT,
     COUNTED,
-    Column("target", "Mục tiêu", "Số mẫu cần có trong tháng", "whole", summed=True),
-    Column("shortfall", "Còn thiếu", "Mục tiêu trừ số được so", "whole", summed=True),
+    TARGET,
+    SHORTFALL,
     Column("planned", "Kế hoạch", "Chiến dịch đo tại đây trong tháng sau"),
 )
+VALUES = {
+    "download_mbps": ("Tải xuống", "Mbit/s"),
+    "upload_mbps": ("Tải lên", "Mbit/s"),
+    "ping_ms": ("Độ trễ", "ms"),
+    "jitter_ms": ("Biến thiên trễ", "ms"),
+}
 QUALITY = (
     NETWORK,
     Column("operator", "Nhà mạng", "Trống: tất cả các nhà mạng", empty=words.ALL),
@@ -89,18 +107,22 @@ QUALITY = (
     Column("devices", "Thiết bị", "Số thiết bị đã đo", "whole"),
     *(
         Column(f"{value}_{figure}", f"{head} {short}", f"{long}, {unit}", "decimal")
-        for value, head, unit in (
-            ("download_mbps", "Tải xuống", "Mbit/s"),
-            ("upload_mbps", "Tải lên", "Mbit/s"),
-            ("ping_ms", "Độ trễ", "ms"),
-            ("jitter_ms", "Biến thiên trễ", "ms"),
-        )
+        for value, (head, unit) in VALUES.items()
         for figure, short, long in (
             ("median", "trung vị", "Trung vị"),
             ("mean", "trung bình", "Trung bình cộng"),
             ("p10", "p10", "Bách phân vị 10"),
             ("p90", "p90", "Bách phân vị 90"),
         )
+    ),
+    *(
+        Column(
+            f"share_{one.code}",
+            f"{VALUES[one.metric][0]} {'≥' if one.least else '≤'} {one.bound:g}",
+            f"Tỷ lệ mẫu {one.technology} đạt mức tham chiếu của {one.source}",
+            "share",
+        )
+        for one in REFERENCES
     ),
 )
 TEAMS = (

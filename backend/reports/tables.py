@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from backend import formats
+from backend.coverage.statistics_rule import REFERENCES
 from backend.measurements.reasons import BY_CODE
 from backend.reports import table_columns as columns
 from backend.reports.canonical import canonical, digest
 from backend.reports.figures import NETWORKS, SECTIONS, Report
-from backend.reports.table_columns import Column
+from backend.reports.table_columns import VALUES, Column
 
 Row = Mapping[str, Any]
-VALUES = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
 FIGURES = ("median", "mean", "p10", "p90")
 
 
@@ -45,6 +45,7 @@ def tables(report: Report) -> dict[str, Table]:
         Table("reasons", "Lý do không tính", columns.REASONS, _reasons(report, "reasons")),
         Table("unlocated", "Không rõ địa bàn", columns.REASONS, _reasons(report, "unlocated")),
         Table("reached", "Mức đạt", columns.REACHED, _by_network(found["reached"])),
+        Table("communes", "Từng xã, phường", columns.COMMUNES, _by_network(found["communes"])),
         Table("lacking", "Chưa đạt", columns.LACKING, _by_network(found["lacking"])),
         Table("quality", "Chất lượng", columns.QUALITY, _quality(report)),
         Table("teams", "Tổ, đội", columns.TEAMS, [dict(row) for row in found["teams"]]),
@@ -131,13 +132,14 @@ def _quality(report: Report) -> list[Row]:
 
 
 def _flat(row: Row) -> Row:
-    """Spreads side by side; null where there were too few samples."""
+    """Spreads and shares side by side; null where there were too few samples."""
     spreads = {
         f"{value}_{figure}": row[value][figure] if row[value] else None
         for value in VALUES
         for figure in FIGURES
     }
-    return {name: cell for name, cell in row.items() if name not in VALUES} | spreads
+    shares = {f"share_{one.code}": row["references"].get(one.code) for one in REFERENCES}
+    return {name: cell for name, cell in row.items() if name not in VALUES} | spreads | shares
 
 
 def _texts(report: Report) -> Iterable[Row]:

@@ -114,9 +114,13 @@ def test_every_column_is_in_the_dictionary(rendered: Files) -> None:
 def test_csv_and_workbook_hold_the_same(rendered: Files) -> None:
     named, book = tables(rendered), sheets(rendered)
     speeds = [float(row["download_mbps_median"] or 0) for row in named["quality"]]
-    assert speeds == [48.25, 52.125, 0]
-    cells = [book["Chất lượng"].cell(row, 6).value for row in (3, 4, 5)]
-    assert cells == [48.25, 52.125, None]  # null is an empty cell, never 0
+    assert speeds == [48.25, 52.125, 50, 0]
+    cells = [book["Chất lượng"].cell(row, 6).value for row in (3, 4, 5, 6)]
+    assert cells == [48.25, 52.125, 50, None]  # null is an empty cell, never 0
+    assert [row["share_download_40"] for row in named["quality"]] == ["", "", "0.625", ""]
+    assert [book["Từng xã, phường"].cell(row, 9).value for row in (3, 4, 5)] == [
+        "Không", "Không", "Có"
+    ]  # fmt: skip
     assert [row["shortfall"] for row in named["lacking"]] == ["288", "50"]
     assert [book["Chưa đạt"].cell(row, 7).value for row in (3, 4)] == [288, 50]
 
@@ -163,7 +167,7 @@ def test_figures_are_written_as_vietnamese_write_them(rendered: Files) -> None:
     assert rows(rendered, "Hợp lệ")[1] == ["Di động", "70.123", "66.900", "64.595"]
     assert rows(rendered, "Tỷ lệ đạt")[2][4] == "98,87%"
     assert rows(rendered, "Công nghệ")[1][:4] == ["Tất cả", "Tất cả", "64.595", "48,2"]
-    assert rows(rendered, "Công nghệ")[3][3] == "–"
+    assert rows(rendered, "Công nghệ")[4][3] == "–"
 
 
 def test_heads_repeat_and_figures_stand_to_the_right(rendered: Files) -> None:
@@ -219,8 +223,8 @@ def test_made_up_figures_are_marked_everywhere(app: Flask, rendered: Files) -> N
 
 def test_a_report_with_nothing_in_it_is_rendered_too(app: Flask) -> None:
     nothing = {
-        "samples": {}, "reached": {}, "lacking": {}, "quality": {}, "teams": [], "vnnic": None,
-        "notes": [],
+        "samples": {}, "reached": {}, "lacking": {}, "communes": {}, "quality": {}, "teams": [],
+        "vnnic": None, "notes": [],
     }  # fmt: skip
     files = made(app, report(sections=nothing, proposed={}, remarks={}, boundaries=None))
     assert list(files) == FILES

@@ -110,12 +110,15 @@ def refresh(
     todo, done, communes = sum(map(len, by_month.values())) + len(by_month), 0, 0
     for (of_month, network), provinces in by_month.items():
         part = Part(of_month, network, now)
+        stray = [COUNTRY]
         for province, units in provinces:
-            if province is not None:
+            if province is None:  # the country's own mark, or of a unit that lies in no province
+                stray += units
+            else:
                 refresh_province(part, province, units)
                 communes += len(units)
             progress(done := done + 1, todo)
-        refresh_country(part)
+        refresh_country(part, stray)
         progress(done := done + 1, todo)
     return communes
 
@@ -140,9 +143,9 @@ def refresh_province(part: Part, province: int, stale: Sequence[int]) -> None:
     _write(part, found)
 
 
-def refresh_country(part: Part) -> None:
+def refresh_country(part: Part, stale: Sequence[int] = (COUNTRY,)) -> None:
     """Find the country's statistics of a month; commit."""
-    _begin(part, [COUNTRY])
+    _begin(part, stale)
     rows = db.session.execute(OF_COUNTRY, part.values()).mappings().all()
     _write(part, {COUNTRY: _samples(rows)})
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -18,15 +18,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from flask_migrate import upgrade
 from speeds_parts.filling import change, fill
 
+from backend.accounts.access import PUBLIC
 from backend.app import create_app
 from backend.coverage import statistics_refresh as job
+from backend.coverage.cells import unit_cells
+from backend.coverage.history import unit_history
+from backend.coverage.hours import unit_hours
 from backend.coverage.statistics import unit_statistics
 from backend.extensions import db
 from backend.server.postgres import EmbeddedPostgres
 from backend.units import setup
 
 NOW = datetime(2025, 6, 29, 5, tzinfo=UTC)
-PROVINCE, MONTH, DAY = "19", "2025-03", "2025-03-14"
+PROVINCE, COMMUNE, MONTH, DAY = "19", "05443", "2025-03", "2025-03-14"
+AFTER = date(2025, 8, 1)
 PROVINCE_MOST_S, COUNTRY_MOST_S = 2.0, 15.0
 
 
@@ -47,6 +52,7 @@ def main() -> None:
                 f"{arguments.rows:,} rows filled", lambda: fill(postgres.owner_url, arguments.rows)
             )
             good = _follow(postgres.owner_url, arguments)
+            _look()
             timed("every statistic of one month", _whole_month)
             db.session.remove()
             db.engine.dispose()
@@ -81,6 +87,23 @@ def _round(owner_url: str, changed: int) -> tuple[float, float, float]:
 def _ask() -> None:
     unit_statistics(PROVINCE, "province", MONTH, "mobile", NOW)
     db.session.rollback()
+
+
+def _look() -> None:
+    """The first look and later ones at what is read from measurements themselves."""
+    for code, level in ((PROVINCE, "province"), (COMMUNE, "commune")):
+        query = {"level": level, "month": MONTH, "network": "mobile"}
+        looks: dict[str, Callable[[], object]] = {
+            "hours": lambda q=query, c=code: unit_hours(c, **q, now=NOW),
+            "cells": lambda q=query, c=code: unit_cells(PUBLIC, c, q, "vi", NOW),
+            "history, across the reform": lambda c=code, lv=level: unit_history(
+                c, lv, AFTER, "mobile", 36, NOW
+            ),
+        }
+        for name, look in looks.items():
+            times = tuple(timed("", look) for _ in range(5))
+            print(f"a {level}'s {name} {_told(times)}")
+            db.session.rollback()
 
 
 def _whole_month() -> None:

@@ -24,6 +24,6 @@ def evenness(samples: Collection[int], cells: int) -> Evenness | None:
     if not n:
         return None
     effective = n * n / sum(one * one for one in samples)
-    # A ward smaller than a cell may hold the centre of none.
+    # A sample just outside was given to the unit: its cell may touch none of the unit's ground.
     reachable = min(n, max(cells, len(samples)))
     return Evenness(effective / reachable, effective, max(samples) / n)

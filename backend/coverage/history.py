@@ -30,7 +30,7 @@ from backend.coverage.targets import TARGET, targets_on
 from backend.coverage.unit_month import communes_of
 from backend.extensions import db, setting
 from backend.units.catalogue import REFORM, ActiveSet, read_active, serving, system_on
-from backend.units.crossing import crossing_communes
+from backend.units.crossing import Crossings, crossings
 from backend.units.service import UnitRow, find
 
 Tallies = Mapping[tuple[int, str], Tally]  # by unit and month
@@ -51,7 +51,7 @@ COUNTS = text("""
 class _Across:
     """What is needed to tell months of the other system."""
 
-    partners: Mapping[int, Parts]  # its communes, and those of the unit's system on their ground
+    crossings: Crossings
     own: frozenset[int]
     tallies: Tallies
     places: Places
@@ -60,24 +60,22 @@ class _Across:
     def in_month(self, month: str) -> tuple[Tally, bool]:
         """The unit's part of a month, and whether anything was divided for it."""
         shares, estimated = [], False
-        for unit, parts in self.partners.items():
+        for unit, parts in {**self.crossings.named, **self.crossings.ended}.items():
             tally = self.tallies.get((unit, month))
             if tally is None:
                 continue
             if self.own.issuperset(parts):
                 shares.append(tally)
                 continue
-            divided = self.divided(unit, month, tally)
+            divided = self._divided(unit, parts, month, tally)
             mine = [one for part, one in divided.items() if part in self.own]
             shares += mine
-            estimated |= (
-                any(one.received for one in mine) or set(parts).isdisjoint(self.own) is False
-            )
+            estimated |= unit in self.crossings.named or any(one.received for one in mine)
         return total(shares), estimated
 
-    def divided(self, unit: int, month: str, tally: Tally) -> dict[int, Tally]:
+    def _divided(self, unit: int, parts: Parts, month: str, tally: Tally) -> dict[int, Tally]:
         """The samples of one commune and month, by the communes that share its ground."""
-        parts, grounds = self.partners[unit], self.grounds[month]
+        grounds = self.grounds[month]
         located = seen_in(self.places.get((unit, month), ()), parts, grounds)
         return split(tally, parts, located, area_weights(unit, parts, grounds))
 
@@ -119,11 +117,12 @@ def unit_history(
 
 
 def _across(unit: UnitRow, own: frozenset[int], months: Sequence[str], network: str) -> _Across:
-    partners = crossing_communes(unit.id, unit.system)
+    found = crossings(unit.id, unit.system)
+    partners = {**found.named, **found.ended}
     tallies = _tallies(list(partners), months, network)
     divided = sorted({one for one, _ in tallies if not own.issuperset(partners[one])})
     places = positions(divided, month_start(months[0]), month_end(months[-1]), network)
-    return _Across(partners, own, tallies, places, _grounds(unit.system, months))
+    return _Across(found, own, tallies, places, _grounds(unit.system, months))
 
 
 def _grounds(system: str, months: Sequence[str]) -> dict[str, Grounds]:

@@ -1,6 +1,7 @@
 """The way of a commune across the reform of July 2025."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -59,12 +60,20 @@ def _communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {row[0]: {"code": row[0], "name": row[1], "province": row[2]} for row in rows}
 
 
-def crossing_communes(unit_id: int, system: str) -> dict[int, tuple[int, ...]]:
-    """The communes of the other system that share ground with a unit's, by their rows.
+@dataclass(frozen=True, slots=True)
+class Crossings:
+    """Communes of the other system that share ground with a unit, by their rows.
 
     For each: the communes of the unit's own system that it shares its ground with, its main heir
-    first. One that ended before the conversion's list was made may share with any of its province.
+    first. What ended before the conversion's list was made may share with any of its province.
     """
+
+    named: Mapping[int, tuple[int, ...]]  # by the conversion
+    ended: Mapping[int, tuple[int, ...]]  # before it
+
+
+def crossings(unit_id: int, system: str) -> Crossings:
+    """The ways of a unit's communes across the reform."""
     below = _rows(system, or_(*(c == unit_id for c in (Unit.id, Unit.parent_id, Unit.province_id))))
     other = next(one for one in SYSTEMS if one != system)
     ways: list[Callable[[str], tuple[str, ...]]] = [
@@ -76,8 +85,8 @@ def crossing_communes(unit_id: int, system: str) -> dict[int, tuple[int, ...]]:
     partners = {row.id: back(row.code) for row in related}
     own = _rows(system, Unit.code.in_({code for codes in partners.values() for code in codes}))
     ids = {row.code: row.id for row in own}
-    found = {one: tuple(ids[code] for code in codes) for one, codes in partners.items()}
-    return found | (_ended_before(related, own) if system == "2025" else {})
+    named = {one: tuple(ids[code] for code in codes) for one, codes in partners.items()}
+    return Crossings(named, _ended_before(related, own) if system == "2025" else {})
 
 
 def _ended_before(related: Sequence[Any], own: Sequence[Any]) -> dict[int, tuple[int, ...]]:

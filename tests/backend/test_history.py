@@ -1,7 +1,8 @@
 """Twelve months of a unit, across the reform: nothing is lost, and what was divided says so."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from backend.clock import VIETNAM
 from backend.coverage.apportioning import largest_remainder
@@ -109,6 +110,37 @@ def test_a_position_tells_where_a_sample_of_a_split_commune_lies(
     assert history(client, "05467")["2025-06"]["received"] == 8
     assert history(client, "05467")["2025-06"]["estimated"] is True
     assert history(client, "05443")["2025-06"]["received"] == 0
+
+
+@pytest.fixture
+def ended(app: Flask) -> Iterator[int]:
+    """A commune of Thái Nguyên that ended before the conversion's list was made."""
+    unit = Unit(system="2024", level="commune", code="05999", name="Xã Bến Đò", type="Xã")
+    unit.sort_key = unit.search_key = "xa ben do"
+    unit.province_id = unit_id(app, "19", level="province")
+    unit.valid_to = date(2024, 12, 31)
+    with app.app_context():
+        db.session.add(unit)
+        db.session.commit()
+        made = unit.id
+    yield made
+    with app.app_context():
+        db.session.execute(delete(Unit).where(Unit.id == made))
+        db.session.commit()
+
+
+def test_what_ended_before_is_divided_among_its_province(
+    app: Flask, client: FlaskClient, ended: int
+) -> None:
+    there = inside(app, "05467", "2025")
+    december = datetime(2024, 12, 10, 9, tzinfo=VIETNAM)
+    measured(app, *[row(ended, december, **there) for _ in range(5)])
+    told = history(client, "05467", months=9)["2024-12"]
+    assert (told["received"], told["estimated"]) == (5, True)
+    told = history(client, "05443", months=9)["2024-12"]
+    assert (told["received"], told["estimated"]) == (0, False)
+    told = history(client, "19", months=9, level="province")["2024-12"]
+    assert (told["received"], told["estimated"]) == (5, False)
 
 
 def test_targets_of_each_month(app: Flask, client: FlaskClient) -> None:

@@ -73,8 +73,10 @@ def _register(app: Flask) -> None:
     from backend.accounts.cli import cli as accounts_cli
     from backend.accounts.own_views import blp as account
     from backend.accounts.views import blp as people
+    from backend.campaigns.area_views import area_blp as areas
     from backend.campaigns.bulk_views import blp as teams_bulk
     from backend.campaigns.campaign_views import campaign_blp as campaigns
+    from backend.campaigns.cluster_views import cluster_blp as clusters
     from backend.campaigns.join_code_views import blp as join_codes
     from backend.campaigns.joining_views import blp as joining
     from backend.campaigns.organisation_views import organisation_blp as organisations
@@ -129,6 +131,8 @@ def _register(app: Flask) -> None:
         join_codes,
         joining,
         organisations,
+        clusters,
+        areas,
         teams,
         teams_bulk,
         campaigns,

@@ -1,9 +1,15 @@
 """Requests that fit, for the rows of the access matrix that are about officials' units."""
 
 import itertools
+import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
+
+from backend.accounts.models import Role
+from backend.extensions import db
 from backend.reports.open_data import FOLDER
 from backend.reports.open_files import PACKAGE
 from tests import people
@@ -64,6 +70,46 @@ def _taken_out(world: World) -> dict[str, Any]:
     return {"at": {"code": "19", "exclusion_id": made.json["id"]}, "json": WHY}
 
 
+COMMUNES = {"name": "Cụm xã phía bắc", "units": [
+    {"system": "2024", "level": "commune", "code": code} for code in ("05443", "05452")
+]}  # fmt: skip
+
+
+def _cluster(world: World, **changes: Any) -> dict[str, Any]:
+    return {"json": COMMUNES | changes}
+
+
+def _area(world: World) -> dict[str, Any]:
+    """A cluster that is an official's area loses a commune."""
+    people.person(world.app, "official", world.cluster, kind="cluster")
+    return SEEN | {"json": {"units": COMMUNES["units"][:1]}}
+
+
+def _deputy(world: World) -> dict[str, Any]:
+    name = f"{secrets.token_hex(4)}@example.vn"
+    people.account(world.app, name)
+    until = {"valid_to": "2024-12-31T00:00:00+07:00", "reason": "nghỉ phép"}
+    unit = {"system": "2024", "level": "commune", "code": "05443"}
+    return {"json": {"name": name, "unit": unit} | until}
+
+
+def _lent(world: World) -> dict[str, Any]:
+    body, official = _deputy(world)["json"], world.headers_of("official")
+    made = world.client.post("/api/v1/deputies", json=body, headers=official)
+    assert made.status_code == 201, made.text
+    return {"at": {"deputy_id": made.json["id"]}}
+
+
+def _ended(world: World) -> dict[str, Any]:
+    """A role over a unit that ended: the reform came in the meantime."""
+    world.app.extensions["clock"].now = datetime(2025, 7, 2, tzinfo=UTC)
+    user = world.user_of(people.person(world.app, "official", world.province))
+    assert user is not None
+    with world.app.app_context():
+        held = db.session.scalar(select(Role.id).where(Role.user_id == user.id))
+    return {"at": {"role_id": held}, "json": {}}
+
+
 def _published(world: World) -> dict[str, Any]:
     """A month of open data without a table."""
     folder = world.app.config["VAR_DIR"] / FOLDER / "2024-11"
@@ -84,6 +130,16 @@ OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {
         "headers": {"If-Match": '"0", "1"'},
         "json": LETTERHEAD,
     },
+    "POST /api/v1/clusters": _cluster,
+    "POST /api/v1/clusters (of an organisation)": lambda w: _cluster(
+        w, organisation_id=w.organisation
+    ),
+    "PATCH /api/v1/clusters/<cluster_id>": lambda w: SEEN | _cluster(w),
+    "PATCH /api/v1/clusters/<cluster_id> (an official's area)": _area,
+    "DELETE /api/v1/clusters/<cluster_id>": lambda w: SEEN,
+    "POST /api/v1/deputies": _deputy,
+    "DELETE /api/v1/deputies/<deputy_id>": _lent,
+    "POST /api/v1/roles/<role_id>/successors": _ended,
     "POST /api/v1/units/<code>/exclusions": _out_of_the_count,
     f"POST {LIFT}": _taken_out,
     "GET /open-data/<month>/<name>": _published,

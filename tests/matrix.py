@@ -115,6 +115,20 @@ TABLE = {
     "GET /api/v1/organisations/<organisation_id>": EVERYBODY,
     "PATCH /api/v1/organisations/<organisation_id>": "401 401 403 200 403 403 403 200",
     "DELETE /api/v1/organisations/<organisation_id>": "401 401 403 200 403 403 403 200",
+    # clusters of communes are public; an organiser makes those of the own organisation
+    "GET /api/v1/clusters": EVERYBODY,
+    "GET /api/v1/clusters/<cluster_id>": EVERYBODY,
+    "POST /api/v1/clusters": "401 401 403 403 403 403 403 201",
+    "POST /api/v1/clusters (of an organisation)": "401 401 403 201 403 403 403 201",
+    "PATCH /api/v1/clusters/<cluster_id>": "401 401 403 200 403 403 403 200",
+    "PATCH /api/v1/clusters/<cluster_id> (an official's area)": "401 401 403 403 403 403 403 200",
+    "DELETE /api/v1/clusters/<cluster_id>": "401 401 403 204 403 403 403 204",
+    # an official lends the own area; an admin grants, and confirms what follows a unit that ended
+    "POST /api/v1/deputies": "401 401 403 403 403 201 403 403",
+    "GET /api/v1/deputies": "401 401 200 200 200 200 200 200",
+    "DELETE /api/v1/deputies/<deputy_id>": "401 401 404 404 404 404 404 204",
+    "GET /api/v1/roles/ended": "401 401 403 403 403 403 403 200",
+    "POST /api/v1/roles/<role_id>/successors": "401 401 403 403 403 403 403 200",
     # teams are for their own people: who is none of them learns not even that a team is there
     "GET /api/v1/organisations/<organisation_id>/teams": "401 401 403 200 403 403 403 200",
     "POST /api/v1/organisations/<organisation_id>/teams": "401 401 403 201 403 403 403 201",

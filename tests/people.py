@@ -16,6 +16,8 @@ from backend.accounts.signing import TOKEN_PREFIX, secret_hash
 from backend.campaigns.models import (
     Campaign,
     CampaignArea,
+    Cluster,
+    ClusterUnit,
     DeviceLink,
     Membership,
     Organisation,
@@ -38,6 +40,7 @@ def person(
     role: str | None = None,
     scope: int | None = None,
     scopes: tuple[str, ...] = ("read", "write"),
+    kind: str | None = None,
     **changes: Any,
 ) -> dict[str, str]:
     """A person with at most one role; the headers of a program that acts for them."""
@@ -49,7 +52,7 @@ def person(
         db.session.add(user)
         db.session.flush()
         if role:
-            kind = SCOPES[role]
+            kind = kind or SCOPES[role]
             held = Role(role=role, scope_kind=kind, scope_id=scope, valid_from=LONG_AGO)
             held.user_id = user.id
             db.session.add(held)
@@ -124,6 +127,20 @@ def campaign(app: Flask, organisation_id: int, *areas: int, **changes: Any) -> i
     made = _add(app, Campaign(**fields))
     with app.app_context():
         db.session.add_all([CampaignArea(campaign_id=made, unit_id=unit) for unit in areas])
+        db.session.commit()
+    return made
+
+
+def cluster(
+    app: Flask, codes: tuple[str, ...], organisation_id: int | None = None, **changes: Any
+) -> int:
+    """A cluster of communes of 2024, as long as these were."""
+    units = [unit_id(app, code) for code in codes]
+    span = {"valid_from": LONG_AGO.date(), "valid_to": date(2025, 6, 30)}
+    fields = {"name": "Cụm xã", **span, **changes}
+    made = _add(app, Cluster(organisation_id=organisation_id, **fields))
+    with app.app_context():
+        db.session.add_all([ClusterUnit(cluster_id=made, unit_id=unit) for unit in units])
         db.session.commit()
     return made
 

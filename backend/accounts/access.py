@@ -6,7 +6,7 @@ from uuid import UUID
 
 from backend.errors import Problem
 
-Kind = Literal["system", "organisation", "team", "unit"]
+Kind = Literal["system", "organisation", "team", "unit", "cluster"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Grant:
     role: str  # team_leader, organiser, official, admin
     kind: Kind
     id: int | None = None
+    deputy: bool = False  # delegated by whose area it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Scope:
     teams: frozenset[int] = frozenset()
     organisations: frozenset[int] = frozenset()
     units: frozenset[int] = frozenset()
+    clusters: frozenset[int] = frozenset()  # of communes
 
 
 SYSTEM = Scope()
@@ -63,6 +65,7 @@ ACTS: dict[str, frozenset[str]] = {
     "users.manage": frozenset(),
     "privacy.manage": frozenset(),  # who withdrew by letter, and when it has to be answered
     "organisation.create": frozenset(),
+    "cluster.edit": frozenset({"organiser"}),
     "organisation.edit": frozenset({"organiser"}),
     "team.edit": frozenset({"organiser"}),
     "team.see": frozenset({"organiser", "team_leader"}),  # its members, codes and figures
@@ -72,6 +75,7 @@ ACTS: dict[str, frozenset[str]] = {
     "target.edit": frozenset(),
     "unit.signals": frozenset({"official"}),
     "unit.cells": frozenset({"official"}),  # those of few devices too
+    "unit.delegate": frozenset({"official"}),
     "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
     "report.read": frozenset({"official"}),  # before all may, and with its letterhead
     "report.edit": frozenset({"official"}),
@@ -80,6 +84,8 @@ ACTS: dict[str, frozenset[str]] = {
 READS = frozenset(
     {"audit.read", "team.see", "campaign.see", "unit.signals", "unit.cells", "report.read"}
 )
+# Not by a deputy: whom an area is lent to does not lend it further.
+OWN_ALONE = frozenset({"unit.delegate"})
 
 
 def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:
@@ -90,6 +96,7 @@ def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:
     return any(
         grant.role == "admin" or (grant.role in roles and _covers(grant, scope))
         for grant in actor.grants
+        if not (grant.deputy and act in OWN_ALONE)
     )
 
 
@@ -122,5 +129,10 @@ def require_session(actor: Actor) -> int:
 
 
 def _covers(grant: Grant, scope: Scope) -> bool:
-    things = {"team": scope.teams, "organisation": scope.organisations, "unit": scope.units}
+    things = {
+        "team": scope.teams,
+        "organisation": scope.organisations,
+        "unit": scope.units,
+        "cluster": scope.clusters,
+    }
     return grant.id is not None and grant.id in things.get(grant.kind, frozenset())

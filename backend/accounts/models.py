@@ -65,21 +65,31 @@ class Role(db.Model):
     __table_args__ = (
         CheckConstraint("role in ('team_leader', 'organiser', 'official', 'admin')", name="role"),
         CheckConstraint(
-            "scope_kind = case role when 'team_leader' then 'team' when 'organiser' then"
-            " 'organisation' when 'official' then 'unit' else 'system' end"
-            " and (scope_id is null) = (role = 'admin')",
+            "(scope_id is null) = (role = 'admin') and case role"
+            " when 'team_leader' then scope_kind = 'team'"
+            " when 'organiser' then scope_kind = 'organisation'"
+            " when 'official' then scope_kind in ('unit', 'cluster')"
+            " else scope_kind = 'system' end",
             name="scope",
         ),
+        CheckConstraint(
+            "delegated_by is null or (role = 'official' and valid_to is not null)",
+            name="delegated",
+        ),
+        Index(None, "delegated_by"),
         Index(None, "user_id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     role: Mapped[str] = mapped_column(Text)
-    scope_kind: Mapped[str] = mapped_column(Text)  # team, organisation, unit, system
+    scope_kind: Mapped[str] = mapped_column(Text)  # team, organisation, unit, cluster, system
     scope_id: Mapped[int | None]  # the row's id: a unit's code is no identity
     valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     valid_to: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # A deputy's: the official's role that it stands in for, and why.
+    delegated_by: Mapped[int | None] = mapped_column(ForeignKey("roles.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Session(db.Model):

@@ -30,8 +30,8 @@ CSRF_FIELD = "csrf_token"
 KNOWN = "dosong.actor"  # where a request keeps who sends it
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# A person's roles in force: within their time, over a unit that still is, and as an admin only
-# with a second factor.
+# A person's roles in force: within their time, over a unit or cluster that still is, as an admin
+# only with a second factor, as a deputy only while the role that was lent is held.
 ROLES = """
     join users u on u.id = known.user_id and u.closed_at is null
     left join roles r on r.user_id = u.id and r.valid_from <= %(now)s
@@ -39,10 +39,15 @@ ROLES = """
         and (r.role <> 'admin' or u.totp_secret is not null)
         and not exists (select from units n
             where r.scope_kind = 'unit' and n.id = r.scope_id and n.valid_to < %(today)s)
+        and not exists (select from clusters c
+            where r.scope_kind = 'cluster' and c.id = r.scope_id
+            and (c.valid_from > %(today)s or c.valid_to < %(today)s))
+        and not exists (select from roles lent where lent.id = r.delegated_by
+            and lent.valid_to <= %(now)s)
 """
 BY_TOKEN = f"""
     select known.user_id, 'write' = any(known.scopes) as may_write,
-        r.role, r.scope_kind, r.scope_id
+        r.role, r.scope_kind, r.scope_id, r.delegated_by is not null as deputy
     from personal_tokens known {ROLES}
     where known.token_hash = %(hash)s and known.revoked_at is null
         and (known.expires_at is null or known.expires_at > %(now)s)
@@ -53,7 +58,8 @@ BY_SESSION = f"""
         where token_hash = %(hash)s and created_at > %(begun_after)s
             and seen_at > %(seen_after)s and seen_at <= %(seen_before)s
     )
-    select known.user_id, true as may_write, r.role, r.scope_kind, r.scope_id
+    select known.user_id, true as may_write, r.role, r.scope_kind, r.scope_id,
+        r.delegated_by is not null as deputy
     from sessions known {ROLES}
     where known.token_hash = %(hash)s and known.created_at > %(begun_after)s
         and known.seen_at > %(seen_after)s
@@ -134,7 +140,9 @@ def _actor(rows: Rows, session: bytes | None = None) -> Actor:
     return Actor(
         user_id=rows[0]["user_id"],
         grants=tuple(
-            Grant(row["role"], row["scope_kind"], row["scope_id"]) for row in rows if row["role"]
+            Grant(row["role"], row["scope_kind"], row["scope_id"], row["deputy"])
+            for row in rows
+            if row["role"]
         ),
         may_write=rows[0]["may_write"],
         address=request.remote_addr,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Kind, require
@@ -88,6 +88,8 @@ def add_role(user_id: int, asked: RoleAsked, now: datetime) -> tuple[Role, bool]
     same = select(Role).where(
         Role.user_id == user_id,
         Role.role == asked.role,
+        Role.scope_kind == asked.kind,
+        Role.delegated_by.is_(None),
         Role.scope_id.is_not_distinct_from(asked.id),
         in_force(now),
     )
@@ -108,10 +110,12 @@ def add_role(user_id: int, asked: RoleAsked, now: datetime) -> tuple[Role, bool]
 
 
 def stop_role(actor: Actor, role: Role, now: datetime) -> None:
-    """End a role now and note it; 409 for that of the last admin. The caller commits."""
+    """End a role now, those of its deputies too; 409 for that of the last admin."""
     if role.role == "admin":
         keep_an_admin(role.user_id, now)
     role.valid_to = now
+    lent = (Role.delegated_by == role.id, Role.valid_to > now)
+    db.session.execute(update(Role).where(*lent).values(valid_to=now))
     note_by(
         actor, "role.end", f"user:{role.user_id}",
         role=role.role, scope=role.scope_kind, scope_id=role.scope_id,

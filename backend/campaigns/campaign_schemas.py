@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from backend.accounts.asking import ID_MOST
 from backend.campaigns.campaign_states import NETWORKS, NEW_STATES, STATES
@@ -54,27 +54,45 @@ class CampaignsQuerySchema(PageSchema):
     day = Day(load_default=None)
 
 
-class CampaignChangeSchema(Strict):
+class _AreaSchema(Strict):
+    """The area: units of any level, or those of a cluster of communes as it is now."""
+
+    @validates_schema
+    def check_area(self, data: dict[str, Any], **_: Any) -> None:
+        """One way of naming it."""
+        if "areas" in data and "cluster_id" in data:
+            raise ValidationError({"cluster_id": ["areas_or_cluster"]})
+
+
+class CampaignChangeSchema(_AreaSchema):
     """What of a campaign is to change; what is not named stays."""
 
     name = Name()
     first_day = CampaignDay()
     last_day = CampaignDay()
     areas = _areas()
+    cluster_id = Whole(1, ID_MOST)
     networks = _networks()
     target = Whole(1, TARGET_MOST, allow_none=True)
     cap = Whole(1, CAP_MOST, allow_none=True)
     state = Text(choices=STATES)
 
 
-class CampaignNewSchema(Strict):
+class CampaignNewSchema(_AreaSchema):
     """A new campaign."""
+
+    @validates_schema
+    def check_named(self, data: dict[str, Any], **_: Any) -> None:
+        """A campaign has an area."""
+        if "areas" not in data and "cluster_id" not in data:
+            raise ValidationError({"areas": ["required"]})
 
     organisation_id = Whole(1, ID_MOST, required=True)
     name = Name(required=True)
     first_day = CampaignDay(required=True)
     last_day = CampaignDay(required=True)
-    areas = _areas(required=True)
+    areas = _areas()
+    cluster_id = Whole(1, ID_MOST)
     networks = _networks(load_default=["mobile"])
     target = Whole(1, TARGET_MOST, allow_none=True, load_default=None)
     cap = Whole(1, CAP_MOST, allow_none=True, load_default=None)

@@ -9,6 +9,7 @@ from backend import etags
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.service import note_by
 from backend.campaigns.campaign_states import NETWORKS, refusal
+from backend.campaigns.clusters import units_of
 from backend.campaigns.models import Campaign, CampaignArea
 from backend.campaigns.organisations import lasting_organisation
 from backend.campaigns.scopes import campaign_scope, organisation_scope
@@ -39,7 +40,7 @@ def create_campaign(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Add a campaign of an organisation, as a draft unless told."""
     organisation_id = _organiser(actor, asked["organisation_id"])
     _check_days(asked["first_day"], asked["last_day"])
-    areas = unit_ids(asked["areas"], "areas")
+    areas = _named_areas(asked)
     values = {name: asked[name] for name in COLUMNS} | {"organisation_id": organisation_id}
     values["networks"] = _in_order(values["networks"])
     row = Campaign(**values)
@@ -122,9 +123,20 @@ def _changed(row: Campaign, areas: frozenset[int], changes: Mapping[str, Any]) -
     if "networks" in wanted:
         wanted["networks"] = _in_order(wanted["networks"])
     changed = differing(row, wanted)
-    if "areas" in changes and (given := unit_ids(changes["areas"], "areas")) != areas:
+    given = _named_areas(changes)
+    if given and given != areas:
         changed["areas"] = given
     return changed
+
+
+def _named_areas(asked: Mapping[str, Any]) -> frozenset[int]:
+    """The units that a request names, one by one or as a cluster has them now."""
+    if "cluster_id" not in asked:
+        return unit_ids(asked.get("areas", ()), "areas")
+    found = units_of(asked["cluster_id"])
+    if not found:
+        raise invalid("cluster_id", "no_such_cluster")
+    return found
 
 
 def _in_order(networks: Collection[str]) -> list[str]:

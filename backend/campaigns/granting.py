@@ -12,12 +12,11 @@ from backend.accounts.links import Link
 from backend.accounts.models import Role
 from backend.accounts.service import note_by
 from backend.accounts.users import RoleAsked
+from backend.campaigns.areas import lasting_cluster, lasting_unit
 from backend.campaigns.models import Organisation, Team
 from backend.campaigns.scopes import organisation_scope, team_scope, unit_scope
-from backend.clock import local_day
 from backend.errors import Problem, invalid
 from backend.extensions import db
-from backend.units.models import Unit
 
 KINDS: dict[str, Kind] = {
     "team_leader": "team",
@@ -101,7 +100,8 @@ def _allowed(actor: Actor, asked: Mapping[str, Any], field: str, now: datetime) 
     until = asked["valid_to"]
     if until is not None and until <= now:
         raise invalid(_at(field, "valid_to"), "in_the_past")
-    return RoleAsked(role, KINDS[role], scope_id, until)
+    cluster = asked.get("cluster_id") is not None
+    return RoleAsked(role, "cluster" if cluster else KINDS[role], scope_id, until)
 
 
 def _check_lasting(role: str, scope_id: int | None, field: str) -> None:
@@ -131,14 +131,19 @@ def _may_grant(actor: Actor, role: str, scope_id: int | None) -> bool:
 def _scope_id(asked: Mapping[str, Any], field: str, now: datetime) -> int | None:
     """The row over which a role is asked for; 422 where there is none, or one too many."""
     role, scope_id, unit = asked["role"], asked["scope_id"], asked["unit"]
+    cluster_id = asked.get("cluster_id")
     if role == "admin":
-        if scope_id is not None or unit is not None:
+        if scope_id is not None or unit is not None or cluster_id is not None:
             raise invalid(_at(field, "scope_id"), "scope_not_taken")
         return None
+    if cluster_id is not None:
+        if role != "official" or scope_id is not None or unit is not None:
+            raise invalid(_at(field, "cluster_id"), "scope_not_taken")
+        return lasting_cluster(cluster_id, _at(field, "cluster_id"), now)
     if unit is not None:
         if role != "official" or scope_id is not None:
             raise invalid(_at(field, "unit"), "scope_not_taken")
-        return _unit(unit, _at(field, "unit"), now)
+        return lasting_unit(unit, _at(field, "unit"), now)
     if scope_id is None:
         raise invalid(_at(field, "scope_id"), "required")
     scope_of = {"team_leader": team_scope, "organiser": organisation_scope, "official": unit_scope}
@@ -147,19 +152,6 @@ def _scope_id(asked: Mapping[str, Any], field: str, now: datetime) -> int | None
     except Problem:
         raise invalid(_at(field, "scope_id"), "scope_unknown") from None
     return int(scope_id)
-
-
-def _unit(named: Mapping[str, Any], field: str, now: datetime) -> int:
-    """The row of a unit of a system; its level tells apart what one code stands for twice."""
-    rows = select(Unit).where(Unit.system == named["system"], Unit.code == named["code"])
-    if named["level"] is not None:
-        rows = rows.where(Unit.level == named["level"])
-    found = list(db.session.scalars(rows))
-    if len(found) != 1:
-        raise invalid(field, "unit_ambiguous" if found else "scope_unknown")
-    if found[0].valid_to is not None and found[0].valid_to < local_day(now):
-        raise invalid(field, "unit_ended")
-    return found[0].id
 
 
 def _at(field: str, name: str) -> str:

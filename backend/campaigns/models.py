@@ -100,6 +100,33 @@ class Campaign(db.Model):
     version: Mapped[int] = mapped_column(server_default="1")
 
 
+class Cluster(db.Model):
+    """A named list of units: an area of campaigns and of officials, from one day to another."""
+
+    __tablename__ = "clusters"
+    __table_args__ = (CheckConstraint("valid_from <= valid_to", name="days"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # Whose it is; null: the admins'.
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)  # last day
+    version: Mapped[int] = mapped_column(server_default="1")
+    sort_key: Mapped[str] = mapped_column(Text, default=_sort_key)
+
+
+class ClusterUnit(db.Model):
+    """A unit of a cluster."""
+
+    __tablename__ = "cluster_units"
+
+    cluster_id: Mapped[int] = mapped_column(
+        ForeignKey("clusters.id", ondelete="CASCADE"), primary_key=True
+    )
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True, index=True)
+
+
 class CampaignArea(db.Model):
     """A unit, of any level, in which a campaign takes place."""
 

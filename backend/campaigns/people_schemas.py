@@ -30,6 +30,7 @@ class RoleAskedSchema(Strict):
     role = Text(choices=tuple(KINDS), required=True)
     scope_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
     unit = Object(NamedUnitSchema, allow_none=True, load_default=None)
+    cluster_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
     valid_to = AwareTime(allow_none=True, load_default=None)
 
 

@@ -16,6 +16,7 @@ ABOVE = text("""
     select id from above
 """)
 UNIT = text("select id, parent_id, province_id from units where id = :id")
+CLUSTERS = text("select cluster_id from cluster_units where unit_id = any(:units)")
 
 
 def organisation_scope(organisation_id: int) -> Scope:
@@ -46,8 +47,18 @@ def campaign_scope(campaign_id: int) -> Scope:
 
 
 def unit_scope(unit_id: int) -> Scope:
-    """The scope of a unit: itself, its district and its province; 404 where there is none."""
+    """The scope of a unit: itself, what is above it, clusters of these; 404 where there is none."""
     found = db.session.execute(UNIT, {"id": unit_id}).first()
     if found is None:
         raise Problem(404, "not_found")
-    return Scope(units=frozenset(one for one in found if one is not None))
+    units = frozenset(one for one in found if one is not None)
+    clusters = db.session.execute(CLUSTERS, {"units": list(units)}).scalars()
+    return Scope(units=units, clusters=frozenset(clusters))
+
+
+def cluster_scope(cluster_id: int) -> Scope:
+    """The scope of a cluster as an area, itself; 404 where there is none."""
+    where = text("select id from clusters where id = :id")
+    if db.session.execute(where, {"id": cluster_id}).scalar() is None:
+        raise Problem(404, "not_found")
+    return Scope(clusters=frozenset({cluster_id}))

@@ -28,6 +28,7 @@ from backend.extensions import db
 from backend.measurements.counting import fold_all
 from backend.measurements.models import DemoMonth
 from backend.measurements.service import Desk
+from backend.reports.removing import remove_demo_reports
 
 SEED = 5_691
 # The last device to be registered: that it is there says that a load ran to its end.
@@ -90,6 +91,7 @@ def remove(progress: Progress) -> int:
     db.session.commit()
     remove_teams()
     rows = remove_devices(progress)
+    remove_demo_reports()
     unmark_months()
     fold_all()
     return rows

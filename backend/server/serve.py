@@ -14,6 +14,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from backend.server.chore import Chore
 from backend.server.instance import AlreadyRunning, Instance
 from backend.server.postgres import EmbeddedPostgres, PostgresError
 from config import settings
@@ -74,13 +75,16 @@ class Serve:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
             signal.signal(signal.SIGHUP, self._stop)
         web: subprocess.Popen[bytes] | None = None
+        chore: Chore | None = None
         try:
             environment = self._start_database()
             if not self.stopping:
-                web = self._start_web(environment)
+                web, chore = self._start_web(environment), Chore(environment)
                 self._wait_until_ready(web)
-                self._watch(web)
+                self._watch(web, chore)
         finally:
+            if chore is not None:
+                chore.end()
             if web is not None:
                 end(web)
             if self.postgres is not None:
@@ -122,10 +126,11 @@ class Serve:
         print(f"\nĐo Sóng is ready after {time.monotonic() - BEGAN:.1f} s: {self.url}")
         print(f"The API, to try it: {self.url}/docs\nCtrl-C ends it.", flush=True)
 
-    def _watch(self, web: subprocess.Popen[bytes]) -> None:
+    def _watch(self, web: subprocess.Popen[bytes], chore: Chore) -> None:
         looked = time.monotonic()
         while not self.stopping:
             fail_if_ended(web)
+            chore.look()
             if self.postgres is not None and time.monotonic() - looked > WATCH_S:
                 revive(self.postgres)
                 looked = time.monotonic()

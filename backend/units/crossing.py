@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 @cache
-def _crosswalk() -> "Crosswalk":
+def crosswalk() -> "Crosswalk":
+    """The built-in conversion, read once."""
     from geo.crosswalk import Crosswalk
 
     return Crosswalk.load()
@@ -26,12 +27,12 @@ def _crosswalk() -> "Crosswalk":
 
 def successors(code: str) -> dict[str, Any]:
     """The communes of July 2025 that took over a commune of before, the main one first."""
-    return _relatives("2024", code, "2025", dict.fromkeys(_crosswalk().successors(code), code))
+    return _relatives("2024", code, "2025", dict.fromkeys(crosswalk().successors(code), code))
 
 
 def predecessors(code: str) -> dict[str, Any]:
     """The communes of before that a commune of July 2025 was made of."""
-    return _relatives("2025", code, "2024", {old: old for old in _crosswalk().predecessors(code)})
+    return _relatives("2025", code, "2024", {old: old for old in crosswalk().predecessors(code)})
 
 
 def _relatives(system: str, code: str, other: str, links: Mapping[str, str]) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def _relatives(system: str, code: str, other: str, links: Mapping[str, str]) -> 
 
 def _relation(old: str) -> str:
     """Whether all of an old commune went into one new commune."""
-    return "full" if len(_crosswalk().successors(old)) == 1 else "partial"
+    return "full" if len(crosswalk().successors(old)) == 1 else "partial"
 
 
 def _communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -77,8 +78,8 @@ def crossings(unit_id: int, system: str) -> Crossings:
     below = _rows(system, or_(*(c == unit_id for c in (Unit.id, Unit.parent_id, Unit.province_id))))
     other = next(one for one in SYSTEMS if one != system)
     ways: list[Callable[[str], tuple[str, ...]]] = [
-        _crosswalk().successors,
-        _crosswalk().predecessors,
+        crosswalk().successors,
+        crosswalk().predecessors,
     ]
     there, back = ways if system == "2024" else reversed(ways)
     related = _rows(other, Unit.code.in_({code for row in below for code in there(row.code)}))
@@ -92,7 +93,7 @@ def crossings(unit_id: int, system: str) -> Crossings:
 def _ended_before(related: Sequence[Any], own: Sequence[Any]) -> dict[int, tuple[int, ...]]:
     """Communes of the same old provinces that the conversion does not know."""
     old = _rows("2024", Unit.province_id.in_({row.province_id for row in related}))
-    ended = [row for row in old if not _crosswalk().successors(row.code)]
+    ended = [row for row in old if not crosswalk().successors(row.code)]
     if not ended:
         return {}
     new = _rows("2025", Unit.province_id.in_({row.province_id for row in own}))

@@ -21,6 +21,32 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Không có dấu hiệu này trong địa bàn và tháng đã chọn.",
         "There is no such sign in this unit and month.",
     ),
+    "areas_or_cluster": (
+        "Hãy nêu các đơn vị hoặc một cụm xã, không nêu cả hai.",
+        "Name units or a cluster of communes, not both.",
+    ),
+    "no_such_cluster": ("Không có cụm xã này.", "There is no such cluster of communes."),
+    "cluster_ended": ("Cụm xã này đã kết thúc.", "This cluster of communes has ended."),
+    "units_ended": (
+        "Các đơn vị này đã hết hiệu lực trước ngày đó.",
+        "These units ended before that day.",
+    ),
+    "unit_or_cluster": (
+        "Hãy nêu một đơn vị hoặc một cụm xã.",
+        "Name a unit or a cluster of communes.",
+    ),
+    "no_own_area": (
+        "Chỉ cán bộ phụ trách địa bàn mới uỷ quyền được.",
+        "Only the official whose area it is lends it.",
+    ),
+    "deputy_too_long": (
+        "Uỷ quyền tối đa một năm.",
+        "An area is lent for a year at most.",
+    ),
+    "deputy_unknown": (
+        "Không có ai khác đăng nhập bằng tên này.",
+        "Nobody else signs in with this name.",
+    ),
     "already_lifted": (
         "Quyết định này đã được thu hồi.",
         "This decision has been taken back already.",

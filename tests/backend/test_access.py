@@ -38,15 +38,17 @@ ROLES = ("team_leader", "organiser", "official")
 ids = st.integers(1, 5)  # few, so that things meet
 acts = st.sampled_from(sorted(ACTS))
 some = st.frozensets(ids, max_size=3)
-scopes = st.builds(Scope, teams=some, organisations=some, units=some)
-grants = st.builds(lambda role, one: Grant(role, SCOPES[role], one), st.sampled_from(ROLES), ids)
+scopes = st.builds(Scope, teams=some, organisations=some, units=some, clusters=some)
+AREAS = [(role, SCOPES[role]) for role in ROLES] + [("official", "cluster")]
+grants = st.builds(lambda kind, one: Grant(*kind, one), st.sampled_from(AREAS), ids)
 held = st.lists(grants, max_size=4).map(tuple)
 people = st.builds(Actor, user_id=ids, grants=held, may_write=st.booleans())
 admin = Actor(user_id=1, grants=(Grant("admin", "system"),))
 
 
 def of(scope: Scope, kind: str) -> frozenset[int]:
-    return {"team": scope.teams, "organisation": scope.organisations, "unit": scope.units}[kind]
+    things = {"team": scope.teams, "organisation": scope.organisations}
+    return {**things, "unit": scope.units, "cluster": scope.clusters}[kind]
 
 
 def both(one: Scope, other: Scope) -> Scope:
@@ -54,6 +56,7 @@ def both(one: Scope, other: Scope) -> Scope:
         one.teams | other.teams,
         one.organisations | other.organisations,
         one.units | other.units,
+        one.clusters | other.clusters,
     )
 
 
@@ -112,7 +115,7 @@ def test_what_several_grants_allow_one_of_them_allows(
     assert can(person, act, scope) == any(can(one, act, scope) for one in alone)
 
 
-@pytest.mark.parametrize(("role", "kind"), [(role, SCOPES[role]) for role in ROLES])
+@pytest.mark.parametrize(("role", "kind"), AREAS)
 def test_a_role_reaches_by_its_own_kind_of_thing_only(role: str, kind: Kind) -> None:
     """The same number names a team, an organisation and a unit."""
     one = frozenset({1})
@@ -120,6 +123,7 @@ def test_a_role_reaches_by_its_own_kind_of_thing_only(role: str, kind: Kind) -> 
         "team": Scope(teams=one),
         "organisation": Scope(organisations=one),
         "unit": Scope(units=one),
+        "cluster": Scope(clusters=one),
     }
     holder = Actor(user_id=1, grants=(Grant(role, kind, 1),))
     reached = {
@@ -131,7 +135,7 @@ def test_a_role_reaches_by_its_own_kind_of_thing_only(role: str, kind: Kind) -> 
 def test_acts_name_roles_and_reads_name_acts() -> None:
     assert frozenset().union(*ACTS.values()) <= set(ROLES)  # admin needs no naming
     assert set(ACTS) >= READS
-    assert {SCOPES[role] for role in ROLES} | {"system"} == set(get_args(Kind))
+    assert {kind for _, kind in AREAS} | {"system"} == set(get_args(Kind))
 
 
 def test_an_unknown_act_is_a_fault_of_the_program() -> None:

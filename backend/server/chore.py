@@ -1,0 +1,54 @@
+"""A command that is run again and again beside the web server, when nothing else wants to run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# Statistics of speed follow within these seconds; a look that finds nothing to do takes two.
+STATISTICS_EVERY_S = 300.0
+NICENESS = 10  # posts come first
+REFRESH = ("-m", "flask", "--app", str(ROOT / "wsgi.py"), "coverage", "refresh")
+
+
+class Chore:
+    """One run of the command at a time, the next so many seconds after the last began."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        arguments: Sequence[str] = REFRESH,
+        every_s: float = STATISTICS_EVERY_S,
+    ) -> None:
+        self.environment, self.every_s = environment, every_s
+        self.command = [sys.executable, *arguments]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.began = float("-inf")
+
+    def look(self) -> None:
+        """Begin a run where one is due and the last has ended."""
+        due = time.monotonic() - self.began >= self.every_s
+        if not due or (self.process is not None and self.process.poll() is None):
+            return
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(  # noqa: S603
+            self.command,
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, self.process.pid, max(NICENESS, own))
+
+    def end(self) -> None:
+        """End a run that is under way: it loses nothing by it."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()

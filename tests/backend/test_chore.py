@@ -1,0 +1,46 @@
+"""What runs beside the web server: one at a time, again when due, gone when all ends."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from backend.server.chore import NICENESS, Chore
+
+SOON_S = 20.0
+NOTED = "import os, sys; open(sys.argv[1], 'a').write(f'{os.getpriority(os.PRIO_PROCESS, 0)}\\n')"
+
+
+def ended(chore: Chore) -> None:
+    assert chore.process is not None
+    assert chore.process.wait(SOON_S) == 0
+
+
+def test_it_runs_again_when_it_is_due_and_not_before(tmp_path: Path) -> None:
+    noted = tmp_path / "noted"
+    chore = Chore(os.environ, ("-c", NOTED, str(noted)), every_s=0.5)
+    chore.look()
+    ended(chore)
+    first = chore.process
+    if time.monotonic() - chore.began < 0.5:
+        chore.look()
+        assert chore.process is first
+    time.sleep(0.5)
+    chore.look()
+    ended(chore)
+    assert len(noted.read_text().splitlines()) == 2
+
+
+def test_it_gives_way_and_never_runs_twice_at_once() -> None:
+    chore = Chore(os.environ, ("-c", "import time; time.sleep(60)"), every_s=0.0)
+    chore.look()
+    assert chore.process is not None
+    pid = chore.process.pid
+    assert os.getpriority(os.PRIO_PROCESS, pid) >= NICENESS
+    chore.look()
+    assert chore.process.pid == pid
+    chore.end()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    Chore(os.environ).end()

@@ -1,0 +1,147 @@
+"""Deputies: an official lends the own area until a day, and takes it back."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from backend.accounts.models import Role, User
+from backend.extensions import db
+from tests.conftest import Hands
+from tests.people import audited, cluster, password_hash, person, unit_id
+
+URL = "/api/v1/deputies"
+COMMUNE = {"system": "2024", "code": "05443"}
+PROVINCE = {"system": "2024", "code": "19"}
+NAME = "lan@example.vn"
+
+
+class Cast:
+    """The official of a province, and a person who has no role."""
+
+    def __init__(self, app: Flask, client: FlaskClient) -> None:
+        self.app, self.client = app, client
+        self.official = person(app, "official", unit_id(app, "19", level="province"))
+        self.lan = person(app, name=NAME, password_hash=password_hash())
+
+    def lend(self, headers: Any = None, **changes: Any) -> Any:
+        asked = {
+            "name": NAME, "unit": COMMUNE, "reason": "nghỉ phép",
+            "valid_to": "2024-12-01T00:00:00+07:00",
+        }  # fmt: skip
+        return self.client.post(URL, json=asked | changes, headers=headers or self.official)
+
+    def sees(self, code: str = "05443", headers: Any = None) -> bool:
+        url = f"/api/v1/units/{code}/signals"
+        status = self.client.get(url, headers=headers or self.lan).status_code
+        assert status in (200, 404)
+        return bool(status == 200)
+
+
+@pytest.fixture
+def cast(app: Flask, client: FlaskClient) -> Cast:
+    return Cast(app, client)
+
+
+def test_a_deputy_acts_in_the_part_that_was_lent(cast: Cast) -> None:
+    assert not cast.sees()
+    made = cast.lend()
+    assert made.status_code == 201 and made.json["area"]["unit"]["code"] == "05443"
+    assert cast.sees() and not cast.sees("05452") and not cast.sees("19")
+    for headers in (cast.official, cast.lan):
+        [one] = cast.client.get(URL, headers=headers).json["items"]
+        assert (one["name"], one["reason"]) == (NAME, "nghỉ phép")
+    [(act, details)] = audited(cast.app, f"user:{made.json['user_id']}")
+    assert act == "area.delegate" and "reason" not in details
+
+
+def test_what_was_lent_ends_by_itself(cast: Cast, clock: Hands) -> None:
+    cast.lend()
+    clock.now = datetime(2024, 11, 30, 17, 0, tzinfo=UTC)
+    assert not cast.sees() and cast.sees(headers=cast.official)
+
+
+def test_who_lent_takes_back(cast: Cast) -> None:
+    one = cast.lend().json["id"]
+    stranger = person(cast.app, "official", unit_id(cast.app, "01", level="province"))
+    assert cast.client.delete(f"{URL}/{one}", headers=stranger).status_code == 404
+    assert cast.client.delete(f"{URL}/{one}", headers=cast.official).status_code == 204
+    assert not cast.sees()
+    assert cast.client.get(URL, headers=cast.official).json["items"] == []
+
+
+def test_a_deputy_may_give_up(cast: Cast) -> None:
+    one = cast.lend().json["id"]
+    assert cast.client.delete(f"{URL}/{one}", headers=cast.lan).status_code == 204
+    assert not cast.sees()
+
+
+def test_a_deputy_does_not_lend_further(cast: Cast) -> None:
+    person(cast.app, name="minh@example.vn", password_hash=password_hash())
+    assert cast.lend(unit=PROVINCE).status_code == 201 and cast.sees("19")
+    refused = cast.lend(cast.lan, name="minh@example.vn")
+    assert refused.status_code == 403
+
+
+def test_a_deputy_is_none_without_whom_they_stand_in_for(cast: Cast) -> None:
+    cast.lend()
+    with cast.app.app_context():
+        own = Role.delegated_by.is_(None)
+        ends = datetime(2024, 11, 20, 11, 59, tzinfo=UTC)
+        db.session.execute(update(Role).where(own).values(valid_to=ends))
+        db.session.commit()
+    assert not cast.sees()
+
+
+def test_ending_a_role_ends_what_was_lent_of_it(cast: Cast) -> None:
+    cast.lend()
+    with cast.app.app_context():
+        role, user = db.session.execute(
+            select(Role.id, Role.user_id).where(Role.delegated_by.is_(None))
+        ).one()
+    admin = person(cast.app, "admin")
+    url = f"/api/v1/users/{user}/roles/{role}"
+    assert cast.client.delete(url, headers=admin).status_code == 204
+    with cast.app.app_context():
+        assert db.session.scalar(select(Role.valid_to).where(Role.delegated_by == role)) is not None
+        lan = db.session.scalar(select(User.id).where(User.name == NAME))
+        now = datetime(2024, 11, 20, 12, 0, tzinfo=UTC)
+        assert not db.session.scalar(
+            select(Role.id).where(Role.user_id == lan, Role.valid_to > now)
+        )
+
+
+def test_an_official_of_a_cluster_lends_it(cast: Cast) -> None:
+    own = cluster(cast.app, ("05443", "05452"))
+    official = person(cast.app, "official", own, kind="cluster")
+    made = cast.lend(official, unit=None, cluster_id=own)
+    assert made.json["area"]["cluster"] == {"id": own, "name": "Cụm xã"}
+    assert cast.sees("05452") and not cast.sees("05455")
+    assert cast.lend(official, unit=COMMUNE).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"valid_to": "2024-11-20T00:00:00+07:00"}, "valid_to", "in_the_past"),
+        ({"valid_to": "2025-12-01T00:00:00+07:00"}, "valid_to", "deputy_too_long"),
+        ({"valid_to": None}, "valid_to", "null"),
+        ({"reason": " "}, "reason", "required"),
+        ({"name": "nobody@example.vn"}, "name", "deputy_unknown"),
+        ({"unit": None}, "unit", "unit_or_cluster"),
+        ({"unit": {"system": "2024", "code": "x"}}, "unit", "scope_unknown"),
+    ],
+)
+def test_what_cannot_be_lent(cast: Cast, changes: dict[str, Any], field: str, code: str) -> None:
+    answer = cast.lend(**changes)
+    assert answer.status_code == 422
+    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [(field, code)]
+
+
+def test_only_the_own_area_is_lent(cast: Cast) -> None:
+    assert cast.lend(unit={"system": "2024", "code": "01"}).status_code == 403
+    admin = cast.lend(person(cast.app, "admin"))
+    assert (admin.status_code, admin.json["code"]) == (403, "no_own_area")

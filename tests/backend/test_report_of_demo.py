@@ -1,0 +1,113 @@
+"""The report of a demo month with the real parts: what an official does, from draft to seal."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.demo import service
+from backend.demo.plan import Campaign
+from backend.demo.teams import Cast, make_teams
+from backend.measurements.counting import fold_all
+from backend.measurements.service import Desk
+from tests import people
+from tests.conftest import Hands
+from tests.reporting import MONTH, URL, Office
+
+NOW = datetime(2024, 12, 10, 3, 0, tzinfo=UTC)
+PLAN = Campaign(MONTH, "48", "mobile", 600, 3, NOW, threshold=40)
+CAST = Cast(
+    "Thành Đoàn Đà Nẵng (mẫu)", "youth_union", "Chi đoàn", "youth", "Thanh niên đo mạng (mẫu)",
+    MONTH, ("48",), "2024", ("mobile",), teams=4, volunteers=20,
+)  # fmt: skip
+
+
+@pytest.fixture
+def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+    made = Office(app, client, clock, province="48")
+    clock.now = NOW
+    desk = Desk(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
+    order = service.Order(date(2024, 12, 10), NOW, 1)
+    with app.app_context():
+        service.load_campaigns([PLAN], order, desk, app.app_context, lambda done, of: None)
+        make_teams([CAST], NOW, desk, 1)
+        fold_all()
+    return made
+
+
+def test_draft_freeze_late_samples_approve_supplement_verify(
+    office: Office, tmp_path: Path
+) -> None:
+    report = office.frozen()
+    before = office.show(report, "/figures").json
+    check_figures(office, before)
+    for place in range(10):
+        here = {"latitude": 16.0678 + place * 0.002, "longitude": 108.2208, "accuracy_m": 10.0}
+        days = [(day, hour) for day in range(1, 18) for hour in (6, 11, 16)][:50]
+        office.late(days, location=here)
+    assert office.act(report, "approve", json={}).status_code == 200
+    supplement = office.show(report, "/supplement", headers={}).json["networks"]["mobile"]
+    assert supplement["samples"]["received"]["change"] == 500
+    assert sum(one["received"]["change"] for one in supplement["communes"]) == 500
+    assert office.show(report, "/figures").json == before
+    run, file = office.app.test_cli_runner().invoke, tmp_path / "report"
+    for one in office.show(report).json["files"]:
+        content = bytearray(office.show(report, f"/files/{one['name']}", headers={}).data)
+        file.write_bytes(content)
+        assert "key 1, valid" in run(args=["reports", "verify", str(file)]).output
+        content[-20] ^= 1
+        file.write_bytes(content)
+        assert run(args=["reports", "verify", str(file)]).exit_code == 1
+
+
+def check_figures(office: Office, figures: dict[str, Any]) -> None:
+    """Every figure is that of the API's own pages."""
+    sections = figures["sections"]
+    query = f"month={MONTH}&parent=48&network=mobile"
+    coverage = office.client.get(f"/api/v1/coverage?{query}").json
+    summary = coverage["summary"]
+    for name in ("received", "valid", "counted", "reasons", "unlocated"):
+        assert sections["samples"]["mobile"][name] == summary[name]
+    communes = sections["reached"]["mobile"][-1]
+    assert (communes["reached"], communes["units"]) == (summary["reached"], summary["units"])
+    assert communes["best_share"] == summary["distribution"]["best_share"]
+    numbers = [(one["code"], one["counted"], one["shortfall"]) for one in coverage["items"]]
+    assert numbers == [
+        (one["code"], one["counted"], one["shortfall"]) for one in sections["communes"]["mobile"]
+    ]
+    found = office.client.get(f"/api/v1/units/48/statistics?month={MONTH}&network=mobile").json
+    totals = found["items"][0]
+    assert sections["quality"]["mobile"][0]["n"] == totals["n"] == 600
+    assert (
+        sections["quality"]["mobile"][0]["download_mbps"]["median"]
+        == (totals["download_mbps"]["median"])
+    )
+    assert check_teams(office, sections["teams"])
+    assert figures["demo"] is True and sections["notes"][0]["code"] == "note_demo"
+    for name in ("samples", "reached", "lacking", "quality", "teams", "vnnic"):
+        assert figures["proposed"][name]
+
+
+def check_teams(office: Office, rows: list[dict[str, Any]]) -> bool:
+    """The campaign lies in the province alone: its own page tells the same of each team."""
+    campaign = office.client.get("/api/v1/campaigns").json["items"][0]["id"]
+    admin = people.person(office.app, "admin")
+    url = f"/api/v1/campaigns/{campaign}/contributions?by=team&month={MONTH}"
+    told = office.client.get(url, headers=admin).json["items"]
+    assert {(one["name"], one["counted"], one["needed"]) for one in told if one["received"]} == {
+        (one["team"], one["counted"], one["needed"]) for one in rows
+    }
+    return bool(rows)
+
+
+def test_a_demo_that_goes_takes_its_reports_with_it(office: Office) -> None:
+    report = office.approved()
+    other = office.begin(unit="490").json["id"]
+    with office.app.app_context():
+        service.remove(lambda done, of: None)
+    assert office.show(report).status_code == 404
+    assert office.client.get(URL).json["items"] == []
+    assert office.show(other).json["demo"] is False

@@ -1,0 +1,108 @@
+"""Roles over units that ended in the reform: successors proposed, confirmed by an admin."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import Hands
+from tests.people import audited, person, unit_id
+
+ENDED = "/api/v1/roles/ended"
+AFTER = datetime(2025, 7, 2, 3, 0, tzinfo=UTC)
+
+
+class Cast:
+    """Officials of a province, a district and a commune of before, and an admin, in July 2025."""
+
+    def __init__(self, app: Flask, client: FlaskClient, clock: Hands) -> None:
+        self.app, self.client = app, client
+        places = {"19": "province", "164": "district", "05443": "commune"}
+        self.officials = {
+            code: person(app, "official", unit_id(app, code, level=level))
+            for code, level in places.items()
+        }
+        self.admin = person(app, "admin")
+        clock.now = AFTER
+
+    def waiting(self) -> dict[str, Any]:
+        items = self.client.get(ENDED, headers=self.admin).json["items"]
+        return {one["unit"]["code"]: one for one in items}
+
+    def confirm(self, role: int, **body: Any) -> Any:
+        return self.client.post(f"/api/v1/roles/{role}/successors", json=body, headers=self.admin)
+
+    def sees(self, whose: str, code: str) -> bool:
+        url = f"/api/v1/units/{code}/signals"
+        answer = self.client.get(url, headers=self.officials[whose])
+        return bool(answer.status_code == 200)
+
+
+@pytest.fixture
+def cast(app: Flask, client: FlaskClient, clock: Hands) -> Cast:
+    return Cast(app, client, clock)
+
+
+def likely(one: dict[str, Any]) -> list[str]:
+    return [heir["code"] for heir in one["successors"] if heir["likely"]]
+
+
+def test_successors_come_from_the_crosswalk(cast: Cast) -> None:
+    waiting = cast.waiting()
+    assert set(waiting) == {"19", "164", "05443"}
+    assert {one["ended_on"] for one in waiting.values()} == {"2025-06-30"}
+    assert [heir["name"] for heir in waiting["19"]["successors"]] == ["Tỉnh Thái Nguyên"]
+    [main] = likely(waiting["05443"])
+    assert main in likely(waiting["164"]) and len(likely(waiting["164"])) > 1
+
+
+def test_nothing_is_seen_before_an_admin_confirms(cast: Cast) -> None:
+    [main] = likely(cast.waiting()["05443"])
+    assert not cast.sees("05443", main) and not cast.sees("19", main)
+
+
+def test_a_commune_becomes_the_main_one_that_took_it_over(cast: Cast, app: Flask) -> None:
+    waiting = cast.waiting()["05443"]
+    role = cast.confirm(waiting["id"]).json["role"]
+    [main] = likely(waiting)
+    assert (role["scope_kind"], role["scope_id"]) == ("unit", unit_id(app, main, "2025"))
+    assert cast.sees("05443", main)
+    assert "05443" not in cast.waiting()
+    assert [act for act, _ in audited(app, f"user:{waiting['user_id']}")] == ["role.succeed"]
+    assert cast.confirm(waiting["id"]).status_code == 404
+
+
+def test_a_district_becomes_a_cluster_of_its_new_communes(cast: Cast) -> None:
+    waiting = cast.waiting()["164"]
+    role = cast.confirm(waiting["id"]).json["role"]
+    assert role["scope_kind"] == "cluster"
+    made = cast.client.get(f"/api/v1/clusters/{role['scope_id']}").json
+    assert made["name"] == f"{waiting['unit']['name']} (cũ)"
+    assert {one["code"] for one in made["units"]} == set(likely(waiting))
+    assert all(cast.sees("164", code) for code in likely(waiting))
+
+
+def test_a_province_sees_its_communes_again(cast: Cast) -> None:
+    waiting = cast.waiting()
+    cast.confirm(waiting["19"]["id"])
+    [main] = likely(waiting["05443"])
+    assert cast.sees("19", main)
+
+
+def test_an_admin_chooses_otherwise_or_nothing(cast: Cast) -> None:
+    waiting = cast.waiting()
+    hanoi = {"system": "2025", "level": "province", "code": "01"}
+    assert cast.confirm(waiting["05443"]["id"], units=[hanoi]).status_code == 200
+    assert cast.sees("05443", "01")
+    assert cast.confirm(waiting["164"]["id"], units=[]).json["role"] is None
+    assert set(cast.waiting()) == {"19"}
+    old = {"system": "2024", "level": "province", "code": "19"}
+    refused = cast.confirm(waiting["19"]["id"], units=[old])
+    assert refused.json["errors"][0]["code"] == "unit_ended"
+
+
+def test_before_the_reform_nothing_waits(cast: Cast, clock: Hands) -> None:
+    clock.now = datetime(2025, 6, 30, 3, 0, tzinfo=UTC)
+    assert cast.waiting() == {}

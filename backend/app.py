@@ -107,6 +107,9 @@ def _register(app: Flask) -> None:
     from backend.reports.views import blp as reports
     from backend.units.cli import cli as units_cli
     from backend.units.views import blp as units
+    from backend.web.cli import cli as web_cli
+    from backend.web.map_views import bp as web_map
+    from backend.web.sharing_views import bp as sharing
     from backend.web.views import bp as web
 
     for blueprint in (
@@ -141,8 +144,8 @@ def _register(app: Flask) -> None:
         seals,
     ):
         api.register_blueprint(blueprint)
-    app.register_blueprint(web)
-    app.register_blueprint(open_data)
+    for pages in (web, web_map, sharing, open_data):
+        app.register_blueprint(pages)
     app.register_blueprint(health.bp)
     for group in (
         units_cli,
@@ -152,6 +155,7 @@ def _register(app: Flask) -> None:
         privacy_cli,
         reports_cli,
         demo,
+        web_cli,
         doctor,
     ):
         app.cli.add_command(group)

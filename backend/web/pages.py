@@ -17,17 +17,22 @@ from backend.web.navigation import ways
 from backend.web.words import WORDS
 
 # What the link to the other language takes along from the query string, and nothing else.
-KEPT = ("month", "network", "parent", "level")
+KEPT = ("month", "network", "level", "q")
 
 
 def render(template: str, lang: str | None, **values: Any) -> Response:
     """Render a template in the language that was asked for, else in the browser's."""
-    chosen = cast(Language, lang) if lang else language()
-    response = make_response(render_template(template, **Reader(chosen, lang).tools(), **values))
-    response.headers["Content-Language"] = chosen
+    reader = reader_of(lang)
+    response = make_response(render_template(template, **reader.tools(), **values))
+    response.headers["Content-Language"] = reader.language
     response.headers["Vary"] = "Accept-Language"
     response.headers["Cache-Control"] = "no-cache"
     return response
+
+
+def reader_of(lang: str | None) -> "Reader":
+    """Who reads, by what the address asks for, else by their browser."""
+    return Reader(cast(Language, lang) if lang else language(), lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Reader:
         """What every template can call."""
         config = current_app.config
         return {name: getattr(self, name) for name in TOOLS} | {
-            "month": formats.month,
+            "language_asked": self.lang,
             "filled": charts.filled,
             "spark": charts.sparkline,
             "ways": ways,
@@ -62,6 +67,9 @@ class Reader:
 
     def percent(self, share: float | None) -> str:
         return formats.percent(share, self.language)
+
+    def month(self, value: str) -> str:
+        return formats.month(value)
 
     def day(self, value: date | None) -> str:
         return formats.day(value, self.language)
@@ -93,6 +101,6 @@ class Reader:
 
 
 TOOLS = (
-    "language", "words", "number", "decimal", "percent", "day", "to", "link", "here", "reason",
-    "effect", "steps",
+    "language", "words", "month", "number", "decimal", "percent", "day", "to", "link", "here",
+    "reason", "effect", "steps",
 )  # fmt: skip

@@ -12,6 +12,11 @@ CLOSED = (
 )
 # Every page runs the script that applies the reader's choice of colours.
 PAGE = CLOSED + "; script-src 'self'"
+# The map draws in a worker of its own; its figures, tiles and positions are of this server.
+MAP = PAGE + "; connect-src 'self'; worker-src 'self'; img-src 'self' data: blob:"
+MAP = MAP.replace("img-src 'self'; ", "", 1)
+# What other sites may show in a frame: figures, and nothing that can be pressed.
+EMBEDDED = PAGE.replace("frame-ancestors 'none'", "frame-ancestors *")
 # Swagger UI runs a script, asks this server, and has its icons as data: addresses.
 API_PAGE = CLOSED.replace("img-src 'self'", "img-src 'self' data:") + (
     "; script-src 'self'; connect-src 'self'"

@@ -15,10 +15,29 @@ class PageQuerySchema(Strict):
     lang = Text(choices=LANGUAGES, load_default=None)
 
 
-class FirstPageQuerySchema(PageQuerySchema):
-    """Which units of which month, on which network; without a month the newest with data."""
+class UnitPageQuerySchema(PageQuerySchema):
+    """Which month of a place, on which network; without a month the newest with data."""
 
     month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
     network = Text(choices=NETWORKS, load_default="mobile")
-    parent = Text(most=5, load_default=None)
     level = Text(choices=LEVELS, load_default=None)
+
+
+class FirstPageQuerySchema(UnitPageQuerySchema):
+    """The country, or the units of one province or district, as older links have it."""
+
+    parent = Text(most=5, load_default=None)
+
+
+class SearchQuerySchema(PageQuerySchema):
+    """The words of a search, and the month whose units are meant."""
+
+    q = Text(most=100, load_default="")
+    month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+
+
+class FiguresQuerySchema(Strict):
+    """The month and network that a map shows."""
+
+    month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
+    network = Text(choices=NETWORKS, load_default="mobile")

@@ -1,36 +1,43 @@
-"""What the first page shows: figures of coverage, put into the order in which they are read."""
+"""What the pages about places show: figures of coverage, in the order in which they are read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.below import communes_reached
+from backend.coverage.listing import listing_on
+from backend.coverage.map_figures import map_figures
 from backend.coverage.months import months_with_data
 from backend.coverage.service import Question, coverage
-from backend.units.catalogue import LEVELS, system_on
-from backend.units.service import UnitRow, find, units_on
+from backend.errors import Problem
+from backend.units.catalogue import LEVELS, ActiveSet, read_active, system_on
+from backend.units.service import UnitRow, find, search, set_on
+from backend.web.maps import Map, country_map, unit_map
 
 Rows = list[dict[str, Any]]
 
+# What a search shows: who finds more types more.
+FOUND_MOST = 30
+# Of a list that is cut: the units that lack most are what people act on.
+LACKING_MOST = 12
+
 
 @dataclass(frozen=True, slots=True)
-class FirstPage:
-    """One month of one place on one network."""
+class Place:
+    """The country or one unit in one month on one network."""
 
     asked: Question
-    place: UnitRow | None
-    answer: dict[str, Any]  # the units of the asked level
-    communes: dict[str, Any]  # the same place by communes, for the headline
-    below: dict[
-        str, dict[str, int]
-    ]  # of a province or district: its communes, and how many reached
+    unit: UnitRow | None
+    own: dict[str, Any] | None  # the figures of the unit itself
+    answer: dict[str, Any]  # the units of the asked level in it
     groups: dict[str, Rows]
     levels: list[str]  # that can be listed of this place
     months: list[str]
     previous: str | None
     following: str | None
+    boundaries: ActiveSet | None
 
     @property
     def empty(self) -> bool:
@@ -45,38 +52,66 @@ class FirstPage:
         return system_on(month_end(month)) == system_on(month_end(self.asked.month))
 
 
-def first_page(
-    month: str | None, network: str, parent: str | None, level: str | None, now: datetime
-) -> FirstPage:
+def country(month: str | None, network: str, level: str | None, now: datetime) -> Place:
     """Gather what the first page shows of a month, by default the newest that has data."""
-    today = local_day(now)
-    months = months_with_data(today)
-    month = month or (months[0] if months else f"{today:%Y-%m}")
+    months = months_with_data(local_day(now))
+    return _place(month or _newest(months, now), network, level, None, months, now)
+
+
+def unit(code: str, month: str | None, network: str, level: str | None, now: datetime) -> Place:
+    """Gather what is told of a unit; without a month of the newest one in which it was there."""
+    months = months_with_data(local_day(now))
+    named = [month] if month else [_newest(months, now), *months]
+    for one in named:
+        try:
+            return _place(one, network, level, find(month_end(one), code), months, now)
+        except Problem as problem:
+            if problem.code != "unit_unknown":
+                raise
+    raise Problem(404, "unit_unknown")
+
+
+def _newest(months: list[str], now: datetime) -> str:
+    return months[0] if months else f"{local_day(now):%Y-%m}"
+
+
+def _place(
+    month: str,
+    network: str,
+    level: str | None,
+    place: UnitRow | None,
+    months: list[str],
+    now: datetime,
+) -> Place:
     last = month_end(month)
-    place = find(last, parent) if parent else None
     levels = _levels(last, place)
-    asked = Question(month, level or levels[0], network, parent)
+    parent = place.code if place and place.level != "commune" else None
+    only = place.code if place and parent is None else None
+    asked = Question(month, level or levels[0], network, parent, only)
     answer = coverage(asked, now)
-    communes, below = answer, {}
-    if asked.level != "commune":
-        communes = coverage(Question(month, "commune", network, parent), now)
-        below = communes_reached(communes, units_on(last, "commune", parent), level or levels[0])
-    return FirstPage(
+    return Place(
         asked=asked,
-        place=place,
+        unit=place,
+        own=_own(place, month, network, now) if place else None,
         answer=answer,
-        communes=communes,
-        below=below,
-        groups=_grouped(answer["items"], below),
+        groups=_grouped(answer["items"]),
         levels=levels,
         months=months,
         previous=_month_of(month_start(month) - timedelta(days=1)),
-        following=_month_of(last + timedelta(days=1)) if last < today else None,
+        following=_month_of(last + timedelta(days=1)) if last < local_day(now) else None,
+        boundaries=set_on(last),
     )
 
 
+def _own(place: UnitRow, month: str, network: str, now: datetime) -> dict[str, Any]:
+    """The figures of a unit as a whole."""
+    answer = coverage(Question(month, place.level, network, unit=place.code), now)
+    own: dict[str, Any] = answer["items"][0] | {"days_done": answer["days_done"]}
+    return own
+
+
 def _levels(day: date, place: UnitRow | None) -> list[str]:
-    """The levels that can be listed below a place, the one shown by default first."""
+    """The levels that can be listed of a place, the one shown by default first."""
     levels = LEVELS[system_on(day)]
     if place is None:
         return [level for level in levels if level != "commune"]
@@ -85,9 +120,7 @@ def _levels(day: date, place: UnitRow | None) -> list[str]:
     return ["commune"]
 
 
-def _grouped(
-    items: Iterable[dict[str, Any]], below: Mapping[str, Mapping[str, int]]
-) -> dict[str, Rows]:
+def _grouped(items: Iterable[dict[str, Any]]) -> dict[str, Rows]:
     """Who lacks samples first, then who has none at all, then who reached the target.
 
     Among communes the largest shortfall is at the top; among provinces and districts the one that
@@ -95,20 +128,40 @@ def _grouped(
     """
     groups: dict[str, Rows] = {"lacking": [], "none": [], "reached": [], "listed": []}
     for item in items:
-        groups[_group(item, below.get(item["code"]))].append(item)
-    weight = "counted" if below else "shortfall"
-    groups["lacking"].sort(key=lambda item: -item[weight])
+        groups[_group(item)].append(item)
+    groups["lacking"].sort(
+        key=lambda item: -item["counted"] if item["communes"] else -item["shortfall"]
+    )
     return {name: rows for name, rows in groups.items() if rows}
 
 
-def _group(item: dict[str, Any], communes: Mapping[str, int] | None) -> str:
+def _group(item: dict[str, Any]) -> str:
     """The group of a unit; one that has communes reached the target when each of them did."""
     if not item["received"]:
         return "none"
     if item["reached"] is None:
         return "listed"
+    communes = item["communes"]
     all_reached = communes is None or communes["reached"] == communes["units"]
     return "reached" if item["reached"] and all_reached else "lacking"
+
+
+def drawn(place: Place, folder: Path, now: datetime) -> Map | None:
+    """The map of a place; None of a unit without a polygon."""
+    figures = map_figures(place.asked.month, place.asked.network, now)
+    listed = listing_on(month_end(place.asked.month), read_active()).levels
+    names = {one.code: one.name for one in listed["commune" if place.unit else "province"]}
+    if place.unit is None:
+        return country_map(folder, place.boundaries, names, figures)
+    return unit_map(folder, place.boundaries, place.unit, names, figures)
+
+
+def found(words: str, month: str | None, now: datetime) -> list[UnitRow]:
+    """The units whose name or code holds the words, with or without their marks."""
+    months = months_with_data(local_day(now))
+    rows = search(month_end(month or _newest(months, now)), None, None, words, None, FOUND_MOST)
+    order = ("province", "district", "commune")
+    return sorted(rows, key=lambda row: order.index(row.level))
 
 
 def _month_of(day: date) -> str:

@@ -1,4 +1,4 @@
-"""Pages: the first one, the API's, and those that links of people lead to."""
+"""Pages: the first one, units, the search, the API's, and those that links of people lead to."""
 
 from typing import Any
 
@@ -9,11 +9,17 @@ from backend.accounts.signing import COOKIE, actor
 from backend.arguments import Parser
 from backend.clock import local_day
 from backend.http import clock_now
+from backend.web import service
 from backend.web.members import answer_in_words, places
-from backend.web.pages import render
-from backend.web.policy import API_PAGE, ASKING, PAGE, SCRIPTED, under
-from backend.web.schemas import FirstPageQuerySchema, PageQuerySchema
-from backend.web.service import first_page
+from backend.web.pages import reader_of, render
+from backend.web.policy import API_PAGE, ASKING, MAP, PAGE, SCRIPTED, under
+from backend.web.schemas import (
+    FirstPageQuerySchema,
+    PageQuerySchema,
+    SearchQuerySchema,
+    UnitPageQuerySchema,
+)
+from backend.web.sharing import sentence
 from backend.web.styleguide import samples
 
 bp = answer_in_words(Blueprint("web", __name__))
@@ -22,11 +28,39 @@ arguments = Parser().use_args
 
 @bp.get("/")
 @arguments(FirstPageQuerySchema, location="query")
-@under(PAGE)
-def index(asked: dict[str, Any]) -> Response:
-    """Show a month's counts against the target."""
+@under(MAP)
+def index(asked: dict[str, Any]) -> Any:
+    """Show a month's counts of the country against the target."""
+    if parent := asked.pop("parent"):
+        given = {name: value for name, value in asked.items() if value is not None}
+        return redirect(url_for("web.unit", code=parent, **given))
+    lang, now = asked.pop("lang"), clock_now()
+    place = service.country(**asked, now=now)
+    return render("web/country.html", lang, place=place, drawn=_drawn(place))
+
+
+@bp.get("/unit/<code>")
+@arguments(UnitPageQuerySchema, location="query")
+@under(MAP)
+def unit(asked: dict[str, Any], code: str) -> Response:
+    """Show a month's counts of a unit, and of what is in it, against the target."""
     lang = asked.pop("lang")
-    return render("web/coverage.html", lang, page=first_page(**asked, now=clock_now()))
+    place = service.unit(code, **asked, now=clock_now())
+    told = sentence(place, reader_of(lang))
+    return render("web/unit.html", lang, place=place, drawn=_drawn(place), told=told)
+
+
+@bp.get("/search")
+@arguments(SearchQuerySchema, location="query")
+@under(MAP)
+def search(asked: dict[str, Any]) -> Any:
+    """List the units of a name; go to the only one."""
+    lang, words = asked["lang"], asked["q"].strip()
+    units = service.found(words, asked["month"], clock_now()) if words else []
+    if len(units) == 1:
+        return redirect(reader_of(lang).to("web.unit", code=units[0].code))
+    more = len(units) == service.FOUND_MOST
+    return render("web/search.html", lang, units=units, q=words, more=more)
 
 
 @bp.get("/styleguide")
@@ -88,3 +122,7 @@ def sign_out() -> Any:
 def join(asked: dict[str, Any]) -> Response:
     """Show the join code behind the link's #, and what to do with it."""
     return render("web/join.html", asked["lang"])
+
+
+def _drawn(place: service.Place) -> Any:
+    return service.drawn(place, current_app.config["VAR_DIR"] / "tiles", clock_now())

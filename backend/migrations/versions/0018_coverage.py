@@ -54,8 +54,8 @@ create trigger counts_changed after update on counts referencing new table as to
 create trigger counts_removed after delete on counts referencing old table as touched
     for each statement execute function note_changed_counts();
 insert into count_changes (month, network, unit_id, version)
-    select distinct month, network, coalesce(unit_id, 0), nextval('count_version') from counts
-    where day is null;
+    select month, network, coalesce(unit_id, 0), nextval('count_version') from counts
+    where day is null group by 1, 2, 3;
 """
 
 UNDO = """

@@ -1,0 +1,31 @@
+// "Where am I": the position goes to this server in a body, and to no address or log.
+const button = document.getElementById("find-me");
+const told = document.getElementById("found");
+
+function say(words) {
+  told.textContent = words;
+}
+
+async function locate({ coords }) {
+  const { latitude, longitude, accuracy } = coords;
+  const answer = await fetch("/api/v1/units/locate", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Accept-Language": document.documentElement.lang },
+    body: JSON.stringify({ latitude, longitude, accuracy_m: accuracy }),
+  });
+  if (!answer.ok) throw new Error(answer.status);
+  const { unit } = await answer.json();
+  if (!unit) return say(button.dataset.nowhere);
+  const lang = new URLSearchParams(location.search).get("lang");
+  location.assign(button.dataset.unit + unit.code + (lang ? `?lang=${lang}` : ""));
+}
+
+if (button && "geolocation" in navigator) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    say(button.dataset.looking);
+    const found = (position) => locate(position).catch(() => say(button.dataset.failed));
+    const options = { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 };
+    navigator.geolocation.getCurrentPosition(found, () => say(button.dataset.refused), options);
+  });
+}

@@ -1,0 +1,84 @@
+"""The words of the map, of a unit's page and of the search, in Vietnamese and English."""
+
+PLACE: dict[str, tuple[str, str]] = {
+    "as_xlsx": ("Tải bảng này (Excel)", "Download this table (Excel)"),
+    # the map
+    "map_label": (
+        "Bản đồ {place}, tháng {month}; số liệu của bản đồ có đủ trong bảng bên dưới",
+        "Map of {place}, {month}; the tables below hold all that it shows",
+    ),
+    "map_legend": ("Mức đạt so với mục tiêu của tháng", "Share of the month’s target"),
+    "map_legend_provinces": (
+        "Mức đạt so với mục tiêu của các xã, phường",
+        "Share of the communes’ targets",
+    ),
+    "map_approximate": ("Ranh giới gần đúng", "Approximate boundaries"),
+    "map_derived": ("Ranh giới dựng lại từ nguồn khác", "Boundaries derived from other sources"),
+    "map_in": ("Phóng to", "Zoom in"),
+    "map_out": ("Thu nhỏ", "Zoom out"),
+    "map_whole": ("Cả nước", "Whole country"),
+    "map_month": ("Tháng trên bản đồ", "Month of the map"),
+    # search
+    "search": ("Tìm tỉnh, xã, phường", "Find a province or commune"),
+    "search_hint": ("Tìm tỉnh, xã, phường…", "Find a province or commune…"),
+    "search_do": ("Tìm", "Find"),
+    "search_none": ("Không tìm thấy “{words}”", "Nothing is called “{words}”"),
+    "search_none_how": (
+        "Gõ tên có dấu hay không dấu đều được, hoặc gõ mã đơn vị.",
+        "Type a name with or without its marks, or a unit’s code.",
+    ),
+    "search_more": (
+        "Chỉ hiện {n} kết quả đầu; gõ thêm chữ để tìm hẹp hơn.",
+        "The first {n} only; type more of the name.",
+    ),
+    "level_province": ("Tỉnh, thành phố", "Province"),
+    "level_district": ("Quận, huyện", "District"),
+    "level_commune": ("Xã, phường", "Commune"),
+    "find_me": ("Tôi ở đâu?", "Where am I?"),
+    "find_looking": ("Đang tìm vị trí…", "Looking for your position…"),
+    "find_refused": (
+        "Trình duyệt không cho biết vị trí. Hãy cho phép trang này dùng vị trí rồi thử lại.",
+        "The browser does not tell the position. Allow this page to use it and try again.",
+    ),
+    "find_nowhere": (
+        "Vị trí của bạn không nằm trong xã, phường nào.",
+        "Your position lies in no commune.",
+    ),
+    "find_failed": (
+        "Không hỏi được máy chủ; hãy thử lại.",
+        "The server cannot be asked; try again.",
+    ),
+    # a unit
+    "unit_of": ("trên {target} mẫu", "of {target} samples"),
+    "unit_counted": ("mẫu được tính", "counted samples"),
+    "unit_on_pace": ("đúng tiến độ", "on pace"),
+    "unit_expected": (
+        "Đến hôm nay cần có {expected} mẫu (vạch đen). Còn {days} ngày: mỗi ngày cần {daily} mẫu.",
+        "By today {expected} are expected (black mark). {days} days are left: {daily} a day do it.",
+    ),
+    "unit_projection": (
+        "Với nhịp hiện nay, cuối tháng có khoảng {low} đến {high} mẫu.",
+        "At the present pace the month ends with some {low} to {high}.",
+    ),
+    "unit_last_month": ("tháng trước {n} mẫu", "{n} in the month before"),
+    "unit_no_boundary": (
+        "Bộ ranh giới của tháng này chưa có đơn vị này: mẫu đo ở đây chưa xếp được.",
+        "The boundary set of this month lacks this unit: samples here cannot be placed.",
+    ),
+    "unit_widget": ("Nhúng vào trang khác", "Embed in another page"),
+    "unit_picture": ("Ảnh để chia sẻ", "Picture to share"),
+    "unit_told": (
+        "{has} trên {target} mẫu trong tháng {month}, theo số liệu Đo Sóng.",
+        "{has} of {target} samples in {month}, by Đo Sóng’s count.",
+    ),
+    "unit_told_no_target": (
+        "{has} mẫu trong tháng {month}, theo số liệu Đo Sóng.",
+        "{has} samples in {month}, by Đo Sóng’s count.",
+    ),
+    "unit_told_communes": (
+        "{reached} trên {units} xã, phường đạt {target} mẫu trong tháng {month}, theo số liệu Đo"
+        " Sóng.",
+        "{reached} of {units} communes reached {target} samples in {month}, by Đo Sóng’s count.",
+    ),
+    "widget_more": ("Xem chi tiết trên Đo Sóng", "More on Đo Sóng"),
+}

@@ -1,0 +1,44 @@
+"""A unit elsewhere: as a picture beside a shared link, and embedded in another site."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from backend.arguments import Parser
+from backend.http import clock_now
+from backend.web.pages import reader_of, render
+from backend.web.policy import EMBEDDED, under
+from backend.web.schemas import UnitPageQuerySchema
+from backend.web.service import unit
+from backend.web.sharing import picture as drawn
+from backend.web.sharing import sentence
+
+bp = Blueprint("sharing", __name__)
+arguments = Parser().use_args
+
+# Who shares a link asks once; figures of an hour ago do no harm beside it.
+PICTURE_S = 3600
+
+
+@bp.get("/unit/<code>/picture.png")
+@arguments(UnitPageQuerySchema, location="query")
+def picture(asked: dict[str, Any], code: str) -> Response:
+    """Draw a unit's figure for the preview of a shared link."""
+    reader = reader_of(asked.pop("lang"))
+    place = unit(code, now=clock_now(), **asked)
+    response = Response(drawn(place, reader), content_type="image/png")
+    response.headers["Cache-Control"] = f"public, max-age={PICTURE_S}"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@bp.get("/unit/<code>/widget")
+@arguments(UnitPageQuerySchema, location="query")
+@under(EMBEDDED)
+def widget(asked: dict[str, Any], code: str) -> Response:
+    """Show a unit's figure inside another site."""
+    lang = asked.pop("lang")
+    place = unit(code, now=clock_now(), **asked)
+    told = sentence(place, reader_of(lang))
+    return render("web/widget.html", lang, place=place, told=told)

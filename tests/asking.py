@@ -142,6 +142,15 @@ def _table(world: World) -> dict[str, Any]:
     return {"data": table.encode()} | kind
 
 
+def _tiles(world: World) -> dict[str, Any]:
+    """Some set's tiles, as they would be once they are built."""
+    digest = "0" * 64
+    folder = world.app.config["VAR_DIR"] / "tiles"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{digest}.pmtiles").write_bytes(b"PMTiles")
+    return {"at": {"digest": digest}}
+
+
 # What a request brings: `made` was made before, `at` is for its path, the rest for the client.
 ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     **OF_CAMPAIGNS,
@@ -150,6 +159,8 @@ ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
     "GET /api/v1/units/locate": lambda w: {"query_string": HERE},
     "POST /api/v1/units/locate": lambda w: {"json": HERE},
+    "GET /map/figures": lambda w: {"query_string": {"month": "2024-11"}},
+    "GET /map/tiles/<digest>.pmtiles": _tiles,
     "GET /api/v1/coverage": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/statistics": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/statistics": lambda w: {"query_string": {"month": "2024-11"}},

@@ -65,11 +65,15 @@ class CountryMap {
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
-      cooperativeGestures: false,
+      cooperativeGestures: true, // one finger and the wheel scroll the page
+      locale: {
+        "CooperativeGesturesHandler.WindowsHelpText": this.figure.dataset.wheel,
+        "CooperativeGesturesHandler.MacHelpText": this.figure.dataset.wheel,
+        "CooperativeGesturesHandler.MobileHelpText": this.figure.dataset.fingers,
+      },
       fadeDuration: 0,
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.scrollZoom.disable(); // the page scrolls; the buttons and two fingers zoom
     this.map.on("load", () => this.show(this.month));
     this.map.on("moveend", () => this.inset());
     this.tools();
@@ -154,10 +158,13 @@ class CountryMap {
     const told = await this.figures(month);
     if (month !== this.month) return; // the slider has moved on
     if (told.set !== this.shown) {
-      if (this.shown) this.map.setStyle(this.style(told.set));
+      const first = !this.shown;
       this.shown = told.set;
       this.painted = { province: {}, commune: {} };
-      if (!this.map.isStyleLoaded()) await this.map.once("styledata");
+      if (!first) {
+        this.map.setStyle(this.style(told.set));
+        await this.map.once("style.load");
+      }
     }
     this.paint(told);
   }

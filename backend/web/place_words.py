@@ -17,6 +17,8 @@ PLACE: dict[str, tuple[str, str]] = {
     "map_in": ("Phóng to", "Zoom in"),
     "map_out": ("Thu nhỏ", "Zoom out"),
     "map_whole": ("Cả nước", "Whole country"),
+    "map_wheel": ("Giữ Ctrl và lăn chuột để phóng to", "Hold Ctrl and scroll to zoom"),
+    "map_fingers": ("Dùng hai ngón tay để di chuyển bản đồ", "Move the map with two fingers"),
     "map_month": ("Tháng trên bản đồ", "Month of the map"),
     # search
     "search": ("Tìm tỉnh, xã, phường", "Find a province or commune"),
@@ -79,6 +81,54 @@ PLACE: dict[str, tuple[str, str]] = {
         "{reached} trên {units} xã, phường đạt {target} mẫu trong tháng {month}, theo số liệu Đo"
         " Sóng.",
         "{reached} of {units} communes reached {target} samples in {month}, by Đo Sóng’s count.",
+    ),
+    # quality
+    "months_title": ("Mười hai tháng", "Twelve months"),
+    "months_caption": ("Mẫu được tính mỗi tháng", "Counted samples a month"),
+    "months_line": ("mục tiêu {target}", "target {target}"),
+    "months_estimated": (
+        "Tháng trước 7/2025 được quy đổi từ đơn vị cũ theo vị trí mẫu hoặc diện tích: có phần ước"
+        " lượng.",
+        "Months before July 2025 come from former units, divided by positions or area: in part"
+        " estimates.",
+    ),
+    "hours_title": ("Giờ nào được đo", "When it is measured"),
+    "hours_caption": ("Mẫu được tính theo giờ trong ngày", "Counted samples by hour of the day"),
+    "too_few": ("Chưa đủ {n} mẫu để công bố", "Fewer than {n} samples: not shown"),
+    "operators_title": ("Chất lượng theo nhà mạng", "Quality by operator"),
+    "operator": ("Nhà mạng", "Operator"),
+    "operators_all": ("Tất cả nhà mạng", "All operators"),
+    "operators_none": ("Chưa có thống kê của tháng này", "No statistics of this month yet"),
+    "operators_none_why": (
+        "Thống kê được tính từ các mẫu được tính, sau khi có mẫu vài phút.",
+        "They are made of counted samples, some minutes after these came.",
+    ),
+    "operators_note": (
+        "Trung vị (một nửa số mẫu nhanh hơn) và trung bình, Mbps và ms, trên các mẫu được tính;"
+        " dưới {n} mẫu thì không hiện.",
+        "Median (half of the samples are faster) and mean, Mbps and ms, of counted samples; not"
+        " shown under {n}.",
+    ),
+    "devices": ("Thiết bị", "Devices"),
+    "download": ("Tải xuống, trung vị", "Download, median"),
+    "download_mean": ("Tải xuống, trung bình", "Download, mean"),
+    "upload": ("Tải lên, trung vị", "Upload, median"),
+    "ping": ("Độ trễ, trung vị", "Latency, median"),
+    "reference_download_40": (
+        "Mẫu 4G tải xuống từ 40 Mbps (QĐ 36/QĐ-TTg)",
+        "4G samples of 40 Mbps down or more (QĐ 36/QĐ-TTg)",
+    ),
+    "reference_download_100": (
+        "Mẫu 5G tải xuống từ 100 Mbps (QCVN 126:2021)",
+        "5G samples of 100 Mbps down or more (QCVN 126:2021)",
+    ),
+    "reference_upload_30": (
+        "Mẫu 5G tải lên từ 30 Mbps (QCVN 126:2021)",
+        "5G samples of 30 Mbps up or more (QCVN 126:2021)",
+    ),
+    "reference_ping_50": (
+        "Mẫu 5G có độ trễ đến 50 ms (QCVN 126:2021)",
+        "5G samples of 50 ms latency or less (QCVN 126:2021)",
     ),
     "widget_more": ("Xem chi tiết trên Đo Sóng", "More on Đo Sóng"),
 }

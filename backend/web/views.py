@@ -13,6 +13,7 @@ from backend.web import service
 from backend.web.members import answer_in_words, places
 from backend.web.pages import reader_of, render
 from backend.web.policy import API_PAGE, ASKING, MAP, PAGE, SCRIPTED, under
+from backend.web.quality import quality
 from backend.web.schemas import (
     FirstPageQuerySchema,
     PageQuerySchema,
@@ -46,8 +47,9 @@ def unit(asked: dict[str, Any], code: str) -> Response:
     """Show a month's counts of a unit, and of what is in it, against the target."""
     lang = asked.pop("lang")
     place = service.unit(code, **asked, now=clock_now())
-    told = sentence(place, reader_of(lang))
-    return render("web/unit.html", lang, place=place, drawn=_drawn(place), told=told)
+    reader, now = reader_of(lang), clock_now()
+    shown = {"told": sentence(place, reader), "quality": quality(place, reader, now)}
+    return render("web/unit.html", lang, place=place, drawn=_drawn(place), **shown)
 
 
 @bp.get("/search")

@@ -26,7 +26,7 @@ from tests.conftest import Hands
 from tests.phones import bearer, registered, sample
 
 ROOT = Path(__file__).parents[2]
-THAI_NGUYEN = "/?month=2024-11&parent=19"
+THAI_NGUYEN = "/unit/19?month=2024-11"
 
 
 class Read(HTMLParser):
@@ -166,10 +166,10 @@ def test_from_the_country_to_a_province_to_its_communes(app: Flask, client: Flas
     fill(app, 300)
     country = read(client, "/?month=2024-11")
     links = [str(attributes.get("href")) for tag, attributes in country.tags if tag == "a"]
-    [province] = [link for link in links if "parent=19&" in link or link.endswith("parent=19")]
+    province = next(link for link in links if link.startswith("/unit/19?"))
     assert "1 / 172" in country.words
     assert "1 trên 172 xã, phường" in read(client, province).words
-    districts = read(client, "/?month=2024-11&parent=19&level=district").words
+    districts = read(client, "/unit/19?month=2024-11&level=district").words
     assert "Còn xã, phường thiếu mẫu" in districts
 
 
@@ -178,7 +178,7 @@ def test_a_post_shows_on_the_page(client: FlaskClient, clock: Hands) -> None:
     body = sample(clock.now - timedelta(minutes=1))
     answer = client.post("/api/v1/measurements", json=body, headers=bearer(phone["token"]))
     assert answer.status_code == 201
-    assert answer.get_json()["unit"]["name"] in read(client, "/?month=2024-11&parent=19").words
+    assert answer.get_json()["unit"]["name"] in read(client, "/unit/19?month=2024-11").words
 
 
 def test_without_a_month_the_newest_with_data(app: Flask, client: FlaskClient) -> None:
@@ -204,7 +204,7 @@ def test_a_month_without_samples_says_how_to_send_one(client: FlaskClient) -> No
 
 def test_no_target_before_the_letter(app: Flask, client: FlaskClient) -> None:
     fill(app, 500, "2024-10")
-    words = read(client, "/?month=2024-10&parent=19").words
+    words = read(client, "/unit/19?month=2024-10").words
     assert "Tháng này chưa có mục tiêu" in words
     assert "đạt 300 mẫu" not in words
 
@@ -245,20 +245,20 @@ def test_what_the_boundaries_are_worth(
 
 
 @pytest.mark.parametrize(
-    ("query", "status", "message"),
+    ("path", "status", "message"),
     [
-        ("month=2024-13", 422, "Phải là tháng YYYY-MM."),
-        ("month=2024-12", 422, "Tháng này chưa đến."),
-        ("network=5g", 422, "Không phải giá trị được phép."),
-        ("lang=fr", 422, "Không phải giá trị được phép."),
-        ("parent=zz", 404, "Không có đơn vị này vào ngày đó."),
-        ("parent=%00", 422, "Có ký tự NUL."),
+        ("/?month=2024-13", 422, "Phải là tháng YYYY-MM."),
+        ("/unit/19?month=2024-12", 422, "Tháng này chưa đến."),
+        ("/?network=5g", 422, "Không phải giá trị được phép."),
+        ("/unit/19?lang=fr", 422, "Không phải giá trị được phép."),
+        ("/unit/zz", 404, "Không có đơn vị này vào ngày đó."),
+        ("/search?q=%00", 422, "Có ký tự NUL."),
     ],
 )
 def test_a_wrong_address_is_explained(
-    client: FlaskClient, query: str, status: int, message: str
+    client: FlaskClient, path: str, status: int, message: str
 ) -> None:
-    answer = client.get(f"/?{query}")
+    answer = client.get(path)
     assert answer.status_code == status
     assert answer.mimetype == "text/html"
     assert message in answer.text

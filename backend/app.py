@@ -87,6 +87,7 @@ def _register(app: Flask) -> None:
     from backend.coverage.contribution_views import blp as contributions
     from backend.coverage.exclusion_views import blp as exclusions
     from backend.coverage.plan_views import blp as plan
+    from backend.coverage.sample_views import blp as samples
     from backend.coverage.signal_views import blp as signals
     from backend.coverage.statistics_views import blp as statistics
     from backend.coverage.target_views import blp as targets
@@ -125,6 +126,7 @@ def _register(app: Flask) -> None:
         plan,
         signals,
         exclusions,
+        samples,
         units,
         audit,
         people,

@@ -25,6 +25,13 @@ def cell_resolution(value: str) -> int:
     return number
 
 
+def decimals(value: str) -> int:
+    number = int(value)
+    if not 0 <= number <= 5:
+        raise ValueError("must be 0 to 5")
+    return number
+
+
 def whole(value: str) -> int:
     number = int(value)
     if number < 0:
@@ -114,6 +121,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REACHED_IS", comparison, ">=", ">= or >: whether as many samples as the target reach it (our reading of the letter), or one more"),
     Setting("MINIMUM_N", whole, 30, "samples from which on medians, means and percentiles are told; VNNIC's Atlas assesses a locality from 30 a month. After a change: `flask coverage refresh --all`"),
     Setting("CELL_RESOLUTION", cell_resolution, 8, "H3 resolution of the maps of where in a commune samples lie, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be told"),
+    Setting("SAMPLE_DECIMALS", decimals, 3, "decimals of the positions in officials' lists of samples, 0 to 5: three are 111 m, enough to see a place and not a door"),
     Setting("CELL_DEVICES", whole, 3, "devices from which on the public sees a cell's count; with fewer it would tell where one person was"),
     Setting("SMTP_HOST", text, "", "mail server that `flask coverage digest` sends by; without it no mail is sent"),
     Setting("SMTP_PORT", whole, 587, "its port"),

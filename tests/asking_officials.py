@@ -140,6 +140,9 @@ OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/deputies": _deputy,
     "DELETE /api/v1/deputies/<deputy_id>": _lent,
     "POST /api/v1/roles/<role_id>/successors": _ended,
+    "GET /api/v1/units/<code>/measurements/<identity>": lambda w: {
+        "at": {"code": "19", "identity": w.measured(register(w.client))}
+    },
     "POST /api/v1/units/<code>/exclusions": _out_of_the_count,
     f"POST {LIFT}": _taken_out,
     "GET /open-data/<month>/<name>": _published,

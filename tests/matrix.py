@@ -234,6 +234,9 @@ TABLE = {
     f"GET {REPORT}/attachments/<attachment_id>": "404 401 404 404 404 200 404 200",
     "GET /api/v1/reports/keys": EVERYBODY,
     "GET /api/v1/reports/by-digest/<digest>": EVERYBODY,
+    # single samples: the official's of the area
+    "GET /api/v1/units/<code>/measurements": "404 401 404 404 404 200 404 200",
+    "GET /api/v1/units/<code>/measurements/<identity>": "404 401 404 404 404 200 404 200",
     # out of the counts, and in again: the official's of the province
     "GET /api/v1/units/<code>/exclusions": "404 401 404 404 404 200 404 200",
     "POST /api/v1/units/<code>/exclusions": "401 401 404 404 404 200 404 200",

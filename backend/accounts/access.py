@@ -74,6 +74,7 @@ ACTS: dict[str, frozenset[str]] = {
     "campaign.correct": frozenset({"organiser"}),
     "target.edit": frozenset(),
     "unit.signals": frozenset({"official"}),
+    "unit.samples": frozenset({"official"}),  # one by one, with what became of them
     "unit.cells": frozenset({"official"}),  # those of few devices too
     "unit.delegate": frozenset({"official"}),
     "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
@@ -82,7 +83,15 @@ ACTS: dict[str, frozenset[str]] = {
     "report.approve": frozenset({"official"}),
 }
 READS = frozenset(
-    {"audit.read", "team.see", "campaign.see", "unit.signals", "unit.cells", "report.read"}
+    {
+        "audit.read",
+        "team.see",
+        "campaign.see",
+        "unit.signals",
+        "unit.samples",
+        "unit.cells",
+        "report.read",
+    }
 )
 # Not by a deputy: whom an area is lent to does not lend it further.
 OWN_ALONE = frozenset({"unit.delegate"})

@@ -98,15 +98,16 @@ def _verdict(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
     return {
         "valid": row["valid"],
         "counted": row["counted"],
-        "reasons": _in_words(row["reasons"], language),
-        "marks": _in_words(row["marks"], language),
+        "reasons": in_words(row["reasons"], language),
+        "marks": in_words(row["marks"], language),
         "unit": unit,
         "month": row["day"].isoformat()[:7],
         "boundaries": boundaries,
     }
 
 
-def _in_words(codes: Iterable[str], language: Language) -> list[dict[str, str]]:
+def in_words(codes: Iterable[str], language: Language) -> list[dict[str, str]]:
+    """Reasons or marks with what a person reads."""
     return [{"code": code, "message": BY_CODE[code].words(language)} for code in codes]
 
 
@@ -130,7 +131,7 @@ def own(device_id: UUID, identity: str, language: Language) -> dict[str, Any]:
 
 def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language) -> dict[str, Any]:
     """A page of the device's own measurements, newest first."""
-    at, last = _read_cursor(cursor) if cursor else (None, None)
+    at, last = read_cursor(cursor) if cursor else (None, None)
     limit = max(1, min(limit, PAGE_MOST))
     rows = list(
         db.session.execute(
@@ -187,7 +188,8 @@ def _rows(device_id: UUID | None, ids: Sequence[UUID | None]) -> Sequence[Mappin
     return db.session.execute(BY_ID, {"device": device_id, "ids": list(ids)}).mappings().all()
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+def read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    """The moment and id of a page's last measurement; 422 for what this API did not give."""
     at, _, identity = cursor.partition("_")
     try:
         return aware_time(at.replace(" ", "+")), UUID(identity)

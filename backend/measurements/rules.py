@@ -121,9 +121,7 @@ def verdict_on(sample: Sample, earlier: Sequence[Judged]) -> Verdict:
     valid = [one.sample for one in before if one.verdict and one.verdict.valid]
     if valid and _too_fast(valid[-1], sample):
         reasons.append("impossible_travel")
-    if any(
-        one.verdict and one.verdict.counted and _same_spot(one.sample, sample) for one in before
-    ):
+    if any(one.verdict and one.verdict.counted and same_spot(one.sample, sample) for one in before):
         reasons.append("repeat")
     return Verdict(in_order(reasons))
 
@@ -154,18 +152,19 @@ def settle(
             yield entry, verdict
 
 
-def _same_spot(one: Sample, other: Sample) -> bool:
+def same_spot(one: Sample, other: Sample) -> bool:
+    """Whether two samples are of one place, network and operator, so that one repeats the other."""
     if one.network != other.network or one.operator != other.operator:
         return False
     radius = max(REPEAT_RADIUS_M, one.accuracy_m or 0.0, other.accuracy_m or 0.0)
     # Most are farther apart by their latitudes alone, and the distance costs ten times as much.
-    return _north_m(one, other) <= radius and _distance(one, other) <= radius
+    return _north_m(one, other) <= radius and distance(one, other) <= radius
 
 
 def _too_fast(previous: Sample, sample: Sample) -> bool:
     slack = (previous.accuracy_m or 0.0) + (sample.accuracy_m or 0.0)
     seconds = max(1.0, (sample.at - previous.at).total_seconds())
-    return (_distance(previous, sample) - slack) / seconds > TRAVEL_MOST_M_PER_S
+    return (distance(previous, sample) - slack) / seconds > TRAVEL_MOST_M_PER_S
 
 
 def _north_m(one: Sample, other: Sample) -> float:
@@ -174,7 +173,8 @@ def _north_m(one: Sample, other: Sample) -> float:
     return abs(one.latitude - other.latitude) * METRES_PER_DEGREE
 
 
-def _distance(one: Sample, other: Sample) -> float:
+def distance(one: Sample, other: Sample) -> float:
+    """Metres between two samples; none where a position is not known."""
     if one.latitude is None or one.longitude is None:
         return 0.0
     if other.latitude is None or other.longitude is None:

@@ -31,6 +31,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Các đơn vị này đã hết hiệu lực trước ngày đó.",
         "These units ended before that day.",
     ),
+    "sample_counted": ("Mẫu được tính.", "The sample counts."),
+    "sample_valid_not_counted": (
+        "Mẫu hợp lệ nhưng không được tính:",
+        "The sample is valid, but does not count:",
+    ),
+    "sample_not_valid": ("Mẫu không hợp lệ:", "The sample is not valid:"),
     "unit_or_cluster": (
         "Hãy nêu một đơn vị hoặc một cụm xã.",
         "Name a unit or a cluster of communes.",

@@ -83,7 +83,7 @@ def as_geojson(told: Mapping[str, Any]) -> dict[str, Any]:
             "type": "Feature",
             "id": item["cell"],
             "properties": {"n": item["n"]},
-            "geometry": mapping(_hexagon(item["cell"])),
+            "geometry": mapping(hexagon(item["cell"])),
         }
         for item in told["items"]
     ]
@@ -91,7 +91,8 @@ def as_geojson(told: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "FeatureCollection", **about, "features": features}
 
 
-def _hexagon(cell: str) -> Polygon:
+def hexagon(cell: str) -> Polygon:
+    """The area of a cell in EPSG:4326."""
     corners = h3.cell_to_boundary(cell)
     return Polygon([(round(lon, DECIMALS), round(lat, DECIMALS)) for lat, lon in corners])
 

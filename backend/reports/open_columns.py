@@ -79,3 +79,13 @@ SPEED_ROWS = (
     DEVICES,
     *SPEEDS,
 )
+CELLS = (
+    MONTH,
+    NETWORK,
+    Column("cell", "string", "Mã ô H3", "H3 index of the cell", key=True),
+    Column("longitude", "number", "Kinh độ tâm ô", "Of its centre, degrees"),
+    Column("latitude", "number", "Vĩ độ tâm ô", "Of its centre, degrees"),
+    Column("n", "integer", "Số mẫu được tính", "Counted samples"),
+    DEVICES,
+    *SPEEDS,
+)

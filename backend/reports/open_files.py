@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from backend.coverage.cells import hexagon
 from backend.reports.canonical import digest
 from backend.reports.open_columns import Column
 from backend.reports.open_tables import Month, Table
@@ -69,9 +70,12 @@ def _parquet(table: Table) -> bytes:
             for column in table.columns
         }
     )
-    if table.places:
-        points = points_from_xy(frame["longitude"], frame["latitude"], crs="EPSG:4326")
-        frame = GeoDataFrame(frame, geometry=points)
+    if table.shape == "point":
+        frame = GeoDataFrame(frame, geometry=points_from_xy(frame["longitude"], frame["latitude"]))
+    if table.shape == "cell":
+        frame = GeoDataFrame(frame, geometry=[hexagon(row["cell"]) for row in table.rows])
+    if table.shape:
+        frame = frame.set_crs("EPSG:4326")
     out = io.BytesIO()
     frame.to_parquet(out, index=False, compression="zstd")
     return out.getvalue()

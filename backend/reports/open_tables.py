@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from backend.clock import month_end
+from backend.coverage.open_cells import open_cells
 from backend.coverage.schemas import NETWORKS
 from backend.coverage.service import Question, coverage
 from backend.coverage.statistics import statistics_by_unit
@@ -26,7 +27,7 @@ class Table:
     title: str
     columns: tuple[Column, ...]
     rows: Sequence[Row]
-    places: bool = False  # its rows have a position
+    shape: Literal["point", "cell"] | None = None  # what its rows are on a map
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,15 @@ def read_month(month: str, now: datetime) -> Month:
         (
             Table(
                 "units", "Số mẫu và tốc độ theo đơn vị / Samples and speeds by unit",
-                columns.UNITS, list(_units(month, units, items, speeds)), places=True,
+                columns.UNITS, list(_units(month, units, items, speeds)), shape="point",
             ),
             Table(
                 "speeds", "Tốc độ theo nhà mạng, công nghệ / Speeds by operator and technology",
                 columns.SPEED_ROWS, list(_speeds(month, units, speeds)),
+            ),
+            Table(
+                "cells", "Tốc độ theo ô H3 / Speeds by H3 cell",
+                columns.CELLS, list(_cells(month)), shape="cell",
             ),
         ),
     )  # fmt: skip
@@ -106,6 +111,14 @@ def _speeds(
                     "month": month, "network": network, "level": unit.level, "code": unit.code,
                     **told, **_spreads(row),
                 }  # fmt: skip
+
+
+def _cells(month: str) -> Iterable[Row]:
+    names = ("cell", "longitude", "latitude", "n", "devices")
+    for network in NETWORKS:
+        for row in open_cells(month, network):
+            told = {name: row[name] for name in names}
+            yield {"month": month, "network": network, **told, **_spreads(row)}
 
 
 def _spreads(row: Mapping[str, Any] | None) -> Row:

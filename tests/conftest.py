@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -42,19 +44,25 @@ def quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def prepared(pytestconfig: pytest.Config) -> Callable[[Path], None]:
+    """What fills a folder with a database that is migrated and has the built-in units."""
+    return partial(copy_prepared, pytestconfig.cache.mkdir("database"))
+
+
+@pytest.fixture(scope="session")
 def postgres(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+    prepared: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[EmbeddedPostgres]:
-    """A server of this worker's own, whose database is migrated and has the built-in units."""
+    """A server of this worker's own."""
     var_dir = tmp_path_factory.mktemp("var")
-    copy_prepared(pytestconfig.cache.mkdir("database"), var_dir)
+    prepared(var_dir)
     with EmbeddedPostgres(var_dir, fsync=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def built(postgres: EmbeddedPostgres) -> Iterator[Flask]:
-    """The application over that database."""
+    """The application over its database."""
     app = application(postgres)
     yield app
     with app.app_context():

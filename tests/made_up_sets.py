@@ -1,5 +1,6 @@
 """Boundary sets for tests: made of the built-in cells, so that no official polygon is needed."""
 
+from functools import cache
 from pathlib import Path
 
 from flask import Flask
@@ -12,9 +13,15 @@ from geo import approximate
 GIVEN_UP, WITHOUT_POLYGON, FOREIGN = "05443", "05446", "05999"
 
 
+@cache
+def built_in() -> GeoDataFrame:
+    """The approximate set of 2024, built once."""
+    return approximate.build("2024")
+
+
 def november() -> GeoDataFrame:
     """Thái Nguyên where one listed commune is another one still, and one has no polygon."""
-    frame = approximate.build("2024")
+    frame = built_in()
     frame = frame[(frame["province_code"] == "19") & (frame["code"] != WITHOUT_POLYGON)].copy()
     changed = frame["code"] == GIVEN_UP
     frame.loc[changed, ["code", "name", "type"]] = [FOREIGN, "Xã Bến Đò", "Xã"]

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask_migrate import upgrade
@@ -58,11 +59,12 @@ def _make(cache: Path, kept: Path) -> None:
     fresh.rename(kept)
 
 
-def application(server: EmbeddedPostgres) -> Flask:
+def application(server: EmbeddedPostgres, **changes: Any) -> Flask:
     """The application on a server's database."""
     return create_app(
         DATABASE_URL=server.app_url,
         DATABASE_OWNER_URL=server.owner_url,
         VAR_DIR=server.var_dir,
         BOUNDARIES_DIR=None,
+        **changes,
     )

@@ -1,45 +1,36 @@
 """A database that is away: posts wait, nothing is lost, and nothing has to be started again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 
-from backend.app import create_app
 from backend.extensions import db
 from backend.server.postgres import EmbeddedPostgres
-from backend.units import setup as units_setup
 from tests.conftest import Hands
 from tests.factories import register, sample
+from tests.prepared import application
 
 URL = "/api/v1/measurements"
 PHONES = 4
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("away"), fsync=False) as running:
+def server(
+    prepared: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmbeddedPostgres]:
+    var_dir = tmp_path_factory.mktemp("away")
+    prepared(var_dir)
+    with EmbeddedPostgres(var_dir, fsync=False) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def own_app(server: EmbeddedPostgres) -> Iterator[Flask]:
     """An application over a database of its own, which a test may stop."""
-    app = create_app(
-        clock=Hands(),
-        DATABASE_URL=server.app_url,
-        DATABASE_OWNER_URL=server.owner_url,
-        VAR_DIR=Path(server.var_dir),
-        BOUNDARIES_DIR=None,
-        DATABASE_TIMEOUT_S=2,
-    )
-    with app.app_context():
-        upgrade()
-        units_setup.setup(Path(server.var_dir), None, lambda words: None)
-        db.session.remove()
+    app = application(server, clock=Hands(), DATABASE_TIMEOUT_S=2)
     yield app
     with app.app_context():
         db.session.remove()

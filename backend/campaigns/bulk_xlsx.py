@@ -32,6 +32,7 @@ UNPACKED_MOST = 20_000_000
 PARTS_MOST = 500  # a workbook of a few sheets has twenty
 SHEETS_MOST = 10  # looked through for one with a header
 COLUMNS_MOST = 30  # what is farther right is no list of teams
+LAST_ROW = 1_048_576  # of any spreadsheet; a forged number below it costs seconds of empty rows
 # A cell is merged into one other at most: more merged cells than cells are no honest workbook.
 MERGED_MOST = ROWS_MOST * COLUMNS_MOST
 
@@ -93,8 +94,9 @@ def _lines(sheet: Any) -> Iterator[Line]:
 
 def _all(sheet: Any) -> Iterator[Line]:
     sheet.reset_dimensions()  # some programs write wrong ones
-    for number, values in enumerate(sheet.iter_rows(max_col=COLUMNS_MOST, values_only=True), 1):
-        if any(value is not None for value in values):
+    rows = sheet.iter_rows(max_row=LAST_ROW, max_col=COLUMNS_MOST, values_only=True)
+    for number, values in enumerate(rows, 1):
+        if values.count(None) < len(values):
             cells, wrong = zip(*map(_cell, values), strict=True)
             yield Line(number, cells, {at: code for at, code in enumerate(wrong) if code})
 
@@ -117,7 +119,7 @@ def _uncomputed(sheet: Any, lines: list[Line]) -> list[Line]:
     """Mark formulas that the program which wrote the file left without a result."""
     by_number = {line.number: line for line in lines}
     sheet.reset_dimensions()
-    for row, cells in enumerate(sheet.iter_rows(max_col=COLUMNS_MOST), 1):
+    for row, cells in enumerate(sheet.iter_rows(max_row=LAST_ROW, max_col=COLUMNS_MOST), 1):
         for at in (at for at, cell in enumerate(cells) if cell.data_type == "f"):
             line = by_number.get(row, Line(row, ("",) * COLUMNS_MOST))
             if not line.cells[at] and at not in line.wrong:

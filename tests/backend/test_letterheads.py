@@ -10,7 +10,7 @@ from backend.clock import month_end
 from backend.reports.letterhead_proposal import bare, proposed
 from backend.reports.letterheads import letterhead_on
 from backend.units.service import find
-from tests.asking import LETTERHEAD
+from tests.asking_officials import LETTERHEAD
 from tests.conftest import Hands
 from tests.people import audited, person, seen, unit_id
 

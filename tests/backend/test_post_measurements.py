@@ -223,7 +223,7 @@ def test_unknown_fields_are_kept_in_the_raw_body(client: FlaskClient, app: Flask
         (422, b'{"measurements": []}', {}),
         (422, b'{"measurements": {}}', {}),
         (415, b"{}", {"Content-Type": "text/plain"}),
-        (400, gzip.compress(b"{}" * 99)[:-9], {"Content-Encoding": "gzip"}),
+        (400, gzip.compress(b"{}" * 99, mtime=0)[:-9], {"Content-Encoding": "gzip"}),
         (400, b"not gzip", {"Content-Encoding": "gzip"}),
         (413, gzip.compress(b" " * 5_000_000), {"Content-Encoding": "gzip"}),
         (413, b" " * 4_000_001, {}),

@@ -92,6 +92,7 @@ def _register(app: Flask) -> None:
     from backend.coverage.statistics_views import blp as statistics
     from backend.coverage.target_views import blp as targets
     from backend.coverage.views import blp as coverage
+    from backend.coverage.vnnic_views import blp as vnnic
     from backend.demo.cli import cli as demo
     from backend.devices.views import blp as devices
     from backend.doctor.cli import doctor
@@ -121,6 +122,7 @@ def _register(app: Flask) -> None:
         coverage,
         alerts,
         targets,
+        vnnic,
         statistics,
         contributions,
         plan,

@@ -17,6 +17,7 @@ from backend.wording import (
     planning,
     reports,
     signals,
+    vnnic,
 )
 
 FEATURES = (
@@ -35,6 +36,7 @@ FEATURES = (
     planning,
     reports,
     signals,
+    vnnic,
 )
 
 # code: (Vietnamese, English); {names} are filled from the error's parameters.

@@ -143,6 +143,12 @@ OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/units/<code>/measurements/<identity>": lambda w: {
         "at": {"code": "19", "identity": w.measured(register(w.client))}
     },
+    "GET /api/v1/vnnic": lambda w: {"query_string": {"month": "2024-11", "parent": "19"}},
+    "POST /api/v1/vnnic/import": lambda w: {
+        "query_string": {"month": "2024-11", "dry_run": "false"},
+        "data": "Mã xã,Số mẫu\n05443,310\n",
+        "content_type": "text/csv",
+    },
     "POST /api/v1/units/<code>/exclusions": _out_of_the_count,
     f"POST {LIFT}": _taken_out,
     "GET /open-data/<month>/<name>": _published,

@@ -68,6 +68,9 @@ TABLE = {
     "GET /api/v1/units/<code>/history": EVERYBODY,
     "GET /api/v1/units/<code>/hours": EVERYBODY,
     "GET /api/v1/units/<code>/cells": "200 401 200 200 200 200 200 200",
+    # VNNIC's own counts: everybody's to see, an official's to take in, row by row within the area
+    "GET /api/v1/vnnic": EVERYBODY,
+    "POST /api/v1/vnnic/import": "401 401 403 403 403 200 200 200",
     # devices: a phone registers itself; afterwards its token alone opens what is its own
     "GET /api/v1/consent": EVERYBODY,
     "POST /api/v1/devices": "201 201 201 201 201 201 201 201",

@@ -78,6 +78,7 @@ ACTS: dict[str, frozenset[str]] = {
     "unit.cells": frozenset({"official"}),  # those of few devices too
     "unit.delegate": frozenset({"official"}),
     "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
+    "vnnic.import": frozenset({"official"}),  # VNNIC's own counts of the area
     "report.read": frozenset({"official"}),  # before all may, and with its letterhead
     "report.edit": frozenset({"official"}),
     "report.approve": frozenset({"official"}),

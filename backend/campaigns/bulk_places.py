@@ -19,7 +19,7 @@ CODE_DIGITS = 5
 
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SHORT = {"x.": "xã ", "p.": "phường ", "tt.": "thị trấn ", "h.": "huyện ", "q.": "quận ",
-          "tx.": "thị xã ", "tp.": "thành phố ", "t.": "tỉnh "}  # fmt: skip
+          "tx.": "thị xã ", "tp.": "thành phố ", "tp ": "thành phố ", "t.": "tỉnh "}  # fmt: skip
 _CODE = re.compile(r"(?:.*\()?([0-9]{1,5})\)?")
 
 
@@ -39,6 +39,11 @@ class Place:
         """How a commune is told, and may be written in a file: names, and the code."""
         return ", ".join([self.name, *(name for name, _ in self.above)]) + f" ({self.code})"
 
+    def called(self, text: str) -> bool:
+        """Whether a name is this place's, with its type or without, accents or not."""
+        name = text.partition(",")[0]
+        return plain(_long(" ".join(name.split()))) in _keys(self.name, self.type, plain)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -56,8 +61,10 @@ Key = Callable[[str], str]
 class Places:
     """The communes of a day; those below `home` are preferred where a name is ambiguous."""
 
-    def __init__(self, places: Sequence[Place], home: int | None = None) -> None:
-        self._places, self._home = places, home
+    def __init__(
+        self, places: Sequence[Place], home: int | None = None, digits: int = CODE_DIGITS
+    ) -> None:
+        self._places, self._home, self._digits = places, home, digits
         self._by_code = {place.code: place for place in places}
         self._named: dict[Key, dict[str, list[Place]]] = {}
         self._sharing: dict[str, set[str]] = {}
@@ -79,7 +86,7 @@ class Places:
 
     def _by_its_code(self, code: str) -> Found:
         """A spreadsheet takes a code for a number and drops its zeros; islands have 3 digits."""
-        padded = code.zfill(CODE_DIGITS)
+        padded = code.zfill(self._digits)
         known = [
             self._by_code[one] for one in dict.fromkeys((code, padded)) if one in self._by_code
         ]

@@ -95,7 +95,7 @@ def _read(line: Line, header: Header, places: Places) -> Row:
         return Row(line.number, "", errors=[Remark("", line.broken)])
     if any(cell.strip() for cell in line.cells[header.width :]):
         return Row(line.number, "", errors=[Remark("", "too_many_cells")])
-    cells = {name: _cell(line, header, name) for name in COLUMNS}
+    cells = {name: header.cell(line, name) for name in COLUMNS}
     row = Row(line.number, normalised(cells["name"]))
     for name in COLUMNS:
         code = line.wrong.get(header.at.get(name, -1))
@@ -106,11 +106,6 @@ def _read(line: Line, header: Header, places: Places) -> Row:
         elif cells[name] or name == "name":
             _READERS[name](row, cells[name], places)
     return row
-
-
-def _cell(line: Line, header: Header, name: str) -> str:
-    at = header.at.get(name)
-    return " ".join(line.cells[at].split()) if at is not None and at < len(line.cells) else ""
 
 
 def _unusable(text: str, most: int) -> str | None:

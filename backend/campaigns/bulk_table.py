@@ -70,6 +70,18 @@ class Header:
     ignored: tuple[str, ...] = ()
     width: int = 0
     twice: bool = False  # a field is named more than once
+    titles_at: tuple[str, ...] = ()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What stands over the columns."""
+        return tuple(title for title in self.titles_at if title)
+
+    def cell(self, line: "Line", name: str) -> str:
+        """What a line says of a field; empty where it has no such column."""
+        at = self.at.get(name)
+        known = at is not None and at < len(line.cells)
+        return " ".join(line.cells[at].split()) if at is not None and known else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +131,20 @@ def header_of(line: Line, kind: Kind = TEAMS) -> Header:
             at[name] = index
         elif cell.strip():
             ignored.append(cell.strip())
-    return Header(at, tuple(ignored), len(line.cells), twice)
+    titles = tuple(cell.strip() for cell in line.cells)
+    return Header(at, tuple(ignored), len(line.cells), twice, titles)
 
 
 def _field(cell: str, kind: Kind) -> str | None:
     """The field that a header's words name: `Tên đội / Team name`, `team_name`, `Tên đội (*)`."""
-    words = re.sub(r"\(.*?\)|[*:]", " ", plain(cell).replace("_", " "))
-    for part in (words, *words.split("/")):
-        if found := kind.fields.get(" ".join(part.split())):
+    whole = title_words(cell)
+    for words in (whole, *(" ".join(part.split()) for part in whole.split("/"))):
+        if found := kind.fields.get(words):
             return found
     return None
+
+
+def title_words(title: str) -> str:
+    """A column's title as it is compared: small letters without accents and brackets."""
+    words = re.sub(r"\(.*?\)|[*:]", " ", plain(title).replace("_", " "))
+    return " ".join(words.split())

@@ -67,7 +67,7 @@ def import_teams(
     table = read_xlsx(raw) if raw.startswith(ZIP) else read_csv(raw)
     day = local_day(now)
     organisation = _organisation(organisation_id, hold=not dry_run)
-    communes = communes_on(day)
+    communes = places_on(day)
     places = Places(communes, organisation.unit_id)
     rows = rows_of(table, _standing(organisation_id, hold=not dry_run), places)
     result = Import(dry_run, day, table, rows, _labels(rows, communes))
@@ -80,22 +80,22 @@ def import_teams(
     return told(result)
 
 
-def communes_on(day: date) -> list[Place]:
-    """The communes of a day with what is above them."""
+def places_on(day: date, level: str = "commune") -> list[Place]:
+    """The units of a level on a day with what is above them."""
     parent, province = aliased(Unit), aliased(Unit)
     query = (
         select(Unit.id, Unit.code, Unit.name, Unit.type, parent.id, parent.name, parent.type)
         .add_columns(province.id, province.name, province.type)
         .outerjoin(parent, parent.id == Unit.parent_id)
         .outerjoin(province, province.id == Unit.province_id)
-        .where(valid_on(day), Unit.level == "commune")
+        .where(valid_on(day), Unit.level == level)
         .order_by(Unit.id)
     )
     return [_place(*row) for row in db.session.execute(query)]
 
 
 def _place(id: int, code: str, name: str, kind: str, *above: Any) -> Place:
-    """A commune of the columns of `communes_on`; since 2025 its parent is its province."""
+    """A unit of the columns of `places_on`; since 2025 a commune's parent is its province."""
     higher = {above[at]: (above[at + 1], above[at + 2]) for at in (0, 3) if above[at] is not None}
     return Place(id, code, name, kind, tuple(higher.values()), frozenset({id, *higher}))
 

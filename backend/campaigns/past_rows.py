@@ -104,7 +104,7 @@ def _read(
     if line.broken:
         row.errors.append(Remark("", line.broken))
         return row
-    cells = {name: _cell(line, header, name) for name in PAST.columns}
+    cells = {name: header.cell(line, name) for name in PAST.columns}
     row.number = int(cells["number"]) if _is_number(cells["number"]) else None
     if row.number not in there.volunteers:
         row.errors.append(Remark("number", "volunteer_unknown"))
@@ -116,11 +116,6 @@ def _read(
     if row.since and row.until:
         _check_span(row, row.since, row.until, there)
     return row
-
-
-def _cell(line: Line, header: Header, name: str) -> str:
-    at = header.at.get(name)
-    return " ".join(line.cells[at].split()) if at is not None and at < len(line.cells) else ""
 
 
 def _is_number(text: str) -> bool:

@@ -8,11 +8,13 @@ from backend.coverage import statistics_refresh
 from backend.coverage.digest import digest as make_digest
 from backend.coverage.schemas import NETWORKS
 from backend.coverage.sending import NotSent, send
+from backend.coverage.vnnic_cli import import_file
 from backend.http import clock_now
 from backend.measurements.cli import bar, month_option
 from backend.units.terminal import errors
 
 cli = AppGroup("coverage", help="Figures that are kept: find them anew.")
+cli.add_command(import_file)
 
 
 @cli.command()

@@ -24,7 +24,9 @@ def errors() -> Iterator[None]:
             raise
         raise click.ClickException(str(error)) from error
     except Problem as problem:
-        raise click.ClickException(message(problem.code, "en")) from problem
+        codes = [error.code for error in problem.errors] or [problem.code]
+        told = " ".join(message(code, "en") for code in codes)
+        raise click.ClickException(told) from problem
 
 
 def busy(what: str) -> Status:

@@ -24,7 +24,7 @@ from backend.accounts.models import PersonalToken, Role, User
 from backend.accounts.signing import TOKEN_PREFIX, secret_hash
 from backend.app import create_app
 from backend.campaigns.bulk_table import ROWS_MOST
-from backend.campaigns.bulk_teams import communes_on
+from backend.campaigns.bulk_teams import places_on
 from backend.campaigns.bulk_views import MEDIA
 from backend.campaigns.models import Organisation, Team
 from backend.clock import local_day
@@ -85,7 +85,7 @@ def _run(app: Flask, form: str, rows: int) -> bool:
 def _lists(app: Flask, rows: int) -> tuple[list[list[str]], list[list[str]], set[int]]:
     """A list of teams, the same with bad rows, and the lines of those."""
     chance = random.Random(3)
-    communes = communes_on(local_day(app.extensions["clock"]()))
+    communes = places_on(local_day(app.extensions["clock"]()))
     good = []
     for number in range(rows):
         place = communes[chance.randrange(len(communes))]

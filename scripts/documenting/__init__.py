@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.documenting import limits, reasons, settings
+from scripts.documenting import limits, reasons, settings, vnnic
 
 DOCS = Path(__file__).parents[2] / "docs"
 # page: {name of the part: what makes it}
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "operator.md": {"settings": settings.table},
     "rules.md": {"reasons": reasons.table, "limits": limits.table},
+    "vnnic.md": {"vnnic": vnnic.table},
 }
 
 

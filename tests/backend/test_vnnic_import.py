@@ -1,0 +1,220 @@
+"""`POST /vnnic/import` and `flask coverage import-vnnic`: what VNNIC counted, taken in."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from backend.coverage.models import VnnicCount
+from backend.coverage.vnnic_figures import samples_of, speed_of
+from backend.extensions import db
+from backend.spreadsheets import XLSX
+from tests import people
+
+URL = "/api/v1/vnnic/import"
+CSV = "text/csv"
+
+
+@pytest.fixture
+def admin(app: Flask) -> dict[str, str]:
+    return people.person(app, "admin")
+
+
+def send(client: FlaskClient, raw: str | bytes, headers: dict[str, str], kind: str = CSV,
+         **query: str) -> Any:  # fmt: skip
+    asked = {"month": "2024-11", "dry_run": "false", **query}
+    data = raw.encode() if isinstance(raw, str) else raw
+    return client.post(URL, data=data, query_string=asked, headers=headers, content_type=kind)
+
+
+def kept(app: Flask) -> dict[int, int | None]:
+    with app.app_context():
+        return {row.unit_id: row.samples for row in db.session.scalars(select(VnnicCount))}
+
+
+def codes(answer: Any) -> list[list[str]]:
+    return [[error["code"] for error in row["errors"]] for row in answer.json["rows"]]
+
+
+def test_a_table_by_code_or_by_name_with_type_and_province(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    table = (
+        "VNNIC - i-Speed;;;;\nMã xã;Xã/Phường;Quận/Huyện;Tỉnh/Thành phố;Số mẫu\n"
+        "5443;Phường Trưng Vương;;;1.310\n;Phường Quang Trung;TP Thái Nguyên;Thái Nguyên;12\n"
+    )
+    answer = send(client, table, admin)
+    assert answer.status_code == 200, answer.text
+    assert answer.json["totals"] == {
+        "rows": 2, "create": 2, "update": 0, "unchanged": 0, "error": 0,
+    }, answer.json  # fmt: skip
+    assert answer.json["columns"]["samples"] == "Số mẫu"
+    assert answer.json["rows"][0]["notes"][0]["code"] == "code_padded"
+    assert kept(app)[people.unit_id(app, "05443")] == 1310
+    assert sorted(str(n) for n in kept(app).values()) == ["12", "1310"]
+
+
+def test_what_is_ambiguous_is_listed_and_never_guessed(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    answer = send(client, "Đơn vị,Số mẫu\nXã Tân Lập,310\nXã Không Có,1\n,5\n", admin)
+    assert codes(answer) == [["vnnic_unit_ambiguous"], ["vnnic_unit_unknown"], ["required"]]
+    assert len(answer.json["rows"][0]["errors"][0]["candidates"]) > 1
+    assert kept(app) == {}
+
+
+def test_a_code_that_means_another_place_by_now(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    """05443 was Trưng Vương until June 2025 and is Phan Đình Phùng since."""
+    table = "Mã,Tên,Số mẫu\n05443,Phường Phan Đình Phùng,310\n"
+    answer = send(client, table, admin)
+    assert codes(answer) == [["vnnic_code_not_name"]] and kept(app) == {}
+    assert "Trưng Vương" in answer.json["rows"][0]["errors"][0]["candidates"][0]
+
+
+def test_again_is_no_change_and_a_new_figure_is_one(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    table = "Mã,Số mẫu,Ping\n05443,310,21.5\n05446,9,30\n"
+    outcomes = [
+        [row["outcome"] for row in send(client, sent, admin).json["rows"]]
+        for sent in (table, table, table.replace("310", "311"))
+    ]
+    assert outcomes == [["create"] * 2, ["unchanged"] * 2, ["update", "unchanged"]]
+    assert kept(app)[people.unit_id(app, "05443")] == 311
+    acts = people.audited(app, "vnnic:2024-11:mobile")
+    assert [details["totals"]["update"] for _, details in acts] == [0, 0, 1]
+    assert all(len(details["file"]) == 64 for _, details in acts)
+
+
+def test_a_dry_run_keeps_nothing(app: Flask, client: FlaskClient, admin: dict[str, str]) -> None:
+    answer = send(client, "Mã,Số mẫu\n05443,310\n", admin, dry_run="true")
+    assert answer.json["rows"][0]["outcome"] == "create"
+    assert kept(app) == {} and people.audited(app, "vnnic:2024-11:mobile") == []
+
+
+def test_columns_that_a_person_named_are_known_from_then_on(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    table = "Ký hiệu,Số lượng,Giá trị\n05443,310,48\n"
+    assert send(client, table, admin).json["errors"][0]["code"] == "vnnic_no_header"
+    named = "code=Ký hiệu;samples=Số lượng;download_mbps=Giá trị"
+    assert send(client, table, admin, columns=named, dry_run="true").json["totals"]["create"] == 1
+    assert send(client, table, admin).status_code == 422  # a dry run learns nothing
+    assert send(client, table, admin, columns=named).json["totals"]["create"] == 1
+    moved = "Giá trị,Số lượng,Ký hiệu\n50,311,05443\n"  # the same titles in another order
+    assert send(client, moved, admin).json["totals"]["update"] == 1
+    other = "Ký hiệu,Số lượng\n05443,310\n"  # another set of titles is another table
+    assert send(client, other, admin).status_code == 422
+
+
+@pytest.mark.parametrize("columns", ["samples", "samples=", "=x", "figure=Số lượng"])
+def test_columns_that_cannot_be_read(
+    client: FlaskClient, admin: dict[str, str], columns: str
+) -> None:
+    answer = send(client, "Mã,Số mẫu\n05443,310\n", admin, columns=columns)
+    assert answer.status_code == 422 and answer.json["errors"][0]["field"] == "columns"
+
+
+def test_a_workbook(app: Flask, client: FlaskClient, admin: dict[str, str]) -> None:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in (["Mã xã", "Số mẫu", "Tốc độ tải xuống (Mbps)"], ["05443", 310, 48.25]):
+        book.active.append(row)
+    book.save(out)
+    answer = send(client, out.getvalue(), admin, XLSX)
+    assert answer.json["totals"]["create"] == 1, answer.json
+    with app.app_context():
+        assert db.session.scalars(select(VnnicCount)).one().download_mbps == 48.25
+
+
+def test_an_official_reaches_their_area_alone(app: Flask, client: FlaskClient) -> None:
+    official = people.person(app, "official", people.unit_id(app, "19", level="province"))
+    hoan_kiem = "00073"  # in Hà Nội
+    answer = send(client, f"Mã,Số mẫu\n05443,310\n{hoan_kiem},310\n", official)
+    assert codes(answer) == [[], ["vnnic_outside_area"]]
+    assert list(kept(app)) == [people.unit_id(app, "05443")]
+
+
+def test_a_unit_twice_and_figures_that_are_none(client: FlaskClient, admin: dict[str, str]) -> None:
+    table = "Mã,Số mẫu,Ping\n05443,310,\n05443,9,\n05446,nhiều,-\n05449,5,nhanh\n"
+    assert codes(send(client, table, admin)) == [
+        [], ["vnnic_unit_twice"], ["not_whole"], ["not_number"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("atlas", "wrong"),
+    [
+        ("[1]", [["not_object"]]),
+        ('[{"code": "19", "value": true}]', [["not_whole"]]),
+        ('[{"value": 3}]', [["required"]]),
+        ('[{"code": "19", "value": 1e400}]', [["not_whole"]]),
+        ('[{"code": "19", "value": -3}]', [["not_whole"]]),
+        ('[{"code": "99", "value": 3}]', [["vnnic_unit_unknown"]]),
+    ],
+)
+def test_places_of_the_atlas_that_cannot_be_used(
+    client: FlaskClient, admin: dict[str, str], atlas: str, wrong: list[list[str]]
+) -> None:
+    assert codes(send(client, atlas, admin, "application/json")) == wrong
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "status", "code"),
+    [
+        ("{}", "application/json", 422, "not_list"),
+        ("[" * 5_000, "application/json", 422, "not_json"),
+        ("[{}" + ", {}" * 5_000 + "]", "application/json", 422, "too_many_rows"),
+        ("Mã,Số mẫu\n05443,310\n", "text/plain", 415, "vnnic_not_table"),
+        ("x" * 4_100_000, CSV, 413, "too_large"),
+    ],
+)
+def test_a_file_that_is_none(
+    client: FlaskClient, admin: dict[str, str], raw: str, kind: str, status: int, code: str
+) -> None:
+    answer = send(client, raw, admin, kind)
+    assert answer.status_code == status
+    told = answer.json["errors"][0]["code"] if status == 422 else answer.json["code"]
+    assert told == code
+
+
+def test_a_month_that_has_not_begun(client: FlaskClient, admin: dict[str, str]) -> None:
+    answer = send(client, "Mã,Số mẫu\n05443,310\n", admin, month="2024-12")
+    assert answer.json["errors"][0]["code"] == "month_in_future"
+
+
+def test_the_command(app: Flask, tmp_path: Path) -> None:
+    def run(*words: str) -> Any:
+        told = ["coverage", "import-vnnic", str(path), "--month", "2024-11", *words]
+        return app.test_cli_runner().invoke(args=told)
+
+    path = tmp_path / "vnnic.json"
+    path.write_text(json.dumps([{"code": "19", "value": 64595}, {"code": "98", "value": 1}]))
+    dry = run("--dry-run")
+    assert "rows: 2, create: 1, update: 0, unchanged: 0, error: 1" in dry.output and not kept(app)
+    assert "line 2: 98: The month's list has no such unit." in dry.output
+    assert run().exit_code == 0
+    assert list(kept(app).values()) == [64595]
+    path.write_text("Cột,Số lượng\n05443,310\n")
+    assert "There is no column of samples" in run().output
+    assert "create: 1" in run("--column", "code=Cột", "--column", "samples=Số lượng").output
+    assert run("--column", "code").exit_code == 2
+
+
+@given(st.integers(0, 99_999_999), st.sampled_from([",", ".", " ", ""]))
+def test_a_count_is_read_as_people_write_it(n: int, between: str) -> None:
+    assert samples_of(f"{n:,}".replace(",", between)) == n
+
+
+@given(st.floats(0.001, 9_999, allow_nan=False).map(lambda x: round(x, 3)), st.sampled_from(".,"))
+def test_a_speed_is_read_with_either_sign(speed: float, sign: str) -> None:
+    assert speed_of(f"{speed:.3f}".replace(".", sign)) == (speed or None)

@@ -111,6 +111,7 @@ def _register(app: Flask) -> None:
     from backend.units.views import blp as units
     from backend.web.cli import cli as web_cli
     from backend.web.map_views import bp as web_map
+    from backend.web.seal_views import bp as seal_page
     from backend.web.sharing_views import bp as sharing
     from backend.web.views import bp as web
 
@@ -148,7 +149,7 @@ def _register(app: Flask) -> None:
         seals,
     ):
         api.register_blueprint(blueprint)
-    for pages in (web, web_map, sharing, open_data):
+    for pages in (web, web_map, sharing, seal_page, open_data):
         app.register_blueprint(pages)
     app.register_blueprint(health.bp)
     for group in (

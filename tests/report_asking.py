@@ -79,4 +79,5 @@ REPORTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {REPORT}/attachments": _letter,
     f"GET {REPORT}/attachments/<attachment_id>": _attached,
     "GET /api/v1/reports/by-digest/<digest>": _sealed,
+    "GET /seal/<digest>": _sealed,
 }

@@ -71,3 +71,9 @@ def read_letter(actor: Actor, report_id: int, attachment_id: int) -> bytes:
     if letter is None:
         raise Problem(404, "not_found")
     return bytes(letter.content)
+
+
+def letters_of(report_id: int) -> list[Attachment]:
+    """The letters that carried a report, without their PDFs."""
+    query = select(Attachment).where(Attachment.report_id == report_id).order_by(Attachment.id)
+    return list(db.session.scalars(query))

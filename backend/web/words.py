@@ -7,11 +7,12 @@ from backend.web.first_words import FIRST
 from backend.web.frame_words import FRAME
 from backend.web.people_words import PEOPLE
 from backend.web.place_words import PLACE
+from backend.web.seal_words import SEAL
 from backend.web.styleguide_words import STYLEGUIDE
 
 Words = dict[str, tuple[str, str]]
 
-TABLES: tuple[Words, ...] = (FRAME, FIRST, PLACE, PEOPLE, STYLEGUIDE)
+TABLES: tuple[Words, ...] = (FRAME, FIRST, PLACE, PEOPLE, SEAL, STYLEGUIDE)
 
 
 def _merged(tables: tuple[Words, ...]) -> Words:

@@ -3,12 +3,11 @@
 from sqlalchemy import ColumnElement, or_, select
 
 from backend import etags
-from backend.accounts.access import Actor, Scope, can, require, require_person
-from backend.campaigns.scopes import unit_scope
+from backend.accounts.access import Actor, can, require, require_person
+from backend.campaigns.scopes import unit_scope, unit_scopes
 from backend.errors import Problem
 from backend.extensions import db
 from backend.reports.models import ReportRow
-from backend.units.models import Unit
 
 
 def visible_report(actor: Actor, report_id: int, *, held: bool = False) -> ReportRow:
@@ -58,14 +57,6 @@ def _own_units(actor: Actor) -> list[int]:
     """Units with a report that is not everybody's yet, and is this actor's to read."""
     if not actor.grants:
         return []
-    rows = db.session.execute(
-        select(Unit.id, Unit.parent_id, Unit.province_id)
-        .join(ReportRow, ReportRow.unit_id == Unit.id)
-        .where(ReportRow.approved_at.is_(None))
-        .distinct()
-    )
-    return [row.id for row in rows if can(actor, "report.read", _scope(row))]
-
-
-def _scope(row: tuple[int | None, ...]) -> Scope:
-    return Scope(units=frozenset(one for one in row if one is not None))
+    query = select(ReportRow.unit_id).where(ReportRow.approved_at.is_(None)).distinct()
+    scopes = unit_scopes(db.session.scalars(query).all())
+    return [unit for unit, scope in scopes.items() if can(actor, "report.read", scope)]

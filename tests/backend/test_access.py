@@ -29,6 +29,7 @@ from backend.campaigns.models import Organisation
 from backend.campaigns.scopes import campaign_scope, organisation_scope, team_scope, unit_scope
 from backend.errors import Problem
 from backend.extensions import db
+from backend.units.heirs import heirs
 from tests.conftest import Hands
 from tests.people import SCOPES, campaign, organisation, person, team, unit_id
 
@@ -189,15 +190,20 @@ def test_organisations_in_a_ring_end(app: Flask) -> None:
         assert organisation_scope(one) == organisation_scope(two)
 
 
-def test_a_unit_lies_in_its_district_and_province(app: Flask) -> None:
+def test_a_unit_lies_in_its_district_and_province_and_within_its_heir(app: Flask) -> None:
     commune, district, province = (
         unit_id(app, "05443"),
         unit_id(app, "164", level="district"),
         unit_id(app, "19", level="province"),
     )
+    today = unit_id(app, "19", "2025", "province")
     with app.app_context():
-        assert unit_scope(commune) == Scope(units=frozenset({commune, district, province}))
-        assert unit_scope(province) == Scope(units=frozenset({province}))
+        [heir] = [one.id for one in heirs(commune) if one.likely]
+        of_commune = frozenset({commune, district, province, heir, today})
+        assert unit_scope(commune) == Scope(units=of_commune)
+        assert unit_scope(district) == Scope(units=frozenset({district, province, today}))
+        assert unit_scope(province) == Scope(units=frozenset({province, today}))
+        assert unit_scope(heir) == Scope(units=frozenset({heir, today}))
 
 
 @pytest.mark.parametrize("find", [organisation_scope, team_scope, campaign_scope, unit_scope])

@@ -241,3 +241,31 @@ def test_who_is_late_is_told(office: Office, client: FlaskClient) -> None:
     items = client.get(f"{URL}/deadlines?month={MONTH}").json["items"]
     assert [row["code"] for row in items if row["late"]] == ["19"]
     assert client.get(f"{URL}/deadlines?month=2025-02").status_code == 422
+
+
+def test_an_old_unit_s_month_is_for_who_has_its_ground_today(
+    office: Office, app: Flask, client: FlaskClient
+) -> None:
+    """The report of June 2025 is due when the units of June are gone, and their roles with them."""
+    office.clock.now = datetime(2025, 7, 3, 3, 0, tzinfo=UTC)
+    june = {"unit": "19", "month": "2025-06"}
+
+    def begin(code: str, headers: dict[str, str]) -> int:
+        asked = june | {"unit": code}
+        return int(client.post(URL, json=asked, headers=headers).status_code)
+
+    def official(code: str, level: str = "province", system: str = "2025") -> dict[str, str]:
+        return people.person(app, "official", people.unit_id(app, code, system, level))
+
+    assert begin("19", office.headers) == 403  # it ended on 30 June
+    assert begin("19", official("01")) == 403
+    heir = official("19")
+    assert begin("19", heir) == 201
+    assert begin("164", heir) == 201  # a district of before
+    [commune] = client.get("/api/v1/units/05443/successors").json["items"][:1]
+    of_commune = official(commune["code"], "commune")
+    assert begin("164", of_commune) == 403
+    assert begin("05443", of_commune) == 201
+    listed = client.get(URL, headers=of_commune).json["items"]
+    assert [one["unit"]["code"] for one in listed] == ["05443"]
+    assert len(client.get(URL, headers=heir).json["items"]) == 3

@@ -83,7 +83,7 @@ def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClien
             operator=chosen.choice(operators), technology=chosen.choice(technologies),
             download_mbps=chosen.lognormvariate(3, 1), upload_mbps=chosen.lognormvariate(2, 1),
             ping_ms=chosen.lognormvariate(3, 0.5), jitter_ms=chosen.choice((None, 2.5, 0.3)))
-        for _ in range(12_000)
+        for _ in range(9_000)
     ]  # fmt: skip
     app.config["MINIMUM_N"] = 3
     measured(app, *rows)

@@ -42,7 +42,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     app.session_interface = NoSession()
     app.url_map.converters["int"] = RowNumber
     _answer_readably(app)
-    _trust_proxies(app, app.config["TRUSTED_PROXIES"])
+    trust_proxies(app, app.config["TRUSTED_PROXIES"])
     db.init_app(app)
     with app.app_context():
         refuse_dead_connections(db.engine)
@@ -61,7 +61,7 @@ def _answer_readably(app: Flask) -> None:
     app.json.sort_keys = False
 
 
-def _trust_proxies(app: Flask, hops: int) -> None:
+def trust_proxies(app: Flask, hops: int) -> None:
     """Take the client's address from so many named proxies, and from nobody else."""
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
@@ -111,8 +111,10 @@ def _register(app: Flask) -> None:
     from backend.units.views import blp as units
     from backend.web.cli import cli as web_cli
     from backend.web.map_views import bp as web_map
+    from backend.web.measure_views import bp as measuring
     from backend.web.seal_views import bp as seal_page
     from backend.web.sharing_views import bp as sharing
+    from backend.web.speed_views import open_desk, speed_bp
     from backend.web.views import bp as web
 
     for blueprint in (
@@ -149,8 +151,9 @@ def _register(app: Flask) -> None:
         seals,
     ):
         api.register_blueprint(blueprint)
-    for pages in (web, web_map, sharing, seal_page, open_data):
+    for pages in (web, web_map, sharing, seal_page, open_data, measuring, speed_bp):
         app.register_blueprint(pages)
+    app.extensions["speed_desk"] = open_desk(app.config)
     app.register_blueprint(health.bp)
     for group in (
         units_cli,

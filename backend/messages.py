@@ -62,6 +62,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Mã này đã được dùng cho nội dung khác.",
         "This id is already in use for other content.",
     ),
+    "length_required": (
+        "Yêu cầu phải cho biết độ dài nội dung.",
+        "The request must tell the length of its body.",
+    ),
     "too_large": ("Nội dung quá lớn.", "The body is too large."),
     "unsupported_media_type": (
         "Chỉ nhận application/json.",

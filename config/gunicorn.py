@@ -7,9 +7,9 @@ from config import settings
 
 _values = settings.read()
 
-_host = f"[{_values['BIND']}]" if ":" in _values["BIND"] else _values["BIND"]
+host = f"[{_values['BIND']}]" if ":" in _values["BIND"] else _values["BIND"]
 
-bind = f"{_host}:{_values['PORT']}"
+bind = f"{host}:{_values['PORT']}"
 workers = _values["WEB_CONCURRENCY"]
 threads = _values["WEB_THREADS"]
 worker_class = "gthread"  # posts wait for the database most of their time

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
@@ -79,6 +80,13 @@ def mode(value: str) -> str:
     return value
 
 
+def origin(value: str) -> str:
+    """Accept the address of a host, without a path, in the form that a page's policy names it."""
+    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?/?", value.strip()):
+        raise ValueError("must be like https://speed.example.vn")
+    return value.strip().rstrip("/")
+
+
 def database(value: str) -> str:
     """Accept what people paste (postgres://…) and name the driver in use."""
     for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
@@ -112,6 +120,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("PORT", whole, 8000, "port that the server listens on"),
     Setting("WEB_CONCURRENCY", whole, 4, "gunicorn worker processes"),
     Setting("WEB_THREADS", whole, 4, "threads of one worker process"),
+    Setting("SPEED_AT_ONCE", whole, 8, "speed-test transfers that run at once; the web processes share them, or a process of their own has them all (SPEED_PORT)"),
+    Setting("SPEED_PORT", whole, 0, "port on which a process of its own serves the speed test's /do/down and /do/up, for a proxy to lead them to; 0: the web processes do"),
+    Setting("SPEED_URL", origin, "", "https:// address of another host that serves /do/down and /do/up; default: this one"),
+    Setting("SPEED_GB_PER_HOUR", whole, 40, "gigabytes that one client address may move in speed tests in an hour; a team of 50 phones behind one carrier address needs 30"),
     Setting("TRUSTED_PROXIES", whole, 0, "how many proxies in front set X-Forwarded-For; 0 means that the header is ignored"),
     Setting("MAX_BODY_BYTES", whole, 4_000_000, "largest request body, measured after inflating; 500 samples with every field take about 0.5 MB"),
     Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; a team of 200 phones behind one carrier address needs 200 in a morning, five teams share the figure"),

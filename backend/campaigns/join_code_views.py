@@ -76,6 +76,7 @@ def _page(shown: join_codes.Shown) -> str:
         shown=shown,
         place=shown.place,
         expires=expires,
+        address=poster.by_hand(request.url_root, shown.code),
         qr=poster.inline_svg(_content(shown)),
         style=poster.style(),
         operator=config["OPERATOR_NAME"],

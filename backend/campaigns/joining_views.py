@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 from backend.accounts.asking import row_id
 from backend.accounts.signing import actor, keep_private
 from backend.arguments import Parser
-from backend.campaigns import joining, memberships, passes, volunteers
+from backend.campaigns import joining, memberships, passes, poster, volunteers
 from backend.campaigns.joining_schemas import (
     BIG_ID_MOST,
     JoiningSchema,
@@ -98,7 +98,7 @@ def rename_me(device: KnownDevice, asked: dict[str, Any]) -> Any:
 def make_pass(device: KnownDevice, asked: passes.Asked) -> Any:
     """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
     made = passes.make(device.id, asked, clock_now(), current_app.config["SECRET_KEY"])
-    content = f"{request.url_root}join#{made.code}"
+    content = poster.content(request.url_root, made.code)
     answer = {"kind": made.kind, "code": made.code, "content": content}
     return answer | {"expires_at": made.expires_at}, 201
 

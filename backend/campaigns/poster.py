@@ -14,8 +14,13 @@ PNG_SCALE, SVG_SCALE = 12, 8
 
 
 def content(base_url: str, code: str) -> str:
-    """What the QR code holds; the code is in the fragment, which is sent to no server."""
-    return f"{base_url}join#{code}"
+    """What the QR code holds: the measuring page, the code in the fragment that no server sees."""
+    return f"{base_url}do/#{code}"
+
+
+def by_hand(base_url: str, code: str) -> str:
+    """The same as an address that is short enough to type; the server leads on from it."""
+    return f"{base_url}j/{code}".partition("://")[2]
 
 
 def as_png(text: str) -> bytes:

@@ -144,6 +144,23 @@ class PlanSchema(Schema):
     teams = fields.List(fields.Nested(PlanTeamSchema), required=True)
 
 
+class OwnTeamDaySchema(Schema):
+    """What a team has earned in a campaign today."""
+
+    campaign = fields.Nested(PlannedNameSchema, required=True)
+    team = fields.Nested(PlannedNameSchema, required=True)
+    received = fields.Integer(required=True)
+    valid = fields.Integer(required=True)
+    counted = fields.Integer(required=True)
+
+
+class OwnDaySchema(Schema):
+    """Today in each of the own teams."""
+
+    date = fields.Date(required=True)
+    items = fields.List(fields.Nested(OwnTeamDaySchema), required=True)
+
+
 class NextUnitSchema(PlannedUnitSchema):
     """The commune around the phone, and what it lacks this month."""
 

@@ -8,11 +8,13 @@ from flask_smorest import Blueprint
 from backend.accounts.asking import PeopleParser, row_id
 from backend.accounts.signing import actor
 from backend.coverage.next_place import next_for
+from backend.coverage.own_day import own_day
 from backend.coverage.plan_pins import pin, unpin
 from backend.coverage.plan_recent import RecentPlans
 from backend.coverage.plan_schemas import (
     NextQuerySchema,
     NextSchema,
+    OwnDaySchema,
     PlanPinnedSchema,
     PlanPinSchema,
     PlanQuerySchema,
@@ -22,7 +24,7 @@ from backend.coverage.plan_schemas import (
 from backend.coverage.planning import show_plan
 from backend.devices.service import authenticate
 from backend.extensions import BEARER, PERSON
-from backend.http import bearer_token, language
+from backend.http import bearer_token, clock_now, language
 from backend.messages import message
 
 blp = Blueprint("plan", __name__, url_prefix="/api/v1", description="Where to measure next")
@@ -70,6 +72,15 @@ def get_next(query: dict[str, Any]) -> dict[str, Any]:
     now = current_app.extensions["clock"]()
     told = next_for(authenticate(bearer_token(), now), query, now, *_kept())
     return told | {"note": _worded(told["note"])}
+
+
+@blp.get("/memberships/today")
+@blp.doc(security=BEARER)
+@blp.response(200, OwnDaySchema)
+def get_own_day() -> dict[str, Any]:
+    """Tell a volunteer's phone what its teams have earned today."""
+    now = clock_now()
+    return own_day(authenticate(bearer_token(), now).id, now)
 
 
 def _kept() -> tuple[Any, RecentPlans]:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ class Serve:
     def __init__(self, values: Mapping[str, Any], demo: bool) -> None:
         self.var_dir = Path(values["VAR_DIR"])
         self.bind, self.port = str(values["BIND"]), int(values["PORT"])
+        self.speed_port = int(values["SPEED_PORT"])
         self.demo = demo
         embedded = values["DATABASE_URL"] is None
         self.postgres = EmbeddedPostgres(self.var_dir) if embedded else None
@@ -70,23 +71,25 @@ class Serve:
         """Start everything, watch, and end it in the reverse order."""
         self.instance.acquire()
         check_port(self.bind, self.port)
+        if self.speed_port:
+            check_port(self.bind, self.speed_port)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGTERM, self._stop)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
             signal.signal(signal.SIGHUP, self._stop)
-        web: subprocess.Popen[bytes] | None = None
+        started: list[subprocess.Popen[bytes]] = []
         chore: Chore | None = None
         try:
             environment = self._start_database()
             if not self.stopping:
-                web, chore = self._start_web(environment), Chore(environment)
-                self._wait_until_ready(web)
-                self._watch(web, chore)
+                started, chore = self._start_servers(environment), Chore(environment)
+                self._wait_until_ready(started[0])
+                self._watch(started, chore)
         finally:
             if chore is not None:
                 chore.end()
-            if web is not None:
-                end(web)
+            for server in started:
+                end(server)
             if self.postgres is not None:
                 self.postgres.stop()
             self.instance.release()
@@ -108,14 +111,14 @@ class Serve:
         environment["DATABASE_OWNER_URL"] = self.postgres.owner_url
         return environment
 
-    def _start_web(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "backend.server.web", *(["--demo"] if self.demo else [])]
-        # A session of its own: Ctrl-C reaches us alone, and we end it in good order.
-        web = subprocess.Popen(  # noqa: S603
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+    def _start_servers(self, environment: Mapping[str, str]) -> list[subprocess.Popen[bytes]]:
+        """The web server, and the speed test's where it has a port of its own."""
+        web = run(environment, "backend.server.web", *(["--demo"] if self.demo else []))
         self.instance.tell(web=web.pid, url=self.url)
-        return web
+        if not self.speed_port:
+            return [web]
+        speed = ("-c", str(ROOT / "config" / "speed.py"), "backend.server.speed:speed_app()")
+        return [web, run(environment, "gunicorn", *speed)]
 
     def _wait_until_ready(self, web: subprocess.Popen[bytes]) -> None:
         while not answers(self.url):
@@ -126,15 +129,24 @@ class Serve:
         print(f"\nĐo Sóng is ready after {time.monotonic() - BEGAN:.1f} s: {self.url}")
         print(f"The API, to try it: {self.url}/docs\nCtrl-C ends it.", flush=True)
 
-    def _watch(self, web: subprocess.Popen[bytes], chore: Chore) -> None:
+    def _watch(self, started: Sequence[subprocess.Popen[bytes]], chore: Chore) -> None:
         looked = time.monotonic()
         while not self.stopping:
-            fail_if_ended(web)
+            for server in started:
+                fail_if_ended(server)
             chore.look()
             if self.postgres is not None and time.monotonic() - looked > WATCH_S:
                 revive(self.postgres)
                 looked = time.monotonic()
             time.sleep(TICK_S)
+
+
+def run(environment: Mapping[str, str], module: str, *words: str) -> subprocess.Popen[bytes]:
+    """Start a server in a session of its own: Ctrl-C reaches us alone, and we end it in order."""
+    command = [sys.executable, "-m", module, *words]
+    return subprocess.Popen(  # noqa: S603
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+    )
 
 
 def check_port(bind: str, port: int) -> None:

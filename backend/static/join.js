@@ -8,6 +8,7 @@ function read() {
   const code = location.hash.toUpperCase().replace(/%20|[#\s-]/g, "");
   const good = CODE.test(code);
   element("code").textContent = good ? code.match(/.{1,4}/g).join(" ") : "";
+  element("measure").hash = good ? code : "";
   element("shown").hidden = !good;
   element("no-code").hidden = good;
   element("told").textContent = "";

@@ -17,6 +17,7 @@ class Way:
 # In the order of the header; a page that is not there yet has no link.
 WAYS = (
     Way("web.index", "way_map"),
+    Way("do.measure", "way_measure", "do"),
     Way("web.docs", "way_api"),
 )
 

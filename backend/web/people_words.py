@@ -95,6 +95,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
         "Without JavaScript this page cannot show the code: it is what stands after the # in the"
         " address bar.",
     ),
+    "join_here": ("Đo ngay trên trình duyệt này", "Measure in this browser"),
     "join_copy": ("Sao chép mã", "Copy the code"),
     "join_copied": ("Đã sao chép.", "Copied."),
     "join_selected": (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, make_response
+from flask import Response, current_app, make_response
 
 CLOSED = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
@@ -24,6 +24,8 @@ API_PAGE = CLOSED.replace("img-src 'self'", "img-src 'self' data:") + (
 # These run a script of ours, which alone sends their forms, in a body and never in an address.
 SCRIPTED = CLOSED.replace("form-action 'self'", "form-action 'none'") + "; script-src 'self'"
 ASKING = SCRIPTED + "; connect-src 'self'"
+# The measuring page: installable, kept by a worker, and it may measure against another host.
+MEASURING = ASKING + "{speed}; worker-src 'self'; manifest-src 'self'"
 
 
 def under(policy: str) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
@@ -39,3 +41,15 @@ def under(policy: str) -> Callable[[Callable[..., Any]], Callable[..., Response]
         return answer
 
     return decorate
+
+
+def measuring(view: Callable[..., Any]) -> Callable[..., Response]:
+    """Answer with the measuring page's policy, which names the speed test's host."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> Response:
+        speed = current_app.config["SPEED_URL"]
+        policy = MEASURING.format(speed=f" {speed}" if speed else "")
+        return under(policy)(view)(*args, **kwargs)
+
+    return answer

@@ -5,6 +5,7 @@ Each feature has a table of its own; none may take another's key.
 
 from backend.web.first_words import FIRST
 from backend.web.frame_words import FRAME
+from backend.web.measure_words import MEASURE
 from backend.web.people_words import PEOPLE
 from backend.web.place_words import PLACE
 from backend.web.seal_words import SEAL
@@ -12,7 +13,7 @@ from backend.web.styleguide_words import STYLEGUIDE
 
 Words = dict[str, tuple[str, str]]
 
-TABLES: tuple[Words, ...] = (FRAME, FIRST, PLACE, PEOPLE, SEAL, STYLEGUIDE)
+TABLES: tuple[Words, ...] = (FRAME, FIRST, PLACE, PEOPLE, SEAL, STYLEGUIDE, MEASURE)
 
 
 def _merged(tables: tuple[Words, ...]) -> Words:

@@ -46,20 +46,59 @@ def test_units_name_settings_that_exist() -> None:
                 assert {word.split("=")[0] for word in words} <= known
 
 
+SERVERS = ("nginx.conf", "nginx-tls.conf")
+
+
 def test_nginx_logs_no_query_string() -> None:
-    text = (DEPLOY / "nginx.conf").read_text()
-    assert "$request_uri" not in text
-    assert "$args" not in text
-    assert '"$request"' not in text
+    for name in ("nginx-common.conf", "nginx-site.conf", "nginx.conf"):
+        text = (DEPLOY / name).read_text()
+        assert "$request_uri" not in text
+        assert "$args" not in text
+        assert '"$request"' not in text
+    redirecting = (DEPLOY / "nginx-tls.conf").read_text().split("listen 443")[0]
+    assert "access_log off" in redirecting
+
+
+def test_nginx_leads_the_speed_test_to_where_the_service_starts_it() -> None:
+    common = (DEPLOY / "nginx-common.conf").read_text()
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["app"]["environment"]
+    assert f"127.0.0.1:{compose['SPEED_PORT']};" in common
+    assert f"SPEED_PORT={compose['SPEED_PORT']} " in (DEPLOY / "dosong.service").read_text()
+
+
+def test_tls_brings_what_compose_lacks() -> None:
+    plain = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    text = (ROOT / "compose.tls.yaml").read_text().replace("!override", "")
+    services = yaml.safe_load(text)["services"]
+    assert set(services) - {"acme"} <= set(plain)
+    replaced = [mount.split(":")[1] for mount in services["nginx"]["volumes"]]
+    assert replaced[0] in [mount.split(":")[1] for mount in plain["nginx"]["volumes"]]
+
+
+def own_certificate(folder: Path) -> None:
+    """A certificate for nothing, as openssl makes it."""
+    files = ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")]
+    asked = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", *files]
+    subprocess.run(["openssl", *asked], check=True, capture_output=True)
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
-def test_nginx_reads_its_file(tmp_path: Path) -> None:
-    here = (DEPLOY / "nginx.conf").read_text().replace("/var/log/nginx", str(tmp_path))
-    (tmp_path / "site.conf").write_text(here)
-    whole = f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ include {tmp_path}/site.conf; }}\n"
-    (tmp_path / "nginx.conf").write_text(whole)
-    command = ["nginx", "-t", "-e", "stderr", "-c", str(tmp_path / "nginx.conf")]
+@pytest.mark.parametrize("name", SERVERS)
+def test_nginx_reads_its_files(tmp_path: Path, name: str) -> None:
+    own_certificate(tmp_path)
+    places = {
+        "/etc/nginx/dosong/": f"{tmp_path}/nginx-",
+        "/etc/nginx/tls": str(tmp_path),
+        "/var/log/nginx": str(tmp_path),
+    }
+    for file in ("nginx-common.conf", "nginx-site.conf", name):
+        text = (DEPLOY / file).read_text()
+        for there, here in places.items():
+            text = text.replace(there, here)
+        (tmp_path / file).write_text(text)
+    whole = f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ include {tmp_path}/{name}; }}\n"
+    (tmp_path / "whole.conf").write_text(whole)
+    command = ["nginx", "-t", "-e", "stderr", "-c", str(tmp_path / "whole.conf")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

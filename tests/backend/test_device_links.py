@@ -55,7 +55,7 @@ def test_a_second_phone_belongs_to_the_volunteer_from_now_on(
     mine = join(client, first, cast.code_one).json
     clock.now += timedelta(hours=1)
     made = shown(client, first)
-    assert made["content"] == f"http://localhost/join#{made['code']}"
+    assert made["content"] == f"http://localhost/do/#{made['code']}"
     assert moment(made["expires_at"]) == clock.now + timedelta(minutes=10)
     clock.now += timedelta(minutes=9)
     answer = use(client, second, made["code"].lower().replace("-", " "))

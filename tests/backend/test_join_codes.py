@@ -56,7 +56,7 @@ def test_an_organiser_makes_a_code_and_the_leader_shows_it(client: FlaskClient, 
     assert (none.status_code, none.json["code"]) == (404, "join_code_none")
     made = rotated(client, cast)
     assert len(made["code"]) == 8 and set(made["code"]) <= set(ALPHABET)
-    assert made["content"] == f"http://localhost/join#{made['code']}"
+    assert made["content"] == f"http://localhost/do/#{made['code']}"
     assert (made["state"], made["uses"], made["uses_most"]) == ("in_force", 0, None)
     assert made["team"] == {"id": cast.team, "name": "Đội Đồng Hỷ"}
     shown = client.get(cast.url, headers=cast.leader)

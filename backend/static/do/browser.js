@@ -1,0 +1,54 @@
+// What kind of browser this is, and what it can do.
+
+const AGENT = navigator.userAgent;
+
+export const isIos = /iPhone|iPad|iPod/.test(AGENT) || (/Macintosh/.test(AGENT) && navigator.maxTouchPoints > 1);
+export const isAndroid = /Android/.test(AGENT);
+
+// Browsers inside apps, by the names that they tell.
+const APPS = [
+  [/Zalo/i, "Zalo"],
+  [/Messenger/i, "Messenger"],
+  [/FBAN|FBAV|FB_IAB/, "Facebook"],
+  [/Instagram/, "Instagram"],
+  [/TikTok|musical_ly|BytedanceWebview/i, "TikTok"],
+  [/\bLine\//, "LINE"],
+  [/; wv\)/, "Android"],
+];
+
+export const insideApp = () => APPS.find(([name]) => name.test(AGENT))?.[1] ?? null;
+
+export const platform = isIos ? "ios" : isAndroid ? "android" : "web";
+
+// The phone's model, where the browser tells it: of it, no more than an app would send.
+export async function model() {
+  try {
+    return (await navigator.userAgentData.getHighEntropyValues(["model"])).model || null;
+  } catch {
+    return null;
+  }
+}
+
+// mobile, wifi, ethernet, or null where the browser does not say.
+export function networkKind() {
+  const told = navigator.connection?.type;
+  return { cellular: "mobile", wifi: "wifi", ethernet: "ethernet", wimax: "mobile" }[told] ?? null;
+}
+
+export const metered = () => navigator.connection?.saveData || null;
+
+// `crypto.randomUUID` is missing in some older browsers that are good for all else.
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}
+
+// The link opens Chrome with the short address, since an intent's # is its own.
+export function chromeLink(code) {
+  const path = code ? `/j/${code}` : "/do/";
+  return `intent://${location.host}${path}#Intent;scheme=https;package=com.android.chrome;end`;
+}

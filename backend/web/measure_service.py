@@ -1,0 +1,76 @@
+"""What the measuring page is made of: the files kept for offline, and how it is installed."""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from backend.language import Language
+from backend.web.words import WORDS
+
+BACKEND = Path(__file__).parents[1]
+STATIC = BACKEND / "static"
+# Everything that the page loads: kept by its service worker, so that it opens without a network.
+FILES = (
+    "style.css",
+    "dark.css",
+    "page.js",
+    "mark.svg",
+    *(f"do/{path.name}" for path in sorted((STATIC / "do").glob("*.*s")) if path.stem != "worker"),
+    "vendor/speedtest/speedtest.js",
+    "vendor/inter/inter-vietnamese-wght-normal.woff2",
+    "vendor/inter/inter-latin-wght-normal.woff2",
+)
+PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
+# What a page is rendered from, beside the files.
+SOURCES = ("web", "templates/web", "templates")
+
+ICONS = (
+    {"src": "/static/do/icon-192.png", "sizes": "192x192", "type": "image/png"},
+    {"src": "/static/do/icon-512.png", "sizes": "512x512", "type": "image/png"},
+    {
+        "src": "/static/do/icon-maskable.png",
+        "sizes": "512x512",
+        "type": "image/png",
+        "purpose": "maskable",
+    },
+)
+
+
+@cache
+def worker() -> str:
+    """The service worker, with what it keeps; it changes whenever any of that does."""
+    kept = json.dumps([*PAGES, *(f"/static/{name}" for name in FILES if (STATIC / name).exists())])
+    script = (STATIC / "do" / "worker.js").read_text(encoding="utf-8")
+    return f'const VERSION = "{_version()}";\nconst SHELL = {kept};\n{script}'
+
+
+def manifest(language: Language) -> dict[str, Any]:
+    """How a phone installs the page."""
+    place = 0 if language == "vi" else 1
+    return {
+        "name": f"Đo Sóng: {WORDS['do_title'][place]}",
+        "short_name": "Đo Sóng",
+        "description": WORDS["do_about"][place],
+        "lang": language,
+        "id": "/do/",
+        "start_url": f"/do/?lang={language}",
+        "scope": "/do/",
+        "display": "standalone",
+        "orientation": "portrait",
+        "background_color": "#ffffff",
+        "theme_color": "#0b5a7c",
+        "icons": list(ICONS),
+    }
+
+
+def _version() -> str:
+    digest = hashlib.sha256()
+    files = [STATIC / name for name in FILES] + [STATIC / "do" / "worker.js"]
+    for folder in SOURCES:
+        files += sorted((BACKEND / folder).glob("*.[hpt][tyx][mt]*"))
+    for path in files:
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,143 @@
+"""The speed test's transfers: their bytes, their bounds, and that they never take every thread."""
+
+import gzip
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.errors import Problem
+from backend.server.speed import speed_app
+from backend.web.speed import PHONE_MOST_PER_HOUR, TRANSFER_MOST, SpeedDesk, asking, noise
+from tests.conftest import Hands
+
+NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
+A_PHONE = asking("203.0.113.7", "phone")
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_537, 3_000_000])
+def test_down_sends_as_many_bytes_as_were_asked_for(client: FlaskClient, size: int) -> None:
+    with client.get(f"/do/down?bytes={size}") as answer:
+        assert answer.status_code == 200
+        assert (len(answer.data), answer.content_length) == (size, size)
+        assert answer.headers["Cache-Control"] == "no-store, no-transform"
+        assert answer.headers["Timing-Allow-Origin"] == "*"
+        assert float(answer.headers["Server-Timing"].removeprefix("cfRequestDuration;dur=")) > 0
+        assert "Content-Encoding" not in answer.headers
+
+
+def test_the_bytes_cannot_be_packed() -> None:
+    sent = b"".join(noise(2_000_000))
+    assert len(gzip.compress(sent)) > 0.999 * len(sent)
+
+
+@pytest.mark.parametrize("query", ["", "?bytes=-1", f"?bytes={TRANSFER_MOST + 1}", "?bytes=x"])
+def test_down_is_bounded(client: FlaskClient, query: str) -> None:
+    assert client.get(f"/do/down{query}").status_code == 422
+
+
+def test_up_takes_any_body_and_keeps_nothing(client: FlaskClient) -> None:
+    answer = client.post("/do/up?bytes=3000000", data=b"0" * 3_000_000)
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "Server-Timing" in answer.headers
+
+
+def test_up_is_bounded_before_it_is_read(client: FlaskClient) -> None:
+    told = {"CONTENT_LENGTH": str(TRANSFER_MOST + 1)}
+    assert client.post("/do/up", environ_overrides=told).status_code == 413
+    unknown = client.post("/do/up")
+    assert (unknown.status_code, unknown.json["code"]) == (411, "length_required")
+    assert unknown.json["title"] != "length_required"
+
+
+def test_who_finds_every_slot_taken_is_told_when_to_come_again(
+    app: Flask, client: FlaskClient
+) -> None:
+    app.extensions["speed_desk"] = SpeedDesk(1, 10**9)
+    slow = client.get("/do/down?bytes=100000", buffered=False)
+    busy = client.get("/do/down?bytes=100000")
+    assert (busy.status_code, busy.headers["Retry-After"]) == (429, "1")
+    assert client.get("/do/down?bytes=0").status_code == 200  # a ping waits for nobody
+    slow.close()
+    with client.get("/do/down?bytes=100000") as again:
+        assert again.status_code == 200
+
+
+def test_a_slot_is_given_back_once() -> None:
+    desk = SpeedDesk(2, 10**9)
+    leave = desk.enter(A_PHONE, 1, NOON)
+    desk.enter(A_PHONE, 1, NOON)
+    leave()
+    leave()
+    desk.enter(A_PHONE, 1, NOON)
+    with pytest.raises(Problem) as refused:
+        desk.enter(A_PHONE, 1, NOON)
+    assert refused.value.status == 429
+
+
+def test_an_address_has_a_budget_an_hour() -> None:
+    desk = SpeedDesk(4, 1000)
+    desk.enter(A_PHONE, 900, NOON)()
+    with pytest.raises(Problem) as refused:
+        desk.enter(asking("203.0.113.7", "another"), 200, NOON + timedelta(minutes=20))
+    assert refused.value.headers["Retry-After"] == "2400"
+    desk.enter(asking("203.0.113.8", None), 900, NOON)()
+    desk.enter(A_PHONE, 900, NOON + timedelta(hours=1))()
+
+
+def test_a_phone_has_a_budget_whatever_its_address() -> None:
+    desk = SpeedDesk(4, 100 * PHONE_MOST_PER_HOUR)
+    desk.enter(asking("203.0.113.7", "one"), PHONE_MOST_PER_HOUR, NOON)()
+    with pytest.raises(Problem):
+        desk.enter(asking("203.0.113.8", "one"), 1, NOON)
+    desk.enter(asking("203.0.113.7", "two"), 1, NOON)()
+
+
+def test_a_refused_transfer_holds_no_slot() -> None:
+    desk = SpeedDesk(1, 1000)
+    for _ in range(3):
+        with pytest.raises(Problem) as refused:
+            desk.enter(A_PHONE, 2000, NOON)
+        assert refused.value.headers["Retry-After"] == "3600"
+    desk.enter(A_PHONE, 10, NOON)
+
+
+def test_slots_hold_when_many_come_at_once() -> None:
+    desk, within, most = SpeedDesk(3, 10**9), [0], [0]
+    lock = threading.Lock()
+
+    def transfer() -> None:
+        for _ in range(200):
+            try:
+                leave = desk.enter(A_PHONE, 1, NOON)
+            except Problem:
+                continue
+            with lock:
+                within[0] += 1
+                most[0] = max(most[0], within[0])
+            with lock:
+                within[0] -= 1
+            leave()
+
+    threads = [threading.Thread(target=transfer) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (within[0], 1 <= most[0] <= 3) == (0, True)
+
+
+def test_the_process_of_its_own_serves_the_same_and_knows_no_database(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object, clock: Hands
+) -> None:
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.setenv("SPEED_AT_ONCE", "1")
+    monkeypatch.setenv("SPEED_GB_PER_HOUR", "0")
+    alone = speed_app().test_client()
+    assert alone.get("/healthz").status_code == 200
+    assert alone.get("/do/down?bytes=0").status_code == 200
+    refused = alone.get("/do/down?bytes=5")
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+    assert alone.get("/api/v1/units").status_code == 404

@@ -1,0 +1,191 @@
+"""The measuring page on a phone: from a poster's address to a sample that counts."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from backend.campaigns import poster
+from backend.campaigns.models import CampaignArea
+from backend.extensions import db
+from backend.measurements.models import Measurement
+from tests import people
+from tests.browsing import PHONE, looks_right, press, reads
+from tests.joining import Cast
+
+HERE = {"latitude": 21.5942, "longitude": 105.8482, "accuracy": 12}
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def phone(new_page: Open) -> Iterator[Page]:
+    """A phone in Thái Nguyên that may tell its position."""
+    yield new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+
+
+def agree(page: Page) -> None:
+    page.locator("#agree").check()
+    press(page, "Bắt đầu")
+
+
+def begin(page: Page) -> None:
+    """Open the page, agree, tell the operator, choose the small test."""
+    page.goto("/do/")
+    agree(page)
+    press(page, "Viettel")
+    page.locator("#small").check()
+
+
+def measure(page: Page) -> None:
+    press(page, "Đo")
+    expect(page.locator("#fate")).to_be_visible(timeout=60_000)
+
+
+def stored(app: Flask) -> list[dict[str, Any]]:
+    with app.app_context():
+        rows = db.session.query(Measurement).order_by(Measurement.measured_at).all()
+        return [row.raw | {"counted": row.counted, "reasons": row.reasons} for row in rows]
+
+
+def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Page) -> None:
+    cast = Cast(app)
+    with app.app_context():
+        province = people.unit_id(app, "19", "2025", "province")
+        db.session.add(CampaignArea(campaign_id=cast.campaign, unit_id=province))
+        db.session.commit()
+    taps: list[str] = []
+    phone.expose_function("tapped", lambda name: taps.append(name))
+    phone.add_init_script("addEventListener('click', (e) => e.isTrusted && tapped(e.target.id))")
+    phone.goto(poster.content(f"{served}/", cast.code_one))
+    expect(phone.locator("#agree")).not_to_be_checked()
+    looks_right(phone, "do-consent")
+    press(phone, "Bắt đầu")
+    reads(phone, "Hãy đánh dấu ô đồng ý.")
+    taps.clear()  # of who does at once what is asked
+    agree(phone)
+    reads(phone, "Bạn đang dùng mạng nào?")
+    press(phone, "Viettel")
+    measure(phone)
+    reads(phone, "Được tính cho")
+    # Six with the link that the camera offers and the browser's own question of the position.
+    assert len(taps) == 4, taps
+    [kept] = stored(app)
+    assert kept["counted"] and kept["network"] == {"kind": "mobile", "operator": "Viettel"}
+    assert kept["operator_source"] == "user"
+    assert 0 < kept["download_mbps"] < 5_000 and kept["data_used_mb"] > 0
+    assert kept["location"]["accuracy_m"] == 12
+
+
+def test_every_later_sample_is_one_tap_and_says_what_to_do_better(app: Flask, phone: Page) -> None:
+    begin(phone)
+    measure(phone)
+    reads(phone, "Được tính cho")
+    phone.reload()
+    measure(phone)
+    reads(phone, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")
+    reads(phone, "Đi xa chỗ cũ hơn 100 m")
+    reads(phone, "2 mẫu, 1 được tính")
+    assert [one["counted"] for one in stored(app)] == [True, False]
+    looks_right(phone, "do-measured")
+
+
+def test_without_a_network_nothing_is_lost(app: Flask, phone: Page) -> None:
+    begin(phone)
+    phone.evaluate("navigator.serviceWorker.ready")
+    phone.route("**/api/v1/measurements", lambda route: route.abort())
+    measure(phone)
+    reads(phone, "Đang chờ mạng để gửi")
+    context = phone.context
+    context.set_offline(True)
+    phone.close()
+
+    again = context.new_page()
+    again.goto("/do/")
+    reads(again, "1 mẫu chờ gửi")
+    assert stored(app) == []
+    looks_right(again, "do-offline")
+    context.set_offline(False)
+    reads(again, "Được tính cho")
+    expect(again.locator("#queue")).to_be_hidden()
+    assert [one["counted"] for one in stored(app)] == [True]
+
+
+def test_a_phone_that_may_not_tell_its_position_is_told_how_to_allow_it(
+    app: Flask, new_page: Open
+) -> None:
+    page = new_page(PHONE)
+    begin(page)
+    press(page, "Đo")
+    reads(page, "Trang này chưa được phép lấy vị trí")
+    looks_right(page, "do-refused")
+    press(page, "Đo không có vị trí")
+    reads(page, "Không có vị trí GPS dùng được.")
+    reads(page, "Cho phép lấy vị trí, rồi đo lại.")
+    assert [one["reasons"] for one in stored(app)] == [["position_missing"]]
+
+
+def test_an_i_speed_result_is_noted_apart(app: Flask, phone: Page) -> None:
+    begin(phone)
+    measure(phone)
+    phone.get_by_text("Ghi kết quả i-Speed").click()
+    for name, value in (("down", "45,6"), ("up", "12"), ("ping", "23")):
+        phone.locator(f"#note-{name}").fill(value)
+    press(phone, "Lưu")
+    reads(phone, "i-Speed, nhập tay")
+    expect(phone.locator("#queue")).to_be_hidden()
+    noted = stored(app)[-1]
+    assert (noted["source"], noted["download_mbps"], noted["counted"]) == ("manual", 45.6, False)
+    assert noted["location"]["accuracy_m"] == 12
+
+
+def test_withdrawing_leaves_nothing_on_the_phone(app: Flask, phone: Page) -> None:
+    begin(phone)
+    measure(phone)
+    press(phone, "Rút lại và xoá dữ liệu của tôi")
+    looks_right(phone, "do-withdraw")
+    press(phone, "Xoá")
+    reads(phone, "Đã rút lại và xoá dữ liệu trên máy này.")
+    phone.reload()
+    reads(phone, "Trước khi đo, bạn cần đồng ý")
+    with app.app_context():
+        assert [row.device_id for row in db.session.query(Measurement)] == [None]
+
+
+def test_the_code_that_was_shown_withdraws_without_the_phone(phone: Page) -> None:
+    begin(phone)
+    code = phone.locator("#withdrawal-code").inner_text()
+    phone.goto("/withdraw")
+    phone.locator("#withdrawal_code").fill("AAAA-AAAA-AAAA")
+    press(phone, "Rút lại")
+    reads(phone, "Không có thiết bị nào mang mã rút lại này")
+    looks_right(phone, "withdraw")
+    phone.locator("#withdrawal_code").fill(code)
+    press(phone, "Rút lại")
+    reads(phone, "Đã rút lại sự đồng ý, có hiệu lực ngay.")
+    phone.goto("/do/")
+    reads(phone, "Trước khi đo, bạn cần đồng ý")
+
+
+def test_inside_another_app_the_page_says_how_to_leave_it(new_page: Open) -> None:
+    page = new_page(PHONE, user_agent="Mozilla/5.0 (Linux; Android 14; SM-A525F; wv) Zalo/24.1")
+    page.goto("/do/#ACDEFGHJ")
+    reads(page, "Bạn đang mở trang này bên trong Zalo")
+    link = str(page.locator("#chrome-link").get_attribute("href"))
+    assert link.startswith("intent://127.0.0.1") and "/j/ACDEFGHJ#Intent" in link
+    looks_right(page, "do-inside")
+
+
+def test_in_english_and_dark(new_page: Open) -> None:
+    page = new_page(PHONE, "en", "dark", geolocation=HERE, permissions=["geolocation"])
+    page.goto("/do/")
+    page.locator("#agree").check()
+    press(page, "Begin")
+    reads(page, "Which network are you on?")
+    looks_right(page, "do-choose-en-dark")
+    press(page, "Wi-Fi or a fixed line")
+    page.locator("#small").check()
+    press(page, "Measure")
+    reads(page, "Counted for")
+    looks_right(page, "do-measured-en-dark")

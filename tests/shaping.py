@@ -1,0 +1,92 @@
+"""A line of known speed in front of a server: every byte takes its time, as on a real one.
+
+A process of its own, so that no other thread of the tests is in its way.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass
+
+PART = 4_096  # some milliseconds of a slow line
+# Parts that wait in the line, a quarter of a megabyte: on a busy machine a late one catches up.
+BUFFERED = 64
+# What passes at once on an idle line, as shapers let it: a request's head waits for no bandwidth.
+BURST = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a line can do: megabits a second either way, and milliseconds there and back."""
+
+    down_mbps: float
+    up_mbps: float
+    round_trip_ms: float
+
+
+@contextmanager
+def shaped(url: str, shape: Shape) -> Iterator[str]:
+    """The same server at the far end of such a line."""
+    told = [url.rsplit(":", 1)[1], *map(str, astuple(shape))]
+    command = [sys.executable, __file__, *told]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as line:
+        assert line.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{line.stdout.readline().strip()}"
+        finally:
+            line.kill()
+
+
+class _Direction:
+    """One direction of the line, shared by all its connections."""
+
+    def __init__(self, mbps: float, delay_s: float) -> None:
+        self.seconds_per_byte, self.delay_s = 8 / (mbps * 1e6), delay_s
+        self.free_at = 0.0
+
+    async def pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        """Take what comes, as far as the line's buffer holds it, and tell when it will arrive."""
+        loop = asyncio.get_running_loop()
+        arrivals: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BUFFERED)
+        deliver = asyncio.create_task(self._deliver(arrivals, target))
+        with suppress(OSError):
+            while part := await source.read(PART):
+                idle_since = loop.time() - BURST * self.seconds_per_byte
+                self.free_at = max(self.free_at, idle_since) + len(part) * self.seconds_per_byte
+                await arrivals.put((max(self.free_at, loop.time()) + self.delay_s, part))
+        await arrivals.put((loop.time() + self.delay_s, b""))
+        await deliver
+
+    @staticmethod
+    async def _deliver(
+        arrivals: "asyncio.Queue[tuple[float, bytes]]", target: asyncio.StreamWriter
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(OSError):
+            while True:
+                at, part = await arrivals.get()
+                await asyncio.sleep(at - loop.time())
+                if not part:
+                    break
+                target.write(part)
+                await target.drain()
+        target.close()
+
+
+async def _serve(port: int, shape: Shape) -> None:
+    delay_s = shape.round_trip_ms / 2000
+    down, up = _Direction(shape.down_mbps, delay_s), _Direction(shape.up_mbps, delay_s)
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, forth = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(up.pass_on(reader, forth), down.pass_on(back, writer))
+
+    server = await asyncio.start_server(connect, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), Shape(*map(float, sys.argv[2:]))))

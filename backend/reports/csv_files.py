@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 from backend.reports.archives import zipped
 from backend.reports.tables import Table, plain
-from backend.reports.words import DEMO
 from backend.spreadsheets import harmless
 
 
-def csv_archive(tables: Mapping[str, Table], *, demo: bool) -> bytes:
-    """One file a table; a note beside them where the figures are made up."""
+def csv_archive(tables: Mapping[str, Table], mark: str | None) -> bytes:
+    """One file a table; a note beside them where the figures are not to be taken for a report."""
     files = {f"{name}.csv": _csv(table) for name, table in tables.items()}
-    marked = {"DU-LIEU-MAU.txt": f"{DEMO}\n".encode()} if demo else {}
+    marked = {"LUU-Y.txt": f"{mark}\n".encode()} if mark else {}
     return zipped(marked | files)
 
 

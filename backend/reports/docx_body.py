@@ -54,8 +54,7 @@ class Body:
         }
         for number, section in enumerate(SECTIONS, 1):
             self.letter.add_paragraph(f"{number}. {words.SECTIONS[section]}", "Mục")
-            text = self.report["remarks"].get(section) or self.report["proposed"].get(section, "")
-            for paragraph in text.splitlines():
+            for paragraph in self._text(section).splitlines():
                 self._say(paragraph)
             contents[section]()
         said = f"Trên đây là báo cáo kết quả đo {self._where()}, {words.BY_OUR_COUNT}./."
@@ -72,6 +71,10 @@ class Body:
             sent = "(Kèm theo Công văn số          ngày       tháng       năm          )"
             self.letter.add_paragraph(sent, "Giữa nghiêng")
             put_table(self.letter, "", one.columns, one.rows, numbered=True)
+
+    def _text(self, section: str) -> str:
+        """What the official wrote; where nothing, what was proposed."""
+        return self.report["remarks"].get(section) or self.report["proposed"].get(section, "")
 
     def _where(self) -> str:
         unit = self.report["unit"]
@@ -128,12 +131,13 @@ class Body:
         keys = ("organisation", "organisation_type", "team", "received", "counted", "needed")
         if table.rows:
             self._long("Đóng góp theo đội", table.picked(*keys), table.rows)
-        else:
+        elif not self._text("teams"):
             self._say("Trong tháng không có chiến dịch nào tại địa bàn.")
 
     def _vnnic(self) -> None:
         if self.report["sections"]["vnnic"] is None:
-            self._say("Chưa có số liệu của VNNIC cho tháng này.")
+            if not self._text("vnnic"):
+                self._say("Chưa có số liệu của VNNIC cho tháng này.")
             return
         table, keys = self.tables["vnnic"], ("network", "code", "name", "ours", "theirs")
         self._long(

@@ -16,15 +16,17 @@ from backend.reports.letterhead_proposal import Words, proposed
 from backend.reports.tables import Table
 
 
-def letter(report: Report, tables: Mapping[str, Table], pictures: Pictures) -> bytes:
+def letter(
+    report: Report, tables: Mapping[str, Table], pictures: Pictures, mark: str | None
+) -> bytes:
     """The letter; the same report gives the same bytes."""
     made, head = new_letter(), _head(report)
     about = made.core_properties
     about.title = f"Báo cáo {words.month(report['month'])}, {report['unit']['name']}"
     about.author = about.last_modified_by = head["agency"]
     about.created = about.modified = datetime.fromisoformat(report["made_at"])
-    about.language, about.comments = "vi-VN", words.DEMO if report["demo"] else ""
-    number_pages(made, words.DEMO if report["demo"] else None)
+    about.language, about.comments = "vi-VN", mark or ""
+    number_pages(made, mark)
     put_head(made, report, head)
     body = Body(made, report, tables, pictures)
     body.put()

@@ -114,10 +114,8 @@ def number_pages(letter: Letter, mark: str | None) -> None:
     following = section.header.paragraphs[0]
     following.style = letter.styles["Giữa"]
     _field(following, "PAGE")
-    for header in (section.header, section.first_page_header):
-        if mark:
-            lines = header.paragraphs
-            line = lines[0] if header is section.first_page_header else header.add_paragraph()
+    if mark:
+        for line in (section.first_page_header.paragraphs[0], section.header.add_paragraph()):
             line.style = letter.styles["Dữ liệu mẫu"]
             line.add_run(mark).font.color.rgb = ALARM
 

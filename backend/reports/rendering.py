@@ -1,5 +1,6 @@
 """A report's files, made of its figures alone: rendered again they are the same bytes."""
 
+from backend.reports import words
 from backend.reports.canonical import canonical
 from backend.reports.csv_files import csv_archive
 from backend.reports.docx_body import Pictures
@@ -12,13 +13,14 @@ from backend.reports.tables import tables
 from backend.reports.xlsx_book import workbook
 
 
-def render(report: Report) -> Files:
-    """Every file of a report by name."""
+def render(report: Report, *, draft: bool = False) -> Files:
+    """Every file of a report by name; those of a draft say so."""
     made = tables(report)
+    mark = words.mark(demo=report["demo"], draft=draft)
     return {
-        "report.docx": letter(report, made, _pictures(report)),
-        "report.xlsx": workbook(report, made),
-        "report.csv.zip": csv_archive(made, demo=report["demo"]),
+        "report.docx": letter(report, made, _pictures(report), mark),
+        "report.xlsx": workbook(report, made, mark),
+        "report.csv.zip": csv_archive(made, mark),
         "report.json": canonical(report),
     }
 

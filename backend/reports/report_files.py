@@ -15,7 +15,7 @@ def read_file(actor: Actor, report_id: int, name: str, now: datetime) -> bytes:
     """A file of a report; of a draft it is a preview and kept nowhere."""
     row = visible_report(actor, report_id)
     if row.state == "draft":
-        content = render(compose(row, now)).get(name)
+        content = render(compose(row, now), draft=True).get(name)
     else:
         file = db.session.get(ReportFile, (row.id, name)) if "\x00" not in name else None
         content = bytes(file.content) if file else None

@@ -101,8 +101,8 @@ VALUES = {
 }
 QUALITY = (
     NETWORK,
-    Column("operator", "Nhà mạng", "Trống: tất cả các nhà mạng", empty=words.ALL),
-    Column("technology", "Công nghệ", "Trống: tất cả các công nghệ", empty=words.ALL),
+    Column("operator", "Nhà mạng", "Trống: tất cả", empty=words.ALL, named=words.UNKNOWN),
+    Column("technology", "Công nghệ", "Trống: tất cả", empty=words.ALL, named=words.UNKNOWN),
     Column("n", "Số mẫu", "Số mẫu được tính làm căn cứ", "whole"),
     Column("devices", "Thiết bị", "Số thiết bị đã đo", "whole"),
     *(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 DEMO = "DỮ LIỆU MẪU – do máy tạo ra để dùng thử, không phải kết quả đo thật"
+DRAFT = "DỰ THẢO – số liệu chưa khóa"
 BY_OUR_COUNT = "theo số liệu Đo Sóng"
 
 NETWORKS: Mapping[str, str] = {"mobile": "Di động", "fixed": "Cố định"}
@@ -43,6 +44,13 @@ SECTIONS: Mapping[str, str] = {
     "notes": "Ghi chú về số liệu",
 }
 ALL = "Tất cả"
+# What a phone or a line did not tell.
+UNKNOWN: Mapping[str, str] = {"unknown": "Không rõ"}
+
+
+def mark(*, demo: bool, draft: bool) -> str | None:
+    """What stands on every page of a file that is not to be taken for a report."""
+    return " · ".join([DRAFT] * draft + [DEMO] * demo) or None
 
 
 def month(value: str) -> str:

@@ -12,7 +12,7 @@ from backend.clock import VIETNAM
 from backend.reports.figures import NETWORKS, Report
 from backend.reports.table_columns import Column
 from backend.reports.tables import Row, Table, plain
-from backend.reports.words import BY_OUR_COUNT, DEMO
+from backend.reports.words import BY_OUR_COUNT
 from backend.reports.words import NETWORKS as NETWORK_WORDS
 
 FORMATS = {
@@ -23,11 +23,11 @@ FORMATS = {
     "text": "@",
 }
 TITLE_ROW, HEAD_ROW, FIRST_ROW = 0, 1, 2
-WIDTHS = {"text": 22, "moment": 17}
-WIDTH, WIDEST = 12, 80
+# In letters: a moment fits, heads of figures are broken over lines.
+NUMBER_WIDTH, WIDEST = 16, 80
 
 
-def workbook(report: Report, tables: Mapping[str, Table]) -> bytes:
+def workbook(report: Report, tables: Mapping[str, Table], mark: str | None) -> bytes:
     """Every table as a sheet."""
     out = io.BytesIO()
     made = datetime.fromisoformat(report["made_at"]).astimezone(VIETNAM).replace(tzinfo=None)
@@ -36,7 +36,7 @@ def workbook(report: Report, tables: Mapping[str, Table]) -> bytes:
         book.set_properties({"title": title, "author": "Đo Sóng", "created": made})
         book.set_calc_mode("auto")
         for table in tables.values():
-            _Sheet(book, table).fill(title, demo=report["demo"])
+            _Sheet(book, table).fill(title, mark)
     return out.getvalue()
 
 
@@ -62,10 +62,10 @@ class _Sheet:
             kind: book.add_format({"num_format": f, **total}) for kind, f in FORMATS.items()
         }
 
-    def fill(self, title: str, *, demo: bool) -> None:
+    def fill(self, title: str, mark: str | None) -> None:
         """Title, head, rows and sums; frozen and filtered."""
-        marked, style = (f"{DEMO} · {title}", self.alarm) if demo else (title, self.bold)
-        self.sheet.write_string(TITLE_ROW, 0, f"{self.table.title} · {marked}", style)
+        told = " · ".join(filter(None, (self.table.title, mark, title)))
+        self.sheet.write_string(TITLE_ROW, 0, told, self.alarm if mark else self.bold)
         for place, column in enumerate(self.table.columns):
             self.sheet.write_string(HEAD_ROW, place, column.head, self.head)
             self.sheet.set_column(place, place, _width(column, self.table.rows))
@@ -127,5 +127,8 @@ def _total(rows: Sequence[Row], column: Column) -> float:
 
 
 def _width(column: Column, rows: Sequence[Row]) -> int:
+    """So wide that its longest cell is read whole, within reason."""
+    if column.kind != "text":
+        return NUMBER_WIDTH
     longest = max((len(str(plain(row[column.key]))) for row in rows), default=0)
-    return min(max(WIDTHS.get(column.kind, WIDTH), min(longest, WIDEST)), WIDEST)
+    return min(max(longest, len(column.head)) + 2, WIDEST)

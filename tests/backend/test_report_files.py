@@ -217,8 +217,16 @@ def test_made_up_figures_are_marked_everywhere(app: Flask, rendered: Files) -> N
     for header in (page.header, page.first_page_header):
         assert any("DỮ LIỆU MẪU" in line.text for line in header.paragraphs)
     assert all("DỮ LIỆU MẪU" in sheet["A1"].value for sheet in sheets(files).values())
-    assert "DU-LIEU-MAU.txt" in zipfile.ZipFile(io.BytesIO(files["report.csv.zip"])).namelist()
+    assert "LUU-Y.txt" in zipfile.ZipFile(io.BytesIO(files["report.csv.zip"])).namelist()
     assert all("DỮ LIỆU MẪU" not in sheet["A1"].value for sheet in sheets(rendered).values())
+
+
+def test_a_draft_is_not_taken_for_a_report(app: Flask) -> None:
+    with app.app_context():
+        files = render(report(), draft=True)
+    page = Document(io.BytesIO(files["report.docx"])).sections[0]
+    assert page.first_page_header.paragraphs[0].text == "DỰ THẢO – số liệu chưa khóa"
+    assert all("DỰ THẢO" in sheet["A1"].value for sheet in sheets(files).values())
 
 
 def test_a_report_with_nothing_in_it_is_rendered_too(app: Flask) -> None:

@@ -222,7 +222,7 @@ TABLE = {
     "PATCH /api/v1/signals/<signal_id>": "401 401 404 200 404 404 404 200",
     "PATCH /api/v1/signals/<signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
     # a letterhead is set and seen by who writes the unit's reports
-    "GET /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
+    "GET /api/v1/units/<code>/letterhead": "404 401 404 404 404 200 404 200",
     "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
     # monthly reports: the official's of the area until they are approved, then everybody's
     "GET /api/v1/reports": "200 401 200 200 200 200 200 200",

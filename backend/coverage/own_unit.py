@@ -1,5 +1,7 @@
 """A unit of an official's area: for anybody else it is as if there were none."""
 
+from datetime import date
+
 from sqlalchemy import func, select
 
 from backend.accounts.access import Actor, Scope, require
@@ -13,8 +15,13 @@ from backend.units.service import UnitRow, find
 
 def own_unit(actor: Actor, act: str, code: str, level: str | None, month: str) -> UnitRow:
     """The unit of a code on a month's last day, in the actor's area; else 404."""
+    return own_unit_on(actor, act, code, level, month_end(month))
+
+
+def own_unit_on(actor: Actor, act: str, code: str, level: str | None, day: date) -> UnitRow:
+    """The unit of a code on a day, in the actor's area; else 404, whether there is one or not."""
     try:
-        unit = find(month_end(month), code, level)
+        unit = find(day, code, level)
     except Problem as problem:
         raise Problem(404, "not_found") if problem.status == 404 else problem from None
     require(actor, act, unit_scope(unit.id), hidden=True)

@@ -11,6 +11,7 @@ from backend.accounts.access import Actor, require
 from backend.accounts.service import note_by
 from backend.campaigns.scopes import unit_scope
 from backend.clock import local_day
+from backend.coverage.own_unit import own_unit_on
 from backend.extensions import db
 from backend.reports.letterhead_proposal import Words, proposed
 from backend.reports.models import Letterhead
@@ -31,9 +32,7 @@ def show_letterhead(
 ) -> dict[str, Any]:
     """The letterhead of a day, to those who write the unit's reports."""
     day = query["as_of"] or local_day(now)
-    unit = find(day, code, query["level"])
-    require(actor, "report.read", unit_scope(unit.id))
-    return _told(unit, day)
+    return _told(own_unit_on(actor, "report.read", code, query["level"], day), day)
 
 
 def set_letterhead(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 # As wide as the text; as high as the unit asks for, on one page with its caption.
-WIDTH_MM, HEIGHT_LEAST_MM, HEIGHT_MOST_MM = 165, 90, 160
+WIDTH_MM, HEIGHT_LEAST_MM, HEIGHT_MOST_MM = 165, 90, 135
 MAIN_SHARE = 0.66  # of the width; legend and inset have the rest
 INSET_MM = 76
 # The country with both archipelagos and the sea between: west, south, east, north.

@@ -1,7 +1,7 @@
 """The units of a month's last day, and in which of them every commune lies; kept by each process.
 
-Units are only ever added, with a boundary set that is then activated: a list stands as long as the
-active sets are the same.
+Units are only ever added, with a boundary set: a list stands as long as there are no more of them
+and the active sets are the same.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,16 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from backend.errors import Problem
 from backend.extensions import db
-from backend.units.catalogue import LEVELS, ActiveSet, serving
+from backend.units.catalogue import LEVELS, ActiveSet, read_active, serving
+from backend.units.models import Unit
 from backend.units.service import UnitRow, units_on
 
 Places = NDArray[np.intp]
+Key = tuple[tuple[ActiveSet, ...], int | None]  # the active sets, and the newest unit
 
 # Days of which a process keeps the units: two years of months, some 8 MB each.
 KEPT_MOST = 24
@@ -100,7 +102,7 @@ class Listing:
 
 @dataclass(slots=True)
 class _Kept:
-    key: tuple[ActiveSet, ...]
+    key: Key
     listing: Listing
 
 
@@ -108,12 +110,17 @@ _kept: WeakKeyDictionary[Engine, dict[date, _Kept]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def listing_on(day: date, active: tuple[ActiveSet, ...]) -> Listing:
-    """The units of a day, with the sets that are active now."""
+def key_now() -> Key:
+    """What lists rest on at this moment."""
+    return read_active(), db.session.scalar(select(func.max(Unit.id)))
+
+
+def listing_on(day: date, key: Key) -> Listing:
+    """The units of a day."""
     known = _kept.setdefault(db.engine, {})
     kept = known.get(day)
-    if kept is None or kept.key != active or not kept.listing.levels:
-        kept = _Kept(active, Listing(day, serving(day, active), units_on(day)))
+    if kept is None or kept.key != key or not kept.listing.levels:
+        kept = _Kept(key, Listing(day, serving(day, key[0]), units_on(day)))
         with _lock:
             known[day] = kept
             while len(known) > KEPT_MOST:

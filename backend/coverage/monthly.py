@@ -7,13 +7,13 @@ from functools import cached_property
 
 from backend.clock import month_end
 from backend.coverage.held import Held, Matrix, counts_of
-from backend.coverage.listing import Listing, listing_on
+from backend.coverage.listing import Listing, key_now, listing_on
 from backend.coverage.progress import Span, span
 from backend.coverage.questions import month_before
 from backend.coverage.standing import Standing, added, goals
 from backend.coverage.targets import ASSESSMENT, TARGET, InForce, targets_on
 from backend.extensions import setting
-from backend.units.catalogue import LEVELS, read_active, system_on
+from backend.units.catalogue import LEVELS, system_on
 from backend.units.service import UnitRow
 
 
@@ -66,7 +66,7 @@ class Month:
 
 def months_of(names: Sequence[str], network: str, today: date) -> dict[str, Month]:
     """Read months as they are now; days of the running one alone, and of that before it."""
-    active = read_active()
+    key = key_now()
     running = f"{today:%Y-%m}"
     with_days = {running, month_before(running)}
     return {
@@ -74,7 +74,7 @@ def months_of(names: Sequence[str], network: str, today: date) -> dict[str, Mont
             name,
             network,
             span(name, today),
-            listing_on(month_end(name), active),
+            listing_on(month_end(name), key),
             counts_of(name, network, days=name in with_days),
             setting("REACHED_IS") == ">",
         )

@@ -26,8 +26,8 @@ from drawn where n > 0 group by fate, grouping sets ((id), (id, day))
 """
 
 
-def fill_months(owner_url: str, rows: int, today: date) -> str:
-    """Spread rows over the twelve months up to today, which have no counts yet; the first one."""
+def fill_months(owner_url: str, rows: int, today: date) -> tuple[str, str]:
+    """Spread rows over the twelve months up to today, which have no counts; first and last."""
     firsts = [date(today.year - (today.month <= back), (today.month - back - 1) % 12 + 1, 1)
               for back in range(12)]  # fmt: skip
     with psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True) as connection:
@@ -41,4 +41,4 @@ def fill_months(owner_url: str, rows: int, today: date) -> str:
             connection.execute(COUNTS, values)
         connection.execute("vacuum analyze counts")
         connection.execute("vacuum analyze count_changes")
-    return f"{firsts[-1]:%Y-%m}"
+    return f"{firsts[-1]:%Y-%m}", f"{firsts[0]:%Y-%m}"

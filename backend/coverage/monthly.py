@@ -11,8 +11,7 @@ from backend.coverage.listing import Listing, key_now, listing_on
 from backend.coverage.progress import Span, span
 from backend.coverage.questions import month_before
 from backend.coverage.standing import Standing, added, goals
-from backend.coverage.targets import ASSESSMENT, TARGET, InForce, targets_on
-from backend.extensions import setting
+from backend.coverage.targets import ASSESSMENT, TARGET, InForce, strictly, targets_on
 from backend.units.catalogue import LEVELS, system_on
 from backend.units.service import UnitRow
 
@@ -76,7 +75,7 @@ def months_of(names: Sequence[str], network: str, today: date) -> dict[str, Mont
             span(name, today),
             listing_on(month_end(name), key),
             counts_of(name, network, days=name in with_days),
-            setting("REACHED_IS") == ">",
+            strictly(),
         )
         for name in names
     }

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, text
 
 from backend.clock import month_end, month_start
-from backend.coverage.targets import TARGET, target_on, targets_on
+from backend.coverage.targets import TARGET, strictly, target_on, targets_on
 from backend.extensions import db
 from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
 
@@ -141,12 +141,12 @@ def refresh(months: Sequence[str]) -> Targets:
 
 
 def thresholds(months: Sequence[str]) -> Targets:
-    """The official target of communes; what a campaign sets for itself decides nothing here."""
+    """How many samples reach communes' target; what a campaign sets for itself decides nothing."""
     found = {}
     for month in months:
         for network in NETWORKS:
             target = target_on(month_end(month), "commune", network)
-            found[month, network] = target.threshold if target else None
+            found[month, network] = target.threshold + strictly() if target else None
     return found
 
 
@@ -178,7 +178,8 @@ def _by_threshold(
     own = targets_on(month_end(month), ["commune"], network)["commune", TARGET].own
     found: dict[int | None, list[int]] = defaultdict(list)
     for unit in units:
-        found[own[unit].threshold if unit in own else targets.get((month, network))].append(unit)
+        general = targets.get((month, network))
+        found[own[unit].threshold + strictly() if unit in own else general].append(unit)
     return list(found.items())
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import or_, select
 
 from backend.coverage.models import Target
-from backend.extensions import db
+from backend.extensions import db, setting
 
 TARGET, ASSESSMENT = "target", "assessment"
 PURPOSES = (TARGET, ASSESSMENT)
@@ -23,6 +23,11 @@ class InForce:
     def of(self, unit_id: int) -> Target | None:
         """A unit's own target beats that of all."""
         return self.own.get(unit_id, self.general)
+
+
+def strictly() -> bool:
+    """Whether a target is reached by more than it only; the letter's words allow both."""
+    return bool(setting("REACHED_IS") == ">")
 
 
 def target_on(day: date, level: str, network: str) -> Target | None:

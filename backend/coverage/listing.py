@@ -115,8 +115,9 @@ def key_now() -> Key:
     return read_active(), db.session.scalar(select(func.max(Unit.id)))
 
 
-def listing_on(day: date, key: Key) -> Listing:
-    """The units of a day."""
+def listing_on(day: date, key: Key | None = None) -> Listing:
+    """The units of a day; who asks for several days finds the key once."""
+    key = key or key_now()
     known = _kept.setdefault(db.engine, {})
     kept = known.get(day)
     if kept is None or kept.key != key or not kept.listing.levels:

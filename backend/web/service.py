@@ -12,7 +12,7 @@ from backend.coverage.map_figures import map_figures
 from backend.coverage.months import months_with_data
 from backend.coverage.service import Question, coverage
 from backend.errors import Problem
-from backend.units.catalogue import LEVELS, ActiveSet, read_active, system_on
+from backend.units.catalogue import LEVELS, ActiveSet, system_on
 from backend.units.service import UnitRow, find, search, set_on
 from backend.web.maps import Map, country_map, unit_map
 
@@ -149,7 +149,7 @@ def _group(item: dict[str, Any]) -> str:
 def drawn(place: Place, folder: Path, now: datetime) -> Map | None:
     """The map of a place; None of a unit without a polygon."""
     figures = map_figures(place.asked.month, place.asked.network, now)
-    listed = listing_on(month_end(place.asked.month), read_active()).levels
+    listed = listing_on(month_end(place.asked.month)).levels
     names = {one.code: one.name for one in listed["commune" if place.unit else "province"]}
     if place.unit is None:
         return country_map(folder, place.boundaries, names, figures)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,14 @@ def _told(violation: dict[str, Any]) -> str:
 def reads(page: Page, words: str) -> None:
     """Wait until a person can read something."""
     expect(page.locator("body")).to_contain_text(words, use_inner_text=True)
+
+
+def until(page: Page, truth: str) -> None:
+    """Wait for an expression; our policy forbids the way in which Playwright looks by itself."""
+    ends = time.monotonic() + TIMEOUT_MS / 1e3
+    while not page.evaluate(truth):
+        assert time.monotonic() < ends, f"never: {truth}"
+        page.wait_for_timeout(20)
 
 
 def type_in(page: Page, **fields: str) -> None:

@@ -1,28 +1,19 @@
-"""Counts for tests of coverage: deltas as posts leave them, for units by their codes."""
-
-from datetime import date
+"""Counts that are there without samples, for tests of what is shown of them."""
 
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import select
 
 from backend.extensions import db
-from backend.measurements import counting
-from backend.measurements.models import CountDelta
-from tests.people import unit_id
+from backend.measurements.models import Count
+from backend.units.models import Unit
 
 
-def count(app: Flask, code: str | None, *days: tuple[str, int], **changes: str) -> None:
-    """So many samples of a commune on each of these days, counted ones unless told."""
-    system = changes.pop("system", "2024")
-    unit = None if code is None else unit_id(app, code, system)
-    row = {"unit_id": unit, "network": "mobile", "fate": "counted", **changes}
+def count(app: Flask, code: str, n: int, month: str = "2024-11") -> None:
+    """Count n samples in a commune."""
     with app.app_context():
-        rows = [{**row, "day": date.fromisoformat(day), "n": n} for day, n in days]
-        db.session.execute(insert(CountDelta), rows)
+        system = "2024" if month < "2025-07" else "2025"
+        where = Unit.level == "commune", Unit.code == code, Unit.system == system
+        unit = db.session.scalars(select(Unit.id).where(*where)).one()
+        row = {"month": month, "unit_id": unit, "network": "mobile", "fate": "counted", "n": n}
+        db.session.add(Count(**row))
         db.session.commit()
-
-
-def fold(app: Flask) -> None:
-    """Fold what waits, as workers do every two seconds."""
-    with app.app_context():
-        counting.fold_all()

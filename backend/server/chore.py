@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,11 @@ ROOT = Path(__file__).parents[2]
 # Statistics of speed follow within these seconds; a look that finds nothing to do takes two.
 STATISTICS_EVERY_S = 300.0
 NICENESS = 10  # posts come first
-REFRESH = ("-m", "flask", "--app", str(ROOT / "wsgi.py"), "coverage", "refresh")
+# The map of a newly active boundary set is drawn within these; finding nothing takes two as well.
+TILES_EVERY_S = 600.0
+FLASK = ("-m", "flask", "--app", str(ROOT / "wsgi.py"))
+REFRESH = (*FLASK, "coverage", "refresh")
+TILES = (*FLASK, "web", "tiles")
 
 
 class Chore:
@@ -49,6 +54,6 @@ class Chore:
 
     def end(self) -> None:
         """End a run that is under way: it loses nothing by it."""
-        if self.process is not None:
-            self.process.kill()
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)  # and what it has started
             self.process.wait()

@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from backend.server.chore import Chore
+from backend.server.chore import TILES, TILES_EVERY_S, Chore
 from backend.server.instance import AlreadyRunning, Instance
 from backend.server.postgres import EmbeddedPostgres, PostgresError
 from config import settings
@@ -78,15 +78,16 @@ class Serve:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
             signal.signal(signal.SIGHUP, self._stop)
         started: list[subprocess.Popen[bytes]] = []
-        chore: Chore | None = None
+        chores: tuple[Chore, ...] = ()
         try:
             environment = self._start_database()
             if not self.stopping:
-                started, chore = self._start_servers(environment), Chore(environment)
+                started = self._start_servers(environment)
+                chores = Chore(environment), Chore(environment, TILES, TILES_EVERY_S)
                 self._wait_until_ready(started[0])
-                self._watch(started, chore)
+                self._watch(started, chores)
         finally:
-            if chore is not None:
+            for chore in chores:
                 chore.end()
             for server in started:
                 end(server)
@@ -129,12 +130,13 @@ class Serve:
         print(f"\nĐo Sóng is ready after {time.monotonic() - BEGAN:.1f} s: {self.url}")
         print(f"The API, to try it: {self.url}/docs\nCtrl-C ends it.", flush=True)
 
-    def _watch(self, started: Sequence[subprocess.Popen[bytes]], chore: Chore) -> None:
+    def _watch(self, started: Sequence[subprocess.Popen[bytes]], chores: tuple[Chore, ...]) -> None:
         looked = time.monotonic()
         while not self.stopping:
             for server in started:
                 fail_if_ended(server)
-            chore.look()
+            for chore in chores:
+                chore.look()
             if self.postgres is not None and time.monotonic() - looked > WATCH_S:
                 revive(self.postgres)
                 looked = time.monotonic()

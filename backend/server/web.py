@@ -16,9 +16,12 @@ from flask import Flask
 from flask_migrate import upgrade
 from gunicorn.app.wsgiapp import WSGIApplication
 
+from backend.clock import local_day, utc_now
 from backend.demo.people import is_empty
 from backend.extensions import db
 from backend.units.catalogue import read_active
+from backend.units.service import set_on
+from backend.web import outlines
 
 ROOT = Path(__file__).parents[2]
 WORTH_TELLING_S = 2.0
@@ -49,6 +52,8 @@ def prepare(app: Flask, demo: bool) -> None:
             print("To sign in as:", flush=True)
             command(app, "demo", "people")
     app.extensions["locator"].warm_sets(read_active())  # the workers share its memory
+    if active := set_on(local_day(utc_now())):
+        outlines.country(app.config["VAR_DIR"] / "tiles", active)  # the first page need not wait
     db.session.remove()
 
 

@@ -67,6 +67,12 @@ PLACE: dict[str, tuple[str, str]] = {
         "Bộ ranh giới của tháng này chưa có đơn vị này: mẫu đo ở đây chưa xếp được.",
         "The boundary set of this month lacks this unit: samples here cannot be placed.",
     ),
+    "vnnic_beside": (
+        "<strong>Theo VNNIC</strong>: {theirs} mẫu; Đo Sóng đếm {ours} ở cùng các đơn vị này ({n}"
+        " đơn vị có số của VNNIC). Hai cách đếm khác nhau.",
+        "<strong>By VNNIC</strong>: {theirs} samples; Đo Sóng counts {ours} in the same units ({n}"
+        " with VNNIC’s figures). The two count differently.",
+    ),
     "unit_widget": ("Nhúng vào trang khác", "Embed in another page"),
     "unit_picture": ("Ảnh để chia sẻ", "Picture to share"),
     "unit_told": (

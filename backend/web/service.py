@@ -11,6 +11,7 @@ from backend.coverage.listing import listing_on
 from backend.coverage.map_figures import map_figures
 from backend.coverage.months import months_with_data
 from backend.coverage.service import Question, coverage
+from backend.coverage.vnnic import comparison
 from backend.errors import Problem
 from backend.units.catalogue import LEVELS, ActiveSet, system_on
 from backend.units.service import UnitRow, find, search, set_on
@@ -154,6 +155,25 @@ def drawn(place: Place, folder: Path, now: datetime) -> Map | None:
     if place.unit is None:
         return country_map(folder, place.boundaries, names, figures)
     return unit_map(folder, place.boundaries, place.unit, names, figures)
+
+
+def beside(place: Place, now: datetime) -> dict[str, Any] | None:
+    """VNNIC's own count of the same units beside ours, where it was imported."""
+    month, network, unit = place.asked.month, place.asked.network, place.unit
+    of_one = unit is not None and unit.level == "commune"
+    parent = None if unit is None else unit.parent_code if of_one else unit.code
+    told = comparison(month, network, parent, now, "commune" if unit else "province")
+    if not of_one:
+        summary: dict[str, Any] = told["summary"]
+        return summary if summary["compared"] else None
+    own = next(item for item in told["items"] if unit and item["code"] == unit.code)
+    if own["difference"] is None:
+        return None
+    return {
+        "compared": 1,
+        "counted": own["ours"]["counted"],
+        "theirs": own["theirs"]["samples"],
+    }
 
 
 def found(words: str, month: str | None, now: datetime) -> list[UnitRow]:

@@ -59,8 +59,7 @@ def picture(place: Place, reader: Reader) -> bytes:
     if place.unit.province != place.unit.name:
         draw.text((MARGIN, 232), place.unit.province, SOFT, font=_font(38, bold=False))
     _figure(draw, place, reader)
-    by = f"Đo Sóng · {reader.words('by_our_count')}"
-    draw.text((MARGIN, 545), by, SOFT, font=_font(30, bold=False))
+    draw.text((MARGIN, 545), reader.words("by_our_count"), SOFT, font=_font(30, bold=False))
     out = BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -6,6 +6,7 @@ browsers for as long as the set lives.
 
 import fcntl
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,9 +42,12 @@ def build(folder: Path, active: ActiveSet) -> Path:
     """Build the tiles of a set where they are missing; who comes second waits for the first."""
     path = tiles_path(folder, active)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(path), tempfile.TemporaryDirectory(dir=folder) as work:
-        if not path.exists():
-            _tippecanoe(Path(work), _layers(Path(work), active)).replace(path)
+    with _alone(path):
+        for left in folder.glob(f"{active.digest}-work-*"):  # by who was ended while building
+            shutil.rmtree(left)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=f"{active.digest}-work-") as work:
+            if not path.exists():
+                _tippecanoe(Path(work), _layers(Path(work), active)).replace(path)
     return path
 
 

@@ -37,7 +37,8 @@ def index(asked: dict[str, Any]) -> Any:
         return redirect(url_for("web.unit", code=parent, **given))
     lang, now = asked.pop("lang"), clock_now()
     place = service.country(**asked, now=now)
-    return render("web/country.html", lang, place=place, drawn=_drawn(place))
+    shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
+    return render("web/country.html", lang, place=place, **shown)
 
 
 @bp.get("/unit/<code>")
@@ -46,10 +47,11 @@ def index(asked: dict[str, Any]) -> Any:
 def unit(asked: dict[str, Any], code: str) -> Response:
     """Show a month's counts of a unit, and of what is in it, against the target."""
     lang = asked.pop("lang")
-    place = service.unit(code, **asked, now=clock_now())
     reader, now = reader_of(lang), clock_now()
-    shown = {"told": sentence(place, reader), "quality": quality(place, reader, now)}
-    return render("web/unit.html", lang, place=place, drawn=_drawn(place), **shown)
+    place = service.unit(code, **asked, now=now)
+    shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
+    shown |= {"told": sentence(place, reader), "quality": quality(place, reader, now)}
+    return render("web/unit.html", lang, place=place, **shown)
 
 
 @bp.get("/search")

@@ -7,26 +7,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import select
 
-from backend.extensions import db
-from backend.measurements.models import Count
-from backend.units.models import Unit
 from backend.web.drawing import Canvas
 from backend.web.sea import ARCHIPELAGOS, WHOLE
+from tests.counted import count
 
 MONTHS = {"2024": "2024-11", "2025": "2026-10"}
-
-
-def count(app: Flask, code: str, n: int, month: str = "2024-11") -> None:
-    """Count n samples in a commune."""
-    with app.app_context():
-        system = "2024" if month < "2025-07" else "2025"
-        where = Unit.level == "commune", Unit.code == code, Unit.system == system
-        unit = db.session.scalars(select(Unit.id).where(*where)).one()
-        row = {"month": month, "unit_id": unit, "network": "mobile", "fate": "counted", "n": n}
-        db.session.add(Count(**row))
-        db.session.commit()
 
 
 @pytest.mark.parametrize("words", ["thai nguyen", "Thái Nguyên", "THÁI NGUYÊN", " thai  nguyên "])

@@ -1,0 +1,102 @@
+"""Measure what pages weigh and how fast they come, in Chromium against a server that runs.
+
+`./scripts/serve --demo` in one terminal, `scripts/bench web` in another; sizes are those that a
+proxy sends (gzip), times are of this machine.
+"""
+
+import argparse
+import gzip
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from playwright.sync_api import Browser, Response, sync_playwright
+
+from tests.browsing import OPTIONS, PHONE, program, until
+
+PLAIN_KB, MAP_KB, REPAINT_MS, FIRST_S = 150, 600, 100, 2.0
+PACKED = ("font/", "image/png", "application/vnd.pmtiles")  # no proxy packs these again
+
+REPAINT = """async (step) => {
+  const country = document.getElementById("map").map;
+  await new Promise((done) => { country.map.once("idle", done); country.map.jumpTo({ center: [105.85, 21.0], zoom: 6.6 + step / 100 }); });
+  const codes = country.map.querySourceFeatures("units", { sourceLayer: "commune" }).map((one) => one.properties.code);
+  const commune = {};
+  for (let n = 0; n < 3321 - codes.length; n += 1) commune[`x${n}`] = [step, 10, 300];
+  for (const code of codes) commune[code] = [step, 300, 300];
+  country.repainted = undefined;
+  country.paint({ levels: { province: {}, commune } });
+  while (country.repainted === undefined) await new Promise((done) => setTimeout(done, 2));
+  return country.repainted;
+}"""  # noqa: E501
+
+
+@dataclass
+class Visit:
+    """What came for one page."""
+
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def note(self, response: Response) -> None:
+        if response.status in (200, 206) and response.request.method == "GET":
+            body, kind = response.body(), response.headers.get("content-type", "")
+            plain = kind.startswith(PACKED)
+            size = len(body) if plain else len(gzip.compress(body, 6))
+            self.sizes[response.url] = self.sizes.get(response.url, 0) + size
+
+    @property
+    def total_kb(self) -> float:
+        return sum(self.sizes.values()) / 1000
+
+
+def visit(browser: Browser, url: str, scripts: bool) -> tuple[Visit, float, float | None]:
+    """Open a page as a new visitor: what came, seconds to the first words, ms of a repaint."""
+    context = browser.new_context(viewport=PHONE, java_script_enabled=scripts)
+    page, came = context.new_page(), Visit()
+    responses: list[Response] = []
+    page.on("response", lambda response: responses.append(response))
+    began = time.perf_counter()
+    page.goto(url, wait_until="domcontentloaded")
+    first, repaint = time.perf_counter() - began, None
+    page.wait_for_load_state("networkidle")
+    if scripts and page.locator("#map.whole").count():
+        until(page, "document.getElementById('map').map?.repainted !== undefined")
+        page.wait_for_load_state("networkidle")
+    for response in list(responses):
+        came.note(response)
+    if scripts and page.locator("#map.whole").count():
+        repaint = statistics.median(page.evaluate(REPAINT, step) for step in (4, 3, 2, 1, 4))
+    context.close()
+    return came, first, repaint
+
+
+def main() -> None:
+    """Print sizes and times against their budgets; exit status 1 where one is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="a running server")
+    url = parser.parse_args().url.rstrip("/")
+    good = True
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program(), args=list(OPTIONS))
+        print(f"{'page':34}{'kB':>8}{'most':>6}{'first words':>13}{'repaint':>10}")
+        for path, scripts, most in (
+            ("/", False, PLAIN_KB),
+            ("/", True, MAP_KB),
+            ("/unit/19?month=2024-11", True, PLAIN_KB),
+            ("/search?q=thai", True, PLAIN_KB),
+        ):
+            came, first, repaint = visit(browser, url + path, scripts)
+            name = path + ("" if scripts else " without scripts")
+            painted = "" if repaint is None else f"{repaint:7.0f} ms"
+            print(f"{name:34}{came.total_kb:8.1f}{most:6}{first:11.2f} s{painted:>10}")
+            good &= came.total_kb < most and first < FIRST_S and (repaint or 0) < REPAINT_MS
+        browser.close()
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""The country and its units as people see them: drawn by the server, then by a script."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from backend.coverage.months import months_with_data
+from backend.units.catalogue import read_active
+from backend.web import tiles
+from tests.browsing import DESKTOP, PHONE, axe, looks_right, picture, press, reads, until
+from tests.counted import count
+
+REPAINT_MS = 100
+PLACES = ("/?month=2026-10", "/unit/19?month=2024-11", "/unit/05443?month=2024-11")
+OTHERS = (
+    "/search?q=thanh",
+    "/search?q=khongco",
+    "/styleguide",
+    "/unit/zz",
+    "/unit/318?month=2024-11",  # Bạch Long Vĩ: a long name and no samples
+)
+
+
+@pytest.fixture
+def measured(app: Flask) -> None:
+    """Samples in both systems' months."""
+    count(app, "05443", 312)
+    count(app, "05446", 12)
+    for month in ("2026-09", "2026-10"):
+        count(app, "05443", 120 if month == "2026-10" else 400, month)
+
+
+@pytest.fixture
+def tiled(app: Flask) -> None:
+    """The tiles of the set that serves today."""
+    with app.app_context():
+        [active] = [one for one in read_active() if one.system == "2025"]
+        tiles.build(app.config["VAR_DIR"] / "tiles", active)
+
+
+@pytest.mark.parametrize("path", PLACES + OTHERS)
+def test_every_page_for_everybody(measured: None, new_page: Callable[..., Page], path: str) -> None:
+    name = path.strip("/").replace("/", "-").partition("?")[0] or "country"
+    page = new_page(PHONE)
+    page.goto(path)
+    looks_right(page, name)
+    other = new_page(DESKTOP, "en", "dark")
+    other.goto(path)
+    axe(other)
+    picture(other, f"{name}-en-dark")
+    without = new_page(DESKTOP, "vi", "dark", java_script_enabled=False)
+    without.goto(path)
+    expect(without.locator("h1").first).to_be_visible()
+
+
+def test_the_map_draws_and_follows_the_month(
+    app: Flask, measured: None, tiled: None, new_page: Callable[..., Page]
+) -> None:
+    with app.app_context():
+        assert {"2026-10", "2026-09"} <= set(months_with_data(_today(app)))
+    page = new_page(DESKTOP)
+    page.goto("/?month=2026-10")
+    drawn(page)
+    assert step_of(page, "province", "19") == 1
+    axe(page)
+    picture(page, "map")
+    page.locator("#month").press("ArrowLeft")
+    page.wait_for_url("**month=2026-09**")
+    reads(page, "Tháng 09/2026")
+    drawn(page)
+
+
+def test_a_month_of_all_communes_is_repainted_at_once(
+    app: Flask, measured: None, tiled: None, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(DESKTOP)
+    page.goto("/?month=2026-10")
+    drawn(page)
+    page.evaluate(ZOOM_IN)
+    expect(page.locator(".map.part .inset")).to_be_visible()
+    expect(page.locator(".map .inset")).to_contain_text("Quần đảo Trường Sa")
+    took = min(page.evaluate(REPAINT, step) for step in (4, 3, 2, 1))  # others use the machine
+    assert took < REPAINT_MS, f"{took:.0f} ms"
+
+
+def test_find_me_opens_the_commune(new_page: Callable[..., Page]) -> None:
+    here = {"latitude": 21.5942, "longitude": 105.8482}
+    page = new_page(PHONE, geolocation=here, permissions=["geolocation"])
+    page.goto("/")
+    press(page, "Tôi ở đâu?")
+    page.wait_for_url("**/unit/*")
+    reads(page, "Thái Nguyên")
+
+
+def test_who_refuses_the_position_is_told(new_page: Callable[..., Page]) -> None:
+    page = new_page(PHONE)
+    page.goto("/")
+    press(page, "Tôi ở đâu?")
+    reads(page, "Hãy cho phép trang này dùng vị trí")
+
+
+def test_the_choice_of_colours_stays(new_page: Callable[..., Page]) -> None:
+    page = new_page(PHONE, theme="dark")
+    page.goto("/")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(ground)
+    page.locator("#theme").click()
+    light = page.evaluate(ground)
+    assert light != dark
+    page.goto("/search")
+    assert page.evaluate(ground) == light
+
+
+def test_on_paper_the_islands_are_there(measured: None, new_page: Callable[..., Page]) -> None:
+    page = new_page(DESKTOP)
+    page.emulate_media(media="print")
+    for path in ("/?month=2026-10", "/unit/19?month=2024-11"):
+        page.goto(path)
+        for words in ("Quần đảo Hoàng Sa", "Quần đảo Trường Sa", "Biển Đông"):
+            expect(page.locator("svg:visible text", has_text=words).first).to_be_visible()
+
+
+def _today(app: Flask) -> Any:
+    return app.extensions["clock"]().date()
+
+
+def drawn(page: Page) -> None:
+    """Wait until the script's map stands and is coloured."""
+    until(page, "document.getElementById('map').map?.repainted !== undefined")
+    until(page, "document.getElementById('map').map.map.areTilesLoaded()")
+    for name in ("Quần đảo Hoàng Sa (Đà Nẵng)", "Quần đảo Trường Sa (Khánh Hòa)", "Biển Đông"):
+        expect(page.locator(".sea-label", has_text=name)).to_be_visible()
+
+
+def step_of(page: Page, level: str, code: str) -> int:
+    asked = {"source": "units", "sourceLayer": level, "id": code}
+    state = page.evaluate("(f) => document.getElementById('map').map.map.getFeatureState(f)", asked)
+    return int(state.get("step", 0))
+
+
+ZOOM_IN = """() => new Promise((done) => {
+  const { map } = document.getElementById("map").map;
+  map.once("idle", done);
+  map.jumpTo({ center: [105.85, 21.0], zoom: 7 });
+})"""
+
+# Every commune changes its step; from the call to the end of the next frame.
+REPAINT = """(step) => new Promise((done) => {
+  const country = document.getElementById("map").map;
+  const features = country.map.querySourceFeatures("units", { sourceLayer: "commune" });
+  const commune = {};
+  for (let n = 0; n < 3321; n += 1) commune[String(n).padStart(5, "0")] = [step, 10, 300];
+  for (const one of features) commune[one.properties.code] = [step, 300, 300];
+  country.repainted = undefined;
+  country.paint({ levels: { province: {}, commune } });
+  const look = () => {
+    if (country.repainted === undefined) setTimeout(look, 2);
+    else done(country.repainted);
+  };
+  look();
+})"""

@@ -178,10 +178,11 @@ def beside(place: Place, now: datetime) -> dict[str, Any] | None:
 
 def found(words: str, month: str | None, now: datetime) -> list[UnitRow]:
     """The units whose name or code holds the words, with or without their marks."""
-    months = months_with_data(local_day(now))
-    rows = search(month_end(month or _newest(months, now)), None, None, words, None, FOUND_MOST)
-    order = ("province", "district", "commune")
-    return sorted(rows, key=lambda row: order.index(row.level))
+    day = month_end(month or _newest(months_with_data(local_day(now)), now))
+    rows: list[UnitRow] = []
+    for level in LEVELS[system_on(day)]:  # a province before a hundred communes of its name
+        rows += search(day, level, None, words, None, FOUND_MOST - len(rows))
+    return rows
 
 
 def _month_of(day: date) -> str:

@@ -21,6 +21,11 @@ def test_a_search_finds_with_and_without_marks(client: FlaskClient, words: str) 
     assert "Tỉnh Thái Nguyên" in found.text and "/unit/19" in found.text
 
 
+def test_a_province_is_found_before_the_communes_of_its_name(client: FlaskClient) -> None:
+    found = client.get("/search?q=thanh").text
+    assert found.index("Tỉnh Thanh Hóa") < found.index("Xã, phường") and "30" in found
+
+
 def test_the_only_one_that_is_found_is_opened(client: FlaskClient) -> None:
     found = client.get("/search?q=Phường Trưng Vương, 05443&lang=en")
     assert "Nothing is called" in found.text

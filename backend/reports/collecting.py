@@ -38,7 +38,7 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
         "communes": communes(counts),
         "quality": quality(unit, month),
         "teams": teams_in(unit.id, month),  # type: ignore[typeddict-item]
-        "vnnic": vnnic(unit, month),
+        "vnnic": vnnic(unit, month, now),
         "notes": notes(counts),
     }
 

@@ -119,7 +119,7 @@ class Vnnic(TypedDict):
     ours: int
     theirs: int | None  # null: not enough samples for VNNIC to say
     difference: int | None
-    reasons: list[str]  # codes of a closed list
+    reasons: list[str]  # likely ones of a closed list, in words
 
 
 class Note(TypedDict):

@@ -1,8 +1,8 @@
 """Sentences that a report proposes from its figures; the official keeps or replaces them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
-from backend.formats import month as written_month
 from backend.formats import number, percent
 from backend.measurements.reasons import BY_CODE
 from backend.reports.figures import (
@@ -16,7 +16,8 @@ from backend.reports.figures import (
     TeamRow,
     Vnnic,
 )
-from backend.reports.words import BASES, NETWORKS_LONG
+from backend.reports.words import BASES, NETWORKS_LONG, within
+from backend.reports.words import month as written_month
 
 LEVEL_WORDS = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
 # As many are named in a sentence; the tables hold all of them.
@@ -27,8 +28,8 @@ KINDS_OF_TEAMS = {"youth": "Đoàn thanh niên", "community_digital": "tổ côn
 def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
     """A sentence or some for each section that has something to say."""
     parts = {
-        "samples": [_samples(unit, month, n, sections["samples"][n]) for n in NETWORKS],
-        "reached": [_reached(n, row) for n in NETWORKS for row in sections["reached"][n]],
+        "samples": _samples(unit, month, sections["samples"]),
+        "reached": [_reached(n, sections["reached"][n]) for n in NETWORKS],
         "lacking": [_lacking(n, sections["lacking"][n]) for n in NETWORKS],
         "quality": [_quality(n, sections["quality"][n]) for n in NETWORKS],
         "teams": [_teams(sections["teams"])],
@@ -38,39 +39,61 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
     return {name: words for name, words in written.items() if words}
 
 
-def _samples(unit: ReportUnit, month: str, network: str, row: Samples) -> str:
-    where = f"Tháng {written_month(month)}, {unit['name']}"
+def _samples(unit: ReportUnit, month: str, rows: Mapping[str, Samples]) -> list[str]:
+    numbers = "; ".join(_numbers(network, rows[network]) for network in NETWORKS)
+    where = f"Trong {written_month(month)}, trên địa bàn {within(unit['name'])}"
+    return [f"{where}, Đo Sóng thu nhận {numbers}.", *(_lost(n, rows[n]) for n in NETWORKS)]
+
+
+def _numbers(network: str, row: Samples) -> str:
+    told = f"{_n(row['received'])} mẫu đo {NETWORKS_LONG[network]}"
     if not row["received"]:
-        return f"{where} chưa thu nhận mẫu đo {NETWORKS_LONG[network]} nào."
-    told = (
-        f"{where} thu nhận {_n(row['received'])} mẫu đo {NETWORKS_LONG[network]}, trong đó"
-        f" {_n(row['valid'])} mẫu hợp lệ và {_n(row['counted'])} mẫu được tính."
-    )
-    if not row["reasons"]:
         return told
+    return f"{told} (hợp lệ {_n(row['valid'])}, được tính {_n(row['counted'])})"
+
+
+def _lost(network: str, row: Samples) -> str:
+    if not row["reasons"]:
+        return ""
     largest = list(row["reasons"].items())[:NAMED_MOST]
     lost = "; ".join(f"{_reason(code)} ({_n(n)} mẫu)" for code, n in largest)
-    return f"{told} Lý do chính khiến mẫu không được tính: {lost}."
+    return f"Lý do chính khiến mẫu {NETWORKS_LONG[network]} không được tính: {lost}."
 
 
 def _reason(code: str) -> str:
-    words = BY_CODE[code].words("vi").rstrip(".") if code in BY_CODE else code
+    """A reason within a sentence, without what a volunteer is told to do about it."""
+    words = BY_CODE[code].words("vi").split(":")[0].rstrip(".") if code in BY_CODE else code
     return words[0].lower() + words[1:]
 
 
-def _reached(network: str, row: Reached) -> str:
-    level, kind = LEVEL_WORDS[row["level"]], NETWORKS_LONG[network]
-    if row["threshold"] is None or row["reached"] is None:
-        return f"Không có chỉ tiêu {kind} cho {level} trong tháng này."
-    told = (
-        f"Theo số liệu Đo Sóng, {_n(row['reached'])}/{_n(row['units'])} đơn vị {level}"
-        f" ({percent(row['share'], 'vi')}) đạt từ {_n(row['threshold'])} mẫu"
-        f" {BASES.get(row['basis'] or '', '')} {kind} trở lên, theo {row['source']}."
-    )
-    if row["best_share"] is None or row["units"] == 1:
-        return told
-    best = percent(row["best_share"], "vi")
-    return f"{told} Cùng số mẫu đó, nếu phân bổ đều nhất có thể thì tỷ lệ này là {best}."
+def _reached(network: str, rows: Sequence[Reached]) -> str:
+    """All levels of a target in one sentence, as the ministry's letter has them."""
+    held = [row for row in rows if row["reached"] is not None]
+    if not held:
+        return f"Tháng này không có chỉ tiêu {NETWORKS_LONG[network]}."
+    told = [
+        f"Theo số liệu Đo Sóng, {', '.join(map(_part, same))} đạt từ {_n(threshold or 0)} mẫu"
+        f" {BASES.get(basis or '', '')} {NETWORKS_LONG[network]} trở lên (theo {source})."
+        for (threshold, basis, source), same in groupby(held, key=_target)
+    ]
+    return " ".join([*told, *_best(held[-1])])
+
+
+def _target(row: Reached) -> tuple[int | None, str | None, str | None]:
+    return row["threshold"], row["basis"], row["source"]
+
+
+def _part(row: Reached) -> str:
+    level, share = LEVEL_WORDS[row["level"]], percent(row["share"], "vi")
+    return f"{_n(row['reached'] or 0)}/{_n(row['units'])} đơn vị {level} ({share})"
+
+
+def _best(row: Reached) -> list[str]:
+    """What the same samples could have reached, where that is more."""
+    if row["best_share"] is None or row["best_share"] <= (row["share"] or 0):
+        return []
+    best, level = percent(row["best_share"], "vi"), LEVEL_WORDS[row["level"]]
+    return [f"Cùng số mẫu đó, nếu phân bổ đều nhất thì {best} đơn vị {level} có thể đạt."]
 
 
 def _lacking(network: str, rows: Sequence[Lacking]) -> str:
@@ -94,7 +117,7 @@ def _lacking(network: str, rows: Sequence[Lacking]) -> str:
 def _quality(network: str, rows: Sequence[Quality]) -> str:
     """Of each operator over all technologies; who has too few samples is passed over."""
     told = [
-        f"{row['operator']} {number(row['download_mbps']['median'], 'vi', 1)} Mb/s"
+        f"{row['operator']} {number(row['download_mbps']['median'], 'vi', 1)} Mbit/s"
         f" ({_n(row['n'])} mẫu)"
         for row in rows
         if row["operator"] and row["technology"] is None and row["download_mbps"]

@@ -142,7 +142,7 @@ VNNIC = (
     Column("ours", "Đo Sóng", "Số mẫu được tính của Đo Sóng", "whole"),
     Column("theirs", "VNNIC", "Số mẫu VNNIC công bố; trống: chưa đủ mẫu", "whole"),
     Column("difference", "Chênh lệch", "Đo Sóng trừ VNNIC", "whole"),
-    Column("reasons", "Lý do có thể", "Mã lý do trong danh sách đóng"),
+    Column("reasons", "Lý do có thể", "Lý do có thể có, trong danh sách đóng"),
 )
 TEXTS = (
     Column("section", "Mục", "Mục của báo cáo", named=words.SECTIONS),

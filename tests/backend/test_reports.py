@@ -34,18 +34,6 @@ def test_a_draft_shows_the_figures_of_coverage(office: Office) -> None:
     assert figures["sections"]["reached"]["fixed"][0]["threshold"] is None
 
 
-def test_proposed_sentences_are_vietnamese_and_name_whose_count_it_is(office: Office) -> None:
-    office.measured(9, 16)
-    proposed = office.show(office.draft(), "/figures").json["proposed"]
-    assert (
-        "Tháng 11/2024, Tỉnh Thái Nguyên thu nhận 2 mẫu đo băng rộng di động"
-        in (proposed["samples"])
-    )
-    assert proposed["reached"].startswith("Theo số liệu Đo Sóng, 0/1 đơn vị cấp tỉnh (0,00%)")
-    assert "5691/BTTTT-CVT" in proposed["reached"]
-    assert "Còn 172 đơn vị cấp xã thiếu mẫu" in proposed["lacking"]
-
-
 def test_what_was_written_replaces_nothing_else(office: Office) -> None:
     report = office.draft()
 

@@ -1,0 +1,138 @@
+"""What stands in a report's sections: coverage's figures, and sentences made of them."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests import people
+from tests.conftest import Hands
+from tests.factories import HERE, THERE
+from tests.reporting import Office
+
+
+@pytest.fixture
+def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+    return Office(app, client, clock)
+
+
+def commune(office: Office) -> dict[str, Any]:
+    """The commune in which samples of the factories lie."""
+    asked = {**HERE, "at": "2024-11-15T00:00:00Z"}
+    return dict(office.client.post("/api/v1/units/locate", json=asked).json["unit"])
+
+
+def test_sentences_are_vietnamese_and_name_whose_count_it_is(office: Office) -> None:
+    office.measured(9, 10, 16)
+    proposed = office.show(office.draft(), "/figures").json["proposed"]
+    assert proposed["samples"] == (
+        "Trong tháng 11 năm 2024, trên địa bàn tỉnh Thái Nguyên, Đo Sóng thu nhận 3 mẫu đo băng"
+        " rộng di động (hợp lệ 3, được tính 2); 0 mẫu đo băng rộng cố định. Lý do chính khiến mẫu"
+        " băng rộng di động không được tính: máy này đã có mẫu được tính ở gần đây trong 4 giờ qua"
+        " (1 mẫu)."
+    )
+    assert proposed["reached"] == (
+        "Theo số liệu Đo Sóng, 0/1 đơn vị cấp tỉnh (0,00%), 0/9 đơn vị cấp huyện (0,00%), 0/172"
+        " đơn vị cấp xã (0,00%) đạt từ 300 mẫu được tính băng rộng di động trở lên (theo"
+        " 5691/BTTTT-CVT (31/12/2024)). Tháng này không có chỉ tiêu băng rộng cố định."
+    )
+    assert "Còn 172 đơn vị cấp xã thiếu mẫu băng rộng di động" in proposed["lacking"]
+    assert "Chưa có chiến dịch nào" in proposed["lacking"]
+    assert "không có tổ đội nào" in proposed["teams"]
+    assert "Chưa nhập số liệu của VNNIC" in proposed["vnnic"]
+
+
+def test_what_is_planned_is_who_measures_there_next(office: Office) -> None:
+    organisation = people.organisation(office.app)
+    december = {"first_day": date(2024, 12, 1), "last_day": date(2024, 12, 31)}
+    district = people.unit_id(office.app, "164", level="district")
+    people.campaign(office.app, organisation, district, name="Tháng Mười hai", **december)
+    people.campaign(office.app, organisation, district, name="Nháp", state="draft", **december)
+    people.campaign(office.app, organisation, district, name="Tháng Mười một")
+    figures = office.show(office.draft(), "/figures").json
+    lacking = figures["sections"]["lacking"]["mobile"]
+    planned = {row["parent"]: row["planned"] for row in lacking}
+    assert planned.pop("Thành phố Thái Nguyên") == ["Tháng Mười hai"]
+    assert set(map(tuple, planned.values())) == {()}
+    assert "nằm trong địa bàn của chiến dịch: Tháng Mười hai." in figures["proposed"]["lacking"]
+
+
+def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
+    """A campaign over a whole province: the report of one commune tells what was taken there."""
+    province = people.unit_id(office.app, "19", level="province")
+    union = people.organisation(office.app)
+    digital = people.organisation(office.app, "Tổ CNSCĐ", type="community_digital_team")
+    campaign = people.campaign(office.app, union, province)
+    since = datetime(2024, 11, 1, tzinfo=UTC)
+    for name, owner, kind, place in (
+        ("Đội 1", union, "youth", HERE),
+        ("Tổ 2", digital, "community_digital", {"latitude": 21.8, "longitude": 105.6}),
+    ):
+        team = people.team(office.app, owner, name, type=kind)
+        phone = office.phone()
+        people.joined(office.app, phone, campaign, team, since)
+        office.late([(3, 6), (3, 11)], phone=phone, location={**place, "accuracy_m": 9.0})
+    whole = office.show(office.draft(), "/figures").json
+    assert {(row["team"], row["counted"]) for row in whole["sections"]["teams"]} == {
+        ("Đội 1", 2),
+        ("Tổ 2", 2),
+    }
+    assert "1 của Đoàn thanh niên (Tỉnh Đoàn Thái Nguyên)" in whole["proposed"]["teams"]
+    assert "1 của tổ công nghệ số cộng đồng (Tổ CNSCĐ)" in whole["proposed"]["teams"]
+    here = office.begin(unit=commune(office)["code"], level="commune").json["id"]
+    [row] = office.show(here, "/figures").json["sections"]["teams"]
+    assert (row["team"], row["organisation_type"], row["counted"], row["needed"]) == (
+        "Đội 1",
+        "youth_union",
+        2,
+        2,
+    )
+
+
+def test_a_report_of_one_commune(office: Office) -> None:
+    office.measured(9, 16)
+    office.measured(9, location={**THERE, "accuracy_m": 9.0, "latitude": 21.8, "longitude": 105.6})
+    code = commune(office)["code"]
+    report = office.begin(unit=code, level="commune").json["id"]
+    sections = office.show(report, "/figures").json["sections"]
+    assert sections["samples"]["mobile"]["received"] == 2
+    assert [row["level"] for row in sections["reached"]["mobile"]] == ["commune"]
+    assert [row["code"] for row in sections["communes"]["mobile"]] == [code]
+    office.is_demo()
+    assert office.act(report, "freeze").status_code == 200
+
+
+def test_vnnic_stands_beside_where_it_was_imported(office: Office) -> None:
+    office.measured(9, 16)
+    code = commune(office)["code"]
+    admin = people.person(office.app, "admin")
+    answer = office.client.post(
+        "/api/v1/vnnic/import",
+        data=f"Mã xã,Số mẫu\n{code},5\n".encode(),
+        query_string={"month": "2024-11", "dry_run": "false"},
+        headers=admin,
+        content_type="text/csv",
+    )
+    assert answer.status_code == 200, answer.text
+    figures = office.show(office.draft(), "/figures").json
+    [row] = figures["sections"]["vnnic"]
+    assert (row["code"], row["network"]) == (code, "mobile")
+    assert (row["ours"], row["theirs"], row["difference"]) == (2, 5, -3)
+    assert row["reasons"] and all(reason.endswith(".") for reason in row["reasons"])
+    assert "VNNIC có số liệu của 1/1" in figures["proposed"]["vnnic"]
+    office.is_demo()
+    office.frozen_of(office.client.get("/api/v1/reports", headers=admin).json["items"][0]["id"])
+
+
+def test_a_month_after_the_reform_has_no_districts(
+    app: Flask, client: FlaskClient, office: Office
+) -> None:
+    office.clock.now = datetime(2026, 2, 3, tzinfo=UTC)
+    unit = people.unit_id(app, "19", "2025", "province")
+    office.headers = people.person(app, "official", unit)
+    report = office.begin(month="2026-01").json["id"]
+    sections = office.show(report, "/figures").json["sections"]
+    assert [row["level"] for row in sections["reached"]["fixed"]] == ["province", "commune"]
+    assert sections["reached"]["fixed"][0]["threshold"] == 300

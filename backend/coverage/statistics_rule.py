@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# The two halves of a device's id.
-DEVICE = np.dtype([("high", ">u8"), ("low", ">u8")])
+# The two halves of a device's id, in whatever order of bytes: they are only compared.
+DEVICE = np.dtype([("high", "u8"), ("low", "u8")])
 
 Floats = NDArray[np.float64]
 Group = tuple[str, str]  # operator, technology
@@ -88,10 +88,11 @@ def groups(samples: Iterable[Samples]) -> Iterator[tuple[Group, list[Samples]]]:
 
 
 def numbered(devices: NDArray[np.void]) -> NDArray[np.int64]:
-    """A number for each device, the same for the same: a sort of ids as bytes takes ten times."""
-    order = np.lexsort((devices["low"], devices["high"]))
-    ordered = devices[order]
-    fresh = ordered[1:] != ordered[:-1]
+    """A number for each device, the same for the same, from 0 on."""
+    high, low = devices["high"].copy(), devices["low"].copy()
+    order = np.lexsort((low, high))
+    high, low = high[order], low[order]
+    fresh = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
     numbers = np.empty(len(devices), dtype=np.int64)
     numbers[order] = np.concatenate([[0], np.cumsum(fresh)])[: len(devices)]
     return numbers
@@ -99,7 +100,7 @@ def numbered(devices: NDArray[np.void]) -> NDArray[np.int64]:
 
 def device_count(samples: Sequence[Samples]) -> int:
     """How many devices they are of."""
-    return len(np.unique(np.concatenate([one.devices for one in samples])))
+    return int(np.count_nonzero(np.bincount(np.concatenate([one.devices for one in samples]))))
 
 
 def figures(samples: Sequence[Samples], technology: str, minimum: int) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from backend.reports.open_columns import Column
 from backend.units.service import UnitRow, units_on
 
 Row = dict[str, Any]
+ALL = "all"
 FIGURES = ("median", "mean", "p10", "p90")
 
 
@@ -106,7 +107,9 @@ def _speeds(
     for network in NETWORKS:
         for unit in units:
             for row in speeds[network].get(unit.id, ()):
-                told = {name: row[name] for name in ("operator", "technology", "n", "devices")}
+                # What tells rows apart is never empty.
+                groups = {name: row[name] or ALL for name in ("operator", "technology")}
+                told = groups | {name: row[name] for name in ("n", "devices")}
                 yield {
                     "month": month, "network": network, "level": unit.level, "code": unit.code,
                     **told, **_spreads(row),

@@ -92,6 +92,7 @@ def test_few_samples_tell_no_speed(month: Flask, client: FlaskClient) -> None:
     assert (near["counted"], near["download_mbps_median"]) == ("20", "")
     few = [r for r in table(client, "speeds") if r["code"] == NEAR]
     assert few and all(r["n"] == "20" and not r["ping_ms_p90"] for r in few)
+    assert (few[0]["operator"], few[0]["technology"]) == ("all", "all")
 
 
 def test_cells_of_few_devices_are_not_told(

@@ -1,0 +1,69 @@
+"""The files of a report that an official fetches hold the figures of the API's own answers."""
+
+import io
+from typing import Any
+
+import pytest
+from docx import Document
+from flask import Flask
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+
+from backend.formats import number
+from tests.conftest import Hands
+from tests.reporting import MONTH, Office
+
+
+@pytest.fixture
+def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+    made = Office(app, client, clock)
+    made.measured(6, 11, 16)
+    made.measured(7, day=16, status="failed", download_mbps=None)
+    return made
+
+
+def fetched(office: Office, report: int, name: str) -> io.BytesIO:
+    answer = office.show(report, f"/files/{name}")
+    assert answer.status_code == 200, answer.text
+    return io.BytesIO(answer.data)
+
+
+def test_workbook_and_letter_tell_what_coverage_tells(office: Office) -> None:
+    report = office.draft()
+    query = f"month={MONTH}&parent=19&network=mobile"
+    told: dict[str, Any] = office.client.get(f"/api/v1/coverage?{query}").json
+    book = load_workbook(fetched(office, report, "report.xlsx"), data_only=True)
+    lines = [
+        row for row in book["Từng xã, phường"].iter_rows(min_row=3, values_only=True)
+        if row[0] == "Di động"
+    ]  # fmt: skip
+    assert [(row[1], *row[4:8], row[9]) for row in lines] == [
+        (one["code"], one["received"], one["valid"], one["counted"], one["target"],
+         one["shortfall"])
+        for one in told["items"]
+    ]  # fmt: skip
+    totals = next(
+        row for row in book["Từng xã, phường"].iter_rows(values_only=True)
+        if row[0] == "Tổng di động"
+    )  # fmt: skip
+    names = ("received", "valid", "counted")
+    assert list(totals[4:7]) == [told["summary"][name] for name in names] == [4, 3, 3]
+    letter = Document(fetched(office, report, "report.docx"))
+    samples = next(t for t in letter.tables if t.rows[0].cells[1].text == "Đã nhận")
+    assert [cell.text for cell in samples.rows[1].cells] == [
+        "Di động", *(number(told["summary"][name], "vi") for name in names)
+    ]  # fmt: skip
+
+
+def test_the_letterhead_of_the_office_stands_in_its_letter(office: Office) -> None:
+    url = "/api/v1/units/19/letterhead"
+    head = office.client.get(url, headers=office.headers).json
+    names = ("superior", "agency", "symbol", "place", "recipients", "titles", "signer", "copies")
+    wanted = {name: head[name] for name in names} | {"signer": "Nguyễn Thị An"}
+    changed = office.client.put(
+        url, json=wanted, headers=office.headers | {"If-Match": f'"{head["version"]}"'}
+    )
+    assert changed.status_code == 200, changed.text
+    letter = Document(fetched(office, office.draft(), "report.docx"))
+    ends = [table.rows[0].cells[1].text for table in letter.tables]
+    assert any(text.endswith("Nguyễn Thị An") for text in ends)

@@ -47,6 +47,7 @@ UNMARK = text("""
 MARK_COUNTRY = text("""
     insert into statistics_stale (month, unit_id, network) values (:month, :country, :network)
 """)
+PROVINCE = text("select coalesce(province_id, id) from units where id = :id")
 COMMUNES = text("select id, parent_id from units where province_id = :id and level = 'commune'")
 
 # The values of a group as one string of bytes each: a million of them are read in a blink. Nulls
@@ -102,11 +103,7 @@ def refresh(
     progress: Progress = lambda done, of: None,
 ) -> int:
     """Find anew what is marked, of one month if told; how many communes that was."""
-    fold_all()
-    by_month: dict[tuple[str, str], list[tuple[int | None, list[int]]]] = defaultdict(list)
-    for row in db.session.execute(STALE, {"month": month}):
-        by_month[row.month, row.network].append((row.province_id, row.units))
-    db.session.commit()
+    by_month = _stale(month)
     todo, done, communes = sum(map(len, by_month.values())) + len(by_month), 0, 0
     for (of_month, network), provinces in by_month.items():
         part = Part(of_month, network, now)
@@ -121,6 +118,28 @@ def refresh(
         refresh_country(part, stray)
         progress(done := done + 1, todo)
     return communes
+
+
+def refresh_unit(unit_id: int, month: str, now: datetime) -> None:
+    """Find anew what is marked in the province of a unit: its own figures are then those of now.
+
+    The country is left to the next `refresh`, since nobody should wait for it at a page.
+    """
+    province = db.session.execute(PROVINCE, {"id": unit_id}).scalar_one()
+    for (of_month, network), provinces in _stale(month).items():
+        for stale_in, units in provinces:
+            if stale_in == province:
+                refresh_province(Part(of_month, network, now), province, units)
+
+
+def _stale(month: str | None) -> dict[tuple[str, str], list[tuple[int | None, list[int]]]]:
+    """By month and network: each province with its communes that are marked."""
+    fold_all()
+    found: dict[tuple[str, str], list[tuple[int | None, list[int]]]] = defaultdict(list)
+    for row in db.session.execute(STALE, {"month": month}):
+        found[row.month, row.network].append((row.province_id, row.units))
+    db.session.commit()
+    return found
 
 
 def refresh_province(part: Part, province: int, stale: Sequence[int]) -> None:

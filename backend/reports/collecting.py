@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.clock import month_end
 from backend.coverage.area_teams import campaigns_next, teams_in
-from backend.coverage.statistics_refresh import refresh
+from backend.coverage.statistics_refresh import refresh_unit
 from backend.errors import Problem
 from backend.reports.figures import NETWORKS, Sections
 from backend.reports.sections_counts import (
@@ -50,7 +50,7 @@ def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:
     """
     before: Sections | None = None
     for _ in range(READINGS_MOST):
-        refresh(now, month)
+        refresh_unit(unit.id, month, now)
         counts, sections = collect(unit, month, now)
         if sections == before:
             return counts, sections

@@ -124,6 +124,17 @@ def test_only_what_changed_is_found_anew(app: Flask, client: FlaskClient) -> Non
     assert refresh(app) == "communes found anew: 0"
 
 
+def test_one_unit_alone_waits_for_its_province_only(app: Flask, client: FlaskClient) -> None:
+    here = unit_id(app, HERE)
+    measured(app, *many(here, 31), *many(unit_id(app, "00004"), 31))
+    with app.app_context():
+        statistics_refresh.refresh_unit(here, "2024-11", NINE)
+    assert total(statistics(client))["n"] == 31
+    assert statistics(client, "00004")["items"] == statistics(client, None)["items"] == []
+    refresh(app)
+    assert total(statistics(client, None))["n"] == 62
+
+
 def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
                                  monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     measured(app, *many(unit_id(app, HERE), 31), *many(unit_id(app, "00004"), 31))

@@ -29,9 +29,9 @@ def own_unit_on(actor: Actor, act: str, code: str, level: str | None, day: date)
 
 
 def province_scope(unit_id: int) -> Scope:
-    """The scope of what only the province of a unit decides."""
+    """The scope of what only the province of a unit decides, or the one that took it over."""
     province = select(func.coalesce(Unit.province_id, Unit.id)).where(Unit.id == unit_id)
-    return Scope(units=frozenset({db.session.execute(province).scalar_one()}))
+    return Scope(units=unit_scope(db.session.execute(province).scalar_one()).units)
 
 
 def named(unit: UnitRow) -> dict[str, str]:

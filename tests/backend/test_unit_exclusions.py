@@ -12,6 +12,7 @@ from backend.coverage.signal_finding import number
 from backend.extensions import db
 from backend.measurements.models import Exclusion
 from backend.measurements.recounting import differences, team_differences
+from tests.conftest import Hands
 from tests.factories import THERE, location, post, register, sample
 from tests.people import (
     audited,
@@ -231,3 +232,13 @@ def test_what_was_withdrawn_is_final(cast: Cast) -> None:
     cast.client.delete("/api/v1/devices/me", headers=cast.phone)
     told = cast.lift(act).json
     assert (told["measurements"], told["final"], told["verdicts"]) == (0, 1, [])
+
+
+def test_the_province_of_today_decides_on_months_before_the_reform(
+    cast: Cast, clock: Hands
+) -> None:
+    clock.now = datetime(2025, 7, 2, tzinfo=UTC)
+    today = person(cast.app, "official", unit_id(cast.app, "19", "2025", "province"))
+    assert cast.exclude(measurements=cast.ids(0)).status_code == 404  # this role has ended
+    assert cast.exclude(today, measurements=cast.ids(0)).status_code == 200
+    assert cast.reasons(0) == ["excluded"]

@@ -6,9 +6,9 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.errors import Problem
-from backend.reports.collecting import collect
 from backend.reports.composing import kept, unit_of
-from backend.reports.figures import NETWORKS, CommuneRow, Reached, Samples, Sections
+from backend.reports.figures import NETWORKS, CommuneRow, Reached, Samples
+from backend.reports.sections_counts import communes, reached, read_counts, samples
 from backend.reports.visible import visible_report
 
 NUMBERS = ("received", "valid", "counted")
@@ -19,8 +19,7 @@ def show_supplement(actor: Actor, report_id: int, now: datetime) -> dict[str, An
     row = visible_report(actor, report_id)
     if row.state == "draft":
         raise Problem(409, "report_not_frozen")
-    frozen = kept(row)["sections"]
-    _, live = collect(unit_of(row), row.month, now)
+    frozen, live = kept(row)["sections"], read_counts(unit_of(row), row.month, now)
     return {
         "report_id": row.id,
         "month": row.month,
@@ -28,11 +27,14 @@ def show_supplement(actor: Actor, report_id: int, now: datetime) -> dict[str, An
         "digest": row.digest,
         "frozen_at": row.frozen_at,
         "as_of": now,
-        **differences(frozen, live),
+        **differences(
+            {name: frozen[name] for name in ("samples", "reached", "communes")},
+            {"samples": samples(live), "reached": reached(live), "communes": communes(live)},
+        ),
     }
 
 
-def differences(frozen: Sections, live: Sections) -> dict[str, Any]:
+def differences(frozen: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
     """By network: the three numbers, units that reached the target, and communes that changed."""
     networks: dict[str, dict[str, Any]] = {
         network: {

@@ -14,6 +14,7 @@ SEAL: dict[str, tuple[str, str]] = {
     ),
     "seal_digest": ("Hoặc mã băm SHA-256", "Or its SHA-256 digest"),
     "seal_check": ("Kiểm tra", "Check"),
+    "seal_another": ("Kiểm tra tệp khác", "Check another file"),
     "seal_good": ("Nguyên bản, không sai một byte", "Original to the last byte"),
     "seal_bad": ("Dấu niêm không còn đúng", "The seal does not hold"),
     "seal_bad_why": (

@@ -1,0 +1,38 @@
+"""Whoever holds a report's file checks it on a page, with the keyboard and without a script."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from backend.reports.canonical import canonical
+from tests import people
+from tests.browsing import DESKTOP, PHONE, axe, looks_right, picture
+from tests.reporting import held, nothing
+
+
+def test_a_file_is_checked(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -> None:
+    held(app, people.unit_id(app, "19", level="province"), "approved")
+    file = tmp_path / "report.json"
+    page = new_page(PHONE)
+    for content, words, name in (
+        (canonical(nothing("2024-10")), "Nguyên bản, không sai một byte", "seal-good"),
+        (canonical(nothing("2024-09")), "Không có báo cáo nào mang mã này", "seal-unknown"),
+    ):
+        page.goto("/seal")
+        looks_right(page, "seal")
+        file.write_bytes(content)
+        page.set_input_files("#file", file)
+        page.get_by_role("button", name="Kiểm tra").press("Enter")
+        expect(page.get_by_text(words)).to_be_visible()
+        looks_right(page, name)
+        other = new_page(DESKTOP, "en", "dark")
+        other.goto(page.url)
+        axe(other)
+        picture(other, f"{name}-en-dark")
+    plain = new_page(PHONE, java_script_enabled=False)
+    plain.goto("/seal")
+    plain.locator("#digest").fill("0" * 64)
+    plain.get_by_role("button", name="Kiểm tra").click()
+    expect(plain.get_by_text("Không có báo cáo nào mang mã này")).to_be_visible()

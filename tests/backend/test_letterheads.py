@@ -39,7 +39,7 @@ def test_one_is_proposed(client: FlaskClient, official: dict[str, str]) -> None:
     assert answer.json["unit"] == {
         "code": "19", "name": "Tỉnh Thái Nguyên", "system": "2024", "level": "province"
     }  # fmt: skip
-    assert answer.json["superior"] == "ỦY BAN NHÂN DÂN TỈNH THÁI NGUYÊN"
+    assert answer.json["superior"] == "UBND TỈNH THÁI NGUYÊN"
     assert answer.json["agency"] == "SỞ THÔNG TIN VÀ TRUYỀN THÔNG"
     assert answer.json["place"] == "Thái Nguyên"
 

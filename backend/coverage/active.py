@@ -1,12 +1,13 @@
 """Who measures in a unit: devices and teams of a month."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from backend.extensions import quickly
 
-# What is folded, and what still waits for it.
-TEAMS = """
-    select unit_id, count(*)::int as n from (
+# Teams by what is folded and what still waits for it; devices of counted samples, as they were
+# found with the statistics of speed.
+ACTIVE = """
+    select unit_id, 'teams' as what, count(*)::int as n from (
         select unit_id, team_id from (
             select unit_id, team_id, n from team_places
             where month = %(month)s and network = %(network)s and unit_id = any(%(units)s)
@@ -18,21 +19,18 @@ TEAMS = """
             where d.network = %(network)s and d.day between %(first)s and %(last)s
                 and above.id = any(%(units)s)
         ) both_parts group by unit_id, team_id having sum(n) > 0
-    ) active group by unit_id
-"""
-# Of counted samples, as they were found with the statistics of speed.
-DEVICES = """
-    select unit_id, devices as n from statistics
+    ) earning group by unit_id
+    union all
+    select unit_id, 'devices', devices from statistics
     where month = %(month)s and network = %(network)s and unit_id = any(%(units)s)
         and operator = '' and technology = ''
 """
 
 
-def teams_in(units: Sequence[int], values: dict[str, object]) -> dict[int, int]:
-    """How many teams earned anything in each of these units."""
-    return {row["unit_id"]: row["n"] for row in quickly(TEAMS, {**values, "units": list(units)})}
+def active_in(units: Sequence[int], values: Mapping[str, object]) -> dict[tuple[int, str], int]:
+    """By unit, how many teams earned anything there, and how many devices had a counted sample.
 
-
-def devices_in(units: Sequence[int], values: dict[str, object]) -> dict[int, int]:
-    """How many devices had a counted sample in each of these units, where that was found yet."""
-    return {row["unit_id"]: row["n"] for row in quickly(DEVICES, {**values, "units": list(units)})}
+    A unit has no number of devices until that was found for the first time.
+    """
+    rows = quickly(ACTIVE, {**values, "units": list(units)})
+    return {(row["unit_id"], row["what"]): row["n"] for row in rows}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backend.coverage.active import devices_in, teams_in
+from backend.coverage.active import active_in
 from backend.coverage.held import BASES, FATES, SUMS
 from backend.coverage.monthly import Month
 from backend.coverage.progress import expected, needed_per_day, pace
@@ -154,12 +154,12 @@ def _active(table: Figures) -> Columns:
     ids = [unit.id for unit in stand.units]
     asked = {"month": month.month, "network": month.network, "first": month.gone.first,
              "last": month.listing.day}  # fmt: skip
-    teams, devices = teams_in(ids, asked), devices_in(ids, asked)
+    found = active_in(ids, asked)
     counted = stand.numbers[:, BASES.index("counted")].tolist()
     pairs = zip(ids, counted, strict=True)
     return {
-        "devices": [devices.get(unit) if n else 0 for unit, n in pairs],
-        "teams": [teams.get(unit, 0) for unit in ids],
+        "devices": [found.get((unit, "devices")) if n else 0 for unit, n in pairs],
+        "teams": [found.get((unit, "teams"), 0) for unit in ids],
     }
 
 

@@ -12,12 +12,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
 from backend.errors import Problem
-from backend.extensions import db
-from backend.units.catalogue import LEVELS, ActiveSet, read_active, serving
-from backend.units.models import Unit
+from backend.extensions import db, quickly
+from backend.units.catalogue import ACTIVE, LEVELS, ActiveSet, serving
 from backend.units.service import UnitRow, units_on
 
 Places = NDArray[np.intp]
@@ -25,6 +24,12 @@ Key = tuple[tuple[ActiveSet, ...], int | None]  # the active sets, and the newes
 
 # Days of which a process keeps the units: two years of months, some 8 MB each.
 KEPT_MOST = 24
+
+# The active sets, and the newest unit: one row at least.
+RESTS_ON = f"""
+    select newest, active.* from (select max(id) as newest from units) units
+    left join ({ACTIVE}) active on true
+"""  # noqa: S608 # a part of the statement
 
 
 class Listing:
@@ -112,7 +117,11 @@ _lock = Lock()
 
 def key_now() -> Key:
     """What lists rest on at this moment."""
-    return read_active(), db.session.scalar(select(func.max(Unit.id)))
+    rows = quickly(RESTS_ON, {})
+    newest = rows[0].get("newest")
+    for row in rows:
+        del row["newest"]
+    return tuple(ActiveSet(**row) for row in rows if row["id"] is not None), newest
 
 
 def listing_on(day: date, key: Key | None = None) -> Listing:

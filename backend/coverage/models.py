@@ -10,7 +10,6 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Identity,
-    Index,
     Text,
     UniqueConstraint,
     literal_column,
@@ -55,9 +54,6 @@ class CountChange(db.Model):
     """When counts of a unit's month changed last; whatever writes counts notes it (0018)."""
 
     __tablename__ = "count_changes"
-    __table_args__ = (
-        Index("ix_count_changes_month_network_version", "month", "network", "version"),
-    )
 
     month: Mapped[str] = mapped_column(Text, primary_key=True)
     network: Mapped[str] = mapped_column(Text, primary_key=True)

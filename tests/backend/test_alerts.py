@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from backend.coverage.alerts import STATES, Facts, states
 from tests.conftest import Hands
-from tests.counted import count
+from tests.daily import count
 
 URL = "/api/v1/alerts?parent=19"
 HERE, THERE, BEYOND = "05443", "05446", "05449"

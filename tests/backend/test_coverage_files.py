@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.coverage.files import COLUMNS
-from tests.counted import count
+from tests.daily import count
 
 URL = "/api/v1/coverage?month=2024-11&parent=19"
 VIETNAMESE = [words[0] for words in COLUMNS.values()]

@@ -11,7 +11,7 @@ from backend.coverage.held import FATES
 from backend.extensions import db
 from tests.conftest import Hands
 from tests.contributed import add, volunteers
-from tests.counted import count, fold
+from tests.daily import count, fold
 from tests.people import campaign, organisation, team, unit_id
 
 URL = "/api/v1/coverage"

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from backend.coverage import needed
 from tests.contributed import add
-from tests.counted import count
+from tests.daily import count
 from tests.people import audited, campaign, organisation, person, seen, team, unit_id
 
 URL = "/api/v1/targets"

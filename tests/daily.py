@@ -1,0 +1,28 @@
+"""Counts for tests of coverage: deltas as posts leave them, for units by their codes."""
+
+from datetime import date
+
+from flask import Flask
+from sqlalchemy import insert
+
+from backend.extensions import db
+from backend.measurements import counting
+from backend.measurements.models import CountDelta
+from tests.people import unit_id
+
+
+def count(app: Flask, code: str | None, *days: tuple[str, int], **changes: str) -> None:
+    """So many samples of a commune on each of these days, counted ones unless told."""
+    system = changes.pop("system", "2024")
+    unit = None if code is None else unit_id(app, code, system)
+    row = {"unit_id": unit, "network": "mobile", "fate": "counted", **changes}
+    with app.app_context():
+        rows = [{**row, "day": date.fromisoformat(day), "n": n} for day, n in days]
+        db.session.execute(insert(CountDelta), rows)
+        db.session.commit()
+
+
+def fold(app: Flask) -> None:
+    """Fold what waits, as workers do every two seconds."""
+    with app.app_context():
+        counting.fold_all()

@@ -70,6 +70,16 @@ Told = Callable[["Imported"], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A file of memberships of one campaign."""
+
+    campaign_id: int
+    table: Table
+    digest: str
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What a file of memberships did or would do."""
 
@@ -100,26 +110,26 @@ def import_memberships(
     require(actor, "campaign.correct", campaign_scope(campaign_id))
     raw = read()
     table = read_xlsx(raw, PAST) if raw.startswith(ZIP) else read_csv(raw, PAST)
+    sent = Sent(campaign_id, table, hashlib.sha256(raw).hexdigest(), dry_run)
+    return volunteers.carry_out(lambda: _carry_out(actor, sent, now, told))
 
-    def carry_out() -> dict[str, Any]:
-        rows = past_rows(table, _there(campaign_id, now))
-        if any(row.errors for row in rows):
-            result = Imported(dry_run, table, rows, None)
-            if not dry_run:
-                raise _refused(result, told)
+
+def _carry_out(actor: Actor, sent: Sent, now: datetime, told: Told) -> dict[str, Any]:
+    rows = past_rows(sent.table, _there(sent.campaign_id, now))
+    if any(row.errors for row in rows):
+        result = Imported(sent.dry_run, sent.table, rows, None)
+        if sent.dry_run:
             return told(result)
-        moved = _write(campaign_id, new_stays(rows))
-        result = Imported(dry_run, table, rows, moved)
-        if dry_run:
-            db.session.rollback()
-            return told(result)
-        file = hashlib.sha256(raw).hexdigest()
-        facts = {"file": file, "totals": result.totals, **moved}
-        note_by(actor, "membership.import", f"campaign:{campaign_id}", **facts)
-        db.session.commit()
+        raise _refused(result, told)
+    moved = _write(sent.campaign_id, new_stays(rows))
+    result = Imported(sent.dry_run, sent.table, rows, moved)
+    if sent.dry_run:
+        db.session.rollback()
         return told(result)
-
-    return volunteers.carry_out(carry_out)
+    facts = {"file": sent.digest, "totals": result.totals, **moved}
+    note_by(actor, "membership.import", f"campaign:{sent.campaign_id}", **facts)
+    db.session.commit()
+    return told(result)
 
 
 def _there(campaign_id: int, now: datetime) -> There:

@@ -30,10 +30,13 @@ STATEMENTS = (
     """delete from organisations o where id = any(:owners)
         and not exists (select from teams where organisation_id = o.id)
         and not exists (select from campaigns where organisation_id = o.id)
+        and not exists (select from clusters where organisation_id = o.id)
         and not exists (select from organisations where parent_id = o.id)""",
     "delete from personal_tokens using users u where u.id = user_id and u.demo",
     "delete from sessions using users u where u.id = user_id and u.demo",
     "delete from one_time_links using users u where u.id = user_id and u.demo",
+    """delete from roles lent using roles r, users u
+        where r.id = lent.delegated_by and u.id = r.user_id and u.demo""",
     "delete from roles using users u where u.id = user_id and u.demo",
     "delete from users where demo",
 )

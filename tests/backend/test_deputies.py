@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from backend.accounts.models import Role, User
+from backend.demo.removing_teams import remove_teams
 from backend.extensions import db
 from tests.conftest import Hands
 from tests.people import audited, cluster, password_hash, person, unit_id
@@ -145,3 +146,13 @@ def test_only_the_own_area_is_lent(cast: Cast) -> None:
     assert cast.lend(unit={"system": "2024", "code": "01"}).status_code == 403
     admin = cast.lend(person(cast.app, "admin"))
     assert (admin.status_code, admin.json["code"]) == (403, "no_own_area")
+
+
+def test_what_a_demos_official_lent_goes_with_the_demo(cast: Cast) -> None:
+    cast.lend()
+    with cast.app.app_context():
+        db.session.execute(update(User).where(User.name != NAME).values(demo=True))
+        db.session.commit()
+        remove_teams()
+        assert db.session.scalar(select(Role.id).limit(1)) is None
+    assert not cast.sees()

@@ -12,13 +12,13 @@ from backend.coverage.contribution_sources import Asked
 from backend.extensions import db
 
 TEAMS_NOW = text("""
-    select c.id as campaign_id, c.name as campaign, c.networks, t.id as team_id, t.name as team
+    select m.id as membership_id, c.id as campaign_id, c.name as campaign, c.networks,
+        t.id as team_id, t.name as team
     from device_links l
     join memberships m on m.volunteer_id = l.volunteer_id and m.period @> :now
     join campaigns c on c.id = m.campaign_id
     join teams t on t.id = m.team_id
     where l.device_id = :device and l.period @> :now and c.state = 'open'
-        and :today between c.first_day and c.last_day
     order by c.id
 """)
 
@@ -26,9 +26,8 @@ TEAMS_NOW = text("""
 def own_day(device_id: UUID, now: datetime) -> dict[str, Any]:
     """Tell the sums of this day for each team in which the phone's volunteer is."""
     today = local_day(now)
-    asked = {"device": device_id, "now": now, "today": today}
     items = []
-    for row in db.session.execute(TEAMS_NOW, asked).all():
+    for row in db.session.execute(TEAMS_NOW, {"device": device_id, "now": now}).all():
         day = Asked(
             row.campaign_id, "team", today, today, (f"{today:%Y-%m}",), False,
             tuple(row.networks), (row.team_id,),
@@ -37,6 +36,7 @@ def own_day(device_id: UUID, now: datetime) -> dict[str, Any]:
         figures = {name: getattr(found, name) for name in ("received", "valid", "counted")}
         items.append(
             {
+                "membership_id": row.membership_id,
                 "campaign": {"id": row.campaign_id, "name": row.campaign},
                 "team": {"id": row.team_id, "name": row.team},
                 **figures,

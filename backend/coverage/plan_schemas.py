@@ -145,8 +145,9 @@ class PlanSchema(Schema):
 
 
 class OwnTeamDaySchema(Schema):
-    """What a team has earned in a campaign today."""
+    """What a team has earned in a campaign today; the membership is what one leaves by."""
 
+    membership_id = fields.Integer(required=True)
     campaign = fields.Nested(PlannedNameSchema, required=True)
     team = fields.Nested(PlannedNameSchema, required=True)
     received = fields.Integer(required=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO
 
 LEFTOVER_TIMEOUT_S = 30
-MARK = b"backend.server.web"  # a word of the web server's command line
+MARK = b"backend.server."  # a word of the command lines of our servers
+SERVERS = ("web", "speed")
 
 
 class AlreadyRunning(RuntimeError):
@@ -27,7 +28,7 @@ class Instance:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Take the lock; end the web server that a killed `serve` has left."""
+        """Take the lock; end the servers that a killed `serve` has left."""
         self._file = self._path.open("a+")
         self._file.seek(0)
         written = self._file.read()
@@ -35,8 +36,9 @@ class Instance:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunning(_who(written)) from None
-        with suppress(ValueError, KeyError):
-            _end_leftover(int(json.loads(written)["web"]))
+        for server in SERVERS:
+            with suppress(ValueError, KeyError):
+                _end_leftover(int(json.loads(written)[server]))
         self.tell()
 
     def tell(self, **facts: object) -> None:
@@ -63,9 +65,9 @@ def _who(written: str) -> str:
 def _end_leftover(pid: int) -> None:
     deadline = time.monotonic() + LEFTOVER_TIMEOUT_S
     asked = False
-    while _is_web(pid):
+    while _is_ours(pid):
         if not asked:
-            print(f"Ending a web server that was left running (process {pid})", flush=True)
+            print(f"Ending a server that was left running (process {pid})", flush=True)
             os.kill(pid, signal.SIGTERM)
             asked = True
         if time.monotonic() > deadline:
@@ -73,7 +75,7 @@ def _end_leftover(pid: int) -> None:
         time.sleep(0.1)
 
 
-def _is_web(pid: int) -> bool:
+def _is_ours(pid: int) -> bool:
     with suppress(OSError):
         return MARK in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False

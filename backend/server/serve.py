@@ -118,8 +118,10 @@ class Serve:
         self.instance.tell(web=web.pid, url=self.url)
         if not self.speed_port:
             return [web]
-        speed = ("-c", str(ROOT / "config" / "speed.py"), "backend.server.speed:speed_app()")
-        return [web, run(environment, "gunicorn", *speed)]
+        served = ("-c", str(ROOT / "config" / "speed.py"), "backend.server.speed:speed_app()")
+        speed = run(environment, "gunicorn", *served)
+        self.instance.tell(web=web.pid, speed=speed.pid, url=self.url)
+        return [web, speed]
 
     def _wait_until_ready(self, web: subprocess.Popen[bytes]) -> None:
         while not answers(self.url):

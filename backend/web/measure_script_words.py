@@ -7,6 +7,7 @@ SCRIPTED: dict[str, tuple[str, str]] = {
         "Lần đầu cần có mạng để bắt đầu. Hãy thử lại.",
         "The first time needs a connection. Please try again.",
     ),
+    "anotherApp": ("một ứng dụng khác", "another app"),
     "agreeFirst": ("Hãy đánh dấu ô đồng ý.", "Please tick the box if you agree."),
     "codeNote": (
         "Mã rút lại của bạn: {code}. Hãy chụp màn hình để giữ lại; mã cũng nằm ở cuối trang này.",
@@ -62,6 +63,11 @@ SCRIPTED: dict[str, tuple[str, str]] = {
     "teamDay": (
         "{counted} mẫu được tính trong {received} mẫu đã nhận",
         "{counted} samples counted of {received} received",
+    ),
+    "leave": ("Rời đội", "Leave"),
+    "leaveSure": (
+        "Rời {team}? Mẫu đã đo vẫn là của đội.",
+        "Leave {team}? What was measured stays the team’s.",
     ),
     "noTeam": (
         "Bạn chưa ở đội nào. Mẫu vẫn được tính cho xã, phường.",

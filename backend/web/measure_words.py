@@ -154,6 +154,8 @@ MEASURE: dict[str, tuple[str, str]] = {
     "do_joins": ("Vào đội", "Join"),
     "do_move_title": ("Chuyển đội?", "Move to another team?"),
     "do_move": ("Chuyển đội", "Move"),
+    "do_leave_title": ("Rời đội?", "Leave the team?"),
+    "do_leave": ("Rời đội", "Leave"),
     "do_stay": ("Ở lại", "Stay"),
     "do_withdraw": ("Rút lại và xoá dữ liệu của tôi", "Withdraw and delete my data"),
     "do_withdraw_sure": (

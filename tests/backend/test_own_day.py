@@ -43,9 +43,10 @@ def test_the_team_s_day_is_the_sum_over_its_phones(
 
 def test_before_anything_was_measured_the_day_is_empty(app: Flask, client: FlaskClient) -> None:
     cast, phone = Cast(app), register(client)
-    join(client, phone, cast.code_one)
+    membership = join(client, phone, cast.code_one).json["id"]
     told = client.get(URL, headers=phone).json["items"][0]
     assert (told["received"], told["counted"]) == (0, 0)
+    assert told["membership_id"] == membership
 
 
 def test_who_left_is_told_nothing_more(app: Flask, client: FlaskClient, clock: Hands) -> None:

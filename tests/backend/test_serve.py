@@ -35,8 +35,10 @@ class Run:
     def __init__(self, var_dir: Path, port: int, log: str = "serve.log") -> None:
         self.var_dir, self.port = var_dir, port
         self.output = var_dir.parent / log
+        self.speed_port = free_port()
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
         environment = kept | {"VAR_DIR": str(var_dir), "PORT": str(port), "WEB_CONCURRENCY": "1"}
+        environment["SPEED_PORT"] = str(self.speed_port)
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "backend.server"],
@@ -47,8 +49,8 @@ class Run:
                 stdin=subprocess.DEVNULL,
             )
 
-    def status(self, path: str) -> int:
-        with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+    def status(self, path: str, port: int | None = None) -> int:
+        with urlopen(f"http://127.0.0.1:{port or self.port}{path}", timeout=10) as answer:
             return int(answer.status)
 
     def said(self) -> str:
@@ -92,6 +94,13 @@ def test_it_serves_and_tells_where(run: Run) -> None:
     assert run.status("/docs") == 200
 
 
+def test_the_speed_test_has_a_process_of_its_own(run: Run) -> None:
+    assert run.status("/do/down?bytes=100000", run.speed_port) == 200
+    assert run.status("/do/down?bytes=100000") == 200
+    with pytest.raises(OSError, match="404"):
+        run.status("/docs", run.speed_port)
+
+
 def test_a_second_one_in_the_same_folder_is_refused(run: Run) -> None:
     second = Run(run.var_dir, free_port(), log="second.log")
     assert second.process.wait(30) == 1
@@ -125,13 +134,14 @@ def test_a_command_uses_the_same_database(run: Run) -> None:
 
 
 def test_what_a_killed_one_left_is_taken_over_and_both_end(run: Run) -> None:
-    web = int(json.loads((run.var_dir / "serve.lock").read_text())["web"])
+    left = json.loads((run.var_dir / "serve.lock").read_text())
     run.end(signal.SIGKILL)
     began = time.monotonic()
     again = Run(run.var_dir, run.port, log="again.log")
     again.wait_until(again.ready, 60)
     print(f"second start ready after {time.monotonic() - began:.1f} s")
-    assert f"left running (process {web})" in again.said()
+    for server in ("web", "speed"):
+        assert f"left running (process {left[server]})" in again.said()
     assert again.status("/healthz") == 200
     server = EmbeddedPostgres(run.var_dir)
     assert again.end(signal.SIGINT) == 0

@@ -8,7 +8,8 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from backend.campaigns import poster
-from backend.campaigns.models import CampaignArea
+from backend.campaigns.models import Campaign, CampaignArea
+from backend.clock import local_day, utc_now
 from backend.extensions import db
 from backend.measurements.models import Measurement
 from tests import people
@@ -54,6 +55,8 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     with app.app_context():
         province = people.unit_id(app, "19", "2025", "province")
         db.session.add(CampaignArea(campaign_id=cast.campaign, unit_id=province))
+        campaign = db.session.get_one(Campaign, cast.campaign)
+        campaign.first_day = campaign.last_day = local_day(utc_now())
         db.session.commit()
     taps: list[str] = []
     phone.expose_function("tapped", lambda name: taps.append(name))
@@ -76,6 +79,11 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     assert kept["operator_source"] == "user"
     assert 0 < kept["download_mbps"] < 5_000 and kept["data_used_mb"] > 0
     assert kept["location"]["accuracy_m"] == 12
+    reads(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
+    looks_right(phone, "do-in-team")
+    phone.locator("#teams button").click()
+    phone.locator("#leave").get_by_role("button", name="Rời đội", exact=True).click()
+    reads(phone, "Bạn chưa ở đội nào.")
 
 
 def test_every_later_sample_is_one_tap_and_says_what_to_do_better(app: Flask, phone: Page) -> None:
@@ -175,6 +183,21 @@ def test_inside_another_app_the_page_says_how_to_leave_it(new_page: Open) -> Non
     link = str(page.locator("#chrome-link").get_attribute("href"))
     assert link.startswith("intent://127.0.0.1") and "/j/ACDEFGHJ#Intent" in link
     looks_right(page, "do-inside")
+
+
+def test_another_team_of_the_campaign_is_asked_about(app: Flask, phone: Page) -> None:
+    cast = Cast(app)
+    phone.goto(f"/do/#{cast.code_one}")
+    agree(phone)
+    press(phone, "Viettel")
+    reads(phone, "Đội 1")
+    phone.get_by_text("Vào đội khác").click()
+    phone.locator("#join-code").fill(cast.code_two.lower())
+    press(phone, "Vào đội")
+    reads(phone, "Bạn đang ở Đội 1. Chuyển sang Đội 2?")
+    press(phone, "Chuyển đội")
+    reads(phone, "Đã vào Đội 2.")
+    expect(phone.locator("#teams")).to_contain_text("Đội 2")
 
 
 def test_in_english_and_dark(new_page: Open) -> None:

@@ -1,6 +1,6 @@
 // The measuring page: what is shown when, and when the queue is sent.
 import { chromeLink, insideApp, newId } from "./browser.js";
-import { agreed, plainCode } from "./consent.js";
+import { agreed, outdated, plainCode } from "./consent.js";
 import { refresh, showDay, showFate } from "./fates.js";
 import * as ispeed from "./ispeed.js";
 import { choose, mustChoose, network, place, press, showData, showNetwork, showSystem } from "./measuring.js";
@@ -24,8 +24,9 @@ let installed = null;
 // Say where this browser will not do; false where nothing can be measured at all.
 function fit() {
   const app = insideApp();
-  element("inside").hidden = !app;
-  if (app) element("inside-title").textContent = element("inside-title").dataset.words.replace("{app}", app);
+  element("inside").hidden = app === null;
+  const title = element("inside-title");
+  title.textContent = title.dataset.words.replace("{app}", app || words("anotherApp"));
   element("chrome-link").href = chromeLink(code);
   element("insecure").hidden = isSecureContext;
   element("secure-link").href = `https://${location.host}/do/${location.hash}`;
@@ -152,9 +153,9 @@ async function start() {
   }
   listen();
   const known = Boolean(await setting("token"));
-  if (!known) {
+  if (!known || (await outdated())) {
     await agreed(code);
-    say(words("codeNote", { code: await setting("withdrawal") }));
+    if (!known) say(words("codeNote", { code: await setting("withdrawal") }));
   }
   if (await mustChoose()) await choose();
   await open();

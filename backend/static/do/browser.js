@@ -13,9 +13,10 @@ const APPS = [
   [/Instagram/, "Instagram"],
   [/TikTok|musical_ly|BytedanceWebview/i, "TikTok"],
   [/\bLine\//, "LINE"],
-  [/; wv\)/, "Android"],
+  [/; wv\)/, ""],
 ];
 
+// The app's name, empty where it tells none; null in a browser.
 export const insideApp = () => APPS.find(([name]) => name.test(AGENT))?.[1] ?? null;
 
 export const platform = isIos ? "ios" : isAndroid ? "android" : "web";

@@ -33,19 +33,26 @@ export function agreed(code) {
 
 // Empty when all went well, else what is wrong.
 async function begin(code) {
-  const registered = (await setting("token")) ? { ok: true } : await register();
-  if (!registered.ok) return registered.title ?? words("unreachableStart");
+  const known = Boolean(await setting("token"));
+  const answered = known ? await ask("POST", "devices/me/consents", { consent: consent() }) : await register();
+  if (!answered.ok) return answered.title ?? words("unreachableStart");
+  await keep("consent", shownVersion());
   if (!code) return "";
   const answer = await useCode(code);
   return answer.ok || answer.code === "other_team" ? "" : (answer.title ?? words("unreachable"));
 }
 
+const shownVersion = () => element("do").dataset.consent;
+const consent = () => ({ accepted: true, version: shownVersion(), accepted_at: new Date().toISOString() });
+
+// Whether the text has changed since this phone agreed to it.
+export const outdated = async () => (await setting("consent")) !== shownVersion();
+
 async function register() {
   // The id is kept before it is sent: an answer that is lost is asked for again under the same one.
   const id = (await setting("device")) ?? newId();
   await keep("device", id);
-  const consent = { accepted: true, version: element("do").dataset.consent, accepted_at: new Date().toISOString() };
-  const told = { id, platform, model: await model(), app_version: VERSION, consent };
+  const told = { id, platform, model: await model(), app_version: VERSION, consent: consent() };
   const answer = await ask("POST", "devices", told, { language });
   if (answer.code === "already_registered") {
     await keep("device", newId());

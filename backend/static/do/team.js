@@ -11,10 +11,24 @@ export async function showTeams() {
     const row = made("li");
     row.append(made("strong", "", one.team.name), made("small", "", one.campaign.name));
     row.append(made("span", "", words("teamDay", { counted: number(one.counted), received: number(one.received) })));
+    row.append(leaving(one));
     return row;
   });
   element("teams").replaceChildren(...(rows.length ? rows : [made("li", "hint", words("noTeam"))]));
   return rows.length > 0;
+}
+
+function leaving({ membership_id: id, team }) {
+  const button = made("button", "button link", words("leave"));
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    element("leave-words").textContent = words("leaveSure", { team: team.name });
+    if ((await answered(element("leave"))) !== "leave") return;
+    const answer = await ask("DELETE", `memberships/${id}`);
+    if (answer.ok) await showTeams();
+    else say(answer.title ?? words("unreachable"));
+  });
+  return button;
 }
 
 // Join by a code; where that means leaving another team, the person is asked.

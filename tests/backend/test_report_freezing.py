@@ -1,0 +1,100 @@
+"""What freezing and approving hold against each other, and against what changes meanwhile."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from backend.reports import collecting, freezing
+from tests import people
+from tests.conftest import Hands
+from tests.joining import at_once
+from tests.reporting import URL, Office
+
+
+@pytest.fixture
+def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+    made = Office(app, client, clock)
+    made.is_demo()
+    return made
+
+
+def sending(office: Office, report: int, what: str) -> Callable[[FlaskClient], TestResponse]:
+    version = office.show(report).json["version"]
+    seen = people.seen(office.headers, version)
+    return lambda client: client.post(f"{URL}/{report}/{what}", json={}, headers=seen)
+
+
+@pytest.mark.parametrize("what", ["freeze", "approve"])
+def test_of_two_at_once_one_comes_second(office: Office, what: str) -> None:
+    report = office.draft() if what == "freeze" else office.frozen()
+    send = sending(office, report, what)
+    answers = at_once(office.app, send, send)
+    assert sorted(answer.status_code for answer in answers) == [200, 412]
+    acts = [act for act, _ in people.audited(office.app, f"report:{report}")]
+    assert acts.count(f"report.{what}") == 1
+
+
+def test_who_begins_the_same_report_at_once_is_told(office: Office) -> None:
+    def begin(client: FlaskClient) -> TestResponse:
+        asked = {"unit": "19", "month": "2024-11"}
+        return client.post(URL, json=asked, headers=office.headers)
+
+    answers = at_once(office.app, begin, begin)
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+
+
+def test_a_remark_that_came_while_files_were_made_is_not_lost(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = office.draft()
+    real = freezing.render
+
+    def slowly(figures: Any) -> Any:
+        body = {"remarks": {"samples": "Bổ sung phút chót."}}
+        seen = people.seen(office.headers)
+        other = office.app.test_client()
+        assert other.patch(f"{URL}/{report}", json=body, headers=seen).status_code == 200
+        return real(figures)
+
+    monkeypatch.setattr(freezing, "render", slowly)
+    assert office.act(report, "freeze").status_code == 412
+    monkeypatch.undo()
+    assert office.act(report, "freeze").status_code == 200
+    assert office.show(report, "/figures").json["remarks"] == {"samples": "Bổ sung phút chót."}
+
+
+def test_figures_that_keep_moving_are_not_frozen(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A late sample between two readings: they must agree before anything is kept."""
+    report, real, late = office.draft(), collecting.notes, iter(range(6, 23))
+    phone = office.phone()
+
+    def moving(counts: Any) -> Any:
+        office.late([(9, next(late))], phone=phone)
+        return real(counts)
+
+    monkeypatch.setattr(collecting, "notes", moving)
+    refused = office.act(report, "freeze")
+    assert (refused.status_code, refused.json["code"]) == (409, "figures_moving")
+    monkeypatch.undo()
+    assert office.act(report, "freeze").status_code == 200
+    frozen = office.show(report, "/figures").json["sections"]["samples"]["mobile"]["received"]
+    assert frozen == collecting.READINGS_MOST
+
+
+def test_the_letterhead_is_that_of_the_moment_of_freezing(office: Office) -> None:
+    report = office.frozen()
+    before = office.show(report, "/figures").json["letterhead"]
+    assert before["agency"] == "SỞ THÔNG TIN VÀ TRUYỀN THÔNG"
+    url, seen = "/api/v1/units/19/letterhead", people.seen(office.headers, 0)
+    changed = {**before, "signer": "Nguyễn Văn An"}
+    assert office.client.put(url, json=changed, headers=seen).status_code == 200
+    assert office.show(report, "/figures").json["letterhead"] == before
+    office.act(report, "supersede", json={"reason": "người ký khác"})
+    second = office.client.get(URL, headers=office.headers).json["items"][0]["id"]
+    assert office.show(second, "/figures").json["letterhead"]["signer"] == "Nguyễn Văn An"

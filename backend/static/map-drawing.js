@@ -1,7 +1,7 @@
 // MapLibre over our own tiles. Figures are joined to them by code, as the state of a feature.
 import * as maplibre from "./vendor/maplibre/maplibre-gl.mjs";
 
-const WHOLE = [[101.9, 6.7], [118.0, 23.7]];
+const WHOLE = [[101.9, 5.7], [118.0, 23.7]];
 const COMMUNES_FROM = 6.5; // the zoom from which communes are told apart
 const LEVELS = ["province", "commune"];
 const STEPS = ["none", "started", "quarter", "half", "reached"];

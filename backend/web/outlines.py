@@ -50,7 +50,8 @@ class Drawing:
 def country(folder: Path, active: ActiveSet) -> Drawing:
     """The provinces of the country with its seas."""
     path = folder / f"{active.digest}-country.json"
-    return _kept(path) or _made(path, _country(active))
+    kept = _kept(path)
+    return kept if kept and kept.box == WHOLE else _made(path, _country(active))
 
 
 @lru_cache(HELD_MOST)

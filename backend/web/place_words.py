@@ -62,7 +62,7 @@ PLACE: dict[str, tuple[str, str]] = {
         "Với nhịp hiện nay, cuối tháng có khoảng {low} đến {high} mẫu.",
         "At the present pace the month ends with some {low} to {high}.",
     ),
-    "unit_last_month": ("tháng trước {n} mẫu", "{n} in the month before"),
+    "unit_last_month": ("Tháng trước: {n} mẫu.", "The month before: {n}."),
     "unit_no_boundary": (
         "Bộ ranh giới của tháng này chưa có đơn vị này: mẫu đo ở đây chưa xếp được.",
         "The boundary set of this month lacks this unit: samples here cannot be placed.",

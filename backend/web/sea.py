@@ -24,7 +24,7 @@ ARCHIPELAGOS = (
     Archipelago(
         "Quần đảo Hoàng Sa",
         "Đà Nẵng",
-        (112.0, 15.15),
+        (112.0, 14.7),
         (
             (111.61, 16.53),  # Hoàng Sa
             (111.51, 16.45),  # Quang Ảnh
@@ -42,7 +42,7 @@ ARCHIPELAGOS = (
     Archipelago(
         "Quần đảo Trường Sa",
         "Khánh Hòa",
-        (114.2, 7.45),
+        (113.7, 6.75),
         (
             (111.92, 8.65),  # Trường Sa
             (112.35, 8.93),  # Trường Sa Đông
@@ -63,8 +63,8 @@ ARCHIPELAGOS = (
         {"2024": "576", "2025": "22736"},
     ),
 )
-SEA = ("Biển Đông", (113.2, 12.9))
+SEA = ("Biển Đông", (113.2, 12.6))
 # West, south, east, north: all of the country with its seas.
-WHOLE = (101.9, 6.7, 118.0, 23.7)
+WHOLE = (101.9, 5.7, 118.0, 23.7)
 # North-west and south-east of the part that stands beside maps of a smaller place.
-INSET = ((107.5, 17.9), (118.0, 6.7))
+INSET = ((107.5, 17.9), (118.0, 5.9))

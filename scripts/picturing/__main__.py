@@ -8,13 +8,17 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.picturing.pages import PAGES
-from tests.browsing import OPTIONS, program
+from tests.browsing import OPTIONS, program, until
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}
 THEMES = ("light", "dark")
-TALLEST = 2600  # pixels of the page; what is below are more rows of the same
-SETTLED_MS = 2500  # the map has its tiles
+TALLEST = 1800  # pixels of the page; what is below are more rows of the same
+SETTLED_MS = 800  # fonts and the last tiles
+MAP_STANDS = """(() => {
+  const map = document.querySelector("#map.whole");
+  return !map || (map.map?.repainted !== undefined && map.map.map.areTilesLoaded());
+})()"""
 
 
 def main() -> None:
@@ -37,6 +41,7 @@ def _of_all(browser: Browser, url: str, width: int, theme: str, wanted: list[str
     for name in wanted:
         page.goto(url + PAGES[name])
         page.wait_for_load_state("networkidle")
+        until(page, MAP_STANDS)
         page.wait_for_timeout(SETTLED_MS)
         _keep(page, width, FOLDER / f"{name}-{width}-{theme}.webp")
     context.close()

@@ -38,6 +38,8 @@ QUESTIONS = (
     "/api/v1/targets",
     "/api/v1/units?q=thai+nguyen",
     "/api/v1/units/locate?latitude=21.5942&longitude=105.8482",
+    f"/api/v1/vnnic?{WITHIN}&parent=19",
+    f"/map/figures?{WITHIN}",
     "/search?q=thai+nguyen",
 )
 # What the public does not see at all, and of what it sees less.

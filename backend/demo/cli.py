@@ -10,6 +10,7 @@ from backend.clock import local_day
 from backend.demo import service
 from backend.demo.making import PlanMissed
 from backend.demo.people import make_people
+from backend.demo.reporting import make_report
 from backend.errors import Problem
 from backend.measurements.cli import bar
 from backend.measurements.service import Desk
@@ -54,7 +55,9 @@ def remove() -> None:
 
 @cli.command()
 def people() -> None:
-    """Make one person per role to sign in as; their passwords are told this once."""
-    for one in make_people(current_app.extensions["clock"]()):
+    """Make one person per role to sign in as, and a report; passwords are told this once."""
+    now = current_app.extensions["clock"]()
+    for one in make_people(now):
         click.echo(f"  {one.role:<12} {one.name:<30} {one.password}")
+    make_report(now, current_app.config["VAR_DIR"])
     click.echo("Told this once. The admin's role counts after a second factor was set up.")

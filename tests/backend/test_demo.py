@@ -113,8 +113,8 @@ def test_removing_leaves_nothing_of_it_and_everything_else(
     place = location(latitude=16.0678, longitude=108.2208)
     mine = [sample(location=place), sample("2024-11-16T09:00:00+07:00", location=place)]
     post(client, headers, *mine, sample(status="unheard of"))
-    before = coverage(client)
     clock.now = NOW
+    before = coverage(client)
     load(app, SMALL, replace(SMALL, month="2025-01", counted=60, reached=0, network="fixed"))
     assert coverage(client)["summary"]["counted"] == 502
     assert coverage(client, "2025-01", "fixed")["summary"]["counted"] == 60

@@ -111,3 +111,14 @@ def test_a_demo_that_goes_takes_its_reports_with_it(office: Office) -> None:
     assert office.show(report).status_code == 404
     assert office.client.get(URL).json["items"] == []
     assert office.show(other).json["demo"] is False
+
+
+def test_the_demo_s_official_sealed_the_report_of_the_letter_s_month(office: Office) -> None:
+    """After the reform, as always today: the role over the province of before has ended."""
+    office.clock.now = datetime(2026, 11, 25, tzinfo=UTC)
+    told = office.app.test_cli_runner().invoke(args=["demo", "people"])
+    assert told.exit_code == 0, told.output
+    [report] = office.client.get(URL).json["items"]
+    assert (report["unit"]["code"], report["month"]) == ("19", MONTH)
+    assert (report["state"], report["demo"]) == ("approved", True)
+    assert office.client.get(f"{URL}/by-digest/{report['digest']}").json["valid"] is True

@@ -1,0 +1,43 @@
+"""The demo's report of the letter's month, as its official makes it: begun, frozen, approved."""
+
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from backend.accounts.access import Actor, Grant
+from backend.accounts.models import Role, User
+from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
+from backend.extensions import db
+from backend.reports.approving import approve_report
+from backend.reports.drafts import begin_report
+from backend.reports.freezing import freeze_report
+
+SIGNER = {"name": "Trần Thị Bình (mẫu)", "title": "Phó Giám đốc"}
+
+
+def make_report(now: datetime, var_dir: Path) -> int | None:
+    """Make and seal it; None where the demo has no official."""
+    official = _official()
+    if official is None:
+        return None
+    asked = {"unit": LETTER_PROVINCE, "level": "province", "month": LETTER_MONTH}
+    draft = begin_report(official, asked, now)
+    report = int(draft["id"])
+    frozen = freeze_report(official, report, frozenset({str(draft["version"])}), now)
+    approve_report(official, report, frozenset({str(frozen["version"])}), SIGNER, now, var_dir)
+    return report
+
+
+def _official() -> Actor | None:
+    """The demo's official, with their roles."""
+    held = (
+        select(User.id, Role.scope_id)
+        .join(Role, Role.user_id == User.id)
+        .where(User.demo, Role.role == "official")
+    )
+    rows = db.session.execute(held).all()
+    if not rows:
+        return None
+    grants = tuple(Grant("official", "unit", row.scope_id) for row in rows)
+    return Actor(user_id=rows[0].id, grants=grants)

@@ -109,9 +109,11 @@ def _register(app: Flask) -> None:
     from backend.reports.views import blp as reports
     from backend.units.cli import cli as units_cli
     from backend.units.views import blp as units
+    from backend.web.board_form_views import board_pages as board
     from backend.web.cli import cli as web_cli
     from backend.web.map_views import bp as web_map
     from backend.web.measure_views import bp as measuring
+    from backend.web.members import answer_nowhere
     from backend.web.seal_views import bp as seal_page
     from backend.web.sharing_views import bp as sharing
     from backend.web.speed_views import open_desk, speed_bp
@@ -151,8 +153,9 @@ def _register(app: Flask) -> None:
         seals,
     ):
         api.register_blueprint(blueprint)
-    for pages in (web, web_map, sharing, seal_page, open_data, measuring, speed_bp):
+    for pages in (web, web_map, board, sharing, seal_page, open_data, measuring, speed_bp):
         app.register_blueprint(pages)
+    app.register_error_handler(404, answer_nowhere)
     app.extensions["speed_desk"] = open_desk(app.config)
     app.register_blueprint(health.bp)
     for group in (

@@ -70,10 +70,14 @@ def answered_figures(told: Mapping[str, Any], kind: str = "application/json") ->
     return unless_known(Response(orjson.dumps(told), content_type=kind))
 
 
+def tag_of(content: bytes) -> str:
+    """The tag of what has no version: of the content itself."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
 def unless_known(response: Response) -> Response:
     """Say 304 where the client holds this very answer."""
-    tag = hashlib.sha256(response.get_data()).hexdigest()[:32]
-    response.set_etag(tag, weak=True)
+    response.set_etag(tag_of(response.get_data()), weak=True)
     # What a person may see is theirs, and each language has its words.
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept-Language, Authorization"

@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(Problem, _answer_problem)
-    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(OperationalError, _answer_away)
     app.register_error_handler(InterfaceError, _answer_away)
     app.register_error_handler(PoolTimeout, _answer_away)
@@ -176,7 +176,8 @@ def _answer_problem(problem: Problem) -> Response:
     return problem_response(problem)
 
 
-def _answer_http(error: HTTPException) -> Response:
+def answer_http(error: HTTPException) -> Response:
+    """Answer what Flask itself refuses, in the shape of all problems."""
     status = error.code or 500
     if status < 400:
         return Response(status=status, headers=error.get_headers())

@@ -17,6 +17,7 @@ from backend.measurements.models import WithdrawalRequest
 from tests import people
 from tests.asking_campaigns import OF_CAMPAIGNS
 from tests.asking_officials import OF_OFFICIALS
+from tests.asking_pages import PAGE_ASKS
 from tests.factories import register, sample
 from tests.matrix import BY_SESSION, CODE, MEMBERSHIP, POSTER, endpoint
 from tests.people import LONG_AGO
@@ -153,6 +154,7 @@ def _tiles(world: World) -> dict[str, Any]:
 
 # What a request brings: `made` was made before, `at` is for its path, the rest for the client.
 ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
+    **PAGE_ASKS,
     **OF_CAMPAIGNS,
     **OF_OFFICIALS,
     **REPORTS,

@@ -11,7 +11,7 @@ from tests.world import World
 SEEN = {"headers": {"If-Match": '"1"'}}
 
 
-def _taking_part(world: World) -> dict[str, Any]:
+def taking_part(world: World) -> dict[str, Any]:
     """The leader's team takes part: somebody joined it."""
     return {"made": world.joined(register(world.client))}
 
@@ -62,17 +62,17 @@ OF_CAMPAIGNS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {CAMPAIGN}/exclusions (draft)": lambda w: _excluded(w) | _draft(w),
     f"POST {CAMPAIGN}/memberships/import": _past,
     f"POST {CAMPAIGN}/memberships/import (draft)": lambda w: _past(w) | _draft(w),
-    f"GET {CAMPAIGN}/contributions": _taking_part,
+    f"GET {CAMPAIGN}/contributions": taking_part,
     f"GET {CAMPAIGN}/contributions (by member)": lambda w: (
-        _taking_part(w) | {"query_string": {"by": "member"}}
+        taking_part(w) | {"query_string": {"by": "member"}}
     ),
     f"GET {CAMPAIGN}/contributions (not the leader's)": lambda w: (
-        _taking_part(w) | {"query_string": {"team": w.other_team}}
+        taking_part(w) | {"query_string": {"team": w.other_team}}
     ),
     f"GET {CAMPAIGN}/contributions (draft)": _draft,
-    f"GET {CAMPAIGN}/leaderboard": _taking_part,
+    f"GET {CAMPAIGN}/leaderboard": taking_part,
     f"GET {CAMPAIGN}/leaderboard (draft)": _draft,
-    f"GET {CAMPAIGN}/summary": _taking_part,
+    f"GET {CAMPAIGN}/summary": taking_part,
     f"GET {CAMPAIGN}/summary (draft)": _draft,
     f"GET {CAMPAIGN}/plan (not the leader's)": lambda w: {
         "query_string": {"team_id": w.other_team}

@@ -5,6 +5,8 @@ requests fit (tests/asking.py): a status of 200 or more than that means that it 
 organiser is of the organisation that has the campaign and the team, the official of the province.
 """
 
+from tests.matrix_pages import EVERYBODY, PAGES
+
 ACTORS = (
     "nobody",
     "device",
@@ -24,41 +26,9 @@ MEMBERSHIP = "/api/v1/memberships/<int(max=9223372036854775807):membership_id>"
 
 LIFT = "/api/v1/units/<code>/exclusions/<exclusion_id>/lift"
 
-EVERYBODY = "200 200 200 200 200 200 200 200"
-
 # nobody, device, team leader, organiser, other organiser, official, other official, admin
 TABLE = {
-    # the service itself
-    "GET /": EVERYBODY,
-    "GET /docs": EVERYBODY,
-    "GET /styleguide": EVERYBODY,
-    "GET /unit/<code>": EVERYBODY,
-    "GET /unit/<code>/picture.png": EVERYBODY,
-    "GET /unit/<code>/widget": EVERYBODY,
-    "GET /search": EVERYBODY,
-    "GET /map/figures": EVERYBODY,
-    "GET /map/tiles/<digest>.pmtiles": EVERYBODY,
-    "GET /invitation": EVERYBODY,
-    "GET /sign-in": EVERYBODY,
-    "GET /join": EVERYBODY,
-    "GET /seal": EVERYBODY,
-    "POST /seal": "303 303 303 303 303 303 303 303",
-    "GET /seal/<digest>": EVERYBODY,
-    "GET /work": "303 401 303 303 303 303 303 303",
-    "POST /sign-out": "303 401 303 303 303 303 303 303",
-    "GET /withdraw": EVERYBODY,
-    "GET /j/<code>": "302 302 302 302 302 302 302 302",
-    "GET /do/": EVERYBODY,
-    "GET /do/worker.js": EVERYBODY,
-    "GET /do/app.webmanifest": EVERYBODY,
-    "GET /do/down": EVERYBODY,
-    "POST /do/up": "204 204 204 204 204 204 204 204",
-    "GET /healthz": EVERYBODY,
-    "GET /readyz": EVERYBODY,
-    "GET /metrics": EVERYBODY,
-    "GET /open-data/": EVERYBODY,
-    "GET /open-data/<month>/<name>": EVERYBODY,
-    "GET /api/v1/openapi.json": EVERYBODY,
+    **PAGES,
     # units and coverage are public
     "GET /api/v1/units": EVERYBODY,
     "GET /api/v1/units/<code>": EVERYBODY,

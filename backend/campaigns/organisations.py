@@ -19,6 +19,16 @@ from backend.extensions import db
 from geo.gazetteer import plain, sort_key
 
 ORDER = (Organisation.sort_key.collate("C"), Organisation.id)
+BELOW = text("""
+    with recursive below as (
+        select unnest(cast(:ids as int[])) as id
+        union
+        select o.id from organisations o join below b on o.parent_id = b.id
+    )
+    select id from below
+""")
+# A province's youth union has some two hundred below it: all are there to be chosen from.
+LISTED_MOST = 1_000
 # Two that move below each other at once would make a loop: moves wait for one another.
 MOVES = text("select pg_advisory_xact_lock(hashtext('organisations.parent_id'))")
 
@@ -40,6 +50,16 @@ def list_organisations(asked: Mapping[str, Any]) -> dict[str, Any]:
     rows = db.session.scalars(query).all()
     page, following = page_of(rows, asked["limit"], lambda row: (row.sort_key, row.id))
     return {"items": _told(page), "next": following}
+
+
+def organised_by(actor: Actor) -> list[tuple[int, str]]:
+    """The organisations for which an actor organises, by name: an admin for all."""
+    query = select(Organisation.id, Organisation.name).where(Organisation.ended_at.is_(None))
+    if not any(grant.role == "admin" for grant in actor.grants):
+        below = db.session.execute(BELOW, {"ids": sorted(actor.ids("organiser"))}).scalars()
+        query = query.where(Organisation.id.in_(list(below)))
+    rows = db.session.execute(query.order_by(*ORDER).limit(LISTED_MOST))
+    return [(row.id, row.name) for row in rows]
 
 
 def show_organisation(organisation_id: int) -> dict[str, Any]:

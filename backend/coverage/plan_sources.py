@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import aliased
 
 from backend.campaigns.models import Campaign, CampaignArea, Pin
-from backend.clock import day_begin, month_end, month_start
+from backend.clock import day_begin, local_day, month_end, month_start
 from backend.coverage.service import Question, coverage
 from backend.extensions import db
 from backend.units.models import Unit
@@ -174,6 +174,12 @@ def _shortfall(item: Mapping[str, Any], target: Mapping[str, Any] | None) -> int
     if target["source"] != "campaign":
         return int(item["shortfall"])
     return int(max(0, target["threshold"] - item[target["basis"]]))
+
+
+def days_left(campaign: Campaign, now: datetime) -> int:
+    """Days on which can still be measured, today with them; 0 after the last."""
+    begin = max(local_day(now), campaign.first_day)
+    return max(0, (campaign.last_day - begin).days + 1)
 
 
 def teams_of(campaign: Campaign, now: datetime) -> list[PlanTeam]:

@@ -25,7 +25,7 @@ def show_plan(
     """The plan of a day, with the rows of the teams that this person may see."""
     campaign = visible_campaign(actor, campaign_id)
     teams = teams_of(campaign, now)
-    seen = _seen(actor, campaign, teams)
+    seen = seen_teams(actor, campaign, teams)
     asked = ask(campaign, local_day(now), question["date"], question["network"])
     plan = make_plan(asked, teams)
     one = question["team_id"]
@@ -50,7 +50,7 @@ def ask(campaign: Campaign, today: date, day: date | None, network: str | None) 
     return Asked(campaign, chosen, kind, today)
 
 
-def _seen(actor: Actor, campaign: Campaign, teams: list[PlanTeam]) -> set[int]:
+def seen_teams(actor: Actor, campaign: Campaign, teams: list[PlanTeam]) -> set[int]:
     """The teams whose rows a person may read; a Problem where there is none."""
     scope = campaign_scope(campaign.id)
     if can(actor, "campaign.see", scope):

@@ -15,8 +15,8 @@ from backend.messages import message
 
 T = TypeVar("T")
 
-# Of these the page cannot be shown again: there is nothing, or it is not for this person.
-FINAL = frozenset({401, 403, 404})
+# After these the page cannot be shown again: there is nothing, or it is not for this person.
+FINAL = frozenset({"not_found", "forbidden", "unauthorized", "session_required"})
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Form:
             return act()
         except Problem as problem:
             db.session.rollback()
-            if problem.status in FINAL:
+            if problem.code in FINAL:
                 raise
             self.blame(problem.errors)
             if not problem.errors:

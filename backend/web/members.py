@@ -5,14 +5,14 @@ from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from backend.accounts.access import Actor
 from backend.accounts.signing import actor, form_token
 from backend.errors import Problem, field_errors
 from backend.extensions import db
-from backend.http import CODES, described, language
+from backend.http import CODES, answer_http, described, language
 from backend.language import Language
 from backend.messages import message
 from backend.web.pages import render
@@ -53,7 +53,8 @@ def member(template: str, lang: str | None, **values: Any) -> Response:
 def places(known: Actor) -> list[str]:
     """Where a person finds work, by endpoint: one entry for each kind of role that they have."""
     held = {grant.role for grant in known.grants}
-    return list(dict.fromkeys(PLACES[role] for role in PLACES if role in held))
+    found = dict.fromkeys(PLACES[role] for role in PLACES if role in held)
+    return [endpoint for endpoint in found if endpoint in current_app.view_functions]
 
 
 def answer_in_words(bp: Blueprint) -> Blueprint:
@@ -61,6 +62,11 @@ def answer_in_words(bp: Blueprint) -> Blueprint:
     bp.register_error_handler(Problem, _problem)
     bp.register_error_handler(HTTPException, _http)
     return bp
+
+
+def answer_nowhere(error: HTTPException) -> Response:
+    """An address that leads nowhere: in words, but to programs as the API says it."""
+    return answer_http(error) if request.path.startswith("/api/") else _http(error)
 
 
 @under(PAGE)

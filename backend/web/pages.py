@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
+from urllib.parse import quote, urlencode
 
 from flask import Response, current_app, make_response, render_template, request, url_for
 from markupsafe import Markup
@@ -12,12 +13,13 @@ from backend.coverage import steps
 from backend.http import clock_now, language
 from backend.language import Language
 from backend.measurements.reasons import BY_CODE
+from backend.messages import message
 from backend.web import charts
 from backend.web.navigation import ways
 from backend.web.words import WORDS
 
 # What the link to the other language takes along from the query string, and nothing else.
-KEPT = ("month", "network", "level", "q")
+KEPT = ("month", "network", "level", "q", "by", "date", "team_id")
 
 
 def render(template: str, lang: str | None, **values: Any) -> Response:
@@ -48,6 +50,7 @@ class Reader:
         return {name: getattr(self, name) for name in TOOLS} | {
             "language_asked": self.lang,
             "filled": charts.filled,
+            "moment": formats.moment,
             "spark": charts.sparkline,
             "ways": ways,
             "updated": formats.moment(clock_now()),
@@ -74,6 +77,13 @@ class Reader:
     def day(self, value: date | None) -> str:
         return formats.day(value, self.language)
 
+    def iso_day(self, value: str) -> str:
+        return self.day(date.fromisoformat(value))
+
+    def said(self, code: str) -> str:
+        """The words that the API has for a code."""
+        return message(code, self.language)
+
     def to(self, endpoint: str, **query: Any) -> str:
         """The address of a page in the same language."""
         given = {"lang": self.lang} | query
@@ -85,9 +95,8 @@ class Reader:
 
     def here(self, lang: str) -> str:
         """The address of this page in another language."""
-        kept: dict[str, Any] = {key: request.args[key] for key in KEPT if key in request.args}
-        kept |= request.view_args or {}
-        return url_for(request.endpoint or "web.index", **kept, lang=lang)
+        kept = {key: request.args[key] for key in KEPT if key in request.args}
+        return f"{quote(request.path)}?{urlencode(kept | {'lang': lang})}"
 
     def reason(self, code: str) -> str:
         return BY_CODE[code].words(self.language) if code in BY_CODE else code
@@ -101,6 +110,6 @@ class Reader:
 
 
 TOOLS = (
-    "language", "words", "month", "number", "decimal", "percent", "day", "to", "link", "here",
-    "reason", "effect", "steps",
+    "language", "words", "month", "number", "decimal", "percent", "day", "iso_day", "said", "to",
+    "link", "here", "reason", "effect", "steps",
 )  # fmt: skip

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from backend import formats
 from backend.arguments import Parser
 from backend.errors import Problem
 from backend.reports.attachments import letters_of
@@ -53,7 +52,7 @@ def show(asked: dict[str, Any], digest: str) -> Response:
         response.status_code = problem.status
         return response
     letters = letters_of(found["report"]["id"])
-    told = {"found": found, "letters": letters, "moment": formats.moment}
+    told = {"found": found, "letters": letters}
     return render("web/seal.html", asked["lang"], **told)
 
 

@@ -3,6 +3,7 @@
 Each feature has a table of its own; none may take another's key.
 """
 
+from backend.web.board_words import BOARD
 from backend.web.first_words import FIRST
 from backend.web.frame_words import FRAME
 from backend.web.measure_words import MEASURE
@@ -13,7 +14,7 @@ from backend.web.styleguide_words import STYLEGUIDE
 
 Words = dict[str, tuple[str, str]]
 
-TABLES: tuple[Words, ...] = (FRAME, FIRST, PLACE, PEOPLE, SEAL, STYLEGUIDE, MEASURE)
+TABLES: tuple[Words, ...] = (FRAME, BOARD, FIRST, PLACE, PEOPLE, SEAL, STYLEGUIDE, MEASURE)
 
 
 def _merged(tables: tuple[Words, ...]) -> Words:

@@ -103,3 +103,12 @@ def test_blueprints_of_pages_answer_in_words(app: Flask) -> None:
     """Whoever adds a blueprint of pages wraps it: an official cannot read JSON."""
     for name in {"web", "desk", "board", "admin", "measure"} & set(app.blueprints):
         assert Problem in app.error_handler_spec[name][None], name
+
+
+def test_an_address_that_leads_nowhere_is_said_to_people_and_to_programs(
+    client: FlaskClient,
+) -> None:
+    page, program = client.get("/khong-co"), client.get("/api/v1/khong-co")
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert "Không mở được trang này" in page.text
+    assert program.json["code"] == "not_found"

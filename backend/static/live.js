@@ -1,0 +1,27 @@
+// Parts of a page that come anew while it is open and seen; the same answer (304) changes nothing.
+
+const EVERY_MS = 30_000;
+const LONGEST_MS = 300_000;
+
+for (const part of document.querySelectorAll("[data-live]")) {
+  let tag = part.dataset.tag;
+  let wait = EVERY_MS;
+
+  async function look() {
+    if (document.visibilityState === "visible" && !part.contains(document.activeElement)) {
+      try {
+        const headers = { "Accept-Language": document.documentElement.lang, "If-None-Match": tag };
+        const answer = await fetch(part.dataset.live, { headers, cache: "no-store", redirect: "error" });
+        if (answer.status === 200) {
+          part.innerHTML = await answer.text();
+          tag = answer.headers.get("ETag");
+        }
+        wait = EVERY_MS;
+      } catch {
+        wait = Math.min(wait * 2, LONGEST_MS); // the network will come back
+      }
+    }
+    setTimeout(look, wait);
+  }
+  setTimeout(look, wait);
+}

@@ -1,0 +1,232 @@
+"""/campaigns: the organiser's board, read and changed through its pages and forms."""
+
+import io
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.extensions import db
+from backend.measurements.counting import fold_all
+from tests.contributed import add, volunteers
+from tests.people import account, audited, campaign, organisation, sign_in, unit_id
+from tests.planned import HERE, NEAR, TODAY, Cast
+
+ORGANISER, LEADER, OTHER = "ban@example.vn", "doi@example.vn", "khac@example.vn"
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """A campaign over two communes with two teams and a few samples of the first."""
+    cast = Cast(app, HERE, NEAR)
+    cast.first = cast.team("Đội Một", capacity_per_day=10)
+    cast.second = cast.team("Đội Hai", NEAR, capacity_per_day=10)
+    account(app, ORGANISER, "organiser", cast.organisation)
+    account(app, LEADER, "team_leader", cast.first)
+    account(app, OTHER, "organiser", organisation(app, "Tỉnh Đoàn khác"))
+    [person] = volunteers(app, "Lan")
+    with app.app_context():
+        for _ in range(3):
+            add(cast.campaign, cast.first, unit=unit_id(app, HERE), volunteer=person)
+        add(cast.campaign, cast.first, unit=unit_id(app, HERE), fate="repeat", volunteer=person)
+        db.session.commit()
+        fold_all()
+    cast.page = f"/campaigns/{cast.campaign}"
+    return cast
+
+
+def enter(client: FlaskClient, name: str) -> str:
+    """Sign in; the token that forms send along."""
+    return sign_in(client, name)["X-CSRF-Token"]
+
+
+def read(client: FlaskClient, path: str, status: int = 200) -> str:
+    answer = client.get(path, query_string={"lang": "vi"} if "?" not in path else None)
+    assert answer.status_code == status, answer.text
+    return re.sub(r"\s+", " ", answer.text)
+
+
+def send(client: FlaskClient, path: str, token: str, status: int = 200, **fields: Any) -> str:
+    answer = client.post(f"{path}?lang=vi", data={"csrf_token": token, **fields})
+    assert answer.status_code == status, answer.text
+    return re.sub(r"\s+", " ", answer.text)
+
+
+def test_an_organiser_finds_the_own_campaigns(client: FlaskClient, cast: Cast) -> None:
+    assert client.get("/campaigns").location.startswith("/sign-in?next=%2Fcampaigns")
+    enter(client, ORGANISER)
+    page = read(client, "/campaigns")
+    assert "Tháng thanh niên đo mạng" in page and "Đơn vị tổ chức" in page
+    assert client.get("/work").location == "/campaigns"
+    enter(client, OTHER)
+    assert "Bạn chưa có chiến dịch nào" in read(client, "/campaigns")
+
+
+def test_a_campaign_shows_the_figures_of_the_api(client: FlaskClient, cast: Cast) -> None:
+    enter(client, ORGANISER)
+    told = client.get(f"/api/v1/campaigns/{cast.campaign}/contributions").json["total"]
+    page = read(client, cast.page)
+    for name in ("received", "counted", "needed"):
+        assert f'<dd class="figure">{told[name]}</dd>' in page
+    assert (told["received"], told["counted"]) == (4, 3)
+    assert "Đội Một" in page and "Máy này đã có mẫu được tính" in page
+
+
+def test_the_part_that_lives_says_that_nothing_changed(client: FlaskClient, cast: Cast) -> None:
+    enter(client, ORGANISER)
+    page = client.get(f"{cast.page}?lang=vi").text
+    tag = re.search(r'data-tag="([^"]+)"', page)
+    assert tag is not None
+    shown = {"If-None-Match": tag[1].replace("&#34;", '"')}
+    part = f"{cast.page}/figures?lang=vi"
+    assert client.get(part, headers=shown).status_code == 304
+    with client.application.app_context():
+        add(cast.campaign, cast.second, unit=unit_id(cast.app, NEAR))
+        db.session.commit()
+    fresh = client.get(part, headers=shown)
+    assert fresh.status_code == 200 and '<dd class="figure">5</dd>' in fresh.text
+
+
+@pytest.mark.parametrize("by", ["team", "member", "unit", "day", "organisation"])
+def test_contributions_by_each_kind(client: FlaskClient, cast: Cast, by: str) -> None:
+    enter(client, ORGANISER)
+    page = read(client, f"{cast.page}/contributions?by={by}&lang=vi")
+    named = {"team": "Đội Một", "member": "Lan", "unit": "Trưng Vương", "day": "05/11/2024",
+             "organisation": "Tỉnh Đoàn Thái Nguyên"}  # fmt: skip
+    assert named[by] in page and "format=xlsx" in page
+
+
+def test_a_leader_sees_the_own_team_and_none_of_the_organisers_tools(
+    client: FlaskClient, cast: Cast
+) -> None:
+    enter(client, LEADER)
+    page = read(client, f"{cast.page}/teams")
+    assert "Đội Một" in page and "Đội Hai" not in page and "Thiết lập" not in page
+    assert "Lan" in read(client, f"{cast.page}/teams/{cast.first}")
+    read(client, f"{cast.page}/teams/{cast.second}", 404)
+    for tool in ("signals", "corrections"):
+        assert client.get(f"{cast.page}/{tool}").status_code in (403, 404)
+
+
+@pytest.mark.parametrize(
+    "page", ["", "/figures", "/contributions", "/teams", "/plan", "/signals", "/corrections",
+             "/settings", "/teams/import"],
+)  # fmt: skip
+def test_another_organiser_sees_nothing_of_it(client: FlaskClient, cast: Cast, page: str) -> None:
+    enter(client, OTHER)
+    answer = client.get(f"{cast.page}{page}")
+    assert answer.status_code == 403 and "Đội Một" not in answer.text
+
+
+def test_a_campaign_is_made_by_its_form(client: FlaskClient, app: Flask, cast: Cast) -> None:
+    token = enter(client, ORGANISER)
+    fields = {
+        "organisation_id": cast.organisation, "name": "Đợt hai", "first_day": "2024-11-10",
+        "last_day": "2024-11-30", "areas": "19 Thái Nguyên\n05443", "networks": ["mobile"],
+        "target": "", "cap": "20", "state": "open",
+    }  # fmt: skip
+    page = send(client, "/campaigns/new", token, **fields | {"areas": "19\n99999", "name": "!"})
+    assert page.count('aria-invalid="true"') == 1 and 'value="20"' in page
+    page = send(client, "/campaigns/new", token, **fields | {"areas": "99999"})
+    assert "Không có đơn vị này vào ngày đó." in page
+    made = client.post("/campaigns/new", data={"csrf_token": token, **fields})
+    assert made.status_code == 303
+    number = re.search(r"/campaigns/(\d+)/teams", made.location)
+    told = client.get(f"/api/v1/campaigns/{number and number[1]}").json
+    assert (told["name"], told["cap"], told["target"]) == ("Đợt hai", 20, None)
+    assert [one["name"] for one in told["areas"]] == ["Phường Trưng Vương", "Tỉnh Thái Nguyên"]
+    refused = client.post("/campaigns/new", data=fields)
+    assert refused.status_code == 403
+
+
+def test_settings_show_what_moves_before_it_moves(client: FlaskClient, cast: Cast) -> None:
+    token = enter(client, ORGANISER)
+    page = read(client, f"{cast.page}/settings")
+    assert "05443 Phường Trưng Vương" in page
+    fields = {
+        "version": "1", "name": "Tên mới", "first_day": "2024-11-01", "last_day": "2024-11-30",
+        "areas": "05443", "networks": ["mobile"], "target": "", "cap": "", "state": "open",
+    }  # fmt: skip
+    page = send(client, f"{cast.page}/settings", token, **fields)
+    assert "Chưa có gì thay đổi" in page
+    assert "Tên mới" not in read(client, f"{cast.page}/settings")
+    send(client, f"{cast.page}/settings", token, 303, **fields, go="yes")
+    assert "Tên mới" in read(client, f"{cast.page}/settings")
+    page = send(client, f"{cast.page}/settings", token, **fields | {"name": "Muộn"}, go="yes")
+    assert "Tên mới" in read(client, cast.page)  # somebody else changed it: version 1 is gone
+
+
+def test_the_plan_is_pinned_and_printed(
+    client: FlaskClient, app: Flask, cast: Cast, clock: Any
+) -> None:
+    token = enter(client, ORGANISER)
+    page = read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
+    assert "Đội Hai" in page and ">đã ghim<" not in page
+    wanted = {"team_id": cast.second, "unit": HERE, "date": TODAY, "network": "mobile"}
+    faulty = send(client, f"{cast.page}/plan/pins", token, **wanted, samples="0")
+    assert "aria-invalid" in faulty and "Đội Hai" in faulty
+    nowhere = send(client, f"{cast.page}/plan/pins", token, **wanted | {"unit": "1"}, samples="7")
+    assert "Không có đơn vị này vào ngày đó." in nowhere and 'id="samples"' in nowhere
+    send(client, f"{cast.page}/plan/pins", token, 303, **wanted, samples="7")
+    assert ">đã ghim<" in read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
+    slips = read(client, f"{cast.page}/plan/slips?date={TODAY}&lang=vi")
+    assert "<svg" in slips and slips.count('class="slip"') == 2
+    send(client, f"{cast.page}/plan/unpin", token, 303, **wanted)
+    assert ">đã ghim<" not in read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
+
+
+def test_no_plan_is_said_in_words(client: FlaskClient, cast: Cast, clock: Any) -> None:
+    enter(client, ORGANISER)
+    assert "Ngày này đã qua." in read(client, f"{cast.page}/plan?date=2024-11-02&lang=vi")
+    over = campaign(cast.app, cast.organisation, unit_id(cast.app, HERE), state="closed")
+    assert "Chiến dịch đã đóng." in read(client, f"/campaigns/{over}/plan")
+
+
+def test_a_team_gets_a_code(client: FlaskClient, app: Flask, cast: Cast) -> None:
+    token = enter(client, ORGANISER)
+    page = f"{cast.page}/teams/{cast.first}"
+    assert "Đội chưa có mã tham gia." in read(client, page)
+    send(client, f"{page}/code", token, 303)
+    told = client.get(f"/api/v1/campaigns/{cast.campaign}/teams/{cast.first}/join-code").json
+    assert f"{told['code'][:4]} {told['code'][4:]}" in read(client, page)
+
+
+def test_a_correction_is_shown_then_done(client: FlaskClient, app: Flask, cast: Cast) -> None:
+    token = enter(client, ORGANISER)
+    fields = {"from_team": cast.first, "to_team": cast.second, "reason": "Nhầm đội"}
+    nothing = send(
+        client, f"{cast.page}/corrections", token, from_team="", to_team="none", reason="x"
+    )
+    assert 'aria-invalid="true"' in nothing
+    page = send(client, f"{cast.page}/corrections", token, **fields)
+    assert "Chưa có gì thay đổi" in page and "Chưa có lần nào" in page
+    send(client, f"{cast.page}/corrections", token, 303, **fields, go="yes")
+    assert ("correct", "Nhầm đội") in [
+        (act, details.get("reason")) for act, details in audited(app, f"campaign:{cast.campaign}")
+    ]
+
+
+def test_signs_of_gaming_say_when_there_are_none(client: FlaskClient, cast: Cast) -> None:
+    enter(client, ORGANISER)
+    assert "Không có dấu hiệu nào" in read(client, f"{cast.page}/signals")
+
+
+def test_a_list_of_teams_is_checked_then_imported(client: FlaskClient, cast: Cast) -> None:
+    token = enter(client, ORGANISER)
+    page = f"{cast.page}/teams/import"
+    assert "template?format=xlsx" in read(client, page)
+    assert 'aria-invalid="true"' in send(client, page, token)
+
+    def file(*rows: str) -> dict[str, Any]:
+        text = "\n".join(["Tên đội,Loại đội,Xã phường", *rows]).encode()
+        return {"file": (io.BytesIO(text), "doi.csv")}
+
+    good, bad = "Đội Ba,Đoàn thanh niên,05443", "Đội Bốn,Đoàn thanh niên,Không có"
+    shown = send(client, page, token, **file(good, bad), go="yes")
+    assert "có lỗi: 1" in shown and "Đội Ba" in shown
+    assert "Đội Ba" not in read(client, f"{cast.page}/teams")
+    assert "thêm mới: 1" in send(client, page, token, **file(good))
+    send(client, page, token, 303, **file(good), go="yes")
+    assert "Đội Ba" in read(client, f"{cast.page}/teams")

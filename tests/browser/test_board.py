@@ -1,0 +1,104 @@
+"""The organiser's board in a real browser: read, pinned, and living while it is open."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from backend.campaigns.models import CampaignArea
+from backend.clock import local_day
+from backend.extensions import db
+from backend.measurements.counting import fold_all
+from tests.browsing import DESKTOP, PHONE, Guard, looks_right, press, reads, type_in
+from tests.contributed import add, volunteers
+from tests.people import PASSWORD, account, unit_id
+from tests.planned import Cast
+
+NAME = "ban@example.vn"
+TODAY = local_day(datetime.now(UTC))
+NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 5, tzinfo=UTC)
+HERE = "05443"  # today's Phan Đình Phùng
+
+
+@pytest.fixture
+def cast(app: Flask, served: str) -> Cast:
+    """A campaign of this month with one team that measured."""
+    last = (TODAY.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    days = {"first_day": TODAY.replace(day=1), "last_day": last}
+    name = "Tháng thanh niên đo chất lượng mạng ở những nơi xa nhất của huyện đảo Bạch Long Vĩ"
+    cast = Cast(app, name=name, **days)
+    with app.app_context():
+        unit = unit_id(app, HERE, "2025")
+        db.session.add(CampaignArea(campaign_id=cast.campaign, unit_id=unit))
+        db.session.commit()
+    cast.unit = unit
+    cast.first = cast.team("Đội công nghệ số cộng đồng tổ 12", None, capacity_per_day=20)
+    account(app, NAME, "organiser", cast.organisation)
+    measured(app, cast, 3)
+    return cast
+
+
+def measured(app: Flask, cast: Cast, n: int) -> None:
+    [person] = volunteers(app, "Lan")
+    with app.app_context():
+        for minute in range(n):
+            at = NOON - timedelta(minutes=minute)
+            add(cast.campaign, cast.first, at=at, unit=cast.unit, volunteer=person)
+        db.session.commit()
+        fold_all()
+
+
+def enter(page: Page, path: str) -> None:
+    """Be asked who one is, and come to where one was going."""
+    page.goto(path)
+    type_in(page, name=NAME, password=PASSWORD)
+    press(page, "Đăng nhập")
+    page.wait_for_url(f"**{path.partition('?')[0]}*")
+
+
+@pytest.mark.parametrize(
+    ("screen", "language", "theme"),
+    [(PHONE, "vi", "light"), (DESKTOP, "en", "dark")],
+)
+def test_every_page_of_the_board_looks_right(
+    new_page: Callable[..., Page], cast: Cast, screen: dict[str, int], language: str, theme: str
+) -> None:
+    page, home = new_page(screen, "vi", theme), f"/campaigns/{cast.campaign}"
+    enter(page, "/campaigns?lang=vi")
+    for name, path in {
+        "board": "/campaigns", "board-new": "/campaigns/new", "board-campaign": home,
+        "board-contributions": f"{home}/contributions", "board-teams": f"{home}/teams",
+        "board-team": f"{home}/teams/{cast.first}", "board-plan": f"{home}/plan",
+        "board-signals": f"{home}/signals", "board-corrections": f"{home}/corrections",
+        "board-settings": f"{home}/settings", "board-import": f"{home}/teams/import",
+    }.items():  # fmt: skip
+        page.goto(f"{path}?lang={language}")
+        expect(page.locator("h1")).to_be_visible()
+        looks_right(page, f"{name}-{language}-{theme}")
+
+
+def test_an_organiser_pins_a_place_and_takes_it_back(page: Page, cast: Cast) -> None:
+    enter(page, f"/campaigns/{cast.campaign}/plan?lang=vi")
+    type_in(page, unit="99999", samples="7")
+    press(page, "Ghim")
+    reads(page, "Không có đơn vị này vào ngày đó.")
+    type_in(page, unit=HERE, samples="7")
+    press(page, "Ghim")
+    expect(page.get_by_text("đã ghim", exact=True)).to_be_visible()
+    press(page, "Bỏ ghim")
+    expect(page.get_by_text("đã ghim", exact=True)).to_have_count(0)
+
+
+def test_figures_come_anew_while_the_page_is_open(
+    app: Flask, page: Page, cast: Cast, guard: Guard
+) -> None:
+    page.clock.install()
+    enter(page, f"/campaigns/{cast.campaign}?lang=vi")
+    expect(page.locator(".stat.main .figure")).to_have_text("3")
+    page.clock.run_for(31_000)
+    expect(page.locator(".stat.main .figure")).to_have_text("3")
+    measured(app, cast, 2)
+    page.clock.run_for(31_000)
+    expect(page.locator(".stat.main .figure")).to_have_text("5")

@@ -1,0 +1,62 @@
+"""Who may open and send which page: the rows of tests/matrix.py that are no API."""
+
+BOARD = "/campaigns/<int:campaign_id>"
+
+EVERYBODY = "200 200 200 200 200 200 200 200"
+
+# nobody, device, team leader, organiser, other organiser, official, other official, admin
+PAGES = {
+    # the service itself
+    "GET /": EVERYBODY,
+    "GET /docs": EVERYBODY,
+    "GET /styleguide": EVERYBODY,
+    "GET /unit/<code>": EVERYBODY,
+    "GET /unit/<code>/picture.png": EVERYBODY,
+    "GET /unit/<code>/widget": EVERYBODY,
+    "GET /search": EVERYBODY,
+    "GET /map/figures": EVERYBODY,
+    "GET /map/tiles/<digest>.pmtiles": EVERYBODY,
+    "GET /invitation": EVERYBODY,
+    "GET /sign-in": EVERYBODY,
+    "GET /join": EVERYBODY,
+    "GET /seal": EVERYBODY,
+    "POST /seal": "303 303 303 303 303 303 303 303",
+    "GET /seal/<digest>": EVERYBODY,
+    "GET /work": "303 401 303 303 303 303 303 303",
+    "POST /sign-out": "303 401 303 303 303 303 303 303",
+    "GET /withdraw": EVERYBODY,
+    "GET /j/<code>": "302 302 302 302 302 302 302 302",
+    "GET /do/": EVERYBODY,
+    "GET /do/worker.js": EVERYBODY,
+    "GET /do/app.webmanifest": EVERYBODY,
+    "GET /do/down": EVERYBODY,
+    "POST /do/up": "204 204 204 204 204 204 204 204",
+    "GET /healthz": EVERYBODY,
+    "GET /readyz": EVERYBODY,
+    "GET /metrics": EVERYBODY,
+    "GET /open-data/": EVERYBODY,
+    "GET /open-data/<month>/<name>": EVERYBODY,
+    "GET /api/v1/openapi.json": EVERYBODY,
+    # the board of organisers and leaders; what its forms change, the API would change too
+    "GET /campaigns": "303 401 200 200 200 200 200 200",
+    f"GET {BOARD}": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/figures": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/contributions": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/teams": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/teams/<int:team_id>": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/plan": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/plan/slips": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/signals": "303 401 403 200 403 403 403 200",
+    f"GET {BOARD}/corrections": "303 401 404 200 403 403 403 200",
+    f"GET {BOARD}/settings": "303 401 403 200 403 403 403 200",
+    f"GET {BOARD}/teams/import": "303 401 403 200 403 403 403 200",
+    "GET /campaigns/new": "303 401 403 200 200 403 403 200",
+    "POST /campaigns/new": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/settings": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/teams/<int:team_id>/code": "303 401 403 303 404 404 404 303",
+    f"POST {BOARD}/plan/pins": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/plan/unpin": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/signals": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/corrections": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/teams/import": "303 401 403 303 403 403 403 303",
+}

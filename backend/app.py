@@ -86,6 +86,7 @@ def _register(app: Flask) -> None:
     from backend.coverage.cli import cli as coverage_cli
     from backend.coverage.contribution_views import blp as contributions
     from backend.coverage.exclusion_views import blp as exclusions
+    from backend.coverage.ogc_views import blp as ogc
     from backend.coverage.plan_views import blp as plan
     from backend.coverage.sample_views import blp as samples
     from backend.coverage.signal_views import blp as signals
@@ -128,6 +129,7 @@ def _register(app: Flask) -> None:
         alerts,
         targets,
         vnnic,
+        ogc,
         statistics,
         contributions,
         plan,

@@ -143,6 +143,9 @@ OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/units/<code>/measurements/<identity>": lambda w: {
         "at": {"code": "19", "identity": w.measured(register(w.client))}
     },
+    "GET /ogc/collections/<name>": lambda w: {"at": {"name": "2024-11-mobile"}},
+    "GET /ogc/collections/<name>/items": lambda w: {"at": {"name": "2024-11-mobile"}},
+    "GET /ogc/collections/<name>/items/<code>": lambda w: {"at": {"name": "2024-11-mobile"}},
     "GET /api/v1/vnnic": lambda w: {"query_string": {"month": "2024-11", "parent": "19"}},
     "POST /api/v1/vnnic/import": lambda w: {
         "query_string": {"month": "2024-11", "dry_run": "false"},

@@ -51,6 +51,13 @@ TABLE = {
     # VNNIC's own counts: everybody's to see, an official's to take in, row by row within the area
     "GET /api/v1/vnnic": EVERYBODY,
     "POST /api/v1/vnnic/import": "401 401 403 403 403 200 200 200",
+    # what QGIS opens
+    "GET /ogc/": EVERYBODY,
+    "GET /ogc/conformance": EVERYBODY,
+    "GET /ogc/collections": EVERYBODY,
+    "GET /ogc/collections/<name>": EVERYBODY,
+    "GET /ogc/collections/<name>/items": EVERYBODY,
+    "GET /ogc/collections/<name>/items/<code>": EVERYBODY,
     # devices: a phone registers itself; afterwards its token alone opens what is its own
     "GET /api/v1/consent": EVERYBODY,
     "POST /api/v1/devices": "201 201 201 201 201 201 201 201",

@@ -11,14 +11,13 @@ from typing import Any
 import orjson
 
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.listing import listing_on
+from backend.coverage.listing import Key, key_now, listing_on
 from backend.coverage.months import months_with_data
 from backend.coverage.ogc_places import Box, as_geojson, extents_of, inside, shapes_of
 from backend.coverage.schemas import NETWORKS
 from backend.coverage.service import Answer, Question, find
 from backend.errors import Problem
 from backend.language import Language
-from backend.units.catalogue import read_active
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CLASSES = tuple(
@@ -71,17 +70,20 @@ def collections(now: datetime, link: Link, language: Language) -> dict[str, Any]
         for month in months_with_data(local_day(now))
         for network in NETWORKS
     ]  # fmt: skip
+    key = key_now()
     return {
         "links": [_link(link("collections"), "self", JSON)],
-        "collections": [collection(name, now, link, language) for name in names],
+        "collections": [collection(name, now, link, language, key) for name in names],
     }
 
 
-def collection(name: str, now: datetime, link: Link, language: Language) -> dict[str, Any]:
+def collection(
+    name: str, now: datetime, link: Link, language: Language, key: Key | None = None
+) -> dict[str, Any]:
     """One month on one network."""
     month, network = _asked(name, now)
     at = 0 if language == "vi" else 1
-    active = listing_on(month_end(month), read_active()).active
+    active = listing_on(month_end(month), key).active
     extents = extents_of(active) if active else None
     spatial = {"spatial": {"bbox": [extents.whole], "crs": CRS84}} if extents else {}
     interval = [f"{day}T00:00:00+07:00" for day in (month_start(month), month_end(month))]

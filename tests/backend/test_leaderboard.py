@@ -65,8 +65,9 @@ def test_by_counted_the_busiest_is_first(cast: Cast) -> None:
 
 def test_where_there_is_no_target_counted_ones_rank(cast: Cast) -> None:
     with cast.app.app_context():
-        db.session.execute(text("update targets set valid_to = '2024-01-01' where network = 'fixed'"
-                                " and source = 'a test'"))  # fmt: skip
+        db.session.execute(
+            text("delete from targets where network = 'fixed' and source = 'a test'")
+        )
         add(cast.campaign, cast.teams[0], NOON, network="fixed", unit=unit_id(cast.app, "05443"))
         db.session.commit()
     answer = cast.ask("network=fixed&month=2024-11").json

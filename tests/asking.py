@@ -51,7 +51,7 @@ def ask(world: World, row: str, *, nowhere: bool = False) -> TestResponse:
         lambda part: ABSENT if nowhere else str(at.get(part[1]) or world.place(part[1])),
         path,
     )
-    return world.client.open(filled, method=method, headers=headers, **told)
+    return world.client.open(filled, method=method, headers=headers, buffered=True, **told)
 
 
 def _withdrawal(world: World) -> dict[str, Any]:

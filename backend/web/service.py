@@ -21,8 +21,6 @@ Rows = list[dict[str, Any]]
 
 # What a search shows: who finds more types more.
 FOUND_MOST = 30
-# Of a list that is cut: the units that lack most are what people act on.
-LACKING_MOST = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CELL_RESOLUTION", cell_resolution, 8, "H3 resolution of the maps of where in a commune samples lie, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be told"),
     Setting("SAMPLE_DECIMALS", decimals, 3, "decimals of the positions in officials' lists of samples, 0 to 5: three are 111 m, enough to see a place and not a door"),
     Setting("CELL_DEVICES", whole, 3, "devices from which on the public sees a cell's count; with fewer it would tell where one person was"),
-    Setting("SMTP_HOST", text, "", "mail server that `flask coverage digest` sends by; without it no mail is sent"),
+    Setting("SMTP_HOST", text, "", "mail server for one-time links and `flask coverage digest`; without it no mail is sent"),
     Setting("SMTP_PORT", whole, 587, "its port"),
     Setting("SMTP_TLS", flag, True, "begin TLS before anything is sent, as port 587 wants it"),
     Setting("SMTP_USER", text, "", "name to sign in with at the mail server, where it asks for one"),

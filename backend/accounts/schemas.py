@@ -139,11 +139,12 @@ class AccountSchema(Schema):
 
 
 class LinkSchema(Schema):
-    """A one-time link, shown this once; its secret is in the fragment."""
+    """A one-time link, shown this once, mailed too where that can be."""
 
     user_id = fields.Integer(required=True)
     link = fields.String(required=True)
     expires_at = fields.AwareDateTime(required=True)
+    mailed = fields.Boolean(required=True)
 
 
 class AcceptedSchema(Schema):

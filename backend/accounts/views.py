@@ -10,6 +10,7 @@ from backend.accounts import links, sessions, users
 from backend.accounts.access import require_session
 from backend.accounts.asked import SignIn
 from backend.accounts.asking import row_id
+from backend.accounts.mailing import handed_over
 from backend.accounts.schemas import (
     AcceptedSchema,
     AcceptSchema,
@@ -78,7 +79,8 @@ def list_users(query: dict[str, Any]) -> Any:
 @blp.response(201, LinkSchema)
 def offer_password(user_id: str) -> Any:
     """Make a link by which a person chooses a new password; for admins."""
-    return links.offer_password(actor(), row_id(user_id), clock_now()).under(request.host_url)
+    link = links.offer_password(actor(), row_id(user_id), clock_now())
+    return handed_over(link, request.host_url, current_app.config)
 
 
 def _after(cursor: str | None) -> int | None:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from flask_smorest import Blueprint
 
 from backend.accounts.asking import PeopleParser, row_id
+from backend.accounts.mailing import handed_over
 from backend.accounts.schemas import LinkSchema, RoleSchema
 from backend.accounts.signing import actor, keep_private
 from backend.campaigns import granting
@@ -23,11 +24,11 @@ blp.after_request(keep_private)
 @blp.arguments(InvitationSchema)
 @blp.response(201, LinkSchema)
 def invite(asked: dict[str, Any]) -> Any:
-    """Invite a person with roles; the link is handed to them by whoever invites."""
+    """Invite a person with roles; the link is mailed, or handed to them by whoever invites."""
     link = granting.invite(
         actor(), asked["name"], asked["display_name"], asked["roles"], clock_now()
     )
-    return link.under(request.host_url)
+    return handed_over(link, request.host_url, current_app.config)
 
 
 @blp.post("/users/<user_id>/roles")

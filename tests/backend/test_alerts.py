@@ -1,10 +1,6 @@
 """Who is silent, behind, will miss the target or has reached it; and the digest that tells it."""
 
 import json
-import socketserver
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -18,6 +14,7 @@ from hypothesis import strategies as st
 from backend.coverage.alerts import STATES, Facts, states
 from tests.conftest import Hands
 from tests.daily import count
+from tests.mailbox import listening, mail_server
 
 URL = "/api/v1/alerts?parent=19"
 HERE, THERE, BEYOND = "05443", "05446", "05449"
@@ -117,22 +114,6 @@ def test_the_digest_of_a_commune(app: Flask, client: FlaskClient) -> None:
     assert digest(app, "--unit", "99999").exit_code == 1
 
 
-class Mailbox(socketserver.StreamRequestHandler):
-    """As much of SMTP as one mail needs."""
-
-    def handle(self) -> None:
-        self.wfile.write(b"220 here\r\n")
-        for raw in self.rfile:
-            word = raw[:4].upper()
-            if word == b"DATA":
-                self.wfile.write(b"354 go on\r\n")
-                body = b"".join(iter(self.rfile.readline, b".\r\n"))
-                self.server.mails.append(body)  # type: ignore[attr-defined]
-            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 fine\r\n")
-            if word == b"QUIT":
-                return
-
-
 class Hook(BaseHTTPRequestHandler):
     """Keeps what is posted."""
 
@@ -146,34 +127,19 @@ class Hook(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def listening(server: Any) -> Iterator[Any]:
-    server.mails, server.posted = [], []
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_the_digest_goes_by_mail_and_to_a_hook(app: Flask, client: FlaskClient) -> None:
     with (
-        listening(socketserver.TCPServer(("127.0.0.1", 0), Mailbox)) as post,
+        mail_server() as (post, mails),
         listening(HTTPServer(("127.0.0.1", 0), Hook)) as hook,
     ):
         app.config.update(
-            SMTP_HOST="127.0.0.1",
-            SMTP_PORT=post.server_address[1],
-            SMTP_TLS=False,
+            **post,
             DIGEST_TO=("tinh@example.vn", "huyen@example.vn"),
             DIGEST_WEBHOOK=f"http://127.0.0.1:{hook.server_address[1]}/x",
         )
         done = digest(app, "--unit", "19", "--send")
         assert done.exit_code == 0, done.output
-    (mail,), (told,) = post.mails, hook.posted
+    (mail,), (told,) = mails, hook.posted
     assert b"To: tinh@example.vn, huyen@example.vn" in mail
     assert told["text"] in done.output and told["unit"] == "19" and told["day"] == "2024-11-20"
 

@@ -112,6 +112,7 @@ def _register(app: Flask) -> None:
     from backend.units.views import blp as units
     from backend.web.board_form_views import board_pages as board
     from backend.web.cli import cli as web_cli
+    from backend.web.desk_views import bp as desk
     from backend.web.map_views import bp as web_map
     from backend.web.measure_views import bp as measuring
     from backend.web.members import answer_nowhere
@@ -155,7 +156,17 @@ def _register(app: Flask) -> None:
         seals,
     ):
         api.register_blueprint(blueprint)
-    for pages in (web, web_map, board, sharing, seal_page, open_data, measuring, speed_bp):
+    for pages in (
+        web,
+        web_map,
+        board,
+        desk,
+        sharing,
+        seal_page,
+        open_data,
+        measuring,
+        speed_bp,
+    ):
         app.register_blueprint(pages)
     app.register_error_handler(404, answer_nowhere)
     app.extensions["speed_desk"] = open_desk(app.config)

@@ -83,7 +83,7 @@ def _place(
     now: datetime,
 ) -> Place:
     last = month_end(month)
-    levels = _levels(last, place)
+    levels = levels_of(last, place)
     parent = place.code if place and place.level != "commune" else None
     only = place.code if place and parent is None else None
     asked = Question(month, level or levels[0], network, parent, only)
@@ -109,7 +109,7 @@ def _own(place: UnitRow, month: str, network: str, now: datetime) -> dict[str, A
     return own
 
 
-def _levels(day: date, place: UnitRow | None) -> list[str]:
+def levels_of(day: date, place: UnitRow | None) -> list[str]:
     """The levels that can be listed of a place, the one shown by default first."""
     levels = LEVELS[system_on(day)]
     if place is None:

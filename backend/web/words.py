@@ -4,6 +4,7 @@ Each feature has a table of its own; none may take another's key.
 """
 
 from backend.web.board_words import BOARD
+from backend.web.desk_words import DESK
 from backend.web.first_words import FIRST
 from backend.web.frame_words import FRAME
 from backend.web.measure_words import MEASURE
@@ -14,7 +15,17 @@ from backend.web.styleguide_words import STYLEGUIDE
 
 Words = dict[str, tuple[str, str]]
 
-TABLES: tuple[Words, ...] = (FRAME, BOARD, FIRST, PLACE, PEOPLE, SEAL, STYLEGUIDE, MEASURE)
+TABLES: tuple[Words, ...] = (
+    FRAME,
+    BOARD,
+    DESK,
+    FIRST,
+    PLACE,
+    PEOPLE,
+    SEAL,
+    STYLEGUIDE,
+    MEASURE,
+)
 
 
 def _merged(tables: tuple[Words, ...]) -> Words:

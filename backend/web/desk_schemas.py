@@ -1,0 +1,35 @@
+"""What the pages of an official's desk take."""
+
+from backend.coverage.alerts import STATES
+from backend.coverage.rows import FILTERS, SORTS
+from backend.coverage.sample_schemas import SampleQuerySchema, SamplesQuerySchema
+from backend.coverage.schemas import LEVELS, NETWORKS, month_asked
+from backend.validation import Text
+from backend.web.schemas import PageQuerySchema
+
+# Those of coverage, and the states that only alerts tell.
+SHOWN = tuple(dict.fromkeys(("lacking", *STATES, *FILTERS)))
+
+
+class AreaQuerySchema(PageQuerySchema):
+    """Which month of an area, the running one unless told; which of its units, in which order."""
+
+    month = month_asked(load_default=None)
+    network = Text(choices=NETWORKS, load_default="mobile")
+    level = Text(choices=LEVELS, load_default=None)
+    show = Text(choices=SHOWN, load_default=None)
+    sort = Text(choices=(*SORTS, *(f"-{name}" for name in SORTS)), load_default=None)
+
+
+class WallQuerySchema(AreaQuerySchema):
+    """Whose figures a meeting room looks at; without a unit those of the only own area."""
+
+    unit = Text(most=5, load_default=None)
+
+
+class SamplesPageQuerySchema(PageQuerySchema, SamplesQuerySchema):
+    """Which samples of a unit's month."""
+
+
+class SamplePageQuerySchema(PageQuerySchema, SampleQuerySchema):
+    """The language, and the level of a unit whose code names two."""

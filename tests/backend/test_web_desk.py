@@ -1,0 +1,134 @@
+"""The official's desk: the own area today, down to why a single sample counts or not."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.formats import number
+from tests import people
+from tests.conftest import Hands
+from tests.factories import post, register, sample
+
+NAME = "binh@example.vn"
+AREA = "/desk/area/19?month=2024-11"
+
+
+def sign_in(app: Flask, client: FlaskClient, province: str = "19", role: str = "official") -> str:
+    """Sign in as the official of a province; what forms send along."""
+    scope = people.unit_id(app, province, level="province")
+    people.account(app, NAME, role, scope)
+    return people.sign_in(client, NAME)["X-CSRF-Token"]
+
+
+def measured(client: FlaskClient, *hours: int, **changes: Any) -> list[str]:
+    """Samples of one phone, in a commune of Thái Nguyên; their ids."""
+    made = [sample(f"2024-11-05T{hour:02}:00:00+07:00", **changes) for hour in hours]
+    assert post(client, register(client), *made).status_code < 300
+    return [str(one["id"]) for one in made]
+
+
+def test_the_only_area_opens_at_once(app: Flask, client: FlaskClient) -> None:
+    sign_in(app, client)
+    answer = client.get("/desk?lang=en")
+    assert (answer.status_code, answer.location) == (303, "/desk/area/19?lang=en")
+
+
+def test_a_cluster_s_official_chooses_among_its_communes(app: Flask, client: FlaskClient) -> None:
+    cluster = people.cluster(app, ("05443", "05452"))
+    headers = people.person(app, "official", cluster, kind="cluster")
+    page = client.get("/desk", headers=headers).text
+    assert "/desk/area/05443" in page and "/desk/area/05452" in page
+
+
+def test_who_has_no_area_is_told_who_grants_them(app: Flask, client: FlaskClient) -> None:
+    people.account(app, NAME)
+    people.sign_in(client, NAME)
+    assert "Bạn chưa có địa bàn nào" in client.get("/desk").text
+
+
+@pytest.mark.parametrize("path", ["/desk/area/01", "/desk/area/99999", "/desk/wall?unit=01"])
+def test_another_s_area_is_as_none(app: Flask, client: FlaskClient, path: str) -> None:
+    sign_in(app, client)
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "Không mở được trang này" in answer.text
+
+
+def test_the_table_shows_coverage_s_figures(app: Flask, client: FlaskClient) -> None:
+    measured(client, 8, 13, 18)
+    sign_in(app, client)
+    page = client.get(AREA).text
+    query = {"month": "2024-11", "parent": "19", "level": "commune"}
+    items = client.get("/api/v1/coverage", query_string=query).json["items"]
+    (best,) = [item for item in items if item["counted"]]
+    row = page.split(f"/desk/area/{best['code']}?")[1].split("</tr>")[0]
+    assert f"3 / {best['target']}" in row
+    assert f'<td class="n">{number(best["shortfall"], "vi")}</td>' in row
+
+
+@pytest.mark.parametrize("state", ["silent", "behind", "will_miss", "reached"])
+def test_the_states_are_those_of_the_alerts(
+    app: Flask, client: FlaskClient, clock: Hands, state: str
+) -> None:
+    measured(client, 8)
+    sign_in(app, client)
+    told = client.get("/api/v1/alerts?month=2024-11&parent=19").json
+    wanted = {item["code"] for item in told["items"] if state in item["states"]}
+    page = client.get(f"{AREA}&show={state}").text
+    table = page.partition('id="units"')[2].partition("</table>")[0]
+    assert table.count("<tr>") - 1 == len(wanted) if wanted else "Không có đơn vị" in page
+    assert f'<span class="figure">{told["counts"][state]}</span>' in page
+
+
+def test_a_click_turns_the_order_round(app: Flask, client: FlaskClient) -> None:
+    measured(client, 8, 13)
+    sign_in(app, client)
+    first = client.get(f"{AREA}&sort=share").text
+    assert 'aria-sort="ascending"' in first and "sort=-share" in first
+    last = client.get(f"{AREA}&sort=-share").text
+    assert 'aria-sort="descending"' in last and last.index("2 / ") < last.index("0 / ")
+
+
+def test_the_files_hold_what_the_table_shows(app: Flask, client: FlaskClient) -> None:
+    sign_in(app, client)
+    page = client.get(f"{AREA}&show=reached").text
+    assert "format=csv" in page and "filter=reached" in page
+
+
+def test_from_a_lost_sample_to_its_reason(app: Flask, client: FlaskClient) -> None:
+    _, identity = measured(client, 8, 9)  # the second repeats the first
+    sign_in(app, client)
+    (lost,) = set(re.findall(r'href="(/desk/area/19/samples\?reason=[^"]+)"', client.get(AREA).text))
+    assert f"/samples/{identity}" in client.get(unescape(lost)).text
+    counted = client.get("/desk/area/19/samples?month=2024-11&reason=counted").text
+    assert f"/samples/{identity}" not in counted
+    page = client.get(f"/desk/area/19/samples/{identity}").text
+    told = client.get(f"/api/v1/units/19/measurements/{identity}").json
+    assert told["verdict"]["message"] in page
+    assert all(reason["message"] in page for reason in told["reasons"])
+
+
+def test_the_wall_is_sent_again_only_when_it_changed(app: Flask, client: FlaskClient) -> None:
+    sign_in(app, client)
+    first = client.get("/desk/wall")
+    assert "Tỉnh Thái Nguyên" in first.text
+    again = client.get("/desk/wall", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    measured(client, 8)
+    changed = client.get("/desk/wall", headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_a_month_that_is_over_asks_for_nothing_more(
+    app: Flask, client: FlaskClient, clock: Hands, lang: str
+) -> None:
+    measured(client, 8)
+    sign_in(app, client)
+    page = client.get(f"/desk/area/19?month=2024-10&lang={lang}").text
+    assert ("Tháng đã hết" if lang == "vi" else "The month is over") in page
+    assert "show=silent" not in page

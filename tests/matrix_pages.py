@@ -59,4 +59,11 @@ PAGES = {
     f"POST {BOARD}/signals": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/corrections": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/teams/import": "303 401 403 303 403 403 403 303",
+    # the official's desk: of another's area as if there were none; an admin sees all provinces
+    "GET /desk": "303 401 200 200 200 303 303 200",
+    "GET /desk/area/<code>": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/samples": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/samples/<identity>": "303 401 404 404 404 200 404 200",
+    "GET /desk/wall": "303 401 303 303 303 200 200 303",
+    "GET /desk/wall (of a unit)": "303 401 404 404 404 200 404 200",
 }

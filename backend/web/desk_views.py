@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, url_for
 
-from backend import etags, formats
+from backend import etags
 from backend.accounts.signing import actor
 from backend.arguments import Parser
 from backend.clock import local_day
@@ -36,7 +36,7 @@ def index(asked: dict[str, Any]) -> Any:
     areas = own_areas(actor(), clock_now())
     if len(areas) == 1:
         return redirect(reader_of(asked["lang"]).to("desk.area", code=areas[0]["code"]), 303)
-    return member("web/desk.html", asked["lang"], areas=areas)
+    return member("web/desk/areas.html", asked["lang"], areas=areas)
 
 
 @bp.get("/area/<code>")
@@ -44,7 +44,7 @@ def index(asked: dict[str, Any]) -> Any:
 @member_page
 def area(asked: dict[str, Any], code: str) -> Response:
     """Show who lacks samples in an area, who is silent and who will miss the target."""
-    return _shown("web/desk_area.html", asked, show_area(actor(), code, asked, clock_now()))
+    return _shown("web/desk/area.html", asked, show_area(actor(), code, asked, clock_now()))
 
 
 @bp.get("/area/<code>/samples")
@@ -54,7 +54,7 @@ def samples(asked: dict[str, Any], code: str) -> Response:
     """List the samples of a unit's month, with what became of them."""
     lang = asked.pop("lang")
     told = list_samples(actor(), code, asked, _showing(lang))
-    return member("web/desk_samples.html", lang, asked=asked, told=told, why=WHY, **WRITTEN)
+    return member("web/desk/samples.html", lang, asked=asked, told=told, why=WHY)
 
 
 @bp.get("/area/<code>/samples/<identity>")
@@ -64,9 +64,7 @@ def sample(asked: dict[str, Any], code: str, identity: str) -> Response:
     """Show one sample, and all that its verdict rests on."""
     lang = asked["lang"]
     told = show_sample(actor(), code, identity, asked["level"], _showing(lang))
-    return member(
-        "web/desk_sample.html", lang, code=code, one=told, month_of=_month(told), **WRITTEN
-    )
+    return member("web/desk/sample.html", lang, code=code, one=told, month_of=_month(told))
 
 
 @bp.get("/wall")
@@ -78,10 +76,7 @@ def wall(asked: dict[str, Any]) -> Any:
     if code is None:
         return redirect(url_for("desk.index", lang=asked["lang"]), 303)
     found = show_area(actor(), code, asked, clock_now())
-    return etags.unless_known(_shown("web/desk_wall.html", asked, found))
-
-
-WRITTEN = {"moment": formats.moment}
+    return etags.unless_known(_shown("web/desk/wall.html", asked, found))
 
 
 def _shown(template: str, asked: dict[str, Any], found: Area) -> Response:
@@ -94,7 +89,7 @@ def _shown(template: str, asked: dict[str, Any], found: Area) -> Response:
         return to("desk.area", **(present | changes))
 
     told = {"area": found, "again": again, "shown": SHOWN, "silent_days": SILENT_DAYS}
-    return member(template, asked["lang"], **told, **WRITTEN)
+    return member(template, asked["lang"], **told)
 
 
 def _only_area() -> str | None:

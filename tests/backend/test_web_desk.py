@@ -102,7 +102,9 @@ def test_the_files_hold_what_the_table_shows(app: Flask, client: FlaskClient) ->
 def test_from_a_lost_sample_to_its_reason(app: Flask, client: FlaskClient) -> None:
     _, identity = measured(client, 8, 9)  # the second repeats the first
     sign_in(app, client)
-    (lost,) = set(re.findall(r'href="(/desk/area/19/samples\?reason=[^"]+)"', client.get(AREA).text))
+    (lost,) = set(
+        re.findall(r'href="(/desk/area/19/samples\?reason=[^"]+)"', client.get(AREA).text)
+    )
     assert f"/samples/{identity}" in client.get(unescape(lost)).text
     counted = client.get("/desk/area/19/samples?month=2024-11&reason=counted").text
     assert f"/samples/{identity}" not in counted

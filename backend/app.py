@@ -8,7 +8,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from backend import health, http
+from backend import compression, health, http
 from backend.clock import Clock, utc_now
 from backend.extensions import api, db, migrate, refuse_dead_connections
 from backend.units.locating import Locator
@@ -48,6 +48,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
         refuse_dead_connections(db.engine)
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
     http.init_app(app)
+    compression.init_app(app)
     api.init_app(app)
     for field, (kind, form) in DESCRIBED.items():
         api.register_field(field, kind, form)

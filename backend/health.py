@@ -4,10 +4,12 @@ from functools import cache
 
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, current_app, jsonify
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy import text
 
+from backend.doctor.gauges import Installation
 from backend.extensions import db
+from backend.metrics import counted
 
 bp = Blueprint("health", __name__)
 
@@ -39,8 +41,11 @@ def readyz() -> tuple[Response, int]:
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    """Count what this worker has done, in Prometheus' text form."""
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    """Tell what all workers did and how the installation stands, in Prometheus' text form."""
+    standing = CollectorRegistry()
+    standing.register(Installation(current_app.config))
+    told = generate_latest(counted()) + generate_latest(standing)
+    return Response(told, content_type=CONTENT_TYPE_LATEST)
 
 
 @cache

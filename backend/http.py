@@ -22,6 +22,7 @@ from backend.errors import FieldError, Problem, field_errors
 from backend.extensions import db
 from backend.language import Language, pick
 from backend.messages import message
+from backend.metrics import count_request
 
 log = structlog.get_logger()
 
@@ -125,6 +126,8 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
+    seconds = time.perf_counter() - g.began
+    count_request(request.method, request.path, response.status_code, seconds)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     if log.is_enabled_for(logging.INFO):
@@ -134,7 +137,7 @@ def _finish(response: Response) -> Response:
             method=request.method,
             path=request.path,  # never the query string: it may hold a position
             status=response.status_code,
-            ms=round((time.perf_counter() - g.began) * 1e3, 1),
+            ms=round(seconds * 1e3, 1),
         )
     return response
 

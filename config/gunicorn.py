@@ -1,11 +1,16 @@
 """How gunicorn serves the app: `gunicorn -c config/gunicorn.py wsgi:app`."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from config import settings
+from config.counters import fresh_folder
 
 _values = settings.read()
+
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # started without backend.server
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = fresh_folder(_values["VAR_DIR"])
 
 host = f"[{_values['BIND']}]" if ":" in _values["BIND"] else _values["BIND"]
 

@@ -116,7 +116,7 @@ def clock(patient: Patient) -> Iterator[Finding]:
 
 def disk(patient: Patient) -> Iterator[Finding]:
     """Whether there is room to go on."""
-    for folder in {patient.config["VAR_DIR"], _backups(patient)}:
+    for folder in {patient.config["VAR_DIR"], _backups(patient.config)}:
         nearest = next(path for path in (folder, *folder.parents) if path.exists())
         free = shutil.disk_usage(nearest).free
         if free < LEAST_FREE_BYTES:
@@ -148,11 +148,10 @@ def keys(patient: Patient) -> Iterator[Finding]:
 
 def backups(patient: Patient) -> Iterator[Finding]:
     """Whether there is a recent backup."""
-    made = sorted(_backups(patient).glob("dosong-*Z/manifest.json"))
-    if not made:
+    at = latest_backup(patient.config)
+    if at is None:
         yield Finding("There is no backup.", "Type: scripts/backup, and let a timer do it daily")
         return
-    at = datetime.strptime(made[-1].parent.name, "dosong-%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     if patient.now - at > BACKUP_AGE:
         yield Finding(
             f"The latest backup is of {at:%Y-%m-%d %H:%M} UTC.",
@@ -166,8 +165,16 @@ CHECKS: tuple[Check, ...] = (
 )  # fmt: skip
 
 
-def _backups(patient: Patient) -> Path:
-    return Path(patient.config["BACKUP_DIR"] or patient.config["VAR_DIR"] / "backups")
+def latest_backup(config: Mapping[str, Any]) -> datetime | None:
+    """When the latest complete backup was made."""
+    made = sorted(_backups(config).glob("dosong-*Z/manifest.json"))
+    if not made:
+        return None
+    return datetime.strptime(made[-1].parent.name, "dosong-%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _backups(config: Mapping[str, Any]) -> Path:
+    return Path(config["BACKUP_DIR"] or config["VAR_DIR"] / "backups")
 
 
 def _one(statement: str) -> Any:

@@ -16,6 +16,7 @@ from backend.http import bearer_token, clock_now, language, read_object
 from backend.measurements import answers
 from backend.measurements.draft import Circumstances
 from backend.measurements.reading import Item
+from backend.measurements.reasons import fate
 from backend.measurements.schemas import (
     BatchResultSchema,
     BatchSchema,
@@ -28,6 +29,7 @@ from backend.measurements.schemas import (
     ResultSchema,
 )
 from backend.measurements.service import Desk, record_optimistically
+from backend.metrics import count_samples
 from backend.validation import aware_time, encodable
 
 blp = Blueprint("measurements", __name__, url_prefix="/api/v1", description="Speed tests")
@@ -79,6 +81,7 @@ def post_measurements() -> Any:
         _device()  # who has no token is told that, and nothing of the body
         raise
     device, items = record_optimistically(token, sent, circumstances, _desk())
+    count_samples(_counted(item) for item in items)
     results = answers.results(device.id, items, language())
     answer = answers.batch(results) if "measurements" in body else _one(items[0], results[0])
     status = 201 if answer.get("outcome") == "accepted" else 200
@@ -102,6 +105,13 @@ def _one(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
     if item.outcome == "rejected":
         raise Problem(422, "invalid", item.errors, members={"id": item.echo, "outcome": "rejected"})
     return answer
+
+
+def _counted(item: Item) -> tuple[str, str | None]:
+    """What became of a sample, and its verdict where it is new."""
+    if item.outcome != "accepted":
+        return item.outcome, None
+    return item.outcome, fate(item.row["reasons"], item.row["marks"])
 
 
 def _consent_note(device: KnownDevice) -> dict[str, bool]:

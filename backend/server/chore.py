@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from backend.jobs import note_run
+
 ROOT = Path(__file__).parents[2]
 # Statistics of speed follow within these seconds; a look that finds nothing to do takes two.
 STATISTICS_EVERY_S = 300.0
@@ -29,16 +31,18 @@ class Chore:
         environment: Mapping[str, str],
         arguments: Sequence[str] = REFRESH,
         every_s: float = STATISTICS_EVERY_S,
+        name: str = "statistics",
     ) -> None:
-        self.environment, self.every_s = environment, every_s
+        self.environment, self.every_s, self.name = environment, every_s, name
         self.command = [sys.executable, *arguments]
         self.process: subprocess.Popen[bytes] | None = None
-        self.began = float("-inf")
+        self.began, self.running = float("-inf"), False
 
     def look(self) -> None:
         """Begin a run where one is due and the last has ended."""
+        self.running = self.running and not self._ended()
         due = time.monotonic() - self.began >= self.every_s
-        if not due or (self.process is not None and self.process.poll() is None):
+        if not due or self.running:
             return
         self.began = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603
@@ -49,8 +53,15 @@ class Chore:
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self.running = True
         own = os.getpriority(os.PRIO_PROCESS, 0)
         os.setpriority(os.PRIO_PROCESS, self.process.pid, max(NICENESS, own))
+
+    def _ended(self) -> bool:
+        status = self.process.poll() if self.process is not None else None
+        if status is not None and "VAR_DIR" in self.environment:
+            note_run(Path(self.environment["VAR_DIR"]), self.name, status == 0)
+        return status is not None
 
     def end(self) -> None:
         """End a run that is under way: it loses nothing by it."""

@@ -8,20 +8,40 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from backend.jobs import note_run
 from backend.server.postgres import EmbeddedPostgres, PostgresError
 from config import settings
 
 ROOT = Path(__file__).parents[2]
+# What timers run: /metrics tells when it last went well, and how often it did not.
+JOBS: dict[tuple[str, ...], str] = {
+    ("privacy", "expire"): "expire",
+    ("measurements", "recount"): "recount",
+}
 
 
 def main(arguments: list[str]) -> int:
     """The command's own exit status; 1 where the database cannot be had."""
     try:
         values = settings.read()
-        if values["DATABASE_URL"] is not None:
-            return flask(arguments, {})
+        status = run(arguments, values)
+        if (job := JOBS.get(tuple(arguments[:2]))) is not None:
+            note_run(values["VAR_DIR"], job, status == 0)
+        return status
+    except settings.SettingError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+def run(arguments: list[str], values: Mapping[str, Any]) -> int:
+    """Run a command on the database there is, or on the embedded one."""
+    if values["DATABASE_URL"] is not None:
+        return flask(arguments, {})
+    try:
         postgres = EmbeddedPostgres(values["VAR_DIR"])
         was_running = postgres.running()
         try:
@@ -31,7 +51,7 @@ def main(arguments: list[str]) -> int:
         finally:
             if not was_running:
                 postgres.stop()
-    except (PostgresError, settings.SettingError) as error:
+    except PostgresError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
 

@@ -18,6 +18,7 @@ from backend.server.chore import TILES, TILES_EVERY_S, Chore
 from backend.server.instance import AlreadyRunning, Instance
 from backend.server.postgres import EmbeddedPostgres, PostgresError
 from config import settings
+from config.counters import fresh_folder
 
 ROOT = Path(__file__).parents[2]
 TICK_S = 0.1
@@ -83,7 +84,7 @@ class Serve:
             environment = self._start_database()
             if not self.stopping:
                 started = self._start_servers(environment)
-                chores = Chore(environment), Chore(environment, TILES, TILES_EVERY_S)
+                chores = Chore(environment), Chore(environment, TILES, TILES_EVERY_S, "tiles")
                 self._wait_until_ready(started[0])
                 self._watch(started, chores)
         finally:
@@ -114,7 +115,9 @@ class Serve:
 
     def _start_servers(self, environment: Mapping[str, str]) -> list[subprocess.Popen[bytes]]:
         """The web server, and the speed test's where it has a port of its own."""
-        web = run(environment, "backend.server.web", *(["--demo"] if self.demo else []))
+        folder = fresh_folder(self.var_dir)
+        sharing = {**environment, "PROMETHEUS_MULTIPROC_DIR": folder}
+        web = run(sharing, "backend.server.web", *(["--demo"] if self.demo else []))
         self.instance.tell(web=web.pid, url=self.url)
         if not self.speed_port:
             return [web]

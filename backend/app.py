@@ -74,6 +74,7 @@ def _register(app: Flask) -> None:
     from backend.accounts.cli import cli as accounts_cli
     from backend.accounts.own_views import blp as account
     from backend.accounts.views import blp as people
+    from backend.admin.views import bp as admin
     from backend.campaigns.area_views import area_blp as areas
     from backend.campaigns.bulk_views import blp as teams_bulk
     from backend.campaigns.campaign_views import campaign_blp as campaigns
@@ -167,6 +168,7 @@ def _register(app: Flask) -> None:
         open_data,
         measuring,
         speed_bp,
+        admin,
     ):
         app.register_blueprint(pages)
     app.register_error_handler(404, answer_nowhere)

@@ -15,6 +15,7 @@ from backend.accounts.signing import secret_hash
 from backend.extensions import db
 from backend.measurements.models import WithdrawalRequest
 from tests import people
+from tests.asking_admin import ADMIN_ASKS
 from tests.asking_campaigns import OF_CAMPAIGNS
 from tests.asking_desk import DESK_ASKS
 from tests.asking_officials import OF_OFFICIALS
@@ -156,6 +157,7 @@ def _tiles(world: World) -> dict[str, Any]:
 # What a request brings: `made` was made before, `at` is for its path, the rest for the client.
 ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     **PAGE_ASKS,
+    **ADMIN_ASKS,
     **DESK_ASKS,
     **OF_CAMPAIGNS,
     **OF_OFFICIALS,

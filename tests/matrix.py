@@ -5,6 +5,7 @@ requests fit (tests/asking.py): a status of 200 or more than that means that it 
 organiser is of the organisation that has the campaign and the team, the official of the province.
 """
 
+from tests.matrix_admin import ADMIN_PAGES
 from tests.matrix_pages import EVERYBODY, PAGES
 
 ACTORS = (
@@ -29,6 +30,7 @@ LIFT = "/api/v1/units/<code>/exclusions/<exclusion_id>/lift"
 # nobody, device, team leader, organiser, other organiser, official, other official, admin
 TABLE = {
     **PAGES,
+    **ADMIN_PAGES,
     # units and coverage are public
     "GET /api/v1/units": EVERYBODY,
     "GET /api/v1/units/<code>": EVERYBODY,

@@ -62,6 +62,7 @@ SYSTEM = Scope()
 # act: the roles that may do it within their scope. An admin may do all of them, everywhere.
 ACTS: dict[str, frozenset[str]] = {
     "audit.read": frozenset(),
+    "system.manage": frozenset(),  # the installation itself: its health, sets and long work
     "users.manage": frozenset(),
     "privacy.manage": frozenset(),  # who withdrew by letter, and when it has to be answered
     "organisation.create": frozenset(),

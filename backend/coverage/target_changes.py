@@ -46,6 +46,14 @@ def list_targets(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"items": _told(page), "next": following}
 
 
+def show_target(target_id: int) -> dict[str, Any]:
+    """One target; 404 where there is none."""
+    row = db.session.get(Target, target_id)
+    if row is None:
+        raise Problem(404, "not_found")
+    return _told([row])[0]
+
+
 def set_target(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Set a target, for all units of a level or for one; 409 where there is one on those days."""
     require(actor, "target.edit")

@@ -11,6 +11,7 @@ from typing import Any
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.clock import local_day
 from backend.extensions import db
@@ -175,6 +176,22 @@ def latest_backup(config: Mapping[str, Any]) -> datetime | None:
 
 def _backups(config: Mapping[str, Any]) -> Path:
     return Path(config["BACKUP_DIR"] or config["VAR_DIR"] / "backups")
+
+
+def look(check: Check, patient: Patient) -> list[Finding]:
+    """Run one check; what it cannot look at is a finding too."""
+    try:
+        return list(check(patient))
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        return [
+            Finding(
+                f"The database cannot be asked: {reason}",
+                "See that it runs and that DATABASE_URL is right; then flask db upgrade",
+            )
+        ]
+    finally:
+        db.session.remove()
 
 
 def _one(statement: str) -> Any:

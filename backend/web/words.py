@@ -3,6 +3,7 @@
 Each feature has a table of its own; none may take another's key.
 """
 
+from backend.web.admin_words import ADMIN
 from backend.web.board_words import BOARD
 from backend.web.desk_words import DESK
 from backend.web.first_words import FIRST
@@ -17,6 +18,7 @@ Words = dict[str, tuple[str, str]]
 
 TABLES: tuple[Words, ...] = (
     FRAME,
+    ADMIN,
     BOARD,
     DESK,
     FIRST,

@@ -1,0 +1,131 @@
+"""What admins' pages take: their addresses, and the forms that are not the API's own."""
+
+from typing import Any
+
+from marshmallow import fields, pre_load
+
+from backend.accounts.audit_schemas import AuditQuerySchema
+from backend.accounts.names import NAME_MOST
+from backend.accounts.schemas import Label
+from backend.admin.fields import Typed, optional_code, optional_id
+from backend.campaigns.fields import CURSOR_MOST, Many, Name
+from backend.campaigns.granting import KINDS
+from backend.campaigns.organisation_schemas import TYPES
+from backend.coverage.held import BASES
+from backend.coverage.schemas import LEVELS, NETWORKS
+from backend.coverage.target_schemas import SOURCE_MOST, THRESHOLD_MOST
+from backend.coverage.targets import PURPOSES
+from backend.measurements.withdrawal_request_views import CHANNELS
+from backend.validation import Day, Strict, Text
+from backend.web.schemas import LANGUAGES, PageQuerySchema
+
+# What a person reads through on a page.
+ROWS = 50
+# The communes of a district, several times.
+SUCCESSORS_MOST = 100
+
+
+class ListQuerySchema(PageQuerySchema):
+    """Which page of a list."""
+
+    cursor = Text(most=CURSOR_MOST, load_default=None)
+
+
+class PeopleQuerySchema(ListQuerySchema):
+    """Whom to list: of a name, or all."""
+
+    name = Text(NAME_MOST, load_default=None)
+
+    @pre_load
+    def without_empty(self, given: Any, **_: Any) -> dict[str, Any]:
+        """Take a field that was left empty for one that was not sent."""
+        return _filled(given)
+
+
+class AuditPageQuerySchema(AuditQuerySchema):
+    """The audit log's own questions, of a page in a language."""
+
+    lang = Text(choices=LANGUAGES, load_default=None)
+    limit = fields.Integer(load_default=ROWS, dump_only=True)
+
+    @pre_load
+    def without_empty(self, given: Any, **_: Any) -> dict[str, Any]:
+        """Take a field that was left empty for one that was not sent."""
+        return _filled(given)
+
+
+class RoleFormSchema(Strict):
+    """A role, and over what: which of the fields counts depends on the role."""
+
+    role = Text(choices=tuple(KINDS), required=True)
+    organisation_id = optional_id()
+    team_id = optional_id()
+    unit_code = optional_code()
+    cluster_id = optional_id()
+    last_day = Day(allow_none=True, load_default=None)
+
+
+class InvitationFormSchema(RoleFormSchema):
+    """A person who is let in, with a first role."""
+
+    person = Text(NAME_MOST, required=True)
+    display_name = Label(100, allow_none=True, load_default=None)
+
+
+class SuccessorsFormSchema(Strict):
+    """Over which units of today a role goes on; none: over nothing."""
+
+    units = Many(Text(most=10), least=0, most=SUCCESSORS_MOST, load_default=list)
+    level = Text(choices=("province", "commune"), required=True)
+    name = Label(200, allow_none=True, load_default=None)
+
+
+class TargetFormSchema(Strict):
+    """A new target: of all units of a level, or of one."""
+
+    level = Text(choices=LEVELS, required=True)
+    network = Text(choices=NETWORKS, required=True)
+    purpose = Text(choices=PURPOSES, required=True)
+    unit_code = optional_code()
+    threshold = Typed(1, THRESHOLD_MOST, required=True)
+    basis = Text(choices=BASES, required=True)
+    valid_from = Day(required=True)
+    valid_to = Day(allow_none=True, load_default=None)
+    source = Text(most=SOURCE_MOST, required=True)
+
+
+class TargetChangeFormSchema(Strict):
+    """What of a target may change, and the version that was seen."""
+
+    threshold = Typed(1, THRESHOLD_MOST, required=True)
+    basis = Text(choices=BASES, required=True)
+    valid_from = Day(required=True)
+    valid_to = Day(allow_none=True, load_default=None)
+    source = Text(most=SOURCE_MOST, required=True)
+    version = Text(most=10, required=True)
+
+
+class OrganisationFormSchema(Strict):
+    """A new organisation."""
+
+    name = Name(required=True)
+    type = Text(choices=TYPES, required=True)
+    unit_code = optional_code()
+    parent_id = optional_id()
+
+
+class VersionSchema(Strict):
+    """The version of a thing that somebody saw."""
+
+    version = Text(most=10, required=True)
+
+
+class WithdrawalFormSchema(Strict):
+    """How and on which day somebody asked to be withdrawn; never who."""
+
+    channel = Text(choices=CHANNELS, required=True)
+    received_on = Day(required=True)
+
+
+def _filled(given: Any) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value != ""}

@@ -1,0 +1,21 @@
+"""All pages of admins: importing a section binds its pages to the blueprint."""
+
+from backend.admin import (
+    health_views,
+    organisation_views,
+    people_views,
+    record_views,
+    succession_views,
+    target_views,
+)
+from backend.admin.frame import bp
+
+__all__ = [
+    "bp",
+    "health_views",
+    "organisation_views",
+    "people_views",
+    "record_views",
+    "succession_views",
+    "target_views",
+]

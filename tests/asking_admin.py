@@ -1,0 +1,72 @@
+"""Forms of admins' pages that fit, for the access matrix."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.accounts.models import Role
+from backend.extensions import db
+from tests import people
+from tests.asking_officials import OF_OFFICIALS
+from tests.matrix_admin import ADMIN_PAGES
+from tests.world import World
+
+TARGET_FORM = {
+    "level": "commune", "network": "fixed", "purpose": "target", "threshold": "1.200",
+    "basis": "counted", "valid_from": "1985-01-01", "valid_to": "1985-12-31",
+    "source": "một phép thử",
+}  # fmt: skip
+
+
+def _person(world: World) -> dict[str, Any]:
+    """Somebody who has accepted their invitation, and holds a role over the team."""
+    name = f"{secrets.token_hex(4)}@example.vn"
+    user = people.account(world.app, name, "team_leader", world.team)
+    with world.app.app_context():
+        held = db.session.scalar(select(Role.id).where(Role.user_id == user))
+    return {"at": {"user_id": user, "role_id": held}}
+
+
+def _there(world: World, row: str) -> dict[str, Any]:
+    """The thing that the API's own row is about."""
+    return {"at": OF_OFFICIALS[row](world)["at"]}
+
+
+def _target(world: World) -> dict[str, Any]:
+    return _there(world, "PATCH /api/v1/targets/<target_id>")
+
+
+def _withdrawal(world: World) -> dict[str, Any]:
+    asked = {"channel": "letter", "received_at": "2024-11-18T08:00:00+07:00"}
+    made = world.client.post(
+        "/api/v1/withdrawal-requests", json=asked, headers=world.headers_of("admin")
+    )
+    return {"at": {"request_id": made.json["id"]}, "data": {"step": "done"}}
+
+
+ADMIN_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "POST /admin/people": lambda w: {
+        "data": {"person": f"{secrets.token_hex(4)}@example.vn", "role": "admin"}
+    },
+    **{row: _person for row in ADMIN_PAGES if "<int:user_id>" in row},
+    "POST /admin/people/<int:user_id>": lambda w: (
+        _person(w) | {"data": {"role": "organiser", "organisation_id": w.organisation}}
+    ),
+    "POST /admin/succession/<int:role_id>": lambda w: (
+        _there(w, "POST /api/v1/roles/<role_id>/successors")
+        | {"data": {"level": "province", "units": ["19"]}}
+    ),
+    "POST /admin/organisations": lambda w: {"data": {"name": "Sở", "type": "department"}},
+    "POST /admin/organisations/<int:organisation_id>/end": lambda w: {"data": {"version": "1"}},
+    "POST /admin/targets": lambda w: {"data": TARGET_FORM},
+    "GET /admin/targets/<int:target_id>": _target,
+    "POST /admin/targets/<int:target_id>": lambda w: (
+        _target(w) | {"data": TARGET_FORM | {"version": "1"}}
+    ),
+    "POST /admin/withdrawals": lambda w: {
+        "data": {"channel": "letter", "received_on": "2024-11-18"}
+    },
+    "POST /admin/withdrawals/<int:request_id>": _withdrawal,
+}

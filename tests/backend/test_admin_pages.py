@@ -1,0 +1,217 @@
+"""Pages of admins: what they show, what their forms do, and what they say where they cannot."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pyotp
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests import people
+from tests.conftest import Hands
+from tests.people import account, audited
+
+NAME = "quantri@example.vn"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+class Browser:
+    """An admin's: it sends each form with its token."""
+
+    def __init__(self, client: FlaskClient, token: str) -> None:
+        self.client, self.token = client, token
+
+    def get(self, path: str, status: int = 200) -> str:
+        answer = self.client.get(path, headers={"Accept-Language": "vi"})
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def send(self, path: str, **typed: Any) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": self.token, **typed})
+
+    def done(self, path: str, **typed: Any) -> None:
+        answer = self.send(path, **typed)
+        assert answer.status_code == 303, answer.text
+
+    def refused(self, path: str, **typed: Any) -> str:
+        answer = self.send(path, **typed)
+        assert answer.status_code == 422, answer.text
+        return answer.text
+
+
+@pytest.fixture
+def admin(app: Flask, client: FlaskClient, clock: Hands) -> Browser:
+    account(app, NAME, "admin", totp_secret=SECRET)
+    code = pyotp.TOTP(SECRET).at(clock.now)
+    return Browser(client, people.sign_in(client, NAME, totp=code)["X-CSRF-Token"])
+
+
+def fault(page: str, field: str) -> str:
+    """What a page says beside a field."""
+    found = re.search(rf'id="{field}-fault"[^>]*>([^<]*)<', page)
+    return found[1] if found else ""
+
+
+def test_an_admin_is_led_to_the_installations_health(admin: Browser) -> None:
+    assert admin.client.get("/work").location == "/admin"
+    page = admin.get("/admin")
+    assert "Cơ sở dữ liệu" in page
+    assert "There is no backup." in page and "scripts/backup" in page
+
+
+def test_without_a_second_factor_nobody_is_an_admin(app: Flask, client: FlaskClient) -> None:
+    account(app, NAME, "admin")
+    people.sign_in(client, NAME)
+    assert client.get("/admin").status_code == 403
+
+
+def test_a_person_is_invited_by_a_link_shown_once(app: Flask, admin: Browser) -> None:
+    there = people.organisation(app, "Tỉnh Đoàn Thái Nguyên")
+    answer = admin.send(
+        "/admin/people",
+        person="0912 345 678",
+        display_name="Chị Hoa",
+        role="organiser",
+        organisation_id=there,
+    )
+    assert answer.status_code == 201
+    assert re.search(r"/invitation#\S{40,}", answer.text)
+    page = admin.get("/admin/people")
+    assert "Chị Hoa" in page and "Đơn vị tổ chức: Tỉnh Đoàn Thái Nguyên" in page
+    assert "/invitation#" not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"role": "admin"}, "person"),
+        ({"person": "không phải tên", "role": "admin"}, "person"),
+        ({"person": "0912345678", "role": "organiser"}, "organisation_id"),
+        ({"person": "0912345678", "role": "team_leader", "team_id": "bảy"}, "team_id"),
+        ({"person": "0912345678", "role": "team_leader", "team_id": "999"}, "team_id"),
+        ({"person": "0912345678", "role": "official", "unit_code": "00000"}, "unit_code"),
+        ({"person": "0912345678", "role": "official", "cluster_id": "9"}, "cluster_id"),
+        ({"person": "0912345678", "role": "admin", "last_day": "2020-01-01"}, "last_day"),
+    ],
+)
+def test_what_is_wrong_with_an_invitation_stands_beside_it(
+    admin: Browser, typed: dict[str, str], field: str
+) -> None:
+    empty = dict.fromkeys(("person", "organisation_id", "team_id", "unit_code", "last_day"), "")
+    page = admin.refused("/admin/people", **{**empty, "cluster_id": "", **typed})
+    assert fault(page, field), page
+    assert "notice danger" not in page
+
+
+def test_a_role_is_granted_and_ended(app: Flask, admin: Browser) -> None:
+    user = account(app, "lan@example.vn")
+    admin.done(f"/admin/people/{user}", role="official", unit_code="19", last_day="2024-12-31")
+    page = admin.get(f"/admin/people/{user}")
+    assert "Cán bộ phụ trách địa bàn: Tỉnh Thái Nguyên" in page
+    assert "đến 00:00, 01/01/2025" in page
+    [ending] = re.findall(rf'action="(/admin/people/{user}/roles/\d+/end)"', page)
+    admin.done(ending)
+    assert "Chưa có vai trò nào." in admin.get(f"/admin/people/{user}")
+    assert [act for act, _ in audited(app, f"user:{user}")] == ["role.grant", "role.end"]
+
+
+def test_the_last_admin_stays(admin: Browser) -> None:
+    [own] = re.findall(r'href="(/admin/people/\d+)"', admin.get("/admin/people"))
+    [ending] = re.findall(rf'action="({own}/roles/\d+/end)"', admin.get(own))
+    page = admin.send(ending)
+    assert page.status_code == 422 and "notice danger" in page.text
+
+
+def test_a_form_without_the_pages_token_does_nothing(app: Flask, admin: Browser) -> None:
+    user = account(app, "lan@example.vn")
+    answer = admin.client.post(f"/admin/people/{user}", data={"role": "admin"})
+    assert answer.status_code == 403
+    assert "Chưa có vai trò nào." in admin.get(f"/admin/people/{user}")
+
+
+def test_what_follows_an_ended_unit_is_confirmed(
+    app: Flask, client: FlaskClient, clock: Hands
+) -> None:
+    user = account(app, "lan@example.vn", "official", people.unit_id(app, "05443"))
+    clock.now = datetime(2025, 7, 2, 5, tzinfo=UTC)
+    account(app, NAME, "admin", totp_secret=SECRET)
+    code = pyotp.TOTP(SECRET).at(clock.now)
+    admin = Browser(client, people.sign_in(client, NAME, totp=code)["X-CSRF-Token"])
+    page = admin.get("/admin/succession")
+    assert "địa bàn hết ngày 30/06/2025" in page
+    [confirming] = re.findall(r'action="(/admin/succession/\d+)"', page)
+    [likely] = re.findall(r'value="(\d+)" checked', page)
+    admin.done(confirming, units=[likely], level="commune")
+    assert "Không còn vai trò nào chờ" in admin.get("/admin/succession")
+    assert "Cán bộ phụ trách địa bàn: " in admin.get(f"/admin/people/{user}")
+
+
+def test_a_target_is_set_changed_and_kept_from_meeting_another(admin: Browser) -> None:
+    year = {"valid_from": "1985-01-01", "valid_to": "1985-12-31"}
+    asked = year | {
+        "level": "commune", "network": "fixed", "purpose": "target", "threshold": "1.200",
+        "basis": "counted", "source": "Công văn 12/BTTTT",
+    }  # fmt: skip
+    admin.done("/admin/targets", **asked)
+    page = admin.get("/admin/targets")
+    assert "1.200" in page and "01/01/1985 – 31/12/1985" in page
+    assert "notice danger" in admin.refused("/admin/targets", **asked)
+    changing = re.findall(r'href="(/admin/targets/\d+)"', page)[-1]
+    seen = re.findall(r'name="version" value="(\d+)"', admin.get(changing))[0]
+    change = {name: asked[name] for name in ("basis", "valid_from", "valid_to", "source")}
+    admin.done(changing, **change, threshold="900", version=seen)
+    assert ">900<" in admin.get("/admin/targets")
+    assert "notice danger" in admin.refused(changing, **change, threshold="800", version=seen)
+
+
+def test_a_target_that_cannot_be_is_explained(admin: Browser) -> None:
+    page = admin.refused("/admin/targets", threshold="nhiều", valid_from="", source="x")
+    assert fault(page, "threshold") and fault(page, "valid_from") and not fault(page, "source")
+    assert 'value="nhiều"' in page
+
+
+def test_an_organisation_is_added_and_ended(admin: Browser) -> None:
+    admin.done("/admin/organisations", name="Sở KH&CN", type="department", unit_code="19")
+    page = admin.get("/admin/organisations")
+    assert "Sở KH&amp;CN" in page and "Tỉnh Thái Nguyên" in page
+    [ending] = re.findall(r'action="(/admin/organisations/\d+/end)"', page)
+    assert "notice danger" in admin.refused(ending, version="7")
+    admin.done(ending, version="1")
+    assert "Chưa có tổ chức nào" in admin.get("/admin/organisations")
+    assert fault(admin.refused("/admin/organisations", name="!", type="other"), "name")
+
+
+def test_a_withdrawal_is_noted_and_done(admin: Browser) -> None:
+    admin.done("/admin/withdrawals", channel="letter", received_on="2024-11-01")
+    page = admin.get("/admin/withdrawals")
+    assert "quá hạn" in page and "hạn 05/11/2024" in page and "hạn 16/11/2024" in page
+    [step] = set(re.findall(r'action="(/admin/withdrawals/\d+)"', page))
+    admin.done(step, step="done")
+    assert step not in admin.get("/admin/withdrawals")
+    assert admin.send(step, step="forgotten").status_code == 422
+    later = admin.refused("/admin/withdrawals", channel="letter", received_on="2030-01-01")
+    assert fault(later, "received_on")
+
+
+def test_the_audit_log_is_read_by_pages_and_filters(admin: Browser) -> None:
+    for day in range(1, 28):
+        admin.done("/admin/withdrawals", channel="email", received_on=f"2024-10-{day:02}")
+        admin.done("/admin/withdrawals", channel="email", received_on=f"2024-09-{day:02}")
+    page = admin.get("/admin/audit?actor=&act=withdrawal.note&subject=&from=&to=")
+    assert page.count("<code>withdrawal.note</code>") == 50
+    [following] = re.findall(r'href="(/admin/audit\?[^"]*cursor=[^"]*)"', page)
+    rest = admin.get(following.replace("&amp;", "&"))
+    assert rest.count("<code>withdrawal.note</code>") == 4
+    assert "Không có mục nào" in admin.get("/admin/audit?act=nothing.like.it")
+    assert "Không mở được trang này" in admin.get("/admin/audit?from=hôm-qua", 422)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/people", "/succession", "/organisations", "/targets", "/withdrawals", "/audit"]
+)
+def test_english_has_words_of_its_own(admin: Browser, path: str) -> None:
+    page = admin.get(f"/admin{path}?lang=en")
+    assert 'lang="en"' in page and "Quản trị" not in page

@@ -1,0 +1,70 @@
+"""Pages of admins in a real browser: nothing keeps people out, and forms do what they say."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pyotp
+import pytest
+from flask import Flask
+from playwright.sync_api import Page
+
+from backend.admin.frame import SECTIONS
+from tests import people
+from tests.browsing import DESKTOP, Guard, axe, looks_right, press, reads, type_in
+from tests.people import PASSWORD, account
+
+NAME = "quantri@example.vn"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def enter(page: Page, path: str) -> None:
+    """Be asked who one is, with a second factor, and come to where one was going."""
+    page.goto(path)
+    code = pyotp.TOTP(SECRET).at(datetime.now(UTC))
+    type_in(page, name=NAME, password=PASSWORD)
+    press(page, "Đăng nhập")
+    type_in(page, totp=code)
+    press(page, "Đăng nhập")
+    page.wait_for_url(f"**{path}")
+
+
+@pytest.fixture
+def admin(app: Flask, served: str) -> None:
+    account(app, NAME, "admin", totp_secret=SECRET)
+    there = people.organisation(app, "Tỉnh Đoàn Hải Phòng, Huyện đảo Bạch Long Vĩ")
+    team = people.team(app, there, "Tổ công nghệ số cộng đồng khu dân cư số 12")
+    account(app, "lan.nguyen.thi.thu.huong.rat.dai@example.vn", "team_leader", team)
+    account(app, "son@example.vn", "official", people.unit_id(app, "05443"))
+
+
+def test_an_admin_goes_through_every_section(admin: None, page: Page, guard: Guard) -> None:
+    enter(page, "/admin")
+    for section in SECTIONS:
+        page.goto("/admin" if section == "index" else f"/admin/{section}")
+        looks_right(page, f"admin-{section}")
+    page.goto("/admin/people")
+    press(page, "lan.nguyen.thi.thu.huong.rat.dai@example.vn")
+    reads(page, "Giao thêm vai trò")
+    looks_right(page, "admin-person")
+    press(page, "Kết thúc vai trò Đội trưởng")
+    reads(page, "Chưa có vai trò nào.")
+
+
+def test_a_person_is_invited_by_hand(admin: None, page: Page) -> None:
+    enter(page, "/admin/people")
+    type_in(page, person="0912 345 678")
+    press(page, "Tạo lời mời")
+    reads(page, "Thiếu trường này.")
+    looks_right(page, "admin-people-fault")
+    type_in(page, team_id="1")
+    press(page, "Tạo lời mời")
+    reads(page, "Đường dẫn chỉ hiện một lần này.")
+    looks_right(page, "admin-link")
+
+
+def test_dark_and_english(admin: None, new_page: Callable[..., Page]) -> None:
+    page = new_page(DESKTOP, theme="dark")
+    enter(page, "/admin")
+    for section in SECTIONS:
+        page.goto(f"/admin{'' if section == 'index' else f'/{section}'}?lang=en")
+        axe(page)

@@ -1,0 +1,28 @@
+"""The rows of admins' pages in the access matrix: nobody is led to the sign-in, others are told."""
+
+LOOK = "303 401 403 403 403 403 403 200"
+DO = "303 401 403 403 403 403 403 303"
+HAND = "303 401 403 403 403 403 403 201"
+
+ADMIN_PAGES = {
+    "GET /admin": LOOK,
+    "GET /admin/people": LOOK,
+    "POST /admin/people": HAND,
+    "GET /admin/people/<int:user_id>": LOOK,
+    "POST /admin/people/<int:user_id>": DO,
+    "POST /admin/people/<int:user_id>/roles/<int:role_id>/end": DO,
+    "POST /admin/people/<int:user_id>/link": HAND,
+    "GET /admin/succession": LOOK,
+    "POST /admin/succession/<int:role_id>": DO,
+    "GET /admin/organisations": LOOK,
+    "POST /admin/organisations": DO,
+    "POST /admin/organisations/<int:organisation_id>/end": DO,
+    "GET /admin/targets": LOOK,
+    "POST /admin/targets": DO,
+    "GET /admin/targets/<int:target_id>": LOOK,
+    "POST /admin/targets/<int:target_id>": DO,
+    "GET /admin/withdrawals": LOOK,
+    "POST /admin/withdrawals": DO,
+    "POST /admin/withdrawals/<int:request_id>": DO,
+    "GET /admin/audit": LOOK,
+}

@@ -29,6 +29,9 @@ log = structlog.get_logger()
 # Seconds after which a phone may try again when the database is away: it restarts within these.
 RETRY_AFTER_S = 5
 
+# A page asks where a phone is, and nothing else of what browsers can give.
+PERMISSIONS = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=()"
+
 CODES = {
     400: "bad_request",
     404: "not_found",
@@ -130,6 +133,9 @@ def _finish(response: Response) -> Response:
     count_request(request.method, request.path, response.status_code, seconds)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if response.mimetype == "text/html":
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = PERMISSIONS
     if log.is_enabled_for(logging.INFO):
         log.info(
             "request",

@@ -4,12 +4,14 @@ import re
 
 import pytest
 
+from backend.accounts.cli import cli as accounts
 from backend.coverage.cli import cli as coverage
 from backend.measurements.cli import cli as measurements
 from backend.measurements.privacy_cli import cli as privacy
 from backend.measurements.reasons import REASONS
 from backend.reports.cli import cli as reports
 from backend.units.cli import cli as units
+from backend.web.cli import cli as web
 from config.settings import SETTINGS
 from scripts.documenting import DOCS, PARTS, generated
 from scripts.documenting.limits import MODULES, found
@@ -37,16 +39,40 @@ def test_every_limit_of_the_rules_has_a_reason() -> None:
 
 def test_every_command_that_the_operator_is_told_exists() -> None:
     groups = {
+        "accounts": accounts.commands,
         "coverage": coverage.commands,
         "measurements": measurements.commands,
         "privacy": privacy.commands,
         "reports": reports.commands,
         "units": units.commands,
+        "web": web.commands,
     }
-    told = re.findall(r"`flask (\w+) ([\w-]+)", (DOCS / "operator.md").read_text(encoding="utf-8"))
+    pages = "".join((DOCS / name).read_text("utf-8") for name in ("operator.md", "runbook.md"))
+    told = re.findall(r"`(?:scripts/)?flask (\w+) ([\w-]+)", pages)
     assert len(told) >= 8
     for group, command in told:
         assert command in groups[group], f"flask {group} {command}"
+
+
+def test_every_test_that_the_security_page_names_is_there() -> None:
+    told = (DOCS / "security.md").read_text(encoding="utf-8")
+    tests, file, named = DOCS.parent / "tests", "", 0
+    for row in told.splitlines():
+        for path, name in re.findall(r"`([\w/.]*)::(test_\w+)`", row):
+            file = path or file  # "::name" is of the file before it
+            named += 1
+            assert f"def {name}(" in (tests / file).read_text(encoding="utf-8"), f"{file}::{name}"
+    assert named > 40
+
+
+def test_every_alert_has_a_part_of_the_runbook() -> None:
+    runbook = (DOCS / "runbook.md").read_text(encoding="utf-8")
+    parts = {line.removeprefix("## ") for line in runbook.splitlines() if line.startswith("## ")}
+    alerts = (DOCS.parent / "config/deploy/monitoring/alerts.yml").read_text()
+    assert len(parts) >= 10
+    assert set(re.findall(r"alert: (\w+)", alerts)) - {"StatisticsOld"} <= parts
+    for anchor in re.findall(r"runbook.md#(\w+)", alerts):
+        assert anchor in {part.lower() for part in parts}
 
 
 def test_links_between_pages_lead_somewhere() -> None:

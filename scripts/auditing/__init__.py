@@ -1,0 +1,1 @@
+"""What scripts/audit looks at itself: licences of what is installed, secrets in the history."""

@@ -23,6 +23,7 @@ from backend.extensions import db
 from backend.language import Language, pick
 from backend.messages import message
 from backend.metrics import count_request
+from backend.queueing import shed
 
 log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ def init_app(app: Flask) -> None:
     """Bind request ids, logs and error handlers."""
     _set_up_logs(app.config["LOG_LEVEL"])
     app.before_request(_begin)
+    app.before_request(shed)
     app.after_request(_finish)
     app.register_error_handler(Problem, _answer_problem)
     app.register_error_handler(HTTPException, answer_http)

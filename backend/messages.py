@@ -80,6 +80,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Tạm thời không phục vụ được, hãy thử lại.",
         "The service is away for a moment; try again.",
     ),
+    "busy": (
+        "Máy chủ đang quá tải, hãy thử lại sau ít giây.",
+        "The server has too much to do; try again in some seconds.",
+    ),
     "internal": ("Lỗi máy chủ.", "Something went wrong in the server."),
     "consent_required": (
         "Cần sự đồng ý rõ ràng của bạn.",

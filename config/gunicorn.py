@@ -17,7 +17,8 @@ host = f"[{_values['BIND']}]" if ":" in _values["BIND"] else _values["BIND"]
 bind = f"{host}:{_values['PORT']}"
 workers = _values["WEB_CONCURRENCY"]
 threads = _values["WEB_THREADS"]
-worker_class = "gthread"  # posts wait for the database most of their time
+# Threads, since posts wait for the database most of their time; it also notes who waited too long.
+worker_class = "backend.server.worker.Worker"
 preload_app = True  # the workers share one index of communes
 timeout = 60  # a batch of 500 over a busy disk takes seconds, never this long
 graceful_timeout = 20  # less than systemd and serve wait before they kill

@@ -4,10 +4,11 @@ import gzip
 import json
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
+
+from scripts.phone_sim.clock import Clock
 
 TIMEOUT_S = 15.0
 GZIP_FROM_BYTES = 1_400  # what fits into one packet gains nothing
@@ -31,16 +32,18 @@ class Answer:
 class Client:
     """Talks to one server; `chaos` is the share of posts that it cuts off itself."""
 
-    def __init__(self, url: str, rng: random.Random, chaos: float = 0.0) -> None:
+    def __init__(
+        self, url: str, rng: random.Random, chaos: float = 0.0, clock: Clock | None = None
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is not an http address")
         self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._host, self._port = parts.hostname, parts.port
         self._base = parts.path.rstrip("/") + "/api/v1"
-        self._rng = rng
+        self._rng, self._clock = rng, clock or Clock()
         self.chaos = chaos
-        self.cuts = 0
+        self.cuts = self.broken = 0  # `broken`: how often the server answered 500
 
     def get(self, path: str, token: str | None = None) -> Answer:
         """Ask for something."""
@@ -50,7 +53,7 @@ class Client:
         """Send something; `sent_at` is this attempt's own time, told beside the content."""
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = _headers(token) | {"Content-Type": "application/json"}
-        headers["X-Sent-At"] = datetime.now(UTC).isoformat()
+        headers["X-Sent-At"] = self._clock.now().isoformat()
         if len(raw) >= GZIP_FROM_BYTES:
             raw = gzip.compress(raw)
             headers["Content-Encoding"] = "gzip"
@@ -64,6 +67,7 @@ class Client:
                 _cut(connection, path_of(self._base, path), raw, headers, self._rng.choice(CUTS))
             connection.request(method, path_of(self._base, path), raw, headers)
             response = connection.getresponse()
+            self.broken += response.status == 500
             return Answer(
                 response.status,
                 _object(response.read()),

@@ -28,10 +28,13 @@ class ServerError(RuntimeError):
 class OwnServer:
     """`scripts/serve` on a temporary VAR_DIR and a free port."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, below: Path | None = None, **settings: str) -> None:
+        """All that it writes lies below a folder; without one, below the system's temporary."""
         self._settings = settings
-        self._folder = tempfile.TemporaryDirectory(prefix="phone-", ignore_cleanup_errors=True)
-        self._var = Path(self._folder.name) / "var"
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="phone-", dir=below, ignore_cleanup_errors=True
+        )
+        self.var = Path(self._folder.name) / "var"
         self._log = Path(self._folder.name) / "serve.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
@@ -44,7 +47,7 @@ class OwnServer:
 
     def flask(self, *words: str, given: str = "") -> None:
         """Run one of the app's commands on its database."""
-        places = {"VAR_DIR": str(self._var), "PORT": str(self.port)}
+        places = {"VAR_DIR": str(self.var), "PORT": str(self.port)}
         subprocess.run(
             [ROOT / "scripts" / "flask", *words],
             env=os.environ | places, input=given.encode(), check=True, stdout=subprocess.DEVNULL,
@@ -68,14 +71,11 @@ class OwnServer:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-        places = {"VAR_DIR": str(self._var), "PORT": str(self.port), "BIND": "127.0.0.1"}
-        places["LOG_LEVEL"] = "WARNING"  # a line for each request would hide why it ended
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [ROOT / "scripts" / "serve"],
                 cwd=ROOT,
-                env=kept | places | self._settings,
+                env=self.environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -83,14 +83,21 @@ class OwnServer:
             )
         self._wait_until_ready(self._process)
 
+    def environment(self) -> dict[str, str]:
+        """What its processes are told; also for commands that are run beside it."""
+        kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+        places = {"VAR_DIR": str(self.var), "PORT": str(self.port), "BIND": "127.0.0.1"}
+        places["LOG_LEVEL"] = "WARNING"  # a line for each request would hide why it ended
+        return kept | places | self._settings
+
     def kill(self, database: bool = False) -> None:
         """SIGKILL to every process of it at once, as when the power goes; the data stay."""
         groups = {self._process.pid} if self._process else set()
-        groups |= {pid for pid in (self._web_pid(),) if pid}
+        groups |= {pid for pid in (self.web_pid(),) if pid}
         for group in groups:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
-        if database and (pid := self._database_pid()):
+        if database and (pid := self.database_pid()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if self._process:
@@ -107,6 +114,20 @@ class OwnServer:
                 self.kill(database=True)
         self._folder.cleanup()
 
+    def web_pid(self) -> int | None:
+        """The web server's process, where it leads a group of its own."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            pid = int(json.loads((self.var / "serve.lock").read_text())["web"])
+            return pid if os.getpgid(pid) == pid else None
+        return None
+
+    def database_pid(self) -> int | None:
+        """The process that all others of the database are children of."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = self.var / "postgres" / "postmaster.pid"
+            return int(pid.read_text().splitlines()[0])
+        return None
+
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
@@ -117,19 +138,6 @@ class OwnServer:
                 return
             time.sleep(0.5)
         raise ServerError(f"the server is not ready after {READY_S:.0f} s:\n{self.tail()}")
-
-    def _web_pid(self) -> int | None:
-        """The web server's process, where it leads a group of its own."""
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            pid = int(json.loads((self._var / "serve.lock").read_text())["web"])
-            return pid if os.getpgid(pid) == pid else None
-        return None
-
-    def _database_pid(self) -> int | None:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            pid = self._var / "postgres" / "postmaster.pid"
-            return int(pid.read_text().splitlines()[0])
-        return None
 
     def tail(self) -> str:
         """The last lines of its log."""

@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
+from scripts.phone_sim.backoff import Backoff
 from scripts.phone_sim.client import Client
+from scripts.phone_sim.clock import Clock
 from scripts.phone_sim.store import QUEUED, REFUSED, Store
 from scripts.phone_sim.sync import StoppedError, Sync
 from scripts.phone_sim.walk import Walk
@@ -19,6 +21,7 @@ OFFLINE_SHARE = 0.15  # of the pauses between two tests, the radio goes off in s
 OFFLINE_S = (2.0, 12.0)
 CHAOS_CUTS = 0.15  # share of posts that a phone cuts off itself
 CHAOS_BROKEN = 0.02  # share of measurements that the server has to refuse
+HURRY_S = 3.0  # what a phone in a hurry waits at most after a failure
 DRAIN_S = 180.0  # after the last test, time to get everything across
 
 
@@ -40,6 +43,7 @@ class Tally:
     attempts: int = 0
     retries: int = 0
     cuts: int = 0
+    broken: int = 0  # answers of 500: the server's own fault, and never to be seen
     problem: str | None = None
 
     @property
@@ -60,15 +64,21 @@ class Phone:
         rate: float,
         chaos: bool,
         code: str | None = None,
+        hurry: bool = False,
     ) -> None:
+        """In a `hurry` it never loses its radio and waits for seconds at most: for short trials."""
         rng = random.Random(seed)
         self._code = code
+        self.clock = Clock()
+        self._offline = 0.0 if hurry else OFFLINE_SHARE
         self._rng, self._gaps = rng, random.Random(f"{seed} gaps")
         self._gap_s = 60.0 / rate
-        self._client = Client(url, random.Random(f"{seed} cuts"), CHAOS_CUTS if chaos else 0.0)
+        cuts, broken = (CHAOS_CUTS, CHAOS_BROKEN) if chaos else (0.0, 0.0)
+        self._client = Client(url, random.Random(f"{seed} cuts"), cuts, self.clock)
         self._store = Store(store)
-        self._walk = Walk(random.Random(f"{seed} walk"), CHAOS_BROKEN if chaos else 0.0)
-        self._sync = Sync(self._client, self._store, rng, self._pause)
+        self._walk = Walk(random.Random(f"{seed} walk"), broken, self.clock)
+        backoff = Backoff(rng, most=HURRY_S) if hurry else None
+        self._sync = Sync(self._client, self._store, rng, self._pause, backoff)
         self._stop_at = float("inf")
         self._halt = threading.Event()
 
@@ -99,7 +109,7 @@ class Phone:
             tally.made = len(self._store.ids())
             tally.refused = len(self._store.ids(REFUSED))
             tally.attempts, tally.retries = self._sync.attempts, self._sync.retries
-            tally.cuts = self._client.cuts
+            tally.cuts, tally.broken = self._client.cuts, self._client.broken
             self._store.close()
         return tally
 
@@ -112,7 +122,7 @@ class Phone:
 
     def _rest(self) -> float:
         """Seconds until the next sending: a moment, or a stretch without coverage."""
-        if self._rng.random() < OFFLINE_SHARE and time.monotonic() < self._stop_at - DRAIN_S:
+        if self._rng.random() < self._offline and time.monotonic() < self._stop_at - DRAIN_S:
             return self._rng.uniform(*OFFLINE_S)
         return self._rng.uniform(0.2, 1.0) * min(self._gap_s, 2.0)
 

@@ -24,10 +24,15 @@ class Sync:
     """Sends for one phone; `wait` sleeps, and raises where the phone is to end."""
 
     def __init__(
-        self, client: Client, store: Store, rng: random.Random, wait: Callable[[float], None]
+        self,
+        client: Client,
+        store: Store,
+        rng: random.Random,
+        wait: Callable[[float], None],
+        backoff: Backoff | None = None,
     ) -> None:
         self._client, self._store, self._rng, self._wait = client, store, rng, wait
-        self._backoff = Backoff(rng)
+        self._backoff = backoff or Backoff(rng)
         self.attempts = self.retries = 0
 
     def register(self) -> str:

@@ -3,8 +3,9 @@
 import math
 import random
 import uuid
-from datetime import UTC, datetime
 from typing import Any
+
+from scripts.phone_sim.clock import Clock
 
 CENTRE = (21.594, 105.848)  # the city of Thái Nguyên
 RADIUS_M = 8_000.0  # further out the phone turns back
@@ -18,9 +19,9 @@ TECHNOLOGIES = (("5G", 210.0, 0.2), ("4G", 42.0, 0.7), ("3G", 6.0, 0.1))
 class Walk:
     """Where one phone is and what it measures there."""
 
-    def __init__(self, rng: random.Random, broken: float = 0.0) -> None:
+    def __init__(self, rng: random.Random, broken: float = 0.0, clock: Clock | None = None) -> None:
         """`broken` is the share of measurements that the server has to refuse."""
-        self._rng, self._broken = rng, broken
+        self._rng, self._broken, self._clock = rng, broken, clock or Clock()
         self._east, self._north = (rng.uniform(-5_000.0, 5_000.0) for _ in range(2))
         self._heading = rng.uniform(0.0, math.tau)
         self._operator = rng.choices(OPERATORS, [share for *_, share in OPERATORS])[0]
@@ -37,7 +38,7 @@ class Walk:
 
     def measure(self) -> dict[str, Any]:
         """One measurement, now and here."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        now = self._clock.now().isoformat(timespec="milliseconds")
         technology, median, _ = self._rng.choices(TECHNOLOGIES, [part[2] for part in TECHNOLOGIES])[
             0
         ]

@@ -1,9 +1,13 @@
 """Forms and addresses of the official's desk that fit, for the access matrix."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 from tests.factories import register
+from tests.matrix_pages import DESK_REPORT
+from tests.report_asking import freezing
+from tests.reporting import PDF, free_month, held
 from tests.world import World
 
 AREA = "/desk/area/<code>"
@@ -14,9 +18,37 @@ def _measured(world: World) -> dict[str, Any]:
     return {"at": {"code": "19", "identity": world.measured(register(world.client))}}
 
 
+def _report(world: World, state: str, **fields: Any) -> dict[str, Any]:
+    """A form of a report's page, seen as it is."""
+    report = held(world.app, world.province, state)
+    return {"at": {"report_id": report}, "data": {"version": "1"} | fields}
+
+
+def _begun(world: World) -> dict[str, Any]:
+    return {"data": {"unit": "19", "month": free_month(world.app, world.province)}}
+
+
+def _frozen(world: World) -> dict[str, Any]:
+    return {"at": freezing(world)["at"], "data": {"version": "1"}}
+
+
+def _letter(world: World) -> dict[str, Any]:
+    signed = {"number": "12/BC-SKHCN", "signed_on": "2024-11-10"}
+    return _report(world, "approved", file=(io.BytesIO(PDF), "12.pdf"), **signed)
+
+
 DESK_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}": lambda w: OWN,
     f"GET {AREA}/samples": lambda w: OWN,
     f"GET {AREA}/samples/<identity>": _measured,
     "GET /desk/wall (of a unit)": lambda w: {"query_string": {"unit": "19"}},
+    "POST /desk/reports": _begun,
+    f"GET {DESK_REPORT}": lambda w: _report(w, "draft"),
+    f"GET {DESK_REPORT} (approved)": lambda w: _report(w, "approved"),
+    f"POST {DESK_REPORT}/remarks": lambda w: _report(w, "draft", samples="Đủ."),
+    f"POST {DESK_REPORT}/freeze": _frozen,
+    f"POST {DESK_REPORT}/approve": lambda w: _report(w, "frozen", name="Trần Thị Bình"),
+    f"POST {DESK_REPORT}/supersede": lambda w: _report(w, "frozen", reason="nhập thêm"),
+    f"POST {DESK_REPORT}/remove": lambda w: _report(w, "draft"),
+    f"POST {DESK_REPORT}/attachments": _letter,
 }

@@ -1,6 +1,7 @@
 """Who may open and send which page: the rows of tests/matrix.py that are no API."""
 
 BOARD = "/campaigns/<int:campaign_id>"
+DESK_REPORT = "/desk/reports/<int:report_id>"
 
 EVERYBODY = "200 200 200 200 200 200 200 200"
 
@@ -66,4 +67,16 @@ PAGES = {
     "GET /desk/area/<code>/samples/<identity>": "303 401 404 404 404 200 404 200",
     "GET /desk/wall": "303 401 303 303 303 200 200 303",
     "GET /desk/wall (of a unit)": "303 401 404 404 404 200 404 200",
+    # reports: approved ones are everybody's who signed in; drafts and forms the area's officials'
+    "GET /desk/reports": "303 401 200 200 200 200 200 200",
+    "POST /desk/reports": "303 401 403 403 403 303 403 303",
+    "GET /desk/deadlines": "303 401 200 200 200 200 200 200",
+    f"GET {DESK_REPORT}": "303 401 404 404 404 200 404 200",
+    f"GET {DESK_REPORT} (approved)": "303 401 200 200 200 200 200 200",
+    f"POST {DESK_REPORT}/remarks": "303 401 404 404 404 303 404 303",
+    f"POST {DESK_REPORT}/freeze": "303 401 404 404 404 303 404 303",
+    f"POST {DESK_REPORT}/approve": "303 401 404 404 404 303 404 303",
+    f"POST {DESK_REPORT}/supersede": "303 401 404 404 404 303 404 303",
+    f"POST {DESK_REPORT}/remove": "303 401 404 404 404 303 404 303",
+    f"POST {DESK_REPORT}/attachments": "303 401 403 403 403 303 403 303",
 }

@@ -18,7 +18,7 @@ def _report(world: World, state: str, **more: Any) -> dict[str, Any]:
     return {"at": {"report_id": held(world.app, world.province, state)}} | SEEN | more
 
 
-def _freezing(world: World) -> dict[str, Any]:
+def freezing(world: World) -> dict[str, Any]:
     asked = _report(world, "draft")
     with world.app.app_context():
         month = db.session.get_one(ReportRow, asked["at"]["report_id"]).month
@@ -70,7 +70,7 @@ REPORTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {REPORT}/supplement (approved)": lambda w: _report(w, "approved"),
     f"GET {REPORT}/files/<name>": lambda w: _named(_report(w, "frozen")),
     f"GET {REPORT}/files/<name> (approved)": lambda w: _named(_report(w, "approved")),
-    f"POST {REPORT}/freeze": _freezing,
+    f"POST {REPORT}/freeze": freezing,
     f"POST {REPORT}/approve": lambda w: _report(w, "frozen", json={"name": "Trần Thị Bình"}),
     f"POST {REPORT}/supersede": lambda w: _report(w, "frozen", json={"reason": "nhập thêm"}),
     f"POST {REPORT}/supersede (approved)": lambda w: _report(

@@ -125,8 +125,9 @@ def _by_session() -> Actor:
 
 
 def _of_form() -> str:
-    """What a page's form has sent along, where it is one."""
-    request.max_content_length = current_app.config["MAX_BODY_BYTES"]
+    """What a page's form has sent along, where it is one; a page of files may have let in more."""
+    if request.max_content_length is None:
+        request.max_content_length = current_app.config["MAX_BODY_BYTES"]
     return request.form.get(CSRF_FIELD, "")
 
 

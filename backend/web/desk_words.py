@@ -86,7 +86,7 @@ DESK: dict[str, tuple[str, str]] = {
     # one sample
     "desk_sample": ("Một mẫu đo", "One sample"),
     "desk_verdict": ("Kết luận", "Verdict"),
-    "desk_reasons": ("Lý do", "Reasons"),
+    "desk_rests_on": ("Kết luận dựa trên", "What it rests on"),
     "desk_marks": ("Ghi nhận thêm", "Also noticed"),
     "desk_repeats": (
         "Lặp lại mẫu được tính của cùng máy lúc {moment}, cách {distance} m.",

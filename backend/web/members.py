@@ -21,6 +21,9 @@ from backend.web.policy import PAGE, under
 # Forms go to this server, and a script may come by parts of the page.
 MEMBER = PAGE + "; connect-src 'self'"
 
+# What the fields of a form take beside its file.
+FIELDS_MOST = 100_000
+
 # Where a role's work is: the page's endpoint, in the order of the header.
 PLACES = {
     "official": "desk.index",
@@ -41,6 +44,20 @@ def member_page(view: Callable[..., Any]) -> Callable[..., Response]:
         return view(*args, **kwargs)
 
     return under(MEMBER)(answer)
+
+
+def lets_in(most: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a page's form bring files of so many bytes; outside of who looks for its token."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def answer(*args: Any, **kwargs: Any) -> Any:
+            request.max_content_length = most + FIELDS_MOST
+            return view(*args, **kwargs)
+
+        return answer
+
+    return decorate
 
 
 def member(template: str, lang: str | None, **values: Any) -> Response:

@@ -1,6 +1,9 @@
 """What the pages take in their query string."""
 
-from marshmallow import fields, validate
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields, pre_load, validate
 
 from backend.coverage.schemas import LEVELS, NETWORKS
 from backend.validation import Strict, Text
@@ -13,6 +16,11 @@ class PageQuerySchema(Strict):
     """The language of a page; without it the browser's."""
 
     lang = Text(choices=LANGUAGES, load_default=None)
+
+    @pre_load
+    def chosen(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        """What a form was sent with; a field that was left empty asks for nothing."""
+        return {name: data[name] for name in data if data[name] != ""}
 
 
 class UnitPageQuerySchema(PageQuerySchema):

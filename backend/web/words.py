@@ -5,6 +5,7 @@ Each feature has a table of its own; none may take another's key.
 
 from backend.web.admin_words import ADMIN
 from backend.web.board_words import BOARD
+from backend.web.desk_report_words import DESK_REPORTS
 from backend.web.desk_words import DESK
 from backend.web.first_words import FIRST
 from backend.web.frame_words import FRAME
@@ -21,6 +22,7 @@ TABLES: tuple[Words, ...] = (
     ADMIN,
     BOARD,
     DESK,
+    DESK_REPORTS,
     FIRST,
     PLACE,
     PEOPLE,

@@ -7,7 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
-from backend.clock import utc_now
+from backend.clock import local_day, utc_now
+from backend.extensions import db
+from backend.measurements.models import DemoMonth
 from tests import people
 from tests.browsing import DESKTOP, PHONE, axe, looks_right, picture, press, reads, type_in
 from tests.factories import post, register, sample
@@ -21,6 +23,44 @@ def sign_in(page: Page, to: str) -> None:
     page.goto(to)
     type_in(page, name=NAME, password=people.PASSWORD)
     press(page, "Đăng nhập")
+
+
+def last_month() -> str:
+    return f"{local_day(utc_now()).replace(day=1) - timedelta(days=1):%Y-%m}"
+
+
+def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page]) -> None:
+    people.account(
+        app,
+        NAME,
+        "official",
+        people.unit_id(app, "19", "2025", "province"),
+        display_name="Trần Thị Bình",
+    )
+    with app.app_context():
+        db.session.add(DemoMonth(month=last_month()))  # approximate boundaries are enough
+        db.session.commit()
+    page = new_page(PHONE)
+    sign_in(page, "/desk/reports")
+    looks_right(page, "desk-reports")
+    press(page, "Lập bản nháp")
+    page.locator("#samples").fill("Mưa lũ kéo dài.")
+    reads(page, "Mưa lũ kéo dài.")
+    expect(page.locator(".spoken").first).to_have_text("Mưa lũ kéo dài.")  # as it is typed
+    looks_right(page, "desk-draft")
+    press(page, "Lưu lời nhận xét")
+    expect(page.locator("#samples")).to_have_value("Mưa lũ kéo dài.")
+    press(page, "Khoá số liệu")
+    type_in(page, title="Phó Giám đốc")
+    looks_right(page, "desk-frozen")
+    press(page, "Xác nhận báo cáo")
+    reads(page, "Trần Thị Bình, Phó Giám đốc đã xác nhận")
+    looks_right(page, "desk-approved")
+    for path in (page.url, "/desk/deadlines", "/desk/reports"):
+        dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
+        dark.goto(path)
+        axe(dark)
+    looks_right(dark, "desk-reports-en-dark")
 
 
 def test_from_the_area_to_a_sample(

@@ -1,0 +1,166 @@
+"""Reports on the official's desk: each step is a form, and what is shown is what is frozen."""
+
+from datetime import UTC, datetime
+from html import unescape
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import stream_encode_multipart
+
+from tests import people
+from tests.conftest import Hands
+from tests.reporting import PDF, Office
+
+NAME = "binh@example.vn"
+
+
+class Desk(Office):
+    """The same official as a browser shows the desk to them."""
+
+    def __init__(self, app: Flask, client: FlaskClient, clock: Hands) -> None:
+        super().__init__(app, client, clock)
+        unit = people.unit_id(app, "19", level="province")
+        people.account(app, NAME, "official", unit, display_name="Trần Thị Bình")
+        self.token = people.sign_in(client, NAME)["X-CSRF-Token"]
+
+    def send(self, report: int, step: str, **fields: Any) -> Any:
+        """Send a form of a report's page, made of the report as it is now."""
+        form = {"csrf_token": self.token, "version": self.show(report).json["version"], **fields}
+        return self.client.post(f"/desk/reports/{report}/{step}", data=form)
+
+    def page(self, report: int) -> str:
+        answer = self.client.get(f"/desk/reports/{report}?lang=vi")
+        assert answer.status_code == 200, answer.text
+        return unescape(answer.text)
+
+
+@pytest.fixture
+def desk(app: Flask, client: FlaskClient, clock: Hands) -> Desk:
+    desk = Desk(app, client, clock)
+    desk.is_demo()
+    return desk
+
+
+def test_a_report_is_begun(desk: Desk) -> None:
+    form = {"csrf_token": desk.token, "unit": "19", "month": "2024-11"}
+    begun = desk.client.post("/desk/reports", data=form)
+    assert begun.status_code == 303
+    assert begun.location in desk.client.get("/desk/reports").text
+    again = desk.client.post("/desk/reports", data=form)
+    assert again.status_code == 200
+    assert 'role="alert"' in again.text
+
+
+def test_a_month_to_come_stands_beside_its_field(desk: Desk) -> None:
+    form = {"csrf_token": desk.token, "unit": "19", "month": "2031-01"}
+    page = desk.client.post("/desk/reports", data=form).text
+    assert "Tháng này chưa đến." in page.partition('id="of-month-fault">')[2][:80]
+
+
+def test_the_page_says_what_the_report_says(desk: Desk) -> None:
+    desk.measured(8, 13, 18)
+    report = desk.draft()
+    page, told = desk.page(report), desk.show(report, "/figures").json
+    for words in told["proposed"].values():
+        assert words in page
+    assert page.count("data-remark=") == 7
+
+
+def test_remarks_replace_what_was_proposed(desk: Desk) -> None:
+    report = desk.draft()
+    done = desk.send(report, "remarks", samples="Mưa lũ kéo dài.", notes="")
+    assert (done.status_code, done.location) == (303, f"/desk/reports/{report}")
+    assert desk.show(report).json["remarks"] == {"samples": "Mưa lũ kéo dài."}
+    assert desk.send(report, "remarks", samples="").status_code == 303
+    assert desk.show(report).json["remarks"] == {}
+
+
+def test_what_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
+    report = desk.draft()
+    desk.send(report, "remarks", samples="Một")
+    page = desk.send(report, "remarks", samples="Hai", version="1")
+    assert page.status_code == 200 and 'role="alert"' in page.text
+    assert ">Hai</textarea>" in page.text  # nothing typed is lost
+    assert desk.show(report).json["remarks"] == {"samples": "Một"}
+
+
+def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
+    report = desk.draft()
+    assert desk.send(report, "freeze").status_code == 303
+    assert "Khoá số liệu</button>" not in desk.page(report)
+    assert desk.send(report, "approve", title="Phó Giám đốc").status_code == 303
+    assert "Trần Thị Bình, Phó Giám đốc đã xác nhận" in desk.page(report)
+    letter = {"number": "12/BC-SKHCN", "signed_on": "2024-12-04"}
+    none = desk.send(report, "attachments", **letter)
+    assert none.status_code == 200 and 'id="file-fault"' in none.text
+    sent = desk.send(report, "attachments", file=(BytesIO(PDF), "ký.pdf"), **letter)
+    assert sent.status_code == 303
+    assert "Số 12/BC-SKHCN, ngày 04/12/2024" in desk.page(report)
+    assert desk.send(report, "supersede").status_code == 200  # without a reason
+    begun = desk.send(report, "supersede", reason="Nhập thêm mẫu")
+    assert "Lý do lập bản này: Nhập thêm mẫu" in desk.client.get(f"{begun.location}").text
+
+
+def test_a_letter_may_be_larger_than_what_phones_send(desk: Desk) -> None:
+    report = desk.approved()
+    large = PDF + b"\n" * desk.app.config["MAX_BODY_BYTES"]
+    letter: dict[str, Any] = {"number": "12", "signed_on": "2024-12-04"}
+    letter["csrf_token"] = desk.token
+    letter["file"] = FileStorage(BytesIO(large), "a.pdf")
+    # In memory: the test client leaves its own temporary file open.
+    body, _, boundary = stream_encode_multipart(letter, use_tempfile=False)
+    kind = f"multipart/form-data; boundary={boundary}"
+    url = f"/desk/reports/{report}/attachments"
+    sent = desk.client.post(url, data=body.read(), content_type=kind)
+    assert sent.status_code == 303
+
+
+def test_a_month_that_goes_on_cannot_be_frozen(desk: Desk) -> None:
+    desk.clock.now = datetime(2024, 11, 20, 12, tzinfo=UTC)
+    report = desk.draft()
+    assert "Chỉ khoá được số liệu khi tháng đã hết" in desk.page(report)
+    assert 'role="alert"' in desk.send(report, "freeze").text
+
+
+def test_a_draft_is_given_up(desk: Desk) -> None:
+    report = desk.draft()
+    done = desk.send(report, "remove")
+    assert (done.status_code, done.location) == (303, "/desk/reports")
+    assert desk.client.get(f"/desk/reports/{report}").status_code == 404
+
+
+def test_what_came_after_freezing_is_told(desk: Desk) -> None:
+    phone = desk.measured(8)
+    report = desk.frozen()
+    assert "số liệu không đổi" in desk.page(report)
+    desk.late([(16, 9)], phone)
+    assert "đã thay đổi sau khi khoá" in desk.page(report)
+
+
+def test_all_see_what_is_approved_and_nobody_else_s_forms(desk: Desk, app: Flask) -> None:
+    report = desk.approved()
+    elsewhere = people.person(app, "official", people.unit_id(app, "01", level="province"))
+    page = app.test_client().get(f"/desk/reports/{report}", headers=elsewhere)
+    assert page.status_code == 200
+    assert f"/desk/reports/{report}/" not in page.text
+
+
+def test_who_has_not_sent_stands_first(desk: Desk) -> None:
+    desk.approved()
+    page = desk.client.get("/desk/deadlines?lang=vi").text  # of the month that is over
+    assert "Nộp trước ngày 15/12/2024" in page
+    assert "1 trên 63 đơn vị đã có báo cáo" in page
+    assert page.index("Thành phố Hà Nội") < page.index("Tỉnh Thái Nguyên")
+
+
+def test_a_filter_left_empty_asks_for_nothing(desk: Desk) -> None:
+    report = desk.draft()
+    page = desk.client.get("/desk/reports?month=&state=&lang=vi")
+    assert page.status_code == 200 and f"/desk/reports/{report}" in page.text
+    assert desk.client.get("/desk/area/19/samples?network=&reason=").status_code == 200
+    none = desk.client.get("/desk/reports?month=&state=approved").text
+    assert f"/desk/reports/{report}" not in none

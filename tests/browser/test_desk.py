@@ -23,6 +23,7 @@ def sign_in(page: Page, to: str) -> None:
     page.goto(to)
     type_in(page, name=NAME, password=people.PASSWORD)
     press(page, "Đăng nhập")
+    expect(page.get_by_role("link", name="Bàn cán bộ")).to_have_attribute("aria-current", "page")
 
 
 def last_month() -> str:
@@ -48,7 +49,8 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     reads(page, "Mưa lũ kéo dài.")
     expect(page.locator(".spoken").first).to_have_text("Mưa lũ kéo dài.")  # as it is typed
     looks_right(page, "desk-draft")
-    press(page, "Lưu lời nhận xét")
+    with page.expect_navigation():
+        press(page, "Lưu lời nhận xét")
     expect(page.locator("#samples")).to_have_value("Mưa lũ kéo dài.")
     press(page, "Khoá số liệu")
     type_in(page, title="Phó Giám đốc")

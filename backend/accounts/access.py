@@ -39,9 +39,10 @@ class Actor:
         """What the audit log calls them: people by number, so that a closed account stays one."""
         return f"user:{self.user_id}" if self.signed_in else "public"
 
-    def ids(self, role: str) -> frozenset[int]:
-        """Over which things a person has a role."""
-        return frozenset(g.id for g in self.grants if g.role == role and g.id is not None)
+    def ids(self, role: str, kind: Kind | None = None) -> frozenset[int]:
+        """Over which things, of one kind where told, a person has a role."""
+        held = [g for g in self.grants if g.role == role and kind in (None, g.kind)]
+        return frozenset(grant.id for grant in held if grant.id is not None)
 
 
 PUBLIC = Actor()

@@ -93,9 +93,9 @@ def _waiting(actor: Actor, name: str, now: datetime) -> int | None:
 def _allowed(actor: Actor, asked: Mapping[str, Any], field: str, now: datetime) -> RoleAsked:
     """The role that is asked for, if this actor may grant it; else 401, 403, or 422."""
     role = asked["role"]
-    scope_id = _scope_id(asked, field, now) if can(actor, "users.manage") else asked["scope_id"]
-    if not _may_grant(actor, role, scope_id):
+    if not _may_grant(actor, role, asked["scope_id"]):
         require(actor, "users.manage")
+    scope_id = _scope_id(asked, field, now)
     _check_lasting(role, scope_id, _at(field, "scope_id"))
     until = asked["valid_to"]
     if until is not None and until <= now:

@@ -6,10 +6,10 @@ holds a month asks for what has a later one, and for the deltas that still wait,
 statement: exact at any moment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -19,6 +19,8 @@ from sqlalchemy import Engine
 from backend.clock import month_end, month_start
 from backend.extensions import Rows, db, quickly
 from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN, NOT_COUNTED, NOT_VALID
+
+T = TypeVar("T")
 
 Matrix = NDArray[np.int32]
 Key = tuple[str, str, bool]  # month, network, with its days
@@ -95,7 +97,18 @@ class Held:
     row: dict[int, int]
     fates: Matrix  # units x FATES, of the whole month
     days: Matrix  # units x DAYS x BASES; all 0 where days were not asked for
-    memo: dict[Any, Any] = field(default_factory=dict)  # sums made of these
+    memo: dict[Any, tuple[Any, Any]] = field(default_factory=dict)  # what `made` keeps
+
+    def made(self, name: Any, basis: Any, make: Callable[[], T]) -> T:
+        """What is made of these counts and of a basis: of the last one alone, or it would pile up.
+
+        Counts of a past month stand for weeks, while lists of units are read anew.
+        """
+        known = self.memo.get(name)
+        if known is None or known[0] != basis:
+            known = self.memo[name] = basis, make()
+        found: T = known[1]
+        return found
 
     @property
     def units(self) -> NDArray[np.intp]:

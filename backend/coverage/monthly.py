@@ -54,13 +54,12 @@ class Month:
         return self._summed(level, "days")
 
     def _summed(self, level: str, name: str) -> Matrix:
-        """Kept with the counts, as long as these stand."""
-        key = self.listing, level, name
-        if key not in self.held.memo:
-            values = getattr(self.held, name)
-            self.held.memo[key] = added(self.listing, level, self.held, values)
-        found: Matrix = self.held.memo[key]
-        return found
+        """Kept with the counts, as long as these stand and the list is the same."""
+
+        def make() -> Matrix:
+            return added(self.listing, level, self.held, getattr(self.held, name))
+
+        return self.held.made((level, name), self.listing, make)
 
 
 def months_of(names: Sequence[str], network: str, today: date) -> dict[str, Month]:

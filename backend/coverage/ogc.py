@@ -18,6 +18,7 @@ from backend.coverage.schemas import NETWORKS
 from backend.coverage.service import Answer, Question, find
 from backend.errors import Problem
 from backend.language import Language
+from backend.validation import EARLIEST
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CLASSES = tuple(
@@ -143,10 +144,10 @@ def _asked(name: str, now: datetime) -> tuple[str, str]:
     """The month and network of a collection; 404 for any other name."""
     month, _, network = name.rpartition("-")
     try:
-        begun = month_start(month) <= local_day(now)
+        asked_for = EARLIEST.date() <= month_start(month) <= local_day(now)
     except ValueError:
-        begun = False
-    if not begun or network not in NETWORKS:
+        asked_for = False
+    if not asked_for or network not in NETWORKS:
         raise Problem(404, "not_found")
     return month, network
 

@@ -52,13 +52,14 @@ def completed(month: Month, before: Month, stand: Standing) -> tuple[Numbers, li
 
 def habits(month: Month, before: Month, level: str) -> Habits:
     """Found over all units of a level, so that each is told the same in every list; kept."""
-    key = month.listing, level, "habits", before.held.version
-    if key not in month.held.memo:
+
+    def make() -> Habits:
         rows, days = completed(month, before, month.standing(level))
         factors = weekday_factors(rows.sum(axis=0), days)
-        month.held.memo[key] = Habits(factors, common_scatter(rows, days, factors))
-    found: Habits = month.held.memo[key]
-    return found
+        return Habits(factors, common_scatter(rows, days, factors))
+
+    basis = month.listing, before.held.version
+    return month.held.made((level, "habits"), basis, make)
 
 
 def projected(month: Month, before: Month, stand: Standing, now: Numbers) -> list[Any]:

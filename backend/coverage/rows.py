@@ -110,7 +110,7 @@ def _after(rows: list[int], order: Sequence[Any], falling: bool, cursor: str) ->
     try:
         value, place = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
         return [row for row in rows if _later(row, order[row], falling, value, int(place))]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # a place may be written as 1e400
         raise invalid("cursor", "not_cursor") from None
 
 

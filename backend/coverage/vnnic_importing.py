@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.access import Actor, Scope, can, require
+from backend.accounts.access import Actor, Kind, Scope, can, require
 from backend.accounts.service import note, note_by
 from backend.campaigns.bulk_places import Place, Places
 from backend.campaigns.bulk_teams import places_on
+from backend.campaigns.clusters import units_of
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.models import VnnicColumns, VnnicCount
 from backend.coverage.vnnic_figures import FIGURES
@@ -24,6 +25,7 @@ from backend.extensions import db
 from backend.units.service import check_level
 
 ACT = "vnnic.import"
+KINDS: tuple[Kind, ...] = ("unit", "cluster")  # of areas
 # Codes of the General Statistics Office; a spreadsheet drops their leading zeros.
 DIGITS = {"province": 2, "district": 3, "commune": 5}
 # Sets of titles that are tried on a file whose own titles say nothing.
@@ -70,14 +72,15 @@ def import_vnnic(
     An official's file reaches the units of their area; `actor` is None at the operator's shell.
     """
     if actor is not None:
-        require(actor, ACT, Scope(units=actor.ids("official")))
+        units, clusters = (actor.ids("official", kind) for kind in KINDS)
+        require(actor, ACT, Scope(units=units, clusters=clusters))
     _check(about, now)
     raw = fetch()
     found = read(raw, about.level, about.columns or {}, _learned())
     day = month_end(about.month)
     check_level(day, found.level)
     places = Places(places_on(day, found.level), digits=DIGITS[found.level])
-    rows = matched(found.rows, found.source, places, lambda place: _may(actor, place))
+    rows = matched(found.rows, found.source, places, _within_area(actor))
     before = _standing(about, rows)
     for row in rows:
         row.before = before.get(row.place.id) if row.place else None
@@ -96,8 +99,16 @@ def _check(about: About, now: datetime) -> None:
         raise invalid("columns", "not_one_of")
 
 
-def _may(actor: Actor | None, place: Place) -> bool:
-    return actor is None or can(actor, ACT, Scope(units=place.lies_in))
+def _within_area(actor: Actor | None) -> Callable[[Place], bool]:
+    """Whether a place is the actor's: under a unit of the area, or in a cluster of communes."""
+    clusters = actor.ids("official", "cluster") if actor else ()
+    communes = {cluster: units_of(cluster) for cluster in clusters}
+
+    def may(place: Place) -> bool:
+        around = frozenset(one for one, units in communes.items() if units & place.lies_in)
+        return actor is None or can(actor, ACT, Scope(units=place.lies_in, clusters=around))
+
+    return may
 
 
 def _learned() -> Learned:

@@ -58,7 +58,10 @@ def published_file(month: str, name: str) -> Published:
     path = _folder() / month / name
     if not (MONTH.fullmatch(month) and NAME.fullmatch(name) and path.is_file()):
         raise Problem(404, "not_found")
-    package = (path.parent / PACKAGE).read_bytes()
+    try:
+        package = (path.parent / PACKAGE).read_bytes()
+    except FileNotFoundError:  # a month is there with its package, which is written last
+        raise Problem(404, "not_found") from None
     if name == PACKAGE:
         return Published(path, digest(package), "application/json")
     for resource in json.loads(package)["resources"]:

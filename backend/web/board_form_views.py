@@ -136,7 +136,7 @@ def unpin(asked: dict[str, Any], campaign_id: int) -> Response:
 
 def _day_of(wanted: dict[str, Any] | None) -> dict[str, Any]:
     found = wanted or {}
-    return {name: found.get(name) for name in ("date", "network", "team_id")} | {"team_id": None}
+    return {name: found.get(name) for name in ("date", "network")} | {"team_id": None}
 
 
 @bp.route("/<int:campaign_id>/signals", methods=["GET", "POST"])

@@ -79,9 +79,9 @@ def areas_of(typed: Mapping[str, Any]) -> list[dict[str, str]]:
     A campaign that spans the reform means a code's unit before it and after it.
     """
     found = {}
-    for line in filter(None, map(str.strip, typed["areas"].splitlines())):
-        units = [unit for day in ("first_day", "last_day")
-                 if (unit := _unit(typed[day], line.split()[0]))]  # fmt: skip
+    lines = filter(None, map(str.strip, typed["areas"].splitlines()))
+    for code in dict.fromkeys(line.split()[0] for line in lines):  # each is looked up once
+        units = [unit for day in ("first_day", "last_day") if (unit := _unit(typed[day], code))]
         if not units:
             raise invalid("areas", "unit_unknown")
         found.update({(one.system, one.level, one.code): one for one in units})

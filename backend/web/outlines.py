@@ -8,6 +8,7 @@ import os
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select, true
@@ -77,7 +78,7 @@ def _kept(path: Path) -> Drawing | None:
 def _made(path: Path, drawing: Drawing) -> Drawing:
     """Keep a drawing; whoever reads meanwhile reads the whole of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh = path.with_suffix(f".{os.getpid()}-{get_ident()}")
     fresh.write_text(json.dumps(asdict(drawing)))
     fresh.replace(path)
     return drawing

@@ -2,14 +2,17 @@
 
 import io
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from backend.extensions import db
 from backend.measurements.counting import fold_all
+from backend.web.board_forms import areas_of
 from tests.contributed import add, volunteers
 from tests.people import account, audited, campaign, organisation, sign_in, unit_id
 from tests.planned import HERE, NEAR, TODAY, Cast
@@ -139,6 +142,20 @@ def test_a_campaign_is_made_by_its_form(client: FlaskClient, app: Flask, cast: C
     assert [one["name"] for one in told["areas"]] == ["Phường Trưng Vương", "Tỉnh Thái Nguyên"]
     refused = client.post("/campaigns/new", data=fields)
     assert refused.status_code == 403
+
+
+def test_a_unit_that_is_typed_often_is_looked_up_once(app: Flask) -> None:
+    asked: list[Any] = []
+
+    def see(*seen: Any) -> None:
+        asked.append(seen)
+
+    days = {"first_day": date(2024, 11, 1), "last_day": date(2024, 11, 30)}
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", see)
+        areas = areas_of({**days, "areas": "05443 Trưng Vương\n" * 5_000})
+        event.remove(db.engine, "before_cursor_execute", see)
+    assert len(areas) == 1 and len(asked) < 10
 
 
 def test_settings_show_what_moves_before_it_moves(client: FlaskClient, cast: Cast) -> None:

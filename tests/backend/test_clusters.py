@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import Hands
-from tests.people import account, audited, cluster, organisation, person, seen, unit_id
+from tests.people import account, audited, cluster, organisation, person, seen, team, unit_id
 
 URL = "/api/v1/clusters"
 
@@ -22,6 +22,19 @@ BODY: dict[str, Any] = {"name": "Cụm xã phía bắc", "units": [commune("0544
 
 def create(client: FlaskClient, headers: dict[str, str], **changes: Any) -> Any:
     return client.post(URL, json=BODY | changes, headers=headers)
+
+
+def test_a_leader_is_invited_to_none(app: Flask, client: FlaskClient) -> None:
+    union = organisation(app)
+    asked = {"role": "team_leader", "scope_id": team(app, union), "cluster_id": 1}
+    answer = client.post(
+        "/api/v1/invitations",
+        json={"name": "0912 345 678", "roles": [asked]},
+        headers=person(app, "organiser", union),
+    )
+    assert answer.status_code == 422, answer.text
+    [error] = answer.json["errors"]
+    assert (error["field"], error["code"]) == ("roles.0.cluster_id", "scope_not_taken")
 
 
 def codes(answer: Any) -> set[str]:

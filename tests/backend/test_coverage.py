@@ -8,6 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.coverage.held import counts_of
+from backend.coverage.listing import KEPT_MOST
 from backend.measurements import counting
 from tests.conftest import Hands
 from tests.factories import location, network, post, register, sample
@@ -114,3 +116,18 @@ def test_csv_holds_the_same_figures(client: FlaskClient) -> None:
     rows = list(csv.DictReader(io.StringIO(table.get_data(as_text=True).removeprefix("\ufeff"))))
     assert [row["code"] for row in rows] == [item["code"] for item in items]
     assert [int(row["counted"]) for row in rows] == [item["counted"] for item in items]
+
+
+def test_what_is_kept_of_a_month_does_not_pile_up(client: FlaskClient, app: Flask) -> None:
+    """Whoever asks for months in turn has their lists of units read anew, and keeps the counts."""
+    assert post(client, register(client), sample("2024-10-10T09:00:00+07:00")).status_code == 201
+    with app.app_context():
+        counting.fold_all()
+    sizes = []
+    for _ in range(2):
+        for number in range(KEPT_MOST + 1):
+            client.get(f"{URL}?month={2000 + number // 12}-{number % 12 + 1:02}&limit=1")
+        assert client.get(f"{URL}?month=2024-10&limit=1").status_code == 200
+        with app.app_context():
+            sizes.append(len(counts_of("2024-10", "mobile", days=True).memo))
+    assert sizes[0] == sizes[1] > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from backend.reports.attachments import SIZE_MOST
+from backend.web.seal_views import FILE_MOST
+from backend.web.speed import TRANSFER_MOST
 from config import settings
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +61,17 @@ def test_nginx_logs_no_query_string() -> None:
         assert '"$request"' not in text
     redirecting = (DEPLOY / "nginx-tls.conf").read_text().split("listen 443")[0]
     assert "access_log off" in redirecting
+
+
+@pytest.mark.parametrize(
+    ("path", "most"), [("/seal", FILE_MOST), ("/api/v1/reports/7/attachments", SIZE_MOST),
+                       ("/do/up", TRANSFER_MOST)],
+)  # fmt: skip
+def test_nginx_lets_through_what_the_app_takes(path: str, most: int) -> None:
+    site = (DEPLOY / "nginx-site.conf").read_text()
+    sizes = re.findall(r"location ~ (\S+) {[^}]*client_max_body_size (\d+)m", site)
+    [size] = [int(size) for pattern, size in sizes if re.search(pattern, path)]
+    assert size * 1_000_000 > most
 
 
 def test_nginx_leads_the_speed_test_to_where_the_service_starts_it() -> None:

@@ -126,7 +126,7 @@ def test_a_larger_limit_is_the_largest(client: FlaskClient, commune: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["2024-11", "2024-11-wifi", "2024-13-mobile", "x", "2031-01-fixed"]
+    "name", ["2024-11", "2024-11-wifi", "2024-13-mobile", "x", "2031-01-fixed", "0001-01-mobile"]
 )
 def test_no_such_collection(client: FlaskClient, name: str) -> None:
     for address in (f"/ogc/collections/{name}", f"/ogc/collections/{name}/items"):

@@ -189,6 +189,7 @@ def test_what_was_not_published_is_not_there(
     (tmp_path / "secret_key").write_text("x")
     (tmp_path / "open-data" / "2024-11").mkdir(parents=True)
     (tmp_path / "open-data" / "2024-11" / "secret_key").write_text("x")
+    (tmp_path / "open-data" / "2024-11" / "units.parquet").write_text("before its package")
     assert client.get(f"/open-data/{address}").status_code == 404
 
 

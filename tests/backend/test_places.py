@@ -1,6 +1,8 @@
 """The pages of the country and of units: search, sharing, and what maps must show."""
 
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
+from backend.web import outlines
 from backend.web.drawing import Canvas
 from backend.web.sea import ARCHIPELAGOS, WHOLE
 from tests.counted import count
@@ -123,3 +126,13 @@ def test_a_unit_is_found_in_the_month_in_which_it_was(client: FlaskClient, clock
     clock.now = clock.now.replace(year=2026)
     assert client.get("/unit/164?month=2026-10").status_code == 404
     assert client.get("/unit/164?month=2024-11").status_code == 200
+
+
+def test_who_draws_the_same_place_at_once_is_in_nobodys_way(tmp_path: Path) -> None:
+    path, drawing = (
+        tmp_path / "set-country.json",
+        outlines.Drawing(1, 1, WHOLE, {"01": "M0 0" * 999}),
+    )
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: outlines._made(path, drawing), range(400)))
+    assert made == [drawing] * 400 and list(tmp_path.iterdir()) == [path]

@@ -10,7 +10,14 @@ from flask.testing import FlaskClient
 
 from backend.errors import Problem
 from backend.server.speed import speed_app
-from backend.web.speed import PHONE_MOST_PER_HOUR, TRANSFER_MOST, SpeedDesk, asking, noise
+from backend.web.speed import (
+    PHONE_MOST_PER_HOUR,
+    PHONES_MOST,
+    TRANSFER_MOST,
+    SpeedDesk,
+    asking,
+    noise,
+)
 from tests.conftest import Hands
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
@@ -93,6 +100,16 @@ def test_a_phone_has_a_budget_whatever_its_address() -> None:
     with pytest.raises(Problem):
         desk.enter(asking("203.0.113.8", "one"), 1, NOON)
     desk.enter(asking("203.0.113.7", "two"), 1, NOON)()
+
+
+def test_names_of_phones_do_not_fill_the_memory() -> None:
+    desk = SpeedDesk(1, 10**9)
+    for number in range(PHONES_MOST + 100):
+        desk.enter(asking("203.0.113.7", str(number)), 1, NOON)()
+    assert len(desk._spent) == PHONES_MOST
+    desk.enter(asking("203.0.113.8", "late"), 10**9, NOON)()
+    with pytest.raises(Problem):  # what is no longer booked on phones is on their addresses
+        desk.enter(asking("203.0.113.8", "later"), 1, NOON)
 
 
 def test_a_refused_transfer_holds_no_slot() -> None:

@@ -144,6 +144,16 @@ def test_an_official_reaches_their_area_alone(app: Flask, client: FlaskClient) -
     assert list(kept(app)) == [people.unit_id(app, "05443")]
 
 
+def test_an_official_of_a_cluster_reaches_its_communes(app: Flask, client: FlaskClient) -> None:
+    area = people.cluster(app, ("05443",))
+    official = people.person(app, "official", area, kind="cluster")
+    answer = send(client, "Mã,Số mẫu\n05443,310\n05446,310\n", official)
+    assert codes(answer) == [[], ["vnnic_outside_area"]]
+    assert kept(app) == {people.unit_id(app, "05443"): 310}
+    over = people.person(app, "official", people.unit_id(app, "05443"), kind="cluster")
+    assert codes(send(client, "Mã,Số mẫu\n05443,311\n", over)) == [["vnnic_outside_area"]]
+
+
 def test_a_unit_twice_and_figures_that_are_none(client: FlaskClient, admin: dict[str, str]) -> None:
     table = "Mã,Số mẫu,Ping\n05443,310,\n05443,9,\n05446,nhiều,-\n05449,5,nhanh\n"
     assert codes(send(client, table, admin)) == [

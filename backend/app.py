@@ -74,6 +74,7 @@ def _register(app: Flask) -> None:
     from backend.accounts.cli import cli as accounts_cli
     from backend.accounts.own_views import blp as account
     from backend.accounts.views import blp as people
+    from backend.admin.cli import cli as jobs
     from backend.admin.views import bp as admin
     from backend.campaigns.area_views import area_blp as areas
     from backend.campaigns.bulk_views import blp as teams_bulk
@@ -183,6 +184,7 @@ def _register(app: Flask) -> None:
         reports_cli,
         demo,
         web_cli,
+        jobs,
         doctor,
     ):
         app.cli.add_command(group)

@@ -3,6 +3,7 @@
 from backend.language import Language
 from backend.wording import (
     accounts,
+    admin,
     areas,
     attribution,
     campaigns,
@@ -22,6 +23,7 @@ from backend.wording import (
 
 FEATURES = (
     accounts,
+    admin,
     areas,
     attribution,
     campaigns,

@@ -51,8 +51,10 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let every worker keep the counts in step; they take turns by a lock in the database."""
+    """Let every worker keep the counts in step and start long work; one at a time does."""
     from backend.measurements.folding import keep_folded
+    from backend.server.working import keep_working
     from wsgi import app
 
     keep_folded(app)
+    keep_working(app)

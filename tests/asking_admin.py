@@ -7,10 +7,12 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.accounts.models import Role
+from backend.admin.models import Job
 from backend.extensions import db
 from tests import people
 from tests.asking_officials import OF_OFFICIALS
 from tests.matrix_admin import ADMIN_PAGES
+from tests.people import LONG_AGO
 from tests.world import World
 
 TARGET_FORM = {
@@ -46,7 +48,22 @@ def _withdrawal(world: World) -> dict[str, Any]:
     return {"at": {"request_id": made.json["id"]}, "data": {"step": "done"}}
 
 
+def _failed(world: World) -> dict[str, Any]:
+    asked = {"asked_by": "user:1", "asked_at": LONG_AGO, "arguments": {"name": "x"}}
+    with world.app.app_context():
+        job = Job(kind="check_set", state="failed", **asked)
+        db.session.add(job)
+        db.session.commit()
+        return {"at": {"job_id": job.id}}
+
+
 ADMIN_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "POST /admin/jobs/<kind>": lambda w: {
+        "at": {"kind": "rejudge"},
+        "data": {"month": "2024-11", "dry_run": "yes"},
+    },
+    "POST /admin/jobs/<int:job_id>/again": _failed,
+    "POST /admin/sets/activate": lambda w: {"data": {"name": "approximate-2024"}},
     "POST /admin/people": lambda w: {
         "data": {"person": f"{secrets.token_hex(4)}@example.vn", "role": "admin"}
     },

@@ -6,6 +6,12 @@ HAND = "303 401 403 403 403 403 403 201"
 
 ADMIN_PAGES = {
     "GET /admin": LOOK,
+    "GET /admin/jobs": LOOK,
+    "GET /admin/jobs/list": LOOK,
+    "POST /admin/jobs/<kind>": DO,
+    "POST /admin/jobs/<int:job_id>/again": DO,
+    "GET /admin/sets": LOOK,
+    "POST /admin/sets/activate": DO,
     "GET /admin/people": LOOK,
     "POST /admin/people": HAND,
     "GET /admin/people/<int:user_id>": LOOK,

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from backend.accounts.cli import cli as accounts
+from backend.admin.cli import cli as jobs
 from backend.coverage.cli import cli as coverage
 from backend.measurements.cli import cli as measurements
 from backend.measurements.privacy_cli import cli as privacy
@@ -41,6 +42,7 @@ def test_every_command_that_the_operator_is_told_exists() -> None:
     groups = {
         "accounts": accounts.commands,
         "coverage": coverage.commands,
+        "jobs": jobs.commands,
         "measurements": measurements.commands,
         "privacy": privacy.commands,
         "reports": reports.commands,

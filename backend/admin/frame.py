@@ -21,6 +21,8 @@ READ_WRITE = ("GET", "POST")
 # In the order in which they stand above every page.
 SECTIONS = (
     "index",
+    "jobs",
+    "sets",
     "people",
     "succession",
     "organisations",

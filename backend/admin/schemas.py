@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields, pre_load
+from marshmallow import fields, post_load, pre_load, validate
 
 from backend.accounts.audit_schemas import AuditQuerySchema
 from backend.accounts.names import NAME_MOST
@@ -17,7 +17,7 @@ from backend.coverage.target_schemas import SOURCE_MOST, THRESHOLD_MOST
 from backend.coverage.targets import PURPOSES
 from backend.measurements.withdrawal_request_views import CHANNELS
 from backend.validation import Day, Strict, Text
-from backend.web.schemas import LANGUAGES, PageQuerySchema
+from backend.web.schemas import LANGUAGES, MONTH, PageQuerySchema
 
 # What a person reads through on a page.
 ROWS = 50
@@ -125,6 +125,37 @@ class WithdrawalFormSchema(Strict):
 
     channel = Text(choices=CHANNELS, required=True)
     received_on = Day(required=True)
+
+
+class SpanFormSchema(Strict):
+    """The days of which measurements are placed again."""
+
+    first = Day(required=True)
+    last = Day(required=True)
+
+
+class MonthFormSchema(Strict):
+    """The month that is judged again; in earnest only where somebody says so."""
+
+    month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
+    dry_run = Text(choices=("yes", "no"), required=True)
+
+    @post_load
+    def decided(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Say it as the work takes it."""
+        return data | {"dry_run": data["dry_run"] == "yes"}
+
+
+class SetFormSchema(Strict):
+    """A boundary set by its name."""
+
+    name = Text(required=True)
+
+
+class EverythingSchema(Strict):
+    """What is not undone wants to be said twice."""
+
+    sure = Text(choices=("yes",), required=True)
 
 
 def _filled(given: Any) -> dict[str, Any]:

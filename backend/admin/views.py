@@ -2,6 +2,7 @@
 
 from backend.admin import (
     health_views,
+    job_views,
     organisation_views,
     people_views,
     record_views,
@@ -13,6 +14,7 @@ from backend.admin.frame import bp
 __all__ = [
     "bp",
     "health_views",
+    "job_views",
     "organisation_views",
     "people_views",
     "record_views",

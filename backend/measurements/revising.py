@@ -72,9 +72,13 @@ class Revision:
     left_alone: int = 0
 
 
-def rejudge(month: str, count_manual: bool, progress: Progress) -> Revision:
-    """Judge a month's measurements again under the rules of today, in the places they have."""
-    return _revise(month_start(month), month_end(month), None, count_manual, progress)
+def rejudge(month: str, count_manual: bool, progress: Progress, *, keep: bool = True) -> Revision:
+    """Judge a month's measurements again under the rules of today, in the places they have.
+
+    Without `keep` nothing changes: it only tells what would.
+    """
+    first, last = month_start(month), month_end(month)
+    return _revise(first, last, None, count_manual, progress, keep=keep)
 
 
 def reassign(
@@ -106,7 +110,13 @@ def revise_chosen(
 
 
 def _revise(
-    first: date, last: date, locator: Locator | None, count_manual: bool, progress: Progress
+    first: date,
+    last: date,
+    locator: Locator | None,
+    count_manual: bool,
+    progress: Progress,
+    *,
+    keep: bool = True,
 ) -> Revision:
     """Device by device, each in a transaction of its own: it can be stopped and run again."""
     span = {"first": first, "last": last}
@@ -116,7 +126,7 @@ def _revise(
     for place, device in enumerate([*devices, None]):
         progress(place, len(devices) + 1)
         _revise_device(device, first, last, locator, count_manual, done)
-        db.session.commit()
+        db.session.commit() if keep else db.session.rollback()
     progress(len(devices) + 1, len(devices) + 1)
     return done
 

@@ -1,11 +1,12 @@
 // Parts of a page that come anew while it is open and seen; the same answer (304) changes nothing.
 
-const EVERY_MS = 30_000;
+const EVERY_S = 30;
 const LONGEST_MS = 300_000;
 
 for (const part of document.querySelectorAll("[data-live]")) {
+  const every = 1000 * (part.dataset.every ?? EVERY_S);
   let tag = part.dataset.tag;
-  let wait = EVERY_MS;
+  let wait = every;
 
   async function look() {
     if (document.visibilityState === "visible" && !part.contains(document.activeElement)) {
@@ -16,7 +17,7 @@ for (const part of document.querySelectorAll("[data-live]")) {
           part.innerHTML = await answer.text();
           tag = answer.headers.get("ETag");
         }
-        wait = EVERY_MS;
+        wait = every;
       } catch {
         wait = Math.min(wait * 2, LONGEST_MS); // the network will come back
       }

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.clock import local_day
-from backend.units import service
+from backend.units import service, set_list
 from backend.units import setup as setting_up
 from backend.units.catalogue import REFORM, SYSTEMS, system_on
 from backend.units.terminal import busy, downloading, errors
@@ -125,10 +125,8 @@ def list_sets() -> None:
     Of the active ones that hold a day the highest activation serves it, an approximate set only
     where there is no other.
     """
-    from backend.units import sets
-
     table = Table("set", "system", "quality", "from", "to", "communes", "activation", "digest")
-    for row in sets.listing():
+    for row in set_list.listing():
         span = [str(day or "") for day in (row.valid_from, row.valid_to)]
         last = [str(row.communes), str(row.activation or ""), row.digest[:12]]
         table.add_row(row.name, row.system, row.quality, *span, *last)
@@ -167,8 +165,6 @@ def check(name: str) -> None:
 @click.argument("name")
 def activate(name: str) -> None:
     """Let a set serve its days before the sets that were activated earlier."""
-    from backend.units import sets
-
     with errors():
-        sets.activate(name)
+        set_list.activate(name)
     _offer_reassign(name)

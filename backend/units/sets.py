@@ -1,4 +1,4 @@
-"""Boundary sets in the database: added beside the others, activated, listed; never changed."""
+"""Boundary sets in the database: added beside the others; never changed."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,19 +6,17 @@ from datetime import date
 import pandas as pd
 from geopandas import GeoDataFrame
 from psycopg import Connection
-from sqlalchemy import func, select, text
+from sqlalchemy import select
 
 from backend.accounts.service import note
 from backend.errors import Problem
 from backend.extensions import db
 from backend.units.catalogue import APPROXIMATE, system_span
 from backend.units.learning import Learned, learn
-from backend.units.models import Boundary, BoundarySet, Unit
+from backend.units.models import BoundarySet, Unit
+from backend.units.set_list import LOCK, next_activation
 from geo.approximate import far_islands
 from geo.boundaries import digest
-
-# Two processes that load or activate sets take turns: the second sees what the first did.
-LOCK = text("select pg_advisory_xact_lock(hashtext('dosong boundary sets'))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +39,6 @@ class NewSet:
         return max(firsts, default=None), min(lasts, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class ListedSet:
-    """A set as `flask units list` shows it."""
-
-    name: str
-    system: str
-    quality: str
-    valid_from: date | None
-    valid_to: date | None
-    activation: int | None
-    communes: int
-    digest: str
-
-
 def add(new: NewSet, frame: GeoDataFrame, *, active: bool) -> Learned:
     """Add a set and its polygons to the caller's transaction, Hoàng Sa and Trường Sa included."""
     db.session.execute(LOCK)
@@ -69,7 +53,7 @@ def add(new: NewSet, frame: GeoDataFrame, *, active: bool) -> Learned:
         valid_to=new.valid_to,
         note=new.note,
         digest=digest(frame),
-        activation=_next_activation() if active else None,
+        activation=next_activation() if active else None,
     )
     db.session.add(row)
     db.session.flush()
@@ -82,26 +66,6 @@ def add(new: NewSet, frame: GeoDataFrame, *, active: bool) -> Learned:
     return learned
 
 
-def activate(name: str) -> None:
-    """Let a set serve its days before those that were activated earlier."""
-    db.session.execute(LOCK)
-    row = db.session.scalar(select(BoundarySet).where(BoundarySet.name == name))
-    if row is None:
-        raise Problem(404, "set_unknown")
-    row.activation = _next_activation()
-    note("units.activate", name, activation=row.activation)
-    db.session.commit()
-
-
-def listing() -> list[ListedSet]:
-    """Every set, in the order of loading."""
-    names = ("name", "system", "quality", "valid_from", "valid_to", "activation", "digest")
-    communes = select(func.count()).where(Boundary.set_id == BoundarySet.id).scalar_subquery()
-    columns = [getattr(BoundarySet, name) for name in names]
-    query = select(*columns, communes.label("communes")).order_by(BoundarySet.id)
-    return [ListedSet(**row) for row in db.session.execute(query).mappings()]
-
-
 def _with_far_islands(system: str, frame: GeoDataFrame) -> GeoDataFrame:
     """A set without Hoàng Sa or Trường Sa gets the schematic polygons of the built-in one."""
     islands = far_islands(system)
@@ -109,10 +73,6 @@ def _with_far_islands(system: str, frame: GeoDataFrame) -> GeoDataFrame:
     if missing.empty:
         return frame
     return pd.concat([frame, missing.to_crs(frame.crs)], ignore_index=True)
-
-
-def _next_activation() -> int:
-    return (db.session.scalar(select(func.max(BoundarySet.activation))) or 0) + 1
 
 
 def _known(new: NewSet, frame: GeoDataFrame) -> Learned:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from backend.extensions import db
+from backend.units import set_list
 from backend.units.catalogue import APPROXIMATE, SYSTEMS, read_active, system_span
 from backend.units.locating import Locator
 from backend.units.models import BoundarySet
@@ -51,12 +52,12 @@ def _add_built_in(say: Say) -> tuple[int, tuple[str, ...]]:
     sets = {f"approximate-{system}": system for system in SYSTEMS}
     if len(_loaded(sets)) == len(sets):
         return 0, ()
-    from backend.units.sets import LOCK, NewSet, add
+    from backend.units.sets import NewSet, add
     from backend.units.unit_list import add_built_in
     from geo import approximate
 
     say("Loading the built-in units and approximate boundaries …")
-    db.session.execute(LOCK)
+    db.session.execute(set_list.LOCK)
     units = add_built_in()
     missing = [name for name in sets if name not in _loaded(sets)]
     for name in missing:
@@ -77,11 +78,11 @@ def _install(folder: Path, say: Say) -> tuple[str, ...]:
     loaded = _loaded(source.name for source in wanted)
     missing = [source for source in wanted if not loaded.get(source.name)]
     for source in missing:
-        from backend.units import loading, sets
+        from backend.units import loading
 
         say(f"Loading {source.name} from {source.path.name} …")
         if source.name in loaded:
-            sets.activate(source.name)
+            set_list.activate(source.name)
         else:
             loading.load(loading.described(source), source.path, active=True)
     return tuple(source.name for source in missing)

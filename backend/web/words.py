@@ -4,6 +4,7 @@ Each feature has a table of its own; none may take another's key.
 """
 
 from backend.web.admin_words import ADMIN
+from backend.web.admin_work_words import ADMIN_WORK
 from backend.web.board_words import BOARD
 from backend.web.desk_report_words import DESK_REPORTS
 from backend.web.desk_words import DESK
@@ -20,6 +21,7 @@ Words = dict[str, tuple[str, str]]
 TABLES: tuple[Words, ...] = (
     FRAME,
     ADMIN,
+    ADMIN_WORK,
     BOARD,
     DESK,
     DESK_REPORTS,

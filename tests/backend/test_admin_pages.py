@@ -2,60 +2,23 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any
 
-import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from tests import people
 from tests.conftest import Hands
 from tests.people import account, audited
-
-NAME = "quantri@example.vn"
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-
-
-class Browser:
-    """An admin's: it sends each form with its token."""
-
-    def __init__(self, client: FlaskClient, token: str) -> None:
-        self.client, self.token = client, token
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path, headers={"Accept-Language": "vi"})
-        assert answer.status_code == status, answer.text
-        return answer.text
-
-    def send(self, path: str, **typed: Any) -> TestResponse:
-        return self.client.post(path, data={"csrf_token": self.token, **typed})
-
-    def done(self, path: str, **typed: Any) -> None:
-        answer = self.send(path, **typed)
-        assert answer.status_code == 303, answer.text
-
-    def refused(self, path: str, **typed: Any) -> str:
-        answer = self.send(path, **typed)
-        assert answer.status_code == 422, answer.text
-        return answer.text
+from tests.signed_in import NAME, AdminBrowser, fault
 
 
 @pytest.fixture
-def admin(app: Flask, client: FlaskClient, clock: Hands) -> Browser:
-    account(app, NAME, "admin", totp_secret=SECRET)
-    code = pyotp.TOTP(SECRET).at(clock.now)
-    return Browser(client, people.sign_in(client, NAME, totp=code)["X-CSRF-Token"])
+def admin(app: Flask, client: FlaskClient, clock: Hands) -> AdminBrowser:
+    return AdminBrowser(app, client, clock.now)
 
 
-def fault(page: str, field: str) -> str:
-    """What a page says beside a field."""
-    found = re.search(rf'id="{field}-fault"[^>]*>([^<]*)<', page)
-    return found[1] if found else ""
-
-
-def test_an_admin_is_led_to_the_installations_health(admin: Browser) -> None:
+def test_an_admin_is_led_to_the_installations_health(admin: AdminBrowser) -> None:
     assert admin.client.get("/work").location == "/admin"
     page = admin.get("/admin")
     assert "Cơ sở dữ liệu" in page
@@ -68,7 +31,7 @@ def test_without_a_second_factor_nobody_is_an_admin(app: Flask, client: FlaskCli
     assert client.get("/admin").status_code == 403
 
 
-def test_a_person_is_invited_by_a_link_shown_once(app: Flask, admin: Browser) -> None:
+def test_a_person_is_invited_by_a_link_shown_once(app: Flask, admin: AdminBrowser) -> None:
     there = people.organisation(app, "Tỉnh Đoàn Thái Nguyên")
     answer = admin.send(
         "/admin/people",
@@ -98,7 +61,7 @@ def test_a_person_is_invited_by_a_link_shown_once(app: Flask, admin: Browser) ->
     ],
 )
 def test_what_is_wrong_with_an_invitation_stands_beside_it(
-    admin: Browser, typed: dict[str, str], field: str
+    admin: AdminBrowser, typed: dict[str, str], field: str
 ) -> None:
     empty = dict.fromkeys(("person", "organisation_id", "team_id", "unit_code", "last_day"), "")
     page = admin.refused("/admin/people", **{**empty, "cluster_id": "", **typed})
@@ -106,7 +69,7 @@ def test_what_is_wrong_with_an_invitation_stands_beside_it(
     assert "notice danger" not in page
 
 
-def test_a_role_is_granted_and_ended(app: Flask, admin: Browser) -> None:
+def test_a_role_is_granted_and_ended(app: Flask, admin: AdminBrowser) -> None:
     user = account(app, "lan@example.vn")
     admin.done(f"/admin/people/{user}", role="official", unit_code="19", last_day="2024-12-31")
     page = admin.get(f"/admin/people/{user}")
@@ -118,14 +81,14 @@ def test_a_role_is_granted_and_ended(app: Flask, admin: Browser) -> None:
     assert [act for act, _ in audited(app, f"user:{user}")] == ["role.grant", "role.end"]
 
 
-def test_the_last_admin_stays(admin: Browser) -> None:
+def test_the_last_admin_stays(admin: AdminBrowser) -> None:
     [own] = re.findall(r'href="(/admin/people/\d+)"', admin.get("/admin/people"))
     [ending] = re.findall(rf'action="({own}/roles/\d+/end)"', admin.get(own))
     page = admin.send(ending)
     assert page.status_code == 422 and "notice danger" in page.text
 
 
-def test_a_form_without_the_pages_token_does_nothing(app: Flask, admin: Browser) -> None:
+def test_a_form_without_the_pages_token_does_nothing(app: Flask, admin: AdminBrowser) -> None:
     user = account(app, "lan@example.vn")
     answer = admin.client.post(f"/admin/people/{user}", data={"role": "admin"})
     assert answer.status_code == 403
@@ -137,9 +100,7 @@ def test_what_follows_an_ended_unit_is_confirmed(
 ) -> None:
     user = account(app, "lan@example.vn", "official", people.unit_id(app, "05443"))
     clock.now = datetime(2025, 7, 2, 5, tzinfo=UTC)
-    account(app, NAME, "admin", totp_secret=SECRET)
-    code = pyotp.TOTP(SECRET).at(clock.now)
-    admin = Browser(client, people.sign_in(client, NAME, totp=code)["X-CSRF-Token"])
+    admin = AdminBrowser(app, client, clock.now)
     page = admin.get("/admin/succession")
     assert "địa bàn hết ngày 30/06/2025" in page
     [confirming] = re.findall(r'action="(/admin/succession/\d+)"', page)
@@ -149,7 +110,7 @@ def test_what_follows_an_ended_unit_is_confirmed(
     assert "Cán bộ phụ trách địa bàn: " in admin.get(f"/admin/people/{user}")
 
 
-def test_a_target_is_set_changed_and_kept_from_meeting_another(admin: Browser) -> None:
+def test_a_target_is_set_changed_and_kept_from_meeting_another(admin: AdminBrowser) -> None:
     year = {"valid_from": "1985-01-01", "valid_to": "1985-12-31"}
     asked = year | {
         "level": "commune", "network": "fixed", "purpose": "target", "threshold": "1.200",
@@ -167,13 +128,13 @@ def test_a_target_is_set_changed_and_kept_from_meeting_another(admin: Browser) -
     assert "notice danger" in admin.refused(changing, **change, threshold="800", version=seen)
 
 
-def test_a_target_that_cannot_be_is_explained(admin: Browser) -> None:
+def test_a_target_that_cannot_be_is_explained(admin: AdminBrowser) -> None:
     page = admin.refused("/admin/targets", threshold="nhiều", valid_from="", source="x")
     assert fault(page, "threshold") and fault(page, "valid_from") and not fault(page, "source")
     assert 'value="nhiều"' in page
 
 
-def test_an_organisation_is_added_and_ended(admin: Browser) -> None:
+def test_an_organisation_is_added_and_ended(admin: AdminBrowser) -> None:
     admin.done("/admin/organisations", name="Sở KH&CN", type="department", unit_code="19")
     page = admin.get("/admin/organisations")
     assert "Sở KH&amp;CN" in page and "Tỉnh Thái Nguyên" in page
@@ -184,7 +145,7 @@ def test_an_organisation_is_added_and_ended(admin: Browser) -> None:
     assert fault(admin.refused("/admin/organisations", name="!", type="other"), "name")
 
 
-def test_a_withdrawal_is_noted_and_done(admin: Browser) -> None:
+def test_a_withdrawal_is_noted_and_done(admin: AdminBrowser) -> None:
     admin.done("/admin/withdrawals", channel="letter", received_on="2024-11-01")
     page = admin.get("/admin/withdrawals")
     assert "quá hạn" in page and "hạn 05/11/2024" in page and "hạn 16/11/2024" in page
@@ -196,7 +157,7 @@ def test_a_withdrawal_is_noted_and_done(admin: Browser) -> None:
     assert fault(later, "received_on")
 
 
-def test_the_audit_log_is_read_by_pages_and_filters(admin: Browser) -> None:
+def test_the_audit_log_is_read_by_pages_and_filters(admin: AdminBrowser) -> None:
     for day in range(1, 28):
         admin.done("/admin/withdrawals", channel="email", received_on=f"2024-10-{day:02}")
         admin.done("/admin/withdrawals", channel="email", received_on=f"2024-09-{day:02}")
@@ -210,8 +171,19 @@ def test_the_audit_log_is_read_by_pages_and_filters(admin: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/people", "/succession", "/organisations", "/targets", "/withdrawals", "/audit"]
+    "path",
+    [
+        "",
+        "/jobs",
+        "/sets",
+        "/people",
+        "/succession",
+        "/organisations",
+        "/targets",
+        "/withdrawals",
+        "/audit",
+    ],
 )
-def test_english_has_words_of_its_own(admin: Browser, path: str) -> None:
-    page = admin.get(f"/admin{path}?lang=en")
+def test_english_has_words_of_its_own(admin: AdminBrowser, section: str) -> None:
+    page = admin.get(f"/admin{'' if section == 'index' else f'/{section}'}?lang=en")
     assert 'lang="en"' in page and "Quản trị" not in page

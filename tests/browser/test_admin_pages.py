@@ -12,9 +12,7 @@ from backend.admin.frame import SECTIONS
 from tests import people
 from tests.browsing import DESKTOP, Guard, axe, looks_right, press, reads, type_in
 from tests.people import PASSWORD, account
-
-NAME = "quantri@example.vn"
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+from tests.signed_in import NAME, SECRET
 
 
 def enter(page: Page, path: str) -> None:

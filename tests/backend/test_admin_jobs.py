@@ -1,0 +1,171 @@
+"""Long work that admins ask for: done once by one process, seen at a page, found where it died."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from backend.admin.jobs import JOBS_LOCK, call
+from backend.admin.kinds import KINDS
+from backend.admin.models import Job
+from backend.extensions import db
+from tests.conftest import Hands
+from tests.factories import post, register, sample
+from tests.people import audited
+from tests.signed_in import AdminBrowser, fault
+
+
+@pytest.fixture
+def admin(app: Flask, client: FlaskClient, clock: Hands) -> AdminBrowser:
+    return AdminBrowser(app, client, clock.now)
+
+
+def run(app: Flask) -> str:
+    done = app.test_cli_runner().invoke(args=["jobs", "run"])
+    assert done.exit_code == 0, done.output
+    return done.output.splitlines()[-1]  # after what was logged
+
+
+def latest(app: Flask) -> Job:
+    with app.app_context():
+        return db.session.query(Job).order_by(Job.id.desc()).first()
+
+
+def started(app: Flask, kind: str = "check_set") -> None:
+    """A job that a process had begun which is gone."""
+    at = {"asked_at": app.extensions["clock"](), "asked_by": "user:1"}
+    with app.app_context():
+        db.session.add(Job(kind=kind, state="running", arguments={"name": "none"}, **at))
+        db.session.commit()
+
+
+def test_rules_are_tried_before_they_are_applied(
+    app: Flask, client: FlaskClient, admin: AdminBrowser
+) -> None:
+    plain = app.test_client(use_cookies=False)
+    phone = register(plain)
+    post(plain, phone, sample(source="manual"))
+    app.config["COUNT_MANUAL"] = True
+
+    def rejudged(dry_run: str) -> int:
+        admin.done("/admin/jobs/rejudge", month="2024-11", dry_run=dry_run)
+        page = admin.get("/admin/jobs")
+        assert "đang chờ" in page and "&lt;" not in page
+        assert run(app) == "jobs done: 1"
+        result = latest(app).result
+        assert result is not None
+        return int(result["rejudged"])
+
+    assert [rejudged(dry) for dry in ("yes", "yes", "no", "yes")] == [1, 1, 1, 0]
+    page = admin.get("/admin/jobs")
+    assert "Sẽ đổi kết luận: 1 mẫu" in page and "Đổi kết luận: 1 mẫu" in page
+    told = {"kind": "rejudge", "arguments": {"month": "2024-11", "dry_run": True}}
+    assert audited(app, "job:1") == [("job.ask", told)]
+
+
+def test_communes_are_named_again(app: Flask, admin: AdminBrowser) -> None:
+    admin.done("/admin/jobs/reassign", first="2024-11-01", last="2024-11-30")
+    assert run(app) == "jobs done: 1"
+    assert latest(app).result == {"moved": 0, "rejudged": 0, "left_alone": 0}
+    assert (latest(app).done, latest(app).whole) == (1, 1)
+    assert run(app) == "jobs done: 0"
+
+
+def test_the_same_work_is_not_asked_for_twice(app: Flask, admin: AdminBrowser) -> None:
+    month = {"month": "2024-11", "dry_run": "yes"}
+    admin.done("/admin/jobs/rejudge", **month)
+    assert "Việc này đang chờ hoặc đang chạy." in admin.refused("/admin/jobs/rejudge", **month)
+    admin.done("/admin/jobs/check_set", name="approximate-2025")
+    assert run(app) == "jobs done: 2"
+    admin.done("/admin/jobs/rejudge", **month)
+
+
+def test_a_set_is_checked_and_its_report_is_shown(app: Flask, admin: AdminBrowser) -> None:
+    assert "approximate-2025" in admin.get("/admin/sets")
+    admin.done("/admin/jobs/check_set", name="approximate-2025")
+    run(app)
+    assert "<pre" in admin.get("/admin/jobs/list")
+
+
+def test_what_fails_says_why_and_can_be_run_again(app: Flask, admin: AdminBrowser) -> None:
+    admin.done("/admin/jobs/check_set", name="no such set")
+    assert run(app) == "jobs done: 1"
+    assert "set_unknown" in admin.get("/admin/jobs/list")
+    admin.done("/admin/jobs/1/again")
+    assert latest(app).arguments == {"name": "no such set"}
+    assert admin.send("/admin/jobs/2/again").status_code == 404
+
+
+def test_what_the_database_says_is_not_shown(
+    app: Flask, admin: AdminBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KINDS, "check_set", lambda asked, progress: db.session.execute(
+        text("select cast('21.5942' as int)")))  # fmt: skip
+    admin.done("/admin/jobs/check_set", name="x")
+    run(app)
+    assert latest(app).error == "DataError"
+
+
+def test_a_job_whose_process_is_gone_has_died(app: Flask, admin: AdminBrowser) -> None:
+    started(app)
+    page = admin.get("/admin/jobs")
+    assert "Đã dừng giữa chừng; hãy chạy lại." in page
+    admin.done("/admin/jobs/1/again")
+    started(app, "reassign")
+    assert run(app) == "jobs done: 1"
+    assert "died" in {job.error for job in _all(app)}
+
+
+def test_one_process_works_at_a_time(app: Flask, admin: AdminBrowser) -> None:
+    started(app)
+    admin_of_it = {"lock": JOBS_LOCK}
+    with app.app_context(), db.engine.connect() as other:
+        other.execute(text("select pg_advisory_lock(:lock)"), admin_of_it)
+        assert run(app) == "jobs done: 0"
+        assert "Đã dừng giữa chừng" not in admin.get("/admin/jobs")
+        other.execute(text("select pg_advisory_unlock(:lock)"), admin_of_it)
+
+
+def test_of_several_workers_one_starts_a_runner(
+    app: Flask, admin: AdminBrowser, clock: Hands
+) -> None:
+    with app.app_context():
+        assert not call(clock.now)
+        admin.done("/admin/jobs/rejudge", month="2024-11", dry_run="yes")
+        assert [call(clock.now) for _ in range(3)] == [True, False, False]
+        assert call(clock.now + timedelta(minutes=2))  # it did not come
+
+
+def test_the_list_comes_anew_only_where_it_changed(app: Flask, admin: AdminBrowser) -> None:
+    answer = admin.client.get("/admin/jobs/list")
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert admin.client.get("/admin/jobs/list", headers=known).status_code == 304
+    admin.done("/admin/jobs/rejudge", month="2024-11", dry_run="yes")
+    assert admin.client.get("/admin/jobs/list", headers=known).status_code == 200
+
+
+def test_the_demo_is_removed_by_who_says_so_twice(app: Flask, admin: AdminBrowser) -> None:
+    assert "Xóa dữ liệu minh họa" not in admin.get("/admin/jobs")
+    assert admin.send("/admin/jobs/remove_demo").status_code == 422
+    admin.done("/admin/jobs/remove_demo", sure="yes")
+    assert run(app) == "jobs done: 1"
+    assert latest(app).result == {"removed": 0}
+    assert admin.send("/admin/jobs/load_demo").status_code == 404
+
+
+def test_a_set_is_activated_and_noted(app: Flask, admin: AdminBrowser) -> None:
+    admin.done("/admin/sets/activate", name="approximate-2024")
+    [(act, _)] = audited(app, "approximate-2024")[-1:]
+    assert act == "units.activate"
+    assert "Không có bộ ranh giới này." in admin.refused("/admin/sets/activate", name="none")
+
+
+def test_a_month_that_is_none_is_explained(admin: AdminBrowser) -> None:
+    assert fault(admin.refused("/admin/jobs/rejudge", month="tháng ba", dry_run="yes"), "month")
+
+
+def _all(app: Flask) -> list[Job]:
+    with app.app_context():
+        return list(db.session.query(Job))

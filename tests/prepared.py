@@ -66,5 +66,7 @@ def application(server: EmbeddedPostgres, **changes: Any) -> Flask:
         DATABASE_OWNER_URL=server.owner_url,
         VAR_DIR=server.var_dir,
         BOUNDARIES_DIR=None,
+        WEB_CONCURRENCY=1,  # a test is one process, with as many threads as it likes
+        WEB_THREADS=16,
         **changes,
     )

@@ -21,6 +21,9 @@ PHONES_MOST = 50_000
 CHUNK = 65_536
 # Nothing shortens it: no line between packs by a window as wide.
 NOISE = memoryview(os.urandom(1_048_576))
+# A phone asks for its next transfer as soon as it has the last byte of the one before, whose slot
+# is given back a moment later.
+SLOT_WAIT_S = 0.05
 # A transfer ends soon; who finds every slot taken asks again after this.
 BUSY_RETRY_S = 1
 
@@ -37,7 +40,7 @@ class SpeedDesk:
 
     def enter(self, who: Mapping[str, str], size: int, now: datetime) -> Callable[[], None]:
         """Take a slot for a transfer; what is returned gives it back, however often called."""
-        if not self._slots.acquire(blocking=False):
+        if not self._slots.acquire(timeout=SLOT_WAIT_S):
             raise _refused(BUSY_RETRY_S)
         try:
             self._spend(who, size, now)

@@ -76,7 +76,7 @@ def _fill_the_pool(app: Flask) -> None:
     """Ask from several threads at once, so that as many connections are open; all succeed."""
 
     def ask(_: int) -> int:
-        return app.test_client().get("/api/v1/coverage?month=2024-11&parent=19").status_code
+        return app.test_client().get("/api/v1/units/05443?as_of=2024-11-20").status_code
 
     with ThreadPoolExecutor(PHONES) as pool:
         assert set(pool.map(ask, range(3 * PHONES))) == {200}

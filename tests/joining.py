@@ -21,12 +21,12 @@ Headers = dict[str, str]
 class Cast:
     """A campaign with two teams and their codes."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, *areas: int, **changes: Any) -> None:
         self.app = app
         self.organisation = organisation(app)
         self.one = team(app, self.organisation, "Đội 1")
         self.two = team(app, self.organisation, "Đội 2")
-        self.campaign = campaign(app, self.organisation)
+        self.campaign = campaign(app, self.organisation, *areas, **changes)
         self.code_one, self.code_two = self.code(self.one), self.code(self.two)
 
     def code(self, team_id: int, campaign_id: int | None = None, **changes: Any) -> str:

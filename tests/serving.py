@@ -1,8 +1,9 @@
 """The application behind a real socket, for who speaks HTTP only."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from flask import Flask
 from werkzeug.serving import make_server
@@ -11,8 +12,8 @@ from backend.clock import utc_now
 
 
 @contextmanager
-def serving_app(app: Flask) -> Iterator[str]:
-    app.extensions["clock"] = utc_now
+def serving_app(app: Flask, clock: Callable[[], datetime] = utc_now) -> Iterator[str]:
+    app.extensions["clock"] = clock
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # ends that soon
     thread.start()

@@ -8,15 +8,14 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from backend.campaigns import poster
-from backend.campaigns.models import Campaign, CampaignArea
 from backend.clock import local_day, utc_now
 from backend.extensions import db
 from backend.measurements.models import Measurement
 from tests import people
 from tests.browsing import PHONE, looks_right, press, reads
 from tests.joining import Cast
+from tests.tapping import HERE, agree, measure, measure_and_lose_the_network
 
-HERE = {"latitude": 21.5942, "longitude": 105.8482, "accuracy": 12}
 Open = Callable[..., Page]
 
 
@@ -24,11 +23,6 @@ Open = Callable[..., Page]
 def phone(new_page: Open) -> Iterator[Page]:
     """A phone in Thái Nguyên that may tell its position."""
     yield new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
-
-
-def agree(page: Page) -> None:
-    page.locator("#agree").check()
-    press(page, "Bắt đầu")
 
 
 def begin(page: Page) -> None:
@@ -39,11 +33,6 @@ def begin(page: Page) -> None:
     page.locator("#small").check()
 
 
-def measure(page: Page) -> None:
-    press(page, "Đo")
-    expect(page.locator("#fate")).to_be_visible(timeout=60_000)
-
-
 def stored(app: Flask) -> list[dict[str, Any]]:
     with app.app_context():
         rows = db.session.query(Measurement).order_by(Measurement.measured_at).all()
@@ -51,13 +40,8 @@ def stored(app: Flask) -> list[dict[str, Any]]:
 
 
 def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Page) -> None:
-    cast = Cast(app)
-    with app.app_context():
-        province = people.unit_id(app, "19", "2025", "province")
-        db.session.add(CampaignArea(campaign_id=cast.campaign, unit_id=province))
-        campaign = db.session.get_one(Campaign, cast.campaign)
-        campaign.first_day = campaign.last_day = local_day(utc_now())
-        db.session.commit()
+    today, province = local_day(utc_now()), people.unit_id(app, "19", "2025", "province")
+    cast = Cast(app, province, first_day=today, last_day=today)
     taps: list[str] = []
     phone.expose_function("tapped", lambda name: taps.append(name))
     phone.add_init_script("addEventListener('click', (e) => e.isTrusted && tapped(e.target.id))")
@@ -101,20 +85,10 @@ def test_every_later_sample_is_one_tap_and_says_what_to_do_better(app: Flask, ph
 
 def test_without_a_network_nothing_is_lost(app: Flask, phone: Page) -> None:
     begin(phone)
-    phone.evaluate("navigator.serviceWorker.ready")
-    phone.route("**/api/v1/measurements", lambda route: route.abort())
-    measure(phone)
-    reads(phone, "Đang chờ mạng để gửi")
-    context = phone.context
-    context.set_offline(True)
-    phone.close()
-
-    again = context.new_page()
-    again.goto("/do/")
-    reads(again, "1 mẫu chờ gửi")
+    again = measure_and_lose_the_network(phone)
     assert stored(app) == []
     looks_right(again, "do-offline")
-    context.set_offline(False)
+    again.context.set_offline(False)
     reads(again, "Được tính cho")
     expect(again.locator("#queue")).to_be_hidden()
     assert [one["counted"] for one in stored(app)] == [True]

@@ -1,0 +1,166 @@
+"""The whole story: from a poster on a wall to the report that a province's official seals."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import func, select
+
+from backend.campaigns import poster
+from backend.clock import local_day, month_end, utc_now
+from backend.extensions import db
+from backend.units.models import Unit
+from geo import approximate
+from tests import people
+from tests.browsing import DESKTOP, PHONE, press, reads, type_in
+from tests.joining import Cast
+from tests.made_up_sets import forget_installed
+from tests.serving import serving_app
+from tests.tapping import HERE, agree, measure, measure_and_lose_the_network
+
+LEADER, OFFICIAL = "lan@example.vn", "binh@example.vn"
+PROVINCE, COMMUNE = "19", "Phường Phan Đình Phùng"
+REPORTS = "/api/v1/reports"
+
+
+class Calendar:
+    """The real time, until the story turns the page."""
+
+    ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+    def turn_to_next_month(self, month: str) -> None:
+        self.ahead = timedelta(days=(month_end(month) - local_day(utc_now())).days + 3)
+
+
+@pytest.fixture
+def calendar() -> Calendar:
+    return Calendar()
+
+
+@pytest.fixture
+def served(browser: Browser, app: Flask, calendar: Calendar) -> Iterator[str]:
+    """The application with a calendar that can be turned, for every fixture that opens pages."""
+    with serving_app(app, calendar) as url:
+        yield url
+
+
+@pytest.fixture
+def month(app: Flask, tmp_path: Path) -> Iterator[str]:
+    """This month, with polygons that its operator has installed: reports want them."""
+    with app.app_context():
+        last = db.session.scalar(select(func.max(Unit.id))) or 0
+        db.session.remove()
+    month = f"{local_day(utc_now()):%Y-%m}"
+    cells, file = approximate.build("2025"), tmp_path / "our-own.geojson"
+    cells[cells["province_code"] == PROVINCE].to_file(file, driver="GeoJSON")
+    words = ["units", "load", str(file), "--valid-from", f"{month}-01", "--activate"]
+    done = app.test_cli_runner().invoke(args=words)
+    assert done.exit_code == 0, done.output
+    app.extensions["locator"].forget()
+    yield month
+    forget_installed(app, last)
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["on line", "cut off"])
+def test_from_the_poster_to_the_sealed_report(
+    app: Flask, served: str, new_page: Callable[..., Page], calendar: Calendar, month: str,
+    tmp_path: Path, cut: bool,
+) -> None:  # fmt: skip
+    province, today = people.unit_id(app, PROVINCE, "2025", "province"), local_day(utc_now())
+    cast = Cast(app, province, first_day=today, last_day=today)
+    people.account(app, LEADER, "team_leader", cast.one)
+    people.account(app, OFFICIAL, "official", province, display_name="Trần Thị Bình")
+    phone = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    contribute(phone, poster.content(f"{served}/", cast.code_one), cut)
+    find_on_the_board(new_page(PHONE))
+    find_on_the_desk(new_page(DESKTOP))
+    calendar.turn_to_next_month(month)
+    report = freeze_and_approve(new_page(DESKTOP), month, tmp_path / "report.json")
+    samples = report["sections"]["samples"]["mobile"]
+    assert (samples["received"], samples["counted"]) == (1, 1)
+    [row] = [one for one in report["sections"]["communes"]["mobile"] if one["received"]]
+    assert (row["name"], row["counted"]) == (COMMUNE, 1)
+    [team] = report["sections"]["teams"]
+    assert (team["team"], team["counted"]) == ("Đội 1", 1)
+    anybody_checks(new_page(PHONE), tmp_path / "report.json", month)
+
+
+def contribute(phone: Page, address: str, cut: bool) -> None:
+    """Open what the poster says, agree, and measure; perhaps the network is gone meanwhile."""
+    phone.goto(address)
+    agree(phone)
+    press(phone, "Viettel")
+    reads(phone, "Đội 1")
+    if cut:
+        phone = measure_and_lose_the_network(phone)
+        phone.context.set_offline(False)
+    else:
+        measure(phone)
+    reads(phone, "Được tính cho")
+    reads(phone, COMMUNE)
+    reads(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
+
+
+def enter(page: Page, path: str, name: str) -> None:
+    """Be asked who one is, and come to where one was going."""
+    page.goto(f"{path}?lang=vi")
+    type_in(page, name=name, password=people.PASSWORD)
+    press(page, "Đăng nhập")
+    page.wait_for_url(f"**{path}*")
+
+
+def find_on_the_board(page: Page) -> None:
+    """The team's leader sees the sample on the campaign's page, and on that of the team."""
+    enter(page, "/campaigns", LEADER)
+    press(page, "Tháng thanh niên đo mạng")
+    expect(page.locator(".stat.main .figure")).to_have_text("1")
+    press(page, "Các đội")
+    press(page, "Đội 1")
+    expect(page.locator(".stat.main .figure")).to_have_text("1")
+
+
+def find_on_the_desk(page: Page) -> None:
+    """The province's official finds it from the province down."""
+    enter(page, "/desk", OFFICIAL)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tỉnh Thái Nguyên")
+    press(page, COMMUNE)
+    expect(page.locator(".headline .big strong")).to_have_text("1")
+    press(page, "Xem từng mẫu")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    reads(page, "✓ Được tính")
+
+
+def freeze_and_approve(page: Page, month: str, file: Path) -> dict:
+    """Weeks later the official signs in anew, freezes last month's report and seals it."""
+    enter(page, "/desk", OFFICIAL)
+    token = page.locator("input[name=csrf_token]").first.get_attribute("value") or ""
+    told = send(page, token, REPORTS, unit=PROVINCE, month=month)
+    home = f"{REPORTS}/{told['id']}"
+    for act in ("freeze", "approve"):
+        told = send(page, token, f"{home}/{act}", told["version"])
+    assert told["state"] == "approved" and told["approved"]["name"] == "Trần Thị Bình"
+    file.write_bytes(page.request.get(f"{home}/files/report.json").body())
+    return json.loads(file.read_bytes())
+
+
+def send(page: Page, token: str, url: str, version: int | None = None, **body: str) -> dict:
+    seen = {"If-Match": f'"{version}"'} if version else {}
+    answer = page.request.post(url, data=body, headers={"X-CSRF-Token": token, **seen})
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def anybody_checks(page: Page, file: Path, month: str) -> None:
+    """Who is handed the file asks the server whether it is the sealed one."""
+    page.goto("/seal")
+    page.set_input_files("#file", file)
+    press(page, "Kiểm tra")
+    reads(page, "Nguyên bản, không sai một byte")
+    reads(page, f"{month[5:]}/{month[:4]}")

@@ -38,7 +38,7 @@ async function send() {
   const { outcome, wait: asked } = await sendWaiting();
   if (outcome === "ended") await ended();
   if (outcome === "later") {
-    timer = setTimeout(send, Math.random() * wait + asked * 1000);
+    timer = setTimeout(again, Math.random() * wait + asked * 1000);
     wait = Math.min(wait * 2, WAIT_MOST_MS);
     // Where there is background sync, the worker sends also when the page is closed.
     installed?.sync?.register("send").catch(() => {});
@@ -47,6 +47,12 @@ async function send() {
   }
   await showDay();
   return outcome;
+}
+
+// There may be a line again: what was sent meanwhile moves the team's day, and where to go next.
+async function again() {
+  const outcome = await send();
+  if (outcome === "sent" || outcome === "nothing") await around();
 }
 
 // The token is dead: the consent was withdrawn elsewhere, so nothing stays here either.
@@ -116,12 +122,12 @@ function listen() {
   element("withdraw").addEventListener("click", withdraw);
   listenToTeam();
   ispeed.listen(send);
-  addEventListener("online", send);
+  addEventListener("online", again);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") send();
     else place.stop();
   });
-  navigator.serviceWorker?.addEventListener("message", () => showDay());
+  navigator.serviceWorker?.addEventListener("message", again);
 }
 
 async function prepare() {

@@ -115,8 +115,7 @@ def _published(world: World) -> dict[str, Any]:
     folder = world.app.config["VAR_DIR"] / FOLDER / "2024-11"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / PACKAGE).write_text('{"resources": []}')
-    # Read whole, so that the file is closed again.
-    return {"at": {"month": "2024-11", "name": PACKAGE}, "buffered": True}
+    return {"at": {"month": "2024-11", "name": PACKAGE}}
 
 
 OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {

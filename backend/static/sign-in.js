@@ -35,10 +35,11 @@ async function nameScope({ scope_kind, scope_id }, line) {
   if (found.ok) line.textContent += `: ${found.name}`;
 }
 
-// Where the person was going when they were asked who they are; only a place of this server.
+// Where the person was going when they were asked who they are; only a place of this server. A
+// browser passes over tabs and ends of lines: "/<tab>/other.example" would be another server's.
 function wanted() {
   const next = new URLSearchParams(location.search).get("next") ?? "";
-  return /^\/(?![/\\])/.test(next) ? next : null;
+  return /^\/(?![/\\])[^\t\n\r]*$/.test(next) ? next : null;
 }
 
 async function signIn({ name, password, totp }) {

@@ -65,7 +65,7 @@ def test_nginx_logs_no_query_string() -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"), [("/seal", FILE_MOST), ("/api/v1/reports/7/attachments", SIZE_MOST),
-                       ("/do/up", TRANSFER_MOST)],
+                       ("/desk/reports/7/attachments", SIZE_MOST), ("/do/up", TRANSFER_MOST)],
 )  # fmt: skip
 def test_nginx_lets_through_what_the_app_takes(path: str, most: int) -> None:
     site = (DEPLOY / "nginx-site.conf").read_text()

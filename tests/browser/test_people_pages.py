@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pyotp
 import pytest
@@ -112,6 +113,17 @@ def test_sign_in_and_out(app: Flask, page: Page) -> None:
     assert NAME not in page.inner_text("body")
     page.goto("/sign-in")
     reads(page, "Thư điện tử hoặc số điện thoại")
+
+
+@pytest.mark.parametrize(
+    "path", ["//other.example/", "/\\other.example", "/\t/other.example", "x:y"]
+)
+def test_who_signs_in_is_led_to_no_other_server(app: Flask, page: Page, path: str) -> None:
+    account(app, NAME)
+    page.goto(f"/sign-in?{urlencode({'next': path})}")
+    type_in(page, name=NAME, password=PASSWORD)
+    press(page, "Đăng nhập")
+    expect(page.locator("#who")).to_have_text(NAME)
 
 
 def test_an_admin_sets_up_the_second_factor(app: Flask, page: Page) -> None:

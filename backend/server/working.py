@@ -27,7 +27,7 @@ def keep_working(app: Flask) -> threading.Thread:
 
 
 def _go_on(app: Flask) -> None:
-    runner, pause = Chore(os.environ, RUN, every_s=0), threading.Event()
+    runner, pause = Chore(os.environ, RUN, 0, "jobs"), threading.Event()
     while not pause.wait(EVERY_S):
         with app.app_context():
             try:

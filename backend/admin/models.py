@@ -1,6 +1,6 @@
 """Long work that an admin asked for."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, DateTime, Identity, Index, Text, text
@@ -39,3 +39,11 @@ class Job(db.Model):
     called_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # for a runner
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """The first and the last day that it is about, where it is about some."""
+        if "first" not in self.arguments:
+            return None
+        first, last = (date.fromisoformat(self.arguments[name]) for name in ("first", "last"))
+        return first, last

@@ -39,6 +39,42 @@ ADMIN: dict[str, tuple[str, str]] = {
     "admin_check_folding": ("Cộng dồn số đếm", "Folding of counts"),
     "admin_check_keys": ("Khóa bí mật", "Secret keys"),
     "admin_check_backups": ("Sao lưu", "Backups"),
+    "admin_means_configuration": (
+        "Máy chủ mở ra mạng phải chạy ở chế độ production và biết mình đứng sau proxy nào.",
+        "What is open to the network has to run in production mode and know its proxy.",
+    ),
+    "admin_means_database": (
+        "PostgreSQL phải trả lời, đủ mới, và tài khoản phục vụ không được xóa nhật ký.",
+        "PostgreSQL has to answer, be recent, and let the serving role delete no audit entry.",
+    ),
+    "admin_means_migrations": (
+        "Các bảng phải đúng phiên bản mà phần mềm này cần.",
+        "The tables have to be those that this version expects.",
+    ),
+    "admin_means_boundaries": (
+        "Với ranh giới gần đúng, mẫu đo gần đường ranh có thể bị xếp nhầm xã.",
+        "With approximate boundaries a sample near a border may be placed in the wrong commune.",
+    ),
+    "admin_means_clock": (
+        "Đồng hồ lệch sẽ chuyển mẫu đo sang ngày khác.",
+        "A clock that is off moves samples to another day.",
+    ),
+    "admin_means_disk": (
+        "Hết chỗ trống thì máy chủ từ chối mẫu mới; điện thoại giữ lại và gửi sau.",
+        "Without room new samples are refused; phones keep them and send them later.",
+    ),
+    "admin_means_folding": (
+        "Thay đổi của số đếm chờ quá nhiều: không có tiến trình nào cộng dồn.",
+        "Too many changes of counts wait: no process folds them.",
+    ),
+    "admin_means_keys": (
+        "Khóa bí mật chỉ được cho chính máy chủ đọc.",
+        "Secret keys are for the server alone to read.",
+    ),
+    "admin_means_backups": (
+        "Cần một bản sao lưu mỗi ngày; không có thì hỏng ổ đĩa là mất số liệu.",
+        "A backup a day is wanted; without one a broken disk loses the figures.",
+    ),
     # people
     "admin_people_list": ("Người có tài khoản", "People with an account"),
     "admin_person": ("Người", "Person"),

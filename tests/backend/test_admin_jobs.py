@@ -71,6 +71,7 @@ def test_communes_are_named_again(app: Flask, admin: AdminBrowser) -> None:
     assert latest(app).result == {"moved": 0, "rejudged": 0, "left_alone": 0}
     assert (latest(app).done, latest(app).whole) == (1, 1)
     assert run(app) == "jobs done: 0"
+    assert "01/11/2024 – 30/11/2024" in admin.get("/admin/jobs")
 
 
 def test_the_same_work_is_not_asked_for_twice(app: Flask, admin: AdminBrowser) -> None:

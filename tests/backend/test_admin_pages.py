@@ -7,6 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.admin.frame import SECTIONS
+from backend.doctor.checks import CHECKS
+from backend.web.words import WORDS
 from tests import people
 from tests.conftest import Hands
 from tests.people import account, audited
@@ -22,7 +25,13 @@ def test_an_admin_is_led_to_the_installations_health(admin: AdminBrowser) -> Non
     assert admin.client.get("/work").location == "/admin"
     page = admin.get("/admin")
     assert "Cơ sở dữ liệu" in page
+    assert "Cần một bản sao lưu mỗi ngày" in page
     assert "There is no backup." in page and "scripts/backup" in page
+
+
+def test_every_check_has_words() -> None:
+    named = {f"admin_{what}_{check.__name__}" for check in CHECKS for what in ("check", "means")}
+    assert named - WORDS.keys() == set()
 
 
 def test_without_a_second_factor_nobody_is_an_admin(app: Flask, client: FlaskClient) -> None:
@@ -170,20 +179,7 @@ def test_the_audit_log_is_read_by_pages_and_filters(admin: AdminBrowser) -> None
     assert "Không mở được trang này" in admin.get("/admin/audit?from=hôm-qua", 422)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "/jobs",
-        "/sets",
-        "/people",
-        "/succession",
-        "/organisations",
-        "/targets",
-        "/withdrawals",
-        "/audit",
-    ],
-)
+@pytest.mark.parametrize("section", SECTIONS)
 def test_english_has_words_of_its_own(admin: AdminBrowser, section: str) -> None:
     page = admin.get(f"/admin{'' if section == 'index' else f'/{section}'}?lang=en")
     assert 'lang="en"' in page and "Quản trị" not in page

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 
 from backend.accounts import links, users
+from backend.accounts.mailing import handed_over
 from backend.accounts.signing import actor
 from backend.admin.fields import row_after
 from backend.admin.frame import READ_WRITE, back, done, failed, new_form, page, shown
@@ -63,7 +64,8 @@ def _person(asked: dict[str, Any], user_id: int, form: Form) -> Any:
 
 
 def _handed(asked: dict[str, Any], link: links.Link) -> Any:
-    """The page that shows a link this once."""
-    response = shown("link", asked, handed=link.under(request.host_url))
+    """The page that shows a link this once, and says whether it was mailed too."""
+    handed = handed_over(link, request.host_url, current_app.config)
+    response = shown("link", asked, handed=handed)
     response.status_code = 201
     return response

@@ -112,9 +112,10 @@ def change_cluster(
 def end_cluster(
     actor: Actor, cluster_id: int, expected: etags.Expected, now: datetime
 ) -> dict[str, Any] | None:
-    """Remove a cluster that was never anybody's area (None); else end it with its roles."""
+    """Remove a cluster that was nobody's area ever (None); else an admin ends it with its roles."""
     row = _to_edit(actor, cluster_id)
     etags.must_match(expected, row.version)
+    _require_own_area(actor, row.id)
     subject, before = f"cluster:{row.id}", {name: getattr(row, name) for name in FIELDS}
     if not _is_area(row.id):
         db.session.delete(row)
@@ -168,7 +169,7 @@ def _scope(organisation_id: int | None) -> Scope:
 
 
 def _require_own_area(actor: Actor, cluster_id: int) -> None:
-    """Who changes what an official may see grants a right: an admin does."""
+    """Who changes what an official may see grants a right, or takes it: an admin does."""
     if _is_area(cluster_id):
         require(actor, "users.manage")
 

@@ -129,6 +129,10 @@ ADMIN: dict[str, tuple[str, str]] = {
         "The link is shown this once. Copy it and hand it to its person alone: whoever has it can"
         " set the password.",
     ),
+    "admin_link_mailed": (
+        "Đường dẫn cũng đã được gửi qua thư điện tử.",
+        "The link was mailed, too.",
+    ),
     "admin_link_kept": ("Đã sao chép", "I have copied it"),
     "admin_link_do": ("Tạo đường dẫn đặt lại mật khẩu", "Make a link to a new password"),
     "admin_link_hint": (

@@ -126,13 +126,14 @@ def test_a_role_over_a_cluster_is_granted_by_an_admin(app: Flask, client: FlaskC
     assert nowhere.json["errors"][0]["code"] == "scope_unknown"
 
 
-def test_an_organiser_widens_nobodys_area(app: Flask, client: FlaskClient) -> None:
+def test_an_organiser_widens_and_ends_nobodys_area(app: Flask, client: FlaskClient) -> None:
     union = organisation(app)
     organiser, own = person(app, "organiser", union), cluster(app, ("05443",), union)
     person(app, "official", own, kind="cluster")
     url = f"{URL}/{own}"
     more = {"units": [commune("05443"), commune("05452")]}
     assert client.patch(url, json=more, headers=seen(organiser)).status_code == 403
+    assert client.delete(url, headers=seen(organiser)).status_code == 403
     assert client.patch(url, json={"name": "x"}, headers=seen(organiser)).status_code == 200
     admin = seen(person(app, "admin"), 2)
     assert client.patch(url, json=more, headers=admin).status_code == 200

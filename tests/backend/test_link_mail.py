@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.conftest import Hands
 from tests.mailbox import mail_server
 from tests.people import person
+from tests.signed_in import AdminBrowser
 
 URL = "/api/v1/invitations"
 
@@ -46,3 +48,14 @@ def test_a_mail_server_that_is_away_keeps_nobody_out(
     assert answer.json["mailed"] is False
     chosen = {"secret": answer.json["link"].partition("#")[2], "password": "đường quê có hoa"}
     assert client.post(f"{URL}/accept", json=chosen).status_code == 200
+
+
+def test_the_page_of_people_mails_it_too(app: Flask, client: FlaskClient, clock: Hands) -> None:
+    browser = AdminBrowser(app, client, clock.now)
+    with mail_server() as (settings, mails):
+        app.config.update(settings)
+        shown = browser.send("/admin/people", person="hoa@example.vn", role="admin")
+    assert shown.status_code == 201 and "đã được gửi qua thư điện tử" in shown.text
+    [mail] = mails
+    link = message_from_bytes(mail, policy=policy.default).get_content()
+    assert link.partition("/invitation#")[2].split()[0] in shown.text

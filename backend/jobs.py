@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = "jobs"  # in VAR_DIR
+# Of a job: when it last went well, how often it did not, and how often since it went well.
+NEVER: dict[str, Any] = {"last_success": None, "failures": 0, "failing": 0}
 
 
 def note_run(var_dir: Path, job: str, succeeded: bool) -> None:
@@ -17,7 +19,9 @@ def note_run(var_dir: Path, job: str, succeeded: bool) -> None:
         told = _read(path)
         if succeeded:
             told["last_success"] = datetime.now(UTC).timestamp()
+            told["failing"] = 0
         else:
+            told["failing"] += 1
             told["failures"] += 1
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
@@ -29,12 +33,13 @@ def note_run(var_dir: Path, job: str, succeeded: bool) -> None:
 
 
 def runs(var_dir: Path) -> dict[str, dict[str, Any]]:
-    """When each job last succeeded (a moment in seconds, or null) and how often it failed."""
+    """How the runs of each job went; the last success is a moment in seconds, or null."""
     return {path.stem: _read(path) for path in sorted((var_dir / FOLDER).glob("*.json"))}
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text()))
+        told: dict[str, Any] = json.loads(path.read_text())
+        return NEVER | told
     except (OSError, ValueError):
-        return {"last_success": None, "failures": 0}
+        return dict(NEVER)

@@ -5,6 +5,7 @@ library is loaded; a process alone keeps its counters to itself.
 """
 
 import os
+from collections import Counter as Tally
 from collections.abc import Iterable
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
@@ -38,10 +39,10 @@ def count_request(method: str, path: str, status: int, seconds: float) -> None:
 
 def count_samples(outcomes: Iterable[tuple[str, str | None]]) -> None:
     """Count samples: what became of each, and the verdict on an accepted one."""
-    for outcome, fate in outcomes:
-        SAMPLES.labels(outcome).inc()
+    for (outcome, fate), n in Tally(outcomes).items():
+        SAMPLES.labels(outcome).inc(n)
         if fate:
-            VERDICTS.labels(fate).inc()
+            VERDICTS.labels(fate).inc(n)
 
 
 def counted() -> CollectorRegistry:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.clock import local_day
 from backend.extensions import db
+from backend.jobs import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving
 
 # PostgreSQL 15: the first whose unique constraints can take nulls for equal.
@@ -27,6 +28,12 @@ LEAST_FREE_BYTES = 2_000_000_000
 MOST_WAITING = 50_000
 # Backups are made daily; two hours of grace.
 BACKUP_AGE = timedelta(hours=26)
+BY_HAND = {
+    "statistics": "flask coverage refresh",
+    "tiles": "flask web tiles",
+    "expire": "flask privacy expire",
+    "recount": "flask measurements recount",
+}
 SECRETS = ("secret_key", "postgres-passwords.json", "withdrawn", "seal_key*")
 
 
@@ -161,8 +168,20 @@ def backups(patient: Patient) -> Iterator[Finding]:
         )
 
 
+def jobs(patient: Patient) -> Iterator[Finding]:
+    """Whether the work beside the web server went well when it last ran."""
+    for job, told in runs(Path(patient.config["VAR_DIR"])).items():
+        if told["failing"]:
+            times = f"{told['failing']} time{'s' if told['failing'] > 1 else ''}"
+            yield Finding(
+                f"The job {job} failed {times} and has not gone well since.",
+                f"Type: {BY_HAND.get(job, 'see docs/runbook.md, JobFailing')}",
+            )
+
+
 CHECKS: tuple[Check, ...] = (
     configuration, database, migrations, boundaries, clock, disk, folding, keys, backups,
+    jobs,
 )  # fmt: skip
 
 

@@ -104,11 +104,16 @@ def figures(connection: psycopg.Connection) -> dict[str, Any]:
 def copy_keys(var_dir: Path, folder: Path) -> None:
     """Copy what a restored database cannot do without, readable by its owner alone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path in sorted({*(var_dir / name for name in KEPT_APART), *var_dir.glob("seal_key*")}):
-        if path.exists():
-            copy = folder / path.name
-            shutil.copyfile(path, copy)
-            copy.chmod(0o600)
+    for path in keys_in(var_dir):
+        copy = folder / path.name
+        shutil.copyfile(path, copy)
+        copy.chmod(0o600)
+
+
+def keys_in(folder: Path) -> list[Path]:
+    """The keys that lie in a folder, be it of backups or a whole VAR_DIR."""
+    named = {*(folder / name for name in KEPT_APART), *folder.glob("seal_key*")}
+    return sorted(path for path in named if path.is_file())
 
 
 def run(program: str, url: str, *arguments: object) -> None:

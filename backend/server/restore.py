@@ -22,6 +22,7 @@ from backend.server.backup import (
     BackupError,
     addresses,
     figures,
+    keys_in,
     plain,
     run,
     sha256,
@@ -54,7 +55,7 @@ def _put_keys(keys: Path) -> None:
     """Put the keys where the app finds them, before it makes new ones."""
     var_dir = settings.var_dir()
     var_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
-    for source in sorted(keys.iterdir()) if keys.is_dir() else ():
+    for source in keys_in(keys):
         target = var_dir / source.name
         if target.exists() and source.name == TOMBSTONES:
             _merge(source, target)

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from backend.app import create_app
 from backend.doctor import checks
 from backend.extensions import db
+from backend.jobs import note_run
 
 
 @pytest.fixture
@@ -92,6 +93,16 @@ def test_no_backup_and_an_old_one(app: Flask, var_dir: Path, clock: Any) -> None
     assert code == 1 and "WRONG    backups: The latest backup is of" in output
     app.config["BACKUP_DIR"] = var_dir / "elsewhere"
     assert "WRONG    backups: There is no backup." in visit(app)[1]
+
+
+def test_a_job_that_failed_and_one_that_went_well_again(app: Flask, var_dir: Path) -> None:
+    note_run(var_dir, "tiles", False)
+    note_run(var_dir, "tiles", True)
+    assert visit(app)[0] == 0
+    note_run(var_dir, "statistics", False)
+    note_run(var_dir, "statistics", False)
+    found(app, "The job statistics failed 2 times")
+    assert "Type: flask coverage refresh" in visit(app)[1]
 
 
 def test_counts_that_nobody_folds(app: Flask, var_dir: Path, owner: Engine) -> None:

@@ -142,7 +142,7 @@ def test_a_chore_that_fails_is_noted(tmp_path: Path) -> None:
     chore.process.wait(20)
     chore.look()
     chore.look()
-    assert runs(tmp_path) == {"tiles": {"last_success": None, "failures": 1}}
+    assert runs(tmp_path) == {"tiles": {"last_success": None, "failures": 1, "failing": 1}}
 
 
 def test_dashboard_and_alerts_ask_for_what_is_told(

@@ -4,7 +4,10 @@ import gzip
 import io
 import json
 import logging
+import os
+import shutil
 import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +29,7 @@ from backend.coverage.statistics_refresh import refresh
 from backend.extensions import db
 from backend.measurements.counting import fold_all
 from backend.server import backup
+from backend.server.postgres import EmbeddedPostgres
 from backend.server.programs import binary
 from tests.conftest import Hands
 from tests.factories import location, network, post, register, sample
@@ -34,6 +38,7 @@ from tests.people import person
 from tests.phones import AGREED, DEVICES, ME, bearer
 from tests.reporting import DECEMBER, Office
 
+ROOT = Path(__file__).parents[2]
 NAME, MODEL, ADDRESS = "Nguyễn Thị Vết", "Vết-A525F", "203.0.113.77"
 LATITUDE, LONGITUDE = 21.594271, 105.848263  # six decimals: nobody else's
 WORDS = "ngay trước cửa nhà tôi"
@@ -77,6 +82,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
 def own_var(app: Flask, tmp_path: Path) -> Path:
     app.config["VAR_DIR"] = tmp_path / "var"
     app.config["VAR_DIR"].mkdir()
+    (app.config["VAR_DIR"] / "secret_key").write_text(app.config["SECRET_KEY"])
     return Path(app.config["VAR_DIR"])
 
 
@@ -138,6 +144,23 @@ def plain_dump(app: Flask, folder: Path) -> str:
     return manifest + subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
+def restored_dump(app: Flask, backups: Path, tmp_path: Path) -> str:
+    """The database as text, restored after a disaster from a backup of before the withdrawal."""
+    var_dir = tmp_path / "restored"
+    [kept] = backup.made(backups)
+    words = ["restore", str(kept), "--keys", str(app.config["VAR_DIR"])]
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(var_dir)}
+    command = [sys.executable, "-m", "backend.server.backup", *words]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with EmbeddedPostgres(var_dir) as server:
+        url = backup.plain(server.owner_url)
+        dump = [binary("pg_dump"), f"--dbname={url}"]
+        told = subprocess.run(dump, capture_output=True, check=True, text=True).stdout
+    shutil.rmtree(server.socket_dir, ignore_errors=True)
+    return told
+
+
 def readable(content: bytes) -> str:
     """A file's text; what is packed is unpacked, as deep as it goes."""
     if content[:2] == b"\x1f\x8b":
@@ -174,6 +197,7 @@ def test_nothing_kept_tells_of_who_withdrew(
         "dump": plain_dump(app, tmp_path / "after"),
         "var": files_of(own_var),
         "logs": "\n".join(map(str, logged.calls)),
+        "restored": restored_dump(app, tmp_path / "before", tmp_path),
         "answers": answers(app, client, office, report),
     }
     assert all(kept.values())

@@ -9,6 +9,8 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from backend.admin.frame import SECTIONS
+from backend.admin.models import Job
+from backend.extensions import db
 from tests import people
 from tests.browsing import DESKTOP, Guard, axe, looks_right, press, reads, type_in
 from tests.people import PASSWORD, account
@@ -33,12 +35,22 @@ def admin(app: Flask, served: str) -> None:
     team = people.team(app, there, "Tổ công nghệ số cộng đồng khu dân cư số 12")
     account(app, "lan.nguyen.thi.thu.huong.rat.dai@example.vn", "team_leader", team)
     account(app, "son@example.vn", "official", people.unit_id(app, "05443"))
+    report = {"report": "approximate-2025: 3,321 communes\n" + "no problem " * 30}
+    at = {"asked_by": "user:1", "asked_at": datetime.now(UTC), "ended_at": datetime.now(UTC)}
+    span = {"first": "2024-11-01", "last": "2024-11-30"}
+    name = {"name": "approximate-2025"}
+    with app.app_context():
+        db.session.add(Job(kind="reassign", state="failed", error="died", arguments=span, **at))
+        db.session.add(Job(kind="check_set", state="done", result=report, arguments=name, **at))
+        db.session.commit()
 
 
 def test_an_admin_goes_through_every_section(admin: None, page: Page, guard: Guard) -> None:
     enter(page, "/admin")
     for section in SECTIONS:
         page.goto("/admin" if section == "index" else f"/admin/{section}")
+        for closed in page.locator("main summary").all():
+            closed.click()
         looks_right(page, f"admin-{section}")
     page.goto("/admin/people")
     press(page, "lan.nguyen.thi.thu.huong.rat.dai@example.vn")

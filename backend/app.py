@@ -115,7 +115,7 @@ def _register(app: Flask) -> None:
     from backend.units.views import blp as units
     from backend.web.board_form_views import board_pages as board
     from backend.web.cli import cli as web_cli
-    from backend.web.desk_report_views import desk_pages as desk
+    from backend.web.desk_office_views import desk_pages as desk
     from backend.web.map_views import bp as web_map
     from backend.web.measure_views import bp as measuring
     from backend.web.members import answer_nowhere

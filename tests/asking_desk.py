@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from tests.asking_officials import LETTERHEAD, deputy, lent
 from tests.factories import register
 from tests.matrix_pages import DESK_REPORT
 from tests.report_asking import freezing
@@ -37,6 +38,23 @@ def _letter(world: World) -> dict[str, Any]:
     return _report(world, "approved", file=(io.BytesIO(PDF), "12.pdf"), **signed)
 
 
+def _table(world: World) -> dict[str, Any]:
+    file = (io.BytesIO("Mã xã,Số mẫu\n05443,310\n".encode()), "vnnic.csv")
+    return OWN | {"data": {"file": file, "month": "2024-11", "go": "yes"}}
+
+
+def _letterhead(world: World) -> dict[str, Any]:
+    lists = {name: "\n".join(LETTERHEAD[name]) for name in ("recipients", "titles", "copies")}
+    lines = {name: LETTERHEAD[name] for name in ("agency", "symbol", "place")}
+    return OWN | {"data": lines | lists | {"version": "0"}}
+
+
+def _lending(world: World) -> dict[str, Any]:
+    asked = deputy(world)["json"]
+    own = {"name": asked["name"], "reason": asked["reason"], "last_day": "2024-11-25"}
+    return {"data": own | {"area": "2024/province/19"}}
+
+
 DESK_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}": lambda w: OWN,
     f"GET {AREA}/samples": lambda w: OWN,
@@ -51,4 +69,10 @@ DESK_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {DESK_REPORT}/supersede": lambda w: _report(w, "frozen", reason="nhập thêm"),
     f"POST {DESK_REPORT}/remove": lambda w: _report(w, "draft"),
     f"POST {DESK_REPORT}/attachments": _letter,
+    f"GET {AREA}/vnnic": lambda w: OWN,
+    f"POST {AREA}/vnnic": _table,
+    f"GET {AREA}/letterhead": lambda w: OWN,
+    f"POST {AREA}/letterhead": _letterhead,
+    "POST /desk/deputies": _lending,
+    "POST /desk/deputies/<int:deputy_id>/end": lent,
 }

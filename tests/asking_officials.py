@@ -85,7 +85,7 @@ def _area(world: World) -> dict[str, Any]:
     return SEEN | {"json": {"units": COMMUNES["units"][:1]}}
 
 
-def _deputy(world: World) -> dict[str, Any]:
+def deputy(world: World) -> dict[str, Any]:
     name = f"{secrets.token_hex(4)}@example.vn"
     people.account(world.app, name)
     until = {"valid_to": "2024-12-31T00:00:00+07:00", "reason": "nghỉ phép"}
@@ -93,8 +93,8 @@ def _deputy(world: World) -> dict[str, Any]:
     return {"json": {"name": name, "unit": unit} | until}
 
 
-def _lent(world: World) -> dict[str, Any]:
-    body, official = _deputy(world)["json"], world.headers_of("official")
+def lent(world: World) -> dict[str, Any]:
+    body, official = deputy(world)["json"], world.headers_of("official")
     made = world.client.post("/api/v1/deputies", json=body, headers=official)
     assert made.status_code == 201, made.text
     return {"at": {"deputy_id": made.json["id"]}}
@@ -136,8 +136,8 @@ OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {
     "PATCH /api/v1/clusters/<cluster_id>": lambda w: SEEN | _cluster(w),
     "PATCH /api/v1/clusters/<cluster_id> (an official's area)": _area,
     "DELETE /api/v1/clusters/<cluster_id>": lambda w: SEEN,
-    "POST /api/v1/deputies": _deputy,
-    "DELETE /api/v1/deputies/<deputy_id>": _lent,
+    "POST /api/v1/deputies": deputy,
+    "DELETE /api/v1/deputies/<deputy_id>": lent,
     "POST /api/v1/roles/<role_id>/successors": _ended,
     "GET /api/v1/units/<code>/measurements/<identity>": lambda w: {
         "at": {"code": "19", "identity": w.measured(register(w.client))}

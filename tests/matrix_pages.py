@@ -79,4 +79,12 @@ PAGES = {
     f"POST {DESK_REPORT}/supersede": "303 401 404 404 404 303 404 303",
     f"POST {DESK_REPORT}/remove": "303 401 404 404 404 303 404 303",
     f"POST {DESK_REPORT}/attachments": "303 401 403 403 403 303 403 303",
+    # the office: VNNIC's table and the letterhead of the own area, deputies of the own role
+    "GET /desk/area/<code>/vnnic": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/vnnic": "303 401 404 404 404 303 404 303",
+    "GET /desk/area/<code>/letterhead": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/letterhead": "303 401 404 404 404 303 404 303",
+    "GET /desk/deputies": "303 401 200 200 200 200 200 200",
+    "POST /desk/deputies": "303 401 403 403 403 303 403 403",
+    "POST /desk/deputies/<int:deputy_id>/end": "303 401 404 404 404 404 404 303",
 }

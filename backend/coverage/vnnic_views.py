@@ -8,11 +8,10 @@ from flask_smorest import Blueprint
 
 from backend.accounts.signing import actor
 from backend.arguments import Parser
-from backend.campaigns.bulk_answers import remarks
 from backend.campaigns.bulk_schemas import FILE, TAKEN
 from backend.coverage.vnnic import comparison
-from backend.coverage.vnnic_importing import About, Import, import_vnnic
-from backend.coverage.vnnic_matching import Row
+from backend.coverage.vnnic_answers import told
+from backend.coverage.vnnic_importing import About, import_vnnic
 from backend.coverage.vnnic_schemas import (
     ComparisonSchema,
     VnnicImportQuerySchema,
@@ -47,32 +46,5 @@ def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
     """Show what a table of VNNIC's does; with `dry_run=false`, keep every row that has a unit."""
     dry_run = query.pop("dry_run") == "true"
     fetch = partial(read_bytes, FORMS, "vnnic_not_table")
-    return told(import_vnnic(actor(), fetch, About(**query), dry_run=dry_run, now=clock_now()))
-
-
-def told(result: Import) -> dict[str, Any]:
-    """An import in the reader's language."""
-    return {
-        "dry_run": result.dry_run,
-        "month": result.about.month,
-        "network": result.about.network,
-        "level": result.read.level,
-        "source": result.read.source,
-        "read_as": result.read.how,
-        "columns": result.read.columns,
-        "ignored_columns": list(result.read.ignored),
-        "totals": result.totals,
-        "rows": [_row(row) for row in result.rows],
-    }
-
-
-def _row(row: Row) -> dict[str, Any]:
-    return {
-        "line": row.line,
-        "outcome": row.outcome,
-        "name": row.name,
-        "unit": row.place.label if row.place else None,
-        "samples": row.values["samples"],
-        "errors": remarks(row.errors, language()),
-        "notes": remarks(row.notes, language()),
-    }
+    result = import_vnnic(actor(), fetch, About(**query), dry_run=dry_run, now=clock_now())
+    return told(result, language())

@@ -10,7 +10,7 @@ from backend.campaigns.clusters import units_of
 from backend.campaigns.unit_names import units_told
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.alerts import alerts
-from backend.coverage.own_unit import own_unit
+from backend.coverage.own_unit import named, own_unit
 from backend.coverage.rows import FILTERS
 from backend.coverage.service import Question, coverage
 from backend.units.catalogue import system_on
@@ -73,7 +73,16 @@ def own_areas(actor: Actor, now: datetime) -> Rows:
     """The areas of a person, by name: of an official those of the role, of an admin all."""
     if any(grant.role == "admin" for grant in actor.grants):
         provinces = units_on(local_day(now), "province")
-        return [{"code": one.code, "name": one.name, "deputy": False} for one in provinces]
+        return [{**named(one), "deputy": False} for one in provinces]
+    return _of_roles(actor)
+
+
+def lendable(actor: Actor) -> Rows:
+    """The areas that a person may lend: those of the own role."""
+    return [area for area in _of_roles(actor) if not area["deputy"]]
+
+
+def _of_roles(actor: Actor) -> Rows:
     found: dict[str, dict[str, Any]] = {}
     for grant in actor.grants:
         if grant.role == "official":
@@ -87,7 +96,7 @@ def _units(kind: str, identity: int | None) -> Rows:
     assert identity is not None
     ids = {identity} if kind == "unit" else units_of(identity)
     told = units_told(ids).values()
-    return [{"code": unit["code"], "name": unit["name"]} for unit in told]
+    return list(told)
 
 
 def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> Area:

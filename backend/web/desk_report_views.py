@@ -32,8 +32,8 @@ from backend.web.members import lets_in, member, member_page
 from backend.web.pages import reader_of
 from backend.web.schemas import PageQuerySchema
 
-# The blueprint with all of its pages: those of the area are bound by now.
-desk_pages = bp
+# The blueprint with the pages of reports, too; those of the area are bound by now.
+reporting = bp
 
 
 @bp.route("/reports", methods=["GET", "POST"])

@@ -11,11 +11,16 @@ from backend.web.schemas import PageQuerySchema
 SHOWN = tuple(dict.fromkeys(("lacking", *STATES, *FILTERS)))
 
 
-class AreaQuerySchema(PageQuerySchema):
-    """Which month of an area, the running one unless told; which of its units, in which order."""
+class MonthQuerySchema(PageQuerySchema):
+    """Which month of an area, the running one unless told, on which network."""
 
     month = month_asked(load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
+
+
+class AreaQuerySchema(MonthQuerySchema):
+    """Which of an area's units are shown, and in which order."""
+
     level = Text(choices=LEVELS, load_default=None)
     show = Text(choices=SHOWN, load_default=None)
     sort = Text(choices=(*SORTS, *(f"-{name}" for name in SORTS)), load_default=None)

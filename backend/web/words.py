@@ -6,6 +6,7 @@ Each feature has a table of its own; none may take another's key.
 from backend.web.admin_words import ADMIN
 from backend.web.admin_work_words import ADMIN_WORK
 from backend.web.board_words import BOARD
+from backend.web.desk_office_words import DESK_OFFICE
 from backend.web.desk_report_words import DESK_REPORTS
 from backend.web.desk_words import DESK
 from backend.web.first_words import FIRST
@@ -25,6 +26,7 @@ TABLES: tuple[Words, ...] = (
     BOARD,
     DESK,
     DESK_REPORTS,
+    DESK_OFFICE,
     FIRST,
     PLACE,
     PEOPLE,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -63,6 +64,27 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
         dark.goto(path)
         axe(dark)
     looks_right(dark, "desk-reports-en-dark")
+
+
+def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -> None:
+    people.account(app, NAME, "official", people.unit_id(app, "19", "2025", "province"))
+    table = tmp_path / "vnnic.csv"
+    table.write_text("Mã,Đơn vị,Số mẫu\n99999,Xã Không Có,7\n")
+    page = new_page(PHONE)
+    sign_in(page, "/desk/deputies")
+    looks_right(page, "desk-deputies")
+    page.goto("/desk/area/19/letterhead")
+    looks_right(page, "desk-letterhead")
+    page.goto("/desk/area/19/vnnic")
+    looks_right(page, "desk-vnnic")
+    page.set_input_files("#file", table)
+    press(page, "Kiểm tra")
+    reads(page, "Bảng này sẽ làm gì")
+    looks_right(page, "desk-vnnic-checked")
+    for path in ("/desk/deputies", "/desk/area/19/letterhead", "/desk/area/19/vnnic"):
+        dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
+        dark.goto(path)
+        axe(dark)
 
 
 def test_from_the_area_to_a_sample(

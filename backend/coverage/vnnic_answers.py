@@ -1,0 +1,36 @@
+"""An import of VNNIC's counts as it is told, in the reader's language."""
+
+from typing import Any
+
+from backend.campaigns.bulk_answers import remarks
+from backend.coverage.vnnic_importing import Import
+from backend.coverage.vnnic_matching import Row
+from backend.language import Language
+
+
+def told(result: Import, language: Language) -> dict[str, Any]:
+    """An import in the reader's language."""
+    return {
+        "dry_run": result.dry_run,
+        "month": result.about.month,
+        "network": result.about.network,
+        "level": result.read.level,
+        "source": result.read.source,
+        "read_as": result.read.how,
+        "columns": result.read.columns,
+        "ignored_columns": list(result.read.ignored),
+        "totals": result.totals,
+        "rows": [_row(row, language) for row in result.rows],
+    }
+
+
+def _row(row: Row, language: Language) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "outcome": row.outcome,
+        "name": row.name,
+        "unit": row.place.label if row.place else None,
+        "samples": row.values["samples"],
+        "errors": remarks(row.errors, language),
+        "notes": remarks(row.notes, language),
+    }

@@ -1,0 +1,92 @@
+"""The office on the desk: VNNIC's table, the letterhead, who stands in."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests import people
+
+NAME, DEPUTY = "binh@example.vn", "an@example.vn"
+VNNIC = "/desk/area/19/vnnic?month=2024-11"
+TABLE = "Mã,Đơn vị,Số mẫu\n05443,Phường Trưng Vương,40\n99999,Xã Không Có,7\n"
+
+
+@pytest.fixture
+def token(app: Flask, client: FlaskClient) -> str:
+    """The official of Thái Nguyên has signed in; what forms send along."""
+    people.account(app, NAME, "official", people.unit_id(app, "19", level="province"))
+    return people.sign_in(client, NAME)["X-CSRF-Token"]
+
+
+def send(client: FlaskClient, token: str, **fields: Any) -> Any:
+    file = (BytesIO(TABLE.encode()), "vnnic.csv")
+    about = {"csrf_token": token, "month": "2024-11", "network": "mobile"}
+    return client.post(VNNIC, data={**about, "file": file, **fields})
+
+
+def test_a_table_is_shown_before_it_is_kept(client: FlaskClient, token: str) -> None:
+    shown = send(client, token)
+    assert shown.status_code == 200
+    assert "Bảng này sẽ làm gì" in shown.text and "thêm: 1" in shown.text and "lỗi: 1" in shown.text
+    assert "Chưa nhập số của VNNIC" in client.get(VNNIC).text
+    kept = send(client, token, go="yes")
+    assert kept.status_code == 303
+    page = client.get(kept.location).text
+    query = {"month": "2024-11", "parent": "19"}
+    told = client.get("/api/v1/vnnic", query_string=query).json
+    (row,) = [item for item in told["items"] if item["theirs"]]
+    assert row["code"] == "05443" and row["theirs"]["samples"] == 40
+    assert f'<td class="n strong">{row["difference"]}</td>' in page
+
+
+def test_without_a_file_and_with_none_that_is_a_table(client: FlaskClient, token: str) -> None:
+    none = client.post(VNNIC, data={"csrf_token": token, "month": "2024-11"})
+    assert none.status_code == 200 and 'aria-invalid="true"' in none.text
+    broken = send(client, token, file=(BytesIO(b"x,y\n1,2\n"), "vnnic.csv"))
+    assert broken.status_code == 200 and "Không thấy cột" in broken.text
+    file = (BytesIO(b"A,B\n05443,12\n"), "vnnic.csv")
+    told = send(client, token, file=file, columns="code=A;samples=B")
+    assert "thêm: 1" in told.text
+
+
+def test_a_letterhead_is_proposed_and_kept(client: FlaskClient, token: str) -> None:
+    page = client.get("/desk/area/19/letterhead?lang=vi").text
+    assert "Đề xuất, chưa lưu" in page
+    form = {
+        "csrf_token": token, "version": "0", "agency": "SỞ KHOA HỌC VÀ CÔNG NGHỆ",
+        "symbol": "SKHCN-BCVT", "place": "Thái Nguyên",
+        "recipients": "Cục Viễn thông\r\nUBND tỉnh\r\n\r\n", "copies": "Như trên",
+        "titles": "KT. GIÁM ĐỐC\r\nPHÓ GIÁM ĐỐC", "superior": "", "signer": "",
+    }  # fmt: skip
+    wrong = client.post("/desk/area/19/letterhead", data=form | {"titles": "A\r\nB"})
+    assert wrong.status_code == 200 and ">A\r\nB</textarea>" in wrong.text
+    assert client.post("/desk/area/19/letterhead", data=form).status_code == 303
+    told = client.get("/api/v1/units/19/letterhead").json
+    assert told["recipients"] == ["Cục Viễn thông", "UBND tỉnh"] and told["superior"] is None
+    again = client.post("/desk/area/19/letterhead", data=form)  # of what was shown before
+    assert again.status_code == 200 and 'role="alert"' in again.text
+
+
+def test_an_area_is_lent_through_a_day(app: Flask, client: FlaskClient, token: str) -> None:
+    people.account(app, DEPUTY)
+    form = {
+        "csrf_token": token, "name": DEPUTY, "area": "2024/province/19",
+        "last_day": "2024-11-25", "reason": "Nghỉ phép",
+    }  # fmt: skip
+    unknown = client.post("/desk/deputies", data=form | {"name": "ai@example.vn"})
+    assert unknown.status_code == 200 and 'aria-invalid="true"' in unknown.text
+    past = client.post("/desk/deputies", data=form | {"last_day": "2024-11-01"})
+    assert past.status_code == 200 and 'role="alert"' in past.text
+    assert client.post("/desk/deputies", data=form).status_code == 303
+    (lent,) = client.get("/api/v1/deputies").json["items"]
+    assert lent["valid_to"] == "2024-11-25T17:00:00+00:00"  # midnight in Vietnam
+    other = app.test_client()
+    people.sign_in(other, DEPUTY)
+    assert other.get("/desk").location == "/desk/area/19"
+    assert "là bạn" in other.get("/desk/deputies?lang=vi").text
+    ended = client.post(f"/desk/deputies/{lent['id']}/end", data={"csrf_token": token})
+    assert ended.status_code == 303
+    assert other.get("/desk/area/19").status_code == 404

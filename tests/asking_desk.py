@@ -46,7 +46,9 @@ def _table(world: World) -> dict[str, Any]:
 def _letterhead(world: World) -> dict[str, Any]:
     lists = {name: "\n".join(LETTERHEAD[name]) for name in ("recipients", "titles", "copies")}
     lines = {name: LETTERHEAD[name] for name in ("agency", "symbol", "place")}
-    return OWN | {"data": lines | lists | {"version": "0"}}
+    url, admin = "/api/v1/units/19/letterhead", world.headers_of("admin")
+    version = world.client.get(url, headers=admin).json["version"]
+    return OWN | {"data": lines | lists | {"version": version}}
 
 
 def _lending(world: World) -> dict[str, Any]:

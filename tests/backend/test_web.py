@@ -81,7 +81,7 @@ def test_every_page_in_both_languages(client: FlaskClient, path: str, language: 
         assert answer.status_code == 200
         assert f'<html lang="{language}">' in answer.text
         assert answer.headers["Content-Language"] == language
-        assert answer.headers["Vary"] == "Accept-Language"
+        assert "Accept-Language" in answer.headers["Vary"]
 
 
 def test_vietnamese_unless_asked_otherwise(client: FlaskClient) -> None:

@@ -67,19 +67,23 @@ def exclude_in_unit(
 def lift_exclusion(
     actor: Actor, code: str, act_id: int, asked: Mapping[str, Any], terms: Terms
 ) -> dict[str, Any]:
-    """Count again what an act took out, or show what it would change; the act stays to be read."""
+    """Count again what an act took out, or show what it would change; the act stays to be read.
+
+    One that was cut off, as by a restart of the server, is gone on with by asking again.
+    """
     lifted = db.session.get(ExclusionAct, act_id, with_for_update=True)
     month = lifted.month if lifted else f"{terms.now:%Y-%m}"
     unit = _decided(actor, code, asked["level"], month)
     if lifted is None or lifted.lifts is not None or lifted.unit_id not in units_below(unit.id):
         raise Problem(404, "not_found")
-    if db.session.scalar(select(ExclusionAct.id).where(ExclusionAct.lifts == act_id)):
-        raise Problem(409, "already_lifted")
     held = held_by(act_id)
     free = [row for row in held if not row["final"]]
+    begun = db.session.scalar(select(ExclusionAct).where(ExclusionAct.lifts == act_id))
+    if begun and not free:
+        raise Problem(409, "already_lifted")
     asked = {**asked, "month": month, "signal_id": lifted.signal_id}
-    act = None
-    if not asked["preview"]:
+    act = begun
+    if act is None and not asked["preview"]:
         act = _add(actor, unit, asked, len(free), terms, device=lifted.device, lifts=act_id)
     decision = Decision(asked["reason"], act=act and act.id, lifts=act_id)
     final = len(held) - len(free)

@@ -7,9 +7,12 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
+from backend.coverage import excluding
 from backend.coverage.signal_finding import number
 from backend.extensions import db
+from backend.measurements.excluding import decide_on_device
 from backend.measurements.models import Exclusion
 from backend.measurements.recounting import differences, team_differences
 from tests.conftest import Hands
@@ -129,6 +132,29 @@ def test_a_decision_is_taken_back_once(cast: Cast) -> None:
     again = cast.lift(act)
     assert (again.status_code, again.json["code"]) == (409, "already_lifted")
     assert cast.lift(lift).status_code == 404
+
+
+def test_taking_back_goes_on_where_it_was_cut_off(
+    cast: Cast, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = sample("2024-11-16T09:00:00+07:00")
+    post(cast.client, register(cast.client), second)
+    act = cast.exclude(measurements=[*cast.ids(0), second["id"]]).json["id"]
+    done: list[Any] = []
+
+    def cut_off(*of: Any) -> Any:
+        done.append(of)
+        if len(done) == 2:
+            raise OperationalError("", {}, Exception("the database went away"))
+        return decide_on_device(*of)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(excluding, "decide_on_device", cut_off)
+        assert cast.lift(act).status_code == 503
+    assert cast.counted() == 3
+    assert cast.lift(act).json["measurements"] == 1
+    assert cast.counted() == 4 and exact(app)
+    assert cast.lift(act).json["code"] == "already_lifted"
 
 
 def test_taking_back_leaves_what_another_decision_holds_out(cast: Cast) -> None:

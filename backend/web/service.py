@@ -12,7 +12,7 @@ from backend.coverage.map_figures import map_figures
 from backend.coverage.months import months_with_data
 from backend.coverage.service import Question, coverage
 from backend.coverage.vnnic import comparison
-from backend.errors import Problem
+from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS, ActiveSet, system_on
 from backend.units.service import UnitRow, find, search, set_on
 from backend.web.maps import Map, country_map, unit_map
@@ -53,6 +53,8 @@ class Place:
 
 def country(month: str | None, network: str, level: str | None, now: datetime) -> Place:
     """Gather what the first page shows of a month, by default the newest that has data."""
+    if level == "commune":  # thousands of rows: a province lists its own
+        raise invalid("level", "not_one_of")
     months = months_with_data(local_day(now))
     return _place(month or _newest(months, now), network, level, None, months, now)
 

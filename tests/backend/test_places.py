@@ -36,6 +36,11 @@ def test_the_only_one_that_is_found_is_opened(client: FlaskClient) -> None:
     assert answer.status_code == 302 and answer.location == "/unit/05443?lang=en"
 
 
+def test_the_country_lists_no_communes(client: FlaskClient) -> None:
+    answer = client.get("/?level=commune&lang=vi")
+    assert answer.status_code == 422 and "level" in answer.text
+
+
 def test_a_search_escapes_what_it_says(client: FlaskClient) -> None:
     found = client.get("/search", query_string={"q": "<b>x</b>"})
     assert "&lt;b&gt;x&lt;/b&gt;" in found.text and "<b>x</b>" not in found.text

@@ -55,6 +55,7 @@ def _play_all(site: Site, name: str, kind: Kind, count: int, seed: int) -> list[
         if not one.good:
             _explain(site, one)
         played.append(one)
+    _tell(row(kind, played))  # who ends the rest early has this
     return played
 
 

@@ -9,7 +9,7 @@ from backend.errors import Problem
 
 # A phone gives up after 15 s and asks again: who works through a longer line answers nobody. After
 # an overload the line is as long as this and empties as fast.
-WAIT_MOST_S = 1.0
+WAIT_MOST_S = 2.0
 # Not the same for everybody, or all would be back at once.
 RETRY_S = (2, 10)
 ALWAYS_ANSWERED = "health."  # who watches the server must see it while it is busy

@@ -1,6 +1,8 @@
-"""gunicorn's worker of threads, which notes how long each request has waited for one."""
+"""gunicorn's worker of threads: silent connections take none, and each request's wait is noted."""
 
+import selectors
 import time
+from functools import partial
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -9,12 +11,25 @@ from backend.queueing import waited_s
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn brings no types
-    """A connection waits from the moment it can be read until a thread takes it."""
+    """A request waits from the moment it can be read until a thread takes it."""
 
     def enqueue_req(self, conn: Any) -> None:
+        """Hand over to a thread; a new connection only when it says something.
+
+        gunicorn lets a thread wait for 5 s for a new connection's first byte: as many silent ones
+        as there are threads, and everybody waits.
+        """
+        if not conn.initialized and not conn.data_ready:
+            conn.sock.setblocking(False)
+            conn.set_timeout()
+            self.pending_conns.append(conn)
+            speaks = partial(self.on_pending_socket_readable, conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, speaks)
+            return
         conn.enqueued = time.monotonic()
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
+        """Serve a request, in a thread."""
         waited_s.set(time.monotonic() - conn.enqueued)
         return super().handle(conn)

@@ -98,3 +98,15 @@ def test_the_worker_notes_how_long_each_request_waited(slow_port: int) -> None:
         thread.join()
     first, second, third = sorted(waits)
     assert first < 0.3 and second >= first + 0.3 and third >= second + 0.3
+
+
+def test_silent_connections_keep_nobody_waiting(slow_port: int) -> None:
+    silent = [socket.create_connection(("127.0.0.1", slow_port)) for _ in range(5)]
+    time.sleep(0.2)  # accepted before the one that speaks
+    began, waits = time.monotonic(), list[float]()
+    ask(slow_port, waits)
+    assert time.monotonic() - began < 2.0 and waits[0] < 0.5
+    silent[0].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert silent[0].recv(4_096).startswith(b"HTTP/1.1 200")
+    for connection in silent:
+        connection.close()

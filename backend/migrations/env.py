@@ -5,6 +5,7 @@ from flask import current_app
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from backend.extensions import db
+from backend.migrations.patience import patiently
 
 OWNER_URL = current_app.config["DATABASE_OWNER_URL"]
 APP_ROLE = make_url(current_app.config["DATABASE_URL"]).username
@@ -25,15 +26,17 @@ def grant(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
+def migrate(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=db.metadata, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+        if connection.dialect.has_table(connection, "audit"):
+            grant(connection)
+
+
 def run() -> None:
     engine = create_engine(OWNER_URL)
-    with engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=db.metadata, compare_type=True)
-        with context.begin_transaction():
-            context.run_migrations()
-            if connection.dialect.has_table(connection, "audit"):
-                grant(connection)
-        connection.commit()
+    patiently(engine, migrate)
     engine.dispose()
 
 

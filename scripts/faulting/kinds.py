@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from backend.migrations.patience import patiently
 from scripts.faulting.disk import filled
 from scripts.faulting.site import REASSIGN, STATISTICS, Site
 from scripts.phone_sim.phone import Phone
@@ -113,9 +115,7 @@ def migrate(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
     """Tables that phones write to get columns and an index, and lose them again."""
     engine = site.database(owner=True)
     for statements in MIGRATIONS:
-        with engine.begin() as connection:
-            for statement in statements:
-                connection.execute(text(statement))
+        patiently(engine, partial(_run_all, statements))
         time.sleep(rng.uniform(0.2, 1.0))
     return ""
 
@@ -141,6 +141,11 @@ def two_jobs(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
     if failed:
         raise RuntimeError(f"{failed} of two jobs at once failed: {first}, {second}")
     return ""
+
+
+def _run_all(statements: Sequence[str], connection: Connection) -> None:
+    for statement in statements:
+        connection.execute(text(statement))
 
 
 def _signal_database(site: Site, number: int) -> None:

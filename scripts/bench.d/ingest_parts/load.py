@@ -15,13 +15,14 @@ from typing import Any
 
 import psycopg
 
-from ingest_parts.samples import COLUMNS, row, walk
+from ingest_parts.samples import AREA, COLUMNS, HOT, row, walk
 
 PROCESSES, THREADS = 2, 8
 BATCH = 50
 DEVICES_A_THREAD = 16
 # Made before the clock starts: more than anybody does in a second, alone or in batches.
 MADE_A_SECOND = {"peer": {1: 1_500, BATCH: 60}, "phones": {1: 250, BATCH: 20}, "empty": {}}
+MADE_A_SECOND["hot"] = MADE_A_SECOND["phones"]
 
 INSERT = (
     f"insert into measurements ({', '.join(COLUMNS)}) "  # noqa: S608
@@ -41,13 +42,14 @@ class Target:
     tokens: tuple[str, ...]
     units: tuple[int, ...]
     boundary_set: int
+    web: int  # the process that all of the server's are children of
 
 
 @dataclass(frozen=True)
 class Load:
     """One kind of load in one round."""
 
-    who: str  # peer, phones, empty
+    who: str  # peer, phones, hot, empty
     size: int  # samples at once
     seconds: float
     number: int  # of the round: its samples are new ones
@@ -62,8 +64,9 @@ def rate(target: Target, load: Load) -> float:
         context.Process(target=_process, args=(target, load, place, gate, end[1]))
         for place, end in enumerate(ends)
     ]
-    for process in processes:
+    for process, end in zip(processes, ends, strict=True):
         process.start()
+        end[1].close()  # so that one that fails is noticed
     total = sum(end[0].recv() for end in ends)
     for process in processes:
         process.join()
@@ -71,7 +74,7 @@ def rate(target: Target, load: Load) -> float:
 
 
 def _process(target: Target, load: Load, place: int, gate: Any, answer: Connection) -> None:
-    prepare = {"peer": _peer, "phones": _phones, "empty": _empty}[load.who]
+    prepare = {"peer": _peer, "phones": _phones, "hot": _phones, "empty": _empty}[load.who]
     threads = range(place * THREADS, (place + 1) * THREADS)
     prepared = [prepare(target, load, thread) for thread in threads]
     rates: list[float] = []
@@ -126,7 +129,8 @@ def _phones(target: Target, load: Load, thread: int) -> Acts:
     mine = target.tokens[thread * DEVICES_A_THREAD : (thread + 1) * DEVICES_A_THREAD]
     rounds = -(-_many(load) // len(mine))
     first = load.number * rounds * load.size
-    walks = [walk(thread * DEVICES_A_THREAD + place, first) for place in range(len(mine))]
+    area = HOT if load.who == "hot" else AREA
+    walks = [walk(thread * DEVICES_A_THREAD + place, first, area) for place in range(len(mine))]
     bodies = []
     for _ in range(rounds):
         for token, samples in zip(mine, walks, strict=True):
@@ -179,5 +183,5 @@ def exchange(connection: socket.socket, sent: bytes) -> bytes:
     while len(body) < length:
         body += connection.recv(65_536)
     if head[9:12] not in (b"200", b"201"):
-        raise SystemExit(f"{head.decode()}\n{body.decode()}")
+        raise RuntimeError(f"{head.decode()}\n{body.decode()}")
     return body

@@ -11,7 +11,9 @@ from typing import Any
 A_DAY, APART = 16, timedelta(minutes=25)
 # Younger than rules.AGE_MOST, so that every sample is judged in full.
 SINCE = timedelta(days=58)
-WEST, SOUTH, WIDTH, HEIGHT = 105.6, 21.4, 0.4, 0.4  # Thái Nguyên
+Area = tuple[float, float, float, float]  # west, south, width, height
+AREA: Area = (105.6, 21.4, 0.4, 0.4)  # Thái Nguyên
+HOT: Area = (105.83, 21.59, 0.01, 0.01)  # a square kilometre of its city, in one commune
 STEP_DEG = 0.004
 
 COLUMNS = (
@@ -22,17 +24,19 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def walk(seed: int, first: int = 0) -> Iterator[dict[str, Any]]:
-    """One phone's samples in order of time, from its `first` on."""
+def walk(seed: int, first: int = 0, area: Area = AREA) -> Iterator[dict[str, Any]]:
+    """One phone's samples in order of time, from its `first` on; in a small area it stays there."""
     dice = random.Random(f"{seed} {first}")
     morning = datetime.now(UTC).replace(hour=1, minute=0, second=0, microsecond=0) - SINCE
-    longitude, latitude = WEST + dice.random() * WIDTH, SOUTH + dice.random() * HEIGHT
+    west, south, width, height = area
+    longitude, latitude = west + dice.random() * width, south + dice.random() * height
+    step = min(STEP_DEG, width / 4)
     number = first
     while True:
         days, turn = divmod(number, A_DAY)
         at = morning + timedelta(days=days, seconds=dice.randrange(600)) + turn * APART
-        longitude += dice.uniform(-STEP_DEG, STEP_DEG)
-        latitude += dice.uniform(-STEP_DEG, STEP_DEG)
+        longitude += dice.uniform(-step, step)
+        latitude += dice.uniform(-step, step)
         yield _sample(dice, at, longitude, latitude)
         number += 1
 

@@ -23,7 +23,7 @@ CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00
 
 
 @contextmanager
-def site(folder: Path) -> Iterator[tuple[Target, dict[str, str]]]:
+def site(folder: Path, **settings: str) -> Iterator[tuple[Target, dict[str, str]]]:
     """Start everything, register the devices; the environment is that of the server."""
     with EmbeddedPostgres(folder) as postgres:
         environment = {
@@ -31,6 +31,7 @@ def site(folder: Path) -> Iterator[tuple[Target, dict[str, str]]]:
             "DATABASE_URL": postgres.app_url,
             "DATABASE_OWNER_URL": postgres.owner_url,
             "PORT": str(free_port()),
+            **settings,
         }
         port = int(environment["PORT"])
         with (folder / "web.log").open("w") as log:
@@ -40,7 +41,7 @@ def site(folder: Path) -> Iterator[tuple[Target, dict[str, str]]]:
             )  # fmt: skip
             try:
                 _wait(web, port, folder / "web.log")
-                yield _target(postgres, port), environment
+                yield _target(postgres, port, web.pid), environment
             finally:
                 web.send_signal(signal.SIGTERM)
                 web.wait(60)
@@ -54,12 +55,13 @@ def _wait(web: subprocess.Popen[bytes], port: int, log: Path) -> None:
         time.sleep(0.2)
 
 
-def _target(postgres: EmbeddedPostgres, port: int) -> Target:
+def _target(postgres: EmbeddedPostgres, port: int, web: int) -> Target:
     database = postgres.app_url.replace("+psycopg", "")
     with psycopg.connect(database) as connection:
         found = connection.execute("select set_id, unit_id from boundaries limit 500").fetchall()
     tokens = tuple(register(port, PROCESSES * THREADS * DEVICES_A_THREAD))
-    return Target(database, port, tokens, tuple(unit for _, unit in found), found[0][0])
+    units = tuple(unit for _, unit in found)
+    return Target(database, port, tokens, units, found[0][0], web)
 
 
 def register(port: int, count: int) -> Iterator[str]:

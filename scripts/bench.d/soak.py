@@ -1,0 +1,181 @@
+"""Post for minutes at a share of what bare inserts reach in the same run, then three times that."""
+
+import argparse
+import os
+import signal
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from ingest_parts.load import Load, Target, rate
+from ingest_parts.site import register, site
+from soak_parts.exact import Exact, compare
+from soak_parts.fire import PROCESSES, Answered, Order, fire
+from soak_parts.traffic import SAMPLES_A_POST, TEAM, phones_for
+from soak_parts.watching import Watch, settle
+
+SHARE = 0.12  # of the samples a second that bare one-row commits reach
+P99_MOST_S, GROWTH_MOST, HOT_MOST, RECOVERY_MOST_S = 0.250, 0.05, 1.3, 5.0
+OVERLOAD, OVERLOAD_S, AFTERWARDS_S = 3.0, 30.0, 30.0
+BARE_S = 4.0
+# A team of 200 phones registers within a second here, and each sends a day's samples in a minute.
+GENEROUS = {"REGISTRATIONS_PER_HOUR": "1000000", "MEASUREMENTS_PER_HOUR": "1000000"}
+CONNECTIONS_MOST = 4 * 8  # four workers with a pool of eight
+
+
+def main() -> None:
+    """Print every figure beside what is wanted; exit status 1 where one is missed."""
+    asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the server would live on
+    print(f"load average before: {os.getloadavg()[0]:.1f}", flush=True)
+    with tempfile.TemporaryDirectory() as folder, site(Path(folder), **GENEROUS) as (target, _):
+        rate(target, Load("phones", 1, 1.0, 0))  # warm
+        good = [_hot(target, asked.hot_rounds)]
+        bare = _bare(target, asked.bare_rounds)
+        pace = SHARE * bare / SAMPLES_A_POST
+        print(f"bare one-row commits: {bare:,.0f} a second", flush=True)
+        settle(target)
+        answered: list[Answered] = []
+        with Watch(target) as watch:
+            lasting = asked.warm_up + asked.seconds
+            soak = fire(_orders(target, "soak", ((pace, lasting),)))
+        answered += soak
+        good += _soaked([one for one in soak if one.due >= asked.warm_up], asked.seconds)
+        good += _watched(watch, asked.warm_up / lasting)
+        print(
+            f"bare one-row commits afterwards: {_bare(target, asked.bare_rounds):,.0f} a second",
+            flush=True,
+        )
+        stretches = ((OVERLOAD * pace, OVERLOAD_S), (pace, AFTERWARDS_S))
+        over = fire(_orders(target, "overload", stretches))
+        answered += over
+        good += _overloaded(over)
+        good += _exact(compare(target.database, answered))
+    print(f"load average after: {os.getloadavg()[0]:.1f}")
+    sys.exit(0 if all(good) else 1)
+
+
+def _bare(target: Target, count: int) -> float:
+    rounds = [rate(target, Load("peer", 1, BARE_S, 50 + k)) for k in range(count)]
+    return statistics.median(rounds)
+
+
+def _hot(target: Target, rounds: int) -> bool:
+    """Everybody in one commune against everybody spread over a hundred, in turns."""
+    ratios, rates = [], []
+    for number in range(1, rounds + 1):
+        spread = rate(target, Load("phones", 1, BARE_S, 2 * number - 1))
+        hot = rate(target, Load("hot", 1, BARE_S, 2 * number))
+        ratios.append(spread / hot)
+        rates.append(hot)
+    lowest, middle, highest = min(ratios), statistics.median(ratios), max(ratios)
+    told = f"{middle:.2f} x ({lowest:.2f} to {highest:.2f} in {rounds} rounds of {BARE_S:g} s)"
+    _tell("posts in a hot commune", f"{statistics.median(rates):,.0f} a second, one by one")
+    return _tell("a hot commune costs", told, middle <= HOT_MOST, f"{HOT_MOST} x at most")
+
+
+def _orders(target: Target, seed: str, stretches: tuple[tuple[float, float], ...]) -> list[Order]:
+    """A part of the team and of everybody else for each process."""
+    samples = sum(pace * seconds for pace, seconds in stretches) * SAMPLES_A_POST
+    tokens = tuple(register(target.port, TEAM + PROCESSES * phones_for(samples)))
+    shared = tuple((pace / PROCESSES, seconds) for pace, seconds in stretches)
+    return [
+        Order(
+            target.port,
+            tokens[place:TEAM:PROCESSES],
+            tokens[TEAM + place :: PROCESSES],
+            f"{seed} {place}",
+            shared,
+        )
+        for place in range(PROCESSES)
+    ]
+
+
+def _soaked(answered: Sequence[Answered], seconds: float) -> list[bool]:
+    samples = sum(one.stored for one in answered)
+    errors = sum(one.stored != len(one.ids) for one in answered)
+    p50, p99 = (_percentile(answered, share) for share in (0.5, 0.99))
+    return [
+        _tell("posts", f"{len(answered):,} in {seconds:g} s, {samples / seconds:,.0f} samples/s"),
+        _tell("errors", f"{errors:,}", errors == 0, "none"),
+        _tell("half of the posts within", f"{p50 * 1e3:.0f} ms"),
+        _tell("p99", f"{p99 * 1e3:.0f} ms", p99 < P99_MOST_S, f"under {P99_MOST_S * 1e3:.0f} ms"),
+    ]
+
+
+def _watched(watch: Watch, warm_up: float) -> list[bool]:
+    skipped = int(len(watch.megabytes) * warm_up)
+    warm = Watch(watch.target, watch.megabytes[skipped:], watch.connections)
+    most, growth = max(watch.connections), warm.growth
+    span = f"{warm.megabytes[0]:.0f} to {warm.megabytes[-1]:.0f} MB, {growth:+.1%}"
+    return [
+        _tell("memory", span, growth < GROWTH_MOST, f"under {GROWTH_MOST:+.0%}"),
+        _tell("connections", f"{most} at most", most <= CONNECTIONS_MOST, f"{CONNECTIONS_MOST}"),
+    ]
+
+
+def _overloaded(answered: Sequence[Answered]) -> list[bool]:
+    during = [one for one in answered if one.due < OVERLOAD_S]
+    shed = [one for one in during if one.status in (429, 503)]
+    other = sum(one.stored != len(one.ids) for one in during) - len(shed)
+    told = sum(one.retry_after for one in shed)
+    share = len(shed) / len(during)
+    recovery = _recovery_s(answered)
+    return [
+        _tell(f"{OVERLOAD:g} times as much", f"{len(during):,} posts in {OVERLOAD_S:g} s"),
+        _tell("sent away with 503 or 429", f"{share:.0%}", told == len(shed), "with Retry-After"),
+        _tell("failed in another way", f"{other:,}", other == 0, "none"),
+        _tell("p99 meanwhile", f"{_percentile(during, 0.99):.1f} s"),
+        _tell(
+            "all is well again after", f"{recovery:g} s", recovery < RECOVERY_MOST_S,
+            f"under {RECOVERY_MOST_S:g} s",
+        ),
+    ]  # fmt: skip
+
+
+def _recovery_s(answered: Sequence[Answered]) -> float:
+    """Seconds from the overload's end to the first second in which nobody waited or was refused."""
+    for second in range(int(AFTERWARDS_S)):
+        begins = OVERLOAD_S + second
+        some = [one for one in answered if begins <= one.due < begins + 1]
+        refused = any(one.stored != len(one.ids) for one in some)
+        if some and not refused and _percentile(some, 0.99) < P99_MOST_S:
+            return float(second)
+    return AFTERWARDS_S
+
+
+def _exact(exact: Exact) -> list[bool]:
+    wrong = exact.lost + exact.refused_stored + exact.differences
+    told = (
+        f"{exact.acknowledged:,} acknowledged, {exact.lost} lost; {exact.refused:,} refused, "
+        f"{exact.refused_stored} stored; {exact.differences} differences of recount"
+    )
+    return [_tell("samples", told, wrong == 0, "all exact")]
+
+
+def _percentile(answered: Sequence[Answered], share: float) -> float:
+    took = sorted(one.took for one in answered)
+    return took[min(len(took) - 1, int(share * len(took)))]
+
+
+def _tell(what: str, figure: str, good: bool = True, wanted: str = "") -> bool:
+    verdict = f" (wanted: {wanted}{'' if good else ' - MISSED'})" if wanted else ""
+    print(f"  {what:<28}{figure}{verdict}", flush=True)
+    return good
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600.0, help="how long (default: 600)")
+    parser.add_argument("--warm-up", type=float, default=60.0, help="seconds that do not count")
+    parser.add_argument("--hot-rounds", type=int, default=5)
+    parser.add_argument("--bare-rounds", type=int, default=3)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Post at a pace that asks nobody whether the server keeps up: what is late counts as late."""
+
+import asyncio
+import multiprocessing
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from soak_parts.traffic import Post, posts
+
+PROCESSES = 2
+LINES_MOST = 1_000  # connections of one process
+PATIENCE_S = 15.0  # as phones have
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one process is to post; each has phones of its own."""
+
+    port: int
+    team: tuple[str, ...]
+    others: tuple[str, ...]
+    seed: str
+    # (posts a second, for how many seconds), one after another without a pause
+    stretches: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One post: when it was due after the start, how long it took from then on, its answer."""
+
+    due: float
+    took: float
+    status: int  # 0: none came
+    retry_after: bool
+    stored: int  # samples that the answer says are stored
+    ids: tuple[bytes, ...]
+
+
+def fire(orders: list[Order]) -> list[Answered]:
+    """Let all processes post at once; what came of each post."""
+    context = multiprocessing.get_context("spawn")
+    ends = [context.Pipe(duplex=False) for _ in orders]
+    starts = time.time() + 3.0  # until all of them have loaded
+    processes = [
+        context.Process(target=_process, args=(order, starts, end[1]))
+        for order, end in zip(orders, ends, strict=True)
+    ]
+    for process, end in zip(processes, ends, strict=True):
+        process.start()
+        end[1].close()  # so that one that fails is noticed
+    answered = [one for end in ends for one in end[0].recv()]
+    for process in processes:
+        process.join()
+    return answered
+
+
+def _process(order: Order, starts: float, result: Connection) -> None:
+    result.send(asyncio.run(_Gun(order).fire(starts)))
+
+
+class _Line(asyncio.Protocol):
+    """One kept connection: a request at a time."""
+
+    def __init__(self, freed: Callable[["_Line"], None]) -> None:
+        self._freed, self._data = freed, b""
+        self._done: Callable[[bytes, bytes], None] | None = None
+        self.open = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport, self.open = transport, True
+
+    def send(self, sent: bytes, done: Callable[[bytes, bytes], None]) -> None:
+        self._data, self._done = b"", done
+        self._transport.write(sent)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        head, end, body = self._data.partition(b"\r\n\r\n")
+        head = head.lower()
+        if end and len(body) >= int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0):
+            self._finish(head, body)
+            self._freed(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.open = False
+        self._finish(b"", b"")
+
+    def _finish(self, head: bytes, body: bytes) -> None:
+        done, self._done = self._done, None
+        if done:
+            done(head, body)
+
+
+class _Gun:
+    """The pace, the connections, the answers."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.posts = posts(order.team, order.others, order.seed)
+        self.idle: list[_Line] = []
+        self.lines = 0
+        self.waiting: deque[tuple[float, Post]] = deque()
+        self.answered: list[Answered] = []
+        self.sent = 0
+
+    async def fire(self, starts: float) -> list[Answered]:
+        """Post until the stretches are over; wait for what is still under way."""
+        await asyncio.sleep(max(0.0, starts - time.time()))
+        self.began, dice, due = time.perf_counter(), random.Random(self.order.seed), 0.0
+        ends = 0.0
+        for pace, seconds in self.order.stretches:
+            due, ends = max(due, ends), ends + seconds
+            while due < ends:
+                # Even where it is late the answers are to be read meanwhile.
+                await asyncio.sleep(max(0.0, due - self._now()))
+                self._shoot(due, next(self.posts))
+                due += dice.expovariate(pace)
+        patience = self._now() + PATIENCE_S
+        while len(self.answered) < self.sent and self._now() < patience:
+            await asyncio.sleep(0.05)
+        return self.answered
+
+    def _now(self) -> float:
+        return time.perf_counter() - self.began
+
+    def _shoot(self, due: float, post: Post) -> None:
+        self.sent += 1
+        while self.idle:
+            line = self.idle.pop()
+            if line.open:
+                return self._send(line, due, post)
+            self.lines -= 1
+        self.waiting.append((due, post))
+        if self.lines < LINES_MOST:
+            self.lines += 1
+            task = asyncio.ensure_future(self._open())
+            task.add_done_callback(lambda done: done.exception())
+        return None
+
+    async def _open(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            _, line = await loop.create_connection(
+                lambda: _Line(self._free), "127.0.0.1", self.order.port
+            )
+        except OSError:
+            self.lines -= 1
+            raise
+        self._free(line)
+
+    def _free(self, line: _Line) -> None:
+        if self.waiting and line.open:
+            self._send(line, *self.waiting.popleft())
+        else:
+            self.idle.append(line)
+
+    def _send(self, line: _Line, due: float, post: Post) -> None:
+        def done(head: bytes, body: bytes) -> None:
+            took = self._now() - due
+            status = int(head[9:12] or 0)
+            told = b"\r\nretry-after: " in head
+            stored = body.count(b'"accepted"') if status in (200, 201) else 0
+            self.answered.append(Answered(due, took, status, told, stored, post.ids))
+
+        line.send(post.sent, done)

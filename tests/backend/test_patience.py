@@ -1,0 +1,64 @@
+"""A migration that meets posts gives way to them, and is done in the end."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from backend.migrations import patience
+from backend.migrations.patience import patiently
+
+
+@pytest.fixture
+def engine(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    monkeypatch.setattr(patience, "PAUSE_S", (0.05, 0.1))
+    monkeypatch.setattr(patience, "LOCK_TIMEOUT_S", 1)
+    engine = create_engine(app.config["DATABASE_OWNER_URL"])
+    with engine.begin() as connection:
+        connection.execute(text("create table patience_a (n int); create table patience_b (n int)"))
+    yield engine
+    with engine.begin() as connection:
+        connection.execute(text("drop table patience_a; drop table patience_b"))
+    engine.dispose()
+
+
+def lock(connection: Connection, table: str) -> None:
+    connection.execute(text(f"lock table {table} in access exclusive mode"))
+
+
+def test_it_waits_for_who_holds_the_table(engine: Engine) -> None:
+    holder = engine.connect()
+    lock(holder, "patience_a")
+    tries: list[int] = []
+
+    def work(connection: Connection) -> None:
+        tries.append(1)
+        if len(tries) == 2:
+            holder.rollback()
+        connection.execute(text("alter table patience_a add column more int"))
+
+    patiently(engine, work)
+    holder.close()
+    assert len(tries) == 2
+
+
+def test_what_is_wrong_in_itself_is_not_tried_again(engine: Engine) -> None:
+    tries: list[int] = []
+
+    def work(connection: Connection) -> None:
+        tries.append(1)
+        connection.execute(text("alter table nowhere add column more int"))
+
+    with pytest.raises(ProgrammingError):
+        patiently(engine, work)
+    assert len(tries) == 1
+
+
+def test_patience_has_an_end(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "TRIES", 2)
+    with engine.connect() as holder:
+        lock(holder, "patience_a")
+        with pytest.raises(OperationalError):
+            patiently(engine, lambda connection: lock(connection, "patience_a"))

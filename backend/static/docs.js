@@ -17,3 +17,4 @@ function follow() {
 
 follow();
 addEventListener("themechange", follow);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);

@@ -5,9 +5,10 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
-from scripts.picturing.pages import PAGES
+from scripts.picturing.pages import OF_PEOPLE, PAGES
+from scripts.picturing.people import sign_in
 from tests.browsing import OPTIONS, program, until
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
@@ -22,29 +23,48 @@ MAP_STANDS = """(() => {
 
 
 def main() -> None:
-    """Make all pictures, or those whose names are given after the address."""
-    url = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://127.0.0.1:8000"
-    wanted = sys.argv[2:] or list(PAGES)
+    """Make the pictures of all pages that may be seen, or those whose names are given."""
+    words = sys.argv[1:] or ["http://127.0.0.1:8000"]
+    url, wanted = words[0].rstrip("/"), {word for word in words[1:] if "=" not in word}
+    people = dict(word.split("=", 1) for word in words[1:] if "=" in word)
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=list(OPTIONS))
-        for width in WIDTHS:
-            for theme in THEMES:
-                _of_all(browser, url, width, theme, wanted)
+        _of_all(browser, url, _chosen(PAGES, wanted), None)
+        for role, told in people.items():
+            pages = _chosen(OF_PEOPLE[role], wanted)
+            _of_all(browser, url, pages, _signed_in(browser, url, told))
         browser.close()
 
 
-def _of_all(browser: Browser, url: str, width: int, theme: str, wanted: list[str]) -> None:
-    screen = {"width": width, "height": WIDTHS[width]}
-    context = browser.new_context(viewport=screen, color_scheme=theme, locale="vi")
-    page = context.new_page()
-    for name in wanted:
-        page.goto(url + PAGES[name])
-        page.wait_for_load_state("networkidle")
-        until(page, MAP_STANDS)
-        page.wait_for_timeout(SETTLED_MS)
-        _keep(page, width, FOLDER / f"{name}-{width}-{theme}.webp")
+def _chosen(pages: dict[str, str], wanted: set[str]) -> dict[str, str]:
+    return {name: path for name, path in pages.items() if not wanted or name in wanted}
+
+
+def _signed_in(browser: Browser, url: str, told: str) -> StorageState:
+    """What a browser keeps of a person, told as NAME:PASSWORD."""
+    context = browser.new_context(base_url=url)
+    sign_in(context, *told.split(":", 1))
+    kept = context.storage_state()
     context.close()
+    return kept
+
+
+def _of_all(browser: Browser, url: str, pages: dict[str, str], kept: StorageState | None) -> None:
+    for width, height in WIDTHS.items():
+        for theme in THEMES:
+            context = browser.new_context(
+                base_url=url, viewport={"width": width, "height": height}, color_scheme=theme,
+                locale="vi", storage_state=kept,
+            )  # fmt: skip
+            page = context.new_page()
+            for name, path in pages.items():
+                page.goto(path)
+                page.wait_for_load_state("networkidle")
+                until(page, MAP_STANDS)
+                page.wait_for_timeout(SETTLED_MS)
+                _keep(page, width, FOLDER / f"{name}-{width}-{theme}.webp")
+            context.close()
 
 
 def _keep(page: Page, width: int, path: Path) -> None:

@@ -74,6 +74,12 @@ def comparison(value: str) -> str:
     return value.strip()
 
 
+def publishing(value: str) -> str:
+    if value.strip() not in {"live", "after_approval"}:
+        raise ValueError("must be live or after_approval")
+    return value.strip()
+
+
 def mode(value: str) -> str:
     if value not in {"development", "production"}:
         raise ValueError("must be development or production")
@@ -130,6 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),
     Setting("REQUIRE_ATTESTATION", flag, False, "refuse devices that register without an attestation"),
     Setting("COUNT_MANUAL", flag, False, "count results that were typed in by hand (source: manual)"),
+    Setting("PUBLISH", publishing, "live", "live or after_approval: whether everybody sees figures at once, or those of a province and month once its report is approved"),
     Setting("REACHED_IS", comparison, ">=", ">= or >: whether as many samples as the target reach it (our reading of the letter), or one more"),
     Setting("MINIMUM_N", whole, 30, "samples from which on medians, means and percentiles are told; VNNIC's Atlas assesses a locality from 30 a month. After a change: `flask coverage refresh --all`"),
     Setting("CELL_RESOLUTION", cell_resolution, 8, "H3 resolution of the maps of where in a commune samples lie, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be told"),

@@ -79,6 +79,7 @@ ACTS: dict[str, frozenset[str]] = {
     "unit.samples": frozenset({"official"}),  # one by one, with what became of them
     "unit.cells": frozenset({"official"}),  # those of few devices too
     "unit.delegate": frozenset({"official"}),
+    "unit.figures": frozenset({"official"}),  # before they are published
     "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
     "vnnic.import": frozenset({"official"}),  # VNNIC's own counts of the area
     "report.read": frozenset({"official"}),  # before all may, and with its letterhead
@@ -93,6 +94,7 @@ READS = frozenset(
         "unit.signals",
         "unit.samples",
         "unit.cells",
+        "unit.figures",
         "report.read",
     }
 )

@@ -8,6 +8,7 @@ from backend.coverage.schemas import (
     CoverageItemSchema,
     TargetSchema,
     month_asked,
+    unpublished_told,
 )
 from backend.units.schemas import BoundariesSchema
 from backend.validation import Strict, Text
@@ -56,6 +57,7 @@ class AlertsSchema(Strict):
     demo = fields.Boolean(required=True)
     target = fields.Nested(TargetSchema, required=True, allow_none=True)
     projection_method = fields.String(required=True)
+    unpublished = unpublished_told()
     units = fields.Integer(required=True)
     counts = fields.Nested(AlertCountsSchema, required=True)
     items = fields.List(fields.Nested(AlertSchema), required=True)

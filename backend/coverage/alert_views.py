@@ -10,6 +10,7 @@ from backend.arguments import Parser
 from backend.clock import local_day
 from backend.coverage.alert_schemas import AlertsQuerySchema, AlertsSchema
 from backend.coverage.alerts import alerts
+from backend.coverage.readers import reader
 from backend.http import clock_now
 
 blp = Blueprint("alerts", __name__, url_prefix="/api/v1", description="Who needs somebody")
@@ -24,5 +25,5 @@ def get_alerts(query: dict[str, Any]) -> Response:
     """Show who is silent, behind, will miss the target or has reached it."""
     now = clock_now()
     month = query["month"] or f"{local_day(now):%Y-%m}"
-    found = alerts(month, query["network"], query["parent"], now, query["level"])
+    found = alerts(month, query["network"], query["parent"], now, query["level"], reader())
     return etags.answered_figures(found)

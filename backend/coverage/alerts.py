@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backend.accounts.access import Actor
 from backend.clock import local_day
 from backend.coverage.columns import Figures
 from backend.coverage.held import BASES, DAYS
@@ -45,13 +46,18 @@ def states(one: Facts) -> list[str]:
 
 
 def alerts(
-    month: str, network: str, parent: str | None, now: datetime, level: str = "commune"
+    month: str,
+    network: str,
+    parent: str | None,
+    now: datetime,
+    level: str = "commune",
+    reader: Actor | None = None,
 ) -> dict[str, Any]:
     """The units of a place that are in any of the states, and how many are in each.
 
     Of a past month only who reached the target, and who stayed behind it.
     """
-    answer = find(Question(month, level, network, parent), now)
+    answer = find(Question(month, level, network, parent, reader=reader), now)
     (table,) = answer.page.tables
     last_days = _last_days(table)
     items = []
@@ -61,9 +67,9 @@ def alerts(
             told = {name: one[name] for name in TOLD}
             items.append({**told, "last_day": last_days[row], "states": found})
     names = ("month", "network", "parent", "level", "boundaries", "demo", "target",
-             "projection_method")  # fmt: skip
+             "projection_method", "unpublished")  # fmt: skip
     return {
-        **{name: answer.told[name] for name in names},
+        **{name: answer.told[name] for name in names if name in answer.told},
         "units": answer.told["summary"]["units"],
         "counts": {name: sum(name in one["states"] for one in items) for name in STATES},
         "items": items,
@@ -86,7 +92,7 @@ def _facts(
 def _last_days(table: Figures) -> list[date | None]:
     """The last day on which anything was received, looked for in this month and that before it."""
     ours = table.month.days(table.stand.level)[table.stand.at][:, :, RECEIVED]
-    at = table.before.listing.positions(table.stand.level, table.stand.units)
+    at = table.before.positions(table.stand.level, table.stand.units)
     theirs = np.zeros((len(at), DAYS), np.int32)
     theirs[at >= 0] = table.before.days(table.stand.level)[at[at >= 0]][:, :, RECEIVED]
     return [

@@ -54,7 +54,7 @@ def unit_cells(
     actor: Actor, code: str, query: Mapping[str, Any], language: Language, now: datetime
 ) -> dict[str, Any]:
     """The cells of a unit; the public sees those alone in which enough devices measured."""
-    asked = unit_month(code, query["level"], query["month"], query["network"], now)
+    asked = unit_month(code, query["level"], query["month"], query["network"], now, actor)
     assert asked.unit is not None
     everything = can(actor, "unit.cells", unit_scope(asked.unit.id))
     samples, devices = _counted(asked)

@@ -133,7 +133,7 @@ def _running(table: Figures) -> Columns:
 def _change(table: Figures) -> Columns:
     """Against the month before, of a running month by the same day; null where no such unit was."""
     month, before, stand = table.month, table.before, table.stand
-    at = before.listing.positions(stand.level, stand.units)
+    at = before.positions(stand.level, stand.units)
     earlier = np.full(len(at), np.nan)
     there = at >= 0
     if month.gone.today is not None:

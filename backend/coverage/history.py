@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.counts import Tally, total
 from backend.coverage.history_splitting import (
@@ -25,6 +26,7 @@ from backend.coverage.history_splitting import (
 )
 from backend.coverage.models import Target
 from backend.coverage.own_unit import named
+from backend.coverage.publishing import published
 from backend.coverage.questions import month_before
 from backend.coverage.targets import TARGET, targets_on
 from backend.coverage.unit_month import communes_of
@@ -57,10 +59,15 @@ class _Across:
     places: Places
     grounds: Mapping[str, Grounds]  # by month
 
+    @property
+    def parts(self) -> Mapping[int, Parts]:
+        """The communes of the other system, each with those that it shares its ground with."""
+        return {**self.crossings.named, **self.crossings.ended}
+
     def in_month(self, month: str) -> tuple[Tally, bool]:
         """The unit's part of a month, and whether anything was divided for it."""
         shares, estimated = [], False
-        for unit, parts in {**self.crossings.named, **self.crossings.ended}.items():
+        for unit, parts in self.parts.items():
             tally = self.tallies.get((unit, month))
             if tally is None:
                 continue
@@ -80,8 +87,13 @@ class _Across:
         return split(tally, parts, located, area_weights(unit, parts, grounds))
 
 
-def history(unit: UnitRow, network: str, now: datetime, months: int = 12) -> list[dict[str, Any]]:
-    """Received, valid and counted of a unit's last months against the target, oldest first."""
+def history(
+    unit: UnitRow, network: str, now: datetime, months: int = 12, reader: Actor | None = None
+) -> list[dict[str, Any]]:
+    """Received, valid and counted of a unit's last months against the target, oldest first.
+
+    Months that are not published yet are left out.
+    """
     names = [f"{local_day(now):%Y-%m}"]
     while len(names) < months:
         names.insert(0, month_before(names[0]))
@@ -92,6 +104,10 @@ def history(unit: UnitRow, network: str, now: datetime, months: int = 12) -> lis
     across = _across(unit, own, others, network) if others else None
     told = []
     for name in names:
+        parts = across.parts if across and name in others else {unit.id}
+        shown = published(reader, name)
+        if shown is not None and not shown.issuperset(parts):
+            continue
         if across and name in others:
             tally, estimated = across.in_month(name)
         else:
@@ -109,10 +125,11 @@ def unit_history(
     network: str,
     months: int,
     now: datetime,
+    reader: Actor | None = None,
 ) -> dict[str, Any]:
     """The answer about the unit that had a code on a day, today's unless told."""
     unit = find(as_of or local_day(now), code, level)
-    items = history(unit, network, now, months)
+    items = history(unit, network, now, months, reader)
     return {"unit": named(unit), "network": network, "items": items}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from backend.accounts.access import Actor
 from backend.clock import VIETNAM
 from backend.coverage.unit_month import UnitMonth, unit_month
 from backend.extensions import db, setting
@@ -23,10 +24,15 @@ WEEKDAYS, DAY_HOURS = 7, 24
 
 
 def unit_hours(
-    code: str, level: str | None, month: str, network: str, now: datetime
+    code: str,
+    level: str | None,
+    month: str,
+    network: str,
+    now: datetime,
+    reader: Actor | None = None,
 ) -> dict[str, Any]:
     """Seven weekdays from Monday with 24 hours each; null under the minimum of samples."""
-    asked = unit_month(code, level, month, network, now)
+    asked = unit_month(code, level, month, network, now, reader)
     hours = _hours(asked)
     n = sum(map(sum, hours))
     return {

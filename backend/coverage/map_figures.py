@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from backend.accounts.access import Actor
 from backend.clock import local_day, month_start
 from backend.coverage.monthly import Month, months_of
 from backend.coverage.standing import Numbers
@@ -15,7 +16,9 @@ from backend.errors import invalid
 Told = dict[str, list[int]]
 
 
-def map_figures(month: str, network: str, now: datetime) -> dict[str, Any]:
+def map_figures(
+    month: str, network: str, now: datetime, reader: Actor | None = None
+) -> dict[str, Any]:
     """Of each unit that has samples its step, what it has, and what it would need.
 
     A province or district is as far as its communes are: what one has beyond its target does not
@@ -24,7 +27,7 @@ def map_figures(month: str, network: str, now: datetime) -> dict[str, Any]:
     today = local_day(now)
     if month_start(month) > today:
         raise invalid("month", "month_in_future")
-    read = months_of([month], network, today)[month]
+    read = months_of([month], network, today, reader)[month]
     return {
         "month": month,
         "network": network,

@@ -50,6 +50,15 @@ class Target(db.Model):
     version: Mapped[int] = mapped_column(server_default="1")
 
 
+class PublishedMonth(db.Model):
+    """A province's month that everybody may see: its report was approved once."""
+
+    __tablename__ = "published_months"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
+
+
 class CountChange(db.Model):
     """When counts of a unit's month changed last; whatever writes counts notes it (0018)."""
 

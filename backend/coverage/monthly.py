@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+import numpy as np
+
+from backend.accounts.access import Actor
 from backend.clock import month_end
 from backend.coverage.held import Held, Matrix, counts_of
-from backend.coverage.listing import Listing, key_now, listing_on
+from backend.coverage.listing import Listing, Places, key_now, listing_on
 from backend.coverage.progress import Span, span
+from backend.coverage.publishing import published
 from backend.coverage.questions import month_before
 from backend.coverage.standing import Standing, added, goals
 from backend.coverage.targets import ASSESSMENT, TARGET, InForce, strictly, targets_on
@@ -26,6 +30,7 @@ class Month:
     listing: Listing
     held: Held
     strictly: bool
+    published: frozenset[int] | None = None  # the units that are shown; None: all
 
     @cached_property
     def targets(self) -> dict[tuple[str, str], InForce]:
@@ -39,11 +44,31 @@ class Month:
 
     def standing(self, level: str, place: UnitRow | None = None) -> Standing:
         """How the units of a level stand in a place, or in the whole country."""
-        at = self.listing.within(level, place)
+        at = self._shown(level, self.listing.within(level, place))
         units = [self.listing.levels[level][n] for n in at]
         targets = self.targets[level, TARGET], self.targets[level, ASSESSMENT]
         fates = self.fates(level)[at]
         return Standing(level, units, at, fates, goals(units, *targets), self.strictly)
+
+    def unpublished(self, level: str, place: UnitRow | None) -> int:
+        """How many units of a place wait for their figures to be published."""
+        at = self.listing.within(level, place)
+        return len(at) - len(self._shown(level, at))
+
+    def positions(self, level: str, units: list[UnitRow]) -> Places:
+        """Where units of another month stand in this one's list of a level; -1: not shown."""
+        at = self.listing.positions(level, units)
+        if self.published is None:
+            return at
+        known = np.array([unit.id in self.published for unit in units], bool)
+        at[~known] = -1
+        return at
+
+    def _shown(self, level: str, at: Places) -> Places:
+        if self.published is None:
+            return at
+        listed = self.listing.levels[level]
+        return at[np.array([listed[n].id in self.published for n in at], bool)]
 
     def fates(self, level: str) -> Matrix:
         """The fates of all units of a level."""
@@ -62,7 +87,9 @@ class Month:
         return self.held.made((level, name), self.listing, make)
 
 
-def months_of(names: Sequence[str], network: str, today: date) -> dict[str, Month]:
+def months_of(
+    names: Sequence[str], network: str, today: date, reader: Actor | None = None
+) -> dict[str, Month]:
     """Read months as they are now; days of the running one alone, and of that before it."""
     key = key_now()
     running = f"{today:%Y-%m}"
@@ -75,6 +102,7 @@ def months_of(names: Sequence[str], network: str, today: date) -> dict[str, Mont
             listing_on(month_end(name), key),
             counts_of(name, network, days=name in with_days),
             strictly(),
+            published(reader, name),
         )
         for name in names
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.listing import Key, key_now, listing_on
 from backend.coverage.months import months_with_data
@@ -102,10 +103,10 @@ def collection(
     }
 
 
-def items(name: str, wanted: Wanted, now: datetime, link: Link) -> bytes:
+def items(name: str, wanted: Wanted, now: datetime, link: Link, reader: Actor | None) -> bytes:
     """A page of communes with their areas and figures, in Vietnamese order."""
     month, network = _asked(name, now)
-    answer = find(Question(month=month, network=network), now)
+    answer = find(Question(month=month, network=network, reader=reader), now)
     rows = _fitting(answer, month, wanted)
     shown = rows[wanted.offset : wanted.offset + wanted.limit]
     links = [_link(link("items", name=name, **_again(wanted)), "self", GEOJSON)]
@@ -124,10 +125,10 @@ def items(name: str, wanted: Wanted, now: datetime, link: Link) -> bytes:
     )
 
 
-def item(name: str, code: str, now: datetime, link: Link) -> bytes:
+def item(name: str, code: str, now: datetime, link: Link, reader: Actor | None) -> bytes:
     """One commune."""
     month, network = _asked(name, now)
-    answer = find(Question(month=month, network=network), now)
+    answer = find(Question(month=month, network=network, reader=reader), now)
     units = _units(answer)
     rows = [row for row in answer.page.rows if units[row].code == code]
     if not rows:

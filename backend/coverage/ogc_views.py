@@ -15,6 +15,7 @@ from backend.coverage.ogc_schemas import (
     OgcLandingSchema,
     OgcQuerySchema,
 )
+from backend.coverage.readers import reader
 from backend.errors import Problem
 from backend.etags import answered_figures, unless_known
 from backend.http import clock_now, language
@@ -77,7 +78,7 @@ def collection(query: dict[str, Any], name: str) -> Response:
 def items(query: dict[str, Any], name: str) -> Response:
     """Give communes with their areas and figures, page by page."""
     wanted = ogc.Wanted(**query)
-    return _features(ogc.items(name, wanted, clock_now(), _link))
+    return _features(ogc.items(name, wanted, clock_now(), _link, reader()))
 
 
 @blp.get("/collections/<name>/items/<code>")
@@ -85,7 +86,7 @@ def items(query: dict[str, Any], name: str) -> Response:
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
 def item(query: dict[str, Any], name: str, code: str) -> Response:
     """Give one commune with its area and figures."""
-    return _features(ogc.item(name, code, clock_now(), _link))
+    return _features(ogc.item(name, code, clock_now(), _link, reader()))
 
 
 def _link(endpoint: str, **values: Any) -> str:

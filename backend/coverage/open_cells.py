@@ -15,11 +15,12 @@ from backend.coverage.statistics_rule import METRICS, summary
 from backend.extensions import db, setting
 
 # Stripped and expired rows have no position any more.
-POSITIONS = text(f"""
+POSITIONS = f"""
     select latitude, longitude, device_id, {", ".join(METRICS)} from measurements
     where day between :first and :last and network = :network
         and counted and latitude is not null and longitude is not null
-""")  # noqa: S608 # names of columns
+"""  # noqa: S608 # names of columns
+IN_UNITS = " and unit_id = any(:units)"
 # Rows that are held at a time: a month of the country has a million.
 CHUNK = 20_000
 
@@ -35,16 +36,28 @@ class _Cell:
     )
 
 
-def open_cells(month: str, network: str) -> list[dict[str, Any]]:
-    """Samples, devices and speeds by cell; speeds are null under the minimum of samples."""
+def open_cells(
+    month: str, network: str, units: frozenset[int] | None = None
+) -> list[dict[str, Any]]:
+    """Samples, devices and speeds by cell, of some communes alone where they are told.
+
+    Speeds are null under the minimum of samples.
+    """
     least, resolution = setting("CELL_DEVICES"), setting("CELL_RESOLUTION")
-    cells = _gathered(month, network, resolution)
+    cells = _gathered(month, network, resolution, units)
     return [_told(name, cells[name]) for name in sorted(cells) if len(cells[name].devices) >= least]
 
 
-def _gathered(month: str, network: str, resolution: int) -> dict[str, _Cell]:
-    span = {"first": month_start(month), "last": month_end(month), "network": network}
-    streamed = POSITIONS.execution_options(yield_per=CHUNK)
+def _gathered(
+    month: str, network: str, resolution: int, units: frozenset[int] | None
+) -> dict[str, _Cell]:
+    span: dict[str, Any] = {
+        "first": month_start(month), "last": month_end(month), "network": network
+    }  # fmt: skip
+    statement = POSITIONS
+    if units is not None:
+        statement, span["units"] = POSITIONS + IN_UNITS, list(units)
+    streamed = text(statement).execution_options(yield_per=CHUNK)
     cells: dict[str, _Cell] = defaultdict(_Cell)
     for latitude, longitude, device, *measured in db.session.execute(streamed, span):
         cell = cells[h3.latlng_to_cell(latitude, longitude, resolution)]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from backend.accounts.access import Actor
 from backend.clock import month_start
 from backend.errors import invalid
 
@@ -24,6 +25,7 @@ class Question:
     sort: str | None = None  # a column; with a minus before it the largest first
     limit: int | None = None
     cursor: str | None = None
+    reader: Actor | None = None  # who is to see the answer; None: the software itself
 
     def months(self, today: date) -> list[str]:
         """The months asked for, the earliest first; 422 for what has not begun."""

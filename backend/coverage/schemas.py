@@ -19,6 +19,12 @@ def month_asked(**options: Any) -> fields.String:
     return fields.String(validate=pattern, metadata={"example": "2024-11"}, **options)
 
 
+def unpublished_told() -> fields.Integer:
+    """How many units are left out of an answer, where figures wait for approval."""
+    words = "units left out until their province's report is approved (PUBLISH=after_approval)"
+    return fields.Integer(metadata={"description": words})
+
+
 class CoverageQuerySchema(Strict):
     """Which units of which month or months, on which network, in which order and format.
 
@@ -171,6 +177,7 @@ class CoverageMonthSchema(Strict):
     target = fields.Nested(TargetSchema, required=True, allow_none=True)
     assessment = fields.Nested(TargetSchema, required=True, allow_none=True)
     summary = fields.Nested(CoverageSummarySchema, required=True)
+    unpublished = unpublished_told()
 
 
 class CoverageSchema(CoverageMonthSchema):

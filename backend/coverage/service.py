@@ -10,6 +10,7 @@ from backend.clock import local_day
 from backend.coverage.columns import Figures
 from backend.coverage.monthly import Month, months_of
 from backend.coverage.projection import METHOD
+from backend.coverage.publishing import not_published
 from backend.coverage.questions import Question, month_before
 from backend.coverage.rows import Page, page
 from backend.coverage.summary import summary, target_told
@@ -39,7 +40,7 @@ def find(asked: Question, now: datetime) -> Answer:
     """The same without the items, which a long file takes one by one."""
     today = local_day(now)
     names = asked.months(today)
-    read = months_of([month_before(names[0]), *names], asked.network, today)
+    read = months_of([month_before(names[0]), *names], asked.network, today, asked.reader)
     demo = set(db.session.scalars(select(DemoMonth.month).where(DemoMonth.month.in_(names))))
     told, tables = [], []
     for name in names:
@@ -48,6 +49,10 @@ def find(asked: Question, now: datetime) -> Answer:
         stand = month.standing(level, place)
         tables.append(Figures(month, read[month_before(name)], stand))
         told.append(_month(month, level, summary(month, stand, place), name in demo))
+        if month.published is not None:
+            told[-1]["unpublished"] = month.unpublished(level, place)
+    if told[-1].get("unpublished") and (asked.unit or asked.parent) and not any(map(len, tables)):
+        raise not_published()
     shown = page(tables, asked)
     about = {
         **told[-1],

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from backend.accounts.access import Actor
 from backend.coverage.statistics_rule import (
     ALL,
     BANDS_MBPS,
@@ -54,10 +55,15 @@ def statistics_by_unit(month: str, network: str) -> dict[int, list[dict[str, Any
 
 
 def unit_statistics(
-    code: str | None, level: str | None, month: str, network: str, now: datetime
+    code: str | None,
+    level: str | None,
+    month: str,
+    network: str,
+    now: datetime,
+    reader: Actor | None = None,
 ) -> dict[str, Any]:
     """The answer about a unit of the month's last day; about the country where none is told."""
-    asked = unit_month(code, level, month, network, now)
+    asked = unit_month(code, level, month, network, now, reader)
     rows = _rows(asked.unit, month, network)
     return {
         **asked.told(),

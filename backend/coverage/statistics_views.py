@@ -11,6 +11,7 @@ from backend.coverage.cells import as_geojson, unit_cells
 from backend.coverage.history import unit_history
 from backend.coverage.history_schemas import HistoryQuerySchema, HistorySchema
 from backend.coverage.hours import unit_hours
+from backend.coverage.readers import reader
 from backend.coverage.spread_schemas import CellsQuerySchema, UnitCellsSchema, UnitHoursSchema
 from backend.coverage.statistics import unit_statistics
 from backend.coverage.statistics_schemas import (
@@ -55,7 +56,7 @@ def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
 @blp.alt_response(304, description=KNOWN)
 def get_unit_history(query: dict[str, Any], code: str) -> Response:
     """Show the last months of a unit, across the reform of July 2025 too."""
-    return answered_figures(unit_history(code, **query, now=clock_now()))
+    return answered_figures(unit_history(code, **query, now=clock_now(), reader=reader()))
 
 
 @blp.get("/units/<code>/hours")
@@ -64,7 +65,7 @@ def get_unit_history(query: dict[str, Any], code: str) -> Response:
 @blp.alt_response(304, description=KNOWN)
 def get_unit_hours(query: dict[str, Any], code: str) -> Response:
     """Show at which hours of which weekdays a unit's counted samples were taken."""
-    return answered_figures(unit_hours(code, **query, now=clock_now()))
+    return answered_figures(unit_hours(code, **query, now=clock_now(), reader=reader()))
 
 
 @blp.get("/units/<code>/cells")
@@ -84,4 +85,5 @@ def get_unit_cells(query: dict[str, Any], code: str) -> Response:
 
 def _answer(code: str | None, query: dict[str, Any]) -> Response:
     month, network, level = query["month"], query["network"], query.get("level")
-    return answered_figures(unit_statistics(code, level, month, network, clock_now()))
+    told = unit_statistics(code, level, month, network, clock_now(), reader())
+    return answered_figures(told)

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import text
 
+from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.own_unit import named
+from backend.coverage.publishing import require_published
 from backend.errors import invalid
 from backend.extensions import db, setting
 from backend.measurements.models import DemoMonth
@@ -48,13 +50,19 @@ class UnitMonth:
 
 
 def unit_month(
-    code: str | None, level: str | None, month: str, network: str, now: datetime
+    code: str | None,
+    level: str | None,
+    month: str,
+    network: str,
+    now: datetime,
+    reader: Actor | None = None,
 ) -> UnitMonth:
     """Find what is asked about; 422 for a month to come, 404 for a unit that was not there."""
     if month_start(month) > local_day(now):
         raise invalid("month", "month_in_future")
     last = month_end(month)
     unit = find(last, code, level) if code is not None else None
+    require_published(reader, month, unit)
     return UnitMonth(month, network, unit, set_on(last))
 
 

@@ -8,6 +8,7 @@ from flask_smorest import Blueprint
 from backend import etags
 from backend.arguments import Parser
 from backend.coverage.files import as_csv, as_geojson, as_xlsx
+from backend.coverage.readers import reader
 from backend.coverage.schemas import CoverageQuerySchema, CoverageSchema
 from backend.coverage.service import Answer, Question, coverage, find
 from backend.http import clock_now, language
@@ -32,9 +33,10 @@ FORMS: dict[str, Any] = {
 def get_coverage(query: dict[str, Any]) -> Response:
     """Show every unit of a month against its target."""
     form, now = query.pop("format"), clock_now()
+    asked = Question(**query, reader=reader())
     if form == "json":
-        return etags.answered_figures(coverage(Question(**query), now))
-    return etags.unless_known(_written(find(Question(**query), now), form))
+        return etags.answered_figures(coverage(asked, now))
+    return etags.unless_known(_written(find(asked, now), form))
 
 
 def _written(answer: Answer, form: str) -> Response:

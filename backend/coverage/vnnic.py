@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from backend.accounts.access import Actor
 from backend.clock import local_day, month_end
 from backend.coverage.models import VnnicCount
 from backend.coverage.service import Question, coverage
@@ -23,14 +24,17 @@ def comparison(
     now: datetime,
     level: str | None = None,
     language: Language = "vi",
+    reader: Actor | None = None,
 ) -> dict[str, Any]:
     """Our counts and VNNIC's of the units below a parent; of all provinces without one."""
     level = level or ("commune" if parent else "province")
-    ours = coverage(Question(month=month, level=level, network=network, parent=parent), now)
+    ours = coverage(Question(month, level, network, parent, reader=reader), now)
     theirs = _imported(month, network, level)
     quality = (ours["boundaries"] or {}).get("quality")
     items = [_item(own, theirs.get(own["code"]), month, quality) for own in ours["items"]]
+    held_back = {"unpublished": ours["unpublished"]} if "unpublished" in ours else {}
     return {
+        **held_back,
         "month": month,
         "network": network,
         "level": level,

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from backend.campaigns.bulk_schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
-from backend.coverage.schemas import LEVELS, NETWORKS, month_asked
+from backend.coverage.schemas import LEVELS, NETWORKS, month_asked, unpublished_told
 from backend.units.schemas import BoundariesSchema
 from backend.validation import Strict, Text
 
@@ -129,6 +129,7 @@ class ComparisonSchema(Strict):
     boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
     demo = fields.Boolean(required=True)
     imported_at = fields.AwareDateTime(required=True, allow_none=True)
+    unpublished = unpublished_told()
     items = fields.List(fields.Nested(ComparedSchema), required=True)
     summary = fields.Nested(ComparedSumSchema, required=True)
     reasons = fields.List(fields.Nested(LikelySchema), required=True)

@@ -9,6 +9,7 @@ from flask_smorest import Blueprint
 from backend.accounts.signing import actor
 from backend.arguments import Parser
 from backend.campaigns.bulk_schemas import FILE, TAKEN
+from backend.coverage.readers import reader
 from backend.coverage.vnnic import comparison
 from backend.coverage.vnnic_answers import told
 from backend.coverage.vnnic_importing import About, import_vnnic
@@ -35,7 +36,8 @@ BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_comparison(query: dict[str, Any]) -> Response:
     """Show VNNIC's own count of each unit beside ours, with likely reasons of the difference."""
-    return answered_figures(comparison(**query, now=clock_now(), language=language()))
+    told = comparison(**query, now=clock_now(), language=language(), reader=reader())
+    return answered_figures(told)
 
 
 @blp.post("/vnnic/import")

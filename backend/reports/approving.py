@@ -11,6 +11,7 @@ from backend import etags
 from backend.accounts.access import Actor
 from backend.accounts.models import User
 from backend.accounts.service import note_by
+from backend.coverage.publishing import publish
 from backend.errors import Problem, invalid
 from backend.extensions import db
 from backend.reports.models import ReportFile, ReportRow
@@ -39,6 +40,7 @@ def approve_report(
     word = {"name": name, "title": signer["title"]}
     _put(row, word, seal(_facts(row, word, now), now, var_dir), now)
     _supersede_earlier(row, now)
+    publish(row.unit_id, row.month)
     note_by(actor, "report.approve", f"report:{row.id}", digest=row.digest, key=row.key_number)
     db.session.flush()
     answer = told(row)

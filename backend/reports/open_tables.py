@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from backend.accounts.access import PUBLIC
 from backend.clock import month_end
 from backend.coverage.open_cells import open_cells
+from backend.coverage.publishing import published
 from backend.coverage.schemas import NETWORKS
 from backend.coverage.service import Question, coverage
 from backend.coverage.statistics import statistics_by_unit
 from backend.coverage.statistics_rule import METRICS
+from backend.errors import Problem
 from backend.reports import open_columns as columns
 from backend.reports.open_columns import Column
 from backend.units.service import UnitRow, units_on
@@ -42,11 +45,14 @@ class Month:
 
 
 def read_month(month: str, now: datetime) -> Month:
-    """Everything that is published of a month."""
-    units = units_on(month_end(month))
+    """Everything that is published of a month: where that waits, of approved provinces alone."""
+    shown = published(PUBLIC, month)
+    units = [unit for unit in units_on(month_end(month)) if shown is None or unit.id in shown]
+    if not units:
+        raise Problem(409, "not_published")
     speeds = {network: statistics_by_unit(month, network) for network in NETWORKS}
     told = {
-        (network, level): coverage(Question(month, level, network), now)
+        (network, level): coverage(Question(month, level, network, reader=PUBLIC), now)
         for network in NETWORKS
         for level in dict.fromkeys(unit.level for unit in units)
     }
@@ -71,7 +77,7 @@ def read_month(month: str, now: datetime) -> Month:
             ),
             Table(
                 "cells", "Tốc độ theo ô H3 / Speeds by H3 cell",
-                columns.CELLS, list(_cells(month)), shape="cell",
+                columns.CELLS, list(_cells(month, shown)), shape="cell",
             ),
         ),
     )  # fmt: skip
@@ -116,10 +122,10 @@ def _speeds(
                 }  # fmt: skip
 
 
-def _cells(month: str) -> Iterable[Row]:
+def _cells(month: str, shown: frozenset[int] | None) -> Iterable[Row]:
     names = ("cell", "longitude", "latitude", "n", "devices")
     for network in NETWORKS:
-        for row in open_cells(month, network):
+        for row in open_cells(month, network, shown):
             told = {name: row[name] for name in names}
             yield {"month": month, "network": network, **told, **_spreads(row)}
 

@@ -134,6 +134,12 @@ FIRST: dict[str, tuple[str, str]] = {
     ),
     "note_boundaries": ("Bộ ranh giới: {set}.", "Boundary set: {set}."),
     # empty
+    "unpublished": (
+        "{n} đơn vị chưa được công bố số liệu tháng này: số liệu của mỗi tỉnh, thành phố được công"
+        " bố khi báo cáo tháng được xác nhận. Các tổng dưới đây không gồm những đơn vị đó.",
+        "{n} units are not published for this month yet: a province's figures are published once"
+        " its monthly report is approved. The sums below leave them out.",
+    ),
     "empty": ("Tháng này chưa có mẫu nào", "There are no samples in this month yet"),
     "empty_how": (
         "Gửi mẫu đầu tiên bằng các lệnh dưới đây: đăng ký một thiết bị rồi gửi một phép đo. Vị trí"

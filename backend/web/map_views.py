@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, request, send_file
 
 from backend.arguments import Parser
 from backend.coverage.map_figures import map_figures
+from backend.coverage.readers import reader
 from backend.errors import Problem
 from backend.http import clock_now
 from backend.web.schemas import FiguresQuerySchema
@@ -23,7 +24,7 @@ A_YEAR_S = 31_536_000
 @arguments(FiguresQuerySchema, location="query")
 def figures(asked: dict[str, Any]) -> Response:
     """Tell of every unit with samples in which step it is."""
-    told = map_figures(asked["month"], asked["network"], clock_now())
+    told = map_figures(asked["month"], asked["network"], clock_now(), reader())
     response = Response(orjson.dumps(told), content_type="application/json")
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()

@@ -29,9 +29,10 @@ class Quality:
 def quality(place: Place, reader: Reader, now: datetime) -> Quality:
     """Gather what is told of a unit beside its counts."""
     assert place.unit is not None
-    asked = place.unit.code, place.unit.level, place.asked.month, place.asked.network
-    told, hours = unit_statistics(*asked, now), unit_hours(*asked, now)
-    past = history(place.unit, place.asked.network, _moment_of(place, now))
+    read_by = place.asked.reader
+    asked = place.unit.code, place.unit.level, place.asked.month, place.asked.network, now, read_by
+    told, hours = unit_statistics(*asked), unit_hours(*asked)
+    past = history(place.unit, place.asked.network, _moment_of(place, now), reader=read_by)
     totals = [item for item in told["items"] if item["technology"] is None and item["n"]]
     return Quality(
         months=_months(past, reader),

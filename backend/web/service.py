@@ -1,15 +1,17 @@
 """What the pages about places show: figures of coverage, in the order in which they are read."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.listing import listing_on
 from backend.coverage.map_figures import map_figures
 from backend.coverage.months import months_with_data
+from backend.coverage.publishing import published
 from backend.coverage.service import Question, coverage
 from backend.coverage.vnnic import comparison
 from backend.errors import Problem, invalid
@@ -51,29 +53,43 @@ class Place:
         return system_on(month_end(month)) == system_on(month_end(self.asked.month))
 
 
-def country(month: str | None, network: str, level: str | None, now: datetime) -> Place:
+def country(
+    month: str | None, network: str, level: str | None, now: datetime, reader: Actor | None = None
+) -> Place:
     """Gather what the first page shows of a month, by default the newest that has data."""
     if level == "commune":  # thousands of rows: a province lists its own
         raise invalid("level", "not_one_of")
     months = months_with_data(local_day(now))
-    return _place(month or _newest(months, now), network, level, None, months, now)
+    return _place(month or _newest(months, now, reader), network, level, None, months, now, reader)
 
 
-def unit(code: str, month: str | None, network: str, level: str | None, now: datetime) -> Place:
+def unit(
+    code: str,
+    month: str | None,
+    network: str,
+    level: str | None,
+    now: datetime,
+    reader: Actor | None = None,
+) -> Place:
     """Gather what is told of a unit; without a month of the newest one in which it was there."""
     months = months_with_data(local_day(now))
-    named = [month] if month else [_newest(months, now), *months]
+    named = [month] if month else [_newest(months, now, reader), *months]
+    missing: Problem | None = None
     for one in named:
         try:
-            return _place(one, network, level, find(month_end(one), code), months, now)
+            place = find(month_end(one), code)
+            return _place(one, network, level, place, months, now, reader)
         except Problem as problem:
-            if problem.code != "unit_unknown":
+            if problem.code not in ("unit_unknown", "not_published"):
                 raise
-    raise Problem(404, "unit_unknown")
+            missing = missing or problem
+    raise missing or Problem(404, "unit_unknown")
 
 
-def _newest(months: list[str], now: datetime) -> str:
-    return months[0] if months else f"{local_day(now):%Y-%m}"
+def _newest(months: list[str], now: datetime, reader: Actor | None = None) -> str:
+    """The newest month of which a reader sees anything; else the running one."""
+    seen = (month for month in months if published(reader, month) != frozenset())
+    return next(seen, f"{local_day(now):%Y-%m}")
 
 
 def _place(
@@ -83,17 +99,18 @@ def _place(
     place: UnitRow | None,
     months: list[str],
     now: datetime,
+    reader: Actor | None,
 ) -> Place:
     last = month_end(month)
     levels = levels_of(last, place)
     parent = place.code if place and place.level != "commune" else None
     only = place.code if place and parent is None else None
-    asked = Question(month, level or levels[0], network, parent, only)
+    asked = Question(month, level or levels[0], network, parent, only, reader=reader)
     answer = coverage(asked, now)
     return Place(
         asked=asked,
         unit=place,
-        own=_own(place, month, network, now) if place else None,
+        own=_own(place, asked, now) if place else None,
         answer=answer,
         groups=_grouped(answer["items"]),
         levels=levels,
@@ -104,9 +121,10 @@ def _place(
     )
 
 
-def _own(place: UnitRow, month: str, network: str, now: datetime) -> dict[str, Any]:
+def _own(place: UnitRow, asked: Question, now: datetime) -> dict[str, Any]:
     """The figures of a unit as a whole."""
-    answer = coverage(Question(month, place.level, network, unit=place.code), now)
+    whole = replace(asked, level=place.level, parent=None, unit=place.code)
+    answer = coverage(whole, now)
     own: dict[str, Any] = answer["items"][0] | {"days_done": answer["days_done"]}
     return own
 
@@ -149,7 +167,7 @@ def _group(item: dict[str, Any]) -> str:
 
 def drawn(place: Place, folder: Path, now: datetime) -> Map | None:
     """The map of a place; None of a unit without a polygon."""
-    figures = map_figures(place.asked.month, place.asked.network, now)
+    figures = map_figures(place.asked.month, place.asked.network, now, place.asked.reader)
     listed = listing_on(month_end(place.asked.month)).levels
     names = {one.code: one.name for one in listed["commune" if place.unit else "province"]}
     if place.unit is None:
@@ -162,7 +180,8 @@ def beside(place: Place, now: datetime) -> dict[str, Any] | None:
     month, network, unit = place.asked.month, place.asked.network, place.unit
     of_one = unit is not None and unit.level == "commune"
     parent = None if unit is None else unit.parent_code if of_one else unit.code
-    told = comparison(month, network, parent, now, "commune" if unit else "province")
+    level = "commune" if unit else "province"
+    told = comparison(month, network, parent, now, level, reader=place.asked.reader)
     if not of_one:
         summary: dict[str, Any] = told["summary"]
         return summary if summary["compared"] else None

@@ -1,9 +1,13 @@
-"""A unit elsewhere: as a picture beside a shared link, and embedded in another site."""
+"""A unit elsewhere: as a picture beside a shared link, and embedded in another site.
+
+Others see them wherever they are shared: whoever asks, they show what everybody may see.
+"""
 
 from typing import Any
 
 from flask import Blueprint, Response, request
 
+from backend.accounts.access import PUBLIC
 from backend.arguments import Parser
 from backend.http import clock_now
 from backend.web.pages import reader_of, render
@@ -25,7 +29,7 @@ PICTURE_S = 3600
 def picture(asked: dict[str, Any], code: str) -> Response:
     """Draw a unit's figure for the preview of a shared link."""
     reader = reader_of(asked.pop("lang"))
-    place = unit(code, now=clock_now(), **asked)
+    place = unit(code, now=clock_now(), reader=PUBLIC, **asked)
     response = Response(drawn(place, reader), content_type="image/png")
     response.headers["Cache-Control"] = f"public, max-age={PICTURE_S}"
     response.add_etag()
@@ -39,6 +43,6 @@ def picture(asked: dict[str, Any], code: str) -> Response:
 def widget(asked: dict[str, Any], code: str) -> Response:
     """Show a unit's figure inside another site."""
     lang = asked.pop("lang")
-    place = unit(code, now=clock_now(), **asked)
+    place = unit(code, now=clock_now(), reader=PUBLIC, **asked)
     told = sentence(place, reader_of(lang))
     return render("web/widget.html", lang, place=place, told=told)

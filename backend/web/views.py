@@ -8,6 +8,7 @@ from backend.accounts import sessions
 from backend.accounts.signing import COOKIE, actor
 from backend.arguments import Parser
 from backend.clock import local_day
+from backend.coverage.readers import reader
 from backend.http import clock_now
 from backend.web import service
 from backend.web.members import answer_in_words, places
@@ -36,7 +37,7 @@ def index(asked: dict[str, Any]) -> Any:
         given = {name: value for name, value in asked.items() if value is not None}
         return redirect(url_for("web.unit", code=parent, **given))
     lang, now = asked.pop("lang"), clock_now()
-    place = service.country(**asked, now=now)
+    place = service.country(**asked, now=now, reader=reader())
     shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
     return render("web/country.html", lang, place=place, **shown)
 
@@ -47,10 +48,10 @@ def index(asked: dict[str, Any]) -> Any:
 def unit(asked: dict[str, Any], code: str) -> Response:
     """Show a month's counts of a unit, and of what is in it, against the target."""
     lang = asked.pop("lang")
-    reader, now = reader_of(lang), clock_now()
-    place = service.unit(code, **asked, now=now)
+    told_to, now = reader_of(lang), clock_now()
+    place = service.unit(code, **asked, now=now, reader=reader())
     shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
-    shown |= {"told": sentence(place, reader), "quality": quality(place, reader, now)}
+    shown |= {"told": sentence(place, told_to), "quality": quality(place, told_to, now)}
     return render("web/unit.html", lang, place=place, **shown)
 
 

@@ -1,0 +1,19 @@
+"""Who reads figures, as views find it out."""
+
+from backend.accounts.access import PUBLIC, Actor
+from backend.accounts.signing import actor
+from backend.errors import Problem
+from backend.extensions import setting
+
+
+def reader() -> Actor | None:
+    """Who asks, where figures wait for approval; nobody looks for that while they are live.
+
+    A token that is no person's, as a phone's, reads what everybody reads.
+    """
+    if setting("PUBLISH") == "live":
+        return None
+    try:
+        return actor()
+    except Problem:
+        return PUBLIC

@@ -68,7 +68,8 @@ class Month:
         if self.published is None:
             return at
         listed = self.listing.levels[level]
-        return at[np.array([listed[n].id in self.published for n in at], bool)]
+        shown: Places = at[np.array([listed[n].id in self.published for n in at], bool)]
+        return shown
 
     def fates(self, level: str) -> Matrix:
         """The fates of all units of a level."""

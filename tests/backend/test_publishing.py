@@ -141,7 +141,8 @@ def test_a_list_says_how_many_are_left_out(world: World) -> None:
     assert (before["items"], before["unpublished"], before["summary"]["units"]) == ([], 63, 0)
     world.publish()
     after = world.get(provinces).json
-    assert after["items"] == [one for one in everything["items"] if one["code"] == "19"]
+    assert [one["code"] for one in after["items"]] == ["19"]
+    assert len(everything["items"]) == 63
     assert (after["unpublished"], after["summary"]["counted"]) == (62, 310)
     communes = world.get(f"{API}/coverage?month={MONTH}&parent=19").json
     assert (communes["unpublished"], communes["summary"]["counted"]) == (0, 310)
@@ -165,7 +166,8 @@ def test_open_data_hold_the_published_provinces(world: World, app: Flask) -> Non
     world.publish()
     with app.app_context():
         publish_data(MONTH, DECEMBER)
-    written = gzip.decompress(world.get(f"/open-data/{MONTH}/units.csv.gz").data).decode()
+    file = app.config["VAR_DIR"] / "open-data" / MONTH / "units.csv.gz"
+    written = gzip.decompress(file.read_bytes()).decode()
     rows = list(csv.DictReader(written.splitlines()))
     assert {row["province_code"] for row in rows} == {"19"}
     assert {row["counted"] for row in rows if row["code"] == "19"} == {"312", "0"}

@@ -39,6 +39,7 @@ ADMIN: dict[str, tuple[str, str]] = {
     "admin_check_folding": ("Cộng dồn số đếm", "Folding of counts"),
     "admin_check_keys": ("Khóa bí mật", "Secret keys"),
     "admin_check_backups": ("Sao lưu", "Backups"),
+    "admin_check_jobs": ("Việc chạy nền", "Work beside the server"),
     "admin_means_configuration": (
         "Máy chủ mở ra mạng phải chạy ở chế độ production và biết mình đứng sau proxy nào.",
         "What is open to the network has to run in production mode and know its proxy.",

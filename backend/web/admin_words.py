@@ -72,6 +72,10 @@ ADMIN: dict[str, tuple[str, str]] = {
         "Khóa bí mật chỉ được cho chính máy chủ đọc.",
         "Secret keys are for the server alone to read.",
     ),
+    "admin_means_jobs": (
+        "Có việc chạy nền bị lỗi: tốc độ hoặc bản đồ không được cập nhật.",
+        "Work beside the server failed: speeds or maps are no longer brought up to date.",
+    ),
     "admin_means_backups": (
         "Cần một bản sao lưu mỗi ngày; không có thì hỏng ổ đĩa là mất số liệu.",
         "A backup a day is wanted; without one a broken disk loses the figures.",

@@ -1,0 +1,79 @@
+"""Every page that there is: a new one is looked at as soon as the access matrix names it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from tests.asking import ask
+from tests.browsing import DESKTOP, PHONE, Guard, axe
+from tests.conftest import Hands
+from tests.factories import post, register, sample
+from tests.matrix import POSTER, TABLE, expected
+from tests.serving import serving_app
+from tests.world import World
+
+# The matrix is written by hand, and a test of its own holds it against the URL map.
+ROWS = [row for row in TABLE if row.startswith("GET ") and not row.startswith("GET /api/")]
+ROWS.append(f"GET {POSTER}")
+SWAGGER = "#api"  # drawn by another's program, in its own colours
+
+
+@pytest.fixture
+def served(browser: Browser, app: Flask, clock: Hands) -> Iterator[str]:
+    """The application in the month of the samples that tests make."""
+    with serving_app(app, clock) as url:
+        yield url
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """An admin, who may open everything, where somebody measured for a team."""
+    world = World(app, app.test_client(use_cookies=False), "admin")
+    phone = register(world.client)
+    world.joined(phone)
+    assert post(world.client, phone, sample("2024-11-20T19:00:00+07:00")).status_code < 300
+    return world
+
+
+def pages(world: World) -> dict[str, str]:
+    """The address of every whole page, by its row."""
+    found = {}
+    for row in ROWS:
+        answer = ask(world, row)
+        assert answer.status_code == expected(row)["admin"], row
+        if answer.status_code == 200 and b"<!doctype html>" in answer.data[:500].lower():
+            found[row] = answer.request.full_path.rstrip("?")
+    return found
+
+
+@pytest.mark.parametrize(("language", "theme"), [("vi", "light"), ("en", "dark")])
+def test_every_page_keeps_nobody_out(
+    world: World, served: str, new_page: Callable[..., Page], guard: Guard, language: str,
+    theme: str,
+) -> None:  # fmt: skip
+    """Nothing that axe finds, no broken policy, no complaint on the console."""
+    found, faults = pages(world), []
+    person, anybody = new_page(DESKTOP, language, theme), new_page(PHONE, language, theme)
+    name, secret = world.at_a_page()["Cookie"].split("=")
+    person.context.add_cookies([{"name": name, "value": secret, "url": served}])
+    for row, address in found.items():
+        # A phone without a session sees what is everybody's, else an admin's screen does.
+        page = anybody if expected(row)["nobody"] == 200 else person
+        faults += [f"{row}: {fault}" for fault in looked_at(page, address, guard)]
+    assert not faults, "\n\n".join(faults)
+
+
+def looked_at(page: Page, address: str, guard: Guard) -> list[str]:
+    """What is wrong with a page."""
+    answer = page.goto(address)
+    faults = [] if answer and answer.ok else [f"answers {answer and answer.status}"]
+    try:
+        theirs = ("landmark-no-duplicate-main",) if page.locator(SWAGGER).count() else ()
+        axe(page, theirs, beside=SWAGGER)
+    except AssertionError as fault:
+        faults.append(str(fault))
+    faults += guard.complaints
+    guard.complaints.clear()
+    return faults

@@ -63,12 +63,17 @@ LESS = {
 }
 
 
+# Pages of who signed in lead all others to the sign-in: the access matrix holds them.
+OF_MEMBERS = ("/admin", "/campaigns", "/desk")
+
+
 def with_a_unit(app: Flask) -> list[str]:
     """The addresses of the app that name a unit or a report of one, as their rules are written."""
     return sorted(
         rule.rule
         for rule in app.url_map.iter_rules()
         if "GET" in (rule.methods or set())
+        and not rule.rule.startswith(OF_MEMBERS)
         and (
             "/units/<code>" in rule.rule or "/unit/<code>" in rule.rule or "report_id" in rule.rule
         )

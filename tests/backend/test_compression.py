@@ -13,7 +13,7 @@ PACKED = {"Accept-Encoding": "gzip, br"}
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """A client that reads what comes, packed or not."""
-    return app.test_client()
+    return FlaskClient(app, app.response_class)
 
 
 def get(client: FlaskClient, path: str, headers: dict[str, str] | None = None) -> TestResponse:

@@ -17,7 +17,7 @@ def test_text_is_vietnamese_unless_english_is_asked_for(client: FlaskClient) -> 
     assert english.json["language"] == "en"
     assert "dữ liệu cá nhân nhạy cảm" in vietnamese.json["text"]
     assert "sensitive personal data" in english.json["text"]
-    assert vietnamese.headers["Vary"] == "Accept-Language"
+    assert "Accept-Language" in vietnamese.headers["Vary"]
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

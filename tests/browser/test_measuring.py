@@ -14,7 +14,7 @@ from backend.measurements.models import Measurement
 from tests import people
 from tests.browsing import PHONE, looks_right, press, reads
 from tests.joining import Cast
-from tests.tapping import HERE, agree, measure, measure_and_lose_the_network
+from tests.tapping import HERE, agree, measure, measure_and_lose_the_network, on_a_line
 
 Open = Callable[..., Page]
 
@@ -54,6 +54,7 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     agree(phone)
     reads(phone, "Bạn đang dùng mạng nào?")
     press(phone, "Viettel")
+    on_a_line(phone, 200)
     measure(phone)
     reads(phone, "Được tính cho")
     # Six with the link that the camera offers and the browser's own question of the position.

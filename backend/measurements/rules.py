@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -69,6 +70,12 @@ class Verdict:
         object.__setattr__(self, "counted", valid and NOT_COUNTED.isdisjoint(self.reasons))
 
 
+@lru_cache(4_096)  # there are few combinations of reasons, and every post reads dozens of verdicts
+def verdict_of(reasons: tuple[str, ...]) -> Verdict:
+    """The verdict with these reasons, which are in order."""
+    return Verdict(reasons)
+
+
 class Judged(NamedTuple):
     """A sample with the verdict that is stored for it; None for one that is new."""
 
@@ -115,7 +122,7 @@ def in_order(reasons: Iterable[str]) -> tuple[str, ...]:
 def verdict_on(sample: Sample, earlier: Sequence[Judged]) -> Verdict:
     """Judge one sample, given the judged ones of its device in the four hours before it."""
     if not NOT_VALID.isdisjoint(sample.own_reasons):
-        return Verdict(in_order(sample.own_reasons))
+        return verdict_of(in_order(sample.own_reasons))
     reasons = list(sample.own_reasons)
     before = [one for one in earlier if sample.at - one.sample.at < REPEAT_WINDOW]
     valid = [one.sample for one in before if one.verdict and one.verdict.valid]
@@ -123,7 +130,7 @@ def verdict_on(sample: Sample, earlier: Sequence[Judged]) -> Verdict:
         reasons.append("impossible_travel")
     if any(one.verdict and one.verdict.counted and same_spot(one.sample, sample) for one in before):
         reasons.append("repeat")
-    return Verdict(in_order(reasons))
+    return verdict_of(in_order(reasons))
 
 
 def settle(
@@ -139,12 +146,12 @@ def settle(
     horizon = until
     for entry in timeline:
         at = entry.sample.at
-        window = [one for one in window if at - one.sample.at < REPEAT_WINDOW]
         if entry.verdict is not None and (entry.final or at < since):
             window.append(entry)
             continue
         if at - horizon > REPEAT_WINDOW:
             return
+        window = [one for one in window if at - one.sample.at < REPEAT_WINDOW]
         verdict = verdict_on(entry.sample, window)
         window.append(Judged(entry.sample, verdict))
         if entry.verdict is None or verdict.reasons != entry.verdict.reasons:

@@ -112,7 +112,7 @@ def _judged(rows: Sequence[Row], since: datetime, until: datetime) -> Iterator[J
 
 def _verdict(row: Row) -> rules.Verdict | None:
     """The stored verdict; None for a row that is new."""
-    return rules.Verdict(tuple(row["reasons"])) if "reasons" in row else None
+    return rules.verdict_of(tuple(row["reasons"])) if "reasons" in row else None
 
 
 def _place(row: Row) -> tuple[datetime, UUID]:

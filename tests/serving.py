@@ -10,6 +10,8 @@ from werkzeug.serving import make_server
 
 from backend.clock import utc_now
 
+ENDS_WITHIN_S = 2.0  # of a client that was cut off
+
 
 @contextmanager
 def serving_app(app: Flask, clock: Callable[[], datetime] = utc_now) -> Iterator[str]:
@@ -22,4 +24,12 @@ def serving_app(app: Flask, clock: Callable[[], datetime] = utc_now) -> Iterator
     finally:
         server.shutdown()
         thread.join()
+        _let_end()
         server.server_close()
+
+
+def _let_end() -> None:
+    """Wait for requests whose client has left: each still holds what it was sending."""
+    for one in threading.enumerate():
+        if "process_request_thread" in one.name:
+            one.join(ENDS_WITHIN_S)

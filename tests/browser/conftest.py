@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,15 @@ from tests.browsing import OPTIONS, PHONE, TIMEOUT_MS, Guard, program
 from tests.serving import serving_app
 
 expect.set_options(timeout=TIMEOUT_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser that leaves in the middle of a file leaves that file to the garbage collector."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            left = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+            item.add_marker(left)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from soak_parts.traffic import SAMPLES_A_POST, TEAM, phones_for
 from soak_parts.watching import Watch, settle
 
 SHARE = 0.12  # of the samples a second that bare one-row commits reach
+MINUTE_S = 60.0
 P99_MOST_S, GROWTH_MOST, HOT_MOST, RECOVERY_MOST_S = 0.250, 0.05, 1.3, 5.0
 OVERLOAD, OVERLOAD_S, AFTERWARDS_S = 3.0, 30.0, 30.0
 BARE_S = 4.0
@@ -36,7 +37,7 @@ def main() -> None:
         rate(target, Load("phones", 1, 1.0, 0))  # warm
         good = [_hot(target, asked.hot_rounds)]
         bare = _bare(target, asked.bare_rounds)
-        pace = SHARE * bare / SAMPLES_A_POST
+        pace = asked.share * bare / SAMPLES_A_POST
         print(f"bare one-row commits: {bare:,.0f} a second", flush=True)
         settle(target)
         answered: list[Answered] = []
@@ -99,12 +100,25 @@ def _soaked(answered: Sequence[Answered], seconds: float) -> list[bool]:
     samples = sum(one.stored for one in answered)
     errors = sum(one.stored != len(one.ids) for one in answered)
     p50, p99 = (_percentile(answered, share) for share in (0.5, 0.99))
+    one_by_one = [one for one in answered if len(one.ids) == 1]
+    batches = [one for one in answered if len(one.ids) > 1]
+    kinds = " and ".join(f"{_percentile(some, 0.99) * 1e3:.0f}" for some in (one_by_one, batches))
     return [
         _tell("posts", f"{len(answered):,} in {seconds:g} s, {samples / seconds:,.0f} samples/s"),
         _tell("errors", f"{errors:,}", errors == 0, "none"),
         _tell("half of the posts within", f"{p50 * 1e3:.0f} ms"),
         _tell("p99", f"{p99 * 1e3:.0f} ms", p99 < P99_MOST_S, f"under {P99_MOST_S * 1e3:.0f} ms"),
+        _tell("of single posts, of batches", f"{kinds} ms"),
+        _tell("minute by minute", " ".join(_minutes(answered))),
     ]
+
+
+def _minutes(answered: Sequence[Answered]) -> list[str]:
+    """The p99 of each minute in ms, so that a stall shows."""
+    minutes: dict[int, list[Answered]] = {}
+    for one in answered:
+        minutes.setdefault(int(one.due / MINUTE_S), []).append(one)
+    return [f"{_percentile(minutes[each], 0.99) * 1e3:.0f}" for each in sorted(minutes)]
 
 
 def _watched(watch: Watch, warm_up: float) -> list[bool]:
@@ -172,6 +186,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0, help="how long (default: 600)")
     parser.add_argument("--warm-up", type=float, default=60.0, help="seconds that do not count")
+    parser.add_argument("--share", type=float, default=SHARE, help="of bare commits (0.12)")
     parser.add_argument("--hot-rounds", type=int, default=5)
     parser.add_argument("--bare-rounds", type=int, default=3)
     return parser.parse_args()

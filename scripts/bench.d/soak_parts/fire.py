@@ -1,6 +1,7 @@
 """Post at a pace that asks nobody whether the server keeps up: what is late counts as late."""
 
 import asyncio
+import json
 import multiprocessing
 import random
 import time
@@ -60,6 +61,12 @@ def fire(orders: list[Order]) -> list[Answered]:
 
 def _process(order: Order, starts: float, result: Connection) -> None:
     result.send(asyncio.run(_Gun(order).fire(starts)))
+
+
+def accepted(body: bytes) -> int:
+    """How many samples an answer says are stored now, of one sample or of a batch."""
+    answer = json.loads(body)
+    return sum(one["outcome"] == "accepted" for one in answer.get("results", [answer]))
 
 
 class _Line(asyncio.Protocol):
@@ -163,7 +170,7 @@ class _Gun:
             took = self._now() - due
             status = int(head[9:12] or 0)
             told = b"\r\nretry-after: " in head
-            stored = body.count(b'"accepted"') if status in (200, 201) else 0
+            stored = accepted(body) if status in (200, 201) else 0
             self.answered.append(Answered(due, took, status, told, stored, post.ids))
 
         line.send(post.sent, done)

@@ -105,7 +105,7 @@ def at_once(statement: str, values: Mapping[str, Any]) -> Rows:
         rows = _run(driver, statement, values)
         driver.autocommit = False
         return rows
-    except DBAPIError:
+    except BaseException:  # else the pool would hand it on as it is, committing by itself
         connection.invalidate()
         raise
     finally:

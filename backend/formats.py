@@ -49,11 +49,6 @@ def day(value: date | None, language: Language) -> str:
     return NONE if value is None else format_date(value, "dd/MM/yyyy", locale=LOCALES[language])
 
 
-def long_day(value: date, language: Language) -> str:
-    """Write a day with the name of its month."""
-    return format_date(value, "long", locale=LOCALES[language])
-
-
 def moment(value: datetime) -> str:
     """Write a moment as the clock shows it in Vietnam."""
     return f"{value.astimezone(VIETNAM):%H:%M, %d/%m/%Y}"

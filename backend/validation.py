@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, validate
 
-Limits = tuple[float, float]
+ID_MOST = 2**31 - 1  # of PostgreSQL's integer, in which rows are numbered
 
 
 class Strict(Schema):

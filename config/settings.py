@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# As long as a sample may be on its way: backend.measurements.rules.AGE_MOST.
+ARRIVAL_DAYS = 60
+
 
 class SettingError(ValueError):
     """A setting has a value that cannot be used; the message names it."""
@@ -38,6 +41,20 @@ def whole(value: str) -> int:
     if number < 0:
         raise ValueError("must not be negative")
     return number
+
+
+def after_arrival(value: str) -> int:
+    number = int(value)
+    if number <= ARRIVAL_DAYS:
+        raise ValueError(f"must be over {ARRIVAL_DAYS}: until then samples of a day still come in")
+    return number
+
+
+def level(value: str) -> str:
+    name = value.strip().upper()
+    if name not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise ValueError("must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
+    return name
 
 
 def flag(value: str) -> bool:
@@ -152,9 +169,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DIGEST_WEBHOOK", web_address, "", "http(s) address that the daily digest is posted to as JSON"),
     Setting("OPERATOR_NAME", text, "", "who runs this installation, named in the consent text"),
     Setting("OPERATOR_CONTACT", text, "", "where a person reaches them, named in the consent text"),
-    Setting("COARSEN_AFTER_DAYS", whole, 90, "days after which `flask privacy expire` leaves three decimals (111 m) of a position and drops the body as sent; more than the 60 after which a sample is too old"),
-    Setting("RETENTION_DAYS", whole, 365, "days after which `flask privacy expire` leaves only the commune of a position; named in the consent text"),
-    Setting("LOG_LEVEL", text, "INFO", "least level of log lines"),
+    Setting("COARSEN_AFTER_DAYS", after_arrival, 90, "days after which `flask privacy expire` leaves three decimals (111 m) of a position and drops the body as sent; more than the 60 after which a sample is too old"),
+    Setting("RETENTION_DAYS", after_arrival, 365, "days after which `flask privacy expire` leaves only the commune of a position, no fewer than COARSEN_AFTER_DAYS; named in the consent text"),
+    Setting("LOG_LEVEL", level, "INFO", "least level of log lines"),
 )  # fmt: skip
 
 
@@ -166,6 +183,10 @@ def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str
     values["DATABASE_OWNER_URL"] = values["DATABASE_OWNER_URL"] or values["DATABASE_URL"]
     values["SECRET_KEY"] = values["SECRET_KEY"] or generated_key(values["VAR_DIR"] / "secret_key")
     _check_production(values)
+    if values["RETENTION_DAYS"] < values["COARSEN_AFTER_DAYS"]:
+        raise SettingError(
+            "RETENTION_DAYS is less than COARSEN_AFTER_DAYS: bodies would stay longer than positions"
+        )
     return values
 
 
@@ -183,7 +204,8 @@ def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
     try:
         return setting.read(given)
     except ValueError as error:
-        raise SettingError(f"{setting.name}={given!r}: {error}") from error
+        shown = "" if setting.read is database else f"={given!r}"  # an address holds a password
+        raise SettingError(f"{setting.name}{shown}: {error}") from error
 
 
 def _check_production(values: Mapping[str, Any]) -> None:

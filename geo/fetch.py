@@ -20,7 +20,6 @@ from .polygons import BoundaryError
 
 REPOSITORY = "thanglequoc/vietnamese-provinces-database"
 COMMIT = "cd58063299585146ded3981f2272946ef19ced54"  # of 2026-08-02: the one whose content is known
-DOCUMENTED_BASE_URL = "https://codeload.github.com"  # where the repository's host serves tarballs
 
 ATTEMPTS = 3
 TIMEOUT_S = 60.0  # without a byte

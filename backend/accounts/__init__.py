@@ -1,1 +1,1 @@
-"""People who act on the system; so far the append-only audit log."""
+"""People who sign in: their accounts, roles, sessions and tokens, and the audit log."""

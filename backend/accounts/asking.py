@@ -9,8 +9,7 @@ from backend.accounts.access import require_person
 from backend.accounts.signing import actor
 from backend.arguments import Parser
 from backend.errors import Problem
-
-ID_MOST = 2**31 - 1  # PostgreSQL's integer
+from backend.validation import ID_MOST
 
 
 class PeopleParser(Parser):

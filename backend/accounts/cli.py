@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from backend.accounts import founding
 from backend.accounts.links import Link
 from backend.errors import Problem
+from backend.http import clock_now
 from backend.messages import message
 
 cli = AppGroup("accounts", help="People who sign in.")
@@ -29,7 +30,7 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
     """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     with _errors():
-        link = founding.create_admin(name, password, current_app.extensions["clock"]())
+        link = founding.create_admin(name, password, clock_now())
     click.echo("The role counts once the person has set up a second factor.")
     _show(link, base)
 
@@ -41,7 +42,7 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
 def password_link(name: str, remove_totp: bool, base: str | None) -> None:
     """Print a one-time link by which NAME chooses a new password."""
     with _errors():
-        link = founding.offer_password(name, remove_totp, current_app.extensions["clock"]())
+        link = founding.offer_password(name, remove_totp, clock_now())
     _show(link, base)
 
 

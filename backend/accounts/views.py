@@ -26,6 +26,7 @@ from backend.arguments import Parser
 from backend.errors import invalid
 from backend.extensions import PERSON, SESSION
 from backend.http import clock_now
+from backend.validation import ID_MOST
 
 blp = Blueprint("people", __name__, url_prefix="/api/v1", description="People who sign in")
 blp.ARGUMENTS_PARSER = Parser()
@@ -88,7 +89,7 @@ def _after(cursor: str | None) -> int | None:
         return None
     if not (cursor.isascii() and cursor.isdecimal()):
         raise invalid("cursor", "not_cursor")
-    return min(int(cursor), 2**31 - 1)
+    return min(int(cursor), ID_MOST)
 
 
 def _circumstances() -> Circumstances:

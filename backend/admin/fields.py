@@ -5,9 +5,8 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from backend.accounts.asking import ID_MOST
 from backend.errors import invalid
-from backend.validation import Text, Whole
+from backend.validation import ID_MOST, Text, Whole
 
 # More digits than any number here has; longer ones are no slip of a finger.
 DIGITS_MOST = 12

@@ -18,7 +18,6 @@ JOBS_LOCK = 5_692
 # A runner takes two seconds to begin; one that was called and did not come is called again.
 CALL_AGAIN = timedelta(minutes=1)
 SHOWN = 20
-OPEN = ("waiting", "running")
 
 AT_WORK = text("""
     select exists (

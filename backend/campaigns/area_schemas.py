@@ -4,13 +4,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from backend.accounts.asking import ID_MOST
 from backend.accounts.names import NAME_MOST
 from backend.accounts.schemas import Label, RoleSchema
 from backend.campaigns.cluster_schemas import UNITS_MOST
 from backend.campaigns.fields import Many, UnitNamedSchema, UnitToldSchema
 from backend.campaigns.people_schemas import NamedUnitSchema
-from backend.validation import AwareTime, Object, Strict, Text, Whole
+from backend.validation import ID_MOST, AwareTime, Object, Strict, Text, Whole
 
 REASON_MOST = 500
 

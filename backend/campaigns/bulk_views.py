@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 from flask_smorest import Blueprint
 
 from backend.accounts.asking import row_id
@@ -21,7 +21,7 @@ from backend.campaigns.bulk_schemas import (
 from backend.campaigns.bulk_teams import import_teams
 from backend.campaigns.bulk_template import template
 from backend.extensions import PERSON
-from backend.http import language, read_bytes
+from backend.http import clock_now, language, read_bytes
 from backend.spreadsheets import XLSX
 
 blp = Blueprint("teams_bulk", __name__, url_prefix="/api/v1", description="Many teams at once")
@@ -54,6 +54,6 @@ def post_import(query: dict[str, Any], organisation_id: str) -> dict[str, Any]:
         row_id(organisation_id),
         partial(read_bytes, TAKEN, "not_table"),
         dry_run=query["dry_run"] == "true",
-        now=current_app.extensions["clock"](),
+        now=clock_now(),
         told=partial(told, language=language()),
     )

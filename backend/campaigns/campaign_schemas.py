@@ -6,7 +6,6 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from backend.accounts.asking import ID_MOST
 from backend.campaigns.campaign_states import NETWORKS, NEW_STATES, STATES
 from backend.campaigns.fields import (
     Many,
@@ -16,7 +15,7 @@ from backend.campaigns.fields import (
     UnitNamedSchema,
     UnitToldSchema,
 )
-from backend.validation import EARLIEST, LATEST, Day, Object, Strict, Text, Whole
+from backend.validation import EARLIEST, ID_MOST, LATEST, Day, Object, Strict, Text, Whole
 
 # All communes of today one by one; whoever wants more names districts and provinces.
 AREAS_MOST = 4_000

@@ -2,7 +2,6 @@
 
 from marshmallow import Schema, fields
 
-from backend.accounts.asking import ID_MOST
 from backend.campaigns.fields import (
     Many,
     Name,
@@ -12,7 +11,7 @@ from backend.campaigns.fields import (
     UnitToldSchema,
 )
 from backend.campaigns.organisation_schemas import YES_NO
-from backend.validation import Day, Object, Strict, Text, Whole
+from backend.validation import ID_MOST, Day, Object, Strict, Text, Whole
 
 # A district of before the reform had some fifteen communes, a province some hundreds.
 UNITS_MOST = 1_000

@@ -5,11 +5,10 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from backend.accounts.asking import ID_MOST
 from backend.campaigns.naming import normalised
 from backend.units.catalogue import SYSTEMS
 from backend.units.unit_list import LEVEL_ORDER
-from backend.validation import CODES, Object, Strict, Text
+from backend.validation import CODES, ID_MOST, Object, Strict, Text
 
 # A name stands on a phone's screen, a poster and a map; the longest official ones have some 100.
 NAME_MOST = 200

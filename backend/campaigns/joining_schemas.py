@@ -7,13 +7,12 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 from backend.campaigns.joining import Joining
 from backend.campaigns.passes import KINDS, Asked
 from backend.errors import FieldError, Problem
-from backend.validation import Flag, Object, Strict, Text, Whole
+from backend.validation import ID_MOST, Flag, Object, Strict, Text, Whole
 
 # Longer than any name, shorter than a message.
 NAME_MOST = 60
 # As written by hand, with blanks and dashes.
 CODE_MOST = 60
-ID_MOST = 2**31 - 1  # PostgreSQL's integer
 BIG_ID_MOST = 2**63 - 1
 
 

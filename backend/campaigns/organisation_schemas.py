@@ -2,9 +2,8 @@
 
 from marshmallow import Schema, fields
 
-from backend.accounts.asking import ID_MOST
 from backend.campaigns.fields import Name, PageSchema, QueryId, UnitToldSchema, unit
-from backend.validation import Strict, Text, Whole
+from backend.validation import ID_MOST, Strict, Text, Whole
 
 TYPES = ("youth_union", "community_digital_team", "department", "operator", "other")
 YES_NO = ("true", "false")

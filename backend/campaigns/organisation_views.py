@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import current_app
 from flask_smorest import Blueprint
 
 from backend import etags
@@ -17,6 +16,7 @@ from backend.campaigns.organisation_schemas import (
     OrganisationsQuerySchema,
 )
 from backend.extensions import PERSON
+from backend.http import clock_now
 
 organisation_blp = Blueprint("organisations", __name__, url_prefix="/api/v1")
 organisation_blp.ARGUMENTS_PARSER = PeopleParser()
@@ -66,5 +66,5 @@ def change_organisation(changes: dict[str, Any], organisation_id: str) -> Any:
 def end_organisation(organisation_id: str) -> Any:
     """End an organisation, or remove it where nothing belongs to it."""
     identity, seen = row_id(organisation_id), etags.expected()
-    now = current_app.extensions["clock"]()
+    now = clock_now()
     return etags.ended(service.end_organisation(actor(), identity, seen, now))

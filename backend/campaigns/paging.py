@@ -4,9 +4,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from backend.accounts.asking import ID_MOST
 from backend.errors import invalid
-from backend.validation import encodable
+from backend.validation import ID_MOST, encodable
 
 Row = TypeVar("Row")
 

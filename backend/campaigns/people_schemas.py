@@ -4,13 +4,12 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from backend.accounts.asking import ID_MOST
 from backend.accounts.names import NAME_MOST
 from backend.accounts.schemas import Label
 from backend.campaigns.granting import KINDS
 from backend.units.catalogue import SYSTEMS
 from backend.units.unit_list import LEVEL_ORDER
-from backend.validation import CODES, AwareTime, Object, Strict, Text, Whole
+from backend.validation import CODES, ID_MOST, AwareTime, Object, Strict, Text, Whole
 
 # A leader of all teams of a commune has some ten.
 ROLES_MOST = 20

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import current_app
 from flask_smorest import Blueprint
 
 from backend import etags
@@ -17,6 +16,7 @@ from backend.campaigns.team_schemas import (
     TeamsQuerySchema,
 )
 from backend.extensions import PERSON
+from backend.http import clock_now
 
 team_blp = Blueprint("teams", __name__, url_prefix="/api/v1")
 team_blp.ARGUMENTS_PARSER = PeopleParser()
@@ -66,5 +66,5 @@ def change_team(changes: dict[str, Any], team_id: str) -> Any:
 def end_team(team_id: str) -> Any:
     """End a team, or remove it where nobody joined it."""
     identity, seen = row_id(team_id), etags.expected()
-    now = current_app.extensions["clock"]()
+    now = clock_now()
     return etags.ended(service.end_team(actor(), identity, seen, now))

@@ -4,12 +4,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from backend.accounts.asking import ID_MOST
 from backend.coverage.contribution_sources import BY
 from backend.coverage.needed import NETWORKS
 from backend.coverage.schemas import month_asked
 from backend.units.schemas import BoundariesSchema
-from backend.validation import CODES, Day, Strict, Text
+from backend.validation import CODES, ID_MOST, Day, Strict, Text
 
 # A page of this many rows fills a screen many times over and is read in one look at the indexes.
 ROWS_MOST = 500

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 from flask_smorest import Blueprint
 
 from backend.accounts.asking import PeopleParser, row_id
@@ -22,7 +22,7 @@ from backend.coverage.day_summary import summarise_day
 from backend.coverage.leaderboard import leaderboard
 from backend.etags import answered_figures
 from backend.extensions import PERSON
-from backend.http import language
+from backend.http import clock_now, language
 from backend.spreadsheets import XLSX
 
 blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns")
@@ -66,7 +66,7 @@ def get_leaderboard(query: dict[str, Any], campaign_id: str) -> Response:
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_day_summary(query: dict[str, Any], campaign_id: str) -> Response:
     """Tell a day of a campaign in a few Vietnamese lines, or as a picture of them."""
-    identity, now = row_id(campaign_id), current_app.extensions["clock"]()
+    identity, now = row_id(campaign_id), clock_now()
     day, lines = summarise_day(actor(), identity, query, now)
     if query["format"] == "png":
         return _file(draw(lines), "image/png", f"summary-{identity}-{day}.png")

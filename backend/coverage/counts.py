@@ -1,7 +1,7 @@
 """Counts by unit and fate, read from what measurements keep in step, and added up."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -40,10 +40,6 @@ class Tally:
     def counted(self) -> int:
         return self.fates[COUNTED] + self.fates[COUNTED_BY_ADMIN]
 
-    @property
-    def counted_by_admin(self) -> int:
-        return self.fates[COUNTED_BY_ADMIN]
-
     def reasons(self) -> dict[str, int]:
         """How many were lost to each main reason, the largest first."""
         lost = {f: n for f, n in self.fates.items() if n and f not in (COUNTED, COUNTED_BY_ADMIN)}
@@ -64,13 +60,4 @@ def total(tallies: Iterable[Tally]) -> Tally:
     result = Tally()
     for tally in tallies:
         result.fates.update(tally.fates)
-    return result
-
-
-def rolled_up(tallies: Mapping[int | None, Tally], above: Mapping[int, int]) -> dict[int, Tally]:
-    """Add communes up to the unit above each."""
-    result: dict[int, Tally] = defaultdict(Tally)
-    for unit, tally in tallies.items():
-        if unit is not None and unit in above:
-            result[above[unit]].fates.update(tally.fates)
     return result

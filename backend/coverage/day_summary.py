@@ -13,6 +13,7 @@ from backend.coverage.contribution_questions import Seen, ask, see
 from backend.coverage.contributions import rows
 from backend.coverage.leaderboard import places
 from backend.errors import invalid
+from backend.formats import number
 from backend.measurements.reasons import BY_CODE
 from backend.messages import message
 from backend.units.catalogue import APPROXIMATE
@@ -79,28 +80,27 @@ def lines(told: Day) -> list[str]:
         result.append("Ngày này chưa có mẫu nào.")
     else:
         result.append(
-            f"{number(one.counted)} mẫu được tính trong {number(one.received)} mẫu nhận được, "
-            f"từ {number(told.teams)} đội."
+            f"{_number(one.counted)} mẫu được tính trong {_number(one.received)} mẫu nhận được, "
+            f"từ {_number(told.teams)} đội."
         )
     if one.needed is not None and one.received:
-        result.append(f"{number(one.needed)} mẫu đo ở nơi còn thiếu.")
+        result.append(f"{_number(one.needed)} mẫu đo ở nơi còn thiếu.")
     if one.guests:
-        result.append(f"{number(one.guests)} mẫu do người dân được hướng dẫn tự đo.")
+        result.append(f"{_number(one.guests)} mẫu do người dân được hướng dẫn tự đo.")
     result += _best(told) + _lost(one)
-    result.append(f"Từ đầu tháng: {number(month.counted)} mẫu được tính" + _helped(month) + ".")
-    return result + _footing(told)
+    result.append(f"Từ đầu tháng: {_number(month.counted)} mẫu được tính" + _helped(month) + ".")
+    return [*result, footing(approximate=told.approximate, demo=told.demo)]
 
 
-def number(n: int) -> str:
-    """Thousands apart by a dot, as is written in Vietnamese."""
-    return f"{n:,}".replace(",", ".")
+def _number(n: int) -> str:
+    return number(n, "vi")
 
 
 def _best(told: Day) -> list[str]:
     if not told.best:
         return []
     what = "mẫu còn cần" if told.by_needed else "mẫu được tính"
-    named = "; ".join(f"{place}. {name} ({number(n)})" for place, name, n in told.best)
+    named = "; ".join(f"{place}. {name} ({_number(n)})" for place, name, n in told.best)
     return [f"Nhiều {what} nhất: {named}."]
 
 
@@ -109,19 +109,20 @@ def _lost(one: Figures) -> list[str]:
         return []
     code, n = next(iter(one.reasons.items()))
     words = BY_CODE[code].vietnamese if code in BY_CODE else message(code, "vi")
-    return [f"Hay mất mẫu nhất ({number(n)}): {words}"]
+    return [f"Hay mất mẫu nhất ({_number(n)}): {words}"]
 
 
 def _helped(month: Figures) -> str:
     if not month.helped:
         return ""
-    return f", góp phần đưa {number(month.helped)} xã, phường đạt chỉ tiêu"
+    return f", góp phần đưa {_number(month.helped)} xã, phường đạt chỉ tiêu"
 
 
-def _footing(told: Day) -> list[str]:
-    footing = ["Theo số liệu Đo Sóng."]
-    if told.approximate:
-        footing.append("Ranh giới xã, phường gần đúng.")
-    if told.demo:
-        footing.append("Số liệu demo, không có thật.")
-    return [" ".join(footing)]
+def footing(*, approximate: bool, demo: bool) -> str:
+    """What stands below every message of figures: whose they are, and what they rest on."""
+    words = ["Theo số liệu Đo Sóng."]
+    if approximate:
+        words.append("Ranh giới xã, phường gần đúng.")
+    if demo:
+        words.append("Số liệu minh họa, không có thật.")
+    return " ".join(words)

@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.clock import local_day
 from backend.coverage.alerts import SILENT_DAYS, alerts
+from backend.coverage.day_summary import footing
 from backend.coverage.service import Question, coverage
 from backend.formats import number, percent
 from backend.units.catalogue import APPROXIMATE
@@ -42,7 +43,10 @@ def digest(unit: str, network: str, now: datetime) -> Digest:
     else:
         told += _communes(whole, alerts(month, network, unit, now))
     subject = f"Đo Sóng: {place['name']}, {day:%d/%m/%Y}"
-    return Digest(unit, day, subject, [*told, _footing(whole)])
+    drawn = whole["boundaries"]
+    approximate = drawn is None or drawn["quality"] == APPROXIMATE
+    told.append(footing(approximate=approximate, demo=whole["demo"]))
+    return Digest(unit, day, subject, told)
 
 
 def _commune(one: Mapping[str, Any]) -> list[str]:
@@ -101,12 +105,3 @@ def _joined(names: Iterable[str]) -> str:
 
 def _number(value: float) -> str:
     return number(value, "vi")
-
-
-def _footing(whole: Mapping[str, Any]) -> str:
-    words = ["Theo số liệu Đo Sóng."]
-    if whole["boundaries"] is None or whole["boundaries"]["quality"] == APPROXIMATE:
-        words.append("Ranh giới xã, phường gần đúng.")
-    if whole["demo"]:
-        words.append("Số liệu demo, không có thật.")
-    return " ".join(words)

@@ -12,6 +12,7 @@ from backend.coverage.own_unit import named, own_unit
 from backend.coverage.signal_sources import units_below
 from backend.extensions import db
 from backend.units.models import Unit
+from backend.validation import ID_MOST
 
 # Acts over the unit and all below it, and those over what is above it that touched it.
 ACTS = text("""
@@ -40,7 +41,7 @@ def list_exclusions(
     row, limit = db.session.get_one(Unit, unit.id), query["limit"]
     values = {
         "month": month,
-        "before": query["cursor"] or 2**31 - 1,
+        "before": query["cursor"] or ID_MOST,
         "units": units_below(unit.id),
         "above": [one for one in (row.parent_id, row.province_id) if one is not None],
         "most": limit + 1,

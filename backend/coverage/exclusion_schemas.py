@@ -5,14 +5,13 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from backend.accounts.asking import ID_MOST
 from backend.campaigns.fields import PAGE_DEFAULT, PAGE_MOST, QueryId
 from backend.coverage.schemas import month_asked
 from backend.coverage.signal_finding import NUMBER_BELOW
 from backend.coverage.signal_schemas import SignalUnitSchema, UnitSignalsQuerySchema
 from backend.measurements.draft import read_id
 from backend.units.unit_list import LEVEL_ORDER
-from backend.validation import Flag, Strict, Text, Whole
+from backend.validation import ID_MOST, Flag, Strict, Text, Whole
 
 REASON_MOST = 1_000
 # Of one act by ids: what a person can have looked at; all of a device has its own way.

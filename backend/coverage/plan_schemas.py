@@ -4,11 +4,10 @@ from marshmallow import Schema, fields
 
 from backend.coverage.schemas import NETWORKS, TargetSchema
 from backend.units.schemas import BoundariesSchema, QueryNumber
-from backend.validation import Day, Strict, Text, Whole
+from backend.validation import ID_MOST, Day, Strict, Text, Whole
 
 # More than the largest team measures on a day: 100 people at one sample each five minutes.
 PINNED_MOST = 10_000
-ID_MOST = 2**31 - 1  # of PostgreSQL's integer
 
 
 class QueryWhole(QueryNumber, Whole):

@@ -37,7 +37,7 @@ blp.ARGUMENTS_PARSER = PeopleParser()
 @blp.response(200, PlanSchema)
 def get_plan(query: dict[str, Any], campaign_id: str) -> dict[str, Any]:
     """Show where each team of a campaign should go on a day, and why."""
-    told = show_plan(actor(), row_id(campaign_id), query, current_app.extensions["clock"]())
+    told = show_plan(actor(), row_id(campaign_id), query, clock_now())
     for team in told["teams"]:
         team["note"] = _worded(team["note"])
     return told | {"rule": message("plan_rule", language())}
@@ -50,7 +50,7 @@ def get_plan(query: dict[str, Any], campaign_id: str) -> dict[str, Any]:
 @blp.alt_response(201, schema=PlanPinnedSchema, description="Pinned")
 def put_pin(wanted: dict[str, Any], campaign_id: str) -> Any:
     """Fix how many samples a team takes in a commune on a day."""
-    told, new = pin(actor(), row_id(campaign_id), wanted, current_app.extensions["clock"]())
+    told, new = pin(actor(), row_id(campaign_id), wanted, clock_now())
     return told, 201 if new else 200
 
 
@@ -60,7 +60,7 @@ def put_pin(wanted: dict[str, Any], campaign_id: str) -> Any:
 @blp.response(204)
 def delete_pin(query: dict[str, Any], campaign_id: str) -> None:
     """Leave a team's place on a day to the plan again."""
-    unpin(actor(), row_id(campaign_id), query, current_app.extensions["clock"]())
+    unpin(actor(), row_id(campaign_id), query, clock_now())
 
 
 @blp.get("/next")
@@ -69,7 +69,7 @@ def delete_pin(query: dict[str, Any], campaign_id: str) -> None:
 @blp.response(200, NextSchema)
 def get_next(query: dict[str, Any]) -> dict[str, Any]:
     """Tell a volunteer's phone where to measure next."""
-    now = current_app.extensions["clock"]()
+    now = clock_now()
     told = next_for(authenticate(bearer_token(), now), query, now, *_kept())
     return told | {"note": _worded(told["note"])}
 

@@ -23,7 +23,7 @@ from backend.coverage.signals import (
     unit_signals,
 )
 from backend.extensions import PERSON
-from backend.http import language
+from backend.http import clock_now, language
 
 blp = Blueprint("signals", __name__, url_prefix="/api/v1", description="Signs of gaming")
 blp.ARGUMENTS_PARSER = PeopleParser()
@@ -66,5 +66,5 @@ def patch_signal(decision: dict[str, Any], signal_id: str) -> dict[str, Any]:
 
 
 def _asking() -> Asking:
-    now = current_app.extensions["clock"]()
+    now = clock_now()
     return Asking(now, current_app.config["SECRET_KEY"], language())

@@ -12,6 +12,7 @@ from backend.demo.making import PlanMissed
 from backend.demo.people import make_people
 from backend.demo.reporting import make_report
 from backend.errors import Problem
+from backend.http import clock_now
 from backend.measurements.cli import bar
 from backend.measurements.service import Desk
 
@@ -24,7 +25,7 @@ cli = AppGroup("demo", help="Load or remove the demo months.")
 def load(seed: int, today: datetime | None) -> None:
     """Load November 2024 in Thái Nguyên, the last full month and the current one."""
     app = current_app
-    now = app.extensions["clock"]()
+    now = clock_now()
     day = today.date() if today else local_day(now)
     if day > local_day(now):
         raise click.BadParameter("lies in the future", param_hint="--today")
@@ -56,7 +57,7 @@ def remove() -> None:
 @cli.command()
 def people() -> None:
     """Make one person per role to sign in as, and a report; passwords are told this once."""
-    now = current_app.extensions["clock"]()
+    now = clock_now()
     for one in make_people(now):
         click.echo(f"  {one.role:<12} {one.name:<30} {one.password}")
     make_report(now, current_app.config["VAR_DIR"])

@@ -19,7 +19,7 @@ from backend.devices.schemas import (
     TokenSchema,
 )
 from backend.extensions import BEARER
-from backend.http import bearer_token, language
+from backend.http import bearer_token, clock_now, language
 
 blp = Blueprint("devices", __name__, url_prefix="/api/v1")
 blp.ARGUMENTS_PARSER = Parser()
@@ -42,7 +42,7 @@ def register(asked: Registration) -> Any:
     registered = service.register(
         asked,
         secret=current_app.config["SECRET_KEY"],
-        now=current_app.extensions["clock"](),
+        now=clock_now(),
         caller=Caller(request.remote_addr or "", current_app.config["REGISTRATIONS_PER_HOUR"]),
         require_attestation=current_app.config["REQUIRE_ATTESTATION"],
     )
@@ -71,11 +71,11 @@ def rotate() -> dict[str, str]:
 @blp.response(201, ConsentStateSchema)
 def agree_again(asked: dict[str, Any]) -> ConsentState:
     """Agree to a newer version of the consent text."""
-    return service.renew_consent(_device(), asked["consent"], current_app.extensions["clock"]())
+    return service.renew_consent(_device(), asked["consent"], clock_now())
 
 
 def _device() -> KnownDevice:
-    return service.authenticate(bearer_token(), current_app.extensions["clock"]())
+    return service.authenticate(bearer_token(), clock_now())
 
 
 def _operator() -> consent.Operator:

@@ -7,13 +7,14 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from backend.doctor.checks import CHECKS, Patient, look
+from backend.http import clock_now
 
 
 @click.command()
 @with_appcontext
 def doctor() -> None:
     """Tell what is wrong with this installation and what to type; exit with 1 if anything is."""
-    now = current_app.extensions["clock"]()
+    now = clock_now()
     patient = Patient(current_app.config, f"{current_app.root_path}/migrations", now)
     ill = False
     for check in CHECKS:

@@ -8,9 +8,8 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from backend.campaigns.campaign_schemas import CampaignChangeSchema, CampaignSchema
 from backend.measurements.correcting import MEASUREMENTS_MOST, Choice
 from backend.measurements.draft import read_id
-from backend.validation import Day, Flag, Object, Strict, Text, Whole
+from backend.validation import ID_MOST, Day, Flag, Object, Strict, Text, Whole
 
-ID_MOST = 2**31 - 1
 REASON_MOST = 500
 PAGE_MOST = 500
 

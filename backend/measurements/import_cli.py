@@ -10,6 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from rich.console import Console
 
+from backend.http import clock_now
 from backend.measurements.importers import FORMATS, Given, open_source
 from backend.measurements.importing import Refusal, Source, import_rows
 from backend.measurements.service import Desk
@@ -74,7 +75,7 @@ def import_file(
     desk = Desk(
         current_app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
     )
-    now = current_app.extensions["clock"]()
+    now = clock_now()
     refused = Refused(path)
     try:
         with Console(stderr=True).status("importing …") as status, open_source(path) as stream:

@@ -4,6 +4,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from backend.http import clock_now
 from backend.measurements.cli import bar
 from backend.measurements.retention import expire as expire_old
 
@@ -16,7 +17,7 @@ def expire() -> None:
     config = current_app.config
     with bar("expire") as progress:
         done = expire_old(
-            current_app.extensions["clock"](),
+            clock_now(),
             config["COARSEN_AFTER_DAYS"],
             config["RETENTION_DAYS"],
             progress,

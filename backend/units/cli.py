@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.clock import local_day
+from backend.http import clock_now
 from backend.units import service, set_list
 from backend.units import setup as setting_up
 from backend.units.catalogue import REFORM, SYSTEMS, system_on
@@ -138,7 +139,7 @@ def list_sets() -> None:
 @click.option("--as-of", type=DAY, help="The day; default: today.")
 def show(code: str, as_of: datetime | None) -> None:
     """Show a unit on a day."""
-    day: date = as_of.date() if as_of else local_day(current_app.extensions["clock"]())
+    day: date = as_of.date() if as_of else local_day(clock_now())
     with errors():
         row = service.find(day, code)
     above = [name for name in (row.parent_name, row.province) if name]

@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 
 from backend.clock import local_day
 from backend.errors import Problem, field_errors, invalid
-from backend.http import read_object
+from backend.http import clock_now, read_object
 from backend.units import crossing, service
 from backend.units.schemas import (
     AsOfSchema,
@@ -102,7 +102,7 @@ def list_predecessors(code: str) -> Any:
 
 
 def _today() -> date:
-    return local_day(current_app.extensions["clock"]())
+    return local_day(clock_now())
 
 
 def _dated(day: date) -> dict[str, Any]:

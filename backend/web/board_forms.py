@@ -18,9 +18,8 @@ from backend.coverage.signal_schemas import SignalDecisionSchema
 from backend.errors import Problem, invalid
 from backend.measurements.campaign_schemas import REASON_MOST
 from backend.units.service import UnitRow, find
-from backend.validation import Day, Strict, Text
+from backend.validation import ID_MOST, Day, Strict, Text
 
-ID_MOST = 2**31 - 1
 AREA_LETTERS = 200_000  # four thousand lines of a code and a name
 
 

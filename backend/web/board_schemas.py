@@ -3,7 +3,7 @@
 from backend.coverage.contribution_sources import BY
 from backend.coverage.plan_schemas import QueryWhole
 from backend.coverage.schemas import NETWORKS, month_asked
-from backend.validation import Day, Text
+from backend.validation import ID_MOST, Day, Text
 from backend.web.schemas import PageQuerySchema
 
 
@@ -29,7 +29,7 @@ class ContributedQuerySchema(BoardQuerySchema):
 class MembersQuerySchema(PageQuerySchema):
     """After whom the page begins."""
 
-    after = QueryWhole(1, 2**31 - 1, load_default=None)
+    after = QueryWhole(1, ID_MOST, load_default=None)
 
 
 class PlanPageQuerySchema(PageQuerySchema):
@@ -37,4 +37,4 @@ class PlanPageQuerySchema(PageQuerySchema):
 
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
-    team_id = QueryWhole(1, 2**31 - 1, load_default=None)
+    team_id = QueryWhole(1, ID_MOST, load_default=None)

@@ -84,4 +84,4 @@ def test_a_demo_says_so_and_thousands_have_dots() -> None:
     one = Figures(received=12_345, counted=1_234)
     told = Day("Demo", date(2024, 11, 5), one, one, 2, [], False, demo=True, approximate=False)
     assert "1.234 mẫu được tính trong 12.345" in lines(told)[1]
-    assert lines(told)[-1] == "Theo số liệu Đo Sóng. Số liệu demo, không có thật."
+    assert lines(told)[-1] == "Theo số liệu Đo Sóng. Số liệu minh họa, không có thật."

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.coverage.steps import NAMES, step
-from backend.formats import day, long_day, number, percent
+from backend.formats import day, number, percent
 from backend.web.charts import bars, filled, sparkline
 from backend.web.styleguide import ROWS
 from backend.web.words import _merged
@@ -39,8 +39,6 @@ def test_every_part_is_shown(client: FlaskClient, language: str) -> None:
         (percent(None, "en"), None, "–"),
         (day(date(2026, 11, 25), "vi"), "25/11/2026", None),
         (day(date(2026, 11, 5), "en"), None, "05/11/2026"),
-        (long_day(date(2026, 11, 25), "en"), None, "25 November 2026"),
-        (long_day(date(2026, 11, 25), "vi"), "25 tháng 11, 2026", None),
     ],
 )
 def test_numbers_and_days_as_they_are_written(

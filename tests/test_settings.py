@@ -1,0 +1,67 @@
+"""Settings: a value that cannot be used ends the start and is named."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.measurements.rules import AGE_MOST
+from config import settings
+from config.settings import SettingError
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MODE", "test"),
+        ("PORT", "eight thousand"),
+        ("WEB_THREADS", "-1"),
+        ("SMTP_TLS", "maybe"),
+        ("BOUNDARIES_DIR", "/nowhere/at/all"),
+        ("DIGEST_WEBHOOK", "ftp://example.vn"),
+        ("SPEED_URL", "https://speed.example.vn/path"),
+        ("PUBLISH", "later"),
+        ("REACHED_IS", "=="),
+        ("CELL_RESOLUTION", "10"),
+        ("SAMPLE_DECIMALS", "6"),
+        ("COARSEN_AFTER_DAYS", "60"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"^{name}=.*{value}"):
+        settings.read({"VAR_DIR": str(tmp_path), name: value})
+
+
+def test_production_names_its_operator(tmp_path: Path) -> None:
+    given = {"VAR_DIR": str(tmp_path), "MODE": "production"}
+    with pytest.raises(SettingError, match="OPERATOR_NAME"):
+        settings.read(given)
+    with pytest.raises(SettingError, match="OPERATOR_CONTACT"):
+        settings.read({**given, "OPERATOR_NAME": "Sở KH&CN"})
+    named = settings.read({**given, "OPERATOR_NAME": "Sở KH&CN", "OPERATOR_CONTACT": "0208"})
+    assert named["MODE"] == "production"
+
+
+def test_no_body_outlives_the_position_that_it_holds(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="RETENTION_DAYS is less than COARSEN_AFTER_DAYS"):
+        settings.read({"VAR_DIR": str(tmp_path), "RETENTION_DAYS": "80"})
+    kept = settings.read(
+        {"VAR_DIR": str(tmp_path), "RETENTION_DAYS": "80", "COARSEN_AFTER_DAYS": "80"}
+    )
+    assert kept["RETENTION_DAYS"] == 80
+
+
+def test_what_is_coarsened_can_no_longer_be_joined_by_late_samples() -> None:
+    assert AGE_MOST.days == settings.ARRIVAL_DAYS
+
+
+def test_a_refused_address_of_the_database_tells_no_password(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"^DATABASE_URL: must be") as refused:
+        settings.read({"VAR_DIR": str(tmp_path), "DATABASE_URL": "mysql://dosong:secret@host/db"})
+    assert "secret" not in str(refused.value)
+
+
+def test_addresses_that_people_paste_name_the_driver(tmp_path: Path) -> None:
+    for pasted in ("postgres://h/db", "postgresql://h/db", "postgresql+psycopg://h/db"):
+        read = settings.read({"VAR_DIR": str(tmp_path), "DATABASE_URL": pasted})
+        assert read["DATABASE_URL"] == read["DATABASE_OWNER_URL"] == "postgresql+psycopg://h/db"

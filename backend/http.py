@@ -150,6 +150,12 @@ def _finish(response: Response) -> Response:
     return response
 
 
+def as_attachment(content: bytes, kind: str, name: str) -> Response:
+    """A file that a browser keeps under a name."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, content_type=kind, headers=headers)
+
+
 def problem_response(problem: Problem) -> Response:
     """Answer a problem as RFC 9457 problem details."""
     words = language()

@@ -21,7 +21,7 @@ from backend.campaigns.bulk_schemas import (
 from backend.campaigns.bulk_teams import import_teams
 from backend.campaigns.bulk_template import template
 from backend.extensions import PERSON
-from backend.http import clock_now, language, read_bytes
+from backend.http import as_attachment, clock_now, language, read_bytes
 from backend.spreadsheets import XLSX
 
 blp = Blueprint("teams_bulk", __name__, url_prefix="/api/v1", description="Many teams at once")
@@ -38,9 +38,8 @@ FILES = {200: {"content": {XLSX: FILE}}}
 def get_template(query: dict[str, Any], organisation_id: str) -> Response:
     """Give the template of a list of teams, to fill in and send back."""
     form = query["format"]
-    headers = {"Content-Disposition": f'attachment; filename="mau-danh-sach-doi.{form}"'}
     made = template(actor(), row_id(organisation_id), form)
-    return Response(made, content_type=MEDIA[form], headers=headers)
+    return as_attachment(made, MEDIA[form], f"mau-danh-sach-doi.{form}")
 
 
 @blp.post("/organisations/<organisation_id>/teams/import")

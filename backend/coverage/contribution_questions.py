@@ -14,6 +14,7 @@ from backend.campaigns.scopes import campaign_scope, team_scope
 from backend.clock import month_end, month_start
 from backend.coverage.contribution_sources import Asked
 from backend.coverage.needed import NETWORKS
+from backend.coverage.questions import months_between
 from backend.errors import Problem, invalid
 from backend.extensions import db
 
@@ -90,8 +91,7 @@ def _days(campaign: Campaign, query: Mapping[str, Any]) -> tuple[date, date, tup
 
 def months_of(first: date, last: date) -> tuple[str, ...]:
     """The months from one day to another."""
-    start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
-    return tuple(f"{k // 12:04d}-{k % 12 + 1:02d}" for k in range(start, end + 1))
+    return tuple(months_between(f"{first:%Y-%m}", f"{last:%Y-%m}"))
 
 
 def _takes_part(campaign_id: int, team_id: int, months: tuple[str, ...]) -> bool:

@@ -22,7 +22,7 @@ from backend.coverage.day_summary import summarise_day
 from backend.coverage.leaderboard import leaderboard
 from backend.etags import answered_figures
 from backend.extensions import PERSON
-from backend.http import clock_now, language
+from backend.http import as_attachment, clock_now, language
 from backend.spreadsheets import XLSX
 
 blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns")
@@ -43,9 +43,9 @@ def get_contributions(query: dict[str, Any], campaign_id: str) -> Response:
     answer = contributions(actor(), identity, query, language())
     name = f"contributions-{identity}-{query['by']}"
     if query["format"] == "csv":
-        return _file(as_csv(answer, language()), "text/csv; charset=utf-8", f"{name}.csv")
+        return as_attachment(as_csv(answer, language()), "text/csv; charset=utf-8", f"{name}.csv")
     if query["format"] == "xlsx":
-        return _file(as_xlsx(answer, language()), XLSX, f"{name}.xlsx")
+        return as_attachment(as_xlsx(answer, language()), XLSX, f"{name}.xlsx")
     return answered_figures(answer)
 
 
@@ -69,11 +69,5 @@ def get_day_summary(query: dict[str, Any], campaign_id: str) -> Response:
     identity, now = row_id(campaign_id), clock_now()
     day, lines = summarise_day(actor(), identity, query, now)
     if query["format"] == "png":
-        return _file(draw(lines), "image/png", f"summary-{identity}-{day}.png")
+        return as_attachment(draw(lines), "image/png", f"summary-{identity}-{day}.png")
     return answered_figures({"day": day, "text": "\n".join(lines)})
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    response = Response(content, content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

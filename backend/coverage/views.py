@@ -11,7 +11,7 @@ from backend.coverage.files import as_csv, as_geojson, as_xlsx
 from backend.coverage.readers import reader
 from backend.coverage.schemas import CoverageQuerySchema, CoverageSchema
 from backend.coverage.service import Answer, Question, coverage, find
-from backend.http import clock_now, language
+from backend.http import as_attachment, clock_now, language
 from backend.spreadsheets import XLSX
 
 blp = Blueprint("coverage", __name__, url_prefix="/api/v1", description="Counts against targets")
@@ -44,13 +44,7 @@ def _written(answer: Answer, form: str) -> Response:
     told = answer.told
     name = f"coverage-{told['month']}-{told['level']}-{told['network']}.{form}"
     if form == "csv":
-        return _file(as_csv(answer), "text/csv; charset=utf-8", name)
+        return as_attachment(as_csv(answer), "text/csv; charset=utf-8", name)
     if form == "xlsx":
-        return _file(as_xlsx(answer, language()), XLSX, name)
-    return _file(as_geojson(answer), GEOJSON, name)
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    response = Response(content, content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+        return as_attachment(as_xlsx(answer, language()), XLSX, name)
+    return as_attachment(as_geojson(answer), GEOJSON, name)

@@ -66,7 +66,7 @@ def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> P
     (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     copy_keys(Path(values["VAR_DIR"]), folder / KEYS)
     fresh.rename(target)
-    for old in made(folder)[: -keep or None]:
+    for old in made(folder)[:-keep]:
         shutil.rmtree(old)
     return target
 
@@ -136,6 +136,13 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _at_least_one(written: str) -> int:
+    number = int(written)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least the new one stays")
+    return number
+
+
 def main(arguments: list[str]) -> int:
     """Exit status 1 with a reason where it could not be done."""
     from backend.server.restore import restore
@@ -145,7 +152,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "folder", nargs="?", type=Path, help="of the backups, or the one to restore"
     )
-    parser.add_argument("--keep", type=int, default=KEEP, help="how many backups stay")
+    parser.add_argument("--keep", type=_at_least_one, default=KEEP, help="how many backups stay")
     parser.add_argument("--keys", type=Path, help="folder with the keys")
     asked = parser.parse_args(arguments)
     os.umask(0o077)

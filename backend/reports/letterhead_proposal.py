@@ -3,6 +3,8 @@
 from datetime import date
 from typing import TypedDict
 
+from backend.reports.words import within
+
 # On this day the ministry and its provincial departments were merged into those of science.
 MERGED = date(2025, 3, 1)
 BEFORE, SINCE = "Thông tin và Truyền thông", "Khoa học và Công nghệ"
@@ -33,14 +35,14 @@ def proposed(level: str, name: str, province: str, day: date) -> Words:
             "recipients": [f"Cục Viễn thông, Bộ {department}"],
             "titles": ["GIÁM ĐỐC"],
             "signer": None,
-            "copies": ["Như trên", f"Ủy ban nhân dân {_small(name)} (để báo cáo)", "Lưu: VT, BCVT"],
+            "copies": ["Như trên", f"Ủy ban nhân dân {within(name)} (để báo cáo)", "Lưu: VT, BCVT"],
         }
     return {
         "superior": None,
-        "agency": f"Ủy ban nhân dân {_small(name)}".upper(),
+        "agency": f"Ủy ban nhân dân {within(name)}".upper(),
         "symbol": "UBND-VHXH",
         "place": bare(name),
-        "recipients": [f"Sở {department} {_small(province)}"],
+        "recipients": [f"Sở {department} {within(province)}"],
         "titles": ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"],
         "signer": None,
         "copies": ["Như trên", "Lưu: VT, VHXH"],
@@ -58,8 +60,3 @@ def bare(name: str) -> str:
         if rest != name and not rest.isdigit():
             return rest
     return name
-
-
-def _small(name: str) -> str:
-    """A unit's name within a sentence: its type without a capital."""
-    return name[:1].lower() + name[1:]

@@ -51,14 +51,8 @@ def seal(facts: Mapping[str, Any], now: datetime, var_dir: Path) -> Seal:
     return Seal(statement.decode(), key.sign(statement), number)
 
 
-def holds(sealed: Seal, digest: str) -> bool:
-    """Whether a seal is whole and names a digest, as that of the figures or of a file."""
-    public = db.session.get(SealKey, sealed.key_number)
-    return public is not None and vouches(sealed, digest, public.public_key)
-
-
 def vouches(sealed: Seal, digest: str, public_key: bytes) -> bool:
-    """The same for who holds the public key."""
+    """Whether a seal is whole and names a digest, as that of the figures or of a file."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(
             sealed.signature, sealed.statement.encode()

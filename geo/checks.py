@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from .gazetteer import GazetteerUnit
-from .polygons import Shapes, in_square_metres, shapes_of
+from .polygons import Shapes, in_degrees, in_square_metres, shapes_of
 
 if TYPE_CHECKING:
     import geopandas
@@ -30,6 +30,7 @@ class Report:
     """
 
     units: int
+    codes: int  # different ones
     by_type: dict[str, int]
     by_province: dict[str, int]
     missing: list[str]  # in the list, not in the set
@@ -40,10 +41,12 @@ class Report:
     overlap_km2: float
     overlaps: list[tuple[str, str, float]]  # pairs, the largest first
     gap_km2: float
-    gaps: int
+    gaps: list[tuple[float, shapely.Polygon]]  # km² and where, in degrees; the largest first
     strayed: list[tuple[str, str]]  # a known centre of the first lies in the second
-    centres_outside: int  # known centres that lie in no unit
+    adrift: list[str]  # the known centre lies in no unit
     areas_off: list[tuple[str, float, float]]  # code, measured, published
+    malformed: list[str]  # codes that are not digits
+    away: list[str]  # outside Vietnam
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -78,9 +81,10 @@ def check(gdf: "geopandas.GeoDataFrame", known: Sequence[GazetteerUnit]) -> Repo
     flat = in_square_metres(gdf) if not invalid else np.array([], dtype=object)
     overlaps = _overlaps(flat, codes)
     gaps = _gaps(flat)
-    strayed, outside = _centres(shapes, codes, communes) if not invalid else ([], 0)
+    strayed, adrift = _centres(shapes, codes, communes) if not invalid else ([], [])
     report = Report(
         units=len(codes),
+        codes=len(set(codes)),
         by_type=_counts(gdf, "type"),
         by_province=_counts(gdf, "province_code"),
         missing=sorted(set(communes) - set(codes)),
@@ -90,13 +94,15 @@ def check(gdf: "geopandas.GeoDataFrame", known: Sequence[GazetteerUnit]) -> Repo
         invalid=invalid,
         overlap_km2=sum(area for *_, area in overlaps),
         overlaps=[pair for pair in overlaps if pair[2] >= LEAST_OVERLAP_KM2],
-        gap_km2=sum(gaps),
-        gaps=len(gaps),
+        gap_km2=sum(hole.area for hole in gaps) / 1e6,
+        gaps=[(hole.area / 1e6, where) for hole, where in zip(gaps, in_degrees(gaps), strict=True)],
         strayed=strayed,
-        centres_outside=outside,
+        adrift=adrift,
         areas_off=_areas_off(flat, codes, communes),
+        malformed=[code for code in codes if not (code.isascii() and code.isdigit())],
+        away=_away(shapes, codes),
     )
-    report.problems.extend(_problems(report, codes, shapes))
+    report.problems.extend(_problems(report))
     report.notes.extend(_notes(report))
     return report
 
@@ -134,15 +140,16 @@ def _overlaps(flat: Shapes, codes: list[str]) -> list[tuple[str, str, float]]:
     return sorted(found, key=lambda pair: (-pair[2], pair[:2]))
 
 
-def _gaps(flat: Shapes) -> list[float]:
-    """Areas in km² of the holes that remain when all units are joined."""
+def _gaps(flat: Shapes) -> list[shapely.Polygon]:
+    """The holes that remain when all units are joined, in square metres, the largest first."""
     parts = shapely.get_parts(shapely.union_all(flat))
-    return [float(shapely.Polygon(hole).area) / 1e6 for part in parts for hole in part.interiors]
+    holes = [shapely.Polygon(hole) for part in parts for hole in part.interiors]
+    return sorted(holes, key=lambda hole: -float(hole.area))
 
 
 def _centres(
     shapes: Shapes, codes: list[str], communes: dict[str, GazetteerUnit]
-) -> tuple[list[tuple[str, str]], int]:
+) -> tuple[list[tuple[str, str]], list[str]]:
     there = [unit for unit in communes.values() if unit.latitude is not None]
     points = shapely.points(
         np.array([unit.longitude for unit in there], dtype=float),
@@ -157,7 +164,8 @@ def _centres(
         for code, units in sorted(found.items())
         if code in present and code not in units
     ]
-    return strayed, sum(unit.code in present and unit.code not in found for unit in there)
+    adrift = (unit.code for unit in there if unit.code in present and unit.code not in found)
+    return strayed, sorted(adrift)
 
 
 def _areas_off(
@@ -172,26 +180,34 @@ def _areas_off(
     return off
 
 
-def _problems(report: Report, codes: list[str], shapes: Shapes) -> list[str]:
+def _away(shapes: Shapes, codes: list[str]) -> list[str]:
+    west, south, east, north = shapely.bounds(shapes).T
+    box = VIETNAM
+    far = (west < box[0]) | (south < box[1]) | (east > box[2]) | (north > box[3])
+    return [code for code, wrong in zip(codes, far, strict=True) if wrong]
+
+
+def another_list(report: Report) -> bool:
+    """Whether most codes are in no list: the set is of another system, or of another column."""
+    return len(report.unknown) > (1 - LEAST_KNOWN) * report.codes
+
+
+def _problems(report: Report) -> list[str]:
     found = []
     if report.duplicates:
         found.append(f"{_some(report.duplicates)}: codes that occur twice")
-    bad = [code or "(empty)" for code in codes if not (code.isascii() and code.isdigit())]
-    if bad:
+    if report.malformed:
+        bad = [code or "(empty)" for code in report.malformed]
         found.append(f"{_some(bad)}: codes that are not digits")
     if report.invalid:
         found.append(f"{_some(report.invalid)}: invalid geometries")
-    if report.units and len(report.unknown) > (1 - LEAST_KNOWN) * len(set(codes)):
+    if another_list(report):
         found.append(
             f"{len(report.unknown)} of {report.units} codes are not in the list: "
             "another system of units, or another column?"
         )
-    west, south, east, north = shapely.bounds(shapes).T
-    box = VIETNAM
-    away = (west < box[0]) | (south < box[1]) | (east > box[2]) | (north > box[3])
-    if away.any():
-        far = [code for code, wrong in zip(codes, away, strict=True) if wrong]
-        found.append(f"{_some(far)}: outside Vietnam (wrong CRS, or axes swapped?)")
+    if report.away:
+        found.append(f"{_some(report.away)}: outside Vietnam (wrong CRS, or axes swapped?)")
     return found
 
 
@@ -210,9 +226,9 @@ def _notes(report: Report) -> list[str]:
     )
     notes = [f"{what}: {_some(found)}" for found, what in lines if found]
     if report.gaps:
-        notes.append(f"gaps: {report.gaps}, {report.gap_km2:.2f} km² in all")
-    if report.centres_outside:
-        notes.append(f"known centres in no unit: {report.centres_outside}")
+        notes.append(f"gaps: {len(report.gaps)}, {report.gap_km2:.2f} km² in all")
+    if report.adrift:
+        notes.append(f"known centres in no unit: {len(report.adrift)}")
     return notes
 
 

@@ -7,6 +7,8 @@ import shapely
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas
 
 CRS = "EPSG:4326"
@@ -28,6 +30,13 @@ def shapes_of(gdf: "geopandas.GeoDataFrame") -> Shapes:
 def in_square_metres(gdf: "geopandas.GeoDataFrame") -> Shapes:
     """Return the geometries in the equal-area projection, metres, shape (n,)."""
     return shapes_of(gdf.to_crs(EQUAL_AREA))
+
+
+def in_degrees(flat: "Sequence[shapely.Geometry]") -> list[Any]:
+    """Return geometries of the equal-area projection in longitude and latitude."""
+    from geopandas import GeoSeries
+
+    return list(GeoSeries(list(flat), crs=EQUAL_AREA).to_crs(CRS))
 
 
 def repair(shapes: Shapes) -> tuple[Shapes, dict[int, str]]:

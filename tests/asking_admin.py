@@ -1,5 +1,6 @@
 """Forms of admins' pages that fit, for the access matrix."""
 
+import io
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -57,12 +58,43 @@ def _failed(world: World) -> dict[str, Any]:
         return {"at": {"job_id": job.id}}
 
 
+def _ended(kind: str, **result: Any) -> Callable[[World], dict[str, Any]]:
+    """A job that was done, with what came of it."""
+
+    def made(world: World) -> dict[str, Any]:
+        arguments = {"name": "x", "month": "2024-11", "dry_run": True}
+        asked = {"asked_by": "user:1", "asked_at": LONG_AGO, "ended_at": LONG_AGO}
+        with world.app.app_context():
+            job = Job(kind=kind, state="done", arguments=arguments, result=result, **asked)
+            db.session.add(job)
+            db.session.commit()
+            return {"at": {"job_id": job.id}}
+
+    return made
+
+
+def _set(world: World) -> dict[str, Any]:
+    """A file of one polygon; that it is no set of ours is found when it is read."""
+    content = b'{"type": "FeatureCollection", "features": []}'
+    typed = {"name": secrets.token_hex(4), "quality": "derived", "valid_from": "2024-11-01"}
+    return {"data": typed | {"file": (io.BytesIO(content), "x.geojson")}}
+
+
+REJUDGED = {
+    "moved": 0, "rejudged": 0, "left_alone": 0, "fates": [], "units": [], "all_units": 0,
+    "rules": 1,
+}  # fmt: skip
+CHECKED = {"report": "", "units": 1, "kinds": {}, "forbidden": 0}
+
 ADMIN_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /admin/jobs/<kind>": lambda w: {
         "at": {"kind": "rejudge"},
         "data": {"month": "2024-11", "dry_run": "yes"},
     },
     "POST /admin/jobs/<int:job_id>/again": _failed,
+    "GET /admin/jobs/<int:job_id>": _ended("rejudge", **REJUDGED),
+    "POST /admin/sets": _set,
+    "GET /admin/checks/<int:job_id>": _ended("check_set", **CHECKED),
     "POST /admin/sets/activate": lambda w: {"data": {"name": "approximate-2024"}},
     "POST /admin/people": lambda w: {
         "data": {"person": f"{secrets.token_hex(4)}@example.vn", "role": "admin"}

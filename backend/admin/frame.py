@@ -11,7 +11,7 @@ from backend.accounts.access import require
 from backend.accounts.signing import actor
 from backend.arguments import Parser
 from backend.web.forms import Form
-from backend.web.members import answer_in_words, member, member_page
+from backend.web.members import answer_in_words, lets_in, member, member_page
 from backend.web.pages import reader_of
 from backend.web.schemas import PageQuerySchema
 
@@ -23,6 +23,8 @@ SECTIONS = (
     "index",
     "jobs",
     "sets",
+    "imports",
+    "rules",
     "people",
     "succession",
     "organisations",
@@ -36,7 +38,10 @@ T = TypeVar("T")
 
 
 def page(
-    rule: str, asks: type[Schema] = PageQuerySchema, methods: tuple[str, ...] = ("GET",)
+    rule: str,
+    asks: type[Schema] = PageQuerySchema,
+    methods: tuple[str, ...] = ("GET",),
+    file_most: int = 0,
 ) -> Callable[[View], View]:
     """Bind a page for admins alone; the view gets what its address asks for."""
 
@@ -48,7 +53,9 @@ def page(
             require(actor(), "system.manage")
             return asked(**path)
 
-        bp.add_url_rule(rule, view.__name__, member_page(let_in), methods=methods)
+        bound = member_page(let_in)
+        whole = lets_in(file_most)(bound) if file_most else bound
+        bp.add_url_rule(rule, view.__name__, whole, methods=methods)
         return view
 
     return bind

@@ -1,4 +1,4 @@
-"""Pages of long work and of boundary sets: what runs goes on when nobody looks."""
+"""Pages of long work: what runs goes on when nobody looks."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from marshmallow import Schema
 
 from backend.accounts.signing import actor, form_token
 from backend.admin.frame import back, done, failed, new_form, page, shown
-from backend.admin.jobs import ask, ask_again, list_jobs
+from backend.admin.jobs import ask, ask_again, list_jobs, show_job
+from backend.admin.rule_views import rules_shown
 from backend.admin.schemas import (
     EverythingSchema,
     MonthFormSchema,
@@ -20,8 +21,6 @@ from backend.demo.service import is_loaded
 from backend.errors import Problem
 from backend.etags import unless_known
 from backend.http import clock_now
-from backend.units.catalogue import read_active, serving
-from backend.units.set_list import activate, listing
 from backend.web.forms import Form
 from backend.web.pages import reader_of
 
@@ -54,7 +53,9 @@ def ask_for(asked: dict[str, Any], kind: str) -> Any:
         raise Problem(404, "not_found")
     form, now = new_form(asked), clock_now()
     done(form, FORMS[kind](), lambda typed: ask(actor(), kind, told(typed), now))
-    return _jobs(asked, form) if failed(form) else back("admin.jobs", asked)
+    if failed(form):
+        return rules_shown(asked, form) if kind == "rejudge" else _jobs(asked, form)
+    return back("admin.jobs", asked)
 
 
 @page("/jobs/<int:job_id>/again", methods=("POST",))
@@ -65,22 +66,13 @@ def run_again(asked: dict[str, Any], job_id: int) -> Any:
     return _jobs(asked, form) if failed(form) else back("admin.jobs", asked)
 
 
-@page("/sets")
-def sets(asked: dict[str, Any]) -> Any:
-    """List the boundary sets, and which of them serves today."""
-    serves = serving(local_day(clock_now()), read_active())
-    return shown("sets", asked, sets=listing(), serves=serves.name if serves else None)
-
-
-@page("/sets/activate", methods=("POST",))
-def activate_set(asked: dict[str, Any]) -> Any:
-    """Let a set serve its days from now on."""
-    form = new_form(asked)
-    done(form, SetFormSchema(), lambda typed: activate(typed["name"], actor()))
-    if failed(form):
-        serves = serving(local_day(clock_now()), read_active())
-        return shown("sets", asked, form, sets=listing(), serves=serves and serves.name)
-    return back("admin.sets", asked)
+@page("/jobs/<int:job_id>")
+def rejudged(asked: dict[str, Any], job_id: int) -> Any:
+    """Show what judging a month again changed, or would change, by fate and by unit."""
+    job = show_job(actor(), job_id)
+    if job.kind != "rejudge" or job.result is None:
+        raise Problem(404, "not_found")
+    return shown("rejudged", asked, job=job)
 
 
 def told(typed: dict[str, Any]) -> dict[str, Any]:

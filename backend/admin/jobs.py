@@ -61,6 +61,23 @@ def list_jobs(actor: Actor, now: datetime) -> list[Job]:
     return list(db.session.scalars(select(Job).order_by(Job.id.desc()).limit(SHOWN)))
 
 
+def show_job(actor: Actor, job_id: int) -> Job:
+    """A job with what came of it."""
+    require(actor, "system.manage")
+    job: Job | None = db.session.get(Job, job_id)
+    if job is None:
+        raise Problem(404, "not_found")
+    return job
+
+
+def latest_job(actor: Actor, kind: str) -> Job | None:
+    """The latest job of a kind that was done."""
+    require(actor, "system.manage")
+    query = select(Job).where(Job.kind == kind, Job.state == "done")
+    found: Job | None = db.session.scalar(query.order_by(Job.id.desc()).limit(1))
+    return found
+
+
 def bury(now: datetime) -> None:
     """Say of jobs that run while nobody is at work that they died; the caller commits."""
     if not at_work():

@@ -1,31 +1,49 @@
 """The kinds of long work: what the operator's commands do, with their progress told elsewhere."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from flask import current_app
 
+from backend.admin import set_jobs
+from backend.coverage.exclusion_rows import counted_now, moved, units_told, verdicts_told
 from backend.demo import service as demo
-from backend.measurements import revising
+from backend.measurements import revising, rules
 
 Progress = Callable[[int, int], None]
 Arguments = Mapping[str, Any]
 Work = Callable[[Arguments, Progress], dict[str, Any]]
+
+# Units of a result, those that change most: who reads more of them looks at the coverage.
+UNITS_MOST = 100
 
 
 def reassign(asked: Arguments, progress: Progress) -> dict[str, Any]:
     """Name the communes of a span of days again, in the sets that are active now."""
     first, last = date.fromisoformat(asked["first"]), date.fromisoformat(asked["last"])
     locator, manual = current_app.extensions["locator"], current_app.config["COUNT_MANUAL"]
-    return asdict(revising.reassign(first, last, locator, manual, progress))
+    return _sums(revising.reassign(first, last, locator, manual, progress))
 
 
 def rejudge(asked: Arguments, progress: Progress) -> dict[str, Any]:
     """Judge a month again under the rules of today, or only see what would change."""
     manual, keep = current_app.config["COUNT_MANUAL"], not asked["dry_run"]
-    return asdict(revising.rejudge(asked["month"], manual, progress, keep=keep))
+    before = counted_now(asked["month"])
+    done = revising.rejudge(asked["month"], manual, progress, keep=keep)
+    sums = moved([done.changes])
+    units = sorted(units_told(sums, before), key=_change)
+    told = {"fates": verdicts_told(sums), "units": units[:UNITS_MOST], "all_units": len(units)}
+    return _sums(done) | told | {"rules": rules.RULES}
+
+
+def _sums(done: revising.Revision) -> dict[str, Any]:
+    return {name: getattr(done, name) for name in ("moved", "rejudged", "left_alone")}
+
+
+def _change(row: Mapping[str, Any]) -> int:
+    """The largest change first, whichever way."""
+    return -abs(int(row["counted_after"] - row["counted_before"]))
 
 
 def remove_demo(asked: Arguments, progress: Progress) -> dict[str, Any]:
@@ -33,16 +51,10 @@ def remove_demo(asked: Arguments, progress: Progress) -> dict[str, Any]:
     return {"removed": demo.remove(progress)}
 
 
-def check_set(asked: Arguments, progress: Progress) -> dict[str, Any]:
-    """Check a boundary set against the list of units; what is wrong, in words."""
-    from backend.units import loading  # it reads polygons, which no page does
-
-    return {"report": loading.to_text(loading.check_loaded(asked["name"]))}
-
-
 KINDS: dict[str, Work] = {
     "reassign": reassign,
     "rejudge": rejudge,
     "remove_demo": remove_demo,
-    "check_set": check_set,
+    "check_set": set_jobs.check_set,
+    "load_set": set_jobs.load_set,
 }

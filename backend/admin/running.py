@@ -58,7 +58,8 @@ def _begin(now: datetime) -> Job | None:
 def _work(job: Job, own: Connection, clock: Clock) -> None:
     """Do one job; whatever becomes of it is written down."""
     told = {"id": job.id}
-    work, arguments, last = KINDS[job.kind], job.arguments, clock()
+    work, last = KINDS[job.kind], clock()
+    arguments = {**job.arguments, "job": job.id, "asked_by": job.asked_by}
     db.session.rollback()
 
     def progress(done: int, whole: int) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, pre_load, validate
 
+from backend.accounts.asking import ID_MOST
 from backend.accounts.audit_schemas import AuditQuerySchema
 from backend.accounts.names import NAME_MOST
 from backend.accounts.schemas import Label
@@ -21,6 +22,8 @@ from backend.web.schemas import LANGUAGES, MONTH, PageQuerySchema
 
 # What a person reads through on a page.
 ROWS = 50
+# Of a set, and of a column of its file: what a table shows in one line.
+SET_NAME_MOST = 100
 # The communes of a district, several times.
 SUCCESSORS_MOST = 100
 
@@ -144,6 +147,30 @@ class MonthFormSchema(Strict):
     def decided(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Say it as the work takes it."""
         return data | {"dry_run": data["dry_run"] == "yes"}
+
+
+class NewSetFormSchema(Strict):
+    """A boundary set whose file is sent: its name, its days, how far it can be trusted."""
+
+    name = Label(SET_NAME_MOST, required=True)
+    quality = Text(choices=("published", "derived"), required=True)
+    valid_from = Day(required=True)
+    valid_to = Day(allow_none=True, load_default=None)
+    note = Label(SOURCE_MOST, allow_none=True, load_default=None)
+    code_column = Label(SET_NAME_MOST, allow_none=True, load_default=None)
+    name_column = Label(SET_NAME_MOST, allow_none=True, load_default=None)
+    file = Text(load_default=None, allow_none=True)
+
+    @post_load
+    def without_file(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The file comes beside the form."""
+        return {name: value for name, value in data.items() if name != "file"}
+
+
+class FindingQuerySchema(PageQuerySchema):
+    """Which thing that a check found is looked at from near."""
+
+    finding = fields.Integer(load_default=None, validate=validate.Range(1, ID_MOST))
 
 
 class SetFormSchema(Strict):

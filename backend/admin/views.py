@@ -2,10 +2,13 @@
 
 from backend.admin import (
     health_views,
+    import_views,
     job_views,
     organisation_views,
     people_views,
     record_views,
+    rule_views,
+    set_views,
     succession_views,
     target_views,
 )
@@ -14,10 +17,13 @@ from backend.admin.frame import bp
 __all__ = [
     "bp",
     "health_views",
+    "import_views",
     "job_views",
     "organisation_views",
     "people_views",
     "record_views",
+    "rule_views",
+    "set_views",
     "succession_views",
     "target_views",
 ]

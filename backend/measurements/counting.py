@@ -74,6 +74,10 @@ class Deltas:
         name = fate(list(reasons), row["marks"])
         self._by_key[(row["unit_id"], row["day"].isoformat(), row["network"], name)] += n
 
+    def take(self, other: "Deltas") -> None:
+        """Add what another one has."""
+        self._by_key.update(other._by_key)
+
     def rows(self) -> list[dict[str, Any]]:
         """What changed, in the shape of `count_deltas`.
 

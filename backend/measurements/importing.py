@@ -72,11 +72,12 @@ def import_rows(
 
 
 def _audit(source: Source, act: str, **outcomes: int) -> None:
-    """Note an import whose rows count by an admin's decision."""
+    """Note an import, with the reason where its rows count by an admin's decision."""
+    facts: dict[str, Any] = {"format": source.format, **outcomes}
     if source.count_reason is not None:
-        facts: dict[str, Any] = {"format": source.format, "reason": source.count_reason}
-        note(act, f"file:{source.name}", **facts, **dict[str, Any](outcomes))
-        db.session.commit()
+        facts["reason"] = source.count_reason
+    note(act, f"file:{source.name}", **facts)
+    db.session.commit()
 
 
 def _record(

@@ -1,7 +1,7 @@
 """Recompute what follows from stored rows: places, own reasons, verdicts; counts follow."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -70,6 +70,7 @@ class Revision:
     moved: int = 0
     rejudged: int = 0
     left_alone: int = 0
+    changes: Deltas = field(default_factory=Deltas)  # of the counts
 
 
 def rejudge(month: str, count_manual: bool, progress: Progress, *, keep: bool = True) -> Revision:
@@ -152,6 +153,7 @@ def _revise_device(
             break
         after = rows[-1]["id"]
     _follow(device, joined, times, days, deltas, done)
+    done.changes.take(deltas)
 
 
 def _revise_rows(

@@ -19,7 +19,9 @@ from geo.catalogue import SetSource
 from geo.checks import Report, to_text
 from geo.gazetteer import GazetteerUnit, load_units
 
-__all__ = ["check_loaded", "described", "install", "load", "read", "report", "to_text"]
+__all__ = [
+    "check_loaded", "described", "install", "known", "load", "loaded", "read", "report", "to_text",
+]  # fmt: skip
 
 
 def described(source: SetSource) -> NewSet:
@@ -46,25 +48,34 @@ def read(new: NewSet, path: Path, columns: Mapping[str, str] | None = None) -> G
 
 def report(new: NewSet, frame: GeoDataFrame) -> Report:
     """Check polygons against the list of the set's first day."""
-    return boundaries.check(frame, units_of(new.system, new.span[0] or date.min))
+    return boundaries.check(frame, known(new))
 
 
-def install(new: NewSet, frame: GeoDataFrame, *, active: bool) -> Learned:
-    """Add polygons as a set, in one transaction."""
+def known(new: NewSet) -> list[GazetteerUnit]:
+    """The units that a set is held against."""
+    return units_of(new.system, new.span[0] or date.min)
+
+
+def install(new: NewSet, frame: GeoDataFrame, *, active: bool, actor: str | None = None) -> Learned:
+    """Add polygons as a set, in one transaction; without an actor it is done at the shell."""
     _refuse_unusable(frame)
-    learned = add(new, frame, active=active)
+    learned = add(new, frame, active=active, actor=actor)
     db.session.commit()
     return learned
 
 
 def check_loaded(name: str) -> Report:
     """Check a set that is in the database."""
+    return report(*loaded(name))
+
+
+def loaded(name: str) -> tuple[NewSet, GeoDataFrame]:
+    """A set that is in the database, as it was given."""
     row = db.session.scalar(select(BoundarySet).where(BoundarySet.name == name))
     if row is None:
         raise Problem(404, "set_unknown")
     new = NewSet(row.name, row.system, row.quality, row.valid_from, row.valid_to)
-    units = units_of(row.system, new.span[0] or date.min)
-    return boundaries.check(boundaries.with_names(read_frame(row.id), units), units)
+    return new, boundaries.with_names(read_frame(row.id), known(new))
 
 
 def units_of(system: str, day: date) -> list[GazetteerUnit]:

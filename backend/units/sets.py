@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 from geopandas import GeoDataFrame
@@ -39,7 +40,7 @@ class NewSet:
         return max(firsts, default=None), min(lasts, default=None)
 
 
-def add(new: NewSet, frame: GeoDataFrame, *, active: bool) -> Learned:
+def add(new: NewSet, frame: GeoDataFrame, *, active: bool, actor: str | None = None) -> Learned:
     """Add a set and its polygons to the caller's transaction, Hoàng Sa and Trường Sa included."""
     db.session.execute(LOCK)
     frame = _with_far_islands(new.system, frame)
@@ -62,7 +63,8 @@ def add(new: NewSet, frame: GeoDataFrame, *, active: bool) -> Learned:
     )
     db.session.flush()
     _copy_polygons(row.id, learned, frame)
-    note("units.load", new.name, digest=row.digest, active=active, communes=len(frame))
+    facts: dict[str, Any] = {"digest": row.digest, "active": active, "communes": len(frame)}
+    note("units.load", new.name, actor=actor, **facts)
     return learned
 
 

@@ -72,10 +72,6 @@ ADMIN_WORK: dict[str, tuple[str, str]] = {
         " another leaves the old one there.",
     ),
     "admin_sets_list": ("Các bộ ranh giới", "Boundary sets"),
-    "admin_sets_load": (
-        "Thêm bộ mới bằng lệnh trên máy chủ:",
-        "Add a set by a command on the server:",
-    ),
     "admin_set": ("Bộ", "Set"),
     "admin_quality": ("Chất lượng", "Quality"),
     "admin_quality_published": ("được công bố", "published"),

@@ -64,7 +64,7 @@ def country_map(folder: Path, active: ActiveSet | None, names: Names, figures: F
     paths = outlines.country(folder, active).paths if active else {}
     canvas = Canvas(WHOLE)
     shapes = _shapes(paths, names, figures, "province")
-    return Map(canvas.width, canvas.height, True, shapes, _sea(canvas, ()))
+    return Map(canvas.width, canvas.height, True, shapes, sea_on(canvas))
 
 
 def unit_map(
@@ -76,7 +76,7 @@ def unit_map(
         return None
     shapes = _shapes(drawing.paths, names, figures, "commune")
     coast = tuple(outlines.country(folder, active).paths.values())
-    return Map(drawing.width, drawing.height, False, shapes, _sea(Canvas(WHOLE), coast))
+    return Map(drawing.width, drawing.height, False, shapes, sea_on(Canvas(WHOLE), coast))
 
 
 def _shapes(paths: dict[str, str], names: Names, figures: Figures, level: str) -> tuple[Shape, ...]:
@@ -87,7 +87,8 @@ def _shapes(paths: dict[str, str], names: Names, figures: Figures, level: str) -
     return tuple(drawn)
 
 
-def _sea(canvas: Canvas, coast: tuple[str, ...]) -> Sea:
+def sea_on(canvas: Canvas, coast: tuple[str, ...] = ()) -> Sea:
+    """The islands and the name of the sea, where they lie on a drawing of the country."""
     marks = tuple(
         Mark(
             (one.name, f"({one.province})"),

@@ -5,6 +5,7 @@ Made once for each boundary set, kept in VAR_DIR and in memory: half a second fo
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -52,7 +53,7 @@ def country(folder: Path, active: ActiveSet) -> Drawing:
     """The provinces of the country with its seas."""
     path = folder / f"{active.digest}-country.json"
     kept = _kept(path)
-    return kept if kept and kept.box == WHOLE else _made(path, _country(active))
+    return kept if kept and kept.box == WHOLE else _made(path, provinces(_shapes(active, true())))
 
 
 @lru_cache(HELD_MOST)
@@ -99,11 +100,10 @@ def _shapes(active: ActiveSet, within: ColumnElement[bool]) -> list[tuple[str, s
     return [(code, above, from_wkb(geometry)) for code, above, geometry in rows]
 
 
-def _country(active: ActiveSet) -> Drawing:
+def provinces(shapes: "Sequence[tuple[str, str, Geometry]]") -> Drawing:
     """Join the communes of each province, thinned before and after."""
     import shapely
 
-    shapes = _shapes(active, true())
     thin = shapely.simplify([shape for *_, shape in shapes], JOINING, preserve_topology=False)
     grown = shapely.buffer(thin, JOINING, quad_segs=1, join_style="mitre")
     parts: dict[str, list[Geometry]] = {}

@@ -3,6 +3,7 @@
 Each feature has a table of its own; none may take another's key.
 """
 
+from backend.web.admin_set_words import ADMIN_SETS
 from backend.web.admin_words import ADMIN
 from backend.web.admin_work_words import ADMIN_WORK
 from backend.web.board_words import BOARD
@@ -23,6 +24,7 @@ TABLES: tuple[Words, ...] = (
     FRAME,
     ADMIN,
     ADMIN_WORK,
+    ADMIN_SETS,
     BOARD,
     DESK,
     DESK_REPORTS,

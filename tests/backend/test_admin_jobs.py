@@ -28,9 +28,11 @@ def run(app: Flask) -> str:
     return done.output.splitlines()[-1]  # after what was logged
 
 
-def latest(app: Flask) -> Job:
+def latest(app: Flask, number: int | None = None) -> Job:
+    """The last job, or one by its number."""
     with app.app_context():
-        return db.session.query(Job).order_by(Job.id.desc()).first()
+        asked = db.session.query(Job).order_by(Job.id.desc())
+        return (asked.filter_by(id=number) if number else asked).first()
 
 
 def started(app: Flask, kind: str = "check_set") -> None:
@@ -61,6 +63,17 @@ def test_rules_are_tried_before_they_are_applied(
     assert [rejudged(dry) for dry in ("yes", "yes", "no", "yes")] == [1, 1, 1, 0]
     page = admin.get("/admin/jobs")
     assert "Sẽ đổi kết luận: 1 mẫu" in page and "Đổi kết luận: 1 mẫu" in page
+    assert "Không có gì đổi" in admin.get("/admin/jobs/4")
+    trial = admin.get("/admin/jobs/1")
+    assert "chưa có gì thay đổi" in trial and "/admin/jobs/4" in admin.get("/admin/rules")
+    changes = [{"network": "mobile", "fate": "counted", "change": 1},
+               {"network": "mobile", "fate": "source_not_counted", "change": -1}]  # fmt: skip
+    first = latest(app, 1).result
+    assert first is not None and first["fates"] == changes
+    (unit,) = first["units"]
+    assert (unit["counted_before"], unit["counted_after"]) == (0, 1) and unit["unit"][
+        "name"
+    ] in trial
     told = {"kind": "rejudge", "arguments": {"month": "2024-11", "dry_run": True}}
     assert audited(app, "job:1") == [("job.ask", told)]
 
@@ -81,13 +94,6 @@ def test_the_same_work_is_not_asked_for_twice(app: Flask, admin: AdminBrowser) -
     admin.done("/admin/jobs/check_set", name="approximate-2025")
     assert run(app) == "jobs done: 2"
     admin.done("/admin/jobs/rejudge", **month)
-
-
-def test_a_set_is_checked_and_its_report_is_shown(app: Flask, admin: AdminBrowser) -> None:
-    assert "approximate-2025" in admin.get("/admin/sets")
-    admin.done("/admin/jobs/check_set", name="approximate-2025")
-    run(app)
-    assert "<pre" in admin.get("/admin/jobs/list")
 
 
 def test_what_fails_says_why_and_can_be_run_again(app: Flask, admin: AdminBrowser) -> None:
@@ -154,13 +160,6 @@ def test_the_demo_is_removed_by_who_says_so_twice(app: Flask, admin: AdminBrowse
     assert run(app) == "jobs done: 1"
     assert latest(app).result == {"removed": 0}
     assert admin.send("/admin/jobs/load_demo").status_code == 404
-
-
-def test_a_set_is_activated_and_noted(app: Flask, admin: AdminBrowser) -> None:
-    admin.done("/admin/sets/activate", name="approximate-2024")
-    [(act, _)] = audited(app, "approximate-2024")[-1:]
-    assert act == "units.activate"
-    assert "Không có bộ ranh giới này." in admin.refused("/admin/sets/activate", name="none")
 
 
 def test_a_month_that_is_none_is_explained(admin: AdminBrowser) -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from backend.reports.attachments import SIZE_MOST
 from backend.web.seal_views import FILE_MOST
+from backend.units.uploads import UPLOAD_MOST
 from backend.web.speed import TRANSFER_MOST
 from config import settings
 
@@ -65,7 +66,8 @@ def test_nginx_logs_no_query_string() -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"), [("/seal", FILE_MOST), ("/api/v1/reports/7/attachments", SIZE_MOST),
-                       ("/desk/reports/7/attachments", SIZE_MOST), ("/do/up", TRANSFER_MOST)],
+                       ("/desk/reports/7/attachments", SIZE_MOST), ("/do/up", TRANSFER_MOST),
+                       ("/admin/sets", UPLOAD_MOST)],
 )  # fmt: skip
 def test_nginx_lets_through_what_the_app_takes(path: str, most: int) -> None:
     site = (DEPLOY / "nginx-site.conf").read_text()

@@ -1,0 +1,158 @@
+"""Files of boundary sets that came over the web: kept until they are read, unpacked within limits.
+
+Whatever reads them chooses its way by what is in a file, and some ways lead to other files or out
+of the house; so a file is let in only where it begins as its name says.
+"""
+
+import re
+import secrets
+import shutil
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from backend.errors import Problem, invalid
+
+FOLDER = "uploads"  # in VAR_DIR
+# The largest published set, 3,321 communes with every vertex, takes 31 MB as GeoParquet; the same
+# as GeoJSON comes in as many when it is zipped.
+UPLOAD_MOST = 64_000_000
+# That GeoJSON unpacked has 200 MB; a zip bomb has a thousand times what it shows.
+UNPACKED_MOST = 600_000_000
+# A file for each of the 10,595 communes of 2024, and what lies beside them.
+FILES_MOST = 15_000
+# Work that died is asked for again within a day, or the file is sent again.
+KEPT_S = 86_400
+
+# By the end of a file's name: how such a file begins.
+HEADS = {
+    ".geojson": b"{",
+    ".json": b"{",
+    ".gpkg": b"SQLite format 3\0",
+    ".parquet": b"PAR1",
+    ".geoparquet": b"PAR1",
+    ".shp": b"\0\0\x27\x0a",
+    ".zip": b"PK\x03\x04",
+}
+BESIDE = (".shx", ".dbf", ".prj", ".cpg")  # what a shapefile is made of
+JSON = (".geojson", ".json")
+SPACE = b"\xef\xbb\xbf \t\r\n"  # and a byte order mark, before the first bracket
+
+
+def keep(var_dir: Path, name: str, content: BinaryIO) -> str:
+    """Keep a file that somebody sends, and tell under which number; 422 for what is no set."""
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in HEADS or suffix == ".shp":  # a shapefile is several files
+        raise invalid("file", "set_file_kind")
+    _sweep(var_dir / FOLDER)
+    number = secrets.token_hex(16)
+    folder = var_dir / FOLDER / number
+    folder.mkdir(mode=0o700, parents=True)
+    path = folder / f"set{suffix}"
+    try:
+        with path.open("wb") as file:
+            shutil.copyfileobj(content, file)
+        _require_head(path)
+        if suffix == ".zip":
+            with _opened(path) as packed:
+                _members(packed)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    return number
+
+
+def forget(var_dir: Path, number: str) -> None:
+    """Drop a file that is not needed any more."""
+    shutil.rmtree(_folder(var_dir, number), ignore_errors=True)
+
+
+@contextmanager
+def unpacked(var_dir: Path, number: str) -> Iterator[Path]:
+    """What is to be read of a kept file: itself, or the one set that was packed into it."""
+    folder = _folder(var_dir, number)
+    path = next(folder.glob("set.*"), None)
+    if path is None:
+        raise Problem(404, "upload_gone")
+    if path.suffix != ".zip":
+        yield path
+        return
+    with TemporaryDirectory(dir=folder) as room:
+        with _opened(path) as packed:
+            packed.extractall(room, _members(packed))
+        yield _chosen(Path(room))
+
+
+def _folder(var_dir: Path, number: str) -> Path:
+    if not re.fullmatch("[0-9a-f]{32}", number):
+        raise Problem(404, "upload_gone")
+    return var_dir / FOLDER / number
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ZipFile]:
+    try:
+        with ZipFile(path) as packed:
+            yield packed
+    except (BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:  # or encrypted
+        raise invalid("file", "set_file_damaged") from error
+
+
+def _members(packed: ZipFile) -> list[ZipInfo]:
+    """What of a zip is unpacked. Python reads no more of a member than its size there says."""
+    found = [one for one in packed.infolist() if _wanted(PurePosixPath(one.filename), one)]
+    if len(packed.infolist()) > FILES_MOST or sum(one.file_size for one in found) > UNPACKED_MOST:
+        raise invalid("file", "set_file_large")
+    if any(_leads_out(one.filename) for one in packed.infolist()):
+        raise invalid("file", "set_file_unsafe")
+    if not found:
+        raise invalid("file", "set_file_kind")
+    return found
+
+
+def _wanted(name: PurePosixPath, member: ZipInfo) -> bool:
+    suffix = name.suffix.lower()
+    hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
+    packed = suffix == ".zip"
+    return (suffix in HEADS or suffix in BESIDE) and not (hidden or packed or member.is_dir())
+
+
+def _leads_out(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.is_absolute() or ".." in path.parts or ":" in name
+
+
+def _chosen(room: Path) -> Path:
+    """The one file of a kind that stands alone; the folder where every commune has its own."""
+    files = sorted(path for path in room.rglob("*") if path.is_file())
+    for path in files:
+        if path.suffix.lower() in HEADS:
+            _require_head(path)
+    many = [path for path in files if path.suffix.lower() in JSON]
+    alone = [path for path in files if path.suffix.lower() in HEADS and path not in many]
+    if len(alone) == 1:
+        return alone[0]
+    if alone or not many:
+        raise invalid("file", "set_file_several")
+    return many[0] if len(many) == 1 else room
+
+
+def _require_head(path: Path) -> None:
+    head = HEADS[path.suffix.lower()]
+    with path.open("rb") as file:
+        begins = file.read(64)
+    begins = begins.lstrip(SPACE) if head == b"{" else begins
+    if not begins.startswith(head):
+        raise invalid("file", "set_file_kind")
+
+
+def _sweep(folder: Path) -> None:
+    """Drop what nobody read within a day."""
+    for old in folder.glob("*"):
+        if time.time() - old.stat().st_mtime > KEPT_S:
+            shutil.rmtree(old, ignore_errors=True)

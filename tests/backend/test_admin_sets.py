@@ -1,0 +1,214 @@
+"""Boundary sets at the admin's pages: sent as a file, checked, seen on a map, activated."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from geopandas import GeoDataFrame
+from shapely import box
+from sqlalchemy import func, select
+
+from backend.accounts.models import AuditEntry
+from backend.admin.models import Job
+from backend.extensions import db
+from backend.units import locating, uploads
+from backend.units.models import Unit
+from tests.conftest import Hands
+from tests.made_up_sets import FOREIGN, forget_installed, november
+from tests.people import audited
+from tests.signed_in import AdminBrowser, fault
+
+SPAN = {"valid_from": "2024-11-01", "valid_to": "2024-11-30", "quality": "published"}
+
+
+@pytest.fixture
+def admin(app: Flask, client: FlaskClient, clock: Hands) -> AdminBrowser:
+    return AdminBrowser(app, client, clock.now)
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setattr(locating, "CATALOGUE_TTL_S", 0.0)
+    app.config["VAR_DIR"] = tmp_path
+    with app.app_context():
+        last = db.session.scalar(select(func.max(Unit.id)))
+        db.session.remove()
+    yield
+    forget_installed(app, last)
+
+
+def geojson(frame: GeoDataFrame | None = None) -> bytes:
+    return (november() if frame is None else frame).to_json().encode()
+
+
+def packed(**files: bytes) -> bytes:
+    """A zip with files by name; in names, two underscores stand for a dot."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as room:
+        for name, raw in files.items():
+            at = zipfile.ZipInfo(name.replace("__", "."))  # of 1980, whenever this runs
+            room.writestr(at, raw, zipfile.ZIP_DEFLATED)
+    return content.getvalue()
+
+
+def sent(raw: bytes, called: str = "nov.geojson", **typed: Any) -> dict[str, Any]:
+    return {"name": "nov", **SPAN, **typed, "file": (io.BytesIO(raw), called)}
+
+
+def worked(app: Flask) -> Job:
+    """The last job, after it was done."""
+    done = app.test_cli_runner().invoke(args=["jobs", "run"])
+    assert done.exit_code == 0, done.output
+    with app.app_context():
+        return db.session.query(Job).order_by(Job.id.desc()).first()
+
+
+def left(app: Flask) -> list[str]:
+    """The files that are kept."""
+    return [path.name for path in (app.config["VAR_DIR"] / uploads.FOLDER).glob("*/*")]
+
+
+def test_a_set_is_sent_checked_seen_and_activated(app: Flask, admin: AdminBrowser) -> None:
+    admin.done("/admin/sets", **sent(geojson()))
+    assert left(app) == ["set.geojson"]
+    assert "Thêm bộ ranh giới" in admin.get("/admin/jobs")
+    job = worked(app)
+    assert job.result is not None and job.result["loaded"] == 171, job.error
+    assert (job.done, job.whole, left(app)) == (4, 4, [])
+    page = admin.get(f"/admin/checks/{job.id}")
+    assert "Quần đảo Hoàng Sa" in page and "Biển Đông" in page
+    assert FOREIGN in page and "Thiếu hình" in page
+    near = page.split("?finding=")[1].split("#")[0]
+    assert "found-own" in admin.get(f"/admin/checks/{job.id}?finding={near}")
+    admin.get(f"/admin/checks/{job.id}?finding=999", status=404)
+    admin.done("/admin/sets/activate", name="nov")
+    assert [act for act, _ in audited(app, "nov")] == ["units.load", "units.activate"]
+    with app.app_context():
+        query = select(AuditEntry.actor).where(AuditEntry.subject == "nov")
+        assert set(db.session.scalars(query)) == {job.asked_by}
+    assert "Bộ ranh giới" in admin.get("/admin/imports")
+
+
+def test_what_cannot_be_loaded_is_shown_where_it_lies(app: Flask, admin: AdminBrowser) -> None:
+    frame = november()
+    frame.loc[1, "code"] = frame.loc[0, "code"]
+    frame.loc[2, "geometry"] = box(80, 21, 80.1, 21.1)  # swapped axes
+    admin.done("/admin/sets", **sent(geojson(frame)))
+    job = worked(app)
+    assert job.result is not None and job.result["forbidden"] == 2
+    page = admin.get(f"/admin/checks/{job.id}")
+    assert "Bộ này không dùng được" in page and "Mã trùng" in page and "Ngoài Việt Nam" in page
+    assert "nov <small>" not in admin.get("/admin/sets")
+
+
+def test_a_loaded_set_is_checked(app: Flask, admin: AdminBrowser) -> None:
+    admin.done("/admin/jobs/check_set", name="approximate-2025")
+    job = worked(app)
+    assert f"/admin/checks/{job.id}" in admin.get("/admin/jobs/list")
+    page = admin.get(f"/admin/checks/{job.id}")
+    assert "<pre" in page and "Quần đảo Trường Sa" in page
+
+
+@pytest.mark.parametrize("kind", ["parquet", "gpkg", "shp", "folder"])
+def test_every_usual_format_is_read(
+    app: Flask, admin: AdminBrowser, tmp_path: Path, kind: str
+) -> None:
+    frame, folder = november(), tmp_path / "made"
+    frame = frame[frame["code"] != FOREIGN]  # a shapefile's columns have no room for its province
+    folder.mkdir()
+    if kind == "parquet":
+        frame.to_parquet(folder / "x.parquet")
+    elif kind == "folder":
+        for n, half in enumerate((frame[:80], frame[80:])):
+            (folder / f"{n}.geojson").write_text(half.to_json(drop_id=True))
+            raw = (folder / f"{n}.geojson").read_text()
+            (folder / f"{n}.geojson").write_text(raw.replace('"crs"', '"_"'))
+    else:
+        frame[["code", "name", "geometry"]].to_file(folder / f"x.{kind}")
+    files = {path.name.replace(".", "__"): path.read_bytes() for path in folder.iterdir()}
+    alone = next(iter(files.values())) if kind in ("parquet", "gpkg") else None
+    file = (alone, f"x.{kind}") if alone else (packed(**files), "x.zip")
+    admin.done("/admin/sets", **sent(*file))
+    job = worked(app)
+    assert job.result is not None and job.result["units"] == 170, job.error
+
+
+@pytest.mark.parametrize(
+    "name, raw, words",
+    [
+        ("x.csv", b"code\n1\n", "Không phải tệp ranh giới"),
+        ("x.geojson", b"<OGRVRTDataSource/>", "Không phải tệp ranh giới"),
+        ("x.gpkg", b"{}", "Không phải tệp ranh giới"),
+        ("x.zip", b"PK\3\4 and no more", "bị hỏng"),
+        ("x.zip", packed(a__txt=b"?"), "Không phải tệp ranh giới"),
+        ("x.zip", packed(**{"../a__geojson": b"{}"}), "dẫn ra ngoài"),
+        ("x.zip", packed(**{"a/../../b__geojson": b"{}"}), "dẫn ra ngoài"),
+    ],
+    ids=["csv", "vrt", "no gpkg", "damaged", "empty", "above", "far above"],
+)
+def test_what_is_no_set_is_refused_and_not_kept(
+    app: Flask, admin: AdminBrowser, name: str, raw: bytes, words: str
+) -> None:
+    page = admin.refused("/admin/sets", **sent(raw, name))
+    assert words in fault(page, "file")
+    assert left(app) == []
+
+
+def test_a_zip_bomb_is_refused_unread(
+    app: Flask, admin: AdminBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "UNPACKED_MOST", 10_000)
+    bomb = packed(a__geojson=b"{" + b" " * 20_000)
+    assert len(bomb) < 1_000
+    assert "quá lớn" in fault(admin.refused("/admin/sets", **sent(bomb, "x.zip")), "file")
+
+
+@pytest.mark.parametrize("raw", [b"<VRTDataset/>", b"{"], ids=["vrt", "half"])
+def test_what_is_packed_is_looked_at_before_it_is_read(
+    app: Flask, admin: AdminBrowser, raw: bytes
+) -> None:
+    admin.done("/admin/sets", **sent(packed(a__geojson=raw), "x.zip"))
+    job = worked(app)
+    assert job.state == "failed"
+    assert str(app.config["VAR_DIR"]) not in admin.get("/admin/jobs")
+
+
+def test_faults_of_the_form_stand_beside_its_fields(app: Flask, admin: AdminBrowser) -> None:
+    page = admin.refused("/admin/sets", name="approximate-2025", **SPAN)
+    assert fault(page, "file")
+    taken = admin.refused("/admin/sets", **sent(geojson(), name="approximate-2025"))
+    assert "mang tên này" in fault(taken, "name")
+    turned = admin.refused("/admin/sets", **sent(geojson(), valid_to="2024-10-01"))
+    assert fault(turned, "valid_to")
+    assert left(app) == []
+
+
+def test_one_set_at_a_time(app: Flask, admin: AdminBrowser) -> None:
+    admin.done("/admin/sets", **sent(geojson()))
+    assert "đang chờ" in admin.refused("/admin/sets", **sent(geojson(), name="other"))
+    assert len(left(app)) == 1
+
+
+def test_work_that_died_is_done_again_while_its_file_is_kept(
+    app: Flask, admin: AdminBrowser
+) -> None:
+    wrong = sent(geojson(), code_column="MA_XA")
+    admin.done("/admin/sets", **wrong)
+    job = worked(app)
+    assert job.error is not None and "nov.geojson" in job.error and "MA_XA" in job.error
+    assert len(left(app)) == 1
+    admin.done(f"/admin/jobs/{job.id}/again")
+    uploads.forget(app.config["VAR_DIR"], job.arguments["upload"])
+    assert worked(app).error == "upload_gone"
+
+
+def test_a_set_is_activated_and_noted(app: Flask, admin: AdminBrowser) -> None:
+    admin.done("/admin/sets/activate", name="approximate-2024")
+    [(act, _)] = audited(app, "approximate-2024")[-1:]
+    assert act == "units.activate"
+    assert "Không có bộ ranh giới này." in admin.refused("/admin/sets/activate", name="none")

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from backend.reports.attachments import SIZE_MOST
-from backend.web.seal_views import FILE_MOST
 from backend.units.uploads import UPLOAD_MOST
+from backend.web.seal_views import FILE_MOST
 from backend.web.speed import TRANSFER_MOST
 from config import settings
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from marshmallow import fields, post_load, pre_load, validate
 
-from backend.accounts.asking import ID_MOST
 from backend.accounts.audit_schemas import AuditQuerySchema
 from backend.accounts.names import NAME_MOST
 from backend.accounts.schemas import Label
@@ -17,7 +16,7 @@ from backend.coverage.schemas import LEVELS, NETWORKS
 from backend.coverage.target_schemas import SOURCE_MOST, THRESHOLD_MOST
 from backend.coverage.targets import PURPOSES
 from backend.measurements.withdrawal_request_views import CHANNELS
-from backend.validation import Day, Strict, Text
+from backend.validation import ID_MOST, Day, Strict, Text
 from backend.web.schemas import LANGUAGES, MONTH, PageQuerySchema
 
 # What a person reads through on a page.

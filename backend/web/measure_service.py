@@ -25,6 +25,7 @@ FILES = (
 PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
 # What a page is rendered from, beside the files.
 SOURCES = ("web", "templates/web", "templates")
+KINDS = (".html", ".py", ".txt")
 
 ICONS = (
     {"src": "/static/do/icon-192.png", "sizes": "192x192", "type": "image/png"},
@@ -65,12 +66,20 @@ def manifest(language: Language) -> dict[str, Any]:
     }
 
 
+def rendered_from() -> list[Path]:
+    """Whatever the page is made of: one of them changed, and phones fetch it anew."""
+    sources = [
+        path
+        for folder in SOURCES
+        for path in sorted((BACKEND / folder).iterdir())
+        if path.suffix in KINDS
+    ]
+    return [*(STATIC / name for name in FILES), STATIC / "do" / "worker.js", *sources]
+
+
 def _version() -> str:
     digest = hashlib.sha256()
-    files = [STATIC / name for name in FILES] + [STATIC / "do" / "worker.js"]
-    for folder in SOURCES:
-        files += sorted((BACKEND / folder).glob("*.[hpt][tyx][mt]*"))
-    for path in files:
+    for path in rendered_from():
         if path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

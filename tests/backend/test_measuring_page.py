@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.web.measure_service import rendered_from
+
 STATIC = Path(__file__).parents[2] / "backend/static"
 SCRIPTS = sorted((STATIC / "do").glob("*.js"))
 
@@ -66,6 +68,13 @@ def test_the_worker_keeps_everything_that_the_page_loads(client: FlaskClient) ->
     for path in kept:
         with client.get(path) as answer:
             assert answer.status_code == 200, path
+
+
+def test_a_change_of_words_consent_or_page_is_fetched_anew() -> None:
+    """The worker's version is a digest of these: what is missing would stay old on every phone."""
+    names = {path.name for path in rendered_from()}
+    assert {"measure_words.py", "do.html", "consent.vi.txt", "app.js", "worker.js"} <= names
+    assert all(path.is_file() for path in rendered_from())
 
 
 def test_it_can_be_installed(client: FlaskClient) -> None:

@@ -198,7 +198,10 @@ def _of_libraries(config: dict[str, Any]) -> dict[str, Any]:
             "pool_size": config["DATABASE_POOL"],
             "max_overflow": 0,
             "pool_timeout": config["DATABASE_TIMEOUT_S"],
-            "connect_args": {"connect_timeout": max(2, config["DATABASE_TIMEOUT_S"])},
+            "connect_args": {
+                "connect_timeout": max(2, config["DATABASE_TIMEOUT_S"]),
+                **({} if config["DATABASE_PREPARED"] else {"prepare_threshold": None}),
+            },
         },
         "API_TITLE": "Đo Sóng",
         "API_VERSION": "v1",

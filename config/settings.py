@@ -135,6 +135,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DATABASE_OWNER_URL", database, None, "the same database as the role that owns the tables and migrates; default: DATABASE_URL"),
     Setting("DATABASE_POOL", whole, 8, "connections that one worker process keeps at most"),
     Setting("DATABASE_TIMEOUT_S", whole, 3, "seconds to wait for a connection before answering 503"),
+    Setting("DATABASE_PREPARED", flag, True, "let connections keep prepared statements; false behind a pooler that knows none, as PgBouncer before 1.21"),
     Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600"),
     Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; the boundary sets that it names are loaded and activated at start"),
     Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),

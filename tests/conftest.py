@@ -18,6 +18,7 @@ from backend.extensions import db
 from backend.server.postgres import EmbeddedPostgres
 from tests.described import DescribedClient
 from tests.emptying import emptier
+from tests.pooled import settings_for
 from tests.prepared import application, copy_prepared
 
 # Loaded once for all tests, or filled by a migration; every other table is emptied after a test.
@@ -63,11 +64,12 @@ def postgres(
 @pytest.fixture(scope="session")
 def built(postgres: EmbeddedPostgres) -> Iterator[Flask]:
     """The application over its database."""
-    app = application(postgres)
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with settings_for(postgres) as settings:
+        app = application(postgres, **settings)
+        yield app
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
 
 
 @pytest.fixture(scope="session")

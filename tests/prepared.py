@@ -61,12 +61,12 @@ def _make(cache: Path, kept: Path) -> None:
 
 def application(server: EmbeddedPostgres, **changes: Any) -> Flask:
     """The application on a server's database."""
-    return create_app(
-        DATABASE_URL=server.app_url,
-        DATABASE_OWNER_URL=server.owner_url,
-        VAR_DIR=server.var_dir,
-        BOUNDARIES_DIR=None,
-        WEB_CONCURRENCY=1,  # a test is one process, with as many threads as it likes
-        WEB_THREADS=16,
-        **changes,
-    )
+    settings = {
+        "DATABASE_URL": server.app_url,
+        "DATABASE_OWNER_URL": server.owner_url,
+        "VAR_DIR": server.var_dir,
+        "BOUNDARIES_DIR": None,
+        "WEB_CONCURRENCY": 1,  # a test is one process, with as many threads as it likes
+        "WEB_THREADS": 16,
+    }
+    return create_app(**settings | changes)

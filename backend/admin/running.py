@@ -19,29 +19,27 @@ log = structlog.get_logger()
 TELL_EVERY_S = 1.0
 ERROR_MOST = 500
 
-TRY = text("select pg_try_advisory_lock(:lock)")
-LEAVE = text("select pg_advisory_unlock(:lock)")
+TRY = text("select pg_try_advisory_xact_lock(:lock)")
 TELL = text("update jobs set done = :done, whole = :whole where id = :id")
 
 
 def run_waiting(clock: Clock) -> int:
     """Do what waits and tell how many jobs that were; none where another process is at it.
 
-    The lock is held by a connection of its own, so it ends with this process however that ends.
+    The lock is a transaction's, open for as long as there is work: it ends with this process
+    however that ends, and a pooler leaves it the same connection. It has read nothing that would
+    keep old rows from being cleaned up.
     """
     jobs = 0
-    with db.engine.connect() as own:
+    with db.engine.connect() as holder, db.engine.connect() as own:
         own = own.execution_options(isolation_level="AUTOCOMMIT")
-        if not own.execute(TRY, {"lock": JOBS_LOCK}).scalar():
+        if not holder.execute(TRY, {"lock": JOBS_LOCK}).scalar():
             return 0
-        try:
-            died(clock())
-            db.session.commit()
-            while job := _begin(clock()):
-                _work(job, own, clock)
-                jobs += 1
-        finally:
-            own.execute(LEAVE, {"lock": JOBS_LOCK})
+        died(clock())
+        db.session.commit()
+        while job := _begin(clock()):
+            _work(job, own, clock)
+            jobs += 1
     return jobs
 
 

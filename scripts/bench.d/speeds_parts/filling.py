@@ -3,9 +3,12 @@
 import json
 
 import psycopg
+from pages_parts.bare import bare
 
 # July 2024 to June 2025: twelve months of one list of units.
-FIRST, MONTHS = "2024-07-01", 12
+FIRST = "2024-07-01"
+# Samples of a device in these months, spread over them.
+OF_A_DEVICE = 20
 # A body as phones send it: what was sent is kept beside the columns and makes the rows as wide.
 RAW = {
     "id": "00000000-0000-4000-8000-000000000000",
@@ -25,14 +28,14 @@ insert into measurements (id, device_id, received_at, measured_at, day, network,
     longitude, accuracy_m, unit_id, own_reasons, reasons, marks, valid, counted, rules, raw)
 with communes as (
     select id, latitude, longitude, row_number() over (order by id) - 1 as nth
-    from units where system = '2024' and level = 'commune'
+    from units where system = '{system}' and level = 'commune'
 ), numbers as (
     select i, floor(random() * (select count(*) from communes))::int as nth,
         random() as luck, random() as speed,
         timestamptz '{first}' + (i::float8 / %(rows)s) * interval '12 months' as at
     from generate_series(0, %(rows)s - 1) i
 )
-select gen_random_uuid(), md5((i %% 500000)::text)::uuid, at, at,
+select gen_random_uuid(), md5((i %% %(devices)s)::text)::uuid, at, at,
     (at at time zone 'Asia/Ho_Chi_Minh')::date, 'mobile', 'mobile', 'app', 'finished',
     (array['Viettel', 'VinaPhone', 'MobiFone', 'Vietnamobile'])[1 + (luck * 3.99)::int %% 4],
     (array['4G', '4G', '4G', '5G', '3G'])[1 + (speed * 4.99)::int %% 5],
@@ -53,7 +56,7 @@ CHANGES = """
 with communes as (
     select u.id, row_number() over (order by u.id) - 1 as nth
     from units u join units p on p.id = u.province_id
-    where u.system = '2024' and u.level = 'commune' and p.code = %(province)s
+    where u.system = '{system}' and u.level = 'commune' and p.code = %(province)s
 ), chosen as (
     select c.id as unit_id, random() as luck
     from generate_series(1, %(rows)s) n
@@ -71,22 +74,29 @@ select unit_id, day, 'mobile', 'counted', count(*) from added group by 1, 2
 """
 
 
-def fill(owner_url: str, rows: int) -> None:
-    """Fill an empty database."""
+def devices_of(rows: int) -> int:
+    """How many devices measured so much."""
+    return max(1, rows // OF_A_DEVICE)
+
+
+def fill(owner_url: str, rows: int, first: str = FIRST, system: str = "2024") -> None:
+    """Fill an empty database: a year from a day on."""
     with _connected(owner_url) as connection:
         connection.execute("set work_mem = '256MB'")
         connection.execute("set maintenance_work_mem = '1GB'")
         connection.execute("select setseed(0.5)")
-        _without_indexes(connection, MEASUREMENTS.format(first=FIRST), rows)
+        values = {"rows": rows, "devices": devices_of(rows), "raw": json.dumps(RAW)}
+        with bare(connection, "measurements"):
+            connection.execute(MEASUREMENTS.format(first=first, system=system), values)
         connection.execute(COUNTS)
         for table in ("measurements", "counts"):
             connection.execute(f"vacuum analyze {table}")
 
 
-def change(owner_url: str, rows: int, province: str, day: str) -> None:
+def change(owner_url: str, rows: int, province: str, day: str, system: str = "2024") -> None:
     """Add rows to the communes of a province, on a day."""
     with _connected(owner_url) as connection:
-        statement = CHANGES.format(day=day, at=f"timestamptz '{day} 09:00+07'")
+        statement = CHANGES.format(system=system, day=day, at=f"timestamptz '{day} 09:00+07'")
         connection.execute(statement, {"rows": rows, "province": province})
 
 
@@ -94,18 +104,3 @@ def _connected(owner_url: str) -> psycopg.Connection:
     connection = psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True)
     connection.execute("set synchronous_commit = off")
     return connection
-
-
-def _without_indexes(connection: psycopg.Connection, statement: str, rows: int) -> None:
-    """Insert into a bare table, then make its key and indexes: a fraction of the time."""
-    indexes = connection.execute(
-        "select indexname, indexdef from pg_indexes where tablename = 'measurements'"
-        " and indexname <> 'pk_measurements'"
-    ).fetchall()
-    for name, _ in indexes:
-        connection.execute(f"drop index {name}")
-    connection.execute("alter table measurements drop constraint pk_measurements")
-    connection.execute(statement, {"rows": rows, "raw": json.dumps(RAW)})
-    connection.execute("alter table measurements add constraint pk_measurements primary key (id)")
-    for _, definition in indexes:
-        connection.execute(definition)

@@ -1,0 +1,60 @@
+"""Measure what everything costs at 0.1, 1 and 10 million measurements of a year.
+
+All servers run at once and are asked in turns. A cell tells median / 95th percentile in ms, then
+the time on a processor of server and database in ms, then the peak of the busiest process in MB.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from growth_parts.asking import QUESTIONS
+from growth_parts.place import Place, place
+from growth_parts.sizes import back_up, bytes_a_row, foresee
+from growth_parts.table import Cost, head, measure, row
+
+from backend.clock import local_day, utc_now
+
+SIZES = (100_000, 1_000_000, 10_000_000)
+
+
+def main() -> None:
+    """Print the table, the bytes, and what ten times the largest would need."""
+    asked = _arguments()
+    print(f"load average before: {os.getloadavg()[0]:.1f}", flush=True)
+    with ExitStack() as stack:
+        places = [_place(stack, rows, asked.folder) for rows in sorted(asked.rows)]
+        print(f"load average after filling: {os.getloadavg()[0]:.1f}\n\n{head(places)}", flush=True)
+        costs: dict[str, Sequence[Cost]] = {}
+        for question in QUESTIONS:
+            costs[question.name] = measure(question, places)
+            print(row(question, costs[question.name]), flush=True)
+        print(f"\nload average after: {os.getloadavg()[0]:.1f}\n")
+        print("\n".join(bytes_a_row(places[-1])))
+        print("\n".join(foresee(places, costs)))
+        print(back_up(places[-1], asked.folder))
+
+
+def _place(stack: ExitStack, rows: int, below: Path | None) -> Place:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=below)))
+    name = f"{rows / 1e6:g} M"
+    return stack.enter_context(place(folder, name, rows, local_day(utc_now())))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="sizes to compare")
+    parser.add_argument("--folder", type=Path, help="where the databases lie: 20 GB at 10 million")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

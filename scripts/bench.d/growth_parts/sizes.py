@@ -1,0 +1,60 @@
+"""What a measurement takes on disk, and what ten times as many would need."""
+
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psycopg
+
+from backend.server.backup import dump
+from growth_parts.place import Place
+from growth_parts.table import Cost
+
+TABLES = """
+select relname, pg_table_size(oid), pg_indexes_size(oid) from pg_class
+where relkind in ('r', 'm') and relnamespace = 'public'::regnamespace
+order by pg_total_relation_size(oid) desc limit 8
+"""
+WHOLE = "select pg_database_size(current_database())"
+MORE = 10
+
+
+def bytes_a_row(place: Place) -> list[str]:
+    """The largest tables: bytes to a measurement, of rows and of indexes."""
+    with psycopg.connect(place.owner_url.replace("+psycopg", "")) as connection:
+        tables = connection.execute(TABLES).fetchall()
+        [whole] = connection.execute(WHOLE).fetchone() or (0,)
+    lines = [
+        f"At {place.name}: {whole / 1e9:.1f} GB, {whole / place.rows:,.0f} bytes a measurement"
+    ]
+    for name, rows, indexes in tables:
+        told = f"{rows / place.rows:,.0f} + {indexes / place.rows:,.0f} of indexes"
+        lines.append(f"  {name:<22}{told}")
+    return lines
+
+
+def foresee(places: Sequence[Place], costs: Mapping[str, Sequence[Cost]]) -> list[str]:
+    """Ten times the largest, not measured: its bytes, and its times if each grew as it did last."""
+    if len(places) < 2:
+        return []
+    last = places[-1]
+    with psycopg.connect(last.owner_url.replace("+psycopg", "")) as connection:
+        [whole] = connection.execute(WHOLE).fetchone() or (0,)
+    lines = [
+        f"At {last.rows * MORE / 1e6:g} M, extrapolated and not measured:"
+        f" {whole * MORE / 1e9:,.0f} GB; medians if each grew as from {places[-2].name}"
+        f" to {last.name}:"
+    ]
+    for name, (*_, before, now) in costs.items():
+        lines.append(f"  {name:<45}{now.median_ms * now.median_ms / before.median_ms:12,.1f} ms")
+    return lines
+
+
+def back_up(place: Place, below: Path | None) -> str:
+    """Dump a place's database as scripts/backup does; how long, how large."""
+    with tempfile.TemporaryDirectory(dir=below) as folder:
+        path, began = Path(folder) / "database.dump", time.monotonic()
+        dump(place.owner_url, path)
+        took, size = time.monotonic() - began, path.stat().st_size
+    return f"A backup at {place.name}: {took:.0f} s, {size / 1e9:.2f} GB"

@@ -1,0 +1,62 @@
+"""Measure whether monthly partitions of measurements pay: the same rows with them and without.
+
+Both servers run at once and are asked in turns; cells are those of `scripts/bench growth`. At the
+end a month is taken away: rows deleted and vacuumed, or a partition detached and dropped.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from growth_parts.asking import QUESTIONS
+from growth_parts.partitioning import drop_month, partition
+from growth_parts.place import place
+from growth_parts.table import head, measure, row
+
+from backend.clock import local_day, utc_now
+
+# What neither reads nor writes measurements costs the same.
+LEFT_OUT = ("contributions", "its files")
+
+
+def main() -> None:
+    """Print the table, and how long a month takes to go."""
+    asked = _arguments()
+    with ExitStack() as stack:
+        plain, parts = (
+            stack.enter_context(
+                place(
+                    Path(stack.enter_context(tempfile.TemporaryDirectory(dir=asked.folder))),
+                    name,
+                    asked.rows,
+                    local_day(utc_now()),
+                )
+            )
+            for name in ("one table", "monthly partitions")
+        )
+        partition(parts)
+        print(f"load average: {os.getloadavg()[0]:.1f}\n\n{head((plain, parts))}", flush=True)
+        for question in QUESTIONS:
+            if not question.name.startswith(LEFT_OUT):
+                print(row(question, measure(question, (plain, parts))), flush=True)
+        month = plain.filled.month
+        print(f"\na month goes: {drop_month(plain, month, False)} (delete, vacuum)", end="; ")
+        print(f"{drop_month(parts, month, True)} (detach, drop)")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=3_000_000)
+    parser.add_argument("--folder", type=Path, help="where the databases lie: 12 GB")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""PgBouncer before a test's database, in the mode in which a transaction keeps its connection."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+
+from backend.server import unprivileged
+from backend.server.postgres import PORT as DATABASE_PORT
+from backend.server.postgres import EmbeddedPostgres
+from backend.server.roles import APP, DATABASE, OWNER, url
+
+PORT, START_S = 6432, 30.0
+# Fewer than a test has threads: they take turns. Round robin gives each transaction another one
+# than the last had, so that whatever a session was meant to remember is missed at once.
+CONNECTIONS = 6
+SETTINGS = """
+[databases]
+{database} = host={folder} port={database_port} dbname={database}
+[pgbouncer]
+listen_addr =
+listen_port = {port}
+unix_socket_dir = {folder}
+unix_socket_mode = 0700
+auth_type = scram-sha-256
+auth_file = {folder}/pooler-users
+logfile = {folder}/pooler.log
+pool_mode = transaction
+default_pool_size = {connections}
+server_round_robin = 1
+max_client_conn = 200
+max_prepared_statements = {prepared}
+"""
+
+
+class Pooler:
+    """A running pooler; its files lie beside the database's socket."""
+
+    def __init__(
+        self, postgres: EmbeddedPostgres, connections: int = CONNECTIONS, prepared: int = 200
+    ) -> None:
+        self.postgres, self.folder = postgres, postgres.socket_dir
+        self.settings = SETTINGS.format(
+            database=DATABASE, folder=self.folder, database_port=DATABASE_PORT, port=PORT,
+            connections=connections, prepared=prepared,
+        )  # fmt: skip
+
+    @property
+    def app_url(self) -> str:
+        return url(APP, self.postgres.passwords.of(APP), self.folder, PORT)
+
+    def __enter__(self) -> Self:
+        users = "".join(f'"{role}" "{self.postgres.passwords.of(role)}"\n' for role in (APP, OWNER))
+        self._write("pooler-users", users)
+        ini = self._write("pooler.ini", self.settings)
+        program = shutil.which(os.environ["PGBOUNCER"])
+        assert program, "PGBOUNCER names no program"
+        # Like PostgreSQL itself it refuses to run as root.
+        words = [*unprivileged.prefix(self.postgres.account, ()), program, "-q", str(ini)]
+        self.process = subprocess.Popen(words, cwd="/", stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + START_S
+        while not self.answers():
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log()
+            time.sleep(0.05)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def answers(self) -> bool:
+        try:
+            psycopg.connect(self.app_url.replace("+psycopg", ""), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def log(self) -> str:
+        """What it has written."""
+        return (self.folder / "pooler.log").read_text(errors="replace")
+
+    def _write(self, name: str, content: str) -> Path:
+        path = self.folder / name
+        path.write_text(content)
+        path.chmod(0o600)
+        os.chown(path, self.postgres.account.uid, self.postgres.account.gid)
+        return path
+
+
+@contextmanager
+def settings_for(postgres: EmbeddedPostgres) -> Iterator[dict[str, Any]]:
+    """How the application reaches a database: as scripts/test-pooler wants it, by a pooler."""
+    if "PGBOUNCER" not in os.environ:
+        yield {}
+        return
+    with Pooler(postgres) as pooler:
+        yield {"DATABASE_URL": pooler.app_url}

@@ -10,7 +10,7 @@ from werkzeug.routing import IntegerConverter
 
 from backend import compression, health, http
 from backend.clock import Clock, utc_now
-from backend.extensions import api, db, migrate, refuse_dead_connections
+from backend.extensions import api, bind_connections, db, migrate
 from backend.units.locating import Locator
 from backend.validation import DESCRIBED
 from config import settings
@@ -45,7 +45,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     trust_proxies(app, app.config["TRUSTED_PROXIES"])
     db.init_app(app)
     with app.app_context():
-        refuse_dead_connections(db.engine)
+        bind_connections(app)
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
     http.init_app(app)
     compression.init_app(app)

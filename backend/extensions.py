@@ -1,19 +1,19 @@
 """The libraries that the features share, made once and bound in create_app."""
 
-import select
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
-from flask import current_app
+from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.rows import dict_row
-from sqlalchemy import Engine, MetaData, event
+from sqlalchemy import MetaData, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 
+from backend.connections import Connections, is_dead
 from backend.errors import ProblemSchema
 
 
@@ -59,20 +59,15 @@ migrate = Migrate()
 api = ProblemApi()
 
 
-def refuse_dead_connections(engine: Engine) -> None:
-    """Hand out no connection that the server has closed: a restart then fails no request.
-
-    An idle connection has nothing to read unless it was closed, and looking costs a microsecond;
-    SQLAlchemy's own pre-ping asks the server each time.
-    """
-    event.listen(engine, "checkout", _refuse_dead)
+def bind_connections(app: Flask) -> None:
+    """Let the database's restart fail no request, and keep connections ready for `at_once`."""
+    most, wait_s = app.config["DATABASE_POOL"], app.config["DATABASE_TIMEOUT_S"]
+    event.listen(db.engine, "checkout", _refuse_dead)
+    app.extensions["at_once"] = Connections(db.engine, most, wait_s)
 
 
 def _refuse_dead(driver: Any, *of_the_pool: Any) -> None:
-    poll = select.poll()
-    if not driver.closed:
-        poll.register(driver.fileno(), select.POLLIN)
-    if driver.closed or poll.poll(0):
+    if is_dead(driver):
         raise DisconnectionError
 
 
@@ -95,21 +90,12 @@ def at_once(statement: str, values: Mapping[str, Any]) -> Rows:
 
     It knows nothing of the session: what that has locked, this waits for in vain.
     """
+    connections: Connections = current_app.extensions["at_once"]
     try:
-        connection = db.engine.raw_connection()
+        with connections.one() as driver:
+            return _run(driver, statement, values)
     except psycopg.Error as error:
         raise _as_sqlalchemy(error, statement) from error
-    driver: Any = connection.driver_connection
-    try:
-        driver.autocommit = True
-        rows = _run(driver, statement, values)
-        driver.autocommit = False
-        return rows
-    except BaseException:  # else the pool would hand it on as it is, committing by itself
-        connection.invalidate()
-        raise
-    finally:
-        connection.close()
 
 
 def _run(driver: Any, statement: str, values: Mapping[str, Any]) -> Rows:

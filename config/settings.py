@@ -133,7 +133,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("VAR_DIR", folder, Path("var").absolute(), "where the embedded database, caches and generated keys live"),
     Setting("DATABASE_URL", database, None, "PostgreSQL 15 or newer, as the role that serves; without it ./scripts/serve starts an embedded one"),
     Setting("DATABASE_OWNER_URL", database, None, "the same database as the role that owns the tables and migrates; default: DATABASE_URL"),
-    Setting("DATABASE_POOL", whole, 8, "connections that one worker process keeps at most"),
+    Setting("DATABASE_POOL", whole, 8, "connections that one worker process keeps at most: so many for transactions, and so many for single statements such as those of a post"),
     Setting("DATABASE_TIMEOUT_S", whole, 3, "seconds to wait for a connection before answering 503"),
     Setting("DATABASE_PREPARED", flag, True, "let connections keep prepared statements; false behind a pooler that knows none, as PgBouncer before 1.21"),
     Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600"),

@@ -25,7 +25,7 @@ OVERLOAD, OVERLOAD_S, AFTERWARDS_S = 3.0, 30.0, 30.0
 BARE_S = 4.0
 # A team of 200 phones registers within a second here, and each sends a day's samples in a minute.
 GENEROUS = {"REGISTRATIONS_PER_HOUR": "1000000", "MEASUREMENTS_PER_HOUR": "1000000"}
-CONNECTIONS_MOST = 4 * 8  # four workers with a pool of eight
+CONNECTIONS_MOST = 2 * 4 * 8  # four workers: eight for transactions, eight for single statements
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from soak_parts.traffic import Post, posts
 PROCESSES = 2
 LINES_MOST = 1_000  # connections of one process
 PATIENCE_S = 15.0  # as phones have
+STORED = "accepted", "duplicate"  # the latter after a connection that ended
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,19 @@ def _process(order: Order, starts: float, result: Connection) -> None:
     result.send(asyncio.run(_Gun(order).fire(starts)))
 
 
-def accepted(body: bytes) -> int:
-    """How many samples an answer says are stored now, of one sample or of a batch."""
+def held(body: bytes) -> int:
+    """How many samples an answer says are stored, of one sample or of a batch."""
     answer = json.loads(body)
-    return sum(one["outcome"] == "accepted" for one in answer.get("results", [answer]))
+    return sum(one["outcome"] in STORED for one in answer.get("results", [answer]))
 
 
 class _Line(asyncio.Protocol):
     """One kept connection: a request at a time."""
 
-    def __init__(self, freed: Callable[["_Line"], None]) -> None:
-        self._freed, self._data = freed, b""
+    def __init__(self, freed: Callable[["_Line"], None], lost: Callable[[], None]) -> None:
+        self._freed, self._lost, self._data = freed, lost, b""
         self._done: Callable[[bytes, bytes], None] | None = None
-        self.open = False
+        self.open = self.used = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport, self.open = transport, True
@@ -89,12 +90,17 @@ class _Line(asyncio.Protocol):
         head, end, body = self._data.partition(b"\r\n\r\n")
         head = head.lower()
         if end and len(body) >= int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0):
+            self.used = True
+            if b"\r\nconnection: close" in head:
+                self.open = False
+                self._transport.close()
             self._finish(head, body)
             self._freed(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.open = False
         self._finish(b"", b"")
+        self._lost()
 
     def _finish(self, head: bytes, body: bytes) -> None:
         done, self._done = self._done, None
@@ -109,10 +115,10 @@ class _Gun:
         self.order = order
         self.posts = posts(order.team, order.others, order.seed)
         self.idle: list[_Line] = []
-        self.lines = 0
-        self.waiting: deque[tuple[float, Post]] = deque()
+        self.lines = self.sent = 0
+        self.unanswered: dict[int, tuple[float, Post]] = {}  # by number: when it was due
+        self.waiting: deque[int] = deque()  # for a line
         self.answered: list[Answered] = []
-        self.sent = 0
 
     async def fire(self, starts: float) -> list[Answered]:
         """Post until the stretches are over; wait for what is still under way."""
@@ -127,8 +133,10 @@ class _Gun:
                 self._shoot(due, next(self.posts))
                 due += dice.expovariate(pace)
         patience = self._now() + PATIENCE_S
-        while len(self.answered) < self.sent and self._now() < patience:
+        while self.unanswered and self._now() < patience:
             await asyncio.sleep(0.05)
+        for number in tuple(self.unanswered):
+            self._note(number, b"", b"")
         return self.answered
 
     def _now(self) -> float:
@@ -136,41 +144,66 @@ class _Gun:
 
     def _shoot(self, due: float, post: Post) -> None:
         self.sent += 1
+        self.unanswered[self.sent] = due, post
+        self._give(self.sent)
+
+    def _give(self, number: int) -> None:
+        """Send a post over an idle line, or let it wait for one."""
         while self.idle:
             line = self.idle.pop()
             if line.open:
-                return self._send(line, due, post)
-            self.lines -= 1
-        self.waiting.append((due, post))
-        if self.lines < LINES_MOST:
+                return self._send(line, number)
+        self.waiting.append(number)
+        self._open_another()
+        return None
+
+    def _open_another(self) -> None:
+        if self.waiting and self.lines < LINES_MOST:
             self.lines += 1
             task = asyncio.ensure_future(self._open())
             task.add_done_callback(lambda done: done.exception())
-        return None
 
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             _, line = await loop.create_connection(
-                lambda: _Line(self._free), "127.0.0.1", self.order.port
+                lambda: _Line(self._free, self._lost), "127.0.0.1", self.order.port
             )
         except OSError:
             self.lines -= 1
             raise
         self._free(line)
 
+    def _lost(self) -> None:
+        self.lines -= 1
+        self._open_another()
+
     def _free(self, line: _Line) -> None:
-        if self.waiting and line.open:
-            self._send(line, *self.waiting.popleft())
+        if not line.open:
+            return
+        if self.waiting:
+            self._send(line, self.waiting.popleft())
         else:
             self.idle.append(line)
 
-    def _send(self, line: _Line, due: float, post: Post) -> None:
-        def done(head: bytes, body: bytes) -> None:
-            took = self._now() - due
-            status = int(head[9:12] or 0)
-            told = b"\r\nretry-after: " in head
-            stored = accepted(body) if status in (200, 201) else 0
-            self.answered.append(Answered(due, took, status, told, stored, post.ids))
+    def _send(self, line: _Line, number: int) -> None:
+        kept = line.used
 
-        line.send(post.sent, done)
+        def done(head: bytes, body: bytes) -> None:
+            if number not in self.unanswered:  # it came after all, too late
+                return
+            # A kept connection may end while something is sent over it: every client of HTTP
+            # sends that once more over another.
+            if kept and not head:
+                self._give(number)
+            else:
+                self._note(number, head, body)
+
+        line.send(self.unanswered[number][1].sent, done)
+
+    def _note(self, number: int, head: bytes, body: bytes) -> None:
+        due, post = self.unanswered.pop(number)
+        status = int(head[9:12] or 0)
+        told = b"\r\nretry-after: " in head
+        stored = held(body) if status in (200, 201) else 0
+        self.answered.append(Answered(due, self._now() - due, status, told, stored, post.ids))

@@ -1,0 +1,44 @@
+"""Connections for statements that are transactions of their own: lent, bounded, never dead."""
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from backend.connections import Connections
+from backend.extensions import at_once, db
+
+MINE = "select pg_backend_pid() as pid"
+END = "select pg_terminate_backend(%(pid)s) as ended"
+
+
+def test_a_statement_is_committed_on_return(app: Flask) -> None:
+    with app.app_context():
+        at_once("insert into demo_months values ('2026-10') returning month", {})
+        with pytest.raises(IntegrityError):
+            at_once("insert into demo_months values ('2026-10') returning month", {})
+        assert at_once("select month from demo_months", {}) == [{"month": "2026-10"}]
+
+
+def test_a_connection_is_lent_again_unless_it_has_died(app: Flask) -> None:
+    with app.app_context():
+        [first], [again] = at_once(MINE, {}), at_once(MINE, {})
+        assert first == again
+        with db.engine.connect() as other:
+            other.exec_driver_sql(END, first)
+            while other.exec_driver_sql(
+                "select from pg_stat_activity where pid = %(pid)s", first
+            ).all():
+                other.rollback()  # or it would see the same activity again
+        assert at_once(MINE, {}) != [first]
+
+
+def test_no_more_are_opened_than_may_be(app: Flask) -> None:
+    with app.app_context():
+        few = Connections(db.engine, most=1, wait_s=0.01)
+        with few.one(), pytest.raises(PoolTimeout), few.one():
+            pass
+        with few.one() as driver:
+            assert driver.execute("select 1").fetchone() == (1,)
+        db.engine.dispose()
+        assert driver.closed

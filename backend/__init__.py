@@ -1,1 +1,1 @@
-"""Đo Sóng: takes speed tests from phones, says where each lies, whether it counts and why not."""
+"""Đo Sóng: takes speed tests from phones, finds the commune of each, decides if it counts."""

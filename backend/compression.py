@@ -1,7 +1,7 @@
-"""Answers made smaller for slow lines: a page of a province is an eighth of itself.
+"""Answers compressed for slow lines: a province's page shrinks to an eighth.
 
-A proxy in front may do it too; here it is done for who has none. What has a version keeps it as a
-weak tag, as proxies do.
+A proxy in front may do the same; this is for installations without one. A versioned answer keeps
+its ETag as a weak one, as behind a proxy.
 """
 
 import gzip

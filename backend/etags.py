@@ -1,7 +1,6 @@
-"""Optimistic concurrency: a thing's version as its ETag, and who changes it tells which they saw.
+"""Optimistic concurrency: a thing's version is its ETag, and a change names the version it saw.
 
-A list of versions rather than one: `If-Match` may name several. Figures have no version: their tag
-is made of the figures themselves.
+`If-Match` may name several versions. Figures have none: their tag is a digest of themselves.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Vietnamese first, English for who asks for it."""
+"""Vietnamese first, English for whoever asks for it."""
 
 from typing import Literal
 

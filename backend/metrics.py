@@ -1,7 +1,7 @@
-"""What the processes count of themselves, for Prometheus; workers share their counters by files.
+"""Counters of the processes, for Prometheus; workers share them through files.
 
-The files lie where PROMETHEUS_MULTIPROC_DIR says, which whoever starts workers sets before the
-library is loaded; a process alone keeps its counters to itself.
+The files lie in PROMETHEUS_MULTIPROC_DIR, which has to be set before the library is loaded; a
+single process keeps its counters to itself.
 """
 
 import os

@@ -7,8 +7,8 @@ from flask import request
 
 from backend.errors import Problem
 
-# A phone gives up after 15 s and asks again: who works through a longer line answers nobody. After
-# an overload the line is as long as this and empties as fast.
+# A phone gives up after 15 s and asks again: a server that works through a longer line answers
+# nobody. After an overload the line is as long as this and empties as fast.
 WAIT_MOST_S = 2.0
 # Not the same for everybody, or all would be back at once.
 RETRY_S = (2, 10)

@@ -1,4 +1,4 @@
-"""A folder of boundary sets and its sets.toml, which says what each file is."""
+"""A folder of boundary sets with its sets.toml, which describes each file."""
 
 import tomllib
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ import numpy as np
 
 from geo.grid import Grid
 
-# Raise when Grid, its constants or this file's form change: older files are then built anew.
+# Raise when Grid, its constants or this file's form change: older files are then built again.
 FORMAT = 1
 
 _MAGIC = b"DOSONGIX"

@@ -139,7 +139,7 @@ class CommuneIndex:
     def _with_borders(
         self, query: BorderQuery, how: NDArray[np.uint8], held: Memberships
     ) -> Located:
-        """Snap, measure to the own border and list the candidates."""
+        """Snap, measure to its own border and list the candidates."""
         commune, accuracy = query.own.copy(), query.reach_m
         distance = np.full(len(commune), np.inf)
         count = len(self.codes)

@@ -1,4 +1,4 @@
-"""Valid polygons in longitude and latitude out of whatever a file held."""
+"""Valid polygons in longitude and latitude from whatever a file holds."""
 
 from typing import TYPE_CHECKING, Any
 

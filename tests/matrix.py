@@ -178,7 +178,7 @@ TABLE = {
     f"POST {CAMPAIGN}/exclusions (draft)": "401 401 404 200 404 404 404 200",
     f"POST {CAMPAIGN}/memberships/import": "401 401 403 200 403 403 403 200",
     f"POST {CAMPAIGN}/memberships/import (draft)": "401 401 404 200 404 404 404 200",
-    # figures and plans: the organiser sees all teams, a leader the own team
+    # figures and plans: the organiser sees all teams, a leader their own team
     f"GET {CAMPAIGN}/contributions": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/contributions (by member)": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/contributions (not the leader's)": "401 401 403 200 403 403 403 200",
@@ -200,7 +200,7 @@ TABLE = {
     "GET /api/v1/units/<code>/registrations": "404 401 404 404 404 200 404 200",
     "PATCH /api/v1/signals/<signal_id>": "401 401 404 200 404 404 404 200",
     "PATCH /api/v1/signals/<signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
-    # a letterhead is set and seen by who writes the unit's reports
+    # a letterhead is set and seen by whoever writes the unit's reports
     "GET /api/v1/units/<code>/letterhead": "404 401 404 404 404 200 404 200",
     "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
     # monthly reports: the official's of the area until they are approved, then everybody's

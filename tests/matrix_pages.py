@@ -79,7 +79,7 @@ PAGES = {
     f"POST {DESK_REPORT}/supersede": "303 401 404 404 404 303 404 303",
     f"POST {DESK_REPORT}/remove": "303 401 404 404 404 303 404 303",
     f"POST {DESK_REPORT}/attachments": "303 401 403 403 403 303 403 303",
-    # the office: VNNIC's table and the letterhead of the own area, deputies of the own role
+    # the office: VNNIC's table and the letterhead of the own area, deputies of their own role
     "GET /desk/area/<code>/vnnic": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/vnnic": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/letterhead": "303 401 404 404 404 200 404 200",

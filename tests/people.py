@@ -200,7 +200,7 @@ def joined(
 
 
 def seen(headers: dict[str, str], version: int = 1) -> dict[str, str]:
-    """The headers of a change by who saw this version."""
+    """The headers of a change by whoever saw this version."""
     return {**headers, "If-Match": f'"{version}"'}
 
 

@@ -1,4 +1,4 @@
-"""The application behind a real socket, for who speaks HTTP only."""
+"""The application behind a real socket, for whoever speaks HTTP only."""
 
 import threading
 from collections.abc import Callable, Iterator

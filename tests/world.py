@@ -1,4 +1,4 @@
-"""A small world in which the access matrix asks, made anew for each who asks."""
+"""A small world in which the access matrix asks, made again for each who asks."""
 
 import secrets
 from collections.abc import Callable
@@ -144,7 +144,7 @@ class World:
             return db.session.scalar(found)
 
     def at_a_page(self) -> dict[str, str]:
-        """What a page sends of who asks: their session, begun with a password."""
+        """What a page sends of whoever asks: their session, begun with a password."""
         user = self.user_of(self.headers)
         if user is None:
             return self.headers

@@ -1,4 +1,4 @@
-"""Requests of people: a body is read only of who has signed in, an id is a row's number."""
+"""Requests from people: a body is read only once they signed in; an id in a path is a number."""
 
 from typing import Any
 

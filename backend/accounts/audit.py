@@ -1,4 +1,4 @@
-"""Read the audit log: newest first, by who, what, about what and when."""
+"""Read the audit log, newest first, filtered by actor, act, subject and day."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,7 +23,7 @@ EXACT = ("actor", "act", "subject")
 
 
 def read_audit(asker: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a page of the entries that fit, to who may read them."""
+    """Give a page of the entries that fit, to whoever may read them."""
     require(asker, "audit.read")
     limit = asked["limit"]
     page = (
@@ -50,7 +50,7 @@ OF_ACTS = text("""
 
 
 def read_acts(asker: Actor, acts: Sequence[str], cursor: str | None, limit: int) -> dict[str, Any]:
-    """Give a page of the entries of some acts, to who may read the log."""
+    """Give a page of the entries of some acts, to whoever may read the log."""
     require(asker, "audit.read")
     at, identity = _read_cursor(cursor) if cursor else (None, 0)
     asked = {"acts": list(acts), "at": at, "id": identity, "most": limit + 1}

@@ -83,7 +83,7 @@ def accept(secret: str, password: str, *, key: str, address: str, now: datetime)
 
 
 def _use(secret: str, now: datetime) -> tuple[int, str]:
-    """Take a link that waits; who comes second, or late, finds none."""
+    """Take a link that waits; whoever comes second, or late, finds none."""
     waiting = (
         OneTimeLink.secret_hash == secret_hash(secret),
         OneTimeLink.used_at.is_(None),

@@ -1,4 +1,4 @@
-"""People who sign in, what they may, their sessions and tokens; the audit log."""
+"""People who sign in, their roles, sessions and tokens; the audit log."""
 
 from datetime import datetime
 from typing import Any

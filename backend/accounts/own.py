@@ -13,7 +13,7 @@ from backend.accounts.users import Described
 from backend.errors import Problem, invalid
 from backend.extensions import db
 
-# Who found a computer that is signed in may not try passwords at leisure.
+# Whoever finds a signed-in computer may not try passwords at leisure.
 CHECKS_PER_ACCOUNT = 10
 
 

@@ -1,4 +1,4 @@
-"""Passwords: which are too weak, how they are kept, whether one matches."""
+"""Passwords: which are too weak, how they are hashed, whether one matches."""
 
 import unicodedata
 from functools import cache

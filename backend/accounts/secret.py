@@ -1,4 +1,4 @@
-"""Secrets that are random, of which only a hash is kept."""
+"""Random secrets, of which only a hash is kept."""
 
 import hashlib
 

@@ -17,7 +17,7 @@ from backend.accounts.service import note
 from backend.errors import Problem
 from backend.extensions import db
 
-# Who signed in this morning is not asked again the same working day; a computer that several
+# Whoever signed in this morning is not asked again the same working day; a computer that several
 # people share in a commune's office is nobody's the day after.
 IDLE = timedelta(hours=12)
 # A cookie that was copied unnoticed ends with the week.
@@ -34,7 +34,7 @@ SIGN_INS_PER_ADDRESS = 300
 SIGN_INS_PER_ACCOUNT_AND_ADDRESS = 10
 # Ten addresses that guess together; at this pace ten years bring nine million guesses.
 SIGN_INS_PER_ACCOUNT = 100
-# Codes are guessed only by who has the password: three of a million are right at a time.
+# Codes are guessed only by whoever has the password: three of a million are right at a time.
 CODES_PER_ACCOUNT = 10
 
 
@@ -49,7 +49,7 @@ class Circumstances:
 
 
 def sign_in(asked: SignIn, at: Circumstances) -> tuple[User, str]:
-    """Begin a session for who knows name, password and code; the person, the cookie's secret."""
+    """Begin a session on name, password and code; return the person and the cookie's secret."""
     name = normalised(asked.name) or asked.name
     _count(name, at)
     user = db.session.scalar(select(User).where(User.name == name, User.closed_at.is_(None)))

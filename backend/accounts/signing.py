@@ -1,4 +1,4 @@
-"""Who sends this request: nobody, or a person known by a personal token or a session."""
+"""Who sent this request: nobody, or a person known by a personal token or a session."""
 
 import hashlib
 import hmac
@@ -132,7 +132,7 @@ def _of_form() -> str:
 
 
 def form_token() -> str:
-    """What a page puts into each of its forms; nothing for who has no session."""
+    """What a page puts into each of its forms; nothing for whoever has no session."""
     secret = request.cookies.get(COOKIE)
     return csrf_token(secret) if secret else ""
 

@@ -1,4 +1,4 @@
-"""People and their roles: who is there, what is granted, what has ended."""
+"""People and their roles: finding, adding, granting and ending."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Endpoints of people: sign in and out, links that set a password, who is there."""
+"""Endpoints of people: signing in and out, one-time links, the list of people."""
 
 from typing import Any
 

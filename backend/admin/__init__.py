@@ -1,1 +1,1 @@
-"""The pages of admins: people, what units are held to, what was done, and the installation."""
+"""The pages of admins: people, targets, the audit log, and the state of the installation."""

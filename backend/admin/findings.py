@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shapely import Geometry
 
 FOLDER = "checks"  # in VAR_DIR
-# Of one kind: who has mended so many checks again, and the report counts all of them.
+# Of one kind: whoever has mended so many checks again, and the report counts all of them.
 MOST_OF_A_KIND = 40
 # What a close-up shows around a thing, of its longer side, and at least in degrees: half a
 # kilometre, or an overlap of a few metres would fill the page.

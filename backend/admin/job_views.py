@@ -41,7 +41,7 @@ def jobs(asked: dict[str, Any]) -> Any:
 
 @page("/jobs/list")
 def job_list(asked: dict[str, Any]) -> Response:
-    """Give the list alone, for who has the page open; 304 where it is the same."""
+    """Give the list alone, for whoever has the page open; 304 where it is the same."""
     answer = Response(_part(asked), content_type="text/html; charset=utf-8")
     return unless_known(answer)
 

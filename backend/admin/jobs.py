@@ -85,7 +85,7 @@ def bury(now: datetime) -> None:
 
 
 def died(now: datetime) -> None:
-    """Say so of every job that runs, by who knows that none does; the caller commits."""
+    """Say so of every job that runs, by whoever knows that none does; the caller commits."""
     running = update(Job).where(Job.state == "running")
     db.session.execute(running.values(state="failed", error="died", ended_at=now))
 

@@ -1,4 +1,4 @@
-"""The kinds of long work: what the operator's commands do, with their progress told elsewhere."""
+"""The kinds of long jobs: what the operator's commands do, with progress shown on a page."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -15,7 +15,7 @@ Progress = Callable[[int, int], None]
 Arguments = Mapping[str, Any]
 Work = Callable[[Arguments, Progress], dict[str, Any]]
 
-# Units of a result, those that change most: who reads more of them looks at the coverage.
+# Units of a result, those that change most: whoever wants more looks at the coverage.
 UNITS_MOST = 100
 
 

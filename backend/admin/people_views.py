@@ -1,4 +1,4 @@
-"""Pages of people: who is there, what they may, and the links by which they come in."""
+"""Pages of people: the list, their roles, and the links that let them in."""
 
 from typing import Any
 

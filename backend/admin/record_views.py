@@ -1,4 +1,4 @@
-"""Pages of what was done, and of who waits to be withdrawn: the audit log, and its clocks."""
+"""Pages of the audit log, and of withdrawals with their deadlines."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a form asks for a role, told as the API is asked; and its faults told beside the fields."""
+"""From a role's form to the API's request, and the API's errors back beside the form's fields."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Pages of targets: what units are held to, since when and by whose word."""
+"""Pages of targets: how many samples units need, since when and by which letter."""
 
 from typing import Any
 

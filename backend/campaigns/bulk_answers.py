@@ -1,4 +1,4 @@
-"""An import of teams as it is told, in the reader's language."""
+"""The answer about an import of teams, in the reader's language."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

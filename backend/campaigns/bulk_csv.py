@@ -43,7 +43,7 @@ def _lines(text: str, delimiter: str) -> Iterator[Line]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:  # the reader begins anew behind it
+        except csv.Error:  # the reader begins again behind it
             yield Line(number, broken="not_csv")
             continue
         yield Line(number, tuple(cells))

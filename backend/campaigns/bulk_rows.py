@@ -26,7 +26,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "other": ("khac", "other"),
 }
 _TYPES = {words: name for name, known in TYPES.items() for words in known}
-# The template's example; who leaves it in is told so.
+# The template's example; whoever leaves it in is told so.
 EXAMPLE = "VÍ DỤ: xoá dòng này / EXAMPLE: delete this row"
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")

@@ -8,7 +8,7 @@ from functools import cached_property
 from backend.errors import invalid
 from geo.gazetteer import plain
 
-# A province has up to 5,000 teams; larger files are cut into several by who makes them.
+# A province has up to 5,000 teams; larger files are cut into several by whoever makes them.
 ROWS_MOST = 5_000
 # Titles and the like may stand above the header, not a whole page.
 HEADER_WITHIN = 10

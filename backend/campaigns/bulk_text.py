@@ -1,4 +1,4 @@
-"""The text of a file that nobody told the encoding of: Unicode, or Windows in Vietnamese."""
+"""The text of a file of unknown encoding: Unicode, or Windows in Vietnamese."""
 
 import re
 import unicodedata

@@ -66,7 +66,7 @@ def change_campaign(
     """Change what is named of a campaign.
 
     With `commit=False` what earnings rest on may change after the draft, too: the caller then
-    attributes anew and commits, or rolls back what was a preview.
+    attributes again and commits, or rolls back what was a preview.
     """
     row = _to_edit(actor, campaign_id)
     etags.must_match(expected, row.version)

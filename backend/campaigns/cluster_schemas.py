@@ -13,7 +13,7 @@ from backend.campaigns.fields import (
 from backend.campaigns.organisation_schemas import YES_NO
 from backend.validation import ID_MOST, Day, Object, Strict, Text, Whole
 
-# A district of before the reform had some fifteen communes, a province some hundreds.
+# A district before the reform had some fifteen communes, a province some hundreds.
 UNITS_MOST = 1_000
 
 

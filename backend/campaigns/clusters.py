@@ -182,7 +182,7 @@ def _scope(organisation_id: int | None) -> Scope:
 
 
 def _require_own_area(actor: Actor, cluster_id: int) -> None:
-    """Who changes what an official may see grants a right, or takes it: an admin does."""
+    """Whoever changes what an official may see grants a right, or takes it: an admin does."""
     if _is_area(cluster_id):
         require(actor, "users.manage")
 
@@ -193,7 +193,7 @@ def _is_area(cluster_id: int) -> bool:
 
 
 def _last_day(units: Collection[int], wanted: date | None) -> date | None:
-    """A cluster of units of before the reform ends with them, as a role over one of them does."""
+    """A cluster of units from before the reform ends with them, as a role over one of them does."""
     ends = select(func.min(Unit.valid_to)).where(Unit.id.in_(units))
     last = db.session.scalar(ends)
     return last if wanted is None or (last is not None and last < wanted) else wanted

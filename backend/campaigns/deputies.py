@@ -1,4 +1,4 @@
-"""Deputies: an official lends the own area, or a part of it, until a day that is named."""
+"""Deputies: an official lends their own area, or a part of it, until a day that is named."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Area:
 
 
 def delegate(actor: Actor, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Let another person act in the own area, or a part of it, until a moment."""
+    """Let another person act in one's own area, or a part of it, until a moment."""
     user_id = require_person(actor, write=True)
     area = Area(*named_area(asked, now))
     require(actor, "unit.delegate", area.scope)
@@ -76,7 +76,7 @@ def list_deputies(actor: Actor, now: datetime) -> dict[str, Any]:
 
 
 def end_deputy(actor: Actor, role_id: int, now: datetime) -> None:
-    """End what was lent now: by who lent it, by the deputy, or by an admin."""
+    """End what was lent now: by whoever lent it, by the deputy, or by an admin."""
     user_id = require_person(actor, write=True)
     lent = aliased(Role)
     found = select(Role, lent).join(lent, lent.id == Role.delegated_by).where(Role.id == role_id)

@@ -1,4 +1,4 @@
-"""Who lets whom in: admins grant every role, organisers lead their own teams' leaders in."""
+"""Who lets whom in: admins grant every role, organisers invite leaders of their own teams."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -56,7 +56,7 @@ def grant_role(
     """Grant a person a further role; whether they did not have it yet."""
     role = _allowed(actor, asked, "", now)
     if users.find(user_id).password_hash is None:
-        # Who invited them has the link, and must not come by what others grant meanwhile.
+        # Whoever invited them has the link, and must not come by what others grant meanwhile.
         raise Problem(409, "not_accepted_yet")
     held, fresh = users.add_role(user_id, role, now)
     if fresh:
@@ -124,7 +124,7 @@ def _may_grant(actor: Actor, role: str, scope_id: int | None) -> bool:
         return False
     try:
         return can(actor, "team.edit", team_scope(scope_id))
-    except Problem:  # whether there is such a team is not told to who may not know
+    except Problem:  # whether there is such a team is not told to whoever may not know
         return False
 
 

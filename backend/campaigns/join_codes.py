@@ -152,7 +152,7 @@ def check_open(place: Place) -> None:
 
 
 def _reach(actor: Actor, campaign_id: int, team_id: int) -> Scope:
-    """The scope of a team in a campaign: that of both; 404 to who may see neither.
+    """The scope of a team in a campaign: that of both; 404 to whoever may see neither.
 
     Only teams of the campaign's organiser, or of an organisation below, are in it: nobody enlists
     another's team, and nobody enters another's campaign, by the word of one side.

@@ -1,4 +1,4 @@
-"""Endpoints of phones that join, leave, link another, bring a guest; and of who leads a team."""
+"""Endpoints of phones: join, leave, link another phone, bring a guest; and a team's members."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -41,7 +41,7 @@ PAGE_MOST = 500
 
 
 def of_device(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Know the device before its body is read: who has no token is told that alone."""
+    """Know the device before its body is read: without a token the answer says only that."""
 
     @wraps(view)
     def answer(*given: Any, **named: Any) -> Any:

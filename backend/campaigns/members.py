@@ -1,4 +1,4 @@
-"""Who is in a team, for its own leader and organiser alone: by number, or name if they wish."""
+"""A team's members, for its leader and organiser: by number, or by name where they chose one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from backend.campaigns.memberships import Named
 from backend.campaigns.scopes import team_scope
 from backend.extensions import db
 
-# By campaign, because the index begins with it. Who has no device is nobody that measures: they
+# By campaign, because the index begins with it. Whoever has no device is nobody that measures: they
 # withdrew, or their phone went to another volunteer.
 MEMBERS = text("""
     select m.id, v.id as number, v.display_name, c.id as campaign_id, c.name as campaign,

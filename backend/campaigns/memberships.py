@@ -133,7 +133,7 @@ def end(member: Member, now: datetime) -> datetime:
 def end_all(team_id: int, now: datetime) -> int:
     """End whatever memberships a team that ends still has; how many, in the caller's transaction.
 
-    What was measured before stays earned; who is joining just now is waited for.
+    What was measured before stays earned; somebody who is just joining is waited for.
     """
     db.session.execute(JOINING, {"team": team_id})
     ended = db.session.execute(END_ALL, {"team": team_id, "now": now})

@@ -54,7 +54,7 @@ class Organisation(db.Model):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     version: Mapped[int] = mapped_column(server_default="1")  # raised by every change: the ETag
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    # Made from the name in Python, as those of units; who changes a name changes them too.
+    # Made from the name in Python, as those of units; whoever changes a name changes them too.
     sort_key: Mapped[str] = mapped_column(Text, default=_sort_key)
     search_key: Mapped[str] = mapped_column(Text, default=_search_key)
 

@@ -149,7 +149,7 @@ def _organisation(organisation_id: int) -> Organisation:
 
 
 def _require_parent(actor: Actor, parent_id: int) -> None:
-    """Who adds or moves something below an organisation must be its organiser, too."""
+    """Whoever adds or moves something below an organisation must be its organiser, too."""
     try:
         scope = organisation_scope(parent_id)
     except Problem:

@@ -1,4 +1,4 @@
-"""Change and remove rows only as they were seen; say what changed."""
+"""Change and remove rows only in the version that was seen, and say what changed."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

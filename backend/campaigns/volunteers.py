@@ -91,7 +91,7 @@ def hold(device_id: UUID, *others: int) -> int | None:
 
 
 def begin(device_id: UUID, now: datetime) -> int:
-    """Make a volunteer of who holds a device, from now on."""
+    """Make a volunteer of whoever holds a device, from now on."""
     demo = db.session.execute(select(Device.demo).where(Device.id == device_id)).scalar_one()
     volunteer = Volunteer(created_at=now, demo=demo)
     db.session.add(volunteer)

@@ -1,4 +1,4 @@
-"""Who measures in a unit: devices and teams of a month."""
+"""How many devices and teams measured in a unit in a month."""
 
 from collections.abc import Mapping, Sequence
 

@@ -35,7 +35,7 @@ class Facts:
 
 
 def states(one: Facts) -> list[str]:
-    """The states of a unit; who is behind may catch up, who will miss the target hardly can."""
+    """The states of a unit: behind may still catch up, will_miss hardly can."""
     found = {
         "silent": one.silent,
         "behind": one.state == "behind",
@@ -55,7 +55,7 @@ def alerts(
 ) -> dict[str, Any]:
     """The units of a place that are in any of the states, and how many are in each.
 
-    Of a past month only who reached the target, and who stayed behind it.
+    Of a past month only those that reached the target, and those that did not.
     """
     answer = find(Question(month, level, network, parent, reader=reader), now)
     (table,) = answer.page.tables

@@ -13,7 +13,7 @@ from backend.http import clock_now
 from backend.measurements.cli import bar, month_option
 from backend.units.terminal import errors
 
-cli = AppGroup("coverage", help="Figures that are kept: find them anew.")
+cli = AppGroup("coverage", help="Stored figures: compute them again.")
 cli.add_command(import_file)
 
 
@@ -21,12 +21,12 @@ cli.add_command(import_file)
 @click.option("--month", callback=month_option, help="YYYY-MM; default: every month")
 @click.option("--all", "everything", is_flag=True, help="also what nothing changed in")
 def refresh(month: str | None, everything: bool) -> None:
-    """Find statistics anew where other samples are counted than before."""
+    """Compute statistics again where the counted samples changed."""
     if everything:
         statistics_refresh.mark_all(month)
     with bar("refresh") as progress:
         done = statistics_refresh.refresh(clock_now(), month, progress)
-    click.echo(f"communes found anew: {done}")
+    click.echo(f"communes computed again: {done}")
 
 
 @cli.command()

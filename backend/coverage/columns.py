@@ -1,4 +1,4 @@
-"""The figures of a list of units, column by column: what every item of coverage tells."""
+"""The figures of a list of units, column by column: all that an item of coverage holds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

@@ -35,7 +35,7 @@ class Seen:
 
 
 def see(actor: Actor, campaign_id: int) -> Seen:
-    """What an actor may see of a campaign: an organiser all, a team's leader the own team."""
+    """What an actor may see of a campaign: an organiser all, a team's leader their own team."""
     campaign, scope = visible_campaign(actor, campaign_id), campaign_scope(campaign_id)
     if can(actor, "campaign.see", scope):
         return Seen(campaign, None)

@@ -1,9 +1,9 @@
-"""A month's counts as arrays, held by each process and read anew only where they changed.
+"""A month's counts as arrays, held by each process and read again only where they changed.
 
-A page of 3,321 communes would read 33,000 rows of `counts` and 100,000 of single days. Whatever
-writes them notes which units' it changed, under a version that only rises (migration 0018); who
-holds a month asks for what has a later one, and for the deltas that still wait, in one
-statement: exact at any moment.
+A page of 3,321 communes would read 33,000 rows of `counts` and 100,000 of single days. Triggers
+note which units changed, under a version that only rises (migration 0018). A process that holds a
+month asks, in one statement, for the units with a later version and for the deltas not folded
+yet: exact at any moment.
 """
 
 from collections.abc import Callable, Iterable
@@ -102,7 +102,7 @@ class Held:
     def made(self, name: Any, basis: Any, make: Callable[[], T]) -> T:
         """What is made of these counts and of a basis: of the last one alone, or it would pile up.
 
-        Counts of a past month stand for weeks, while lists of units are read anew.
+        Counts of a past month stand for weeks, while lists of units are read again.
         """
         known = self.memo.get(name)
         if known is None or known[0] != basis:
@@ -128,7 +128,7 @@ def counts_of(month: str, network: str, *, days: bool) -> Held:
     known, key = _held.setdefault(db.engine, {}), (month, network, days)
     held = known.get(key, NOTHING)
     rows = _read(key, held)
-    if not _follows(held, rows):  # the notes began anew, as after a restored backup
+    if not _follows(held, rows):  # the notes began again, as after a restored backup
         held = NOTHING
         rows = _read(key, held)
     fresh = _merged(held, rows)

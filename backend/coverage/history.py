@@ -1,7 +1,7 @@
 """Twelve months of a unit, across the reform of July 2025 by the crosswalk.
 
-A month of the other system is told of the communes that share ground with the unit. One that lies
-wholly in it is taken whole; one that does not is divided, and the month is marked *estimated*.
+A month of the other system is put together from the communes that share ground with the unit. One
+that lies wholly in it is taken whole; any other is divided, and the month is marked *estimated*.
 """
 
 from collections import defaultdict

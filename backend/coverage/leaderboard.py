@@ -1,4 +1,4 @@
-"""Who is first in a campaign: by samples that were still needed, unless asked otherwise."""
+"""The ranking of a campaign: by samples that were still needed, unless asked otherwise."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from backend.messages import message
 def leaderboard(
     actor: Actor, campaign_id: int, query: Mapping[str, Any], words: Language
 ) -> dict[str, Any]:
-    """Rank the teams of a campaign; a team's leader sees all teams, but only the own members."""
+    """Rank the teams of a campaign; a team's leader sees all teams, but only their own members."""
     seen = see(actor, campaign_id)
     if query["by"] == "team":
         seen = Seen(seen.campaign, None)

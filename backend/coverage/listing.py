@@ -1,7 +1,7 @@
-"""The units of a month's last day, and in which of them every commune lies; kept by each process.
+"""The units of a month's last day and what each commune lies in; kept by each process.
 
-Units are only ever added, with a boundary set: a list stands as long as there are no more of them
-and the active sets are the same.
+Units are only ever added, with a boundary set: a list stays valid until there are more of them or
+other sets are active.
 """
 
 from dataclasses import dataclass
@@ -125,7 +125,7 @@ def key_now() -> Key:
 
 
 def listing_on(day: date, key: Key | None = None) -> Listing:
-    """The units of a day; who asks for several days finds the key once."""
+    """The units of a day; whoever asks for several days finds the key once."""
     key = key or key_now()
     known = _kept.setdefault(db.engine, {})
     kept = known.get(day)

@@ -1,8 +1,8 @@
 """Which samples were still needed: the first `target` counted ones of a commune and month.
 
 All counted samples of a commune before the day on which it passes its target are needed, those of
-later days are not; only that one day is ranked, by (measuring time, id), whoever took them. What
-is found is kept, and found anew only for communes whose counted samples changed.
+later days are not; only that one day is ranked, by (measuring time, id), whoever took them. The
+result is kept, and computed again only for communes whose counted samples changed.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
 
 NETWORKS = ("mobile", "fixed")
 COUNTED_FATES = [COUNTED, COUNTED_BY_ADMIN]
-# Communes found anew in one statement: a bounded transaction, some 1 s where all are large.
+# Communes computed in one statement: a bounded transaction, some 1 s where all are large.
 UNITS_AT_ONCE = 250
 # Any number that nothing else in this database locks: one process finds needed samples at a time,
 # and folding, which marks communes under the same lock (migration 0009), not meanwhile.

@@ -1,9 +1,9 @@
 """Who goes where: a greedy rule that makes room by exchange, a pure function of plain arrays.
 
-Communes are taken by the least lack first. One is filled only if it can be filled to its target:
-by teams with room in reach, the nearest first, or, where those do not suffice, by teams that are
-relieved elsewhere by a team with room (a chain of exchanges). What room is then left goes to the
-communes that stay below their target. Teams whose home nobody knows come last.
+Communes are taken in order of what they lack, the least first. One is filled only if it can reach
+its target: by teams in reach that have room, the nearest first; where those do not suffice, by
+teams that another one relieves elsewhere (a chain of exchanges). The room that is left goes to
+communes that stay below their target. Teams without a known home come last.
 """
 
 from collections.abc import Iterator

@@ -155,7 +155,7 @@ class OwnTeamDaySchema(Schema):
 
 
 class OwnDaySchema(Schema):
-    """Today in each of the own teams."""
+    """Today in each of one's own teams."""
 
     date = fields.Date(required=True)
     items = fields.List(fields.Nested(OwnTeamDaySchema), required=True)

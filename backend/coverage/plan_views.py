@@ -46,7 +46,7 @@ def get_plan(query: dict[str, Any], campaign_id: str) -> dict[str, Any]:
 @blp.put("/campaigns/<campaign_id>/plan/pins")
 @blp.doc(security=PERSON)
 @blp.arguments(PlanPinSchema)
-@blp.response(200, PlanPinnedSchema, description="Pinned anew")
+@blp.response(200, PlanPinnedSchema, description="Changed")
 @blp.alt_response(201, schema=PlanPinnedSchema, description="Pinned")
 def put_pin(wanted: dict[str, Any], campaign_id: str) -> Any:
     """Fix how many samples a team takes in a commune on a day."""

@@ -1,4 +1,4 @@
-"""The plan of a campaign's day: who may ask for which, and what they are told."""
+"""The plan of a campaign's day: who may see which part of it, and the answer."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime

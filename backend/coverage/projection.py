@@ -1,9 +1,9 @@
 """Where a month will end: a negative binomial of the remaining days, by weekday; pure.
 
-Days of a weekday share a factor, found over the whole country: one commune alone has too few days
-to tell its Sundays. What a commune brings on a plain day is estimated from its own days. Counts of
-days scatter more than a Poisson's, since teams come and go; by how much is estimated for each
-commune and drawn towards the country's, as 14 days tell a variance badly.
+Each weekday has a factor that is estimated over the whole country: one commune has too few Sundays.
+A commune's level on an average day is estimated from its own days. Daily counts scatter more than
+a Poisson distribution, since teams come and go; by how much is estimated for each commune and
+shrunk towards the country's figure, since 14 days say little about a variance.
 """
 
 from collections.abc import Sequence

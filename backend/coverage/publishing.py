@@ -63,7 +63,7 @@ def require_published(reader: Actor | None, month: str, unit: UnitRow | None) ->
 
 
 def not_published() -> Problem:
-    """The figures are there, and not yet for who asks."""
+    """The figures are there, and not yet for whoever asks."""
     return Problem(404, "not_published")
 
 

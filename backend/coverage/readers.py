@@ -1,4 +1,4 @@
-"""Who reads figures, as views find it out."""
+"""Who is reading figures, as a view finds out."""
 
 from backend.accounts.access import PUBLIC, Actor
 from backend.accounts.signing import actor

@@ -1,4 +1,4 @@
-"""Findings as they are kept and shown: figures, and devices by numbers that lead to nobody."""
+"""Findings as they are stored and shown: figures, and devices under numbers that lead to nobody."""
 
 import hashlib
 import hmac

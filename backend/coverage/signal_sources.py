@@ -13,7 +13,7 @@ from backend.coverage.signals_rows import Seen
 from backend.errors import Problem
 from backend.extensions import db
 
-# Looking at these takes seconds of one worker; who has more asks by province or commune.
+# Looking at these takes seconds of one worker; whoever has more asks by province or commune.
 ROWS_MOST = 100_000
 
 # The app's own tests alone: a probe of an import stands where it stands, by intent. What is not

@@ -1,7 +1,7 @@
 """Signs of gaming, for people to look at: who may see them, and what they made of them.
 
-Nothing follows from a sign by itself: who is to lose samples is decided by a person, as an
-exclusion of its own.
+Nothing follows from a sign by itself: a person decides whether samples are excluded, and that is
+an act of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -110,7 +110,7 @@ def decide_signal(
 
 
 def _require_decider(actor: Actor, row: Signal) -> None:
-    """Who sees a sign decides on it; for others there is none."""
+    """Whoever sees a sign decides on it; for others there is none."""
     if row.campaign_id is not None:
         visible_campaign(actor, row.campaign_id)
         act, scope = "campaign.see", campaign_scope(row.campaign_id)

@@ -1,4 +1,4 @@
-"""What the signals of gaming look at, and what they say: values only."""
+"""What the signals of gaming take and give: plain values."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,6 +1,6 @@
 """Signals of gaming: named functions from rows to evidence, for people to look at.
 
-None of them changes a figure. Each limit says which honest habit it leaves alone.
+None of them changes a figure. Each limit names the honest habit that it spares.
 """
 
 from collections import Counter, defaultdict

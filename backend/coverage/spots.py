@@ -1,4 +1,4 @@
-"""Where in a commune did few measure: cells of some 500 m, told by classes only; pure."""
+"""Where in a commune few have measured: cells of some 500 m, in classes only; pure."""
 
 import math
 from collections.abc import Mapping, Sequence

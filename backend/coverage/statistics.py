@@ -1,7 +1,7 @@
 """Median, mean and percentiles of speed by unit, month, network, operator and technology.
 
-Read as they were found last (`statistics_refresh`), so that a page costs the same whatever lies
-behind a figure.
+They are computed beforehand (`statistics_refresh`), so that a page costs the same however many
+samples lie behind a figure.
 """
 
 from collections.abc import Mapping

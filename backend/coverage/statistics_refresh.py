@@ -1,7 +1,7 @@
-"""Find statistics anew where other samples are counted than before: a job that may die anywhere.
+"""Compute statistics again where the counted samples changed: a job that may die at any point.
 
-A province of a month is one transaction, which takes the marks of its communes away and leaves one
-for the country; so is the country. Whatever was not committed is still marked.
+A province's month is one transaction, which clears the marks of its communes and leaves one for
+the country; the country is another. Whatever was not committed is still marked.
 """
 
 from collections import defaultdict
@@ -90,7 +90,7 @@ class Part:
 
 
 def mark_all(month: str | None = None) -> None:
-    """Mark everything, or a month: to be found anew by the next refresh."""
+    """Mark everything, or a month, for the next refresh."""
     fold_all()
     values = {"counted": [COUNTED, COUNTED_BY_ADMIN], "month": month}
     db.session.execute(MARK_ALL, values)
@@ -102,7 +102,7 @@ def refresh(
     month: str | None = None,
     progress: Progress = lambda done, of: None,
 ) -> int:
-    """Find anew what is marked, of one month if told; how many communes that was."""
+    """Compute again what is marked, of one month if told; how many communes that was."""
     by_month = _stale(month)
     todo, done, communes = sum(map(len, by_month.values())) + len(by_month), 0, 0
     for (of_month, network), provinces in by_month.items():
@@ -121,7 +121,7 @@ def refresh(
 
 
 def refresh_unit(unit_id: int, month: str, now: datetime) -> None:
-    """Find anew what is marked in the province of a unit: its own figures are then those of now.
+    """Compute again what is marked in a unit's province, so that its figures are those of now.
 
     The country is left to the next `refresh`, since nobody should wait for it at a page.
     """

@@ -1,6 +1,6 @@
-"""Targets are read by everybody and set by admins, with a source and for a span of days.
+"""Targets: everybody reads them, admins set them, each with a source and for a span of days.
 
-Reports that are frozen hold copies: no change here reaches them.
+Frozen reports hold copies: no change here reaches them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from backend.errors import Problem, invalid
 from backend.extensions import db
 
 FIELDS = ("level", "network", "purpose", "threshold", "basis", "valid_from", "valid_to", "source")
-# Which of a commune's samples are needed depends on its own target: found anew where one changes.
+# Which of a commune's samples are needed depends on its target: computed again where that changes.
 MARK_NEEDED = text("""
     insert into needed_stale (month, unit_id, network)
     select distinct month, unit_id, network from counts

@@ -1,4 +1,4 @@
-"""An import of VNNIC's counts as it is told, in the reader's language."""
+"""The answer about an import of VNNIC's counts, in the reader's language."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Take in what VNNIC itself counted: show what a file would do, then do it; again is no change."""
+"""Import VNNIC's own counts: show what a file would do, then do it; again is no change."""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Three who cheat, for the signals to find: their samples are kept, and people decide."""
+"""Three cheats for the signals to find: their samples stay, and people decide."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

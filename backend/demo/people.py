@@ -1,4 +1,4 @@
-"""One person per role to sign in as, with passwords that are made at random and told once."""
+"""One person per role to sign in as, with random passwords that are printed once."""
 
 import secrets
 from dataclasses import dataclass

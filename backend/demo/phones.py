@@ -1,4 +1,4 @@
-"""The phones of volunteers, and what a test on one of them measures and tells."""
+"""The phones of volunteers, and what a test on one of them measures and sends."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

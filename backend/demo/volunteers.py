@@ -1,4 +1,4 @@
-"""Who measures how much and where: volunteers with a home and a work commune."""
+"""Volunteers: each with a home commune, a work commune and a pace."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

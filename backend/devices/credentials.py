@@ -1,4 +1,4 @@
-"""Tokens and withdrawal codes: made at random, kept as hashes only."""
+"""Tokens and withdrawal codes: random, and kept as hashes only."""
 
 import hashlib
 import hmac
@@ -31,7 +31,7 @@ def new_code() -> str:
 def code_hash(code: str, secret: str) -> bytes:
     """Hash a withdrawal code as a person may write it: case, blanks and dashes do not matter.
 
-    Keyed, because 55 bits could be searched by who holds a copy of the database alone.
+    Keyed, because 55 bits could be searched by whoever holds a copy of the database alone.
     """
     letters = "".join(letter for letter in code.upper() if letter.isalnum())
     return hmac.digest(secret.encode(), b"withdrawal|" + letters.encode(), hashlib.sha256)

@@ -1,4 +1,4 @@
-"""What a phone tells when it registers, and what it is told; plain values."""
+"""What a phone sends when it registers, and what it gets back; plain values."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The checks: each looks at one thing and tells what is wrong with it, in one line and a remedy."""
+"""The checks: each looks at one thing and says what is wrong with it and what to type."""
 
 import shutil
 import stat

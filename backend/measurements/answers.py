@@ -1,4 +1,4 @@
-"""What a phone is told about its measurements, in words that a volunteer understands."""
+"""The answers to a phone about its measurements, in words that a volunteer understands."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Counts kept in step: a transaction adds deltas, a worker folds them within seconds."""
+"""Counts stay in step: each transaction adds deltas, and a worker folds them within seconds."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

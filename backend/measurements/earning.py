@@ -60,7 +60,7 @@ FORGET = text("""
     update earnings e set volunteer_id = null, membership_id = null from mine
     where e.measurement_id = mine.measurement_id and e.campaign_id = mine.campaign_id
 """)
-# Who has no other device is nobody any more: the name goes, and when they were where.
+# Whoever has no other device is nobody any more: the name goes, and when they were where.
 FORGET_PERSON = text("""
     with alone as (
         select volunteer_id as id from device_links l where device_id = :device and not exists (
@@ -81,7 +81,7 @@ KEY = ("campaign_id", "team_id", "volunteer_id", "unit_id", "day", "network", "f
 
 
 def settle(device_id: UUID, days: Iterable[date]) -> int:
-    """Attribute a device's measurements of these days anew; return how many earnings changed.
+    """Attribute a device's measurements of these days again; return how many earnings changed.
 
     The caller holds the device's row and commits.
     """
@@ -103,7 +103,7 @@ def settle(device_id: UUID, days: Iterable[date]) -> int:
 
 
 def settle_held(device_id: UUID, days: Iterable[date]) -> int:
-    """Hold a device and attribute anew; what a withdrawn one earned is final."""
+    """Hold a device and attribute again; what a withdrawn one earned is final."""
     try:
         devices.hold(device_id)
     except Problem:  # withdrawn in this very moment

@@ -14,8 +14,8 @@ from backend.extensions import db
 from backend.measurements.counting import Deltas
 from backend.measurements.revising import hold, revise_chosen
 
-# Each with the latest decision on it otherwise: who is out stays out, and once. A lift takes in
-# again what its own act holds out, and nothing that was excluded anew since.
+# Each with the latest decision on it otherwise: what is out stays out, and once. A lift takes in
+# again what its own act holds out, and nothing that was excluded again since.
 DECIDE = text("""
     insert into exclusions (measurement_id, excluded, reason, act_id)
     select m.id, :excluded, :reason, :act
@@ -76,5 +76,5 @@ def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
 
 
 def pseudonym(identity: UUID, key: str) -> str:
-    """The name of a measurement in the audit log: who has id and key finds the entry."""
+    """The name of a measurement in the audit log: whoever has id and key finds the entry."""
     return hmac.digest(key.encode(), b"audit|" + identity.bytes, hashlib.sha256).hex()[:32]

@@ -1,4 +1,4 @@
-"""All that is held of a device, as one JSON document that is written while it is read."""
+"""Everything held about a device, as one JSON document that is streamed."""
 
 import json
 from collections.abc import Iterator

@@ -140,7 +140,7 @@ def _there(campaign_id: int, now: datetime) -> There:
 
 
 def _write(campaign_id: int, stays: Sequence[Stayed]) -> dict[str, Any]:
-    """Add the memberships and attribute anew what their people measured meanwhile.
+    """Add the memberships and attribute again what their people measured meanwhile.
 
     Devices are held first, in the order of their ids, as joining and posts do.
     """

@@ -1,4 +1,4 @@
-"""Endpoints of a person's rights: see all that is held, withdraw."""
+"""Endpoints of a person's rights: see everything that is held about them, and withdraw."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ privacy_blp.ARGUMENTS_PARSER = Parser()
 
 
 class WithdrawalSchema(Strict):
-    """A withdrawal by who has the code."""
+    """A withdrawal by whoever has the code."""
 
     withdrawal_code = Text(60, required=True)
 

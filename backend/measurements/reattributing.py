@@ -1,4 +1,4 @@
-"""Attribute a whole campaign anew, after its dates, area, kinds or cap were changed."""
+"""Attribute a whole campaign again after its dates, area, networks or cap changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,7 +30,7 @@ BY_TEAM = text("""
 
 
 def reattribute(campaign_id: int) -> dict[str, Any]:
-    """Attribute every measurement of a campaign's people anew; what each team has, before, after.
+    """Attribute every measurement of a campaign's people again; what each team has, before, after.
 
     It belongs to the caller's transaction, so that a preview is a rollback. Devices are held one
     after the other in the order of their ids.
@@ -51,7 +51,7 @@ def change_campaign(
     *,
     preview: bool,
 ) -> dict[str, Any]:
-    """Change a campaign, also one that others joined, and attribute anew; or show what moves."""
+    """Change a campaign, also one that others joined, and attribute again; or show what moves."""
     told = campaigns.change_campaign(actor, campaign_id, seen, changes, commit=False)
     moved = reattribute(campaign_id)
     if preview:

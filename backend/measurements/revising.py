@@ -100,7 +100,7 @@ def hold(device: UUID | None) -> bool | None:
 def revise_chosen(
     device: UUID | None, ids: Sequence[UUID], joined: bool | None, count_manual: bool
 ) -> Deltas:
-    """Judge measurements of a held device anew, and what follows from them; what counts moved."""
+    """Judge measurements of a held device again, and what follows from them; what counts moved."""
     deltas, done = Deltas(), Revision()
     values = {"device": device, "ids": list(ids)}
     rows = list(db.session.execute(CHOSEN, values).mappings())
@@ -189,7 +189,7 @@ def _follow(
 
 
 def _revised(row: Row, locator: Locator | None, count_manual: bool) -> dict[str, Any] | None:
-    """The row's place, own reasons and marks computed anew; None where nothing differs."""
+    """The row's place, own reasons and marks computed again; None where nothing differs."""
     loaded = SCHEMA.load(row["raw"])
     now = Circumstances(
         received_at=row["received_at"],
@@ -215,7 +215,7 @@ def _revised(row: Row, locator: Locator | None, count_manual: bool) -> dict[str,
 
 
 def _placed(row: Row, locator: Locator | None) -> Placed | None:
-    """Where the row lies: looked up anew with a locator, else as stored."""
+    """Where the row lies: looked up again with a locator, else as stored."""
     position = draft.position_of(row)
     if position is None:
         return None

@@ -1,4 +1,4 @@
-"""A device's measurements in order of time, as far as needed, and verdicts written back."""
+"""A device's measurements in order of time, as many as judging needs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

@@ -1,6 +1,6 @@
 """What a restored backup must not bring back: keyed hashes of withdrawn devices, in a file.
 
-The file lies outside the database, since a backup of before the withdrawal knows nothing of it.
+The file lies outside the database: a backup made before the withdrawal knows nothing of it.
 """
 
 import hashlib

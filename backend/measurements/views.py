@@ -36,8 +36,8 @@ blp = Blueprint("measurements", __name__, url_prefix="/api/v1", description="Spe
 
 # A phone back from two weeks offline sends some hundred; more at once only makes retries dearer.
 BATCH_MOST = 500
-# A body of this length is read only for who has a token; a shorter one, such as a single sample,
-# costs less to read than to ask the database twice.
+# A body of this length is read only after its token was checked; reading a shorter one, such as a
+# single sample, costs less than asking the database twice.
 BODY_KNOWN_FIRST = 8_000
 
 ONE_OR_MANY = {"oneOf": [MeasurementSchema, BatchSchema]}

@@ -1,7 +1,7 @@
-"""Withdrawals and when the law wants them answered; no row says whose they are.
+"""Withdrawals and their legal deadlines; no row says whose they are.
 
-Law 91/2025/QH15 and Decree 356/2025: acknowledged within 2 working days, done within 15 days. What
-comes by the app or a code is done at once; what is asked for by letter is noted by an admin.
+Law 91/2025/QH15 and Decree 356/2025: acknowledged within 2 working days, done within 15 days. A
+withdrawal by the app or by a code is done at once; one asked for by letter is noted by an admin.
 """
 
 from collections.abc import Mapping

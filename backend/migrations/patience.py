@@ -1,4 +1,4 @@
-"""Migrating while phones post: whoever stands in the way of a post gives way, and tries again."""
+"""Migrate while phones post: a migration that blocks posts gives way and tries again."""
 
 import random
 import time

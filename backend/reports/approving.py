@@ -29,7 +29,7 @@ def approve_report(
     now: datetime,
     var_dir: Path,
 ) -> dict[str, Any]:
-    """Seal a report with the name of who answers for it; earlier editions are superseded."""
+    """Seal a report with the name of whoever answers for it; earlier editions are superseded."""
     row = report_for(actor, "report.approve", report_id, expected, held=True)
     if row.state != "frozen":
         raise Problem(409, "report_not_frozen" if row.state == "draft" else "report_approved")

@@ -61,7 +61,7 @@ def attach_letter(
 
 
 def read_letter(actor: Actor, report_id: int, attachment_id: int) -> bytes:
-    """A signed letter, for who writes the unit's reports: signatures are not for everybody."""
+    """A signed letter, for whoever writes the unit's reports: signatures are not for everybody."""
     row = visible_report(actor, report_id)
     require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
     found = select(Attachment).where(

@@ -46,7 +46,7 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
 def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:
     """Figures that two readings in a row agree on, so that no section is ahead of another.
 
-    Statistics are those of the same samples: what waits to be found anew is found first.
+    Statistics are those of the same samples: what waits for a refresh is refreshed first.
     """
     before: Sections | None = None
     for _ in range(READINGS_MOST):

@@ -1,4 +1,4 @@
-"""By when a month's report must be sent, and who has not."""
+"""When a month's report is due, and who has not sent it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -24,7 +24,7 @@ def deadline(month: str) -> date:
 
 
 def list_deadlines(actor: Actor, asked: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """Every unit of a level with how far its report is; who has not sent stands first."""
+    """Every unit of a level with how far its report is; those not sent stand first."""
     month = asked["month"]
     if month_start(month) > today:
         raise invalid("month", "month_in_future")

@@ -1,4 +1,4 @@
-"""Drafts: a report is begun, found, remarked on, or given up."""
+"""Drafts: begin, find, annotate or discard a report."""
 
 from collections.abc import Mapping
 from datetime import datetime

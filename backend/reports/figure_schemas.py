@@ -1,4 +1,4 @@
-"""What a report's figures look like, for who reads them from the API or in a frozen file."""
+"""What a report's figures look like, for whoever reads them from the API or in a frozen file."""
 
 from marshmallow import Schema, fields
 

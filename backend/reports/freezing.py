@@ -33,7 +33,7 @@ def freeze_report(
     _require_places(report)
     content = canonical(report)
     files = render(json.loads(content))  # of what is kept, so that it can be rendered again
-    # Reading and rendering take seconds, in which nobody is kept from the draft; who changed it
+    # Reading and rendering take seconds, in which nobody is kept from the draft; whoever changed it
     # meanwhile comes first.
     row = report_for(actor, "report.edit", report_id, expected, held=True)
     require_draft(row)

@@ -77,7 +77,7 @@ def _folder() -> Path:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Replace file by file, the package last: who reads meanwhile gets whole files."""
+    """Replace file by file, the package last: whoever reads meanwhile gets whole files."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         handle, made = tempfile.mkstemp(dir=folder)

@@ -1,4 +1,4 @@
-"""The open data of a month as rows: every figure as the API tells it."""
+"""The open data of a month as rows: every figure as the API gives it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

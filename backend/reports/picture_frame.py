@@ -1,7 +1,7 @@
 """What the pictures of a report share: letters, colours that print, and the same bytes each time.
 
-The colours are told apart by who sees no red or green, and grow darker step by step, so that a
-black-and-white print keeps the order; hatching marks the two that matter most.
+The colours can be told apart without seeing red or green and grow darker step by step, so that a
+black-and-white print keeps their order; hatching marks the two that matter most.
 """
 
 import io

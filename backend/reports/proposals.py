@@ -115,7 +115,7 @@ def _lacking(network: str, rows: Sequence[Lacking]) -> str:
 
 
 def _quality(network: str, rows: Sequence[Quality]) -> str:
-    """Of each operator over all technologies; who has too few samples is passed over."""
+    """Of each operator over all technologies; those with too few samples are left out."""
     told = [
         f"{row['operator']} {number(row['download_mbps']['median'], 'vi', 1)} Mbit/s"
         f" ({_n(row['n'])} mẫu)"

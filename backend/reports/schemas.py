@@ -189,7 +189,7 @@ class ReportDueSchema(Schema):
 
 
 class ReportDeadlinesSchema(Schema):
-    """Who has not sent a month's report stands first."""
+    """Those that have not sent a month's report stand first."""
 
     month = fields.String(required=True)
     level = fields.String(required=True)

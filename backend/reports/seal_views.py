@@ -1,4 +1,4 @@
-"""The API of seals, for everybody who holds a report and wants to know what it is worth."""
+"""The API of seals, for anybody who holds a report and wants to check it."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """The seal: what was approved, signed with the server's own key so that a changed byte shows.
 
-It says that this server sealed these figures and files, by whose word and when. It is not the
-office's legal signature. Who holds a key's public half can check a seal without the server.
+It says that this server sealed these figures and files, who approved them and when. It is not the
+office's legal signature. Anybody with a key's public half can check a seal without the server.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What answers tell of reports: the same to everybody who may see one."""
+"""How answers describe reports: the same to everybody who may see one."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -157,7 +157,7 @@ def post_attachment(asked: dict[str, Any], report_id: str) -> Any:
 @blp.doc(security=PERSON, responses=A_PDF)
 @blp.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
 def get_attachment(report_id: str, attachment_id: str) -> Response:
-    """Give a signed letter, to who writes the unit's reports."""
+    """Give a signed letter, to whoever writes the unit's reports."""
     identity, letter = row_id(report_id), row_id(attachment_id)
     return _file(attachments.read_letter(actor(), identity, letter), f"{identity}-{letter}.pdf")
 

@@ -1,4 +1,4 @@
-"""Who may see and change which report: before it is approved its area's officials, then all see."""
+"""Who may see which report: its area's officials until it is approved, then everybody."""
 
 from sqlalchemy import ColumnElement, or_, select
 

@@ -1,7 +1,7 @@
 """Back the database up, and restore a backup: `python -m backend.server.backup make|restore`.
 
 A backup is a folder with PostgreSQL's own dump and a manifest of what it must hold. The keys and
-the list of who withdrew lie apart from it, in `keys`: who steals a dump reads no code from it.
+the list of withdrawn devices lie apart, in `keys`: a stolen dump alone gives no code away.
 """
 
 from __future__ import annotations

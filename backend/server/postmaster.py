@@ -1,4 +1,4 @@
-"""Which process serves a data folder, as PostgreSQL's own pid file tells."""
+"""Which process serves a data folder, according to PostgreSQL's own pid file."""
 
 from __future__ import annotations
 

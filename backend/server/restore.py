@@ -1,4 +1,4 @@
-"""Restore a backup into an empty database, and hold it against its manifest."""
+"""Restore a backup into an empty database and compare it with its manifest."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _compare(found: dict[str, Any], held: dict[str, Any]) -> None:
 
 
 def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:
-    """Migrate, grant, and let go again of who withdrew after the backup."""
+    """Migrate, grant, and let go again of whoever withdrew after the backup."""
     from backend.app import create_app
 
     app = create_app(**urls)

@@ -26,12 +26,12 @@ def crosswalk() -> "Crosswalk":
 
 
 def successors(code: str) -> dict[str, Any]:
-    """The communes of July 2025 that took over a commune of before, the main one first."""
+    """The communes of July 2025 that took over an old commune, the main one first."""
     return _relatives("2024", code, "2025", dict.fromkeys(crosswalk().successors(code), code))
 
 
 def predecessors(code: str) -> dict[str, Any]:
-    """The communes of before that a commune of July 2025 was made of."""
+    """The old communes that a commune of July 2025 was made of."""
     return _relatives("2025", code, "2024", {old: old for old in crosswalk().predecessors(code)})
 
 

@@ -21,7 +21,7 @@ class Heir:
 
 
 def heirs(unit_id: int) -> list[Heir]:
-    """The successors of a unit of before, the likely ones first: a person confirms which.
+    """The successors of an old unit, the likely ones first: a person confirms which.
 
     A province's is the one that its communes went to; a district's are the communes that are made
     of its own for one half or more; a commune's is the main one.

@@ -86,7 +86,7 @@ class Locator:
         return found
 
     def forget(self) -> None:
-        """Read anew, at the next question, which sets are active."""
+        """Read again, at the next question, which sets are active."""
         self._read_at = float("-inf")
 
     def place(

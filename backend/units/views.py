@@ -90,14 +90,14 @@ def locate_by_query(query: dict[str, Any]) -> Any:
 @blp.get("/units/<code>/successors")
 @blp.response(200, RelativesSchema)
 def list_successors(code: str) -> Any:
-    """List the communes of July 2025 that took over a commune of before."""
+    """List the communes of July 2025 that took over an old commune."""
     return crossing.successors(code)
 
 
 @blp.get("/units/<code>/predecessors")
 @blp.response(200, RelativesSchema)
 def list_predecessors(code: str) -> Any:
-    """List the communes of before July 2025 that a commune of today was made of."""
+    """List the old communes that a commune of today was made of."""
     return crossing.predecessors(code)
 
 

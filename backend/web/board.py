@@ -21,7 +21,7 @@ from backend.formats import number
 from backend.language import Language
 from backend.web.charts import bars
 
-# Who else is far behind the first ten reads it in the contributions.
+# Whoever else is far behind the first ten reads it in the contributions.
 LEADERS_SHOWN = 10
 EVERY_CONTRIBUTION = ContributionsQuerySchema()
 EVERY_PLACE = LeaderboardQuerySchema()
@@ -41,7 +41,7 @@ class Board:
 
 
 def board_of(actor: Actor, campaign_id: int, now: datetime) -> Board:
-    """A campaign's frame, for who organises it or leads a team in it; 403 or 404 for others."""
+    """A campaign's frame, for whoever organises it or leads a team in it; 403 or 404 for others."""
     seen = see(actor, campaign_id)
     campaign = show_campaign(actor, campaign_id)
     return Board(

@@ -110,7 +110,7 @@ def rotate(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 @member_page
 @arguments(PageQuerySchema, location="query")
 def pin(asked: dict[str, Any], campaign_id: int) -> Response:
-    """Pin a place for a team; the rest is planned anew."""
+    """Pin a place for a team; the rest is planned again."""
     form = _form(asked)
     wanted = form.load(PinFormSchema())
     done = wanted and form.attempt(lambda: pin_place(actor(), campaign_id, wanted, clock_now()))

@@ -33,7 +33,7 @@ from backend.web.schemas import PageQuerySchema
 bp = answer_in_words(Blueprint("board", __name__, url_prefix="/campaigns"))
 arguments = Parser().use_args
 
-# A page of people that a screen holds; who leads more goes on.
+# A page of people that a screen holds; whoever leads more goes on.
 MEMBERS_SHOWN = 100
 
 
@@ -62,7 +62,7 @@ def campaign(asked: dict[str, Any], campaign_id: int) -> Response:
 @member_page
 @arguments(BoardQuerySchema, location="query")
 def figures(asked: dict[str, Any], campaign_id: int) -> Response:
-    """Give the figures of the page alone, for who has it open; 304 where they are the same."""
+    """Give the figures of the page alone, for whoever has it open; 304 where they are the same."""
     _, part = _figures(asked, campaign_id)
     return unless_known(Response(part, content_type="text/html; charset=utf-8"))
 

@@ -1,4 +1,4 @@
-"""An official's area: which it is, how its units stand this month, and who needs somebody."""
+"""An official's area: which it is, how its units stand this month, and which need attention."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def own_areas(actor: Actor, now: datetime) -> Rows:
 
 
 def lendable(actor: Actor) -> Rows:
-    """The areas that a person may lend: those of the own role."""
+    """The areas that a person may lend: those of their own role."""
     return [area for area in _of_roles(actor) if not area["deputy"]]
 
 

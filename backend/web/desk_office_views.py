@@ -1,4 +1,4 @@
-"""The official's desk: VNNIC's own count beside ours, the letterhead, who stands in."""
+"""The official's desk: VNNIC's own count beside ours, the letterhead, deputies."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ def letterhead(asked: dict[str, Any], code: str) -> Any:
 @member_page
 @arguments(PageQuerySchema, location="query")
 def deputies(asked: dict[str, Any]) -> Any:
-    """Show who stands in for whom, and lend the own area."""
+    """Show who stands in for whom, and lend one's own area."""
     form, now, known = Form(reader_of(asked["lang"]).language), clock_now(), actor()
     own = lendable(known)
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""The official's desk: the own area today, down to why a single sample counts or not."""
+"""The official's desk: one's own area today, down to why a single sample counts or not."""
 
 from typing import Any
 

@@ -67,7 +67,7 @@ def manifest(language: Language) -> dict[str, Any]:
 
 
 def rendered_from() -> list[Path]:
-    """Whatever the page is made of: one of them changed, and phones fetch it anew."""
+    """Whatever the page is made of: one of them changed, and phones fetch it again."""
     sources = [
         path
         for folder in SOURCES

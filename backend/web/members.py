@@ -1,4 +1,4 @@
-"""Pages of people who signed in: who gets in, where each finds their work, what is said if not."""
+"""Pages of people who signed in: who gets in, where their work is, and what others are shown."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -34,7 +34,7 @@ PLACES = {
 
 
 def member_page(view: Callable[..., Any]) -> Callable[..., Response]:
-    """A page for who signed in, under a strict policy; who did not is asked to, and comes back."""
+    """A page for whoever signed in, under a strict policy; others are asked to, and come back."""
 
     @wraps(view)
     def answer(*args: Any, **kwargs: Any) -> Any:
@@ -47,7 +47,7 @@ def member_page(view: Callable[..., Any]) -> Callable[..., Response]:
 
 
 def lets_in(most: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a page's form bring files of so many bytes; outside of who looks for its token."""
+    """Let a page's form bring files of so many bytes; it wraps whatever checks its token."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)

@@ -21,7 +21,7 @@ from backend.web.maps import Map, country_map, unit_map
 
 Rows = list[dict[str, Any]]
 
-# What a search shows: who finds more types more.
+# What a search shows: whoever finds more types more.
 FOUND_MOST = 30
 
 

@@ -1,4 +1,4 @@
-"""A unit in a sentence and in a picture, for who shares its page elsewhere."""
+"""A unit in a sentence and in a picture, for links that are shared elsewhere."""
 
 from functools import cache
 from io import BytesIO

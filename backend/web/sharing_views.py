@@ -1,6 +1,6 @@
 """A unit elsewhere: as a picture beside a shared link, and embedded in another site.
 
-Others see them wherever they are shared: whoever asks, they show what everybody may see.
+Anybody may see them there, so they show what everybody may see, whoever asks.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from backend.web.sharing import sentence
 bp = Blueprint("sharing", __name__)
 arguments = Parser().use_args
 
-# Who shares a link asks once; figures of an hour ago do no harm beside it.
+# Whoever shares a link asks once; figures of an hour ago do no harm beside it.
 PICTURE_S = 3600
 
 

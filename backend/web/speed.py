@@ -24,7 +24,7 @@ NOISE = memoryview(os.urandom(1_048_576))
 # A phone asks for its next transfer as soon as it has the last byte of the one before, whose slot
 # is given back a moment later.
 SLOT_WAIT_S = 0.05
-# A transfer ends soon; who finds every slot taken asks again after this.
+# A transfer ends soon; whoever finds every slot taken asks again after this.
 BUSY_RETRY_S = 1
 
 

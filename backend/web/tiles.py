@@ -1,7 +1,7 @@
 """Vector tiles of a boundary set for the map of scripts: one PMTiles file, built once.
 
-Figures are no part of them: the page joins those by code, so a file never changes and is kept by
-browsers for as long as the set lives.
+They hold no figures: the page joins those by code, so a file never changes and browsers may keep it
+for as long as the set lives.
 """
 
 import fcntl
@@ -39,11 +39,11 @@ def tiles_path(folder: Path, active: ActiveSet) -> Path:
 
 
 def build(folder: Path, active: ActiveSet) -> Path:
-    """Build the tiles of a set where they are missing; who comes second waits for the first."""
+    """Build the tiles of a set where they are missing; whoever comes second waits for the first."""
     path = tiles_path(folder, active)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(path):
-        for left in folder.glob(f"{active.digest}-work-*"):  # by who was ended while building
+        for left in folder.glob(f"{active.digest}-work-*"):  # by whoever was ended while building
             shutil.rmtree(left)
         with tempfile.TemporaryDirectory(dir=folder, prefix=f"{active.digest}-work-") as work:
             if not path.exists():

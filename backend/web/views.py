@@ -112,7 +112,7 @@ def work() -> Any:
 @bp.post("/sign-out")
 @under(PAGE)
 def sign_out() -> Any:
-    """End the session of who presses the button."""
+    """End the session of whoever presses the button."""
     known = actor()
     response = redirect(url_for("web.index"), 303)
     if known.session is not None:

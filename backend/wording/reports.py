@@ -1,4 +1,4 @@
-"""Words of reports: what is refused, and what a report says of its own data."""
+"""Words of reports: what is refused, and what a report says about its own data."""
 
 TEXTS: dict[str, tuple[str, str]] = {
     "report_exists": (

@@ -1,6 +1,6 @@
 """Measure how long statistics take to follow: 10 million counted samples over twelve months.
 
-Filled by SQL. Then 5,000 rows are added in one province, and what they changed is found anew: the
+Filled by SQL. Then 5,000 rows are added in one province, and what they changed is found again: the
 province with its communes and districts, and the country.
 """
 
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _follow(owner_url: str, arguments: argparse.Namespace) -> bool:
-    """Change a province's rows, find its statistics and the country's anew; several times."""
+    """Change a province's rows, find its statistics and the country's again; several times."""
     rounds = [_round(owner_url, arguments.changed) for _ in range(arguments.times)]
     province, country, page = zip(*rounds, strict=True)
     title = f"after {arguments.changed:,} changed rows"

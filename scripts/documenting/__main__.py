@@ -1,4 +1,4 @@
-"""Write every page anew."""
+"""Write the generated parts of every page again."""
 
 from scripts.documenting import DOCS, PARTS, generated
 

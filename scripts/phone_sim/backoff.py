@@ -20,5 +20,5 @@ class Backoff:
         return (retry_after or 0.0) + self._rng.uniform(0.0, span)
 
     def reset(self) -> None:
-        """Something worked: begin anew."""
+        """Something worked: begin again."""
         self._failures = 0

@@ -85,7 +85,7 @@ def night_script(month: Month) -> None:
 
 
 def reinstalls(month: Month) -> None:
-    """One phone, installed anew for each test so that none is a repeat."""
+    """One phone, installed again for each test so that none is a repeat."""
     rng = month.rng
     place, phones = month.spot(), []
     for day in rng.choice(DAYS, int(rng.integers(1, 4)), replace=False).tolist():

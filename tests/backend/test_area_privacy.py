@@ -63,7 +63,7 @@ LESS = {
 }
 
 
-# Pages of who signed in lead all others to the sign-in: the access matrix holds them.
+# Pages of whoever signed in lead all others to the sign-in: the access matrix holds them.
 OF_MEMBERS = ("/admin", "/campaigns", "/desk")
 
 

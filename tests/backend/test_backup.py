@@ -80,7 +80,7 @@ def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
     before = client.get(COVERAGE).json
     kept = backup.make(app.config, tmp_path / "backups", 14, AT)
     assert client.delete(ME, headers=bearer(leaving["token"])).status_code == 200
-    # The disaster: only the backup is left, and the keys with the list of who withdrew.
+    # The disaster: only the backup is left, and the keys with the list of whoever withdrew.
     done = restored(kept, fresh, "--keys", str(own_var))
     assert done.returncode == 0, done.stderr
     assert "every figure is the same" in done.stdout and "1 devices" in done.stdout

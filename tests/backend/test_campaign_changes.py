@@ -1,4 +1,4 @@
-"""Campaigns change by who saw them last; what runs does not shift, what was published stays."""
+"""Campaigns change by whoever saw them last; what runs does not shift, what was published stays."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

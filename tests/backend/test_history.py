@@ -22,7 +22,7 @@ from backend.units.service import set_on
 from tests.measured import measured, row
 from tests.people import unit_id
 
-# Ten communes of before the reform. In Thái Nguyên three were divided and two lie wholly in what
+# Ten communes from before the reform. In Thái Nguyên three were divided and two lie wholly in what
 # they went into; Bắc Kạn's three became one ward; two got another name.
 SPLIT = {"05461": ("05443", "05467"), "05467": ("05467", "05500"), "05932": ("05908", "05941")}
 WHOLE = {"05443": "05443", "05446": "05443"}

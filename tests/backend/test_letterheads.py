@@ -1,4 +1,4 @@
-"""Letterheads: proposed, set from a day on, changed by who saw them last."""
+"""Letterheads: proposed, set from a day on, changed by whoever saw them last."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Organisations change by who saw them last; what something belongs to ends instead of going."""
+"""Organisations change as they were last seen; one that something belongs to ends and stays."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -114,7 +114,7 @@ def test_a_demo_that_goes_takes_its_reports_with_it(office: Office) -> None:
 
 
 def test_the_demo_s_official_sealed_the_report_of_the_letter_s_month(office: Office) -> None:
-    """After the reform, as always today: the role over the province of before has ended."""
+    """After the reform, as always today: the role over the province from before has ended."""
     office.clock.now = datetime(2026, 11, 25, tzinfo=UTC)
     told = office.app.test_cli_runner().invoke(args=["demo", "people"])
     assert told.exit_code == 0, told.output

@@ -15,7 +15,7 @@ AFTER = datetime(2025, 7, 2, 3, 0, tzinfo=UTC)
 
 
 class Cast:
-    """Officials of a province, a district and a commune of before, and an admin, in July 2025."""
+    """Officials of a province, a district and a commune from before, and an admin, in July 2025."""
 
     def __init__(self, app: Flask, client: FlaskClient, clock: Hands) -> None:
         self.app, self.client = app, client

@@ -145,7 +145,7 @@ def plain_dump(app: Flask, folder: Path) -> str:
 
 
 def restored_dump(app: Flask, backups: Path, tmp_path: Path) -> str:
-    """The database as text, restored after a disaster from a backup of before the withdrawal."""
+    """The database as text, restored after a disaster from a backup from before the withdrawal."""
     var_dir = tmp_path / "restored"
     [kept] = backup.made(backups)
     words = ["restore", str(kept), "--keys", str(app.config["VAR_DIR"])]

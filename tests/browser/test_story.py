@@ -139,7 +139,7 @@ def find_on_the_desk(page: Page) -> None:
 
 
 def freeze_and_approve(page: Page, file: Path) -> dict:
-    """Weeks later the official signs in anew, freezes last month's report and seals it."""
+    """Weeks later the official signs in again, freezes last month's report and seals it."""
     enter(page, "/desk", OFFICIAL)
     press(page, "Báo cáo")
     press(page, "Lập bản nháp")  # of last month, unless another is chosen

@@ -86,7 +86,7 @@ def test_the_pages_can_be_looked_at(files: Files, folder: Path) -> None:
 
 
 def test_the_workbook_reads_back(files: Files, folder: Path) -> None:
-    """Its sums are computed anew, without the values that were kept beside them."""
+    """Its sums are computed again, without the values that were kept beside them."""
     stripped = folder / "again.xlsx"
     load_workbook(io.BytesIO(files["report.xlsx"])).save(stripped)
     convert(stripped, AS_CSV, folder)

@@ -58,7 +58,7 @@ def records(lines: Lines, delimiter: str | None = None) -> Iterator[Record]:
                     yield Record(line, raw, cells)
             return
         except csv.Error as error:
-            # A quote never closed swallows lines; the reader is begun anew behind them.
+            # A quote never closed swallows lines; the reader is begun again behind them.
             line, raw = feed.take()
             yield Record(line, raw, error=f"not CSV: {error}")
 

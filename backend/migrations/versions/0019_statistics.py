@@ -1,4 +1,4 @@
-"""statistics of speed, and the marks that say which of them are to be found anew"""
+"""statistics of speed, and the marks that say which of them are to be computed again"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -15,7 +15,7 @@ from geo.approximate import DATA
 
 TEAM = 200
 TEAM_SHARE = 0.3  # of all posts
-# Most phones send at once; who was offline sends what is waiting.
+# Most phones send at once; those that were offline send what is waiting.
 BATCH, BATCH_SHARE = 20, 0.05
 SAMPLES_A_POST = 1 + BATCH_SHARE * (BATCH - 1)
 # More samples of a phone would lie in the future: see ingest_parts.samples.

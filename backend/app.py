@@ -11,6 +11,7 @@ from werkzeug.routing import IntegerConverter
 from backend import compression, health, http
 from backend.clock import Clock, utc_now
 from backend.extensions import api, bind_connections, db, migrate
+from backend.links import Links
 from backend.units.locating import Locator
 from backend.validation import DESCRIBED
 from config import settings
@@ -49,7 +50,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
     http.init_app(app)
     compression.init_app(app)
-    api.init_app(app)
+    api.init_app(app, spec_kwargs={"extra_plugins": [Links()]})
     for field, (kind, form) in DESCRIBED.items():
         api.register_field(field, kind, form)
     _register(app)

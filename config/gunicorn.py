@@ -6,6 +6,7 @@ from typing import Any
 
 from config import settings
 from config.counters import fresh_folder
+from config.gunicorn_ready import tell_ready
 
 _values = settings.read()
 
@@ -58,3 +59,4 @@ def post_worker_init(worker: Any) -> None:
 
     keep_folded(app)
     keep_working(app)
+    tell_ready()

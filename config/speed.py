@@ -1,6 +1,9 @@
 """How gunicorn serves the speed test in a process of its own; ./scripts/serve starts it."""
 
+from typing import Any
+
 from config import gunicorn, settings
+from config.gunicorn_ready import tell_ready
 
 _values = settings.read()
 
@@ -18,3 +21,8 @@ forwarded_allow_ips = ""
 accesslog = None
 errorlog = "-"
 loglevel = gunicorn.loglevel
+
+
+def post_worker_init(worker: Any) -> None:
+    """Tell that the process takes requests."""
+    tell_ready()

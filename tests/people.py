@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.models import AuditEntry, PersonalToken, Role, User
 from backend.accounts.passwords import hashed
+from backend.accounts.sealing import seal
 from backend.accounts.signing import TOKEN_PREFIX, secret_hash
 from backend.campaigns.models import (
     Campaign,
@@ -51,6 +52,7 @@ def person(
         user = User(**{"name": f"{secrets.token_hex(4)}@example.vn", **second, **changes})
         db.session.add(user)
         db.session.flush()
+        _seal(user)
         if role:
             kind = kind or SCOPES[role]
             held = Role(role=role, scope_kind=kind, scope_id=scope, valid_from=LONG_AGO)
@@ -69,6 +71,11 @@ def person(
     return {"Authorization": f"Bearer {token}"}
 
 
+def _seal(user: User) -> None:
+    if user.totp_secret:
+        user.totp_secret = seal(user.totp_secret, user.id, current_app.config["SECRET_KEY"])
+
+
 PASSWORD = "nắng sớm bên sông"
 
 
@@ -82,7 +89,13 @@ def account(app: Flask, name: str, role: str | None = None, scope: int | None = 
             **changes: Any) -> int:  # fmt: skip
     """A person who can sign in with PASSWORD; the number of their account."""
     fields = {"name": name, "password_hash": password_hash(), **changes}
-    made = _add(app, User(**fields))
+    with app.app_context():
+        user = User(**fields)
+        db.session.add(user)
+        db.session.flush()
+        _seal(user)
+        made = user.id
+        db.session.commit()
     if role:
         held = Role(role=role, scope_kind=SCOPES[role], scope_id=scope, valid_from=LONG_AGO)
         held.user_id = made

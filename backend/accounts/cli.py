@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.accounts import founding
+from backend.accounts import founding, resealing
 from backend.accounts.links import Link
 from backend.errors import Problem
 from backend.http import clock_now
@@ -44,6 +44,18 @@ def password_link(name: str, remove_totp: bool, base: str | None) -> None:
     with _errors():
         link = founding.offer_password(name, remove_totp, clock_now())
     _show(link, base)
+
+
+@cli.command()
+def reseal() -> None:
+    """Seal second factors anew after a change of SECRET_KEY.
+
+    Reads the key of before from standard input. Who is not reached by it sets up the second factor
+    again, by `password-link --remove-totp`.
+    """
+    before = sys.stdin.readline().strip()
+    told = resealing.reseal(before, current_app.config["SECRET_KEY"])
+    click.echo(f"{told.done} sealed anew, {told.closed} that neither key opens.")
 
 
 def _show(link: Link | None, base: str | None) -> None:

@@ -50,8 +50,8 @@ class User(db.Model):
     name: Mapped[str | None] = mapped_column(Text, unique=True)  # normalised; null once closed
     display_name: Mapped[str | None] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)  # argon2; null until first set
-    totp_secret: Mapped[str | None] = mapped_column(Text)  # null: no second factor
-    totp_pending: Mapped[str | None] = mapped_column(Text)  # shown, not yet confirmed by a code
+    totp_secret: Mapped[str | None] = mapped_column(Text)  # sealed; null: no second factor
+    totp_pending: Mapped[str | None] = mapped_column(Text)  # sealed; not yet confirmed by a code
     totp_used: Mapped[int | None] = mapped_column(BigInteger)  # the last step: a code serves once
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

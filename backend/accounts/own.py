@@ -7,6 +7,7 @@ from sqlalchemy import delete
 from backend.accounts import limits, passwords, second_factor, users
 from backend.accounts.access import Actor, require_person, require_session
 from backend.accounts.models import OneTimeLink, PersonalToken, User
+from backend.accounts.sealing import seal
 from backend.accounts.service import note_by
 from backend.accounts.sessions import CODES_PER_ACCOUNT, end_sessions
 from backend.accounts.users import Described
@@ -34,13 +35,14 @@ def change_password(actor: Actor, old: str, new: str, key: str, now: datetime) -
     db.session.commit()
 
 
-def offer_totp(actor: Actor) -> dict[str, str]:
+def offer_totp(actor: Actor, key: str) -> dict[str, str]:
     """Show the secret of a second factor, which counts once a code confirms it."""
     user = users.find(require_session(actor))
     if user.totp_secret:
         raise Problem(409, "totp_on")
-    user.totp_pending = second_factor.new_secret()
-    told = second_factor.enrolment(user.totp_pending, user.name or "")
+    secret = second_factor.new_secret()
+    user.totp_pending = seal(secret, user.id, key)
+    told = second_factor.enrolment(secret, user.name or "")
     db.session.commit()
     return told
 
@@ -52,7 +54,7 @@ def confirm_totp(actor: Actor, code: str, key: str, now: datetime) -> None:
     user = users.find(user_id)
     if not user.totp_pending:
         raise Problem(409, "totp_not_offered")
-    if not second_factor.redeem(user_id, user.totp_pending, code, now):
+    if not second_factor.redeem(user_id, user.totp_pending, code, key, now):
         raise invalid("code", "totp_wrong")
     user.totp_secret, user.totp_pending = user.totp_pending, None
     end_sessions(user_id, but=actor.session)

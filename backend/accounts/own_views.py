@@ -50,7 +50,7 @@ def change_password(asked: dict[str, str]) -> None:
 @blp.response(200, EnrolmentSchema)
 def offer_totp() -> Any:
     """Show the secret of a second factor, also as a QR picture."""
-    return own.offer_totp(actor())
+    return own.offer_totp(actor(), _key())
 
 
 @blp.post("/totp/confirm")

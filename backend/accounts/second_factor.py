@@ -8,6 +8,7 @@ import segno
 from sqlalchemy import or_, update
 
 from backend.accounts.models import User
+from backend.accounts.sealing import unseal
 from backend.extensions import db
 
 STEP_S = 30
@@ -27,9 +28,10 @@ def step_of(totp_secret: str, code: str, now: datetime) -> int | None:
     return None
 
 
-def redeem(user_id: int, totp_secret: str, code: str, now: datetime) -> bool:
+def redeem(user_id: int, sealed: str, code: str, key: str, now: datetime) -> bool:
     """Take a code once: of two requests that bring the same, one is let in."""
-    step = step_of(totp_secret, code, now)
+    totp_secret = unseal(sealed, user_id, key)
+    step = step_of(totp_secret, code, now) if totp_secret else None
     if step is None:
         return False
     fresh = or_(User.totp_used.is_(None), User.totp_used < step)

@@ -91,11 +91,11 @@ def _count(name: str, at: Circumstances) -> None:
 
 def _check_code(user: User, code: str | None, at: Circumstances) -> None:
     """Ask who has the password for the code of this half minute, which serves once."""
-    user_id, totp_secret = user.id, user.totp_secret or ""
+    user_id, sealed = user.id, user.totp_secret or ""
     if not code:
         raise Problem(401, "totp_required")
     limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, at.key, at.now)
-    if not second_factor.redeem(user_id, totp_secret, code, at.now):
+    if not second_factor.redeem(user_id, sealed, code, at.key, at.now):
         # Somebody has the password: their owner or an admin should see it.
         note("session.totp_failed", f"user:{user_id}", actor="public", address=at.address)
         db.session.commit()

@@ -1,13 +1,12 @@
 """Commands of the operator about figures."""
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from backend.coverage import statistics_refresh
 from backend.coverage.digest import digest as make_digest
 from backend.coverage.schemas import NETWORKS
-from backend.coverage.sending import NotSent, send
+from backend.coverage.sending_cli import tell
 from backend.coverage.vnnic_cli import import_file
 from backend.http import clock_now
 from backend.measurements.cli import bar, month_option
@@ -37,13 +36,4 @@ def digest(unit: str, network: str, sending: bool) -> None:
     """Tell in Vietnamese how a place stands today, and send it where that is asked."""
     with errors():
         told = make_digest(unit, network, clock_now())
-    click.echo(told.text, nl=False)
-    if not sending:
-        return
-    try:
-        sent = send(told, current_app.config)
-    except NotSent as error:
-        raise click.ClickException(f"not sent: {error}") from None
-    if not sent:
-        raise click.ClickException("not sent: set SMTP_HOST and DIGEST_TO, or DIGEST_WEBHOOK")
-    click.echo(f"sent to {', '.join(sent)}", err=True)
+    tell(told, sending)

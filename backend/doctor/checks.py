@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend.accounts.resealing import count_closed
 from backend.clock import local_day
 from backend.extensions import db
 from backend.jobs import runs
@@ -33,6 +34,8 @@ BY_HAND = {
     "tiles": "flask web tiles",
     "expire": "flask privacy expire",
     "recount": "flask measurements recount",
+    "digest": "flask coverage digest --unit CODE --send",
+    "deadlines": "flask reports deadlines --send",
 }
 SECRETS = ("secret_key", "postgres-passwords.json", "withdrawn", "seal_key*")
 
@@ -154,6 +157,16 @@ def keys(patient: Patient) -> Iterator[Finding]:
             yield Finding(f"{path} can be read by others ({mode:o}).", f"Type: chmod 600 {path}")
 
 
+def second_factors(patient: Patient) -> Iterator[Finding]:
+    """Whether the key opens what it sealed."""
+    if closed := count_closed(patient.config["SECRET_KEY"]):
+        yield Finding(
+            f"SECRET_KEY does not open {closed} second factors: these people cannot sign in.",
+            "With the key of before in a file, type: flask accounts reseal < FILE; without it: "
+            "flask accounts password-link NAME --remove-totp",
+        )
+
+
 def backups(patient: Patient) -> Iterator[Finding]:
     """Whether there is a recent backup."""
     at = latest_backup(patient.config)
@@ -180,8 +193,8 @@ def jobs(patient: Patient) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    configuration, database, migrations, boundaries, clock, disk, folding, keys, backups,
-    jobs,
+    configuration, database, migrations, boundaries, clock, disk, folding, keys, second_factors,
+    backups, jobs,
 )  # fmt: skip
 
 

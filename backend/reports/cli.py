@@ -1,4 +1,4 @@
-"""Commands of the operator: check a file against the seals."""
+"""Commands of the operator: check a file against the seals, publish, remind."""
 
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,11 @@ from backend.errors import Problem
 from backend.messages import message
 from backend.reports.checking import check_file
 from backend.reports.open_data_cli import publish_data
+from backend.reports.reminder_cli import deadlines
 
 cli = AppGroup("reports", help="Monthly reports and their seals; open data.")
 cli.add_command(publish_data)
+cli.add_command(deadlines)
 
 
 @cli.command()

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 JOBS: dict[tuple[str, ...], str] = {
     ("privacy", "expire"): "expire",
     ("measurements", "recount"): "recount",
+    ("coverage", "digest"): "digest",
+    ("reports", "deadlines"): "deadlines",
 }
 
 

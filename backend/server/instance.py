@@ -9,11 +9,14 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+FILE = "serve.lock"  # in VAR_DIR
 LEFTOVER_TIMEOUT_S = 30
 MARK = b"backend.server."  # a word of the command lines of our servers
-SERVERS = ("web", "speed")
+MAIN = b"backend.server"  # and of who started them
+READ_TRIES, READ_AGAIN_S = 5, 0.02
+SERVERS = ("web", "speed", "next_web", "next_speed")
 
 
 class AlreadyRunning(RuntimeError):
@@ -24,7 +27,7 @@ class Instance:
     """The lock of one `serve`, and in its file who holds it."""
 
     def __init__(self, var_dir: Path) -> None:
-        self._path = var_dir / "serve.lock"
+        self._path = var_dir / FILE
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
@@ -55,6 +58,16 @@ class Instance:
             self._file.close()
 
 
+def read_told(var_dir: Path) -> dict[str, Any] | None:
+    """What the `serve` of this folder last told; None where none runs."""
+    for _ in range(READ_TRIES):
+        with suppress(OSError, ValueError):
+            told: dict[str, Any] = json.loads((var_dir / FILE).read_text())
+            return told if _is_ours(told["pid"], MAIN) else None
+        time.sleep(READ_AGAIN_S)  # it may be writing
+    return None
+
+
 def _who(written: str) -> str:
     with suppress(ValueError, KeyError):
         facts = json.loads(written)
@@ -75,7 +88,7 @@ def _end_leftover(pid: int) -> None:
         time.sleep(0.1)
 
 
-def _is_ours(pid: int) -> bool:
+def _is_ours(pid: int, mark: bytes = MARK) -> bool:
     with suppress(OSError):
-        return MARK in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return mark in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False

@@ -34,7 +34,8 @@ def main(arguments: list[str]) -> None:
     with app.app_context():
         prepare(app, demo="--demo" in arguments)
         db.engine.dispose()  # gunicorn forks: no connection may be open
-    sys.argv = ["gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), "wsgi:app"]
+    rest = [word for word in arguments if word != "--demo"]  # for gunicorn
+    sys.argv = ["gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), *rest, "wsgi:app"]
     WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]", prog="gunicorn").run()
 
 

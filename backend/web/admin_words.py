@@ -38,6 +38,7 @@ ADMIN: dict[str, tuple[str, str]] = {
     "admin_check_disk": ("Ổ đĩa", "Disk"),
     "admin_check_folding": ("Cộng dồn số đếm", "Folding of counts"),
     "admin_check_keys": ("Khóa bí mật", "Secret keys"),
+    "admin_check_second_factors": ("Xác thực hai lớp", "Second factors"),
     "admin_check_backups": ("Sao lưu", "Backups"),
     "admin_check_jobs": ("Việc chạy nền", "Work beside the server"),
     "admin_means_configuration": (
@@ -71,6 +72,10 @@ ADMIN: dict[str, tuple[str, str]] = {
     "admin_means_keys": (
         "Khóa bí mật chỉ được cho chính máy chủ đọc.",
         "Secret keys are for the server alone to read.",
+    ),
+    "admin_means_second_factors": (
+        "Khóa bí mật đã đổi: ai dùng xác thực hai lớp thì không đăng nhập được.",
+        "The secret key has changed: who has a second factor cannot sign in.",
     ),
     "admin_means_jobs": (
         "Có việc chạy nền bị lỗi: tốc độ hoặc bản đồ không được cập nhật.",

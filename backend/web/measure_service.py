@@ -40,11 +40,14 @@ ICONS = (
 
 
 @cache
-def worker() -> str:
-    """The service worker, with what it keeps; it changes whenever any of that does."""
+def worker(consents: str) -> str:
+    """The service worker, with what it keeps; it changes whenever any of that does.
+
+    A phone that has the page asks for consent again once it has the page with the new text.
+    """
     kept = json.dumps([*PAGES, *(f"/static/{name}" for name in FILES if (STATIC / name).exists())])
     script = (STATIC / "do" / "worker.js").read_text(encoding="utf-8")
-    return f'const VERSION = "{_version()}";\nconst SHELL = {kept};\n{script}'
+    return f'const VERSION = "{_version(consents)}";\nconst SHELL = {kept};\n{script}'
 
 
 def manifest(language: Language) -> dict[str, Any]:
@@ -77,8 +80,8 @@ def rendered_from() -> list[Path]:
     return [*(STATIC / name for name in FILES), STATIC / "do" / "worker.js", *sources]
 
 
-def _version() -> str:
-    digest = hashlib.sha256()
+def _version(consents: str) -> str:
+    digest = hashlib.sha256(consents.encode())
     for path in rendered_from():
         if path.is_file():
             digest.update(path.read_bytes())

@@ -24,16 +24,19 @@ arguments = Parser().use_args
 def measure(asked: dict[str, Any]) -> Response:
     """Measure the line at this place, and send it as a sample."""
     words = asked["lang"] or language()
-    config = current_app.config
-    who = consent.Operator(
-        config["OPERATOR_NAME"], config["OPERATOR_CONTACT"], config["RETENTION_DAYS"]
-    )
     return render(
         "web/do.html",
         asked["lang"],
-        consent=consent.statement(who, words),
+        consent=consent.statement(_operator(), words),
         scripted=scripted(0 if words == "vi" else 1),
-        speed=config["SPEED_URL"],
+        speed=current_app.config["SPEED_URL"],
+    )
+
+
+def _operator() -> consent.Operator:
+    config = current_app.config
+    return consent.Operator(
+        config["OPERATOR_NAME"], config["OPERATOR_CONTACT"], config["RETENTION_DAYS"]
     )
 
 
@@ -41,7 +44,10 @@ def measure(asked: dict[str, Any]) -> Response:
 @under("default-src 'none'; script-src 'self'; connect-src 'self'")
 def service_worker() -> Response:
     """Keep the page for offline, and send what waits when the phone has a line again."""
-    answer = Response(worker(), content_type="text/javascript; charset=utf-8")
+    consents = json.dumps(
+        [consent.statement(_operator(), "vi"), consent.statement(_operator(), "en")]
+    )
+    answer = Response(worker(consents), content_type="text/javascript; charset=utf-8")
     answer.headers["Cache-Control"] = "no-cache"
     return answer
 

@@ -28,22 +28,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, default=300, help="how long (default: 300)")
     parser.add_argument("--seed", type=int, help="of the random cases, to see the same again")
+    parser.add_argument(
+        "--stateful",
+        action="store_true",
+        help="one call after the other, each with what the one before made (links of the document)",
+    )
     asked = parser.parse_args()
+    phases = "stateful" if asked.stateful else "examples,coverage,fuzzing"
     with OwnServer(**GENEROUS) as server:
-        status = run(server.url, admin_token(server), asked.seconds, asked.seed)
+        status = run(server.url, admin_token(server), asked.seconds, asked.seed, phases)
         if status:
             print(f"The server's last lines:\n{server.tail()}")
         return status
 
 
-def run(url: str, admin: str, seconds: int, seed: int | None) -> int:
+def run(url: str, admin: str, seconds: int, seed: int | None, phases: str) -> int:
     """Run schemathesis against a server until the time is over."""
     # One worker: CPython 3.11's ast, which hypothesis uses, fails now and then between threads.
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/api/v1/openapi.json",
         "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--workers", "1",
         "--continue-on-failure", "--suppress-health-check", "all", "--request-timeout", "30",
-        "--warnings", "off", "--phases", "examples,coverage,fuzzing",
+        "--warnings", "off", "--phases", phases,
     ]  # fmt: skip
     command += ["--seed", str(seed)] if seed is not None else []
     environment = os.environ | {

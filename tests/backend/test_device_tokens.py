@@ -13,6 +13,7 @@ from backend import extensions
 from backend.devices import consent, service
 from backend.devices.models import Consent, Device
 from backend.extensions import db
+from tests.factories import post, sample
 from tests.phones import AGREED, ME, bearer, registered
 
 
@@ -102,7 +103,9 @@ def test_a_device_under_an_older_text_is_told_and_may_agree_again(
     token = registered(client)["token"]
     monkeypatch.setattr(consent, "CURRENT", "0")
     assert client.get(ME, headers=bearer(token)).json["consent"]["outdated"] is True
+    assert post(client, bearer(token), sample()).json["consent_outdated"] is True
     monkeypatch.undo()
+    assert post(client, bearer(token), sample()).json.get("consent_outdated") is None
     answer = client.post(f"{ME}/consents", headers=bearer(token), json={"consent": AGREED})
     assert (answer.status_code, answer.json["outdated"]) == (201, False)
     refused = client.post(f"{ME}/consents", headers=bearer(token), json={"consent": {}})

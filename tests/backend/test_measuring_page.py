@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.devices import consent
 from backend.web.measure_service import rendered_from
 
 STATIC = Path(__file__).parents[2] / "backend/static"
@@ -75,6 +76,20 @@ def test_a_change_of_words_consent_or_page_is_fetched_anew() -> None:
     names = {path.name for path in rendered_from()}
     assert {"measure_words.py", "do.html", "consent.vi.txt", "app.js", "worker.js"} <= names
     assert all(path.is_file() for path in rendered_from())
+
+
+def test_a_phone_gets_the_page_anew_when_what_it_agrees_to_changes(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept() -> str:
+        return client.get("/do/worker.js").text.partition("\n")[0]
+
+    first = kept()
+    assert kept() == first
+    monkeypatch.setattr(consent, "CURRENT", "2")
+    newer = kept()
+    app.config["OPERATOR_NAME"] = "Sở KH&CN Thái Nguyên"
+    assert len({first, newer, kept()}) == 3
 
 
 def test_it_can_be_installed(client: FlaskClient) -> None:

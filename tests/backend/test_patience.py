@@ -1,9 +1,12 @@
 """A migration that meets posts gives way to them, and is done in the end."""
 
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -42,6 +45,43 @@ def test_it_waits_for_who_holds_the_table(engine: Engine) -> None:
     patiently(engine, work)
     holder.close()
     assert len(tries) == 2
+
+
+WAITED_FOR = text("select from pg_locks where not granted and relation = 'patience_b'::regclass")
+
+
+def test_a_deadlock_ends_one_try_and_not_the_migration(engine: Engine) -> None:
+    """Each holds what the other wants; PostgreSQL ends who has waited for longest."""
+    held = threading.Event()
+    faults: list[type[BaseException]] = []
+
+    def hold_the_other() -> None:
+        with engine.connect() as connection:
+            lock(connection, "patience_b")
+            held.set()
+            while connection.execute(WAITED_FOR).first() is None:
+                time.sleep(0.01)
+            lock(connection, "patience_a")
+
+    other = threading.Thread(target=hold_the_other)
+
+    def work(connection: Connection) -> None:
+        connection.execute(text("set local lock_timeout = '20s'"))  # it must be the deadlock
+        lock(connection, "patience_a")
+        if not faults:
+            other.start()
+            assert held.wait(10)
+        try:
+            connection.execute(text("alter table patience_b add column more int"))
+        except OperationalError as error:
+            faults.append(type(error.orig))
+            raise
+
+    patiently(engine, work)
+    other.join()
+    assert faults == [DeadlockDetected]
+    with engine.connect() as connection:
+        connection.execute(text("select more from patience_b"))
 
 
 def test_what_is_wrong_in_itself_is_not_tried_again(engine: Engine) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -18,6 +19,7 @@ import pytest
 from backend.server import serve
 from backend.server.postgres import EmbeddedPostgres
 from backend.server.postmaster import pid_of
+from tests.posting import posting
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 120  # the first one loads units and boundaries
@@ -29,6 +31,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
 class Run:
     """One `serve` with its output in a file."""
 
@@ -38,20 +44,37 @@ class Run:
         self.speed_port = free_port()
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
         environment = kept | {"VAR_DIR": str(var_dir), "PORT": str(port), "WEB_CONCURRENCY": "1"}
-        environment["SPEED_PORT"] = str(self.speed_port)
+        self.environment = environment | {"SPEED_PORT": str(self.speed_port)}
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "backend.server"],
                 cwd=ROOT,
-                env=environment,
+                env=self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
             )
 
+    def told(self) -> dict[str, Any]:
+        """What its lock tells of who serves."""
+        told: dict[str, Any] = json.loads((self.var_dir / "serve.lock").read_text() or "{}")
+        return told
+
+    def reload(self, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Ask it for new processes, with settings that it did not have."""
+        command = [sys.executable, "-m", "backend.server", "--reload"]
+        environment = self.environment | settings
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+
     def status(self, path: str, port: int | None = None) -> int:
         with urlopen(f"http://127.0.0.1:{port or self.port}{path}", timeout=10) as answer:
             return int(answer.status)
+
+    def text(self, path: str) -> str:
+        with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
 
     def said(self) -> str:
         return self.output.read_text(errors="replace")
@@ -123,6 +146,46 @@ def test_a_database_that_died_is_started_again(run: Run) -> None:
     run.wait_until(lambda: pid_of(data) not in (None, dead), 30)
     run.wait_until(EmbeddedPostgres(run.var_dir).running, 30)
     assert "PostgreSQL has died" in run.said()
+
+
+def test_new_processes_take_over_and_no_request_fails(run: Run) -> None:
+    before, said = run.told(), len(run.said())
+    with posting(run.port) as answered:
+        run.process.send_signal(signal.SIGHUP)
+        run.wait_until(lambda: run.told().get("reloads") == 1, 60)
+        assert set(answered) == {201}
+        at_once = answered[201]
+        run.wait_until(lambda: answered[201] > at_once + 20, 30)
+        run.wait_until(lambda: not alive(before["web"]) and not alive(before["speed"]), 30)
+    assert set(answered) == {201}
+    print(f"{answered[201]} posts, none failed")
+    assert run.told()["web"] != before["web"]
+    assert run.status("/do/down?bytes=100000", run.speed_port) == 200
+    assert "those of before end" in run.said()[said:]
+
+
+def test_a_reload_brings_settings_and_what_cannot_serve_changes_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    assert run.reload(OPERATOR_NAME="Sở KH&CN").returncode == 0
+    assert "Sở KH&CN" in run.text("/api/v1/consent")
+    assert not (run.var_dir / "settings.next").exists()
+    serving = run.told()["web"]
+    (tmp_path / "sets.toml").write_text("not one")
+    for settings, reason in (
+        ({"MINIMUM_N": "many"}, "MINIMUM_N='many'"),
+        ({"PORT": str(free_port())}, "PORT cannot change while it serves"),
+        ({"BOUNDARIES_DIR": str(tmp_path)}, "the new processes have ended"),
+    ):
+        done = run.reload(**settings)
+        assert (done.returncode, reason in done.stderr) == (1, True), done.stderr
+    assert run.told()["web"] == serving
+    assert run.status("/readyz") == 200
+
+
+def test_nothing_to_reload_is_said(run: Run, tmp_path: Path) -> None:
+    done = run.reload(VAR_DIR=str(tmp_path / "var"))
+    assert (done.returncode, "nothing serves in" in done.stderr) == (1, True)
 
 
 def test_a_command_uses_the_same_database(run: Run) -> None:

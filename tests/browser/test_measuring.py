@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from backend.campaigns import poster
 from backend.clock import local_day, utc_now
+from backend.devices.models import Consent
 from backend.extensions import db
 from backend.measurements.models import Measurement
 from tests import people
@@ -82,6 +83,19 @@ def test_every_later_sample_is_one_tap_and_says_what_to_do_better(app: Flask, ph
     reads(phone, "2 mẫu, 1 được tính")
     assert [one["counted"] for one in stored(app)] == [True, False]
     looks_right(phone, "do-measured")
+
+
+def test_who_agreed_to_an_older_text_is_asked_again(app: Flask, phone: Page) -> None:
+    begin(phone)
+    phone.evaluate("import('/static/do/store.js').then((kept) => kept.keep('consent', '0'))")
+    phone.reload()
+    expect(phone.locator("#agree")).not_to_be_checked()
+    agree(phone)
+    measure(phone)
+    reads(phone, "Được tính cho")
+    with app.app_context():
+        agreed = db.session.query(Consent.device_id, Consent.version).all()
+    assert len(agreed) == 2 and len(set(agreed)) == 1  # twice, the same phone
 
 
 def test_without_a_network_nothing_is_lost(app: Flask, phone: Page) -> None:

@@ -1,0 +1,128 @@
+"""What an answer leads to, told in the OpenAPI document: programs and fuzzers follow it."""
+
+from typing import Any
+
+from apispec import BasePlugin
+
+ROOT = "/api/v1"
+ID = "$response.body#/id"
+TAG = {"If-Match": "$response.header.ETag"}
+
+_ORGANISATION = "/organisations/{organisation_id}"
+_TEAM = "/campaigns/{campaign_id}/teams/{team_id}"
+_CAMPAIGN = "/campaigns/{campaign_id}"
+_REPORT = "/reports/{report_id}"
+
+# An operation, and each that takes what it answers: from where which parameter.
+FOLLOWS: dict[str, dict[str, dict[str, str]]] = {
+    "post /devices": {"get /devices/me": {}, "get /devices/me/export": {}},
+    "post /measurements": {
+        "get /measurements/{identity}": {"identity": ID},
+        "get /measurements": {},
+    },
+    "get /measurements": {"get /measurements": {"cursor": "$response.body#/next"}},
+    "get /units": {
+        f"get /units/{{code}}{part}": {"code": "$response.body#/items/0/code"}
+        for part in ("", "/geometry", "/history", "/hours", "/cells", "/statistics")
+    },
+    "post /withdrawal-requests": {
+        "post /withdrawal-requests/{identity}/steps": {"identity": ID},
+    },
+    "post /targets": {"patch /targets/{target_id}": {"target_id": ID} | TAG},
+    "post /organisations": {
+        f"get {_ORGANISATION}": {"organisation_id": ID},
+        f"patch {_ORGANISATION}": {"organisation_id": ID} | TAG,
+        f"delete {_ORGANISATION}": {"organisation_id": ID} | TAG,
+        f"post {_ORGANISATION}/teams": {"organisation_id": ID},
+        f"get {_ORGANISATION}/teams": {"organisation_id": ID},
+    },
+    f"post {_ORGANISATION}/teams": {
+        "get /teams/{team_id}": {"team_id": ID},
+        "get /teams/{team_id}/members": {"team_id": ID},
+        "patch /teams/{team_id}": {"team_id": ID} | TAG,
+        "delete /teams/{team_id}": {"team_id": ID} | TAG,
+    },
+    "post /clusters": {
+        "get /clusters/{cluster_id}": {"cluster_id": ID},
+        "patch /clusters/{cluster_id}": {"cluster_id": ID} | TAG,
+        "delete /clusters/{cluster_id}": {"cluster_id": ID} | TAG,
+    },
+    "post /campaigns": {
+        f"get {_CAMPAIGN}": {"campaign_id": ID},
+        f"patch {_CAMPAIGN}": {"campaign_id": ID} | TAG,
+        f"delete {_CAMPAIGN}": {"campaign_id": ID} | TAG,
+        f"post {_CAMPAIGN}/changes": {"campaign_id": ID} | TAG,
+        f"get {_CAMPAIGN}/plan": {"campaign_id": ID},
+        f"get {_CAMPAIGN}/contributions": {"campaign_id": ID},
+        f"get {_CAMPAIGN}/leaderboard": {"campaign_id": ID},
+        f"get {_CAMPAIGN}/summary": {"campaign_id": ID},
+        f"get {_CAMPAIGN}/signals": {"campaign_id": ID},
+    },
+    f"post {_TEAM}/join-code": {
+        f"get {_TEAM}/{part}": {
+            "campaign_id": "$request.path.campaign_id",
+            "team_id": "$request.path.team_id",
+        }
+        for part in ("join-code", "join-code.svg", "join-code.png", "poster")
+    },
+    "post /memberships": {"delete /memberships/{membership_id}": {"membership_id": ID}},
+    "post /invitations": {
+        "post /users/{user_id}/roles": {"user_id": "$response.body#/user_id"},
+        "post /users/{user_id}/password-link": {"user_id": "$response.body#/user_id"},
+    },
+    "post /users/{user_id}/roles": {
+        "delete /users/{user_id}/roles/{role_id}": {
+            "user_id": "$request.path.user_id",
+            "role_id": ID,
+        },
+    },
+    "post /deputies": {"delete /deputies/{deputy_id}": {"deputy_id": ID}},
+    "post /account/tokens": {"delete /account/tokens/{token_id}": {"token_id": ID}},
+    "post /units/{code}/exclusions": {
+        "post /units/{code}/exclusions/{exclusion_id}/lift": {
+            "code": "$request.path.code",
+            "exclusion_id": ID,
+        },
+    },
+    "post /reports": {
+        f"get {_REPORT}": {"report_id": ID},
+        f"get {_REPORT}/figures": {"report_id": ID},
+        f"patch {_REPORT}": {"report_id": ID} | TAG,
+        f"delete {_REPORT}": {"report_id": ID} | TAG,
+        f"post {_REPORT}/freeze": {"report_id": ID} | TAG,
+    },
+    f"post {_REPORT}/freeze": {f"post {_REPORT}/approve": {"report_id": ID} | TAG},
+    f"post {_REPORT}/approve": {
+        f"post {_REPORT}/supersede": {"report_id": ID} | TAG,
+        f"get {_REPORT}/supplement": {"report_id": ID},
+        f"post {_REPORT}/attachments": {"report_id": ID},
+        "get /reports/by-digest/{digest}": {"digest": "$response.body#/digest"},
+    },
+}
+
+
+class Links(BasePlugin):
+    """Adds to each operation's answers where they lead."""
+
+    def operation_helper(
+        self, path: str | None = None, operations: dict[str, Any] | None = None, **more: Any
+    ) -> None:
+        """Called by apispec for each path."""
+        for method, operation in (operations or {}).items():
+            follows = FOLLOWS.get(f"{method} {(path or '').removeprefix(ROOT)}", {})
+            links = {_name(target): _link(target, taken) for target, taken in follows.items()}
+            for status, answer in operation["responses"].items():
+                if links and str(status).startswith("2"):
+                    answer["links"] = links
+
+
+def _link(target: str, taken: dict[str, str]) -> dict[str, Any]:
+    method, _, path = target.partition(" ")
+    pointer = f"{ROOT}{path}".replace("/", "~1")
+    return {"operationRef": f"#/paths/{pointer}/{method}", "parameters": taken}
+
+
+def _name(target: str) -> str:
+    """A name as a component may have it: letters, digits and `.-_`."""
+    words = [word for word in target.replace(" ", "/").split("/") if word]
+    return "-".join(word for word in words if not word.startswith("{"))

@@ -1,0 +1,90 @@
+"""Second factors lie in the database sealed under the installation's key."""
+
+from importlib import import_module
+from typing import Any
+
+import pyotp
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from backend.accounts.sealing import seal, unseal
+from tests.people import account, audited, sign_in
+
+NAME = "hoa@example.vn"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+BEFORE = "the key of before"
+TOTP = "/api/v1/account/totp"
+IN = {"name": NAME, "password": "nắng sớm bên sông"}
+
+
+def stored(owner: Engine) -> list[str]:
+    """All that the database holds of second factors."""
+    with owner.connect() as connection:
+        rows = connection.execute(text("select totp_secret, totp_pending from users order by id"))
+        return [value for row in rows for value in row if value is not None]
+
+
+@given(st.text(max_size=40), st.integers(1, 9), st.text(max_size=80))
+@settings(max_examples=30)
+def test_what_is_no_seal_of_this_person_opens_nothing(secret: str, user: int, noise: str) -> None:
+    sealed = seal(secret, user, "key")
+    assert unseal(sealed, user, "key") == secret
+    assert unseal(sealed, user + 1, "key") is None
+    assert unseal(sealed, user, "another key") is None
+    assert unseal(sealed[:-8], user, "key") is None
+    assert unseal(noise, user, "key") is None
+
+
+def test_neither_the_offered_nor_the_confirmed_secret_is_stored_as_it_is(
+    client: FlaskClient, app: Flask, owner: Engine, clock: Any
+) -> None:
+    account(app, NAME)
+    shown = sign_in(client, NAME)
+    secret = client.post(TOTP, headers=shown).json["secret"]
+    [pending] = stored(owner)
+    body = {"code": pyotp.TOTP(secret).at(clock.now)}
+    assert client.post(f"{TOTP}/confirm", json=body, headers=shown).status_code == 204
+    [confirmed] = stored(owner)
+    assert secret not in pending + confirmed
+
+
+def test_after_a_change_of_key_they_are_sealed_anew(
+    app: Flask, client: FlaskClient, owner: Engine, clock: Any
+) -> None:
+    present, app.config["SECRET_KEY"] = app.config["SECRET_KEY"], BEFORE
+    mine = account(app, NAME, "admin", totp_secret=SECRET)
+    app.config["SECRET_KEY"] = present
+    account(app, "binh@example.vn", totp_secret=SECRET)
+    code = pyotp.TOTP(SECRET).at(clock.now)
+    refused = client.post("/api/v1/sessions", json={**IN, "totp": code})
+    assert (refused.status_code, refused.json["code"]) == (401, "totp_wrong")
+    doctor = app.test_cli_runner().invoke(args=["doctor"]).output
+    assert "SECRET_KEY does not open 1 second factor" in doctor
+    for key, words in (("no such key", "0 sealed anew, 1 that"), (BEFORE, "1 sealed anew, 0 that")):
+        done = app.test_cli_runner().invoke(args=["accounts", "reseal"], input=f"{key}\n")
+        assert words in done.output
+    sign_in(client, NAME, totp=code)
+    assert ("accounts.reseal", {"done": 1, "closed": 0}) in audited(app, "accounts")
+    assert unseal(stored(owner)[0], mine, present) == SECRET
+
+
+def test_the_migration_seals_what_was_plain_and_opens_it_again(app: Flask, owner: Engine) -> None:
+    account(app, NAME)
+    with owner.begin() as connection:
+        connection.execute(text(f"update users set totp_secret='{SECRET}', totp_pending='{NAME}'"))
+    migration: Any = import_module("backend.migrations.versions.0026_sealed_second_factors")
+    with (
+        app.app_context(),
+        owner.begin() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        migration.upgrade()
+        sealed = connection.execute(text("select totp_secret, id from users")).one()
+        assert unseal(*sealed, app.config["SECRET_KEY"]) == SECRET
+        migration.downgrade()
+    assert stored(owner) == [SECRET, NAME]

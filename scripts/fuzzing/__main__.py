@@ -34,22 +34,23 @@ def main() -> int:
         help="one call after the other, each with what the one before made (links of the document)",
     )
     asked = parser.parse_args()
-    phases = "stateful" if asked.stateful else "examples,coverage,fuzzing"
+    # What is wrong in itself makes nothing that a next call could take.
+    how = ("stateful", "positive") if asked.stateful else ("examples,coverage,fuzzing", "all")
     with OwnServer(**GENEROUS) as server:
-        status = run(server.url, admin_token(server), asked.seconds, asked.seed, phases)
+        status = run(server.url, admin_token(server), asked.seconds, asked.seed, *how)
         if status:
             print(f"The server's last lines:\n{server.tail()}")
         return status
 
 
-def run(url: str, admin: str, seconds: int, seed: int | None, phases: str) -> int:
+def run(url: str, admin: str, seconds: int, seed: int | None, phases: str, mode: str) -> int:
     """Run schemathesis against a server until the time is over."""
     # One worker: CPython 3.11's ast, which hypothesis uses, fails now and then between threads.
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/api/v1/openapi.json",
         "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--workers", "1",
         "--continue-on-failure", "--suppress-health-check", "all", "--request-timeout", "30",
-        "--warnings", "off", "--phases", phases,
+        "--warnings", "off", "--phases", phases, "--mode", mode,
     ]  # fmt: skip
     command += ["--seed", str(seed)] if seed is not None else []
     environment = os.environ | {

@@ -33,6 +33,10 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.members = dict(members or {})  # what this kind of problem tells beside
 
+    def __reduce__(self) -> tuple[type["Problem"], tuple[Any, ...]]:
+        """Whole, where a process hands it to another one."""
+        return Problem, (self.status, self.code, self.errors, self.headers, self.members)
+
 
 def invalid(field: str, code: str) -> Problem:
     """One field cannot be used."""

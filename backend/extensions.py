@@ -116,3 +116,8 @@ def _as_sqlalchemy(error: psycopg.Error, statement: str) -> BaseException:
 def setting(name: str) -> Any:
     """A setting of the application that asks: for rules that every caller must share."""
     return current_app.config[name]
+
+
+def extension(name: str) -> Any:
+    """What the application that asks holds once per process, such as its `locator`."""
+    return current_app.extensions[name]

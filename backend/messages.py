@@ -4,6 +4,7 @@ from backend.language import Language
 from backend.wording import (
     accounts,
     admin,
+    archives,
     areas,
     attribution,
     campaigns,
@@ -24,6 +25,7 @@ from backend.wording import (
 FEATURES = (
     accounts,
     admin,
+    archives,
     areas,
     attribution,
     campaigns,

@@ -22,8 +22,8 @@ UNITS_MOST = 100
 def reassign(asked: Arguments, progress: Progress) -> dict[str, Any]:
     """Name the communes of a span of days again, in the sets that are active now."""
     first, last = date.fromisoformat(asked["first"]), date.fromisoformat(asked["last"])
-    locator, manual = current_app.extensions["locator"], current_app.config["COUNT_MANUAL"]
-    return _sums(revising.reassign(first, last, locator, manual, progress))
+    manual = current_app.config["COUNT_MANUAL"]
+    return _sums(revising.reassign(first, last, manual, progress))
 
 
 def rejudge(asked: Arguments, progress: Progress) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 import click
 from flask.cli import AppGroup
 
+from backend.batch import Workforce
+from backend.batch_options import workforce
 from backend.coverage import statistics_refresh
 from backend.coverage.digest import digest as make_digest
 from backend.coverage.schemas import NETWORKS
 from backend.coverage.sending_cli import tell
 from backend.coverage.vnnic_cli import import_file
 from backend.http import clock_now
-from backend.measurements.cli import bar, month_option
+from backend.measurements.terminal import bar, month_option
 from backend.units.terminal import errors
 
 cli = AppGroup("coverage", help="Stored figures: compute them again.")
@@ -19,12 +21,13 @@ cli.add_command(import_file)
 @cli.command()
 @click.option("--month", callback=month_option, help="YYYY-MM; default: every month")
 @click.option("--all", "everything", is_flag=True, help="also what nothing changed in")
-def refresh(month: str | None, everything: bool) -> None:
+@workforce
+def refresh(month: str | None, everything: bool, force: Workforce) -> None:
     """Compute statistics again where the counted samples changed."""
     if everything:
         statistics_refresh.mark_all(month)
     with bar("refresh") as progress:
-        done = statistics_refresh.refresh(clock_now(), month, progress)
+        done = statistics_refresh.refresh(clock_now(), month, progress, force)
     click.echo(f"communes computed again: {done}")
 
 

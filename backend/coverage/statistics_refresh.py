@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import text
 
+from backend.batch import ALONE, Workforce
 from backend.clock import month_end, month_start
 from backend.coverage import statistics_rule as rule
 from backend.coverage.statistics_rule import METRICS, Samples
@@ -24,8 +25,10 @@ from backend.measurements.storing import dump
 Progress = Callable[[int, int], None]
 
 COUNTRY = 0
-# Any number that nothing else in this database locks: one process finds statistics at a time.
+# Any number that nothing else in this database locks: one process finds those of a province, or of
+# the country, at a time.
 STATISTICS_LOCK = 5_694
+LOCK = text("select pg_advisory_xact_lock(:lock, :place)")
 
 MARK_ALL = text("""
     insert into statistics_stale (month, unit_id, network)
@@ -89,6 +92,15 @@ class Part:
         return {"month": self.month, "network": self.network, **span, **more}
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A province of a part, or the country, with those of its units that are marked."""
+
+    part: Part
+    place: int
+    stale: Sequence[int]
+
+
 def mark_all(month: str | None = None) -> None:
     """Mark everything, or a month, for the next refresh."""
     fold_all()
@@ -101,23 +113,29 @@ def refresh(
     now: datetime,
     month: str | None = None,
     progress: Progress = lambda done, of: None,
+    force: Workforce = ALONE,
 ) -> int:
     """Compute again what is marked, of one month if told; how many communes that was."""
-    by_month = _stale(month)
-    todo, done, communes = sum(map(len, by_month.values())) + len(by_month), 0, 0
-    for (of_month, network), provinces in by_month.items():
+    provinces, countries = [], []
+    for (of_month, network), places in _stale(month).items():
         part = Part(of_month, network, now)
-        stray = [COUNTRY]
-        for province, units in provinces:
-            if province is None:  # the country's own mark, or of a unit that lies in no province
-                stray += units
-            else:
-                refresh_province(part, province, units)
-                communes += len(units)
+        provinces += [Task(part, place, units) for place, units in places if place is not None]
+        # The country's own mark, and those of units that lie in no province.
+        stray = [unit for place, units in places if place is None for unit in units]
+        countries.append(Task(part, COUNTRY, [COUNTRY, *stray]))
+    done, todo = 0, len(provinces) + len(countries)
+    for tasks in (provinces, countries):  # countries are marked by their provinces
+        for _ in force.each(refresh_place, tasks):
             progress(done := done + 1, todo)
-        refresh_country(part, stray)
-        progress(done := done + 1, todo)
-    return communes
+    return sum(len(task.stale) for task in provinces)
+
+
+def refresh_place(task: Task) -> None:
+    """Compute a province, or the country."""
+    if task.place == COUNTRY:
+        refresh_country(task.part, task.stale)
+    else:
+        refresh_province(task.part, task.place, task.stale)
 
 
 def refresh_unit(unit_id: int, month: str, now: datetime) -> None:
@@ -144,7 +162,7 @@ def _stale(month: str | None) -> dict[tuple[str, str], list[tuple[int | None, li
 
 def refresh_province(part: Part, province: int, stale: Sequence[int]) -> None:
     """Find the marked communes of a province, their districts and itself; commit."""
-    _begin(part, stale)
+    _begin(part, province, stale)
     db.session.execute(MARK_COUNTRY, part.values(country=COUNTRY))
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
     by_commune: dict[int, list[Samples]] = defaultdict(list)
@@ -164,13 +182,13 @@ def refresh_province(part: Part, province: int, stale: Sequence[int]) -> None:
 
 def refresh_country(part: Part, stale: Sequence[int] = (COUNTRY,)) -> None:
     """Find the country's statistics of a month; commit."""
-    _begin(part, stale)
+    _begin(part, COUNTRY, stale)
     rows = db.session.execute(OF_COUNTRY, part.values()).mappings().all()
     _write(part, {COUNTRY: _samples(rows)})
 
 
-def _begin(part: Part, units: Sequence[int]) -> None:
-    db.session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": STATISTICS_LOCK})
+def _begin(part: Part, place: int, units: Sequence[int]) -> None:
+    db.session.execute(LOCK, {"lock": STATISTICS_LOCK, "place": place})
     db.session.execute(UNMARK, part.values(units=list(units)))
 
 

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from backend.coverage.vnnic_importing import About, Import, import_vnnic
 from backend.http import clock_now
-from backend.measurements.cli import month_option
+from backend.measurements.terminal import month_option
 from backend.messages import message
 from backend.units.terminal import errors
 

@@ -13,8 +13,8 @@ from backend.demo.people import make_people
 from backend.demo.reporting import make_report
 from backend.errors import Problem
 from backend.http import clock_now
-from backend.measurements.cli import bar
 from backend.measurements.service import Desk
+from backend.measurements.terminal import bar
 
 cli = AppGroup("demo", help="Load or remove the demo months.")
 

@@ -1,70 +1,66 @@
 """Commands of the operator: recompute, compare, exclude, fold."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from pathlib import Path
 from uuid import UUID
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from backend.clock import month_start
-from backend.measurements import counting, excluding, recounting, revising
+from backend.batch import Workforce
+from backend.batch_options import workforce
+from backend.measurements import comparing, counting, excluding, recounting, revising
+from backend.measurements.archive_cli import archive, check_archive, restore
 from backend.measurements.import_cli import import_file
-from backend.units.locating import Locator
+from backend.measurements.terminal import bar, month_option, months_given
 from backend.units.terminal import errors
 
 cli = AppGroup("measurements", help="Recompute and compare what is stored about measurements.")
-cli.add_command(import_file)
-
-
-@contextmanager
-def bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar as a function of (done, of how many)."""
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True) as progress:
-        task = progress.add_task(title)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
-
-
-def month_option(_context: click.Context, _option: click.Parameter, value: Any) -> Any:
-    """The month of an option, or none; a sentence where it is no month."""
-    try:
-        month_start(value or "2024-11")
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    return value
-
-
-def _locator() -> Locator:
-    locator: Locator = current_app.extensions["locator"]
-    return locator
+for command in (import_file, archive, check_archive, restore):
+    cli.add_command(command)
 
 
 @cli.command()
 @click.option("--month", required=True, callback=month_option, help="YYYY-MM")
-def rejudge(month: str) -> None:
+@workforce
+def rejudge(month: str, force: Workforce) -> None:
     """Judge a month's measurements again under the rules of today."""
     with bar(f"rejudge {month}") as progress:
-        done = revising.rejudge(month, current_app.config["COUNT_MANUAL"], progress)
+        done = revising.rejudge(month, current_app.config["COUNT_MANUAL"], progress, force)
     click.echo(f"verdicts changed: {done.rejudged}; coarsened or stripped, left: {done.left_alone}")
 
 
 @cli.command()
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), default="1990-01-01")
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), default="2100-01-01")
-def reassign(first: datetime, last: datetime) -> None:
+@workforce
+def reassign(first: datetime, last: datetime, force: Workforce) -> None:
     """Name the communes again in the boundary sets that are active now."""
     span: tuple[date, date] = first.date(), last.date()
     with bar("reassign") as progress:
-        done = revising.reassign(*span, _locator(), current_app.config["COUNT_MANUAL"], progress)
+        done = revising.reassign(*span, current_app.config["COUNT_MANUAL"], progress, force)
     click.echo(
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "
         f"coarsened or stripped, left: {done.left_alone}"
+    )
+
+
+@cli.command("compare-places")
+@click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=months_given)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+@workforce
+def compare_places(months: tuple[str, ...], out: Path, force: Workforce) -> None:
+    """Tell what reassigning would move in archived MONTHs; change nothing.
+
+    The rows that would differ are written into the folder OUT, as Parquet.
+    """
+    with errors(), bar("compare-places") as progress:
+        done = comparing.compare_places(months, out, progress, force)
+    click.echo(
+        f"looked at: {done.rows}; another commune: {done.moved}; "
+        f"another commune, set, candidate or mark: {done.differ}"
     )
 
 

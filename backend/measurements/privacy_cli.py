@@ -5,19 +5,21 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from backend.http import clock_now
-from backend.measurements.cli import bar
+from backend.measurements import archiving
 from backend.measurements.retention import expire as expire_old
+from backend.measurements.terminal import bar
+from backend.units.terminal import busy
 
 cli = AppGroup("privacy", help="Let go of what is kept no longer.")
 
 
 @cli.command()
 def expire() -> None:
-    """Coarsen old positions, then remove them, as the consent text promises."""
-    config = current_app.config
+    """Coarsen old positions, then remove them, as the consent text promises; archives follow."""
+    config, now = current_app.config, clock_now()
     with bar("expire") as progress:
         done = expire_old(
-            clock_now(),
+            now,
             config["COARSEN_AFTER_DAYS"],
             config["RETENTION_DAYS"],
             progress,
@@ -26,3 +28,12 @@ def expire() -> None:
         f"coarsened: {done.coarsened}; positions removed: {done.removed}; "
         f"refused bodies deleted: {done.refused}"
     )
+    with busy("archives"):
+        written, left = archiving.renew(now)
+    if written:
+        click.echo(f"archives written anew: {', '.join(written)}")
+    if left:
+        raise click.ClickException(
+            f"archives that hold more than the database, left as they are: {', '.join(left)}; "
+            "see docs/archive.md"
+        )

@@ -1,29 +1,30 @@
 """Recompute what follows from stored rows: places, own reasons, verdicts; counts follow."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
+from backend.batch import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
 from backend.extensions import db
-from backend.measurements import draft, earning, rules, timeline
+from backend.measurements import earning, rules, timeline
+from backend.measurements.anew import judged_anew, placed_anew
 from backend.measurements.counting import Deltas
-from backend.measurements.draft import Circumstances
-from backend.measurements.reading import SCHEMA
-from backend.measurements.reasons import COUNTED_BY_ADMIN
 from backend.measurements.service import verdict_row
 from backend.measurements.storing import add_deltas, dump, rewrite
-from backend.units.locating import Locator, Placed
 
 Progress = Callable[[int, int], None]
 Row = Mapping[Any, Any]
 
-# Rows without a device are revised so many at once, each lot in a transaction of its own.
-LOT = 1_000
+# Rows of a device are revised so many at once: raw bodies take about 1 kB each.
+ROWS_AT_ONCE = 1_000
+# Some seconds of work where each device has a month: little to repeat, little to hand around.
+DEVICES_A_LOT = 20
 
 DEVICES = text("""
     select distinct device_id from measurements
@@ -72,21 +73,46 @@ class Revision:
     left_alone: int = 0
     changes: Deltas = field(default_factory=Deltas)  # of the counts
 
+    def take(self, other: "Revision") -> None:
+        """Add what another one did to other rows."""
+        self.moved += other.moved
+        self.rejudged += other.rejudged
+        self.changes.take(other.changes)
 
-def rejudge(month: str, count_manual: bool, progress: Progress, *, keep: bool = True) -> Revision:
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Devices whose rows of a span of days are revised, and how; None stands for rows of none."""
+
+    devices: Sequence[UUID | None]
+    first: date
+    last: date
+    count_manual: bool
+    places: bool = False  # named again, too
+    keep: bool = True
+
+
+def rejudge(
+    month: str,
+    count_manual: bool,
+    progress: Progress,
+    force: Workforce = ALONE,
+    *,
+    keep: bool = True,
+) -> Revision:
     """Judge a month's measurements again under the rules of today, in the places they have.
 
     Without `keep` nothing changes: it only tells what would.
     """
-    first, last = month_start(month), month_end(month)
-    return _revise(first, last, None, count_manual, progress, keep=keep)
+    lot = Lot((), month_start(month), month_end(month), count_manual, keep=keep)
+    return _revise(lot, progress, force)
 
 
 def reassign(
-    first: date, last: date, locator: Locator, count_manual: bool, progress: Progress
+    first: date, last: date, count_manual: bool, progress: Progress, force: Workforce = ALONE
 ) -> Revision:
     """Name the communes of a span of days again, in the sets active now, and judge again."""
-    return _revise(first, last, locator, count_manual, progress)
+    return _revise(Lot((), first, last, count_manual, places=True), progress, force)
 
 
 def hold(device: UUID | None) -> bool | None:
@@ -104,52 +130,47 @@ def revise_chosen(
     deltas, done = Deltas(), Revision()
     values = {"device": device, "ids": list(ids)}
     rows = list(db.session.execute(CHOSEN, values).mappings())
-    _revise_rows(device, rows, None, count_manual, deltas, done)
+    _revise_rows(device, rows, judged_anew(rows, count_manual), deltas, done)
     times = [row["measured_at"] for row in rows]
     _follow(device, joined, times, {row["day"] for row in rows}, deltas, done)
     return deltas
 
 
-def _revise(
-    first: date,
-    last: date,
-    locator: Locator | None,
-    count_manual: bool,
-    progress: Progress,
-    *,
-    keep: bool = True,
-) -> Revision:
-    """Device by device, each in a transaction of its own: it can be stopped and run again."""
-    span = {"first": first, "last": last}
-    devices = list(db.session.execute(DEVICES, span).scalars())
+def _revise(whole: Lot, progress: Progress, force: Workforce) -> Revision:
+    """Lot by lot, on however many machines: it can be stopped and run again."""
+    span = {"first": whole.first, "last": whole.last}
+    devices = [*db.session.execute(DEVICES, span).scalars(), None]
     done = Revision(left_alone=int(db.session.execute(LEFT_ALONE, span).scalar_one()))
     db.session.commit()
-    for place, device in enumerate([*devices, None]):
-        progress(place, len(devices) + 1)
-        _revise_device(device, first, last, locator, count_manual, done)
-        db.session.commit() if keep else db.session.rollback()
-    progress(len(devices) + 1, len(devices) + 1)
+    lots = [replace(whole, devices=some) for some in sliced(devices, DEVICES_A_LOT)]
+    for place, one in enumerate(force.each(revise_lot, lots)):
+        done.take(one)
+        progress(min((place + 1) * DEVICES_A_LOT, len(devices)), len(devices))
     return done
 
 
-def _revise_device(
-    device: UUID | None,
-    first: date,
-    last: date,
-    locator: Locator | None,
-    count_manual: bool,
-    done: Revision,
-) -> None:
+def revise_lot(lot: Lot) -> Revision:
+    """Device by device, each in a transaction of its own."""
+    done = Revision()
+    for device in lot.devices:
+        _revise_device(device, lot, done)
+        db.session.commit() if lot.keep else db.session.rollback()
+    return done
+
+
+def _revise_device(device: UUID | None, lot: Lot, done: Revision) -> None:
     joined = hold(device)
+    revised = placed_anew if lot.places else partial(judged_anew, count_manual=lot.count_manual)
+    span = {"first": lot.first, "last": lot.last}
     deltas, after = Deltas(), UUID(int=0)
     times, days = [], set()
     while True:
-        span = {"device": device, "first": first, "last": last, "after": after, "lot": LOT}
-        rows = list(db.session.execute(ROWS, span).mappings())
-        _revise_rows(device, rows, locator, count_manual, deltas, done)
+        values = {"device": device, "after": after, "lot": ROWS_AT_ONCE, **span}
+        rows = list(db.session.execute(ROWS, values).mappings())
+        _revise_rows(device, rows, revised(rows), deltas, done)
         times += [row["measured_at"] for row in rows]
         days |= {row["day"] for row in rows}
-        if len(rows) < LOT:
+        if len(rows) < ROWS_AT_ONCE:
             break
         after = rows[-1]["id"]
     _follow(device, joined, times, days, deltas, done)
@@ -159,13 +180,11 @@ def _revise_device(
 def _revise_rows(
     device: UUID | None,
     rows: Sequence[Row],
-    locator: Locator | None,
-    count_manual: bool,
+    changed: Sequence[Row],
     deltas: Deltas,
     done: Revision,
 ) -> None:
     """What follows from each row alone."""
-    changed = [new for row in rows if (new := _revised(row, locator, count_manual))]
     _move(rows, changed, deltas, done)
     if device is None:
         _rejudge_alone(rows, changed, deltas, done)
@@ -188,58 +207,9 @@ def _follow(
         earning.settle(device, days)
 
 
-def _revised(row: Row, locator: Locator | None, count_manual: bool) -> dict[str, Any] | None:
-    """The row's place, own reasons and marks computed again; None where nothing differs."""
-    loaded = SCHEMA.load(row["raw"])
-    now = Circumstances(
-        received_at=row["received_at"],
-        old_welcome=row["device_id"] is None,
-        count_manual=count_manual,
-        has_device=row["device_id"] is not None,
-        count_without_device=COUNTED_BY_ADMIN in row["marks"],
-    )
-    placed = _placed(row, locator)
-    own = draft.own_reasons(row, loaded, placed, now)
-    if row["excluded"]:
-        own = rules.in_order([*own, "excluded"])
-    new = {
-        "id": row["id"],
-        "unit_id": placed.unit_id if placed else None,
-        "set_id": placed.set_id if placed else None,
-        "how": placed.how if placed else None,
-        "candidates": list(placed.candidates) or None if placed else None,
-        "own_reasons": list(own),
-        "marks": draft.marks(row, loaded, placed, now),
-    }
-    return new if any(row[name] != value for name, value in new.items()) else None
-
-
-def _placed(row: Row, locator: Locator | None) -> Placed | None:
-    """Where the row lies: looked up again with a locator, else as stored."""
-    position = draft.position_of(row)
-    if position is None:
-        return None
-    if locator:
-        return locator.place(*position)
-    return Placed(
-        unit_id=row["unit_id"],
-        code=None,
-        name=None,
-        province=None,
-        how=row["how"],
-        ambiguous="border_ambiguous" in row["marks"],
-        candidates=tuple(row["candidates"] or ()),
-        border_distance_m=None,
-        set_id=row["set_id"],
-        set_name="",
-        quality="",
-    )
-
-
-def _move(rows: Sequence[Row], changed: Iterable[Row], deltas: Deltas, done: Revision) -> None:
+def _move(rows: Sequence[Row], changed: Sequence[Row], deltas: Deltas, done: Revision) -> None:
     """Write changed places; the counts move along under the verdict that stands so far."""
     before = {row["id"]: row for row in rows}
-    changed = list(changed)
     for new in changed:
         old = before[new["id"]]
         deltas.add(old, old["reasons"], -1)

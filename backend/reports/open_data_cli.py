@@ -1,20 +1,26 @@
 """The command that publishes open data."""
 
+from functools import partial
+
 import click
 from flask.cli import with_appcontext
 
+from backend.batch import Workforce
+from backend.batch_options import workforce
 from backend.http import clock_now
-from backend.measurements.cli import month_option
+from backend.measurements.terminal import months_given
 from backend.reports import open_data
 from backend.units.terminal import errors
 
 
 @click.command("publish-data")
-@click.argument("month", callback=month_option)
+@click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=months_given)
 @with_appcontext
-def publish_data(month: str) -> None:
-    """Publish the open data of a MONTH (YYYY-MM) that is over, at /open-data/MONTH/."""
+@workforce
+def publish_data(months: tuple[str, ...], force: Workforce) -> None:
+    """Publish the open data of each MONTH (YYYY-MM) that is over, at /open-data/MONTH/."""
+    publish = partial(open_data.publish_data, now=clock_now())
     with errors():
-        digests = open_data.publish_data(month, clock_now())
-    for name, digest in digests.items():
-        click.echo(f"{digest}  {month}/{name}")
+        for month, digests in zip(months, force.each(publish, months), strict=True):
+            for name, digest in digests.items():
+                click.echo(f"{digest}  {month}/{name}")

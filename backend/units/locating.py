@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 # A newly activated set is noticed by every worker within this time, at one small query a time.
 CATALOGUE_TTL_S = 2.0
+# Of a position outside every commune, in place of a unit's row.
+NOWHERE = -1
 # Boundaries are loaded at the first start; a phone that is faster than that waits this long.
 RETRY_AFTER_S = 5
 
@@ -57,11 +61,13 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ground:
-    """The index over one set and the names of its communes."""
+class Ground:
+    """The index over one set, the names of its communes, and their rows by the index's numbers."""
 
+    set_id: int
     index: CommuneIndex
     names: Mapping[str, UnitName]
+    unit_ids: NDArray[np.int64]  # the last stands for nowhere, which the index numbers -1
 
 
 class Locator:
@@ -70,7 +76,7 @@ class Locator:
     def __init__(self, var_dir: Path) -> None:
         self._folder = var_dir / "cache"
         self._lock = threading.Lock()
-        self._grounds: dict[tuple[int, str], _Ground] = {}
+        self._grounds: dict[tuple[int, str], Ground] = {}
         self._catalogue: tuple[ActiveSet, ...] = ()
         self._read_at = float("-inf")
 
@@ -128,6 +134,10 @@ class Locator:
                 placed |= {i: _placed(active, ground, found.place(at)) for at, i in enumerate(some)}
         return [placed[i] for i in range(len(days))]
 
+    def ground(self, day: date) -> Ground:
+        """What positions of a day are looked up in; 503 while nothing is loaded."""
+        return self._ground(self.set_for(day))
+
     def warm(self, days: Iterable[date]) -> None:
         """Load what serves these days before the workers fork, so that they share its memory."""
         self.warm_sets({self.set_for(day) for day in days})
@@ -137,7 +147,7 @@ class Locator:
         for active in sets:
             self._ground(active)
 
-    def _ground(self, active: ActiveSet) -> _Ground:
+    def _ground(self, active: ActiveSet) -> Ground:
         key = (active.id, active.digest)
         ground = self._grounds.get(key)
         if ground is None:
@@ -146,9 +156,11 @@ class Locator:
                 self._grounds[key] = ground
         return ground
 
-    def _read(self, active: ActiveSet) -> _Ground:
+    def _read(self, active: ActiveSet) -> Ground:
         index = cached(lambda: read_frame(active.id), active.digest, self._folder)
-        return _Ground(index, read_names(active.id))
+        names = read_names(active.id)
+        unit_ids = np.array([*(names[code].id for code in index.codes), NOWHERE])
+        return Ground(active.id, index, names, unit_ids)
 
 
 def read_frame(set_id: int) -> "GeoDataFrame":
@@ -179,7 +191,7 @@ def read_names(set_id: int) -> dict[str, UnitName]:
     return {row[1]: UnitName(*row) for row in db.session.execute(query)}
 
 
-def _placed(active: ActiveSet, ground: _Ground, place: Place | None) -> Placed:
+def _placed(active: ActiveSet, ground: Ground, place: Place | None) -> Placed:
     if place is None:
         return Placed(
             None, None, None, None, None, False, (), None, active.id, active.name, active.quality

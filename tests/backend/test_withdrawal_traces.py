@@ -19,6 +19,7 @@ import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from pyarrow import parquet
 from sqlalchemy import select
 from structlog.testing import CapturingLogger
 
@@ -110,8 +111,7 @@ def busy_phone(app: Flask, client: FlaskClient, tmp_path: Path) -> Phone:
     assert post(client, register(client), twice).status_code == 409  # another's id
     file = tmp_path / "rows.ndjson"
     file.write_text(json.dumps(twice))
-    words = ["measurements", "import", str(file), "--format", "ndjson"]
-    assert app.test_cli_runner().invoke(args=words).exit_code == 0
+    run(app, "measurements", "import", str(file), "--format", "ndjson")
     assert phone.get(f"{ME}/export", headers=headers).status_code == 200
     return Phone(phone, headers, told, [*sent, twice, refused])
 
@@ -124,15 +124,20 @@ def others(app: Flask, office: Office) -> None:
         )
 
 
+def run(app: Flask, *words: str) -> None:
+    done = app.test_cli_runner().invoke(args=list(words))
+    assert done.exit_code == 0, done.output
+
+
 def published(app: Flask, office: Office) -> int:
-    """Figures folded, signs found, a report approved, open data written."""
+    """Figures folded, signs found, a report approved, open data and an archive written."""
     with app.app_context():
         fold_all()
         refresh(app.extensions["clock"]())
     office.is_demo()
     app.extensions["clock"].now = DECEMBER
-    done = app.test_cli_runner().invoke(args=["reports", "publish-data", "2024-11"])
-    assert done.exit_code == 0, done.output
+    run(app, "reports", "publish-data", "2024-11")
+    run(app, "measurements", "archive", "2024-11")
     return office.approved()
 
 
@@ -165,6 +170,8 @@ def readable(content: bytes) -> str:
     """A file's text; what is packed is unpacked, as deep as it goes."""
     if content[:2] == b"\x1f\x8b":
         return readable(gzip.decompress(content))
+    if content[:4] == b"PAR1":
+        return str(parquet.read_table(io.BytesIO(content)).to_pylist())
     if content[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return "\n".join(readable(archive.read(name)) for name in archive.namelist())
@@ -189,9 +196,12 @@ def test_nothing_kept_tells_of_who_withdrew(
     phone = busy_phone(app, client, tmp_path)
     report = published(app, office)
     before = plain_dump(app, tmp_path / "before")
-    for trace in (phone.told["id"], phone.sent[0]["id"], str(LATITUDE), MODEL, WORDS, NAME):
-        assert trace in before  # what is searched for can be found
+    archived = files_of(own_var / "archive")
+    for trace in (phone.told["id"], phone.sent[0]["id"], str(LATITUDE), WORDS):
+        assert trace in before and trace in archived  # what is searched for can be found
+    assert MODEL in before and NAME in before
     assert phone.client.delete(ME, headers=phone.headers).status_code == 200
+    run(app, "privacy", "expire")  # by a timer, every night
 
     kept = {
         "dump": plain_dump(app, tmp_path / "after"),

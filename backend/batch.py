@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app
 
 if TYPE_CHECKING:
-    from distributed import Client, Security
+    from distributed import Client, LocalCluster, Security
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -58,11 +58,13 @@ class Workforce:
             from distributed import Client
 
             if self.scheduler is None:
-                self._client = self._open.enter_context(_of_this_machine(self.workers))
+                address: Any = self._open.enter_context(_of_this_machine(self.workers))
+                security = address.security
             else:
-                security = trusted(self.scheduler, current_app.config)
-                client = Client(self.scheduler, security=security, set_as_default=False)
-                self._client = self._open.enter_context(client)
+                address = self.scheduler
+                security = trusted(address, current_app.config)
+            client = Client(address, security=security, set_as_default=False)
+            self._client = self._open.enter_context(client)
         return self._client
 
 
@@ -99,23 +101,24 @@ def trusted(scheduler: str, config: Any) -> "Security | None":
     )
 
 
-def _of_this_machine(workers: int) -> "Client":
+def _of_this_machine(workers: int) -> "LocalCluster":
     """Processes of one thread, under certificates that are made for this run and kept in memory.
 
-    Other users of the machine could reach their ports, too.
+    Other users of the machine reach its ports too: that of the scheduler's pages tells nothing.
     """
-    from distributed import Client, LocalCluster, Security
+    import dask
+    from distributed import LocalCluster, Security
 
-    cluster = LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        protocol="tls",
-        security=Security.temporary(),
-        dashboard_address=None,
-        memory_limit=None,  # parts are small; pausing a worker would only make it wait
-    )
-    return Client(cluster, security=cluster.security, set_as_default=False)
+    with dask.config.set({"distributed.scheduler.http.routes": []}):
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            protocol="tls",
+            security=Security.temporary(),
+            dashboard_address="127.0.0.1:0",
+            memory_limit=None,  # parts are small; pausing a worker would only make it wait
+        )
 
 
 def _in_application(work: Callable[[Any], Any], part: Any) -> Any:

@@ -35,5 +35,5 @@ def expire() -> None:
     if left:
         raise click.ClickException(
             f"archives that hold more than the database, left as they are: {', '.join(left)}; "
-            "see docs/archive.md"
+            "see docs/batch.md"
         )

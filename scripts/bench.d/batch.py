@@ -1,0 +1,180 @@
+"""Measure batch work: reassigning 10 million archived rows, by two workers against one.
+
+The rows lie in twelve monthly GeoParquet files. What would differ is written as files, nothing into
+the database; the files of both runs must be the same to the byte. Then the same work on rows of the
+table, with writing back.
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+import psycopg
+from batch_parts.months import MONTHS, write_months
+from flask import Flask
+from flask_migrate import upgrade
+from speeds_parts.filling import fill
+from sqlalchemy import text
+
+from backend.app import create_app
+from backend.batch import Workforce
+from backend.extensions import db
+from backend.measurements import comparing, revising
+from backend.server.postgres import EmbeddedPostgres
+from backend.units import setup
+
+WANTED = 1.5
+# What the table's rows are of: a phone with a month's work has some hundred.
+TABLE_DEVICES = 1_000
+SPAN = date(2024, 7, 1), date(2025, 6, 30)
+SHARE = """
+    update measurements
+    set set_id = null, device_id = md5((hashtext(id::text) %% %s)::text)::uuid
+"""
+
+
+def main() -> None:
+    """Print seconds and ratios; exit status 1 where results differ or two are not worth it."""
+    arguments = _arguments()
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
+        app = _application(Path(folder), postgres)
+        with app.app_context():
+            upgrade()
+            setup.setup(Path(folder), app.config["BOUNDARIES_DIR"], lambda words: None)
+            centres = _centres()
+            timed(
+                f"{arguments.rows:,} rows written as {len(MONTHS)} archives",
+                lambda: write_months(app.config["ARCHIVE_DIR"], arguments.rows, centres, 1),
+            )
+            good = _archives(Path(folder), arguments)
+            fill(postgres.owner_url, arguments.table_rows)
+            good = _table(postgres.owner_url, arguments) and good
+            db.session.remove()
+            db.engine.dispose()
+    sys.exit(0 if good else 1)
+
+
+def _archives(folder: Path, arguments: argparse.Namespace) -> bool:
+    """This process alone, then workers that are there before the clock starts."""
+    times, digests = [], []
+    for count in (1, arguments.workers):
+        out = folder / f"by-{count}"
+        with Workforce(count) as force:
+            begin(force)
+            work = partial(comparing.compare_places, MONTHS, out, silently, force)
+            took = timed(f"archives reassigned, nothing written back, {told(count)}", work)
+        print(f"  {arguments.rows / took:,.0f} rows a second")
+        times.append(took)
+        digests.append(digest(out))
+    ratio, same = times[0] / times[1], digests[0] == digests[1]
+    print(f"{told(arguments.workers)}: {ratio:.2f} x one, wanted {WANTED}; same bytes: {same}")
+    return same and ratio >= WANTED
+
+
+def _table(owner_url: str, arguments: argparse.Namespace) -> bool:
+    """The same on the table's own rows, written back: each time from where it began."""
+    times, digests = [], []
+    for count in (1, arguments.workers):
+        with psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(SHARE, [TABLE_DEVICES])
+            connection.execute("delete from count_deltas")
+            connection.execute("vacuum analyze measurements")
+        with Workforce(count) as force:
+            begin(force)
+            work = partial(revising.reassign, *SPAN, False, silently, force)
+            took = timed(f"the table's rows reassigned and written back, {told(count)}", work)
+        print(f"  {arguments.table_rows / took:,.0f} rows a second")
+        times.append(took)
+        digests.append(_table_digest())
+    same = digests[0] == digests[1]
+    print(f"{told(arguments.workers)}: {times[0] / times[1]:.2f} x one; the same: {same}")
+    return same
+
+
+def begin(force: Workforce) -> None:
+    """Let every worker make its application."""
+    list(force.each(time.sleep, [0.2] * 5 * force.workers))
+
+
+def _table_digest() -> str:
+    asked = """
+        select md5(string_agg(m::text, '|' order by id)) from (
+            select id, unit_id, set_id, how, candidates, own_reasons, reasons, marks, counted
+            from measurements) m
+    """
+    found: str = db.session.execute(text(asked)).scalar_one()
+    db.session.rollback()
+    return found
+
+
+def digest(folder: Path) -> str:
+    """One digest of all files of a folder, in the order of their names."""
+    total = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        total.update(path.name.encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+def told(workers: int) -> str:
+    """Who does the work: one is this process itself, which no cluster slows down."""
+    return "1 process" if workers == 1 else f"{workers} workers of one thread"
+
+
+def silently(done: int, of: int) -> None:
+    """Nobody watches a bar here."""
+
+
+def timed(title: str, work: Callable[[], object]) -> float:
+    """Seconds that something took, printed under its title."""
+    began = time.perf_counter()
+    work()
+    took = time.perf_counter() - began
+    print(f"{title}: {took:.1f} s", flush=True)
+    return took
+
+
+def _application(folder: Path, postgres: EmbeddedPostgres) -> Flask:
+    """The application here; workers make theirs of the same settings, from the environment."""
+    urls = {
+        "DATABASE_URL": postgres.app_url,
+        "DATABASE_OWNER_URL": postgres.owner_url,
+        "VAR_DIR": str(folder),
+        "ARCHIVE_DIR": str(folder / "archive"),
+    }
+    os.environ.update(urls)
+    return create_app()
+
+
+def _centres() -> dict[str, np.ndarray]:
+    asked = """
+        select system, longitude, latitude from units
+        where level = 'commune' and longitude is not null order by id
+    """
+    rows = db.session.execute(text(asked)).all()
+    db.session.rollback()
+    return {
+        system: np.array([row[1:] for row in rows if row.system == system])
+        for system in ("2024", "2025")
+    }
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--table-rows", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, default=2)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -129,7 +129,7 @@ def restore(month: str) -> Restored:
 
 
 def renew(now: datetime) -> tuple[list[str], list[str]]:
-    """Write every archive anew that is not as the database is; the months, and those left.
+    """Write every archive again that is not as the database is; the months, and those left.
 
     So withdrawals and retention reach what lies outside the database. An archive that holds more
     than the database is left: it may be the only one that does.

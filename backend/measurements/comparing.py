@@ -71,7 +71,7 @@ def compare_group(group: Group) -> Comparison:
     chunk = files.read_group(group.archive, group.group, [*names, "exact"])
     exact = chunk.filter(chunk["exact"]).select(names)
     asked = exact.append_column(BEFORE, exact["unit_id"])
-    changed = placing.placed_anew(asked, extension("locator").ground)
+    changed = placing.placed_again(asked, extension("locator").ground)
     with files.replacing(group.result) as fresh:
         pq.write_table(changed, fresh, compression="zstd")
     moved = placing.differ(changed[BEFORE], changed["unit_id"])

@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 GroundOf = Callable[[date], Ground]
 
 TEXTS = pa.list_(pa.string())
-# What placing asks of a row, and what it finds anew.
+# What placing asks of a row, and what it computes again.
 ASKED = pa.schema([
     ("day", pa.date32()), ("latitude", pa.float64()), ("longitude", pa.float64()),
     ("accuracy_m", pa.float64()),
@@ -58,7 +58,7 @@ def chunk_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, pa.schema([("id", pa.string()), *ASKED, *FOUND]))
 
 
-def placed_anew(chunk: pa.Table, ground_of: GroundOf) -> pa.Table:
+def placed_again(chunk: pa.Table, ground_of: GroundOf) -> pa.Table:
     """The rows whose place differs now, with all that follows from it alone; in their order."""
     chunk = chunk.combine_chunks()
     placeable = _placeable(chunk)

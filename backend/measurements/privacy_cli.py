@@ -31,7 +31,7 @@ def expire() -> None:
     with busy("archives"):
         written, left = archiving.renew(now)
     if written:
-        click.echo(f"archives written anew: {', '.join(written)}")
+        click.echo(f"archives written again: {', '.join(written)}")
     if left:
         raise click.ClickException(
             f"archives that hold more than the database, left as they are: {', '.join(left)}; "

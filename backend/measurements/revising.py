@@ -13,7 +13,7 @@ from backend.batch import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
 from backend.extensions import db
 from backend.measurements import earning, rules, timeline
-from backend.measurements.anew import judged_anew, placed_anew
+from backend.measurements.recomputing import judged_again, placed_again
 from backend.measurements.counting import Deltas
 from backend.measurements.service import verdict_row
 from backend.measurements.storing import add_deltas, dump, rewrite
@@ -130,7 +130,7 @@ def revise_chosen(
     deltas, done = Deltas(), Revision()
     values = {"device": device, "ids": list(ids)}
     rows = list(db.session.execute(CHOSEN, values).mappings())
-    _revise_rows(device, rows, judged_anew(rows, count_manual), deltas, done)
+    _revise_rows(device, rows, judged_again(rows, count_manual), deltas, done)
     times = [row["measured_at"] for row in rows]
     _follow(device, joined, times, {row["day"] for row in rows}, deltas, done)
     return deltas
@@ -160,7 +160,7 @@ def revise_lot(lot: Lot) -> Revision:
 
 def _revise_device(device: UUID | None, lot: Lot, done: Revision) -> None:
     joined = hold(device)
-    revised = placed_anew if lot.places else partial(judged_anew, count_manual=lot.count_manual)
+    revised = placed_again if lot.places else partial(judged_again, count_manual=lot.count_manual)
     span = {"first": lot.first, "last": lot.last}
     deltas, after = Deltas(), UUID(int=0)
     times, days = [], set()

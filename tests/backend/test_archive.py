@@ -157,7 +157,7 @@ def test_withdrawals_and_retention_reach_the_archive(
     assert run(app, "restore", MONTH)[1].endswith(
         "brought back: 0; left, of withdrawn devices: 4\n"
     )
-    assert f"archives written anew: {MONTH}" in expire(app)
+    assert f"archives written again: {MONTH}" in expire(app)
     assert "21.5942" not in texts(folder) and "quán cà phê" not in texts(folder)
     assert "21.581234" in texts(folder)
     run(app, "fold")

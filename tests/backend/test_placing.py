@@ -75,7 +75,7 @@ def test_a_chunk_is_placed_as_its_rows(app: Flask, told: list[dict[str, Any]]) -
     with app.app_context():
         locator: Locator = app.extensions["locator"]
         wanted = [new for row in rows if (new := alone(row, locator)) != row]
-        found = placing.placed_anew(placing.chunk_of(rows), locator.ground).to_pylist()
+        found = placing.placed_again(placing.chunk_of(rows), locator.ground).to_pylist()
         assert found == wanted
-        again = placing.placed_anew(placing.chunk_of(found), locator.ground)
+        again = placing.placed_again(placing.chunk_of(found), locator.ground)
         assert again.num_rows == 0

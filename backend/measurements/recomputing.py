@@ -1,4 +1,4 @@
-"""What follows from stored rows alone: places in the sets of now, reasons by the rules of now."""
+"""What follows from stored rows alone: places in the sets of now, reasons under today's rules."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from backend.units.locating import Locator, Placed
 Row = Mapping[Any, Any]
 
 
-def placed_anew(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def placed_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The rows that lie otherwise in the sets active now, and what follows from that."""
     if not rows:
         return []
@@ -22,17 +22,17 @@ def placed_anew(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
     locator: Locator = extension("locator")
     asked = [{**row, "id": str(row["id"])} for row in rows]
-    moved = placing.placed_anew(placing.chunk_of(asked), locator.ground)
+    moved = placing.placed_again(placing.chunk_of(asked), locator.ground)
     told = moved.select(["id", *placing.FOUND.names]).to_pylist()
     return [new | {"id": UUID(new["id"])} for new in told]
 
 
-def judged_anew(rows: Sequence[Row], count_manual: bool) -> list[dict[str, Any]]:
+def judged_again(rows: Sequence[Row], count_manual: bool) -> list[dict[str, Any]]:
     """The rows whose reasons or marks are others under the rules of today."""
-    return [new for row in rows if (new := _judged_anew(row, count_manual))]
+    return [new for row in rows if (new := _judged_again(row, count_manual))]
 
 
-def _judged_anew(row: Row, count_manual: bool) -> dict[str, Any] | None:
+def _judged_again(row: Row, count_manual: bool) -> dict[str, Any] | None:
     loaded = SCHEMA.load(row["raw"])
     now = Circumstances(
         received_at=row["received_at"],

@@ -13,8 +13,8 @@ from backend.batch import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
 from backend.extensions import db
 from backend.measurements import earning, rules, timeline
-from backend.measurements.recomputing import judged_again, placed_again
 from backend.measurements.counting import Deltas
+from backend.measurements.recomputing import judged_again, placed_again
 from backend.measurements.service import verdict_row
 from backend.measurements.storing import add_deltas, dump, rewrite
 

@@ -29,9 +29,10 @@ SELECT = """
     left join units u on u.id = m.unit_id
     left join units p on p.id = u.province_id
     left join boundary_sets s on s.id = m.set_id
-    where m.device_id is not distinct from :device
 """
-BY_ID = text(SELECT + " and m.id = any(:ids)")
+BY_ID = text(f"""{SELECT}
+    where m.id = any(:ids) and m.device_id is not distinct from cast(:device as uuid)
+""")
 # Who has it in which campaign, and what it is worth there.
 EARNED = text("""
     select e.measurement_id, c.name as campaign, t.name as team, e.fate,
@@ -39,11 +40,11 @@ EARNED = text("""
     from earnings e join campaigns c on c.id = e.campaign_id join teams t on t.id = e.team_id
     where e.measurement_id = any(:ids) order by e.measurement_id, e.campaign_id
 """)
-PAGE = text(
-    SELECT
-    + """ and (cast(:at as timestamptz) is null or (m.measured_at, m.id) < (:at, :id))
-    order by m.measured_at desc, m.id desc limit :limit"""
-)
+PAGE = text(f"""{SELECT}
+    where m.device_id = :device
+      and (cast(:at as timestamptz) is null or (m.measured_at, m.id) < (:at, :id))
+    order by m.measured_at desc, m.id desc limit :limit
+""")
 
 
 def results(

@@ -39,9 +39,10 @@ WITH_EXCLUSION = """
         select e.excluded from exclusions e where e.measurement_id = m.id order by e.id desc limit 1
     ) latest on true
 """
+# Of one device, or of none. No index answers `is not distinct from`.
 ROWS = text(f"""
     {WITH_EXCLUSION}
-    where m.device_id is not distinct from cast(:device as uuid)
+    where (m.device_id = :device or cast(:device as uuid) is null and m.device_id is null)
       and m.day between :first and :last and m.raw is not null and m.id > :after
     order by m.id limit :lot
 """)

@@ -29,7 +29,8 @@ def main() -> None:
     asked = _arguments()
     print(f"load average before: {os.getloadavg()[0]:.1f}", flush=True)
     with ExitStack() as stack:
-        places = [_place(stack, rows, asked.folder) for rows in sorted(asked.rows)]
+        below = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        places = [_place(stack, rows, below) for rows in sorted(asked.rows)]
         print(f"load average after filling: {os.getloadavg()[0]:.1f}\n\n{head(places)}", flush=True)
         costs: dict[str, Sequence[Cost]] = {}
         for question in QUESTIONS:
@@ -38,12 +39,12 @@ def main() -> None:
         print(f"\nload average after: {os.getloadavg()[0]:.1f}\n")
         print("\n".join(bytes_a_row(places[-1])))
         print("\n".join(foresee(places, costs)))
-        print(back_up(places[-1], asked.folder))
+        print(back_up(places[-1], below))
 
 
-def _place(stack: ExitStack, rows: int, below: Path | None) -> Place:
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=below)))
-    name = f"{rows / 1e6:g} M"
+def _place(stack: ExitStack, rows: int, below: Path) -> Place:
+    folder, name = below / str(rows), f"{rows / 1e6:g} M"
+    folder.mkdir(parents=True, exist_ok=True)
     return stack.enter_context(place(folder, name, rows, local_day(utc_now())))
 
 
@@ -52,7 +53,9 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="sizes to compare")
-    parser.add_argument("--folder", type=Path, help="where the databases lie: 20 GB at 10 million")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="leave the databases here, and use them again"
+    )
     return parser.parse_args()
 
 

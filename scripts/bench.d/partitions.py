@@ -6,6 +6,8 @@ end a month is taken away: rows deleted and vacuumed, or a partition detached an
 
 import argparse
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -28,16 +30,10 @@ def main() -> None:
     """Print the table, and how long a month takes to go."""
     asked = _arguments()
     with ExitStack() as stack:
+        below = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         plain, parts = (
-            stack.enter_context(
-                place(
-                    Path(stack.enter_context(tempfile.TemporaryDirectory(dir=asked.folder))),
-                    name,
-                    asked.rows,
-                    local_day(utc_now()),
-                )
-            )
-            for name in ("one table", "monthly partitions")
+            stack.enter_context(place(folder, name, asked.rows, local_day(utc_now())))
+            for folder, name in _folders(below, asked.rows)
         )
         partition(parts)
         print(f"load average: {os.getloadavg()[0]:.1f}\n\n{head((plain, parts))}", flush=True)
@@ -49,12 +45,27 @@ def main() -> None:
         print(f"{drop_month(parts, month, True)} (detach, drop)")
 
 
+def _folders(below: Path, rows: int) -> list[tuple[Path, str]]:
+    """A filled database and its copy, both taken from the one of that size where it is kept."""
+    filled, plain, parts = (below / f"{rows}{end}" for end in ("", "-plain", "-parts"))
+    filled.mkdir(parents=True, exist_ok=True)
+    with place(filled, "", rows, local_day(utc_now())):
+        pass
+    for copy in (plain, parts):
+        shutil.rmtree(copy, ignore_errors=True)
+        # With its owners: as root, the database runs as another user.
+        subprocess.run(["cp", "-a", filled, copy], check=True)
+    return [(plain, "one table"), (parts, "monthly partitions")]
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, default=3_000_000)
-    parser.add_argument("--folder", type=Path, help="where the databases lie: 12 GB")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="as of `scripts/bench growth`, and of its use"
+    )
     return parser.parse_args()
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import psycopg
 
 from backend.clock import month_end
+from backend.server.roles import APP
 from growth_parts.place import Place
 
 SPAN = "select min(day), max(day) from measurements"
@@ -29,6 +30,7 @@ create table measurements_other partition of measurements default;
 insert into measurements select * from plain;
 drop table plain;
 alter table measurements add constraint pk_measurements primary key (id, day);
+grant select, insert, update, delete on measurements to {app};
 """
 
 
@@ -47,7 +49,7 @@ def partition(place: Place) -> None:
             after = _following(month)
             connection.execute(PART.format(month=f"{month:%Y-%m}", first=month, after=after))
             month = after
-        connection.execute(FILL)
+        connection.execute(FILL.format(app=APP))
         for _, definition in indexes:
             connection.execute(definition)
         connection.execute("vacuum analyze measurements")

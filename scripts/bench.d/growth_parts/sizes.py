@@ -51,7 +51,7 @@ def foresee(places: Sequence[Place], costs: Mapping[str, Sequence[Cost]]) -> lis
     return lines
 
 
-def back_up(place: Place, below: Path | None) -> str:
+def back_up(place: Place, below: Path) -> str:
     """Dump a place's database as scripts/backup does; how long, how large."""
     with tempfile.TemporaryDirectory(dir=below) as folder:
         path, began = Path(folder) / "database.dump", time.monotonic()

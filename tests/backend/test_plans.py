@@ -1,0 +1,59 @@
+"""What is asked of one phone, or of some ids, is found by an index in tables that only grow."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import TextClause, text
+
+from backend.extensions import db
+from backend.measurements import answers, excluding, revising, timeline
+
+AT, DAY = datetime(2024, 11, 15, tzinfo=UTC), date(2024, 11, 15)
+DEVICES, IDS = "ix_measurements_device_id_measured_at_id", "pk_measurements"
+PHONE = UUID("28dd2c79-55ce-4264-9624-0b2ff0100bde")
+SPAN = {"first": DAY, "last": DAY, "after": PHONE, "lot": 100}
+DECISION = {"excluded": True, "reason": "", "act": None, "lifts": None}
+READ = text(timeline.READ.replace("%(", ":").replace(")s", ""))
+ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
+    "own list": (answers.PAGE, DEVICES, {"device": PHONE, "at": None, "id": None, "limit": 9}),
+    "next page": (answers.PAGE, DEVICES, {"device": PHONE, "at": AT, "id": PHONE, "limit": 9}),
+    "some of its own": (answers.BY_ID, IDS, {"device": PHONE, "ids": [PHONE]}),
+    "timeline": (READ, DEVICES, {"device": PHONE, "after": AT, "to": AT}),
+    "revising a phone": (revising.ROWS, DEVICES, {"device": PHONE, **SPAN}),
+    "revising imports": (revising.ROWS, DEVICES, {"device": None, **SPAN}),
+    "revising some": (revising.CHOSEN, IDS, {"device": PHONE, "ids": [PHONE]}),
+    "excluding some": (excluding.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
+}
+
+
+def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def _indexes(statement: str, values: Mapping[str, Any]) -> set[str]:
+    """By which indexes rows are looked up; one that is read from end to end is none."""
+    # Of an empty table a scan is the cheapest plan: what else there is, is asked.
+    db.session.execute(text("set local enable_seqscan = off"))
+    explained = db.session.execute(text(f"explain (format json) {statement}"), values)
+    nodes = list(_nodes(explained.scalar_one()[0]["Plan"]))
+    db.session.rollback()
+    return {node["Index Name"] for node in nodes if "Index Cond" in node}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_an_index_leads_to_it(app: Flask, name: str) -> None:
+    statement, index, values = ASKED[name]
+    with app.app_context():
+        assert index in _indexes(statement.text, values)
+
+
+def test_what_no_index_answers_is_noticed(app: Flask) -> None:
+    statement = "select * from measurements where device_id is not distinct from :device"
+    with app.app_context():
+        assert _indexes(statement, {"device": PHONE}) == set()

@@ -205,18 +205,20 @@ def answer_http(error: HTTPException) -> Response:
     return problem_response(Problem(status, CODES.get(status, "bad_request"), errors, headers))
 
 
-def _answer_away(error: Exception) -> Response:
+def _answer_away(error: Exception) -> Any:
     log.warning("database away", request_id=g.get("request_id"), error=type(error).__name__)
-    _forget_session()
-    return problem_response(
-        Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)})
-    )
+    return _told(Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)}))
 
 
-def _answer_broken(error: Exception) -> Response:
+def _answer_broken(error: Exception) -> Any:
     log.error("broken", request_id=g.get("request_id"), exc_info=error)
+    return _told(Problem(500, "internal"))
+
+
+def _told(problem: Problem) -> Any:
+    """Answer as problems of this address are answered: a page's in words."""
     _forget_session()
-    return problem_response(Problem(500, "internal"))
+    return current_app.handle_user_exception(problem)
 
 
 def _forget_session() -> None:

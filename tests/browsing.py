@@ -36,7 +36,10 @@ NARROWEST_PX = 360  # the cheapest phones on sale
 PICTURES = os.environ.get("PICTURES")
 
 AXE = Path(__file__).parent / "browser" / "vendor" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ALL_RULES = {"type": "tag", "values": TAGS}
+# All that a theme can break.
+COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 
 def program() -> str | None:
@@ -84,16 +87,19 @@ def axe_script() -> str:
     return AXE.read_text()
 
 
-def axe(page: Page, without: tuple[str, ...] = (), beside: str = "") -> None:
+def axe(
+    page: Page, without: tuple[str, ...] = (), beside: str = "", *, colours: bool = False
+) -> None:
     """Assert that axe-core finds nothing that keeps people out.
 
-    `without` names its rules that are not asked, `beside` an element that is not looked at.
+    `without` names its rules that are not asked, `beside` an element that is not looked at;
+    `colours` asks only what may differ in the other theme of a page that was looked at.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe_script())
     asked = {
-        "runOnly": {"type": "tag", "values": RULES},
-        "rules": {rule: {"enabled": False} for rule in without},
+        "runOnly": COLOUR_RULES if colours else ALL_RULES,
+        "rules": {rule: {"enabled": False} for rule in without if not colours},
         "resultTypes": ["violations"],
     }
     where = {"include": ["html"], **({"exclude": [beside]} if beside else {})}

@@ -79,7 +79,8 @@ def load_campaigns(
         counted += n
     fold_all()
     if any((one.month, one.province) == (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
-        make_teams(casts(_last_full_month(order.today)), order.now, desk, order.seed)
+        wanted = casts(_last_full_month(order.today), order.today.isoformat()[:7])
+        make_teams(wanted, order.now, desk, order.seed)
         fold_all()
     _register_last(order.now, desk.key)
     return Loaded(False, months, counted)

@@ -67,11 +67,12 @@ class Cast:
     networks: tuple[str, ...]
     teams: int
     volunteers: int
+    until: str | None = None  # its last month, where it takes more than one
     cheats: bool = False
 
 
-def casts(month: str) -> tuple[Cast, ...]:
-    """The two campaigns of the demo; `month` is the last full one."""
+def casts(month: str, until: str) -> tuple[Cast, ...]:
+    """The two campaigns of the demo: the letter's, and one from the last full month on."""
     return (
         Cast(
             "Tỉnh Đoàn Thái Nguyên (mẫu)", "youth_union", "Chi đoàn", "youth",
@@ -80,10 +81,15 @@ def casts(month: str) -> tuple[Cast, ...]:
         ),
         Cast(
             "Tổ công nghệ số cộng đồng (mẫu)", "community_digital_team", "Tổ công nghệ số",
-            "community_digital", f"Đo Internet tại nhà, tháng {month[5:]}/{month[:4]}", month,
-            ("19", "48"), "2025", ("mobile", "fixed"), 16, 100, cheats=True,
+            "community_digital", f"Đo Internet tại nhà, {_from_to(month, until)}", month,
+            ("19", "48"), "2025", ("mobile", "fixed"), 16, 100, until, cheats=True,
         ),
     )  # fmt: skip
+
+
+def _from_to(month: str, until: str) -> str:
+    (year, first), (last_year, last) = month.split("-"), until.split("-")
+    return f"tháng {first}{'' if year == last_year else f'/{year}'}–{last}/{last_year}"
 
 
 def make_teams(wanted: Sequence[Cast], now: datetime, desk: Desk, seed: int) -> list[int]:
@@ -97,7 +103,7 @@ def make_teams(wanted: Sequence[Cast], now: datetime, desk: Desk, seed: int) -> 
 
 
 def _make(cast: Cast, now: datetime, cheats: Sequence[UUID]) -> int:
-    first, last = month_start(cast.month), month_end(cast.month)
+    first, last = month_start(cast.month), month_end(cast.until or cast.month)
     provinces = _provinces(cast)
     organisation = Organisation(name=cast.organisation, type=cast.type, unit_id=provinces[0])
     db.session.add(organisation)

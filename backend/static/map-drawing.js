@@ -25,6 +25,13 @@ function script(url) {
   });
 }
 
+// Before its own rules apply a map is as tall as it wants, and looks past the country.
+function styled(link) {
+  link.media = "all";
+  if (link.sheet) return null;
+  return new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: reject }));
+}
+
 export async function draw(figure) {
   if (drawn) return;
   drawn = true;
@@ -33,7 +40,7 @@ export async function draw(figure) {
   const there = await fetch(url(set), { method: "HEAD" });
   if (!there.ok) return; // they are being built; the server's drawing stands
   await script(new URL("./vendor/pmtiles/pmtiles.js", import.meta.url).href);
-  document.getElementById("map-style").media = "all";
+  await styled(document.getElementById("map-style"));
   maplibre.setWorkerUrl(new URL("./vendor/maplibre/maplibre-gl-worker.mjs", import.meta.url).href);
   maplibre.addProtocol("pmtiles", new globalThis.pmtiles.Protocol().tile);
   new CountryMap(figure, url).begin();
@@ -75,7 +82,11 @@ class CountryMap {
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.on("load", () => this.show(this.month));
-    this.map.on("moveend", () => this.inset());
+    this.map.on("moveend", (event) => {
+      this.moved ||= Boolean(event.originalEvent);
+      this.inset();
+    });
+    this.map.on("resize", () => this.moved || this.map.fitBounds(WHOLE, { padding: 8, animate: false }));
     this.tools();
     this.labels();
     this.slider();
@@ -139,6 +150,7 @@ class CountryMap {
     tools.hidden = false;
     tools.addEventListener("click", ({ target }) => {
       const step = Number(target.dataset.zoom);
+      this.moved = Boolean(step);
       if (step) this.map.zoomTo(this.map.getZoom() + step);
       else this.map.fitBounds(WHOLE, { padding: 8 });
     });

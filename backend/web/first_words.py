@@ -81,7 +81,7 @@ FIRST: dict[str, tuple[str, str]] = {
     "none": ("Chưa có mẫu nào", "No samples yet"),
     "reached": ("Đã đạt mục tiêu", "Target reached"),
     "listed": ("Số mẫu", "Samples"),
-    "lacking_communes": ("Còn xã, phường thiếu mẫu", "With communes still lacking samples"),
+    "lacking_communes": ("Nơi còn xã, phường thiếu mẫu", "With communes still lacking samples"),
     "reached_communes": ("Mọi xã, phường đã đạt", "All communes reached"),
     "communes_reached": ("Xã, phường đạt", "Communes reached"),
     "whole_unit": ("Cả đơn vị đạt {target}", "{target} in the unit"),

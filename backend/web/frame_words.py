@@ -46,6 +46,16 @@ FRAME: dict[str, tuple[str, str]] = {
     "pages_next": ("Trang sau", "Next page"),
     # what went wrong
     "wrong_title": ("Không mở được trang này", "This page cannot be opened"),
+    "wrong_title_unknown": ("Bạn chưa đăng nhập", "You are not signed in"),
+    "wrong_title_refused": ("Bạn không được xem trang này", "This page is not yours to see"),
+    "wrong_title_nowhere": ("Không có trang này", "There is no such page"),
+    "wrong_title_broken": ("Máy chủ gặp lỗi", "The server failed"),
+    "wrong_title_away": ("Máy chủ tạm thời không trả lời được", "The server is away for a moment"),
+    "wrong_nowhere_how": (
+        "Địa chỉ có thể bị gõ nhầm, hoặc bạn cần đăng nhập để xem.",
+        "The address may be mistyped, or you have to sign in to see it.",
+    ),
+    "wrong_again": ("Thử lại", "Try again"),
     "wrong_back": ("Về trang đầu", "To the first page"),
     "wrong_id": ("Mã yêu cầu: {id}", "Request id: {id}"),
 }

@@ -107,7 +107,8 @@ def _page(problem: Problem) -> Response:
     words = cast(Language, lang or language())
     faults = described(problem.errors, words)
     told = {"told": message(problem.code, words), "faults": faults}
-    response = render("web/wrong.html", lang, **told)
+    again = request.full_path.rstrip("?") if request.method == "GET" else None
+    response = render("web/wrong.html", lang, problem=problem, again=again, **told)
     response.status_code = problem.status
     response.headers.update(problem.headers)
     return response

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
-from scripts.picturing.pages import OF_PEOPLE, PAGES
+from scripts.picturing.pages import OF_PEOPLE, PAGES, Place, open_at
 from scripts.picturing.people import sign_in
 from tests.browsing import OPTIONS, program, until
 
@@ -37,8 +37,8 @@ def main() -> None:
         browser.close()
 
 
-def _chosen(pages: dict[str, str], wanted: set[str]) -> dict[str, str]:
-    return {name: path for name, path in pages.items() if not wanted or name in wanted}
+def _chosen(pages: dict[str, Place], wanted: set[str]) -> dict[str, Place]:
+    return {name: place for name, place in pages.items() if not wanted or name in wanted}
 
 
 def _signed_in(browser: Browser, url: str, told: str) -> StorageState:
@@ -50,7 +50,7 @@ def _signed_in(browser: Browser, url: str, told: str) -> StorageState:
     return kept
 
 
-def _of_all(browser: Browser, url: str, pages: dict[str, str], kept: StorageState | None) -> None:
+def _of_all(browser: Browser, url: str, pages: dict[str, Place], kept: StorageState | None) -> None:
     for width, height in WIDTHS.items():
         for theme in THEMES:
             context = browser.new_context(
@@ -58,13 +58,20 @@ def _of_all(browser: Browser, url: str, pages: dict[str, str], kept: StorageStat
                 locale="vi", storage_state=kept,
             )  # fmt: skip
             page = context.new_page()
-            for name, path in pages.items():
-                page.goto(path)
-                page.wait_for_load_state("networkidle")
+            for name, place in pages.items():
+                _open(page, place)
                 until(page, MAP_STANDS)
                 page.wait_for_timeout(SETTLED_MS)
                 _keep(page, width, FOLDER / f"{name}-{width}-{theme}.webp")
             context.close()
+
+
+def _open(page: Page, place: Place) -> None:
+    opened, followed = open_at(place)
+    page.goto(opened)
+    if followed:
+        page.goto(page.locator(f'main a[href^="{followed}"]').first.get_attribute("href") or "")
+    page.wait_for_load_state("networkidle")
 
 
 def _keep(page: Page, width: int, path: Path) -> None:

@@ -1,16 +1,23 @@
-"""The pages that are pictured, by the name of their picture, and who has to sign in for them."""
+"""The pages that are pictured, by the name of their picture, and who has to sign in for them.
 
-PAGES = {
+A page is an address of the demo, or two: one to open, and how the link begins that is followed.
+"""
+
+Place = str | tuple[str, str]
+
+PAGES: dict[str, Place] = {
     "country": "/?month=2026-11",
     "country-2024": "/?month=2024-11",
     "province": "/unit/19?month=2024-11",
     "commune": "/unit/05443?month=2024-11",
     "island": "/unit/318?month=2024-11",
     "search": "/search?q=thanh",
+    "search-none": "/search?q=khongco",
     "widget": "/unit/19/widget?month=2024-11",
     "wrong": "/unit/zz",
     "styleguide": "/styleguide",
     "sign-in": "/sign-in",
+    "invitation": f"/invitation#{'x' * 43}",
     "join": "/join#ACDEFGHJ",
     "measuring": "/do/",
     "withdraw": "/withdraw",
@@ -18,15 +25,16 @@ PAGES = {
     "docs": "/docs",
 }
 
-OF_PEOPLE = {
+OF_PEOPLE: dict[str, dict[str, Place]] = {
     "organiser": {
         "board": "/campaigns",
         "board-campaign": "/campaigns/1",
         "board-contributions": "/campaigns/1/contributions",
         "board-teams": "/campaigns/1/teams",
-        "board-team": "/campaigns/1/teams/1",
+        "board-team": ("/campaigns/1/teams", "/campaigns/1/teams/"),
         "board-plan": "/campaigns/2/plan",
-        "board-signals": "/campaigns/1/signals",
+        "board-slips": "/campaigns/2/plan/slips",
+        "board-signals": "/campaigns/2/signals?month=2026-10",
         "board-corrections": "/campaigns/1/corrections",
         "board-settings": "/campaigns/1/settings",
         "board-import": "/campaigns/1/teams/import",
@@ -36,14 +44,38 @@ OF_PEOPLE = {
         "desk": "/desk/area/19",
         "desk-2024": "/desk/area/19?month=2024-11",
         "desk-samples": "/desk/area/19/samples?month=2024-11",
+        "desk-sample": ("/desk/area/19/samples?month=2024-11", "/desk/area/19/samples/"),
         "desk-wall": "/desk/wall",
+        "desk-vnnic": "/desk/area/19/vnnic?month=2024-11",
+        "desk-letterhead": "/desk/area/19/letterhead",
+        "desk-deputies": "/desk/deputies",
+        "desk-reports": "/desk/reports",
+        "desk-report": ("/desk/reports", "/desk/reports/"),
+        "desk-deadlines": "/desk/deadlines",
+        "seal-report": "/seal/0",
     },
     "admin": {
         "admin": "/admin",
+        "admin-jobs": "/admin/jobs",
+        "admin-sets": "/admin/sets",
         "admin-people": "/admin/people",
+        "admin-person": ("/admin/people", "/admin/people/"),
+        "admin-succession": "/admin/succession",
         "admin-organisations": "/admin/organisations",
         "admin-targets": "/admin/targets",
+        "admin-target": ("/admin/targets", "/admin/targets/"),
         "admin-withdrawals": "/admin/withdrawals",
         "admin-audit": "/admin/audit",
     },
 }
+
+
+def open_at(place: Place) -> tuple[str, str | None]:
+    """The address to open, and how the link begins that is followed from there, if one is."""
+    return (place, None) if isinstance(place, str) else place
+
+
+def example(place: Place) -> str:
+    """A path like that of the page that is pictured: ids are not known beforehand."""
+    opened, followed = open_at(place)
+    return (f"{followed}1" if followed else opened).partition("?")[0].partition("#")[0]

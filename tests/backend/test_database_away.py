@@ -47,6 +47,9 @@ def test_a_database_that_goes_away_and_comes_back(own_app: Flask, server: Embedd
         assert answer.status_code == 503 and answer.json["code"] == "unavailable"
         assert answer.mimetype == "application/problem+json"
         assert int(answer.headers["Retry-After"]) > 0
+    page = client.get("/?lang=vi")
+    assert (page.status_code, page.mimetype) == (503, "text/html")
+    assert "Máy chủ tạm thời không trả lời được" in page.text and "Thử lại" in page.text
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 200
 

@@ -134,7 +134,9 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
     app: Flask, client: FlaskClient
 ) -> None:
     load(app, SMALL)
-    cast = replace(casts("2024-11")[0], provinces=("48",), teams=6, volunteers=30, cheats=True)
+    cast = replace(
+        casts("2024-11", "2024-12")[0], provinces=("48",), teams=6, volunteers=30, cheats=True
+    )
     desk = Desk(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     mine = people.campaign(app, people.organisation(app))
     with app.app_context():

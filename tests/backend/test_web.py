@@ -170,7 +170,7 @@ def test_from_the_country_to_a_province_to_its_communes(app: Flask, client: Flas
     assert "1 / 172" in country.words
     assert "1 trên 172 xã, phường" in read(client, province).words
     districts = read(client, "/unit/19?month=2024-11&level=district").words
-    assert "Còn xã, phường thiếu mẫu" in districts
+    assert "Nơi còn xã, phường thiếu mẫu" in districts
 
 
 def test_a_post_shows_on_the_page(client: FlaskClient, clock: Hands) -> None:

@@ -55,7 +55,7 @@ def test_another_s_area_is_as_none(app: Flask, client: FlaskClient, path: str) -
     sign_in(app, client)
     answer = client.get(path)
     assert answer.status_code == 404
-    assert "Không mở được trang này" in answer.text
+    assert "Không có trang này" in answer.text
 
 
 def test_the_table_shows_coverage_s_figures(app: Flask, client: FlaskClient) -> None:

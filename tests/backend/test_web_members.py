@@ -110,5 +110,5 @@ def test_an_address_that_leads_nowhere_is_said_to_people_and_to_programs(
 ) -> None:
     page, program = client.get("/khong-co"), client.get("/api/v1/khong-co")
     assert (page.status_code, page.mimetype) == (404, "text/html")
-    assert "Không mở được trang này" in page.text
+    assert "Không có trang này" in page.text
     assert program.json["code"] == "not_found"

@@ -6,17 +6,19 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
+from scripts.picturing.pages import OF_PEOPLE, PAGES, example
 from tests.asking import ask
 from tests.browsing import DESKTOP, PHONE, Guard, axe
 from tests.conftest import Hands
 from tests.factories import post, register, sample
-from tests.matrix import POSTER, TABLE, expected
+from tests.matrix import POSTER, TABLE, endpoint, expected
 from tests.serving import serving_app
 from tests.world import World
 
 # The matrix is written by hand, and a test of its own holds it against the URL map.
 ROWS = [row for row in TABLE if row.startswith("GET ") and not row.startswith("GET /api/")]
 ROWS.append(f"GET {POSTER}")
+OTHER = {"light": "dark", "dark": "light"}
 SWAGGER = "#api"  # drawn by another's program, in its own colours
 
 
@@ -53,7 +55,7 @@ def test_every_page_keeps_nobody_out(
     world: World, served: str, new_page: Callable[..., Page], guard: Guard, language: str,
     theme: str,
 ) -> None:  # fmt: skip
-    """Nothing that axe finds, no broken policy, no complaint on the console."""
+    """Nothing that axe finds in either theme, no broken policy, no complaint on the console."""
     found, faults = pages(world), []
     person, anybody = new_page(DESKTOP, language, theme), new_page(PHONE, language, theme)
     name, secret = world.at_a_page()["Cookie"].split("=")
@@ -61,19 +63,30 @@ def test_every_page_keeps_nobody_out(
     for row, address in found.items():
         # A phone without a session sees what is everybody's, else an admin's screen does.
         page = anybody if expected(row)["nobody"] == 200 else person
-        faults += [f"{row}: {fault}" for fault in looked_at(page, address, guard)]
+        faults += [f"{row}: {fault}" for fault in looked_at(page, address, theme, guard)]
     assert not faults, "\n\n".join(faults)
 
 
-def looked_at(page: Page, address: str, guard: Guard) -> list[str]:
-    """What is wrong with a page."""
+def test_every_page_is_pictured(app: Flask, world: World) -> None:
+    """`scripts/pictures` leaves none out."""
+    places = [*PAGES.values(), *(one for own in OF_PEOPLE.values() for one in own.values())]
+    known = app.url_map.bind("")
+    pictured = {known.match(example(place), return_rule=True)[0].rule for place in places}
+    assert {endpoint(row)[1] for row in pages(world) if not row.endswith(POSTER)} <= pictured
+
+
+def looked_at(page: Page, address: str, theme: str, guard: Guard) -> list[str]:
+    """What is wrong with a page: all of it as it opens, its colours in the other theme as well."""
+    page.emulate_media(color_scheme=theme)
     answer = page.goto(address)
     faults = [] if answer and answer.ok else [f"answers {answer and answer.status}"]
-    try:
-        theirs = ("landmark-no-duplicate-main",) if page.locator(SWAGGER).count() else ()
-        axe(page, theirs, beside=SWAGGER)
-    except AssertionError as fault:
-        faults.append(str(fault))
+    theirs = ("landmark-no-duplicate-main",) if page.locator(SWAGGER).count() else ()
+    for colours, shown in ((False, theme), (True, OTHER[theme])):
+        page.emulate_media(color_scheme=shown)
+        try:
+            axe(page, theirs, beside=SWAGGER, colours=colours)
+        except AssertionError as fault:
+            faults.append(f"{shown}: {fault}")
     faults += guard.complaints
     guard.complaints.clear()
     return faults

@@ -55,6 +55,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "seal-report": "/seal/0",
     },
     "admin": {
+        "desk-areas": "/desk",
         "admin": "/admin",
         "admin-jobs": "/admin/jobs",
         "admin-sets": "/admin/sets",

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from backend import formats
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.service import note_by
 from backend.campaigns.campaigns import visible_campaign
@@ -36,8 +37,22 @@ STATES = ("open", "explained", "excluded")
 class _Figures(dict[str, Any]):
     """Figures of a sign; one that was kept by an older rule may lack what is named today."""
 
+    @classmethod
+    def of(cls, kept: Mapping[str, Any], language: Language) -> "_Figures":
+        return cls({name: _written(name, value, language) for name, value in kept.items()})
+
     def __missing__(self, name: str) -> str:
         return "?"
+
+
+def _written(name: str, value: Any, language: Language) -> Any:
+    if name == "share":
+        return formats.percent(value, language, 0)
+    if name == "day":
+        return formats.day(date.fromisoformat(value), language)
+    if isinstance(value, int | float):
+        return formats.number(value, language, 0 if isinstance(value, int) else 1)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +211,7 @@ def _told(
     names = ("id", "kind", "month", "evidence", "found_at", "state", "note", "changed_at")
     told = {name: getattr(row, name) for name in names}
     kept = row.evidence
-    figures = _Figures(kept | kept["facts"])
+    figures = _Figures.of(kept | kept["facts"], language)
     return {
         **told,
         "title": message(f"signal_{row.kind}", language),

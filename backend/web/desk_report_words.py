@@ -10,7 +10,7 @@ DESK_REPORTS: dict[str, tuple[str, str]] = {
     "desk_report_frozen": ("Đã khoá số liệu", "Frozen"),
     "desk_report_approved": ("Đã xác nhận", "Approved"),
     "desk_report_superseded": ("Đã có bản thay thế", "Superseded"),
-    "desk_edition": ("bản thứ {n}", "edition {n}"),
+    "desk_edition": ("Bản thứ {n}", "Edition {n}"),
     "desk_demo": ("minh hoạ", "made up"),
     "desk_no_reports": ("Chưa có báo cáo nào như vậy", "No such report yet"),
     "desk_no_reports_how": (
@@ -93,6 +93,10 @@ DESK_REPORTS: dict[str, tuple[str, str]] = {
     "desk_supersede_why": ("Vì sao cần bản mới", "Why another edition is needed"),
     "desk_supersede_do": ("Lập bản mới", "Begin it"),
     "desk_reason_of_edition": ("Lý do lập bản này: {reason}", "Why this edition: {reason}"),
+    "desk_file_docx": ("Công văn (Word)", "Letter (Word)"),
+    "desk_file_xlsx": ("Bảng số liệu (Excel)", "Tables (Excel)"),
+    "desk_file_zip": ("Số liệu thô (CSV, nén ZIP)", "Plain tables (CSV in a ZIP)"),
+    "desk_file_json": ("Số liệu cho máy đọc (JSON)", "For programs (JSON)"),
     "desk_report_files": ("Tải báo cáo", "Download the report"),
     "desk_draft_files": (
         "Bản xem trước, có ghi rõ là bản nháp.",

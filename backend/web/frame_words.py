@@ -55,6 +55,10 @@ FRAME: dict[str, tuple[str, str]] = {
         "Địa chỉ có thể bị gõ nhầm, hoặc bạn cần đăng nhập để xem.",
         "The address may be mistyped, or you have to sign in to see it.",
     ),
+    "wrong_broken_how": (
+        "Lỗi đã được ghi lại; khi hỏi người vận hành, hãy cho biết mã yêu cầu dưới đây.",
+        "It was written down; tell the operator the request’s id when you ask about it.",
+    ),
     "wrong_again": ("Thử lại", "Try again"),
     "wrong_back": ("Về trang đầu", "To the first page"),
     "wrong_id": ("Mã yêu cầu: {id}", "Request id: {id}"),

@@ -7,6 +7,7 @@ from typing import Any
 from tests.asking_officials import LETTERHEAD, deputy, lent
 from tests.factories import register
 from tests.matrix_pages import DESK_REPORT
+from tests.people import signal
 from tests.report_asking import freezing
 from tests.reporting import PDF, free_month, held
 from tests.world import World
@@ -57,10 +58,41 @@ def _lending(world: World) -> dict[str, Any]:
     return {"data": own | {"area": "2024/province/19"}}
 
 
+def _to_exclude(world: World) -> dict[str, Any]:
+    """A sample of November, as a form names it."""
+    identity = _measured(world)["at"]["identity"]
+    data = {"month": "2024-11", "measurements": identity, "reason": "đo trong xưởng", "go": "yes"}
+    return OWN | {"data": data}
+
+
+def _excluded(world: World) -> dict[str, Any]:
+    """What an admin took out, to be counted again."""
+    asked = _to_exclude(world)["data"]
+    made = world.client.post(
+        "/api/v1/units/19/exclusions",
+        json={"month": "2024-11", "measurements": [asked["measurements"]], "reason": "nhầm"},
+        headers=world.headers_of("admin"),
+    )
+    at = {"code": "19", "act_id": made.json["id"]}
+    return {"at": at, "data": {"reason": "đo thật", "go": "yes"}}
+
+
+def _sign(world: World) -> dict[str, Any]:
+    made = signal(world.app, unit_id=world.province)
+    return OWN | {"data": {"signal_id": str(made), "state": "explained"}}
+
+
 DESK_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}": lambda w: OWN,
     f"GET {AREA}/samples": lambda w: OWN,
     f"GET {AREA}/samples/<identity>": _measured,
+    f"GET {AREA}/signals": lambda w: OWN,
+    f"POST {AREA}/signals": _sign,
+    f"GET {AREA}/exclusions": lambda w: OWN,
+    f"GET {AREA}/exclude": lambda w: OWN,
+    f"POST {AREA}/exclude": _to_exclude,
+    f"GET {AREA}/exclusions/<int:act_id>": _excluded,
+    f"POST {AREA}/exclusions/<int:act_id>": _excluded,
     "GET /desk/wall (of a unit)": lambda w: {"query_string": {"unit": "19"}},
     "POST /desk/reports": _begun,
     f"GET {DESK_REPORT}": lambda w: _report(w, "draft"),

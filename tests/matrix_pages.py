@@ -65,6 +65,14 @@ PAGES = {
     "GET /desk/area/<code>": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/samples": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/samples/<identity>": "303 401 404 404 404 200 404 200",
+    # what was taken out of an area's counts: its province decides, others read
+    "GET /desk/area/<code>/signals": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/signals": "303 401 404 404 404 303 404 303",
+    "GET /desk/area/<code>/exclusions": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/exclude": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/exclude": "303 401 404 404 404 303 404 303",
+    "GET /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 303 404 303",
     "GET /desk/wall": "303 401 303 303 303 200 200 303",
     "GET /desk/wall (of a unit)": "303 401 404 404 404 200 404 200",
     # reports: approved ones are everybody's who signed in; drafts and forms the area's officials'

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backend.accounts.access import Actor, require, require_person
+from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.service import note_by
 from backend.coverage.exclusion_rows import (
     by_device,
@@ -43,7 +43,7 @@ def exclude_in_unit(
     actor: Actor, code: str, asked: Mapping[str, Any], terms: Terms
 ) -> dict[str, Any]:
     """Take measurements of a unit's month out of the counts, or show what it would change."""
-    unit = _decided(actor, code, asked["level"], asked["month"])
+    unit = unit_to_decide(actor, code, asked["level"], asked["month"])
     units = units_below(unit.id)
     if asked["device"] is not None:
         chosen = chosen_device(asked["device"], units, asked["month"], terms.key)
@@ -73,7 +73,7 @@ def lift_exclusion(
     """
     lifted = db.session.get(ExclusionAct, act_id, with_for_update=True)
     month = lifted.month if lifted else f"{terms.now:%Y-%m}"
-    unit = _decided(actor, code, asked["level"], month)
+    unit = unit_to_decide(actor, code, asked["level"], month)
     if lifted is None or lifted.lifts is not None or lifted.unit_id not in units_below(unit.id):
         raise Problem(404, "not_found")
     held = held_by(act_id)
@@ -92,7 +92,13 @@ def lift_exclusion(
     }  # fmt: skip
 
 
-def _decided(actor: Actor, code: str, level: str | None, month: str) -> UnitRow:
+def may_exclude(actor: Actor, code: str, month: str) -> bool:
+    """Whether they may decide on a unit of their area; who may not sees what was decided."""
+    unit = own_unit(actor, "unit.signals", code, None, month)
+    return can(actor, "unit.exclude", province_scope(unit.id))
+
+
+def unit_to_decide(actor: Actor, code: str, level: str | None, month: str) -> UnitRow:
     """A unit of the actor's area over whose province they may decide."""
     unit = own_unit(actor, "unit.signals", code, level, month)
     require(actor, "unit.exclude", province_scope(unit.id))

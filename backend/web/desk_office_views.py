@@ -14,13 +14,13 @@ from backend.errors import Problem, invalid
 from backend.http import clock_now
 from backend.reports.letterheads import set_letterhead, show_letterhead
 from backend.web.desk_area import ACT, lendable, this_month
+from backend.web.desk_exclusion_views import excluding
 from backend.web.desk_office_schemas import (
     LINES,
     DeputyFormSchema,
     LetterheadFormSchema,
     TableFormSchema,
 )
-from backend.web.desk_report_views import reporting
 from backend.web.desk_schemas import MonthQuerySchema
 from backend.web.desk_views import arguments, bp
 from backend.web.forms import Form
@@ -29,7 +29,7 @@ from backend.web.pages import reader_of
 from backend.web.schemas import PageQuerySchema
 
 # The blueprint with all of its pages: those of areas and reports are bound by now.
-desk_pages = reporting
+desk_pages = excluding
 
 
 @bp.route("/area/<code>/vnnic", methods=["GET", "POST"])

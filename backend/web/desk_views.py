@@ -9,6 +9,7 @@ from backend.accounts.signing import actor
 from backend.arguments import Parser
 from backend.clock import local_day
 from backend.coverage.alerts import SILENT_DAYS
+from backend.coverage.excluding import may_exclude
 from backend.coverage.sample_schemas import WHY
 from backend.coverage.samples import Showing, list_samples, show_sample
 from backend.http import clock_now
@@ -54,7 +55,8 @@ def samples(asked: dict[str, Any], code: str) -> Response:
     """List the samples of a unit's month, with what became of them."""
     lang = asked.pop("lang")
     told = list_samples(actor(), code, asked, _showing(lang))
-    return member("web/desk/samples.html", lang, asked=asked, told=told, why=WHY)
+    shown = {"asked": asked, "why": WHY, "may_exclude": may_exclude(actor(), code, told["month"])}
+    return member("web/desk/samples.html", lang, told=told, **shown)
 
 
 @bp.get("/area/<code>/samples/<identity>")
@@ -64,7 +66,9 @@ def sample(asked: dict[str, Any], code: str, identity: str) -> Response:
     """Show one sample, and all that its verdict rests on."""
     lang = asked["lang"]
     told = show_sample(actor(), code, identity, asked["level"], _showing(lang))
-    return member("web/desk/sample.html", lang, code=code, one=told, month_of=_month(told))
+    month = _month(told)
+    shown = {"code": code, "month_of": month, "may_exclude": may_exclude(actor(), code, month)}
+    return member("web/desk/sample.html", lang, one=told, **shown)
 
 
 @bp.get("/wall")

@@ -7,6 +7,7 @@ from backend.web.admin_set_words import ADMIN_SETS
 from backend.web.admin_words import ADMIN
 from backend.web.admin_work_words import ADMIN_WORK
 from backend.web.board_words import BOARD
+from backend.web.desk_exclusion_words import DESK_EXCLUSIONS
 from backend.web.desk_office_words import DESK_OFFICE
 from backend.web.desk_report_words import DESK_REPORTS
 from backend.web.desk_words import DESK
@@ -29,6 +30,7 @@ TABLES: tuple[Words, ...] = (
     DESK,
     DESK_REPORTS,
     DESK_OFFICE,
+    DESK_EXCLUSIONS,
     FIRST,
     PLACE,
     PEOPLE,

@@ -84,6 +84,8 @@ def _sign(world: World) -> dict[str, Any]:
 
 DESK_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}": lambda w: OWN,
+    f"GET {AREA}/figures": lambda w: OWN,
+    f"GET {AREA}/months": lambda w: OWN,
     f"GET {AREA}/samples": lambda w: OWN,
     f"GET {AREA}/samples/<identity>": _measured,
     f"GET {AREA}/signals": lambda w: OWN,

@@ -63,6 +63,8 @@ PAGES = {
     # the official's desk: of another's area as if there were none; an admin sees all provinces
     "GET /desk": "303 401 200 200 200 303 303 200",
     "GET /desk/area/<code>": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/figures": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/months": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/samples": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/samples/<identity>": "303 401 404 404 404 200 404 200",
     # what was taken out of an area's counts: its province decides, others read

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
+from backend.coverage.schemas import month_asked
 from backend.reports.figures import SECTIONS
 from backend.reports.schemas import (
     REMARK_MOST,
@@ -25,7 +26,9 @@ class Seen(Strict):
 
 
 class ReportsPageQuerySchema(PageQuerySchema, ReportsQuerySchema):
-    """Which reports to list."""
+    """Which reports to list, and of which month one is to be begun; the last one unless told."""
+
+    of = month_asked(load_default=None)
 
 
 class DeadlinesPageQuerySchema(PageQuerySchema, DeadlinesQuerySchema):

@@ -14,7 +14,7 @@ from backend.http import clock_now
 from backend.reports import approving, attachments, deadlines, drafts, freezing
 from backend.reports.schemas import STATES
 from backend.reports.tables import shown
-from backend.web.desk_area import own_areas
+from backend.web.desk_months import areas_in
 from backend.web.desk_report_schemas import (
     ApprovalFormSchema,
     BeginFormSchema,
@@ -41,8 +41,9 @@ reporting = bp
 @arguments(ReportsPageQuerySchema, location="query")
 def reports(asked: dict[str, Any]) -> Any:
     """List reports, and begin one."""
-    lang = asked.pop("lang")
+    lang, of_month = asked.pop("lang"), asked.pop("of")
     form, now = Form(reader_of(lang).language), clock_now()
+    of_month = of_month or last_month(now)
     if request.method == "POST":
         wanted = form.load(BeginFormSchema())
         begun = wanted and form.attempt(lambda: drafts.begin_report(actor(), wanted, now))
@@ -50,7 +51,7 @@ def reports(asked: dict[str, Any]) -> Any:
             return _to(lang, begun["id"])
     told = drafts.list_reports(actor(), asked)
     shown = {"asked": asked, "told": told, "form": form, "states": STATES}
-    about = {"areas": own_areas(actor(), now), "last_month": last_month(now)}
+    about = {"areas": areas_in(actor(), of_month, now), "of_month": of_month}
     return member("web/desk/reports.html", lang, **shown, **about)
 
 

@@ -22,6 +22,8 @@ DESK_REPORTS: dict[str, tuple[str, str]] = {
         "Báo cáo bắt đầu là bản nháp: số liệu cập nhật cho đến khi bạn khoá.",
         "A report begins as a draft: its figures move until you freeze them.",
     ),
+    "desk_begin_units": ("Chọn tháng", "Choose the month"),
+    "desk_begin_unit": ("Đơn vị của tháng {month}", "Unit of {month}"),
     "desk_begin_do": ("Lập bản nháp", "Begin the draft"),
     # deadlines
     "desk_deadlines": ("Hạn nộp", "Deadlines"),

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, url_for
+from markupsafe import Markup
 
 from backend import etags
 from backend.accounts.signing import actor
@@ -13,10 +14,12 @@ from backend.coverage.excluding import may_exclude
 from backend.coverage.sample_schemas import WHY
 from backend.coverage.samples import Showing, list_samples, show_sample
 from backend.http import clock_now
-from backend.web.desk_area import Area, own_areas, show_area
+from backend.web.desk_area import Area, own_areas, show_area, this_month
+from backend.web.desk_months import show_months
 from backend.web.desk_schemas import (
     SHOWN,
     AreaQuerySchema,
+    MonthQuerySchema,
     SamplePageQuerySchema,
     SamplesPageQuerySchema,
     WallQuerySchema,
@@ -45,7 +48,31 @@ def index(asked: dict[str, Any]) -> Any:
 @member_page
 def area(asked: dict[str, Any], code: str) -> Response:
     """Show who lacks samples in an area, who is silent and who will miss the target."""
-    return _shown("web/desk/area.html", asked, show_area(actor(), code, asked, clock_now()))
+    found = show_area(actor(), code, asked, clock_now())
+    part = _figures(asked, found)
+    shown = {"part": Markup(part), "known_as": f'W/"{etags.tag_of(part.encode())}"'}  # noqa: S704 # a template's
+    return member("web/desk/area.html", asked["lang"], **_told(asked, found), **shown)
+
+
+@bp.get("/area/<code>/figures")
+@arguments(AreaQuerySchema, location="query")
+@member_page
+def figures(asked: dict[str, Any], code: str) -> Response:
+    """Give the figures of the area alone, for who has it open; 304 where they are the same."""
+    part = _figures(asked, show_area(actor(), code, asked, clock_now()))
+    return etags.unless_known(Response(part, content_type="text/html; charset=utf-8"))
+
+
+@bp.get("/area/<code>/months")
+@arguments(MonthQuerySchema, location="query")
+@member_page
+def months(asked: dict[str, Any], code: str) -> Response:
+    """Lead to every month of an area, before the reform by the units of then."""
+    now = clock_now()
+    month = asked["month"] or this_month(now)
+    unit, found = show_months(actor(), code, month, now)
+    about = {"unit": unit, "month_asked": month, "network": asked["network"], "months": found}
+    return member("web/desk/months.html", asked["lang"], **about)
 
 
 @bp.get("/area/<code>/samples")
@@ -80,11 +107,17 @@ def wall(asked: dict[str, Any]) -> Any:
     if code is None:
         return redirect(url_for("desk.index", lang=asked["lang"]), 303)
     found = show_area(actor(), code, asked, clock_now())
-    return etags.unless_known(_shown("web/desk/wall.html", asked, found))
+    return etags.unless_known(member("web/desk/wall.html", asked["lang"], **_told(asked, found)))
 
 
-def _shown(template: str, asked: dict[str, Any], found: Area) -> Response:
-    """A page about an area; `again` is the address of the same one with something else asked."""
+def _figures(asked: dict[str, Any], found: Area) -> str:
+    """The part of an area's page that changes by itself."""
+    tools = reader_of(asked["lang"]).tools()
+    return render_template("web/desk/area_figures.html", **tools, **_told(asked, found))
+
+
+def _told(asked: dict[str, Any], found: Area) -> dict[str, Any]:
+    """What is told of an area; `again` is the address of its page with something else asked."""
     present = {name: asked[name] for name in ("network", "level", "show", "sort")}
     present |= {"code": found.unit.code, "month": found.asked.month}
     to = reader_of(asked["lang"]).to
@@ -92,8 +125,9 @@ def _shown(template: str, asked: dict[str, Any], found: Area) -> Response:
     def again(**changes: Any) -> str:
         return to("desk.area", **(present | changes))
 
+    live = to("desk.figures", **present)
     told = {"area": found, "again": again, "shown": SHOWN, "silent_days": SILENT_DAYS}
-    return member(template, asked["lang"], **told)
+    return told | {"live": live}
 
 
 def _only_area() -> str | None:

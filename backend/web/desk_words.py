@@ -14,6 +14,16 @@ DESK: dict[str, tuple[str, str]] = {
     "desk_wall": ("Màn hình phòng họp", "Wall display"),
     "desk_public": ("Trang công khai", "Public page"),
     "desk_pages": ("Các trang của địa bàn", "Pages of the area"),
+    # months
+    "desk_months": ("Các tháng", "Months"),
+    "desk_months_list": ("Mọi tháng có số liệu", "Every month with data"),
+    "desk_months_lead": (
+        "Tháng trước ngày 01/7/2025 mở theo đơn vị hành chính của khi đó.",
+        "Months before 1 July 2025 open by the units of then.",
+    ),
+    "desk_months_all": ("Chọn tháng khác", "Choose another month"),
+    "desk_months_before": ("Các tháng trước, theo đơn vị cũ", "Months before, by their units"),
+    "desk_months_after": ("Các tháng sau, theo đơn vị mới", "Months after, by their units"),
     # who needs somebody
     "desk_states": ("Ai cần được nhắc", "Who needs somebody"),
     "desk_show": ("Chỉ hiện", "Show only"),

@@ -134,3 +134,14 @@ def test_a_month_that_is_over_asks_for_nothing_more(
     page = client.get(f"/desk/area/19?month=2024-10&lang={lang}").text
     assert ("Tháng đã hết" if lang == "vi" else "The month is over") in page
     assert "show=silent" not in page
+
+
+def test_the_figures_come_anew_only_where_they_changed(app: Flask, client: FlaskClient) -> None:
+    sign_in(app, client)
+    page = client.get(AREA).text
+    live, tag = re.findall(r'data-live="([^"]+)" data-tag="([^"]+)"', page)[0]
+    known = {"If-None-Match": unescape(tag)}
+    assert client.get(unescape(live), headers=known).status_code == 304
+    measured(client, 8)
+    changed = client.get(unescape(live), headers=known)
+    assert changed.status_code == 200 and changed.text in client.get(AREA).text

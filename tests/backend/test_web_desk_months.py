@@ -1,0 +1,68 @@
+"""Months of an area across the reform of July 2025: each is led to by the units of then."""
+
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests import people
+from tests.conftest import Hands
+from tests.factories import post, register, sample
+
+NAME = "binh@example.vn"
+
+
+@pytest.fixture
+def after(clock: Hands, client: FlaskClient) -> None:
+    """A sample of May 2025, and the clock of August."""
+    clock.now = datetime(2025, 5, 20, 12, tzinfo=UTC)
+    assert post(client, register(client), sample("2025-05-19T08:00:00+07:00")).status_code < 300
+    clock.now = datetime(2025, 8, 20, 12, tzinfo=UTC)
+
+
+def sign_in(app: Flask, client: FlaskClient, code: str, level: str, system: str = "2025") -> str:
+    people.account(app, NAME, "official", people.unit_id(app, code, system, level))
+    return people.sign_in(client, NAME)["X-CSRF-Token"]
+
+
+def test_a_province_of_today_opens_those_that_it_was_made_of(
+    app: Flask, client: FlaskClient, after: None
+) -> None:
+    sign_in(app, client, "19", "province")
+    area = client.get("/desk/area/19").text
+    assert "/desk/area/19/months" in area
+    page = client.get("/desk/area/19/months").text
+    before = page.split("05/2025</th>")[1].split("</tr>")[0]
+    assert "Tỉnh Bắc Kạn" in before and "Tỉnh Thái Nguyên" in before
+    for code, name in (("06", "Tỉnh Bắc Kạn"), ("19", "Tỉnh Thái Nguyên")):
+        then = client.get(f"/desk/area/{code}?month=2025-05")
+        assert then.status_code == 200 and name in then.text
+    back = client.get("/desk/area/06/months?month=2025-05").text
+    now = back.split("08/2025</th>")[1].split("</tr>")[0]
+    assert "/desk/area/19?month=2025-08" in unescape(now)
+
+
+def test_a_commune_of_today_opens_the_old_ones_that_went_into_it(
+    app: Flask, client: FlaskClient, after: None
+) -> None:
+    sign_in(app, client, "05443", "commune")
+    page = unescape(client.get("/desk/area/05443/months").text)
+    before = page.split("05/2025</th>")[1].split("</tr>")[0]
+    codes = [part.split("?")[0] for part in before.split("/desk/area/")[1:]]
+    assert codes
+    for code in codes:
+        assert client.get(f"/desk/area/{code}?month=2025-05").status_code == 200
+
+
+def test_a_report_is_begun_for_the_units_of_its_month(
+    app: Flask, client: FlaskClient, after: None
+) -> None:
+    token = sign_in(app, client, "19", "province")
+    form = client.get("/desk/reports?of=2025-05").text.partition('id="unit"')[2]
+    assert 'value="06"' in form and 'value="19"' in form
+    today = client.get("/desk/reports?of=2025-07").text.partition('id="unit"')[2]
+    assert 'value="06"' not in today and 'value="19"' in today
+    typed = {"csrf_token": token, "unit": "06", "month": "2025-05"}
+    assert client.post("/desk/reports", data=typed).status_code == 303

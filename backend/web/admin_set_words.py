@@ -11,8 +11,8 @@ ADMIN_SETS: dict[str, tuple[str, str]] = {
     ),
     "admin_set_file": ("Tệp ranh giới xã, phường", "File of the communes’ polygons"),
     "admin_set_file_hint": (
-        "GeoJSON, GeoPackage, GeoParquet, hoặc ZIP chứa shapefile hay GeoJSON; tối đa 64 MB.",
-        "GeoJSON, GeoPackage, GeoParquet, or a ZIP of a shapefile or GeoJSON; 64 MB at most.",
+        "GeoJSON, GeoPackage, GeoParquet, hoặc ZIP chứa shapefile hay GeoJSON; tối đa 128 MB.",
+        "GeoJSON, GeoPackage, GeoParquet, or a ZIP of a shapefile or GeoJSON; 128 MB at most.",
     ),
     "admin_set_name": ("Tên bộ", "Name of the set"),
     "admin_quality_hint": (

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine
 from backend.accounts import passwords
 from backend.extensions import db
 from backend.server.postgres import EmbeddedPostgres
+from tests import people
 from tests.described import DescribedClient
 from tests.emptying import emptier
 from tests.pooled import settings_for
@@ -109,3 +110,15 @@ def client(app: Flask) -> FlaskClient:
     """A client that holds every answer of the API against its OpenAPI document."""
     app.test_client_class = DescribedClient
     return app.test_client()
+
+
+@pytest.fixture
+def youth(app: Flask) -> int:
+    """An organisation."""
+    return people.organisation(app)
+
+
+@pytest.fixture
+def organiser(app: Flask, youth: int) -> dict[str, str]:
+    """The headers of that organisation's organiser."""
+    return people.person(app, "organiser", youth)

@@ -1,12 +1,16 @@
 """Boundary sets for tests: made of the built-in cells, so that no official polygon is needed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from flask import Flask
 from geopandas import GeoDataFrame
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, func, select, text
 
+from backend.extensions import db
+from backend.units.models import Unit
 from geo import approximate
 
 # Two communes of Thái Nguyên that the made-up set of November 2024 treats otherwise than the list.
@@ -37,20 +41,27 @@ def write_catalogue(folder: Path, **sets: dict[str, object]) -> None:
     (folder / "sets.toml").write_text("\n".join(tables))
 
 
-def forget_installed(app: Flask, last_unit: int) -> None:
-    """Take away what a test installed: sets, rows of the list, changed validities."""
-    engine = create_engine(app.config["DATABASE_OWNER_URL"])
-    with engine.begin() as connection:
-        for statement in (
-            "delete from boundaries b using boundary_sets s "
-            "where s.id = b.set_id and s.quality <> 'approximate'",
-            "delete from boundary_sets where quality <> 'approximate'",
-            f"delete from units where id > {last_unit}",
-            "update units set valid_from = null, valid_to = '2025-06-30' where system = '2024' "
-            "and (valid_from is not null or valid_to <> '2025-06-30')",
-            "update units set valid_from = '2025-07-01', valid_to = null where system = '2025' "
-            "and (valid_to is not null or valid_from <> '2025-07-01')",
-        ):
-            connection.execute(text(statement))
-    engine.dispose()
-    app.extensions["locator"].forget()
+@contextmanager
+def units_restored(app: Flask) -> Iterator[None]:
+    """Take away in the end what a test installed: sets, rows of the list, changed validities."""
+    with app.app_context():
+        last_unit = db.session.scalar(select(func.max(Unit.id)))
+        db.session.remove()
+    try:
+        yield
+    finally:
+        engine = create_engine(app.config["DATABASE_OWNER_URL"])
+        with engine.begin() as connection:
+            for statement in (
+                "delete from boundaries b using boundary_sets s "
+                "where s.id = b.set_id and s.quality <> 'approximate'",
+                "delete from boundary_sets where quality <> 'approximate'",
+                f"delete from units where id > {last_unit}",
+                "update units set valid_from = null, valid_to = '2025-06-30' where system = '2024' "
+                "and (valid_from is not null or valid_to <> '2025-06-30')",
+                "update units set valid_from = '2025-07-01', valid_to = null where system = '2025' "
+                "and (valid_to is not null or valid_from <> '2025-07-01')",
+            ):
+                connection.execute(text(statement))
+        engine.dispose()
+        app.extensions["locator"].forget()

@@ -3,7 +3,6 @@
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,14 +12,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import psycopg
-from flask_migrate import upgrade
 
 from backend.accounts.access import Actor, Grant
-from backend.app import create_app
 from backend.coverage.signals import Asking, campaign_signals, unit_registrations, unit_signals
 from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
-from backend.units import setup
+from scripts.benching import installed
 
 NOW = datetime(2024, 11, 29, 5, tzinfo=UTC)
 ADMIN = Actor(user_id=1, grants=(Grant("admin", "system"),))
@@ -88,20 +84,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="in the whole table")
     rows = parser.parse_args().rows
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
-        app = create_app(
-            DATABASE_URL=postgres.app_url,
-            DATABASE_OWNER_URL=postgres.owner_url,
-            VAR_DIR=Path(folder),
-            BOUNDARIES_DIR=None,
-        )
-        with app.app_context():
-            upgrade()
-            setup.setup(Path(folder), None, lambda words: None)
-            fill(postgres.owner_url, rows)
-            look_everywhere()
-            db.session.remove()
-            db.engine.dispose()
+    with installed() as postgres:
+        fill(postgres.owner_url, rows)
+        look_everywhere()
 
 
 def fill(url: str, rows: int) -> None:

@@ -7,7 +7,6 @@ province with its communes and districts, and the country.
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -15,19 +14,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from flask_migrate import upgrade
 from speeds_parts.filling import change, fill
 
 from backend.accounts.access import PUBLIC
-from backend.app import create_app
 from backend.coverage import statistics_refresh as job
 from backend.coverage.cells import unit_cells
 from backend.coverage.history import unit_history
 from backend.coverage.hours import unit_hours
 from backend.coverage.statistics import unit_statistics
 from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
-from backend.units import setup
+from scripts.benching import installed
 
 NOW = datetime(2025, 6, 29, 5, tzinfo=UTC)
 PROVINCE, COMMUNE, MONTH, DAY = "19", "05443", "2025-03", "2025-03-14"
@@ -38,24 +34,11 @@ PROVINCE_MOST_S, COUNTRY_MOST_S = 2.0, 15.0
 def main() -> None:
     """Print the median of each; exit status 1 where one is missed."""
     arguments = _arguments()
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
-        app = create_app(
-            DATABASE_URL=postgres.app_url,
-            DATABASE_OWNER_URL=postgres.owner_url,
-            VAR_DIR=Path(folder),
-            BOUNDARIES_DIR=None,
-        )
-        with app.app_context():
-            upgrade()
-            setup.setup(Path(folder), None, lambda words: None)
-            timed(
-                f"{arguments.rows:,} rows filled", lambda: fill(postgres.owner_url, arguments.rows)
-            )
-            good = _follow(postgres.owner_url, arguments)
-            _look()
-            timed("every statistic of one month", _whole_month)
-            db.session.remove()
-            db.engine.dispose()
+    with installed() as postgres:
+        timed(f"{arguments.rows:,} rows filled", lambda: fill(postgres.owner_url, arguments.rows))
+        good = _follow(postgres.owner_url, arguments)
+        _look()
+        timed("every statistic of one month", _whole_month)
     sys.exit(0 if good else 1)
 
 

@@ -11,15 +11,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from geopandas import GeoDataFrame
 from shapely import box
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from backend.accounts.models import AuditEntry
 from backend.admin.models import Job
 from backend.extensions import db
 from backend.units import locating, uploads
-from backend.units.models import Unit
 from tests.conftest import Hands
-from tests.made_up_sets import FOREIGN, forget_installed, november
+from tests.made_up_sets import FOREIGN, november, units_restored
 from tests.people import audited
 from tests.signed_in import AdminBrowser, fault
 
@@ -35,11 +34,8 @@ def admin(app: Flask, client: FlaskClient, clock: Hands) -> AdminBrowser:
 def as_it_was(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setattr(locating, "CATALOGUE_TTL_S", 0.0)
     app.config["VAR_DIR"] = tmp_path
-    with app.app_context():
-        last = db.session.scalar(select(func.max(Unit.id)))
-        db.session.remove()
-    yield
-    forget_installed(app, last)
+    with units_restored(app):
+        yield
 
 
 def geojson(frame: GeoDataFrame | None = None) -> bytes:

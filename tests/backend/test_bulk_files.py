@@ -15,17 +15,6 @@ from backend.campaigns import bulk_table
 from backend.campaigns.bulk_template import EXAMPLE, HEADER
 from backend.campaigns.bulk_views import XLSX
 from tests.lists import GOOD, cp1258, errors, rezipped, send, teams, url, workbook
-from tests.people import organisation, person
-
-
-@pytest.fixture
-def youth(app: Flask) -> int:
-    return organisation(app)
-
-
-@pytest.fixture
-def organiser(app: Flask, youth: int) -> dict[str, str]:
-    return person(app, "organiser", youth)
 
 
 @pytest.mark.parametrize(

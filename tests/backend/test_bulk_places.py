@@ -13,16 +13,6 @@ from tests.lists import GOOD, send, teams, url
 from tests.people import organisation, person, unit_id
 
 
-@pytest.fixture
-def youth(app: Flask) -> int:
-    return organisation(app)
-
-
-@pytest.fixture
-def organiser(app: Flask, youth: int) -> dict[str, str]:
-    return person(app, "organiser", youth)
-
-
 @pytest.mark.parametrize(
     ("words", "code", "note"),
     [

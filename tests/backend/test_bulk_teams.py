@@ -5,7 +5,6 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -13,16 +12,6 @@ from backend.campaigns import bulk_places
 from tests.factories import register
 from tests.lists import GOOD, HEAD, errors, notes, send, teams, totals, url
 from tests.people import organisation, person, team, unit_id
-
-
-@pytest.fixture
-def youth(app: Flask) -> int:
-    return organisation(app)
-
-
-@pytest.fixture
-def organiser(app: Flask, youth: int) -> dict[str, str]:
-    return person(app, "organiser", youth)
 
 
 def test_a_dry_run_shows_every_row_and_writes_nothing(

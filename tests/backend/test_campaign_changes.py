@@ -14,42 +14,9 @@ from backend.campaigns import campaigns as service
 from backend.campaigns.campaign_states import STATES, refusal
 from backend.errors import Problem
 from backend.extensions import db
+from tests.campaigning import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
 from tests.factories import register
-from tests.people import audited, campaign, joined, organisation, person, seen, team, unit_id
-
-URL = "/api/v1/campaigns"
-PROVINCE = {"system": "2024", "level": "province", "code": "19"}
-COMMUNE = {"system": "2024", "level": "commune", "code": "05443"}
-NEW = {
-    "name": "Tháng thanh niên đo mạng",
-    "first_day": "2024-11-01",
-    "last_day": "2024-11-30",
-    "areas": [PROVINCE],
-}
-
-
-@pytest.fixture
-def youth(app: Flask) -> int:
-    return organisation(app)
-
-
-@pytest.fixture
-def organiser(app: Flask, youth: int) -> dict[str, str]:
-    return person(app, "organiser", youth)
-
-
-def create(client: FlaskClient, owner: Any, headers: dict[str, str], **changes: Any) -> Any:
-    body = {"organisation_id": owner} | NEW | changes
-    return client.post(URL, json=body, headers=headers)
-
-
-def patch(client: FlaskClient, one: int, headers: dict[str, str], **changes: Any) -> Any:
-    return client.patch(f"{URL}/{one}", json=changes, headers=headers)
-
-
-def errors(answer: Any) -> list[tuple[str, str]]:
-    return [(one["field"], one["code"]) for one in answer.json["errors"]]
-
+from tests.people import audited, campaign, joined, seen, team, unit_id
 
 # Changing one
 

@@ -10,16 +10,15 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
 from backend.demo import plan
 from backend.extensions import db
 from backend.measurements.models import CountDelta
-from backend.units.models import Unit
 from backend.units.service import units_on
 from backend.units.setup import setup
 from tests.conftest import Hands
-from tests.made_up_sets import forget_installed
+from tests.made_up_sets import units_restored
 
 FOLDER = os.environ.get("BOUNDARIES_DIR")
 LAST = date(2024, 11, 30)
@@ -52,12 +51,11 @@ def afterwards(clock: Hands) -> None:
 @pytest.fixture
 def official(app: Flask) -> Iterator[Flask]:
     """With the official polygons, and so with the list of units of that very month."""
-    with app.app_context():
-        last = db.session.scalar(select(func.max(Unit.id)))
-        setup(Path(app.config["VAR_DIR"]), Path(FOLDER or ""), print)
-        db.session.remove()
-    yield app
-    forget_installed(app, last)
+    with units_restored(app):
+        with app.app_context():
+            setup(Path(app.config["VAR_DIR"]), Path(FOLDER or ""), print)
+            db.session.remove()
+        yield app
 
 
 def test_by_the_built_in_list(app: Flask, client: FlaskClient) -> None:

@@ -12,27 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from backend.measurements import importers
-from backend.measurements.importers import FORMATS, Given, Row, own_csv
-
-DATA = Path(__file__).parents[1] / "data" / "importers"
-NOTHING = Given()
-FIELD = Given.parse("21.5942,105.8482,12", "mobile")
-
-
-def rows(format: str, source: str | bytes, given: Given = NOTHING) -> list[Row]:
-    raw = source.encode() if isinstance(source, str) else source
-    stream = io.TextIOWrapper(io.BytesIO(raw), "utf-8", errors="surrogateescape", newline="")
-    return list(importers.read(format, stream, given))
-
-
-def sample(format: str, name: str, given: Given = NOTHING) -> list[Row]:
-    with importers.open_source(DATA / name) as stream:
-        return list(importers.read(format, stream, given))
-
-
-def values(row: Row) -> tuple[Any, Any, Any]:
-    assert row.payload is not None, row.error
-    return tuple(row.payload[name] for name in ("download_mbps", "upload_mbps", "ping_ms"))
+from backend.measurements.importers import FORMATS, own_csv
+from tests.importing import DATA, FIELD, NOTHING, rows, sample, values
 
 
 @pytest.mark.parametrize("format", ["ndjson", "csv"])

@@ -14,25 +14,7 @@ from backend.accounts.models import AuditEntry
 from backend.accounts.sessions import CODES_PER_ACCOUNT
 from backend.extensions import db
 from tests.people import PASSWORD, account, audited, sign_in
-
-SESSIONS = "/api/v1/sessions"
-ACCOUNT = "/api/v1/account"
-TOKENS = "/api/v1/account/tokens"
-PHONE = "+84912345678"
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-
-
-def attempt(client: FlaskClient, name: str = PHONE, address: str = "192.0.2.1", **body: Any) -> Any:
-    sent = {"name": name, "password": PASSWORD, **body}
-    return client.post(SESSIONS, json=sent, environ_base={"REMOTE_ADDR": address})
-
-
-def told(answer: Any) -> tuple[int, str]:
-    return answer.status_code, answer.json["code"]
-
-
-def code(clock: Any, steps: int = 0) -> str:
-    return pyotp.TOTP(SECRET).at(clock.now + steps * timedelta(seconds=30))
+from tests.signing_in import ACCOUNT, PHONE, SECRET, TOKENS, attempt, code, told
 
 
 def wrong(answer: Any) -> list[tuple[str, str]]:

@@ -18,16 +18,6 @@ HOME = {"system": "2024", "level": "commune", "code": "05443"}
 NEW = {"name": "Đội thanh niên 1", "type": "youth"}
 
 
-@pytest.fixture
-def youth(app: Flask) -> int:
-    return organisation(app)
-
-
-@pytest.fixture
-def organiser(app: Flask, youth: int) -> dict[str, str]:
-    return person(app, "organiser", youth)
-
-
 def create(client: FlaskClient, owner: int, headers: dict[str, str], **changes: Any) -> Any:
     return client.post(f"{V1}/organisations/{owner}/teams", json=NEW | changes, headers=headers)
 

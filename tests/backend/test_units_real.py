@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
 
 from backend.extensions import db
 from backend.units import service
-from backend.units.models import Unit
 from backend.units.setup import setup
-from tests.made_up_sets import forget_installed
+from tests.made_up_sets import units_restored
 
 FOLDER = os.environ.get("BOUNDARIES_DIR")
 pytestmark = [
@@ -24,13 +22,12 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def installed(built: Flask) -> Iterator[Flask]:
-    with built.app_context():
-        last = db.session.scalar(select(func.max(Unit.id)))
-        setup(Path(built.config["VAR_DIR"]), Path(FOLDER or ""), print)
-        db.session.remove()
-    built.extensions["locator"].forget()
-    yield built
-    forget_installed(built, last)
+    with units_restored(built):
+        with built.app_context():
+            setup(Path(built.config["VAR_DIR"]), Path(FOLDER or ""), print)
+            db.session.remove()
+        built.extensions["locator"].forget()
+        yield built
 
 
 @pytest.mark.parametrize(

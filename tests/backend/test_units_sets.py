@@ -15,7 +15,7 @@ from backend.extensions import db
 from backend.units import locating, service
 from backend.units.locating import Locator
 from backend.units.models import Boundary, BoundarySet, Unit
-from tests.made_up_sets import FOREIGN, GIVEN_UP, WITHOUT_POLYGON, forget_installed, november
+from tests.made_up_sets import FOREIGN, GIVEN_UP, WITHOUT_POLYGON, november, units_restored
 
 Units = Callable[..., Result]
 SPAN = ("--valid-from", "2024-11-01", "--valid-to", "2024-11-30")
@@ -25,11 +25,8 @@ NOVEMBER = date(2024, 11, 30)
 @pytest.fixture(autouse=True)
 def as_it_was(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(locating, "CATALOGUE_TTL_S", 0.0)
-    with app.app_context():
-        last = db.session.scalar(select(func.max(Unit.id)))
-        db.session.remove()
-    yield
-    forget_installed(app, last)
+    with units_restored(app):
+        yield
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from backend.extensions import db
 from backend.units import locating
 from backend.units.models import BoundarySet, Unit
 from geo import approximate
 from geo.fetch import COMMIT, REPOSITORY
-from tests.made_up_sets import FOREIGN, forget_installed, november, write_catalogue
+from tests.made_up_sets import FOREIGN, november, units_restored, write_catalogue
 
 Units = Callable[..., Result]
 NOVEMBER = {
@@ -35,11 +35,8 @@ NOVEMBER = {
 @pytest.fixture(autouse=True)
 def as_it_was(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(locating, "CATALOGUE_TTL_S", 0.0)
-    with app.app_context():
-        last = db.session.scalar(select(func.max(Unit.id)))
-        db.session.remove()
-    yield
-    forget_installed(app, last)
+    with units_restored(app):
+        yield
 
 
 @pytest.fixture

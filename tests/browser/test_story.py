@@ -9,17 +9,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import func, select
 
 from backend.campaigns import poster
 from backend.clock import local_day, month_end, utc_now
-from backend.extensions import db
-from backend.units.models import Unit
 from geo import approximate
 from tests import people
 from tests.browsing import DESKTOP, PHONE, press, reads, type_in
 from tests.joining import Cast
-from tests.made_up_sets import forget_installed
+from tests.made_up_sets import units_restored
 from tests.serving import serving_app
 from tests.tapping import HERE, agree, measure, measure_and_lose_the_network
 
@@ -54,18 +51,15 @@ def served(browser: Browser, app: Flask, calendar: Calendar) -> Iterator[str]:
 @pytest.fixture
 def month(app: Flask, tmp_path: Path) -> Iterator[str]:
     """This month, with polygons that its operator has installed: reports want them."""
-    with app.app_context():
-        last = db.session.scalar(select(func.max(Unit.id))) or 0
-        db.session.remove()
     month = f"{local_day(utc_now()):%Y-%m}"
     cells, file = approximate.build("2025"), tmp_path / "our-own.geojson"
     cells[cells["province_code"] == PROVINCE].to_file(file, driver="GeoJSON")
     words = ["units", "load", str(file), "--valid-from", f"{month}-01", "--activate"]
-    done = app.test_cli_runner().invoke(args=words)
-    assert done.exit_code == 0, done.output
-    app.extensions["locator"].forget()
-    yield month
-    forget_installed(app, last)
+    with units_restored(app):
+        done = app.test_cli_runner().invoke(args=words)
+        assert done.exit_code == 0, done.output
+        app.extensions["locator"].forget()
+        yield month
 
 
 @pytest.mark.parametrize("cut", [False, True], ids=["on line", "cut off"])

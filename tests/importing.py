@@ -1,0 +1,28 @@
+"""Files read by the importers: what their tests share."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from backend.measurements import importers
+from backend.measurements.importers import Given, Row
+
+DATA = Path(__file__).parent / "data" / "importers"
+NOTHING = Given()
+FIELD = Given.parse("21.5942,105.8482,12", "mobile")
+
+
+def rows(format: str, source: str | bytes, given: Given = NOTHING) -> list[Row]:
+    raw = source.encode() if isinstance(source, str) else source
+    stream = io.TextIOWrapper(io.BytesIO(raw), "utf-8", errors="surrogateescape", newline="")
+    return list(importers.read(format, stream, given))
+
+
+def sample(format: str, name: str, given: Given = NOTHING) -> list[Row]:
+    with importers.open_source(DATA / name) as stream:
+        return list(importers.read(format, stream, given))
+
+
+def values(row: Row) -> tuple[Any, Any, Any]:
+    assert row.payload is not None, row.error
+    return tuple(row.payload[name] for name in ("download_mbps", "upload_mbps", "ping_ms"))

@@ -27,7 +27,7 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 _TYPES = {words: name for name, known in TYPES.items() for words in known}
 # The template's example; whoever leaves it in is told so.
-EXAMPLE = "VÍ DỤ: xoá dòng này / EXAMPLE: delete this row"
+EXAMPLE = "VÍ DỤ: xóa dòng này / EXAMPLE: delete this row"
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _TELEPHONE = re.compile(r"(\+84|84|0)[0-9]{9,10}")

@@ -53,7 +53,7 @@ GUIDE = (
     ),
     (
         "",
-        f"Ô để trống giữ nguyên giá trị đang có. Tối đa {ROWS_MOST} dòng. Xoá dòng ví dụ.",
+        f"Ô để trống giữ nguyên giá trị đang có. Tối đa {ROWS_MOST} dòng. Xóa dòng ví dụ.",
         f"An empty cell leaves what stands. At most {ROWS_MOST} rows. Delete the example row.",
     ),
 )

@@ -115,7 +115,7 @@ def _lost(one: Figures) -> list[str]:
 def _helped(month: Figures) -> str:
     if not month.helped:
         return ""
-    return f", góp phần đưa {_number(month.helped)} xã, phường đạt chỉ tiêu"
+    return f", góp phần đưa {_number(month.helped)} xã, phường đạt mục tiêu"
 
 
 def footing(*, approximate: bool, demo: bool) -> str:

@@ -52,9 +52,9 @@ def digest(unit: str, network: str, now: datetime) -> Digest:
 def _commune(one: Mapping[str, Any]) -> list[str]:
     so_far = f"{_number(one['counted'])} mẫu được tính trong {_number(one['received'])} mẫu nhận."
     if one["target"] is None:
-        return [so_far, "Chưa có chỉ tiêu."]
+        return [so_far, "Chưa có mục tiêu."]
     if one["shortfall"] == 0:
-        return [so_far, f"Đã đạt chỉ tiêu {_number(one['target'])} mẫu."]
+        return [so_far, f"Đã đạt mục tiêu {_number(one['target'])} mẫu."]
     return [
         so_far,
         f"Còn thiếu {_number(one['shortfall'])} mẫu để đạt {_number(one['target'])}, còn "
@@ -67,7 +67,7 @@ def _communes(whole: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
     summary = whole["summary"]
     lines = [f"{_number(summary['counted'])} mẫu được tính, {_number(summary['received'])} nhận."]
     if line["reached"] is None or told["target"] is None:
-        return [*lines, "Chưa có chỉ tiêu."]
+        return [*lines, "Chưa có mục tiêu."]
     lines.append(
         f"{_number(line['reached'])}/{_number(line['units'])} xã, phường đạt "
         f"{_number(told['target']['threshold'])} mẫu ({percent(line['share'], 'vi')})."

@@ -23,7 +23,7 @@ COLUMNS = {
     "received": ("Nhận được", "Received"),
     "valid": ("Hợp lệ", "Valid"),
     "counted": ("Được tính", "Counted"),
-    "target": ("Chỉ tiêu", "Target"),
+    "target": ("Mục tiêu", "Target"),
     "reached": ("Đạt", "Reached"),
     "shortfall": ("Còn thiếu", "Shortfall"),
     "share": ("Tỷ lệ", "Share"),

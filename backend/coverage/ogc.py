@@ -34,7 +34,7 @@ FIGURES = (
 KINDS = {"mobile": ("di động", "mobile"), "fixed": ("cố định", "fixed")}
 TITLE = ("Độ phủ mẫu theo xã, phường, {month}, mạng {kind}", "Coverage by commune, {month}, {kind}")
 ABOUT = (
-    "Số mẫu của từng xã, phường so với chỉ tiêu, theo số liệu Đo Sóng.",
+    "Số mẫu của từng xã, phường so với mục tiêu, theo số liệu Đo Sóng.",
     "Samples of each commune against its target, by Đo Sóng's count.",
 )
 

@@ -58,7 +58,10 @@ def remove() -> None:
 def people() -> None:
     """Make one person per role to sign in as, and a report; passwords are told this once."""
     now = clock_now()
-    for one in make_people(now):
+    made = make_people(now)
+    if not made:
+        raise click.ClickException("the demo is not loaded, or its people are there already")
+    for one in made:
         click.echo(f"  {one.role:<12} {one.name:<30} {one.password}")
     make_report(now, current_app.config["VAR_DIR"])
     click.echo("Told this once. The admin's role counts after a second factor was set up.")

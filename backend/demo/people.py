@@ -38,7 +38,9 @@ def is_empty() -> bool:
 
 
 def make_people(now: datetime) -> list[SignIn]:
-    """Make an admin, an organiser, a team leader and two officials of the demo."""
+    """Make an admin, an organiser, a team leader and an official of the demo, if none is there."""
+    if db.session.scalar(select(User.id).where(User.demo).limit(1)):
+        return []
     campaign = db.session.scalars(
         select(Campaign).where(Campaign.demo).order_by(Campaign.id)
     ).first()

@@ -19,7 +19,7 @@ from backend.campaigns.models import (
     Team,
     Volunteer,
 )
-from backend.clock import VIETNAM, month_end, month_start
+from backend.clock import VIETNAM, local_day, month_end, month_start
 from backend.demo.cheats import plant
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
 from backend.devices.models import Device
@@ -114,7 +114,7 @@ def _make(cast: Cast, now: datetime, cheats: Sequence[UUID]) -> int:
         first_day=first,
         last_day=last,
         networks=list(cast.networks),
-        state="closed" if last < now.astimezone(VIETNAM).date() else "open",
+        state="closed" if last < local_day(now) else "open",
         demo=True,
     )
     db.session.add(campaign)

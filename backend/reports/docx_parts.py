@@ -40,7 +40,7 @@ STYLES: dict[str, tuple[float, bool, bool, ALIGN, float, float, float]] = {
     "Nơi nhận": (12, True, True, ALIGN.LEFT, 0, 0, 0),
     "Nơi nhận dòng": (SMALL_PT, False, False, ALIGN.LEFT, 0, 0, 0),
     "Phụ lục": (14, True, False, ALIGN.CENTER, 0, 2, 0),
-    "Dữ liệu mẫu": (11, True, False, ALIGN.CENTER, 0, 8, 0),
+    "Số liệu minh họa": (11, True, False, ALIGN.CENTER, 0, 8, 0),
 }
 # As python-docx names them in the file. Cells are styled by these: it looks a name up among all
 # styles, which for some thousand cells takes seconds.
@@ -116,7 +116,7 @@ def number_pages(letter: Letter, mark: str | None) -> None:
     _field(following, "PAGE")
     if mark:
         for line in (section.first_page_header.paragraphs[0], section.header.add_paragraph()):
-            line.style = letter.styles["Dữ liệu mẫu"]
+            line.style = letter.styles["Số liệu minh họa"]
             line.add_run(mark).font.color.rgb = ALARM
 
 

@@ -22,7 +22,7 @@ from backend.reports.words import month as written_month
 LEVEL_WORDS = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
 # As many are named in a sentence; the tables hold all of them.
 NAMED_MOST = 3
-KINDS_OF_TEAMS = {"youth": "Đoàn thanh niên", "community_digital": "tổ công nghệ số cộng đồng"}
+KINDS_OF_TEAMS = {"youth": "Đoàn Thanh niên", "community_digital": "tổ công nghệ số cộng đồng"}
 
 
 def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
@@ -70,7 +70,7 @@ def _reached(network: str, rows: Sequence[Reached]) -> str:
     """All levels of a target in one sentence, as the ministry's letter has them."""
     held = [row for row in rows if row["reached"] is not None]
     if not held:
-        return f"Tháng này không có chỉ tiêu {NETWORKS_LONG[network]}."
+        return f"Tháng này không có mục tiêu {NETWORKS_LONG[network]}."
     told = [
         f"Theo số liệu Đo Sóng, {', '.join(map(_part, same))} đạt từ {_n(threshold or 0)} mẫu"
         f" {BASES.get(basis or '', '')} {NETWORKS_LONG[network]} trở lên (theo {source})."

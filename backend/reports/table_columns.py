@@ -50,7 +50,7 @@ REPORT = (
     Column("set", "Bộ ranh giới", "Bộ ranh giới đã dùng"),
     Column("quality", "Ranh giới", "Giá trị của bộ ranh giới", named=words.QUALITIES),
     Column("rules", "Bộ quy tắc", "Phiên bản quy tắc xét mẫu", "whole"),
-    Column("demo", "Dữ liệu mẫu", "Số liệu do máy tạo để dùng thử", named=words.YES_NO),
+    Column("demo", "Số liệu minh họa", "Số liệu do máy tạo để dùng thử", named=words.YES_NO),
     Column("digest", "SHA-256", "Mã băm của tệp report.json"),
 )
 SAMPLES = (NETWORK, RECEIVED, VALID, COUNTED)

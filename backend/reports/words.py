@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-DEMO = "DỮ LIỆU MẪU – do máy tạo ra để dùng thử, không phải kết quả đo thật"
+DEMO = "SỐ LIỆU MINH HỌA – do máy tạo ra để dùng thử, không phải kết quả đo thật"
 DRAFT = "DỰ THẢO – số liệu chưa khóa"
 BY_OUR_COUNT = "theo số liệu Đo Sóng"
 
@@ -19,7 +19,7 @@ QUALITIES: Mapping[str, str] = {
     "published": "đã công bố",
 }
 ORGANISATIONS: Mapping[str, str] = {
-    "youth_union": "Đoàn thanh niên",
+    "youth_union": "Đoàn Thanh niên",
     "community_digital_team": "Tổ công nghệ số cộng đồng",
     "department": "Cơ quan nhà nước",
     "operator": "Doanh nghiệp viễn thông",

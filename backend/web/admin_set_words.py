@@ -16,7 +16,7 @@ ADMIN_SETS: dict[str, tuple[str, str]] = {
     ),
     "admin_set_name": ("Tên bộ", "Name of the set"),
     "admin_quality_hint": (
-        "Được công bố: ranh giới của cơ quan có thẩm quyền. Suy ra: dựng lại từ nguồn khác.",
+        "Được công bố: ranh giới của cơ quan có thẩm quyền. Dựng lại: làm từ nguồn khác.",
         "Published: an authority’s own. Derived: made of other sources.",
     ),
     "admin_set_columns": ("Tên cột trong tệp", "Columns of the file"),
@@ -98,7 +98,7 @@ ADMIN_SETS: dict[str, tuple[str, str]] = {
     "admin_means_invalid": ("Không sửa được hình.", "The shape could not be repaired."),
     "admin_found_away": ("Ngoài Việt Nam", "Outside Vietnam"),
     "admin_means_away": (
-        "Sai hệ toạ độ, hoặc đảo trục.",
+        "Sai hệ tọa độ, hoặc đảo trục.",
         "Another coordinate system, or axes swapped.",
     ),
     "admin_found_unknown": ("Mã lạ", "Unknown code"),

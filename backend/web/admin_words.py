@@ -197,7 +197,7 @@ ADMIN: dict[str, tuple[str, str]] = {
     "admin_type_other": ("Khác", "Other"),
     # targets
     "admin_targets_lead": (
-        "Mục tiêu có nguồn và thời hạn. Báo cáo đã chốt giữ nguyên mục tiêu của lúc chốt.",
+        "Mục tiêu có nguồn và thời hạn. Báo cáo đã khóa giữ nguyên mục tiêu của lúc khóa.",
         "A target has a source and a span of days. Frozen reports keep the targets that they had.",
     ),
     "admin_targets_list": ("Các mục tiêu", "Targets"),

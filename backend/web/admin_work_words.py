@@ -32,7 +32,7 @@ ADMIN_WORK: dict[str, tuple[str, str]] = {
     "admin_job_again": ("Chạy lại", "Run again"),
     "admin_reassign_hint": (
         "Sau khi dùng bộ ranh giới khác: tìm lại xã, phường của từng mẫu đã lưu.",
-        "After another boundary set was activated: the commune of each stored sample anew.",
+        "After another boundary set was activated: find the commune of each stored sample again.",
     ),
     "admin_reassign_do": ("Xếp lại", "Name again"),
     "admin_rejudge_hint": (
@@ -75,7 +75,7 @@ ADMIN_WORK: dict[str, tuple[str, str]] = {
     "admin_set": ("Bộ", "Set"),
     "admin_quality": ("Chất lượng", "Quality"),
     "admin_quality_published": ("được công bố", "published"),
-    "admin_quality_derived": ("suy ra", "derived"),
+    "admin_quality_derived": ("dựng lại", "derived"),
     "admin_quality_approximate": ("gần đúng", "approximate"),
     "admin_communes": ("Số xã, phường", "Communes"),
     "admin_serves": ("phục vụ hôm nay", "serves today"),

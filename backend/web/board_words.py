@@ -23,7 +23,7 @@ BOARD: dict[str, tuple[str, str]] = {
     "board_trail": ("Bạn đang ở", "You are here"),
     "board_table": ("Bảng: {of}", "Table: {of}"),
     "month_word": ("Tháng", "Month"),
-    "demo_short": ("dữ liệu mẫu", "demo data"),
+    "demo_short": ("số liệu minh họa", "made-up figures"),
     "board_role": ("Vai trò của bạn", "You are"),
     "board_state_draft": ("bản nháp", "draft"),
     "board_state_open": ("đang chạy", "open"),
@@ -46,7 +46,7 @@ BOARD: dict[str, tuple[str, str]] = {
     "board_network_unknown": ("Không rõ loại mạng", "Unknown kind"),
     "board_needed": ("Ở nơi còn thiếu", "Where needed"),
     "board_needed_hint": (
-        "Mẫu được tính khi xã, phường chưa đạt chỉ tiêu.",
+        "Mẫu được tính khi xã, phường chưa đạt mục tiêu.",
         "Counted while the commune still lacked samples.",
     ),
     "board_helped": ("Xã, phường đạt nhờ chiến dịch", "Communes helped over the line"),
@@ -55,7 +55,7 @@ BOARD: dict[str, tuple[str, str]] = {
     "board_active_days": ("Ngày có đo", "Active days"),
     "board_last_day": ("Lần đo gần nhất", "Latest"),
     "board_unlocated": ("Không rõ xã, phường", "In no commune"),
-    "board_no_target": ("chưa có chỉ tiêu", "no target"),
+    "board_no_target": ("chưa có mục tiêu", "no target"),
     "board_by_day": ("Mẫu được tính theo ngày", "Counted samples by day"),
     "board_leaders": ("Đội dẫn đầu", "Leading teams"),
     "board_place": ("Hạng", "Place"),
@@ -123,7 +123,7 @@ BOARD: dict[str, tuple[str, str]] = {
     "board_poster": ("In áp phích A4", "Print the A4 poster"),
     # plan
     "board_plan_lead": (
-        "Mỗi đội nên đến đâu trong ngày {day}, để nhiều xã, phường đạt chỉ tiêu nhất.",
+        "Mỗi đội nên đến đâu trong ngày {day}, để nhiều xã, phường đạt mục tiêu nhất.",
         "Where each team should go on {day}, so that most communes reach the target.",
     ),
     "board_plan_day": ("Ngày", "Day"),
@@ -148,7 +148,7 @@ BOARD: dict[str, tuple[str, str]] = {
     "board_pin_title": ("Ghim một nơi cho một đội", "Pin a place for a team"),
     "board_pin_hint": (
         "Đội sẽ đến nơi được ghim; phần còn lại được tính lại.",
-        "The team goes where it is pinned; the rest is planned anew.",
+        "The team goes where it is pinned; the rest is planned again.",
     ),
     "board_pin_unit": ("Mã xã, phường", "Code of the commune"),
     "board_slips": ("In phiếu cho từng đội", "Print slips by team"),
@@ -182,9 +182,9 @@ BOARD: dict[str, tuple[str, str]] = {
         " like. Example: 19 Thái Nguyên",
     ),
     "board_networks": ("Loại mạng được tính", "Kinds of network"),
-    "board_target": ("Chỉ tiêu mỗi xã, phường", "Target per commune"),
+    "board_target": ("Mục tiêu mỗi xã, phường", "Target per commune"),
     "board_target_hint": (
-        "Để trống: theo chỉ tiêu chung.",
+        "Để trống: theo mục tiêu chung.",
         "Left empty: as everywhere.",
     ),
     "board_cap": ("Tối đa mỗi thiết bị mỗi ngày", "At most per device and day"),
@@ -205,7 +205,7 @@ BOARD: dict[str, tuple[str, str]] = {
     "board_settings_seen": (
         "Thay đổi thời gian, địa bàn, loại mạng hoặc giới hạn sẽ ghi nhận lại mọi mẫu của"
         " chiến dịch.",
-        "Changing dates, area, kinds or the limit credits every sample of the campaign anew.",
+        "Changing dates, area, kinds or the limit credits every sample of the campaign again.",
     ),
     # signs of gaming
     "board_signals_of": ("{n} mẫu của {devices} thiết bị", "{n} samples of {devices} devices"),

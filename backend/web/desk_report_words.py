@@ -7,7 +7,7 @@ DESK_REPORTS: dict[str, tuple[str, str]] = {
     "desk_report_of": ("Báo cáo tháng {month}, {unit}", "Report of {month}, {unit}"),
     "desk_state": ("Trạng thái", "State"),
     "desk_report_draft": ("Bản nháp", "Draft"),
-    "desk_report_frozen": ("Đã khoá số liệu", "Frozen"),
+    "desk_report_frozen": ("Đã khóa số liệu", "Frozen"),
     "desk_report_approved": ("Đã xác nhận", "Approved"),
     "desk_report_superseded": ("Đã có bản thay thế", "Superseded"),
     "desk_edition": ("Bản thứ {n}", "Edition {n}"),
@@ -19,7 +19,7 @@ DESK_REPORTS: dict[str, tuple[str, str]] = {
     ),
     "desk_begin": ("Lập báo cáo", "Begin a report"),
     "desk_begin_lead": (
-        "Báo cáo bắt đầu là bản nháp: số liệu cập nhật cho đến khi bạn khoá.",
+        "Báo cáo bắt đầu là bản nháp: số liệu cập nhật cho đến khi bạn khóa.",
         "A report begins as a draft: its figures move until you freeze them.",
     ),
     "desk_begin_units": ("Chọn tháng", "Choose the month"),
@@ -51,14 +51,14 @@ DESK_REPORTS: dict[str, tuple[str, str]] = {
     ),
     "desk_next_step": ("Bước tiếp theo", "Next step"),
     "desk_freeze_lead": (
-        "Khoá số liệu: các con số và tệp của báo cáo không đổi nữa; số đến sau nằm ở phần bổ sung.",
+        "Khóa số liệu: các con số và tệp của báo cáo không đổi nữa; số đến sau nằm ở phần bổ sung.",
         "Freezing: figures and files stay as they are; what comes later is told as a supplement.",
     ),
     "desk_freeze_not_yet": (
-        "Chỉ khoá được số liệu khi tháng đã hết.",
+        "Chỉ khóa được số liệu khi tháng đã hết.",
         "Figures can be frozen once the month is over.",
     ),
-    "desk_freeze": ("Khoá số liệu", "Freeze the figures"),
+    "desk_freeze": ("Khóa số liệu", "Freeze the figures"),
     "desk_give_up": ("Bỏ bản nháp", "Give up the draft"),
     "desk_give_up_lead": (
         "Bản nháp và lời nhận xét sẽ mất; số liệu đo thì không.",
@@ -67,7 +67,7 @@ DESK_REPORTS: dict[str, tuple[str, str]] = {
     "desk_give_up_do": ("Bỏ bản nháp này", "Give up this draft"),
     "desk_approve_lead": (
         "Xác nhận báo cáo dưới tên người chịu trách nhiệm; máy chủ niêm các tệp lại.",
-        "Approve the report under the name of who answers for it; the server seals its files.",
+        "Approve the report under the name of whoever answers for it; the server seals its files.",
     ),
     "desk_signer": ("Họ và tên", "Name"),
     "desk_signer_hint": (
@@ -106,18 +106,18 @@ DESK_REPORTS: dict[str, tuple[str, str]] = {
     ),
     "desk_editions": ("Các bản của báo cáo", "Editions"),
     "desk_begun_at": ("Lập {moment}", "Begun {moment}"),
-    "desk_frozen_at": ("khoá {moment}", "frozen {moment}"),
+    "desk_frozen_at": ("khóa {moment}", "frozen {moment}"),
     "desk_approved_at": ("xác nhận {moment}", "approved {moment}"),
-    "desk_supplement": ("Số liệu đến sau khi khoá", "What came after freezing"),
+    "desk_supplement": ("Số liệu đến sau khi khóa", "What came after freezing"),
     "desk_no_supplement": (
-        "Từ lúc khoá đến nay số liệu không đổi.",
+        "Từ lúc khóa đến nay số liệu không đổi.",
         "Nothing has changed since the figures were frozen.",
     ),
     "desk_late_data": (
-        "Số liệu của tháng này đã thay đổi sau khi khoá.",
+        "Số liệu của tháng này đã thay đổi sau khi khóa.",
         "The month’s figures have changed since they were frozen.",
     ),
     "desk_late_data_see": ("Xem thay đổi", "See what changed"),
-    "desk_was": ("Khi khoá", "Frozen"),
+    "desk_was": ("Khi khóa", "Frozen"),
     "desk_is": ("Hiện nay", "Now"),
 }

@@ -6,10 +6,10 @@ DESK: dict[str, tuple[str, str]] = {
     "desk_areas_lead": ("Chọn địa bàn để xem hôm nay.", "Choose an area to see how it is today."),
     "desk_no_area": ("Bạn chưa có địa bàn nào", "You have no area yet"),
     "desk_no_area_how": (
-        "Quản trị viên giao địa bàn cho cán bộ; người được giao có thể uỷ quyền cho bạn.",
+        "Quản trị viên giao địa bàn cho cán bộ; người được giao có thể ủy quyền cho bạn.",
         "Admins grant areas to officials, and an official may lend you theirs.",
     ),
-    "desk_deputy": ("được uỷ quyền", "lent to you"),
+    "desk_deputy": ("được ủy quyền", "lent to you"),
     "desk_today": ("Địa bàn hôm nay", "The area today"),
     "desk_wall": ("Màn hình phòng họp", "Wall display"),
     "desk_public": ("Trang công khai", "Public page"),
@@ -91,7 +91,7 @@ DESK: dict[str, tuple[str, str]] = {
     "desk_device_n": ("Máy số {n}", "Phone {n}"),
     "desk_speed": ("Xuống / lên (Mbps)", "Down / up (Mbps)"),
     "desk_ping": ("Trễ (ms)", "Latency (ms)"),
-    "desk_jitter": ("Dao động trễ (ms)", "Jitter (ms)"),
+    "desk_jitter": ("Biến thiên trễ (ms)", "Jitter (ms)"),
     "desk_open": ("Mở mẫu lúc {moment}", "Open the sample of {moment}"),
     # one sample
     "desk_sample": ("Một mẫu đo", "One sample"),

@@ -16,7 +16,7 @@ FIRST: dict[str, tuple[str, str]] = {
     "commune": ("Xã, phường", "Communes"),
     # notices
     "demo": (
-        "<strong>Số liệu minh hoạ.</strong> Các mẫu của tháng này do máy tạo ra để dùng thử, không"
+        "<strong>Số liệu minh họa.</strong> Các mẫu của tháng này do máy tạo ra để dùng thử, không"
         " phải kết quả đo thật.",
         "<strong>Made-up figures.</strong> The samples of this month were generated to try the"
         " system; nobody measured them.",
@@ -149,7 +149,7 @@ FIRST: dict[str, tuple[str, str]] = {
     ),
     "empty_api": ("Thử ngay trong trình duyệt", "Try it in the browser"),
     "empty_demo": (
-        "Hoặc khởi động với <code>./scripts/serve --demo</code> để có vài tháng số liệu minh hoạ.",
+        "Hoặc khởi động với <code>./scripts/serve --demo</code> để có vài tháng số liệu minh họa.",
         "Or start with <code>./scripts/serve --demo</code> for some months of made-up figures.",
     ),
     # the API's page

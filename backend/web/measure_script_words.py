@@ -33,7 +33,7 @@ SCRIPTED: dict[str, tuple[str, str]] = {
     "used": ("Đã dùng {mb} MB", "{mb} MB used"),
     "willUse": ("Lần đo tới dùng khoảng {mb} MB", "The next test uses some {mb} MB"),
     "willUseFirst": (
-        "Mỗi lần đo dùng 5 đến 70 MB, tuỳ mạng",
+        "Mỗi lần đo dùng 5 đến 70 MB, tùy mạng",
         "A test uses 5 to 70 MB, depending on the line",
     ),
     "willUseSmall": ("Mỗi lần đo dùng khoảng 2 MB", "A test uses some 2 MB"),
@@ -95,7 +95,7 @@ SCRIPTED: dict[str, tuple[str, str]] = {
     ),
     "joined": ("Đã vào {team}.", "You joined {team}."),
     "withdrawn": (
-        "Đã rút lại và xoá dữ liệu trên máy này.",
+        "Đã rút lại và xóa dữ liệu trên máy này.",
         "Withdrawn; nothing is left on this phone.",
     ),
     "ended": ("Thiết bị này đã rút lại sự đồng ý.", "This device’s consent was withdrawn."),

@@ -11,7 +11,7 @@ MEASURE: dict[str, tuple[str, str]] = {
         "This page needs JavaScript to measure.",
     ),
     # where it does not work
-    "do_http_title": ("Trang chưa được mã hoá", "This page is not encrypted"),
+    "do_http_title": ("Trang chưa được mã hóa", "This page is not encrypted"),
     "do_http": (
         "Địa chỉ đang mở bắt đầu bằng http://, nên trình duyệt không cho lấy vị trí. Hãy mở lại"
         " bằng địa chỉ https:// rồi đo.",
@@ -98,7 +98,7 @@ MEASURE: dict[str, tuple[str, str]] = {
         "Without a position a sample does not count. Allow it like this, then press Measure:",
     ),
     "do_refused_android_1": (
-        "Bấm biểu tượng bên trái địa chỉ trang (ổ khoá hoặc thanh gạt).",
+        "Bấm biểu tượng bên trái địa chỉ trang (ổ khóa hoặc thanh gạt).",
         "Press the sign left of the page’s address (a lock or sliders).",
     ),
     "do_refused_android_2": (
@@ -157,15 +157,15 @@ MEASURE: dict[str, tuple[str, str]] = {
     "do_leave_title": ("Rời đội?", "Leave the team?"),
     "do_leave": ("Rời đội", "Leave"),
     "do_stay": ("Ở lại", "Stay"),
-    "do_withdraw": ("Rút lại và xoá dữ liệu của tôi", "Withdraw and delete my data"),
+    "do_withdraw": ("Rút lại và xóa dữ liệu của tôi", "Withdraw and delete my data"),
     "do_withdraw_sure": (
-        "Xoá thiết bị, vị trí và mẫu chưa gửi? Không hoàn tác được.",
+        "Xóa thiết bị, vị trí và mẫu chưa gửi? Không hoàn tác được.",
         "Delete the device, positions and unsent samples? This cannot be undone.",
     ),
-    "do_withdraw_yes": ("Xoá", "Delete"),
-    "do_withdraw_no": ("Không xoá", "Keep"),
+    "do_withdraw_yes": ("Xóa", "Delete"),
+    "do_withdraw_no": ("Không xóa", "Keep"),
     "do_kept_badly": (
-        "Trình duyệt có thể xoá mẫu chưa gửi khi máy đầy. Hãy thêm trang này vào màn hình chính,"
+        "Trình duyệt có thể xóa mẫu chưa gửi khi máy đầy. Hãy thêm trang này vào màn hình chính,"
         " và mở lại khi có mạng để gửi.",
         "The browser may delete unsent samples when storage is short. Add this page to the home"
         " screen, and open it again when online to send them.",
@@ -173,7 +173,7 @@ MEASURE: dict[str, tuple[str, str]] = {
     # the page of withdrawal
     "withdraw_title": ("Rút lại sự đồng ý", "Withdraw your consent"),
     "withdraw_lead": (
-        "Nhập mã rút lại được cấp khi bạn đồng ý. Thiết bị, vị trí và thời điểm chính xác bị xoá"
+        "Nhập mã rút lại được cấp khi bạn đồng ý. Thiết bị, vị trí và thời điểm chính xác bị xóa"
         " ngay; mẫu chỉ còn là số đếm vô danh của địa bàn.",
         "Enter the withdrawal code that you were shown when you agreed. Device, positions and exact"
         " times are deleted at once; samples remain as anonymous counts of the area.",

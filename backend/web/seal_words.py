@@ -49,7 +49,7 @@ SEAL: dict[str, tuple[str, str]] = {
         "A later edition has taken the place of this one.",
     ),
     "seal_demo": (
-        "Số liệu minh hoạ: do máy tạo ra để dùng thử, không phải kết quả đo thật.",
+        "Số liệu minh họa: do máy tạo ra để dùng thử, không phải kết quả đo thật.",
         "Sample data: made up to try the system, not measured.",
     ),
     "seal_not_signature": (

@@ -23,7 +23,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "totp_not_offered": (
         "Chưa tạo mã bí mật cho xác thực hai lớp.",
-        "No second factor waits for its first code.",
+        "Setting up a second factor was not begun.",
     ),
     "totp_needed": (
         "Quản trị viên phải bật xác thực hai lớp trước.",

@@ -42,11 +42,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Name a unit or a cluster of communes.",
     ),
     "no_own_area": (
-        "Chỉ cán bộ phụ trách địa bàn mới uỷ quyền được.",
+        "Chỉ cán bộ phụ trách địa bàn mới ủy quyền được.",
         "Only the official whose area it is lends it.",
     ),
     "deputy_too_long": (
-        "Uỷ quyền tối đa một năm.",
+        "Ủy quyền tối đa một năm.",
         "An area is lent for a year at most.",
     ),
     "deputy_unknown": (

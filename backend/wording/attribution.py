@@ -18,7 +18,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Over the campaign's daily limit of a device; the commune still counts it.",
     ),
     "excluded_in_campaign": (
-        "Ban tổ chức loại khỏi số liệu chiến dịch; xã vẫn được tính.",
+        "Đơn vị tổ chức loại khỏi số liệu chiến dịch; xã vẫn được tính.",
         "The organiser took it out of the campaign's figures; the commune still counts it.",
     ),
 }

@@ -2,8 +2,8 @@
 
 TEXTS: dict[str, tuple[str, str]] = {
     "target_overlaps": (
-        "Đã có chỉ tiêu cho cùng cấp, mạng, mục đích và địa bàn trong một phần của khoảng ngày này;"
-        " hãy kết thúc chỉ tiêu đó trước.",
+        "Đã có mục tiêu cho cùng cấp, mạng, mục đích và địa bàn trong một phần của khoảng ngày này;"
+        " hãy kết thúc mục tiêu đó trước.",
         "There is a target of this level, network, purpose and unit on some of these days; let it"
         " end first.",
     ),

@@ -60,7 +60,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Tên đội này đã có ở một dòng phía trên.",
         "This team's name stands in a row above.",
     ),
-    "example_left": ("Hãy xoá dòng ví dụ.", "Delete the example row."),
+    "example_left": ("Hãy xóa dòng ví dụ.", "Delete the example row."),
     # a cell
     "cell_is_date": (
         "Bảng tính đã đổi ô này thành ngày giờ; hãy định dạng ô là văn bản rồi gõ lại.",
@@ -90,7 +90,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no such type of team; those that are taken stand beside.",
     ),
     "not_contact": (
-        "Phải là e-mail hoặc số điện thoại.",
+        "Phải là địa chỉ thư điện tử hoặc số điện thoại.",
         "Must be an e-mail address or a telephone number.",
     ),
     "place_unknown": (
@@ -119,7 +119,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Several places have this name; the one in the organisation's area was taken.",
     ),
     "leader_not_invited": (
-        "Chưa mời và không lưu; hãy mời trưởng đội riêng.",
+        "Chưa mời và không lưu; hãy mời đội trưởng riêng.",
         "Neither invited nor kept; invite the leader separately.",
     ),
 }

@@ -62,7 +62,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "host_not_member": (
         "Chỉ thành viên đang ở trong một đội của chiến dịch mới mời được khách.",
-        "Only who is a member of a team of the campaign can bring guests.",
+        "Only a member of one of the campaign's teams can bring guests.",
     ),
     "pass_unknown": (
         "Không có mã này. Hãy kiểm tra lại từng chữ cái.",

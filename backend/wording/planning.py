@@ -26,7 +26,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Xã thiếu ít mẫu nhất được lo trước, và chỉ khi các đội trong vòng 50 km đo đủ được đến "
         "hết tháng hoặc hết chiến dịch: đội gần nhất đi trước; nếu chưa đủ thì đổi chỗ cho đội "
         "khác. Sức còn lại giúp các xã không đủ được. Đội chưa rõ nơi ở xếp sau; đội chưa rõ sức "
-        "đo thì chưa xếp được. Những gì người tổ chức đã ghim được giữ nguyên.",
+        "đo thì chưa xếp được. Những gì đơn vị tổ chức đã ghim được giữ nguyên.",
         "The commune that lacks least comes first, and only if the teams within 50 km can bring it "
         "to its target by the end of the month or the campaign: the nearest team goes; where that "
         "is not enough, teams change places. What is left helps the communes that stay below. "

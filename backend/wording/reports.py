@@ -35,7 +35,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "name_required": (
         "Cần họ và tên của người xác nhận.",
-        "The name of who approves is needed.",
+        "The name of whoever approves is needed.",
     ),
     "day_in_future": ("Ngày này chưa đến.", "This day has not come."),
     "not_section": ("Báo cáo không có mục này.", "A report has no such section."),
@@ -48,7 +48,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # what a report says of its own data, in the order in which it says it
     "note_demo": (
-        "DỮ LIỆU MẪU: số liệu do máy tạo ra để dùng thử, không phải kết quả đo thật.",
+        "SỐ LIỆU MINH HỌA: do máy tạo ra để dùng thử, không phải kết quả đo thật.",
         "SAMPLE DATA: made up to try the system, not measured.",
     ),
     "note_own_count": (
@@ -82,7 +82,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         " hours).",
     ),
     "note_basis": (
-        "Không văn bản nào nêu rõ chỉ tiêu được so với số mẫu thô hay mẫu đại diện; báo cáo so với"
+        "Không văn bản nào nêu rõ mục tiêu được so với số mẫu thô hay mẫu đại diện; báo cáo so với"
         " số {basis} và nêu cả ba con số.",
         "No document says whether the target is held against raw or representative samples; this"
         " report holds it against samples {basis}, and shows all three numbers.",

@@ -108,9 +108,9 @@ def test_the_digest_of_a_commune(app: Flask, client: FlaskClient) -> None:
     count(app, HERE, ("2024-11-19", 80))
     done = digest(app, "--unit", HERE)
     assert "Còn thiếu 220 mẫu để đạt 300, còn 11 ngày: cần 20 mẫu mỗi ngày." in done.output
-    assert "Chưa có chỉ tiêu." in digest(app, "--unit", HERE, "--network", "fixed").output
+    assert "Chưa có mục tiêu." in digest(app, "--unit", HERE, "--network", "fixed").output
     count(app, HERE, ("2024-11-19", 220))
-    assert "Đã đạt chỉ tiêu 300 mẫu." in digest(app, "--unit", HERE).output
+    assert "Đã đạt mục tiêu 300 mẫu." in digest(app, "--unit", HERE).output
     assert digest(app, "--unit", "99999").exit_code == 1
 
 

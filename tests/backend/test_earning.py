@@ -259,7 +259,7 @@ def test_a_volunteer_sees_who_has_a_sample_and_that_it_was_corrected(cast: Cast)
         ("B", False, True)
     ]
     assert listed[0]["reason"]["code"] == "excluded_in_campaign"
-    assert "Ban tổ chức" in listed[0]["reason"]["message"]
+    assert "Đơn vị tổ chức" in listed[0]["reason"]["message"]
 
 
 def test_a_running_campaign_is_changed_with_a_preview_of_what_moves(cast: Cast) -> None:

@@ -72,7 +72,7 @@ def test_where_there_is_no_target_counted_ones_rank(cast: Cast) -> None:
         db.session.commit()
     answer = cast.ask("network=fixed&month=2024-11").json
     assert answer["rank"] == "counted" and answer["items"][0]["needed"] is None
-    assert answer["explained"].startswith("Kỳ này không có chỉ tiêu")
+    assert answer["explained"].startswith("Kỳ này không có mục tiêu")
 
 
 def test_a_leader_sees_all_teams_and_the_own_members(cast: Cast) -> None:

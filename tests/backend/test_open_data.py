@@ -215,7 +215,7 @@ def test_made_up_months_say_so(month: Flask, client: FlaskClient) -> None:
         db.session.commit()
     publish(month)
     package = get(client, "datapackage.json").json
-    assert package["demo"] is True and "DỮ LIỆU MẪU" in package["title"]
+    assert package["demo"] is True and "SỐ LIỆU MINH HỌA" in package["title"]
 
 
 def test_the_lines_of_the_documentation_run(

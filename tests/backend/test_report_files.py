@@ -215,10 +215,10 @@ def test_made_up_figures_are_marked_everywhere(app: Flask, rendered: Files) -> N
     files = made(app, report(demo=True))
     page = Document(io.BytesIO(files["report.docx"])).sections[0]
     for header in (page.header, page.first_page_header):
-        assert any("DỮ LIỆU MẪU" in line.text for line in header.paragraphs)
-    assert all("DỮ LIỆU MẪU" in sheet["A1"].value for sheet in sheets(files).values())
+        assert any("SỐ LIỆU MINH HỌA" in line.text for line in header.paragraphs)
+    assert all("SỐ LIỆU MINH HỌA" in sheet["A1"].value for sheet in sheets(files).values())
     assert "LUU-Y.txt" in zipfile.ZipFile(io.BytesIO(files["report.csv.zip"])).namelist()
-    assert all("DỮ LIỆU MẪU" not in sheet["A1"].value for sheet in sheets(rendered).values())
+    assert all("SỐ LIỆU MINH HỌA" not in sheet["A1"].value for sheet in sheets(rendered).values())
 
 
 def test_a_draft_is_not_taken_for_a_report(app: Flask) -> None:

@@ -122,3 +122,5 @@ def test_the_demo_s_official_sealed_the_report_of_the_letter_s_month(office: Off
     assert (report["unit"]["code"], report["month"]) == ("19", MONTH)
     assert (report["state"], report["demo"]) == ("approved", True)
     assert office.client.get(f"{URL}/by-digest/{report['digest']}").json["valid"] is True
+    again = office.app.test_cli_runner().invoke(args=["demo", "people"])
+    assert (again.exit_code, "there already" in again.output) == (1, True)

@@ -36,7 +36,7 @@ def test_sentences_are_vietnamese_and_name_whose_count_it_is(office: Office) -> 
     assert proposed["reached"] == (
         "Theo số liệu Đo Sóng, 0/1 đơn vị cấp tỉnh (0,00%), 0/9 đơn vị cấp huyện (0,00%), 0/172"
         " đơn vị cấp xã (0,00%) đạt từ 300 mẫu được tính băng rộng di động trở lên (theo"
-        " 5691/BTTTT-CVT (31/12/2024)). Tháng này không có chỉ tiêu băng rộng cố định."
+        " 5691/BTTTT-CVT (31/12/2024)). Tháng này không có mục tiêu băng rộng cố định."
     )
     assert "Còn 172 đơn vị cấp xã thiếu mẫu băng rộng di động" in proposed["lacking"]
     assert "Chưa có chiến dịch nào" in proposed["lacking"]
@@ -79,7 +79,7 @@ def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
         ("Đội 1", 2),
         ("Tổ 2", 2),
     }
-    assert "1 của Đoàn thanh niên (Tỉnh Đoàn Thái Nguyên)" in whole["proposed"]["teams"]
+    assert "1 của Đoàn Thanh niên (Tỉnh Đoàn Thái Nguyên)" in whole["proposed"]["teams"]
     assert "1 của tổ công nghệ số cộng đồng (Tổ CNSCĐ)" in whole["proposed"]["teams"]
     here = office.begin(unit=commune(office)["code"], level="commune").json["id"]
     [row] = office.show(here, "/figures").json["sections"]["teams"]

@@ -210,12 +210,12 @@ def test_no_target_before_the_letter(app: Flask, client: FlaskClient) -> None:
 
 
 def test_a_demo_month_says_so(app: Flask, client: FlaskClient) -> None:
-    assert "Số liệu minh hoạ." not in read(client, THAI_NGUYEN).words
+    assert "Số liệu minh họa." not in read(client, THAI_NGUYEN).words
     with app.app_context():
         db.session.add(DemoMonth(month="2024-11"))
         db.session.commit()
-    assert "Số liệu minh hoạ." in read(client, THAI_NGUYEN).words
-    assert "Số liệu minh hoạ." not in read(client, "/?month=2024-10").words
+    assert "Số liệu minh họa." in read(client, THAI_NGUYEN).words
+    assert "Số liệu minh họa." not in read(client, "/?month=2024-10").words
 
 
 @pytest.mark.parametrize(

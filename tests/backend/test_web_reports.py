@@ -91,7 +91,7 @@ def test_what_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
 def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     report = desk.draft()
     assert desk.send(report, "freeze").status_code == 303
-    assert "Khoá số liệu</button>" not in desk.page(report)
+    assert "Khóa số liệu</button>" not in desk.page(report)
     assert desk.send(report, "approve", title="Phó Giám đốc").status_code == 303
     assert "Trần Thị Bình, Phó Giám đốc đã xác nhận" in desk.page(report)
     letter = {"number": "12/BC-SKHCN", "signed_on": "2024-12-04"}
@@ -122,7 +122,7 @@ def test_a_letter_may_be_larger_than_what_phones_send(desk: Desk) -> None:
 def test_a_month_that_goes_on_cannot_be_frozen(desk: Desk) -> None:
     desk.clock.now = datetime(2024, 11, 20, 12, tzinfo=UTC)
     report = desk.draft()
-    assert "Chỉ khoá được số liệu khi tháng đã hết" in desk.page(report)
+    assert "Chỉ khóa được số liệu khi tháng đã hết" in desk.page(report)
     assert 'role="alert"' in desk.send(report, "freeze").text
 
 
@@ -138,7 +138,7 @@ def test_what_came_after_freezing_is_told(desk: Desk) -> None:
     report = desk.frozen()
     assert "số liệu không đổi" in desk.page(report)
     desk.late([(16, 9)], phone)
-    assert "đã thay đổi sau khi khoá" in desk.page(report)
+    assert "đã thay đổi sau khi khóa" in desk.page(report)
 
 
 def test_all_see_what_is_approved_and_nobody_else_s_forms(desk: Desk, app: Flask) -> None:

@@ -53,7 +53,7 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     with page.expect_navigation():
         press(page, "Lưu lời nhận xét")
     expect(page.locator("#samples")).to_have_value("Mưa lũ kéo dài.")
-    press(page, "Khoá số liệu")
+    press(page, "Khóa số liệu")
     type_in(page, title="Phó Giám đốc")
     looks_right(page, "desk-frozen")
     press(page, "Xác nhận báo cáo")

@@ -140,10 +140,10 @@ def test_an_i_speed_result_is_noted_apart(app: Flask, phone: Page) -> None:
 def test_withdrawing_leaves_nothing_on_the_phone(app: Flask, phone: Page) -> None:
     begin(phone)
     measure(phone)
-    press(phone, "Rút lại và xoá dữ liệu của tôi")
+    press(phone, "Rút lại và xóa dữ liệu của tôi")
     looks_right(phone, "do-withdraw")
-    press(phone, "Xoá")
-    reads(phone, "Đã rút lại và xoá dữ liệu trên máy này.")
+    press(phone, "Xóa")
+    reads(phone, "Đã rút lại và xóa dữ liệu trên máy này.")
     phone.reload()
     reads(phone, "Trước khi đo, bạn cần đồng ý")
     with app.app_context():
@@ -187,6 +187,19 @@ def test_another_team_of_the_campaign_is_asked_about(app: Flask, phone: Page) ->
     press(phone, "Chuyển đội")
     reads(phone, "Đã vào Đội 2.")
     expect(phone.locator("#teams")).to_contain_text("Đội 2")
+
+
+def test_a_code_that_leads_to_no_team_is_told(phone: Page) -> None:
+    unknown = "Không có mã tham gia này. Hãy kiểm tra lại từng chữ cái."
+    phone.goto("/do/#CAFE-100%")
+    agree(phone)
+    reads(phone, unknown)
+    phone.locator("#consent").get_by_role("textbox").fill("")
+    press(phone, "Bắt đầu")
+    press(phone, "Viettel")
+    phone.goto("about:blank")
+    phone.goto("/do/#CAFE-100%")
+    reads(phone, unknown)
 
 
 def test_in_english_and_dark(new_page: Open) -> None:

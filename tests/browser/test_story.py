@@ -137,7 +137,7 @@ def freeze_and_approve(page: Page, file: Path) -> dict:
     enter(page, "/desk", OFFICIAL)
     press(page, "Báo cáo")
     press(page, "Lập bản nháp")  # of last month, unless another is chosen
-    press(page, "Khoá số liệu")
+    press(page, "Khóa số liệu")
     press(page, "Xác nhận báo cáo")
     reads(page, "Trần Thị Bình")
     with page.expect_download() as download:

@@ -68,7 +68,7 @@ def test_the_letter_becomes_pages(files: Files, folder: Path) -> None:
     for words in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "64.595", "theo số liệu Đo Sóng"):
         assert words in said
     pages = said.rstrip("\f").split("\f")
-    assert all("DỮ LIỆU MẪU" in page for page in pages)
+    assert all("SỐ LIỆU MINH HỌA" in page for page in pages)
     assert [page.split()[0] for page in pages[1:]] == [str(n) for n in range(2, len(pages) + 1)]
     # The table's head stands on each of its pages.
     assert sum("tiêu" in page and "hoạch" in page for page in pages[-4:]) >= 2

@@ -165,7 +165,10 @@ async function start() {
   }
   if (await mustChoose()) await choose();
   await open();
-  if (known && code) await joinTeam(code);
+  if (known && code) {
+    const answer = await joinTeam(code);
+    if (!answer.ok && answer.code !== "other_team") say(answer.title ?? words("unreachable"));
+  }
   element("measure").focus();
 }
 

@@ -3,7 +3,7 @@
 const AGENT = navigator.userAgent;
 
 export const isIos = /iPhone|iPad|iPod/.test(AGENT) || (/Macintosh/.test(AGENT) && navigator.maxTouchPoints > 1);
-export const isAndroid = /Android/.test(AGENT);
+const isAndroid = /Android/.test(AGENT);
 
 // Browsers inside apps, by the names that they tell.
 const APPS = [

@@ -8,7 +8,8 @@ export const VERSION = "web-1";
 // A team's code has 8 letters; a pass that another phone shows has 12.
 const TEAM_CODE = 8;
 
-export const plainCode = (text) => decodeURIComponent(text).toUpperCase().replace(/[^0-9A-Z]/g, "");
+// As it stands behind a # or was typed, without spaces, dashes and what browsers make of them.
+export const plainCode = (text) => text.replace(/%[0-9A-F]{2}/gi, "").toUpperCase().replace(/[^0-9A-Z]/g, "");
 
 // Show the form; it resolves when the phone is registered.
 export function agreed(code) {
@@ -21,8 +22,12 @@ export function agreed(code) {
       const button = element("begin");
       if (button.disabled) return;
       button.disabled = true;
-      const fault = element("agree").checked ? await begin(plainCode(form.elements.code.value)) : words("agreeFirst");
-      button.disabled = false;
+      let fault = words("agreeFirst");
+      try {
+        if (element("agree").checked) fault = await begin(plainCode(form.elements.code.value));
+      } finally {
+        button.disabled = false;
+      }
       element("consent-fault").textContent = fault;
       if (fault) return;
       form.hidden = true;

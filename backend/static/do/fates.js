@@ -37,8 +37,8 @@ export function showFate(sample) {
   card.hidden = false;
 }
 
-// Verdicts may change later, with a sample of before or a decision of somebody's; false where the
-// server knows this phone no more.
+// Verdicts may change later, by an earlier sample that came late or by a decision; false where the
+// server no longer knows this phone.
 export async function refresh() {
   const answer = await ask("GET", "measurements?limit=50");
   if (!answer.ok) return answer.status !== 401;

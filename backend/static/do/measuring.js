@@ -81,9 +81,11 @@ export async function press(anyway = false) {
   say("");
   const button = element("measure");
   element("fate").hidden = true;
+  const awake = await stayAwake();
   try {
     return await measure(button);
   } finally {
+    await awake?.release();
     line = null;
     button.textContent = button.dataset.measure;
     button.classList.remove("running");
@@ -100,7 +102,6 @@ async function measure(button) {
   if (place.refused && !withoutPlace) return null;
   phase(words("preparing"));
   await settled();
-  const awake = await stayAwake();
   button.textContent = button.dataset.stop;
   button.classList.add("running");
   const measuredAt = new Date();
@@ -116,7 +117,6 @@ async function measure(button) {
     phase(words("better"));
     await place.until(FAIR_M, BETTER_MS);
   }
-  await awake?.release();
   return kept(result, measuredAt, told);
 }
 

@@ -4,7 +4,7 @@
 export const GOOD_M = 30;
 // Still fit to tell the commune nearly everywhere; above it waiting is worth the time.
 export const FAIR_M = 150;
-// Older ones are of another place for who walks.
+// Older ones are of another place where somebody walks.
 const FRESH_MS = 50_000;
 
 export class Place {

@@ -10,7 +10,11 @@ function open() {
       asked.result.createObjectStore("settings");
       asked.result.createObjectStore("samples", { keyPath: "id" });
     };
-    asked.onsuccess = () => resolve(asked.result);
+    asked.onsuccess = () => {
+      // Phones close it behind a page that sleeps; the next use opens it again.
+      asked.result.onclose = () => (opened = undefined);
+      resolve(asked.result);
+    };
     asked.onerror = () => reject(asked.error);
   });
   return opened;

@@ -26,7 +26,7 @@ def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
     """The roles that ended with their unit, about whose successors nobody decided yet."""
     require(actor, "users.manage")
     rows = db.session.execute(_waiting(now).order_by(Role.id)).all()
-    proposed = {unit.id: heirs(unit.id) for _, unit, _ in rows}
+    proposed = {unit: heirs(unit) for unit in {one.id for _, one, _ in rows}}
     items = [
         {
             "id": role.id,

@@ -28,9 +28,9 @@ from backend.coverage.models import Target
 from backend.coverage.own_unit import named
 from backend.coverage.publishing import published
 from backend.coverage.questions import month_before
-from backend.coverage.targets import TARGET, targets_on
+from backend.coverage.targets import TARGET, strictly, targets_by_day
 from backend.coverage.unit_month import communes_of
-from backend.extensions import db, setting
+from backend.extensions import db
 from backend.units.catalogue import REFORM, ActiveSet, read_active, serving, system_on
 from backend.units.crossing import Crossings, crossings
 from backend.units.service import UnitRow, find
@@ -102,6 +102,7 @@ def history(
     tallies = _tallies(sorted(own), ours, network)
     others = [name for name in names if name not in ours]
     across = _across(unit, own, others, network) if others else None
+    targets = targets_by_day([month_end(name) for name in names], [unit.level], network)
     told = []
     for name in names:
         parts = across.parts if across and name in others else {unit.id}
@@ -113,7 +114,7 @@ def history(
         else:
             tally = total(tallies[one, name] for one in own if (one, name) in tallies)
             estimated = False
-        target = targets_on(month_end(name), [unit.level], network)[unit.level, TARGET].of(unit.id)
+        target = targets[month_end(name)][unit.level, TARGET].of(unit.id)
         told.append(_told(name, tally, target, estimated=estimated))
     return told
 
@@ -170,8 +171,7 @@ def _told(month: str, tally: Tally, target: Target | None, *, estimated: bool) -
     """A month as an answer; whether an estimate reached a target nobody can say."""
     reached = None
     if target is not None and not estimated:
-        more = int(setting("REACHED_IS") == ">")
-        reached = getattr(tally, target.basis) >= target.threshold + more
+        reached = getattr(tally, target.basis) >= target.threshold + int(strictly())
     return {
         "month": month,
         "system": system_on(month_end(month)),

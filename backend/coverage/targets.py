@@ -37,20 +37,35 @@ def target_on(day: date, level: str, network: str) -> Target | None:
 
 def targets_on(day: date, levels: Sequence[str], network: str) -> dict[tuple[str, str], InForce]:
     """By level and purpose, what was in force on a day."""
+    return targets_by_day([day], levels, network)[day]
+
+
+def targets_by_day(
+    days: Sequence[date], levels: Sequence[str], network: str
+) -> dict[date, dict[tuple[str, str], InForce]]:
+    """What was in force on each of these days."""
     query = select(Target).where(
         Target.level.in_(levels),
         Target.network == network,
-        Target.valid_from <= day,
-        or_(Target.valid_to.is_(None), Target.valid_to >= day),
+        Target.valid_from <= max(days),
+        or_(Target.valid_to.is_(None), Target.valid_to >= min(days)),
     )
     rows = list(db.session.scalars(query))
     return {
-        (level, purpose): _in_force(
-            [row for row in rows if (row.level, row.purpose) == (level, purpose)]
-        )
-        for level in levels
-        for purpose in PURPOSES
-    }
+        day: {
+            (level, purpose): _in_force(
+                [
+                    row for row in rows
+                    if (row.level, row.purpose) == (level, purpose)
+                    and row.valid_from <= day
+                    and (row.valid_to is None or row.valid_to >= day)
+                ]
+            )
+            for level in levels
+            for purpose in PURPOSES
+        }
+        for day in days
+    }  # fmt: skip
 
 
 def _in_force(rows: Sequence[Target]) -> InForce:

@@ -11,7 +11,7 @@ DESK_REPORTS: dict[str, tuple[str, str]] = {
     "desk_report_approved": ("Đã xác nhận", "Approved"),
     "desk_report_superseded": ("Đã có bản thay thế", "Superseded"),
     "desk_edition": ("Bản thứ {n}", "Edition {n}"),
-    "desk_demo": ("minh hoạ", "made up"),
+    "desk_demo": ("minh họa", "made up"),
     "desk_no_reports": ("Chưa có báo cáo nào như vậy", "No such report yet"),
     "desk_no_reports_how": (
         "Bắt đầu một báo cáo ở bên cạnh; số liệu và câu chữ được đề xuất sẵn.",

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import structlog
 from flask import Flask, Response, current_app, g, request
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -57,7 +58,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, _answer_away)
     app.register_error_handler(InterfaceError, _answer_away)
     app.register_error_handler(PoolTimeout, _answer_away)
-    app.register_error_handler(DBAPIError, _answer_broken)
+    app.register_error_handler(DBAPIError, _answer_database)
     app.register_error_handler(Exception, _answer_broken)
 
 
@@ -208,6 +209,12 @@ def answer_http(error: HTTPException) -> Response:
 def _answer_away(error: Exception) -> Any:
     log.warning("database away", request_id=g.get("request_id"), error=type(error).__name__)
     return _told(Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)}))
+
+
+def _answer_database(error: DBAPIError) -> Any:
+    """A standby that takes no writes is away, for who writes: until it is made the first."""
+    standing_by = isinstance(error.orig, ReadOnlySqlTransaction)
+    return _answer_away(error) if standing_by else _answer_broken(error)
 
 
 def _answer_broken(error: Exception) -> Any:

@@ -35,10 +35,12 @@ def location(**changes: Any) -> dict[str, Any]:
     return {**HERE, "accuracy_m": 12.0, **changes}
 
 
+CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
+
+
 def register(client: FlaskClient) -> dict[str, str]:
     """Register a device; the headers that its posts carry."""
-    consent = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
-    answer = client.post("/api/v1/devices", json={"consent": consent})
+    answer = client.post("/api/v1/devices", json={"consent": CONSENT})
     assert answer.status_code == 201, answer.text
     return {"Authorization": f"Bearer {answer.json['token']}"}
 

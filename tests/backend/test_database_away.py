@@ -10,7 +10,7 @@ from flask import Flask
 from backend.extensions import db
 from backend.server.postgres import EmbeddedPostgres
 from tests.conftest import Hands
-from tests.factories import register, sample
+from tests.factories import CONSENT, register, sample
 from tests.prepared import application
 
 URL = "/api/v1/measurements"
@@ -73,6 +73,18 @@ def test_a_restart_between_two_posts_fails_neither(
     assert client.post(URL, json=body, headers=headers).status_code == 201
     _fill_the_pool(own_app)
     assert client.post(URL, json=body, headers=headers).status_code == 200
+
+
+def test_a_standby_answers_who_reads_and_sends_away_who_writes(server: EmbeddedPostgres) -> None:
+    url = f"{server.app_url}&options=-c%20default_transaction_read_only%3Don"
+    app = application(server, clock=Hands(), DATABASE_URL=url)
+    client = app.test_client()
+    assert client.get("/api/v1/coverage?month=2024-11&level=province").status_code == 200
+    answer = client.post("/api/v1/devices", json={"consent": CONSENT})
+    assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _fill_the_pool(app: Flask) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from growth_parts.asking import QUESTIONS
+from growth_parts.looking_up import YEARS_BEFORE, add_years, look_up
 from growth_parts.partitioning import drop_month, partition
 from growth_parts.place import place
 from growth_parts.table import head, measure, row
@@ -40,6 +41,9 @@ def main() -> None:
         for question in QUESTIONS:
             if not question.name.startswith(LEFT_OUT):
                 print(row(question, measure(question, (plain, parts))), flush=True)
+        print(f"\none table: {look_up(plain)}\npartitions of a year: {look_up(parts)}", flush=True)
+        add_years(parts)
+        print(f"of {YEARS_BEFORE} years more: {look_up(parts)}\none table: {look_up(plain)}")
         month = plain.filled.month
         print(f"\na month goes: {drop_month(plain, month, False)} (delete, vacuum)", end="; ")
         print(f"{drop_month(parts, month, True)} (detach, drop)")

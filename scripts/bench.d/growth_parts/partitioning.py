@@ -46,7 +46,7 @@ def partition(place: Place) -> None:
             connection.execute(f"drop index {name}")
         month = first.replace(day=1)
         while month <= last:
-            after = _following(month)
+            after = following(month)
             connection.execute(PART.format(month=f"{month:%Y-%m}", first=month, after=after))
             month = after
         connection.execute(FILL.format(app=APP))
@@ -76,7 +76,8 @@ def drop_month(place: Place, month: str, partitioned: bool) -> str:
     return " + ".join(took)
 
 
-def _following(month: date) -> date:
+def following(month: date) -> date:
+    """The first day of the next month."""
     return (month + timedelta(days=31)).replace(day=1)
 
 

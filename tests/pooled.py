@@ -1,10 +1,12 @@
-"""PgBouncer before a test's database, in the mode in which a transaction keeps its connection."""
+"""PgBouncer before a test's database, as the file for operators sets it."""
 
+import io
 import os
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -21,23 +23,7 @@ PORT, START_S = 6432, 30.0
 # Fewer than a test has threads: they take turns. Round robin gives each transaction another one
 # than the last had, so that whatever a session was meant to remember is missed at once.
 CONNECTIONS = 6
-SETTINGS = """
-[databases]
-{database} = host={folder} port={database_port} dbname={database}
-[pgbouncer]
-listen_addr =
-listen_port = {port}
-unix_socket_dir = {folder}
-unix_socket_mode = 0700
-auth_type = scram-sha-256
-auth_file = {folder}/pooler-users
-logfile = {folder}/pooler.log
-pool_mode = transaction
-default_pool_size = {connections}
-server_round_robin = 1
-max_client_conn = 200
-max_prepared_statements = {prepared}
-"""
+EXAMPLE = Path(__file__).parents[1] / "config/deploy/pgbouncer.ini"
 
 
 class Pooler:
@@ -47,10 +33,22 @@ class Pooler:
         self, postgres: EmbeddedPostgres, connections: int = CONNECTIONS, prepared: int = 200
     ) -> None:
         self.postgres, self.folder = postgres, postgres.socket_dir
-        self.settings = SETTINGS.format(
-            database=DATABASE, folder=self.folder, database_port=DATABASE_PORT, port=PORT,
-            connections=connections, prepared=prepared,
-        )  # fmt: skip
+        self.settings = ConfigParser()
+        self.settings.read(EXAMPLE)
+        self.settings["databases"][DATABASE] = (
+            f"host={self.folder} port={DATABASE_PORT} dbname={DATABASE}"
+        )
+        changed = {
+            "listen_addr": "",
+            "unix_socket_dir": str(self.folder),
+            "unix_socket_mode": "0700",
+            "auth_file": str(self.folder / "pooler-users"),
+            "logfile": str(self.folder / "pooler.log"),
+            "server_round_robin": "1",
+            "default_pool_size": str(connections),
+            "max_prepared_statements": str(prepared),
+        }
+        self.settings["pgbouncer"].update(changed)
 
     @property
     def app_url(self) -> str:
@@ -59,7 +57,9 @@ class Pooler:
     def __enter__(self) -> Self:
         users = "".join(f'"{role}" "{self.postgres.passwords.of(role)}"\n' for role in (APP, OWNER))
         self._write("pooler-users", users)
-        ini = self._write("pooler.ini", self.settings)
+        told = io.StringIO()
+        self.settings.write(told)
+        ini = self._write("pooler.ini", told.getvalue())
         program = shutil.which(os.environ["PGBOUNCER"])
         assert program, "PGBOUNCER names no program"
         # Like PostgreSQL itself it refuses to run as root.

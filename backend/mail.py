@@ -14,6 +14,19 @@ FAILURES = (OSError, smtplib.SMTPException)
 
 def mail(to: Sequence[str], subject: str, text: str, settings: Mapping[str, Any]) -> None:
     """Hand a mail to the server; OSError or SMTPException where it does not take it."""
+    message = composed(to, subject, text, settings)
+    with smtplib.SMTP(settings["SMTP_HOST"], settings["SMTP_PORT"], timeout=TIMEOUT_S) as server:
+        if settings["SMTP_TLS"]:
+            server.starttls(context=ssl.create_default_context())
+        if settings["SMTP_USER"]:
+            server.login(settings["SMTP_USER"], settings["SMTP_PASSWORD"])
+        server.send_message(message)
+
+
+def composed(
+    to: Sequence[str], subject: str, text: str, settings: Mapping[str, Any]
+) -> EmailMessage:
+    """The mail as it is sent."""
     message = EmailMessage()
     message["Subject"] = subject
     message["From"] = settings["MAIL_FROM"]
@@ -21,9 +34,4 @@ def mail(to: Sequence[str], subject: str, text: str, settings: Mapping[str, Any]
     message["Date"] = formatdate(localtime=False)
     message["Message-ID"] = make_msgid(domain="dosong")
     message.set_content(text)
-    with smtplib.SMTP(settings["SMTP_HOST"], settings["SMTP_PORT"], timeout=TIMEOUT_S) as server:
-        if settings["SMTP_TLS"]:
-            server.starttls(context=ssl.create_default_context())
-        if settings["SMTP_USER"]:
-            server.login(settings["SMTP_USER"], settings["SMTP_PASSWORD"])
-        server.send_message(message)
+    return message

@@ -6,7 +6,10 @@ import unicodedata
 # The longest address that mail knows (RFC 5321).
 NAME_MOST = 254
 
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+# Words with dots between them; the signs that mean something in a mail's head are no part of one:
+# a link for `a,b@example.vn` would go to b.
+_WORD = r"""[^@\s.,:;<>()\[\]\\"\x00-\x1f]+"""
+_MAIL = re.compile(rf"{_WORD}(?:\.{_WORD})*@[\w-]+(?:\.[\w-]+)+")
 _GAPS = re.compile(r"[\s.\-()\u2010-\u2015]")
 _NATIONAL = re.compile(r"0(\d{9,10})")  # 0912 345 678, 024 3825 1234
 _FOREIGN = re.compile(r"(?:\+|00)(\d{8,15})")  # E.164 has at most 15 digits

@@ -2,11 +2,15 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from scripts.fuzzing.person import admin_token
+from scripts.fuzzing.doors import doors
+from scripts.fuzzing.parsers import parsers
+from scripts.fuzzing.person import admin_token, register
+from scripts.fuzzing.trying import try_all
 from scripts.phone_sim.own_server import OwnServer
 
 ROOT = Path(__file__).parents[2]
@@ -33,14 +37,32 @@ def main() -> int:
         action="store_true",
         help="one call after the other, each with what the one before made (links of the document)",
     )
+    parser.add_argument(
+        "--parsers",
+        action="store_true",
+        help="damaged files, heads, addresses and bodies, through each parser and the server",
+    )
     asked = parser.parse_args()
     # What is wrong in itself makes nothing that a next call could take.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # its server ends too
     how = ("stateful", "positive") if asked.stateful else ("examples,coverage,fuzzing", "all")
     with OwnServer(**GENEROUS) as server:
+        if asked.parsers:
+            return try_parsers(server, asked.seconds, asked.seed or 0)
         status = run(server.url, admin_token(server), asked.seconds, asked.seed, *how)
         if status:
             print(f"The server's last lines:\n{server.tail()}")
         return status
+
+
+def try_parsers(server: OwnServer, seconds: int, seed: int) -> int:
+    """Half of the time for the parsers alone, half through the server; 1 where one crashed."""
+    print("    cases  crashes  what was damaged")
+    through = doors(server.url, admin_token(server), register(server.url))
+    done = [*try_all(parsers(), seconds / 2, seed), *try_all(through, seconds / 2, seed)]
+    crashes = sum(len(one.crashes) for one in done)
+    print(f"{sum(one.cases for one in done):>9,}  {crashes:>3}  all, in {seconds} s")
+    return 1 if crashes else 0
 
 
 def run(url: str, admin: str, seconds: int, seed: int | None, phases: str, mode: str) -> int:

@@ -1,16 +1,14 @@
 """What schemathesis is told before each call: whose token to send."""
 
-import json
 import os
-import urllib.request
-import uuid
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 import schemathesis
 from hypothesis import strategies as st
+
+from scripts.fuzzing.person import register
 
 URL, ADMIN = os.environ["FUZZ_URL"], os.environ["FUZZ_ADMIN"]
 
@@ -25,7 +23,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.headers["Authorization"] = f"Bearer {ADMIN}"
         return
     withdraws = (case.operation.method.lower(), case.operation.path) == ("delete", ONCE)
-    case.headers["Authorization"] = f"Bearer {register() if withdraws else token()}"
+    case.headers["Authorization"] = f"Bearer {register(URL) if withdraws else token()}"
 
 
 @schemathesis.hook
@@ -44,15 +42,4 @@ ONCE = "/api/v1/devices/me"
 @cache
 def token() -> str:
     """The token of the device that is used throughout."""
-    return register()
-
-
-def register() -> str:
-    """Register a device and return its token."""
-    agreed = {"accepted": True, "version": "1", "accepted_at": datetime.now(UTC).isoformat()}
-    body = {"id": str(uuid.uuid4()), "consent": agreed}
-    request = urllib.request.Request(
-        f"{URL}/api/v1/devices", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return str(json.load(answer)["token"])
+    return register(URL)

@@ -1,8 +1,10 @@
-"""An admin made as an operator makes one: at the shell, then over HTTP with a second factor."""
+"""Who asks: an admin made at the shell, with a second factor over HTTP; a phone."""
 
 import json
 import secrets
 import urllib.request
+import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pyotp
@@ -22,6 +24,17 @@ def admin_token(server: OwnServer) -> str:
     session.post("/account/totp/confirm", {"code": code})
     asked = {"name": "fuzz", "scopes": ["read", "write"], "days": 1}
     return str(session.post("/account/tokens", asked)["token"])
+
+
+def register(url: str) -> str:
+    """Register a device and return its token."""
+    agreed = {"accepted": True, "version": "1", "accepted_at": datetime.now(UTC).isoformat()}
+    body = {"id": str(uuid.uuid4()), "consent": agreed}
+    request = urllib.request.Request(
+        f"{url}/api/v1/devices", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(json.load(answer)["token"])
 
 
 class Session:

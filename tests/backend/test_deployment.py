@@ -7,10 +7,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 import yaml
+from flask import Flask
 
 from backend.reports.attachments import SIZE_MOST
+from backend.server.postgres import EmbeddedPostgres
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.seal_views import FILE_MOST
 from backend.web.speed import TRANSFER_MOST
@@ -128,6 +131,81 @@ def test_systemd_reads_its_units(tmp_path: Path) -> None:
     command = ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def commands() -> dict[str, set[str]]:
+    """What timers and the crontab run, by file: the words after `python -m`."""
+    found = {}
+    for file in [*DEPLOY.glob("*.service"), DEPLOY / "dosong.cron"]:
+        runs = re.findall(r"(?:-m|COMPOSE) (backend\.server.*)", file.read_text())
+        found[file.name] = set(runs)
+    return found
+
+
+def test_every_timer_has_its_service_and_runs_a_command_that_exists(app: Flask) -> None:
+    timers = {timer.stem for timer in DEPLOY.glob("*.timer")}
+    services = {service.stem for service in DEPLOY.glob("*.service")} - {"dosong"}
+    assert timers == services
+    flask = "backend.server.command "
+    for file, runs in commands().items():
+        assert runs, file
+        for words in (run.removeprefix(flask).split() for run in runs if run.startswith(flask)):
+            context = click.Context(app.cli)
+            group = app.cli.get_command(context, words[0])
+            assert isinstance(group, click.Group), words
+            command = group.get_command(context, words[1])
+            assert command is not None, words
+            known = {option for one in command.params for option in one.opts}
+            assert {word for word in words if word.startswith("--")} <= known, words
+
+
+def test_what_systemd_runs_cron_runs_too() -> None:
+    runs = commands()
+    by_cron = runs.pop("dosong.cron")
+    runs.pop("dosong.service")
+    asked = {run.replace("%i", "19") for some in runs.values() for run in some}
+    assert by_cron == asked
+
+
+def test_cron_lines_have_five_fields_a_user_and_times_of_the_timers() -> None:
+    lines = (DEPLOY / "dosong.cron").read_text().splitlines()
+    tasks = [line.lstrip("#") for line in lines if "$COMPOSE" in line]
+    assert len(tasks) == len(list(DEPLOY.glob("*.timer")))
+    clocks = {match[1] for match in
+              (re.search(r" (\d\d:\d\d):00", timer.read_text()) for timer in DEPLOY.glob("*.timer"))
+              if match}  # fmt: skip
+    for minute, hour, _, month, weekday, user, *_ in (line.split() for line in tasks):
+        assert (month, weekday, user) == ("*", "*", "root")
+        assert f"{int(hour):02}:{int(minute):02}" in clocks
+
+
+def test_the_service_reloads_by_the_same_program() -> None:
+    unit = (DEPLOY / "dosong.service").read_text()
+    start = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    assert start and f"ExecReload={start[1]} --reload\n" in unit
+
+
+def test_logs_of_containers_and_of_the_database_stay_small() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    assert {one["logging"]["driver"] for one in services.values()} == {"local"}
+    assert (
+        str(EmbeddedPostgres("/var/lib/dosong").log) + " {"
+        in (DEPLOY / "dosong.logrotate").read_text()
+    )
+
+
+@pytest.mark.skipif(shutil.which("logrotate") is None, reason="logrotate is not installed")
+def test_logrotate_reads_its_file(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    log.touch()
+    text = (DEPLOY / "dosong.logrotate").read_text()
+    text = text.replace("/var/lib/dosong/postgres/server.log", str(log)).replace(
+        "su dosong dosong", ""
+    )
+    (tmp_path / "rules").write_text(text)
+    command = ["logrotate", "--debug", "--state", str(tmp_path / "state"), str(tmp_path / "rules")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "error" not in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("script", sorted([*(ROOT / "scripts").iterdir(), ROOT / ".ci" / "run"]))

@@ -256,7 +256,9 @@ def test_a_unit_that_has_ended_takes_no_official(
     assert wrong(invite(client, admin, role)) == [("roles.0.unit", "unit_ended")]
 
 
-@pytest.mark.parametrize("name", ["", "hoa", "12345", "a@b"])
+@pytest.mark.parametrize(
+    "name", ["", "hoa", "12345", "a@b", "a,b@example.vn", '"hoa@example.vn', "hoa@/../example.vn"]
+)
 def test_a_name_is_an_address_or_a_number(
     client: FlaskClient, admin: dict[str, str], name: str
 ) -> None:

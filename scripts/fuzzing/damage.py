@@ -1,0 +1,65 @@
+"""Input that was right once, then damaged: cut, spliced, with what parsers trip over."""
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+
+from hypothesis import strategies as st
+
+Edit = tuple[int, int, bytes]
+
+# What has tripped parsers before: ends of lines and texts, numbers that are none, digits of other
+# scripts (which `isdigit` takes), depth without end, halves of characters, formulas.
+NASTY = (
+    b"", b"\x00", b"\xff", b"\xed\xa0\x80", b"\n", b"\r\n", "\u2028".encode(), b'"', b"'", b",",
+    b";", b":", b"\t", b"=", b"@", b"<", b">", b"&", b"%", b"\\", b"/../", b"../" * 20, b"-0",
+    b"1e999", b"-1e999", b"NaN", b"Infinity", b"null", b"true", b"[]", b"{}", b"9" * 5000,
+    b"[" * 3000, b'{"a":' * 3000, "²".encode(), "١٢".encode(), "９".encode(), "\ufeff".encode(),
+    b"=1+1", b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"0001-01-01T00:00:00+14:00",
+    b"9999-12-31T23:59:59-14:00", b"24:00", b"\\u0000", b"\\ud800", b"bytes=0-", b"bytes=-0",
+    b"bytes=9-1,2-3", b"W/\"1\"", b"*", b"Bearer ", b"x" * 3000,
+)  # fmt: skip
+EDITS = st.tuples(
+    st.integers(0, 1 << 20), st.integers(0, 60), st.sampled_from(NASTY) | st.binary(max_size=8)
+)
+
+
+def damaged(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
+    """Some input of the kind of the seeds, or nothing like them."""
+    return st.builds(_edited, st.sampled_from(seeds), st.lists(EDITS, max_size=5)) | st.binary(
+        max_size=60
+    )
+
+
+def _edited(raw: bytes, edits: Sequence[Edit]) -> bytes:
+    for at, length, put in edits:
+        place = at % (len(raw) + 1)
+        raw = raw[:place] + put + raw[place + length :]
+    return raw
+
+
+def inside(
+    archive: bytes, part: str, parse: Callable[[bytes], object]
+) -> Callable[[bytes], object]:
+    """Parse an archive of which one part is damaged: its checksum is right again."""
+
+    def parse_with(raw: bytes) -> object:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(archive)) as whole, zipfile.ZipFile(packed, "w") as new:
+            for name in whole.namelist():
+                new.writestr(name, raw if name == part else whole.read(name))
+        return parse(packed.getvalue())
+
+    return parse_with
+
+
+def part_of(archive: bytes, part: str) -> bytes:
+    """A part of an archive as it was."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as whole:
+        return whole.read(part)
+
+
+def packed(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    """Parse what was packed again after it was damaged."""
+    return lambda raw: parse(gzip.compress(raw, 1))

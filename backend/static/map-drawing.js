@@ -86,7 +86,10 @@ class CountryMap {
       this.moved ||= Boolean(event.originalEvent);
       this.inset();
     });
-    this.map.on("resize", () => this.moved || this.map.fitBounds(WHOLE, { padding: 8, animate: false }));
+    this.map.on("resize", () => {
+      const seen = canvas.clientHeight > 0; // on paper it is not
+      if (seen && !this.moved) this.map.fitBounds(WHOLE, { padding: 8, animate: false });
+    });
     this.tools();
     this.labels();
     this.slider();

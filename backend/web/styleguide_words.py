@@ -49,6 +49,8 @@ STYLEGUIDE: dict[str, tuple[str, str]] = {
         "Thêm đội đầu tiên, hoặc nhập cả danh sách từ tệp.",
         "Add the first one, or import a whole list from a file.",
     ),
+    "guide_lists": ("Danh sách", "Lists"),
+    "guide_guiding": ("Chọn tháng, các bước, mã", "Months, steps, codes"),
     "guide_charts": ("Biểu đồ", "Charts"),
     "guide_chart": ("Mẫu được tính theo tháng", "Counted samples by month"),
     "guide_hours": ("Mẫu theo giờ trong ngày", "Samples by hour of the day"),

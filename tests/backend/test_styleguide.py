@@ -24,6 +24,8 @@ def test_every_part_is_shown(client: FlaskClient, language: str) -> None:
         assert f'class="{part}' in answer.text, part
     for part in ("check", "trail", "pager", "nothing", "chart", "spark", "legend", "working"):
         assert f'class="{part}' in answer.text, part
+    for part in ("facts", "results", "checks", "stepper", "steps", "letters", "stats states"):
+        assert f'class="{part}' in answer.text, part
     assert ROWS[0][0] in answer.text
     assert ("1.340" if language == "vi" else "1,340") in answer.text
 

@@ -205,6 +205,7 @@ class CountryMap {
   }
 
   recolour() {
+    if (!this.map.isStyleLoaded()) return void this.map.once("idle", () => this.recolour());
     for (const level of LEVELS) this.map.setPaintProperty(level, "fill-color", byStep());
     for (const id of ["commune-line", "province-line"]) this.map.setPaintProperty(id, "line-color", colour("paper"));
     this.map.setPaintProperty("sea", "background-color", colour("sea"));

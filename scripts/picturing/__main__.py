@@ -3,6 +3,7 @@
 import sys
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
@@ -13,9 +14,10 @@ from tests.browsing import OPTIONS, program, until
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TALLEST = 1800  # pixels of the page; what is below are more rows of the same
-SETTLED_MS = 800  # fonts and the last tiles
+SETTLED_MS = 600  # fonts and the last tiles
+REDRAWN_MS = 200  # a map in the other colours
 MAP_STANDS = """(() => {
   const map = document.querySelector("#map.whole");
   return !map || (map.map?.repainted !== undefined && map.map.map.areTilesLoaded());
@@ -52,18 +54,16 @@ def _signed_in(browser: Browser, url: str, told: str) -> StorageState:
 
 def _of_all(browser: Browser, url: str, pages: dict[str, Place], kept: StorageState | None) -> None:
     for width, height in WIDTHS.items():
-        for theme in THEMES:
-            context = browser.new_context(
-                base_url=url, viewport={"width": width, "height": height}, color_scheme=theme,
-                locale="vi", storage_state=kept,
-            )  # fmt: skip
-            page = context.new_page()
-            for name, place in pages.items():
-                _open(page, place)
-                until(page, MAP_STANDS)
-                page.wait_for_timeout(SETTLED_MS)
+        size = {"width": width, "height": height}
+        context = browser.new_context(base_url=url, viewport=size, locale="vi", storage_state=kept)
+        page = context.new_page()
+        for name, place in pages.items():
+            _open(page, place)
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme)
+                page.wait_for_timeout(REDRAWN_MS)
                 _keep(page, width, FOLDER / f"{name}-{width}-{theme}.webp")
-            context.close()
+        context.close()
 
 
 def _open(page: Page, place: Place) -> None:
@@ -72,6 +72,8 @@ def _open(page: Page, place: Place) -> None:
     if followed:
         page.goto(page.locator(f'main a[href^="{followed}"]').first.get_attribute("href") or "")
     page.wait_for_load_state("networkidle")
+    until(page, MAP_STANDS)
+    page.wait_for_timeout(SETTLED_MS)
 
 
 def _keep(page: Page, width: int, path: Path) -> None:

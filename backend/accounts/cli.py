@@ -48,14 +48,14 @@ def password_link(name: str, remove_totp: bool, base: str | None) -> None:
 
 @cli.command()
 def reseal() -> None:
-    """Seal second factors anew after a change of SECRET_KEY.
+    """Seal second factors again after a change of SECRET_KEY.
 
-    Reads the key of before from standard input. Who is not reached by it sets up the second factor
-    again, by `password-link --remove-totp`.
+    Reads the previous key from standard input. Whoever is not reached by it sets up the second
+    factor again, by `password-link --remove-totp`.
     """
     before = sys.stdin.readline().strip()
     told = resealing.reseal(before, current_app.config["SECRET_KEY"])
-    click.echo(f"{told.done} sealed anew, {told.closed} that neither key opens.")
+    click.echo(f"{told.done} sealed again, {told.closed} that neither key opens.")
 
 
 def _show(link: Link | None, base: str | None) -> None:

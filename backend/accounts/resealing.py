@@ -1,4 +1,4 @@
-"""After a change of SECRET_KEY: what the one before sealed is sealed under the present one."""
+"""After a change of SECRET_KEY: what the previous one sealed is sealed under the present one."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ HAVING_ONE = select(User).where(User.totp_secret.is_not(None)).order_by(User.id)
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How many second factors were sealed anew, and how many neither key opens."""
+    """How many second factors were sealed again, and how many neither key opens."""
 
     done: int
     closed: int
 
 
 def reseal(before: str, key: str) -> Resealed:
-    """Seal every second factor anew that the key of before opens."""
+    """Seal again every second factor that the previous key opens."""
     done = closed = 0
     for user in db.session.scalars(HAVING_ONE.with_for_update()):
         if unseal(user.totp_secret or "", user.id, key) is not None:

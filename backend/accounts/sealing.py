@@ -1,6 +1,6 @@
 """Secrets that the server must read again lie in the database sealed, under a key kept outside it.
 
-So who takes a dump reads none of them. A seal names its person: moved to another, it is void.
+So whoever takes a dump reads none of them. A seal names its person: moved to another, it is void.
 """
 
 import base64

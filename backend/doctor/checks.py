@@ -162,7 +162,7 @@ def second_factors(patient: Patient) -> Iterator[Finding]:
     if closed := count_closed(patient.config["SECRET_KEY"]):
         yield Finding(
             f"SECRET_KEY does not open {closed} second factors: these people cannot sign in.",
-            "With the key of before in a file, type: flask accounts reseal < FILE; without it: "
+            "With the previous key in a file, type: flask accounts reseal < FILE; without it: "
             "flask accounts password-link NAME --remove-totp",
         )
 

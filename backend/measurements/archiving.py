@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from backend.accounts.service import note
 from backend.clock import local_day, month_end, month_start
@@ -31,6 +31,7 @@ ROWS = """
 """
 # Whatever the order of the rows, and to the last bit of each: the database spells them itself.
 SUM = "select count(*) as rows, coalesce(sum(hashtextextended(m::text, 0)), 0) as digest"
+IN_UTC = text("set local timezone = 'UTC'")  # or moments are spelled by the server's settings
 SUM_OF_TABLE = text(f"{SUM} from measurements m where day between :first and :last")
 SENT = "jsonb_populate_recordset(null::measurements, cast(:rows as jsonb))"
 SUM_OF_ROWS = text(f"{SUM} from {SENT} m")
@@ -197,14 +198,19 @@ def _chunks(month: str) -> Iterator["pa.Table"]:
 
 
 def _sum_of_table(month: str) -> Sum:
-    return Sum(*db.session.execute(SUM_OF_TABLE, _span(month)).one())
+    return _sum(SUM_OF_TABLE, **_span(month))
 
 
 def _sum_of_file(path: Path) -> Sum:
     total = Sum(0, 0)
     for rows in _rows_of_file(path):
-        total += Sum(*db.session.execute(SUM_OF_ROWS, {"rows": rows}).one())
+        total += _sum(SUM_OF_ROWS, rows=rows)
     return total
+
+
+def _sum(statement: TextClause, **values: Any) -> Sum:
+    db.session.execute(IN_UTC)
+    return Sum(*db.session.execute(statement, values).one())
 
 
 def _rows_of_file(path: Path) -> Iterator[str]:

@@ -37,6 +37,6 @@ def _lines(told: Mapping[str, Any], units: int, missing: list[str]) -> list[str]
     return [
         f"Báo cáo tháng {formats.month(told['month'])}: gửi trước ngày "
         f"{formats.day(told['deadline'], 'vi')}, {when}.",
-        f"{units - len(missing)}/{units} đơn vị đã có báo cáo được duyệt.",
+        f"{units - len(missing)}/{units} đơn vị đã có báo cáo được xác nhận.",
         f"Chưa có: {', '.join(missing[:NAMES_TOLD])}{others}.",
     ]

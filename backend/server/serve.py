@@ -140,7 +140,7 @@ class Serve:
         return environment
 
     def _tell(self, failed: str = "") -> None:
-        """Write who serves: for who asks to reload, and who has to end what a killed one left."""
+        """Write who serves: for a reload, and for a next start to end what a killed one left."""
         self.instance.tell(url=self.url, reloads=self.reloads, failed=failed, **self.servers.pids())
 
     def _wait_until_ready(self) -> None:
@@ -165,7 +165,7 @@ class Serve:
             time.sleep(TICK_S)
 
     def _see_to_reloading(self) -> None:
-        """Begin what was asked for, one at a time, and see to who comes and goes."""
+        """Begin what was asked for, one at a time; look after processes that start and leave."""
         if self.reloading and not self.servers.coming:
             self.reloading = False
             self._begin_reloading()
@@ -186,12 +186,12 @@ class Serve:
     def _end_reloading(self, failed: str) -> None:
         self.reloads += 1
         if failed:
-            print(f"Error: {failed} Those of before go on.", file=sys.stderr, flush=True)
+            print(f"Error: {failed} The old processes go on.", file=sys.stderr, flush=True)
         else:
             self.given = self.next
             for chore in self.chores:
                 chore.environment = self._environment(self.given)
-            print("The new processes serve; those of before end.", flush=True)
+            print("The new processes serve; the old ones end.", flush=True)
         self._tell(failed)
 
 

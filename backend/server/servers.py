@@ -97,11 +97,11 @@ class Servers:
         self.present = [server.run(environment) for server in self.servers]
 
     def replace(self, environment: Mapping[str, str]) -> None:
-        """Run them anew beside those that serve, which leave when the new ones do."""
+        """Run new ones beside those that serve; these leave once the new ones serve."""
         self.coming = [server.run(environment) for server in self.servers]
 
     def look(self) -> bool | None:
-        """See to who comes and goes; whether a replacement went well, None while none ended."""
+        """Look after those that start and leave; whether a replacement went well, else None."""
         self.leaving = [one for one in self.leaving if not one.gone()]
         if not self.coming:
             return None

@@ -1,4 +1,4 @@
-// Parts of a page that come anew while it is open and seen; the same answer (304) changes nothing.
+// Parts of a page that are fetched again while it is open and seen; 304 changes nothing.
 
 const EVERY_S = 30;
 const LONGEST_MS = 300_000;

@@ -95,7 +95,7 @@ class CountryMap {
     this.slider();
     this.points();
     addEventListener("themechange", () => this.recolour());
-    this.figure.map = this; // for who measures and tests it
+    this.figure.map = this; // for benches and tests
   }
 
   style(set) {

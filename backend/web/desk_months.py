@@ -1,6 +1,6 @@
 """An official's area through the months: which units of a month hold its ground.
 
-The reform of July 2025 gave new codes, some of them to other ground; so a month of before is led
+The reform of July 2025 gave new codes, some of them to other ground; so an earlier month is led
 to by its own units, never by today's code.
 """
 
@@ -78,7 +78,7 @@ def units_across(actor: Actor, unit_id: int) -> list[Unit]:
 
 
 def _before(unit: Unit) -> set[int]:
-    """The units of before that share ground with one of today, whole or in part."""
+    """The old units that share ground with one of today, whole or in part."""
     communes = set(crossings(unit.id, unit.system).named)
     if unit.level == "commune":
         return communes

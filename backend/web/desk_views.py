@@ -58,7 +58,7 @@ def area(asked: dict[str, Any], code: str) -> Response:
 @arguments(AreaQuerySchema, location="query")
 @member_page
 def figures(asked: dict[str, Any], code: str) -> Response:
-    """Give the figures of the area alone, for who has it open; 304 where they are the same."""
+    """Give the figures of the area alone, for a page that is open; 304 where they are the same."""
     part = _figures(asked, show_area(actor(), code, asked, clock_now()))
     return etags.unless_known(Response(part, content_type="text/html; charset=utf-8"))
 
@@ -67,7 +67,7 @@ def figures(asked: dict[str, Any], code: str) -> Response:
 @arguments(MonthQuerySchema, location="query")
 @member_page
 def months(asked: dict[str, Any], code: str) -> Response:
-    """Lead to every month of an area, before the reform by the units of then."""
+    """Lead to every month of an area, before the reform by its old units."""
     now = clock_now()
     month = asked["month"] or this_month(now)
     unit, found = show_months(actor(), code, month, now)

@@ -19,7 +19,7 @@ DESK: dict[str, tuple[str, str]] = {
     "desk_months_list": ("Mọi tháng có số liệu", "Every month with data"),
     "desk_months_lead": (
         "Tháng trước ngày 01/7/2025 mở theo đơn vị hành chính của khi đó.",
-        "Months before 1 July 2025 open by the units of then.",
+        "Months before 1 July 2025 open by the old units.",
     ),
     "desk_months_all": ("Chọn tháng khác", "Choose another month"),
     "desk_months_before": ("Các tháng trước, theo đơn vị cũ", "Months before, by their units"),

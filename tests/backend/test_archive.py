@@ -70,6 +70,25 @@ def test_a_month_comes_back_to_the_byte(
     assert (folder / f"{MONTH}.parquet").read_bytes() == written
 
 
+def test_an_archive_is_the_same_whatever_time_zone_the_server_tells(
+    app: Flask, owner: Engine, folder: Path, headers: dict[str, str]
+) -> None:
+    assert run(app, "archive", MONTH)[0] == 0
+    with owner.begin() as connection:
+        name = connection.execute(text("select quote_ident(current_database())")).scalar_one()
+        connection.execute(text(f"alter database {name} set timezone = 'Asia/Ho_Chi_Minh'"))
+    try:
+        with app.app_context():
+            db.engine.dispose()
+        assert any("+07" in row for row in stored(app))
+        assert run(app, "check-archive", MONTH)[0] == 0
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text(f"alter database {name} reset timezone"))
+        with app.app_context():
+            db.engine.dispose()
+
+
 def test_who_posts_while_a_month_comes_back_is_judged_with_it(
     app: Flask, client: FlaskClient, owner: Engine, folder: Path, headers: dict[str, str]
 ) -> None:

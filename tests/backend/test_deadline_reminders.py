@@ -19,7 +19,7 @@ def test_it_names_who_has_not_sent_and_how_long_there_is(app: Flask, clock: Hand
     lines = reminded(app, "--unit", "19", "--unit", "92").output.splitlines()
     assert lines == [
         "Báo cáo tháng 11/2024: gửi trước ngày 15/12/2024, còn 10 ngày.",
-        "0/2 đơn vị đã có báo cáo được duyệt.",
+        "0/2 đơn vị đã có báo cáo được xác nhận.",
         "Chưa có: Thành phố Cần Thơ, Tỉnh Thái Nguyên.",
     ]
     clock.now = datetime(2024, 12, 15, 3, tzinfo=UTC)

@@ -123,7 +123,7 @@ def test_only_communes_of_the_list_in_force(app: Flask, client: FlaskClient, clo
     )
     team(
         *(app, cast.organisation, "Đội 1"),
-        home_unit_id=unit_id(app, HERE),  # a home may be told in the units of before
+        home_unit_id=unit_id(app, HERE),  # a home may be told in old units
         capacity_per_day=5,
     )
     plan = client.get(f"/api/v1/campaigns/{new}/plan", headers=cast.organiser).json

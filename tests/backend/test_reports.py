@@ -249,7 +249,7 @@ def test_an_old_unit_s_month_is_for_who_has_its_ground_today(
     assert begin("19", official("01")) == 403
     heir = official("19")
     assert begin("19", heir) == 201
-    assert begin("164", heir) == 201  # a district of before
+    assert begin("164", heir) == 201  # an old district
     [commune] = client.get("/api/v1/units/05443/successors").json["items"][:1]
     of_commune = official(commune["code"], "commune")
     assert begin("164", of_commune) == 403

@@ -65,7 +65,7 @@ def test_after_a_change_of_key_they_are_sealed_anew(
     assert (refused.status_code, refused.json["code"]) == (401, "totp_wrong")
     doctor = app.test_cli_runner().invoke(args=["doctor"]).output
     assert "SECRET_KEY does not open 1 second factor" in doctor
-    for key, words in (("no such key", "0 sealed anew, 1 that"), (BEFORE, "1 sealed anew, 0 that")):
+    for key, words in (("not it", "0 sealed again, 1 that"), (BEFORE, "1 sealed again, 0 that")):
         done = app.test_cli_runner().invoke(args=["accounts", "reseal"], input=f"{key}\n")
         assert words in done.output
     sign_in(client, NAME, totp=code)

@@ -161,7 +161,7 @@ def test_new_processes_take_over_and_no_request_fails(run: Run) -> None:
     print(f"{answered[201]} posts, none failed")
     assert run.told()["web"] != before["web"]
     assert run.status("/do/down?bytes=100000", run.speed_port) == 200
-    assert "those of before end" in run.said()[said:]
+    assert "the old ones end" in run.said()[said:]
 
 
 def test_a_reload_brings_settings_and_what_cannot_serve_changes_nothing(

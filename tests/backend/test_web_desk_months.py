@@ -1,4 +1,4 @@
-"""Months of an area across the reform of July 2025: each is led to by the units of then."""
+"""Months of an area across the reform of July 2025: each is led to by its old units."""
 
 from datetime import UTC, datetime
 from html import unescape

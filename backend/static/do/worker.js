@@ -7,7 +7,7 @@ self.addEventListener("install", (event) => {
   event.waitUntil(
     (async () => {
       const cache = await caches.open(VERSION);
-      // Asked for anew but not loaded anew: the page has just loaded most of it, over a poor line.
+      // Asked for again, but not loaded again: the page has just loaded most of it, over a poor line.
       await cache.addAll(SHELL.map((path) => new Request(path, { cache: "no-cache" })));
       await self.skipWaiting();
     })(),

@@ -76,7 +76,7 @@ def _files(place: Place, number: int) -> bytes:
 
 
 def _change(place: Place) -> None:
-    """What a morning brings to one province, before its statistics are found anew."""
+    """What a morning brings to one province, before its statistics are computed again."""
     with place.app.app_context():
         change(place.owner_url, CHANGED, PROVINCE, f"{place.filled.month}-14", SYSTEM)
         statistics.fold_all()

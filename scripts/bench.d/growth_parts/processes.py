@@ -31,7 +31,7 @@ def processor_s(parents: Iterable[int]) -> float:
 
 
 def forget_peaks(pids: Iterable[int]) -> None:
-    """Let the peaks of memory begin anew."""
+    """Let the peaks of memory begin again."""
     for pid in pids:
         with suppress(OSError):
             Path(f"/proc/{pid}/clear_refs").write_text(FORGET_PEAK)

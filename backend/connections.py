@@ -1,75 +1,89 @@
 """Connections for statements that are transactions of their own, as every post runs two of them.
 
-SQLAlchemy's pool begins, counts and resets around each use, which costs a post as much as what it
-asks the database.
+SQLAlchemy's pool begins, counts and resets around each use, and a cursor is made for each: that
+costs a post as much of the processor as what it asks the database.
 """
 
 import select
-import threading
+import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
+from psycopg.rows import dict_row
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+LOOK_EVERY_S = 0.005  # whether one has come back, where all are in use
+
+
+class Ready(NamedTuple):
+    """The cursor of an idle connection, and what tells that the server has closed it."""
+
+    cursor: Any
+    poll: select.poll
+
+    @property
+    def is_dead(self) -> bool:
+        return self.cursor.connection.closed or bool(self.poll.poll(0))
+
+    def close(self) -> None:
+        self.cursor.connection.close()
+
 
 class Connections:
-    """At most so many, opened as they are needed; the one that was used last is taken first."""
+    """At most so many, opened as they are needed; the one that was used last is lent first."""
 
     def __init__(self, engine: Engine, most: int, wait_s: float) -> None:
         self._engine, self._wait_s = engine, wait_s
-        self._may_take = threading.BoundedSemaphore(most)
-        self._idle: deque[Any] = deque()
+        self._places = deque[Ready | None]([None] * most)  # None: not opened yet
         event.listen(engine, "engine_disposed", self._close)
 
     @contextmanager
-    def one(self) -> Iterator[Any]:
-        """Lend a connection of the driver; what an error went through is not lent again."""
-        if not self._may_take.acquire(timeout=self._wait_s):
-            raise PoolTimeout("every connection is in use")
+    def cursor(self) -> Iterator[Any]:
+        """Lend a connection's cursor; a connection that an error went through is closed."""
+        ready = self._taken()
+        if ready and ready.is_dead:
+            ready.close()
+            ready = None
         try:
-            driver = self._living() or self._opened()
+            ready = ready or self._opened()
+            yield ready.cursor
+        except BaseException:
+            if ready:
+                ready.close()
+            self._places.appendleft(None)
+            raise
+        self._places.append(ready)
+
+    def _taken(self) -> Ready | None:
+        deadline = time.monotonic() + self._wait_s
+        while True:
             try:
-                yield driver
-            except BaseException:
-                driver.close()
-                raise
-            self._idle.append(driver)
-        finally:
-            self._may_take.release()
+                return self._places.pop()
+            except IndexError:
+                if time.monotonic() > deadline:
+                    raise PoolTimeout("every connection is in use") from None
+                time.sleep(LOOK_EVERY_S)
 
-    def _living(self) -> Any | None:
-        with suppress(IndexError):  # none is left
-            while True:
-                driver = self._idle.pop()
-                if not is_dead(driver):
-                    return driver
-                driver.close()
-        return None
-
-    def _opened(self) -> Any:
+    def _opened(self) -> Ready:
         lent = self._engine.raw_connection()
         driver: Any = lent.driver_connection
         lent.detach()
         driver.autocommit = True
-        return driver
+        return Ready(driver.cursor(row_factory=dict_row), closing(driver))
 
     def _close(self, engine: Engine) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
+        for _ in range(len(self._places)):
+            ready = self._places.popleft()
+            if ready:
+                ready.close()
+            self._places.append(None)
 
 
-def is_dead(driver: Any) -> bool:
-    """Whether the server has closed an idle connection, as when it was started again.
-
-    There is nothing to read unless it was closed, and looking costs a microsecond; SQLAlchemy's
-    own pre-ping asks the server each time.
-    """
-    if driver.closed:
-        return True
+def closing(driver: Any) -> select.poll:
+    """What tells that the server has closed an idle connection: else there is nothing to read."""
     poll = select.poll()
     poll.register(driver.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+    return poll

@@ -13,7 +13,7 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 
-from backend.connections import Connections, is_dead
+from backend.connections import Connections, closing
 from backend.errors import ProblemSchema
 
 
@@ -67,7 +67,8 @@ def bind_connections(app: Flask) -> None:
 
 
 def _refuse_dead(driver: Any, *of_the_pool: Any) -> None:
-    if is_dead(driver):
+    """Hand out no connection that the server has closed; a pre-ping would ask it each time."""
+    if driver.closed or closing(driver).poll(0):
         raise DisconnectionError
 
 
@@ -82,7 +83,9 @@ def quickly(statement: str, values: Mapping[str, Any]) -> Rows:
     For what every post runs: SQLAlchemy's own execution costs several times the driver's. Errors
     are raised as SQLAlchemy would, without the values: they are positions of people.
     """
-    return _run(db.session.connection().connection.driver_connection, statement, values)
+    driver: Any = db.session.connection().connection.driver_connection
+    with driver.cursor(row_factory=dict_row) as cursor:
+        return _run(cursor, statement, values)
 
 
 def at_once(statement: str, values: Mapping[str, Any]) -> Rows:
@@ -90,20 +93,19 @@ def at_once(statement: str, values: Mapping[str, Any]) -> Rows:
 
     It knows nothing of the session: what that has locked, this waits for in vain.
     """
-    connections: Connections = current_app.extensions["at_once"]
+    connections: Connections = extension("at_once")
     try:
-        with connections.one() as driver:
-            return _run(driver, statement, values)
+        with connections.cursor() as cursor:
+            return _run(cursor, statement, values)
     except psycopg.Error as error:
         raise _as_sqlalchemy(error, statement) from error
 
 
-def _run(driver: Any, statement: str, values: Mapping[str, Any]) -> Rows:
+def _run(cursor: Any, statement: str, values: Mapping[str, Any]) -> Rows:
     try:
-        with driver.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(statement, values)
-            rows: Rows = cursor.fetchall()
-            return rows
+        cursor.execute(statement, values)
+        rows: Rows = cursor.fetchall()
+        return rows
     except psycopg.Error as error:
         raise _as_sqlalchemy(error, statement) from error
 

@@ -36,9 +36,9 @@ def test_a_connection_is_lent_again_unless_it_has_died(app: Flask) -> None:
 def test_no_more_are_opened_than_may_be(app: Flask) -> None:
     with app.app_context():
         few = Connections(db.engine, most=1, wait_s=0.01)
-        with few.one(), pytest.raises(PoolTimeout), few.one():
+        with few.cursor(), pytest.raises(PoolTimeout), few.cursor():
             pass
-        with few.one() as driver:
-            assert driver.execute("select 1").fetchone() == (1,)
+        with few.cursor() as cursor:
+            assert cursor.execute("select 1 as one").fetchall() == [{"one": 1}]
         db.engine.dispose()
-        assert driver.closed
+        assert cursor.connection.closed

@@ -8,7 +8,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from backend import compression, health, http
+from backend import compression, health, http, static_files
 from backend.clock import Clock, utc_now
 from backend.extensions import api, bind_connections, db, migrate
 from backend.links import Links
@@ -35,7 +35,7 @@ class NoSession(SessionInterface):
 
 def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     """Build the application; overrides are settings by name."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)  # backend.static_files has them
     app.config.update(settings.read(**overrides))
     app.config.update(_of_libraries(app.config))
     app.extensions["clock"] = clock
@@ -50,6 +50,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
     http.init_app(app)
     compression.init_app(app)
+    static_files.init_app(app)
     api.init_app(app, spec_kwargs={"extra_plugins": [Links()]})
     for field, (kind, form) in DESCRIBED.items():
         api.register_field(field, kind, form)

@@ -8,7 +8,9 @@ import gzip
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, request
+
+from backend import static_files
 
 # Less than this fits into one packet as it is.
 LEAST_BYTES = 1_400
@@ -60,9 +62,9 @@ def _body(response: Response) -> bytes | None:
 
 def _file(response: Response) -> bytes | None:
     """A file of the pages, packed once; other files are data, large and of many kinds."""
-    if request.endpoint != "static" or not request.view_args:
+    if request.endpoint != static_files.ENDPOINT or not request.view_args:
         return None
-    path = Path(current_app.static_folder or "") / request.view_args["filename"]
+    path = static_files.FOLDER / request.view_args["filename"]
     return _packed(path, path.stat().st_mtime_ns)
 
 

@@ -23,6 +23,13 @@ def show_plan(
     actor: Actor, campaign_id: int, question: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """The plan of a day, with the rows of the teams that this person may see."""
+    return told(*seen_plan(actor, campaign_id, question, now))
+
+
+def seen_plan(
+    actor: Actor, campaign_id: int, question: Mapping[str, Any], now: datetime
+) -> tuple[Plan, list[PlanTeam]]:
+    """The plan of a day, and the teams in it that this person may see."""
     campaign = visible_campaign(actor, campaign_id)
     teams = teams_of(campaign, now)
     seen = seen_teams(actor, campaign, teams)
@@ -32,7 +39,7 @@ def show_plan(
     shown = [team for team in plan.teams if team.id in seen and one in (None, team.id)]
     if one is not None and not shown:
         raise Problem(404, "not_found")
-    return _told(plan, shown)
+    return plan, shown
 
 
 def ask(campaign: Campaign, today: date, day: date | None, network: str | None) -> Asked:
@@ -82,7 +89,8 @@ def _organisations_above(organisations: Iterable[int]) -> dict[int, frozenset[in
     return above
 
 
-def _told(plan: Plan, teams: list[PlanTeam]) -> dict[str, Any]:
+def told(plan: Plan, teams: list[PlanTeam]) -> dict[str, Any]:
+    """A plan in the words of the API, with the rows of some teams."""
     asked, campaign = plan.asked, plan.asked.campaign
     # A team of unknown capacity cannot be planned for: it comes last, with nothing, and is told.
     ordered = sorted(teams, key=lambda team: team.capacity_per_day is None)

@@ -1,16 +1,14 @@
-// MapLibre over our own tiles. Figures are joined to them by code, as the state of a feature.
+// MapLibre over our own tiles: what all maps of units have in common. Figures are joined to the
+// units by code, as the state of a feature.
 import * as maplibre from "./vendor/maplibre/maplibre-gl.mjs";
 
-const WHOLE = [[101.9, 5.7], [118.0, 23.7]];
-const COMMUNES_FROM = 6.5; // the zoom from which communes are told apart
+export const WHOLE = [[101.9, 5.7], [118.0, 23.7]];
 const LEVELS = ["province", "commune"];
 const STEPS = ["none", "started", "quarter", "half", "reached"];
 
-let drawn = false;
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-
-function byStep() {
+export function byStep() {
   const step = ["coalesce", ["feature-state", "step"], 0];
   const cases = STEPS.slice(1).flatMap((name, at) => [at + 1, colour(`step-${name}`)]);
   return ["match", step, ...cases, colour("step-none")];
@@ -32,9 +30,8 @@ function styled(link) {
   return new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: reject }));
 }
 
-export async function draw(figure) {
-  if (drawn) return;
-  drawn = true;
+// Put a map of a kind in the place of the server's drawing, once its tiles are there.
+export async function draw(figure, Kind) {
   const { tiles, set } = figure.dataset;
   const url = (digest) => new URL(tiles.replace("0.pmtiles", `${digest}.pmtiles`), location.href).href;
   const there = await fetch(url(set), { method: "HEAD" });
@@ -43,16 +40,19 @@ export async function draw(figure) {
   await styled(document.getElementById("map-style"));
   maplibre.setWorkerUrl(new URL("./vendor/maplibre/maplibre-gl-worker.mjs", import.meta.url).href);
   maplibre.addProtocol("pmtiles", new globalThis.pmtiles.Protocol().tile);
-  new CountryMap(figure, url).begin();
+  figure.map = new Kind(figure, url); // for benches and tests, too
+  figure.map.begin();
 }
 
-class CountryMap {
+export class UnitMap {
+  // What a kind may have otherwise.
+  communesFrom = 6.5; // the zoom from which communes are told apart
+  bounds = WHOLE;
+  padding = 8;
+
   constructor(figure, url) {
     this.figure = figure;
     this.url = url;
-    this.months = figure.dataset.months.split(" ").filter(Boolean);
-    this.month = figure.dataset.month;
-    this.told = new Map(); // figures by month
     this.painted = { province: {}, commune: {} };
     this.number = new Intl.NumberFormat(document.documentElement.lang === "en" ? "en-GB" : "vi-VN");
   }
@@ -64,8 +64,8 @@ class CountryMap {
     this.map = new maplibre.Map({
       container: canvas,
       style: this.style(this.figure.dataset.set),
-      bounds: WHOLE,
-      fitBoundsOptions: { padding: 8 },
+      bounds: this.bounds,
+      fitBoundsOptions: { padding: this.padding },
       maxBounds: [[92, -2], [128, 31]],
       minZoom: 3,
       maxZoom: 12,
@@ -81,43 +81,53 @@ class CountryMap {
       fadeDuration: 0,
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.on("load", () => this.show(this.month));
     this.map.on("moveend", (event) => {
       this.moved ||= Boolean(event.originalEvent);
       this.inset();
     });
     this.map.on("resize", () => {
       const seen = canvas.clientHeight > 0; // on paper it is not
-      if (seen && !this.moved) this.map.fitBounds(WHOLE, { padding: 8, animate: false });
+      if (seen && !this.moved) this.map.fitBounds(this.bounds, { padding: this.padding, animate: false });
     });
     this.tools();
     this.labels();
-    this.slider();
     this.points();
     addEventListener("themechange", () => this.recolour());
-    this.figure.map = this; // for benches and tests
+  }
+
+  // How a unit is coloured.
+  filled() {
+    return byStep();
+  }
+
+  // Layers and their sources above the units.
+  above() {
+    return { sources: {}, layers: [] };
   }
 
   style(set) {
-    const source = { type: "vector", url: `pmtiles://${this.url(set)}`, promoteId: Object.fromEntries(LEVELS.map((l) => [l, "code"])) };
+    const ids = Object.fromEntries(LEVELS.map((level) => [level, "code"]));
+    const units = { type: "vector", url: `pmtiles://${this.url(set)}`, promoteId: ids };
     const fill = (level, zooms) => ({
       id: level, type: "fill", source: "units", "source-layer": level, ...zooms,
-      paint: { "fill-color": byStep(), "fill-antialias": true },
+      paint: { "fill-color": this.filled(), "fill-antialias": true },
     });
     const line = (id, level, width, zooms = {}) => ({
       id, type: "line", source: "units", "source-layer": level, ...zooms,
       paint: { "line-color": colour("paper"), "line-width": width },
     });
+    const { sources, layers } = this.above();
     return {
       version: 8,
-      sources: { units: source, islands: { type: "geojson", data: this.islands() } },
+      sources: { units, islands: { type: "geojson", data: this.islands() }, ...sources },
       layers: [
         { id: "sea", type: "background", paint: { "background-color": colour("sea") } },
-        fill("province", { maxzoom: COMMUNES_FROM }),
-        fill("commune", { minzoom: COMMUNES_FROM }),
-        line("commune-line", "commune", 0.5, { minzoom: COMMUNES_FROM }),
+        fill("province", { maxzoom: this.communesFrom }),
+        fill("commune", { minzoom: this.communesFrom }),
+        line("commune-line", "commune", 0.5, { minzoom: this.communesFrom }),
         line("province-line", "province", 1.2),
         { id: "islands", type: "circle", source: "islands", paint: { "circle-radius": 2.5, "circle-color": colour("ink") } },
+        ...layers,
       ],
     };
   }
@@ -155,45 +165,21 @@ class CountryMap {
       const step = Number(target.dataset.zoom);
       this.moved = Boolean(step);
       if (step) this.map.zoomTo(this.map.getZoom() + step);
-      else this.map.fitBounds(WHOLE, { padding: 8 });
+      else this.map.fitBounds(this.bounds, { padding: this.padding });
     });
   }
 
-  async figures(month) {
-    if (!this.told.has(month)) {
-      const query = new URLSearchParams({ month, network: this.figure.dataset.network });
-      const answer = await fetch(`${this.figure.dataset.figures}?${query}`);
-      if (!answer.ok) throw new Error(`figures of ${month}: ${answer.status}`);
-      this.told.set(month, await answer.json());
-    }
-    return this.told.get(month);
-  }
-
-  async show(month) {
-    const told = await this.figures(month);
-    if (month !== this.month) return; // the slider has moved on
-    if (told.set !== this.shown) {
-      const first = !this.shown;
-      this.shown = told.set;
-      this.painted = { province: {}, commune: {} };
-      if (!first) {
-        this.map.setStyle(this.style(told.set));
-        await this.map.once("style.load");
-      }
-    }
-    this.paint(told);
-  }
-
-  // Only what differs from the month before is told to the map.
-  paint(told) {
+  // Only what differs from before is told to the map: { levels: { level: { code: [step, has, need] } } }.
+  paint({ levels }) {
     const began = performance.now();
     for (const sourceLayer of LEVELS) {
-      const now = told.levels[sourceLayer] ?? {};
+      const now = levels[sourceLayer] ?? {};
       const before = this.painted[sourceLayer];
       for (const id of new Set([...Object.keys(before), ...Object.keys(now)])) {
         const step = now[id]?.[0] ?? 0;
-        if (step !== (before[id]?.[0] ?? 0)) {
-          this.map.setFeatureState({ source: "units", sourceLayer, id }, { step });
+        const told = id in now;
+        if (step !== (before[id]?.[0] ?? 0) || told !== id in before) {
+          this.map.setFeatureState({ source: "units", sourceLayer, id }, { step, told });
         }
       }
       this.painted[sourceLayer] = now;
@@ -206,37 +192,18 @@ class CountryMap {
 
   recolour() {
     if (!this.map.isStyleLoaded()) return void this.map.once("idle", () => this.recolour());
-    for (const level of LEVELS) this.map.setPaintProperty(level, "fill-color", byStep());
+    for (const level of LEVELS) this.map.setPaintProperty(level, "fill-color", this.filled());
     for (const id of ["commune-line", "province-line"]) this.map.setPaintProperty(id, "line-color", colour("paper"));
     this.map.setPaintProperty("sea", "background-color", colour("sea"));
     this.map.setPaintProperty("islands", "circle-color", colour("ink"));
   }
 
-  // While it moves the map follows; where it stops the page does.
-  slider() {
-    if (this.months.length < 2) return;
-    const input = document.getElementById("month");
-    document.getElementById("slider").hidden = false;
-    input.value = Math.max(this.months.indexOf(this.month), 0);
-    const spoken = (month) => month.split("-").reverse().join("/");
-    input.setAttribute("aria-valuetext", spoken(this.month));
-    input.addEventListener("input", () => {
-      this.month = this.months[input.value];
-      document.getElementById("month-shown").textContent = spoken(this.month);
-      input.setAttribute("aria-valuetext", spoken(this.month));
-      this.show(this.month);
-    });
-    input.addEventListener("change", () => {
-      const url = new URL(location.href);
-      url.searchParams.set("month", this.month);
-      location.assign(url);
-    });
-  }
-
+  // A unit is named where the pointer is, and opened where it is pressed.
   points() {
     const tip = document.getElementById("tip");
+    const unitAt = ({ point }) => this.map.queryRenderedFeatures(point, { layers: LEVELS })[0];
     this.map.on("mousemove", (event) => {
-      const [unit] = this.map.queryRenderedFeatures(event.point, { layers: LEVELS });
+      const unit = unitAt(event);
       this.map.getCanvas().style.cursor = unit ? "pointer" : "";
       tip.hidden = !unit;
       if (!unit) return;
@@ -246,13 +213,8 @@ class CountryMap {
     });
     this.map.on("mouseout", () => (tip.hidden = true));
     this.map.on("click", (event) => {
-      const [unit] = this.map.queryRenderedFeatures(event.point, { layers: LEVELS });
-      if (!unit) return;
-      const url = new URL(this.figure.dataset.unit + unit.properties.code, location.href);
-      const lang = new URLSearchParams(location.search).get("lang");
-      const query = { month: this.month, network: this.figure.dataset.network, ...(lang && { lang }) };
-      url.search = new URLSearchParams(query);
-      location.assign(url);
+      const unit = unitAt(event);
+      if (unit) this.open(unit);
     });
   }
 

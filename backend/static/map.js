@@ -1,6 +1,8 @@
-// The map of the country: tiles that never change, coloured by figures that do. Without it, or on
-// a line that is to be spared, the drawing of the server stays.
-import { draw } from "./map-drawing.js";
+// Tiles that never change, coloured by figures that do. Without them, or on a line that is to be
+// spared, the drawing of the server stays.
+
+// What a map is of: its script comes when the page has been read.
+const KINDS = { country: "./map-country.js", plan: "./map-plan.js" };
 
 const figure = document.getElementById("map");
 const spared = navigator.connection?.saveData === true;
@@ -19,7 +21,12 @@ function whenIdle(act) {
   else setTimeout(act, 300);
 }
 
+async function draw() {
+  const { begin } = await import(KINDS[figure.dataset.kind]);
+  await begin(figure);
+}
+
 if (figure?.dataset.set && !spared && hasWebGl()) {
-  addEventListener("load", () => whenIdle(() => draw(figure)));
-  if (document.readyState === "complete") whenIdle(() => draw(figure));
+  if (document.readyState === "complete") whenIdle(draw);
+  else addEventListener("load", () => whenIdle(draw), { once: true });
 }

@@ -36,6 +36,7 @@ from backend.web.board_views import arguments, bp, planned
 from backend.web.forms import Form
 from backend.web.members import member, member_page
 from backend.web.pages import reader_of
+from backend.web.policy import MAP, under
 from backend.web.schemas import PageQuerySchema
 
 # The blueprint with all of its pages: those that only read are bound by now.
@@ -109,6 +110,7 @@ def rotate(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 @bp.post("/<int:campaign_id>/plan/pins")
 @member_page
 @arguments(PageQuerySchema, location="query")
+@under(MAP)
 def pin(asked: dict[str, Any], campaign_id: int) -> Response:
     """Pin a place for a team; the rest is planned again."""
     form = _form(asked)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 from markupsafe import Markup
 
 from backend.accounts.signing import actor
@@ -14,10 +14,11 @@ from backend.campaigns.own_campaigns import own_campaigns
 from backend.campaigns.poster import inline_svg
 from backend.campaigns.teams import show_team
 from backend.coverage.contributions import contributions
-from backend.coverage.planning import show_plan
+from backend.coverage.plan_map import show_plan_map
 from backend.errors import Problem
 from backend.etags import tag_of, unless_known
 from backend.http import clock_now
+from backend.units.service import set_on
 from backend.web.board import EVERY_CONTRIBUTION, Board, board_of, overview, teams_shown
 from backend.web.board_schemas import (
     BoardQuerySchema,
@@ -28,6 +29,8 @@ from backend.web.board_schemas import (
 from backend.web.forms import Form
 from backend.web.members import answer_in_words, member, member_page
 from backend.web.pages import reader_of
+from backend.web.plan_map import PlanMap, plan_map
+from backend.web.policy import MAP, under
 from backend.web.schemas import PageQuerySchema
 
 bp = answer_in_words(Blueprint("board", __name__, url_prefix="/campaigns"))
@@ -119,6 +122,7 @@ def team(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 @bp.get("/<int:campaign_id>/plan")
 @member_page
 @arguments(PlanPageQuerySchema, location="query")
+@under(MAP)
 def plan(asked: dict[str, Any], campaign_id: int) -> Response:
     """Show where each team should go on a day."""
     return planned("web/board/plan.html", asked, campaign_id)
@@ -139,14 +143,20 @@ def planned(
     now = clock_now()
     board, told, refused = board_of(actor(), campaign_id, now), None, None
     try:
-        told = show_plan(actor(), campaign_id, asked, now)
+        told = show_plan_map(actor(), campaign_id, asked, now)
     except Problem as problem:
         if problem.status in (401, 403, 404):
             raise
         refused = problem.errors[0].code if problem.errors else problem.code
     qr = Markup(inline_svg(f"{request.url_root}do"))  # noqa: S704 # drawn by a library
-    shown = {"board": board, "asked": asked, "plan": told, "refused": refused}
+    shown = {"board": board, "asked": asked, "plan": told, "refused": refused, "map": _map(told)}
     return member(template, asked["lang"], **shown, qr=qr, form=form)
+
+
+def _map(told: dict[str, Any] | None) -> PlanMap | None:
+    if told is None:
+        return None
+    return plan_map(current_app.config["VAR_DIR"] / "tiles", set_on(told["date"]), told)
 
 
 def _figures(asked: dict[str, Any], campaign_id: int) -> tuple[Board, str]:

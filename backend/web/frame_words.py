@@ -23,6 +23,12 @@ FRAME: dict[str, tuple[str, str]] = {
         "Đo Sóng is open-source software and runs on this server alone: its pages load nothing"
         " from elsewhere.",
     ),
+    # footer
+    "more_ways": ("Các trang khác", "Other pages"),
+    "way_open_data": ("Dữ liệu mở", "Open data"),
+    "way_seal": ("Kiểm tra báo cáo", "Check a report"),
+    "way_docs": ("Tài liệu API", "API documentation"),
+    "way_withdraw": ("Rút lại sự đồng ý", "Withdraw consent"),
     # header
     "ways": ("Các trang", "Pages"),
     "way_map": ("Bản đồ", "Map"),

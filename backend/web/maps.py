@@ -1,15 +1,17 @@
 """The map of a place as the server draws it: coloured outlines, the islands, the sea's name."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from backend.coverage.map_figures import progress_of
+from backend.coverage.plan_map import PlanPlace
 from backend.coverage.steps import NAMES
 from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow
 from backend.web import outlines
-from backend.web.drawing import Canvas
+from backend.web.drawing import Box, Canvas
 from backend.web.sea import ARCHIPELAGOS, INSET, SEA, WHOLE, Archipelago
 
 Names = dict[str, str]  # by code
@@ -57,6 +59,7 @@ class Map:
     whole: bool  # it shows the country with its seas
     shapes: tuple[Shape, ...]
     sea: Sea
+    box: Box  # what it shows, in degrees
 
 
 def country_map(folder: Path, active: ActiveSet | None, names: Names, figures: Figures) -> Map:
@@ -64,7 +67,7 @@ def country_map(folder: Path, active: ActiveSet | None, names: Names, figures: F
     paths = outlines.country(folder, active).paths if active else {}
     canvas = Canvas(WHOLE)
     shapes = _shapes(paths, names, figures, "province")
-    return Map(canvas.width, canvas.height, True, shapes, sea_on(canvas))
+    return Map(canvas.width, canvas.height, True, shapes, sea_on(canvas), WHOLE)
 
 
 def unit_map(
@@ -75,8 +78,34 @@ def unit_map(
     if drawing is None or active is None:
         return None
     shapes = _shapes(drawing.paths, names, figures, "commune")
+    return _part(folder, active, drawing, shapes)
+
+
+def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> Map | None:
+    """The communes of a campaign; None where the set has no polygon of any."""
+    told = {one.code: one for one in area}
+    drawing = outlines.area(folder, active, tuple(sorted(told)))
+    if drawing is None:
+        return None
+    shapes = tuple(
+        Shape(code, told[code].name, path, NAMES[told[code].step], told[code].has, told[code].need)
+        for code, path in drawing.paths.items()
+    )
+    return _part(folder, active, drawing, shapes)
+
+
+def plain_country(folder: Path, active: ActiveSet) -> Map:
+    """The provinces of the country with its seas, told nothing of."""
+    return country_map(folder, active, {}, {"levels": {}})
+
+
+def _part(
+    folder: Path, active: ActiveSet, drawing: outlines.Drawing, shapes: tuple[Shape, ...]
+) -> Map:
+    """A part of the country, with its seas beside it."""
     coast = tuple(outlines.country(folder, active).paths.values())
-    return Map(drawing.width, drawing.height, False, shapes, sea_on(Canvas(WHOLE), coast))
+    sea = sea_on(Canvas(WHOLE), coast)
+    return Map(drawing.width, drawing.height, False, shapes, sea, drawing.box)
 
 
 def _shapes(paths: dict[str, str], names: Names, figures: Figures, level: str) -> tuple[Shape, ...]:

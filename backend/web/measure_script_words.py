@@ -83,6 +83,12 @@ SCRIPTED: dict[str, tuple[str, str]] = {
     "spotFew": ("ít mẫu", "few samples"),
     "assigned": ("{unit}: hôm nay {n} mẫu", "{unit}: {n} samples today"),
     "noSpots": ("Quanh đây đã đủ. Hãy sang xã, phường khác.", "Enough was measured around here."),
+    "asOf": ("Lúc {time}, khi còn mạng.", "As of {time}, when there was a connection."),
+    "noName": ("chưa đặt", "none"),
+    "agreeName": (
+        "Hãy đánh dấu ô đồng ý cho đội thấy tên.",
+        "Please tick the box to let the team see the name.",
+    ),
     "you": ("bạn", "you"),
     "way": ("Chỉ đường", "Show the way"),
     "directions": (

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from backend.language import Language
+from backend.static_files import FOLDER, address, current_edition
 from backend.web.words import WORDS
 
 BACKEND = Path(__file__).parents[1]
-STATIC = BACKEND / "static"
 # Everything that the page loads: kept by its service worker, so that it opens without a network.
 FILES = (
     "style.css",
     "dark.css",
     "page.js",
     "mark.svg",
-    *(f"do/{path.name}" for path in sorted((STATIC / "do").glob("*.*s")) if path.stem != "worker"),
+    *(f"do/{path.name}" for path in sorted((FOLDER / "do").glob("*.*s")) if path.stem != "worker"),
     "vendor/speedtest/speedtest.js",
     "vendor/inter/inter-vietnamese-wght-normal.woff2",
     "vendor/inter/inter-latin-wght-normal.woff2",
@@ -27,6 +27,7 @@ PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
 SOURCES = ("web", "templates/web", "templates")
 KINDS = (".html", ".py", ".txt")
 
+# Without their edition: an app that is installed is not installed anew for each of ours.
 ICONS = (
     {"src": "/static/do/icon-192.png", "sizes": "192x192", "type": "image/png"},
     {"src": "/static/do/icon-512.png", "sizes": "512x512", "type": "image/png"},
@@ -45,9 +46,11 @@ def worker(consents: str) -> str:
 
     A phone that has the page asks for consent again once it has the page with the new text.
     """
-    kept = json.dumps([*PAGES, *(f"/static/{name}" for name in FILES if (STATIC / name).exists())])
-    script = (STATIC / "do" / "worker.js").read_text(encoding="utf-8")
-    return f'const VERSION = "{_version(consents)}";\nconst SHELL = {kept};\n{script}'
+    kept = json.dumps([*PAGES, *map(address, FILES)])
+    script = (FOLDER / "do" / "worker.js").read_text(encoding="utf-8")
+    sending = f'import {{ sendWaiting }} from "{address("do/sending.js")}";'
+    version = f'const VERSION = "{_version(consents)}";'
+    return f"{version}\nconst SHELL = {kept};\n{sending}\n{script}"
 
 
 def manifest(language: Language) -> dict[str, Any]:
@@ -77,11 +80,12 @@ def rendered_from() -> list[Path]:
         for path in sorted((BACKEND / folder).iterdir())
         if path.suffix in KINDS
     ]
-    return [*(STATIC / name for name in FILES), STATIC / "do" / "worker.js", *sources]
+    return [*(FOLDER / name for name in FILES), FOLDER / "do" / "worker.js", *sources]
 
 
 def _version(consents: str) -> str:
-    digest = hashlib.sha256(consents.encode())
+    """The addresses of what is kept hold the edition: another one is another version, too."""
+    digest = hashlib.sha256(f"{current_edition()} {consents}".encode())
     for path in rendered_from():
         if path.is_file():
             digest.update(path.read_bytes())

@@ -152,6 +152,17 @@ MEASURE: dict[str, tuple[str, str]] = {
     ),
     "do_join": ("Vào đội khác", "Join another team"),
     "do_joins": ("Vào đội", "Join"),
+    "do_name": ("Tên đội thấy", "The name your team sees"),
+    "do_name_hint": (
+        "Không bắt buộc. Chỉ đội trưởng và đơn vị tổ chức thấy tên này; không đặt tên thì họ thấy"
+        " một con số.",
+        "Up to you. Only your team’s leader and organiser see it; without one they see a number.",
+    ),
+    "do_name_agree": (
+        "Tôi đồng ý cho đội trưởng và đơn vị tổ chức thấy tên này.",
+        "I agree that the team’s leader and organiser see this name.",
+    ),
+    "do_name_none": ("Bỏ tên", "Take the name away"),
     "do_move_title": ("Chuyển đội?", "Move to another team?"),
     "do_move": ("Chuyển đội", "Move"),
     "do_leave_title": ("Rời đội?", "Leave the team?"),

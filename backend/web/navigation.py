@@ -20,6 +20,13 @@ WAYS = (
     Way("do.measure", "way_measure", "do"),
     Way("web.docs", "way_api"),
 )
+# In the order of the footer: what few look for, and nobody should have to search for.
+MORE = (
+    Way("open_data.list_open_data", "way_open_data"),
+    Way("seal.ask", "way_seal"),
+    Way("web.docs", "way_docs"),
+    Way("do.withdraw", "way_withdraw"),
+)
 
 
 def ways() -> list[tuple[str, str, bool]]:

@@ -3,6 +3,7 @@
 Made once for each boundary set, kept in VAR_DIR and in memory: half a second for the country.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -64,6 +65,17 @@ def inside(folder: Path, active: ActiveSet, unit: UnitRow) -> Drawing | None:
         return kept
     column = {"commune": Unit.id, "district": Unit.parent_id, "province": Unit.province_id}
     shapes = _shapes(active, column[unit.level] == unit.id)
+    return _made(path, _unit(shapes)) if shapes else None
+
+
+@lru_cache(HELD_MOST)
+def area(folder: Path, active: ActiveSet, codes: tuple[str, ...]) -> Drawing | None:
+    """Some communes, as those of a campaign; None where none of them has a polygon."""
+    name = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
+    path = folder / f"{active.digest}-area-{name}.json"
+    if kept := _kept(path):
+        return kept
+    shapes = _shapes(active, Unit.code.in_(codes))
     return _made(path, _unit(shapes)) if shapes else None
 
 

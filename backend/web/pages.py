@@ -15,7 +15,7 @@ from backend.language import Language
 from backend.measurements.reasons import BY_CODE
 from backend.messages import message
 from backend.web import charts
-from backend.web.navigation import ways
+from backend.web.navigation import MORE, ways
 from backend.web.words import WORDS
 
 # What the link to the other language takes along from the query string, and nothing else.
@@ -53,6 +53,7 @@ class Reader:
             "moment": formats.moment,
             "spark": charts.sparkline,
             "ways": ways,
+            "more_ways": MORE,
             "updated": formats.moment(clock_now()),
             "operator": {"name": config["OPERATOR_NAME"], "contact": config["OPERATOR_CONTACT"]},
         }
@@ -96,7 +97,7 @@ class Reader:
     def here(self, lang: str) -> str:
         """The address of this page in another language."""
         kept = {key: request.args[key] for key in KEPT if key in request.args}
-        return f"{quote(request.path)}?{urlencode(kept | {'lang': lang})}"
+        return f"{quote(_page())}?{urlencode(kept | {'lang': lang})}"
 
     def reason(self, code: str) -> str:
         return BY_CODE[code].words(self.language) if code in BY_CODE else code
@@ -107,6 +108,14 @@ class Reader:
     def steps(self) -> list[tuple[str, Markup]]:
         """The steps of the way to a target, with their words."""
         return [(name, self.words(f"step_{name}")) for name in steps.NAMES]
+
+
+def _page() -> str:
+    """The path of this page; of a form's answer the page above its address, where it stands."""
+    path, addresses = request.path, current_app.create_url_adapter(request)
+    while request.method == "POST" and addresses and not addresses.test(path, "GET"):
+        path = path.rpartition("/")[0] or "/"
+    return path
 
 
 TOOLS = (

@@ -29,13 +29,13 @@ MEASURING = ASKING + "{speed}; worker-src 'self'; manifest-src 'self'"
 
 
 def under(policy: str) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """Answer with a policy."""
+    """Answer with a policy; of several the innermost holds."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(view)
         def answer(*args: Any, **kwargs: Any) -> Response:
             response = make_response(view(*args, **kwargs))
-            response.headers["Content-Security-Policy"] = policy
+            response.headers.setdefault("Content-Security-Policy", policy)
             return response
 
         return answer

@@ -16,6 +16,7 @@ from backend.web.frame_words import FRAME
 from backend.web.measure_words import MEASURE
 from backend.web.people_words import PEOPLE
 from backend.web.place_words import PLACE
+from backend.web.plan_words import PLAN
 from backend.web.seal_words import SEAL
 from backend.web.styleguide_words import STYLEGUIDE
 
@@ -33,6 +34,7 @@ TABLES: tuple[Words, ...] = (
     DESK_EXCLUSIONS,
     FIRST,
     PLACE,
+    PLAN,
     PEOPLE,
     SEAL,
     STYLEGUIDE,

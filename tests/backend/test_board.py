@@ -1,6 +1,7 @@
 """/campaigns: the organiser's board, read and changed through its pages and forms."""
 
 import io
+import json
 import re
 from datetime import date
 from typing import Any
@@ -192,6 +193,46 @@ def test_the_plan_is_pinned_and_printed(
     assert "<svg" in slips and slips.count('class="slip"') == 2
     send(client, f"{cast.page}/plan/unpin", token, 303, **wanted)
     assert ">đã ghim<" not in read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
+
+
+def test_the_plan_is_a_map_that_says_what_the_table_says(
+    client: FlaskClient, app: Flask, cast: Cast, clock: Any
+) -> None:
+    token = enter(client, ORGANISER)
+    wanted = {"team_id": cast.second, "unit": HERE, "date": TODAY, "network": "mobile"}
+    send(client, f"{cast.page}/plan/pins", token, 303, **wanted, samples="7")
+    answer = client.get(f"{cast.page}/plan?date={TODAY}&lang=vi")
+    assert "worker-src 'self'" in answer.headers["Content-Security-Policy"]
+    told = json.loads(re.findall(r'id="plan-map">(.*?)</script>', answer.text)[0])
+    assert set(told["figures"]) == {HERE, NEAR} and told["figures"][HERE][1] == 3
+    goes = set(re.findall(r'<tr data-unit="(\d+)" data-team="(\d+)"', answer.text))
+    assert (HERE, str(cast.second)) in goes
+    assert len(told["stops"]) == len({unit for unit, _ in goes})
+    assert len(told["homes"]) == 2 and len(told["ways"]) >= 2
+    for words in ("Quần đảo Hoàng Sa", "Quần đảo Trường Sa", "Biển Đông", f'data-code="{NEAR}"'):
+        assert words in answer.text
+    slips = read(client, f"{cast.page}/plan/slips?date={TODAY}&lang=vi")
+    assert slips.count('class="map"') == slips.count('class="slip"') == 2
+    assert "Quần đảo Trường Sa" in slips
+
+
+def test_a_large_area_is_drawn_as_provinces(
+    client: FlaskClient, app: Flask, cast: Cast, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.web.plan_map.DRAWN_MOST", 1)
+    enter(client, ORGANISER)
+    page = read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
+    assert "map plan whole" in page and "data-code" not in page and 'class="plate"' in page
+
+
+def test_the_other_language_of_a_form_s_answer_is_the_page_of_the_form(
+    client: FlaskClient, cast: Cast, clock: Any
+) -> None:
+    token = enter(client, ORGANISER)
+    faulty = send(client, f"{cast.page}/plan/pins", token, team_id=cast.first, unit="", date=TODAY)
+    [there] = re.findall(r'<a href="([^"]+)" lang="en"', faulty)
+    assert there == f"{cast.page}/plan?lang=en"
+    assert client.get(there).status_code == 200
 
 
 def test_no_plan_is_said_in_words(client: FlaskClient, cast: Cast, clock: Any) -> None:

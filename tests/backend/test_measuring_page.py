@@ -61,11 +61,11 @@ def test_the_worker_keeps_everything_that_the_page_loads(client: FlaskClient) ->
     page = client.get("/do/").text
     loaded = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))
     loaded -= {one for one in loaded if "icon-" in one}
+    [home] = {one.rpartition("app.js")[0] for one in loaded if one.endswith("/app.js")}
     for path in SCRIPTS:
-        loaded |= {
-            f"/static/do/{name}" for name in re.findall(r'from "\./(\w+\.js)"', path.read_text())
-        }
+        loaded |= {home + name for name in re.findall(r'from "\./(\w+\.js)"', path.read_text())}
     assert loaded <= kept
+    assert f'from "{home}sending.js"' in worker.text
     for path in kept:
         with client.get(path) as answer:
             assert answer.status_code == 200, path

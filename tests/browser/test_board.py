@@ -11,7 +11,9 @@ from backend.campaigns.models import CampaignArea
 from backend.clock import local_day
 from backend.extensions import db
 from backend.measurements.counting import fold_all
-from tests.browsing import DESKTOP, PHONE, Guard, looks_right, press, reads, type_in
+from backend.units.catalogue import read_active
+from backend.web import tiles
+from tests.browsing import DESKTOP, PHONE, Guard, looks_right, press, reads, type_in, until
 from tests.contributed import add, volunteers
 from tests.people import PASSWORD, account, unit_id
 from tests.planned import Cast
@@ -88,6 +90,27 @@ def test_an_organiser_pins_a_place_and_takes_it_back(page: Page, cast: Cast) -> 
     press(page, "Ghim")
     expect(page.get_by_text("đã ghim", exact=True)).to_be_visible()
     press(page, "Bỏ ghim")
+    expect(page.get_by_text("đã ghim", exact=True)).to_have_count(0)
+
+
+def test_a_place_is_pinned_on_the_map_and_taken_back(page: Page, app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        [active] = [one for one in read_active() if one.system == "2025"]
+        tiles.build(app.config["VAR_DIR"] / "tiles", active)
+    enter(page, f"/campaigns/{cast.campaign}/plan?lang=vi")
+    until(page, "document.getElementById('map').map?.repainted !== undefined")
+    until(page, "document.getElementById('map').map.map.areTilesLoaded()")
+    expect(page.locator(".map .inset")).to_contain_text("Quần đảo Trường Sa")
+    page.locator("#canvas canvas").click()  # the area's one commune lies in the middle
+    expect(page.locator("#chosen-name")).to_contain_text(HERE)
+    type_in(page, samples="7")
+    press(page, "Ghim")
+    expect(page.get_by_text("đã ghim", exact=True)).to_be_visible()
+    until(page, "document.getElementById('map').map?.repainted !== undefined")
+    page.locator("#canvas canvas").click()
+    expect(page.locator("#chosen-teams")).to_contain_text("7 mẫu trong ngày")
+    looks_right(page, "board-plan-map")
+    page.locator("#chosen-teams").get_by_role("button", name="Bỏ ghim").click()
     expect(page.get_by_text("đã ghim", exact=True)).to_have_count(0)
 
 

@@ -4,6 +4,7 @@ import { agreed, outdated, plainCode } from "./consent.js";
 import { refresh, showDay, showFate } from "./fates.js";
 import * as ispeed from "./ispeed.js";
 import { choose, mustChoose, network, place, press, showData, showNetwork, showSystem } from "./measuring.js";
+import { listen as listenToName } from "./name.js";
 import { showNext } from "./next.js";
 import { sendWaiting } from "./sending.js";
 import { dropSample, forgetAll, keep, samples, setting } from "./store.js";
@@ -121,6 +122,7 @@ function listen() {
   });
   element("withdraw").addEventListener("click", withdraw);
   listenToTeam();
+  listenToName();
   ispeed.listen(send);
   addEventListener("online", again);
   document.addEventListener("visibilitychange", () => {

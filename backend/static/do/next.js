@@ -1,35 +1,48 @@
 // Where to measure next: a list, and the same as a small plan with north up.
 import { ask } from "./api.js";
 import { isIos } from "./browser.js";
-import { distance, element, made, number, words } from "./words.js";
+import { keep, setting } from "./store.js";
+import { distance, element, made, number, time, words } from "./words.js";
 
 const SPOTS_MOST = 6;
 const RADIUS = 90; // of the plan, in its own units
 const METRES_A_DEGREE = 111_320;
 
 // Without a position the server tells where the team is to go; with one, the places around it.
+// What it told is kept: a volunteer who lost the network still knows where to go.
 export async function showNext(fix, network, inTeam) {
-  const asked = new URLSearchParams({ network: network === "wifi" ? "fixed" : "mobile" });
-  const teams = inTeam ? await ask("GET", `next?${asked}`) : { ok: false };
-  if (fix) {
-    asked.set("latitude", fix.latitude.toFixed(5));
-    asked.set("longitude", fix.longitude.toFixed(5));
-  }
-  const around = fix ? await ask("GET", `next?${asked}`) : teams;
-  if (!around.ok && !teams.ok) return;
-  const assigned = (teams.assignments ?? []).flatMap((one) => one.items).map(assignment);
+  const told = (await asked(fix, network, inTeam)) ?? (await setting("next"));
+  if (!told) return;
+  if (!told.at) await keep("next", { ...told, at: Date.now() });
+  const { around, assignments } = told;
   const spots = (around.spots ?? []).slice(0, SPOTS_MOST);
-  element("here").textContent = here(around);
-  element("spots").replaceChildren(...assigned, ...spots.map((spot) => place(spot, fix)));
-  draw(spots, fix);
+  const from = fix ?? told.fix; // offline without a position: as it was
+  element("here").textContent = here(around, told.at);
+  element("spots").replaceChildren(...assignments.map(assignment), ...spots.map((spot) => place(spot, from)));
+  draw(spots, assignments.filter((one) => one.latitude !== null), from);
 }
 
-function here({ unit, note, spots }) {
-  if (!unit) return note?.message ?? "";
+// Null where nobody answers.
+async function asked(fix, network, inTeam) {
+  const question = new URLSearchParams({ network: network === "wifi" ? "fixed" : "mobile" });
+  const teams = inTeam ? await ask("GET", `next?${question}`) : { ok: false };
+  if (fix) {
+    question.set("latitude", fix.latitude.toFixed(5));
+    question.set("longitude", fix.longitude.toFixed(5));
+  }
+  const around = fix ? await ask("GET", `next?${question}`) : teams;
+  if (!around.ok && !teams.ok) return null;
+  const assignments = (teams.assignments ?? []).flatMap((one) => one.items);
+  return { around, assignments, fix: fix && { latitude: fix.latitude, longitude: fix.longitude } };
+}
+
+function here({ unit, note, spots }, at) {
+  const when = at ? ` ${words("asOf", { time: time(at) })}` : "";
+  if (!unit) return (note?.message ?? "") + when;
   const told = { unit: unit.name, counted: number(unit.counted), target: number(unit.target), shortfall: number(unit.shortfall) };
   const counted = words(unit.target === null ? "hereNoTarget" : "here", told);
   const rest = note?.message ?? (spots.length ? "" : words("noSpots"));
-  return rest ? `${counted}. ${rest}` : counted;
+  return (rest ? `${counted}. ${rest}` : `${counted}.`) + when;
 }
 
 function assignment(item) {
@@ -64,19 +77,34 @@ function direction(spot, fix) {
   return words("directions").split(",")[eighth];
 }
 
-function draw(spots, fix) {
+// The places around, north up; where the team is to go stands at the rim if it lies beyond.
+function draw(spots, goals, fix) {
   const map = element("map");
-  map.toggleAttribute("hidden", !spots.length || !fix);
-  if (!spots.length || !fix) return;
+  const empty = !fix || !(spots.length || goals.length);
+  map.toggleAttribute("hidden", empty);
+  if (empty) return;
   const far = Math.max(...spots.map((spot) => spot.distance_m), 500);
   const rings = [0.5, 1].map((share) => shape("circle", { r: RADIUS * share, class: "ring" }));
   const labels = [0.5, 1].map((share) => label(0, RADIUS * share - 4, distance(far * share)));
   const dots = spots.map((spot) => {
-    const [east, north] = offset(spot, fix);
-    return shape("circle", { cx: (east / far) * RADIUS, cy: (-north / far) * RADIUS, r: 6, class: `spot ${spot.samples}` });
+    const [x, y] = onMap(spot, fix, far);
+    return shape("circle", { cx: x, cy: y, r: 6, class: `spot ${spot.samples}` });
+  });
+  const aims = goals.flatMap((goal) => {
+    const [x, y, metres] = onMap(goal, fix, far);
+    const aim = shape("rect", { x: x - 6, y: y - 6, width: 12, height: 12, rx: 2, class: "goal" });
+    return [aim, label(x, y + (y < 0 ? 18 : -10), distance(metres))];
   });
   const you = [shape("circle", { r: 4, class: "you" }), label(0, 15, words("you"))];
-  map.replaceChildren(...rings, ...labels, ...dots, ...you);
+  map.replaceChildren(...rings, ...labels, ...aims, ...dots, ...you);
+}
+
+// Where a place is drawn, not beyond the rim, and how far it is.
+function onMap(place, fix, far) {
+  const [east, north] = offset(place, fix);
+  const metres = Math.hypot(east, north);
+  const share = RADIUS / Math.max(far, metres);
+  return [east * share, -north * share, metres];
 }
 
 function shape(kind, attributes) {

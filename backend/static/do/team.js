@@ -1,6 +1,7 @@
 // The team's day, and another team.
 import { ask } from "./api.js";
 import { plainCode, useCode } from "./consent.js";
+import { showName } from "./name.js";
 import { element, made, number, say, words } from "./words.js";
 
 // Whether the phone is in a team.
@@ -15,6 +16,7 @@ export async function showTeams() {
     return row;
   });
   element("teams").replaceChildren(...(rows.length ? rows : [made("li", "hint", words("noTeam"))]));
+  await showName(rows.length > 0);
   return rows.length > 0;
 }
 

@@ -1,5 +1,4 @@
-// Served behind two lines that name VERSION and SHELL, the files to keep.
-import { sendWaiting } from "/static/do/sending.js";
+// Served behind lines that name VERSION and SHELL, the files to keep, and import sendWaiting.
 
 self.addEventListener("install", (event) => {
   // Where the browser can be told so, a transfer does not even wake the worker.
@@ -7,8 +6,10 @@ self.addEventListener("install", (event) => {
   event.waitUntil(
     (async () => {
       const cache = await caches.open(VERSION);
-      // Asked for again, but not loaded again: the page has just loaded most of it, over a poor line.
-      await cache.addAll(SHELL.map((path) => new Request(path, { cache: "no-cache" })));
+      // Files are named by their edition: what the page has just loaded, over a poor line, is taken
+      // from the browser. Pages are asked for anew.
+      const asked = (path) => new Request(path, { cache: path.startsWith("/do/") ? "no-cache" : "default" });
+      await cache.addAll(SHELL.map(asked));
       await self.skipWaiting();
     })(),
   );

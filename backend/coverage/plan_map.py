@@ -1,0 +1,49 @@
+"""The plan of a day for a map: beside who goes where, how far each commune of the area is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.accounts.access import Actor
+from backend.coverage.plan_making import Plan
+from backend.coverage.plan_sources import Commune
+from backend.coverage.planning import seen_plan, told
+from backend.coverage.steps import NAMES, step
+
+Place = tuple[float, float]  # longitude, latitude
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPlace:
+    """A commune of the area: its step, and the samples that fill its need."""
+
+    code: str
+    name: str
+    step: int
+    has: int
+    need: int
+
+
+def show_plan_map(
+    actor: Actor, campaign_id: int, question: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """The plan as the API tells it, with the communes of its area and where its teams live."""
+    plan, teams = seen_plan(actor, campaign_id, question, now)
+    homes = {
+        team.id: (team.longitude, team.latitude)
+        for team in teams
+        if team.longitude is not None and team.latitude is not None
+    }
+    return told(plan, teams) | {"area": _area(plan), "homes": homes}
+
+
+def _area(plan: Plan) -> list[PlanPlace]:
+    need = int(plan.communes.target["threshold"]) if plan.communes.target else 0
+    return [_place(commune, need) for commune in plan.communes.rows]
+
+
+def _place(commune: Commune, need: int) -> PlanPlace:
+    """What is beyond the target does not count: it fills no other commune's need."""
+    has = need - commune.shortfall if need else commune.counted
+    return PlanPlace(commune.code, commune.name, NAMES.index(step(has, need or None)), has, need)

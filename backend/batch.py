@@ -118,6 +118,7 @@ def _of_this_machine(workers: int) -> "LocalCluster":
             security=Security.temporary(),
             dashboard_address="127.0.0.1:0",
             memory_limit=None,  # parts are small; pausing a worker would only make it wait
+            silence_logs=logging.ERROR,  # a worker that takes its time to end is no news
         )
 
 

@@ -4,6 +4,7 @@ A use case cuts its work into parts that do not depend on each other and takes t
 order, so that it does and tells the same whoever does the parts.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import lru_cache

@@ -37,7 +37,7 @@ BY_HAND = {
     "digest": "flask coverage digest --unit CODE --send",
     "deadlines": "flask reports deadlines --send",
 }
-SECRETS = ("secret_key", "postgres-passwords.json", "withdrawn", "seal_key*")
+SECRETS = ("secret_key", "postgres-passwords.json", "withdrawn", "seal_key*", "archive/*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,40 +1,51 @@
 """--workers and --scheduler: the same results, whoever does the parts."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster, Security
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend import batch
+from backend.coverage import statistics_refresh
 from backend.errors import FieldError, Problem, invalid
 from backend.extensions import db
 from backend.measurements import archive_files, comparing, revising
+from tests.certificates import issue
 from tests.conftest import Hands
 from tests.factories import location, post, register, sample
 
 MONTH = "2024-11"
 SPAN = date(2024, 11, 1), date(2024, 11, 30)
 DECEMBER = datetime(2024, 12, 5, tzinfo=UTC)
+FIGURES = (
+    "select month, network, unit_id, operator, technology, n, devices, figures from statistics"
+)
+ROWS = "select m::text from measurements m"
+COUNTS = """
+    select unit_id, day, network, fate, sum(n) from count_deltas
+    group by unit_id, day, network, fate
+"""
 
 
 @pytest.fixture
-def shared(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def environment(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Workers read the settings of this test from their environment, and have parts to share."""
     app.config["ARCHIVE_DIR"] = tmp_path / "archive"
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "VAR_DIR", "SECRET_KEY", "ARCHIVE_DIR"):
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "VAR_DIR", "SECRET_KEY"):
         monkeypatch.setenv(name, str(app.config[name]))
     monkeypatch.setattr(archive_files, "ROW_GROUP", 2)
     monkeypatch.setattr(revising, "DEVICES_A_LOT", 1)
-    return tmp_path
 
 
 @pytest.fixture
-def misplaced(app: Flask, client: FlaskClient, clock: Hands, shared: Path) -> None:
-    """Rows of three devices and of none, all of them in a commune of Hà Nội; archived so."""
+def misplaced(app: Flask, client: FlaskClient, clock: Hands, environment: None) -> None:
+    """Rows of three devices, all of them in a commune of Hà Nội; archived so."""
     for _ in range(3):
         mine = register(client)
         times = [f"2024-11-{day}T09:00:00+07:00" for day in (12, 13, 14)]
@@ -54,52 +65,78 @@ def run(app: Flask, *words: str) -> str:
     return str(result.output)
 
 
-def digests(folder: Path) -> dict[str, str]:
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()
-    }  # fmt: skip
-
-
-def everything(app: Flask) -> list[str]:
-    """What follows from a revision: rows, counts and figures, as the database spells them."""
-    with app.app_context():
-        asked = [
-            "select m::text from measurements m order by id",
-            "select concat(unit_id, day, network, fate, sum(n)) from count_deltas"
-            " group by unit_id, day, network, fate order by 1",
-        ]
-        return [row for one in asked for row in db.session.execute(text(one)).scalars()]
-
-
-@pytest.mark.usefixtures("misplaced")
-def test_two_processes_find_and_do_what_one_does(app: Flask, shared: Path) -> None:
-    alone, both = shared / "alone", shared / "both"
-    with app.app_context(), batch.Workforce(workers=2) as force:
-        found = [
-            comparing.compare_places([MONTH], folder, silently, crew)
-            for folder, crew in ((alone, batch.ALONE), (both, force))
-        ]
-        assert found == [comparing.Comparison(rows=12, differ=12, moved=12)] * 2
-        assert digests(both) == digests(alone) and len(digests(alone)) == 6
-        done = revising.reassign(*SPAN, False, silently, force)
-        assert (done.moved, done.rejudged) == (12, 0)
-        again = list(force.each(revising.revise_lot, []))
-        with pytest.raises(Problem) as problem:
-            list(force.each(refuse, [1, 2]))
-    assert again == [] and problem.value.errors == (FieldError("month", "not_one_of"),)
-    once = everything(app)
-    assert "moved to another commune: 0" in run(app, "measurements", "reassign")
-    assert everything(app) == once
-    assert "differences: 0" in run(app, "measurements", "recount")
-
-
 def silently(done: int, of: int) -> None:
-    """Whoever waits is no terminal."""
+    """Nobody watches a bar here."""
 
 
 def refuse(part: int) -> None:
     """A part that cannot be done says so to whoever asked for it."""
     raise invalid("month", "not_one_of")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
+def told(*statements: str) -> list[str]:
+    """What the database holds, in an order of its own."""
+    return sorted(str(row) for one in statements for row in db.session.execute(text(one)))
+
+
+@pytest.mark.usefixtures("misplaced")
+def test_two_processes_find_and_do_what_one_does(app: Flask, tmp_path: Path) -> None:
+    with app.app_context(), batch.Workforce(workers=2) as force:
+        folders, found = (tmp_path / "alone", tmp_path / "both"), []
+        for folder, crew in zip(folders, (batch.ALONE, force), strict=True):
+            found.append(comparing.compare_places([MONTH], folder, silently, crew))
+        assert found == [comparing.Comparison(rows=12, differ=12, moved=12)] * 2
+        assert digests(folders[0]) == digests(folders[1])
+        assert len(digests(folders[0])) == 6
+
+        done = revising.reassign(*SPAN, False, silently, force)
+        assert (done.moved, done.rejudged) == (12, 0)
+        written = told(ROWS, COUNTS)
+        for crew in (batch.ALONE, force):
+            assert revising.reassign(*SPAN, False, silently, crew).moved == 0
+            assert revising.rejudge(MONTH, False, silently, crew).rejudged == 0
+        assert told(ROWS, COUNTS) == written
+
+        computed = []
+        for crew in (batch.ALONE, force):
+            statistics_refresh.mark_all()
+            statistics_refresh.refresh(DECEMBER, force=crew)
+            computed.append(told(FIGURES))
+        assert computed[0] == computed[1] != []
+
+        with pytest.raises(Problem) as problem:
+            list(force.each(refuse, [1, 2]))
+        assert problem.value.errors == (FieldError("month", "not_one_of"),)
+    assert "differences: 0" in run(app, "measurements", "recount")
+
+
+@pytest.fixture
+def others(app: Flask, tmp_path: Path, environment: None) -> Iterator[str]:
+    """A scheduler that meets nobody without a certificate, and a worker; its address."""
+    ca, certificate, key = issue(tmp_path)
+    security = Security(
+        require_encryption=True, tls_ca_file=str(ca),
+        **{f"tls_{who}_{what}": str(path) for who in ("scheduler", "worker", "client")
+           for what, path in (("cert", certificate), ("key", key))},
+    )  # fmt: skip
+    app.config.update(BATCH_TLS_CA=ca, BATCH_TLS_CERT=certificate, BATCH_TLS_KEY=key)
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tls://",
+        security=security, dashboard_address="127.0.0.1:0",
+    ) as cluster:  # fmt: skip
+        yield cluster.scheduler_address
+
+
+@pytest.mark.usefixtures("misplaced")
+def test_other_machines_are_met_with_certificates(app: Flask, others: str) -> None:
+    assert others.startswith("tls://")
+    done = run(app, "measurements", "reassign", "--scheduler", others)
+    assert "moved to another commune: 12" in done
 
 
 @pytest.mark.parametrize("address", ["tcp://203.0.113.7:8786", "tls://203.0.113.7:8786"])

@@ -1,0 +1,50 @@
+"""An authority of a test's own, and a certificate that it signs."""
+
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+DAY = timedelta(days=1)
+
+
+def issue(folder: Path) -> tuple[Path, Path, Path]:
+    """Files of an authority's certificate, of one for this machine, and of its key."""
+    authority, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    signed = {
+        "ca.pem": _certificate("authority", authority.public_key(), authority, ca=True),
+        "host.pem": _certificate("host", own.public_key(), authority, ca=False),
+    }
+    for name, certificate in signed.items():
+        (folder / name).write_bytes(certificate.public_bytes(Encoding.PEM))
+    key = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "host.key").write_bytes(key)
+    return folder / "ca.pem", folder / "host.pem", folder / "host.key"
+
+
+def _certificate(
+    name: str, key: ec.EllipticCurvePublicKey, signer: ec.EllipticCurvePrivateKey, *, ca: bool
+) -> x509.Certificate:
+    now = datetime.now(UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_named(name))
+        .issuer_name(_named("authority"))
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - DAY)
+        .not_valid_after(now + DAY)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(here, critical=False)
+        .sign(signer, hashes.SHA256())
+    )
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

@@ -21,7 +21,7 @@ from tests.phones import bearer, registered
 PAGES = ("/", "/do/", "/join", "/sign-in", "/invitation", "/docs", "/work", "/seal", "/styleguide")
 UNBOUNDED = re._constants.MAXREPEAT  # type: ignore[attr-defined]
 # Each round of the outer repeat begins with a dot, which the inner cannot match: one way only.
-PARTED = {"backend.reports.open_data.NAME"}
+PARTED = {"backend.reports.open_data.NAME", "backend.accounts.names._MAIL"}
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
 
 
@@ -64,6 +64,18 @@ def test_what_unpacks_without_end_is_not_unpacked(client: FlaskClient) -> None:
     kind = "application/json"
     answer = client.post("/api/v1/measurements", data=bomb, headers=headers, content_type=kind)
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("folder", ["/static/", "/tiles/", "/open-data/2024-11/", "/open-data/"])
+@pytest.mark.parametrize("climb", ["../", "..%2f", "%2e%2e/", "..\\", "....//", "/"])
+def test_no_address_climbs_out_of_its_folder(
+    app: Flask, client: FlaskClient, folder: str, climb: str
+) -> None:
+    for steps in (1, 2, 4):
+        for file in ("secret_key", "app.py", "etc/passwd"):
+            answer = client.get(folder + climb * steps + file, follow_redirects=True)
+            assert answer.status_code in (400, 404), answer.text
+            assert app.config["SECRET_KEY"] not in answer.text
 
 
 def patterns() -> Iterator[tuple[str, str]]:

@@ -18,19 +18,19 @@ from backend.web.drawing import Canvas
 from backend.web.maps import sea_on
 from backend.web.sea import WHOLE
 from geo.checks import VIETNAM
-from geo.findings import Finding
+from geo.findings import KINDS, Finding
 from geo.gazetteer import GazetteerUnit
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-    from shapely import Geometry
+    from shapely.geometry.base import BaseGeometry
 
 FOLDER = "checks"  # in VAR_DIR
 # Of one kind: whoever has mended so many checks again, and the report counts all of them.
 MOST_OF_A_KIND = 40
 # What a close-up shows around a thing, of its longer side, and at least in degrees: half a
-# kilometre, or an overlap of a few metres would fill the page.
-AROUND, LEAST_AROUND = 0.5, 0.005
+# kilometre, or an overlap of a few metres would fill the page; around a point its neighbours.
+AROUND, LEAST_AROUND, AROUND_POINT = 0.5, 0.005, 0.06
 # Of the longer side of a close-up, as `outlines` thins a unit.
 TOLERANCE = 0.0015
 KEPT_S = 90 * 86_400.0
@@ -70,7 +70,7 @@ def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
             raise Problem(404, "not_found")
     canvas = Canvas(WHOLE)
     drawn = {"width": canvas.width, "height": canvas.height, "sea": sea_on(canvas)}
-    return {"found": found, "near": near, "n": n, "drawn": drawn}
+    return {"found": found, "near": near, "n": n, "drawn": drawn, "kinds": KINDS}
 
 
 class _Telling:
@@ -112,26 +112,34 @@ class _Telling:
         import shapely
 
         west, south, east, north = one.shape.bounds
-        margin = max(AROUND * max(east - west, north - south), LEAST_AROUND)
+        least = AROUND_POINT if one.shape.geom_type == "Point" else LEAST_AROUND
+        margin = max(AROUND * max(east - west, north - south), least)
         box = (west - margin, south - margin, east + margin, north + margin)
         canvas, tolerance = Canvas(box), TOLERANCE * max(box[2] - box[0], box[3] - box[1])
 
-        def path(shape: "Geometry") -> str:
-            return canvas.path(shapely.clip_by_rect(shapely.simplify(shape, tolerance), *box))
+        def seen(shape: "BaseGeometry") -> "BaseGeometry":
+            cut: BaseGeometry = shapely.clip_by_rect(shapely.simplify(shape, tolerance), *box)
+            return cut
 
         rows = self._communes.iloc[sorted(self._tree.query(shapely.box(*box)))]
+        parts = zip(rows["code"], map(seen, rows.geometry), strict=True)
         around = [
-            {"code": code, "name": self._names.get(code, ""), "path": path(shape)}
-            for code, shape in zip(rows["code"], rows.geometry, strict=True)
-        ]
-        centre = one.shape.representative_point()
+            {"code": code, "name": self._names.get(code, ""), "path": canvas.path(part),
+             "at": _middle(canvas, part)}
+            for code, part in parts if not part.is_empty
+        ]  # fmt: skip
         return {
             "width": canvas.width,
             "height": canvas.height,
-            "around": [one for one in around if one["path"]],
-            "own": path(one.shape),
-            "spot": canvas.at((centre.x, centre.y)),
+            "around": around,
+            "own": canvas.path(seen(one.shape)),
+            "spot": _middle(canvas, one.shape),
         }
+
+
+def _middle(canvas: Canvas, shape: "BaseGeometry") -> tuple[int, int]:
+    point = shape.representative_point()
+    return canvas.at((point.x, point.y))
 
 
 def _write(path: Path, told: Any) -> None:

@@ -70,7 +70,7 @@ def run_again(asked: dict[str, Any], job_id: int) -> Any:
 def rejudged(asked: dict[str, Any], job_id: int) -> Any:
     """Show what judging a month again changed, or would change, by fate and by unit."""
     job = show_job(actor(), job_id)
-    if job.kind != "rejudge" or job.result is None:
+    if job.kind != "rejudge" or "fates" not in (job.result or {}):
         raise Problem(404, "not_found")
     return shown("rejudged", asked, job=job)
 

@@ -40,7 +40,7 @@ def activate_set(asked: dict[str, Any]) -> Any:
 def check(asked: dict[str, Any], job_id: int) -> Any:
     """Show what a check of a boundary set found, on a map and as a table."""
     job = show_job(actor(), job_id)
-    if job.kind not in ("check_set", "load_set") or job.result is None:
+    if job.kind not in ("check_set", "load_set") or "kinds" not in (job.result or {}):
         raise Problem(404, "not_found")
     found = show_check(current_app.config["VAR_DIR"], job_id, asked["finding"])
     there = {one.name: one for one in listing()}

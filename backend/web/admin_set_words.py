@@ -80,6 +80,7 @@ ADMIN_SETS: dict[str, tuple[str, str]] = {
     "admin_found_nameless": ("không rõ tên", "no name"),
     "admin_found_whole": ("cả bộ", "the whole set"),
     "admin_found_km2": ("{n} km²", "{n} km²"),
+    "admin_found_m2": ("{n} m²", "{n} m²"),
     "admin_found_areas": (
         "{here} km², công bố {there} km²",
         "{here} km², published {there} km²",

@@ -21,7 +21,7 @@ DESK: dict[str, tuple[str, str]] = {
         "Tháng trước ngày 01/7/2025 mở theo đơn vị hành chính của khi đó.",
         "Months before 1 July 2025 open by the old units.",
     ),
-    "desk_months_all": ("Chọn tháng khác", "Choose another month"),
+    "desk_months_all": ("chọn tháng khác", "choose another month"),
     "desk_months_before": ("Các tháng trước, theo đơn vị cũ", "Months before, by their units"),
     "desk_months_after": ("Các tháng sau, theo đơn vị mới", "Months after, by their units"),
     # who needs somebody

@@ -2,17 +2,23 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyotp
 import pytest
 from flask import Flask
 from playwright.sync_api import Page
+from shapely import Point
 
+from backend.admin import findings
 from backend.admin.frame import SECTIONS
 from backend.admin.models import Job
 from backend.extensions import db
+from geo.findings import Finding
+from geo.gazetteer import load_units
 from tests import people
 from tests.browsing import DESKTOP, Guard, axe, looks_right, press, reads, type_in
+from tests.made_up_sets import november
 from tests.people import PASSWORD, account
 from tests.signed_in import NAME, SECRET
 
@@ -35,14 +41,25 @@ def admin(app: Flask, served: str) -> None:
     team = people.team(app, there, "Tổ công nghệ số cộng đồng khu dân cư số 12")
     account(app, "lan.nguyen.thi.thu.huong.rat.dai@example.vn", "team_leader", team)
     account(app, "son@example.vn", "official", people.unit_id(app, "05443"))
-    report = {"report": "approximate-2025: 3,321 communes\n" + "no problem " * 30}
+    report = "approximate-2025: 3,321 communes\n" + "no problem " * 30
+    checked = {"report": report, "units": 3321, "kinds": {"missing": 1, "twice": 1}, "forbidden": 1}
     at = {"asked_by": "user:1", "asked_at": datetime.now(UTC), "ended_at": datetime.now(UTC)}
     span = {"first": "2024-11-01", "last": "2024-11-30"}
     name = {"name": "approximate-2025"}
     with app.app_context():
         db.session.add(Job(kind="reassign", state="failed", error="died", arguments=span, **at))
-        db.session.add(Job(kind="check_set", state="done", result=report, arguments=name, **at))
+        db.session.add(Job(kind="check_set", state="done", result=checked, arguments=name, **at))
         db.session.commit()
+        keep_findings(app.config["VAR_DIR"])
+
+
+def keep_findings(var_dir: Path) -> None:
+    """What the check of two communes found: a code that comes twice, one without a polygon."""
+    known = [one for one in load_units("2024") if one.code in ("05443", "05446")]
+    frame = november().head(2).assign(code="05443")
+    twice = Finding("twice", ("05443",), frame.geometry.iloc[0])
+    found = [twice, Finding("missing", ("05446",), Point(105.85, 21.59))]
+    findings.keep(var_dir / findings.FOLDER / "2", frame, known, found)
 
 
 def test_an_admin_goes_through_every_section(admin: None, page: Page, guard: Guard) -> None:
@@ -52,6 +69,10 @@ def test_an_admin_goes_through_every_section(admin: None, page: Page, guard: Gua
         for closed in page.locator("main summary").all():
             closed.click()
         looks_right(page, f"admin-{section}")
+    page.goto("/admin/checks/2")
+    looks_right(page, "admin-check")
+    page.goto("/admin/checks/2?finding=1#near")
+    looks_right(page, "admin-check-near")
     page.goto("/admin/people")
     press(page, "lan.nguyen.thi.thu.huong.rat.dai@example.vn")
     reads(page, "Giao thêm vai trò")
@@ -78,3 +99,5 @@ def test_dark_and_english(admin: None, new_page: Callable[..., Page]) -> None:
     for section in SECTIONS:
         page.goto(f"/admin{'' if section == 'index' else f'/{section}'}?lang=en")
         axe(page)
+    page.goto("/admin/checks/2?lang=en&finding=2")
+    axe(page)

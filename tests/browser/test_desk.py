@@ -105,9 +105,22 @@ def test_from_the_area_to_a_sample(
     page.locator("tbody a").first.click()
     reads(page, "Lặp lại mẫu được tính")
     looks_right(page, "desk-sample")
+    press(page, "Loại mẫu này …")
+    page.locator("#reason").fill("đo trong xưởng")
+    press(page, "Xem trước")
+    reads(page, "Sẽ thay đổi")
+    looks_right(page, "desk-exclude")
+    press(page, "Loại")
+    reads(page, "đo trong xưởng")
+    looks_right(page, "desk-exclusions")
+    press(page, "Đưa trở lại mẫu của quyết định số 1")
+    looks_right(page, "desk-lift")
+    for path in ("signals", "months"):
+        page.goto(f"/desk/area/19/{path}")
+        looks_right(page, f"desk-{path}")
     page.goto("/desk/wall")
     looks_right(page, "desk-wall")
-    for path in ("area/19", "area/19/samples", "wall"):
+    for path in ("area/19", "area/19/samples", "area/19/exclusions", "wall"):
         dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
         dark.goto(f"/desk/{path}")
         axe(dark)

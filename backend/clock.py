@@ -18,6 +18,11 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(VIETNAM).date()
 
 
+def this_month(now: datetime) -> str:
+    """The month that goes on in Vietnam, as YYYY-MM."""
+    return f"{local_day(now):%Y-%m}"
+
+
 def day_begin(day: date) -> datetime:
     """The moment at which a day begins in Vietnam."""
     return datetime(day.year, day.month, day.day, tzinfo=VIETNAM)

@@ -141,7 +141,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),
     Setting("BACKUP_DIR", folder, None, "where scripts/backup writes and `flask doctor` looks; default: VAR_DIR/backups"),
     Setting("ARCHIVE_DIR", folder, None, "where `flask measurements archive` writes months as GeoParquet; default: VAR_DIR/archive. Of several machines that share work all must see it"),
-    Setting("BATCH_TLS_CA", folder, None, "certificate of who signs those of a Dask scheduler and its workers; needed with --scheduler tls://…"),
+    Setting("BATCH_TLS_CA", folder, None, "certificate of the authority that signs those of a Dask scheduler and its workers; needed with --scheduler tls://…"),
     Setting("BATCH_TLS_CERT", folder, None, "certificate that this machine shows the scheduler"),
     Setting("BATCH_TLS_KEY", folder, None, "its key; a file that only its owner can read"),
     Setting("BIND", text, "127.0.0.1", "address that the server listens on"),

@@ -4,13 +4,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from backend.campaigns.bulk_places import Places
 from backend.campaigns.bulk_table import COLUMNS, Header, Line, Table
 from backend.campaigns.fields import NAME_MOST
 from backend.campaigns.naming import folded, normalised
 from backend.campaigns.team_schemas import CAPACITY_MOST
+from backend.errors import FieldError
 from backend.spreadsheets import runs
 from geo.gazetteer import plain
 
@@ -32,6 +33,15 @@ EXAMPLE = "VÍ DỤ: xóa dòng này / EXAMPLE: delete this row"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _TELEPHONE = re.compile(r"(\+84|84|0)[0-9]{9,10}")
 _LOST = re.compile(r"\w\?+\w|\ufffd")  # what a spreadsheet writes where its encoding has no letter
+
+
+class Faulty(Protocol):
+    """A row of a table, with what is wrong in it."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def errors(self) -> "Sequence[Remark]": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +208,12 @@ def _compare(row: Row, team: Standing | None) -> None:
         for name, after in row.values.items()
         if getattr(team, name) != after
     }
+
+
+def field_errors(rows: Sequence[Faulty]) -> list[FieldError]:
+    """Errors of rows as those of fields: rows.LINE.COLUMN."""
+    return [
+        FieldError(f"rows.{row.line}" + (f".{error.field}" if error.field else ""), error.code)
+        for row in rows
+        for error in row.errors
+    ]

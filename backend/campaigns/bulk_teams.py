@@ -14,20 +14,18 @@ from sqlalchemy.orm import aliased
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.service import note_by
-from backend.campaigns.bulk_csv import read_csv
 from backend.campaigns.bulk_places import Place, Places
-from backend.campaigns.bulk_rows import Row, Standing, rows_of
+from backend.campaigns.bulk_reading import read_table
+from backend.campaigns.bulk_rows import Row, Standing, field_errors, rows_of
 from backend.campaigns.bulk_table import Table
-from backend.campaigns.bulk_xlsx import read_xlsx
 from backend.campaigns.models import Organisation, Team
 from backend.campaigns.scopes import organisation_scope
 from backend.clock import local_day
-from backend.errors import FieldError, Problem
+from backend.errors import Problem
 from backend.extensions import db
 from backend.units.models import Unit
 from backend.units.service import valid_on
 
-ZIP = b"PK"  # how a workbook begins, whatever it was sent as
 _KNOWN = (Team.id, Team.name, Team.type, Team.home_unit_id, Team.capacity_per_day, Team.version)
 
 
@@ -64,7 +62,7 @@ def import_teams(
     require_person(actor)
     require(actor, "team.edit", organisation_scope(organisation_id))
     raw = read()
-    table = read_xlsx(raw) if raw.startswith(ZIP) else read_csv(raw)
+    table = read_table(raw)
     day = local_day(now)
     organisation = _organisation(organisation_id, hold=not dry_run)
     communes = places_on(day)
@@ -132,11 +130,7 @@ def _labels(rows: Sequence[Row], communes: Sequence[Place]) -> dict[int, str]:
 def _refused(result: Import, told: Callable[[Import], dict[str, Any]]) -> Problem:
     """All rows that cannot be used; nothing was written."""
     wrong = [row for row in result.rows if row.errors]
-    errors = [
-        FieldError(f"rows.{row.line}" + (f".{error.field}" if error.field else ""), error.code)
-        for row in wrong
-        for error in row.errors
-    ]
+    errors = field_errors(wrong)
     answer = told(Import(False, result.as_of, result.table, wrong, result.labels))
     members = {"totals": result.totals, "rows": answer["rows"]}
     return Problem(422, "import_refused", errors, members=members)

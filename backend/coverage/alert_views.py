@@ -7,7 +7,7 @@ from flask_smorest import Blueprint
 
 from backend import etags
 from backend.arguments import Parser
-from backend.clock import local_day
+from backend.clock import this_month
 from backend.coverage.alert_schemas import AlertsQuerySchema, AlertsSchema
 from backend.coverage.alerts import alerts
 from backend.coverage.readers import reader
@@ -24,6 +24,6 @@ blp.ARGUMENTS_PARSER = Parser()
 def get_alerts(query: dict[str, Any]) -> Response:
     """Show who is silent, behind, will miss the target or has reached it."""
     now = clock_now()
-    month = query["month"] or f"{local_day(now):%Y-%m}"
+    month = query["month"] or this_month(now)
     found = alerts(month, query["network"], query["parent"], now, query["level"], reader())
     return etags.answered_figures(found)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.service import note_by
+from backend.clock import this_month
 from backend.coverage.exclusion_rows import (
     by_device,
     chosen_device,
@@ -72,7 +73,7 @@ def lift_exclusion(
     One that was cut off, as by a restart of the server, is gone on with by asking again.
     """
     lifted = db.session.get(ExclusionAct, act_id, with_for_update=True)
-    month = lifted.month if lifted else f"{terms.now:%Y-%m}"
+    month = lifted.month if lifted else this_month(terms.now)
     unit = unit_to_decide(actor, code, asked["level"], month)
     if lifted is None or lifted.lifts is not None or lifted.unit_id not in units_below(unit.id):
         raise Problem(404, "not_found")

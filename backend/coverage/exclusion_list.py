@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.accounts.access import Actor
-from backend.clock import local_day
+from backend.clock import this_month
 from backend.coverage.own_unit import named, own_unit
 from backend.coverage.signal_sources import units_below
 from backend.extensions import db
@@ -36,7 +36,7 @@ def list_exclusions(
     actor: Actor, code: str, query: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """A page of the acts that concern a unit's month, the latest first."""
-    month = query["month"] or f"{local_day(now):%Y-%m}"
+    month = query["month"] or this_month(now)
     unit = own_unit(actor, "unit.signals", code, query["level"], month)
     row, limit = db.session.get_one(Unit, unit.id), query["limit"]
     values = {

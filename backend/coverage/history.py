@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.accounts.access import Actor
-from backend.clock import local_day, month_end, month_start
+from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.counts import Tally, total
 from backend.coverage.history_splitting import (
     Grounds,
@@ -94,7 +94,7 @@ def history(
 
     Months that are not published yet are left out.
     """
-    names = [f"{local_day(now):%Y-%m}"]
+    names = [this_month(now)]
     while len(names) < months:
         names.insert(0, month_before(names[0]))
     own = frozenset(communes_of(unit.id))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 
 from backend.accounts.access import Actor
-from backend.clock import local_day, month_end, month_start
+from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.own_unit import named, own_unit
 from backend.coverage.signal_finding import number
 from backend.coverage.signal_sources import units_below
@@ -75,7 +75,7 @@ def list_samples(
     actor: Actor, code: str, query: Mapping[str, Any], showing: Showing
 ) -> dict[str, Any]:
     """A page of the samples of a unit's month, the latest first."""
-    month = query["month"] or f"{local_day(showing.now):%Y-%m}"
+    month = query["month"] or this_month(showing.now)
     if month_start(month) > local_day(showing.now):
         raise invalid("month", "month_in_future")
     unit = own_unit(actor, "unit.samples", code, query["level"], month)

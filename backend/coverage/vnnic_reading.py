@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backend.campaigns.bulk_csv import read_csv
+from backend.campaigns.bulk_reading import read_table
 from backend.campaigns.bulk_rows import Remark
 from backend.campaigns.bulk_table import ROWS_MOST, Header, Kind, Line, Table, title_words
-from backend.campaigns.bulk_teams import ZIP
-from backend.campaigns.bulk_xlsx import read_xlsx
 from backend.coverage.vnnic_figures import FIGURES, not_enough, samples_of, speed_of, written
 from backend.errors import Problem, invalid
 
@@ -97,28 +95,24 @@ def saying(told: Mapping[str, str]) -> Kind:
 
 def _table(raw: bytes, told: Mapping[str, str], learned: Learned) -> Table:
     if told:
-        return _read(raw, saying(told))
+        return read_table(raw, saying(told))
     try:
-        found = _read(raw, TABLE)
+        found = read_table(raw, TABLE)
     except Problem:
         for titles, known in learned.items():
             if table := _read_as(raw, titles, known):
                 return table
         raise
     known_before = learned.get(digest_of(found.header.titles))
-    return _read(raw, saying(known_before)) if known_before else found
+    return read_table(raw, saying(known_before)) if known_before else found
 
 
 def _read_as(raw: bytes, titles: str, known: Mapping[str, str]) -> Table | None:
     try:
-        found = _read(raw, saying(known))
+        found = read_table(raw, saying(known))
     except Problem:
         return None
     return found if digest_of(found.header.titles) == titles else None
-
-
-def _read(raw: bytes, kind: Kind) -> Table:
-    return read_xlsx(raw, kind) if raw.startswith(ZIP) else read_csv(raw, kind)
 
 
 def _row(line: Line, header: Header, level: str) -> Given:

@@ -14,10 +14,9 @@ from sqlalchemy.dialects.postgresql import Range
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.service import note_by
 from backend.campaigns import volunteers
-from backend.campaigns.bulk_csv import read_csv
+from backend.campaigns.bulk_reading import read_table
+from backend.campaigns.bulk_rows import field_errors
 from backend.campaigns.bulk_table import Table
-from backend.campaigns.bulk_teams import ZIP
-from backend.campaigns.bulk_xlsx import read_xlsx
 from backend.campaigns.campaigns import visible_campaign
 from backend.campaigns.models import Membership
 from backend.campaigns.past_rows import (
@@ -31,7 +30,7 @@ from backend.campaigns.past_rows import (
 )
 from backend.campaigns.scopes import campaign_scope
 from backend.devices import service as devices
-from backend.errors import FieldError, Problem
+from backend.errors import Problem
 from backend.extensions import db
 from backend.measurements import earning
 from backend.measurements.reattributing import by_team
@@ -109,7 +108,7 @@ def import_memberships(
     visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id))
     raw = read()
-    table = read_xlsx(raw, PAST) if raw.startswith(ZIP) else read_csv(raw, PAST)
+    table = read_table(raw, PAST)
     sent = Sent(campaign_id, table, hashlib.sha256(raw).hexdigest(), dry_run)
     return volunteers.carry_out(lambda: _carry_out(actor, sent, now, told))
 
@@ -180,11 +179,7 @@ def _hold(people: Sequence[int]) -> list[UUID]:
 def _refused(result: Imported, told: Told) -> Problem:
     """All rows that cannot be used; 409 where all that is wrong is a second team at one time."""
     wrong = [row for row in result.rows if row.errors]
-    errors = [
-        FieldError(f"rows.{row.line}" + (f".{error.field}" if error.field else ""), error.code)
-        for row in wrong
-        for error in row.errors
-    ]
+    errors = field_errors(wrong)
     codes = {error.code for error in errors}
     status, code = (409, "other_team_then") if codes == {"other_team_then"} else (422, "")
     answer = told(Imported(False, result.table, wrong, None))

@@ -8,7 +8,7 @@ from typing import Any
 from backend.accounts.access import Actor
 from backend.campaigns.clusters import units_of
 from backend.campaigns.unit_names import units_told
-from backend.clock import local_day, month_end, month_start
+from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.alerts import alerts
 from backend.coverage.own_unit import named, own_unit
 from backend.coverage.rows import FILTERS
@@ -141,11 +141,6 @@ def _alerts(unit: UnitRow, month: str, network: str, level: str, now: datetime) 
         return told
     items = [item for item in told["items"] if item["code"] == unit.code]
     return {"items": items, "counts": {}}
-
-
-def this_month(now: datetime) -> str:
-    """The month that goes on in Vietnam."""
-    return f"{local_day(now):%Y-%m}"
 
 
 def _after(month: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app, redirect, request, url_for
 
 from backend.accounts.signing import actor
+from backend.clock import this_month
 from backend.coverage.excluding import (
     Terms,
     exclude_in_unit,
@@ -17,7 +18,6 @@ from backend.coverage.signals import STATES, Asking, decide_signal, unit_signals
 from backend.errors import Problem
 from backend.http import clock_now
 from backend.web.board_forms import SignalFormSchema
-from backend.web.desk_area import this_month
 from backend.web.desk_exclusion_schemas import (
     ChosenQuerySchema,
     ExclusionFormSchema,

@@ -43,7 +43,7 @@ DESK_EXCLUSIONS: dict[str, tuple[str, str]] = {
     "desk_exclude_lead": (
         "Xem trước số đếm sẽ đổi thế nào rồi mới loại. Người đo thấy mẫu bị loại trong danh sách"
         " của họ.",
-        "See first what becomes of the counts. Who measured sees on their own list that a sample"
+        "See first what becomes of the counts. Whoever measured sees on their list that a sample"
         " was excluded.",
     ),
     "desk_exclude_do": ("Loại", "Exclude"),

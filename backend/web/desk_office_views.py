@@ -6,6 +6,7 @@ from flask import redirect, request, url_for
 
 from backend.accounts.signing import actor
 from backend.campaigns.deputies import delegate, end_deputy, list_deputies
+from backend.clock import this_month
 from backend.coverage.own_unit import own_unit
 from backend.coverage.vnnic import comparison
 from backend.coverage.vnnic_answers import told as told_import
@@ -13,7 +14,7 @@ from backend.coverage.vnnic_importing import About, import_vnnic
 from backend.errors import Problem, invalid
 from backend.http import clock_now
 from backend.reports.letterheads import set_letterhead, show_letterhead
-from backend.web.desk_area import ACT, lendable, this_month
+from backend.web.desk_area import ACT, lendable
 from backend.web.desk_exclusion_views import excluding
 from backend.web.desk_office_schemas import (
     LINES,

@@ -8,13 +8,13 @@ from markupsafe import Markup
 from backend import etags
 from backend.accounts.signing import actor
 from backend.arguments import Parser
-from backend.clock import local_day
+from backend.clock import local_day, this_month
 from backend.coverage.alerts import SILENT_DAYS
 from backend.coverage.excluding import may_exclude
 from backend.coverage.sample_schemas import WHY
 from backend.coverage.samples import Showing, list_samples, show_sample
 from backend.http import clock_now
-from backend.web.desk_area import Area, own_areas, show_area, this_month
+from backend.web.desk_area import Area, own_areas, show_area
 from backend.web.desk_months import show_months
 from backend.web.desk_schemas import (
     SHOWN,

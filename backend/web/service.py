@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.accounts.access import Actor
-from backend.clock import local_day, month_end, month_start
+from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.listing import listing_on
 from backend.coverage.map_figures import map_figures
 from backend.coverage.months import months_with_data
@@ -89,7 +89,7 @@ def unit(
 def _newest(months: list[str], now: datetime, reader: Actor | None = None) -> str:
     """The newest month of which a reader sees anything; else the running one."""
     seen = (month for month in months if published(reader, month) != frozenset())
-    return next(seen, f"{local_day(now):%Y-%m}")
+    return next(seen, this_month(now))
 
 
 def _place(

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy import text
 
+from backend import VERSION
 from backend.doctor.gauges import Installation
 from backend.extensions import db
 from backend.metrics import counted
@@ -16,8 +17,8 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Say that the process answers."""
-    return jsonify(status="ok")
+    """Say that the process answers, and of which version it is."""
+    return jsonify(status="ok", version=VERSION)
 
 
 @bp.get("/readyz")

@@ -1,9 +1,11 @@
 """What docs/ tells and what the code does are held together."""
 
 import re
+from datetime import date
 
 import pytest
 
+from backend import VERSION
 from backend.accounts.cli import cli as accounts
 from backend.admin.cli import cli as jobs
 from backend.coverage.cli import cli as coverage
@@ -54,6 +56,17 @@ def test_every_command_that_the_operator_is_told_exists() -> None:
     assert len(told) >= 8
     for group, command in told:
         assert command in groups[group], f"flask {group} {command}"
+
+
+def test_the_changelog_begins_with_what_comes_and_tells_of_this_version() -> None:
+    """docs/releasing.md: the heading and the version are changed together."""
+    told = (DOCS.parent / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", told, re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    for heading in headings[1:]:
+        version, _, day = heading.partition(" - ")
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version) and date.fromisoformat(day)
+    assert [one.partition(" - ")[0] for one in headings[1:2]] in ([], [VERSION])
 
 
 def test_every_test_that_the_security_page_names_is_there() -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from backend import VERSION
 from backend.doctor.checks import latest_backup
 from backend.extensions import db
 from backend.jobs import runs
@@ -41,6 +42,9 @@ class Installation(Collector):
             found = []
         finally:
             db.session.remove()
+        built = GaugeMetricFamily("dosong_build_info", "What runs: 1", labels=["version"])
+        built.add_metric([VERSION], 1)
+        yield built
         yield _gauge("dosong_database_up", "Whether the database answers", float(bool(found)))
         yield from found
         yield from _of_disk(self.config)

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,17 @@ def test_a_foreign_number_is_checked(value: str) -> None:
     line = '{"timestamp": "2024-11-15T02:12:33Z", "type": "result", "ping": {"latency": 1}, '
     (row,) = rows("ookla", line + f'"download": {{"bandwidth": {value}, "bytes": {value}}}}}')
     assert row.payload is None and row.error is not None
+
+
+ANY = ("{}", "[]", "[1]", '{"a": 1}', "null", "1e3", "true", '""')
+FIELDS = ("type", "timestamp", "id", "ping", "server", "result", "Client", "UUID", "download")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_value_of_any_kind_is_refused_plainly(format: str) -> None:
+    for name, value in product(FIELDS, ANY):
+        for line in (f'{{"{name}": {value}}}', f'{{"type": "result", "{name}": {value}}}'):
+            assert all(row.payload is None or row.error is None for row in rows(format, line))
 
 
 def test_a_semicolon_file_is_read_and_a_wrong_header_named() -> None:

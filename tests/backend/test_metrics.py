@@ -15,6 +15,7 @@ import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend import VERSION
 from backend.app import create_app
 from backend.jobs import note_run, runs
 from backend.measurements.counting import fold_all
@@ -114,6 +115,7 @@ def test_without_the_database_it_says_so(app: Flask, tmp_path: Path) -> None:
     )
     told = scraped(alone.test_client())
     assert told["dosong_database_up"] == 0
+    assert told[f'dosong_build_info{{version="{VERSION}"}}'] == 1
     assert told["dosong_disk_free_bytes"] > 0
 
 

@@ -19,8 +19,8 @@ from backend.measurements.importers.row import (
 )
 
 MBPS_PER_BYTE_S = 8e-6
-# What jsonl prints on the way to the result.
-_PROGRESS = {"testStart", "ping", "download", "upload"}
+# What jsonl prints on the way to the result; no set, since a damaged type may be an object.
+_PROGRESS = ("testStart", "ping", "download", "upload")
 
 
 def read(lines: Lines, given: Given) -> Iterator[Row]:

@@ -212,7 +212,7 @@ def _answer_away(error: Exception) -> Any:
 
 
 def _answer_database(error: DBAPIError) -> Any:
-    """A standby that takes no writes is away, for who writes: until it is made the first."""
+    """A standby takes no writes: for whoever writes it is away, until it is made the first."""
     standing_by = isinstance(error.orig, ReadOnlySqlTransaction)
     return _answer_away(error) if standing_by else _answer_broken(error)
 

@@ -12,7 +12,7 @@ from backend.accounts.access import Actor, Scope, can, require
 from backend.accounts.service import note_by
 from backend.campaigns.models import Campaign, JoinCode, Organisation, Team
 from backend.campaigns.scopes import campaign_scope, team_scope
-from backend.devices.credentials import ALPHABET
+from backend.devices.credentials import ALPHABET, letters
 from backend.errors import Problem, invalid
 from backend.extensions import db
 
@@ -83,11 +83,6 @@ def show(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> Shown:
 def new_code() -> str:
     """Make a code such as ACDEFGHJ."""
     return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-
-
-def letters(code: str) -> str:
-    """A code as a person may write it: case, blanks and dashes do not matter."""
-    return "".join(letter for letter in code.upper() if letter.isalnum())
 
 
 def find(code: str) -> Row[tuple[JoinCode]]:

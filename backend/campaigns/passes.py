@@ -10,11 +10,11 @@ from sqlalchemy import Row, delete, select, update
 
 from backend.accounts.limits import Caller, count_attempt
 from backend.campaigns import memberships, volunteers
-from backend.campaigns.join_codes import check_open, letters, place_of
+from backend.campaigns.join_codes import check_open, place_of
 from backend.campaigns.joining import Guesses, other_team
 from backend.campaigns.memberships import Member
 from backend.campaigns.models import Pass
-from backend.devices.credentials import new_code
+from backend.devices.credentials import letters, new_code
 from backend.errors import Problem, invalid
 from backend.extensions import db
 

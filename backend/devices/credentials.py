@@ -24,8 +24,8 @@ def token_hash(token: str) -> bytes:
 
 def new_code() -> str:
     """Make a withdrawal code such as ACDE-FGHJ-KMNP."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-    return "-".join(letters[start : start + GROUP] for start in range(0, CODE_LENGTH, GROUP))
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    return "-".join(code[start : start + GROUP] for start in range(0, CODE_LENGTH, GROUP))
 
 
 def code_hash(code: str, secret: str) -> bytes:
@@ -33,5 +33,9 @@ def code_hash(code: str, secret: str) -> bytes:
 
     Keyed, because 55 bits could be searched by whoever holds a copy of the database alone.
     """
-    letters = "".join(letter for letter in code.upper() if letter.isalnum())
-    return hmac.digest(secret.encode(), b"withdrawal|" + letters.encode(), hashlib.sha256)
+    return hmac.digest(secret.encode(), b"withdrawal|" + letters(code).encode(), hashlib.sha256)
+
+
+def letters(code: str) -> str:
+    """A code as a person may write it: case, blanks and dashes do not matter."""
+    return "".join(letter for letter in code.upper() if letter.isalnum())

@@ -27,7 +27,7 @@ PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
 SOURCES = ("web", "templates/web", "templates")
 KINDS = (".html", ".py", ".txt")
 
-# Without their edition: an app that is installed is not installed anew for each of ours.
+# Without their edition: an app that is installed is not installed again for each of ours.
 ICONS = (
     {"src": "/static/do/icon-192.png", "sizes": "192x192", "type": "image/png"},
     {"src": "/static/do/icon-512.png", "sizes": "512x512", "type": "image/png"},

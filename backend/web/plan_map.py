@@ -1,7 +1,7 @@
 """The plan of a day as a map: what communes need, which teams go there, where those are at home.
 
-Teams go by their numbers in the table beside it. The drawing is the map of paper and of who has no
-scripts; the same is told to the script that draws another.
+Teams go by their numbers in the table beside it. The drawing serves on paper and
+without scripts; the same is told to the script that draws another.
 """
 
 from collections import defaultdict

@@ -47,7 +47,7 @@ PLAN: dict[str, tuple[str, str]] = {
     "board_pin_title": ("Ghim một nơi cho một đội", "Pin a place for a team"),
     "board_pin_hint": (
         "Đội sẽ đến nơi được ghim; phần còn lại được tính lại.",
-        "The team goes where it is pinned; the rest is planned anew.",
+        "The team goes where it is pinned; the rest is planned again.",
     ),
     "board_pin_unit": ("Mã xã, phường", "Code of the commune"),
     "board_slips": ("In phiếu cho từng đội", "Print slips by team"),

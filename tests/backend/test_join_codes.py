@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from backend.accounts.models import AuditEntry
-from backend.campaigns.join_codes import letters, new_code
+from backend.campaigns.join_codes import new_code
 from backend.campaigns.models import Campaign, JoinCode, Organisation, Team
-from backend.devices.credentials import ALPHABET
+from backend.devices.credentials import ALPHABET, letters
 from backend.extensions import db
 from tests.conftest import Hands
 from tests.factories import register

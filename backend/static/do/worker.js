@@ -7,7 +7,7 @@ self.addEventListener("install", (event) => {
     (async () => {
       const cache = await caches.open(VERSION);
       // Files are named by their edition: what the page has just loaded, over a poor line, is taken
-      // from the browser. Pages are asked for anew.
+      // from the browser. Pages are asked for again.
       const asked = (path) => new Request(path, { cache: path.startsWith("/do/") ? "no-cache" : "default" });
       await cache.addAll(SHELL.map(asked));
       await self.skipWaiting();

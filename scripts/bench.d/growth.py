@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from growth_parts.asking import QUESTIONS
 from growth_parts.place import Place, place
-from growth_parts.sizes import back_up, bytes_a_row, foresee
+from growth_parts.sizes import bytes_a_row, foresee, nights_work
 from growth_parts.table import Cost, head, measure, row
 
 from backend.clock import local_day, utc_now
@@ -39,7 +39,7 @@ def main() -> None:
         print(f"\nload average after: {os.getloadavg()[0]:.1f}\n")
         print("\n".join(bytes_a_row(places[-1])))
         print("\n".join(foresee(places, costs)))
-        print(back_up(places[-1], below))
+        print("\n".join(nights_work(places[-1], below)))
 
 
 def _place(stack: ExitStack, rows: int, below: Path) -> Place:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 
+from backend.measurements import recounting
 from backend.server.backup import dump
 from growth_parts.place import Place
 from growth_parts.table import Cost
@@ -51,10 +52,18 @@ def foresee(places: Sequence[Place], costs: Mapping[str, Sequence[Cost]]) -> lis
     return lines
 
 
-def back_up(place: Place, below: Path) -> str:
-    """Dump a place's database as scripts/backup does; how long, how large."""
+def nights_work(place: Place, below: Path) -> list[str]:
+    """What timers do in the night: a backup as scripts/backup makes it, and the recount."""
     with tempfile.TemporaryDirectory(dir=below) as folder:
         path, began = Path(folder) / "database.dump", time.monotonic()
         dump(place.owner_url, path)
         took, size = time.monotonic() - began, path.stat().st_size
-    return f"A backup at {place.name}: {took:.0f} s, {size / 1e9:.2f} GB"
+    with place.app.app_context():
+        began = time.monotonic()
+        recounting.differences()
+        recounting.team_differences()
+        recounted = time.monotonic() - began
+    return [
+        f"A backup at {place.name}: {took:.0f} s, {size / 1e9:.2f} GB",
+        f"A recount: {recounted:.0f} s",
+    ]

@@ -202,6 +202,10 @@ class TeamCount(db.Model):
             "campaign_id", "month", "grain", "team_id", "day", "unit_id", "volunteer_id", "network",
             "fate", "guest", name="uq_team_counts_key", postgresql_nulls_not_distinct=True,
         ),
+        # Who took what in a province: its report asks, of all that any team ever did.
+        Index(
+            "ix_team_counts_places", "unit_id", "month", postgresql_where=text("grain = 'unit'")
+        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import TextClause, text
 
+from backend.coverage import area_teams
 from backend.extensions import db
 from backend.measurements import answers, excluding, revising, timeline
 
@@ -26,8 +27,11 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "revising a phone": (revising.ROWS, DEVICES, {"device": PHONE, **SPAN}),
     "revising imports": (revising.ROWS, DEVICES, {"device": None, **SPAN}),
     "revising some": (revising.CHOSEN, IDS, {"device": PHONE, "ids": [PHONE]}),
+    "teams of a report": (area_teams.TEAMS, "ix_team_counts_places", {
+        "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
+    }),
     "excluding some": (excluding.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
-}
+}  # fmt: skip
 
 
 def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

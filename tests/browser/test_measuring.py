@@ -8,6 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from backend.campaigns import poster
+from backend.campaigns.models import Volunteer
 from backend.clock import local_day, utc_now
 from backend.devices.models import Consent
 from backend.extensions import db
@@ -200,6 +201,37 @@ def test_a_code_that_leads_to_no_team_is_told(phone: Page) -> None:
     phone.goto("about:blank")
     phone.goto("/do/#CAFE-100%")
     reads(phone, unknown)
+
+
+def test_the_team_sees_a_name_only_with_a_consent_of_its_own(app: Flask, phone: Page) -> None:
+    cast = Cast(app)
+    phone.goto(f"/do/#{cast.code_one}")
+    agree(phone)
+    press(phone, "Viettel")
+    reads(phone, "Đội 1")
+    phone.locator("#naming summary").click()
+    phone.locator("#display-name").fill("Lan")
+    save = phone.locator("#name").get_by_role("button", name="Lưu", exact=True)
+    save.click()
+    reads(phone, "Hãy đánh dấu ô đồng ý cho đội thấy tên.")
+    looks_right(phone, "do-name")
+    phone.locator("#name-agree").check()
+    save.click()
+    expect(phone.locator("#own-name")).to_have_text("Lan")
+    with app.app_context():
+        assert [one.display_name for one in db.session.query(Volunteer)] == ["Lan"]
+
+
+def test_where_to_go_is_known_without_a_network(phone: Page) -> None:
+    begin(phone)
+    press(phone, "Tìm chỗ gần đây")
+    expect(phone.locator("#map .spot").first).to_be_visible()
+    phone.evaluate("navigator.serviceWorker.ready")
+    phone.context.set_offline(True)
+    phone.reload()
+    reads(phone, "khi còn mạng.")
+    expect(phone.locator("#spots li").first).to_be_visible()
+    looks_right(phone, "do-next-offline")
 
 
 def test_in_english_and_dark(new_page: Open) -> None:

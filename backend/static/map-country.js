@@ -56,11 +56,28 @@ class CountryMap extends UnitMap {
       input.setAttribute("aria-valuetext", spoken(this.month));
       this.show(this.month);
     });
-    input.addEventListener("change", () => {
-      const url = new URL(location.href);
-      url.searchParams.set("month", this.month);
-      location.assign(url);
-    });
+    input.addEventListener("change", () => this.turn());
+    addEventListener("popstate", () => location.reload());
+  }
+
+  // The words and figures of the month come into the page; the map and its slider stay.
+  async turn() {
+    const month = this.month;
+    const url = new URL(location.href);
+    url.searchParams.set("month", month);
+    const headers = { "Accept-Language": document.documentElement.lang };
+    const answer = await fetch(url, { headers }).catch(() => null);
+    if (!answer?.ok) return location.assign(url); // the browser says why
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (month !== this.month) return; // the slider has moved on
+    history.pushState(null, "", url);
+    document.title = page.title;
+    document.querySelector("a[hreflang]").href = page.querySelector("a[hreflang]").getAttribute("href");
+    const fresh = page.getElementById("map");
+    for (const part of [".drawn", ".inset"]) this.figure.querySelector(part).replaceWith(fresh.querySelector(part));
+    page.querySelector("form.search").replaceWith(document.querySelector("form.search")); // with what is typed
+    turned(this.figure, fresh);
+    turned(this.figure.parentNode, fresh.parentNode);
   }
 
   open({ properties: { code } }) {
@@ -70,4 +87,13 @@ class CountryMap extends UnitMap {
     url.search = new URLSearchParams(query);
     location.assign(url);
   }
+}
+
+// Put what stands around a part of the fresh page around the part that stays.
+function turned(stays, fresh) {
+  for (const one of [...stays.parentNode.childNodes]) if (one !== stays) one.remove();
+  const all = [...fresh.parentNode.childNodes];
+  const at = all.indexOf(fresh);
+  stays.before(...all.slice(0, at));
+  stays.after(...all.slice(at + 1));
 }

@@ -67,9 +67,18 @@ def test_the_map_draws_and_follows_the_month(
     assert step_of(page, "province", "19") == 1
     axe(page)
     picture(page, "map")
+    page.evaluate("window.stayed = true")
+    page.locator("#q").fill("Thái")
     page.locator("#month").press("ArrowLeft")
     page.wait_for_url("**month=2026-09**")
     reads(page, "Tháng 09/2026")
+    assert page.evaluate("window.stayed") and "09/2026" in page.title()
+    assert page.locator("#q").input_value() == "Thái"
+    expect(page.locator("#month")).to_be_focused()
+    expect(page.locator("main > .hero")).to_have_count(1)
+    axe(page)
+    page.go_back()
+    reads(page, "Tháng 10/2026")
     drawn(page)
 
 

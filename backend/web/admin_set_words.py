@@ -157,7 +157,7 @@ ADMIN_SETS: dict[str, tuple[str, str]] = {
         "On pages, each file is shown row by row before anything is kept.",
     ),
     "admin_imports_teams": ("Ở trang đội của một chiến dịch", "On the teams’ page of a campaign"),
-    "admin_imports_vnnic": ("Ở bàn cán bộ của một địa bàn", "At the desk of an area"),
+    "admin_imports_vnnic": ("Ở bàn làm việc của cán bộ địa bàn", "At the desk of an area"),
     "admin_import": ("Nhập gì", "What"),
     "admin_import_outcome": ("Kết quả", "Outcome"),
     "admin_import_file": ("Mã băm của tệp", "Digest of the file"),

@@ -1,9 +1,9 @@
 """The words of admins' pages of long work and boundary sets, in Vietnamese and English."""
 
 ADMIN_WORK: dict[str, tuple[str, str]] = {
-    "admin_jobs": ("Việc dài", "Long work"),
+    "admin_jobs": ("Việc chạy nền", "Long work"),
     "admin_jobs_lead": (
-        "Việc dài chạy trên máy chủ và chạy tiếp khi bạn rời trang. Việc đã dừng giữa chừng chạy"
+        "Các việc này chạy trên máy chủ và chạy tiếp khi bạn rời trang. Việc đã dừng giữa chừng chạy"
         " lại được.",
         "Long work runs on the server, and goes on when you leave the page. What stopped halfway"
         " can be run again.",

@@ -171,7 +171,7 @@ BOARD: dict[str, tuple[str, str]] = {
     "board_signal_explained": ("đã có giải thích", "explained"),
     "board_signal_excluded": ("đã loại", "excluded"),
     "board_signal_may_be": ("Cũng có thể là", "It may be honest"),
-    "board_signal_found": ("Thấy gì", "What was found"),
+    "board_signal_found": ("Phát hiện", "What was found"),
     "board_signal_gone": ("không còn thấy", "no longer found"),
     "board_signal_days": ("{first} – {last}", "{first} – {last}"),
     "board_signal_device": ("Thiết bị {n}", "Device {n}"),

@@ -1,7 +1,7 @@
 """The words of an official's desk, in Vietnamese and English."""
 
 DESK: dict[str, tuple[str, str]] = {
-    "desk": ("Bàn cán bộ", "Official’s desk"),
+    "desk": ("Bàn làm việc", "Official’s desk"),
     "desk_areas": ("Địa bàn của bạn", "Your areas"),
     "desk_areas_lead": ("Chọn địa bàn để xem hôm nay.", "Choose an area to see how it is today."),
     "desk_no_area": ("Bạn chưa có địa bàn nào", "You have no area yet"),
@@ -29,8 +29,9 @@ DESK: dict[str, tuple[str, str]] = {
     "desk_show": ("Chỉ hiện", "Show only"),
     "desk_all": ("Tất cả", "All"),
     "desk_lacking": ("Còn thiếu", "Lacking"),
-    "desk_silent": ("Im ắng", "Silent"),
+    "desk_silent": ("Không có mẫu mới", "Silent"),
     "desk_behind": ("Chậm tiến độ", "Behind"),
+    "desk_missed": ("Không đạt", "Missed"),
     "desk_on_pace": ("Đúng tiến độ", "On pace"),
     "desk_will_miss": ("Khó đạt", "Will miss"),
     "desk_reached": ("Đã đạt", "Reached"),
@@ -124,5 +125,5 @@ DESK: dict[str, tuple[str, str]] = {
         "Theo số liệu Đo Sóng lúc {moment}; tự cập nhật.",
         "By Đo Sóng’s count of {moment}; updates by itself.",
     ),
-    "desk_wall_back": ("Về bàn cán bộ", "To the desk"),
+    "desk_wall_back": ("Về bàn làm việc", "To the desk"),
 }

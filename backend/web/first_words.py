@@ -60,11 +60,11 @@ FIRST: dict[str, tuple[str, str]] = {
     "valid": ("Hợp lệ", "Valid"),
     "counted": ("Được tính", "Counted"),
     "received_means": (
-        "Mọi phép đo máy chủ đã lưu và xếp được vào xã, phường ở đây, kể cả phép đo hỏng.",
+        "Mọi phép đo đã lưu và xác định được xã, phường ở đây, kể cả phép đo hỏng.",
         "Every stored test that lies in a commune here, failed ones included.",
     ),
     "valid_means": (
-        "Đo xong, có vị trí đủ chính xác, đúng lúc, đúng mạng, giá trị có thể có thật.",
+        "Đo xong, có vị trí đủ chính xác, đúng lúc, đúng mạng, kết quả hợp lý.",
         "Finished, with a usable position, time and network, and values that can be real.",
     ),
     "counted_means": (
@@ -87,8 +87,8 @@ FIRST: dict[str, tuple[str, str]] = {
     "whole_unit": ("Cả đơn vị đạt {target}", "{target} in the unit"),
     "lacks": ("còn thiếu {n}", "{n} lacking"),
     "of": ("{part} / {whole}", "{part} / {whole}"),
-    "lacking_order": ("thiếu nhiều nhất đứng đầu", "the largest shortfall first"),
-    "most_order": ("có nhiều mẫu nhất đứng đầu", "the most samples first"),
+    "lacking_order": ("xếp từ nơi thiếu nhiều nhất", "the largest shortfall first"),
+    "most_order": ("xếp từ nơi có nhiều mẫu nhất", "the most samples first"),
     "unit": ("Đơn vị", "Unit"),
     "shortfall": ("Còn thiếu", "Lacking"),
     "is_reached": ("Đạt", "Reached"),
@@ -103,7 +103,7 @@ FIRST: dict[str, tuple[str, str]] = {
     # why
     "why": ("Vì sao có mẫu không được tính", "Why samples were not counted"),
     "why_each": (
-        "Mỗi mẫu không được tính chỉ nằm ở một dòng: lý do nặng nhất của nó.",
+        "Mỗi mẫu không được tính chỉ nằm ở một dòng, theo lý do chính của nó.",
         "Every sample that is not counted stands in one line only: its weightiest reason.",
     ),
     "nothing_lost": ("Mọi mẫu đã nhận đều được tính.", "Every received sample is counted."),
@@ -121,7 +121,7 @@ FIRST: dict[str, tuple[str, str]] = {
     "reason": ("Lý do", "Reason"),
     "samples": ("Số mẫu", "Samples"),
     # notes
-    "notes": ("Đọc các con số này thế nào", "How to read these figures"),
+    "notes": ("Cách đọc các con số này", "How to read these figures"),
     "note_month": (
         "Mẫu thuộc về tháng mà nó được đo (giờ Việt Nam) và được xếp theo danh sách đơn vị của"
         " ngày cuối tháng đó.",

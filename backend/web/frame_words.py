@@ -34,7 +34,7 @@ FRAME: dict[str, tuple[str, str]] = {
     "way_map": ("Bản đồ", "Map"),
     "way_api": ("API", "API"),
     "way_work": ("Khu làm việc", "Workspace"),
-    "way_desk": ("Bàn cán bộ", "Official’s desk"),
+    "way_desk": ("Bàn làm việc", "Official’s desk"),
     "way_board": ("Chiến dịch", "Campaigns"),
     "way_admin": ("Quản trị", "Administration"),
     "theme_auto": ("Giao diện theo máy; đổi sang sáng", "Colours as the system; change to light"),

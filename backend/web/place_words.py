@@ -55,8 +55,8 @@ PLACE: dict[str, tuple[str, str]] = {
     "unit_counted": ("mẫu được tính", "counted samples"),
     "unit_on_pace": ("đúng tiến độ", "on pace"),
     "unit_expected": (
-        "Đến hôm nay cần có {expected} mẫu (vạch đen). Còn {days} ngày: mỗi ngày cần {daily} mẫu.",
-        "By today {expected} are expected (black mark). {days} days are left: {daily} a day do it.",
+        "Đến hôm nay cần có {expected} mẫu (vạch trên thanh). Còn {days} ngày: mỗi ngày cần {daily} mẫu.",
+        "By today {expected} are expected (the mark). {days} days are left: {daily} a day do it.",
     ),
     "unit_projection": (
         "Với nhịp hiện nay, cuối tháng có khoảng {low} đến {high} mẫu.",
@@ -98,7 +98,7 @@ PLACE: dict[str, tuple[str, str]] = {
         "Months before July 2025 come from former units, divided by positions or area: in part"
         " estimates.",
     ),
-    "hours_title": ("Giờ nào được đo", "When it is measured"),
+    "hours_title": ("Thời điểm đo trong ngày", "When it is measured"),
     "hours_caption": ("Mẫu được tính theo giờ trong ngày", "Counted samples by hour of the day"),
     "too_few": ("Chưa đủ {n} mẫu để công bố", "Fewer than {n} samples: not shown"),
     "operators_title": ("Chất lượng theo nhà mạng", "Quality by operator"),

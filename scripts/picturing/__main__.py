@@ -58,7 +58,9 @@ def _of_all(browser: Browser, url: str, pages: dict[str, Place], kept: StorageSt
         context = browser.new_context(base_url=url, viewport=size, locale="vi", storage_state=kept)
         page = context.new_page()
         for name, place in pages.items():
-            _open(page, place)
+            if not _open(page, place):
+                print(f"{name}: nothing leads there yet")
+                continue
             for theme in THEMES:
                 page.emulate_media(color_scheme=theme)
                 page.wait_for_timeout(REDRAWN_MS)
@@ -66,14 +68,19 @@ def _of_all(browser: Browser, url: str, pages: dict[str, Place], kept: StorageSt
         context.close()
 
 
-def _open(page: Page, place: Place) -> None:
+def _open(page: Page, place: Place) -> bool:
+    """Open a page; False where it is a link's that is not there."""
     opened, followed = open_at(place)
     page.goto(opened)
     if followed:
-        page.goto(page.locator(f'main a[href^="{followed}"]').first.get_attribute("href") or "")
+        links = page.locator(f'main a[href^="{followed}"]')
+        if not links.count():
+            return False
+        page.goto(links.first.get_attribute("href") or "")
     page.wait_for_load_state("networkidle")
     until(page, MAP_STANDS)
     page.wait_for_timeout(SETTLED_MS)
+    return True
 
 
 def _keep(page: Page, width: int, path: Path) -> None:

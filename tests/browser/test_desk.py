@@ -24,7 +24,7 @@ def sign_in(page: Page, to: str) -> None:
     page.goto(to)
     type_in(page, name=NAME, password=people.PASSWORD)
     press(page, "Đăng nhập")
-    expect(page.get_by_role("link", name="Bàn cán bộ")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("link", name="Bàn làm việc")).to_have_attribute("aria-current", "page")
 
 
 def last_month() -> str:

@@ -3,8 +3,8 @@
 ADMIN_WORK: dict[str, tuple[str, str]] = {
     "admin_jobs": ("Việc chạy nền", "Long work"),
     "admin_jobs_lead": (
-        "Các việc này chạy trên máy chủ và chạy tiếp khi bạn rời trang. Việc đã dừng giữa chừng chạy"
-        " lại được.",
+        "Các việc này chạy trên máy chủ và chạy tiếp khi bạn rời trang. Việc đã dừng giữa chừng"
+        " chạy lại được.",
         "Long work runs on the server, and goes on when you leave the page. What stopped halfway"
         " can be run again.",
     ),

@@ -55,7 +55,8 @@ PLACE: dict[str, tuple[str, str]] = {
     "unit_counted": ("mẫu được tính", "counted samples"),
     "unit_on_pace": ("đúng tiến độ", "on pace"),
     "unit_expected": (
-        "Đến hôm nay cần có {expected} mẫu (vạch trên thanh). Còn {days} ngày: mỗi ngày cần {daily} mẫu.",
+        "Đến hôm nay cần có {expected} mẫu (vạch trên thanh). Còn {days} ngày: mỗi ngày cần"
+        " {daily} mẫu.",
         "By today {expected} are expected (the mark). {days} days are left: {daily} a day do it.",
     ),
     "unit_projection": (

@@ -82,7 +82,7 @@ def casts(month: str, until: str) -> tuple[Cast, ...]:
         Cast(
             "Tổ công nghệ số cộng đồng (mẫu)", "community_digital_team", "Tổ công nghệ số",
             "community_digital", f"Đo Internet tại nhà, {_from_to(month, until)}", month,
-            ("19", "48"), "2025", ("mobile", "fixed"), 16, 100, until, cheats=True,
+            ("19",), "2025", ("mobile", "fixed"), 16, 100, until, cheats=True,
         ),
     )  # fmt: skip
 

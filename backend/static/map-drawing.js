@@ -186,6 +186,7 @@ export class UnitMap {
     }
     this.map.once("render", () => {
       this.repainted = performance.now() - began;
+      this.figure.classList.add("painted"); // until now the server's drawing lay over it
     });
     this.map.triggerRepaint();
   }

@@ -57,7 +57,7 @@ def read_catalogue(folder: Path | str) -> list[SetSource]:
         return []
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # the last: lists in lists in lists
         raise BoundaryError(f"{path}: cannot be read ({error})") from error
     return [_source(folder, path, name, table) for name, table in tables.items()]
 

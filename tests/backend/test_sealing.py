@@ -17,7 +17,7 @@ from tests.people import account, audited, sign_in
 
 NAME = "hoa@example.vn"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-BEFORE = "the key of before"
+BEFORE = "the previous key"
 TOTP = "/api/v1/account/totp"
 IN = {"name": NAME, "password": "nắng sớm bên sông"}
 
@@ -53,7 +53,7 @@ def test_neither_the_offered_nor_the_confirmed_secret_is_stored_as_it_is(
     assert secret not in pending + confirmed
 
 
-def test_after_a_change_of_key_they_are_sealed_anew(
+def test_after_a_change_of_key_they_are_sealed_again(
     app: Flask, client: FlaskClient, owner: Engine, clock: Any
 ) -> None:
     present, app.config["SECRET_KEY"] = app.config["SECRET_KEY"], BEFORE

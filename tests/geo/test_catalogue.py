@@ -52,6 +52,7 @@ class TestCatalogue:
         ("old", "new", "message"),
         [
             ("[one]", "[one", "cannot be read"),
+            ("[one]", f"[one]\nnote = {'[' * 3000}", "cannot be read"),
             ('system = "2024"', "", "set 'one': lacks system"),
             ('system = "2024"', 'system = "2023"', "system must be one of 2024, 2025"),
             ('system = "2024"', "system = 2024", "system must be one of"),

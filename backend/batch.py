@@ -22,6 +22,8 @@ Item = TypeVar("Item")
 
 # Settings that name what a scheduler of other machines is trusted by.
 CERTIFICATES = ("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY")
+# A scheduler that is there answers at once; whoever typed a wrong address should not wait long.
+ANSWER_MOST_S = 10
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -64,7 +66,12 @@ class Workforce:
             else:
                 address = self.scheduler
                 security = trusted(address, current_app.config)
-            client = Client(address, security=security, set_as_default=False)
+            try:
+                client = Client(
+                    address, security=security, set_as_default=False, timeout=ANSWER_MOST_S
+                )
+            except OSError as error:
+                raise SchedulerError(f"{address} does not answer: {error}") from error
             self._client = self._open.enter_context(client)
         return self._client
 

@@ -28,7 +28,10 @@ def workforce(command: Callable[..., Any]) -> Callable[..., Any]:
                 trusted(scheduler, current_app.config)
             except SchedulerError as error:
                 raise click.UsageError(str(error)) from None
-        with Workforce(workers, scheduler) as force:
-            return command(*words, force=force, **more)
+        try:
+            with Workforce(workers, scheduler) as force:
+                return command(*words, force=force, **more)
+        except SchedulerError as error:
+            raise click.ClickException(str(error)) from None
 
     return with_force  # fmt: skip

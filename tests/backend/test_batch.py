@@ -139,6 +139,18 @@ def test_other_machines_are_met_with_certificates(app: Flask, others: str) -> No
     assert "moved to another commune: 12" in done
 
 
+@pytest.mark.usefixtures("misplaced")
+def test_a_scheduler_that_is_not_there_is_told(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(batch, "ANSWER_MOST_S", 0.5)
+    names = ("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY")
+    app.config.update(zip(names, issue(tmp_path), strict=True))
+    words = ["measurements", "reassign", "--scheduler", "tls://127.0.0.1:1"]
+    result = app.test_cli_runner().invoke(args=words)
+    assert result.exit_code == 1 and "tls://127.0.0.1:1 does not answer" in result.output
+
+
 @pytest.mark.parametrize("address", ["tcp://203.0.113.7:8786", "tls://203.0.113.7:8786"])
 def test_a_scheduler_is_met_with_certificates_or_not_at_all(app: Flask, address: str) -> None:
     words = ["measurements", "reassign", "--scheduler", address]

@@ -11,7 +11,7 @@ from backend.coverage.needed import COUNTED_FATES, NETWORKS
 from backend.extensions import db
 
 # Folded counts and what still waits, as everywhere. What lies in the unit alone: a campaign's area
-# may be larger.
+# may be larger. The array leads to the index of places, where a join would read every row.
 TEAMS = text("""
     with communes as (
         select id from units
@@ -22,7 +22,7 @@ TEAMS = text("""
     ), earned as (
         select campaign_id, team_id, fate, n from team_counts
         where campaign_id in (select id from running) and month = :month and grain = 'unit'
-            and unit_id in (select id from communes) and network = any(:networks)
+            and unit_id = any(array(select id from communes)) and network = any(:networks)
         union all
         select campaign_id, team_id, fate, n from team_deltas
         where campaign_id in (select id from running) and day between :first and :last

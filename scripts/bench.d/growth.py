@@ -33,7 +33,7 @@ def main() -> None:
         places = [_place(stack, rows, below) for rows in sorted(asked.rows)]
         print(f"load average after filling: {os.getloadavg()[0]:.1f}\n\n{head(places)}", flush=True)
         costs: dict[str, Sequence[Cost]] = {}
-        for question in QUESTIONS:
+        for question in [one for one in QUESTIONS if asked.only in one.name]:
             costs[question.name] = measure(question, places)
             print(row(question, costs[question.name]), flush=True)
         print(f"\nload average after: {os.getloadavg()[0]:.1f}\n")
@@ -53,6 +53,7 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="sizes to compare")
+    parser.add_argument("--only", default="", metavar="WORDS", help="rows with these in their name")
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="leave the databases here, and use them again"
     )

@@ -7,8 +7,9 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.coverage.plan_making import Plan
-from backend.coverage.plan_sources import Commune
+from backend.coverage.plan_sources import Commune, PlanTeam
 from backend.coverage.planning import seen_plan, told
+from backend.coverage.publishing import published
 from backend.coverage.steps import NAMES, step
 
 Place = tuple[float, float]  # longitude, latitude
@@ -35,12 +36,18 @@ def show_plan_map(
         for team in teams
         if team.longitude is not None and team.latitude is not None
     }
-    return told(plan, teams) | {"area": _area(plan), "homes": homes}
+    return told(plan, teams) | {"area": _area(plan, teams, actor), "homes": homes}
 
 
-def _area(plan: Plan) -> list[PlanPlace]:
+def _area(plan: Plan, teams: list[PlanTeam], actor: Actor) -> list[PlanPlace]:
+    """The communes whose figures this person may have, or is told by the plan of these teams."""
     need = int(plan.communes.target["threshold"]) if plan.communes.target else 0
-    return [_place(commune, need) for commune in plan.communes.rows]
+    rows = plan.communes.rows
+    shown = published(actor, f"{plan.asked.day:%Y-%m}")
+    if shown is not None:
+        stays = {stay.commune.id for team in teams for stay in plan.stays.get(team.id, [])}
+        rows = [commune for commune in rows if commune.id in shown | stays]
+    return [_place(commune, need) for commune in rows]
 
 
 def _place(commune: Commune, need: int) -> PlanPlace:

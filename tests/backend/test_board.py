@@ -216,6 +216,16 @@ def test_the_plan_is_a_map_that_says_what_the_table_says(
     assert "Quần đảo Trường Sa" in slips
 
 
+def test_a_map_tells_no_figure_before_it_is_published(
+    client: FlaskClient, app: Flask, cast: Cast, clock: Any
+) -> None:
+    app.config["PUBLISH"] = "after_approval"
+    enter(client, LEADER)
+    page = client.get(f"{cast.page}/plan?date={TODAY}&lang=vi").text
+    told = json.loads(re.findall(r'id="plan-map">(.*?)</script>', page)[0])
+    assert set(told["figures"]) == set(re.findall(r'<tr data-unit="(\d+)"', page)) == {HERE}
+
+
 def test_a_large_area_is_drawn_as_provinces(
     client: FlaskClient, app: Flask, cast: Cast, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,7 +141,7 @@ def freeze_and_approve(page: Page, file: Path) -> dict:
     press(page, "Xác nhận báo cáo")
     reads(page, "Trần Thị Bình")
     with page.expect_download() as download:
-        press(page, "report.json")
+        press(page, "Số liệu cho máy đọc (JSON)")
     download.value.save_as(file)
     return json.loads(file.read_bytes())
 

@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> None:
     """Prepare and serve; returns only by SystemExit."""
     from wsgi import app
 
+    hold_templates(app)
     with app.app_context():
         prepare(app, demo="--demo" in arguments)
         db.engine.dispose()  # gunicorn forks: no connection may be open
@@ -56,6 +57,12 @@ def prepare(app: Flask, demo: bool) -> None:
     if active := set_on(local_day(utc_now())):
         outlines.country(app.config["VAR_DIR"] / "tiles", active)  # the first page need not wait
     db.session.remove()
+
+
+def hold_templates(app: Flask) -> None:
+    """Read every page's template now: a newer one may lie there before we are replaced."""
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
 
 
 def command(app: Flask, *words: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from backend.clock import month_end, month_start
 from backend.coverage.cells import DECIMALS
 from backend.coverage.statistics_rule import METRICS, summary
-from backend.extensions import db, setting
+from backend.extensions import db, follow_indexes, setting
 
 # Stripped and expired rows have no position any more.
 POSITIONS = f"""
@@ -57,6 +57,7 @@ def _gathered(
     statement = POSITIONS
     if units is not None:
         statement, span["units"] = POSITIONS + IN_UNITS, list(units)
+    follow_indexes()
     streamed = text(statement).execution_options(yield_per=CHUNK)
     cells: dict[str, _Cell] = defaultdict(_Cell)
     for latitude, longitude, device, *measured in db.session.execute(streamed, span):

@@ -17,7 +17,7 @@ from backend.batch import ALONE, Workforce
 from backend.clock import month_end, month_start
 from backend.coverage import statistics_rule as rule
 from backend.coverage.statistics_rule import METRICS, Samples
-from backend.extensions import db, setting
+from backend.extensions import db, follow_indexes, setting
 from backend.measurements.counting import fold_all
 from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.storing import dump
@@ -183,6 +183,7 @@ def refresh_province(part: Part, province: int, stale: Sequence[int]) -> None:
 def refresh_country(part: Part, stale: Sequence[int] = (COUNTRY,)) -> None:
     """Find the country's statistics of a month; commit."""
     _begin(part, COUNTRY, stale)
+    follow_indexes()
     rows = db.session.execute(OF_COUNTRY, part.values()).mappings().all()
     _write(part, {COUNTRY: _samples(rows)})
 

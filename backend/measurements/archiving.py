@@ -14,7 +14,7 @@ from sqlalchemy import TextClause, text
 from backend.accounts.service import note
 from backend.clock import local_day, month_end, month_start
 from backend.errors import Problem
-from backend.extensions import db, setting
+from backend.extensions import db, follow_indexes, setting
 from backend.measurements.storing import dump
 
 if TYPE_CHECKING:
@@ -192,12 +192,14 @@ def _chunks(month: str) -> Iterator["pa.Table"]:
     )
     options = {"yield_per": files.ROW_GROUP}
     statement = text(ROWS.format(columns=columns))
+    follow_indexes()
     found = db.session.execute(statement, _span(month), execution_options=options).mappings()
     for rows in found.partitions():
         yield files.chunk_of([dict(row) for row in rows])
 
 
 def _sum_of_table(month: str) -> Sum:
+    follow_indexes()
     return _sum(SUM_OF_TABLE, **_span(month))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from backend.batch import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
-from backend.extensions import db
+from backend.extensions import db, follow_indexes
 from backend.measurements import earning, rules, timeline
 from backend.measurements.counting import Deltas
 from backend.measurements.recomputing import judged_again, placed_again
@@ -140,6 +140,7 @@ def revise_chosen(
 def _revise(whole: Lot, progress: Progress, force: Workforce) -> Revision:
     """Lot by lot, on however many machines: it can be stopped and run again."""
     span = {"first": whole.first, "last": whole.last}
+    follow_indexes()
     devices = [*db.session.execute(DEVICES, span).scalars(), None]
     done = Revision(left_alone=int(db.session.execute(LEFT_ALONE, span).scalar_one()))
     db.session.commit()

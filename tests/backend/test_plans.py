@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import TextClause, text
 
 from backend.coverage import area_teams
-from backend.extensions import db
+from backend.extensions import db, follow_indexes
 from backend.measurements import answers, excluding, revising, timeline
 
 AT, DAY = datetime(2024, 11, 15, tzinfo=UTC), date(2024, 11, 15)
@@ -42,8 +42,7 @@ def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _indexes(statement: str, values: Mapping[str, Any]) -> set[str]:
     """By which indexes rows are looked up; one that is read from end to end is none."""
-    # Of an empty table a scan is the cheapest plan: what else there is, is asked.
-    db.session.execute(text("set local enable_seqscan = off"))
+    follow_indexes()  # of an empty table a scan is the cheapest plan: what else there is, is asked
     explained = db.session.execute(text(f"explain (format json) {statement}"), values)
     nodes = list(_nodes(explained.scalar_one()[0]["Plan"]))
     db.session.rollback()

@@ -58,7 +58,7 @@ def main() -> None:
             )
             good = _archives(Path(folder), arguments)
             fill(postgres.owner_url, arguments.table_rows)
-            good = _table(postgres.owner_url, arguments) and good
+            good = _table(postgres.owner_url, Path(folder), arguments) and good
             db.session.remove()
             db.engine.dispose()
     sys.exit(0 if good else 1)
@@ -70,7 +70,7 @@ def _archives(folder: Path, arguments: argparse.Namespace) -> bool:
     for count in (1, arguments.workers):
         out = folder / f"by-{count}"
         with Workforce(count) as force:
-            begin(force)
+            begin(force, folder)
             work = partial(comparing.compare_places, MONTHS, out, silently, force)
             took = timed(f"archives reassigned, nothing written back, {told(count)}", work)
         print(f"  {arguments.rows / took:,.0f} rows a second")
@@ -81,7 +81,7 @@ def _archives(folder: Path, arguments: argparse.Namespace) -> bool:
     return same and ratio >= WANTED
 
 
-def _table(owner_url: str, arguments: argparse.Namespace) -> bool:
+def _table(owner_url: str, folder: Path, arguments: argparse.Namespace) -> bool:
     """The same on the table's own rows, written back: each time from where it began."""
     times, digests = [], []
     for count in (1, arguments.workers):
@@ -90,7 +90,7 @@ def _table(owner_url: str, arguments: argparse.Namespace) -> bool:
             connection.execute("delete from count_deltas")
             connection.execute("vacuum analyze measurements")
         with Workforce(count) as force:
-            begin(force)
+            begin(force, folder)
             work = partial(revising.reassign, *SPAN, False, silently, force)
             took = timed(f"the table's rows reassigned and written back, {told(count)}", work)
         print(f"  {arguments.table_rows / took:,.0f} rows a second")
@@ -101,9 +101,9 @@ def _table(owner_url: str, arguments: argparse.Namespace) -> bool:
     return same
 
 
-def begin(force: Workforce) -> None:
-    """Let every worker make its application."""
-    list(force.each(time.sleep, [0.2] * 5 * force.workers))
+def begin(force: Workforce, folder: Path) -> None:
+    """Let every worker load what it needs, by two of the months: the clock starts after it."""
+    comparing.compare_places((MONTHS[0], MONTHS[-1]), folder / "begun", silently, force)
 
 
 def _table_digest() -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def _chunk(count: int, days: list[date], centres: Floats, chance: np.random.Gene
     speeds = np.round(chance.lognormal(3.5, 0.8, (count, 2)), 1)
     columns: dict[str, Any] = {
         "id": uuids(chance, count),
-        "device_id": uuids(np.random.default_rng(1), DEVICES)[chance.integers(0, DEVICES, count)],
+        "device_id": devices()[chance.integers(0, DEVICES, count)],
         "day": pa.array(days, pa.date32()),
         "longitude": at[:, 0],
         "latitude": at[:, 1],
@@ -68,6 +69,12 @@ def _chunk(count: int, days: list[date], centres: Floats, chance: np.random.Gene
     chunk = pa.Table.from_arrays(arrays, schema=files.SCHEMA)
     place = files.SCHEMA.get_field_index("geometry")
     return chunk.set_column(place, files.SCHEMA.field(place), files.points(chunk))
+
+
+@lru_cache(1)
+def devices() -> NDArray[np.object_]:
+    """The ids of the phones."""
+    return uuids(np.random.default_rng(1), DEVICES)
 
 
 def uuids(chance: np.random.Generator, count: int) -> NDArray[np.object_]:

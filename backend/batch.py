@@ -117,7 +117,12 @@ def _of_this_machine(workers: int) -> "LocalCluster":
     import dask
     from distributed import LocalCluster, Security
 
-    with dask.config.set({"distributed.scheduler.http.routes": []}):
+    settings = {
+        "distributed.scheduler.http.routes": [],
+        # Of a thread: it has its next parts at hand, and never waits for the scheduler.
+        "distributed.scheduler.worker-saturation": 4.0,
+    }
+    with dask.config.set(settings):
         return LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

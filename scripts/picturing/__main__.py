@@ -15,7 +15,7 @@ from tests.browsing import OPTIONS, program, until
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-TALLEST = 1800  # pixels of the page; what is below are more rows of the same
+TALLEST = 1500  # pixels of the page; what is below are more rows of the same
 SETTLED_MS = 600  # fonts and the last tiles
 REDRAWN_MS = 200  # a map in the other colours
 MAP_STANDS = """(() => {
@@ -91,7 +91,7 @@ def _keep(page: Page, width: int, path: Path) -> None:
         small = picture.convert("RGB")
         if width > 1000:
             small = small.resize((width // 2, tall // 2), Image.Resampling.LANCZOS)
-        small.save(path, "WEBP", quality=80, method=6)
+        small.save(path, "WEBP", quality=72, method=6)
     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 

@@ -119,9 +119,9 @@ def reads(page: Page, words: str) -> None:
     expect(page.locator("body")).to_contain_text(words, use_inner_text=True)
 
 
-def until(page: Page, truth: str) -> None:
+def until(page: Page, truth: str, within_ms: float = TIMEOUT_MS) -> None:
     """Wait for an expression; our policy forbids the way in which Playwright looks by itself."""
-    ends = time.monotonic() + TIMEOUT_MS / 1e3
+    ends = time.monotonic() + within_ms / 1e3
     while not page.evaluate(truth):
         assert time.monotonic() < ends, f"never: {truth}"
         page.wait_for_timeout(20)

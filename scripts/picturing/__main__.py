@@ -16,6 +16,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TALLEST = 1500  # pixels of the page; what is below are more rows of the same
+MAP_MS = 90_000  # a busy machine without a graphics card
 SETTLED_MS = 600  # fonts and the last tiles
 REDRAWN_MS = 200  # a map in the other colours
 MAP_STANDS = """(() => {
@@ -56,6 +57,7 @@ def _of_all(browser: Browser, url: str, pages: dict[str, Place], kept: StorageSt
     for width, height in WIDTHS.items():
         size = {"width": width, "height": height}
         context = browser.new_context(base_url=url, viewport=size, locale="vi", storage_state=kept)
+        context.set_default_timeout(MAP_MS)
         page = context.new_page()
         for name, place in pages.items():
             if not _open(page, place):
@@ -78,7 +80,7 @@ def _open(page: Page, place: Place) -> bool:
             return False
         page.goto(links.first.get_attribute("href") or "")
     page.wait_for_load_state("networkidle")
-    until(page, MAP_STANDS)
+    until(page, MAP_STANDS, MAP_MS)
     page.wait_for_timeout(SETTLED_MS)
     return True
 

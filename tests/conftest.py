@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine
 
 from backend.accounts import passwords
@@ -21,6 +22,10 @@ from tests.described import DescribedClient
 from tests.emptying import emptier
 from tests.pooled import settings_for
 from tests.prepared import application, copy_prepared
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 # Loaded once for all tests, or filled by a migration; every other table is emptied after a test.
 KEPT = {"units", "boundary_sets", "boundaries", "targets", "alembic_version"}

@@ -74,9 +74,8 @@ def naive(
 
 @settings(
     max_examples=20,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would post for minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(spots=samples, spans=spans, cap=st.sampled_from([None, 1, 1, 2]), data=st.data())
 def test_earnings_equal_a_recount_from_scratch(

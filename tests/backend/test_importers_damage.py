@@ -169,7 +169,7 @@ payloads = st.fixed_dictionaries(
 
 
 @drawn(st.lists(payloads, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_own_csv_round_trip(bodies: list[dict[str, Any]]) -> None:
     stream = io.StringIO(newline="")
     own_csv.write(bodies, stream)
@@ -179,14 +179,14 @@ def test_own_csv_round_trip(bodies: list[dict[str, Any]]) -> None:
 
 
 @drawn(st.lists(payloads, max_size=5), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_own_ndjson_round_trip(bodies: list[dict[str, Any]], escaped: bool) -> None:
     source = "\n".join(json.dumps(body, ensure_ascii=escaped) for body in bodies)
     assert [row.payload for row in rows("ndjson", source)] == bodies
 
 
 @drawn(st.sampled_from(FORMATS), st.binary(max_size=300) | st.text(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_content_raises(format: str, content: str | bytes) -> None:
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogatepass")

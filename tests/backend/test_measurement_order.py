@@ -100,9 +100,8 @@ def differences(app: Flask) -> list[dict[str, Any]]:
 
 @settings(
     max_examples=25,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would post for minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(spots, min_size=2, max_size=12), st.data())
 def test_any_order_and_split_gives_the_verdicts_of_a_full_pass(

@@ -68,7 +68,8 @@ def alone(row: dict[str, Any], locator: Locator) -> dict[str, Any]:
 
 @given(told=ROWS)
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_a_chunk_is_placed_as_its_rows(app: Flask, told: list[dict[str, Any]]) -> None:
     rows = [stored(one) for one in told]

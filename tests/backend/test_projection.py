@@ -71,7 +71,7 @@ def test_who_took_nothing_will_bring_nothing() -> None:
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=31), st.integers(1, 31))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_an_interval_holds_its_mean(samples: list[int], left: int) -> None:
     days = [FIRST + timedelta(days=n) for n in range(len(samples))]
     coming = [days[-1] + timedelta(days=n) for n in range(1, left + 1)]
@@ -94,7 +94,7 @@ def test_a_month_on_its_way() -> None:
 
 
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(0, 200_000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_best_reachable_with_one_target(units: int, target: int, volume: int) -> None:
     assert best_reachable(np.full(units, float(target)), volume) == min(units, volume // target)
 

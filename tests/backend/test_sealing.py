@@ -30,7 +30,7 @@ def stored(owner: Engine) -> list[str]:
 
 
 @given(st.text(max_size=40), st.integers(1, 9), st.text(max_size=80))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_is_no_seal_of_this_person_opens_nothing(secret: str, user: int, noise: str) -> None:
     sealed = seal(secret, user, "key")
     assert unseal(sealed, user, "key") == secret

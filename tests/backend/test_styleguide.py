@@ -50,7 +50,7 @@ def test_numbers_and_days_as_they_are_written(
 
 
 @given(VALUES, st.one_of(st.none(), st.floats(0, 1e9)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bars_stay_in_their_frame_and_in_proportion(
     values: list[float | None], line: float | None
 ) -> None:
@@ -67,7 +67,7 @@ def test_bars_stay_in_their_frame_and_in_proportion(
 
 
 @given(VALUES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_line_has_a_gap_where_a_value_is_missing(values: list[float | None]) -> None:
     runs = sparkline(values)
     assert sum(len(run.split()) for run in runs) == sum(value is not None for value in values)
@@ -76,7 +76,7 @@ def test_a_line_has_a_gap_where_a_value_is_missing(values: list[float | None]) -
 
 
 @given(st.integers(0, 10**7), st.integers(1, 10**6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_step_tells_how_far_it_is(basis: int, target: int) -> None:
     name = step(basis, target)
     assert (name == "none") == (basis == 0)

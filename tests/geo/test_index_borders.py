@@ -102,7 +102,7 @@ def test_candidates_are_those_within_the_circle() -> None:
     assert {place and place.code for place in found} == {"3"}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     shift=st.integers(-1_024 * 280, 1_024 * 70),
     seed=st.integers(0, 1_000),

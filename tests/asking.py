@@ -11,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from backend.accounts.models import OneTimeLink, PersonalToken, Role, User
+from backend.accounts.sealing import seal
 from backend.accounts.signing import secret_hash
 from backend.extensions import db
 from backend.measurements.models import WithdrawalRequest
@@ -92,7 +93,8 @@ def _enrolling(world: World) -> dict[str, Any]:
     user = world.user_of(world.headers)
     if user is not None:
         with world.app.app_context():
-            db.session.get_one(User, user.id).totp_pending = SECRET
+            sealed = seal(SECRET, user.id, world.app.config["SECRET_KEY"])
+            db.session.get_one(User, user.id).totp_pending = sealed
             db.session.commit()
     code = pyotp.TOTP(SECRET).at(world.app.extensions["clock"]())
     return {"json": {"code": code}}

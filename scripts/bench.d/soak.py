@@ -144,6 +144,7 @@ def _overloaded(answered: Sequence[Answered]) -> list[bool]:
         _tell("sent away with 503 or 429", f"{share:.0%}", told == len(shed), "with Retry-After"),
         _tell("failed in another way", f"{other:,}", other == 0, "none"),
         _tell("p99 meanwhile", f"{_percentile(during, 0.99):.1f} s"),
+        _tell("of that late in sending", f"{max(one.late for one in answered):.1f} s at most"),
         _tell(
             "all is well again after", f"{recovery:g} s", recovery < RECOVERY_MOST_S,
             f"under {RECOVERY_MOST_S:g} s",

@@ -121,6 +121,10 @@ def _of_this_machine(workers: int) -> "LocalCluster":
         "distributed.scheduler.http.routes": [],
         # Of a thread: it has its next parts at hand, and never waits for the scheduler.
         "distributed.scheduler.worker-saturation": 4.0,
+        "distributed.worker.profile.enabled": False,  # it stops the work every 10 ms
+        # Not Dask's own, which gives memory back after each part: getting it again takes longer
+        # than the part's work where two workers ask for it at once.
+        "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},
     }
     with dask.config.set(settings):
         return LocalCluster(
@@ -143,6 +147,12 @@ def _in_application(work: Callable[[Any], Any], part: Any) -> Any:
 
 @lru_cache(1)
 def _application() -> Flask:
+    import pyarrow
+
     from wsgi import app
+
+    # A worker is one thread: with as many as there are processors, each would keep all others busy.
+    pyarrow.set_cpu_count(1)
+    pyarrow.set_io_thread_count(1)
 
     return app

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 import psycopg
+import pyarrow
 from batch_parts.months import MONTHS, write_months
 from flask import Flask
 from flask_migrate import upgrade
@@ -65,7 +66,9 @@ def main() -> None:
 
 
 def _archives(folder: Path, arguments: argparse.Namespace) -> bool:
-    """This process alone, then workers that are there before the clock starts."""
+    """One thread of this process, then workers that are there before the clock starts."""
+    pyarrow.set_cpu_count(1)  # as workers have it
+    pyarrow.set_io_thread_count(1)
     times, digests = [], []
     for count in (1, arguments.workers):
         out = folder / f"by-{count}"
@@ -127,7 +130,7 @@ def digest(folder: Path) -> str:
 
 def told(workers: int) -> str:
     """Who does the work: one is this process itself, which no cluster slows down."""
-    return "1 process" if workers == 1 else f"{workers} workers of one thread"
+    return "1 process of one thread" if workers == 1 else f"{workers} workers of one thread"
 
 
 def silently(done: int, of: int) -> None:

@@ -48,10 +48,10 @@ class Connections:
     def cursor(self) -> Iterator[Any]:
         """Lend a connection's cursor; a connection that an error went through is closed."""
         ready = self._taken()
-        if ready and ready.is_dead:
-            ready.close()
-            ready = None
         try:
+            if ready and ready.is_dead:
+                ready.close()
+                ready = None
             ready = ready or self._opened()
             yield ready.cursor
         except BaseException:

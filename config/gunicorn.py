@@ -1,5 +1,6 @@
 """How gunicorn serves the app: `gunicorn -c config/gunicorn.py wsgi:app`."""
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,12 @@ accesslog = None
 access_log_format = '%({x-request-id}o)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
 errorlog = "-"
 loglevel = _values["LOG_LEVEL"].lower()
+
+
+def when_ready(server: Any) -> None:
+    """Keep what is loaded out of every collection: else each worker's first copies all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:

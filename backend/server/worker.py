@@ -1,4 +1,4 @@
-"""gunicorn's worker of threads: silent connections take none, and each request's wait is noted."""
+"""gunicorn's worker of threads: silent connections take none, and who waits too long is noted."""
 
 import selectors
 import time
@@ -7,11 +7,15 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from backend.queueing import waited_s
+from backend.queueing import Line, waited_too_long
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn brings no types
     """A request waits from the moment it can be read until a thread takes it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.line = Line()
 
     def enqueue_req(self, conn: Any) -> None:
         """Hand over to a thread; a new connection only when it says something.
@@ -31,5 +35,5 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn brings no types
 
     def handle(self, conn: Any) -> Any:
         """Serve a request, in a thread."""
-        waited_s.set(time.monotonic() - conn.enqueued)
+        waited_too_long.set(self.line.too_long(conn.enqueued, time.monotonic()))
         return super().handle(conn)

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from backend.queueing import RETRY_S, WAIT_MOST_S, waited_s
+from backend.queueing import (
+    RETRY_S,
+    WAIT_MOST_S,
+    WAIT_STANDING_S,
+    Line,
+    waited_too_long,
+)
 from tests.factories import register, sample
 
 URL = "/api/v1/measurements"
@@ -20,9 +26,9 @@ URL = "/api/v1/measurements"
 
 @pytest.fixture
 def long_wait() -> Iterator[None]:
-    token = waited_s.set(WAIT_MOST_S + 0.1)
+    token = waited_too_long.set(True)
     yield
-    waited_s.reset(token)
+    waited_too_long.reset(token)
 
 
 def test_who_waited_too_long_is_told_when_to_come_again(
@@ -36,22 +42,48 @@ def test_who_waited_too_long_is_told_when_to_come_again(
 
 
 def test_a_short_wait_is_no_reason(client: FlaskClient) -> None:
-    headers = register(client)
-    token = waited_s.set(WAIT_MOST_S - 0.1)
-    try:
-        assert client.post(URL, json=sample(), headers=headers).status_code == 201
-    finally:
-        waited_s.reset(token)
+    assert client.post(URL, json=sample(), headers=register(client)).status_code == 201
+
+
+def sent_away(line: Line, takes_s: float, between_s: float, count: int) -> list[float]:
+    """One thread needs so long for each and nothing to refuse one; how long the refused waited."""
+    free_at, waits = 0.0, []
+    for number in range(count):
+        joined = 100.0 + number * between_s
+        taken = max(joined, free_at)
+        refused = line.too_long(joined, taken)
+        waits += [taken - joined] * refused
+        free_at = taken + takes_s * (not refused)
+    return waits
+
+
+def test_what_a_stall_piles_up_is_served() -> None:
+    line = Line()
+    assert not any(line.too_long(100.0 + k / 50, 101.0 + k / 100) for k in range(100))
+
+
+def test_a_line_that_stands_is_kept_short() -> None:
+    waits = sent_away(Line(), takes_s=0.01, between_s=0.005, count=4_000)  # twice what can be
+    assert len(waits) == pytest.approx(2_000, rel=0.1)  # as many as can be served are
+    assert max(waits) <= WAIT_MOST_S + 0.01 and max(waits[500:]) <= WAIT_STANDING_S + 0.01
+
+
+def test_who_comes_after_the_line_has_gone_is_served() -> None:
+    line = Line()
+    assert sent_away(line, takes_s=0.01, between_s=0.005, count=4_000)
+    assert not line.too_long(200.0, 200.0)
+    assert not line.too_long(200.0, 200.0 + WAIT_MOST_S - 0.1)  # not by what was before
+    assert line.too_long(200.0, 200.0 + WAIT_MOST_S + 0.1)
 
 
 SLOW = """
 import time
-from backend.queueing import waited_s
+from backend.queueing import waited_too_long
 
 def app(environ, start_response):
-    waited = waited_s.get()
+    too_long = waited_too_long.get()
     time.sleep(0.4)
-    body = f"{waited:.3f}".encode()
+    body = str(too_long).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 """
@@ -59,7 +91,7 @@ def app(environ, start_response):
 
 @pytest.fixture
 def slow_port(tmp_path: Path) -> Iterator[int]:
-    """gunicorn with our worker, one thread, and an application that tells how long one waited."""
+    """gunicorn with our worker, one thread, an application that tells who waited too long."""
     (tmp_path / "slow.py").write_text(SLOW)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -80,32 +112,32 @@ def slow_port(tmp_path: Path) -> Iterator[int]:
         process.terminate()
 
 
-def ask(port: int, waits: list[float]) -> None:
+def ask(port: int, told: list[str]) -> None:
     with closing(socket.create_connection(("127.0.0.1", port), 30)) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         data = b""
         while chunk := connection.recv(4_096):
             data += chunk
-        waits.append(float(data.rpartition(b"\r\n")[2]))
+        told.append(data.rpartition(b"\r\n")[2].decode())
 
 
-def test_the_worker_notes_how_long_each_request_waited(slow_port: int) -> None:
-    waits: list[float] = []
-    threads = [threading.Thread(target=ask, args=(slow_port, waits)) for _ in range(3)]
+def test_the_worker_notes_who_waited_too_long(slow_port: int) -> None:
+    told: list[str] = []
+    threads = [threading.Thread(target=ask, args=(slow_port, told)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    first, second, third = sorted(waits)
-    assert first < 0.3 and second >= first + 0.3 and third >= second + 0.3
+    served = told.index("True")  # two seconds are five of them
+    assert 4 <= served <= 6 and told == ["False"] * served + ["True"] * (8 - served)
 
 
 def test_silent_connections_keep_nobody_waiting(slow_port: int) -> None:
     silent = [socket.create_connection(("127.0.0.1", slow_port)) for _ in range(5)]
     time.sleep(0.2)  # accepted before the one that speaks
-    began, waits = time.monotonic(), list[float]()
-    ask(slow_port, waits)
-    assert time.monotonic() - began < 2.0 and waits[0] < 0.5
+    began, told = time.monotonic(), list[str]()
+    ask(slow_port, told)
+    assert time.monotonic() - began < 2.0 and told == ["False"]
     silent[0].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert silent[0].recv(4_096).startswith(b"HTTP/1.1 200")
     for connection in silent:

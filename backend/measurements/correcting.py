@@ -41,6 +41,13 @@ WORTH = text("""
     select team_id, fate, count(*) as n from earnings
     where campaign_id = :campaign and measurement_id = any(:ids) group by 1, 2
 """)
+# What one decision wrote has one time, that of its transaction.
+DECIDED = text("""
+    select at, user_id, team_id, reason, count(*) as measurements,
+        array_agg(distinct before_team_id) as before_team_ids
+    from corrections where campaign_id = :campaign
+    group by at, user_id, team_id, reason order by max(id) desc limit :limit
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,14 @@ def corrections(actor: Actor, campaign_id: int, before: int | None, limit: int) 
     )
     items = [dict(row) for row in rows.mappings()]
     return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
+
+
+def decided(actor: Actor, campaign_id: int, limit: int) -> list[dict[str, Any]]:
+    """List a campaign's decisions, the latest first: each may have moved many measurements."""
+    visible_campaign(actor, campaign_id)
+    require(actor, "campaign.see", campaign_scope(campaign_id), hidden=True)
+    rows = db.session.execute(DECIDED, {"campaign": campaign_id, "limit": limit})
+    return [dict(row) for row in rows.mappings()]
 
 
 def _require_own_team(campaign_id: int, team_id: int) -> None:

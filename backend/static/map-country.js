@@ -8,6 +8,7 @@ class CountryMap extends UnitMap {
     super(figure, url);
     this.months = figure.dataset.months.split(" ").filter(Boolean);
     this.month = figure.dataset.month;
+    this.lacking = new Set(); // what could not be loaded of the month
     this.told = new Map(); // figures by month
   }
 
@@ -15,6 +16,7 @@ class CountryMap extends UnitMap {
     super.begin();
     this.map.on("load", () => this.show(this.month));
     this.slider();
+    document.getElementById("map-again").addEventListener("click", () => this.again());
   }
 
   async figures(month) {
@@ -28,8 +30,10 @@ class CountryMap extends UnitMap {
   }
 
   async show(month) {
-    const told = await this.figures(month);
+    const told = await this.figures(month).catch(() => null);
     if (month !== this.month) return; // the slider has moved on
+    this.missing("map", !told);
+    if (!told) return; // the map stays as it was
     if (told.set !== this.shown) {
       const first = !this.shown;
       this.shown = told.set;
@@ -42,16 +46,29 @@ class CountryMap extends UnitMap {
     this.paint(told);
   }
 
+  // Say that the month's figures could not be had, of the map or of the page around it.
+  missing(part, lacks) {
+    this.lacking[lacks ? "add" : "delete"](part);
+    const told = document.getElementById("map-missing");
+    told.hidden = !this.lacking.size;
+    told.firstElementChild.textContent = told.dataset.words.replace("{month}", spoken(this.month));
+  }
+
+  again() {
+    this.show(this.month);
+    if (this.lacking.has("page")) this.turn();
+  }
+
   // While it moves the map follows; where it stops the page does.
   slider() {
     if (this.months.length < 2) return;
     const input = document.getElementById("month");
     document.getElementById("slider").hidden = false;
     input.value = Math.max(this.months.indexOf(this.month), 0);
-    const spoken = (month) => month.split("-").reverse().join("/");
     input.setAttribute("aria-valuetext", spoken(this.month));
     input.addEventListener("input", () => {
       this.month = this.months[input.value];
+      this.lacking.clear();
       document.getElementById("month-shown").textContent = spoken(this.month);
       input.setAttribute("aria-valuetext", spoken(this.month));
       this.show(this.month);
@@ -67,9 +84,11 @@ class CountryMap extends UnitMap {
     url.searchParams.set("month", month);
     const headers = { "Accept-Language": document.documentElement.lang };
     const answer = await fetch(url, { headers }).catch(() => null);
-    if (!answer?.ok) return location.assign(url); // the browser says why
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const text = answer?.ok ? await answer.text().catch(() => null) : null;
     if (month !== this.month) return; // the slider has moved on
+    this.missing("page", text === null);
+    if (text === null) return; // the page stays as it was
+    const page = new DOMParser().parseFromString(text, "text/html");
     history.pushState(null, "", url);
     document.title = page.title;
     document.querySelector("a[hreflang]").href = page.querySelector("a[hreflang]").getAttribute("href");
@@ -88,6 +107,8 @@ class CountryMap extends UnitMap {
     location.assign(url);
   }
 }
+
+const spoken = (month) => month.split("-").reverse().join("/");
 
 // Put what stands around a part of the fresh page around the part that stays.
 function turned(stays, fresh) {

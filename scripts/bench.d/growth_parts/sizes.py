@@ -1,14 +1,18 @@
 """What a measurement takes on disk, and what ten times as many would need."""
 
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psycopg
+from ingest_parts.site import ROOT
 
 from backend.measurements import recounting
-from backend.server.backup import dump
+from backend.server.backup import DUMP
 from growth_parts.place import Place
 from growth_parts.table import Cost
 
@@ -53,17 +57,32 @@ def foresee(places: Sequence[Place], costs: Mapping[str, Sequence[Cost]]) -> lis
 
 
 def nights_work(place: Place, below: Path) -> list[str]:
-    """What timers do in the night: a backup as scripts/backup makes it, and the recount."""
+    """What timers do in the night: a backup and the recount; and the restore in an empty folder."""
+    urls = {name: place.app.config[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
     with tempfile.TemporaryDirectory(dir=below) as folder:
-        path, began = Path(folder) / "database.dump", time.monotonic()
-        dump(place.owner_url, path)
-        took, size = time.monotonic() - began, path.stat().st_size
+        _, made = _program(["make", folder], {"VAR_DIR": str(place.app.config["VAR_DIR"]), **urls})
+        [backup] = Path(folder).glob("dosong-*")
+        size = (backup / DUMP).stat().st_size
+        told, restored = _program(["restore", str(backup)], {"VAR_DIR": f"{folder}/restored"})
     with place.app.app_context():
         began = time.monotonic()
         recounting.differences()
         recounting.team_differences()
         recounted = time.monotonic() - began
     return [
-        f"A backup at {place.name}: {took:.0f} s, {size / 1e9:.2f} GB",
+        f"A backup at {place.name}: {made:.0f} s, {size / 1e9:.2f} GB",
+        f"A restore into an empty folder: {restored:.0f} s. {' '.join(told.split())}",
         f"A recount: {recounted:.0f} s",
     ]
+
+
+def _program(words: Sequence[str], environment: Mapping[str, str]) -> tuple[str, float]:
+    """Run scripts/backup or scripts/restore; what it prints, and the seconds it took."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "backend.server.backup", *words],
+        cwd=ROOT, env=os.environ | dict(environment), capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    return done.stdout, time.monotonic() - began

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from backend.accounts import links, passwords, users
+from backend.accounts import links, users
 from backend.accounts.links import Link
 from backend.accounts.service import note
-from backend.accounts.sessions import end_sessions
 from backend.accounts.users import RoleAsked
-from backend.errors import Problem, invalid
+from backend.errors import Problem
 from backend.extensions import db
 
 ADMIN = RoleAsked("admin", "system", None)
@@ -21,10 +20,7 @@ def create_admin(written: str, password: str | None, now: datetime) -> Link | No
     users.add_role(user.id, ADMIN, now)
     note("role.grant", f"user:{user.id}", **ADMIN.told())
     if password is not None:
-        if fault := passwords.fault(password, name):
-            raise invalid("password", fault)
-        user.password_hash = passwords.hashed(password)
-        end_sessions(user.id)
+        links.replace_password(user, password)
     waits = user.password_hash is None
     link = links.make_link(user.id, "invitation", now) if waits else None
     db.session.commit()

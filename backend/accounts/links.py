@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from backend.accounts import passwords, users
 from backend.accounts.access import Actor, require
@@ -68,29 +68,47 @@ def offer_password(actor: Actor, user_id: int, now: datetime) -> Link:
 def accept(secret: str, password: str, *, key: str, address: str, now: datetime) -> User:
     """Set a password by a link, once; a new one ends sessions and tokens of the one before."""
     count_attempt("accept", Caller(address, ACCEPTS_PER_ADDRESS), key, now)
-    user_id, purpose = _use(secret, now)
-    user = users.find(user_id)
-    if fault := passwords.fault(password, user.name):
-        raise invalid("password", fault)
-    user.password_hash = passwords.hashed(password)
-    if purpose == "password":
-        end_sessions(user_id)
-        db.session.execute(delete(PersonalToken).where(PersonalToken.user_id == user_id))
-    who = f"user:{user_id}"
+    user, purpose = _use(secret, now)
+    replace_password(user, password)
+    who = f"user:{user.id}"
     note("account.password_by_link", who, actor=who, address=address, purpose=purpose)
     db.session.commit()
     return user
 
 
-def _use(secret: str, now: datetime) -> tuple[int, str]:
-    """Take a link that waits; whoever comes second, or late, finds none."""
+def replace_password(user: User, password: str) -> None:
+    """Give a held person a password; nothing that came before it lets in. The caller commits."""
+    set_password(user, password, "password")
+    db.session.execute(delete(PersonalToken).where(PersonalToken.user_id == user.id))
+
+
+def set_password(user: User, password: str, field: str, but: bytes | None = None) -> None:
+    """Give a held person a password; links that wait and sessions end, but for one.
+
+    Raises 422 of the field where the password is too weak; the caller commits.
+    """
+    if fault := passwords.fault(password, user.name):
+        raise invalid(field, fault)
+    user.password_hash = passwords.hashed(password)
+    end_sessions(user.id, but=but)
+    waiting = OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None)
+    db.session.execute(delete(OneTimeLink).where(*waiting))
+
+
+def _use(secret: str, now: datetime) -> tuple[User, str]:
+    """Take a link that waits, and hold its person; whoever comes second, or late, finds none.
+
+    The person is held first, as by whoever makes or voids a link: two wait and never block.
+    """
     waiting = (
         OneTimeLink.secret_hash == secret_hash(secret),
         OneTimeLink.used_at.is_(None),
         OneTimeLink.expires_at > now,
     )
-    used = update(OneTimeLink).where(*waiting).values(used_at=now)
-    row = db.session.execute(used.returning(OneTimeLink.user_id, OneTimeLink.purpose)).first()
-    if row is None:
+    user_id = db.session.scalar(select(OneTimeLink.user_id).where(*waiting))
+    user = users.find(user_id) if user_id is not None else None
+    used = update(OneTimeLink).where(*waiting).values(used_at=now).returning(OneTimeLink.purpose)
+    purpose = db.session.scalar(used)
+    if user is None or purpose is None:
         raise Problem(404, "link_not_valid")
-    return row.user_id, row.purpose
+    return user, purpose

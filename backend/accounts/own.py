@@ -6,6 +6,7 @@ from sqlalchemy import delete
 
 from backend.accounts import limits, passwords, second_factor, users
 from backend.accounts.access import Actor, require_person, require_session
+from backend.accounts.links import set_password
 from backend.accounts.models import OneTimeLink, PersonalToken, User
 from backend.accounts.sealing import seal
 from backend.accounts.service import note_by
@@ -25,12 +26,9 @@ def read_account(actor: Actor, now: datetime) -> Described:
 
 
 def change_password(actor: Actor, old: str, new: str, key: str, now: datetime) -> None:
-    """Change a password and end all other sessions."""
+    """Change a password; all other sessions end, and a link that waits serves no more."""
     user = _known_by("old", actor, old, key, now)
-    if fault := passwords.fault(new, user.name):
-        raise invalid("new", fault)
-    user.password_hash = passwords.hashed(new)
-    end_sessions(user.id, but=actor.session)
+    set_password(user, new, "new", but=actor.session)
     note_by(actor, "account.password", f"user:{user.id}")
     db.session.commit()
 

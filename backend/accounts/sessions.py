@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, Row, delete, or_, select
 
 from backend.accounts import limits, passwords, second_factor
 from backend.accounts.access import Actor
@@ -52,12 +52,14 @@ def sign_in(asked: SignIn, at: Circumstances) -> tuple[User, str]:
     """Begin a session on name, password and code; return the person and the cookie's secret."""
     name = normalised(asked.name) or asked.name
     _count(name, at)
-    user = db.session.scalar(select(User).where(User.name == name, User.closed_at.is_(None)))
-    right = passwords.matches(asked.password, user.password_hash if user else None)
-    if user is None or not right:
+    known = select(User.id, User.password_hash, User.totp_secret)
+    seen = db.session.execute(known.where(User.name == name, User.closed_at.is_(None))).first()
+    right = passwords.matches(asked.password, seen.password_hash if seen else None)
+    if seen is None or not right:
         raise Problem(401, "sign_in_failed")
-    if user.totp_secret:
-        _check_code(user, asked.totp, at)
+    if seen.totp_secret:
+        _check_code(seen.id, seen.totp_secret, asked.totp, at)
+    user = _held(seen)
     _renew_hash(user, asked.password)
     token = _begin(user.id, at)
     db.session.commit()
@@ -89,9 +91,27 @@ def _count(name: str, at: Circumstances) -> None:
         limits.count_for_account(what, account, most, at.key, at.now)
 
 
-def _check_code(user: User, code: str | None, at: Circumstances) -> None:
+def _held(seen: Row[int, str | None, str | None]) -> User:
+    """The person, held: checking takes a while, and a new password, a second factor or a closed
+    account ends only what has begun by then.
+    """
+    user: User | None = db.session.scalar(
+        select(User)
+        .where(
+            User.id == seen.id,
+            User.closed_at.is_(None),
+            User.password_hash == seen.password_hash,
+            User.totp_secret.is_not_distinct_from(seen.totp_secret),
+        )
+        .with_for_update()
+    )
+    if user is None:
+        raise Problem(401, "sign_in_failed")
+    return user
+
+
+def _check_code(user_id: int, sealed: str, code: str | None, at: Circumstances) -> None:
     """Ask who has the password for the code of this half minute, which serves once."""
-    user_id, sealed = user.id, user.totp_secret or ""
     if not code:
         raise Problem(401, "totp_required")
     limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, at.key, at.now)

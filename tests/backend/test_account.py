@@ -131,6 +131,18 @@ def test_which_passwords_are_too_weak(password: str, name: str | None, code: str
     assert fault(password, name) == code
 
 
+def test_a_new_password_voids_the_link_to_another(app: Flask, client: FlaskClient) -> None:
+    mine = account(app, NAME)
+    shown = sign_in(client, NAME)
+    path = f"/api/v1/users/{mine}/password-link"
+    link = app.test_client().post(path, headers=person(app, "admin")).json["link"]
+    body = {"old": PASSWORD, "new": NEW}
+    assert client.patch(f"{ACCOUNT}/password", json=body, headers=shown).status_code == 204
+    late = {"secret": link.partition("#")[2], "password": "chiều vắng bến sông"}
+    answer = client.post("/api/v1/invitations/accept", json=late)
+    assert told(answer) == (404, "link_not_valid")
+
+
 def test_a_found_session_does_not_try_passwords(app: Flask, client: FlaskClient) -> None:
     account(app, NAME)
     shown = sign_in(client, NAME)

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from backend.accounts.models import User
 from backend.extensions import db
-from tests.people import account, audited, sign_in
+from tests.people import account, audited, organisation, person, sign_in, team
 
 CHOSEN = "đường quê có hoa"
 NAME = "hoa@example.vn"
@@ -57,6 +57,32 @@ def test_who_has_an_account_becomes_an_admin_and_keeps_the_password(
     sign_in(client, NAME)
     roles = client.get("/api/v1/account").json["user"]["roles"]
     assert [one["role"] for one in roles] == ["admin"]
+
+
+def test_a_password_that_is_given_voids_the_link_that_waits(
+    app: Flask, client: FlaskClient
+) -> None:
+    group = organisation(app)
+    organiser = person(app, "organiser", group)
+    asked = {"name": NAME, "roles": [{"role": "team_leader", "scope_id": team(app, group)}]}
+    link = client.post("/api/v1/invitations", json=asked, headers=organiser).json["link"]
+    run(app, "create-admin", NAME, "--password-stdin", input=f"{CHOSEN}\n")
+    body = {"secret": link.partition("#")[2], "password": "chiều vắng bến sông"}
+    answer = client.post("/api/v1/invitations/accept", json=body)
+    assert (answer.status_code, answer.json["code"]) == (404, "link_not_valid")
+    sign_in(client, NAME, password=CHOSEN)
+
+
+def test_a_password_that_is_given_ends_what_the_old_one_began(
+    app: Flask, client: FlaskClient
+) -> None:
+    account(app, NAME)
+    shown = sign_in(client, NAME)
+    made = client.post("/api/v1/account/tokens", json={"name": "x"}, headers=shown).json
+    run(app, "create-admin", NAME, "--password-stdin", input=f"{CHOSEN}\n")
+    assert client.get("/api/v1/account").status_code == 401
+    program = {"Authorization": f"Bearer {made['token']}"}
+    assert app.test_client().get("/api/v1/account", headers=program).status_code == 401
 
 
 def test_what_cannot_be_used_is_told(app: Flask) -> None:

@@ -10,9 +10,10 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import func, select, text, update
 
-from backend.accounts.models import User
+from backend.accounts import passwords
+from backend.accounts.models import Session, User
 from backend.accounts.names import normalised
 from backend.accounts.sessions import (
     SIGN_INS_PER_ACCOUNT,
@@ -52,6 +53,27 @@ def test_a_telephone_number_is_known_however_it_is_written(
     assert answer.json["user"]["id"] == mine
     assert answer.json["user"]["name"] == PHONE
     assert client.get(ACCOUNT).json["user"]["display_name"] == "Chị Hoa"
+
+
+@pytest.mark.parametrize("change", [
+    {"password_hash": "another"}, {"totp_secret": "sealed"}, {"closed_at": func.now()},
+])  # fmt: skip
+def test_what_changes_while_a_password_is_checked_lets_nobody_in(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    account(app, PHONE)
+    right = passwords.matches
+
+    def slow(password: str, kept: str | None) -> bool:
+        found = right(password, kept)
+        with db.engine.begin() as other:
+            other.execute(update(User).values(change))
+        return found
+
+    monkeypatch.setattr(passwords, "matches", slow)
+    assert told(attempt(client)) == (401, "sign_in_failed")
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Session)) == 0
 
 
 def test_an_address_is_known_in_any_case(app: Flask, client: FlaskClient) -> None:

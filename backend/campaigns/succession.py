@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from backend.accounts import users
-from backend.accounts.access import Actor, require
+from backend.accounts.access import Actor, Kind, require
 from backend.accounts.models import Role, User
 from backend.accounts.service import note_by
 from backend.accounts.users import RoleAsked
@@ -62,8 +62,9 @@ def confirm_successors(
         named = sorted(unit_ids(wanted, "units"))
         _check_lasting(named, now)
     assert unit.valid_to is not None
-    old.valid_to = day_begin(unit.valid_to + DAY)
-    granted = _grant(actor, user.id, unit, named, asked["name"], now)
+    until, old.valid_to = old.valid_to, day_begin(unit.valid_to + DAY)
+    over = _area(actor, unit, named, asked["name"], now)
+    granted = over and users.add_role(user.id, RoleAsked("official", *over, until), now)[0]
     note_by(
         actor, "role.succeed", f"user:{user.id}", ended=old.id, units=named,
         granted=granted.id if granted else None,
@@ -74,18 +75,14 @@ def confirm_successors(
     return {"role": role}
 
 
-def _grant(
-    actor: Actor, user_id: int, old: Unit, units: Sequence[int], name: str | None, now: datetime
-) -> Role | None:
-    if not units:
-        return None
-    asked = RoleAsked("official", "unit", units[0])
+def _area(
+    actor: Actor, old: Unit, units: Sequence[int], name: str | None, now: datetime
+) -> tuple[Kind, int] | None:
+    """What the successors of a unit are as an area: nothing, one unit, or a cluster of several."""
     if len(units) > 1:
-        called = name or f"{old.name} (cũ)"
-        cluster = add(actor, None, called, (local_day(now), None), units)
-        asked = RoleAsked("official", "cluster", cluster.id)
-    role, _ = users.add_role(user_id, asked, now)
-    return role
+        span = local_day(now), None
+        return "cluster", add(actor, None, name or f"{old.name} (cũ)", span, units).id
+    return ("unit", units[0]) if units else None
 
 
 def _waiting(now: datetime) -> Any:

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from backend.accounts.models import Role
+from backend.extensions import db
 from tests.conftest import Hands
 from tests.people import audited, person, unit_id
 
@@ -101,6 +104,17 @@ def test_an_admin_chooses_otherwise_or_nothing(cast: Cast) -> None:
     old = {"system": "2024", "level": "province", "code": "19"}
     refused = cast.confirm(waiting["19"]["id"], units=[old])
     assert refused.json["errors"][0]["code"] == "unit_ended"
+
+
+def test_a_role_for_a_time_stays_one_for_that_time(cast: Cast, app: Flask, clock: Hands) -> None:
+    ends = datetime(2025, 8, 31, 17, 0, tzinfo=UTC)
+    with app.app_context():
+        db.session.execute(update(Role).where(Role.role == "official").values(valid_to=ends))
+        db.session.commit()
+    for waiting in cast.waiting().values():
+        assert cast.confirm(waiting["id"]).json["role"]["valid_to"] == ends.isoformat()
+    clock.now = ends
+    assert not any(cast.sees(whose, "19") for whose in cast.officials)
 
 
 def test_before_the_reform_nothing_waits(cast: Cast, clock: Hands) -> None:

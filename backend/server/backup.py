@@ -14,7 +14,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,9 @@ DUMP, MANIFEST, KEYS = "database.dump", "manifest.json", "keys"
 KEPT_APART = ("secret_key", TOMBSTONES)  # and the keys of seals
 # Withdrawn people leave the backups when these do; the law allows fifteen days.
 KEEP = 14
+NEW = ".new"  # while it is made
+# No backup takes that long: what is still being made was killed, and nobody would let go of it.
+KILLED = timedelta(days=1)
 
 
 class BackupError(RuntimeError):
@@ -55,20 +58,30 @@ def addresses(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> Path:
     """Write a new backup below a folder and let go of the oldest; return its path."""
-    target = folder / f"dosong-{now:%Y%m%dT%H%M%SZ}"
-    fresh = target.with_suffix(".new")  # gets its name when complete
-    shutil.rmtree(fresh, ignore_errors=True)
+    target = folder / _name(now)
+    fresh = target.with_suffix(NEW)  # gets its name when complete
+    for left in folder.glob(f"dosong-*{NEW}"):
+        if left.stem < _name(now - KILLED):
+            shutil.rmtree(left)
     fresh.mkdir(mode=0o700, parents=True)
-    with addresses(values) as urls:
-        held = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP)
-    digest = sha256(fresh / DUMP)
-    manifest = {"made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "sha256": digest, "holds": held}
-    (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-    copy_keys(Path(values["VAR_DIR"]), folder / KEYS)
-    fresh.rename(target)
+    try:
+        with addresses(values) as urls:
+            held = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP)
+        digest = sha256(fresh / DUMP)
+        manifest = {"made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "sha256": digest, "holds": held}
+        (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        copy_keys(Path(values["VAR_DIR"]), folder / KEYS)
+        fresh.rename(target)
+    except BaseException:  # on a full disk half a dump keeps the next one from being made
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     for old in made(folder)[:-keep]:
         shutil.rmtree(old)
     return target
+
+
+def _name(made_at: datetime) -> str:
+    return f"dosong-{made_at:%Y%m%dT%H%M%SZ}"
 
 
 def dump(url: str, path: Path) -> dict[str, Any]:

@@ -53,6 +53,11 @@ def restore(backup: Path | None, keys: Path | None) -> Iterator[str]:
 
 def _put_keys(keys: Path) -> None:
     """Put the keys where the app finds them, before it makes new ones."""
+    if not keys.is_dir():
+        raise BackupError(
+            f"{keys} is not there: name the folder of the keys with --keys. Without it whoever "
+            "withdrew after the backup would be back."
+        )
     var_dir = settings.var_dir()
     var_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     for source in keys_in(keys):

@@ -23,6 +23,7 @@ from tests.phones import ME, bearer, registered, sample
 
 ROOT = Path(__file__).parents[2]
 AT = datetime(2024, 11, 20, 7, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
 COVERAGE = "/api/v1/coverage?month=2024-11&parent=19"
 
 
@@ -116,6 +117,33 @@ def test_nothing_is_restored_over_what_is_there_nor_from_what_is_damaged(
         file.write(b"X")
     done = restored(kept, tmp_path / "unused")
     assert done.returncode == 1 and "damaged" in done.stderr
+
+
+def test_a_backup_that_fails_leaves_nothing(
+    app: Flask, own_var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    killed = [folder / f"dosong-{at:%Y%m%dT%H%M%SZ}.new" for at in (AT - 2 * DAY, AT - DAY / 2)]
+    for path in killed:
+        path.mkdir(parents=True)
+
+    def full(url: str, path: Path) -> None:
+        path.write_bytes(b"half a dump")
+        raise backup.BackupError("No space left on device")
+
+    monkeypatch.setattr(backup, "dump", full)
+    with pytest.raises(backup.BackupError):
+        backup.make(app.config, folder, 14, AT)
+    # What was killed long ago is swept; another one that may still be at work is not.
+    assert list(folder.iterdir()) == [killed[1]]
+
+
+def test_without_the_keys_nothing_is_restored(app: Flask, own_var: Path, tmp_path: Path) -> None:
+    kept = backup.make(app.config, tmp_path / "backups", 14, AT)
+    (kept.parent / backup.KEYS).rename(tmp_path / "elsewhere")
+    done = restored(kept, tmp_path / "unused")
+    assert done.returncode == 1 and "--keys" in done.stderr
+    assert not (tmp_path / "unused").exists()
 
 
 def test_a_backup_tells_what_it_holds_and_only_the_latest_stay(

@@ -12,6 +12,8 @@ from backend.validation import AwareTime, Day, Number, Strict, Text, aware_time
 PAGE_DEFAULT = 100
 # A page of all communes of the largest province fits; more only makes answers slow to read.
 PAGE_MOST = 500
+# A border that is off by more would no longer be that of a commune.
+TOLERANCE_MOST_M = 1_000
 
 
 class QueryNumber(Number):
@@ -40,6 +42,16 @@ class AsOfSchema(Strict):
 
     as_of = Day(load_default=None)
     level = Text(choices=LEVEL_ORDER, load_default=None)
+
+
+class GeometryQuerySchema(AsOfSchema):
+    """A unit's area, as exact as it is kept or thinned for a small screen."""
+
+    tolerance_m = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, TOLERANCE_MOST_M),
+        metadata={"description": "How far a border may be off, in metres; 0 gives all of it"},
+    )
 
 
 class UnitsQuerySchema(AsOfSchema):

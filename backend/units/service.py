@@ -16,6 +16,11 @@ from geo.gazetteer import plain
 # Names are compared byte for byte: the key is made in Python, whatever the server's collation.
 ORDER = (Unit.sort_key.collate("C"), Unit.id)
 
+# Of latitude; a degree of longitude has a few hundredths less in the south, a tenth in the north.
+METRES_A_DEGREE = 111_320
+# Coordinates of a thinned border: a metre, far less than it may be off.
+THINNED_DEGREES = 1e-5
+
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
@@ -151,9 +156,12 @@ def _has_polygon(active: ActiveSet | None) -> ColumnElement[bool]:
     )
 
 
-def geometry(day: date, unit: UnitRow) -> dict[str, Any] | None:
-    """The unit's area as GeoJSON, made of its communes; None where the set has no polygon."""
-    from shapely import from_wkb, union_all
+def geometry(day: date, unit: UnitRow, tolerance_m: int = 0) -> dict[str, Any] | None:
+    """The unit's area as GeoJSON, made of its communes; None where the set has no polygon.
+
+    With a tolerance its border is thinned, and told to a metre.
+    """
+    from shapely import from_wkb, set_precision, simplify, union_all
     from shapely.geometry import mapping
 
     active = set_on(day)
@@ -166,4 +174,8 @@ def geometry(day: date, unit: UnitRow) -> dict[str, Any] | None:
     shapes = from_wkb(db.session.scalars(query).all())
     if len(shapes) == 0:
         return None
-    return dict(mapping(shapes[0] if len(shapes) == 1 else union_all(shapes)))
+    whole = shapes[0] if len(shapes) == 1 else union_all(shapes)
+    if tolerance_m:
+        thin = simplify(whole, tolerance_m / METRES_A_DEGREE)
+        whole = set_precision(thin, THINNED_DEGREES)
+    return dict(mapping(whole))

@@ -17,6 +17,7 @@ from backend.units import crossing, service
 from backend.units.schemas import (
     AsOfSchema,
     FeatureSchema,
+    GeometryQuerySchema,
     LocatedSchema,
     LocateQuerySchema,
     LocateSchema,
@@ -53,7 +54,7 @@ def show_unit(query: dict[str, Any], code: str) -> Any:
 
 
 @blp.get("/units/<code>/geometry")
-@blp.arguments(AsOfSchema, location="query")
+@blp.arguments(GeometryQuerySchema, location="query")
 @blp.response(200, FeatureSchema, content_type="application/geo+json")
 def show_geometry(query: dict[str, Any], code: str) -> Any:
     """Give a unit's area on a day as GeoJSON."""
@@ -63,7 +64,7 @@ def show_geometry(query: dict[str, Any], code: str) -> Any:
         "type": "Feature",
         "id": unit.code,
         "properties": OneUnitSchema().dump(_dated(day) | _unit(unit)),
-        "geometry": service.geometry(day, unit),
+        "geometry": service.geometry(day, unit, query["tolerance_m"]),
     }
     return Response(json.dumps(feature, ensure_ascii=False), content_type="application/geo+json")
 

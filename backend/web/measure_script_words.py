@@ -73,6 +73,10 @@ SCRIPTED: dict[str, tuple[str, str]] = {
         "Bạn chưa ở đội nào. Mẫu vẫn được tính cho xã, phường.",
         "You are in no team. Samples count for the commune all the same.",
     ),
+    "teamLater": (
+        "Sẽ hiện khi kết nối được máy chủ.",
+        "Shown as soon as the server can be reached.",
+    ),
     "here": (
         "{unit}: {counted} / {target} mẫu tháng này, còn thiếu {shortfall}",
         "{unit}: {counted} / {target} samples this month, {shortfall} lacking",

@@ -150,7 +150,7 @@ STRANGE = ["%00", "%ff", "%F0%9F%92%A9", "null", "9" * 4_000, "0001-01-01", "999
 QUERIES = [
     *((f"{V1}/units", name) for name in ("as_of", "level", "parent", "q", "cursor", "limit")),
     *((f"{V1}/units/19", name) for name in ("as_of", "level")),
-    *((f"{V1}/units/19/geometry", name) for name in ("as_of", "level")),
+    *((f"{V1}/units/19/geometry", name) for name in ("as_of", "level", "tolerance_m")),
     *((f"{V1}/units/locate?latitude=21.6&longitude=105.8", name) for name in ("accuracy_m", "at")),
     *((f"{V1}/units/locate", name) for name in ("latitude", "longitude")),
     *((f"{V1}/coverage?month=2024-11", name) for name in ("level", "network", "parent", "format")),

@@ -154,6 +154,15 @@ def test_the_geometry_of_a_commune_holds_its_centre(client: FlaskClient) -> None
     assert area.distance(Point(centre["longitude"], centre["latitude"])) < 0.01
 
 
+def test_a_thinned_geometry_is_smaller_and_nearly_the_same(client: FlaskClient) -> None:
+    whole = shape(get(client, "/19/geometry", as_of="2024-11-30")[1]["geometry"])
+    thin = shape(get(client, "/19/geometry", as_of="2024-11-30", tolerance_m=900)[1]["geometry"])
+    assert thin.is_valid and len(thin.wkb) < len(whole.wkb)
+    assert whole.symmetric_difference(thin).area < whole.area / 50
+    for wrong in (-1, 1_001, "x"):
+        assert get(client, "/19/geometry", tolerance_m=wrong)[0] == 422
+
+
 def test_the_geometry_of_a_province_is_that_of_its_communes(client: FlaskClient) -> None:
     province = shape(get(client, "/19/geometry", as_of="2024-11-30")[1]["geometry"])
     commune = shape(get(client, "/05443/geometry", as_of="2024-11-30")[1]["geometry"])

@@ -1,5 +1,6 @@
 """The measuring page on a phone: from a poster's address to a sample that counts."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.joining import Cast
 from tests.tapping import HERE, agree, measure, measure_and_lose_the_network, on_a_line
 
 Open = Callable[..., Page]
+BORDER = re.compile("^M.+Z$")
 
 
 @pytest.fixture
@@ -226,11 +228,15 @@ def test_where_to_go_is_known_without_a_network(phone: Page) -> None:
     begin(phone)
     press(phone, "Tìm chỗ gần đây")
     expect(phone.locator("#map .spot").first).to_be_visible()
+    border = phone.locator("#map .border")
+    expect(border).to_have_attribute("d", BORDER)
     phone.evaluate("navigator.serviceWorker.ready")
     phone.context.set_offline(True)
     phone.reload()
     reads(phone, "khi còn mạng.")
+    reads(phone, "Sẽ hiện khi kết nối được máy chủ.")
     expect(phone.locator("#spots li").first).to_be_visible()
+    expect(border).to_have_attribute("d", BORDER)
     looks_right(phone, "do-next-offline")
 
 

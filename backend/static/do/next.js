@@ -1,6 +1,7 @@
 // Where to measure next: a list, and the same as a small plan with north up.
 import { ask } from "./api.js";
 import { isIos } from "./browser.js";
+import { outlineOf } from "./outline.js";
 import { keep, setting } from "./store.js";
 import { distance, element, made, number, time, words } from "./words.js";
 
@@ -19,7 +20,10 @@ export async function showNext(fix, network, inTeam) {
   const from = fix ?? told.fix; // offline without a position: as it was
   element("here").textContent = here(around, told.at);
   element("spots").replaceChildren(...assignments.map(assignment), ...spots.map((spot) => place(spot, from)));
-  draw(spots, assignments.filter((one) => one.latitude !== null), from);
+  const goals = assignments.filter((one) => one.latitude !== null);
+  draw(spots, goals, from, []);
+  const outline = await outlineOf(around);
+  if (outline.length) draw(spots, goals, from, outline);
 }
 
 // Null where nobody answers.
@@ -77,8 +81,9 @@ function direction(spot, fix) {
   return words("directions").split(",")[eighth];
 }
 
-// The places around, north up; where the team is to go stands at the rim if it lies beyond.
-function draw(spots, goals, fix) {
+// The places around and the commune's border, north up; where the team is to go stands at the rim
+// if it lies beyond.
+function draw(spots, goals, fix, outline) {
   const map = element("map");
   const empty = !fix || !(spots.length || goals.length);
   map.toggleAttribute("hidden", empty);
@@ -96,7 +101,8 @@ function draw(spots, goals, fix) {
     return [aim, label(x, y + (y < 0 ? 18 : -10), distance(metres))];
   });
   const you = [shape("circle", { r: 4, class: "you" }), label(0, 15, words("you"))];
-  map.replaceChildren(...rings, ...labels, ...aims, ...dots, ...you);
+  const border = shape("path", { class: "border", d: outline.map((ring) => line(ring, fix, RADIUS / far)).join("") });
+  map.replaceChildren(border, ...rings, ...aims, ...dots, ...labels, ...you);
 }
 
 // Where a place is drawn, not beyond the rim, and how far it is.
@@ -105,6 +111,15 @@ function onMap(place, fix, far) {
   const metres = Math.hypot(east, north);
   const share = RADIUS / Math.max(far, metres);
   return [east * share, -north * share, metres];
+}
+
+// The way around a ring of [longitude, latitude], where it lies.
+function line(ring, fix, scale) {
+  const points = ring.map(([longitude, latitude]) => {
+    const [east, north] = offset({ longitude, latitude }, fix);
+    return `${(east * scale).toFixed(1)},${(-north * scale).toFixed(1)}`;
+  });
+  return `M${points.join("L")}Z`;
 }
 
 function shape(kind, attributes) {

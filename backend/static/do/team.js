@@ -7,7 +7,10 @@ import { element, made, number, say, words } from "./words.js";
 // Whether the phone is in a team.
 export async function showTeams() {
   const answer = await ask("GET", "memberships/today");
-  if (!answer.ok) return false;
+  if (!answer.ok) {
+    if (!element("teams").children.length) element("teams").append(made("li", "hint", words("teamLater")));
+    return false;
+  }
   const rows = answer.items.map((one) => {
     const row = made("li");
     row.append(made("strong", "", one.team.name), made("small", "", one.campaign.name));

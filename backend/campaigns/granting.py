@@ -105,7 +105,7 @@ def _allowed(actor: Actor, asked: Mapping[str, Any], field: str, now: datetime) 
 
 
 def _check_lasting(role: str, scope_id: int | None, field: str) -> None:
-    """A role over what ended would be one over nothing."""
+    """A role over what ended would be one over nothing; what lasts is held until it is granted."""
     ends = {
         "team_leader": (Team.ended_at, Team.id),
         "organiser": (Organisation.ended_at, Organisation.id),
@@ -113,7 +113,8 @@ def _check_lasting(role: str, scope_id: int | None, field: str) -> None:
     if role not in ends:
         return
     ended_at, identity = ends[role]
-    if db.session.scalar(select(ended_at).where(identity == scope_id)) is not None:
+    held = select(ended_at).where(identity == scope_id).with_for_update(read=True)
+    if db.session.scalar(held) is not None:
         raise invalid(field, "team_ended" if role == "team_leader" else "organisation_ended")
 
 

@@ -13,7 +13,7 @@ from backend.campaigns import memberships, volunteers
 from backend.campaigns.join_codes import check_open, place_of
 from backend.campaigns.joining import Guesses, other_team
 from backend.campaigns.memberships import Member
-from backend.campaigns.models import Pass
+from backend.campaigns.models import Pass, Team
 from backend.devices.credentials import letters, new_code
 from backend.errors import Problem, invalid
 from backend.extensions import db
@@ -148,6 +148,8 @@ def _host(volunteer: int, campaign_id: int, now: datetime) -> Member:
     host, _ = memberships.standing(volunteer, campaign_id, now)
     if host is None or host.guest:
         raise Problem(409, "host_not_member")
+    # A team that ends meanwhile ends all memberships: none may come after.
+    db.session.execute(select(Team.id).where(Team.id == host.team.id).with_for_update(read=True))
     check_open(place_of(campaign_id, host.team.id))
     return host
 

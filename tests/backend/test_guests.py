@@ -1,5 +1,6 @@
 """POST /api/v1/passes {"kind": "guest"}: a resident measures for their helper's team, for a day."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from backend.campaigns.models import Campaign, Membership, Volunteer
+from backend.campaigns.models import Campaign, Membership, Team, Volunteer
 from backend.extensions import db
 from tests.conftest import Hands
 from tests.factories import register
@@ -179,6 +180,19 @@ def test_a_guest_may_leave_and_may_be_one_again(
     assert moment(member["until"]) == clock.now + DAY
     clock.now += DAY
     assert join(client, resident, cast.code_two).status_code == 201
+
+
+def test_nobody_becomes_a_guest_of_a_team_that_ends_in_that_moment(
+    app: Flask, client: FlaskClient, cast: Cast, host: Headers
+) -> None:
+    made, resident = ask(client, host, cast.campaign).json, register(client)
+    with app.app_context(), db.engine.connect() as ending, ThreadPoolExecutor(1) as pool:
+        ending.execute(update(Team).where(Team.id == cast.one).values(ended_at=func.now()))
+        used = pool.submit(lambda: use(app.test_client(), resident, made))
+        with pytest.raises(TimeoutError):
+            used.result(timeout=2)
+        ending.commit()
+        assert (used.result().status_code, used.result().json["code"]) == (410, "team_ended")
 
 
 def test_two_residents_with_one_pass_and_one_is_the_guest(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from backend.accounts.models import Role, User
 from backend.extensions import db
@@ -183,6 +183,27 @@ def test_two_admins_do_not_end_each_other(app: Flask) -> None:
         answers = sorted(pool.map(end, range(2)))
     # Both at once, or the second one no longer an admin when asking.
     assert answers in ([204, 409], [204, 403])
+
+
+@pytest.mark.parametrize("role", ["organiser", "team_leader"])
+def test_no_role_is_granted_over_what_ends_in_that_moment(
+    app: Flask, admin: dict[str, str], role: str
+) -> None:
+    group = organisation(app)
+    table, scope = ("organisations", group) if role == "organiser" else ("teams", team(app, group))
+    path = f"{URL}/{account(app, 'hoa@example.vn')}/roles"
+    body = {"role": role, "scope_id": scope}
+
+    def grant() -> Any:
+        return app.test_client().post(path, json=body, headers=admin)
+
+    with app.app_context(), db.engine.connect() as ending, ThreadPoolExecutor(1) as pool:
+        ending.execute(text(f"update {table} set ended_at = now() where id = {scope}"))
+        granted = pool.submit(grant)
+        with pytest.raises(TimeoutError):
+            granted.result(timeout=2)
+        ending.commit()
+        assert granted.result().status_code == 422
 
 
 def test_nobody_and_readers_grant_nothing(app: Flask, client: FlaskClient) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import Update, exists, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require
@@ -19,13 +19,12 @@ JOBS_LOCK = 5_692
 CALL_AGAIN = timedelta(minutes=1)
 SHOWN = 20
 
-AT_WORK = text("""
-    select exists (
-        select from pg_locks
-        where locktype = 'advisory' and classid = 0 and objid = :lock and objsubid = 1 and granted
-            and database = (select oid from pg_database where datname = current_database())
-    )
-""")
+HELD = text("""
+    locktype = 'advisory' and classid = 0 and objid = :lock and objsubid = 1 and granted
+    and database = (select oid from pg_database where datname = current_database())
+""").bindparams(lock=JOBS_LOCK)
+AT_WORK = exists().select_from(text("pg_locks")).where(HELD)
+RUNNING = update(Job).where(Job.state == "running")
 
 
 def ask(actor: Actor, kind: str, arguments: Mapping[str, Any], now: datetime) -> Job:
@@ -79,20 +78,26 @@ def latest_job(actor: Actor, kind: str) -> Job | None:
 
 
 def bury(now: datetime) -> None:
-    """Say of jobs that run while nobody is at work that they died; the caller commits."""
-    if not at_work():
-        died(now)
+    """Say of jobs that run while nobody is at work that they died; the caller commits.
+
+    In one statement, that looks at the lock after it saw which jobs run: whoever begins a job holds
+    the lock before, and what ends meanwhile is looked at again.
+    """
+    _died(RUNNING.where(~AT_WORK), now)
 
 
 def died(now: datetime) -> None:
     """Say so of every job that runs, by whoever knows that none does; the caller commits."""
-    running = update(Job).where(Job.state == "running")
+    _died(RUNNING, now)
+
+
+def _died(running: Update, now: datetime) -> None:
     db.session.execute(running.values(state="failed", error="died", ended_at=now))
 
 
 def at_work() -> bool:
     """Whether some process does the work."""
-    return bool(db.session.execute(AT_WORK, {"lock": JOBS_LOCK}).scalar())
+    return bool(db.session.scalar(select(AT_WORK)))
 
 
 def call(now: datetime) -> bool:

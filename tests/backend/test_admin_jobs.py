@@ -1,11 +1,12 @@
 """Long work that admins ask for: done once by one process, seen at a page, found where it died."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from backend.admin.jobs import JOBS_LOCK, call
 from backend.admin.kinds import KINDS
@@ -123,6 +124,30 @@ def test_a_job_whose_process_is_gone_has_died(app: Flask, admin: AdminBrowser) -
     started(app, "reassign")
     assert run(app) == "jobs done: 1"
     assert "died" in {job.error for job in _all(app)}
+
+
+def test_a_job_that_begins_while_a_page_looks_for_dead_ones_lives(
+    app: Flask, admin: AdminBrowser
+) -> None:
+    admin.done("/admin/jobs/check_set", name="none")
+    with app.app_context():
+        engine = db.engine
+    begun: list[bool] = []
+    with engine.connect() as runner, engine.connect() as own:
+
+        def begins(*told: Any) -> None:
+            """Take the lock and a job, as a runner does, right before jobs are called dead."""
+            if told[2].startswith("UPDATE jobs") and not begun:
+                begun.append(True)
+                runner.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": JOBS_LOCK})
+                own.execute(text("update jobs set state = 'running'"))
+                own.commit()
+
+        event.listen(engine, "before_cursor_execute", begins)
+        assert "Đã dừng giữa chừng" not in admin.get("/admin/jobs")
+        event.remove(engine, "before_cursor_execute", begins)
+        assert begun and latest(app).state == "running"
+    assert "Đã dừng giữa chừng" in admin.get("/admin/jobs")
 
 
 def test_one_process_works_at_a_time(app: Flask, admin: AdminBrowser) -> None:

@@ -1,6 +1,6 @@
 """Areas of officials as requests and answers name them: a unit, or a cluster of communes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from backend.clock import local_day
 from backend.errors import invalid
 from backend.extensions import db
 from backend.units.models import Unit
+
+AreaKey = tuple[str, int | None]  # unit or cluster, and its row
 
 
 def named_area(asked: Mapping[str, Any], now: datetime) -> tuple[Kind, int]:
@@ -48,9 +50,18 @@ def lasting_unit(named: Mapping[str, Any], field: str, now: datetime) -> int:
     return found[0].id
 
 
-def area_told(kind: str, scope_id: int | None) -> dict[str, Any]:
-    """An area by its name."""
-    unit = units_told([scope_id]).get(scope_id) if kind == "unit" else None
-    cluster = db.session.get(Cluster, scope_id) if kind == "cluster" else None
-    named = {"id": cluster.id, "name": cluster.name} if cluster else None
-    return {"unit": unit, "cluster": named}
+def areas_told(areas: Collection[AreaKey]) -> dict[AreaKey, dict[str, Any]]:
+    """Areas by their names, read for all of them at once."""
+    units = units_told([one for kind, one in areas if kind == "unit"])
+    wanted = {one for kind, one in areas if kind == "cluster"}
+    rows = select(Cluster.id, Cluster.name).where(Cluster.id.in_(wanted))
+    clusters: dict[int | None, Any] = {
+        id: {"id": id, "name": name} for id, name in db.session.execute(rows)
+    }
+    return {
+        (kind, one): {
+            "unit": units.get(one) if kind == "unit" else None,
+            "cluster": clusters.get(one) if kind == "cluster" else None,
+        }
+        for kind, one in areas
+    }

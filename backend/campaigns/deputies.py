@@ -1,6 +1,6 @@
 """Deputies: an official lends their own area, or a part of it, until a day that is named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from backend.accounts.access import Actor, Kind, Scope, require, require_person
 from backend.accounts.models import Role, User
 from backend.accounts.service import note_by
 from backend.accounts.users import in_force, stored_name
-from backend.campaigns.areas import area_told, named_area
+from backend.campaigns.areas import areas_told, named_area
 from backend.campaigns.scopes import cluster_scope, unit_scope
 from backend.errors import Problem, invalid
 from backend.extensions import db
@@ -56,7 +56,7 @@ def delegate(actor: Actor, asked: Mapping[str, Any], now: datetime) -> dict[str,
     db.session.flush()
     facts = {"deputy": row.id, "scope": area.kind, "scope_id": area.id}
     note_by(actor, "area.delegate", f"user:{deputy.id}", **facts, valid_to=until.isoformat())
-    told = _told(row, deputy, own)
+    [told] = _told([(row, deputy, own)])
     db.session.commit()
     return told
 
@@ -72,7 +72,7 @@ def list_deputies(actor: Actor, now: datetime) -> dict[str, Any]:
         .where(or_(lent.user_id == user_id, Role.user_id == user_id), in_force(now))
         .order_by(Role.id)
     )
-    return {"items": [_told(*row) for row in db.session.execute(query)]}
+    return {"items": _told([(*row,) for row in db.session.execute(query)])}
 
 
 def end_deputy(actor: Actor, role_id: int, now: datetime) -> None:
@@ -122,15 +122,20 @@ def _deputy(name: str, user_id: int) -> User:
     return user
 
 
-def _told(role: Role, deputy: User, lent: Role) -> dict[str, Any]:
-    return {
-        "id": role.id,
-        "user_id": deputy.id,
-        "name": deputy.name,
-        "display_name": deputy.display_name,
-        "lent_by": lent.user_id,
-        "area": area_told(role.scope_kind, role.scope_id),
-        "valid_from": role.valid_from,
-        "valid_to": role.valid_to,
-        "reason": role.reason,
-    }
+def _told(rows: Sequence[tuple[Role, User, Role]]) -> list[dict[str, Any]]:
+    """What was lent to whom and by which role, the areas read for all of them at once."""
+    areas = areas_told([(role.scope_kind, role.scope_id) for role, _, _ in rows])
+    return [
+        {
+            "id": role.id,
+            "user_id": deputy.id,
+            "name": deputy.name,
+            "display_name": deputy.display_name,
+            "lent_by": lent.user_id,
+            "area": areas[role.scope_kind, role.scope_id],
+            "valid_from": role.valid_from,
+            "valid_to": role.valid_to,
+            "reason": role.reason,
+        }
+        for role, deputy, lent in rows
+    ]

@@ -16,7 +16,7 @@ from backend.campaigns.unit_names import unit_ids
 from backend.clock import day_begin, local_day
 from backend.errors import Problem, invalid
 from backend.extensions import db
-from backend.units.heirs import heirs
+from backend.units.heirs import heirs, heirs_of
 from backend.units.models import Unit
 
 DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
     """The roles that ended with their unit, about whose successors nobody decided yet."""
     require(actor, "users.manage")
     rows = db.session.execute(_waiting(now).order_by(Role.id)).all()
-    proposed = {unit: heirs(unit) for unit in {one.id for _, one, _ in rows}}
+    proposed = heirs_of({one.id for _, one, _ in rows})
     items = [
         {
             "id": role.id,

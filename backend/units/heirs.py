@@ -1,9 +1,11 @@
 """Which units of today hold the ground of one that ended in the reform of July 2025."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from backend.extensions import db
 from backend.units.crossing import crosswalk
@@ -26,39 +28,62 @@ def heirs(unit_id: int) -> list[Heir]:
     A province's is the one that its communes went to; a district's are the communes that are made
     of its own for one half or more; a commune's is the main one.
     """
-    unit = db.session.get_one(Unit, unit_id)
-    if unit.system != "2024":
-        return []
+    return heirs_of([unit_id])[unit_id]
+
+
+def heirs_of(unit_ids: Collection[int]) -> dict[int, list[Heir]]:
+    """The successors of each unit, as `heirs` tells them, read for all of them at once."""
+    units = db.session.scalars(select(Unit).where(Unit.id.in_(unit_ids))).all()
+    below = _below([unit.id for unit in units if unit.level != "commune"])
+    likely = {unit.id: _likely(unit, below[unit.id]) for unit in units if unit.system == "2024"}
+    rows = _communes({code for codes in likely.values() for code in codes})
+    provinces = _provinces({row.province_id for row in rows}) if below else []
+    found: dict[int, list[Heir]] = {}
+    for unit in units:
+        codes = likely.get(unit.id, {})
+        own = [row for row in rows if row.code in codes]
+        if unit.level == "province":
+            ids = {row.province_id for row in own if codes[row.code]}
+            found[unit.id] = [heir for heir in provinces if heir.id in ids]
+        else:
+            told = [Heir(row.id, row.code, row.name, codes[row.code]) for row in own]
+            found[unit.id] = sorted(told, key=lambda heir: not heir.likely)
+    return found
+
+
+def _likely(unit: Unit, below: Set[str]) -> dict[str, bool]:
+    """The communes that took over ground of an old unit, by their codes: whether likely."""
     walk = crosswalk()
     if unit.level == "commune":
-        codes = walk.successors(unit.code)
-        return _communes({code: place == 0 for place, code in enumerate(codes)})
-    column = Unit.parent_id if unit.level == "district" else Unit.province_id
-    below = select(Unit.code).where(Unit.level == "commune", column == unit_id)
-    old = set(db.session.scalars(below))
-    new = {code for one in sorted(old) for code in walk.successors(one)}
-    share = {code: _share(old, walk.predecessors(code)) for code in sorted(new)}
-    if unit.level == "district":
-        return _communes({code: part >= 0.5 for code, part in share.items()})
-    return _provinces([code for code, part in share.items() if part >= 0.5])
+        return {code: place == 0 for place, code in enumerate(walk.successors(unit.code))}
+    new = {code for one in below for code in walk.successors(one)}
+    return {code: _share(below, walk.predecessors(code)) >= 0.5 for code in new}
 
 
-def _share(old: set[str], predecessors: Sequence[str]) -> float:
+def _share(old: Set[str], predecessors: Sequence[str]) -> float:
     return sum(code in old for code in predecessors) / len(predecessors)
 
 
-def _communes(likely: Mapping[str, bool]) -> list[Heir]:
-    query = select(Unit.id, Unit.code, Unit.name).where(
-        Unit.system == "2025", Unit.level == "commune", Unit.code.in_(likely)
-    )
-    rows = db.session.execute(query.order_by(Unit.sort_key.collate("C"), Unit.id))
-    found = [Heir(*row, likely=likely[row[1]]) for row in rows]
-    return sorted(found, key=lambda heir: not heir.likely)
+def _below(unit_ids: Collection[int]) -> dict[int | None, set[str]]:
+    """The codes of the communes in each district or province."""
+    above = Unit.parent_id, Unit.province_id
+    query = select(Unit.code, *above).where(Unit.level == "commune")
+    found: dict[int | None, set[str]] = defaultdict(set)
+    if unit_ids:
+        for code, *ids in db.session.execute(query.where(or_(*(c.in_(unit_ids) for c in above)))):
+            for one in ids:
+                found[one].add(code)
+    return found
 
 
-def _provinces(codes: Sequence[str]) -> list[Heir]:
-    above = select(Unit.province_id).where(
+def _communes(codes: Collection[str]) -> Sequence[Any]:
+    """Rows of communes of today, in Vietnamese order."""
+    query = select(Unit.id, Unit.code, Unit.name, Unit.province_id).where(
         Unit.system == "2025", Unit.level == "commune", Unit.code.in_(codes)
     )
-    query = select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(above)).order_by(Unit.id)
+    return db.session.execute(query.order_by(Unit.sort_key.collate("C"), Unit.id)).all()
+
+
+def _provinces(ids: Collection[int]) -> list[Heir]:
+    query = select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(ids)).order_by(Unit.id)
     return [Heir(*row, likely=True) for row in db.session.execute(query)]

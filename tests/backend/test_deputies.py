@@ -13,6 +13,7 @@ from backend.demo.removing_teams import remove_teams
 from backend.extensions import db
 from tests.conftest import Hands
 from tests.people import audited, cluster, password_hash, person, unit_id
+from tests.statements import statements
 
 URL = "/api/v1/deputies"
 COMMUNE = {"system": "2024", "code": "05443"}
@@ -57,6 +58,21 @@ def test_a_deputy_acts_in_the_part_that_was_lent(cast: Cast) -> None:
         assert (one["name"], one["reason"]) == (NAME, "nghỉ phép")
     [(act, details)] = audited(cast.app, f"user:{made.json['user_id']}")
     assert act == "area.delegate" and "reason" not in details
+
+
+def test_the_list_asks_no_more_of_the_database_however_long_it_is(cast: Cast) -> None:
+    def listed() -> int:
+        return len(cast.client.get(URL, headers=cast.official).json["items"])
+
+    cast.lend()
+    assert listed() == 1
+    with statements(cast.app) as few:
+        listed()
+    for code in ("05452", "05455"):
+        cast.lend(unit={"system": "2024", "code": code})
+    with statements(cast.app) as more:
+        assert listed() == 3
+    assert len(more) == len(few)
 
 
 def test_what_was_lent_ends_by_itself(cast: Cast, clock: Hands) -> None:

@@ -12,6 +12,7 @@ from backend.accounts.models import Role
 from backend.extensions import db
 from tests.conftest import Hands
 from tests.people import audited, person, unit_id
+from tests.statements import statements
 
 ENDED = "/api/v1/roles/ended"
 AFTER = datetime(2025, 7, 2, 3, 0, tzinfo=UTC)
@@ -59,6 +60,17 @@ def test_successors_come_from_the_crosswalk(cast: Cast) -> None:
     assert [heir["name"] for heir in waiting["19"]["successors"]] == ["Tỉnh Thái Nguyên"]
     [main] = likely(waiting["05443"])
     assert main in likely(waiting["164"]) and len(likely(waiting["164"])) > 1
+
+
+def test_the_list_asks_no_more_of_the_database_however_long_it_is(cast: Cast, app: Flask) -> None:
+    cast.waiting()
+    with statements(app) as few:
+        assert len(cast.waiting()) == 3
+    for code, level in (("01", "province"), ("165", "district"), ("05452", "commune")):
+        person(app, "official", unit_id(app, code, level=level))
+    with statements(app) as more:
+        assert len(cast.waiting()) == 6
+    assert len(more) == len(few)
 
 
 def test_nothing_is_seen_before_an_admin_confirms(cast: Cast) -> None:

@@ -1,0 +1,73 @@
+"""Plans that a process keeps for minutes: made once, and nobody waits for another campaign's."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import pytest
+
+from backend.coverage.plan_recent import FRESH, KEPT_MOST, Items, RecentPlans
+
+NOW = datetime(2024, 11, 20, 3, 0, tzinfo=UTC)
+SOON_S = 10.0
+
+
+class Maker:
+    """Makes a plan once it is let, and knows how many it began."""
+
+    def __init__(self) -> None:
+        self.begun, self.let, self.made = Event(), Event(), 0
+
+    def __call__(self) -> Items:
+        self.made += 1
+        self.begun.set()
+        assert self.let.wait(SOON_S)
+        return {1: [{"n": self.made}]}
+
+
+def one() -> Items:
+    return {1: []}
+
+
+def test_another_campaigns_plan_does_not_wait() -> None:
+    plans, slow = RecentPlans(), Maker()
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(plans.items, "slow", NOW, slow)
+        assert slow.begun.wait(SOON_S)
+        other = threads.submit(plans.items, "other", NOW, one)
+        try:
+            assert other.result(SOON_S / 2) == {1: []}
+        finally:
+            slow.let.set()
+        assert first.result(SOON_S) == {1: [{"n": 1}]}
+
+
+def test_threads_that_want_the_same_wait_for_one_making() -> None:
+    plans, slow = RecentPlans(), Maker()
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(plans.items, "same", NOW, slow) for _ in range(4)]
+        assert slow.begun.wait(SOON_S)
+        slow.let.set()
+        assert [one.result(SOON_S) for one in asked] == [{1: [{"n": 1}]}] * 4
+    assert plans.items("same", NOW + FRESH, slow) == {1: [{"n": 2}]}
+    assert plans.items("same", NOW - timedelta(seconds=1), slow) == {1: [{"n": 3}]}
+
+
+def test_what_fails_is_made_again() -> None:
+    plans = RecentPlans()
+    with pytest.raises(ZeroDivisionError):
+        plans.items("key", NOW, lambda: {1: [{"n": 1 // 0}]})
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(plans.items, "key", NOW, one).result(SOON_S) == {1: []}
+
+
+def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
+    plans, made = RecentPlans(), Maker()
+    made.let.set()
+    for key in ["first", *range(KEPT_MOST - 1), "first", "one more"]:
+        plans.items(key, NOW, made)
+    assert made.made == KEPT_MOST + 1
+    plans.items("first", NOW, made)
+    assert made.made == KEPT_MOST + 1
+    plans.items(0, NOW, made)
+    assert made.made == KEPT_MOST + 2

@@ -71,6 +71,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The request must tell the length of its body.",
     ),
     "too_large": ("Nội dung quá lớn.", "The body is too large."),
+    "address_too_long": ("Địa chỉ quá dài.", "The address is too long."),
+    "head_too_large": ("Phần đầu của yêu cầu quá lớn.", "The head of the request is too large."),
     "unsupported_media_type": (
         "Chỉ nhận application/json.",
         "Only application/json is taken.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from flask import Flask
 
+from backend.messages import message
 from backend.reports.attachments import SIZE_MOST
 from backend.server.postgres import EmbeddedPostgres
 from backend.units.uploads import UPLOAD_MOST
@@ -77,6 +79,12 @@ def test_nginx_lets_through_what_the_app_takes(path: str, most: int) -> None:
     sizes = re.findall(r"location ~ (\S+) {[^}]*client_max_body_size (\d+)m", site)
     [size] = [int(size) for pattern, size in sizes if re.search(pattern, path)]
     assert size * 1_000_000 > most
+
+
+def test_nginx_refuses_long_addresses_as_the_app_does() -> None:
+    site = (DEPLOY / "nginx-site.conf").read_text()
+    [told] = re.findall(r"return 414 '(.*)';", site)
+    assert json.loads(told)["title"] == message(json.loads(told)["code"], "vi")
 
 
 def test_nginx_leads_the_speed_test_to_where_the_service_starts_it() -> None:

@@ -1,5 +1,6 @@
 """Too much at once: who has waited too long is sent away before any work is done."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -7,11 +8,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from backend.messages import message
 from backend.queueing import (
     RETRY_S,
     WAIT_MOST_S,
@@ -110,6 +113,29 @@ def slow_port(tmp_path: Path) -> Iterator[int]:
                 time.sleep(0.1)
         yield port
         process.terminate()
+
+
+@pytest.mark.parametrize(
+    ("line", "more", "status", "code"),
+    [
+        (b"GET /?" + b"a" * 5_000 + b" HTTP/1.1", b"", 414, "address_too_long"),
+        (b"GET / HTTP/1.1", b"X: " + b"a" * 9_000 + b"\r\n", 431, "head_too_large"),
+        (b"GET / of ours", b"", 400, "bad_request"),
+        (b"GET / HTTP/1.1", b"Transfer-Encoding: of ours\r\n", 501, "bad_request"),
+    ],
+    ids=["address", "head", "version", "coding"],
+)
+def test_what_cannot_be_read_is_refused_as_a_problem(
+    slow_port: int, line: bytes, more: bytes, status: int, code: str
+) -> None:
+    with closing(socket.create_connection(("127.0.0.1", slow_port), 30)) as connection:
+        connection.sendall(line + b"\r\nHost: x\r\n" + more + b"\r\n")
+        answer = HTTPResponse(connection)
+        answer.begin()
+        told = json.loads(answer.read())
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status, told["status"], told["code"]) == (status, status, code)
+    assert told["title"] == message(code, "vi") != code
 
 
 def ask(port: int, told: list[str]) -> None:

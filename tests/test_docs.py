@@ -90,6 +90,14 @@ def test_every_alert_has_a_part_of_the_runbook() -> None:
         assert anchor in {part.lower() for part in parts}
 
 
+def test_both_readmes_lead_to_the_same_pages() -> None:
+    pages = [
+        set(re.findall(r"\]\(((?:docs/)?[\w.-]+\.md)\)", (DOCS.parent / name).read_text("utf-8")))
+        for name in ("README.md", "README.vi.md")
+    ]
+    assert pages[0] - {"README.vi.md"} == pages[1] - {"README.md"}
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in (*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")):
         for target in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", page.read_text("utf-8")):

@@ -141,6 +141,17 @@ def test_systemd_reads_its_units(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_runbook_types_commands_as_the_service_runs() -> None:
+    typed = (ROOT / "docs" / "runbook.md").read_text().partition("dosong() {")[2].partition("}")[0]
+    unit = (DEPLOY / "dosong.service").read_text()
+    for name, option in {"User": "--uid=", "WorkingDirectory": "--working-directory=",
+                         "EnvironmentFile": "EnvironmentFile="}.items():  # fmt: skip
+        assert f"\n{name}={typed.partition(option)[2].split()[0]}\n" in unit
+    given = re.findall(r"-E (\S+)", typed)
+    assert {one.split("=")[0] for one in given} == {"MODE", "VAR_DIR", "TMPDIR"}
+    assert all(re.search(rf"^Environment=.*\b{re.escape(one)}( |$)", unit, re.M) for one in given)
+
+
 def commands() -> dict[str, set[str]]:
     """What timers and the crontab run, by file: the words after `python -m`."""
     found = {}

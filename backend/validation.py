@@ -207,7 +207,7 @@ def aware_time(value: Any) -> datetime:
 
 
 class Day(fields.Field[date]):
-    """A day, YYYY-MM-DD."""
+    """A day, YYYY-MM-DD, in the years of moments: no month of others can be written or read."""
 
     default_error_messages = CODES
 
@@ -215,9 +215,12 @@ class Day(fields.Field[date]):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> date:
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except (TypeError, ValueError):
             raise ValidationError("not_day") from None
+        if not EARLIEST.date() <= day < LATEST.date():
+            raise ValidationError("out_of_range")
+        return day
 
 
 class Object(fields.Nested):

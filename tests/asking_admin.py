@@ -18,7 +18,7 @@ from tests.world import World
 
 TARGET_FORM = {
     "level": "commune", "network": "fixed", "purpose": "target", "threshold": "1.200",
-    "basis": "counted", "valid_from": "1985-01-01", "valid_to": "1985-12-31",
+    "basis": "counted", "valid_from": "1995-01-01", "valid_to": "1995-12-31",
     "source": "một phép thử",
 }  # fmt: skip
 

@@ -1,7 +1,5 @@
 """Requests and answers about campaigns."""
 
-from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
@@ -15,7 +13,7 @@ from backend.campaigns.fields import (
     UnitNamedSchema,
     UnitToldSchema,
 )
-from backend.validation import EARLIEST, ID_MOST, LATEST, Day, Object, Strict, Text, Whole
+from backend.validation import ID_MOST, Day, Object, Strict, Text, Whole
 
 # All communes of today one by one; whoever wants more names districts and provinces.
 AREAS_MOST = 4_000
@@ -23,18 +21,6 @@ AREAS_MOST = 4_000
 TARGET_MOST = 1_000_000
 # More than a device could measure in a day.
 CAP_MOST = 10_000
-
-
-class CampaignDay(Day):
-    """A day of a campaign, in years of which moments are measured."""
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> date:
-        day = super()._deserialize(value, attr, data, **kwargs)
-        if not EARLIEST.date() <= day < LATEST.date():
-            raise ValidationError("out_of_range")
-        return day
 
 
 def _areas(**options: Any) -> Many:
@@ -67,8 +53,8 @@ class CampaignChangeSchema(_AreaSchema):
     """What of a campaign is to change; what is not named stays."""
 
     name = Name()
-    first_day = CampaignDay()
-    last_day = CampaignDay()
+    first_day = Day()
+    last_day = Day()
     areas = _areas()
     cluster_id = Whole(1, ID_MOST)
     networks = _networks()
@@ -88,8 +74,8 @@ class CampaignNewSchema(_AreaSchema):
 
     organisation_id = Whole(1, ID_MOST, required=True)
     name = Name(required=True)
-    first_day = CampaignDay(required=True)
-    last_day = CampaignDay(required=True)
+    first_day = Day(required=True)
+    last_day = Day(required=True)
     areas = _areas()
     cluster_id = Whole(1, ID_MOST)
     networks = _networks(load_default=["mobile"])

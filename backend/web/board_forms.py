@@ -9,7 +9,6 @@ from marshmallow import fields
 from backend.campaigns.campaign_schemas import (
     CAP_MOST,
     TARGET_MOST,
-    CampaignDay,
 )
 from backend.campaigns.campaign_states import NETWORKS, STATES
 from backend.campaigns.fields import Name
@@ -27,8 +26,8 @@ class CampaignFormSchema(Strict):
     """A campaign as it is typed; the area is one unit a line."""
 
     name = Name(required=True)
-    first_day = CampaignDay(required=True)
-    last_day = CampaignDay(required=True)
+    first_day = Day(required=True)
+    last_day = Day(required=True)
     areas = Text(AREA_LETTERS, required=True)
     networks = fields.List(Text(choices=NETWORKS), required=True)
     target = QueryWhole(1, TARGET_MOST, allow_none=True, load_default=None)

@@ -120,14 +120,14 @@ def test_what_follows_an_ended_unit_is_confirmed(
 
 
 def test_a_target_is_set_changed_and_kept_from_meeting_another(admin: AdminBrowser) -> None:
-    year = {"valid_from": "1985-01-01", "valid_to": "1985-12-31"}
+    year = {"valid_from": "1995-01-01", "valid_to": "1995-12-31"}
     asked = year | {
         "level": "commune", "network": "fixed", "purpose": "target", "threshold": "1.200",
         "basis": "counted", "source": "Công văn 12/BTTTT",
     }  # fmt: skip
     admin.done("/admin/targets", **asked)
     page = admin.get("/admin/targets")
-    assert "1.200" in page and "01/01/1985 – 31/12/1985" in page
+    assert "1.200" in page and "01/01/1995 – 31/12/1995" in page
     assert "notice danger" in admin.refused("/admin/targets", **asked)
     changing = re.findall(r'href="(/admin/targets/\d+)"', page)[-1]
     seen = re.findall(r'name="version" value="(\d+)"', admin.get(changing))[0]

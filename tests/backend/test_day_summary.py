@@ -85,3 +85,9 @@ def test_a_demo_says_so_and_thousands_have_dots() -> None:
     told = Day("Demo", date(2024, 11, 5), one, one, 2, [], False, demo=True, approximate=False)
     assert "1.234 mẫu được tính trong 12.345" in lines(told)[1]
     assert lines(told)[-1] == "Theo số liệu Đo Sóng. Số liệu minh họa, không có thật."
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0999-12-31", "1989-12-31", "2100-01-01"])
+def test_a_day_of_no_measurement_is_refused(cast: Cast, day: str) -> None:
+    answer = cast.ask(f"day={day}")
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "out_of_range")

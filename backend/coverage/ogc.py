@@ -203,7 +203,7 @@ def _again(wanted: Wanted) -> dict[str, Any]:
     """The query that asks for the same, or for the page after it."""
     asked: dict[str, Any] = {"limit": wanted.limit, "offset": wanted.offset or None}
     if wanted.bbox:
-        asked["bbox"] = ",".join(f"{degrees:g}" for degrees in wanted.bbox)
+        asked["bbox"] = ",".join(map(str, wanted.bbox))  # to the last digit
     if wanted.times:
         asked["datetime"] = "/".join(str(day) if day else ".." for day in wanted.times)
     return {name: value for name, value in asked.items() if value is not None}

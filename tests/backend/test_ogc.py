@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -164,3 +165,10 @@ def test_gdal_reads_it_as_qgis_does(app: Flask, client: FlaskClient, commune: st
     own = next(row for row in rows if row["code"] == commune)
     assert (own["counted"], own["target"], own["month"]) == (2, 300, "2024-11")
     assert len(rows) > 150 and sum(row["counted"] for row in rows) == 2
+
+
+def test_links_ask_for_the_very_box_that_was_asked_for(client: FlaskClient, commune: str) -> None:
+    box = "105.84821,21.594212345678,105.84822,21.5943"
+    told = got(client, ITEMS, bbox=box)
+    again = parse_qs(urlsplit(hrefs(told)["self"]).query)["bbox"][0]
+    assert [float(part) for part in again.split(",")] == [float(part) for part in box.split(",")]

@@ -166,8 +166,8 @@ def _merged(held: Held, rows: Rows) -> Held:
         return held
     changed = [one for one in rows if one["part"] in ("noted", "monthly", "daily")]
     fresh = _grown(held, (one["unit"] for one in changed), version)
-    for one in changed:
-        _write(fresh, one)
+    for one in sorted(changed, key=lambda one: one["part"] != "noted"):  # in what order they come
+        _write(fresh, one)  # is the planner's to say, and what clears a unit is first
     return fresh
 
 

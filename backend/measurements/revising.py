@@ -32,6 +32,9 @@ DEVICES = text("""
 """)
 # Posts wait for it, and those that were judged before are judged again.
 LOCK = text("update devices set version = version + 1 where id = :device returning joined")
+# What is of no device has no row to be held by. Any number that nothing else here locks.
+NOBODYS_LOCK = 5_695
+LOCK_NOBODYS = text("select pg_advisory_xact_lock(:lock)")
 # The latest decision on a measurement stands.
 WITH_EXCLUSION = """
     select m.*, coalesce(latest.excluded, false) as excluded
@@ -117,8 +120,9 @@ def reassign(
 
 
 def hold(device: UUID | None) -> bool | None:
-    """Hold a device until the transaction ends; whether somebody joined with it."""
+    """Hold a device, or the rows of none, until the transaction ends; whether it ever joined."""
     if device is None:
+        db.session.execute(LOCK_NOBODYS, {"lock": NOBODYS_LOCK})
         return None
     joined: bool | None = db.session.execute(LOCK, {"device": device}).scalar()
     return joined

@@ -1,6 +1,6 @@
 """Register a device, know it by its token, give it another one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -105,6 +105,17 @@ def _known(found: Sequence[Mapping[str, Any]]) -> KnownDevice:
 def hold(device_id: UUID) -> KnownDevice:
     """Hold a device until the transaction ends; whatever was judged before is outdated."""
     return _known(quickly(HOLD, {"device": device_id}))
+
+
+def hold_all(device_ids: Iterable[UUID]) -> list[UUID]:
+    """Hold devices in the order of their ids, so that nobody deadlocks; those that are there."""
+    held = []
+    for device_id in sorted(set(device_ids)):
+        try:
+            held.append(hold(device_id).id)
+        except Problem:  # withdrawn in this very moment
+            continue
+    return held
 
 
 def lock(device_id: UUID) -> Device:

@@ -14,6 +14,7 @@ from backend.accounts.service import note_by
 from backend.campaigns.campaigns import visible_campaign
 from backend.campaigns.models import CampaignExclusion, Correction
 from backend.campaigns.scopes import campaign_scope, team_scope
+from backend.devices import service as devices
 from backend.errors import Problem, invalid
 from backend.extensions import db
 from backend.measurements import earning
@@ -80,8 +81,7 @@ def decide(
     require(actor, "campaign.correct", campaign_scope(campaign_id))
     if decision.exclude is None and decision.team_id is not None:
         _require_own_team(campaign_id, decision.team_id)
-    chosen = _chosen(campaign_id, choice)
-    free = [row for row in chosen if row["device_id"]]  # a stripped one is final
+    chosen, free = _chosen_and_held(campaign_id, choice)
     ids = [row["id"] for row in free]
     before = _worth(campaign_id, ids)
     _write(actor, campaign_id, free, decision)
@@ -89,7 +89,7 @@ def decide(
     answer = {
         "preview": preview,
         "measurements": len(free),
-        "final": len(chosen) - len(free),
+        "final": sum(row["device_id"] is None for row in chosen),
         "before": before,
         "after": _worth(campaign_id, ids),
     }
@@ -146,6 +146,19 @@ def _require_own_team(campaign_id: int, team_id: int) -> None:
         raise invalid("team_id", "team_not_in_campaign")
 
 
+def _chosen_and_held(campaign_id: int, choice: Choice) -> tuple[list[Any], list[Any]]:
+    """What is chosen, and of it what can be decided on: a stripped one is final.
+
+    Read again once its devices are held: nobody decides on these, or withdraws, meanwhile.
+    """
+    found = _chosen(campaign_id, choice)
+    held = devices.hold_all(row["device_id"] for row in found if row["device_id"])
+    if held:
+        found = _chosen(campaign_id, choice)
+    mine = frozenset(held)
+    return found, [row for row in found if row["device_id"] in mine]
+
+
 def _chosen(campaign_id: int, choice: Choice) -> list[Any]:
     if choice.ids:
         values: dict[str, Any] = {"campaign": campaign_id, "ids": list(choice.ids)}
@@ -182,12 +195,12 @@ def _write(actor: Actor, campaign_id: int, rows: Sequence[Any], decision: Decisi
 
 
 def _settle(rows: Sequence[Any]) -> None:
-    """Devices in the order of their ids: two decisions at once wait, and do not deadlock."""
+    """Attribute again what was decided on; its devices are held."""
     by_device: dict[UUID, set[date]] = {}
     for row in rows:
         by_device.setdefault(row["device_id"], set()).add(row["day"])
-    for device, days in sorted(by_device.items()):
-        earning.settle_held(device, days)
+    for device, days in by_device.items():
+        earning.settle(device, days)
 
 
 def _worth(campaign_id: int, ids: Sequence[UUID]) -> list[dict[str, Any]]:

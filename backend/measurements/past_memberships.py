@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import Range
@@ -58,7 +57,7 @@ STAYS = text("""
     from memberships where campaign_id = :campaign
 """)
 DEVICES = text("""
-    select distinct device_id from device_links where volunteer_id = any(:volunteers) order by 1
+    select distinct device_id from device_links where volunteer_id = any(:volunteers)
 """)
 DAYS = text("""
     select distinct day from measurements
@@ -144,7 +143,8 @@ def _write(campaign_id: int, stays: Sequence[Stayed]) -> dict[str, Any]:
     Devices are held first, in the order of their ids, as joining and posts do.
     """
     before = by_team(campaign_id)
-    held = _hold([stay.volunteer for stay in stays])
+    people = sorted({stay.volunteer for stay in stays})
+    held = devices.hold_all(db.session.execute(DEVICES, {"volunteers": people}).scalars())
     rows = [
         {
             "volunteer_id": stay.volunteer,
@@ -163,17 +163,6 @@ def _write(campaign_id: int, stays: Sequence[Stayed]) -> dict[str, Any]:
             days = db.session.execute(DAYS, {"device": device, **span}).scalars()
             changed += earning.settle(device, list(days))
     return {"changed": changed, "before": before, "after": by_team(campaign_id)}
-
-
-def _hold(people: Sequence[int]) -> list[UUID]:
-    held = []
-    for device in list(db.session.execute(DEVICES, {"volunteers": sorted(set(people))}).scalars()):
-        try:
-            devices.hold(device)
-        except Problem:  # withdrawn in this very moment
-            continue
-        held.append(device)
-    return held
 
 
 def _refused(result: Imported, told: Told) -> Problem:

@@ -31,7 +31,8 @@ class Device(db.Model):
     # Raised by whatever changes the device's measurements: a post that was judged on an older
     # state of them is not stored, and judged again.
     version: Mapped[int] = mapped_column(server_default="0")
-    # Whether it ever joined a team: only then has a post to ask who earns it.
+    # Whether it ever joined a team, or an organiser gave a team one of its samples: only then has a
+    # post to ask who earns it.
     joined: Mapped[bool] = mapped_column(server_default="false")
     # How many measurements this device sent in the hour that began at window_start.
     window_start: Mapped[datetime] = mapped_column(

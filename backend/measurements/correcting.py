@@ -38,6 +38,8 @@ FILTERED = text("""
       and e.day between coalesce(:first, date '2000-01-01') and coalesce(:last, date '2100-01-01')
     order by m.device_id, m.id limit :most
 """)
+# Whoever was given a sample of a phone that never joined keeps it in step with its verdict, too.
+EARNING = text("update devices set joined = true where id = any(:devices) and not joined")
 WORTH = text("""
     select team_id, fate, count(*) as n from earnings
     where campaign_id = :campaign and measurement_id = any(:ids) group by 1, 2
@@ -192,6 +194,7 @@ def _write(actor: Actor, campaign_id: int, rows: Sequence[Any], decision: Decisi
             {**new, "measurement_id": row["id"], "before_team_id": row["team_id"]} for row in rows
         ]
         db.session.execute(insert(Correction), corrected)
+        db.session.execute(EARNING, {"devices": list({row["device_id"] for row in rows})})
 
 
 def _settle(rows: Sequence[Any]) -> None:

@@ -1,4 +1,4 @@
-"""What happens to an organiser's decision while something else happens to its measurements."""
+"""An organiser's decision, and what happens to its measurements meanwhile and after."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.extensions import db
-from backend.measurements import correcting
+from backend.measurements import correcting, recounting
 from tests.factories import post, register, sample
 from tests.people import campaign, organisation, person, team, unit_id
 
@@ -76,3 +76,18 @@ def test_of_two_decisions_the_second_tells_what_the_first_did(
     mine = cast.sample["id"]
     assert cast.corrections() == [(mine, None, cast.first), (mine, cast.first, cast.second)]
     assert told["before"] == [{"team_id": cast.first, "received": 1, "counted": 1}]
+
+
+def test_a_correction_follows_the_verdict_of_a_phone_that_never_joined(
+    cast: Cast, app: Flask, client: FlaskClient
+) -> None:
+    asked, mine = text("select fate from earnings"), cast.sample["id"]
+    assert cast.correct(cast.first).status_code == 200
+    post(client, cast.phone, sample("2024-11-15T08:30:00+07:00"))  # late: the other repeats it
+    with app.app_context():
+        assert db.session.execute(asked).scalar_one() == "repeat"
+    words = ["measurements", "exclude", mine, "--reason", "x"]
+    assert app.test_cli_runner().invoke(args=words).exit_code == 0
+    with app.app_context():
+        assert db.session.execute(asked).scalar_one() == "excluded"
+        assert recounting.differences() == recounting.team_differences() == []

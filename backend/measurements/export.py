@@ -8,7 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from backend.campaigns.models import DeviceLink, Membership, Volunteer
+from backend.campaigns.models import (
+    CampaignExclusion,
+    Correction,
+    DeviceLink,
+    Membership,
+    Volunteer,
+)
 from backend.devices.models import Consent, Device
 from backend.extensions import db
 from backend.measurements.models import Earning, Exclusion, Measurement, Receipt, Refused
@@ -58,12 +64,22 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         .join(Measurement, Measurement.id == Earning.measurement_id)
         .where(own)
         .order_by(Earning.measurement_id, Earning.campaign_id),
+        "corrections": _decided(Correction).where(own).order_by(Correction.id),
+        "campaign_exclusions": _decided(CampaignExclusion)
+        .where(own)
+        .order_by(CampaignExclusion.measurement_id, CampaignExclusion.campaign_id),
         "refused": _all(Refused).where(Refused.device_id == device_id).order_by(Refused.id),
     }
 
 
 def _all(model: Any) -> Select[Any]:
     return select(*model.__table__.columns)
+
+
+def _decided(model: Any) -> Select[Any]:
+    """What organisers decided on measurements; who decided is somebody else."""
+    told = [column for column in model.__table__.columns if column.name != "user_id"]
+    return select(*told).join(Measurement, Measurement.id == model.measurement_id)
 
 
 def _rows(statement: Select[Any]) -> Iterator[str]:

@@ -65,6 +65,8 @@ class ExportSchema(Schema):
     device_links = fields.List(fields.Dict(), required=True)
     memberships = fields.List(fields.Dict(), required=True)
     earnings = fields.List(fields.Dict(), required=True)
+    corrections = fields.List(fields.Dict(), required=True)
+    campaign_exclusions = fields.List(fields.Dict(), required=True)
     refused = fields.List(fields.Dict(), required=True)
 
 

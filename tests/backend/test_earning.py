@@ -234,6 +234,16 @@ def test_a_person_sees_all_that_is_held_of_teams_too(cast: Cast) -> None:
     assert [row["team_id"] for row in told["memberships"]] == [cast.first]
     assert [row["fate"] for row in told["earnings"]] == ["counted"]
     assert len(told["volunteers"]) == len(told["device_links"]) == 1
+    assert told["corrections"] == told["campaign_exclusions"] == []
+    chosen = {"filter": {"team_id": cast.first}}
+    cast.decide("exclusions", **chosen, reason="cùng một chỗ")
+    cast.decide("corrections", **chosen, team_id=cast.second, reason="đo hộ đội B")
+    told = cast.client.get("/api/v1/devices/me/export", headers=cast.phone).json
+    assert [row["reason"] for row in told["campaign_exclusions"]] == ["cùng một chỗ"]
+    assert [(row["team_id"], row["reason"]) for row in told["corrections"]] == [
+        (cast.second, "đo hộ đội B")
+    ]
+    assert "user_id" not in told["corrections"][0]
     assert "2024-11-15" in told["memberships"][0]["period"]
 
 

@@ -45,12 +45,13 @@ class Measurement(db.Model):
         Index(None, "device_id", "measured_at", "id"),
         Index(None, "unit_id", "day"),
         Index(None, "day", postgresql_using="brin"),
-        # What may come later than its day was expired: nothing else pays for this index.
+        # What may come later than its day was expired, an import or what is too old: nothing else
+        # pays for this index.
         Index(
             "ix_measurements_late",
             "day",
             postgresql_where=text(
-                "raw is not null and (source = 'import' or 'too_old' = any(reasons))"
+                "raw is not null and (device_id is null or 'too_old' = any(reasons))"
             ),
         ),
     )

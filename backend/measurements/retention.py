@@ -31,7 +31,7 @@ COARSEN = f"""
 """  # noqa: S608 # fixed words
 COARSEN_DAY = text(f"{COARSEN} and day = :day")
 COARSEN_LATE = text(
-    f"{COARSEN} and day < :coarse and (source = 'import' or 'too_old' = any(reasons))"
+    f"{COARSEN} and day < :coarse and (device_id is null or 'too_old' = any(reasons))"
 )
 REMOVE_DAY = text(f"""
     update measurements set latitude = null, longitude = null, accuracy_m = null

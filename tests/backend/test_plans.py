@@ -11,7 +11,7 @@ from sqlalchemy import Engine, TextClause, text
 
 from backend.coverage import area_teams
 from backend.extensions import db, follow_indexes
-from backend.measurements import answers, excluding, revising, timeline
+from backend.measurements import answers, excluding, retention, revising, timeline
 
 AT, DAY = datetime(2024, 11, 15, tzinfo=UTC), date(2024, 11, 15)
 DEVICES, IDS = "ix_measurements_device_id_measured_at_id", "pk_measurements"
@@ -25,12 +25,15 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "some of its own": (answers.BY_ID, IDS, {"device": PHONE, "ids": [PHONE]}),
     "timeline": (READ, DEVICES, {"device": PHONE, "after": AT, "to": AT}),
     "revising a phone": (revising.ROWS, DEVICES, {"device": PHONE, **SPAN}),
-    "revising imports": (revising.ROWS, DEVICES, {"device": None, **SPAN}),
+    "revising imports": (revising.ROWS, "ix_measurements_late", {"device": None, **SPAN}),
     "revising some": (revising.CHOSEN, IDS, {"device": PHONE, "ids": [PHONE]}),
     "teams of a report": (area_teams.TEAMS, "ix_team_counts_places", {
         "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
     }),
     "excluding some": (excluding.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
+    "what comes late": (retention.COARSEN_LATE, "ix_measurements_late", {
+        "coarse": DAY, "gone": DAY, "decimals": 3,
+    }),
 }  # fmt: skip
 
 

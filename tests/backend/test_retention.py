@@ -1,6 +1,8 @@
 """flask privacy expire: positions lose their precision, then are gone; verdicts and counts stay."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,3 +148,19 @@ def test_the_audit_log_tells_how_much(
         assert list(entries) == [
             {"coarsened": 2, "removed": 0, "refused": 0, "before": str(date(2024, 11, 21))}
         ]
+
+
+def test_an_import_of_what_was_typed_in_long_ago_loses_its_precision_too(
+    app: Flask, client: FlaskClient, clock: Any, phone: dict[str, Any], tmp_path: Path
+) -> None:
+    rows(app)
+    clock.now = AT + timedelta(days=100)
+    expire(app)
+    path = tmp_path / "typed.ndjson"
+    typed = [sample(AT + timedelta(hours=5)) | {"source": name} for name in ("manual", "app")]
+    path.write_text("\n".join(map(json.dumps, typed)))
+    words = ["measurements", "import", str(path), "--format", "ndjson"]
+    assert "accepted: 2" in app.test_cli_runner().invoke(args=words).output
+    assert positions(app).count(EXACT) == 2
+    assert "coarsened: 2;" in expire(app)
+    assert positions(app) == [COARSE] * 5

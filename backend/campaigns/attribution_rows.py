@@ -31,7 +31,8 @@ DECISIONS = text("""
     order by measurement_id, campaign_id, id desc
 """)
 EXCLUDED = text("""
-    select measurement_id, campaign_id from campaign_exclusions where measurement_id = any(:ids)
+    select measurement_id, campaign_id from campaign_exclusions
+    where campaign_id = any(:campaigns) and measurement_id = any(:ids)
 """)
 
 
@@ -55,9 +56,10 @@ def decisions_on(measurement_ids: Collection[UUID]) -> dict[Key, Decision]:
     return {(row[0], row[1]): Decision(row[2], row[3]) for row in rows}
 
 
-def exclusions_of(measurement_ids: Collection[UUID]) -> set[Key]:
-    """Which of these were taken out of which campaign's figures."""
-    rows = db.session.execute(EXCLUDED, {"ids": list(measurement_ids)})
+def exclusions_of(measurement_ids: Collection[UUID], campaign_ids: Collection[int]) -> set[Key]:
+    """Which of these were taken out of which of the campaigns' figures."""
+    asked = {"ids": list(measurement_ids), "campaigns": list(campaign_ids)}
+    rows = db.session.execute(EXCLUDED, asked)
     return {(row[0], row[1]) for row in rows}
 
 

@@ -96,7 +96,7 @@ def settle(device_id: UUID, days: Iterable[date]) -> int:
     stays, decisions = stays_of(device_id), decisions_on(rows)
     campaigns = {stay.campaign_id for stay in stays} | {campaign for _, campaign in decisions}
     samples = [_sample(row) for row in rows.values()]
-    terms, excluded = terms_of(campaigns), exclusions_of(rows)
+    terms, excluded = terms_of(campaigns), exclusions_of(rows, campaigns)
     wanted = set(earnings(samples, stays, terms, decisions, excluded))
     held = {Earned(**row) for row in db.session.execute(HELD, {"ids": list(rows)}).mappings()}
     return replace(held - wanted, wanted - held)

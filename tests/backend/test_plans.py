@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, TextClause, text
 
+from backend.campaigns import attribution_rows
 from backend.coverage import area_teams
 from backend.extensions import db, follow_indexes
 from backend.measurements import answers, excluding, retention, revising, timeline
@@ -33,6 +34,9 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "excluding some": (excluding.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
     "what comes late": (retention.COARSEN_LATE, "ix_measurements_late", {
         "coarse": DAY, "gone": DAY, "decimals": 3,
+    }),
+    "out of campaigns": (attribution_rows.EXCLUDED, "pk_campaign_exclusions", {
+        "campaigns": [1], "ids": [PHONE],
     }),
 }  # fmt: skip
 

@@ -53,6 +53,9 @@ PUT_BACK = text(f"""
     ) as gone
 """)  # noqa: S608 # fixed words
 
+# What comes back is as exact as it was kept, also on days whose positions were coarsened since.
+EXPIRE_AGAIN = text("delete from expired_days where day between :first and :last")
+
 
 class Sum(NamedTuple):
     """How many rows there are, and a number that no others add up to."""
@@ -122,6 +125,8 @@ def restore(month: str) -> Restored:
     back = gone = 0
     for rows in _rows_of_file(path_of(month)):
         done = db.session.execute(PUT_BACK, {"rows": rows}).one()
+        if done.back:
+            db.session.execute(EXPIRE_AGAIN, _span(month))
         back, gone = back + done.back, gone + done.gone
         db.session.commit()
     note("measurements.restore", month, back=back, gone=gone)

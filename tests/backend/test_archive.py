@@ -185,3 +185,19 @@ def test_withdrawals_and_retention_reach_the_archive(
     assert "21.581234" not in texts(folder) and "21.581" in texts(folder)
     assert run(app, "check-archive", MONTH)[0] == 0
     assert run(app, "recount")[0] == 0
+
+
+def test_what_comes_back_to_days_that_were_coarsened_is_coarsened_too(
+    app: Flask, owner: Engine, clock: Hands, folder: Path, headers: dict[str, str]
+) -> None:
+    run(app, "archive", MONTH)
+    run(app, "fold")
+    with owner.begin() as connection:  # an accident
+        connection.execute(text("delete from measurements where day < '2024-12-01'"))
+    clock.now = DECEMBER + timedelta(days=100)
+    app.test_cli_runner().invoke(args=["privacy", "expire"])
+    assert "brought back: 4;" in run(app, "restore", MONTH)[1]
+    assert any("21.5942" in row for row in stored(app))
+    expire(app)
+    assert not any("21.5942" in row for row in stored(app))
+    assert "21.5942" not in texts(folder)

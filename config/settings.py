@@ -139,6 +139,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600"),
     Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; the boundary sets that it names are loaded and activated at start"),
     Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),
+    Setting("SET_MEMORY_MB", whole, 4_000, "memory that the process which reads and checks a boundary set may have, in MB; the country with every vertex takes 2,000, half of it only reserved. 0: no limit"),
     Setting("BACKUP_DIR", folder, None, "where scripts/backup writes and `flask doctor` looks; default: VAR_DIR/backups"),
     Setting("ARCHIVE_DIR", folder, None, "where `flask measurements archive` writes months as GeoParquet; default: VAR_DIR/archive. Of several machines that share work all must see it"),
     Setting("BATCH_TLS_CA", folder, None, "certificate of the authority that signs those of a Dask scheduler and its workers; needed with --scheduler tls://…"),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app
 
 from backend.admin import set_jobs
+from backend.admin.memory import limited
 from backend.coverage.exclusion_rows import counted_now, moved, units_told, verdicts_told
 from backend.demo import service as demo
 from backend.measurements import revising, rules
@@ -55,6 +56,6 @@ KINDS: dict[str, Work] = {
     "reassign": reassign,
     "rejudge": rejudge,
     "remove_demo": remove_demo,
-    "check_set": set_jobs.check_set,
-    "load_set": set_jobs.load_set,
+    "check_set": limited(set_jobs.check_set),
+    "load_set": limited(set_jobs.load_set),
 }

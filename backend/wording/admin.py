@@ -19,6 +19,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Tệp ZIP mở ra quá lớn hoặc có quá nhiều tệp.",
         "Unpacked, the ZIP is too large or has too many files.",
     ),
+    "set_memory": (
+        "Bộ ranh giới cần nhiều bộ nhớ hơn mức SET_MEMORY_MB cho phép: hãy bớt đỉnh của các hình,"
+        " hoặc nhờ người vận hành nâng mức đó.",
+        "The set needs more memory than SET_MEMORY_MB allows: leave fewer vertices in its shapes,"
+        " or ask the operator to allow more.",
+    ),
     "set_file_unsafe": (
         "Tệp ZIP có tên tệp dẫn ra ngoài thư mục của nó.",
         "The ZIP names files outside of its own folder.",

@@ -1,22 +1,31 @@
 """Boundary sets at the admin's pages: sent as a file, checked, seen on a map, activated."""
 
 import io
+import json
+import re
+import resource
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from geopandas import GeoDataFrame
-from shapely import box
+from pyarrow import parquet
+from shapely import GEOSException, box, polygons
 from sqlalchemy import select
 
 from backend.accounts.models import AuditEntry
+from backend.admin.memory import memory_within
 from backend.admin.models import Job
+from backend.errors import Problem
 from backend.extensions import db
 from backend.units import locating, uploads
+from geo.polygons import BoundaryError
 from tests.conftest import Hands
 from tests.made_up_sets import FOREIGN, november, units_restored
 from tests.people import audited
@@ -62,6 +71,21 @@ def worked(app: Flask) -> Job:
     assert done.exit_code == 0, done.output
     with app.app_context():
         return db.session.query(Job).order_by(Job.id.desc()).first()
+
+
+def unpacking_to_gigabytes(path: Path) -> bytes:
+    """GeoParquet that names one polygon of a million vertices 128 times: 2 GB once it is read."""
+    ring = np.tile([[105.0, 21.0], [105.1, 21.0], [105.1, 21.1]], (333_333, 1))
+    shapes = pa.array([polygons(ring).wkb], pa.large_binary())
+    twice = pa.DictionaryArray.from_arrays(pa.array([0] * 128, pa.int32()), shapes)
+    columns = {"geometry": {"encoding": "WKB", "geometry_types": ["Polygon"]}}
+    geo = {"version": "1.0.0", "primary_column": "geometry", "columns": columns}
+    table = pa.table({"code": [f"{n:05}" for n in range(128)], "geometry": twice})
+    kept = {"compression": "zstd", "store_schema": False, "dictionary_pagesize_limit": 2**30}
+    with parquet.ParquetWriter(path, table.schema, **kept) as file:
+        file.write_table(table)
+        file.add_key_value_metadata({"geo": json.dumps(geo)})
+    return path.read_bytes()
 
 
 def left(app: Flask) -> list[str]:
@@ -172,6 +196,30 @@ def test_what_is_packed_is_looked_at_before_it_is_read(
     job = worked(app)
     assert job.state == "failed"
     assert str(app.config["VAR_DIR"]) not in admin.get("/admin/jobs")
+
+
+def test_a_file_that_wants_all_memory_is_refused(
+    app: Flask, admin: AdminBrowser, tmp_path: Path
+) -> None:
+    bomb = unpacking_to_gigabytes(tmp_path / "bomb.parquet")
+    assert len(bomb) < 1_000_000
+    data = re.search(r"VmData:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert data
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    app.config["SET_MEMORY_MB"] = int(data[1]) // 1_000 + 500
+    admin.done("/admin/sets", **sent(bomb, "x.parquet"))
+    job = worked(app)
+    assert (job.state, job.error) == ("failed", "set_memory")
+    assert "cần nhiều bộ nhớ hơn" in admin.get("/admin/jobs")
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+@pytest.mark.parametrize("error", [MemoryError(), GEOSException("std::bad_alloc")], ids=repr)
+def test_readers_tell_each_in_its_way_that_memory_is_short(error: Exception) -> None:
+    with pytest.raises(Problem, match="set_memory"), memory_within(0):
+        raise BoundaryError("cannot be read") from error
+    with pytest.raises(BoundaryError), memory_within(0):
+        raise BoundaryError("has no code column")
 
 
 def test_faults_of_the_form_stand_beside_its_fields(app: Flask, admin: AdminBrowser) -> None:

@@ -176,6 +176,8 @@ class Earning(db.Model):
         Index(None, "campaign_id", "team_id"),
         Index(None, "campaign_id", "day"),
         Index(None, "unit_id", "day"),  # who took the needed samples of a commune
+        # Whether anything still rests on a membership, as a withdrawal and the foreign key ask.
+        Index(None, "membership_id", postgresql_where=text("membership_id is not null")),
     )
 
     measurement_id: Mapped[UUID] = mapped_column(primary_key=True)

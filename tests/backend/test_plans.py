@@ -12,7 +12,7 @@ from sqlalchemy import Engine, TextClause, text
 from backend.campaigns import attribution_rows
 from backend.coverage import area_teams
 from backend.extensions import db, follow_indexes
-from backend.measurements import answers, excluding, retention, revising, timeline
+from backend.measurements import answers, earning, excluding, retention, revising, timeline
 
 AT, DAY = datetime(2024, 11, 15, tzinfo=UTC), date(2024, 11, 15)
 DEVICES, IDS = "ix_measurements_device_id_measured_at_id", "pk_measurements"
@@ -32,6 +32,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
         "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
     }),
     "excluding some": (excluding.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
+    "who withdraws": (earning.FORGET_PERSON, "ix_earnings_membership_id", {"device": PHONE}),
     "what comes late": (retention.COARSEN_LATE, "ix_measurements_late", {
         "coarse": DAY, "gone": DAY, "decimals": 3,
     }),
@@ -44,7 +45,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
 FORGET = """
     select pg_clear_attribute_stats('public', relname::text, attname::text, false)
     from pg_class c join pg_attribute a on attrelid = c.oid and attnum > 0 and not attisdropped
-    where relname in ('measurements', 'exclusions', 'team_counts')
+    where relname in ('measurements', 'exclusions', 'team_counts', 'earnings')
 """
 
 
@@ -52,7 +53,7 @@ FORGET = """
 def unknown(app: Flask, owner: Engine) -> None:
     """Tables of which PostgreSQL knows nothing: in one it has found empty any index is as good."""
     with owner.begin() as connection:
-        connection.exec_driver_sql("truncate measurements, exclusions, team_counts")
+        connection.exec_driver_sql("truncate measurements, exclusions, team_counts, earnings")
         connection.exec_driver_sql(FORGET)
 
 

@@ -20,6 +20,7 @@ from backend.server.postgres import EmbeddedPostgres
 from tests import people
 from tests.described import DescribedClient
 from tests.emptying import emptier
+from tests.order import begins
 from tests.pooled import settings_for
 from tests.prepared import application, copy_prepared
 
@@ -27,8 +28,16 @@ from tests.prepared import application, copy_prepared
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
+TESTS = Path(__file__).parent
+
 # Loaded once for all tests, or filled by a migration; every other table is emptied after a test.
 KEPT = {"units", "boundary_sets", "boundaries", "targets", "alembic_version"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; scripts/test hands them out in this order."""
+    items.sort(key=lambda item: begins(item.path.relative_to(TESTS).as_posix()))
 
 
 @dataclass

@@ -74,7 +74,7 @@ TABLE = {
     "GET /api/v1/measurements/<identity>": "401 200 401 401 401 401 401 401",
     "GET /api/v1/measurements/<identity> (another's)": "401 404 401 401 401 401 401 401",
     "POST /api/v1/measurements/check": "401 200 401 401 401 401 401 401",
-    # people: anybody signs in; what touches the password or the second factor wants a session
+    # people: anybody signs in; what touches password, second factor or tokens wants a session
     "POST /api/v1/sessions": EVERYBODY,
     "DELETE /api/v1/sessions/current": "401 401 204 204 204 204 204 204",
     "POST /api/v1/invitations/accept": EVERYBODY,
@@ -245,6 +245,7 @@ BY_SESSION = frozenset(
         "POST /api/v1/account/totp/confirm",
         "DELETE /api/v1/account/totp",
         "DELETE /api/v1/account",
+        "POST /api/v1/account/tokens",
     }
 )
 

@@ -89,7 +89,7 @@ def list_tokens() -> Any:
 
 
 @blp.post("/tokens")
-@blp.doc(security=PERSON)
+@blp.doc(security=SESSION)
 @blp.arguments(NewTokenSchema)
 @blp.response(201, MadePersonalTokenSchema)
 def make_token(asked: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 
 from backend.accounts import users
-from backend.accounts.access import Actor, require_person
+from backend.accounts.access import Actor, require_person, require_session
 from backend.accounts.models import PersonalToken
 from backend.accounts.secret import TOKEN_PREFIX, secret_hash
 from backend.accounts.service import note_by
@@ -35,8 +35,11 @@ class MadeToken:
 def make_token(
     actor: Actor, name: str, scopes: Sequence[str], days: int, now: datetime
 ) -> MadeToken:
-    """Give a person's program a token, which is shown this once."""
-    user = users.find(require_person(actor, write=True))
+    """Give a person's program a token, which is shown this once.
+
+    To a person alone: a program that could make tokens would outlive the end of its own.
+    """
+    user = users.find(require_session(actor))
     if users.described(user, users.roles_of(user.id, now)).totp_needed:
         raise Problem(403, "totp_needed")
     if len(_held(user.id, now)) >= TOKENS_MOST:

@@ -75,7 +75,7 @@ def test_nobody_has_no_account(client: FlaskClient, method: str, path: str) -> N
 @pytest.mark.parametrize(("method", "path", "body"), [
     ("delete", "", {"password": PASSWORD}), ("patch", "/password", {"old": PASSWORD, "new": NEW}),
     ("post", "/totp", {}), ("post", "/totp/confirm", {"code": "1"}),
-    ("delete", "/totp", {"password": PASSWORD}),
+    ("delete", "/totp", {"password": PASSWORD}), ("post", "/tokens", {"name": "x", "days": 366}),
 ])  # fmt: skip
 def test_a_program_does_not_change_how_one_signs_in(
     app: Flask, client: FlaskClient, method: str, path: str, body: dict[str, str]
@@ -227,14 +227,16 @@ def test_a_token_is_revoked_by_its_person_alone(app: Flask, client: FlaskClient)
 def test_a_token_that_cannot_be_made(
     app: Flask, client: FlaskClient, body: dict[str, Any], errors: list[tuple[str, str]]
 ) -> None:
-    assert wrong(client.post(TOKENS, json=body, headers=person(app))) == errors
+    account(app, NAME)
+    assert wrong(client.post(TOKENS, json=body, headers=sign_in(client, NAME))) == errors
 
 
 def test_one_has_so_many_tokens(app: Flask, client: FlaskClient) -> None:
-    headers = person(app)  # acts by a token already
-    for _ in range(TOKENS_MOST - 1):
-        assert client.post(TOKENS, json={"name": "x"}, headers=headers).status_code == 201
-    refused = client.post(TOKENS, json={"name": "x"}, headers=headers)
+    account(app, NAME)
+    shown = sign_in(client, NAME)
+    for _ in range(TOKENS_MOST):
+        assert client.post(TOKENS, json={"name": "x"}, headers=shown).status_code == 201
+    refused = client.post(TOKENS, json={"name": "x"}, headers=shown)
     assert told(refused) == (409, "too_many_tokens")
 
 

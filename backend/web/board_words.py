@@ -170,7 +170,7 @@ BOARD: dict[str, tuple[str, str]] = {
     "board_signal_open": ("chưa xem", "open"),
     "board_signal_explained": ("đã có giải thích", "explained"),
     "board_signal_excluded": ("đã loại", "excluded"),
-    "board_signal_may_be": ("Cũng có thể là", "It may be honest"),
+    "board_signal_may_be": ("Cách hiểu khác", "It may be honest"),
     "board_signal_found": ("Phát hiện", "What was found"),
     "board_signal_gone": ("không còn thấy", "no longer found"),
     "board_signal_days": ("{first} – {last}", "{first} – {last}"),
@@ -199,7 +199,6 @@ BOARD: dict[str, tuple[str, str]] = {
         "Lần điều chỉnh đầu tiên sẽ hiện ở đây.",
         "The first one is shown here.",
     ),
-    "board_when_done": ("Lúc", "At"),
     # import
     "board_import_lead": (
         "Tải mẫu, điền danh sách, rồi chọn tệp. Bạn xem từng dòng sẽ làm gì trước khi nhập; một"

@@ -106,6 +106,7 @@ FIRST: dict[str, tuple[str, str]] = {
         "Mỗi mẫu không được tính chỉ nằm ở một dòng, theo lý do chính của nó.",
         "Every sample that is not counted stands in one line only: its weightiest reason.",
     ),
+    "nothing_received": ("Chưa nhận mẫu nào.", "No sample was received."),
     "nothing_lost": ("Mọi mẫu đã nhận đều được tính.", "Every received sample is counted."),
     "not_valid": ("không hợp lệ", "not valid"),
     "not_counted": ("hợp lệ, không tính", "valid, not counted"),

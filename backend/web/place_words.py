@@ -27,7 +27,7 @@ PLACE: dict[str, tuple[str, str]] = {
     "map_month": ("Tháng trên bản đồ", "Month of the map"),
     # search
     "search": ("Tìm tỉnh, xã, phường", "Find a province or commune"),
-    "search_hint": ("Tìm tỉnh, xã, phường…", "Find a province or commune…"),
+    "search_hint": ("Tìm tỉnh, xã, phường…", "Province, commune…"),
     "search_do": ("Tìm", "Find"),
     "search_none": ("Không tìm thấy “{words}”", "Nothing is called “{words}”"),
     "search_none_how": (

@@ -31,7 +31,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "board-campaign": "/campaigns/1",
         "board-contributions": "/campaigns/1/contributions",
         "board-teams": "/campaigns/1/teams",
-        "board-team": ("/campaigns/1/teams", "/campaigns/1/teams/"),
+        "board-team": ("/campaigns/1/teams", "/campaigns/1/teams/1"),  # beside it is the import
         "board-plan": "/campaigns/2/plan",
         "board-slips": "/campaigns/2/plan/slips",
         "board-signals": "/campaigns/2/signals?month=2026-10",

@@ -73,8 +73,9 @@ def test_every_page_of_the_board_looks_right(
         "board": "/campaigns", "board-new": "/campaigns/new", "board-campaign": home,
         "board-contributions": f"{home}/contributions", "board-teams": f"{home}/teams",
         "board-team": f"{home}/teams/{cast.first}", "board-plan": f"{home}/plan",
-        "board-signals": f"{home}/signals", "board-corrections": f"{home}/corrections",
-        "board-settings": f"{home}/settings", "board-import": f"{home}/teams/import",
+        "board-slips": f"{home}/plan/slips", "board-signals": f"{home}/signals",
+        "board-corrections": f"{home}/corrections", "board-settings": f"{home}/settings",
+        "board-import": f"{home}/teams/import",
     }.items():  # fmt: skip
         page.goto(f"{path}?lang={language}")
         expect(page.locator("h1")).to_be_visible()

@@ -171,10 +171,10 @@ def test_the_audit_log_is_read_by_pages_and_filters(admin: AdminBrowser) -> None
         admin.done("/admin/withdrawals", channel="email", received_on=f"2024-10-{day:02}")
         admin.done("/admin/withdrawals", channel="email", received_on=f"2024-09-{day:02}")
     page = admin.get("/admin/audit?actor=&act=withdrawal.note&subject=&from=&to=")
-    assert page.count("<code>withdrawal.note</code>") == 50
+    assert page.count("<code>withdrawal.<wbr>note</code>") == 50
     [following] = re.findall(r'href="(/admin/audit\?[^"]*cursor=[^"]*)"', page)
     rest = admin.get(following.replace("&amp;", "&"))
-    assert rest.count("<code>withdrawal.note</code>") == 4
+    assert rest.count("<code>withdrawal.<wbr>note</code>") == 4
     assert "Không có mục nào" in admin.get("/admin/audit?act=nothing.like.it")
     assert "Không mở được trang này" in admin.get("/admin/audit?from=hôm-qua", 422)
 

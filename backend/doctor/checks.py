@@ -32,6 +32,7 @@ BACKUP_AGE = timedelta(hours=26)
 BY_HAND = {
     "statistics": "flask coverage refresh",
     "tiles": "flask web tiles",
+    "jobs": "flask jobs run",
     "expire": "flask privacy expire",
     "recount": "flask measurements recount",
     "digest": "flask coverage digest --unit CODE --send",

@@ -40,7 +40,7 @@ class Chore:
 
     def look(self) -> None:
         """Begin a run where one is due and the last has ended."""
-        self.running = self.running and not self._ended()
+        self.settle()
         due = time.monotonic() - self.began >= self.every_s
         if not due or self.running:
             return
@@ -56,6 +56,10 @@ class Chore:
         self.running = True
         own = os.getpriority(os.PRIO_PROCESS, 0)
         os.setpriority(os.PRIO_PROCESS, self.process.pid, max(NICENESS, own))
+
+    def settle(self) -> None:
+        """Note how a run went, once it has ended."""
+        self.running = self.running and not self._ended()
 
     def _ended(self) -> bool:
         status = self.process.poll() if self.process is not None else None

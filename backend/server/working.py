@@ -29,6 +29,7 @@ def keep_working(app: Flask) -> threading.Thread:
 def _go_on(app: Flask) -> None:
     runner, pause = Chore(os.environ, RUN, 0, "jobs"), threading.Event()
     while not pause.wait(EVERY_S):
+        runner.settle()
         with app.app_context():
             try:
                 if call(utc_now()):

@@ -2,10 +2,14 @@
 
 import os
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from backend.jobs import runs
+from backend.server import working
 from backend.server.chore import NICENESS, Chore
 
 SOON_S = 20.0
@@ -44,3 +48,27 @@ def test_it_gives_way_and_never_runs_twice_at_once() -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     Chore(os.environ).end()
+
+
+class Noted(Exception):
+    """That a run ended was noted."""
+
+
+def test_how_long_work_went_is_noted_once_it_has_ended(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, called = time.monotonic(), iter([True])
+
+    def call(now: datetime) -> bool:
+        if runs(tmp_path):
+            raise Noted
+        assert time.monotonic() - began < SOON_S
+        return next(called, False)
+
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.setattr(working, "RUN", ("-c", "raise SystemExit(1)"))
+    monkeypatch.setattr(working, "EVERY_S", 0.05)
+    monkeypatch.setattr(working, "call", call)
+    with pytest.raises(Noted):
+        working._go_on(app)
+    assert runs(tmp_path)["jobs"]["failing"] == 1

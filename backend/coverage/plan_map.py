@@ -41,16 +41,16 @@ def show_plan_map(
 
 def _area(plan: Plan, teams: list[PlanTeam], actor: Actor) -> list[PlanPlace]:
     """The communes whose figures this person may have, or is told by the plan of these teams."""
-    need = int(plan.communes.target["threshold"]) if plan.communes.target else 0
     rows = plan.communes.rows
     shown = published(actor, f"{plan.asked.day:%Y-%m}")
     if shown is not None:
         stays = {stay.commune.id for team in teams for stay in plan.stays.get(team.id, [])}
         rows = [commune for commune in rows if commune.id in shown | stays]
-    return [_place(commune, need) for commune in rows]
+    return [_place(commune) for commune in rows]
 
 
-def _place(commune: Commune, need: int) -> PlanPlace:
+def _place(commune: Commune) -> PlanPlace:
     """What is beyond the target does not count: it fills no other commune's need."""
+    need = commune.need
     has = need - commune.shortfall if need else commune.counted
     return PlanPlace(commune.code, commune.name, NAMES.index(step(has, need or None)), has, need)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from backend.campaigns.models import Campaign, CampaignArea, Pin
 from backend.clock import day_begin, local_day, month_end, month_start
 from backend.coverage.service import Question, coverage
+from backend.coverage.targets import strictly
 from backend.extensions import db
 from backend.units.models import Unit
 from backend.units.service import valid_on
@@ -87,6 +88,7 @@ class Commune:
     latitude: float | None
     longitude: float | None
     counted: int
+    need: int  # how many samples reach its target; 0 where there is none
     shortfall: int  # 0 where there is no target
 
 
@@ -125,8 +127,8 @@ def communes_of(asked: Asked) -> Communes:
     rows = [
         Commune(
             *(row.id, row.code, row.name, row.province, row.latitude, row.longitude),
-            counted=items[row.code]["counted"],
-            shortfall=_shortfall(items[row.code], target),
+            items[row.code]["counted"],
+            *_goal(items[row.code], asked.campaign, target),
         )
         for row in listed
         if row.code in items
@@ -168,12 +170,15 @@ def _target(campaign: Campaign, official: Mapping[str, Any] | None) -> Mapping[s
     return {"threshold": campaign.target, "basis": basis, "source": "campaign"}
 
 
-def _shortfall(item: Mapping[str, Any], target: Mapping[str, Any] | None) -> int:
-    if target is None:
-        return 0
-    if target["source"] != "campaign":
-        return int(item["shortfall"])
-    return int(max(0, target["threshold"] - item[target["basis"]]))
+def _goal(
+    item: Mapping[str, Any], campaign: Campaign, target: Mapping[str, Any] | None
+) -> tuple[int, int]:
+    """What a commune needs and what it lacks of it: by the campaign's target, else by its own."""
+    if campaign.target is not None and target is not None:
+        return campaign.target, max(0, campaign.target - int(item[target["basis"]]))
+    if item["target"] is None:
+        return 0, 0
+    return item["target"] + strictly(), item["shortfall"]
 
 
 def days_left(campaign: Campaign, now: datetime) -> int:

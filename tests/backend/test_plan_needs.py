@@ -1,0 +1,65 @@
+"""What a plan and its map hold communes against: the target that coverage tells of each."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.accounts.access import Actor, Grant
+from backend.coverage.plan_map import show_plan_map
+from tests.conftest import Hands
+from tests.people import person
+from tests.planned import HERE, NEAR, Cast, counted, rows
+
+OWN = {
+    "level": "commune", "purpose": "target", "basis": "counted",
+    "unit": {"system": "2024", "level": "commune", "code": HERE},
+    "valid_from": "2024-11-01", "source": "Sở",
+}  # fmt: skip
+
+
+def set_target(app: Flask, client: FlaskClient, **words: object) -> None:
+    answer = client.post("/api/v1/targets", json=OWN | words, headers=person(app, "admin"))
+    assert answer.status_code == 201, answer.text
+
+
+def area(app: Flask, cast: Cast, clock: Hands) -> dict[str, tuple[int, int, int]]:
+    """Step, samples and need of each commune on the plan's map."""
+    asked = {"date": None, "network": None, "team_id": None}
+    with app.app_context():
+        told = show_plan_map(ADMIN, cast.campaign, asked, clock.now)
+    return {one.code: (one.step, one.has, one.need) for one in told["area"]}
+
+
+ADMIN = Actor(user_id=1, grants=(Grant("admin", "system"),))
+
+
+def test_a_commune_of_its_own_target_is_drawn_by_it(
+    app: Flask, client: FlaskClient, clock: Hands
+) -> None:
+    cast = Cast(app, HERE, NEAR)
+    set_target(app, client, network="mobile", threshold=900)
+    counted(app, HERE, 450)
+    counted(app, NEAR, 150)
+    found = area(app, cast, clock)
+    assert found[HERE][1:] == (450, 900) and found[NEAR][1:] == (150, 300)
+    assert found[HERE][0] == found[NEAR][0]  # half of the way, both
+
+
+@pytest.mark.parametrize("n", [0, 300])
+def test_where_more_than_the_target_is_wanted_the_map_is_drawn_too(
+    app: Flask, clock: Hands, n: int
+) -> None:
+    app.config["REACHED_IS"] = ">"
+    cast = Cast(app, HERE)
+    if n:
+        counted(app, HERE, n)
+    assert area(app, cast, clock)[HERE][1:] == (n, 301)
+
+
+def test_a_target_of_one_commune_alone_is_planned_for(app: Flask, client: FlaskClient) -> None:
+    cast = Cast(app, HERE, NEAR, networks=["fixed"])
+    cast.team("Đội 1", capacity_per_day=20)
+    set_target(app, client, network="fixed", threshold=100)
+    plan = cast.plan(client, network="fixed")
+    assert plan["target"] is None
+    assert rows(plan) == {"Đội 1": [(HERE, 20, 100, "reaches")]}

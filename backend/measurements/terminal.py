@@ -22,7 +22,8 @@ def bar(title: str) -> Iterator[Callable[[int, int], None]]:
 def month_option(_context: click.Context, _option: click.Parameter, value: Any) -> Any:
     """The month of an option, or none; a sentence where it is no month."""
     try:
-        month_start(value or "2024-11")
+        if value is not None:
+            month_start(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
     return value

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
@@ -129,9 +130,10 @@ def test_excluding_keeps_typed_results_counted_where_a_setting_says_so(
     assert counted(client) == 1
 
 
-def test_a_month_that_is_none_is_refused(app: Flask) -> None:
-    status, told = run(app, "measurements", "rejudge", "--month", "2024-13")
-    assert status == 2 and "2024-13" in told
+@pytest.mark.parametrize("month", ["2024-13", ""])
+def test_a_month_that_is_none_is_refused(app: Flask, month: str) -> None:
+    status, told = run(app, "measurements", "rejudge", "--month", month)
+    assert status == 2 and f"{month!r} is not a month" in told
 
 
 def test_outside_rows_are_unlocated(app: Flask, client: FlaskClient) -> None:

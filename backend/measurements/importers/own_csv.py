@@ -1,26 +1,15 @@
 """The project's own CSV: the payload flattened, a dot in a column's name for each level."""
 
-import csv
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, TextIO
+from typing import Any
 
 from backend.measurements.importers.lines import Lines, bad_bytes
 from backend.measurements.importers.own_ndjson import complete
 from backend.measurements.importers.row import Given, Row, Unreadable
 from backend.measurements.importers.table import Record, records
 
-COLUMNS = (
-    *("id", "measured_at", "status", "download_mbps", "upload_mbps", "ping_ms", "jitter_ms"),
-    *("network.kind", "network.technology", "network.mcc", "network.mnc", "network.operator"),
-    *("network.signal_dbm", "network.roaming", "location.latitude", "location.longitude"),
-    *("location.accuracy_m", "location.provider", "location.is_mock", "location.fixed_at"),
-    *("server.id", "server.name", "app_version", "source", "operator_source", "isp", "vpn"),
-    *("metered", "loss_percent", "data_used_mb", "duration_s", "cell.type", "cell.identity"),
-    *("cell.physical_id", "cell.band", "cell.rsrp_dbm", "cell.rsrq_db", "cell.sinr_db"),
-    *("speed_mps", "altitude_m", "battery_percent", "comment"),
-)
 NEEDED = ("measured_at", "status", "download_mbps", "upload_mbps", "ping_ms")
 # Empty cells of these are null, because the API wants the key; of others the key is left out.
 NULLABLE = ("download_mbps", "upload_mbps", "ping_ms", "location")
@@ -48,15 +37,6 @@ def read(lines: Lines, given: Given) -> Iterator[Row]:
                 return
         else:
             yield _row(record, header, given)
-
-
-def write(payloads: Iterable[dict[str, Any]], stream: TextIO) -> None:
-    """Write payloads in the columns that `read` knows; fields beyond them are left out."""
-    writer = csv.writer(stream)
-    writer.writerow(COLUMNS)
-    for body in payloads:
-        flat = dict(_flatten(body))
-        writer.writerow([_cell(flat.get(name)) for name in COLUMNS])
 
 
 def _header_problem(header: list[str]) -> str | None:
@@ -106,17 +86,3 @@ def _value(name: str, cell: str) -> Any:
     if not read or len(cell) > MAX_NUMBER_CHARS or not math.isfinite(float(read[0])):
         raise Unreadable(f"{name} {cell[:60]!r} is not a number (with a decimal point)")
     return float(read[0]) if read[1] or read[2] else int(read[0])
-
-
-def _flatten(body: dict[str, Any], parent: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in body.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{parent}{name}.")
-        else:
-            yield f"{parent}{name}", value
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)

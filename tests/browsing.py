@@ -37,6 +37,11 @@ PICTURES = os.environ.get("PICTURES")
 
 AXE = Path(__file__).parent / "browser" / "vendor" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Buttons, fields and links that stand alone, lower than 44 px.
+TOO_SMALL = """[...document.querySelectorAll("button, .button, select, summary, nav a, th a")]
+  .filter((one) => !one.closest(".unseen") && one.checkVisibility({ visibilityProperty: true }))
+  .filter((one) => one.getBoundingClientRect().height < 43.5)
+  .map((one) => one.outerHTML.slice(0, 120))"""
 ALL_RULES = {"type": "tag", "values": TAGS}
 # All that a theme can break.
 COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
@@ -140,12 +145,18 @@ def press(page: Page, words: str) -> None:
 
 
 def looks_right(page: Page, name: str) -> None:
-    """Nothing is wider than the screen, axe finds nothing; who wants to see it gets a picture."""
+    """Nothing is wider than the screen, a thumb finds what can be pressed, axe finds nothing.
+
+    Who wants to see it gets a picture.
+    """
     before = page.viewport_size
     for width in (NARROWEST_PX, PHONE["width"], DESKTOP["width"]):
         page.set_viewport_size({"width": width, "height": 844})
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} px wide on a screen of {width}"
+        if width == PHONE["width"]:
+            small = page.evaluate(TOO_SMALL)
+            assert not small, f"{name} has what a thumb misses: {small}"
         if width != NARROWEST_PX:
             axe(page)
             picture(page, f"{name}-{width}")

@@ -55,6 +55,12 @@ def test_what_is_too_wide_is_seen(page: Page) -> None:
         looks_right(page, "wide")
 
 
+def test_what_a_thumb_misses_is_seen(page: Page) -> None:
+    page.set_content("<html lang=vi><title>x</title><main><h1>x</h1><button>x</button></main>")
+    with pytest.raises(AssertionError, match=r"what a thumb misses: .*<button>x</button>"):
+        looks_right(page, "small")
+
+
 def test_a_visitor_has_a_screen_a_language_and_a_theme(new_page) -> None:
     page = new_page(DESKTOP, "en", "dark")
     page.goto("/sign-in")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from backend.clock import local_day, utc_now
 from backend.extensions import db
@@ -45,8 +45,13 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     page = new_page(PHONE)
     sign_in(page, "/desk/reports")
     looks_right(page, "desk-reports")
+    late: list[Route] = []
+    page.route("**/report.js", lambda route: late.append(route))
     press(page, "Lập bản nháp")
-    page.locator("#samples").fill("Mưa lũ kéo dài.")
+    page.locator("#samples").fill("Mưa lũ kéo dài.")  # before the page's script has come
+    assert late
+    late[0].continue_()
+    page.unroute("**/report.js")
     reads(page, "Mưa lũ kéo dài.")
     expect(page.locator(".spoken").first).to_have_text("Mưa lũ kéo dài.")  # as it is typed
     looks_right(page, "desk-draft")

@@ -11,13 +11,12 @@ from backend.errors import FieldError, Problem
 from backend.extensions import db
 from backend.units.catalogue import LEVELS, ActiveSet, read_active, serving, system_on
 from backend.units.models import Boundary, Unit
+from geo.fix import METRES_PER_DEGREE
 from geo.gazetteer import plain
 
 # Names are compared byte for byte: the key is made in Python, whatever the server's collation.
 ORDER = (Unit.sort_key.collate("C"), Unit.id)
 
-# Of latitude; a degree of longitude has a few hundredths less in the south, a tenth in the north.
-METRES_A_DEGREE = 111_320
 # Coordinates of a thinned border: a metre, far less than it may be off.
 THINNED_DEGREES = 1e-5
 
@@ -176,6 +175,6 @@ def geometry(day: date, unit: UnitRow, tolerance_m: int = 0) -> dict[str, Any] |
         return None
     whole = shapes[0] if len(shapes) == 1 else union_all(shapes)
     if tolerance_m:
-        thin = simplify(whole, tolerance_m / METRES_A_DEGREE)
+        thin = simplify(whole, tolerance_m / METRES_PER_DEGREE)  # of latitude, at most
         whole = set_precision(thin, THINNED_DEGREES)
     return dict(mapping(whole))

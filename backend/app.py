@@ -72,11 +72,19 @@ def trust_proxies(app: Flask, hops: int) -> None:
 
 def _register(app: Flask) -> None:
     """Bind the features' views and commands."""
+    import backend.coverage.alert_cli
+    import backend.coverage.statistics_cli
+    import backend.coverage.vnnic_cli
+    import backend.measurements.archive_cli
+    import backend.measurements.cli
+    import backend.measurements.import_cli
+    import backend.reports.open_data_cli  # noqa: F401
     from backend.accounts.audit_views import blp as audit
     from backend.accounts.cli import cli as accounts_cli
     from backend.accounts.own_views import blp as account
     from backend.accounts.views import blp as people
     from backend.admin.cli import cli as jobs
+    from backend.admin.kinds import KINDS
     from backend.admin.views import bp as admin
     from backend.campaigns.area_views import area_blp as areas
     from backend.campaigns.bulk_views import blp as teams_bulk
@@ -103,7 +111,7 @@ def _register(app: Flask) -> None:
     from backend.devices.views import blp as devices
     from backend.doctor.cli import doctor
     from backend.measurements.campaign_views import campaign_blp as decisions
-    from backend.measurements.cli import cli as measurements_cli
+    from backend.measurements.group_cli import cli as measurements_cli
     from backend.measurements.privacy_cli import cli as privacy_cli
     from backend.measurements.privacy_views import privacy_blp as privacy
     from backend.measurements.views import blp as measurements
@@ -174,6 +182,7 @@ def _register(app: Flask) -> None:
         admin,
     ):
         app.register_blueprint(pages)
+    app.extensions["job_kinds"] = KINDS
     app.register_error_handler(404, answer_nowhere)
     app.extensions["speed_desk"] = open_desk(app.config)
     app.register_blueprint(health.bp)

@@ -148,11 +148,10 @@ def _in_application(work: Callable[[Any], Any], part: Any) -> Any:
 @lru_cache(1)
 def _application() -> Flask:
     import pyarrow
-
-    from wsgi import app
+    from werkzeug.utils import import_string
 
     # A worker is one thread: with as many as there are processors, each would keep all others busy.
     pyarrow.set_cpu_count(1)
     pyarrow.set_io_thread_count(1)
-
+    app: Flask = import_string("wsgi:app")  # by name: this package is below the application
     return app

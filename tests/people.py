@@ -25,7 +25,7 @@ from backend.campaigns.models import (
     Team,
     Volunteer,
 )
-from backend.coverage.models import Signal
+from backend.coverage.signal_models import Signal
 from backend.devices.models import Device
 from backend.devices.service import authenticate
 from backend.extensions import db

@@ -3,11 +3,11 @@
 from datetime import datetime
 
 import structlog
+from flask import current_app
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from backend.admin.jobs import JOBS_LOCK, died
-from backend.admin.kinds import KINDS
 from backend.admin.models import Job
 from backend.clock import Clock
 from backend.errors import Problem
@@ -56,7 +56,7 @@ def _begin(now: datetime) -> Job | None:
 def _work(job: Job, own: Connection, clock: Clock) -> None:
     """Do one job; whatever becomes of it is written down."""
     told = {"id": job.id}
-    work, last = KINDS[job.kind], clock()
+    work, last = current_app.extensions["job_kinds"][job.kind], clock()
     arguments = {**job.arguments, "job": job.id, "asked_by": job.asked_by}
     db.session.rollback()
 

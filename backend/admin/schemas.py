@@ -11,11 +11,12 @@ from backend.admin.fields import Typed, optional_code, optional_id
 from backend.campaigns.fields import CURSOR_MOST, Many, Name
 from backend.campaigns.granting import KINDS
 from backend.campaigns.organisation_schemas import TYPES
-from backend.coverage.held import BASES
-from backend.coverage.schemas import LEVELS, NETWORKS
 from backend.coverage.target_schemas import SOURCE_MOST, THRESHOLD_MOST
 from backend.coverage.targets import PURPOSES
+from backend.measurements.reasons import BASES
+from backend.measurements.rules import NETWORKS
 from backend.measurements.withdrawal_request_views import CHANNELS
+from backend.units.catalogue import LEVELS
 from backend.validation import ID_MOST, Day, Strict, Text
 from backend.web.schemas import LANGUAGES, MONTH, PageQuerySchema
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Select, func, select, text, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.campaigns import volunteers
@@ -13,14 +13,6 @@ from backend.campaigns.models import Campaign, Membership, Team
 from backend.errors import Problem
 from backend.extensions import db
 
-# Joining holds the code from before it looks whether the team still is.
-JOINING = text("select from join_codes where team_id = :team order by code for update")
-END_ALL = text("""
-    update memberships set period = tstzrange(lower(period),
-        greatest(cast(:now as timestamptz), lower(period) + interval '1 microsecond'))
-    where team_id = :team and campaign_id in (select id from campaigns)
-      and (upper_inf(period) or upper(period) > :now)
-""")
 # Clocks of two workers differ by less; what ends within it has ended.
 SKEW = timedelta(seconds=1)
 
@@ -128,16 +120,6 @@ def end(member: Member, now: datetime) -> datetime:
         execution_options={"synchronize_session": False},
     )
     return moment
-
-
-def end_all(team_id: int, now: datetime) -> int:
-    """End whatever memberships a team that ends still has; how many, in the caller's transaction.
-
-    What was measured before stays earned; somebody who is just joining is waited for.
-    """
-    db.session.execute(JOINING, {"team": team_id})
-    ended = db.session.execute(END_ALL, {"team": team_id, "now": now})
-    return cast(CursorResult[Any], ended).rowcount
 
 
 def _lasts_beyond(moment: datetime) -> ColumnElement[bool]:

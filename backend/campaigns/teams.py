@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import select, tuple_
+from sqlalchemy import CursorResult, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from backend import etags
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.service import note_by
-from backend.campaigns.memberships import end_all
 from backend.campaigns.models import Team
 from backend.campaigns.naming import folded
 from backend.campaigns.organisations import lasting_organisation
@@ -27,6 +26,15 @@ from geo.gazetteer import sort_key
 
 ORDER = (Team.sort_key.collate("C"), Team.id)
 FIELDS = ("name", "type", "home_unit_id", "capacity_per_day")
+
+# Joining locks the code before it checks that the team has not ended.
+LOCK_JOIN_CODES = text("select from join_codes where team_id = :team order by code for update")
+END_MEMBERSHIPS = text("""
+    update memberships set period = tstzrange(lower(period),
+        greatest(cast(:now as timestamptz), lower(period) + interval '1 microsecond'))
+    where team_id = :team and campaign_id in (select id from campaigns)
+      and (upper_inf(period) or upper(period) > :now)
+""")
 
 
 def list_teams(actor: Actor, organisation_id: int, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,12 +110,25 @@ def end_team(
         return None
     if row.ended_at is None:
         write(row, {"ended_at": now})
-        went = {"memberships": end_all(team_id, now), "roles": end_roles("team", team_id, now)}
+        went = {
+            "memberships": _end_memberships(team_id, now),
+            "roles": end_roles("team", team_id, now),
+        }
         note_by(actor, "team.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended=went)  # fmt: skip
     told = _told([row])[0]
     db.session.commit()
     return told
+
+
+def _end_memberships(team_id: int, now: datetime) -> int:
+    """End the memberships of a team in the caller's transaction; return their number.
+
+    Earlier measurements stay earned. The lock waits for people who are joining at this moment.
+    """
+    db.session.execute(LOCK_JOIN_CODES, {"team": team_id})
+    ended = db.session.execute(END_MEMBERSHIPS, {"team": team_id, "now": now})
+    return cast(CursorResult[Any], ended).rowcount
 
 
 @contextmanager

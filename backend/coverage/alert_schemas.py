@@ -2,14 +2,9 @@
 
 from marshmallow import fields
 
-from backend.coverage.schemas import (
-    LEVELS,
-    NETWORKS,
-    CoverageItemSchema,
-    TargetSchema,
-    month_asked,
-    unpublished_told,
-)
+from backend.coverage.schemas import CoverageItemSchema, TargetSchema, month_asked, unpublished_told
+from backend.measurements.rules import NETWORKS
+from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 from backend.validation import Strict, Text
 

@@ -9,10 +9,11 @@ import numpy as np
 from backend.accounts.access import Actor
 from backend.clock import local_day
 from backend.coverage.columns import Figures
-from backend.coverage.held import BASES, DAYS
+from backend.coverage.held import DAYS
 from backend.coverage.monthly import Month
 from backend.coverage.questions import Question
 from backend.coverage.service import find
+from backend.measurements.reasons import BASES
 
 # A team that had a day off, and one of bad weather, is not silent yet.
 SILENT_DAYS = 3

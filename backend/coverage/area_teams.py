@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from backend.clock import month_end, month_start
 from backend.coverage import needed
-from backend.coverage.needed import COUNTED_FATES, NETWORKS
+from backend.coverage.needed import COUNTED_FATES
 from backend.extensions import db
+from backend.measurements.rules import NETWORKS
 
 # Folded counts and what still waits, as everywhere. What lies in the unit alone: a campaign's area
 # may be larger. The array leads to the index of places, where a join would read every row.

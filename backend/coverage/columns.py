@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from backend.coverage.active import active_in
-from backend.coverage.held import BASES, FATES, SUMS
+from backend.coverage.held import FATES, SUMS
 from backend.coverage.monthly import Month
 from backend.coverage.progress import expected, needed_per_day, pace
 from backend.coverage.recent import daily, projected
 from backend.coverage.standing import Flags, Numbers, Standing
-from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.reasons import BASES, COUNTED, COUNTED_BY_ADMIN
 
 Columns = dict[str, list[Any]]
 ADDED = (COUNTED, COUNTED_BY_ADMIN)

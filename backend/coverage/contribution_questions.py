@@ -13,10 +13,10 @@ from backend.campaigns.models import Campaign
 from backend.campaigns.scopes import campaign_scope, team_scope
 from backend.clock import month_end, month_start
 from backend.coverage.contribution_sources import Asked
-from backend.coverage.needed import NETWORKS
 from backend.coverage.questions import months_between
 from backend.errors import Problem, invalid
 from backend.extensions import db
+from backend.measurements.rules import NETWORKS
 
 TAKES_PART = text("""
     select exists (select from memberships where campaign_id = :campaign and team_id = :team)

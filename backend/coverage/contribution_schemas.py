@@ -5,8 +5,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from backend.coverage.contribution_sources import BY
-from backend.coverage.needed import NETWORKS
 from backend.coverage.schemas import month_asked
+from backend.measurements.rules import NETWORKS
 from backend.units.schemas import BoundariesSchema
 from backend.validation import CODES, ID_MOST, Day, Strict, Text
 

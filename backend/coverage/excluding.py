@@ -20,8 +20,8 @@ from backend.coverage.exclusion_rows import (
     units_told,
     verdicts_told,
 )
-from backend.coverage.models import Signal
 from backend.coverage.own_unit import named, own_unit, province_scope
+from backend.coverage.signal_models import Signal
 from backend.coverage.signal_sources import units_below
 from backend.errors import Problem, invalid
 from backend.extensions import db

@@ -9,13 +9,13 @@ from sqlalchemy import text
 
 from backend.clock import month_end, month_start
 from backend.coverage.counts import by_unit
-from backend.coverage.schemas import NETWORKS
 from backend.coverage.signal_finding import number
 from backend.coverage.signal_sources import moments
 from backend.errors import FieldError, Problem, invalid
 from backend.extensions import db
 from backend.measurements.counting import Deltas
 from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.rules import NETWORKS
 
 ByDevice = Mapping[UUID | None, Sequence[UUID]]
 

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from backend.clock import month_end, month_start
 from backend.extensions import Rows, db, quickly
-from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN, NOT_COUNTED, NOT_VALID
+from backend.measurements.reasons import BASES, COUNTED, COUNTED_BY_ADMIN, NOT_COUNTED, NOT_VALID
 
 T = TypeVar("T")
 
@@ -27,8 +27,7 @@ Key = tuple[str, str, bool]  # month, network, with its days
 
 FATES = (COUNTED, COUNTED_BY_ADMIN, *sorted(NOT_COUNTED), *sorted(NOT_VALID))
 FATE = {fate: column for column, fate in enumerate(FATES)}
-# The three numbers, and which fates each adds up.
-BASES = ("received", "valid", "counted")
+# Which fates each of the three numbers adds up.
 ADDED = {
     "received": [True] * len(FATES),
     "valid": [fate not in NOT_VALID for fate in FATES],

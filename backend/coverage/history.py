@@ -24,10 +24,10 @@ from backend.coverage.history_splitting import (
     seen_in,
     split,
 )
-from backend.coverage.models import Target
 from backend.coverage.own_unit import named
 from backend.coverage.publishing import published
 from backend.coverage.questions import month_before
+from backend.coverage.target_models import Target
 from backend.coverage.targets import TARGET, strictly, targets_by_day
 from backend.coverage.unit_month import communes_of
 from backend.extensions import db

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from backend.errors import Problem
 from backend.extensions import db, quickly
-from backend.units.catalogue import ACTIVE, LEVELS, ActiveSet, serving
+from backend.units.catalogue import ACTIVE, LEVELS_OF, ActiveSet, serving
 from backend.units.service import UnitRow, units_on
 
 Places = NDArray[np.intp]
@@ -88,7 +88,7 @@ class Listing:
         """By level: of the commune of each id, where the unit stands that it lies in; -1: none."""
         communes = self.levels.get("commune", [])
         size = max((unit.id for unit in communes), default=0) + 1
-        return {level: self._above(level, communes, size) for level in LEVELS["2024"]}
+        return {level: self._above(level, communes, size) for level in LEVELS_OF["2024"]}
 
     def _above(self, level: str, communes: list[UnitRow], size: int) -> Places:
         column = {"commune": "code", "district": "parent_code", "province": "province_code"}[level]

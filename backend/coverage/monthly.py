@@ -16,7 +16,7 @@ from backend.coverage.publishing import published
 from backend.coverage.questions import month_before
 from backend.coverage.standing import Standing, added, goals
 from backend.coverage.targets import ASSESSMENT, TARGET, InForce, strictly, targets_on
-from backend.units.catalogue import LEVELS, system_on
+from backend.units.catalogue import LEVELS_OF, system_on
 from backend.units.service import UnitRow
 
 
@@ -40,7 +40,7 @@ class Month:
     @property
     def levels(self) -> tuple[str, ...]:
         """The levels that there were, the highest first."""
-        return LEVELS[system_on(self.listing.day)]
+        return LEVELS_OF[system_on(self.listing.day)]
 
     def standing(self, level: str, place: UnitRow | None = None) -> Standing:
         """How the units of a level stand in a place, or in the whole country."""

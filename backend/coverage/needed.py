@@ -16,8 +16,8 @@ from backend.clock import month_end, month_start
 from backend.coverage.targets import TARGET, strictly, target_on, targets_on
 from backend.extensions import db
 from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.rules import NETWORKS
 
-NETWORKS = ("mobile", "fixed")
 COUNTED_FATES = [COUNTED, COUNTED_BY_ADMIN]
 # Communes computed in one statement: a bounded transaction, some 1 s where all are large.
 UNITS_AT_ONCE = 250

@@ -15,10 +15,10 @@ from backend.clock import local_day, month_end, month_start
 from backend.coverage.listing import Key, key_now, listing_on
 from backend.coverage.months import months_with_data
 from backend.coverage.ogc_places import Box, as_geojson, extents_of, inside, shapes_of
-from backend.coverage.schemas import NETWORKS
 from backend.coverage.service import Answer, Question, find
 from backend.errors import Problem
 from backend.language import Language
+from backend.measurements.rules import NETWORKS
 from backend.validation import EARLIEST
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"

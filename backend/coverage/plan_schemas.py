@@ -2,7 +2,8 @@
 
 from marshmallow import Schema, fields
 
-from backend.coverage.schemas import NETWORKS, TargetSchema
+from backend.coverage.schemas import TargetSchema
+from backend.measurements.rules import NETWORKS
 from backend.units.schemas import BoundariesSchema, QueryNumber
 from backend.validation import ID_MOST, Day, Strict, Text, Whole
 

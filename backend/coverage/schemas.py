@@ -6,11 +6,10 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from backend.campaigns.fields import CURSOR_MOST, QueryId
 from backend.coverage.rows import FILTERS, SORTS
+from backend.measurements.rules import NETWORKS
+from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 from backend.validation import Strict, Text
-
-NETWORKS = ("mobile", "fixed")
-LEVELS = ("province", "district", "commune")
 
 
 def month_asked(**options: Any) -> fields.String:

@@ -18,9 +18,9 @@ from backend.accounts.service import note_by
 from backend.campaigns.campaigns import visible_campaign
 from backend.campaigns.scopes import campaign_scope, unit_scope
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.models import Signal
 from backend.coverage.own_unit import named, own_unit
 from backend.coverage.signal_finding import Finding, findings
+from backend.coverage.signal_models import Signal
 from backend.coverage.signal_registrations import registrations_of
 from backend.coverage.signal_sources import Looked, rows_of_campaign, rows_of_unit
 from backend.errors import Problem, invalid

@@ -6,10 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.coverage.held import BASES, SUMS, Held, Matrix
+from backend.coverage.held import SUMS, Held, Matrix
 from backend.coverage.listing import Listing, Places
-from backend.coverage.models import Target
+from backend.coverage.target_models import Target
 from backend.coverage.targets import InForce
+from backend.measurements.reasons import BASES
 from backend.units.service import UnitRow
 
 Numbers = NDArray[np.float64]

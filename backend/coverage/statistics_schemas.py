@@ -2,7 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
-from backend.coverage.schemas import NETWORKS, month_asked
+from backend.coverage.schemas import month_asked
+from backend.measurements.rules import NETWORKS
 from backend.units.schemas import BoundariesSchema, NamedSchema
 from backend.units.unit_list import LEVEL_ORDER
 from backend.validation import Strict, Text

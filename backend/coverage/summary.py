@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from backend.coverage.columns import reasons
-from backend.coverage.held import BASES, FATES, NOWHERE, SUMS
-from backend.coverage.models import Target
+from backend.coverage.held import FATES, NOWHERE, SUMS
 from backend.coverage.monthly import Month
 from backend.coverage.progress import best_reachable
 from backend.coverage.standing import Standing
-from backend.measurements.reasons import COUNTED_BY_ADMIN, UNLOCATED
+from backend.coverage.target_models import Target
+from backend.measurements.reasons import BASES, COUNTED_BY_ADMIN, UNLOCATED
 from backend.units.service import UnitRow
 
 

@@ -17,7 +17,7 @@ from backend.accounts.service import note_by
 from backend.campaigns.paging import page_of, place_after
 from backend.campaigns.unit_names import unit_id, units_told
 from backend.campaigns.versions import differing, noted, write
-from backend.coverage.models import Target
+from backend.coverage.target_models import Target
 from backend.errors import Problem, invalid
 from backend.extensions import db
 

@@ -3,9 +3,10 @@
 from marshmallow import Schema, fields
 
 from backend.campaigns.fields import PageSchema, UnitToldSchema, unit
-from backend.coverage.held import BASES
-from backend.coverage.schemas import LEVELS, NETWORKS
 from backend.coverage.targets import PURPOSES, TARGET
+from backend.measurements.reasons import BASES
+from backend.measurements.rules import NETWORKS
+from backend.units.catalogue import LEVELS
 from backend.validation import Day, Strict, Text, Whole
 
 # More than anybody measures in a commune's month; less than what a sum of them could overflow.

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import or_, select
 
-from backend.coverage.models import Target
+from backend.coverage.target_models import Target
 from backend.extensions import db, setting
 
 TARGET, ASSESSMENT = "target", "assessment"

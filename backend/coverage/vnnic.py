@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end
-from backend.coverage.models import VnnicCount
 from backend.coverage.service import Question, coverage
+from backend.coverage.vnnic_models import VnnicCount
 from backend.coverage.vnnic_reasons import REASONS, Pair, likely
 from backend.extensions import db
 from backend.language import Language

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from flask.cli import with_appcontext
 
+from backend.coverage.cli import cli
 from backend.coverage.vnnic_importing import About, Import, import_vnnic
 from backend.http import clock_now
 from backend.measurements.terminal import month_option
@@ -14,8 +14,10 @@ from backend.units.terminal import errors
 # The first ones show what kind of mistake it is.
 TOLD_MOST = 100
 
+commands = ()  # all of them belong to the group of coverage
 
-@click.command("import-vnnic")
+
+@cli.command("import-vnnic")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--month", required=True, callback=month_option, help="YYYY-MM, of which it tells.")
 @click.option("--network", type=click.Choice(["mobile", "fixed"]), default="mobile")
@@ -24,7 +26,6 @@ TOLD_MOST = 100
 @click.option("--column", "columns", multiple=True, metavar="COLUMN=TITLE",
               help="Which column is which; kept for files with the same titles.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
-@with_appcontext
 def import_file(
     path: Path, month: str, network: str, level: str | None, columns: tuple[str, ...], dry_run: bool
 ) -> None:

@@ -16,9 +16,9 @@ from backend.campaigns.bulk_places import Place, Places
 from backend.campaigns.bulk_teams import places_on
 from backend.campaigns.clusters import units_of
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.models import VnnicColumns, VnnicCount
 from backend.coverage.vnnic_figures import FIGURES
 from backend.coverage.vnnic_matching import Row, matched
+from backend.coverage.vnnic_models import VnnicColumns, VnnicCount
 from backend.coverage.vnnic_reading import COLUMNS, Learned, Read, read
 from backend.errors import invalid
 from backend.extensions import db

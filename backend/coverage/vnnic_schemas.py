@@ -5,7 +5,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from backend.campaigns.bulk_schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
-from backend.coverage.schemas import LEVELS, NETWORKS, month_asked, unpublished_told
+from backend.coverage.schemas import month_asked, unpublished_told
+from backend.measurements.rules import NETWORKS
+from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 from backend.validation import Strict, Text
 

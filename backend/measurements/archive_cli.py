@@ -1,19 +1,19 @@
 """Commands that keep months as files, and bring them back."""
 
 import click
-from flask.cli import with_appcontext
 
 from backend.http import clock_now
 from backend.measurements import archiving
+from backend.measurements.group_cli import cli
 from backend.measurements.terminal import months_given
 from backend.units.terminal import busy, errors
 
 MONTHS = click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=months_given)
+commands = ()  # all of them belong to the group of measurements
 
 
-@click.command("archive")
+@cli.command("archive")
 @MONTHS
-@with_appcontext
 def archive(months: tuple[str, ...]) -> None:
     """Write each MONTH (YYYY-MM) that is over as GeoParquet, checked against the database."""
     for month in months:
@@ -22,9 +22,8 @@ def archive(months: tuple[str, ...]) -> None:
         click.echo(f"{kept.sha256}  {archiving.path_of(month)}  rows: {kept.rows}")
 
 
-@click.command("check-archive")
+@cli.command("check-archive")
 @MONTHS
-@with_appcontext
 def check_archive(months: tuple[str, ...]) -> None:
     """Tell whether each MONTH's archive is whole, and holds what the database holds."""
     for month in months:
@@ -33,9 +32,8 @@ def check_archive(months: tuple[str, ...]) -> None:
         click.echo(f"{month}: whole and the same, rows: {kept.rows}")
 
 
-@click.command("restore")
+@cli.command("restore")
 @MONTHS
-@with_appcontext
 def restore(months: tuple[str, ...]) -> None:
     """Bring back what is missing in the database of each MONTH; withdrawn devices stay gone."""
     for month in months:

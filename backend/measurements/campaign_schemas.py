@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from backend.campaigns.campaign_schemas import CampaignChangeSchema, CampaignSchema
 from backend.measurements.correcting import MEASUREMENTS_MOST, Choice
 from backend.measurements.draft import read_id
+from backend.measurements.rules import NETWORKS
 from backend.validation import ID_MOST, Day, Flag, Object, Strict, Text, Whole
 
 REASON_MOST = 500
@@ -26,7 +27,7 @@ class ChoiceSchema(Strict):
     team_id = Whole(1, ID_MOST)
     member = Whole(1, 2**62)
     unit_id = Whole(1, ID_MOST)
-    network = Text(choices=("mobile", "fixed"))
+    network = Text(choices=NETWORKS)
     first_day = Day()
     last_day = Day()
 

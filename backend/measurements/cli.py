@@ -1,4 +1,4 @@
-"""Commands of the operator: recompute, compare, exclude, fold."""
+"""Commands: recompute, compare and exclude stored measurements."""
 
 import sys
 from datetime import date, datetime
@@ -7,19 +7,15 @@ from uuid import UUID
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from backend.batch import Workforce
 from backend.batch_options import workforce
-from backend.measurements import comparing, counting, excluding, recounting, revising
-from backend.measurements.archive_cli import archive, check_archive, restore
-from backend.measurements.import_cli import import_file
+from backend.measurements import comparing, excluding, recounting, revising
+from backend.measurements.group_cli import cli
 from backend.measurements.terminal import bar, month_option, months_given
 from backend.units.terminal import errors
 
-cli = AppGroup("measurements", help="Recompute and compare what is stored about measurements.")
-for command in (import_file, archive, check_archive, restore):
-    cli.add_command(command)
+commands = ()  # all of them belong to the group of measurements
 
 
 @cli.command()
@@ -78,12 +74,6 @@ def recount() -> None:
         click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
     click.echo(f"differences: {len(found) + len(teams)}")
     sys.exit(1 if found or teams else 0)
-
-
-@cli.command()
-def fold() -> None:
-    """Fold waiting changes of counts into the counts."""
-    counting.fold_all()
 
 
 @cli.command()

@@ -7,10 +7,10 @@ from typing import TextIO
 
 import click
 from flask import current_app
-from flask.cli import with_appcontext
 from rich.console import Console
 
 from backend.http import clock_now
+from backend.measurements.group_cli import cli
 from backend.measurements.importers import FORMATS, Given, open_source
 from backend.measurements.importing import Refusal, Source, import_rows
 from backend.measurements.service import Desk
@@ -18,6 +18,7 @@ from backend.measurements.service import Desk
 # The first ones show what kind of mistake it is; all of them are in the file beside.
 TOLD_MOST = 100
 OUTCOMES = ("accepted", "duplicate", "conflict", "rejected")
+commands = ()  # all of them belong to the group of measurements
 
 
 class Refused:
@@ -54,13 +55,12 @@ def _given(at: str | None, network: str | None) -> Given:
         raise click.BadParameter(str(error), param_hint="--at") from None
 
 
-@click.command("import")
+@cli.command("import")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", "format_", type=click.Choice(FORMATS), required=True)
 @click.option("--at", help="LAT,LON,ACCURACY of rows that tell no position (degrees, metres).")
 @click.option("--network", type=click.Choice(["mobile", "fixed"]), help="Of rows that tell none.")
 @click.option("--count", help="Count the rows, for this reason: audited, shown apart.")
-@with_appcontext
 def import_file(
     path: Path, format_: str, at: str | None, network: str | None, count: str | None
 ) -> None:

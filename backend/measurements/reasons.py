@@ -160,6 +160,7 @@ BY_CODE = {reason.code: reason for reason in REASONS}
 ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
 NOT_VALID = frozenset(reason.code for reason in REASONS if reason.effect == "not_valid")
 NOT_COUNTED = frozenset(reason.code for reason in REASONS if reason.effect == "not_counted")
+BASES = ("received", "valid", "counted")  # the three numbers of a month
 UNLOCATED = ("position_missing", "position_default", "position_coarse", "outside_communes")
 
 # The fates under which a counted measurement is summed: the usual one, and rows without a

@@ -11,6 +11,7 @@ from backend.measurements.reasons import NOT_COUNTED, NOT_VALID, ORDER
 from geo.fix import METRES_PER_DEGREE, distance_m
 
 RULES = 1
+NETWORKS = ("mobile", "fixed")  # counted apart, in this order
 
 # RTR (Austria) lets one sample of a client stand for four hours in one place.
 REPEAT_WINDOW = timedelta(hours=4)

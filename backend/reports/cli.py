@@ -1,4 +1,4 @@
-"""Commands of the operator: check a file against the seals, publish, remind."""
+"""Commands: check a file against the seals; list reports that are due."""
 
 from pathlib import Path
 from typing import Any
@@ -6,15 +6,17 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from backend.clock import local_day
+from backend.coverage.sending_cli import tell
 from backend.errors import Problem
+from backend.http import clock_now
 from backend.messages import message
 from backend.reports.checking import check_file
-from backend.reports.open_data_cli import publish_data
-from backend.reports.reminder_cli import deadlines
+from backend.reports.reminder import remind
+from backend.units.terminal import errors
 
 cli = AppGroup("reports", help="Monthly reports and their seals; open data.")
-cli.add_command(publish_data)
-cli.add_command(deadlines)
+commands = (cli,)
 
 
 @cli.command()
@@ -29,6 +31,19 @@ def verify(file: Path) -> None:
         click.echo(line)
     if not found["valid"]:
         raise click.ClickException("The seal does not hold: the stored report was changed.")
+
+
+@cli.command()
+@click.option("--unit", "codes", multiple=True, help="code; again for more; default: all provinces")
+@click.option("--send", "sending", is_flag=True, help="by SMTP_HOST and DIGEST_WEBHOOK")
+def deadlines(codes: tuple[str, ...], sending: bool) -> None:
+    """Tell in Vietnamese whose report of last month is not approved yet, and send it."""
+    with errors():
+        told = remind(local_day(clock_now()), codes)
+    if told is None:
+        click.echo("Every report of last month is approved.", err=True)
+    else:
+        tell(told, sending)
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

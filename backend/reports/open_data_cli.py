@@ -3,19 +3,20 @@
 from functools import partial
 
 import click
-from flask.cli import with_appcontext
 
 from backend.batch import Workforce
 from backend.batch_options import workforce
 from backend.http import clock_now
 from backend.measurements.terminal import months_given
 from backend.reports import open_data
+from backend.reports.cli import cli
 from backend.units.terminal import errors
 
+commands = ()  # all of them belong to the group of reports
 
-@click.command("publish-data")
+
+@cli.command("publish-data")
 @click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=months_given)
-@with_appcontext
 @workforce
 def publish_data(months: tuple[str, ...], force: Workforce) -> None:
     """Publish the open data of each MONTH (YYYY-MM) that is over, at /open-data/MONTH/."""

@@ -9,11 +9,11 @@ from backend.accounts.access import PUBLIC
 from backend.clock import month_end
 from backend.coverage.open_cells import open_cells
 from backend.coverage.publishing import published
-from backend.coverage.schemas import NETWORKS
 from backend.coverage.service import Question, coverage
 from backend.coverage.statistics import statistics_by_unit
 from backend.coverage.statistics_rule import METRICS
 from backend.errors import Problem
+from backend.measurements.rules import NETWORKS
 from backend.reports import open_columns as columns
 from backend.reports.open_columns import Column
 from backend.units.service import UnitRow, units_on

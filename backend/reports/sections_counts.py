@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.coverage.service import Question, coverage
 from backend.reports.figures import NETWORKS, CommuneRow, Lacking, Reached, Samples
-from backend.units.catalogue import LEVELS
+from backend.units.catalogue import LEVELS_OF
 from backend.units.service import UnitRow
 
 Answer = dict[str, Any]
@@ -27,7 +27,7 @@ class Counts:
 
 def read_counts(unit: UnitRow, month: str, now: datetime) -> Counts:
     """Ask coverage for the unit and each level below it."""
-    levels = LEVELS[unit.system]
+    levels = LEVELS_OF[unit.system]
     below = levels[levels.index(unit.level) :]
     return Counts(
         {

@@ -15,7 +15,7 @@ from flask_migrate import upgrade
 from backend.measurements.tombstones import FILE as TOMBSTONES
 from backend.measurements.tombstones import Tombstones
 from backend.measurements.withdrawal import withdraw_again
-from backend.server.backup import (
+from backend.server.dump import (
     DUMP,
     KEYS,
     MANIFEST,

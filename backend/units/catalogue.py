@@ -8,8 +8,9 @@ from backend.extensions import at_once
 
 # Law 72/2025/QH15 ended the districts and began today's communes on this day.
 REFORM = date(2025, 7, 1)
-LEVELS = {"2024": ("province", "district", "commune"), "2025": ("province", "commune")}
-SYSTEMS = tuple(LEVELS)
+LEVELS = ("province", "district", "commune")
+LEVELS_OF = {"2024": LEVELS, "2025": ("province", "commune")}  # by system of units
+SYSTEMS = tuple(LEVELS_OF)
 APPROXIMATE = "approximate"
 
 

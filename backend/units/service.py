@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from backend.errors import FieldError, Problem
 from backend.extensions import db
-from backend.units.catalogue import LEVELS, ActiveSet, read_active, serving, system_on
+from backend.units.catalogue import LEVELS_OF, ActiveSet, read_active, serving, system_on
 from backend.units.models import Boundary, Unit
 from geo.fix import METRES_PER_DEGREE
 from geo.gazetteer import plain
@@ -50,7 +50,7 @@ def set_on(day: date) -> ActiveSet | None:
 
 def check_level(day: date, level: str | None) -> None:
     """422 where a level did not exist on a day: there is no district from July 2025 on."""
-    if level is not None and level not in LEVELS[system_on(day)]:
+    if level is not None and level not in LEVELS_OF[system_on(day)]:
         raise Problem(422, "level_unknown_then", [FieldError("level", "level_unknown_then")])
 
 
@@ -91,7 +91,7 @@ def find(day: date, code: str, level: str | None = None) -> UnitRow:
     rows = [UnitRow(*row) for row in db.session.execute(query)] if code.isalnum() else []
     if not rows:
         raise Problem(404, "unit_unknown")
-    return max(rows, key=lambda row: LEVELS[row.system].index(row.level))
+    return max(rows, key=lambda row: LEVELS_OF[row.system].index(row.level))
 
 
 def listed(day: date, level: str | None = None, parent_code: str | None = None) -> Select[Any]:

@@ -2,7 +2,8 @@
 
 from backend.coverage.contribution_sources import BY
 from backend.coverage.plan_schemas import QueryWhole
-from backend.coverage.schemas import NETWORKS, month_asked
+from backend.coverage.schemas import month_asked
+from backend.measurements.rules import NETWORKS
 from backend.validation import ID_MOST, Day, Text
 from backend.web.schemas import PageQuerySchema
 

@@ -3,7 +3,9 @@
 from backend.coverage.alerts import STATES
 from backend.coverage.rows import FILTERS, SORTS
 from backend.coverage.sample_schemas import SampleQuerySchema, SamplesQuerySchema
-from backend.coverage.schemas import LEVELS, NETWORKS, month_asked
+from backend.coverage.schemas import month_asked
+from backend.measurements.rules import NETWORKS
+from backend.units.catalogue import LEVELS
 from backend.validation import Text
 from backend.web.schemas import PageQuerySchema
 

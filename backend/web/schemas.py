@@ -5,7 +5,8 @@ from typing import Any
 
 from marshmallow import fields, pre_load, validate
 
-from backend.coverage.schemas import LEVELS, NETWORKS
+from backend.measurements.rules import NETWORKS
+from backend.units.catalogue import LEVELS
 from backend.validation import Strict, Text
 
 LANGUAGES = ("vi", "en")

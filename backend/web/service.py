@@ -15,7 +15,7 @@ from backend.coverage.publishing import published
 from backend.coverage.service import Question, coverage
 from backend.coverage.vnnic import comparison
 from backend.errors import Problem, invalid
-from backend.units.catalogue import LEVELS, ActiveSet, system_on
+from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
 from backend.units.service import UnitRow, find, search, set_on
 from backend.web.maps import Map, country_map, unit_map
 
@@ -131,7 +131,7 @@ def _own(place: UnitRow, asked: Question, now: datetime) -> dict[str, Any]:
 
 def levels_of(day: date, place: UnitRow | None) -> list[str]:
     """The levels that can be listed of a place, the one shown by default first."""
-    levels = LEVELS[system_on(day)]
+    levels = LEVELS_OF[system_on(day)]
     if place is None:
         return [level for level in levels if level != "commune"]
     if place.level == "province" and "district" in levels:
@@ -199,7 +199,7 @@ def found(words: str, month: str | None, now: datetime) -> list[UnitRow]:
     """The units whose name or code holds the words, with or without their marks."""
     day = month_end(month or _newest(months_with_data(local_day(now)), now))
     rows: list[UnitRow] = []
-    for level in LEVELS[system_on(day)]:  # a province before a hundred communes of its name
+    for level in LEVELS_OF[system_on(day)]:  # a province before a hundred communes of its name
         rows += search(day, level, None, words, None, FOUND_MOST - len(rows))
     return rows
 

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
 from backend.measurements.counting import fold_all
-from backend.server import backup
+from backend.server import dump as backup
 from backend.server.postgres import EmbeddedPostgres
 from backend.server.programs import binary
 from tests.phones import ME, bearer, registered, sample

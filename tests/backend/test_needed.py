@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.coverage import needed
-from backend.coverage.models import Target
+from backend.coverage.target_models import Target
 from backend.extensions import db
 from backend.measurements import counting
 from tests.contributed import NOON, add, correct, judge, minutes, needed_by_ranking, volunteers

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from backend.coverage import statistics_refresh
-from backend.coverage.models import Statistic, StatisticStale
+from backend.coverage.statistics_models import Statistic, StatisticStale
 from backend.extensions import db
 from backend.measurements.models import Measurement
 from backend.units.models import Unit

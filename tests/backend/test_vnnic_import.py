@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from backend.coverage.models import VnnicCount
 from backend.coverage.vnnic_figures import samples_of, speed_of
+from backend.coverage.vnnic_models import VnnicCount
 from backend.extensions import db
 from backend.spreadsheets import XLSX
 from tests import people

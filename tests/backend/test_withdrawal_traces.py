@@ -29,7 +29,7 @@ from backend.campaigns.models import Campaign
 from backend.coverage.statistics_refresh import refresh
 from backend.extensions import db
 from backend.measurements.counting import fold_all
-from backend.server import backup
+from backend.server import dump as backup
 from backend.server.postgres import EmbeddedPostgres
 from backend.server.programs import binary
 from tests.conftest import Hands

@@ -1,15 +1,25 @@
 """keys by which names are compared, ordered and searched"""
 
+import unicodedata
+
 import sqlalchemy as sa
 from alembic import op
 
-from backend.campaigns.naming import folded
 from geo.gazetteer import plain, sort_key
 
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+
+def folded(name: str) -> str:
+    """The key of names as it was at this revision: copied, so that later changes cannot alter it."""
+    blanks = " ".join(name.split())
+    seen = "".join(c for c in blanks if unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp"})
+    written = " ".join(unicodedata.normalize("NFC", seen).split())
+    return unicodedata.normalize("NFC", written.casefold())
+
 
 KEYS = {
     "organisations": {"sort_key": sort_key, "search_key": plain},

@@ -12,7 +12,7 @@ import psycopg
 from ingest_parts.site import ROOT
 
 from backend.measurements import recounting
-from backend.server.backup import DUMP
+from backend.server.dump import DUMP
 from growth_parts.place import Place
 from growth_parts.table import Cost
 

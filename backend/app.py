@@ -8,12 +8,14 @@ from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from backend import compression, health, http, static_files
 from backend.clock import Clock, utc_now
-from backend.extensions import api, bind_connections, db, migrate
-from backend.links import Links
-from backend.units.locating import Locator
-from backend.validation import DESCRIBED
+from backend.database.extensions import api, bind_connections, db, migrate
+from backend.fields import DESCRIBED
+from backend.http import compression, static_files
+from backend.http import requests as http
+from backend.http.openapi_links import Links
+from backend.monitoring import views as health
+from backend.units.locator import Locator
 from config import settings
 
 
@@ -35,7 +37,7 @@ class NoSession(SessionInterface):
 
 def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     """Build the application; overrides are settings by name."""
-    app = Flask(__name__, static_folder=None)  # backend.static_files has them
+    app = Flask(__name__, static_folder=None)  # backend.http.static_files has them
     app.config.update(settings.read(**overrides))
     app.config.update(_of_libraries(app.config))
     app.extensions["clock"] = clock
@@ -72,67 +74,67 @@ def trust_proxies(app: Flask, hops: int) -> None:
 
 def _register(app: Flask) -> None:
     """Bind the features' views and commands."""
-    import backend.coverage.alert_cli
-    import backend.coverage.statistics_cli
-    import backend.coverage.vnnic_cli
-    import backend.measurements.archive_cli
-    import backend.measurements.cli
-    import backend.measurements.import_cli
-    import backend.reports.open_data_cli  # noqa: F401
+    import backend.coverage.alerts.cli
+    import backend.coverage.statistics.cli
+    import backend.coverage.vnnic.cli
+    import backend.measurements.archive.cli
+    import backend.measurements.imports.cli
+    import backend.measurements.revision.cli
+    import backend.reports.open_data.cli  # noqa: F401
     from backend.accounts.audit_views import blp as audit
     from backend.accounts.cli import cli as accounts_cli
-    from backend.accounts.own_views import blp as account
+    from backend.accounts.own_account_views import blp as account
     from backend.accounts.views import blp as people
-    from backend.admin.cli import cli as jobs
-    from backend.admin.kinds import KINDS
-    from backend.admin.views import bp as admin
-    from backend.campaigns.area_views import area_blp as areas
-    from backend.campaigns.bulk_views import blp as teams_bulk
-    from backend.campaigns.campaign_views import campaign_blp as campaigns
-    from backend.campaigns.cluster_views import cluster_blp as clusters
-    from backend.campaigns.join_code_views import blp as join_codes
-    from backend.campaigns.joining_views import blp as joining
-    from backend.campaigns.organisation_views import organisation_blp as organisations
-    from backend.campaigns.people_views import blp as granting
     from backend.campaigns.team_views import team_blp as teams
-    from backend.coverage.alert_views import blp as alerts
-    from backend.coverage.cli import cli as coverage_cli
-    from backend.coverage.contribution_views import blp as contributions
-    from backend.coverage.exclusion_views import blp as exclusions
-    from backend.coverage.ogc_views import blp as ogc
-    from backend.coverage.plan_views import blp as plan
-    from backend.coverage.sample_views import blp as samples
-    from backend.coverage.signal_views import blp as signals
-    from backend.coverage.statistics_views import blp as statistics
-    from backend.coverage.target_views import blp as targets
-    from backend.coverage.views import blp as coverage
-    from backend.coverage.vnnic_views import blp as vnnic
+    from backend.campaigns.views import campaign_blp as campaigns
+    from backend.coverage.alerts.views import blp as alerts
+    from backend.coverage.contributions.views import blp as contributions
+    from backend.coverage.exclusions.views import blp as exclusions
+    from backend.coverage.figures.cli import cli as coverage_cli
+    from backend.coverage.figures.views import blp as coverage
+    from backend.coverage.ogc.views import blp as ogc
+    from backend.coverage.plan.views import blp as plan
+    from backend.coverage.samples.views import blp as samples
+    from backend.coverage.signals.views import blp as signals
+    from backend.coverage.statistics.views import blp as statistics
+    from backend.coverage.targets.views import blp as targets
+    from backend.coverage.vnnic.views import blp as vnnic
     from backend.demo.cli import cli as demo
     from backend.devices.views import blp as devices
-    from backend.doctor.cli import doctor
-    from backend.measurements.campaign_views import campaign_blp as decisions
-    from backend.measurements.group_cli import cli as measurements_cli
-    from backend.measurements.privacy_cli import cli as privacy_cli
-    from backend.measurements.privacy_views import privacy_blp as privacy
-    from backend.measurements.views import blp as measurements
-    from backend.measurements.withdrawal_request_views import blp as withdrawals
-    from backend.reports.cli import cli as reports_cli
-    from backend.reports.letterhead_views import letterhead_blp as letterheads
-    from backend.reports.open_data_views import bp as open_data
-    from backend.reports.seal_views import blp as seals
-    from backend.reports.views import blp as reports
+    from backend.jobs.cli import cli as jobs
+    from backend.measurements.corrections.views import campaign_blp as decisions
+    from backend.measurements.privacy.cli import cli as privacy_cli
+    from backend.measurements.privacy.request_views import blp as withdrawals
+    from backend.measurements.privacy.views import privacy_blp as privacy
+    from backend.measurements.recording.cli import cli as measurements_cli
+    from backend.measurements.recording.views import blp as measurements
+    from backend.memberships.join_code_views import blp as join_codes
+    from backend.memberships.views import blp as joining
+    from backend.monitoring.cli import doctor
+    from backend.organisations.area_views import area_blp as areas
+    from backend.organisations.cluster_views import cluster_blp as clusters
+    from backend.organisations.grant_views import blp as granting
+    from backend.organisations.views import organisation_blp as organisations
+    from backend.reports.monthly.cli import cli as reports_cli
+    from backend.reports.monthly.letterhead_views import letterhead_blp as letterheads
+    from backend.reports.monthly.seal_views import blp as seals
+    from backend.reports.monthly.views import blp as reports
+    from backend.reports.open_data.views import bp as open_data
+    from backend.team_import.views import blp as teams_bulk
     from backend.units.cli import cli as units_cli
     from backend.units.views import blp as units
-    from backend.web.board_form_views import board_pages as board
-    from backend.web.cli import cli as web_cli
-    from backend.web.desk_office_views import desk_pages as desk
-    from backend.web.map_views import bp as web_map
-    from backend.web.measure_views import bp as measuring
-    from backend.web.members import answer_nowhere
-    from backend.web.seal_views import bp as seal_page
-    from backend.web.sharing_views import bp as sharing
-    from backend.web.speed_views import open_desk, speed_bp
-    from backend.web.views import bp as web
+    from backend.web.admin.job_kinds import KINDS
+    from backend.web.admin.views import bp as admin
+    from backend.web.board.form_views import board_pages as board
+    from backend.web.desk.office_views import desk_pages as desk
+    from backend.web.maps.cli import cli as web_cli
+    from backend.web.maps.views import bp as web_map
+    from backend.web.measure.speed_views import open_desk, speed_bp
+    from backend.web.measure.views import bp as measuring
+    from backend.web.public.seal_views import bp as seal_page
+    from backend.web.public.sharing_views import bp as sharing
+    from backend.web.public.views import bp as web
+    from backend.web.site.members import answer_nowhere
 
     for blueprint in (
         devices,

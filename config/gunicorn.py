@@ -20,7 +20,7 @@ bind = f"{host}:{_values['PORT']}"
 workers = _values["WEB_CONCURRENCY"]
 threads = _values["WEB_THREADS"]
 # Threads, since posts wait for the database most of their time; it also notes who waited too long.
-worker_class = "backend.server.worker.Worker"
+worker_class = "backend.server.gunicorn.worker.Worker"
 preload_app = True  # the workers share one index of communes
 timeout = 60  # a batch of 500 over a busy disk takes seconds, never this long
 graceful_timeout = 20  # less than systemd and serve wait before they kill
@@ -51,7 +51,7 @@ def when_ready(server: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Give up connections that were opened before the fork: two processes cannot share one."""
-    from backend.extensions import db
+    from backend.database.extensions import db
     from wsgi import app
 
     with app.app_context():
@@ -60,8 +60,8 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Let every worker keep the counts in step and start long work; one at a time does."""
-    from backend.measurements.folding import keep_folded
-    from backend.server.working import keep_working
+    from backend.measurements.recording.folding import keep_folded
+    from backend.server.running.job_poller import keep_working
     from wsgi import app
 
     keep_folded(app)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# As long as a sample may be on its way: backend.measurements.rules.AGE_MOST.
+# As long as a sample may be on its way: backend.measurements.recording.rules.AGE_MOST.
 ARRIVAL_DAYS = 60
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from flask_migrate import upgrade
 
 from backend.app import create_app
-from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
+from backend.database.extensions import db
+from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units import setup
 
 

@@ -17,10 +17,10 @@ from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 
 from backend.app import create_app
-from backend.extensions import db
-from backend.measurements.counting import fold_all
-from backend.server.postgres import EmbeddedPostgres
-from backend.server.programs import binary
+from backend.database.extensions import db
+from backend.measurements.recording.counting import fold_all
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.programs import binary
 from backend.units import setup as units_setup
 from tests import people
 from tests.conftest import Hands

@@ -10,11 +10,11 @@ import pyotp
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from backend.accounts.authentication import secret_hash
+from backend.accounts.encryption import seal
 from backend.accounts.models import OneTimeLink, PersonalToken, Role, User
-from backend.accounts.sealing import seal
-from backend.accounts.signing import secret_hash
-from backend.extensions import db
-from backend.measurements.models import WithdrawalRequest
+from backend.database.extensions import db
+from backend.measurements.recording.models import WithdrawalRequest
 from tests import people
 from tests.asking_admin import ADMIN_ASKS
 from tests.asking_campaigns import OF_CAMPAIGNS

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.accounts.models import Role
-from backend.admin.models import Job
-from backend.extensions import db
+from backend.database.extensions import db
+from backend.jobs.models import Job
 from tests import people
 from tests.asking_officials import OF_OFFICIALS
 from tests.matrix_admin import ADMIN_PAGES

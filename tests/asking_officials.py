@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.accounts.models import Role
-from backend.extensions import db
-from backend.reports.open_data import FOLDER
-from backend.reports.open_files import PACKAGE
+from backend.database.extensions import db
+from backend.reports.open_data.files import PACKAGE
+from backend.reports.open_data.service import FOLDER
 from tests import people
 from tests.factories import register
 from tests.matrix import LIFT

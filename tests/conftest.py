@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine
 
 from backend.accounts import passwords
-from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
+from backend.database.extensions import db
+from backend.server.postgres.embedded import EmbeddedPostgres
 from tests import people
 from tests.described import DescribedClient
 from tests.emptying import emptier

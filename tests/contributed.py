@@ -8,10 +8,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import delete, insert, select, text, update
 
-from backend.campaigns.models import Volunteer
 from backend.clock import local_day
-from backend.extensions import db
-from backend.measurements.models import CountDelta, Earning, Measurement, TeamDelta
+from backend.database.extensions import db
+from backend.measurements.recording.models import CountDelta, Earning, Measurement, TeamDelta
+from backend.organisations.models import Volunteer
 
 NOON = datetime(2024, 11, 5, 5, 0, tzinfo=UTC)
 

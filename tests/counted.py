@@ -3,8 +3,8 @@
 from flask import Flask
 from sqlalchemy import select
 
-from backend.extensions import db
-from backend.measurements.models import Count
+from backend.database.extensions import db
+from backend.measurements.recording.models import Count
 from backend.units.models import Unit
 
 

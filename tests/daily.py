@@ -5,9 +5,9 @@ from datetime import date
 from flask import Flask
 from sqlalchemy import insert
 
-from backend.extensions import db
-from backend.measurements import counting
-from backend.measurements.models import CountDelta
+from backend.database.extensions import db
+from backend.measurements.recording import counting
+from backend.measurements.recording.models import CountDelta
 from tests.people import unit_id
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from jsonschema_rs import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from backend.extensions import api
+from backend.database.extensions import api
 
 PREFIX = "/api/v1/"
 

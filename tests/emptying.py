@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import psycopg
 
-from backend.server.postgres import PORT, EmbeddedPostgres
-from backend.server.roles import DATABASE, SUPERUSER
+from backend.server.postgres.embedded import PORT, EmbeddedPostgres
+from backend.server.postgres.roles import DATABASE, SUPERUSER
 
 # What deleted rows leave behind slows the next tests; a truncate takes it away.
 BLOAT_MOST_BYTES = 16_000_000

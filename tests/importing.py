@@ -4,8 +4,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from backend.measurements import importers
-from backend.measurements.importers import Given, Row
+from backend.measurements.imports import formats
+from backend.measurements.imports.formats import Given, Row
 
 DATA = Path(__file__).parent / "data" / "importers"
 NOTHING = Given()
@@ -15,12 +15,12 @@ FIELD = Given.parse("21.5942,105.8482,12", "mobile")
 def rows(format: str, source: str | bytes, given: Given = NOTHING) -> list[Row]:
     raw = source.encode() if isinstance(source, str) else source
     stream = io.TextIOWrapper(io.BytesIO(raw), "utf-8", errors="surrogateescape", newline="")
-    return list(importers.read(format, stream, given))
+    return list(formats.read(format, stream, given))
 
 
 def sample(format: str, name: str, given: Given = NOTHING) -> list[Row]:
-    with importers.open_source(DATA / name) as stream:
-        return list(importers.read(format, stream, given))
+    with formats.open_source(DATA / name) as stream:
+        return list(formats.read(format, stream, given))
 
 
 def values(row: Row) -> tuple[Any, Any, Any]:

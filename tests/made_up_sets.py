@@ -9,7 +9,7 @@ from flask import Flask
 from geopandas import GeoDataFrame
 from sqlalchemy import create_engine, func, select, text
 
-from backend.extensions import db
+from backend.database.extensions import db
 from backend.units.models import Unit
 from geo import approximate
 

@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import insert
 
 from backend.clock import VIETNAM
-from backend.extensions import db
-from backend.measurements.models import CountDelta, Measurement
+from backend.database.extensions import db
+from backend.measurements.recording.models import CountDelta, Measurement
 
 NINE = datetime(2024, 11, 15, 9, tzinfo=VIETNAM)
 

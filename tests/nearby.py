@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from backend.extensions import db
+from backend.database.extensions import db
 from backend.units.models import Unit
 from tests.factories import HERE
 

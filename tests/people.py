@@ -10,11 +10,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import Range
 
+from backend.accounts.authentication import TOKEN_PREFIX, secret_hash
+from backend.accounts.encryption import seal
 from backend.accounts.models import AuditEntry, PersonalToken, Role, User
 from backend.accounts.passwords import hashed
-from backend.accounts.sealing import seal
-from backend.accounts.signing import TOKEN_PREFIX, secret_hash
-from backend.campaigns.models import (
+from backend.coverage.signals.models import Signal
+from backend.database.extensions import db
+from backend.devices.models import Device
+from backend.devices.service import authenticate
+from backend.organisations.models import (
     Campaign,
     CampaignArea,
     Cluster,
@@ -25,10 +29,6 @@ from backend.campaigns.models import (
     Team,
     Volunteer,
 )
-from backend.coverage.signal_models import Signal
-from backend.devices.models import Device
-from backend.devices.service import authenticate
-from backend.extensions import db
 from backend.units.models import Unit
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)

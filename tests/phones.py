@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
-from backend.extensions import db
-from backend.measurements.models import Exclusion, Measurement, Receipt, Refused
+from backend.database.extensions import db
+from backend.measurements.recording.models import Exclusion, Measurement, Receipt, Refused
 
 DEVICES = "/api/v1/devices"
 ME = "/api/v1/devices/me"

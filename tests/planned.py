@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.extensions import db
-from backend.measurements.models import Count, TeamCount
+from backend.database.extensions import db
+from backend.measurements.recording.models import Count, TeamCount
 from tests.people import campaign, organisation, person, team, unit_id
 
 # Four communes of Thái Nguyên city, near each other.

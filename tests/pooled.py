@@ -14,10 +14,10 @@ from typing import Any, Self
 
 import psycopg
 
-from backend.server import unprivileged
-from backend.server.postgres import PORT as DATABASE_PORT
-from backend.server.postgres import EmbeddedPostgres
-from backend.server.roles import APP, DATABASE, OWNER, url
+from backend.server.postgres import unprivileged
+from backend.server.postgres.embedded import PORT as DATABASE_PORT
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.roles import APP, DATABASE, OWNER, url
 
 PORT, START_S = 6432, 30.0
 # Fewer than a test has threads: they take turns. Round robin gives each transaction another one

@@ -15,8 +15,8 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from backend.app import create_app
-from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
+from backend.database.extensions import db
+from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units import setup as units_setup
 
 ROOT = Path(__file__).parents[1]

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from backend.extensions import db
-from backend.measurements.models import DemoMonth
-from backend.reports.models import ReportRow
+from backend.database.extensions import db
+from backend.measurements.recording.models import DemoMonth
+from backend.reports.monthly.models import ReportRow
 from tests.matrix import REPORT
 from tests.reporting import PDF, free_month, held
 from tests.world import World

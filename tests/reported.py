@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from backend.reports.figures import Report
+from backend.reports.content.figures import Report
 
 LETTER = "5691/BTTTT-CVT (31/12/2024)"
 

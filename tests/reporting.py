@@ -6,12 +6,12 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.extensions import db
-from backend.measurements.models import DemoMonth
-from backend.reports.canonical import canonical, digest
-from backend.reports.figures import NETWORKS, Report, Samples
-from backend.reports.models import ReportFile, ReportRow
-from backend.reports.seals import seal
+from backend.database.extensions import db
+from backend.measurements.recording.models import DemoMonth
+from backend.reports.content.figures import NETWORKS, Report, Samples
+from backend.reports.files.canonical import canonical, digest
+from backend.reports.monthly.models import ReportFile, ReportRow
+from backend.reports.monthly.seals import seal
 from tests import people
 from tests.conftest import Hands
 from tests.factories import post, register, sample

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.signals_rules import MOCK_LEAST
+from backend.coverage.signals.rules import MOCK_LEAST
 from tests.factories import HERE, location, post, register, sample
 from tests.people import (
     campaign,

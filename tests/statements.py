@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from backend.extensions import db
+from backend.database.extensions import db
 
 
 @contextmanager

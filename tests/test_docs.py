@@ -7,14 +7,14 @@ import pytest
 
 from backend import VERSION
 from backend.accounts.cli import cli as accounts
-from backend.admin.cli import cli as jobs
-from backend.coverage.cli import cli as coverage
-from backend.measurements.cli import cli as measurements
-from backend.measurements.privacy_cli import cli as privacy
-from backend.measurements.reasons import REASONS
-from backend.reports.cli import cli as reports
+from backend.coverage.figures.cli import cli as coverage
+from backend.jobs.cli import cli as jobs
+from backend.measurements.privacy.cli import cli as privacy
+from backend.measurements.recording.reasons import REASONS
+from backend.measurements.revision.cli import cli as measurements
+from backend.reports.monthly.cli import cli as reports
 from backend.units.cli import cli as units
-from backend.web.cli import cli as web
+from backend.web.maps.cli import cli as web
 from config.settings import SETTINGS
 from scripts.documenting import DOCS, PARTS, generated
 from scripts.documenting.limits import MODULES, found

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.measurements.rules import AGE_MOST
+from backend.measurements.recording.rules import AGE_MOST
 from config import settings
 from config.settings import SettingError
 

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backend.accounts import passwords
+from backend.accounts.authentication import COOKIE, csrf_token, secret_hash
 from backend.accounts.models import PersonalToken, Session, User
-from backend.accounts.signing import COOKIE, csrf_token, secret_hash
-from backend.extensions import db
+from backend.database.extensions import db
 from tests import people
 from tests.factories import post, register, sample
 

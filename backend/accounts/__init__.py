@@ -1,1 +1,1 @@
-"""People who sign in: their accounts, roles, sessions and tokens, and the audit log."""
+"""Users: accounts, roles, sessions, tokens, and the audit log."""

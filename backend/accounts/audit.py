@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, select, text, tuple_
 from backend.accounts.access import Actor, require
 from backend.accounts.models import AuditEntry
 from backend.clock import VIETNAM
+from backend.database.extensions import db
 from backend.errors import invalid
-from backend.extensions import db
-from backend.validation import aware_time
+from backend.fields import aware_time
 
 COLUMNS = [
     getattr(AuditEntry, name)

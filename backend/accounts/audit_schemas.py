@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from backend.validation import Day, Strict, Text
+from backend.fields import Day, Strict, Text
 
 PAGE_DEFAULT = 100
 # A page that a person can read through; a program follows `next`.

@@ -6,9 +6,9 @@ from flask_smorest import Blueprint
 
 from backend.accounts.audit import read_audit
 from backend.accounts.audit_schemas import AuditPageSchema, AuditQuerySchema
-from backend.accounts.signing import actor
-from backend.arguments import Parser
-from backend.extensions import PERSON
+from backend.accounts.authentication import actor
+from backend.database.extensions import PERSON
+from backend.http.arguments import Parser
 
 blp = Blueprint("audit", __name__, url_prefix="/api/v1", description="Privileged acts")
 blp.ARGUMENTS_PARSER = Parser()

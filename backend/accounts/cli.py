@@ -8,11 +8,11 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.accounts import founding, resealing
+from backend.accounts import bootstrap, resealing
 from backend.accounts.links import Link
 from backend.errors import Problem
-from backend.http import clock_now
-from backend.messages import message
+from backend.http.requests import clock_now
+from backend.i18n.messages import message
 
 cli = AppGroup("accounts", help="People who sign in.")
 
@@ -30,7 +30,7 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
     """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     with _errors():
-        link = founding.create_admin(name, password, clock_now())
+        link = bootstrap.create_admin(name, password, clock_now())
     click.echo("The role counts once the person has set up a second factor.")
     _show(link, base)
 
@@ -42,7 +42,7 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
 def password_link(name: str, remove_totp: bool, base: str | None) -> None:
     """Print a one-time link by which NAME chooses a new password."""
     with _errors():
-        link = founding.offer_password(name, remove_totp, clock_now())
+        link = bootstrap.offer_password(name, remove_totp, clock_now())
     _show(link, base)
 
 

@@ -8,13 +8,13 @@ from sqlalchemy import delete, select, update
 
 from backend.accounts import passwords, users
 from backend.accounts.access import Actor, require
-from backend.accounts.limits import Caller, count_attempt
 from backend.accounts.models import OneTimeLink, PersonalToken, User
+from backend.accounts.rate_limits import Caller, count_attempt
 from backend.accounts.secret import secret_hash
 from backend.accounts.service import note, note_by
 from backend.accounts.sessions import end_sessions
+from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.extensions import db
 
 # How long a link waits: an invitation is read when its person next looks, a new password is
 # wanted the same day.

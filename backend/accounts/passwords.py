@@ -6,7 +6,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from backend.accounts.names import core
+from backend.accounts.login_names import core
 
 # Sign-ins are counted, so ten characters that are not on every list are out of reach of guessing.
 LENGTH_LEAST = 10

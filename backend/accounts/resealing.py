@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from backend.accounts.encryption import seal, unseal
 from backend.accounts.models import User
-from backend.accounts.sealing import seal, unseal
 from backend.accounts.service import note
-from backend.extensions import db
+from backend.database.extensions import db
 
 HAVING_ONE = select(User).where(User.totp_secret.is_not(None)).order_by(User.id)
 

@@ -5,9 +5,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from backend.accounts.asked import DAYS_DEFAULT, DAYS_MOST, SignIn
-from backend.accounts.names import NAME_MOST
+from backend.accounts.login_names import NAME_MOST
 from backend.accounts.passwords import LENGTH_MOST
-from backend.validation import CODES, Strict, Text, Whole
+from backend.fields import CODES, Strict, Text, Whole
 
 PAGE_DEFAULT = 100
 # As elsewhere: a page that a person can read through.

@@ -7,9 +7,9 @@ import pyotp
 import segno
 from sqlalchemy import or_, update
 
+from backend.accounts.encryption import unseal
 from backend.accounts.models import User
-from backend.accounts.sealing import unseal
-from backend.extensions import db
+from backend.database.extensions import db
 
 STEP_S = 30
 # A phone's clock may be off by a step, or a code be typed slowly.

@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.accounts.models import AuditEntry
-from backend.extensions import db
+from backend.database.extensions import db
 
 
 def shell_actor() -> str:

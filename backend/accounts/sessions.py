@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Row, delete, or_, select
 
-from backend.accounts import limits, passwords, second_factor
+from backend.accounts import passwords, rate_limits, second_factor
 from backend.accounts.access import Actor
 from backend.accounts.asked import SignIn
-from backend.accounts.limits import Caller
+from backend.accounts.login_names import normalised
 from backend.accounts.models import Session, User
-from backend.accounts.names import normalised
+from backend.accounts.rate_limits import Caller
 from backend.accounts.secret import secret_hash
 from backend.accounts.service import note
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
 
 # Whoever signed in this morning is not asked again the same working day; a computer that several
 # people share in a commune's office is nobody's the day after.
@@ -82,13 +82,13 @@ def end_sessions(user_id: int, but: bytes | None = None) -> None:
 
 def _count(name: str, at: Circumstances) -> None:
     caller = Caller(at.address, SIGN_INS_PER_ADDRESS)
-    limits.count_attempt("sign_in", caller, at.key, at.now)
+    rate_limits.count_attempt("sign_in", caller, at.key, at.now)
     for what, account, most in (
-        ("sign_in_from", f"{name}|{limits.network_of(at.address)}",
+        ("sign_in_from", f"{name}|{rate_limits.network_of(at.address)}",
          SIGN_INS_PER_ACCOUNT_AND_ADDRESS),
         ("sign_in_of", name, SIGN_INS_PER_ACCOUNT),
     ):  # fmt: skip
-        limits.count_for_account(what, account, most, at.key, at.now)
+        rate_limits.count_for_account(what, account, most, at.key, at.now)
 
 
 def _held(seen: Row[int, str | None, str | None]) -> User:
@@ -114,7 +114,7 @@ def _check_code(user_id: int, sealed: str, code: str | None, at: Circumstances) 
     """Ask who has the password for the code of this half minute, which serves once."""
     if not code:
         raise Problem(401, "totp_required")
-    limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, at.key, at.now)
+    rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, at.key, at.now)
     if not second_factor.redeem(user_id, sealed, code, at.key, at.now):
         # Somebody has the password: their owner or an admin should see it.
         note("session.totp_failed", f"user:{user_id}", actor="public", address=at.address)

@@ -12,8 +12,8 @@ from backend.accounts.access import Actor, require_person, require_session
 from backend.accounts.models import PersonalToken
 from backend.accounts.secret import TOKEN_PREFIX, secret_hash
 from backend.accounts.service import note_by
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
 
 SECRET_BYTES = 32
 # One per program and computer; more are forgotten ones.

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Kind, require
+from backend.accounts.login_names import normalised
 from backend.accounts.models import Role, User
-from backend.accounts.names import normalised
 from backend.accounts.service import note_by
+from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.extensions import db
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from werkzeug.http import dump_cookie
 from backend.accounts import links, sessions, users
 from backend.accounts.access import require_session
 from backend.accounts.asked import SignIn
-from backend.accounts.asking import row_id
+from backend.accounts.authentication import COOKIE, actor, csrf_token, keep_private
 from backend.accounts.mailing import handed_over
+from backend.accounts.parsing import row_id
 from backend.accounts.schemas import (
     AcceptedSchema,
     AcceptSchema,
@@ -21,12 +22,11 @@ from backend.accounts.schemas import (
     UsersQuerySchema,
 )
 from backend.accounts.sessions import Circumstances
-from backend.accounts.signing import COOKIE, actor, csrf_token, keep_private
-from backend.arguments import Parser
+from backend.database.extensions import PERSON, SESSION
 from backend.errors import invalid
-from backend.extensions import PERSON, SESSION
-from backend.http import clock_now
-from backend.validation import ID_MOST
+from backend.fields import ID_MOST
+from backend.http.arguments import Parser
+from backend.http.requests import clock_now
 
 blp = Blueprint("people", __name__, url_prefix="/api/v1", description="People who sign in")
 blp.ARGUMENTS_PARSER = Parser()

@@ -1,1 +1,1 @@
-"""Campaigns: organisations, their teams, the volunteers in them, and who earned which sample."""
+"""Campaigns and their teams."""

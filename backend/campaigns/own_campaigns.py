@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.accounts.access import Actor, require_person
-from backend.extensions import db
+from backend.database.extensions import db
 
 # An organiser's are those of the organisation and of those below it; a leader's are those in which
 # the team has members or a code; an admin's are all. The newest first.

@@ -2,9 +2,9 @@
 
 from marshmallow import Schema, fields
 
-from backend.campaigns.fields import Name, PageSchema, UnitToldSchema, unit
-from backend.campaigns.organisation_schemas import YES_NO
-from backend.validation import Strict, Text, Whole
+from backend.fields import Strict, Text, Whole
+from backend.organisations.fields import Name, PageSchema, UnitToldSchema, unit
+from backend.organisations.schemas import YES_NO
 
 TYPES = ("youth", "community_digital", "staff", "other")
 # A volunteer alone measures some hundred times a day at most, and teams have some dozens.

@@ -4,9 +4,8 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from backend import etags
-from backend.accounts.asking import PeopleParser, row_id
-from backend.accounts.signing import actor
+from backend.accounts.authentication import actor
+from backend.accounts.parsing import PeopleParser, row_id
 from backend.campaigns import teams as service
 from backend.campaigns.team_schemas import (
     TeamChangeSchema,
@@ -15,8 +14,9 @@ from backend.campaigns.team_schemas import (
     TeamSchema,
     TeamsQuerySchema,
 )
-from backend.extensions import PERSON
-from backend.http import clock_now
+from backend.database.extensions import PERSON
+from backend.http import etags
+from backend.http.requests import clock_now
 
 team_blp = Blueprint("teams", __name__, url_prefix="/api/v1")
 team_blp.ARGUMENTS_PARSER = PeopleParser()

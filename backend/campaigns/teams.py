@@ -9,19 +9,19 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import CursorResult, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
 
-from backend import etags
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.service import note_by
-from backend.campaigns.models import Team
-from backend.campaigns.naming import folded
-from backend.campaigns.organisations import lasting_organisation
-from backend.campaigns.paging import page_of, place_after
-from backend.campaigns.scopes import organisation_scope, team_scope
-from backend.campaigns.unit_names import unit_id, units_told
-from backend.campaigns.versions import differing, end_roles, ended, noted, removed, write
-from backend.campaigns.visible import require_hidden
+from backend.database.extensions import db
 from backend.errors import FieldError, Problem
-from backend.extensions import db
+from backend.http import etags
+from backend.organisations.models import Team
+from backend.organisations.names import folded
+from backend.organisations.paging import page_of, place_after
+from backend.organisations.scopes import organisation_scope, team_scope
+from backend.organisations.service import lasting_organisation
+from backend.organisations.unit_names import unit_id, units_told
+from backend.organisations.versions import differing, end_roles, ended, noted, removed, write
+from backend.organisations.visibility import require_hidden
 from geo.gazetteer import sort_key
 
 ORDER = (Team.sort_key.collate("C"), Team.id)

@@ -1,1 +1,1 @@
-"""Every figure that is shown anywhere."""
+"""Figures: the one source of every number that pages, the API and reports show."""

@@ -10,14 +10,14 @@ import numpy as np
 from sqlalchemy import text
 
 from backend.clock import VIETNAM, month_end, month_start
+from backend.database.extensions import db
 from backend.demo.phones import APP_VERSION, Phone, body, new_phone
 from backend.demo.places import METRES_PER_DEGREE, Floats
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.registration import Agreement, Registration
-from backend.extensions import db
-from backend.measurements.draft import Circumstances
-from backend.measurements.service import Desk, record
+from backend.measurements.recording.incoming import Circumstances
+from backend.measurements.recording.service import Desk, record
 
 # Where somebody of the demo measured in that month: the cheats are their neighbours.
 SPOT = text("""

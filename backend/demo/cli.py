@@ -12,9 +12,9 @@ from backend.demo.making import PlanMissed
 from backend.demo.people import make_people
 from backend.demo.reporting import make_report
 from backend.errors import Problem
-from backend.http import clock_now
-from backend.measurements.service import Desk
-from backend.measurements.terminal import bar
+from backend.http.requests import clock_now
+from backend.measurements.recording.command_options import bar
+from backend.measurements.recording.service import Desk
 
 cli = AppGroup("demo", help="Load or remove the demo months.")
 

@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import func, select, text
 
 from backend.clock import month_end
+from backend.database.extensions import db
 from backend.demo.mishaps import Sample, with_mishaps
 from backend.demo.outings import Stop, stops
 from backend.demo.phones import ACCURACY_M, APP_VERSION, NOISE_MOST_M, Phone, body, new_phone
@@ -23,9 +24,8 @@ from backend.demo.volunteers import Volunteer, recruit
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.registration import Agreement, Registration
-from backend.extensions import db
-from backend.measurements.models import Measurement
-from backend.measurements.service import Desk, record
+from backend.measurements.recording.models import Measurement
+from backend.measurements.recording.service import Desk, record
 
 Progress = Callable[[int, int], None]
 Context = Callable[[], AbstractContextManager[object]]

@@ -9,8 +9,8 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from backend.extensions import db
-from backend.units.locating import Locator
+from backend.database.extensions import db
+from backend.units.locator import Locator
 from backend.units.models import Boundary
 from backend.units.service import UnitRow, set_on, units_on
 

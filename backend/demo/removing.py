@@ -4,11 +4,11 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, text
 
+from backend.database.extensions import db
 from backend.demo.making import Progress
 from backend.devices.models import Device
-from backend.extensions import db
-from backend.measurements.models import DemoMonth
-from backend.measurements.reasons import COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.recording.models import DemoMonth
+from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
 
 # Devices of one transaction: it can be stopped and run again.
 LOT = 20

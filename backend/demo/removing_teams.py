@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from backend.extensions import db
+from backend.database.extensions import db
 
 # In the order in which they refer to each other. What somebody real has put into a demo
 # organisation keeps that organisation.

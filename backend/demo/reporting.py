@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor, Grant
 from backend.accounts.models import Role, User
+from backend.database.extensions import db
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
-from backend.extensions import db
-from backend.reports.approving import approve_report
-from backend.reports.drafts import begin_report
-from backend.reports.freezing import freeze_report
+from backend.reports.monthly.approval import approve_report
+from backend.reports.monthly.drafts import begin_report
+from backend.reports.monthly.freezing import freeze_report
 
 SIGNER = {"name": "Trần Thị Bình (mẫu)", "title": "Phó Giám đốc"}
 

@@ -11,7 +11,7 @@ import numpy as np
 from backend.clock import local_day
 from backend.demo.mishaps import Sample
 from backend.demo.phones import Phone, told, uuid_from
-from backend.measurements.draft import Circumstances
+from backend.measurements.recording.incoming import Circumstances
 
 # A phone sends at the end of a day with so many waiting, or when the oldest waits so long.
 WAITING_MOST, WAIT_MOST = 16, timedelta(days=4)

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from backend.database.extensions import db
 from backend.demo.making import Context, PlanMissed, Progress, Studio, make, progress_by
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE, Campaign, campaigns
 from backend.demo.removing import remove_devices, unmark_months
@@ -24,11 +25,10 @@ from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.models import Device
 from backend.devices.registration import Agreement, Registration
-from backend.extensions import db
-from backend.measurements.counting import fold_all
-from backend.measurements.models import DemoMonth
-from backend.measurements.service import Desk
-from backend.reports.removing import remove_demo_reports
+from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.models import DemoMonth
+from backend.measurements.recording.service import Desk
+from backend.reports.monthly.removal import remove_demo_reports
 
 SEED = 5_691
 # The last device to be registered: that it is there says that a load ran to its end.

@@ -10,7 +10,15 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, Grant
-from backend.campaigns.models import (
+from backend.clock import VIETNAM, local_day, month_end, month_start
+from backend.database.extensions import db
+from backend.demo.cheats import plant
+from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
+from backend.devices.models import Device
+from backend.measurements.corrections.reattribution import reattribute
+from backend.measurements.corrections.service import Choice, Decision, decide
+from backend.measurements.recording.service import Desk
+from backend.organisations.models import (
     Campaign,
     CampaignArea,
     DeviceLink,
@@ -19,14 +27,6 @@ from backend.campaigns.models import (
     Team,
     Volunteer,
 )
-from backend.clock import VIETNAM, local_day, month_end, month_start
-from backend.demo.cheats import plant
-from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
-from backend.devices.models import Device
-from backend.extensions import db
-from backend.measurements.correcting import Choice, Decision, decide
-from backend.measurements.reattributing import reattribute
-from backend.measurements.service import Desk
 from backend.units.models import Unit
 
 # 60 teams and 500 volunteers, as the ministry's letter has its provinces organise them.

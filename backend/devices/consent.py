@@ -7,7 +7,7 @@ from string import Template
 from typing import Any
 
 from backend.devices.registration import KnownDevice
-from backend.language import Language
+from backend.i18n.languages import Language
 
 # Raised with every change of the text that a person would want to know of; devices that agreed
 # to an older one go on, and their answers say so.

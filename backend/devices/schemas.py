@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, pre_load, va
 from backend.devices.consent import VERSIONS
 from backend.devices.registration import Agreement, Registration
 from backend.errors import FieldError, Problem
-from backend.validation import AwareTime, Flag, Object, Strict, Text, storable
+from backend.fields import AwareTime, Flag, Object, Strict, Text, storable
 
 # Play Integrity and App Attest answer with 2 to 12 kB.
 ATTESTATION_MOST = 32_000

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import null, select
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.limits import Caller, count_attempt
+from backend.accounts.rate_limits import Caller, count_attempt
+from backend.database.extensions import at_once, db, quickly
 from backend.devices import consent
 from backend.devices.credentials import code_hash, new_code, new_token, token_hash
 from backend.devices.models import Consent, Device
@@ -21,7 +22,6 @@ from backend.devices.registration import (
     Self,
 )
 from backend.errors import FieldError, Problem
-from backend.extensions import at_once, db, quickly
 
 # A phone that lost the answer tries again within seconds or minutes; an id that turns up later
 # is somebody else's or a restored backup.

@@ -5,8 +5,8 @@ from typing import Any
 from flask import current_app, request
 from flask_smorest import Blueprint
 
-from backend.accounts.limits import Caller
-from backend.arguments import Parser
+from backend.accounts.rate_limits import Caller
+from backend.database.extensions import BEARER
 from backend.devices import consent, service
 from backend.devices.registration import ConsentState, KnownDevice, Registration, Self
 from backend.devices.schemas import (
@@ -18,8 +18,8 @@ from backend.devices.schemas import (
     RegistrationSchema,
     TokenSchema,
 )
-from backend.extensions import BEARER
-from backend.http import bearer_token, clock_now, language
+from backend.http.arguments import Parser
+from backend.http.requests import bearer_token, clock_now, language
 
 blp = Blueprint("devices", __name__, url_prefix="/api/v1")
 blp.ARGUMENTS_PARSER = Parser()

@@ -1,1 +1,1 @@
-"""Receipts and measurements: record, judge, count, strip."""
+"""Measurements: recorded, imported, archived, revised, corrected, withdrawn."""

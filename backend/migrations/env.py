@@ -4,7 +4,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from backend.extensions import db
+from backend.database.extensions import db
 from backend.migrations.patience import patiently
 
 OWNER_URL = current_app.config["DATABASE_OWNER_URL"]

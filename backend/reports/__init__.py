@@ -1,1 +1,1 @@
-"""The monthly report of a unit: a draft, frozen figures, a seal, its files."""
+"""Monthly reports and open data."""

@@ -1,1 +1,1 @@
-"""Start and end what the project runs: the embedded PostgreSQL and gunicorn."""
+"""Processes: the embedded PostgreSQL, backups, gunicorn, supervision."""

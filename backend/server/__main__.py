@@ -2,6 +2,6 @@
 
 import sys
 
-from backend.server.serve import main
+from backend.server.running.serve import main
 
 sys.exit(main(sys.argv[1:]))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from backend.extensions import at_once
+from backend.database.extensions import at_once
 
 # Law 72/2025/QH15 ended the districts and began today's communes on this day.
 REFORM = date(2025, 7, 1)

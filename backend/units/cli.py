@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.clock import local_day
-from backend.http import clock_now
+from backend.http.requests import clock_now
 from backend.units import service, set_list
 from backend.units import setup as setting_up
 from backend.units.catalogue import REFORM, SYSTEMS, system_on
-from backend.units.terminal import busy, downloading, errors
+from backend.units.progress import busy, downloading, errors
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame

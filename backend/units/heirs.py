@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from backend.extensions import db
-from backend.units.crossing import crosswalk
+from backend.database.extensions import db
 from backend.units.models import Unit
+from backend.units.reform import crosswalk
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from pathlib import Path
 from geopandas import GeoDataFrame
 from sqlalchemy import select
 
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
 from backend.units.catalogue import system_span
-from backend.units.learning import Learned
-from backend.units.locating import read_frame
+from backend.units.locator import read_frame
 from backend.units.models import BoundarySet, Unit
 from backend.units.sets import NewSet, add
+from backend.units.sync import Learned
 from geo import boundaries
 from geo.catalogue import SetSource
 from geo.checks import Report, to_text

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.extensions import db
+from backend.database.extensions import db
 
 
 class Unit(db.Model):

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from backend.fields import AwareTime, Day, Number, Strict, Text, aware_time
 from backend.units.unit_list import LEVEL_ORDER
-from backend.validation import AwareTime, Day, Number, Strict, Text, aware_time
 
 PAGE_DEFAULT = 100
 # A page of all communes of the largest province fits; more only makes answers slow to read.

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
+from backend.database.extensions import db
 from backend.errors import FieldError, Problem
-from backend.extensions import db
 from backend.units.catalogue import LEVELS_OF, ActiveSet, read_active, serving, system_on
 from backend.units.models import Boundary, Unit
 from geo.fix import METRES_PER_DEGREE

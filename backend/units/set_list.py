@@ -7,8 +7,8 @@ from sqlalchemy import func, select, text
 
 from backend.accounts.access import Actor, require
 from backend.accounts.service import note, note_by
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
 from backend.units.models import Boundary, BoundarySet
 
 # Two processes that load or activate sets take turns: the second sees what the first did.

@@ -10,12 +10,12 @@ from psycopg import Connection
 from sqlalchemy import select
 
 from backend.accounts.service import note
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
 from backend.units.catalogue import APPROXIMATE, system_span
-from backend.units.learning import Learned, learn
 from backend.units.models import BoundarySet, Unit
 from backend.units.set_list import LOCK, next_activation
+from backend.units.sync import Learned, learn
 from geo.approximate import far_islands
 from geo.boundaries import digest
 

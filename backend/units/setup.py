@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from backend.extensions import db
+from backend.database.extensions import db
 from backend.units import set_list
 from backend.units.catalogue import APPROXIMATE, SYSTEMS, read_active, system_span
-from backend.units.locating import Locator
+from backend.units.locator import Locator
 from backend.units.models import BoundarySet
 
 Say = Callable[[str], None]

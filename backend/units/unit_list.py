@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from backend.extensions import db
+from backend.database.extensions import db
 from backend.units.catalogue import SYSTEMS, system_span
 from backend.units.models import Unit
 from geo.gazetteer import GazetteerUnit, load_units, plain, sort_key

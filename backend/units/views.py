@@ -12,8 +12,8 @@ from marshmallow import ValidationError
 
 from backend.clock import local_day
 from backend.errors import Problem, field_errors, invalid
-from backend.http import clock_now, read_object
-from backend.units import crossing, service
+from backend.http.requests import clock_now, read_object
+from backend.units import reform, service
 from backend.units.schemas import (
     AsOfSchema,
     FeatureSchema,
@@ -92,14 +92,14 @@ def locate_by_query(query: dict[str, Any]) -> Any:
 @blp.response(200, RelativesSchema)
 def list_successors(code: str) -> Any:
     """List the communes of July 2025 that took over an old commune."""
-    return crossing.successors(code)
+    return reform.successors(code)
 
 
 @blp.get("/units/<code>/predecessors")
 @blp.response(200, RelativesSchema)
 def list_predecessors(code: str) -> Any:
     """List the old communes that a commune of today was made of."""
-    return crossing.predecessors(code)
+    return reform.predecessors(code)
 
 
 def _today() -> date:

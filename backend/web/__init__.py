@@ -1,1 +1,1 @@
-"""HTML pages; no figure of its own."""
+"""HTML pages; they compute no figure of their own."""

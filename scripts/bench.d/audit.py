@@ -18,8 +18,8 @@ from backend.accounts.access import Actor, Grant
 from backend.accounts.audit import read_audit
 from backend.accounts.audit_schemas import AuditQuerySchema
 from backend.app import create_app
-from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
+from backend.database.extensions import db
+from backend.server.postgres.embedded import EmbeddedPostgres
 
 ADMIN = Actor(user_id=1, grants=(Grant("admin", "system"),))
 MOST_RATIO = 20  # a page of 100 rows may cost this many times one row by its key

@@ -28,10 +28,11 @@ from speeds_parts.filling import fill
 from sqlalchemy import text
 
 from backend.app import create_app
-from backend.batch import Workforce
-from backend.extensions import db
-from backend.measurements import comparing, revising
-from backend.server.postgres import EmbeddedPostgres
+from backend.batch.workforce import Workforce
+from backend.database.extensions import db
+from backend.measurements.revision import comparison
+from backend.measurements.revision import service as revising
+from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units import setup
 
 WANTED = 1.5
@@ -74,7 +75,7 @@ def _archives(folder: Path, arguments: argparse.Namespace) -> bool:
         out = folder / f"by-{count}"
         with Workforce(count) as force:
             begin(force, folder)
-            work = partial(comparing.compare_places, MONTHS, out, silently, force)
+            work = partial(comparison.compare_places, MONTHS, out, silently, force)
             took = timed(f"archives reassigned, nothing written back, {told(count)}", work)
         print(f"  {arguments.rows / took:,.0f} rows a second")
         times.append(took)
@@ -106,7 +107,7 @@ def _table(owner_url: str, folder: Path, arguments: argparse.Namespace) -> bool:
 
 def begin(force: Workforce, folder: Path) -> None:
     """Let every worker load what it needs, by two of the months: the clock starts after it."""
-    comparing.compare_places((MONTHS[0], MONTHS[-1]), folder / "begun", silently, force)
+    comparison.compare_places((MONTHS[0], MONTHS[-1]), folder / "begun", silently, force)
 
 
 def _table_digest() -> str:

@@ -20,16 +20,16 @@ from xlsxwriter import Workbook
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from backend.accounts.authentication import TOKEN_PREFIX, secret_hash
 from backend.accounts.models import PersonalToken, Role, User
-from backend.accounts.signing import TOKEN_PREFIX, secret_hash
 from backend.app import create_app
-from backend.campaigns.bulk_table import ROWS_MOST
-from backend.campaigns.bulk_teams import places_on
-from backend.campaigns.bulk_views import MEDIA
-from backend.campaigns.models import Organisation, Team
 from backend.clock import local_day
-from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
+from backend.database.extensions import db
+from backend.organisations.models import Organisation, Team
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.tables.table import ROWS_MOST
+from backend.team_import.service import places_on
+from backend.team_import.views import MEDIA
 from backend.units.setup import setup
 
 BAD = 50

@@ -13,10 +13,10 @@ from flask_migrate import upgrade
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from backend.app import create_app
-from backend.coverage.service import Question, coverage
+from backend.coverage.figures.service import Question, coverage
 from backend.demo import service
-from backend.measurements.recounting import differences
-from backend.server.postgres import EmbeddedPostgres
+from backend.measurements.revision.recount import differences
+from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units.setup import setup
 
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from sqlalchemy import insert, text
 
 from backend.accounts.access import Actor, Grant
-from backend.campaigns.models import Campaign, CampaignArea, Organisation, Team
-from backend.coverage.plan_distance import within_reach
-from backend.coverage.plan_rule import assign
-from backend.coverage.plan_schemas import PlanSchema
-from backend.coverage.planning import show_plan
-from backend.extensions import db
-from backend.measurements.models import Count
+from backend.coverage.plan.assignment import assign
+from backend.coverage.plan.distance import within_reach
+from backend.coverage.plan.schemas import PlanSchema
+from backend.coverage.plan.service import show_plan
+from backend.database.extensions import db
+from backend.measurements.recording.models import Count
+from backend.organisations.models import Campaign, CampaignArea, Organisation, Team
 from geo.gazetteer import load_units
 from scripts.benching import installed
 

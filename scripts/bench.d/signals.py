@@ -14,8 +14,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import psycopg
 
 from backend.accounts.access import Actor, Grant
-from backend.coverage.signals import Asking, campaign_signals, unit_registrations, unit_signals
-from backend.extensions import db
+from backend.coverage.signals.service import (
+    Asking,
+    campaign_signals,
+    unit_registrations,
+    unit_signals,
+)
+from backend.database.extensions import db
 from scripts.benching import installed
 
 NOW = datetime(2024, 11, 29, 5, tzinfo=UTC)

@@ -17,12 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from speeds_parts.filling import change, fill
 
 from backend.accounts.access import PUBLIC
-from backend.coverage import statistics_refresh as job
-from backend.coverage.cells import unit_cells
-from backend.coverage.history import unit_history
-from backend.coverage.hours import unit_hours
-from backend.coverage.statistics import unit_statistics
-from backend.extensions import db
+from backend.coverage.statistics import refresh as job
+from backend.coverage.statistics.cells import unit_cells
+from backend.coverage.statistics.history import unit_history
+from backend.coverage.statistics.hours import unit_hours
+from backend.coverage.statistics.service import unit_statistics
+from backend.database.extensions import db
 from scripts.benching import installed
 
 NOW = datetime(2025, 6, 29, 5, tzinfo=UTC)

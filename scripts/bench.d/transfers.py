@@ -23,7 +23,7 @@ from ingest_parts.load import Target, exchange, request
 from ingest_parts.samples import walk
 from ingest_parts.site import ROOT, free_port, site
 
-from backend.server.serve import answers
+from backend.server.running.serve import answers
 
 # A phone in a good 4G cell; what it is slow for, its transfer holds a slot for.
 PHONE_BYTES_PER_S = 40e6 / 8
@@ -103,7 +103,13 @@ def _phone(port: int, place: int, moved: list[int], ended: threading.Event) -> N
 def _own_process(environment: dict[str, str]) -> Iterator[int]:
     port = free_port()
     own = environment | {"SPEED_PORT": str(port), "SPEED_AT_ONCE": "32"}
-    command = ["-m", "gunicorn", "-c", "config/speed.py", "backend.server.speed:speed_app()"]
+    command = [
+        "-m",
+        "gunicorn",
+        "-c",
+        "config/speed.py",
+        "backend.server.gunicorn.speed:speed_app()",
+    ]
     with subprocess.Popen([sys.executable, *command], cwd=ROOT, env=os.environ | own) as process:
         try:
             while not answers(f"http://127.0.0.1:{port}"):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 # Constants of these modules that have a comment and whose value is a limit.
-MODULES = ("backend.measurements.rules", "geo.fix", "geo.index")
+MODULES = ("backend.measurements.recording.rules", "geo.fix", "geo.index")
 UNITS = {
     "_M_PER_S": "m/s", "_MBPS": "Mbit/s", "MBPS_MOST": "Mbit/s", "_MS": "ms", "_DEG": "°",
     "_M": "m",

@@ -1,6 +1,6 @@
 """The table of reasons and marks."""
 
-from backend.measurements.reasons import REASONS
+from backend.measurements.recording.reasons import REASONS
 
 EFFECTS = {
     "not_valid": "not valid",

@@ -1,6 +1,6 @@
 """The closed list of reasons why VNNIC's count differs from ours."""
 
-from backend.coverage.vnnic_reasons import REASONS
+from backend.coverage.vnnic.reasons import REASONS
 
 
 def table() -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from backend.measurements.reasons import COUNTED_BY_ADMIN
-from backend.measurements.recounting import DIFFERENCES, TEAM_DIFFERENCES
+from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
+from backend.measurements.revision.recount import DIFFERENCES, TEAM_DIFFERENCES
 from scripts.phone_sim.store import HELD, REFUSED
 
 RECEIPTS = text("select id::text from receipts where device_id = cast(:device as uuid)")

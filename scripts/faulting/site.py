@@ -11,7 +11,7 @@ from typing import Self
 
 from sqlalchemy import Engine, NullPool, create_engine
 
-from backend.server.postgres import EmbeddedPostgres
+from backend.server.postgres.embedded import EmbeddedPostgres
 from scripts.faulting.proxy import Proxy
 from scripts.phone_sim.client import Client
 from scripts.phone_sim.clock import Clock

@@ -10,14 +10,19 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from backend.accounts.names import normalised
-from backend.accounts.sealing import seal, unseal
-from backend.campaigns import bulk_csv, bulk_template, bulk_xlsx, past_rows
-from backend.coverage import vnnic_figures, vnnic_reading
+from backend.accounts.encryption import seal, unseal
+from backend.accounts.login_names import normalised
+from backend.coverage.vnnic import figures as vnnic_figures
+from backend.coverage.vnnic import reader as vnnic_reading
 from backend.errors import Problem
+from backend.fields import aware_time
 from backend.mail import composed
-from backend.measurements import importers, reading
-from backend.validation import aware_time
+from backend.measurements.corrections import past_rows
+from backend.measurements.imports import formats
+from backend.measurements.recording import reading
+from backend.tables import csv as bulk_csv
+from backend.tables import xlsx as bulk_xlsx
+from backend.team_import import template as bulk_template
 from config import settings
 from geo import boundaries, catalogue
 from geo.polygons import BoundaryError
@@ -86,7 +91,7 @@ def parsers() -> Iterator[Parser]:
 def _imported(form: str) -> Callable[[bytes], object]:
     def parse(raw: bytes) -> object:
         lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8", errors="surrogateescape", newline="")
-        return list(importers.read(form, lines, importers.Given()))
+        return list(formats.read(form, lines, formats.Given()))
 
     return parse
 
@@ -98,7 +103,7 @@ def _text(parse: Callable[[str], object]) -> Callable[[bytes], object]:
 def _sample(raw: bytes) -> object:
     try:
         sent: Any = json.loads(raw)
-    except RecursionError:  # as backend.http answers it
+    except RecursionError:  # as backend.http.requests answers it
         return None
     return reading.read(sent, "key")
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 
-from backend.coverage.signals_rules import SIGNALS
+from backend.coverage.signals.rules import SIGNALS
 from scripts.signal_months.honest import walks
 from scripts.signal_months.month import Month, shifted
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
-from backend.coverage.signals_rows import DEGREE_WIDTH_M, Seen
+from backend.coverage.signals.rows import DEGREE_WIDTH_M, Seen
 from geo.fix import METRES_PER_DEGREE
 
 BEGIN = datetime(2024, 10, 31, 17, tzinfo=UTC)  # the first of November in Vietnam

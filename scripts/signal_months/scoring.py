@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from backend.coverage.signals_rows import Evidence
-from backend.coverage.signals_rules import SIGNALS
+from backend.coverage.signals.rows import Evidence
+from backend.coverage.signals.rules import SIGNALS
 from scripts.signal_months.cheats import CHEATS
 from scripts.signal_months.honest import LOOK_ALIKES, volunteers
 from scripts.signal_months.month import Month

@@ -23,12 +23,12 @@ from backend.accounts.access import (
     can,
     require,
 )
+from backend.accounts.authentication import actor
 from backend.accounts.models import PersonalToken, Role, User
-from backend.accounts.signing import actor
-from backend.campaigns.models import Organisation
-from backend.campaigns.scopes import campaign_scope, organisation_scope, team_scope, unit_scope
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
+from backend.organisations.models import Organisation
+from backend.organisations.scopes import campaign_scope, organisation_scope, team_scope, unit_scope
 from backend.units.heirs import heirs
 from tests.conftest import Hands
 from tests.people import SCOPES, campaign, organisation, person, team, unit_id

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from backend.accounts.models import PersonalToken, Role, Session, User
-from backend.accounts.own import CHECKS_PER_ACCOUNT
+from backend.accounts.own_account import CHECKS_PER_ACCOUNT
 from backend.accounts.passwords import fault
 from backend.accounts.tokens import TOKENS_MOST
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.people import (
     PASSWORD,
     account,

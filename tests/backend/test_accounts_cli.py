@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.accounts.models import User
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.people import account, audited, organisation, person, sign_in, team
 
 CHOSEN = "đường quê có hoa"

@@ -8,10 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
-from backend.admin.jobs import JOBS_LOCK, call
-from backend.admin.kinds import KINDS
-from backend.admin.models import Job
-from backend.extensions import db
+from backend.database.extensions import db
+from backend.jobs.models import Job
+from backend.jobs.service import JOBS_LOCK, call
+from backend.web.admin.job_kinds import KINDS
 from tests.conftest import Hands
 from tests.factories import post, register, sample
 from tests.people import audited

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.admin.frame import SECTIONS
-from backend.doctor.checks import CHECKS
-from backend.web.words import WORDS
+from backend.monitoring.checks import CHECKS
+from backend.web.admin.frame import SECTIONS
+from backend.web.site.words import WORDS
 from tests import people
 from tests.conftest import Hands
 from tests.people import account, audited

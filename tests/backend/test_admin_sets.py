@@ -20,11 +20,11 @@ from shapely import GEOSException, box, polygons
 from sqlalchemy import select
 
 from backend.accounts.models import AuditEntry
-from backend.admin.memory import memory_within
-from backend.admin.models import Job
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
-from backend.units import locating, uploads
+from backend.jobs.models import Job
+from backend.units import locator, uploads
+from backend.web.admin.memory import memory_within
 from geo.polygons import BoundaryError
 from tests.conftest import Hands
 from tests.made_up_sets import FOREIGN, november, units_restored
@@ -41,7 +41,7 @@ def admin(app: Flask, client: FlaskClient, clock: Hands) -> AdminBrowser:
 
 @pytest.fixture(autouse=True)
 def as_it_was(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    monkeypatch.setattr(locating, "CATALOGUE_TTL_S", 0.0)
+    monkeypatch.setattr(locator, "CATALOGUE_TTL_S", 0.0)
     app.config["VAR_DIR"] = tmp_path
     with units_restored(app):
         yield

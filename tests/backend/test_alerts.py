@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.coverage.alerts import STATES, Facts, states
+from backend.coverage.alerts.service import STATES, Facts, states
 from tests.conftest import Hands
 from tests.daily import count
 from tests.mailbox import listening, mail_server

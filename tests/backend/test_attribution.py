@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from backend.campaigns import attribution
-from backend.extensions import db
-from backend.measurements import recounting
+from backend.database.extensions import db
+from backend.measurements.revision import recount
+from backend.memberships import attribution
 from tests.conftest import Hands
 from tests.factories import location, network, post, register, sample
 from tests.people import campaign, joined, organisation, person, team, unit_id
@@ -114,7 +114,7 @@ def test_earnings_equal_a_recount_from_scratch(
                 text("select * from earnings where measurement_id = any(:ids)"), {"ids": ids}
             )
         )
-        assert recounting.team_differences() == recounting.differences() == []
+        assert recount.team_differences() == recount.differences() == []
     shared = {"networks": ["mobile"], "province": province}
     terms = [{**shared, **days, "cap": cap}, {**shared, **NOVEMBER, "cap": None}]
     for number, campaign_id in enumerate(both):

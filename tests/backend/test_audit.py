@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from backend.accounts.access import Actor
 from backend.accounts.models import AuditEntry
 from backend.accounts.service import note, note_by
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.factories import register
 from tests.people import organisation, person
 

@@ -15,10 +15,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
-from backend.measurements.counting import fold_all
-from backend.server import dump as backup
-from backend.server.postgres import EmbeddedPostgres
-from backend.server.programs import binary
+from backend.measurements.recording.counting import fold_all
+from backend.server.backup import dump as backup
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.programs import binary
 from tests.phones import ME, bearer, registered, sample
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.factories import location, network, register, sample
 
 V1 = "/api/v1"

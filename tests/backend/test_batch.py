@@ -11,11 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend import batch
-from backend.coverage import statistics_refresh
+from backend.batch import workforce
+from backend.coverage.statistics import refresh
+from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
-from backend.extensions import db
-from backend.measurements import archive_files, comparing, revising
+from backend.measurements.archive import files as archive_files
+from backend.measurements.revision import comparison
+from backend.measurements.revision import service as revising
 from tests.certificates import issue
 from tests.conftest import Hands
 from tests.factories import location, post, register, sample
@@ -86,26 +88,26 @@ def told(*statements: str) -> list[str]:
 
 @pytest.mark.usefixtures("misplaced")
 def test_two_processes_find_and_do_what_one_does(app: Flask, tmp_path: Path) -> None:
-    with app.app_context(), batch.Workforce(workers=2) as force:
+    with app.app_context(), workforce.Workforce(workers=2) as force:
         folders, found = (tmp_path / "alone", tmp_path / "both"), []
-        for folder, crew in zip(folders, (batch.ALONE, force), strict=True):
-            found.append(comparing.compare_places([MONTH], folder, silently, crew))
-        assert found == [comparing.Comparison(rows=12, differ=12, moved=12)] * 2
+        for folder, crew in zip(folders, (workforce.ALONE, force), strict=True):
+            found.append(comparison.compare_places([MONTH], folder, silently, crew))
+        assert found == [comparison.Comparison(rows=12, differ=12, moved=12)] * 2
         assert digests(folders[0]) == digests(folders[1])
         assert len(digests(folders[0])) == 6
 
         done = revising.reassign(*SPAN, False, silently, force)
         assert (done.moved, done.rejudged) == (12, 0)
         written = told(ROWS, COUNTS)
-        for crew in (batch.ALONE, force):
+        for crew in (workforce.ALONE, force):
             assert revising.reassign(*SPAN, False, silently, crew).moved == 0
             assert revising.rejudge(MONTH, False, silently, crew).rejudged == 0
         assert told(ROWS, COUNTS) == written
 
         computed = []
-        for crew in (batch.ALONE, force):
-            statistics_refresh.mark_all()
-            statistics_refresh.refresh(DECEMBER, force=crew)
+        for crew in (workforce.ALONE, force):
+            refresh.mark_all()
+            refresh.refresh(DECEMBER, force=crew)
             computed.append(told(FIGURES))
         assert computed[0] == computed[1] != []
 
@@ -143,7 +145,7 @@ def test_other_machines_are_met_with_certificates(app: Flask, others: str) -> No
 def test_a_scheduler_that_is_not_there_is_told(
     app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(batch, "ANSWER_MOST_S", 0.5)
+    monkeypatch.setattr(workforce, "ANSWER_MOST_S", 0.5)
     names = ("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY")
     app.config.update(zip(names, issue(tmp_path), strict=True))
     words = ["measurements", "reassign", "--scheduler", "tls://127.0.0.1:1"]

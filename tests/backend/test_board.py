@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from backend.extensions import db
-from backend.measurements.counting import fold_all
-from backend.web.board_forms import areas_of
+from backend.database.extensions import db
+from backend.measurements.recording.counting import fold_all
+from backend.web.board.forms import areas_of
 from tests.contributed import add, volunteers
 from tests.people import account, audited, campaign, organisation, sign_in, unit_id
 from tests.planned import HERE, NEAR, TODAY, Cast
@@ -229,7 +229,7 @@ def test_a_map_tells_no_figure_before_it_is_published(
 def test_a_large_area_is_drawn_as_provinces(
     client: FlaskClient, app: Flask, cast: Cast, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.web.plan_map.DRAWN_MOST", 1)
+    monkeypatch.setattr("backend.web.board.plan_map.DRAWN_MOST", 1)
     enter(client, ORGANISER)
     page = read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
     assert "map plan whole" in page and "data-code" not in page and 'class="plate"' in page

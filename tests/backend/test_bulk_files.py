@@ -11,9 +11,9 @@ import xlsxwriter
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.campaigns import bulk_table
-from backend.campaigns.bulk_template import EXAMPLE, HEADER
-from backend.campaigns.bulk_views import XLSX
+from backend.tables import table as bulk_table
+from backend.team_import.template import EXAMPLE, HEADER
+from backend.team_import.views import XLSX
 from tests.lists import GOOD, cp1258, errors, rezipped, send, teams, url, workbook
 
 

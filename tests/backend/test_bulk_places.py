@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.campaigns import bulk_places
-from backend.campaigns.bulk_places import Place, Places
+from backend.team_import import places as bulk_places
+from backend.team_import.places import Place, Places
 from tests.conftest import Hands
 from tests.lists import GOOD, send, teams, url
 from tests.people import organisation, person, unit_id

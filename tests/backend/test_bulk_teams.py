@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.campaigns import bulk_places
+from backend.team_import import places as bulk_places
 from tests.factories import register
 from tests.lists import GOOD, HEAD, errors, notes, send, teams, totals, url
 from tests.people import organisation, person, team, unit_id

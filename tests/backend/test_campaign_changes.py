@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.accounts.access import Actor, Grant
-from backend.campaigns import campaigns as service
-from backend.campaigns.campaign_states import STATES, refusal
+from backend.campaigns import service
+from backend.campaigns.states import STATES, refusal
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
 from tests.campaigning import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
 from tests.factories import register
 from tests.people import audited, campaign, joined, seen, team, unit_id

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.clock import local_day, utc_now
-from backend.measurements.recounting import differences, team_differences
+from backend.measurements.revision.recount import differences, team_differences
 from scripts.phone_sim.team import Plan, run
 from tests.conftest import Hands
 from tests.factories import post, register, sample

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.campaigns.campaign_states import STATES
+from backend.campaigns.states import STATES
 from tests.campaigning import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
 from tests.factories import register
 from tests.people import audited, campaign, organisation, person, seen, team, unit_id

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.clock import VIETNAM
-from backend.coverage.evenness import evenness
+from backend.coverage.statistics.evenness import evenness
 from tests.factories import HERE, THERE, post, register, sample
 from tests.measured import NINE, measured, row
 from tests.people import person, unit_id

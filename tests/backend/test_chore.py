@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from backend.jobs import runs
-from backend.server import working
-from backend.server.chore import NICENESS, Chore
+from backend.run_log import runs
+from backend.server.running import job_poller
+from backend.server.running.periodic_command import NICENESS, Chore
 
 SOON_S = 20.0
 NOTED = "import os, sys; open(sys.argv[1], 'a').write(f'{os.getpriority(os.PRIO_PROCESS, 0)}\\n')"
@@ -66,9 +66,9 @@ def test_how_long_work_went_is_noted_once_it_has_ended(
         return next(called, False)
 
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
-    monkeypatch.setattr(working, "RUN", ("-c", "raise SystemExit(1)"))
-    monkeypatch.setattr(working, "EVERY_S", 0.05)
-    monkeypatch.setattr(working, "call", call)
+    monkeypatch.setattr(job_poller, "RUN", ("-c", "raise SystemExit(1)"))
+    monkeypatch.setattr(job_poller, "EVERY_S", 0.05)
+    monkeypatch.setattr(job_poller, "call", call)
     with pytest.raises(Noted):
-        working._go_on(app)
+        job_poller._go_on(app)
     assert runs(tmp_path)["jobs"]["failing"] == 1

@@ -5,8 +5,8 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from backend.connections import Connections
-from backend.extensions import at_once, db
+from backend.database.extensions import at_once, db
+from backend.database.pool import Connections
 
 MINE = "select pg_backend_pid() as pid"
 END = "select pg_terminate_backend(%(pid)s) as ended"

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import text
 
-from backend.extensions import db
-from backend.measurements import counting
+from backend.database.extensions import db
+from backend.measurements.recording import counting
 from tests.contributed import NOON, add, correct, minutes, volunteers
 from tests.factories import post, register, sample
 from tests.people import campaign, joined, organisation, person, team, unit_id

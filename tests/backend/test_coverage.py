@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.held import counts_of
-from backend.coverage.listing import KEPT_MOST
-from backend.measurements import counting
+from backend.coverage.figures.counts_cache import counts_of
+from backend.coverage.figures.unit_listing import KEPT_MOST
+from backend.measurements.recording import counting
 from tests.conftest import Hands
 from tests.factories import location, network, post, register, sample
 

@@ -7,7 +7,7 @@ import openpyxl
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.files import COLUMNS
+from backend.coverage.figures.files import COLUMNS
 from tests.daily import count
 
 URL = "/api/v1/coverage?month=2024-11&parent=19"

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.held import FATES
-from backend.extensions import db
+from backend.coverage.figures.counts_cache import FATES
+from backend.database.extensions import db
 from tests.conftest import Hands
 from tests.contributed import add, volunteers
 from tests.daily import count, fold

@@ -12,9 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
+from backend.database.extensions import db
 from backend.demo import plan
-from backend.extensions import db
-from backend.measurements.models import CountDelta
+from backend.measurements.recording.models import CountDelta
 from backend.units.service import units_on
 from backend.units.setup import setup
 from tests.conftest import Hands

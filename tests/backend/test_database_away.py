@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
+from backend.database.extensions import db
+from backend.server.postgres.embedded import EmbeddedPostgres
 from tests.conftest import Hands
 from tests.factories import CONSENT, register, sample
 from tests.prepared import application

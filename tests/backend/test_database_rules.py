@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from backend.accounts.service import note
-from backend.extensions import db
+from backend.database.extensions import db
 
 
 def test_migrations_and_models_agree(owner: Engine) -> None:

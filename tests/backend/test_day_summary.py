@@ -9,11 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from backend.coverage.contribution_figures import Figures
-from backend.coverage.day_picture import WIDTH, draw
-from backend.coverage.day_summary import Day, lines
-from backend.extensions import db
-from backend.messages import message
+from backend.coverage.contributions.day_picture import WIDTH, draw
+from backend.coverage.contributions.day_summary import Day, lines
+from backend.coverage.contributions.figures import Figures
+from backend.database.extensions import db
+from backend.i18n.messages import message
 from tests.contributed import NOON, add, minutes
 from tests.people import campaign, organisation, person, team, unit_id
 

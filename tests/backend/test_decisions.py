@@ -9,8 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.extensions import db
-from backend.measurements import correcting, recounting
+from backend.database.extensions import db
+from backend.measurements.corrections import service as correcting
+from backend.measurements.revision import recount
 from tests.factories import post, register, sample
 from tests.people import campaign, organisation, person, team, unit_id
 
@@ -90,4 +91,4 @@ def test_a_correction_follows_the_verdict_of_a_phone_that_never_joined(
     assert app.test_cli_runner().invoke(args=words).exit_code == 0
     with app.app_context():
         assert db.session.execute(asked).scalar_one() == "excluded"
-        assert recounting.differences() == recounting.team_differences() == []
+        assert recount.differences() == recount.team_differences() == []

@@ -13,16 +13,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from backend.campaigns.models import Campaign as Campaign_
-from backend.campaigns.models import Membership, Team, Volunteer
+from backend.database.extensions import db
 from backend.demo import making, plan, service
 from backend.demo.people import is_empty, make_people
 from backend.demo.plan import Campaign
 from backend.demo.teams import casts, make_teams
 from backend.devices.models import Consent, Device
-from backend.extensions import db
-from backend.measurements.counting import fold_all
-from backend.measurements.models import (
+from backend.measurements.corrections.reattribution import reattribute
+from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.models import (
     CountDelta,
     DemoMonth,
     Earning,
@@ -32,9 +31,10 @@ from backend.measurements.models import (
     TeamCount,
     TeamDelta,
 )
-from backend.measurements.reattributing import reattribute
-from backend.measurements.recounting import differences, team_differences
-from backend.measurements.service import Desk
+from backend.measurements.recording.service import Desk
+from backend.measurements.revision.recount import differences, team_differences
+from backend.organisations.models import Campaign as Campaign_
+from backend.organisations.models import Membership, Team, Volunteer
 from tests import people
 from tests.factories import location, post, register, sample
 

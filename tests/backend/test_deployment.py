@@ -13,12 +13,12 @@ import pytest
 import yaml
 from flask import Flask
 
-from backend.messages import message
-from backend.reports.attachments import SIZE_MOST
-from backend.server.postgres import EmbeddedPostgres
+from backend.i18n.messages import message
+from backend.reports.monthly.attachments import SIZE_MOST
+from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units.uploads import UPLOAD_MOST
-from backend.web.seal_views import FILE_MOST
-from backend.web.speed import TRANSFER_MOST
+from backend.web.measure.speed import TRANSFER_MOST
+from backend.web.public.seal_views import FILE_MOST
 from config import settings
 
 ROOT = Path(__file__).parents[2]
@@ -165,7 +165,7 @@ def test_every_timer_has_its_service_and_runs_a_command_that_exists(app: Flask) 
     timers = {timer.stem for timer in DEPLOY.glob("*.timer")}
     services = {service.stem for service in DEPLOY.glob("*.service")} - {"dosong"}
     assert timers == services
-    flask = "backend.server.command "
+    flask = "backend.server.running.flask_command "
     for file, runs in commands().items():
         assert runs, file
         for words in (run.removeprefix(flask).split() for run in runs if run.startswith(flask)):

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from backend.accounts.models import Role, User
+from backend.database.extensions import db
 from backend.demo.removing_teams import remove_teams
-from backend.extensions import db
 from tests.conftest import Hands
 from tests.people import audited, cluster, password_hash, person, unit_id
 from tests.statements import statements

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from backend.campaigns import passes
-from backend.campaigns.models import DeviceLink, Membership, Pass, Volunteer
+from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.devices.service import authenticate
-from backend.extensions import db
+from backend.memberships import passes
+from backend.organisations.models import DeviceLink, Membership, Pass, Volunteer
 from tests.conftest import Hands
 from tests.factories import register
 from tests.joining import URL, Cast, Headers, at_once, join, moment

@@ -9,10 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from backend import extensions
+from backend.database import extensions
+from backend.database.extensions import db
 from backend.devices import consent, service
 from backend.devices.models import Consent, Device
-from backend.extensions import db
 from tests.factories import post, sample
 from tests.phones import AGREED, ME, bearer, registered
 

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from backend.accounts import limits
+from backend.accounts import rate_limits
 from backend.accounts.models import Attempts
+from backend.database.extensions import db
 from backend.devices import service
 from backend.devices.credentials import ALPHABET, code_hash, new_code
 from backend.devices.models import Consent, Device
 from backend.devices.registration import Agreement, Registration
-from backend.extensions import db
 from tests.phones import AGREED, DEVICES, ME, bearer, body, registered
 
 
@@ -225,10 +225,12 @@ def test_counts_of_addresses_are_forgotten(app: Flask, client: FlaskClient, cloc
 
 
 def test_one_subscriber_of_ipv6_is_one_address() -> None:
-    assert limits.network_of("2001:db8:1:2::1") == limits.network_of("2001:db8:1:2:ffff::9")
-    assert limits.network_of("2001:db8:1:2::1") != limits.network_of("2001:db8:1:3::1")
-    assert limits.network_of("::ffff:192.0.2.1") == limits.network_of("192.0.2.1")
-    assert limits.network_of("unix:") == "unix:"
+    assert rate_limits.network_of("2001:db8:1:2::1") == rate_limits.network_of(
+        "2001:db8:1:2:ffff::9"
+    )
+    assert rate_limits.network_of("2001:db8:1:2::1") != rate_limits.network_of("2001:db8:1:3::1")
+    assert rate_limits.network_of("::ffff:192.0.2.1") == rate_limits.network_of("192.0.2.1")
+    assert rate_limits.network_of("unix:") == "unix:"
 
 
 # Without HTTP

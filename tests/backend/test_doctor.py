@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from backend.app import create_app
-from backend.doctor import checks
-from backend.extensions import db
-from backend.jobs import note_run
+from backend.database.extensions import db
+from backend.monitoring import checks
+from backend.run_log import note_run
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.extensions import db
-from backend.measurements import counting, recounting
-from backend.measurements.reattributing import reattribute
+from backend.database.extensions import db
+from backend.measurements.corrections.reattribution import reattribute
+from backend.measurements.recording import counting
+from backend.measurements.revision import recount
 from tests.conftest import Hands
 from tests.factories import network, post, register, sample
 from tests.people import campaign, joined, organisation, person, team, unit_id
@@ -52,9 +53,9 @@ class Cast:
     def agrees(self) -> None:
         """Stored counts are those of the rows, before and after folding."""
         with self.app.app_context():
-            assert recounting.team_differences() == recounting.differences() == []
+            assert recount.team_differences() == recount.differences() == []
             counting.fold_all()
-            assert recounting.team_differences() == recounting.differences() == []
+            assert recount.team_differences() == recount.differences() == []
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from backend.server.postgres import EmbeddedPostgres, PostgresError, binary
-from backend.server.postmaster import pid_of
-from backend.server.socket_folder import make_socket_folder, socket_folder
-from backend.server.unprivileged import Account
+from backend.server.postgres.embedded import EmbeddedPostgres, PostgresError, binary
+from backend.server.postgres.postmaster import pid_of
+from backend.server.postgres.socket_folder import make_socket_folder, socket_folder
+from backend.server.postgres.unprivileged import Account
 
 AWKWARD = "Đo Sóng – thử 'một'"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -145,8 +145,8 @@ def test_a_broken_server_tells_what_its_log_says(
     server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.stop()
-    monkeypatch.setattr("backend.server.postgres.START_TRIES", 0)
-    monkeypatch.setattr("backend.server.postgres.SETTINGS", {"shared_buffers": "many"})
+    monkeypatch.setattr("backend.server.postgres.embedded.START_TRIES", 0)
+    monkeypatch.setattr("backend.server.postgres.embedded.SETTINGS", {"shared_buffers": "many"})
     with pytest.raises(PostgresError, match="shared_buffers"):
         server.start()
 
@@ -202,7 +202,7 @@ def test_its_programs_work(server: EmbeddedPostgres) -> None:
 
 AS_ORDINARY_USER = """
 import sys
-from backend.server.postgres import EmbeddedPostgres
+from backend.server.postgres.embedded import EmbeddedPostgres
 with EmbeddedPostgres(sys.argv[1], fsync=False) as server:
     print(server.account.uid, server.running())
 """
@@ -241,7 +241,7 @@ def test_a_clone_below_a_closed_folder_works(
         unused = shutil.ignore_patterns("include", "*.a")
         shutil.copytree(package.with_name(name), closed / name, ignore=unused)
     there = SimpleNamespace(origin=str(closed / package.name / "__init__.py"))
-    monkeypatch.setattr("backend.server.programs.find_spec", lambda name: there)
+    monkeypatch.setattr("backend.server.postgres.programs.find_spec", lambda name: there)
     with EmbeddedPostgres(closed / "var", fsync=False) as server:
         assert ask(server.app_url, "SELECT 1") == 1
     shutil.rmtree(server.socket_dir)

@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.extensions import db
-from backend.measurements.excluding import pseudonym
+from backend.database.extensions import db
+from backend.measurements.revision.exclusion import pseudonym
 from tests.factories import post, register, sample
 
 

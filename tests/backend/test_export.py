@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.extensions import db
-from backend.measurements.export import ROWS_AT_A_TIME
+from backend.measurements.privacy.export import ROWS_AT_A_TIME
 from tests.phones import AT, ME, bearer, hold, registered
 
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.extensions import db
+from backend.database.extensions import db
 from scripts.faulting.checking import Found, check
 from scripts.faulting.disk import NoDiskError, filled, small_disk
 from scripts.faulting.kinds import KINDS, Kind

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from backend.extensions import db
-from backend.measurements import folding
+from backend.database.extensions import db
+from backend.measurements.recording import folding
 from tests.factories import post, register, sample
 
 SOON_S = 10.0

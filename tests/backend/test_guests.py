@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from backend.campaigns.models import Campaign, Membership, Team, Volunteer
-from backend.extensions import db
+from backend.database.extensions import db
+from backend.organisations.models import Campaign, Membership, Team, Volunteer
 from tests.conftest import Hands
 from tests.factories import register
 from tests.joining import URL, Cast, Headers, at_once, join, moment

@@ -3,7 +3,7 @@
 from itertools import permutations
 from typing import Any
 
-from backend.coverage.held import NOTHING, _merged
+from backend.coverage.figures.counts_cache import NOTHING, _merged
 
 
 def part(name: str, unit: int, **told: Any) -> dict[str, Any]:

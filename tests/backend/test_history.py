@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from backend.clock import VIETNAM
-from backend.coverage.apportioning import largest_remainder
-from backend.extensions import db
+from backend.coverage.statistics.apportionment import largest_remainder
+from backend.database.extensions import db
 from backend.units.catalogue import REFORM
 from backend.units.models import Boundary, Unit
 from backend.units.service import set_on

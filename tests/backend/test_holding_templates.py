@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from backend.app import create_app
-from backend.server.web import hold_templates
+from backend.server.gunicorn.web import hold_templates
 
 
 def test_pages_are_made_of_the_templates_of_the_start(

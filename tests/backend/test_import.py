@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.factories import location, post, register, sample
 
 MONTH = "/api/v1/coverage?month=2024-11&parent=19"

@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from backend.measurements import importers
-from backend.measurements.importers import Given
+from backend.measurements.imports import formats
+from backend.measurements.imports.formats import Given
 from tests.importing import DATA, FIELD, NOTHING, rows, sample, values
 
 
@@ -49,7 +49,7 @@ def test_ookla_pretty_spans_lines() -> None:
     assert values(result) == pytest.approx((940.0, 94.0, 9.4))
     assert result.line == 1
     assert result.payload is not None
-    assert result.payload["id"] == str(uuid.uuid5(importers.NAMESPACE, 'ookla:"17001234567"'))
+    assert result.payload["id"] == str(uuid.uuid5(formats.NAMESPACE, 'ookla:"17001234567"'))
 
 
 def test_librespeed_prints_mbps() -> None:
@@ -127,7 +127,7 @@ def test_a_given_network_is_checked() -> None:
     with pytest.raises(ValueError, match="satellite"):
         Given.parse(None, "satellite")
     with pytest.raises(ValueError, match="xlsx"):
-        importers.read("xlsx", io.StringIO(""), NOTHING)
+        formats.read("xlsx", io.StringIO(""), NOTHING)
 
 
 def test_own_ndjson_says_for_itself() -> None:
@@ -163,16 +163,16 @@ def test_keys_stay_the_same() -> None:
         row.payload["id"] for row in sample("speedtest-cli", "speedtest-cli.json") if row.payload
     ]
     assert ids == KEYS
-    assert str(importers.NAMESPACE) == "4d0f7c5e-6c2b-5d0a-9b51-0c5a5c0f6a7e"
+    assert str(formats.NAMESPACE) == "4d0f7c5e-6c2b-5d0a-9b51-0c5a5c0f6a7e"
 
 
 KEYS = ["cda21d7c-eec9-5067-91d9-2994352c2c4a", "4bed0ba9-fdad-5630-8eae-a0e9bba6708f"]
 
 
 def test_waiting_directions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.measurements.importers.ndt7_archive.MAX_WAITING_CHARS", 1500)
+    monkeypatch.setattr("backend.measurements.imports.ndt7_archive.MAX_WAITING_CHARS", 1500)
     line = (DATA / "ndt7-archive.jsonl").read_text("utf-8").splitlines()[-1]
     lines = [line.replace("203.0.113.99", f"198.51.100.{n}") for n in range(20)]
-    with_end = iter(importers.read("ndt7", io.StringIO("\n".join(lines)), NOTHING))
+    with_end = iter(formats.read("ndt7", io.StringIO("\n".join(lines)), NOTHING))
     assert [next(with_end).line for _ in range(3)] == [1, 2, 3]
     assert [row.line for row in with_end] == list(range(4, 21))

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from backend.accounts.links import ACCEPTS_PER_ADDRESS
 from backend.accounts.models import AuditEntry, OneTimeLink, User
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.people import account, audited, organisation, person, sign_in, team, unit_id
 
 URL = "/api/v1/invitations"

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from backend.accounts.models import AuditEntry
-from backend.campaigns.join_codes import new_code
-from backend.campaigns.models import Campaign, JoinCode, Organisation, Team
+from backend.database.extensions import db
 from backend.devices.credentials import ALPHABET, letters
-from backend.extensions import db
+from backend.memberships.join_codes import new_code
+from backend.organisations.models import Campaign, JoinCode, Organisation, Team
 from tests.conftest import Hands
 from tests.factories import register
 from tests.people import campaign, organisation, person, team

@@ -8,8 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from backend.campaigns import joining
-from backend.campaigns.models import (
+from backend.database.extensions import db
+from backend.devices.models import Device
+from backend.memberships import joining
+from backend.organisations.models import (
     Campaign,
     DeviceLink,
     JoinCode,
@@ -18,8 +20,6 @@ from backend.campaigns.models import (
     Team,
     Volunteer,
 )
-from backend.devices.models import Device
-from backend.extensions import db
 from tests.conftest import Hands
 from tests.factories import register
 from tests.joining import URL, Cast, join, moment

@@ -10,13 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select, text
 from werkzeug.test import TestResponse
 
-from backend.campaigns.models import (
-    JoinCode,
-    Membership,
-    Volunteer,
-)
+from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.extensions import db
+from backend.organisations.models import JoinCode, Membership, Volunteer
 from tests.conftest import Hands
 from tests.factories import register
 from tests.joining import URL, Cast, Headers, at_once, join

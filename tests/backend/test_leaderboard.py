@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.coverage.contribution_figures import Figures
-from backend.coverage.leaderboard import places
-from backend.extensions import db
+from backend.coverage.contributions.figures import Figures
+from backend.coverage.contributions.leaderboard import places
+from backend.database.extensions import db
 from tests.backend.test_needed import TARGET, target  # noqa: F401 # a fixture
 from tests.contributed import NOON, add, minutes, volunteers
 from tests.people import campaign, organisation, person, team, unit_id

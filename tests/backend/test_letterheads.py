@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.clock import month_end
-from backend.reports.letterhead_proposal import bare, proposed
-from backend.reports.letterheads import letterhead_on
+from backend.reports.content.letterhead_proposal import bare, proposed
+from backend.reports.monthly.letterheads import letterhead_on
 from backend.units.service import find
 from tests.asking_officials import LETTERHEAD
 from tests.conftest import Hands

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from backend.extensions import db
-from backend.measurements import counting, recounting
+from backend.database.extensions import db
+from backend.measurements.recording import counting
+from backend.measurements.revision import recount
 from tests.conftest import Hands
 from tests.factories import HERE, location, network, post, register, sample
 
@@ -95,7 +96,7 @@ def stored(app: Flask) -> dict[str, tuple[bool, bool]]:
 
 def differences(app: Flask) -> list[dict[str, Any]]:
     with app.app_context():
-        return recounting.differences()
+        return recount.differences()
 
 
 @settings(

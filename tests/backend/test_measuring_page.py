@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.devices import consent
-from backend.web.measure_service import rendered_from
+from backend.web.measure.service import rendered_from
 
 STATIC = Path(__file__).parents[2] / "backend/static"
 SCRIPTS = sorted((STATIC / "do").glob("*.js"))

@@ -7,15 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from backend.campaigns import joining, memberships
-from backend.campaigns.joining import Joining
-from backend.campaigns.models import (
-    JoinCode,
-    Volunteer,
-)
+from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.devices.service import authenticate
-from backend.extensions import db
+from backend.memberships import joining
+from backend.memberships import service as memberships
+from backend.memberships.joining import Joining
+from backend.organisations.models import JoinCode, Volunteer
 from tests.conftest import Hands
 from tests.factories import post, register, sample
 from tests.joining import URL, Cast, join, moment

@@ -17,9 +17,9 @@ from flask.testing import FlaskClient
 
 from backend import VERSION
 from backend.app import create_app
-from backend.jobs import note_run, runs
-from backend.measurements.counting import fold_all
-from backend.server.chore import Chore
+from backend.measurements.recording.counting import fold_all
+from backend.run_log import note_run, runs
+from backend.server.running.periodic_command import Chore
 from tests.conftest import Hands
 from tests.factories import location, post, register, sample
 from tests.people import person

@@ -11,10 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.coverage import needed
-from backend.coverage.target_models import Target
-from backend.extensions import db
-from backend.measurements import counting
+from backend.coverage.contributions import needed
+from backend.coverage.targets.models import Target
+from backend.database.extensions import db
+from backend.measurements.recording import counting
 from tests.contributed import NOON, add, correct, judge, minutes, needed_by_ranking, volunteers
 from tests.factories import post, register, sample
 from tests.people import campaign, joined, organisation, team, unit_id

@@ -10,15 +10,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from backend.coverage import next_place
-from backend.coverage.spots import (
-    SPOTS_MOST,
-    cells_around,
-    centre,
-)
+from backend.coverage.plan import next_place
+from backend.coverage.plan.spots import SPOTS_MOST, cells_around, centre
+from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.extensions import db
-from backend.measurements.models import Count, Measurement
+from backend.measurements.recording.models import Count, Measurement
 from backend.units.models import Unit
 from geo.fix import distance_m
 from tests.conftest import Hands

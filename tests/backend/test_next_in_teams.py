@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.extensions import db
-from backend.measurements.models import Count
+from backend.database.extensions import db
+from backend.measurements.recording.models import Count
 from tests.conftest import Hands
 from tests.factories import HERE, post, register, sample
 from tests.nearby import CELLS, URL, ask, commune

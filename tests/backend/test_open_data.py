@@ -21,10 +21,10 @@ from flask.testing import FlaskClient
 from shapely import Point
 from werkzeug.test import TestResponse
 
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
-from backend.measurements.models import DemoMonth
-from backend.reports.open_data import publish_data
+from backend.measurements.recording.models import DemoMonth
+from backend.reports.open_data.service import publish_data
 from tests.conftest import Hands
 from tests.factories import HERE as AT
 from tests.factories import THERE

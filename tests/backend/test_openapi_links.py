@@ -4,7 +4,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from backend.links import FOLLOWS
+from backend.http.openapi_links import FOLLOWS
 
 
 def at(document: Any, pointer: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.people import audited, campaign, organisation, person, seen, team
 
 URL = "/api/v1/organisations"

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.campaigns.naming import folded, normalised
+from backend.organisations.names import folded, normalised
 from tests.people import audited, organisation, person, seen
 
 URL = "/api/v1/organisations"

@@ -3,8 +3,8 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.campaigns.models import CampaignArea
-from backend.extensions import db
+from backend.database.extensions import db
+from backend.organisations.models import CampaignArea
 from tests.conftest import Hands
 from tests.factories import post, register, sample
 from tests.joining import Cast, join

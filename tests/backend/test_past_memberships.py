@@ -9,10 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import Workbook
 
-from backend.campaigns.models import Membership
-from backend.extensions import db
-from backend.measurements.recounting import team_differences
-from backend.spreadsheets import XLSX
+from backend.database.extensions import db
+from backend.measurements.revision.recount import team_differences
+from backend.organisations.models import Membership
+from backend.tables.spreadsheets import XLSX
 from tests.conftest import Hands
 from tests.factories import post, register, sample
 from tests.people import (

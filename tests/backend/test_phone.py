@@ -14,8 +14,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from backend.extensions import db
-from backend.measurements.models import Measurement
+from backend.database.extensions import db
+from backend.measurements.recording.models import Measurement
 from scripts.phone_sim import __main__ as command
 from scripts.phone_sim import sync
 from scripts.phone_sim.backoff import Backoff

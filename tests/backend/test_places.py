@@ -10,9 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from backend.web import outlines
-from backend.web.drawing import Canvas
-from backend.web.sea import ARCHIPELAGOS, WHOLE
+from backend.web.maps import outlines
+from backend.web.site.canvas import Canvas
+from backend.web.site.sea import ARCHIPELAGOS, WHOLE
 from tests.counted import count
 
 MONTHS = {"2024": "2024-11", "2025": "2026-10"}

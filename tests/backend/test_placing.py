@@ -8,8 +8,9 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.measurements import draft, placing, rules
-from backend.units.locating import Locator
+from backend.measurements.recording import incoming, rules
+from backend.measurements.revision import placement
+from backend.units.locator import Locator
 from geo.fix import IPHONE_SIMULATOR, position_problem
 
 # Thái Nguyên and the sea beside the coast; what names no commune is among them.
@@ -46,7 +47,7 @@ def stored(told: dict[str, Any]) -> dict[str, Any]:
 
 def alone(row: dict[str, Any], locator: Locator) -> dict[str, Any]:
     """The same row, placed by the way that a post takes."""
-    at = draft.position_of(row)
+    at = incoming.position_of(row)
     placed = locator.place(*at) if at else None
     own = {*row["own_reasons"]} - {"outside_communes"}
     marks = {*row["marks"]} - {"border_ambiguous", "snapped"}
@@ -76,7 +77,7 @@ def test_a_chunk_is_placed_as_its_rows(app: Flask, told: list[dict[str, Any]]) -
     with app.app_context():
         locator: Locator = app.extensions["locator"]
         wanted = [new for row in rows if (new := alone(row, locator)) != row]
-        found = placing.placed_again(placing.chunk_of(rows), locator.ground).to_pylist()
+        found = placement.placed_again(placement.chunk_of(rows), locator.ground).to_pylist()
         assert found == wanted
-        again = placing.placed_again(placing.chunk_of(found), locator.ground)
+        again = placement.placed_again(placement.chunk_of(found), locator.ground)
         assert again.num_rows == 0

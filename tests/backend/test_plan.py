@@ -7,13 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.dialects.postgresql import Range
 
-from backend.campaigns.models import (
-    Membership,
-    Team,
-    Volunteer,
-)
-from backend.extensions import db
-from backend.measurements.models import TeamDelta
+from backend.database.extensions import db
+from backend.measurements.recording.models import TeamDelta
+from backend.organisations.models import Membership, Team, Volunteer
 from backend.units.models import Unit
 from geo.fix import distance_m
 from tests.conftest import Hands

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backend.accounts.models import PersonalToken
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.people import organisation, person, team, unit_id
 from tests.planned import HERE, TODAY, Cast, rows
 

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.accounts.access import Actor, Grant
-from backend.coverage.plan_map import show_plan_map
+from backend.coverage.plan.map import show_plan_map
 from tests.conftest import Hands
 from tests.people import person
 from tests.planned import HERE, NEAR, Cast, counted, rows

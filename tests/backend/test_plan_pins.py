@@ -8,12 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backend.accounts.models import AuditEntry
-from backend.campaigns.models import (
-    Campaign,
-    CampaignArea,
-    Pin,
-)
-from backend.extensions import db
+from backend.database.extensions import db
+from backend.organisations.models import Campaign, CampaignArea, Pin
 from tests.people import unit_id
 from tests.planned import FOURTH, HERE, NEAR, TODAY, Cast, counted, rows
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage import plan_rule
-from backend.coverage.plan_distance import REACH_M, distances_m, within_reach
-from backend.coverage.plan_rule import Reach, Task, assign, first_day
+from backend.coverage.plan import assignment
+from backend.coverage.plan.assignment import Reach, Task, assign, first_day
+from backend.coverage.plan.distance import REACH_M, distances_m, within_reach
 from geo.fix import distance_m
 
 # Of the 3,000 cases below, one reaches 3 communes where 4 are possible, and none is worse.
@@ -175,7 +175,7 @@ def test_teams_without_a_home_take_what_is_left() -> None:
 
 def test_searches_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case([10, 11, 12, 13], [13, 13, 13, 13], [{0, 1}, {1, 2}, {2, 3}, {0}])
-    monkeypatch.setattr(plan_rule, "SEARCHES_MOST", 0)
+    monkeypatch.setattr(assignment, "SEARCHES_MOST", 0)
     assert reached(case, case.solved()) == 3
 
 

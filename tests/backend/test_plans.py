@@ -9,10 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, TextClause, text
 
-from backend.campaigns import attribution_rows
-from backend.coverage import area_teams
-from backend.extensions import db, follow_indexes
-from backend.measurements import answers, earning, excluding, retention, revising, timeline
+from backend.coverage.contributions import area_teams
+from backend.database.extensions import db, follow_indexes
+from backend.measurements.privacy import retention
+from backend.measurements.recording import answers, earning, timeline
+from backend.measurements.revision import exclusion
+from backend.measurements.revision import service as revising
+from backend.memberships import attribution_rows
 
 AT, DAY = datetime(2024, 11, 15, tzinfo=UTC), date(2024, 11, 15)
 DEVICES, IDS = "ix_measurements_device_id_measured_at_id", "pk_measurements"
@@ -31,7 +34,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "teams of a report": (area_teams.TEAMS, "ix_team_counts_places", {
         "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
     }),
-    "excluding some": (excluding.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
+    "excluding some": (exclusion.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
     "who withdraws": (earning.FORGET_PERSON, "ix_earnings_membership_id", {"device": PHONE}),
     "what comes late": (retention.COARSEN_LATE, "ix_measurements_late", {
         "coarse": DAY, "gone": DAY, "decimals": 3,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage.progress import best_reachable, expected, needed_per_day, pace, span
-from backend.coverage.projection import (
+from backend.coverage.figures.forecast import best_reachable, expected, needed_per_day, pace, span
+from backend.coverage.figures.projection import (
     LOOK_BACK,
     common_scatter,
     still_to_come,

@@ -11,10 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from backend.coverage.publishing import publish
+from backend.coverage.figures.publication import publish
+from backend.database.extensions import db
 from backend.errors import Problem
-from backend.extensions import db
-from backend.reports.open_data import publish_data
+from backend.reports.open_data.service import publish_data
 from tests import people
 from tests.conftest import Hands
 from tests.counted import count

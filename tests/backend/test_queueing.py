@@ -14,14 +14,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from backend.messages import message
-from backend.queueing import (
-    RETRY_S,
-    WAIT_MOST_S,
-    WAIT_STANDING_S,
-    Line,
-    waited_too_long,
-)
+from backend.http.load_shedding import RETRY_S, WAIT_MOST_S, WAIT_STANDING_S, Line, waited_too_long
+from backend.i18n.messages import message
 from tests.factories import register, sample
 
 URL = "/api/v1/measurements"
@@ -81,7 +75,7 @@ def test_who_comes_after_the_line_has_gone_is_served() -> None:
 
 SLOW = """
 import time
-from backend.queueing import waited_too_long
+from backend.http.load_shedding import waited_too_long
 
 def app(environ, start_response):
     too_long = waited_too_long.get()
@@ -99,7 +93,14 @@ def slow_port(tmp_path: Path) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "-k", "backend.server.worker.Worker", "slow:app"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-k",
+        "backend.server.gunicorn.worker.Worker",
+        "slow:app",
+    ]
     command += ["--threads", "1", "-b", f"127.0.0.1:{port}", "--pythonpath", str(tmp_path)]
     command += ["--no-control-socket"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from backend.coverage.plan_recent import FRESH, KEPT_MOST, Items, RecentPlans
+from backend.coverage.plan.cache import FRESH, KEPT_MOST, Items, RecentPlans
 
 NOW = datetime(2024, 11, 20, 3, 0, tzinfo=UTC)
 SOON_S = 10.0

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.reports import attachments
-from backend.reports.canonical import digest
+from backend.reports.files.canonical import digest
+from backend.reports.monthly import attachments
 from tests import people
 from tests.conftest import Hands
 from tests.reporting import PDF, URL, Office, held

@@ -12,8 +12,8 @@ from docx import Document
 from flask import Flask
 from openpyxl import load_workbook
 
-from backend.reports.figures import Files, Report
-from backend.reports.rendering import render
+from backend.reports.content.figures import Files, Report
+from backend.reports.files.rendering import render
 from tests.reported import lacking, report, sections
 
 FILES = ["report.docx", "report.xlsx", "report.csv.zip", "report.json"]

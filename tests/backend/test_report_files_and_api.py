@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
-from backend.formats import number
+from backend.i18n.formats import number
 from tests.conftest import Hands
 from tests.reporting import MONTH, Office
 

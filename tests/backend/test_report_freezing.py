@@ -8,7 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from backend.reports import collecting, freezing
+from backend.reports.content import collection
+from backend.reports.monthly import freezing
 from tests import people
 from tests.conftest import Hands
 from tests.joining import at_once
@@ -71,20 +72,20 @@ def test_figures_that_keep_moving_are_not_frozen(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A late sample between two readings: they must agree before anything is kept."""
-    report, real, late = office.draft(), collecting.notes, iter(range(6, 23))
+    report, real, late = office.draft(), collection.notes, iter(range(6, 23))
     phone = office.phone()
 
     def moving(counts: Any) -> Any:
         office.late([(9, next(late))], phone=phone)
         return real(counts)
 
-    monkeypatch.setattr(collecting, "notes", moving)
+    monkeypatch.setattr(collection, "notes", moving)
     refused = office.act(report, "freeze")
     assert (refused.status_code, refused.json["code"]) == (409, "figures_moving")
     monkeypatch.undo()
     assert office.act(report, "freeze").status_code == 200
     frozen = office.show(report, "/figures").json["sections"]["samples"]["mobile"]["received"]
-    assert frozen == collecting.READINGS_MOST
+    assert frozen == collection.READINGS_MOST
 
 
 def test_the_letterhead_is_that_of_the_moment_of_freezing(office: Office) -> None:

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from backend.demo import service
 from backend.demo.plan import Campaign
 from backend.demo.teams import Cast, make_teams
-from backend.measurements.counting import fold_all
-from backend.measurements.service import Desk
+from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.service import Desk
 from tests import people
 from tests.conftest import Hands
 from tests.reporting import MONTH, URL, Office

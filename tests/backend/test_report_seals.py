@@ -12,9 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from backend.reports.canonical import canonical, digest
-from backend.reports.rendering import render
-from backend.reports.seals import KEY_FILE
+from backend.reports.files.canonical import canonical, digest
+from backend.reports.files.rendering import render
+from backend.reports.monthly.seals import KEY_FILE
 from tests.conftest import Hands
 from tests.reporting import URL, Office
 

@@ -10,11 +10,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select, text, update
 
+from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.extensions import db
-from backend.measurements.counting import fold_all
-from backend.measurements.models import ExpiredDay, Measurement, Refused
-from backend.measurements.recounting import differences
+from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.models import ExpiredDay, Measurement, Refused
+from backend.measurements.revision.recount import differences
 from tests.phones import bearer, registered, sample
 
 MEASUREMENTS = "/api/v1/measurements"

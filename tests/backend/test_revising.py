@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.factories import location, post, register, sample
 
 

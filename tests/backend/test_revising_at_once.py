@@ -9,9 +9,9 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from backend.extensions import db
-from backend.measurements.excluding import Decision, decide_on_device
-from backend.measurements.recounting import differences
+from backend.database.extensions import db
+from backend.measurements.revision.exclusion import Decision, decide_on_device
+from backend.measurements.revision.recount import differences
 from tests.factories import sample
 
 WAITS = text("select count(*) from pg_locks where not granted")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.measurements import rules
-from backend.measurements.reasons import BY_CODE, REASONS
-from backend.measurements.rules import Judged, Sample, Verdict
+from backend.measurements.recording import rules
+from backend.measurements.recording.reasons import BY_CODE, REASONS
+from backend.measurements.recording.rules import Judged, Sample, Verdict
 
 NOON = datetime(2024, 11, 15, 5, 0, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from backend.accounts.sealing import seal, unseal
+from backend.accounts.encryption import seal, unseal
 from tests.people import account, audited, sign_in
 
 NAME = "hoa@example.vn"

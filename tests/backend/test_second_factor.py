@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from backend.accounts.models import AuditEntry
 from backend.accounts.sessions import CODES_PER_ACCOUNT
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.people import PASSWORD, account, audited, sign_in
 from tests.signing_in import ACCOUNT, PHONE, SECRET, TOKENS, attempt, code, told
 

@@ -21,7 +21,7 @@ from tests.phones import bearer, registered
 PAGES = ("/", "/do/", "/join", "/sign-in", "/invitation", "/docs", "/work", "/seal", "/styleguide")
 UNBOUNDED = re._constants.MAXREPEAT  # type: ignore[attr-defined]
 # Each round of the outer repeat begins with a dot, which the inner cannot match: one way only.
-PARTED = {"backend.reports.open_data.NAME", "backend.accounts.names._MAIL"}
+PARTED = {"backend.reports.open_data.service.NAME", "backend.accounts.login_names._MAIL"}
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
 
 

@@ -16,9 +16,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from backend.server import serve
-from backend.server.postgres import EmbeddedPostgres
-from backend.server.postmaster import pid_of
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.postmaster import pid_of
+from backend.server.running import serve
 from tests.posting import posting
 
 ROOT = Path(__file__).parents[2]
@@ -189,7 +189,7 @@ def test_nothing_to_reload_is_said(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_command_uses_the_same_database(run: Run) -> None:
-    command = [sys.executable, "-m", "backend.server.command", "units", "list"]
+    command = [sys.executable, "-m", "backend.server.running.flask_command", "units", "list"]
     environment = os.environ | {"VAR_DIR": str(run.var_dir)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()

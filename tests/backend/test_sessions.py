@@ -8,13 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
+from backend.accounts.authentication import COOKIE, actor
 from backend.accounts.models import AuditEntry, Session, User
-from backend.accounts.sessions import (
-    ABSOLUTE,
-    IDLE,
-)
-from backend.accounts.signing import COOKIE, actor
-from backend.extensions import db
+from backend.accounts.sessions import ABSOLUTE, IDLE
+from backend.database.extensions import db
 from tests.factories import register
 from tests.people import PASSWORD, account, person, sign_in, unit_id
 from tests.signing_in import ACCOUNT, PHONE, SECRET, SESSIONS, TOKENS, attempt, code, told

@@ -13,14 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 
 from backend.accounts import passwords
+from backend.accounts.login_names import normalised
 from backend.accounts.models import Session, User
-from backend.accounts.names import normalised
 from backend.accounts.sessions import (
     SIGN_INS_PER_ACCOUNT,
     SIGN_INS_PER_ACCOUNT_AND_ADDRESS,
     SIGN_INS_PER_ADDRESS,
 )
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.people import PASSWORD, account
 
 SESSIONS = "/api/v1/sessions"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.coverage.signals_rules import SIGNALS
+from backend.coverage.signals.rules import SIGNALS
 from scripts.signal_months.__main__ import PAGE, written
 from scripts.signal_months.hard import told_of
 from scripts.signal_months.honest import LOOK_ALIKES, volunteers

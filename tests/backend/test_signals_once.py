@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from backend.campaigns.models import Membership
-from backend.coverage.signals_rules import ONCE_DEVICES
-from backend.extensions import db
-from backend.measurements.models import Measurement
+from backend.coverage.signals.rules import ONCE_DEVICES
+from backend.database.extensions import db
+from backend.measurements.recording.models import Measurement
+from backend.organisations.models import Membership
 from backend.units.models import Unit
 from tests.factories import HERE, location, post, register, sample
 from tests.people import (

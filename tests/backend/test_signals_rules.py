@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from backend.coverage.signals_rows import Evidence, Seen, blocks
-from backend.coverage.signals_rules import (
+from backend.coverage.signals.rows import Evidence, Seen, blocks
+from backend.coverage.signals.rules import (
     NIGHT_TIMES,
     ONCE_DEVICES,
     PLACE_DEVICES,

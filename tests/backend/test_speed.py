@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.errors import Problem
-from backend.server.speed import speed_app
-from backend.web.speed import (
+from backend.server.gunicorn.speed import speed_app
+from backend.web.measure.speed import (
     PHONE_MOST_PER_HOUR,
     PHONES_MOST,
     TRANSFER_MOST,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.coverage.spots import (
+from backend.coverage.plan.spots import (
     ENOUGH_LEAST,
     SPOTS_MOST,
     cells_around,

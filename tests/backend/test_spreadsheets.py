@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.extensions import db
-from backend.spreadsheets import harmless
+from backend.database.extensions import db
+from backend.tables.spreadsheets import harmless
 from tests.contributed import add
 from tests.lists import errors, send, url
 from tests.people import campaign, organisation, person, team

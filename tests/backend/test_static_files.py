@@ -5,7 +5,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from backend.static_files import FOLDER, current_edition
+from backend.http.static_files import FOLDER, current_edition
 
 EDITION = current_edition()
 

@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from backend.coverage import statistics_refresh
-from backend.coverage.statistics_models import Statistic, StatisticStale
-from backend.extensions import db
-from backend.measurements.models import Measurement
+from backend.coverage.statistics import refresh as statistics_refresh
+from backend.coverage.statistics.models import Statistic, StatisticStale
+from backend.database.extensions import db
+from backend.measurements.recording.models import Measurement
 from backend.units.models import Unit
 from tests.factories import post, register, sample
 from tests.measured import NINE, measured, row

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage import statistics_rule as rule
-from backend.coverage.statistics_rule import METRICS, Samples
+from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics.quantiles import METRICS, Samples
 
 SPEEDS = st.lists(st.floats(0.01, 10_000), min_size=1, max_size=200)
 

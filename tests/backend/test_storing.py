@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from backend.measurements import service
-from backend.measurements.models import Measurement, Receipt
+from backend.measurements.recording import service
+from backend.measurements.recording.models import Measurement, Receipt
 from tests.factories import post, register, sample
 
 

@@ -7,11 +7,11 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage.steps import NAMES, step
-from backend.formats import day, number, percent
-from backend.web.charts import bars, filled, sparkline
-from backend.web.styleguide import ROWS
-from backend.web.words import _merged
+from backend.coverage.figures.steps import NAMES, step
+from backend.i18n.formats import day, number, percent
+from backend.web.public.styleguide import ROWS
+from backend.web.site.charts import bars, filled, sparkline
+from backend.web.site.words import _merged
 
 VALUES = st.lists(st.one_of(st.none(), st.floats(0, 1e9)), min_size=1, max_size=40)
 

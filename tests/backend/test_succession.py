@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from backend.accounts.models import Role
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.conftest import Hands
 from tests.people import audited, person, unit_id
 from tests.statements import statements

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage import needed
+from backend.coverage.contributions import needed
 from tests.contributed import add
 from tests.daily import count
 from tests.people import audited, campaign, organisation, person, seen, team, unit_id

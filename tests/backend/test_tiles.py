@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.units.catalogue import read_active
-from backend.web import tiles
-from backend.web.cli import cli
+from backend.web.maps import tiles
+from backend.web.maps.cli import cli
 
 DIGEST = "ab" * 32
 

@@ -9,12 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from backend.coverage import excluding
-from backend.coverage.signal_finding import number
-from backend.extensions import db
-from backend.measurements.excluding import decide_on_device
-from backend.measurements.models import Exclusion
-from backend.measurements.recounting import differences, team_differences
+from backend.coverage.exclusions import service as excluding
+from backend.coverage.signals.findings import number
+from backend.database.extensions import db
+from backend.measurements.recording.models import Exclusion
+from backend.measurements.revision.exclusion import decide_on_device
+from backend.measurements.revision.recount import differences, team_differences
 from tests.conftest import Hands
 from tests.factories import THERE, location, post, register, sample
 from tests.people import (

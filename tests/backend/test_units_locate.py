@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from backend.extensions import db
-from backend.units import locating
+from backend.database.extensions import db
+from backend.units import locator as locating
 
 THAI_NGUYEN = {"latitude": 21.5942, "longitude": 105.8482}
 AT_SEA = {"latitude": 15.0, "longitude": 111.0}

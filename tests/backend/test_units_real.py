@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from backend.extensions import db
+from backend.database.extensions import db
 from backend.units import service
 from backend.units.setup import setup
 from tests.made_up_sets import units_restored

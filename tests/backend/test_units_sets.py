@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from backend.accounts.models import AuditEntry
-from backend.extensions import db
-from backend.units import locating, service
-from backend.units.locating import Locator
+from backend.database.extensions import db
+from backend.units import locator as locating
+from backend.units import service
+from backend.units.locator import Locator
 from backend.units.models import Boundary, BoundarySet, Unit
 from tests.made_up_sets import FOREIGN, GIVEN_UP, WITHOUT_POLYGON, november, units_restored
 

@@ -15,8 +15,8 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
-from backend.extensions import db
-from backend.units import locating
+from backend.database.extensions import db
+from backend.units import locator
 from backend.units.models import BoundarySet, Unit
 from geo import approximate
 from geo.fetch import COMMIT, REPOSITORY
@@ -34,7 +34,7 @@ NOVEMBER = {
 
 @pytest.fixture(autouse=True)
 def as_it_was(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(locating, "CATALOGUE_TTL_S", 0.0)
+    monkeypatch.setattr(locator, "CATALOGUE_TTL_S", 0.0)
     with units_restored(app):
         yield
 

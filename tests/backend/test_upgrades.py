@@ -14,9 +14,9 @@ from flask_migrate import upgrade
 from sqlalchemy import create_engine
 
 from backend.app import create_app
-from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
-from backend.server.programs import binary
+from backend.database.extensions import db
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.programs import binary
 from scripts.keeping import figures
 from tests.conftest import Hands
 from tests.factories import post, register, sample

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from backend.accounts.models import Role, User
-from backend.extensions import db
+from backend.database.extensions import db
 from tests.people import account, audited, organisation, person, sign_in, team, unit_id
 
 URL = "/api/v1/users"

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.coverage.vnnic_reasons import REASONS, Pair, likely
+from backend.coverage.vnnic.reasons import REASONS, Pair, likely
 from tests import people
 from tests.conftest import Hands
 from tests.factories import HERE, location, post, register, sample

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from backend.coverage.vnnic_figures import samples_of, speed_of
-from backend.coverage.vnnic_models import VnnicCount
-from backend.extensions import db
-from backend.spreadsheets import XLSX
+from backend.coverage.vnnic.figures import samples_of, speed_of
+from backend.coverage.vnnic.models import VnnicCount
+from backend.database.extensions import db
+from backend.tables.spreadsheets import XLSX
 from tests import people
 
 URL = "/api/v1/vnnic/import"

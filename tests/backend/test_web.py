@@ -16,12 +16,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from backend.extensions import db
-from backend.formats import number
-from backend.measurements.models import Count, CountDelta, DemoMonth
+from backend.database.extensions import db
+from backend.i18n.formats import number
+from backend.measurements.recording.models import Count, CountDelta, DemoMonth
 from backend.units.models import Unit
-from backend.web import service
-from backend.web.words import WORDS
+from backend.web.public import service
+from backend.web.site.words import WORDS
 from tests.conftest import Hands
 from tests.phones import bearer, registered, sample
 

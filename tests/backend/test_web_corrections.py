@@ -6,8 +6,8 @@ from uuid import uuid4
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.campaigns.models import Correction
-from backend.extensions import db
+from backend.database.extensions import db
+from backend.organisations.models import Correction
 from tests.people import account, sign_in
 from tests.planned import HERE, Cast
 

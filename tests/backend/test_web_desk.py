@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.formats import number
+from backend.i18n.formats import number
 from tests import people
 from tests.conftest import Hands
 from tests.factories import post, register, sample

@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.errors import FieldError, Problem
-from backend.validation import Strict, Text
-from backend.web.forms import Form
-from backend.web.members import member_page
+from backend.fields import Strict, Text
+from backend.web.site.forms import Form
+from backend.web.site.members import member_page
 from tests.people import account, sign_in
 
 NAME = "hoa@example.vn"

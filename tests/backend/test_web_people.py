@@ -9,7 +9,7 @@ import structlog
 from flask.testing import FlaskClient
 from structlog.testing import CapturingLogger
 
-from backend import http
+from backend.http import requests as http
 
 STATIC = Path(__file__).parents[2] / "backend/static"
 PATHS = ("/invitation", "/sign-in", "/join")

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from backend.reports.canonical import canonical
-from backend.web import seal_views
+from backend.reports.files.canonical import canonical
+from backend.web.public import seal_views
 from tests import people
 from tests.reporting import held, nothing
 

@@ -9,10 +9,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select
 
-from backend.accounts.limits import WITHDRAWALS_PER_HOUR
+from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR
+from backend.database.extensions import db
 from backend.devices.models import Consent, Device
-from backend.extensions import db
-from backend.measurements.models import Count, CountDelta, Exclusion, Measurement, Receipt, Refused
+from backend.measurements.recording.models import (
+    Count,
+    CountDelta,
+    Exclusion,
+    Measurement,
+    Receipt,
+    Refused,
+)
 from tests.phones import AGREED, DEVICES, ME, bearer, hold, registered, sample
 
 MEASUREMENTS, WITHDRAWALS = "/api/v1/measurements", "/api/v1/withdrawals"

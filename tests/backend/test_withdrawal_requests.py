@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.measurements.withdrawal_requests import acknowledge_by, do_by
+from backend.measurements.privacy.requests import acknowledge_by, do_by
 from tests.people import audited, person
 from tests.phones import ME, bearer, registered
 

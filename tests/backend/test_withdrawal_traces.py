@@ -23,15 +23,15 @@ from pyarrow import parquet
 from sqlalchemy import select
 from structlog.testing import CapturingLogger
 
-from backend import http
-from backend.accounts.signing import secret_hash
-from backend.campaigns.models import Campaign
-from backend.coverage.statistics_refresh import refresh
-from backend.extensions import db
-from backend.measurements.counting import fold_all
-from backend.server import dump as backup
-from backend.server.postgres import EmbeddedPostgres
-from backend.server.programs import binary
+from backend.accounts.authentication import secret_hash
+from backend.coverage.statistics.refresh import refresh
+from backend.database.extensions import db
+from backend.http import requests as http
+from backend.measurements.recording.counting import fold_all
+from backend.organisations.models import Campaign
+from backend.server.backup import dump as backup
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.programs import binary
 from tests.conftest import Hands
 from tests.factories import location, network, post, register, sample
 from tests.joining import Cast, join

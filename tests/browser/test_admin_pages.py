@@ -10,10 +10,10 @@ from flask import Flask
 from playwright.sync_api import Page
 from shapely import Point
 
-from backend.admin import findings
-from backend.admin.frame import SECTIONS
-from backend.admin.models import Job
-from backend.extensions import db
+from backend.database.extensions import db
+from backend.jobs.models import Job
+from backend.web.admin import findings
+from backend.web.admin.frame import SECTIONS
 from geo.findings import Finding
 from geo.gazetteer import load_units
 from tests import people

@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from backend.campaigns.models import CampaignArea
 from backend.clock import local_day
-from backend.extensions import db
-from backend.measurements.counting import fold_all
+from backend.database.extensions import db
+from backend.measurements.recording.counting import fold_all
+from backend.organisations.models import CampaignArea
 from backend.units.catalogue import read_active
-from backend.web import tiles
+from backend.web.maps import tiles
 from tests.browsing import DESKTOP, PHONE, Guard, looks_right, press, reads, type_in, until
 from tests.contributed import add, volunteers
 from tests.people import PASSWORD, account, unit_id

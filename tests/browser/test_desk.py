@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page, Route, expect
 
 from backend.clock import local_day, utc_now
-from backend.extensions import db
-from backend.measurements.models import DemoMonth
+from backend.database.extensions import db
+from backend.measurements.recording.models import DemoMonth
 from tests import people
 from tests.browsing import DESKTOP, PHONE, axe, looks_right, picture, press, reads, type_in
 from tests.factories import post, register, sample

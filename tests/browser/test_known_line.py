@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from backend.extensions import db
-from backend.measurements.models import Measurement
+from backend.database.extensions import db
+from backend.measurements.recording.models import Measurement
 from tests.browsing import PHONE, press
 from tests.serving import serving_app
 from tests.shaping import Shape, shaped

@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from backend.campaigns import poster
-from backend.campaigns.models import Volunteer
 from backend.clock import local_day, utc_now
+from backend.database.extensions import db
 from backend.devices.models import Consent
-from backend.extensions import db
-from backend.measurements.models import Measurement
+from backend.measurements.recording.models import Measurement
+from backend.memberships import poster
+from backend.organisations.models import Volunteer
 from tests import people
 from tests.browsing import PHONE, looks_right, press, reads
 from tests.joining import Cast

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from backend.accounts.links import make_link
 from backend.accounts.models import User
-from backend.extensions import db
+from backend.database.extensions import db
 from tests import people
 from tests.browsing import Guard, looks_right, press, reads, type_in
 from tests.people import PASSWORD, account

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from backend.coverage.months import months_with_data
+from backend.coverage.figures.months import months_with_data
 from backend.units.catalogue import read_active
-from backend.web import tiles
+from backend.web.maps import tiles
 from tests.browsing import DESKTOP, PHONE, axe, looks_right, picture, press, reads, until
 from tests.counted import count
 

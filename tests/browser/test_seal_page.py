@@ -6,7 +6,7 @@ from pathlib import Path
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from backend.reports.canonical import canonical
+from backend.reports.files.canonical import canonical
 from tests import people
 from tests.browsing import DESKTOP, PHONE, axe, looks_right, picture
 from tests.reporting import held, nothing

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from backend.campaigns import poster
 from backend.clock import local_day, month_end, utc_now
+from backend.memberships import poster
 from geo import approximate
 from tests import people
 from tests.browsing import DESKTOP, PHONE, press, reads, type_in

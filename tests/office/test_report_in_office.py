@@ -13,8 +13,8 @@ from flask import Flask
 from openpyxl import load_workbook
 from PIL import Image
 
-from backend.reports.figures import Files
-from backend.reports.rendering import render
+from backend.reports.content.figures import Files
+from backend.reports.files.rendering import render
 from tests.reported import lacking, report, sections, team
 
 pytestmark = [

@@ -15,9 +15,9 @@ import psycopg
 import pytest
 from flask import Flask
 
-from backend.extensions import db
-from backend.server.postgres import EmbeddedPostgres
-from backend.server.serve import answers
+from backend.database.extensions import db
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.running.serve import answers
 from scripts.phone_sim.team import Plan, run
 from tests.factories import post, register, sample
 from tests.pooled import Pooler
@@ -50,7 +50,7 @@ def served(postgres: EmbeddedPostgres, pooler: Pooler, log: Path) -> Iterator[st
         "DATABASE_URL": pooler.app_url, "DATABASE_OWNER_URL": postgres.owner_url,
         "VAR_DIR": str(postgres.var_dir), "PORT": str(port), "WEB_CONCURRENCY": "2",
     }  # fmt: skip
-    command = [sys.executable, "-m", "backend.server.web"]
+    command = [sys.executable, "-m", "backend.server.gunicorn.web"]
     with log.open("w") as out, subprocess.Popen(
         command, cwd=ROOT, env=os.environ | settings, stdout=out, stderr=out
     ) as web:  # fmt: skip

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from backend.clock import month_end, month_start
-from backend.measurements import archive_files as files
+from backend.measurements.archive import files
 
 # The first half of 2025 in the districts' communes, the second in those of the reform.
 MONTHS = tuple(f"2025-{month:02}" for month in range(1, 13))

@@ -12,8 +12,8 @@ from ingest_parts.samples import walk
 from speeds_parts.filling import change
 
 from backend.clock import local_day, utc_now
-from backend.coverage import statistics_refresh as statistics
-from backend.extensions import db
+from backend.coverage.statistics import refresh as statistics
+from backend.database.extensions import db
 from growth_parts.filling import PROVINCE, SYSTEM, TOKEN
 from growth_parts.place import Place
 

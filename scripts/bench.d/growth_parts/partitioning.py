@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import psycopg
 
 from backend.clock import month_end
-from backend.server.roles import APP
+from backend.server.postgres.roles import APP
 from growth_parts.place import Place
 
 SPAN = "select min(day), max(day) from measurements"

@@ -14,8 +14,8 @@ from flask import Flask
 from ingest_parts.site import site
 
 from backend.app import create_app
-from backend.extensions import db
-from backend.server.postmaster import pid_of
+from backend.database.extensions import db
+from backend.server.postgres.postmaster import pid_of
 from growth_parts.filling import PROVINCE, Filled, fill
 
 # Two: a bench keeps several servers at once.

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psycopg
 
-from backend.server.postgres import EmbeddedPostgres
-from backend.server.serve import answers
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.running.serve import answers
 from ingest_parts.load import DEVICES_A_THREAD, PROCESSES, THREADS, Target, exchange, request
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -36,7 +36,7 @@ def site(folder: Path, **settings: str) -> Iterator[tuple[Target, dict[str, str]
         port = int(environment["PORT"])
         with (folder / "web.log").open("w") as log:
             web = subprocess.Popen(
-                [sys.executable, "-m", "backend.server.web"],
+                [sys.executable, "-m", "backend.server.gunicorn.web"],
                 cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log,
             )  # fmt: skip
             try:

@@ -93,7 +93,7 @@ from made group by fate, grouping sets ((unit_id), (unit_id, day))
 on conflict (month, unit_id, day, network, fate) do update set n = counts.n + excluded.n
 """
 
-# As `backend.coverage.needed` finds them: the first of each commune by time.
+# As `backend.coverage.contributions.needed` finds them: the first of each commune by time.
 NEEDED = """
 insert into needed_targets (month, network, threshold)
     values ('{month}', 'mobile', {target}), ('{month}', 'fixed', null);

@@ -1,0 +1,110 @@
+"""Endpoints of one's own account."""
+
+from typing import Any
+
+from flask import current_app, request
+from flask_smorest import Blueprint
+
+from backend.accounts import own_account, tokens
+from backend.accounts.authentication import COOKIE, actor, csrf_token, keep_private
+from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.schemas import (
+    AccountSchema,
+    CodeSchema,
+    EnrolmentSchema,
+    MadePersonalTokenSchema,
+    NewPasswordSchema,
+    NewTokenSchema,
+    PasswordSchema,
+    PersonalTokensSchema,
+)
+from backend.database.extensions import PERSON, SESSION
+from backend.http.requests import clock_now
+
+blp = Blueprint("account", __name__, url_prefix="/api/v1/account", description="One's own account")
+blp.ARGUMENTS_PARSER = PeopleParser()
+blp.after_request(keep_private)
+
+
+@blp.get("")
+@blp.doc(security=PERSON)
+@blp.response(200, AccountSchema)
+def read_account() -> Any:
+    """Tell who one is, and what one may."""
+    known = actor()
+    shown = csrf_token(request.cookies[COOKIE]) if known.session else None
+    return {"user": own_account.read_account(known, clock_now()), "csrf_token": shown}
+
+
+@blp.patch("/password")
+@blp.doc(security=SESSION)
+@blp.arguments(NewPasswordSchema)
+@blp.response(204)
+def change_password(asked: dict[str, str]) -> None:
+    """Change one's password; other sessions end."""
+    own_account.change_password(actor(), asked["old"], asked["new"], _key(), clock_now())
+
+
+@blp.post("/totp")
+@blp.doc(security=SESSION)
+@blp.response(200, EnrolmentSchema)
+def offer_totp() -> Any:
+    """Show the secret of a second factor, also as a QR picture."""
+    return own_account.offer_totp(actor(), _key())
+
+
+@blp.post("/totp/confirm")
+@blp.doc(security=SESSION)
+@blp.arguments(CodeSchema)
+@blp.response(204)
+def confirm_totp(asked: dict[str, str]) -> None:
+    """Switch the second factor on by its first code; other sessions end."""
+    own_account.confirm_totp(actor(), asked["code"], _key(), clock_now())
+
+
+@blp.delete("/totp")
+@blp.doc(security=SESSION)
+@blp.arguments(PasswordSchema)
+@blp.response(204)
+def remove_totp(asked: dict[str, str]) -> None:
+    """Switch the second factor off."""
+    own_account.remove_totp(actor(), asked["password"], _key(), clock_now())
+
+
+@blp.delete("")
+@blp.doc(security=SESSION)
+@blp.arguments(PasswordSchema)
+@blp.response(204)
+def close_account(asked: dict[str, str]) -> None:
+    """Close one's account, with its name, roles, sessions and tokens."""
+    own_account.close_account(actor(), asked["password"], _key(), clock_now())
+
+
+@blp.get("/tokens")
+@blp.doc(security=PERSON)
+@blp.response(200, PersonalTokensSchema)
+def list_tokens() -> Any:
+    """List one's tokens in force."""
+    return {"items": tokens.list_tokens(actor(), clock_now())}
+
+
+@blp.post("/tokens")
+@blp.doc(security=SESSION)
+@blp.arguments(NewTokenSchema)
+@blp.response(201, MadePersonalTokenSchema)
+def make_token(asked: dict[str, Any]) -> Any:
+    """Make a token for a program; it is shown this once."""
+    return tokens.make_token(actor(), asked["name"], asked["scopes"], asked["days"], clock_now())
+
+
+@blp.delete("/tokens/<token_id>")
+@blp.doc(security=PERSON)
+@blp.response(204)
+def revoke_token(token_id: str) -> None:
+    """End one of one's tokens."""
+    tokens.revoke_token(actor(), row_id(token_id), clock_now())
+
+
+def _key() -> str:
+    key: str = current_app.config["SECRET_KEY"]
+    return key

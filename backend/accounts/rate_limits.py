@@ -1,0 +1,97 @@
+"""How often an address or account may try a thing in an hour; counted for all workers at once."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.accounts.models import Attempts
+from backend.database.extensions import db
+from backend.errors import Problem
+
+# Guesses at a withdrawal code: 55 bits are out of reach at this pace, and a whole team behind one
+# carrier address can still withdraw in the same hour.
+WITHDRAWALS_PER_HOUR = 60
+
+# A count serves within its hour; a day later nothing of it is needed.
+KEPT = timedelta(days=1)
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request comes from, and how often one may come from there in an hour."""
+
+    address: str
+    most: int
+
+
+def count_attempt(what: str, caller: Caller, secret: str, now: datetime) -> None:
+    """Count one attempt; raise 429 when the hour's share of this address is used up.
+
+    It commits on its own: an attempt counts whatever becomes of it.
+    """
+    hour = _hour(now)
+    _count(what, pseudonym(caller.address, hour, secret), caller.most, now)
+
+
+def count_for_account(what: str, account: str, most: int, secret: str, now: datetime) -> None:
+    """As `count_attempt`, by account: whether there is one does not matter.
+
+    Hours are those of the clock, so nobody is shut out for longer than to the end of one.
+    """
+    text = f"account|{_hour(now).isoformat()}|{account}"
+    _count(what, hmac.digest(secret.encode(), text.encode(), hashlib.sha256), most, now)
+
+
+def _count(what: str, by: bytes, most: int, now: datetime) -> None:
+    hour = _hour(now)
+    row = insert(Attempts).values(what=what, by=by, hour=hour, n=1)
+    counted = row.on_conflict_do_update(
+        index_elements=["what", "by", "hour"], set_={"n": Attempts.n + 1}
+    ).returning(Attempts.n)
+    n = db.session.execute(counted).scalar_one()
+    if n == 1:
+        _forget(now - KEPT)
+    db.session.commit()
+    if n > most:
+        wait = int((hour + HOUR - now).total_seconds()) + 1
+        raise Problem(429, "too_many_requests", headers={"Retry-After": str(wait)})
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def pseudonym(address: str, hour: datetime, secret: str) -> bytes:
+    """A keyed hash in place of an address, another one each hour, so that none can be followed."""
+    text = f"address|{hour.isoformat()}|{network_of(address)}"
+    return hmac.digest(secret.encode(), text.encode(), hashlib.sha256)
+
+
+def network_of(address: str) -> str:
+    """What one subscriber holds: an IPv4 address, or an IPv6 network of 64 bits."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:  # a socket or a test client has none
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
+
+
+def _forget(before: datetime) -> None:
+    """Delete old counts; two that do it at once pass over each other's rows."""
+    key = tuple_(Attempts.what, Attempts.by, Attempts.hour)
+    old = select(Attempts.what, Attempts.by, Attempts.hour).where(Attempts.hour < before)
+    db.session.execute(
+        delete(Attempts).where(key.in_(old.with_for_update(skip_locked=True))),
+        execution_options={"synchronize_session": False},
+    )

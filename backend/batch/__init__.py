@@ -1,0 +1,1 @@
+"""Long work in parts: on this machine or on a Dask cluster."""

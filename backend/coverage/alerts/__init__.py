@@ -1,0 +1,1 @@
+"""Alerts and digests that follow from coverage."""

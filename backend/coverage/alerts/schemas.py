@@ -1,0 +1,63 @@
+"""Questions about alerts, and their answers."""
+
+from marshmallow import fields
+
+from backend.coverage.figures.schemas import (
+    CoverageItemSchema,
+    TargetSchema,
+    month_asked,
+    unpublished_told,
+)
+from backend.fields import Strict, Text
+from backend.measurements.recording.rules import NETWORKS
+from backend.units.catalogue import LEVELS
+from backend.units.schemas import BoundariesSchema
+
+
+class AlertsQuerySchema(Strict):
+    """Of which place and month; the running one unless told."""
+
+    month = month_asked(load_default=None)
+    network = Text(choices=NETWORKS, load_default="mobile")
+    parent = Text(most=5, load_default=None)
+    level = Text(choices=LEVELS, load_default="commune")
+
+
+class AlertSchema(CoverageItemSchema):
+    """A unit that needs somebody, or has reached its target."""
+
+    class Meta(CoverageItemSchema.Meta):
+        fields = (
+            "code", "name", "level", "parent", "received", "counted", "target", "shortfall",
+            "expected", "today", "pace", "projection", "days_left", "needed_per_day", "last_day",
+            "states",
+        )  # fmt: skip
+
+    last_day = fields.Date(required=True, allow_none=True)
+    states = fields.List(fields.String(), required=True)
+
+
+class AlertCountsSchema(Strict):
+    """How many units are in each state."""
+
+    silent = fields.Integer(required=True)
+    behind = fields.Integer(required=True)
+    will_miss = fields.Integer(required=True)
+    reached = fields.Integer(required=True)
+
+
+class AlertsSchema(Strict):
+    """Who is silent, behind, will miss the target or has reached it."""
+
+    month = fields.String(required=True)
+    network = fields.String(required=True)
+    parent = fields.String(required=True, allow_none=True)
+    level = fields.String(required=True)
+    boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
+    demo = fields.Boolean(required=True)
+    target = fields.Nested(TargetSchema, required=True, allow_none=True)
+    projection_method = fields.String(required=True)
+    unpublished = unpublished_told()
+    units = fields.Integer(required=True)
+    counts = fields.Nested(AlertCountsSchema, required=True)
+    items = fields.List(fields.Nested(AlertSchema), required=True)

@@ -1,0 +1,107 @@
+"""Which units of a month need somebody: states that follow from their figures."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from backend.accounts.access import Actor
+from backend.clock import local_day
+from backend.coverage.figures.columns import Figures
+from backend.coverage.figures.counts_cache import DAYS
+from backend.coverage.figures.month import Month
+from backend.coverage.figures.query import Question
+from backend.coverage.figures.service import find
+from backend.measurements.recording.reasons import BASES
+
+# A team that had a day off, and one of bad weather, is not silent yet.
+SILENT_DAYS = 3
+STATES = ("silent", "behind", "will_miss", "reached")
+RECEIVED = BASES.index("received")
+TOLD = (
+    "code", "name", "level", "parent", "received", "counted", "target", "shortfall", "expected",
+    "today", "pace", "projection", "days_left", "needed_per_day",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the states of a unit follow from; None: not known, or not asked of such a month."""
+
+    state: str | None
+    need: float
+    highest: int | None  # of the projection, in a running month
+    silent: bool
+
+
+def states(one: Facts) -> list[str]:
+    """The states of a unit: behind may still catch up, will_miss hardly can."""
+    found = {
+        "silent": one.silent,
+        "behind": one.state == "behind",
+        "will_miss": one.highest is not None and one.state != "reached" and one.highest < one.need,
+        "reached": one.state == "reached",
+    }
+    return [name for name in STATES if found[name]]
+
+
+def alerts(
+    month: str,
+    network: str,
+    parent: str | None,
+    now: datetime,
+    level: str = "commune",
+    reader: Actor | None = None,
+) -> dict[str, Any]:
+    """The units of a place that are in any of the states, and how many are in each.
+
+    Of a past month only those that reached the target, and those that did not.
+    """
+    answer = find(Question(month, level, network, parent, reader=reader), now)
+    (table,) = answer.page.tables
+    last_days = _last_days(table)
+    items = []
+    for row, one in enumerate(answer.page.items((*TOLD, "state"))):
+        found = states(_facts(table, row, one, last_days[row], local_day(now)))
+        if found:
+            told = {name: one[name] for name in TOLD}
+            items.append({**told, "last_day": last_days[row], "states": found})
+    names = ("month", "network", "parent", "level", "boundaries", "demo", "target",
+             "projection_method", "unpublished")  # fmt: skip
+    return {
+        **{name: answer.told[name] for name in names if name in answer.told},
+        "units": answer.told["summary"]["units"],
+        "counts": {name: sum(name in one["states"] for one in items) for name in STATES},
+        "items": items,
+    }
+
+
+def _facts(
+    table: Figures, row: int, one: dict[str, Any], last_day: date | None, today: date
+) -> Facts:
+    running = table.month.gone.today is not None
+    latest = today - timedelta(days=SILENT_DAYS)
+    return Facts(
+        one["state"],
+        float(table.stand.need[row]),
+        one["projection"]["high"] if one["projection"] else None,
+        running and (last_day is None or last_day < latest),
+    )
+
+
+def _last_days(table: Figures) -> list[date | None]:
+    """The last day on which anything was received, looked for in this month and that before it."""
+    ours = table.month.days(table.stand.level)[table.stand.at][:, :, RECEIVED]
+    at = table.before.positions(table.stand.level, table.stand.units)
+    theirs = np.zeros((len(at), DAYS), np.int32)
+    theirs[at >= 0] = table.before.days(table.stand.level)[at[at >= 0]][:, :, RECEIVED]
+    return [
+        _last(table.month, own) or _last(table.before, earlier)
+        for own, earlier in zip(ours, theirs, strict=True)
+    ]
+
+
+def _last(month: Month, received: Any) -> date | None:
+    days = np.flatnonzero(received)
+    return month.gone.first + timedelta(days=int(days[-1])) if len(days) else None

@@ -1,0 +1,29 @@
+"""The API of alerts, readable without a sign-in: they follow from public counts."""
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from backend.clock import this_month
+from backend.coverage.alerts.schemas import AlertsQuerySchema, AlertsSchema
+from backend.coverage.alerts.service import alerts
+from backend.coverage.figures.readers import reader
+from backend.http import etags
+from backend.http.arguments import Parser
+from backend.http.requests import clock_now
+
+blp = Blueprint("alerts", __name__, url_prefix="/api/v1", description="Who needs somebody")
+blp.ARGUMENTS_PARSER = Parser()
+
+
+@blp.get("/alerts")
+@blp.arguments(AlertsQuerySchema, location="query")
+@blp.response(200, AlertsSchema)
+@blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
+def get_alerts(query: dict[str, Any]) -> Response:
+    """Show who is silent, behind, will miss the target or has reached it."""
+    now = clock_now()
+    month = query["month"] or this_month(now)
+    found = alerts(month, query["network"], query["parent"], now, query["level"], reader())
+    return etags.answered_figures(found)

@@ -1,0 +1,1 @@
+"""Contributions of teams and members to campaigns."""

@@ -1,0 +1,193 @@
+"""Which samples were still needed: the first `target` counted ones of a commune and month.
+
+All counted samples of a commune before the day on which it passes its target are needed, those of
+later days are not; only that one day is ranked, by (measuring time, id), whoever took them. The
+result is kept, and computed again only for communes whose counted samples changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Integer, bindparam, text
+
+from backend.clock import month_end, month_start
+from backend.coverage.targets.targets import TARGET, strictly, target_on, targets_on
+from backend.database.extensions import db
+from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.recording.rules import NETWORKS
+
+COUNTED_FATES = [COUNTED, COUNTED_BY_ADMIN]
+# Communes computed in one statement: a bounded transaction, some 1 s where all are large.
+UNITS_AT_ONCE = 250
+# Any number that nothing else in this database locks: one process finds needed samples at a time,
+# and folding, which marks communes under the same lock (migration 0009), not meanwhile.
+NEEDED_LOCK = 5_693
+
+KNOWN = text("select threshold from needed_targets where month = :month and network = :network")
+REMEMBER = text("""
+    insert into needed_targets (month, network, threshold) values (:month, :network, :threshold)
+    on conflict (month, network) do update set threshold = excluded.threshold
+""")
+MARK_MONTH = text("""
+    insert into needed_stale (month, unit_id, network)
+    select distinct month, unit_id, network from counts
+    where month = :month and day is null and network = :network and unit_id is not null
+        and fate = any(:counted)
+""")
+# Marked by folding, or changed by what is not folded yet: exact at any moment. By any fate, since a
+# late sample may take the place of a counted one without another count.
+STALE = text("""
+    select distinct month, network, unit_id from needed_stale where month = any(:months)
+    union
+    select to_char(day, 'YYYY-MM'), network, unit_id from count_deltas
+    where unit_id is not null and day between :first and :last
+    union
+    select to_char(day, 'YYYY-MM'), network, unit_id from team_deltas
+    where unit_id is not null and day between :first and :last
+    order by 1, 2, 3
+""")
+# What marks it can see goes; a statement that follows sees all that these marks tell of.
+UNMARK = text("""
+    delete from needed_stale
+    where month = :month and network = :network and unit_id = any(:units)
+""")
+
+FIND = text("""
+    with daily as (
+        select unit_id, day, sum(n) as n from (
+            select unit_id, day, n from counts
+            where month = :month and unit_id = any(:units) and day is not null
+                and network = :network and fate = any(:counted)
+            union all
+            select unit_id, day, n from count_deltas
+            where unit_id = any(:units) and day between :first and :last
+                and network = :network and fate = any(:counted)
+        ) both_parts group by 1, 2
+    ), running as (
+        select unit_id, day, n, sum(n) over (partition by unit_id order by day) as upto from daily
+    ), reached as (
+        select unit_id from running where upto >= :threshold group by 1
+    ), edge as (
+        select distinct on (unit_id) unit_id, day, :threshold - (upto - n) as kept
+        from running where upto > :threshold order by unit_id, day
+    ), ranked as (
+        select id, edge.kept, row_number() over (
+            partition by m.unit_id order by m.measured_at nulls first, m.id) as place
+        from edge join measurements m on m.unit_id = edge.unit_id and m.day = edge.day
+        where m.network = :network and m.counted and edge.kept > 0
+    ), gone as (
+        delete from needed_shares
+        where unit_id = any(:units) and month = :month and network = :network
+        returning *
+    ), came as (
+        insert into needed_shares
+            (campaign_id, team_id, volunteer_id, unit_id, month, network, day, n, reached)
+        select e.campaign_id, e.team_id, coalesce(e.volunteer_id, 0), e.unit_id, :month, :network,
+            e.day, count(*), bool_or(reached.unit_id is not null)
+        from earnings e left join edge using (unit_id) left join reached using (unit_id)
+        where e.unit_id = any(:units) and e.day between :first and :last
+            and e.network = :network and e.fate = any(:counted)
+            and :threshold is not null
+            and (edge.day is null or e.day < edge.day or e.day = edge.day and e.measurement_id in
+                (select id from ranked where place <= kept))
+        group by e.campaign_id, e.team_id, coalesce(e.volunteer_id, 0), e.unit_id, e.day
+        returning *
+    ), moved as (
+        select *, -1 as sign from gone union all select *, 1 from came
+    ), by_grain as (
+        select campaign_id, 'team_unit' as grain, team_id, unit_id::bigint as key,
+            sign * sum(n) as n, sign * bool_or(reached)::int as helped
+        from moved group by sign, campaign_id, team_id, unit_id
+        union all
+        select campaign_id, 'team', team_id, 0, sign * sum(n), sign * bool_or(reached)::int
+        from moved group by sign, campaign_id, team_id, unit_id
+        union all
+        select campaign_id, 'unit', 0, unit_id, sign * sum(n), sign * bool_or(reached)::int
+        from moved group by sign, campaign_id, unit_id
+        union all
+        select campaign_id, 'member', team_id, volunteer_id,
+            sign * sum(n), sign * bool_or(reached)::int
+        from moved group by sign, campaign_id, team_id, volunteer_id, unit_id
+        union all
+        select campaign_id, 'day', 0, day - date '0001-01-01' + 1,
+            sign * sum(n), sign * bool_or(reached)::int
+        from moved group by sign, campaign_id, day, unit_id
+    )
+    insert into needed_sums (campaign_id, month, grain, team_id, key, network, n, helped)
+    select campaign_id, :month, grain, team_id, key, :network, sum(n), sum(helped)
+    from by_grain group by 1, 3, 4, 5 having sum(n) <> 0 or sum(helped) <> 0
+    order by 1, 3, 4, 5
+    on conflict (campaign_id, month, grain, team_id, key, network)
+        do update set n = needed_sums.n + excluded.n, helped = needed_sums.helped + excluded.helped
+""").bindparams(bindparam("threshold", type_=Integer))
+
+
+Targets = dict[tuple[str, str], int | None]  # by month and network
+
+
+def refresh(months: Sequence[str]) -> Targets:
+    """Find the needed samples of some months where anything changed; commit; the targets."""
+    targets = thresholds(months)
+    for (month, network), threshold in targets.items():
+        _retarget(month, network, threshold)
+    span = {"first": month_start(min(months)), "last": month_end(max(months))}
+    asked = {"months": list(months), **span}
+    if db.session.execute(STALE, asked).first() is not None:
+        _find_all(asked, targets)
+    db.session.commit()
+    return targets
+
+
+def thresholds(months: Sequence[str]) -> Targets:
+    """How many samples reach communes' target; what a campaign sets for itself decides nothing."""
+    found = {}
+    for month in months:
+        for network in NETWORKS:
+            target = target_on(month_end(month), "commune", network)
+            found[month, network] = target.threshold + strictly() if target else None
+    return found
+
+
+def _retarget(month: str, network: str, threshold: int | None) -> None:
+    """Where the target of a month is another than the last time, all its communes are stale."""
+    key = {"month": month, "network": network}
+    known = db.session.execute(KNOWN, key).first()
+    if known is not None and known.threshold == threshold:
+        return
+    if known is not None:
+        db.session.execute(MARK_MONTH, {**key, "counted": COUNTED_FATES})
+    db.session.execute(REMEMBER, {**key, "threshold": threshold})
+
+
+def _find_all(asked: Mapping[str, object], targets: Targets) -> None:
+    stale = list(db.session.execute(STALE, asked))
+    for (month, network), rows in groupby(stale, lambda row: (row.month, row.network)):
+        units = [row.unit_id for row in rows]
+        for threshold, alike in _by_threshold(month, network, units, targets):
+            for start in range(0, len(alike), UNITS_AT_ONCE):
+                part = {"month": month, "network": network, "units": alike[start:][:UNITS_AT_ONCE]}
+                _find(part, threshold)
+
+
+def _by_threshold(
+    month: str, network: str, units: list[int], targets: Targets
+) -> list[tuple[int | None, list[int]]]:
+    """Communes by the target that they have: their own, or that of all."""
+    own = targets_on(month_end(month), ["commune"], network)["commune", TARGET].own
+    found: dict[int | None, list[int]] = defaultdict(list)
+    for unit in units:
+        general = targets.get((month, network))
+        found[own[unit].threshold + strictly() if unit in own else general].append(unit)
+    return list(found.items())
+
+
+def _find(part: dict[str, Any], threshold: int | None) -> None:
+    """Some communes in a transaction of their own: folding waits no longer than that."""
+    db.session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": NEEDED_LOCK})
+    db.session.execute(UNMARK, part)
+    span = {"first": month_start(part["month"]), "last": month_end(part["month"])}
+    values = {**part, **span, "counted": COUNTED_FATES, "threshold": threshold}
+    db.session.execute(FIND, values)
+    db.session.commit()

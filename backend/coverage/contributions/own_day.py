@@ -1,0 +1,45 @@
+"""What the teams of a phone's volunteer have earned today, for their own members to see."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from backend.clock import local_day
+from backend.coverage.contributions.figures import Figures, sums
+from backend.coverage.contributions.sources import Asked
+from backend.database.extensions import db
+
+TEAMS_NOW = text("""
+    select m.id as membership_id, c.id as campaign_id, c.name as campaign, c.networks,
+        t.id as team_id, t.name as team
+    from device_links l
+    join memberships m on m.volunteer_id = l.volunteer_id and m.period @> :now
+    join campaigns c on c.id = m.campaign_id
+    join teams t on t.id = m.team_id
+    where l.device_id = :device and l.period @> :now and c.state = 'open'
+    order by c.id
+""")
+
+
+def own_day(device_id: UUID, now: datetime) -> dict[str, Any]:
+    """Tell the sums of this day for each team in which the phone's volunteer is."""
+    today = local_day(now)
+    items = []
+    for row in db.session.execute(TEAMS_NOW, {"device": device_id, "now": now}).all():
+        day = Asked(
+            row.campaign_id, "team", today, today, (f"{today:%Y-%m}",), False,
+            tuple(row.networks), (row.team_id,),
+        )  # fmt: skip
+        found = sums(day).get((row.team_id, 0)) or Figures()
+        figures = {name: getattr(found, name) for name in ("received", "valid", "counted")}
+        items.append(
+            {
+                "membership_id": row.membership_id,
+                "campaign": {"id": row.campaign_id, "name": row.campaign},
+                "team": {"id": row.team_id, "name": row.team},
+                **figures,
+            }
+        )
+    return {"date": today, "items": items}

@@ -1,0 +1,136 @@
+"""Questions about what teams contributed, and their answers."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from backend.coverage.contributions.sources import BY
+from backend.coverage.figures.schemas import month_asked
+from backend.fields import CODES, ID_MOST, Day, Strict, Text
+from backend.measurements.recording.rules import NETWORKS
+from backend.units.schemas import BoundariesSchema
+
+# A page of this many rows fills a screen many times over and is read in one look at the indexes.
+ROWS_MOST = 500
+
+
+class _Number(fields.Integer):
+    """A whole number in a query, where everything is text."""
+
+    default_error_messages = {**CODES, "invalid": "not_whole", "too_large": "out_of_range"}
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+            raise ValidationError("not_whole")
+        if isinstance(value, str) and len(value) > len(str(ID_MOST)):
+            raise ValidationError("out_of_range")  # before Python reads thousands of digits
+        return super()._validated(value)
+
+
+class ContributionsQuerySchema(Strict):
+    """By what, over which days, on which network, in which format."""
+
+    by = Text(choices=BY, load_default="team")
+    month = month_asked(load_default=None)
+    from_ = Day(data_key="from", load_default=None)
+    to = Day(load_default=None)
+    network = Text(choices=NETWORKS, load_default=None)
+    team = _Number(load_default=None, validate=validate.Range(1, ID_MOST, error="out_of_range"))
+    format = Text(choices=("json", "csv", "xlsx"), load_default="json")
+    limit = _Number(
+        load_default=ROWS_MOST, validate=validate.Range(1, ROWS_MOST, error="out_of_range")
+    )
+    cursor = Text(most=100, load_default=None)
+
+
+class LeaderboardQuerySchema(Strict):
+    """Ranked by what, over which month."""
+
+    by = Text(choices=("team", "member"), load_default="team")
+    rank = Text(choices=("needed", "counted"), load_default="needed")
+    month = month_asked(load_default=None)
+    network = Text(choices=NETWORKS, load_default=None)
+
+
+class SummaryQuerySchema(Strict):
+    """Which day, as words or as a picture; today unless told."""
+
+    day = Day(load_default=None)
+    format = Text(choices=("json", "png"), load_default="json")
+
+
+class CampaignNamedSchema(Strict):
+    """Which campaign."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class FiguresSchema(Strict):
+    """What somebody contributed."""
+
+    received = fields.Integer(required=True)
+    valid = fields.Integer(required=True)
+    counted = fields.Integer(required=True)
+    guests = fields.Integer(required=True)
+    unlocated = fields.Integer(required=True)
+    needed = fields.Integer(required=True, allow_none=True)
+    helped = fields.Integer(required=True, allow_none=True)
+    devices = fields.Integer(required=True, allow_none=True)
+    active_days = fields.Integer(required=True)
+    last_day = fields.Date(required=True, allow_none=True)
+    reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
+
+
+class ContributionSchema(FiguresSchema):
+    """What one team, member, unit, day or organisation contributed."""
+
+    id = fields.String(required=True, allow_none=True)
+    name = fields.String(required=True)
+    team = fields.String(required=True, allow_none=True)  # a member's
+
+
+class AboutSchema(Strict):
+    """What figures are about."""
+
+    campaign = fields.Nested(CampaignNamedSchema, required=True)
+    by = fields.String(required=True)
+    first_day = fields.Date(required=True)
+    last_day = fields.Date(required=True)
+    networks = fields.List(fields.String(), required=True)
+    boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
+    demo = fields.Boolean(required=True)
+
+
+class ContributionsSchema(AboutSchema):
+    """What was contributed to a campaign, row by row, and the whole of it."""
+
+    items = fields.List(fields.Nested(ContributionSchema), required=True)
+    total = fields.Nested(FiguresSchema, required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class RankedSchema(Strict):
+    """One place of a leaderboard; equals share theirs."""
+
+    place = fields.Integer(required=True)
+    id = fields.String(required=True, allow_none=True)
+    name = fields.String(required=True)
+    team = fields.String(required=True, allow_none=True)
+    needed = fields.Integer(required=True, allow_none=True)
+    counted = fields.Integer(required=True)
+
+
+class LeaderboardSchema(AboutSchema):
+    """Who is first, by what, and how that is reckoned."""
+
+    rank = fields.String(required=True)
+    explained = fields.String(required=True)
+    items = fields.List(fields.Nested(RankedSchema), required=True)
+
+
+class SummarySchema(Strict):
+    """A day in a few lines."""
+
+    day = fields.Date(required=True)
+    text = fields.String(required=True)

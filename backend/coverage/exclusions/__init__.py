@@ -1,0 +1,1 @@
+"""Exclusion of measurements from a unit's counts by its officials."""

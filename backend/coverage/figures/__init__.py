@@ -1,0 +1,1 @@
+"""Coverage of units by month: counts, targets, forecasts."""

@@ -1,0 +1,157 @@
+"""Coverage as files: tables for a spreadsheet, points for a map, with the figures of the page."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from backend.coverage.figures.service import Answer
+from backend.i18n.languages import Language
+from backend.tables.spreadsheets import harmless
+
+# name: (Vietnamese, English), in the order of the columns.
+COLUMNS = {
+    "month": ("Tháng", "Month"),
+    "code": ("Mã", "Code"),
+    "name": ("Đơn vị", "Unit"),
+    "parent": ("Thuộc", "Part of"),
+    "received": ("Nhận được", "Received"),
+    "valid": ("Hợp lệ", "Valid"),
+    "counted": ("Được tính", "Counted"),
+    "target": ("Mục tiêu", "Target"),
+    "reached": ("Đạt", "Reached"),
+    "shortfall": ("Còn thiếu", "Shortfall"),
+    "share": ("Tỷ lệ", "Share"),
+    "assessed": ("Đủ mẫu đánh giá", "Enough to assess"),
+    "expected": ("Cần có đến nay", "Expected by now"),
+    "state": ("Tiến độ", "State"),
+    "today": ("Hôm nay", "Today"),
+    "pace": ("Mẫu mỗi ngày", "Samples a day"),
+    "low": ("Dự báo thấp", "Projection, low"),
+    "middle": ("Dự báo", "Projection"),
+    "high": ("Dự báo cao", "Projection, high"),
+    "days_left": ("Số ngày còn lại", "Days left"),
+    "needed_per_day": ("Cần mỗi ngày", "Needed a day"),
+    "devices": ("Thiết bị", "Devices"),
+    "teams": ("Đội hoạt động", "Teams active"),
+    "last_month": ("Tháng trước", "Month before"),
+    "change": ("Thay đổi", "Change"),
+}
+# Of several months a workbook tells these: each month has a row of every unit.
+SHORT = ("month", "code", "name", "parent", "received", "valid", "counted", "target", "reached")
+STATES = {
+    "reached": ("đạt", "reached"),
+    "on_pace": ("kịp tiến độ", "on pace"),
+    "behind": ("chậm tiến độ", "behind"),
+}
+YES, NO = ("có", "yes"), ("không", "no")
+COUNTED_HEADS = ("code", "name", "parent")
+BY_MONTH = ("Theo tháng", "By month")
+UNITS = ("Đơn vị", "Units")
+
+
+def as_csv(answer: Answer) -> bytes:
+    """A table with codes as its head, that a spreadsheet opens with its Vietnamese letters."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for item in answer.page.items():
+        row = _row(item, tuple(COLUMNS))
+        writer.writerow([harmless(one) if isinstance(one, str) else one for one in row])
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+def as_geojson(answer: Answer) -> bytes:
+    """The units' centres with their figures; their areas are told by /units/{code}/geometry."""
+    features = [
+        {"type": "Feature", "geometry": _point(item), "properties": _properties(item)}
+        for item in answer.page.items()
+    ]
+    return orjson.dumps({"type": "FeatureCollection", "features": features})
+
+
+def as_xlsx(answer: Answer, words: Language) -> bytes:
+    """A workbook of typed cells; of several months also one row for each unit."""
+    several = len(answer.told["months"]) > 1
+    names = SHORT if several else tuple(COLUMNS)
+    out = io.BytesIO()
+    # Row by row onto the disk: 40,000 rows of a year never stand in memory together.
+    with Workbook(out, {"constant_memory": True}) as book:
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        if several:
+            sheet = book.add_worksheet(_word(BY_MONTH, words))
+            _write_months(sheet, answer, words, bold)
+        sheet = book.add_worksheet(_word(UNITS, words))
+        heads = [_word(COLUMNS[name], words) for name in names]
+        items = answer.page.items(names) if several else answer.page.items()
+        rows = (_row(item, names, words) for item in items)
+        _write(sheet, heads, rows, bold, len(answer.page.rows))
+    return out.getvalue()
+
+
+def _write_months(sheet: Worksheet, answer: Answer, words: Language, bold: Format) -> None:
+    """A row of each unit with its counted samples month by month."""
+    months = [one["month"] for one in answer.told["months"]]
+    by_unit: dict[tuple[str, str], dict[str, Any]] = {}
+    for item in answer.page.items((*COUNTED_HEADS, "month", "counted")):
+        row = by_unit.setdefault((item["code"], item["name"]), {"parent": item["parent"]})
+        row[item["month"]] = item["counted"]
+    heads = [_word(COLUMNS[name], words) for name in COUNTED_HEADS] + months
+    rows = (
+        [*key, row["parent"], *(row.get(month) for month in months)] for key, row in by_unit.items()
+    )
+    _write(sheet, heads, rows, bold, len(by_unit))
+
+
+def _write(
+    sheet: Worksheet, heads: list[str], rows: Iterator[list[Any]], bold: Format, count: int
+) -> None:
+    sheet.set_column(0, len(heads) - 1, 13)
+    sheet.freeze_panes(1, 3)
+    sheet.autofilter(0, 0, count, len(heads) - 1)
+    sheet.write_row(0, 0, heads, bold)
+    for number, row in enumerate(rows, 1):
+        for column, cell in enumerate(row):
+            if isinstance(cell, str):
+                sheet.write_string(number, column, cell)  # never a formula
+            elif cell is not None:
+                sheet.write_number(number, column, cell)
+
+
+def _row(
+    item: Mapping[str, Any], names: tuple[str, ...], words: Language | None = None
+) -> list[Any]:
+    """An item's cells; states in words, where a language is told."""
+    cells = [_cell(item, name) for name in names]
+    return [_said(cell, words) for cell in cells] if words else cells
+
+
+def _said(cell: Any, words: Language) -> Any:
+    if isinstance(cell, bool):
+        return _word(YES if cell else NO, words)
+    return _word(STATES[cell], words) if isinstance(cell, str) and cell in STATES else cell
+
+
+def _cell(item: Mapping[str, Any], name: str) -> Any:
+    if name in ("low", "middle", "high"):
+        return item["projection"] and item["projection"][name]
+    return item[name]
+
+
+def _properties(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _cell(item, name) for name in COLUMNS}
+
+
+def _point(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    if item["longitude"] is None or item["latitude"] is None:
+        return None
+    return {"type": "Point", "coordinates": [item["longitude"], item["latitude"]]}
+
+
+def _word(pair: tuple[str, str], words: Language) -> str:
+    return pair[words != "vi"]

@@ -1,0 +1,27 @@
+"""Published months, and versions of counts for caches."""
+
+from sqlalchemy import BigInteger, ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+
+
+class PublishedMonth(db.Model):
+    """A province's month that everybody may see: its report was approved once."""
+
+    __tablename__ = "published_months"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
+
+
+class CountChange(db.Model):
+    """When counts of a unit's month changed last; whatever writes counts notes it (0018)."""
+
+    __tablename__ = "count_changes"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    # 0: in no commune.
+    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger)

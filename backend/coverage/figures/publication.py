@@ -1,0 +1,87 @@
+"""Whose figures of a month are everybody's: all, or each province's from its approved report on."""
+
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.accounts.access import Actor, can
+from backend.clock import month_end
+from backend.coverage.figures.models import PublishedMonth
+from backend.database.extensions import db, setting
+from backend.errors import Problem
+from backend.organisations.scopes import unit_scopes
+from backend.units.catalogue import REFORM, system_on
+from backend.units.models import Unit
+from backend.units.reform import crossings
+from backend.units.service import UnitRow, units_on
+
+ACT = "unit.figures"
+
+# What lies in a published province, or in a granted area.
+SHOWN = text("""
+    with areas as (
+        select unit_id as id from published_months where month = :month
+        union select unnest(cast(:units as integer[]))
+        union select unit_id from cluster_units where cluster_id = any(:clusters)
+    )
+    select distinct u.id from units u
+    cross join lateral (values (u.id), (u.parent_id), (u.province_id)) above (id)
+    join areas on areas.id = above.id
+""")
+
+
+def published(reader: Actor | None, month: str) -> frozenset[int] | None:
+    """The units, of every level, whose figures of a month a reader may have; None: all of them.
+
+    Without a reader it is the software itself that asks, for what it shows elsewhere by its own
+    rules. An official has the figures of the area before all others do, an admin has all.
+    """
+    if reader is None or setting("PUBLISH") == "live" or can(reader, ACT):
+        return None
+    areas = [grant for grant in reader.grants if grant.role == "official"]
+    units = [grant.id for grant in areas if grant.kind == "unit" and grant.id is not None]
+    asked: dict[str, Any] = {
+        "month": month,
+        "units": units,
+        "clusters": [grant.id for grant in areas if grant.kind == "cluster"],
+    }
+    shown = frozenset(db.session.execute(SHOWN, asked).scalars())
+    if units and month_end(month) < REFORM:
+        return shown | _inherited(reader, units)
+    return shown
+
+
+def require_published(reader: Actor | None, month: str, unit: UnitRow | None) -> None:
+    """404 where the figures of a unit are not published yet; those of the country: of any."""
+    shown = published(reader, month)
+    if shown is None:
+        return
+    whole = [unit] if unit else units_on(month_end(month), "province")
+    if not all(one.id in shown for one in whole):
+        raise not_published()
+
+
+def not_published() -> Problem:
+    """The figures are there, and not yet for whoever asks."""
+    return Problem(404, "not_published")
+
+
+def publish(unit_id: int, month: str) -> None:
+    """Note that a province's month is everybody's from now on; part of the caller's transaction."""
+    if db.session.scalar(select(Unit.level).where(Unit.id == unit_id)) == "province":
+        row = insert(PublishedMonth).values(unit_id=unit_id, month=month)
+        db.session.execute(row.on_conflict_do_nothing())
+
+
+def _inherited(reader: Actor, units: list[int]) -> frozenset[int]:
+    """Of what ended in the reform, what the heirs' officials may see."""
+    rows = db.session.execute(select(Unit.id, Unit.system).where(Unit.id.in_(units)))
+    old: set[int] = set()
+    for row in rows:
+        if row.system == system_on(REFORM):
+            found = crossings(row.id, row.system)
+            old |= {*found.named, *found.ended}
+    above = select(Unit.id, Unit.parent_id, Unit.province_id).where(Unit.id.in_(old))
+    ids = {one for row in db.session.execute(above) for one in row if one is not None}
+    return frozenset(one for one, scope in unit_scopes(ids).items() if can(reader, ACT, scope))

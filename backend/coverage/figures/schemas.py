@@ -1,0 +1,193 @@
+"""Questions about coverage, and their answers."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate
+
+from backend.coverage.figures.rows import FILTERS, SORTS
+from backend.fields import Strict, Text
+from backend.measurements.recording.rules import NETWORKS
+from backend.organisations.fields import CURSOR_MOST, QueryId
+from backend.units.catalogue import LEVELS
+from backend.units.schemas import BoundariesSchema
+
+
+def month_asked(**options: Any) -> fields.String:
+    """The month of a question."""
+    pattern = validate.Regexp(r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)", error="not_month")
+    return fields.String(validate=pattern, metadata={"example": "2024-11"}, **options)
+
+
+def unpublished_told() -> fields.Integer:
+    """How many units are left out of an answer, where figures wait for approval."""
+    words = "units left out until their province's report is approved (PUBLISH=after_approval)"
+    return fields.Integer(metadata={"description": words})
+
+
+class CoverageQuerySchema(Strict):
+    """Which units of which month or months, on which network, in which order and format.
+
+    `unit` shows one unit, `parent` those below a province or district; a range of months is told
+    by `from` and `to`. Without a limit the list comes whole.
+    """
+
+    month = month_asked(load_default=None)
+    from_ = month_asked(data_key="from", load_default=None)
+    to = month_asked(load_default=None)
+    level = fields.String(load_default=None, validate=validate.OneOf(LEVELS, error="not_one_of"))
+    network = fields.String(
+        load_default="mobile", validate=validate.OneOf(NETWORKS, error="not_one_of")
+    )
+    parent = Text(most=5, load_default=None)
+    unit = Text(most=5, load_default=None)
+    filter = Text(choices=tuple(FILTERS), load_default=None)
+    sort = Text(choices=(*SORTS, *(f"-{name}" for name in SORTS)), load_default=None)
+    format = Text(choices=("json", "csv", "xlsx", "geojson"), load_default="json")
+    limit = QueryId(load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
+
+    @post_load
+    def question(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """One month, or a range."""
+        month, since, to = data.pop("month"), data.pop("from_"), data.pop("to")
+        if since is None and to is None:
+            if month is None:
+                raise ValidationError("required", "month")
+            return {**data, "month": month, "since": None}
+        if month is not None or since is None or to is None:
+            raise ValidationError("not_month", "from" if since is None else "to")
+        return {**data, "month": to, "since": since}
+
+
+class TargetSchema(Strict):
+    """A target and its source."""
+
+    threshold = fields.Integer(required=True)
+    basis = fields.String(required=True)
+    source = fields.String(required=True)
+
+
+class ProjectionSchema(Strict):
+    """Where a running month will end: with 80 % between low and high."""
+
+    low = fields.Integer(required=True)
+    middle = fields.Integer(required=True)
+    high = fields.Integer(required=True)
+
+
+class ReachedSchema(Strict):
+    """How many units there are, and how many of them reached their target."""
+
+    units = fields.Integer(required=True)
+    reached = fields.Integer(required=True, allow_none=True)
+
+
+class CoverageItemSchema(Strict):
+    """One unit in one month against its target."""
+
+    month = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    level = fields.String(required=True)
+    parent = fields.String(required=True, allow_none=True)
+    latitude = fields.Float(required=True, allow_none=True)
+    longitude = fields.Float(required=True, allow_none=True)
+    no_boundary = fields.Boolean(required=True)
+    received = fields.Integer(required=True)
+    valid = fields.Integer(required=True)
+    counted = fields.Integer(required=True)
+    counted_by_admin = fields.Integer(required=True)
+    target = fields.Integer(required=True, allow_none=True)
+    reached = fields.Boolean(required=True, allow_none=True)
+    shortfall = fields.Integer(required=True, allow_none=True)
+    share = fields.Float(required=True, allow_none=True)
+    assessed = fields.Boolean(required=True, allow_none=True)
+    communes = fields.Nested(ReachedSchema, required=True, allow_none=True)
+    expected = fields.Float(required=True, allow_none=True)
+    state = fields.String(required=True, allow_none=True)
+    days_left = fields.Integer(required=True)
+    needed_per_day = fields.Integer(required=True, allow_none=True)
+    today = fields.Integer(required=True, allow_none=True)
+    pace = fields.Float(required=True, allow_none=True)
+    projection = fields.Nested(ProjectionSchema, required=True, allow_none=True)
+    last_month = fields.Integer(required=True, allow_none=True)
+    change = fields.Integer(required=True, allow_none=True)
+    devices = fields.Integer(required=True, allow_none=True)
+    teams = fields.Integer(required=True, allow_none=True)
+    reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
+
+
+class ShareSchema(Strict):
+    """How many units reached, and which share of all."""
+
+    reached = fields.Integer(required=True)
+    share = fields.Float(required=True)
+
+
+class LevelSchema(ReachedSchema):
+    """A line of the ministry's letter."""
+
+    level = fields.String(required=True)
+    share = fields.Float(required=True, allow_none=True)
+
+
+class DistributionSchema(Strict):
+    """The share of units that reached, and the best that as many samples could have reached."""
+
+    share = fields.Float(required=True)
+    best_reached = fields.Integer(required=True)
+    best_share = fields.Float(required=True)
+
+
+class BasesSchema(Strict):
+    """What would be reached if the target were held against another number."""
+
+    received = fields.Nested(ShareSchema, required=True, allow_none=True)
+    valid = fields.Nested(ShareSchema, required=True, allow_none=True)
+    counted = fields.Nested(ShareSchema, required=True, allow_none=True)
+
+
+class CoverageSummarySchema(Strict):
+    """The sum over the units, and what is in none of them."""
+
+    units = fields.Integer(required=True)
+    reached = fields.Integer(required=True, allow_none=True)
+    share = fields.Float(required=True, allow_none=True)
+    received = fields.Integer(required=True)
+    valid = fields.Integer(required=True)
+    counted = fields.Integer(required=True)
+    counted_by_admin = fields.Integer(required=True)
+    reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
+    unlocated = fields.Dict(fields.String(), fields.Integer(), required=True)
+    elsewhere = fields.Integer(required=True)
+    levels = fields.List(fields.Nested(LevelSchema), required=True)
+    distribution = fields.Nested(DistributionSchema, required=True, allow_none=True)
+    bases = fields.Nested(BasesSchema, required=True)
+
+
+class CoverageMonthSchema(Strict):
+    """What is told of a whole month."""
+
+    month = fields.String(required=True)
+    boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
+    demo = fields.Boolean(required=True)
+    days = fields.Integer(required=True)
+    days_done = fields.Integer(required=True)
+    target = fields.Nested(TargetSchema, required=True, allow_none=True)
+    assessment = fields.Nested(TargetSchema, required=True, allow_none=True)
+    summary = fields.Nested(CoverageSummarySchema, required=True)
+    unpublished = unpublished_told()
+
+
+class CoverageSchema(CoverageMonthSchema):
+    """Every unit of a list against its target; of several months told of the last, then of each."""
+
+    level = fields.String(required=True)
+    network = fields.String(required=True)
+    parent = fields.String(required=True, allow_none=True)
+    unit = fields.String(required=True, allow_none=True)
+    projection_method = fields.String(required=True)
+    found = fields.Integer(required=True)
+    items = fields.List(fields.Nested(CoverageItemSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+    months = fields.List(fields.Nested(CoverageMonthSchema), required=True)

@@ -1,0 +1,131 @@
+"""What OGC API Features takes: the parameters of the standard, and no others."""
+
+import math
+import re
+from datetime import date
+from typing import Any
+
+from marshmallow import RAISE, ValidationError, fields, post_load
+
+from backend.clock import local_day
+from backend.fields import Strict, Text, aware_time
+
+# The standard wants a limit above the most to be taken for the most, not to be refused.
+LIMIT_MOST = 1_000
+LIMIT_DEFAULT = 100
+OFFSET_MOST = 1_000_000  # far more than communes
+
+
+class _Query(Strict):
+    """A parameter that is not known is refused, as the standard wants it."""
+
+    class Meta:
+        unknown = RAISE
+
+    f = Text(choices=("json",), load_default="json")
+
+
+class OgcQuerySchema(_Query):
+    """Nothing can be chosen here."""
+
+
+class ItemsQuerySchema(_Query):
+    """A page of features, within a box and a time."""
+
+    limit = Text(most=9, load_default=str(LIMIT_DEFAULT))
+    offset = Text(most=9, load_default="0")
+    bbox = Text(most=300, load_default=None)
+    datetime = Text(most=100, load_default=None)
+
+    @post_load
+    def wanted(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """The page, box and interval."""
+        return {
+            "limit": min(_whole(data["limit"], "limit", least=1), LIMIT_MOST),
+            "offset": min(_whole(data["offset"], "offset", least=0), OFFSET_MOST),
+            "bbox": _box(data["bbox"]) if data["bbox"] is not None else None,
+            "times": _times(data["datetime"]) if data["datetime"] is not None else None,
+        }
+
+
+def _whole(text: str, field: str, least: int) -> int:
+    if not re.fullmatch("[0-9]+", text) or int(text) < least:
+        raise ValidationError("out_of_range", field)
+    return int(text)
+
+
+def _box(text: str) -> tuple[float, float, float, float]:
+    """West, south, east, north; heights between them are passed over."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ValidationError("not_number", "bbox") from None
+    if len(numbers) == 6:
+        numbers = [*numbers[:2], *numbers[3:5]]
+    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+        raise ValidationError("wrong_length", "bbox")
+    west, south, east, north = numbers
+    if south > north or west > east:
+        raise ValidationError("out_of_range", "bbox")
+    return west, south, east, north
+
+
+def _times(text: str) -> tuple[date | None, date | None]:
+    """A day or moment, or an interval of two, open where `..` or nothing stands."""
+    parts = text.split("/")
+    if len(parts) > 2:
+        raise ValidationError("not_time", "datetime")
+    begins, ends = _day(parts[0]), _day(parts[-1])
+    if begins and ends and begins > ends:
+        raise ValidationError("not_time", "datetime")
+    return begins, ends
+
+
+def _day(text: str) -> date | None:
+    if text in ("", ".."):
+        return None
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else local_day(aware_time(text))
+    except (ValueError, ValidationError):
+        raise ValidationError("not_time", "datetime") from None
+
+
+class OgcLinkSchema(Strict):
+    """Where to go on."""
+
+    href = fields.String(required=True)
+    rel = fields.String(required=True)
+    type = fields.String(required=True)
+
+
+class OgcLandingSchema(Strict):
+    """What the service is."""
+
+    title = fields.String(required=True)
+    description = fields.String(required=True)
+    links = fields.List(fields.Nested(OgcLinkSchema), required=True)
+
+
+class ConformanceSchema(Strict):
+    """Which parts of the standard are kept."""
+
+    conformsTo = fields.List(fields.String(), required=True)
+
+
+class OgcCollectionSchema(Strict):
+    """One month on one network."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    description = fields.String(required=True)
+    itemType = fields.String(required=True)
+    crs = fields.List(fields.String(), required=True)
+    extent = fields.Dict(required=True)
+    links = fields.List(fields.Nested(OgcLinkSchema), required=True)
+
+
+class OgcCollectionsSchema(Strict):
+    """Every month with data, on both networks."""
+
+    links = fields.List(fields.Nested(OgcLinkSchema), required=True)
+    collections = fields.List(fields.Nested(OgcCollectionSchema), required=True)

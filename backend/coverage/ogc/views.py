@@ -1,0 +1,97 @@
+"""OGC API Features at `/ogc`, which QGIS opens by its address."""
+
+from typing import Any, NoReturn
+
+from flask import Response, url_for
+from flask_smorest import Blueprint
+
+from backend.coverage.figures.readers import reader
+from backend.coverage.ogc import service as ogc
+from backend.coverage.ogc.schemas import (
+    ConformanceSchema,
+    ItemsQuerySchema,
+    OgcCollectionSchema,
+    OgcCollectionsSchema,
+    OgcLandingSchema,
+    OgcQuerySchema,
+)
+from backend.errors import Problem
+from backend.http.arguments import Parser
+from backend.http.etags import answered_figures, unless_known
+from backend.http.requests import clock_now, language
+
+
+class OgcParser(Parser):
+    """The standard wants 400 for what it does not know, and knows no parameter but its own."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"query": None}
+
+    def handle_error(self, *told: Any, **options: Any) -> NoReturn:
+        try:
+            super().handle_error(*told, **options)
+        except Problem as problem:
+            raise Problem(400, "invalid", problem.errors) from problem
+
+
+blp = Blueprint("ogc", __name__, url_prefix="/ogc", description="OGC API Features, for QGIS")
+blp.ARGUMENTS_PARSER = OgcParser()
+
+FEATURES = {"type": "object", "required": ["type"]}
+API = "api-docs.openapi_json"
+
+
+@blp.get("/", strict_slashes=False)
+@blp.arguments(OgcQuerySchema, location="query")
+@blp.response(200, OgcLandingSchema)
+def landing(query: dict[str, Any]) -> Response:
+    """Tell what there is, as OGC API Features wants it."""
+    return answered_figures(ogc.landing(_link, language()))
+
+
+@blp.get("/conformance")
+@blp.arguments(OgcQuerySchema, location="query")
+@blp.response(200, ConformanceSchema)
+def conformance(query: dict[str, Any]) -> Response:
+    """Tell which parts of the standard are kept."""
+    return answered_figures({"conformsTo": ogc.CLASSES})
+
+
+@blp.get("/collections")
+@blp.arguments(OgcQuerySchema, location="query")
+@blp.response(200, OgcCollectionsSchema)
+def collections(query: dict[str, Any]) -> Response:
+    """List a collection of communes for each month and network."""
+    return answered_figures(ogc.collections(clock_now(), _link, language()))
+
+
+@blp.get("/collections/<name>")
+@blp.arguments(OgcQuerySchema, location="query")
+@blp.response(200, OgcCollectionSchema)
+def collection(query: dict[str, Any], name: str) -> Response:
+    """Describe the communes of a month on a network."""
+    return answered_figures(ogc.collection(name, clock_now(), _link, language()))
+
+
+@blp.get("/collections/<name>/items")
+@blp.arguments(ItemsQuerySchema, location="query")
+@blp.response(200, FEATURES, content_type=ogc.GEOJSON)
+def items(query: dict[str, Any], name: str) -> Response:
+    """Give communes with their areas and figures, page by page."""
+    wanted = ogc.Wanted(**query)
+    return _features(ogc.items(name, wanted, clock_now(), _link, reader()))
+
+
+@blp.get("/collections/<name>/items/<code>")
+@blp.arguments(OgcQuerySchema, location="query")
+@blp.response(200, FEATURES, content_type=ogc.GEOJSON)
+def item(query: dict[str, Any], name: str, code: str) -> Response:
+    """Give one commune with its area and figures."""
+    return _features(ogc.item(name, code, clock_now(), _link, reader()))
+
+
+def _link(endpoint: str, **values: Any) -> str:
+    return url_for(API if endpoint == "api" else f"ogc.{endpoint}", _external=True, **values)
+
+
+def _features(written: bytes) -> Response:
+    return unless_known(Response(written, content_type=ogc.GEOJSON))

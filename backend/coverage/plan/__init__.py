@@ -1,0 +1,1 @@
+"""The daily plan: which team measures where."""

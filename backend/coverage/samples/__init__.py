@@ -1,0 +1,1 @@
+"""Single samples for the officials of their area."""

@@ -1,0 +1,107 @@
+"""Questions about single samples of a unit, and answers."""
+
+from marshmallow import Schema, fields, validate
+
+from backend.coverage.signals.schemas import (
+    RegisteredUnitSchema,
+    SignalUnitSchema,
+    UnitSignalsQuerySchema,
+)
+from backend.fields import Strict, Text
+from backend.measurements.recording.reasons import COUNTED, REASONS
+from backend.measurements.recording.schemas import ReasonSchema
+from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST
+from backend.units.schemas import BoundariesSchema
+from backend.units.unit_list import LEVEL_ORDER
+
+WHY = (COUNTED, *(reason.code for reason in REASONS if reason.effect != "mark"))
+
+
+class SamplesQuerySchema(UnitSignalsQuerySchema):
+    """Which month, the present one unless told; of which network, and with which reason."""
+
+    network = Text(choices=("mobile", "fixed", "unknown"), load_default=None)
+    reason = Text(choices=WHY, load_default=None)
+    cursor = Text(most=100, load_default=None)
+    limit = fields.Integer(
+        load_default=PAGE_DEFAULT,
+        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
+        error_messages={"invalid": "not_whole"},
+    )
+
+
+class SampleQuerySchema(Strict):
+    """The level of the unit, where a code names two."""
+
+    level = Text(choices=LEVEL_ORDER, load_default=None)
+
+
+class CoarseSchema(Schema):
+    """A position with as many decimals as officials are shown."""
+
+    latitude = fields.Float(required=True)
+    longitude = fields.Float(required=True)
+
+
+class SampleSchema(Schema):
+    """A sample; its device by a number of this month, which leads to nobody."""
+
+    id = fields.String(required=True)
+    measured_at = fields.AwareDateTime(required=True)
+    unit = fields.Nested(RegisteredUnitSchema, required=True)
+    device = fields.Integer(required=True, allow_none=True)
+    position = fields.Nested(CoarseSchema, required=True, allow_none=True)
+    accuracy_m = fields.Float(required=True, allow_none=True)
+    network = fields.String(required=True)
+    kind = fields.String(required=True)
+    source = fields.String(required=True)
+    operator = fields.String(required=True, allow_none=True)
+    technology = fields.String(required=True, allow_none=True)
+    download_mbps = fields.Float(required=True, allow_none=True)
+    upload_mbps = fields.Float(required=True, allow_none=True)
+    ping_ms = fields.Float(required=True, allow_none=True)
+    jitter_ms = fields.Float(required=True, allow_none=True)
+    valid = fields.Boolean(required=True)
+    counted = fields.Boolean(required=True)
+    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
+    marks = fields.List(fields.Nested(ReasonSchema), required=True)
+
+
+class SamplesSchema(Schema):
+    """A page of the samples of a unit's month, the latest first."""
+
+    month = fields.String(required=True)
+    unit = fields.Nested(SignalUnitSchema, required=True)
+    decimals = fields.Integer(required=True, metadata={"description": "of the positions"})
+    items = fields.List(fields.Nested(SampleSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class RepeatedSchema(Schema):
+    """The counted sample of the same phone that a repeat repeats."""
+
+    measured_at = fields.AwareDateTime(required=True)
+    distance_m = fields.Integer(required=True)
+
+
+class HeldOutSchema(Schema):
+    """The decision that holds a sample out of the counts; `id` is null for one at the shell."""
+
+    id = fields.Integer(required=True, allow_none=True)
+    reason = fields.String(required=True)
+    at = fields.AwareDateTime(required=True)
+
+
+class OneSampleSchema(SampleSchema):
+    """One sample with all that its verdict rests on."""
+
+    received_at = fields.AwareDateTime(required=True, allow_none=True)
+    rules = fields.Integer(required=True)
+    verdict = fields.Nested(ReasonSchema, required=True)
+    repeats = fields.Nested(RepeatedSchema, required=True, allow_none=True)
+    exclusion = fields.Nested(HeldOutSchema, required=True, allow_none=True)
+    how = fields.String(required=True, allow_none=True)
+    candidates = fields.List(
+        fields.String(), required=True, metadata={"description": "communes within its accuracy"}
+    )
+    boundaries = fields.Nested(BoundariesSchema, required=True)

@@ -1,0 +1,170 @@
+"""Single samples for the officials of their area: what was measured and why it counts or not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+
+from backend.accounts.access import Actor
+from backend.clock import local_day, month_end, month_start, this_month
+from backend.coverage.figures.authorized_unit import named, own_unit
+from backend.coverage.signals.findings import number
+from backend.coverage.signals.sources import units_below
+from backend.database.extensions import db
+from backend.errors import Problem, invalid
+from backend.i18n.languages import Language
+from backend.i18n.messages import message
+from backend.measurements.recording import rules
+from backend.measurements.recording.answers import in_words, read_cursor
+from backend.measurements.recording.incoming import read_id, sample_of
+from backend.measurements.recording.reasons import COUNTED
+from backend.units.service import UnitRow
+
+DAY = timedelta(days=1)
+
+COLUMNS = """
+    m.id, m.device_id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.source,
+    m.operator, m.technology, m.download_mbps, m.upload_mbps, m.ping_ms, m.jitter_ms,
+    m.latitude, m.longitude, m.accuracy_m, m.own_reasons, m.reasons, m.marks, m.valid, m.counted,
+    m.rules, m.how, m.candidates, m.unit_id, u.code, u.name, s.name as set_name, s.quality
+"""
+SOURCE = """
+    from measurements m join units u on u.id = m.unit_id
+    left join boundary_sets s on s.id = m.set_id
+"""
+# Day by day along the index of (unit, day), so that a page of a province's month reads few of
+# them. What was stripped has no moment and is in no list.
+OF_DAY = text(f"""
+    select {COLUMNS} {SOURCE}
+    where m.unit_id = any(:units) and m.day = :day and m.measured_at is not null
+      and (cast(:network as text) is null or m.network = :network)
+      and (cast(:reason as text) is null or :reason = any(m.reasons)
+           or m.counted and :reason = 'counted')
+      and (cast(:at as timestamptz) is null or (m.measured_at, m.id) < (:at, :id))
+    order by m.measured_at desc, m.id desc limit :most
+""")
+ONE = text(f"select {COLUMNS} {SOURCE} where m.id = :id and m.measured_at is not null")
+BEFORE = text("""
+    select * from measurements
+    where device_id = :device and measured_at > :since and measured_at < :at and counted
+    order by measured_at desc, id desc
+""")
+OUT = text("""
+    select e.reason, e.act_id, e.excluded_at as at, e.excluded from exclusions e
+    where e.measurement_id = :id order by e.id desc limit 1
+""")
+PLAIN = (
+    "measured_at", "network", "kind", "source", "operator", "technology", "download_mbps",
+    "upload_mbps", "ping_ms", "jitter_ms", "accuracy_m", "valid", "counted",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What a request brings beside its question."""
+
+    now: datetime
+    key: str  # of the numbers by which devices are named
+    decimals: int  # of positions
+    language: Language
+
+
+def list_samples(
+    actor: Actor, code: str, query: Mapping[str, Any], showing: Showing
+) -> dict[str, Any]:
+    """A page of the samples of a unit's month, the latest first."""
+    month = query["month"] or this_month(showing.now)
+    if month_start(month) > local_day(showing.now):
+        raise invalid("month", "month_in_future")
+    unit = own_unit(actor, "unit.samples", code, query["level"], month)
+    rows = _page(unit, month, query, query["limit"] + 1)
+    page = rows[: query["limit"]]
+    last = page[-1] if len(rows) > len(page) else None
+    return {
+        "month": month,
+        "unit": named(unit),
+        "decimals": showing.decimals,
+        "items": [_told(row, showing) for row in page],
+        "next": last and f"{last['measured_at'].isoformat()}_{last['id']}",
+    }
+
+
+def show_sample(
+    actor: Actor, code: str, identity: str, level: str | None, showing: Showing
+) -> dict[str, Any]:
+    """One sample of a unit: what was measured, and in words why it counts or not."""
+    wanted = read_id(identity)
+    row = wanted and db.session.execute(ONE, {"id": wanted}).mappings().first()
+    if not row:
+        raise Problem(404, "not_found")
+    unit = own_unit(actor, "unit.samples", code, level, f"{row['day']:%Y-%m}")
+    if row["unit_id"] not in units_below(unit.id):
+        raise Problem(404, "not_found")
+    return _told(row, showing) | {
+        "received_at": row["received_at"],
+        "rules": row["rules"],
+        "verdict": _verdict(row, showing.language),
+        "repeats": _repeated(row),
+        "exclusion": _exclusion(row),
+        "candidates": row["candidates"] or [],
+        "how": row["how"],
+        "boundaries": {"set": row["set_name"], "quality": row["quality"]},
+    }
+
+
+def _page(unit: UnitRow, month: str, query: Mapping[str, Any], most: int) -> Sequence[RowMapping]:
+    """The rows of a month from its last day or the cursor on, until there are enough."""
+    at, identity = read_cursor(query["cursor"]) if query["cursor"] else (None, None)
+    first, last = month_start(month), month_end(month)
+    day: date = min(last, local_day(at)) if at else last
+    values = {"units": units_below(unit.id), "network": query["network"], "at": at, "id": identity}
+    rows: list[RowMapping] = []
+    while day >= first and len(rows) < most:
+        asked = {**values, "reason": query["reason"], "day": day, "most": most - len(rows)}
+        rows += db.session.execute(OF_DAY, asked).mappings()
+        day -= DAY
+    return rows
+
+
+def _told(row: RowMapping, showing: Showing) -> dict[str, Any]:
+    device, month = row["device_id"], f"{row['day']:%Y-%m}"
+    position = None
+    if row["latitude"] is not None:
+        position = {name: round(row[name], showing.decimals) for name in ("latitude", "longitude")}
+    return {name: row[name] for name in PLAIN} | {
+        "id": str(row["id"]),
+        "unit": {"code": row["code"], "name": row["name"]},
+        "device": number(device, month, showing.key) if device else None,
+        "position": position,
+        "reasons": in_words(row["reasons"], showing.language),
+        "marks": in_words(row["marks"], showing.language),
+    }
+
+
+def _verdict(row: RowMapping, language: Language) -> dict[str, str]:
+    code = COUNTED if row["counted"] else "valid_not_counted" if row["valid"] else "not_valid"
+    return {"code": code, "message": message(f"sample_{code}", language)}
+
+
+def _repeated(row: RowMapping) -> dict[str, Any] | None:
+    """The counted sample of the same phone that a repeat repeats."""
+    if "repeat" not in row["reasons"] or row["device_id"] is None:
+        return None
+    since = row["measured_at"] - rules.REPEAT_WINDOW
+    span = {"device": row["device_id"], "since": since, "at": row["measured_at"]}
+    own = sample_of(dict(row))
+    for found in db.session.execute(BEFORE, span).mappings():
+        earlier = sample_of(dict(found))
+        if rules.same_spot(earlier, own):
+            return {"measured_at": earlier.at, "distance_m": round(rules.distance(earlier, own))}
+    return None
+
+
+def _exclusion(row: RowMapping) -> dict[str, Any] | None:
+    """The decision that holds it out of the counts."""
+    found = db.session.execute(OUT, {"id": row["id"]}).mappings().first()
+    if found is None or not found["excluded"]:
+        return None
+    return {"id": found["act_id"], "reason": found["reason"], "at": found["at"]}

@@ -1,0 +1,45 @@
+"""The API of single samples, for officials of their area."""
+
+from typing import Any
+
+from flask import current_app
+from flask_smorest import Blueprint
+
+from backend.accounts.authentication import actor, keep_private
+from backend.accounts.parsing import PeopleParser
+from backend.coverage.samples.schemas import (
+    OneSampleSchema,
+    SampleQuerySchema,
+    SamplesQuerySchema,
+    SamplesSchema,
+)
+from backend.coverage.samples.service import Showing, list_samples, show_sample
+from backend.database.extensions import PERSON
+from backend.http.requests import clock_now, language
+
+blp = Blueprint("samples", __name__, url_prefix="/api/v1", description="Single samples")
+blp.ARGUMENTS_PARSER = PeopleParser()
+blp.after_request(keep_private)
+
+
+@blp.get("/units/<code>/measurements")
+@blp.doc(security=PERSON)
+@blp.arguments(SamplesQuerySchema, location="query")
+@blp.response(200, SamplesSchema)
+def get_samples(query: dict[str, Any], code: str) -> dict[str, Any]:
+    """List the samples of a unit's month, for its officials."""
+    return list_samples(actor(), code, query, _showing())
+
+
+@blp.get("/units/<code>/measurements/<identity>")
+@blp.doc(security=PERSON)
+@blp.arguments(SampleQuerySchema, location="query")
+@blp.response(200, OneSampleSchema)
+def get_sample(query: dict[str, Any], code: str, identity: str) -> dict[str, Any]:
+    """Show one sample of a unit, and why it counts or not."""
+    return show_sample(actor(), code, identity, query["level"], _showing())
+
+
+def _showing() -> Showing:
+    config = current_app.config
+    return Showing(clock_now(), config["SECRET_KEY"], config["SAMPLE_DECIMALS"], language())

@@ -1,0 +1,1 @@
+"""Signals of gaming, for people to review."""

@@ -1,0 +1,1 @@
+"""Statistics of speeds, their history, hours and cells."""

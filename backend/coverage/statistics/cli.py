@@ -1,0 +1,25 @@
+"""Command: compute stored statistics again."""
+
+import click
+
+from backend.batch.options import workforce
+from backend.batch.workforce import Workforce
+from backend.coverage.figures.cli import cli
+from backend.coverage.statistics import refresh as statistics_refresh
+from backend.http.requests import clock_now
+from backend.measurements.recording.command_options import bar, month_option
+
+commands = ()  # all of them belong to the group of coverage
+
+
+@cli.command()
+@click.option("--month", callback=month_option, help="YYYY-MM; default: every month")
+@click.option("--all", "everything", is_flag=True, help="also unchanged months")
+@workforce
+def refresh(month: str | None, everything: bool, force: Workforce) -> None:
+    """Compute statistics again where the counted samples changed."""
+    if everything:
+        statistics_refresh.mark_all(month)
+    with bar("refresh") as progress:
+        done = statistics_refresh.refresh(clock_now(), month, progress, force)
+    click.echo(f"communes computed again: {done}")

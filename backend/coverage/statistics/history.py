@@ -1,0 +1,184 @@
+"""Twelve months of a unit, across the reform of July 2025 by the crosswalk.
+
+A month of the other system is put together from the communes that share ground with the unit. One
+that lies wholly in it is taken whole; any other is divided, and the month is marked *estimated*.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from backend.accounts.access import Actor
+from backend.clock import local_day, month_end, month_start, this_month
+from backend.coverage.figures.authorized_unit import named
+from backend.coverage.figures.counts import Tally, total
+from backend.coverage.figures.publication import published
+from backend.coverage.figures.query import month_before
+from backend.coverage.figures.unit_month import communes_of
+from backend.coverage.statistics.history_splitting import (
+    Grounds,
+    Parts,
+    Places,
+    area_weights,
+    positions,
+    seen_in,
+    split,
+)
+from backend.coverage.targets.models import Target
+from backend.coverage.targets.targets import TARGET, strictly, targets_by_day
+from backend.database.extensions import db
+from backend.units.catalogue import REFORM, ActiveSet, read_active, serving, system_on
+from backend.units.reform import Crossings, crossings
+from backend.units.service import UnitRow, find
+
+Tallies = Mapping[tuple[int, str], Tally]  # by unit and month
+
+COUNTS = text("""
+    select unit_id, month, fate, sum(n)::int as n from (
+        select unit_id, month, fate, n from counts
+        where month = any(:months) and unit_id = any(:units) and day is null
+            and network = :network
+        union all
+        select unit_id, to_char(day, 'YYYY-MM'), fate, n from count_deltas
+        where unit_id = any(:units) and day between :first and :last and network = :network
+    ) both_parts group by 1, 2, 3
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Across:
+    """What is needed to tell months of the other system."""
+
+    crossings: Crossings
+    own: frozenset[int]
+    tallies: Tallies
+    places: Places
+    grounds: Mapping[str, Grounds]  # by month
+
+    @property
+    def parts(self) -> Mapping[int, Parts]:
+        """The communes of the other system, each with those that it shares its ground with."""
+        return {**self.crossings.named, **self.crossings.ended}
+
+    def in_month(self, month: str) -> tuple[Tally, bool]:
+        """The unit's part of a month, and whether anything was divided for it."""
+        shares, estimated = [], False
+        for unit, parts in self.parts.items():
+            tally = self.tallies.get((unit, month))
+            if tally is None:
+                continue
+            if self.own.issuperset(parts):
+                shares.append(tally)
+                continue
+            divided = self._divided(unit, parts, month, tally)
+            mine = [one for part, one in divided.items() if part in self.own]
+            shares += mine
+            estimated |= unit in self.crossings.named or any(one.received for one in mine)
+        return total(shares), estimated
+
+    def _divided(self, unit: int, parts: Parts, month: str, tally: Tally) -> dict[int, Tally]:
+        """The samples of one commune and month, by the communes that share its ground."""
+        grounds = self.grounds[month]
+        located = seen_in(self.places.get((unit, month), ()), parts, grounds)
+        return split(tally, parts, located, area_weights(unit, parts, grounds))
+
+
+def history(
+    unit: UnitRow, network: str, now: datetime, months: int = 12, reader: Actor | None = None
+) -> list[dict[str, Any]]:
+    """Received, valid and counted of a unit's last months against the target, oldest first.
+
+    Months that are not published yet are left out.
+    """
+    names = [this_month(now)]
+    while len(names) < months:
+        names.insert(0, month_before(names[0]))
+    own = frozenset(communes_of(unit.id))
+    ours = [name for name in names if system_on(month_end(name)) == unit.system]
+    tallies = _tallies(sorted(own), ours, network)
+    others = [name for name in names if name not in ours]
+    across = _across(unit, own, others, network) if others else None
+    targets = targets_by_day([month_end(name) for name in names], [unit.level], network)
+    told = []
+    for name in names:
+        parts = across.parts if across and name in others else {unit.id}
+        shown = published(reader, name)
+        if shown is not None and not shown.issuperset(parts):
+            continue
+        if across and name in others:
+            tally, estimated = across.in_month(name)
+        else:
+            tally = total(tallies[one, name] for one in own if (one, name) in tallies)
+            estimated = False
+        target = targets[month_end(name)][unit.level, TARGET].of(unit.id)
+        told.append(_told(name, tally, target, estimated=estimated))
+    return told
+
+
+def unit_history(
+    code: str,
+    level: str | None,
+    as_of: date | None,
+    network: str,
+    months: int,
+    now: datetime,
+    reader: Actor | None = None,
+) -> dict[str, Any]:
+    """The answer about the unit that had a code on a day, today's unless told."""
+    unit = find(as_of or local_day(now), code, level)
+    items = history(unit, network, now, months, reader)
+    return {"unit": named(unit), "network": network, "items": items}
+
+
+def _across(unit: UnitRow, own: frozenset[int], months: Sequence[str], network: str) -> _Across:
+    found = crossings(unit.id, unit.system)
+    partners = {**found.named, **found.ended}
+    tallies = _tallies(list(partners), months, network)
+    divided = sorted({one for one, _ in tallies if not own.issuperset(partners[one])})
+    places = positions(divided, month_start(months[0]), month_end(months[-1]), network)
+    return _Across(found, own, tallies, places, _grounds(unit.system, months))
+
+
+def _grounds(system: str, months: Sequence[str]) -> dict[str, Grounds]:
+    """The set that served each month's last day, and the one that tells the unit's own communes."""
+    active = read_active()
+    edge = REFORM if system == "2025" else REFORM - timedelta(days=1)
+    parts = serving(edge, active)
+    return {
+        name: Grounds(_id(serving(month_end(name), active)), _id(parts)) for name in months
+    }  # fmt: skip
+
+
+def _id(one: ActiveSet | None) -> int | None:
+    return one.id if one else None
+
+
+def _tallies(units: Sequence[int], months: Sequence[str], network: str) -> Tallies:
+    found: dict[tuple[int, str], Tally] = defaultdict(Tally)
+    if months:
+        span = {"first": month_start(months[0]), "last": month_end(months[-1])}
+        asked = {"units": list(units), "months": list(months), "network": network, **span}
+        for row in db.session.execute(COUNTS, asked):
+            found[row.unit_id, row.month].fates[row.fate] += row.n
+    return dict(found)
+
+
+def _told(month: str, tally: Tally, target: Target | None, *, estimated: bool) -> dict[str, Any]:
+    """A month as an answer; whether an estimate reached a target nobody can say."""
+    reached = None
+    if target is not None and not estimated:
+        reached = getattr(tally, target.basis) >= target.threshold + int(strictly())
+    return {
+        "month": month,
+        "system": system_on(month_end(month)),
+        "received": tally.received,
+        "valid": tally.valid,
+        "counted": tally.counted,
+        "target": target.threshold if target else None,
+        "reached": reached,
+        "estimated": estimated,
+    }

@@ -1,0 +1,37 @@
+"""Stored statistics of speeds, and marks of those that are out of date."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Identity, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+
+
+class Statistic(db.Model):
+    """The speeds of one group of counted samples, as they were found last."""
+
+    __tablename__ = "statistics"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0: the country
+    operator: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all of them
+    technology: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all of them
+    n: Mapped[int]
+    devices: Mapped[int]
+    figures: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # null: too few samples
+    found_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class StatisticStale(db.Model):
+    """A mark, set by triggers: other samples of a unit and month are counted than before."""
+
+    __tablename__ = "statistics_stale"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    month: Mapped[str] = mapped_column(Text)
+    unit_id: Mapped[int]  # 0: the country
+    network: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,93 @@
+"""The API of a unit's speeds and of its past, readable without a sign-in."""
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from backend.accounts.authentication import actor
+from backend.coverage.figures.readers import reader
+from backend.coverage.statistics.cells import as_geojson, unit_cells
+from backend.coverage.statistics.history import unit_history
+from backend.coverage.statistics.history_schemas import HistoryQuerySchema, HistorySchema
+from backend.coverage.statistics.hours import unit_hours
+from backend.coverage.statistics.schemas import (
+    CountryMonthQuerySchema,
+    StatisticsSchema,
+    UnitMonthQuerySchema,
+)
+from backend.coverage.statistics.service import unit_statistics
+from backend.coverage.statistics.spread_schemas import (
+    CellsQuerySchema,
+    UnitCellsSchema,
+    UnitHoursSchema,
+)
+from backend.database.extensions import PERSON
+from backend.http.arguments import Parser
+from backend.http.etags import answered_figures
+from backend.http.requests import clock_now, language
+
+blp = Blueprint(
+    "statistics", __name__, url_prefix="/api/v1", description="Speeds, and how they came about"
+)
+blp.ARGUMENTS_PARSER = Parser()
+
+GEOJSON = "application/geo+json"
+KNOWN = "Nothing changed since the figures of If-None-Match"
+
+
+@blp.get("/statistics")
+@blp.arguments(CountryMonthQuerySchema, location="query")
+@blp.response(200, StatisticsSchema)
+@blp.alt_response(304, description=KNOWN)
+def get_country_statistics(query: dict[str, Any]) -> Response:
+    """Show median, mean and percentiles of the country's speeds by operator and technology."""
+    return _answer(None, query)
+
+
+@blp.get("/units/<code>/statistics")
+@blp.arguments(UnitMonthQuerySchema, location="query")
+@blp.response(200, StatisticsSchema)
+@blp.alt_response(304, description=KNOWN)
+def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
+    """Show median, mean and percentiles of a unit's speeds by operator and technology."""
+    return _answer(code, query)
+
+
+@blp.get("/units/<code>/history")
+@blp.arguments(HistoryQuerySchema, location="query")
+@blp.response(200, HistorySchema)
+@blp.alt_response(304, description=KNOWN)
+def get_unit_history(query: dict[str, Any], code: str) -> Response:
+    """Show the last months of a unit, across the reform of July 2025 too."""
+    return answered_figures(unit_history(code, **query, now=clock_now(), reader=reader()))
+
+
+@blp.get("/units/<code>/hours")
+@blp.arguments(UnitMonthQuerySchema, location="query")
+@blp.response(200, UnitHoursSchema)
+@blp.alt_response(304, description=KNOWN)
+def get_unit_hours(query: dict[str, Any], code: str) -> Response:
+    """Show at which hours of which weekdays a unit's counted samples were taken."""
+    return answered_figures(unit_hours(code, **query, now=clock_now(), reader=reader()))
+
+
+@blp.get("/units/<code>/cells")
+@blp.doc(
+    security=[{}, *PERSON], responses={200: {"content": {GEOJSON: {"schema": {"type": "object"}}}}}
+)
+@blp.arguments(CellsQuerySchema, location="query")
+@blp.response(200, UnitCellsSchema)
+@blp.alt_response(304, description=KNOWN)
+def get_unit_cells(query: dict[str, Any], code: str) -> Response:
+    """Show in which cells of some 500 m a unit's counted samples lie, and how evenly."""
+    told = unit_cells(actor(), code, query, language(), clock_now())
+    if query["format"] == "geojson":
+        return answered_figures(as_geojson(told), GEOJSON)
+    return answered_figures(told)
+
+
+def _answer(code: str | None, query: dict[str, Any]) -> Response:
+    month, network, level = query["month"], query["network"], query.get("level")
+    told = unit_statistics(code, level, month, network, clock_now(), reader())
+    return answered_figures(told)

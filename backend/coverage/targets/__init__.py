@@ -1,0 +1,1 @@
+"""Targets: how many samples a unit needs in a month."""

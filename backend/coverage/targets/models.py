@@ -1,0 +1,39 @@
+"""Targets: how many samples a unit needs, since when and by which source."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Text, literal_column
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+
+
+class Target(db.Model):
+    """How many samples a month a unit of a level needs on a network, and who says so."""
+
+    __tablename__ = "targets"
+    __table_args__ = (
+        CheckConstraint("threshold > 0", name="threshold"),
+        ExcludeConstraint(
+            ("level", "="),
+            ("network", "="),
+            ("purpose", "="),
+            (literal_column("coalesce(unit_id, 0)"), "="),
+            (literal_column("daterange(valid_from, valid_to, '[]')"), "&&"),
+            name="one_target_at_a_time",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    level: Mapped[str] = mapped_column(Text)
+    network: Mapped[str] = mapped_column(Text)
+    threshold: Mapped[int]
+    basis: Mapped[str] = mapped_column(Text)  # received, valid, counted
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(Text)
+    # What is to be reached, or from how many samples on a unit can be assessed at all.
+    purpose: Mapped[str] = mapped_column(Text, server_default="target")
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))  # null: every unit
+    version: Mapped[int] = mapped_column(server_default="1")

@@ -1,0 +1,74 @@
+"""Requests and answers about targets."""
+
+from marshmallow import Schema, fields
+
+from backend.coverage.targets.targets import PURPOSES, TARGET
+from backend.fields import Day, Strict, Text, Whole
+from backend.measurements.recording.reasons import BASES
+from backend.measurements.recording.rules import NETWORKS
+from backend.organisations.fields import PageSchema, UnitToldSchema, unit
+from backend.units.catalogue import LEVELS
+
+# More than anybody measures in a commune's month; less than what a sum of them could overflow.
+THRESHOLD_MOST = 1_000_000
+# A letter's number and day, with who wrote it.
+SOURCE_MOST = 500
+
+
+class TargetsQuerySchema(PageSchema):
+    """Which targets to list; those of one day where it is told."""
+
+    level = Text(choices=LEVELS, load_default=None)
+    network = Text(choices=NETWORKS, load_default=None)
+    purpose = Text(choices=PURPOSES, load_default=None)
+    as_of = Day(load_default=None)
+
+
+class TargetChangeSchema(Strict):
+    """What of a target is to change; what is not named stays."""
+
+    threshold = Whole(1, THRESHOLD_MOST)
+    basis = Text(choices=BASES)
+    valid_from = Day()
+    valid_to = Day(allow_none=True)
+    source = Text(most=SOURCE_MOST)
+
+
+class TargetNewSchema(TargetChangeSchema):
+    """A new target: of every unit of a level, or of one with its own."""
+
+    level = Text(choices=LEVELS, required=True)
+    network = Text(choices=NETWORKS, required=True)
+    purpose = Text(choices=PURPOSES, load_default=TARGET)
+    unit = unit(load_default=None)
+    threshold = Whole(1, THRESHOLD_MOST, required=True)
+    basis = Text(choices=BASES, load_default="counted")
+    valid_from = Day(required=True)
+    valid_to = Day(allow_none=True, load_default=None)
+    source = Text(most=SOURCE_MOST, required=True)
+
+
+class TargetRowSchema(Schema):
+    """A target: from how many samples on a unit of a level is done, and who says so.
+
+    Of the purpose `assessment`: from how many on its figures tell anything of a unit.
+    """
+
+    id = fields.Integer(required=True)
+    level = fields.String(required=True)
+    network = fields.String(required=True)
+    purpose = fields.String(required=True)
+    unit = fields.Nested(UnitToldSchema, required=True, allow_none=True)
+    threshold = fields.Integer(required=True)
+    basis = fields.String(required=True)
+    valid_from = fields.Date(required=True)
+    valid_to = fields.Date(required=True, allow_none=True)
+    source = fields.String(required=True)
+    version = fields.Integer(required=True)
+
+
+class TargetPageSchema(Schema):
+    """A page of targets, in the order in which they were set."""
+
+    items = fields.List(fields.Nested(TargetRowSchema), required=True)
+    next = fields.String(required=True, allow_none=True)

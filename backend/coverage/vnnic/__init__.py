@@ -1,0 +1,1 @@
+"""VNNIC's own counts beside ours."""

@@ -1,0 +1,39 @@
+"""Counts as VNNIC publishes them."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+
+
+class VnnicCount(db.Model):
+    """What VNNIC itself says of a unit's month: another number than ours, kept beside it."""
+
+    __tablename__ = "vnnic_counts"
+    __table_args__ = (CheckConstraint("source in ('table', 'atlas')", name="source"),)
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    unit_id: Mapped[int] = mapped_column(
+        ForeignKey("units.id"), primary_key=True, autoincrement=False
+    )
+    samples: Mapped[int | None]  # null: "not enough samples"
+    download_mbps: Mapped[float | None]
+    upload_mbps: Mapped[float | None]
+    ping_ms: Mapped[float | None]
+    jitter_ms: Mapped[float | None]
+    source: Mapped[str] = mapped_column(Text)
+    imported_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class VnnicColumns(db.Model):
+    """Which column of VNNIC's tables is which, as a person said of a set of titles."""
+
+    __tablename__ = "vnnic_columns"
+
+    titles: Mapped[str] = mapped_column(Text, primary_key=True)  # a digest of the set
+    columns: Mapped[dict[str, str]] = mapped_column(JSONB)
+    learned_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

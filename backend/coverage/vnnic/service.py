@@ -1,0 +1,113 @@
+"""VNNIC's own count beside ours, unit by unit: another number, with likely reasons."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.accounts.access import Actor
+from backend.clock import local_day, month_end
+from backend.coverage.figures.service import Question, coverage
+from backend.coverage.vnnic.models import VnnicCount
+from backend.coverage.vnnic.reasons import REASONS, Pair, likely
+from backend.database.extensions import db
+from backend.i18n.languages import Language
+from backend.units.models import Unit
+from backend.units.service import valid_on
+
+
+def comparison(
+    month: str,
+    network: str,
+    parent: str | None,
+    now: datetime,
+    level: str | None = None,
+    language: Language = "vi",
+    reader: Actor | None = None,
+) -> dict[str, Any]:
+    """Our counts and VNNIC's of the units below a parent; of all provinces without one."""
+    level = level or ("commune" if parent else "province")
+    ours = coverage(Question(month, level, network, parent, reader=reader), now)
+    theirs = _imported(month, network, level)
+    quality = (ours["boundaries"] or {}).get("quality")
+    items = [_item(own, theirs.get(own["code"]), month, quality) for own in ours["items"]]
+    held_back = {"unpublished": ours["unpublished"]} if "unpublished" in ours else {}
+    return {
+        **held_back,
+        "month": month,
+        "network": network,
+        "level": level,
+        "parent": parent,
+        "boundaries": ours["boundaries"],
+        "demo": ours["demo"],
+        "imported_at": max((row.imported_at for row in theirs.values()), default=None),
+        "items": items,
+        "summary": _summary(items),
+        "reasons": _told_reasons(language),
+    }
+
+
+def _imported(month: str, network: str, level: str) -> dict[str, VnnicCount]:
+    """What VNNIC says of the units of a level, by code."""
+    query = (
+        select(Unit.code, VnnicCount)
+        .join(Unit, Unit.id == VnnicCount.unit_id)
+        .where(
+            VnnicCount.month == month,
+            VnnicCount.network == network,
+            Unit.level == level,
+            valid_on(month_end(month)),
+        )
+    )
+    return {row.code: row.VnnicCount for row in db.session.execute(query)}
+
+
+def _item(
+    own: Mapping[str, Any], row: VnnicCount | None, month: str, quality: str | None
+) -> dict[str, Any]:
+    samples = row.samples if row else None
+    pair = Pair(
+        received=own["received"],
+        counted=own["counted"],
+        lost=own["reasons"],
+        theirs=samples,
+        imported=row is not None,
+        imported_early=row is not None and local_day(row.imported_at) <= month_end(month),
+        no_boundary=own["no_boundary"],
+        approximate=quality != "published",
+    )
+    return {
+        **{name: own[name] for name in ("code", "name", "parent")},
+        "ours": {name: own[name] for name in ("received", "valid", "counted")},
+        "theirs": _theirs(row) if row else None,
+        "difference": None if samples is None else own["counted"] - samples,
+        "likely": likely(pair),
+    }
+
+
+def _theirs(row: VnnicCount) -> dict[str, Any]:
+    names = ("samples", "download_mbps", "upload_mbps", "ping_ms", "jitter_ms", "source")
+    return {name: getattr(row, name) for name in (*names, "imported_at")}
+
+
+def _summary(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sums over the units that both counted: others would compare what is not alike."""
+    listed = list(items)
+    both = [item for item in listed if item["difference"] is not None]
+    return {
+        "units": len(listed),
+        "imported": sum(item["theirs"] is not None for item in listed),
+        "compared": len(both),
+        "counted": sum(item["ours"]["counted"] for item in both),
+        "theirs": sum(item["theirs"]["samples"] for item in both),
+    }
+
+
+def _told_reasons(language: Language) -> list[dict[str, str]]:
+    """The closed list, each with its condition."""
+    at = 0 if language == "vi" else 1
+    return [
+        {"code": one.code, "words": one.words[at], "condition": one.condition[at]}
+        for one in REASONS
+    ]

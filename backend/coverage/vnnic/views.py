@@ -1,0 +1,52 @@
+"""The API of VNNIC's own counts: taken in, and shown beside ours."""
+
+from functools import partial
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from backend.accounts.authentication import actor
+from backend.coverage.figures.readers import reader
+from backend.coverage.vnnic.answers import told
+from backend.coverage.vnnic.importer import About, import_vnnic
+from backend.coverage.vnnic.schemas import (
+    ComparisonSchema,
+    VnnicImportQuerySchema,
+    VnnicImportSchema,
+    VnnicQuerySchema,
+)
+from backend.coverage.vnnic.service import comparison
+from backend.database.extensions import PERSON
+from backend.http.arguments import Parser
+from backend.http.etags import answered_figures
+from backend.http.requests import clock_now, language, read_bytes
+from backend.team_import.schemas import FILE, TAKEN
+
+blp = Blueprint("vnnic", __name__, url_prefix="/api/v1", description="VNNIC's own counts")
+blp.ARGUMENTS_PARSER = Parser()
+
+FORMS = (*TAKEN, "application/json")
+BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}
+
+
+@blp.get("/vnnic")
+@blp.arguments(VnnicQuerySchema, location="query")
+@blp.response(200, ComparisonSchema)
+@blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
+def get_comparison(query: dict[str, Any]) -> Response:
+    """Show VNNIC's own count of each unit beside ours, with likely reasons of the difference."""
+    told = comparison(**query, now=clock_now(), language=language(), reader=reader())
+    return answered_figures(told)
+
+
+@blp.post("/vnnic/import")
+@blp.doc(security=PERSON, requestBody=BODY)
+@blp.arguments(VnnicImportQuerySchema, location="query")
+@blp.response(200, VnnicImportSchema)
+def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
+    """Show what a table of VNNIC's does; with `dry_run=false`, keep every row that has a unit."""
+    dry_run = query.pop("dry_run") == "true"
+    fetch = partial(read_bytes, FORMS, "vnnic_not_table")
+    result = import_vnnic(actor(), fetch, About(**query), dry_run=dry_run, now=clock_now())
+    return told(result, language())

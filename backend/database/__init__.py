@@ -1,0 +1,1 @@
+"""The database: SQLAlchemy, connections of single statements, migrations."""

@@ -1,0 +1,1 @@
+"""HTTP in general: requests, problem details, ETags, compression, load shedding, static files."""

@@ -1,0 +1,1 @@
+"""Languages: message catalogues, and how numbers, days and months are written."""

@@ -1,0 +1,1 @@
+"""Long jobs that admins start from a page."""

@@ -1,0 +1,49 @@
+"""Long work that an admin asked for."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, DateTime, Identity, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+
+
+class Job(db.Model):
+    """One piece of long work: asked for at a page, done by a process of its own."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint("state in ('waiting', 'running', 'done', 'failed')", name="state"),
+        # Twice the same at once is an impatient finger.
+        Index(
+            "uq_jobs_open",
+            "kind",
+            unique=True,
+            postgresql_where=text("state in ('waiting', 'running')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(Text, server_default="waiting")
+    done: Mapped[int] = mapped_column(server_default="0")
+    whole: Mapped[int] = mapped_column(server_default="0")  # 0: nobody knows yet
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    error: Mapped[str | None] = mapped_column(Text)
+    # As the audit log calls people: an account of the demo goes with the demo.
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    called_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # for a runner
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """The first and the last day that it is about, where it is about some."""
+        if "first" not in self.arguments:
+            return None
+        first, last = (date.fromisoformat(self.arguments[name]) for name in ("first", "last"))
+        return first, last

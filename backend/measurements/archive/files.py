@@ -1,0 +1,125 @@
+"""A month's measurements as one GeoParquet file, which Spark, DuckDB, QGIS or Dask read as it is.
+
+Web workers do without Arrow: this module is imported where an archive is read or written.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+
+from backend.measurements.recording.reasons import fate
+
+# Raised with every change of the columns; what reads an archive refuses one that it does not know.
+VERSION = 1
+# Rows that are in memory at a time, here and wherever the file is read.
+ROW_GROUP = 50_000
+
+MOMENT, TEXTS = pa.timestamp("us", "UTC"), pa.list_(pa.string())
+# The columns of the table, in its order …
+STORED = pa.schema([
+    ("id", pa.string()), ("device_id", pa.string()), ("received_at", MOMENT),
+    ("measured_at", MOMENT), ("skew_s", pa.float64()), ("day", pa.date32()),
+    ("network", pa.string()), ("kind", pa.string()), ("source", pa.string()),
+    ("status", pa.string()), ("operator", pa.string()), ("technology", pa.string()),
+    ("download_mbps", pa.float64()), ("upload_mbps", pa.float64()), ("ping_ms", pa.float64()),
+    ("jitter_ms", pa.float64()), ("latitude", pa.float64()), ("longitude", pa.float64()),
+    ("accuracy_m", pa.float64()), ("unit_id", pa.int32()), ("set_id", pa.int32()),
+    ("how", pa.string()), ("candidates", TEXTS), ("own_reasons", TEXTS), ("reasons", TEXTS),
+    ("marks", TEXTS), ("valid", pa.bool_()), ("counted", pa.bool_()), ("rules", pa.int32()),
+    ("raw", pa.string()),
+])  # fmt: skip
+# … and what readers want beside them: `exact` is whether the position is still the one sent.
+DERIVED = pa.schema([
+    ("unit_code", pa.string()), ("fate", pa.string()), ("exact", pa.bool_()),
+    ("geometry", pa.binary()),
+])  # fmt: skip
+GEO = {
+    "version": "1.1.0",
+    "primary_column": "geometry",
+    "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}},
+}
+SCHEMA = pa.schema(
+    [*STORED, *DERIVED], metadata={"geo": json.dumps(GEO), "dosong_archive": str(VERSION)}
+)
+
+
+class DamagedArchiveError(ValueError):
+    """The file is cut off, altered, or of another version."""
+
+
+def write(path: Path, chunks: Iterable[pa.Table]) -> None:
+    """Write a file of the chunks, each a row group; it appears whole or not at all."""
+    with replacing(path) as fresh, pq.ParquetWriter(fresh, SCHEMA, compression="zstd") as writer:
+        for chunk in chunks:
+            writer.write_table(chunk, row_group_size=ROW_GROUP)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file that only its owner can read, which takes the path's place when it is complete."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")  # mode 0600
+    os.close(handle)
+    try:
+        yield Path(name)
+        with Path(name).open("rb") as file:
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def chunk_of(rows: list[Mapping[str, Any]]) -> pa.Table:
+    """Rows of the table, with a unit's code, as a chunk of the file."""
+    told = [
+        {**row, "fate": fate(row["reasons"], row["marks"]), "exact": row["raw"] is not None}
+        for row in rows
+    ]
+    bare = pa.Table.from_pylist(told, SCHEMA.remove(len(SCHEMA) - 1))
+    return bare.append_column(SCHEMA.field("geometry"), points(bare)).cast(SCHEMA)
+
+
+def points(chunk: pa.Table) -> pa.Array:
+    """The positions of a chunk as WKB, null where there is none."""
+    x, y = (chunk[name].to_numpy() for name in ("longitude", "latitude"))
+    known = ~(np.isnan(x) | np.isnan(y))
+    written = np.full(len(x), None, dtype=object)
+    written[known] = shapely.to_wkb(shapely.points(x[known], y[known]))
+    return pa.array(written, pa.binary())
+
+
+def groups(path: Path) -> int:
+    """How many row groups a file has."""
+    with _opened(path) as file:
+        return int(file.num_row_groups)
+
+
+def read_group(path: Path, group: int, columns: list[str]) -> pa.Table:
+    """Some columns of a row group."""
+    with _opened(path) as file:
+        try:
+            # Parts of long work run beside each other: none takes the others' processors.
+            return file.read_row_group(group, columns=columns, use_threads=False)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise DamagedArchiveError(f"{path} is damaged: {error}") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DamagedArchiveError(f"{path} is damaged: {error}") from None
+    with file:
+        if (file.schema_arrow.metadata or {}).get(b"dosong_archive") != str(VERSION).encode():
+            raise DamagedArchiveError(f"{path} is no archive of version {VERSION}")
+        yield file

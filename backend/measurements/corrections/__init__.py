@@ -1,0 +1,1 @@
+"""Decisions of organisers: attribution, exclusion in a campaign, past memberships."""

@@ -1,0 +1,67 @@
+"""Attribute a whole campaign again after its dates, area, networks or cap changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import text
+
+from backend.accounts.access import Actor
+from backend.accounts.service import note_by
+from backend.campaigns import service as campaigns
+from backend.database.extensions import db
+from backend.http import etags
+from backend.measurements.recording import earning
+
+# Devices that were ever in it, and those that a correction put into it.
+DEVICES = text("""
+    select distinct l.device_id from memberships m join device_links l
+        on l.volunteer_id = m.volunteer_id and l.period && m.period
+    where m.campaign_id = :campaign
+    union
+    select m.device_id from earnings e join measurements m on m.id = e.measurement_id
+    where e.campaign_id = :campaign and m.device_id is not null
+    order by 1
+""")
+DAYS = text("select distinct day from measurements where device_id = :device")
+BY_TEAM = text("""
+    select team_id, count(*) as received, count(*) filter (where fate = 'counted') as counted
+    from earnings where campaign_id = :campaign group by 1 order by 1
+""")
+
+
+def reattribute(campaign_id: int) -> dict[str, Any]:
+    """Attribute every measurement of a campaign's people again; what each team has, before, after.
+
+    It belongs to the caller's transaction, so that a preview is a rollback. Devices are held one
+    after the other in the order of their ids.
+    """
+    before = by_team(campaign_id)
+    changed = 0
+    for device in list(db.session.execute(DEVICES, {"campaign": campaign_id}).scalars()):
+        days = db.session.execute(DAYS, {"device": device}).scalars()
+        changed += earning.settle_held(device, days)
+    return {"changed": changed, "before": before, "after": by_team(campaign_id)}
+
+
+def change_campaign(
+    actor: Actor,
+    campaign_id: int,
+    seen: etags.Expected,
+    changes: Mapping[str, Any],
+    *,
+    preview: bool,
+) -> dict[str, Any]:
+    """Change a campaign, also one that others joined, and attribute again; or show what moves."""
+    told = campaigns.change_campaign(actor, campaign_id, seen, changes, commit=False)
+    moved = reattribute(campaign_id)
+    if preview:
+        db.session.rollback()
+    else:
+        note_by(actor, "campaign.reattribute", f"campaign:{campaign_id}", **moved)
+        db.session.commit()
+    return {"preview": preview, "campaign": told, **moved}
+
+
+def by_team(campaign_id: int) -> list[dict[str, Any]]:
+    """Received and counted of each team, from the earnings themselves."""
+    return [dict(row) for row in db.session.execute(BY_TEAM, {"campaign": campaign_id}).mappings()]

@@ -1,0 +1,1 @@
+"""Files of measurements in foreign and own formats."""

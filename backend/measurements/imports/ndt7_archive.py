@@ -1,0 +1,152 @@
+"""M-Lab's ndt7 archive: each direction is a result of its own; two of them make a test."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from backend.measurements.imports.row import (
+    Given,
+    Row,
+    Unreadable,
+    key,
+    moment,
+    number,
+    payload,
+    section,
+    text,
+)
+
+# A direction takes 10 s and the next begins at once; over a minute apart they are two tests.
+PAIR_WITHIN = timedelta(seconds=60)
+# Characters of halves kept while their other half is looked for: some hundred files with every
+# snapshot, or a hundred thousand rows of the table.
+MAX_WAITING_CHARS = 64 * 1024 * 1024
+MBPS_PER_BYTE_US = 8.0  # a byte in a microsecond is 8 Mbit/s
+MS_PER_US = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One direction of a test."""
+
+    line: int
+    raw: str
+    direction: str
+    client: str
+    server: str | None
+    at: datetime
+    result_id: str
+    mbps: float | None
+    ping_ms: float | None
+
+
+def is_archive(source: dict[str, Any]) -> bool:
+    """Whether this is a result file of the server, or a row of the public table."""
+    if isinstance(source.get("raw"), dict) and isinstance(source.get("a"), dict):
+        return True
+    return "StartTime" in source and "ClientIP" in source and "ServerPort" in source
+
+
+class Pairs:
+    """Joins a download and an upload of the same client, in whatever order they come."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+        self._waiting: dict[str, Half] = {}
+        self._chars = 0
+
+    def add(self, line: int, raw: str, source: dict[str, Any]) -> Iterator[Row]:
+        """Take one direction; give the test if it is whole, and what can no longer be one."""
+        try:
+            half = _half(line, raw, source)
+        except Unreadable as error:
+            yield Row(line, None, str(error), raw)
+            return
+        other = self._take(half.client)
+        if other and other.direction != half.direction and abs(other.at - half.at) <= PAIR_WITHIN:
+            yield self._joined(other, half)
+            return
+        if other:
+            yield _alone(other)
+        self._waiting[half.client] = half
+        self._chars += len(half.raw)
+        while self._chars > MAX_WAITING_CHARS and (oldest := self._take(next(iter(self._waiting)))):
+            yield _alone(oldest)
+
+    def _take(self, client: str) -> Half | None:
+        half = self._waiting.pop(client, None)
+        self._chars -= len(half.raw) if half else 0
+        return half
+
+    def left(self) -> Iterator[Row]:
+        """Give the directions whose other one never came."""
+        for half in self._waiting.values():
+            yield _alone(half)
+        self._waiting.clear()
+
+    def _joined(self, one: Half, two: Half) -> Row:
+        down, up = (one, two) if one.direction == "Download" else (two, one)
+        body = payload(
+            self._given,
+            id=key("ndt7", down.result_id, None),
+            at=min(one.at, two.at),
+            download=down.mbps,
+            upload=up.mbps,
+            ping=down.ping_ms if down.ping_ms is not None else up.ping_ms,
+            server={"name": down.server} if down.server else None,
+        )
+        return Row(one.line, body, None, f"{one.raw}\n{two.raw}")
+
+
+def _alone(half: Half) -> Row:
+    missing = "upload" if half.direction == "Download" else "download"
+    error = f"only one direction: no {missing} of the same client within a minute"
+    return Row(half.line, None, error, half.raw)
+
+
+def _half(line: int, raw: str, source: dict[str, Any]) -> Half:
+    summary, result = section(source, "a"), source.get("raw") or source
+    direction = "Download" if result.get("Download") else "Upload"
+    body = section(result, direction)
+    client = text(result, "ClientIP")
+    if not body or client is None:
+        raise Unreadable("neither Download nor Upload in the result, or no ClientIP")
+    last = _last_snapshot(body)
+    result_id = text(summary, "UUID") or text(body, "UUID") or text(source, "id")
+    if result_id is None:
+        raise Unreadable("the result has no UUID")
+    mbps = number(summary, "MeanThroughputMbps")
+    ping = number(summary, "MinRTT")
+    return Half(
+        line=line,
+        raw=raw,
+        direction=direction,
+        client=client,
+        server=text(result, "ServerIP"),
+        at=moment(_time(summary, result, body), "the start"),
+        result_id=result_id,
+        mbps=_rate(direction, last) if mbps is None else mbps,
+        ping_ms=number(last, "MinRTT", MS_PER_US) if ping is None else ping,
+    )
+
+
+def _time(summary: dict[str, Any], result: dict[str, Any], body: dict[str, Any]) -> Any:
+    """The start; the public table exports its times as `2024-11-15 02:12:33 UTC`."""
+    found = body.get("StartTime") or result.get("StartTime") or summary.get("TestTime")
+    return found.replace(" UTC", "Z") if isinstance(found, str) else found
+
+
+def _last_snapshot(body: dict[str, Any]) -> dict[str, Any]:
+    """The kernel's counters at the end of the transfer; their times are in microseconds."""
+    snapshots = body.get("ServerMeasurements")
+    if not isinstance(snapshots, list):
+        return {}
+    kernel = [shot.get("TCPInfo") for shot in snapshots if isinstance(shot, dict)]
+    return next((found for found in reversed(kernel) if isinstance(found, dict)), {})
+
+
+def _rate(direction: str, last: dict[str, Any]) -> float | None:
+    moved = number(last, "BytesAcked" if direction == "Download" else "BytesReceived")
+    elapsed = number(last, "ElapsedTime")
+    return moved / elapsed * MBPS_PER_BYTE_US if moved and elapsed else None

@@ -1,0 +1,88 @@
+"""The project's own CSV: the payload flattened, a dot in a column's name for each level."""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from backend.measurements.imports.lines import Lines, bad_bytes
+from backend.measurements.imports.own_ndjson import complete
+from backend.measurements.imports.row import Given, Row, Unreadable
+from backend.measurements.imports.table import Record, records
+
+NEEDED = ("measured_at", "status", "download_mbps", "upload_mbps", "ping_ms")
+# Empty cells of these are null, because the API wants the key; of others the key is left out.
+NULLABLE = ("download_mbps", "upload_mbps", "ping_ms", "location")
+# Longer than any number that Python writes; also keeps an endless integer from being read.
+MAX_NUMBER_CHARS = 40
+_FLAGS = {"network.roaming", "location.is_mock", "vpn", "metered"}
+_FLAG_WORDS = {"true": True, "1": True, "false": False, "0": False}
+_MEASURED = re.compile(
+    r"_(mbps|ms|mb|s|m|mps|dbm|db|percent)$"
+    r"|^location\.(latitude|longitude)$|^cell\.(identity|physical_id)$"
+)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
+
+
+def read(lines: Lines, given: Given) -> Iterator[Row]:
+    """Read rows under a header that names the columns, in any order."""
+    header: list[str] | None = None
+    for record in records(lines):
+        if record.error is not None:
+            yield Row(record.line, None, record.error, record.raw)
+        elif header is None:
+            header = [name.strip() for name in record.cells]
+            if problem := _header_problem(header):
+                yield Row(record.line, None, problem, record.raw)
+                return
+        else:
+            yield _row(record, header, given)
+
+
+def _header_problem(header: list[str]) -> str | None:
+    if missing := [name for name in NEEDED if name not in header]:
+        return f"the header lacks {', '.join(missing)}: is this the project's own CSV?"
+    if len(set(header)) < len(header) or "" in header:
+        return "the header has a column twice, or one without a name"
+    parents = {name.rsplit(".", 1)[0] for name in header if "." in name}
+    if clash := sorted(parents & set(header)) + [name for name in header if name.count(".") > 1]:
+        return f"the header's {clash[0]} is no column: dotted names have two parts"
+    return None
+
+
+def _row(record: Record, header: list[str], given: Given) -> Row:
+    try:
+        if bad_bytes(record.raw):
+            raise Unreadable("bytes that are not UTF-8")
+        if len(record.cells) != len(header):
+            raise Unreadable(f"{len(record.cells)} cells, but the header has {len(header)}")
+        body = _nest(zip(header, record.cells, strict=True))
+        return Row(record.line, complete(body, given), None, record.raw)
+    except Unreadable as error:
+        return Row(record.line, None, str(error), record.raw)
+
+
+def _nest(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    body: dict[str, Any] = dict.fromkeys(NULLABLE)
+    for name, cell in cells:
+        if cell == "":
+            continue
+        parent, _, leaf = name.rpartition(".")
+        if not parent:
+            body[leaf] = _value(name, cell)
+        else:
+            body[parent] = {**(body.get(parent) or {}), leaf: _value(name, cell)}
+    return body
+
+
+def _value(name: str, cell: str) -> Any:
+    if name in _FLAGS:
+        if cell.strip().lower() not in _FLAG_WORDS:
+            raise Unreadable(f"{name} {cell[:60]!r} is neither true nor false")
+        return _FLAG_WORDS[cell.strip().lower()]
+    if not _MEASURED.search(name):
+        return cell
+    read = _NUMBER.fullmatch(cell.strip())
+    if not read or len(cell) > MAX_NUMBER_CHARS or not math.isfinite(float(read[0])):
+        raise Unreadable(f"{name} {cell[:60]!r} is not a number (with a decimal point)")
+    return float(read[0]) if read[1] or read[2] else int(read[0])

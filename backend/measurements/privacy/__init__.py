@@ -1,0 +1,1 @@
+"""Rights of a person: export, withdrawal, retention."""

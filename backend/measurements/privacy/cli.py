@@ -1,0 +1,39 @@
+"""flask privacy: what the law asks to be done in time."""
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from backend.http.requests import clock_now
+from backend.measurements.archive import service as archiving
+from backend.measurements.privacy.retention import expire as expire_old
+from backend.measurements.recording.command_options import bar
+from backend.units.progress import busy
+
+cli = AppGroup("privacy", help="Let go of what is kept no longer.")
+
+
+@cli.command()
+def expire() -> None:
+    """Coarsen old positions, then remove them, as the consent text promises; archives follow."""
+    config, now = current_app.config, clock_now()
+    with bar("expire") as progress:
+        done = expire_old(
+            now,
+            config["COARSEN_AFTER_DAYS"],
+            config["RETENTION_DAYS"],
+            progress,
+        )
+    click.echo(
+        f"coarsened: {done.coarsened}; positions removed: {done.removed}; "
+        f"refused bodies deleted: {done.refused}"
+    )
+    with busy("archives"):
+        written, left = archiving.renew(now)
+    if written:
+        click.echo(f"archives written again: {', '.join(written)}")
+    if left:
+        raise click.ClickException(
+            f"archives that hold more than the database, left as they are: {', '.join(left)}; "
+            "see docs/batch.md"
+        )

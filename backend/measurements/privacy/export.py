@@ -1,0 +1,100 @@
+"""Everything held about a device, as one JSON document that is streamed."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from backend.database.extensions import db
+from backend.devices.models import Consent, Device
+from backend.measurements.recording.models import Earning, Exclusion, Measurement, Receipt, Refused
+from backend.organisations.models import (
+    CampaignExclusion,
+    Correction,
+    DeviceLink,
+    Membership,
+    Volunteer,
+)
+from backend.units.models import Unit
+
+# Rows that are in memory at a time: raw bodies take about 1 kB each.
+ROWS_AT_A_TIME = 500
+
+
+def export(device_id: UUID, now: datetime) -> Iterator[str]:
+    """Write all that is held of a device; hashes of its secrets are not told."""
+    yield f'{{"exported_at": {_json(now)}, "device": '
+    told = [column for column in Device.__table__.columns if not column.name.endswith("_hash")]
+    device = db.session.execute(select(*told).where(Device.id == device_id)).mappings().first()
+    yield _json(dict(device) if device else None)
+    for name, statement in _lists(device_id).items():
+        yield f', "{name}": ['
+        yield from _rows(statement)
+        yield "]"
+    yield "}\n"
+    db.session.rollback()
+
+
+def _lists(device_id: UUID) -> dict[str, Select[Any]]:
+    unit = (Unit.code.label("unit_code"), Unit.name.label("unit_name"))
+    measurements = select(*Measurement.__table__.columns, *unit).outerjoin(
+        Unit, Unit.id == Measurement.unit_id
+    )
+    exclusions = select(*Exclusion.__table__.columns).join(
+        Measurement, Measurement.id == Exclusion.measurement_id
+    )
+    own = Measurement.device_id == device_id
+    mine = DeviceLink.device_id == device_id
+    volunteer = select(DeviceLink.volunteer_id).where(mine)
+    return {
+        "consents": _all(Consent).where(Consent.device_id == device_id).order_by(Consent.id),
+        "measurements": measurements.where(own).order_by(Measurement.measured_at, Measurement.id),
+        "exclusions": exclusions.where(own),
+        # By way of the measurements, which share their ids: receipts have no index of devices.
+        "receipts": _all(Receipt).join(Measurement, Measurement.id == Receipt.id).where(own),
+        "volunteers": _all(Volunteer).where(Volunteer.id.in_(volunteer)).order_by(Volunteer.id),
+        "device_links": _all(DeviceLink).where(mine).order_by(DeviceLink.id),
+        "memberships": _all(Membership)
+        .where(Membership.volunteer_id.in_(volunteer))
+        .order_by(Membership.id),
+        "earnings": _all(Earning)
+        .join(Measurement, Measurement.id == Earning.measurement_id)
+        .where(own)
+        .order_by(Earning.measurement_id, Earning.campaign_id),
+        "corrections": _decided(Correction).where(own).order_by(Correction.id),
+        "campaign_exclusions": _decided(CampaignExclusion)
+        .where(own)
+        .order_by(CampaignExclusion.measurement_id, CampaignExclusion.campaign_id),
+        "refused": _all(Refused).where(Refused.device_id == device_id).order_by(Refused.id),
+    }
+
+
+def _all(model: Any) -> Select[Any]:
+    return select(*model.__table__.columns)
+
+
+def _decided(model: Any) -> Select[Any]:
+    """What organisers decided on measurements; who decided is somebody else."""
+    told = [column for column in model.__table__.columns if column.name != "user_id"]
+    return select(*told).join(Measurement, Measurement.id == model.measurement_id)
+
+
+def _rows(statement: Select[Any]) -> Iterator[str]:
+    options = {"yield_per": ROWS_AT_A_TIME}
+    before = ""
+    for row in db.session.execute(statement, execution_options=options).mappings():
+        yield before + _json(dict(row))
+        before = ","
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,76 @@
+"""The API of the clocks that run while somebody waits to be withdrawn; for admins."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+
+from backend.accounts.authentication import actor
+from backend.accounts.parsing import PeopleParser, row_id
+from backend.database.extensions import PERSON
+from backend.fields import AwareTime, Strict, Text
+from backend.http.requests import clock_now
+from backend.measurements.privacy.requests import list_requests, open_request, settle_request
+
+blp = Blueprint("withdrawals", __name__, url_prefix="/api/v1/withdrawal-requests")
+blp.ARGUMENTS_PARSER = PeopleParser()
+
+CHANNELS = ("email", "telephone", "letter", "in_person")
+
+
+class NewRequestSchema(Strict):
+    """How and when somebody asked; never who."""
+
+    channel = Text(choices=CHANNELS, required=True)
+    received_at = AwareTime(required=True)
+
+
+class StepSchema(Strict):
+    """What was done about it."""
+
+    step = Text(choices=("acknowledged", "done"), required=True)
+
+
+class WithdrawalRequestSchema(Schema):
+    """A withdrawal, and by when the law wants it acknowledged and done."""
+
+    id = fields.Integer(required=True)
+    channel = fields.String(required=True)
+    received_at = fields.AwareDateTime(required=True)
+    acknowledge_by = fields.Date(required=True)
+    acknowledged_at = fields.AwareDateTime(required=True, allow_none=True)
+    do_by = fields.Date(required=True)
+    done_at = fields.AwareDateTime(required=True, allow_none=True)
+    overdue = fields.Boolean(required=True)
+
+
+class WithdrawalRequestsSchema(Schema):
+    """Withdrawals, open ones first."""
+
+    items = fields.List(fields.Nested(WithdrawalRequestSchema), required=True)
+
+
+@blp.get("")
+@blp.doc(security=PERSON)
+@blp.response(200, WithdrawalRequestsSchema)
+def list_withdrawals() -> Any:
+    """List withdrawals with their deadlines."""
+    return list_requests(actor(), clock_now())
+
+
+@blp.post("")
+@blp.doc(security=PERSON)
+@blp.arguments(NewRequestSchema)
+@blp.response(201, WithdrawalRequestSchema)
+def note_withdrawal(asked: dict[str, Any]) -> Any:
+    """Note a withdrawal that was asked for by another way than the app."""
+    return open_request(actor(), asked, clock_now())
+
+
+@blp.post("/<identity>/steps")
+@blp.doc(security=PERSON)
+@blp.arguments(StepSchema)
+@blp.response(200, WithdrawalRequestSchema)
+def settle_withdrawal(asked: dict[str, Any], identity: str) -> Any:
+    """Note that a withdrawal was acknowledged or done."""
+    return settle_request(actor(), row_id(identity), asked["step"], clock_now())

@@ -1,0 +1,120 @@
+"""Endpoints of a person's rights: see everything that is held about them, and withdraw."""
+
+from typing import Any
+
+from flask import Response, current_app, request, stream_with_context
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+
+from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, Caller
+from backend.database.extensions import BEARER
+from backend.devices import service as devices
+from backend.devices.registration import KnownDevice
+from backend.fields import Strict, Text
+from backend.http.arguments import Parser
+from backend.http.requests import bearer_token, clock_now, language
+from backend.i18n.messages import message
+from backend.measurements.privacy.export import export
+from backend.measurements.privacy.tombstones import FILE, Tombstones
+from backend.measurements.privacy.withdrawal import Withdrawn, withdraw, withdraw_by_code
+
+privacy_blp = Blueprint("privacy", __name__, url_prefix="/api/v1")
+privacy_blp.ARGUMENTS_PARSER = Parser()
+
+
+class WithdrawalSchema(Strict):
+    """A withdrawal by whoever has the code."""
+
+    withdrawal_code = Text(60, required=True)
+
+
+class RemovedSchema(Schema):
+    """How much of each kind of thing is gone."""
+
+    devices = fields.Integer(required=True)
+    consents = fields.Integer(required=True)
+    receipts = fields.Integer(required=True)
+    refused = fields.Integer(required=True)
+    positions = fields.Integer(required=True)
+
+
+class KeptSchema(Schema):
+    """What stays, and is nobody's any more."""
+
+    anonymous_measurements = fields.Integer(required=True)
+
+
+class WithdrawnSchema(Schema):
+    """What a withdrawal did."""
+
+    removed = fields.Nested(RemovedSchema, required=True)
+    kept = fields.Nested(KeptSchema, required=True)
+    explanation = fields.String(required=True)
+
+
+class ExportSchema(Schema):
+    """All that is held of a device."""
+
+    exported_at = fields.AwareDateTime(required=True)
+    device = fields.Dict(required=True, allow_none=True)
+    consents = fields.List(fields.Dict(), required=True)
+    measurements = fields.List(fields.Dict(), required=True)
+    exclusions = fields.List(fields.Dict(), required=True)
+    receipts = fields.List(fields.Dict(), required=True)
+    volunteers = fields.List(fields.Dict(), required=True)
+    device_links = fields.List(fields.Dict(), required=True)
+    memberships = fields.List(fields.Dict(), required=True)
+    earnings = fields.List(fields.Dict(), required=True)
+    corrections = fields.List(fields.Dict(), required=True)
+    campaign_exclusions = fields.List(fields.Dict(), required=True)
+    refused = fields.List(fields.Dict(), required=True)
+
+
+@privacy_blp.get("/devices/me/export")
+@privacy_blp.doc(security=BEARER)
+@privacy_blp.response(200, ExportSchema)
+def export_me() -> Response:
+    """Tell a device all that is held of it."""
+    document = export(_device().id, clock_now())
+    answer = Response(stream_with_context(document), content_type="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@privacy_blp.delete("/devices/me")
+@privacy_blp.doc(security=BEARER)
+@privacy_blp.response(200, WithdrawnSchema)
+def withdraw_me() -> dict[str, Any]:
+    """Withdraw: end this device and make its measurements anonymous."""
+    return _told(withdraw(_device().id, _tombstones(), clock_now()))
+
+
+@privacy_blp.post("/withdrawals")
+@privacy_blp.arguments(WithdrawalSchema)
+@privacy_blp.response(200, WithdrawnSchema)
+def withdraw_with_code(asked: dict[str, str]) -> dict[str, Any]:
+    """Withdraw with the code that was told at registration."""
+    withdrawn = withdraw_by_code(
+        asked["withdrawal_code"],
+        _tombstones(),
+        now=clock_now(),
+        caller=Caller(request.remote_addr or "", WITHDRAWALS_PER_HOUR),
+    )
+    return _told(withdrawn)
+
+
+def _told(withdrawn: Withdrawn) -> dict[str, Any]:
+    return {
+        "removed": withdrawn.removed,
+        "kept": withdrawn.kept,
+        "explanation": message("withdrawn", language()),
+    }
+
+
+def _device() -> KnownDevice:
+    return devices.authenticate(bearer_token(), clock_now())
+
+
+def _tombstones() -> Tombstones:
+    config = current_app.config
+    return Tombstones(config["VAR_DIR"] / FILE, config["SECRET_KEY"])

@@ -1,0 +1,1 @@
+"""The path of a measurement: validate, locate, judge, store, count."""

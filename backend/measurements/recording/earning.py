@@ -1,0 +1,154 @@
+"""Who earned a device's measurements: kept in step with the verdicts, in the same transaction."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from backend.clock import day_begin
+from backend.database.extensions import db
+from backend.devices import service as devices
+from backend.errors import Problem
+from backend.measurements.recording.reasons import COUNTED
+from backend.measurements.recording.storage import dump
+from backend.memberships.attribution import RULE, Earned, Sample, earnings
+from backend.memberships.attribution_rows import decisions_on, exclusions_of, stays_of, terms_of
+
+DAY = timedelta(days=1)
+
+# Whole days, by the index of (device, time): the cap of a campaign looks at a whole day.
+ROWS = text("""
+    select m.id, m.measured_at, m.day, m.network, m.unit_id, m.reasons, u.parent_id, u.province_id
+    from measurements m left join units u on u.id = m.unit_id
+    where m.device_id = :device and m.measured_at >= :since and m.measured_at < :until
+      and m.day = any(:days)
+""")
+HELD = text(f"""
+    select {", ".join(Earned._fields)} from earnings where measurement_id = any(:ids)
+""")  # noqa: S608 # names of columns
+DELETE = text("""
+    delete from earnings e using jsonb_to_recordset(cast(:gone as jsonb))
+        as g(measurement_id uuid, campaign_id int)
+    where e.measurement_id = g.measurement_id and e.campaign_id = g.campaign_id
+""")
+INSERT = text("""
+    insert into earnings select * from jsonb_populate_recordset(null::earnings, cast(:new as jsonb))
+""")
+DELTAS = text("""
+    insert into team_deltas (campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest,
+                             n)
+    select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n
+    from jsonb_populate_recordset(null::team_deltas, cast(:deltas as jsonb))
+""")
+# A withdrawn person's share moves to nobody; the team's stays.
+FORGET = text("""
+    with mine as (
+        select e.* from earnings e join measurements m on m.id = e.measurement_id
+        where m.device_id = :device and e.volunteer_id is not null
+    ), moved as (
+        insert into team_deltas (campaign_id, team_id, volunteer_id, unit_id, day, network, fate,
+                                 guest, n)
+        select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, -count(*)
+        from mine group by 1, 2, 3, 4, 5, 6, 7, 8
+        union all
+        select campaign_id, team_id, null, unit_id, day, network, fate, guest, count(*)
+        from mine group by 1, 2, 4, 5, 6, 7, 8
+    )
+    update earnings e set volunteer_id = null, membership_id = null from mine
+    where e.measurement_id = mine.measurement_id and e.campaign_id = mine.campaign_id
+""")
+# Whoever has no other device is nobody any more: the name goes, and when they were where.
+FORGET_PERSON = text("""
+    with alone as (
+        select volunteer_id as id from device_links l where device_id = :device and not exists (
+            select from device_links o
+            where o.volunteer_id = l.volunteer_id and o.device_id <> l.device_id
+        )
+    ), passes_gone as (
+        delete from passes using alone where passes.volunteer_id = alone.id
+    ), memberships_gone as (
+        delete from memberships m using alone where m.volunteer_id = alone.id
+            and not exists (select from earnings e where e.membership_id = m.id)
+    )
+    update volunteers v set display_name = null, name_agreed_at = null from alone
+    where v.id = alone.id
+""")
+# What team counts are kept by.
+KEY = ("campaign_id", "team_id", "volunteer_id", "unit_id", "day", "network", "fate", "guest")
+
+
+def settle(device_id: UUID, days: Iterable[date]) -> int:
+    """Attribute a device's measurements of these days again; return how many earnings changed.
+
+    The caller holds the device's row and commits.
+    """
+    wanted_days = sorted(set(days))
+    if not wanted_days:
+        return 0
+    span = {"since": day_begin(wanted_days[0]), "until": day_begin(wanted_days[-1]) + DAY}
+    found = db.session.execute(ROWS, {"device": device_id, "days": wanted_days, **span})
+    rows = {row["id"]: row for row in found.mappings()}
+    if not rows:
+        return 0
+    stays, decisions = stays_of(device_id), decisions_on(rows)
+    campaigns = {stay.campaign_id for stay in stays} | {campaign for _, campaign in decisions}
+    samples = [_sample(row) for row in rows.values()]
+    terms, excluded = terms_of(campaigns), exclusions_of(rows, campaigns)
+    wanted = set(earnings(samples, stays, terms, decisions, excluded))
+    held = {Earned(**row) for row in db.session.execute(HELD, {"ids": list(rows)}).mappings()}
+    return replace(held - wanted, wanted - held)
+
+
+def settle_held(device_id: UUID, days: Iterable[date]) -> int:
+    """Hold a device and attribute again; what a withdrawn one earned is final."""
+    try:
+        devices.hold(device_id)
+    except Problem:  # withdrawn in this very moment
+        return 0
+    return settle(device_id, days)
+
+
+def forget(device_id: UUID) -> None:
+    """Untie a device's earnings from its person, before the device is withdrawn."""
+    db.session.execute(FORGET, {"device": device_id})
+    db.session.execute(FORGET_PERSON, {"device": device_id})
+
+
+def replace(gone: set[Earned], new: set[Earned]) -> int:
+    """Write what changed, and what it changes in the teams' counts; how many measurements."""
+    if gone:
+        keys = [
+            {"measurement_id": one.measurement_id, "campaign_id": one.campaign_id} for one in gone
+        ]
+        db.session.execute(DELETE, {"gone": dump(keys)})
+    if new:
+        written = [one._asdict() | {"rules": RULE} for one in new]
+        db.session.execute(INSERT, {"new": dump(written)})
+    _add_deltas([*((one, -1) for one in gone), *((one, 1) for one in new)])
+    return len({(one.measurement_id, one.campaign_id) for one in gone | new})
+
+
+def _add_deltas(changes: Iterable[tuple[Earned, int]]) -> None:
+    """Add up changes of team counts by key, and write them."""
+    sums: Counter[tuple[Any, ...]] = Counter()
+    for earned, n in changes:
+        sums[tuple(getattr(earned, name) for name in KEY)] += n
+    deltas = [dict(zip(KEY, key, strict=True)) | {"n": n} for key, n in sums.items() if n]
+    if deltas:
+        db.session.execute(DELTAS, {"deltas": dump(deltas)})
+
+
+def _sample(row: Mapping[Any, Any]) -> Sample:
+    above = (row["unit_id"], row["parent_id"], row["province_id"])
+    return Sample(
+        id=row["id"],
+        at=row["measured_at"],
+        day=row["day"],
+        network=row["network"],
+        unit_id=row["unit_id"],
+        within=frozenset(unit for unit in above if unit is not None),
+        fate=row["reasons"][0] if row["reasons"] else COUNTED,
+    )

@@ -1,0 +1,197 @@
+"""The shape of a measurement as a phone sends it, and of the answers."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from backend.errors import FieldErrorSchema
+from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
+from backend.units.schemas import BoundariesSchema
+
+# Beyond these a value is a broken field, not a poor measurement.
+MBPS, MS, PERCENT = (0, 1_000_000), (0, 3_600_000), (0, 100)
+OPTIONAL: dict[str, Any] = {"allow_none": True}
+
+
+class NetworkSchema(Strict):
+    """The network that the test ran over."""
+
+    kind = Text(choices=("mobile", "wifi", "ethernet", "unknown"), required=True)
+    technology = Text(20, **OPTIONAL)
+    mcc = Text(10, **OPTIONAL)
+    mnc = Text(10, **OPTIONAL)
+    operator = Text(100, **OPTIONAL)
+    signal_dbm = Number(-200, 100, **OPTIONAL)
+    roaming = Flag(**OPTIONAL)
+
+
+class LocationSchema(Strict):
+    """Where the phone says it was; a poor position is stored and judged, not refused."""
+
+    latitude = Number(-90, 90, required=True)
+    longitude = Number(-180, 180, required=True)
+    accuracy_m = Number(-1_000_000, 100_000_000, **OPTIONAL)
+    provider = Text(50, **OPTIONAL)
+    is_mock = Flag(**OPTIONAL)
+    fixed_at = AwareTime(**OPTIONAL)
+
+
+class ServerSchema(Strict):
+    """The server that was measured against."""
+
+    id = Text(100, **OPTIONAL)
+    name = Text(200, **OPTIONAL)
+
+
+class CellSchema(Strict):
+    """The radio cell."""
+
+    type = Text(20, **OPTIONAL)
+    identity = Whole(0, 2**53, **OPTIONAL)
+    physical_id = Whole(0, 100_000, **OPTIONAL)
+    band = Text(20, **OPTIONAL)
+    rsrp_dbm = Number(-250, 100, **OPTIONAL)
+    rsrq_db = Number(-250, 100, **OPTIONAL)
+    sinr_db = Number(-250, 250, **OPTIONAL)
+
+
+class MeasurementSchema(Strict):
+    """One speed test."""
+
+    id = Text(100, required=True, metadata={"format": "uuid", "description": "chosen by the phone"})
+    measured_at = AwareTime(required=True, metadata={"description": "start of the test"})
+    status = Text(choices=("finished", "failed", "aborted"), required=True)
+    download_mbps = Number(*MBPS, **OPTIONAL)
+    upload_mbps = Number(*MBPS, **OPTIONAL)
+    ping_ms = Number(*MS, **OPTIONAL)
+    jitter_ms = Number(*MS, **OPTIONAL)
+    network = Object(NetworkSchema, required=True)
+    location = Object(LocationSchema, required=True, allow_none=True)
+    server = Object(ServerSchema, **OPTIONAL)
+    cell = Object(CellSchema, **OPTIONAL)
+    app_version = Text(50, **OPTIONAL)
+    source = Text(choices=("app", "manual"), **OPTIONAL)
+    operator_source = Text(choices=("network", "user"), **OPTIONAL)
+    isp = Text(200, **OPTIONAL)
+    vpn = Flag(**OPTIONAL)
+    metered = Flag(**OPTIONAL)
+    loss_percent = Number(*PERCENT, **OPTIONAL)
+    data_used_mb = Number(0, 1_000_000, **OPTIONAL)
+    duration_s = Number(0, 86_400, **OPTIONAL)
+    speed_mps = Number(-1, 1_000, **OPTIONAL)
+    altitude_m = Number(-1_000, 100_000, **OPTIONAL)
+    battery_percent = Number(*PERCENT, **OPTIONAL)
+    comment = Text(1_000, **OPTIONAL)
+
+    @validates_schema
+    def finished_has_values(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """A finished test has measured something; a failed one need not."""
+        if data["status"] != "finished":
+            return
+        names = ("download_mbps", "upload_mbps", "ping_ms")
+        missing = {name: ["required"] for name in names if data.get(name) is None}
+        if missing:
+            raise ValidationError(missing)
+
+
+class BatchSchema(Strict):
+    """One to 500 measurements at once; `sent_at` belongs to the attempt."""
+
+    measurements = fields.List(fields.Nested(MeasurementSchema), required=True)
+    sent_at = AwareTime(**OPTIONAL)
+
+
+class ReasonSchema(Strict):
+    """Why a measurement is not valid or not counted, or what was noticed of it."""
+
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class OwnPlaceSchema(Strict):
+    """The commune in which a measurement lies."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    province = fields.String(required=True, allow_none=True)
+    how = fields.String(required=True, allow_none=True)
+    ambiguous = fields.Boolean(required=True)
+
+
+class ResultSchema(Strict):
+    """What became of one measurement that was sent."""
+
+    id = fields.String(required=True, allow_none=True)
+    outcome = fields.String(
+        required=True,
+        metadata={"enum": ["accepted", "duplicate", "conflict", "rejected"]},
+    )
+    valid = fields.Boolean()
+    counted = fields.Boolean()
+    reasons = fields.List(fields.Nested(ReasonSchema))
+    marks = fields.List(fields.Nested(ReasonSchema))
+    unit = fields.Nested(OwnPlaceSchema, allow_none=True)
+    month = fields.String()
+    boundaries = fields.Nested(BoundariesSchema, allow_none=True)
+    consent_outdated = fields.Boolean()
+    errors = fields.List(fields.Nested(FieldErrorSchema))
+
+
+class BatchResultSchema(Strict):
+    """What became of each measurement of a batch, in its order."""
+
+    results = fields.List(fields.Nested(ResultSchema), required=True)
+    accepted = fields.Integer(required=True)
+    duplicate = fields.Integer(required=True)
+    conflict = fields.Integer(required=True)
+    rejected = fields.Integer(required=True)
+    consent_outdated = fields.Boolean()
+
+
+class EarnedSchema(Strict):
+    """A team that has the measurement in a campaign; the reason where it is worth nothing there."""
+
+    campaign = fields.String(required=True)
+    team = fields.String(required=True)
+    counted = fields.Boolean(required=True)
+    reason = fields.Nested(ReasonSchema, required=True, allow_none=True)
+    corrected = fields.Boolean(required=True)
+
+
+class OwnMeasurementSchema(ResultSchema):
+    """One of the device's own measurements with its verdict."""
+
+    measured_at = fields.String(required=True)
+    received_at = fields.String(required=True)
+    network = fields.String(required=True)
+    download_mbps = fields.Float(allow_none=True)
+    upload_mbps = fields.Float(allow_none=True)
+    ping_ms = fields.Float(allow_none=True)
+    earned = fields.List(fields.Nested(EarnedSchema), required=True)
+
+
+class OwnPageSchema(Strict):
+    """A page of own measurements, newest first."""
+
+    items = fields.List(fields.Nested(OwnMeasurementSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class PageQuerySchema(Strict):
+    """Which page."""
+
+    cursor = Text(most=100, load_default=None)
+    limit = fields.Integer(load_default=100, error_messages={"invalid": "not_whole"})
+
+
+class CheckSchema(Strict):
+    """Ids that a phone wants to know the fate of, up to 1,000."""
+
+    ids = fields.List(fields.String(), required=True)
+
+
+class CheckResultSchema(Strict):
+    """Which of the ids are held of this device, and which are not."""
+
+    held = fields.List(fields.String(), required=True)
+    missing = fields.List(fields.String(), required=True)

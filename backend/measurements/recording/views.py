@@ -1,0 +1,158 @@
+"""The API of measurements: a phone sends, asks what became of it, and reads its own."""
+
+from typing import Any
+
+import orjson
+from flask import Response, current_app, request
+from flask_smorest import Blueprint
+from marshmallow import ValidationError
+
+from backend.database.extensions import BEARER
+from backend.devices import consent
+from backend.devices import service as devices
+from backend.devices.registration import KnownDevice
+from backend.errors import FieldError, Problem, invalid
+from backend.fields import aware_time, encodable
+from backend.http.requests import bearer_token, clock_now, language, read_object
+from backend.measurements.recording import answers
+from backend.measurements.recording.incoming import Circumstances
+from backend.measurements.recording.reading import Item
+from backend.measurements.recording.reasons import fate
+from backend.measurements.recording.schemas import (
+    BatchResultSchema,
+    BatchSchema,
+    CheckResultSchema,
+    CheckSchema,
+    MeasurementSchema,
+    OwnMeasurementSchema,
+    OwnPageSchema,
+    PageQuerySchema,
+    ResultSchema,
+)
+from backend.measurements.recording.service import Desk, record_optimistically
+from backend.metrics import count_samples
+
+blp = Blueprint("measurements", __name__, url_prefix="/api/v1", description="Speed tests")
+
+# A phone back from two weeks offline sends some hundred; more at once only makes retries dearer.
+BATCH_MOST = 500
+# A body of this length is read only after its token was checked; reading a shorter one, such as a
+# single sample, costs less than asking the database twice.
+BODY_KNOWN_FIRST = 8_000
+
+ONE_OR_MANY = {"oneOf": [MeasurementSchema, BatchSchema]}
+BATCH_OR_DUPLICATE = {"anyOf": [BatchResultSchema, ResultSchema]}
+
+
+def _device() -> KnownDevice:
+    return devices.authenticate(bearer_token(), clock_now())
+
+
+def _desk() -> Desk:
+    config = current_app.config
+    return Desk(
+        current_app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
+    )
+
+
+def _circumstances(body: dict[str, Any]) -> Circumstances:
+    given = body.get("sent_at", request.headers.get("X-Sent-At"))
+    try:
+        sent_at = aware_time(given) if given is not None else None
+    except ValidationError as error:
+        raise invalid("sent_at", str(error.messages[0])) from None
+    return Circumstances(clock_now(), sent_at, count_manual=current_app.config["COUNT_MANUAL"])
+
+
+@blp.post("/measurements")
+@blp.doc(security=BEARER)
+@blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": ONE_OR_MANY}}})
+@blp.response(201, ResultSchema, description="One sample was stored")
+@blp.alt_response(200, schema=BATCH_OR_DUPLICATE, description="A batch, or a duplicate")
+def post_measurements() -> Any:
+    """Send one measurement, or a batch of up to 500."""
+    token = bearer_token()
+    if (request.content_length or BODY_KNOWN_FIRST) >= BODY_KNOWN_FIRST:
+        _device()
+    try:
+        body = read_object()
+        sent, circumstances = _sent(body), _circumstances(body)
+    except Problem:
+        _device()  # who has no token is told that, and nothing of the body
+        raise
+    device, items = record_optimistically(token, sent, circumstances, _desk())
+    count_samples(_counted(item) for item in items)
+    results = answers.results(device.id, items, language())
+    answer = answers.batch(results) if "measurements" in body else _one(items[0], results[0])
+    status = 201 if answer.get("outcome") == "accepted" else 200
+    return _plain(answer | _consent_note(device), status)
+
+
+def _sent(body: dict[str, Any]) -> list[Any]:
+    if "measurements" not in body:
+        return [body]
+    sent = body["measurements"]
+    if not isinstance(sent, list):
+        raise invalid("measurements", "not_list")
+    if not 1 <= len(sent) <= BATCH_MOST:
+        raise invalid("measurements", "wrong_length")
+    return sent
+
+
+def _one(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
+    if item.outcome == "conflict":
+        raise Problem(409, "conflict", [FieldError("id", "id_taken")], members=answer)
+    if item.outcome == "rejected":
+        raise Problem(422, "invalid", item.errors, members={"id": item.echo, "outcome": "rejected"})
+    return answer
+
+
+def _counted(item: Item) -> tuple[str, str | None]:
+    """What became of a sample, and its verdict where it is new."""
+    if item.outcome != "accepted":
+        return item.outcome, None
+    return item.outcome, fate(item.row["reasons"], item.row["marks"])
+
+
+def _consent_note(device: KnownDevice) -> dict[str, bool]:
+    return {"consent_outdated": True} if consent.outdated(device) else {}
+
+
+def _plain(answer: dict[str, Any], status: int) -> Response:
+    """An answer in its final shape: dumping it by a schema would cost as much as judging."""
+    return Response(orjson.dumps(answer), status, content_type="application/json")
+
+
+@blp.get("/measurements")
+@blp.doc(security=BEARER)
+@blp.arguments(PageQuerySchema, location="query")
+@blp.response(200, OwnPageSchema)
+def list_measurements(query: dict[str, Any]) -> Any:
+    """List the device's own measurements, newest first."""
+    device = _device()
+    return answers.own_page(device.id, query["cursor"], query["limit"], language())
+
+
+@blp.get("/measurements/<identity>")
+@blp.doc(security=BEARER)
+@blp.response(200, OwnMeasurementSchema)
+def show_measurement(identity: str) -> Any:
+    """Show one of the device's own measurements with its verdict."""
+    return answers.own(_device().id, identity, language())
+
+
+@blp.post("/measurements/check")
+@blp.doc(security=BEARER)
+@blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": CheckSchema}}})
+@blp.response(200, CheckResultSchema)
+def check_measurements() -> Any:
+    """Ask which of up to 1,000 ids are held."""
+    device = _device()
+    ids = read_object().get("ids")
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        raise invalid("ids", "not_list")
+    if len(ids) > answers.CHECK_MOST:
+        raise invalid("ids", "wrong_length")
+    if not all(encodable(one) for one in ids):
+        raise invalid("ids", "not_unicode")
+    return answers.check(device.id, ids)

@@ -1,0 +1,1 @@
+"""Recomputing what follows from stored measurements: places, verdicts, counts."""

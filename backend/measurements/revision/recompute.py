@@ -1,0 +1,76 @@
+"""What follows from stored rows alone: places in the sets of now, reasons under today's rules."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from backend.database.extensions import extension
+from backend.measurements.recording import incoming, rules
+from backend.measurements.recording.incoming import Circumstances
+from backend.measurements.recording.reading import SCHEMA
+from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
+from backend.units.locator import Locator, Placed
+
+Row = Mapping[Any, Any]
+
+
+def placed_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows that lie otherwise in the sets active now, and what follows from that."""
+    if not rows:
+        return []
+    from backend.measurements.revision import placement  # with Arrow, which web workers do without
+
+    locator: Locator = extension("locator")
+    asked = [{**row, "id": str(row["id"])} for row in rows]
+    moved = placement.placed_again(placement.chunk_of(asked), locator.ground)
+    told = moved.select(["id", *placement.FOUND.names]).to_pylist()
+    return [new | {"id": UUID(new["id"])} for new in told]
+
+
+def judged_again(rows: Sequence[Row], count_manual: bool) -> list[dict[str, Any]]:
+    """The rows whose reasons or marks are others under the rules of today."""
+    return [new for row in rows if (new := _judged_again(row, count_manual))]
+
+
+def _judged_again(row: Row, count_manual: bool) -> dict[str, Any] | None:
+    loaded = SCHEMA.load(row["raw"])
+    now = Circumstances(
+        received_at=row["received_at"],
+        old_welcome=row["device_id"] is None,
+        count_manual=count_manual,
+        has_device=row["device_id"] is not None,
+        count_without_device=COUNTED_BY_ADMIN in row["marks"],
+    )
+    placed = _placed(row)
+    own = incoming.own_reasons(row, loaded, placed, now)
+    if row["excluded"]:
+        own = rules.in_order([*own, "excluded"])
+    new = {
+        "id": row["id"],
+        "unit_id": placed.unit_id if placed else None,
+        "set_id": placed.set_id if placed else None,
+        "how": placed.how if placed else None,
+        "candidates": list(placed.candidates) or None if placed else None,
+        "own_reasons": list(own),
+        "marks": incoming.marks(row, loaded, placed, now),
+    }
+    return new if any(row[name] != value for name, value in new.items()) else None
+
+
+def _placed(row: Row) -> Placed | None:
+    """Where the row lies, as it is stored."""
+    if incoming.position_of(row) is None:
+        return None
+    return Placed(
+        unit_id=row["unit_id"],
+        code=None,
+        name=None,
+        province=None,
+        how=row["how"],
+        ambiguous="border_ambiguous" in row["marks"],
+        candidates=tuple(row["candidates"] or ()),
+        border_distance_m=None,
+        set_id=row["set_id"],
+        set_name="",
+        quality="",
+    )

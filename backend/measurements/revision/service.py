@@ -1,0 +1,254 @@
+"""Recompute what follows from stored rows: places, own reasons, verdicts; counts follow."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from backend.batch.workforce import ALONE, Workforce, sliced
+from backend.clock import month_end, month_start
+from backend.database.extensions import db, follow_indexes
+from backend.measurements.recording import earning, rules, timeline
+from backend.measurements.recording.counting import Deltas
+from backend.measurements.recording.service import verdict_row
+from backend.measurements.recording.storage import add_deltas, dump, rewrite
+from backend.measurements.revision.recompute import judged_again, placed_again
+
+Progress = Callable[[int, int], None]
+Row = Mapping[Any, Any]
+
+# Rows of a device are revised so many at once: raw bodies take about 1 kB each.
+ROWS_AT_ONCE = 1_000
+# Some seconds of work where each device has a month: little to repeat, little to hand around.
+DEVICES_A_LOT = 20
+
+DEVICES = text("""
+    select distinct device_id from measurements
+    where device_id is not null and day between :first and :last order by device_id
+""")
+# Posts wait for it, and those that were judged before are judged again.
+LOCK = text("update devices set version = version + 1 where id = :device returning joined")
+# What is of no device has no row to be held by. Any number that nothing else here locks.
+NOBODYS_LOCK = 5_695
+LOCK_NOBODYS = text("select pg_advisory_xact_lock(:lock)")
+# The latest decision on a measurement stands.
+WITH_EXCLUSION = """
+    select m.*, coalesce(latest.excluded, false) as excluded
+    from measurements m left join lateral (
+        select e.excluded from exclusions e where e.measurement_id = m.id order by e.id desc limit 1
+    ) latest on true
+"""
+# Of one device, or of none. No index answers `is not distinct from`.
+ROWS = text(f"""
+    {WITH_EXCLUSION}
+    where (m.device_id = :device or cast(:device as uuid) is null and m.device_id is null)
+      and m.day between :first and :last and m.raw is not null and m.id > :after
+    order by m.id limit :lot
+""")
+CHOSEN = text(f"""
+    {WITH_EXCLUSION}
+    where m.id = any(:ids) and m.device_id is not distinct from cast(:device as uuid)
+      and m.raw is not null
+""")
+PLACE = text("""
+    update measurements m
+    set unit_id = v.unit_id, set_id = v.set_id, how = v.how, candidates = v.candidates,
+        own_reasons = v.own_reasons, marks = v.marks
+    from jsonb_to_recordset(cast(:rows as jsonb)) as v(id uuid, unit_id int, set_id int,
+         how text, candidates text[], own_reasons text[], marks text[])
+    where m.id = v.id
+""")
+LEFT_ALONE = text("""
+    select count(*) from measurements
+    where raw is null and day between :first and :last
+""")
+
+
+@dataclass(slots=True)
+class Revision:
+    """What a revision did: rows that moved to another unit, verdicts that changed, rows left."""
+
+    moved: int = 0
+    rejudged: int = 0
+    left_alone: int = 0
+    changes: Deltas = field(default_factory=Deltas)  # of the counts
+
+    def take(self, other: "Revision") -> None:
+        """Add what another one did to other rows."""
+        self.moved += other.moved
+        self.rejudged += other.rejudged
+        self.changes.take(other.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Devices whose rows of a span of days are revised, and how; None stands for rows of none."""
+
+    devices: Sequence[UUID | None]
+    first: date
+    last: date
+    count_manual: bool
+    places: bool = False  # named again, too
+    keep: bool = True
+
+
+def rejudge(
+    month: str,
+    count_manual: bool,
+    progress: Progress,
+    force: Workforce = ALONE,
+    *,
+    keep: bool = True,
+) -> Revision:
+    """Judge a month's measurements again under the rules of today, in the places they have.
+
+    Without `keep` nothing changes: it only tells what would.
+    """
+    lot = Lot((), month_start(month), month_end(month), count_manual, keep=keep)
+    return _revise(lot, progress, force)
+
+
+def reassign(
+    first: date, last: date, count_manual: bool, progress: Progress, force: Workforce = ALONE
+) -> Revision:
+    """Name the communes of a span of days again, in the sets active now, and judge again."""
+    return _revise(Lot((), first, last, count_manual, places=True), progress, force)
+
+
+def hold(device: UUID | None) -> bool | None:
+    """Hold a device, or the rows of none, until the transaction ends; whether it ever joined."""
+    if device is None:
+        db.session.execute(LOCK_NOBODYS, {"lock": NOBODYS_LOCK})
+        return None
+    joined: bool | None = db.session.execute(LOCK, {"device": device}).scalar()
+    return joined
+
+
+def revise_chosen(
+    device: UUID | None, ids: Sequence[UUID], joined: bool | None, count_manual: bool
+) -> Deltas:
+    """Judge measurements of a held device again, and what follows from them; what counts moved."""
+    deltas, done = Deltas(), Revision()
+    values = {"device": device, "ids": list(ids)}
+    rows = list(db.session.execute(CHOSEN, values).mappings())
+    _revise_rows(device, rows, judged_again(rows, count_manual), deltas, done)
+    times = [row["measured_at"] for row in rows]
+    _follow(device, joined, times, {row["day"] for row in rows}, deltas, done)
+    return deltas
+
+
+def _revise(whole: Lot, progress: Progress, force: Workforce) -> Revision:
+    """Lot by lot, on however many machines: it can be stopped and run again."""
+    span = {"first": whole.first, "last": whole.last}
+    follow_indexes()
+    devices = [*db.session.execute(DEVICES, span).scalars(), None]
+    done = Revision(left_alone=int(db.session.execute(LEFT_ALONE, span).scalar_one()))
+    db.session.commit()
+    lots = [replace(whole, devices=some) for some in sliced(devices, DEVICES_A_LOT)]
+    for place, one in enumerate(force.each(revise_lot, lots)):
+        done.take(one)
+        progress(min((place + 1) * DEVICES_A_LOT, len(devices)), len(devices))
+    return done
+
+
+def revise_lot(lot: Lot) -> Revision:
+    """Device by device, each in a transaction of its own."""
+    done = Revision()
+    for device in lot.devices:
+        _revise_device(device, lot, done)
+        db.session.commit() if lot.keep else db.session.rollback()
+    return done
+
+
+def _revise_device(device: UUID | None, lot: Lot, done: Revision) -> None:
+    joined = hold(device)
+    revised = placed_again if lot.places else partial(judged_again, count_manual=lot.count_manual)
+    span = {"first": lot.first, "last": lot.last}
+    deltas, after = Deltas(), UUID(int=0)
+    times, days = [], set()
+    while True:
+        values = {"device": device, "after": after, "lot": ROWS_AT_ONCE, **span}
+        rows = list(db.session.execute(ROWS, values).mappings())
+        _revise_rows(device, rows, revised(rows), deltas, done)
+        times += [row["measured_at"] for row in rows]
+        days |= {row["day"] for row in rows}
+        if len(rows) < ROWS_AT_ONCE:
+            break
+        after = rows[-1]["id"]
+    _follow(device, joined, times, days, deltas, done)
+    done.changes.take(deltas)
+
+
+def _revise_rows(
+    device: UUID | None,
+    rows: Sequence[Row],
+    changed: Sequence[Row],
+    deltas: Deltas,
+    done: Revision,
+) -> None:
+    """What follows from each row alone."""
+    _move(rows, changed, deltas, done)
+    if device is None:
+        _rejudge_alone(rows, changed, deltas, done)
+
+
+def _follow(
+    device: UUID | None,
+    joined: bool | None,
+    times: Sequence[datetime],
+    days: set[date],
+    deltas: Deltas,
+    done: Revision,
+) -> None:
+    """What follows from revised rows: verdicts of the device's timeline, counts, earnings."""
+    if device and times:
+        judged = timeline.judged_between(device, min(times), max(times))
+        days = days | _rejudge_timeline(judged, deltas, done)
+    add_deltas(deltas)
+    if device and joined:
+        earning.settle(device, days)
+
+
+def _move(rows: Sequence[Row], changed: Sequence[Row], deltas: Deltas, done: Revision) -> None:
+    """Write changed places; the counts move along under the verdict that stands so far."""
+    before = {row["id"]: row for row in rows}
+    for new in changed:
+        old = before[new["id"]]
+        deltas.add(old, old["reasons"], -1)
+        deltas.add({**old, **new}, old["reasons"], 1)
+        done.moved += old["unit_id"] != new["unit_id"]
+    if changed:
+        db.session.execute(PLACE, {"rows": dump(changed)})
+
+
+def _rejudge_alone(
+    rows: Sequence[Row], changed: Iterable[Row], deltas: Deltas, done: Revision
+) -> None:
+    """Rows without a device have no timeline: their own reasons are their verdict."""
+    revised = {new["id"]: new for new in changed}
+    pairs = [({**row, **revised.get(row["id"], {})}, row) for row in rows]
+    _write([(new, rules.Verdict(tuple(new["own_reasons"]))) for new, _ in pairs], deltas, done)
+
+
+def _rejudge_timeline(judged: Any, deltas: Deltas, done: Revision) -> set[date]:
+    """Rows with a device; the days of those that were judged otherwise."""
+    entries = list(judged)
+    _write(entries, deltas, done)
+    return {row["day"] for row, _ in entries}
+
+
+def _write(judged: Iterable[tuple[Row, rules.Verdict]], deltas: Deltas, done: Revision) -> None:
+    """Write the verdicts that differ; counts follow."""
+    changed = []
+    for row, verdict in judged:
+        if tuple(row["reasons"]) == verdict.reasons:
+            continue
+        deltas.add(row, row["reasons"], -1)
+        deltas.add(row, verdict.reasons, 1)
+        changed.append(verdict_row(row, verdict))
+    done.rejudged += len(changed)
+    rewrite(changed, rules.RULES)

@@ -1,0 +1,1 @@
+"""Volunteers: join codes, memberships, passes, and which team earns a sample."""

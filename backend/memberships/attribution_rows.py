@@ -1,0 +1,68 @@
+"""What attribution needs to know of a device, read from the database."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from backend.database.extensions import db
+from backend.memberships.attribution import Decision, Key, Stay, Terms
+
+# Where the device was: its time with a volunteer, cut with that volunteer's time in a team.
+STAYS = text("""
+    select m.id as membership_id, m.campaign_id, m.team_id, m.volunteer_id,
+           m.guest_of is not null as guest,
+           lower(l.period * m.period) as since, upper(l.period * m.period) as until
+    from device_links l
+    join memberships m on m.volunteer_id = l.volunteer_id and m.period && l.period
+    where l.device_id = :device
+    order by m.id
+""")
+# A draft covers nothing; a closed campaign still gets what was measured in its days and sent late.
+TERMS = text("""
+    select c.id as campaign_id, c.first_day, c.last_day, c.networks, c.cap,
+           array(select unit_id from campaign_areas a where a.campaign_id = c.id) as area
+    from campaigns c where c.id = any(:ids) and c.state <> 'draft' order by c.id
+""")
+DECISIONS = text("""
+    select distinct on (measurement_id, campaign_id) measurement_id, campaign_id, id, team_id
+    from corrections where measurement_id = any(:ids)
+    order by measurement_id, campaign_id, id desc
+""")
+EXCLUDED = text("""
+    select measurement_id, campaign_id from campaign_exclusions
+    where campaign_id = any(:campaigns) and measurement_id = any(:ids)
+""")
+
+
+def stays_of(device_id: UUID) -> list[Stay]:
+    """Every stay of a device in a team of a campaign."""
+    rows = db.session.execute(STAYS, {"device": device_id}).mappings()
+    return [Stay(**row) for row in rows]
+
+
+def terms_of(campaign_ids: Collection[int]) -> list[Terms]:
+    """What these campaigns cover; drafts are left out."""
+    if not campaign_ids:
+        return []
+    rows = db.session.execute(TERMS, {"ids": list(campaign_ids)}).mappings()
+    return [_terms(row) for row in rows]
+
+
+def decisions_on(measurement_ids: Collection[UUID]) -> dict[Key, Decision]:
+    """The latest correction of each measurement in each campaign."""
+    rows = db.session.execute(DECISIONS, {"ids": list(measurement_ids)})
+    return {(row[0], row[1]): Decision(row[2], row[3]) for row in rows}
+
+
+def exclusions_of(measurement_ids: Collection[UUID], campaign_ids: Collection[int]) -> set[Key]:
+    """Which of these were taken out of which of the campaigns' figures."""
+    asked = {"ids": list(measurement_ids), "campaigns": list(campaign_ids)}
+    rows = db.session.execute(EXCLUDED, asked)
+    return {(row[0], row[1]) for row in rows}
+
+
+def _terms(row: Mapping[Any, Any]) -> Terms:
+    networks, area = frozenset(row["networks"]), frozenset(row["area"])
+    return Terms(**{**row, "networks": networks, "area": area})

@@ -1,0 +1,216 @@
+"""What a team shows so that people join it in one campaign: made, rotated, shown, looked up."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.accounts.access import Actor, Scope, can, require
+from backend.accounts.service import note_by
+from backend.database.extensions import db
+from backend.devices.credentials import ALPHABET, letters
+from backend.errors import Problem, invalid
+from backend.organisations.models import Campaign, JoinCode, Organisation, Team
+from backend.organisations.scopes import campaign_scope, team_scope
+
+# 25 ** 8 is 37 bits: with 5,000 teams' codes in force, one guess in thirty million finds one, and
+# guesses are counted per address and device.
+CODE_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A team in a campaign, and what a person must know to join it."""
+
+    campaign_id: int
+    campaign: str
+    first_day: date
+    last_day: date
+    state: str
+    team_id: int
+    team: str
+    organisation: str
+    team_ended: bool
+    organisation_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A join code as its team's leader sees it."""
+
+    code: str
+    place: Place
+    created_at: datetime
+    expires_at: datetime | None
+    uses: int
+    uses_most: int | None
+    state: str  # in_force, expired, used_up
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Until when a code can be used, and how often at most."""
+
+    expires_at: datetime | None = None
+    uses_most: int | None = None
+
+
+def rotate(actor: Actor, campaign_id: int, team_id: int, limits: Limits, now: datetime) -> Shown:
+    """Give a team a code, its first or another one; the one before is void from now on."""
+    scope = _reach(actor, campaign_id, team_id)
+    require(actor, "team.edit", scope)
+    if limits.expires_at is not None and limits.expires_at <= now:
+        raise invalid("expires_at", "in_past")
+    place = place_of(campaign_id, team_id)
+    if place.state != "draft":  # codes and posters are made before a campaign opens
+        check_open(place)
+    _replace(campaign_id, team_id, limits, now)
+    told = {"expires_at": str(limits.expires_at or ""), "uses_most": limits.uses_most}
+    note_by(actor, "join_code.rotate", f"team:{team_id}", campaign=campaign_id, **told)
+    db.session.commit()
+    return _shown(place, now)
+
+
+def show(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> Shown:
+    """Show a team's code to its leader and organisers."""
+    _reach(actor, campaign_id, team_id)
+    return _shown(place_of(campaign_id, team_id), now)
+
+
+def new_code() -> str:
+    """Make a code such as ACDEFGHJ."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def find(code: str) -> Row[tuple[JoinCode]]:
+    """Find and hold a code; 404 where there is none."""
+    wanted = select(JoinCode.__table__).where(JoinCode.code == letters(code)).with_for_update()
+    found = db.session.execute(wanted).first()
+    if found is None:
+        raise Problem(404, "join_code_unknown")
+    return found
+
+
+def use(found: Row[tuple[JoinCode]], now: datetime) -> None:
+    """Count one use of a held code; a Problem says why it cannot be used."""
+    if found.revoked_at is not None:
+        raise Problem(410, "join_code_revoked")
+    if found.expires_at is not None and found.expires_at <= now:
+        raise Problem(410, "join_code_expired")
+    if found.uses_most is not None and found.uses >= found.uses_most:
+        raise Problem(410, "join_code_used_up")
+    check_open(place_of(found.campaign_id, found.team_id))
+    db.session.execute(
+        update(JoinCode).where(JoinCode.code == found.code).values(uses=JoinCode.uses + 1)
+    )
+
+
+def place_of(campaign_id: int, team_id: int) -> Place:
+    """A team in a campaign; 404 where either is not there."""
+    columns: dict[str, Any] = {
+        "campaign_id": Campaign.id,
+        "campaign": Campaign.name,
+        "first_day": Campaign.first_day,
+        "last_day": Campaign.last_day,
+        "state": Campaign.state,
+        "team_id": Team.id,
+        "team": Team.name,
+        "organisation": Organisation.name,
+        "team_ended": Team.ended_at.is_not(None),
+        "organisation_ended": Organisation.ended_at.is_not(None),
+    }
+    found = db.session.execute(
+        select(*[column.label(name) for name, column in columns.items()])
+        .select_from(Campaign)
+        .join(Team, Team.id == team_id)
+        .join(Organisation, Organisation.id == Team.organisation_id)
+        .where(Campaign.id == campaign_id)
+    ).first()
+    if found is None:
+        raise Problem(404, "not_found")
+    return Place(**found._mapping)
+
+
+def check_open(place: Place) -> None:
+    """Raise the reason for which nobody can join a team of a campaign."""
+    if place.state == "draft":
+        raise Problem(409, "campaign_not_open")
+    if place.state != "open":
+        raise Problem(410, "campaign_over")
+    if place.team_ended:
+        raise Problem(410, "team_ended")
+    if place.organisation_ended:
+        raise Problem(410, "organisation_ended")
+
+
+def _reach(actor: Actor, campaign_id: int, team_id: int) -> Scope:
+    """The scope of a team in a campaign: that of both; 404 to whoever may see neither.
+
+    Only teams of the campaign's organiser, or of an organisation below, are in it: nobody enlists
+    another's team, and nobody enters another's campaign, by the word of one side.
+    """
+    of_campaign, of_team = campaign_scope(campaign_id), team_scope(team_id)
+    organiser = db.session.scalar(
+        select(Campaign.organisation_id).where(Campaign.id == campaign_id)
+    )
+    if organiser not in of_team.organisations:
+        raise Problem(404, "not_found")
+    above = of_campaign.organisations | of_team.organisations
+    scope = Scope(teams=of_team.teams, organisations=above)
+    require(actor, "team.see", scope, hidden=True)
+    draft = select(func.count()).where(Campaign.id == campaign_id, Campaign.state == "draft")
+    if (
+        not can(actor, "campaign.see", of_campaign)
+        and db.session.scalar(draft)
+        and _in_force(campaign_id, team_id) is None
+    ):
+        raise Problem(404, "not_found")  # another organisation's draft
+    return scope
+
+
+def _replace(campaign_id: int, team_id: int, limits: Limits, now: datetime) -> None:
+    """Two that rotate at once come one after the other."""
+    db.session.execute(select(Team.id).where(Team.id == team_id).with_for_update(key_share=True))
+    in_force = JoinCode.campaign_id == campaign_id, JoinCode.team_id == team_id
+    db.session.execute(
+        update(JoinCode).where(*in_force, JoinCode.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    row = insert(JoinCode).on_conflict_do_nothing(index_elements=["code"]).returning(JoinCode.code)
+    made = None
+    while made is None:  # the same letters once more are as likely as a guess that hits
+        fields = {"code": new_code(), "campaign_id": campaign_id, "team_id": team_id}
+        ends = {"expires_at": limits.expires_at, "uses_most": limits.uses_most}
+        made = db.session.scalar(row.values(**fields, **ends, created_at=now))
+
+
+def _in_force(campaign_id: int, team_id: int) -> Row[tuple[JoinCode]] | None:
+    return db.session.execute(
+        select(JoinCode.__table__).where(
+            JoinCode.campaign_id == campaign_id,
+            JoinCode.team_id == team_id,
+            JoinCode.revoked_at.is_(None),
+        )
+    ).first()
+
+
+def _shown(place: Place, now: datetime) -> Shown:
+    found = _in_force(place.campaign_id, place.team_id)
+    if found is None:
+        raise Problem(404, "join_code_none")
+    state = "in_force"
+    if found.expires_at is not None and found.expires_at <= now:
+        state = "expired"
+    elif found.uses_most is not None and found.uses >= found.uses_most:
+        state = "used_up"
+    return Shown(
+        code=found.code,
+        place=place,
+        created_at=found.created_at,
+        expires_at=found.expires_at,
+        uses=found.uses,
+        uses_most=found.uses_most,
+        state=state,
+    )

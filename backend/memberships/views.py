@@ -1,0 +1,150 @@
+"""Endpoints of phones: join, leave, link another phone, bring a guest; and a team's members."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import current_app, request
+from flask_smorest import Blueprint
+
+from backend.accounts.authentication import actor, keep_private
+from backend.accounts.parsing import row_id
+from backend.database.extensions import BEARER, PERSON
+from backend.devices import service as devices
+from backend.devices.registration import KnownDevice
+from backend.errors import invalid
+from backend.http.arguments import Parser
+from backend.http.requests import bearer_token, clock_now, language
+from backend.i18n.messages import message
+from backend.memberships import joining, passes, poster, volunteers
+from backend.memberships import service as memberships
+from backend.memberships.members import Page, TeamMember, members
+from backend.memberships.schemas import (
+    BIG_ID_MOST,
+    JoiningSchema,
+    MembershipSchema,
+    MembershipsSchema,
+    MembersQuerySchema,
+    MembersSchema,
+    PassMadeSchema,
+    PassSchema,
+    PassUsedSchema,
+    RenamingSchema,
+    UsingSchema,
+    VolunteerSchema,
+)
+
+blp = Blueprint("joining", __name__, url_prefix="/api/v1", description="Joining a team")
+blp.ARGUMENTS_PARSER = Parser()
+blp.after_request(keep_private)
+
+PAGE_MOST = 500
+
+
+def of_device(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Know the device before its body is read: without a token the answer says only that."""
+
+    @wraps(view)
+    def answer(*given: Any, **named: Any) -> Any:
+        return view(devices.authenticate(bearer_token(), clock_now()), *given, **named)
+
+    return answer
+
+
+@blp.post("/memberships")
+@blp.doc(security=BEARER)
+@of_device
+@blp.arguments(JoiningSchema)
+@blp.response(201, MembershipSchema, description="Joined, from this moment on")
+@blp.alt_response(200, schema=MembershipSchema, description="Was in that team already")
+def join_team(device: KnownDevice, asked: joining.Joining) -> Any:
+    """Join a team by the code that it shows; `transfer` leaves another team of the campaign."""
+    joined = joining.join(device.id, asked, clock_now(), _guesses())
+    return joined.member, 201 if joined.created else 200
+
+
+@blp.get("/memberships")
+@blp.doc(security=BEARER)
+@of_device
+@blp.response(200, MembershipsSchema)
+def list_memberships(device: KnownDevice) -> Any:
+    """List the volunteer's own memberships, present and past."""
+    return {"items": memberships.own(device.id)}
+
+
+@blp.delete(f"/memberships/<int(max={BIG_ID_MOST}):membership_id>")
+@blp.doc(security=BEARER)
+@of_device
+@blp.response(200, MembershipSchema)
+def leave_team(device: KnownDevice, membership_id: int) -> Any:
+    """Leave a team now; what was earned stays earned."""
+    return memberships.leave(device.id, membership_id, clock_now())
+
+
+@blp.patch("/volunteers/me")
+@blp.doc(security=BEARER)
+@of_device
+@blp.arguments(RenamingSchema)
+@blp.response(200, VolunteerSchema)
+def rename_me(device: KnownDevice, asked: dict[str, Any]) -> Any:
+    """Show another name to one's team, or none."""
+    return volunteers.rename(device.id, asked["display_name"], clock_now())
+
+
+@blp.post("/passes")
+@blp.doc(security=BEARER)
+@of_device
+@blp.arguments(PassSchema)
+@blp.response(201, PassMadeSchema, description="Good for one other phone")
+def make_pass(device: KnownDevice, asked: passes.Asked) -> Any:
+    """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
+    made = passes.make(device.id, asked, clock_now(), current_app.config["SECRET_KEY"])
+    content = poster.content(request.url_root, made.code)
+    answer = {"kind": made.kind, "code": made.code, "content": content}
+    return answer | {"expires_at": made.expires_at}, 201
+
+
+@blp.post("/passes/use")
+@blp.doc(security=BEARER)
+@of_device
+@blp.arguments(UsingSchema)
+@blp.response(201, PassUsedSchema, description="Linked, or a guest, from this moment on")
+@blp.alt_response(200, schema=PassUsedSchema, description="Was so already")
+def use_pass(device: KnownDevice, asked: dict[str, str]) -> Any:
+    """Use the code that another phone shows."""
+    used = passes.use(device.id, asked["code"], clock_now(), _guesses())
+    return {"kind": used.kind, "memberships": used.members}, 201 if used.created else 200
+
+
+@blp.get("/teams/<team_id>/members")
+@blp.doc(security=PERSON)
+@blp.arguments(MembersQuerySchema, location="query")
+@blp.response(200, MembersSchema)
+def list_members(query: dict[str, Any], team_id: str) -> Any:
+    """List who is in a team now: for its leader and its organiser alone."""
+    items, after = members(actor(), row_id(team_id), _page(query), clock_now())
+    return {"items": [_told(one) for one in items], "next": after and str(after)}
+
+
+def _page(query: dict[str, Any]) -> Page:
+    if not 1 <= query["limit"] <= PAGE_MOST:
+        raise invalid("limit", "out_of_range")
+    cursor = query["cursor"] or "0"
+    if not (cursor.isascii() and cursor.isdigit() and int(cursor) <= BIG_ID_MOST):
+        raise invalid("cursor", "not_cursor")
+    if query["campaign"] is not None and not 0 <= query["campaign"] <= BIG_ID_MOST:
+        raise invalid("campaign", "out_of_range")
+    return Page(query["campaign"], int(cursor), query["limit"])
+
+
+def _told(one: TeamMember) -> dict[str, Any]:
+    numbered = message("guest_numbered" if one.guest else "member_numbered", language())
+    name = one.display_name or numbered.format(number=one.number)
+    return {
+        "id": one.id, "name": name, "number": one.number, "campaign": one.campaign,
+        "since": one.since, "until": one.until, "guest": one.guest, "devices": one.devices,
+    }  # fmt: skip
+
+
+def _guesses() -> joining.Guesses:
+    return joining.Guesses(request.remote_addr or "", current_app.config["SECRET_KEY"])

@@ -1,0 +1,92 @@
+"""How the installation stands, as Prometheus reads it: a few small questions at each scrape."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from backend import VERSION
+from backend.database.extensions import db
+from backend.monitoring.checks import latest_backup
+from backend.run_log import runs
+
+# More than this waits only where nobody folds: counting on would cost more than it tells.
+COUNTED_MOST = 100_000
+# A scrape comes again: it must not hold a worker of a database that is in trouble.
+PATIENCE = text("set local statement_timeout = '2s'")
+WAITING = ("count_deltas", "team_deltas", "statistics_stale")
+OPEN_REQUESTS = text("""
+    select count(*) as n, extract(epoch from min(received_at)) as oldest
+    from withdrawal_requests where done_at is null
+""")
+
+
+class Installation(Collector):
+    """What is asked of the database and the disk."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+
+    def collect(self) -> Iterator[Metric]:
+        """Every figure that can be had; without the database, that it is away."""
+        try:
+            found = list(_of_database())
+        except (SQLAlchemyError, PoolTimeout):
+            found = []
+        finally:
+            db.session.remove()
+        built = GaugeMetricFamily("dosong_build_info", "What runs: 1", labels=["version"])
+        built.add_metric([VERSION], 1)
+        yield built
+        yield _gauge("dosong_database_up", "Whether the database answers", float(bool(found)))
+        yield from found
+        yield from _of_disk(self.config)
+
+
+def _of_database() -> Iterator[Metric]:
+    db.session.execute(PATIENCE)
+    waiting = GaugeMetricFamily(
+        "dosong_waiting", f"Rows that wait to be worked in, up to {COUNTED_MOST}", labels=["table"]
+    )
+    for table in WAITING:
+        most = f"select count(*) from (select 1 from {table} limit {COUNTED_MOST}) waiting"  # noqa: S608
+        waiting.add_metric([table], db.session.execute(text(most)).scalar_one())
+    yield waiting
+    requests = db.session.execute(OPEN_REQUESTS).one()
+    yield _gauge("dosong_withdrawals_open", "Withdrawals asked for and not done", requests.n)
+    if requests.oldest is not None:
+        yield _gauge(
+            "dosong_withdrawals_oldest_timestamp_seconds",
+            "When the oldest of them came",
+            float(requests.oldest),
+        )
+
+
+def _of_disk(config: Mapping[str, Any]) -> Iterator[Metric]:
+    var_dir = Path(config["VAR_DIR"])
+    free = shutil.disk_usage(var_dir).free
+    yield _gauge("dosong_disk_free_bytes", "Room that is left where VAR_DIR lies", free)
+    backup = latest_backup(config)
+    if backup is not None:
+        at = backup.timestamp()
+        yield _gauge("dosong_backup_timestamp_seconds", "When the latest backup was made", at)
+    success = GaugeMetricFamily(
+        "dosong_job_success_timestamp_seconds", "When a job last succeeded", labels=["job"]
+    )
+    failures = CounterMetricFamily("dosong_job_failures", "Runs that failed", labels=["job"])
+    for job, told in runs(var_dir).items():
+        failures.add_metric([job], told["failures"])
+        if told["last_success"] is not None:
+            success.add_metric([job], told["last_success"])
+    yield from (success, failures)
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, meaning, value=value)

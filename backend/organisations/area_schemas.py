@@ -1,0 +1,106 @@
+"""Requests and answers about deputies, and about roles whose unit ended."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
+
+from backend.accounts.login_names import NAME_MOST
+from backend.accounts.schemas import Label, RoleSchema
+from backend.fields import ID_MOST, AwareTime, Object, Strict, Text, Whole
+from backend.organisations.cluster_schemas import UNITS_MOST
+from backend.organisations.fields import Many, UnitNamedSchema, UnitToldSchema
+from backend.organisations.grant_schemas import NamedUnitSchema
+
+REASON_MOST = 500
+
+
+class DeputyAskedSchema(Strict):
+    """Who is to stand in, where, until when and why."""
+
+    name = Text(NAME_MOST, required=True, metadata={"example": "0912 345 678"})
+    unit = Object(NamedUnitSchema, allow_none=True, load_default=None)
+    cluster_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    valid_to = AwareTime(required=True)
+    reason = Text(REASON_MOST, required=True)
+
+    @validates_schema
+    def check_reason(self, data: dict[str, Any], **_: Any) -> None:
+        """A reason that says something."""
+        if not data.get("reason", "").strip():
+            raise ValidationError({"reason": ["required"]})
+
+
+class ClusterNamedSchema(Schema):
+    """A cluster by its name."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class AreaSchema(Schema):
+    """A unit or a cluster of communes; the other is null."""
+
+    unit = fields.Nested(UnitToldSchema, required=True, allow_none=True)
+    cluster = fields.Nested(ClusterNamedSchema, required=True, allow_none=True)
+
+
+class DeputySchema(Schema):
+    """What was lent to whom, by whom and until when."""
+
+    id = fields.Integer(required=True)
+    user_id = fields.Integer(required=True)
+    name = fields.String(required=True, allow_none=True)
+    display_name = fields.String(required=True, allow_none=True)
+    lent_by = fields.Integer(required=True)
+    area = fields.Nested(AreaSchema, required=True)
+    valid_from = fields.AwareDateTime(required=True)
+    valid_to = fields.AwareDateTime(required=True)
+    reason = fields.String(required=True)
+
+
+class DeputiesSchema(Schema):
+    """Who stands in for a person, and for whom they do."""
+
+    items = fields.List(fields.Nested(DeputySchema), required=True)
+
+
+class HeirSchema(Schema):
+    """A unit of today that holds ground of one that ended; `likely` is what is proposed."""
+
+    id = fields.Integer(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    likely = fields.Boolean(required=True)
+
+
+class EndedRoleSchema(Schema):
+    """A role that ended with its unit."""
+
+    id = fields.Integer(required=True)
+    user_id = fields.Integer(required=True)
+    name = fields.String(required=True, allow_none=True)
+    role = fields.String(required=True)
+    unit = fields.Nested(UnitToldSchema, required=True)
+    ended_on = fields.Date(required=True)
+    successors = fields.List(fields.Nested(HeirSchema), required=True)
+
+
+class EndedRolesSchema(Schema):
+    """The roles about whose successors nobody decided yet."""
+
+    items = fields.List(fields.Nested(EndedRoleSchema), required=True)
+
+
+class SuccessorsSchema(Strict):
+    """Over which units instead: null for what is proposed, none for nothing."""
+
+    units = Many(
+        Object(UnitNamedSchema), least=0, most=UNITS_MOST, allow_none=True, load_default=None
+    )
+    name = Label(200, allow_none=True, load_default=None)
+
+
+class SucceededSchema(Schema):
+    """The role that was granted instead; null where there is none."""
+
+    role = fields.Nested(RoleSchema, required=True, allow_none=True)

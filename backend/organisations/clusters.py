@@ -1,0 +1,208 @@
+"""Clusters of communes: a named list of units, of an organisation or of the admins."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, tuple_
+
+from backend.accounts.access import SYSTEM, Actor, Scope, require
+from backend.accounts.models import Role
+from backend.accounts.service import note_by
+from backend.clock import local_day
+from backend.database.extensions import db
+from backend.errors import Problem, invalid
+from backend.http import etags
+from backend.organisations.models import Cluster, ClusterUnit
+from backend.organisations.paging import page_of, place_after
+from backend.organisations.scopes import organisation_scope
+from backend.organisations.service import lasting_organisation
+from backend.organisations.unit_names import unit_ids, units_told
+from backend.organisations.versions import differing, end_roles, noted, write
+from backend.units.models import Unit
+from geo.gazetteer import sort_key
+
+ORDER = (Cluster.sort_key.collate("C"), Cluster.id)
+FIELDS = ("organisation_id", "name", "valid_from", "valid_to")
+
+
+def list_clusters(asked: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """A page of the clusters of today in Vietnamese order; everybody may read it."""
+    query = select(Cluster).order_by(*ORDER).limit(asked["limit"] + 1)
+    if asked["ended"] == "false":
+        query = query.where(func.coalesce(Cluster.valid_to, today) >= today)
+    if asked["organisation"] is not None:
+        query = query.where(Cluster.organisation_id == asked["organisation"])
+    if after := place_after(asked["cursor"]):
+        query = query.where(tuple_(*ORDER) > tuple_(*after))
+    rows = db.session.scalars(query).all()
+    page, following = page_of(rows, asked["limit"], lambda row: (row.sort_key, row.id))
+    return {"items": _told(page), "next": following}
+
+
+def show_cluster(cluster_id: int) -> dict[str, Any]:
+    """One cluster; 404 where there is none."""
+    return told(_cluster(cluster_id))
+
+
+def create_cluster(actor: Actor, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Add a cluster."""
+    organisation = asked["organisation_id"]
+    require(actor, "cluster.edit", _scope(organisation))
+    if organisation is not None:
+        lasting_organisation(organisation)
+    units = unit_ids(asked["units"], "units")
+    span = asked["valid_from"] or local_day(now), asked["valid_to"]
+    row = add(actor, organisation, asked["name"], span, units)
+    shown = told(row)
+    db.session.commit()
+    return shown
+
+
+def add(
+    actor: Actor,
+    organisation_id: int | None,
+    name: str,
+    span: tuple[date, date | None],
+    units: Collection[int],
+) -> Cluster:
+    """Add a cluster that ends at the latest with its first unit; the caller commits."""
+    last = _last_day(units, span[1])
+    if last is not None and last < span[0]:
+        raise invalid("valid_from", "units_ended")
+    values = {"organisation_id": organisation_id, "name": name, "valid_from": span[0]}
+    row = Cluster(**values, valid_to=last)
+    db.session.add(row)
+    db.session.flush()
+    _write_units(row.id, units)
+    after = noted(values | {"valid_to": last, "units": frozenset(units)})
+    note_by(actor, "cluster.create", f"cluster:{row.id}", after=after)
+    db.session.refresh(row)
+    return row
+
+
+def change_cluster(
+    actor: Actor, cluster_id: int, expected: etags.Expected, changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Change what is named of a cluster; its units only an admin where it is a person's area."""
+    row = _to_edit(actor, cluster_id)
+    etags.must_match(expected, row.version)
+    wanted = {name: changes[name] for name in ("name", "valid_to") if name in changes}
+    units = before = units_of(row.id)
+    if "units" in changes:
+        units = unit_ids(changes["units"], "units")
+    wanted["valid_to"] = _last_day(units, wanted.get("valid_to", row.valid_to))
+    if wanted["valid_to"] is not None and wanted["valid_to"] < row.valid_from:
+        raise invalid("valid_to", "before_first_day")
+    changed = differing(row, wanted)
+    if "valid_to" in changed or units != before:
+        _require_own_area(actor, row.id)
+    if changed or units != before:
+        was = {name: getattr(row, name) for name in changed} | {"units": before}
+        keys = {"sort_key": sort_key(changed["name"])} if "name" in changed else {}
+        write(row, changed | keys)
+        _write_units(row.id, units)
+        after = changed | {"units": units}
+        note_by(actor, "cluster.change", f"cluster:{row.id}", before=noted(was), after=noted(after))
+    shown = told(row)
+    db.session.commit()
+    return shown
+
+
+def end_cluster(
+    actor: Actor, cluster_id: int, expected: etags.Expected, now: datetime
+) -> dict[str, Any] | None:
+    """Remove a cluster that was nobody's area ever (None); else an admin ends it with its roles."""
+    row = _to_edit(actor, cluster_id)
+    etags.must_match(expected, row.version)
+    _require_own_area(actor, row.id)
+    subject, before = f"cluster:{row.id}", {name: getattr(row, name) for name in FIELDS}
+    if not _is_area(row.id):
+        db.session.delete(row)
+        note_by(actor, "cluster.remove", subject, before=noted(before))
+        db.session.commit()
+        return None
+    last = max(local_day(now), row.valid_from)
+    if row.valid_to is None or row.valid_to > last:
+        write(row, {"valid_to": last})
+    roles = end_roles("cluster", cluster_id, now)
+    note_by(actor, "cluster.end", subject, before=noted(before), ended={"roles": roles})
+    shown = told(row)
+    db.session.commit()
+    return shown
+
+
+def units_of(cluster_id: int) -> frozenset[int]:
+    """The units of a cluster."""
+    query = select(ClusterUnit.unit_id).where(ClusterUnit.cluster_id == cluster_id)
+    return frozenset(db.session.scalars(query))
+
+
+def told(row: Cluster) -> dict[str, Any]:
+    """A cluster as it is shown."""
+    return _told([row])[0]
+
+
+def _told(rows: Sequence[Cluster]) -> list[dict[str, Any]]:
+    """Clusters as they are shown, their units read for all of them at once."""
+    members = select(ClusterUnit.cluster_id, ClusterUnit.unit_id)
+    own: dict[int, set[int]] = {row.id: set() for row in rows}
+    for cluster, unit in db.session.execute(members.where(ClusterUnit.cluster_id.in_(own))):
+        own[cluster].add(unit)
+    units = units_told(frozenset[int]().union(*own.values()))  # in Vietnamese order
+    names = ("id", *FIELDS, "version")
+    return [
+        {name: getattr(row, name) for name in names}
+        | {"units": [unit for id, unit in units.items() if id in own[row.id]]}
+        for row in rows
+    ]
+
+
+def _cluster(cluster_id: int) -> Cluster:
+    row = db.session.get(Cluster, cluster_id, populate_existing=True)
+    if row is None:
+        raise Problem(404, "not_found")
+    return row
+
+
+def _to_edit(actor: Actor, cluster_id: int) -> Cluster:
+    row = _cluster(cluster_id)
+    require(actor, "cluster.edit", _scope(row.organisation_id))
+    return row
+
+
+def _scope(organisation_id: int | None) -> Scope:
+    """An organisation's own, or of the whole system."""
+    if organisation_id is None:
+        return SYSTEM
+    try:
+        return organisation_scope(organisation_id)
+    except Problem:
+        raise invalid("organisation_id", "no_such_organisation") from None
+
+
+def _require_own_area(actor: Actor, cluster_id: int) -> None:
+    """Whoever changes what an official may see grants a right, or takes it: an admin does."""
+    if _is_area(cluster_id):
+        require(actor, "users.manage")
+
+
+def _is_area(cluster_id: int) -> bool:
+    held = select(Role.id).where(Role.scope_kind == "cluster", Role.scope_id == cluster_id)
+    return db.session.scalar(held.limit(1)) is not None
+
+
+def _last_day(units: Collection[int], wanted: date | None) -> date | None:
+    """A cluster of units from before the reform ends with them, as a role over one of them does."""
+    ends = select(func.min(Unit.valid_to)).where(Unit.id.in_(units))
+    last = db.session.scalar(ends)
+    return last if wanted is None or (last is not None and last < wanted) else wanted
+
+
+def _write_units(cluster_id: int, units: Collection[int]) -> None:
+    db.session.execute(
+        delete(ClusterUnit).where(ClusterUnit.cluster_id == cluster_id),
+        execution_options={"synchronize_session": False},
+    )
+    rows = [{"cluster_id": cluster_id, "unit_id": unit} for unit in sorted(units)]
+    db.session.execute(insert(ClusterUnit), rows)

@@ -1,0 +1,85 @@
+"""Fields that requests about organisations, teams and campaigns share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from backend.fields import CODES, ID_MOST, Object, Strict, Text
+from backend.organisations.names import normalised
+from backend.units.catalogue import SYSTEMS
+from backend.units.unit_list import LEVEL_ORDER
+
+# A name stands on a phone's screen, a poster and a map; the longest official ones have some 100.
+NAME_MOST = 200
+PAGE_DEFAULT = 100
+PAGE_MOST = 500
+CURSOR_MOST = 3_000
+
+
+class Name(Text):
+    """A name as it is kept, of at least one letter or digit."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=NAME_MOST, **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        name = normalised(super()._deserialize(value, attr, data, **kwargs))
+        if not any(c.isalnum() for c in name):
+            raise ValidationError("blank")
+        return name
+
+
+class Many(fields.List[Any]):
+    """A list of between `least` and `most` things."""
+
+    default_error_messages = {**CODES, "invalid": "not_list"}
+
+    def __init__(self, inner: fields.Field[Any], least: int, most: int, **options: Any) -> None:
+        length = validate.Length(least, most, error="wrong_length")
+        super().__init__(inner, validate=length, **options)
+
+
+class QueryId(fields.Integer):
+    """The id of a row in a query string."""
+
+    def __init__(self, **options: Any) -> None:
+        within = validate.Range(1, ID_MOST, error="out_of_range")
+        told: dict[str, str | list[Any] | dict[Any, Any]] = {"invalid": "not_whole"}
+        super().__init__(validate=within, error_messages=told, **options)
+
+
+class UnitNamedSchema(Strict):
+    """A unit as a request names it: codes were reused, so a code alone is no identity."""
+
+    system = Text(choices=SYSTEMS, required=True)
+    level = Text(choices=LEVEL_ORDER, required=True)
+    code = Text(most=10, required=True)
+
+
+class PageSchema(Strict):
+    """Which page of a list."""
+
+    cursor = Text(most=CURSOR_MOST, load_default=None)
+    limit = fields.Integer(
+        load_default=PAGE_DEFAULT,
+        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
+        error_messages={"invalid": "not_whole"},
+    )
+
+
+class UnitToldSchema(Schema):
+    """A unit with its name."""
+
+    id = fields.Integer(required=True)
+    system = fields.String(required=True)
+    level = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+def unit(**options: Any) -> Object:
+    """A unit, or null, in a request."""
+    return Object(UnitNamedSchema, allow_none=True, **options)

@@ -1,0 +1,100 @@
+"""Where organisations, teams, campaigns and units lie: what roles over them can reach."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import text
+
+from backend.accounts.access import Scope
+from backend.database.extensions import db
+from backend.errors import Problem
+from backend.units.heirs import heirs
+
+# An organisation and those above it; a parent that is its own descendant ends nothing here.
+ABOVE = text("""
+    with recursive above as (
+        select id, parent_id from organisations where id = :id
+        union
+        select o.id, o.parent_id from organisations o join above a on o.id = a.parent_id
+    )
+    select id from above
+""")
+UNITS = text("select id, parent_id, province_id, system from units where id = any(:ids)")
+CLUSTERS = text("select unit_id, cluster_id from cluster_units where unit_id = any(:units)")
+
+
+def organisation_scope(organisation_id: int) -> Scope:
+    """The scope of an organisation; 404 where there is none."""
+    found = frozenset(db.session.execute(ABOVE, {"id": organisation_id}).scalars())
+    if not found:
+        raise Problem(404, "not_found")
+    return Scope(organisations=found)
+
+
+def team_scope(team_id: int) -> Scope:
+    """The scope of a team; 404 where there is none."""
+    where = text("select organisation_id from teams where id = :id")
+    organisation = db.session.execute(where, {"id": team_id}).scalar()
+    if organisation is None:
+        raise Problem(404, "not_found")
+    above = organisation_scope(organisation)
+    return Scope(teams=frozenset({team_id}), organisations=above.organisations)
+
+
+def campaign_scope(campaign_id: int) -> Scope:
+    """The scope of a campaign, which is that of its organiser; 404 where there is none."""
+    where = text("select organisation_id from campaigns where id = :id")
+    organisation = db.session.execute(where, {"id": campaign_id}).scalar()
+    if organisation is None:
+        raise Problem(404, "not_found")
+    return organisation_scope(organisation)
+
+
+def unit_scope(unit_id: int) -> Scope:
+    """The scope of a unit, as `unit_scopes` tells it; 404 where there is none."""
+    scopes = unit_scopes([unit_id])
+    if not scopes:
+        raise Problem(404, "not_found")
+    return scopes[unit_id]
+
+
+def unit_scopes(ids: Collection[int]) -> dict[int, Scope]:
+    """The scope of each unit: itself, what is above it, clusters of these.
+
+    What ended in the reform lies within whatever holds all of its likely heirs, too: months of
+    before are still to be reported and looked into, and roles over the unit ended with it.
+    """
+    rows = db.session.execute(UNITS, {"ids": list(ids)}).all()
+    above = {row.id: frozenset(one for one in row[:3] if one is not None) for row in rows}
+    clusters = _clusters(frozenset[int]().union(*above.values()))
+    scopes = {one: _scope(units, clusters) for one, units in above.items()}
+    for row in rows:
+        if row.system == "2024" and (likely := [one.id for one in heirs(row.id) if one.likely]):
+            scopes[row.id] = _joined(scopes[row.id], list(unit_scopes(likely).values()))
+    return scopes
+
+
+def _scope(units: frozenset[int], clusters: Mapping[int, frozenset[int]]) -> Scope:
+    of_units = [clusters.get(one, frozenset()) for one in units]
+    return Scope(units=units, clusters=frozenset[int]().union(*of_units))
+
+
+def _clusters(units: frozenset[int]) -> dict[int, frozenset[int]]:
+    """The clusters that each unit is in."""
+    found: dict[int, frozenset[int]] = {}
+    for row in db.session.execute(CLUSTERS, {"units": list(units)}):
+        found[row.unit_id] = found.get(row.unit_id, frozenset()) | {row.cluster_id}
+    return found
+
+
+def _joined(own: Scope, of_heirs: Sequence[Scope]) -> Scope:
+    units = frozenset.intersection(*(one.units for one in of_heirs))
+    clusters = frozenset.intersection(*(one.clusters for one in of_heirs))
+    return Scope(units=own.units | units, clusters=own.clusters | clusters)
+
+
+def cluster_scope(cluster_id: int) -> Scope:
+    """The scope of a cluster as an area, itself; 404 where there is none."""
+    where = text("select id from clusters where id = :id")
+    if db.session.execute(where, {"id": cluster_id}).scalar() is None:
+        raise Problem(404, "not_found")
+    return Scope(clusters=frozenset({cluster_id}))

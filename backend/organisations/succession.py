@@ -1,0 +1,112 @@
+"""Roles over units that ended in the reform: successors are proposed, and an admin confirms."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from backend.accounts import users
+from backend.accounts.access import Actor, Kind, require
+from backend.accounts.models import Role, User
+from backend.accounts.service import note_by
+from backend.accounts.users import RoleAsked
+from backend.clock import day_begin, local_day
+from backend.database.extensions import db
+from backend.errors import Problem, invalid
+from backend.organisations.clusters import add
+from backend.organisations.unit_names import unit_ids
+from backend.units.heirs import heirs, heirs_of
+from backend.units.models import Unit
+
+DAY = timedelta(days=1)
+
+
+def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
+    """The roles that ended with their unit, about whose successors nobody decided yet."""
+    require(actor, "users.manage")
+    rows = db.session.execute(_waiting(now).order_by(Role.id)).all()
+    proposed = heirs_of({one.id for _, one, _ in rows})
+    items = [
+        {
+            "id": role.id,
+            "user_id": user.id,
+            "name": user.name,
+            "role": role.role,
+            "unit": _named(unit),
+            "ended_on": unit.valid_to,
+            "successors": proposed[unit.id],
+        }
+        for role, unit, user in rows
+    ]
+    return {"items": items}
+
+
+def confirm_successors(
+    actor: Actor, role_id: int, asked: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """Grant a role over what an admin confirms in place of a unit that ended; none: over nothing.
+
+    Several units become one cluster of the admins', which has the old unit's name unless told.
+    """
+    require(actor, "users.manage")
+    found = _waiting(now).where(Role.id == role_id).with_for_update(of=Role)
+    row = db.session.execute(found).first()
+    if row is None:
+        raise Problem(404, "not_found")
+    old, unit, user = row
+    wanted = asked["units"]
+    if wanted is None:
+        named = [one.id for one in heirs(unit.id) if one.likely]
+    else:
+        named = sorted(unit_ids(wanted, "units"))
+        _check_lasting(named, now)
+    assert unit.valid_to is not None
+    until, old.valid_to = old.valid_to, day_begin(unit.valid_to + DAY)
+    over = _area(actor, unit, named, asked["name"], now)
+    granted = over and users.add_role(user.id, RoleAsked("official", *over, until), now)[0]
+    note_by(
+        actor, "role.succeed", f"user:{user.id}", ended=old.id, units=named,
+        granted=granted.id if granted else None,
+    )  # fmt: skip
+    db.session.flush()
+    role = granted and {column.key: getattr(granted, column.key) for column in Role.__table__.c}
+    db.session.commit()
+    return {"role": role}
+
+
+def _area(
+    actor: Actor, old: Unit, units: Sequence[int], name: str | None, now: datetime
+) -> tuple[Kind, int] | None:
+    """What the successors of a unit are as an area: nothing, one unit, or a cluster of several."""
+    if len(units) > 1:
+        span = local_day(now), None
+        return "cluster", add(actor, None, name or f"{old.name} (cũ)", span, units).id
+    return ("unit", units[0]) if units else None
+
+
+def _waiting(now: datetime) -> Any:
+    """Roles that were held when their unit ended; whoever is decided upon has an end."""
+    end = Unit.valid_to
+    return (
+        select(Role, Unit, User)
+        .join(Unit, Unit.id == Role.scope_id)
+        .join(User, User.id == Role.user_id)
+        .where(
+            Role.scope_kind == "unit",
+            Role.delegated_by.is_(None),
+            end < local_day(now),
+            or_(Role.valid_to.is_(None), Role.valid_to > now),
+            User.closed_at.is_(None),
+        )
+    )
+
+
+def _check_lasting(units: Sequence[int], now: datetime) -> None:
+    ended = select(Unit.id).where(Unit.id.in_(units), Unit.valid_to < local_day(now))
+    if db.session.scalar(ended.limit(1)) is not None:
+        raise invalid("units", "unit_ended")
+
+
+def _named(unit: Unit) -> dict[str, Any]:
+    return {name: getattr(unit, name) for name in ("id", "system", "level", "code", "name")}

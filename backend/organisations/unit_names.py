@@ -1,0 +1,58 @@
+"""Units as requests and answers name them: by system, level and code."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select, tuple_
+
+from backend.database.extensions import db
+from backend.errors import FieldError, Problem
+from backend.units.models import Unit
+
+KEY = (Unit.system, Unit.level, Unit.code)
+
+
+def unit_id(named: Mapping[str, str] | None, field: str) -> int | None:
+    """The row of a named unit; 422 where there is none."""
+    if named is None:
+        return None
+    found = _found([named]).get(_key(named))
+    if found is None:
+        raise Problem(422, "invalid", [FieldError(field, "no_such_unit")])
+    return found
+
+
+def unit_ids(named: Sequence[Mapping[str, str]], field: str) -> frozenset[int]:
+    """The rows of the named units; 422 that points at each one that there is not."""
+    found = _found(named)
+    missing = [
+        FieldError(f"{field}.{place}", "no_such_unit")
+        for place, one in enumerate(named)
+        if _key(one) not in found
+    ]
+    if missing:
+        raise Problem(422, "invalid", missing)
+    return frozenset(found[_key(one)] for one in named)
+
+
+def units_told(ids: Collection[int | None]) -> dict[int | None, dict[str, Any]]:
+    """What answers tell of these units, by id and in Vietnamese order; null stays unknown."""
+    wanted = {one for one in ids if one is not None}
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        select(Unit.id, *KEY, Unit.name)
+        .where(Unit.id.in_(wanted))
+        .order_by(Unit.system, Unit.sort_key.collate("C"), Unit.id)
+    ).mappings()
+    return {row["id"]: dict(row) for row in rows}
+
+
+def _found(named: Sequence[Mapping[str, str]]) -> dict[tuple[str, ...], int]:
+    keys = {_key(one) for one in named}
+    rows = db.session.execute(select(Unit.id, *KEY).where(tuple_(*KEY).in_(keys)))
+    return {(row[1], row[2], row[3]): row[0] for row in rows}
+
+
+def _key(named: Mapping[str, str]) -> tuple[str, ...]:
+    return named["system"], named["level"], named["code"]

@@ -1,0 +1,161 @@
+"""Sentences that a report proposes from its figures; the official keeps or replaces them. Pure."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from backend.i18n.formats import number, percent
+from backend.measurements.recording.reasons import BY_CODE
+from backend.reports.content.figures import (
+    NETWORKS,
+    Lacking,
+    Quality,
+    Reached,
+    ReportUnit,
+    Samples,
+    Sections,
+    TeamRow,
+    Vnnic,
+)
+from backend.reports.content.labels import BASES, NETWORKS_LONG, within
+from backend.reports.content.labels import month as written_month
+
+LEVEL_WORDS = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
+# As many are named in a sentence; the tables hold all of them.
+NAMED_MOST = 3
+KINDS_OF_TEAMS = {"youth": "Đoàn Thanh niên", "community_digital": "tổ công nghệ số cộng đồng"}
+
+
+def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
+    """A sentence or some for each section that has something to say."""
+    parts = {
+        "samples": _samples(unit, month, sections["samples"]),
+        "reached": [_reached(n, sections["reached"][n]) for n in NETWORKS],
+        "lacking": [_lacking(n, sections["lacking"][n]) for n in NETWORKS],
+        "quality": [_quality(n, sections["quality"][n]) for n in NETWORKS],
+        "teams": [_teams(sections["teams"])],
+        "vnnic": [_vnnic(sections["vnnic"])],
+    }
+    written = {name: " ".join(filter(None, sentences)) for name, sentences in parts.items()}
+    return {name: words for name, words in written.items() if words}
+
+
+def _samples(unit: ReportUnit, month: str, rows: Mapping[str, Samples]) -> list[str]:
+    numbers = "; ".join(_numbers(network, rows[network]) for network in NETWORKS)
+    where = f"Trong {written_month(month)}, trên địa bàn {within(unit['name'])}"
+    return [f"{where}, Đo Sóng thu nhận {numbers}.", *(_lost(n, rows[n]) for n in NETWORKS)]
+
+
+def _numbers(network: str, row: Samples) -> str:
+    told = f"{_n(row['received'])} mẫu đo {NETWORKS_LONG[network]}"
+    if not row["received"]:
+        return told
+    return f"{told} (hợp lệ {_n(row['valid'])}, được tính {_n(row['counted'])})"
+
+
+def _lost(network: str, row: Samples) -> str:
+    if not row["reasons"]:
+        return ""
+    largest = list(row["reasons"].items())[:NAMED_MOST]
+    lost = "; ".join(f"{_reason(code)} ({_n(n)} mẫu)" for code, n in largest)
+    return f"Lý do chính khiến mẫu {NETWORKS_LONG[network]} không được tính: {lost}."
+
+
+def _reason(code: str) -> str:
+    """A reason within a sentence, without what a volunteer is told to do about it."""
+    words = BY_CODE[code].words("vi").split(":")[0].rstrip(".") if code in BY_CODE else code
+    return words[0].lower() + words[1:]
+
+
+def _reached(network: str, rows: Sequence[Reached]) -> str:
+    """All levels of a target in one sentence, as the ministry's letter has them."""
+    held = [row for row in rows if row["reached"] is not None]
+    if not held:
+        return f"Tháng này không có mục tiêu {NETWORKS_LONG[network]}."
+    told = [
+        f"Theo số liệu Đo Sóng, {', '.join(map(_part, same))} đạt từ {_n(threshold or 0)} mẫu"
+        f" {BASES.get(basis or '', '')} {NETWORKS_LONG[network]} trở lên (theo {source})."
+        for (threshold, basis, source), same in groupby(held, key=_target)
+    ]
+    return " ".join([*told, *_best(held[-1])])
+
+
+def _target(row: Reached) -> tuple[int | None, str | None, str | None]:
+    return row["threshold"], row["basis"], row["source"]
+
+
+def _part(row: Reached) -> str:
+    level, share = LEVEL_WORDS[row["level"]], percent(row["share"], "vi")
+    return f"{_n(row['reached'] or 0)}/{_n(row['units'])} đơn vị {level} ({share})"
+
+
+def _best(row: Reached) -> list[str]:
+    """What the same samples could have reached, where that is more."""
+    if row["best_share"] is None or row["best_share"] <= (row["share"] or 0):
+        return []
+    best, level = percent(row["best_share"], "vi"), LEVEL_WORDS[row["level"]]
+    return [f"Cùng số mẫu đó, nếu phân bổ đều nhất thì {best} đơn vị {level} có thể đạt."]
+
+
+def _lacking(network: str, rows: Sequence[Lacking]) -> str:
+    if not rows:
+        return ""
+    most = ", ".join(f"{row['name']} (thiếu {_n(row['shortfall'])})" for row in rows[:NAMED_MOST])
+    told = (
+        f"Còn {_n(len(rows))} đơn vị cấp xã thiếu mẫu {NETWORKS_LONG[network]}, thiếu nhiều nhất"
+        f" là {most}."
+    )
+    planned = [row for row in rows if row["planned"]]
+    if not planned:
+        return f"{told} Chưa có chiến dịch nào đo tại các nơi này trong tháng tiếp theo."
+    names = "; ".join(sorted({name for row in planned for name in row["planned"]}))
+    return (
+        f"{told} Trong tháng tiếp theo, {_n(len(planned))} nơi trong số đó nằm trong địa bàn của"
+        f" chiến dịch: {names}."
+    )
+
+
+def _quality(network: str, rows: Sequence[Quality]) -> str:
+    """Of each operator over all technologies; those with too few samples are left out."""
+    told = [
+        f"{row['operator']} {number(row['download_mbps']['median'], 'vi', 1)} Mbit/s"
+        f" ({_n(row['n'])} mẫu)"
+        for row in rows
+        if row["operator"] and row["technology"] is None and row["download_mbps"]
+    ]
+    if not told:
+        return ""
+    return f"Tốc độ tải xuống trung vị {NETWORKS_LONG[network]}: {'; '.join(told)}."
+
+
+def _teams(rows: Sequence[TeamRow]) -> str:
+    if not rows:
+        return "Trong tháng không có tổ đội nào đo tại địa bàn trong khuôn khổ chiến dịch."
+    campaigns = dict.fromkeys(row["campaign"] for row in rows)
+    told = f"Tham gia đo có {_n(len(rows))} lượt tổ đội của {_n(len(campaigns))} chiến dịch"
+    kinds = [_kind(rows, type, words) for type, words in KINDS_OF_TEAMS.items()]
+    named = "; ".join(filter(None, kinds))
+    best = max(rows, key=lambda row: row["counted"])
+    return (
+        f"{told}{f', trong đó {named}' if named else ''}. Nhiều mẫu được tính nhất là"
+        f" {best['team']} ({best['organisation']}): {_n(best['counted'])} mẫu."
+    )
+
+
+def _kind(rows: Sequence[TeamRow], type: str, words: str) -> str:
+    of_kind = [row for row in rows if row["type"] == type]
+    owners = ", ".join(dict.fromkeys(row["organisation"] for row in of_kind))
+    return f"{_n(len(of_kind))} của {words} ({owners})" if of_kind else ""
+
+
+def _vnnic(rows: Sequence[Vnnic] | None) -> str:
+    if rows is None:
+        return "Chưa nhập số liệu của VNNIC cho tháng này nên không có so sánh."
+    known = sum(row["theirs"] is not None for row in rows)
+    return (
+        f"VNNIC có số liệu của {_n(known)}/{_n(len(rows))} dòng được so sánh; chênh lệch và nguyên"
+        " nhân có thể có được nêu trong bảng."
+    )
+
+
+def _n(value: int) -> str:
+    return number(value, "vi")

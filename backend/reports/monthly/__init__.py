@@ -1,0 +1,1 @@
+"""The life of a report: draft, frozen, approved, sealed, sent."""

@@ -1,0 +1,90 @@
+"""Approve a frozen report: an official's word, sealed by the server."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from backend.accounts.access import Actor
+from backend.accounts.models import User
+from backend.accounts.service import note_by
+from backend.coverage.figures.publication import publish
+from backend.database.extensions import db
+from backend.errors import Problem, invalid
+from backend.http import etags
+from backend.reports.monthly.models import ReportFile, ReportRow
+from backend.reports.monthly.seals import Seal, seal
+from backend.reports.monthly.serializers import told
+from backend.reports.monthly.visibility import report_for, require_latest
+from backend.units.models import Unit
+
+
+def approve_report(
+    actor: Actor,
+    report_id: int,
+    expected: etags.Expected,
+    signer: Mapping[str, str | None],
+    now: datetime,
+    var_dir: Path,
+) -> dict[str, Any]:
+    """Seal a report with the name of whoever answers for it; earlier editions are superseded."""
+    row = report_for(actor, "report.approve", report_id, expected, held=True)
+    if row.state != "frozen":
+        raise Problem(409, "report_not_frozen" if row.state == "draft" else "report_approved")
+    require_latest(row)
+    name = signer["name"] or _own_name(actor)
+    if not name:
+        raise invalid("name", "name_required")
+    word = {"name": name, "title": signer["title"]}
+    _put(row, word, seal(_facts(row, word, now), now, var_dir), now)
+    _supersede_earlier(row, now)
+    publish(row.unit_id, row.month)
+    note_by(actor, "report.approve", f"report:{row.id}", digest=row.digest, key=row.key_number)
+    db.session.flush()
+    answer = told(row)
+    db.session.commit()
+    return answer
+
+
+def _facts(row: ReportRow, word: Mapping[str, str | None], now: datetime) -> dict[str, Any]:
+    """What the seal says: of whose report of which month, by whose word and when, which bytes."""
+    unit = db.session.get_one(Unit, row.unit_id)
+    files = select(ReportFile.name, ReportFile.digest).where(ReportFile.report_id == row.id)
+    return {
+        "unit": {name: getattr(unit, name) for name in ("system", "level", "code", "name")},
+        "month": row.month,
+        "edition": row.edition,
+        "demo": row.demo,
+        "approved_at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "approved_by": word,
+        "digest": row.digest,
+        "files": {file.name: file.digest for file in db.session.execute(files)},
+    }
+
+
+def _put(row: ReportRow, word: Mapping[str, str | None], sealed: Seal, now: datetime) -> None:
+    row.approver_name, row.approver_title = word["name"], word["title"]
+    row.state, row.approved_at, row.version = "approved", now, row.version + 1
+    row.statement, row.signature = sealed.statement, sealed.signature
+    row.key_number = sealed.key_number
+
+
+def _supersede_earlier(row: ReportRow, now: datetime) -> None:
+    earlier = (
+        ReportRow.unit_id == row.unit_id,
+        ReportRow.month == row.month,
+        ReportRow.edition < row.edition,
+        ReportRow.state.in_(("frozen", "approved")),
+    )
+    changes = {"state": "superseded", "superseded_at": now, "version": ReportRow.version + 1}
+    db.session.execute(
+        update(ReportRow).where(*earlier).values(changes),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _own_name(actor: Actor) -> str | None:
+    user = db.session.get(User, actor.user_id)
+    return user.display_name if user else None

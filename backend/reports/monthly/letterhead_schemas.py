@@ -1,0 +1,100 @@
+"""Letterheads in requests and answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates
+
+from backend.fields import Day, Strict, Text
+from backend.organisations.fields import Many, Name
+from backend.organisations.names import normalised
+from backend.units.schemas import NamedSchema
+from backend.units.unit_list import LEVEL_ORDER
+
+# More lines than fit beside or below the head of an A4 page.
+RECIPIENTS_MOST = 20
+COPIES_MOST = 20
+# TM., KT. and the signer's own title.
+TITLES_MOST = 3
+SYMBOL_MOST = 50
+# How Decree 30/2020/NĐ-CP lets somebody sign for another: annex I, part II, 7.
+FOR_ANOTHER = ("TM.", "KT.", "TL.", "TUQ.", "Q.")
+
+
+class Line(Text):
+    """A line of a letter as it is kept, of at least one character; its signs are its own."""
+
+    def __init__(self, most: int = 200, **options: Any) -> None:
+        super().__init__(most=most, **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        line = normalised(super()._deserialize(value, attr, data, **kwargs))
+        if not line:
+            raise ValidationError("blank")
+        return line
+
+
+class LetterheadQuerySchema(Strict):
+    """The level where a code names two units."""
+
+    level = Text(choices=LEVEL_ORDER, load_default=None)
+
+
+class LetterheadOnQuerySchema(LetterheadQuerySchema):
+    """Of which day, today unless told."""
+
+    as_of = Day(load_default=None)
+
+
+class LetterheadNewSchema(Strict):
+    """A letterhead from a day on, today unless told."""
+
+    valid_from = Day(load_default=None, allow_none=True)
+    superior = Line(required=True, allow_none=True)
+    agency = Line(required=True)
+    symbol = Line(most=SYMBOL_MOST, required=True, metadata={"example": "SKHCN-BCVT"})
+    place = Name(required=True)
+    recipients = Many(Line(), 1, RECIPIENTS_MOST, required=True)
+    titles = Many(
+        Line(),
+        1,
+        TITLES_MOST,
+        required=True,
+        metadata={
+            "description": "The lines above the signature; all but the last begin with TM., KT., "
+            "TL., TUQ. or Q.",
+            "example": ["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"],
+        },
+    )
+    signer = Line(required=True, allow_none=True)
+    copies = Many(Line(), 1, COPIES_MOST, required=True)
+
+    @validates("titles")
+    def _for_another(self, titles: list[str], data_key: str) -> None:
+        if not all(line.startswith(FOR_ANOTHER) for line in titles[:-1]):
+            raise ValidationError("not_for_another")
+
+
+class LetterheadUnitSchema(NamedSchema):
+    """Whose letterhead it is."""
+
+    system = fields.String(required=True)
+    level = fields.String(required=True)
+
+
+class LetterheadSchema(Schema):
+    """A letterhead; `valid_from` is null where it is only proposed."""
+
+    unit = fields.Nested(LetterheadUnitSchema, required=True)
+    valid_from = fields.Date(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+    superior = fields.String(required=True, allow_none=True)
+    agency = fields.String(required=True)
+    symbol = fields.String(required=True)
+    place = fields.String(required=True)
+    recipients = fields.List(fields.String(), required=True)
+    titles = fields.List(fields.String(), required=True)
+    signer = fields.String(required=True, allow_none=True)
+    copies = fields.List(fields.String(), required=True)

@@ -1,0 +1,97 @@
+"""Letterheads: what an official sets for the letters of a unit, from a day on."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from backend.accounts.access import Actor, require
+from backend.accounts.service import note_by
+from backend.clock import local_day
+from backend.coverage.figures.authorized_unit import own_unit_on
+from backend.database.extensions import db
+from backend.http import etags
+from backend.organisations.scopes import unit_scope
+from backend.reports.content.letterhead_proposal import Words, proposed
+from backend.reports.monthly.models import Letterhead
+from backend.units.service import UnitRow, find
+
+NAMES = tuple(Words.__annotations__)
+# Two who change the letterhead of one unit take turns: the second sees what the first did.
+LOCK = text("select pg_advisory_xact_lock(hashtext('letterheads'), :unit)")
+
+
+def letterhead_on(unit: UnitRow, day: date) -> Words:
+    """The letterhead of a unit's letters of a day, proposed where none was set; to be copied."""
+    return _words(unit, _row_on(unit.id, day), day)
+
+
+def show_letterhead(
+    actor: Actor, code: str, query: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """The letterhead of a day, to those who write the unit's reports."""
+    day = query["as_of"] or local_day(now)
+    return _told(own_unit_on(actor, "report.read", code, query["level"], day), day)
+
+
+def set_letterhead(
+    actor: Actor,
+    code: str,
+    level: str | None,
+    expected: etags.Expected,
+    wanted: Mapping[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """Set the letterhead from a day on, today unless told; earlier letters keep theirs."""
+    day = wanted["valid_from"] or local_day(now)
+    unit = find(day, code, level)
+    require(actor, "report.edit", unit_scope(unit.id))
+    db.session.execute(LOCK, {"unit": unit.id})
+    version = _version(unit.id)
+    etags.must_match(expected, version)
+    words = {name: wanted[name] for name in NAMES}
+    before = letterhead_on(unit, day)
+    row = Letterhead(unit_id=unit.id, valid_from=day, **words)
+    row.version, row.changed_at = version + 1, now
+    db.session.merge(row)
+    changed = sorted(name for name in NAMES if words[name] != before[name])  # type: ignore[literal-required]
+    note_by(actor, "letterhead.set", f"unit:{unit.id}", valid_from=day.isoformat(), changed=changed)
+    db.session.flush()
+    told = _told(unit, day)
+    db.session.commit()
+    return told
+
+
+def _told(unit: UnitRow, day: date) -> dict[str, Any]:
+    row = _row_on(unit.id, day)
+    named = {name: getattr(unit, name) for name in ("system", "level", "code", "name")}
+    return {
+        "unit": named,
+        "valid_from": row.valid_from if row else None,
+        "version": _version(unit.id),
+        **_words(unit, row, day),
+    }
+
+
+def _words(unit: UnitRow, row: Letterhead | None, day: date) -> Words:
+    if row is None:
+        return proposed(unit.level, unit.name, unit.province, day)
+    return {name: getattr(row, name) for name in NAMES}  # type: ignore[return-value]
+
+
+def _row_on(unit_id: int, day: date) -> Letterhead | None:
+    query = (
+        select(Letterhead)
+        .where(Letterhead.unit_id == unit_id, Letterhead.valid_from <= day)
+        .order_by(Letterhead.valid_from.desc())
+        .limit(1)
+    )
+    row: Letterhead | None = db.session.scalar(query)
+    return row
+
+
+def _version(unit_id: int) -> int:
+    """How often the unit's letterhead was changed."""
+    query = select(func.max(Letterhead.version)).where(Letterhead.unit_id == unit_id)
+    return db.session.scalar(query) or 0

@@ -1,0 +1,123 @@
+"""Reports by unit, month and edition; their files, seals and attachments; letterheads."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+
+
+class SealKey(db.Model):
+    """A key that seals or once sealed: the public half alone, kept for ever."""
+
+    __tablename__ = "seal_keys"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary, unique=True)  # Ed25519, 32 bytes
+    first_used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ReportRow(db.Model):
+    """One edition of a unit's report of a month, and where it is in its life."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "month", "edition"),
+        CheckConstraint("state in ('draft', 'frozen', 'approved', 'superseded')", name="state"),
+        CheckConstraint(
+            "(state = 'draft') = (frozen_at is null)"
+            " and num_nulls(frozen_at, content, digest) in (0, 3)",
+            name="frozen",
+        ),
+        CheckConstraint(
+            "num_nulls(approved_at, approver_name, statement, signature, key_number) in (0, 5)"
+            " and (state <> 'approved' or approved_at is not null)",
+            name="sealed",
+        ),
+        Index(None, "month"),
+        Index(None, "digest"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    month: Mapped[str] = mapped_column(Text)
+    edition: Mapped[int]
+    reason: Mapped[str | None] = mapped_column(Text)  # why it takes the place of the one before
+    state: Mapped[str] = mapped_column(Text, server_default="draft")
+    demo: Mapped[bool] = mapped_column(server_default="false")
+    version: Mapped[int] = mapped_column(server_default="1")  # raised by every change: the ETag
+    remarks: Mapped[dict[str, str]] = mapped_column(JSONB)  # what the official wrote, by section
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    # Canonical JSON as it was hashed: a text, since jsonb would spell it otherwise.
+    content: Mapped[str | None] = mapped_column(Text, deferred=True)
+    digest: Mapped[str | None] = mapped_column(Text)
+    frozen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    approver_name: Mapped[str | None] = mapped_column(Text)
+    approver_title: Mapped[str | None] = mapped_column(Text)
+    statement: Mapped[str | None] = mapped_column(Text)  # what the seal says, as it was signed
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    key_number: Mapped[int | None] = mapped_column(ForeignKey("seal_keys.number"))
+    superseded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ReportFile(db.Model):
+    """A file of a frozen report, rendered once."""
+
+    __tablename__ = "report_files"
+    __table_args__ = (Index(None, "digest"),)
+
+    report_id: Mapped[int] = mapped_column(
+        ForeignKey("reports.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    digest: Mapped[str] = mapped_column(Text)
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class Attachment(db.Model):
+    """The letter as the office sent it: number, date and the legally signed PDF."""
+
+    __tablename__ = "report_attachments"
+    __table_args__ = (Index(None, "report_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"))
+    number: Mapped[str] = mapped_column(Text)
+    signed_on: Mapped[date] = mapped_column(Date)
+    digest: Mapped[str] = mapped_column(Text)
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    attached_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Letterhead(db.Model):
+    """Who writes, from where, to whom and who signs, as a unit's letters show it from a day on."""
+
+    __tablename__ = "letterheads"
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    valid_from: Mapped[date] = mapped_column(Date, primary_key=True)
+    superior: Mapped[str | None] = mapped_column(Text)  # null: nobody is named above
+    agency: Mapped[str] = mapped_column(Text)
+    symbol: Mapped[str] = mapped_column(Text)
+    place: Mapped[str] = mapped_column(Text)
+    recipients: Mapped[list[str]] = mapped_column(ARRAY(Text))  # Kính gửi
+    titles: Mapped[list[str]] = mapped_column(ARRAY(Text))  # above the signature, line by line
+    signer: Mapped[str | None] = mapped_column(Text)  # null: written by hand
+    copies: Mapped[list[str]] = mapped_column(ARRAY(Text))  # Nơi nhận
+    version: Mapped[int]  # of all of the unit's rows together: each change has the next one
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

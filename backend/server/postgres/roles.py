@@ -1,0 +1,83 @@
+"""The roles of the embedded database, their passwords, and the database itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from backend.server.postgres.programs import PostgresError
+
+SUPERUSER = "postgres"
+OWNER = "dosong_owner"  # owns the database and migrates
+APP = "dosong_app"  # may sign in; whatever else it may, the migrations grant
+DATABASE = "dosong"
+
+
+class Passwords:
+    """One random password per role, in a file that only its owner can read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create(self) -> None:
+        """Write new passwords, for a new database."""
+        text = json.dumps({role: secrets.token_hex(24) for role in (SUPERUSER, OWNER, APP)})
+        fresh = self.path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        folder = self.path.parent.stat()
+        if os.geteuid() == 0:
+            os.chown(fresh, folder.st_uid, folder.st_gid)
+        fresh.replace(self.path)
+
+    def of(self, role: str) -> str:
+        """The password of a role."""
+        try:
+            found: dict[str, str] = json.loads(self.path.read_text(encoding="utf-8"))
+            return found[role]
+        except (OSError, ValueError, KeyError) as error:
+            raise PostgresError(
+                f"{self.path} with the database's passwords cannot be read. Run as the user who "
+                "started the database first, or put the file back from a backup of VAR_DIR."
+            ) from error
+
+
+def create_database(host: Path, port: int, passwords: Passwords) -> None:
+    """Make the roles and the database where they do not exist yet."""
+    with psycopg.connect(
+        host=str(host),
+        port=port,
+        user=SUPERUSER,
+        password=passwords.of(SUPERUSER),
+        dbname="postgres",
+        autocommit=True,
+    ) as connection:
+        for role in (OWNER, APP):
+            _create_role(connection, role, passwords.of(role))
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
+            return
+        database = sql.Identifier(DATABASE)
+        statement = "CREATE DATABASE {} OWNER {} TEMPLATE template0"
+        connection.execute(sql.SQL(statement).format(database, sql.Identifier(OWNER)))
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+        grant = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+        connection.execute(grant.format(database, sql.Identifier(APP)))
+
+
+def _create_role(connection: psycopg.Connection, role: str, password: str) -> None:
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).rowcount:
+        return
+    statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+    connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
+
+
+def url(role: str, password: str, host: Path, port: int) -> str:
+    """SQLAlchemy's address of the database, for a role."""
+    return f"postgresql+psycopg://{role}:{password}@/{DATABASE}?host={quote(str(host))}&port={port}"

@@ -1,0 +1,1 @@
+"""Start, supervise and reload the processes of one installation."""

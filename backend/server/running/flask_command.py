@@ -1,0 +1,76 @@
+"""Run a `flask` command with the embedded database.
+
+Example: `python -m backend.server.running.flask_command units list`.
+
+The database is started for it where no `serve` runs, and ended again afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from backend.run_log import note_run
+from backend.server.postgres.embedded import EmbeddedPostgres, PostgresError
+from config import settings
+
+ROOT = Path(__file__).parents[3]
+# What timers run: /metrics tells when it last went well, and how often it did not.
+JOBS: dict[tuple[str, ...], str] = {
+    ("privacy", "expire"): "expire",
+    ("measurements", "recount"): "recount",
+    ("coverage", "digest"): "digest",
+    ("reports", "deadlines"): "deadlines",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """The command's own exit status; 1 where the database cannot be had."""
+    try:
+        values = settings.read()
+        status = run(arguments, values)
+        if (job := JOBS.get(tuple(arguments[:2]))) is not None:
+            note_run(values["VAR_DIR"], job, status == 0)
+        return status
+    except settings.SettingError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+def run(arguments: list[str], values: Mapping[str, Any]) -> int:
+    """Run a command on the database there is, or on the embedded one."""
+    if values["DATABASE_URL"] is not None:
+        return flask(arguments, {})
+    try:
+        postgres = EmbeddedPostgres(values["VAR_DIR"])
+        was_running = postgres.running()
+        try:
+            postgres.start()
+            urls = {"DATABASE_URL": postgres.app_url, "DATABASE_OWNER_URL": postgres.owner_url}
+            return flask(arguments, urls)
+        finally:
+            if not was_running:
+                postgres.stop()
+    except PostgresError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+def flask(arguments: list[str], urls: dict[str, str]) -> int:
+    """Run flask as the app's own process; Ctrl-C is for it to handle."""
+    command = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), *arguments]
+    environment = dict(os.environ, **urls)
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Tables that people send and download: CSV and XLSX."""

@@ -1,0 +1,1 @@
+"""Import of many teams from one table."""

@@ -1,0 +1,102 @@
+"""The template of a list of teams: what a person fills in, and how."""
+
+import csv
+import io
+from typing import Any
+
+from xlsxwriter import Workbook
+
+from backend.accounts.access import Actor, require, require_person
+from backend.campaigns.team_schemas import CAPACITY_MOST
+from backend.organisations.scopes import organisation_scope
+from backend.tables.table import ROWS_MOST
+from backend.team_import.rows import EXAMPLE
+
+HEADER = (
+    "Tên đội / Team name",
+    "Loại đội / Team type",
+    "Xã, phường / Home commune",
+    "Số mẫu mỗi ngày / Capacity per day",
+    "Liên hệ trưởng đội / Leader contact",
+)
+TYPE_WORDS = ("Thanh niên", "Tổ công nghệ số cộng đồng", "Cán bộ", "Khác")
+# A commune of this name, with what is above it, is there on no day: the example teaches the form.
+EXAMPLE_ROW = (EXAMPLE, TYPE_WORDS[0], "Xã Hoá Thượng, Huyện Đồng Hỷ", "40", "ten@example.vn")
+WIDTHS = (44, 30, 44, 22, 30)
+
+GUIDE = (
+    ("Cột / Column", "Cách điền", "How to fill it in"),
+    (
+        HEADER[0],
+        "Bắt buộc. Trùng tên với đội đã có (không kể chữ hoa, khoảng trắng) thì cập nhật đội đó.",
+        "Required. The name of a team that is there, whatever its capitals and spaces, updates it.",
+    ),
+    (
+        HEADER[1],
+        f"Bắt buộc với đội mới: {', '.join(TYPE_WORDS)}.",
+        "Required for a new team: youth, community_digital, staff, other.",
+    ),
+    (
+        HEADER[2],
+        "Mã 5 số (giữ số 0 đầu) hoặc tên: Xã Hoá Thượng, Huyện Đồng Hỷ; từ 7/2025: Xã …, Tỉnh ….",
+        "The code of 5 digits or the name with what is above it, as of today.",
+    ),
+    (
+        HEADER[3],
+        f"Số nguyên từ 0 đến {CAPACITY_MOST}; để trống nếu chưa biết.",
+        f"A whole number from 0 to {CAPACITY_MOST}; empty where it is not known.",
+    ),
+    (
+        HEADER[4],
+        "E-mail hoặc số điện thoại; chỉ hiện trong bản xem trước, không lưu, không mời tự động.",
+        "E-mail or telephone; shown in the dry run only, neither kept nor invited.",
+    ),
+    (
+        "",
+        f"Ô để trống giữ nguyên giá trị đang có. Tối đa {ROWS_MOST} dòng. Xóa dòng ví dụ.",
+        f"An empty cell leaves what stands. At most {ROWS_MOST} rows. Delete the example row.",
+    ),
+)
+
+
+def template(actor: Actor, organisation_id: int, form: str) -> bytes:
+    """Make the template of an organisation's list of teams, as CSV or XLSX."""
+    require_person(actor)
+    require(actor, "team.edit", organisation_scope(organisation_id))
+    return _csv() if form == "csv" else _xlsx()
+
+
+def _csv() -> bytes:
+    """UTF-8 with its mark, without which a spreadsheet breaks Vietnamese letters."""
+    out = io.StringIO()
+    csv.writer(out).writerows([HEADER, EXAMPLE_ROW])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _xlsx() -> bytes:
+    out = io.BytesIO()
+    book = Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    bold = book.add_format({"bold": True, "bg_color": "#DCE9F5", "text_wrap": True})
+    _list(book, bold)
+    guide = book.add_worksheet("Hướng dẫn")
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    guide.set_column(0, 2, 44, wrapped)
+    for number, row in enumerate(GUIDE):
+        guide.write_row(number, 0, row, None if number else bold)
+    book.close()
+    return out.getvalue()
+
+
+def _list(book: Any, bold: Any) -> None:
+    """The sheet to fill in; its cells are text, so that a code keeps its zeros."""
+    sheet = book.add_worksheet("Đội")
+    text = book.add_format({"num_format": "@"})
+    for column, width in enumerate(WIDTHS):
+        sheet.set_column(column, column, width, text)
+    for column, words in enumerate(HEADER):
+        sheet.write_string(0, column, words, bold)
+        sheet.write_string(1, column, EXAMPLE_ROW[column], text)
+    sheet.freeze_panes(1, 1)
+    sheet.data_validation(1, 1, ROWS_MOST, 1, {"validate": "list", "source": list(TYPE_WORDS)})

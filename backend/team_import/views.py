@@ -1,0 +1,58 @@
+"""Endpoints of many teams at once."""
+
+from functools import partial
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from backend.accounts.authentication import actor
+from backend.accounts.parsing import row_id
+from backend.database.extensions import PERSON
+from backend.http.arguments import Parser
+from backend.http.requests import as_attachment, clock_now, language, read_bytes
+from backend.tables.spreadsheets import XLSX
+from backend.team_import.answers import told
+from backend.team_import.schemas import (
+    BODY,
+    FILE,
+    TAKEN,
+    ImportQuerySchema,
+    ImportSchema,
+    TemplateQuerySchema,
+)
+from backend.team_import.service import import_teams
+from backend.team_import.template import template
+
+blp = Blueprint("teams_bulk", __name__, url_prefix="/api/v1", description="Many teams at once")
+blp.ARGUMENTS_PARSER = Parser()
+
+MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
+FILES = {200: {"content": {XLSX: FILE}}}
+
+
+@blp.get("/organisations/<organisation_id>/teams/template")
+@blp.doc(security=PERSON, responses=FILES)
+@blp.arguments(TemplateQuerySchema, location="query")
+@blp.response(200, {"type": "string"}, content_type="text/csv")
+def get_template(query: dict[str, Any], organisation_id: str) -> Response:
+    """Give the template of a list of teams, to fill in and send back."""
+    form = query["format"]
+    made = template(actor(), row_id(organisation_id), form)
+    return as_attachment(made, MEDIA[form], f"mau-danh-sach-doi.{form}")
+
+
+@blp.post("/organisations/<organisation_id>/teams/import")
+@blp.doc(security=PERSON, requestBody=BODY)
+@blp.arguments(ImportQuerySchema, location="query")
+@blp.response(200, ImportSchema)
+def post_import(query: dict[str, Any], organisation_id: str) -> dict[str, Any]:
+    """Show what each row of a file does to the teams; with `dry_run=false`, do it or nothing."""
+    return import_teams(
+        actor(),
+        row_id(organisation_id),
+        partial(read_bytes, TAKEN, "not_table"),
+        dry_run=query["dry_run"] == "true",
+        now=clock_now(),
+        told=partial(told, language=language()),
+    )

@@ -1,0 +1,160 @@
+"""What a check of a boundary set found, kept as a table, a map and a close-up of each thing.
+
+The job that checks writes them once into VAR_DIR; pages only read them.
+"""
+
+import json
+import re
+import shutil
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backend.errors import Problem
+from backend.web.maps import outlines
+from backend.web.maps.drawn import sea_on
+from backend.web.site.canvas import Canvas
+from backend.web.site.sea import WHOLE
+from geo.checks import VIETNAM
+from geo.findings import KINDS, Finding
+from geo.gazetteer import GazetteerUnit
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from shapely.geometry.base import BaseGeometry
+
+FOLDER = "checks"  # in VAR_DIR
+# Of one kind: whoever has mended so many checks again, and the report counts all of them.
+MOST_OF_A_KIND = 40
+# What a close-up shows around a thing, of its longer side, and at least in degrees: half a
+# kilometre, or an overlap of a few metres would fill the page; around a point its neighbours.
+AROUND, LEAST_AROUND, AROUND_POINT = 0.5, 0.005, 0.06
+# Of the longer side of a close-up, as `outlines` thins a unit.
+TOLERANCE = 0.0015
+KEPT_S = 90 * 86_400.0
+
+
+def keep(
+    folder: Path, frame: "GeoDataFrame", known: Sequence[GazetteerUnit], found: Sequence[Finding]
+) -> dict[str, int]:
+    """Write what was found and tell how much of each kind there is."""
+    _sweep(folder.parent)
+    shutil.rmtree(folder, ignore_errors=True)  # of the same job, asked for again
+    folder.mkdir(parents=True)
+    told = _Telling(frame, known)
+    seen: Counter[str] = Counter()
+    items: list[dict[str, Any]] = []
+    for one in found:
+        seen[one.kind] += 1
+        if seen[one.kind] <= MOST_OF_A_KIND:
+            item = told.finding(len(items) + 1, one)
+            if item["spot"]:
+                _write(folder / f"{item['n']}.json", told.close_up(one))
+            items.append(item)
+    _write(folder / "all.json", {"items": items, "coast": told.coast()})
+    return dict(seen)
+
+
+def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
+    """What a page shows of a check: all of it, or one thing from near; 404 for what has no place.
+
+    Nothing where it is no longer kept.
+    """
+    folder = var_dir / FOLDER / str(job_id)
+    found, near = _read(folder / "all.json"), None
+    if n is not None:
+        near = _read(folder / f"{n}.json")
+        if near is None:
+            raise Problem(404, "not_found")
+    canvas = Canvas(WHOLE)
+    drawn = {"width": canvas.width, "height": canvas.height, "sea": sea_on(canvas)}
+    return {"found": found, "near": near, "n": n, "drawn": drawn, "kinds": KINDS}
+
+
+class _Telling:
+    """Findings as pages show them: names beside codes, places on a drawing."""
+
+    def __init__(self, frame: "GeoDataFrame", known: Sequence[GazetteerUnit]) -> None:
+        import shapely
+
+        self._names = {unit.code: unit.name for unit in known if unit.level == "commune"}
+        self._names |= {code: name for code, name in zip(frame["code"], frame["name"], strict=True)
+                        if name}  # fmt: skip
+        here = shapely.contains(shapely.box(*VIETNAM), frame.geometry.values)
+        self._communes = frame[here].reset_index(drop=True)
+        self._tree = shapely.STRtree(self._communes.geometry.values)
+        self._country = Canvas(WHOLE)
+
+    def coast(self) -> list[str]:
+        """The set as a whole, province by province."""
+        rows = self._communes
+        shapes = zip(rows["code"], rows["province_code"], rows.geometry, strict=True)
+        return list(outlines.provinces(list(shapes)).paths.values())
+
+    def finding(self, n: int, one: Finding) -> dict[str, Any]:
+        """A row of the table; `spot` is its place on the drawing of the country."""
+        at = None if one.shape is None else one.shape.representative_point()
+        inside = at is not None and WHOLE[0] < at.x < WHOLE[2] and WHOLE[1] < at.y < WHOLE[3]
+        return {
+            "n": n,
+            "kind": one.kind,
+            "forbids": one.forbids,
+            "units": [{"code": code, "name": self._names.get(code, "")} for code in one.codes],
+            "figures": one.figures,
+            "at": at and (at.x, at.y),
+            "spot": self._country.at((at.x, at.y)) if at and inside else None,
+        }
+
+    def close_up(self, one: Finding) -> dict[str, Any]:
+        """A thing as large as it fits, over the communes around it."""
+        import shapely
+
+        west, south, east, north = one.shape.bounds
+        least = AROUND_POINT if one.shape.geom_type == "Point" else LEAST_AROUND
+        margin = max(AROUND * max(east - west, north - south), least)
+        box = (west - margin, south - margin, east + margin, north + margin)
+        canvas, tolerance = Canvas(box), TOLERANCE * max(box[2] - box[0], box[3] - box[1])
+
+        def seen(shape: "BaseGeometry") -> "BaseGeometry":
+            cut: BaseGeometry = shapely.clip_by_rect(shapely.simplify(shape, tolerance), *box)
+            return cut
+
+        rows = self._communes.iloc[sorted(self._tree.query(shapely.box(*box)))]
+        parts = zip(rows["code"], map(seen, rows.geometry), strict=True)
+        around = [
+            {"code": code, "name": self._names.get(code, ""), "path": canvas.path(part),
+             "at": _middle(canvas, part)}
+            for code, part in parts if not part.is_empty
+        ]  # fmt: skip
+        return {
+            "width": canvas.width,
+            "height": canvas.height,
+            "around": around,
+            "own": canvas.path(seen(one.shape)),
+            "spot": _middle(canvas, one.shape),
+        }
+
+
+def _middle(canvas: Canvas, shape: "BaseGeometry") -> tuple[int, int]:
+    point = shape.representative_point()
+    return canvas.at((point.x, point.y))
+
+
+def _write(path: Path, told: Any) -> None:
+    path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def _sweep(folder: Path) -> None:
+    for old in folder.glob("*"):
+        if re.fullmatch("[0-9]+", old.name) and time.time() - old.stat().st_mtime > KEPT_S:
+            shutil.rmtree(old, ignore_errors=True)

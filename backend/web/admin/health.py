@@ -1,0 +1,29 @@
+"""The doctor's visit, as a page shows it."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from backend.http.requests import clock_now
+from backend.monitoring.checks import CHECKS, Finding, Patient, look
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One check and what it found."""
+
+    name: str
+    findings: list[Finding]
+
+    @property
+    def state(self) -> str:
+        """How it stands: well, a warning, or wrong."""
+        if not self.findings:
+            return "well"
+        return "warning" if all(finding.warning for finding in self.findings) else "wrong"
+
+
+def examined() -> list[Checked]:
+    """Every check with what it found, as `flask doctor` tells it."""
+    patient = Patient(current_app.config, f"{current_app.root_path}/migrations", clock_now())
+    return [Checked(check.__name__, look(check, patient)) for check in CHECKS]

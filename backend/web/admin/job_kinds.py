@@ -1,0 +1,62 @@
+"""The kinds of long jobs: what the operator's commands do, with progress shown on a page."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from flask import current_app
+
+from backend.coverage.exclusions.rows import counted_now, moved, units_told, verdicts_told
+from backend.demo import service as demo
+from backend.measurements.recording import rules
+from backend.measurements.revision import service as revising
+from backend.web.admin import set_jobs
+from backend.web.admin.memory import limited
+
+Progress = Callable[[int, int], None]
+Arguments = Mapping[str, Any]
+Work = Callable[[Arguments, Progress], dict[str, Any]]
+
+# Units of a result, those that change most: whoever wants more looks at the coverage.
+UNITS_MOST = 100
+
+
+def reassign(asked: Arguments, progress: Progress) -> dict[str, Any]:
+    """Name the communes of a span of days again, in the sets that are active now."""
+    first, last = date.fromisoformat(asked["first"]), date.fromisoformat(asked["last"])
+    manual = current_app.config["COUNT_MANUAL"]
+    return _sums(revising.reassign(first, last, manual, progress))
+
+
+def rejudge(asked: Arguments, progress: Progress) -> dict[str, Any]:
+    """Judge a month again under the rules of today, or only see what would change."""
+    manual, keep = current_app.config["COUNT_MANUAL"], not asked["dry_run"]
+    before = counted_now(asked["month"])
+    done = revising.rejudge(asked["month"], manual, progress, keep=keep)
+    sums = moved([done.changes])
+    units = sorted(units_told(sums, before), key=_change)
+    told = {"fates": verdicts_told(sums), "units": units[:UNITS_MOST], "all_units": len(units)}
+    return _sums(done) | told | {"rules": rules.RULES}
+
+
+def _sums(done: revising.Revision) -> dict[str, Any]:
+    return {name: getattr(done, name) for name in ("moved", "rejudged", "left_alone")}
+
+
+def _change(row: Mapping[str, Any]) -> int:
+    """The largest change first, whichever way."""
+    return -abs(int(row["counted_after"] - row["counted_before"]))
+
+
+def remove_demo(asked: Arguments, progress: Progress) -> dict[str, Any]:
+    """Remove everything that the demo loaded, and nothing else."""
+    return {"removed": demo.remove(progress)}
+
+
+KINDS: dict[str, Work] = {
+    "reassign": reassign,
+    "rejudge": rejudge,
+    "remove_demo": remove_demo,
+    "check_set": limited(set_jobs.check_set),
+    "load_set": limited(set_jobs.load_set),
+}

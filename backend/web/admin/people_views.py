@@ -1,0 +1,71 @@
+"""Pages of people: the list, their roles, and the links that let them in."""
+
+from typing import Any
+
+from flask import current_app, request
+
+from backend.accounts import links, users
+from backend.accounts.authentication import actor
+from backend.accounts.mailing import handed_over
+from backend.http.requests import clock_now
+from backend.organisations.grants import end_role
+from backend.web.admin.fields import row_after
+from backend.web.admin.frame import READ_WRITE, back, done, failed, new_form, page, shown
+from backend.web.admin.roles import grant, invite
+from backend.web.admin.schemas import ROWS, InvitationFormSchema, PeopleQuerySchema, RoleFormSchema
+from backend.web.admin.scopes import names_of, organisations
+from backend.web.site.forms import Form
+
+
+@page("/people", PeopleQuerySchema, READ_WRITE)
+def people(asked: dict[str, Any]) -> Any:
+    """List people, and let one more in."""
+    form, now = new_form(asked), clock_now()
+    link = done(form, InvitationFormSchema(), lambda typed: invite(actor(), typed, now))
+    if link is not None:
+        return _handed(asked, link)
+    after = row_after(asked["cursor"])
+    listed = users.list_users(actor(), asked["name"], after, ROWS, now)
+    scopes = names_of(role for one in listed["items"] for role in one.roles)
+    return shown("people", asked, form, listed=listed, scopes=scopes, organisations=organisations())
+
+
+@page("/people/<int:user_id>", methods=READ_WRITE)
+def person(asked: dict[str, Any], user_id: int) -> Any:
+    """Show a person, and grant them a further role."""
+    form, now = new_form(asked), clock_now()
+    granted = done(form, RoleFormSchema(), lambda typed: grant(actor(), user_id, typed, now))
+    if granted is not None:
+        return back("admin.person", asked, user_id=user_id)
+    return _person(asked, user_id, form)
+
+
+@page("/people/<int:user_id>/roles/<int:role_id>/end", methods=("POST",))
+def stop_role(asked: dict[str, Any], user_id: int, role_id: int) -> Any:
+    """End a role now."""
+    form = new_form(asked)
+    form.attempt(lambda: end_role(actor(), user_id, role_id, clock_now()))
+    if failed(form):
+        return _person(asked, user_id, form)
+    return back("admin.person", asked, user_id=user_id)
+
+
+@page("/people/<int:user_id>/link", methods=("POST",))
+def password_link(asked: dict[str, Any], user_id: int) -> Any:
+    """Make a link by which a person chooses a new password."""
+    return _handed(asked, links.offer_password(actor(), user_id, clock_now()))
+
+
+def _person(asked: dict[str, Any], user_id: int, form: Form) -> Any:
+    held = users.roles_of(user_id, clock_now())
+    told = users.described(users.find(user_id, hold=False), held)
+    choices = {"scopes": names_of(held), "organisations": organisations()}
+    return shown("person", asked, form, person=told, **choices)
+
+
+def _handed(asked: dict[str, Any], link: links.Link) -> Any:
+    """The page that shows a link this once, and says whether it was mailed too."""
+    handed = handed_over(link, request.host_url, current_app.config)
+    response = shown("link", asked, handed=handed)
+    response.status_code = 201
+    return response

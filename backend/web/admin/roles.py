@@ -1,0 +1,73 @@
+"""From a role's form to the API's request, and the API's errors back beside the form's fields."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from backend.accounts.access import Actor
+from backend.accounts.links import Link
+from backend.clock import day_begin, local_day
+from backend.errors import FieldError, Problem, invalid
+from backend.organisations import grants
+from backend.units.catalogue import system_on
+
+# By role: the fields of which one says what it is over.
+OVER: dict[str, tuple[str, ...]] = {
+    "team_leader": ("team_id",),
+    "organiser": ("organisation_id",),
+    "official": ("unit_code", "cluster_id"),
+    "admin": (),
+}
+
+
+def invite(actor: Actor, typed: Mapping[str, Any], now: datetime) -> Link:
+    """Let a person in with a first role."""
+    with _beside(typed["role"]):
+        asked = _asked(typed, local_day(now))
+        return grants.invite(actor, typed["person"], typed["display_name"], [asked], now)
+
+
+def grant(actor: Actor, user_id: int, typed: Mapping[str, Any], now: datetime) -> bool:
+    """Grant a person a further role; whether they did not have it yet."""
+    with _beside(typed["role"]):
+        return grants.grant_role(actor, user_id, _asked(typed, local_day(now)), now)[1]
+
+
+def unit_named(code: str | None, level: str | None, day: date) -> dict[str, Any] | None:
+    """A unit by its code, in the system of a day."""
+    return None if code is None else {"system": system_on(day), "level": level, "code": code}
+
+
+def _asked(typed: Mapping[str, Any], today: date) -> dict[str, Any]:
+    role, last = typed["role"], typed["last_day"]
+    given = next((name for name in OVER[role] if typed[name] is not None), None)
+    if OVER[role] and given is None:
+        raise invalid(OVER[role][0], "required")
+    return {
+        "role": role,
+        "scope_id": typed[given] if given in ("team_id", "organisation_id") else None,
+        "unit": unit_named(typed["unit_code"], None, today) if given == "unit_code" else None,
+        "cluster_id": typed["cluster_id"] if given == "cluster_id" else None,
+        "valid_to": last and day_begin(last + timedelta(days=1)),
+    }
+
+
+@contextmanager
+def _beside(role: str) -> Iterator[None]:
+    """Name the form's fields in a problem that names the API's."""
+    over = OVER[role][0] if OVER[role] else "role"
+    names = {"scope_id": over, "unit": over, "valid_to": "last_day", "name": "person"}
+    try:
+        yield
+    except Problem as problem:
+        problem.errors = tuple(
+            FieldError(_named(error.field, names), error.code) for error in problem.errors
+        )
+        raise
+
+
+def _named(field: str, names: Mapping[str, str]) -> str:
+    """`roles.0.unit.code` is told of the unit."""
+    parts = [part for part in field.split(".") if part != "roles" and not part.isdecimal()]
+    return names.get(parts[0], parts[0]) if parts else field

@@ -1,0 +1,74 @@
+"""Long work on boundary sets: check one that is there, or read, check and add a new one."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+
+from backend.units import uploads
+from backend.web.admin import findings
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from backend.units.sets import NewSet
+
+Progress = Callable[[int, int], None]
+# What an admin sees go on: read, checked, drawn, added.
+STEPS = 4
+
+
+def check_set(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Check a boundary set against the list of units; what is wrong, and where."""
+    from backend.units import loading  # it reads polygons, which no page does
+
+    new, frame = loading.loaded(asked["name"])
+    return _checked(new, frame, asked["job"], progress)
+
+
+def load_set(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Read a file that was sent, check it, and add it as a set where nothing forbids that."""
+    from backend.units import loading
+    from geo.polygons import BoundaryError
+
+    new, var_dir = _described(asked), current_app.config["VAR_DIR"]
+    columns = {ours: asked[f"{ours}_column"] for ours in ("code", "name")}
+    try:
+        with uploads.unpacked(var_dir, asked["upload"]) as path:
+            frame = loading.read(new, path, {our: its for our, its in columns.items() if its})
+        told = _checked(new, frame, asked["job"], progress)
+        if not told["forbidden"]:
+            learned = loading.install(new, frame, active=False, actor=asked["asked_by"])
+            told |= {"loaded": len(frame), "learned": len(learned.added)}
+    except BoundaryError as error:  # its words name a file of ours; the person knows their own
+        ours = rf"{re.escape(str(var_dir))}[^\s:]*"
+        raise BoundaryError(re.sub(ours, asked["file"], str(error))) from error
+    uploads.forget(var_dir, asked["upload"])
+    progress(STEPS, STEPS)
+    return told
+
+
+def _described(asked: Mapping[str, Any]) -> "NewSet":
+    from backend.units.catalogue import system_on
+    from backend.units.sets import NewSet
+
+    first = date.fromisoformat(asked["valid_from"])
+    last = date.fromisoformat(asked["valid_to"]) if asked["valid_to"] else None
+    system = system_on(first)
+    return NewSet(asked["name"], system, asked["quality"], first, last, asked["note"])
+
+
+def _checked(new: "NewSet", frame: "GeoDataFrame", job: int, progress: Progress) -> dict[str, Any]:
+    from backend.units import loading
+    from geo.findings import findings as placed
+
+    progress(1, STEPS)
+    report, known = loading.report(new, frame), loading.known(new)
+    progress(2, STEPS)
+    folder = current_app.config["VAR_DIR"] / findings.FOLDER / str(job)
+    kinds = findings.keep(folder, frame, known, placed(report, frame, known))
+    progress(3, STEPS)
+    told = {"report": loading.to_text(report), "units": report.units, "kinds": kinds}
+    return {**told, "forbidden": len(report.problems)}

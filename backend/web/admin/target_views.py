@@ -1,0 +1,45 @@
+"""Pages of targets: how many samples units need, since when and by which letter."""
+
+from typing import Any
+
+from backend.accounts.authentication import actor
+from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
+from backend.web.admin.frame import READ_WRITE, back, done, new_form, page, shown
+from backend.web.admin.roles import unit_named
+from backend.web.admin.schemas import (
+    ROWS,
+    ListQuerySchema,
+    TargetChangeFormSchema,
+    TargetFormSchema,
+)
+
+ALL = {"level": None, "network": None, "purpose": None, "as_of": None, "limit": ROWS}
+
+
+@page("/targets", ListQuerySchema, READ_WRITE)
+def targets(asked: dict[str, Any]) -> Any:
+    """List targets, and set one."""
+    form = new_form(asked)
+
+    def act(typed: dict[str, Any]) -> Any:
+        unit = unit_named(typed.pop("unit_code"), typed["level"], typed["valid_from"])
+        return set_target(actor(), typed | {"unit": unit})
+
+    if done(form, TargetFormSchema(), act):
+        return back("admin.targets", asked)
+    listed = list_targets(ALL | {"cursor": asked["cursor"]})
+    return shown("targets", asked, form, listed=listed)
+
+
+@page("/targets/<int:target_id>", methods=READ_WRITE)
+def target(asked: dict[str, Any], target_id: int) -> Any:
+    """Show a target, and change it or let it end."""
+    form, there = new_form(asked), show_target(target_id)
+
+    def act(typed: dict[str, Any]) -> Any:
+        seen = frozenset({typed.pop("version")})
+        return change_target(actor(), target_id, seen, typed)
+
+    if done(form, TargetChangeFormSchema(), act):
+        return back("admin.targets", asked)
+    return shown("target", asked, form, target=there)

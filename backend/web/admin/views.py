@@ -1,0 +1,29 @@
+"""All pages of admins: importing a section binds its pages to the blueprint."""
+
+from backend.web.admin import (
+    health_views,
+    import_views,
+    job_views,
+    organisation_views,
+    people_views,
+    record_views,
+    rule_views,
+    set_views,
+    succession_views,
+    target_views,
+)
+from backend.web.admin.frame import bp
+
+__all__ = [
+    "bp",
+    "health_views",
+    "import_views",
+    "job_views",
+    "organisation_views",
+    "people_views",
+    "record_views",
+    "rule_views",
+    "set_views",
+    "succession_views",
+    "target_views",
+]

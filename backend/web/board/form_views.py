@@ -1,0 +1,227 @@
+"""The organiser's board: what an organiser changes."""
+
+from functools import partial
+from typing import Any
+
+from flask import Response, current_app, redirect, request, url_for
+
+from backend.accounts.access import require
+from backend.accounts.authentication import actor
+from backend.campaigns import service as campaigns
+from backend.coverage.plan.pins import pin as pin_place
+from backend.coverage.plan.pins import unpin as unpin_place
+from backend.coverage.plan.schemas import UnpinQuerySchema
+from backend.coverage.signals.schemas import CampaignSignalsQuerySchema
+from backend.coverage.signals.service import STATES, Asking, campaign_signals, decide_signal
+from backend.errors import Problem, invalid
+from backend.http.requests import clock_now
+from backend.measurements.corrections.reattribution import change_campaign
+from backend.measurements.corrections.service import Choice, Decision, decide, decided
+from backend.memberships import join_codes
+from backend.organisations.scopes import campaign_scope, organisation_scope
+from backend.organisations.service import organised_by
+from backend.team_import.answers import told as told_import
+from backend.team_import.service import import_teams
+from backend.web.board.forms import (
+    CampaignFormSchema,
+    CorrectionFormSchema,
+    NewCampaignFormSchema,
+    PinFormSchema,
+    SignalFormSchema,
+    area_lines,
+    as_asked,
+)
+from backend.web.board.schemas import MonthQuerySchema
+from backend.web.board.service import board_of, teams_shown
+from backend.web.board.views import arguments, bp, planned
+from backend.web.site.content_security_policy import MAP, under
+from backend.web.site.forms import Form
+from backend.web.site.members import member, member_page
+from backend.web.site.pages import reader_of
+from backend.web.site.schemas import PageQuerySchema
+
+# The blueprint with all of its pages: those that only read are bound by now.
+board_pages = bp
+
+# As many as are read on one screen; the API has them all.
+CORRECTIONS_SHOWN = 50
+
+
+def _form(asked: dict[str, Any]) -> Form:
+    return Form(reader_of(asked["lang"]).language)
+
+
+def _done(endpoint: str, asked: dict[str, Any], **at: Any) -> Response:
+    """Lead on after a change, so that a reload repeats nothing."""
+    kept = {name: value for name, value in at.items() if value is not None}
+    return redirect(url_for(f"board.{endpoint}", lang=asked["lang"], **kept), 303)  # type: ignore[return-value]
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@member_page
+@arguments(PageQuerySchema, location="query")
+def add(asked: dict[str, Any]) -> Response:
+    """Make a campaign, as a draft or open."""
+    form, known = _form(asked), actor()
+    organisations = organised_by(known)
+    if not organisations:
+        raise Problem(403, "forbidden")
+    if request.method == "POST":
+        typed = form.load(NewCampaignFormSchema(), lists=("networks",))
+        made = typed and form.attempt(lambda: campaigns.create_campaign(known, as_asked(typed)))
+        if made:
+            return _done("teams", asked, campaign_id=made["id"])
+    return member("web/board/new.html", asked["lang"], form=form, organisations=organisations)
+
+
+@bp.route("/<int:campaign_id>/settings", methods=["GET", "POST"])
+@member_page
+@arguments(PageQuerySchema, location="query")
+def settings(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Change a campaign: what moves is shown first, then done."""
+    form, known, moved = _form(asked), actor(), None
+    board = board_of(known, campaign_id, clock_now())
+    require(known, "campaign.edit", campaign_scope(campaign_id))
+    if request.method == "POST":
+        typed = form.load(CampaignFormSchema(), lists=("networks",))
+        seen = frozenset({request.form.get("version", "")})
+        go = request.form.get("go") == "yes"
+        if typed:
+            moved = form.attempt(
+                lambda: change_campaign(known, campaign_id, seen, as_asked(typed), preview=not go)
+            )
+        if moved and go:
+            return _done("settings", asked, campaign_id=campaign_id)
+    else:
+        form.typed = board.campaign | {"areas": area_lines(board.campaign["areas"])}
+    names = {team.id: team.name for team in teams_shown(known, campaign_id, clock_now())}
+    shown = {"board": board, "form": form, "moved": moved, "names": names}
+    return member("web/board/settings.html", asked["lang"], **shown)
+
+
+@bp.post("/<int:campaign_id>/teams/<int:team_id>/code")
+@member_page
+@arguments(PageQuerySchema, location="query")
+def rotate(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+    """Give a team a join code, its first or another one."""
+    join_codes.rotate(actor(), campaign_id, team_id, join_codes.Limits(), clock_now())
+    return _done("team", asked, campaign_id=campaign_id, team_id=team_id)
+
+
+@bp.post("/<int:campaign_id>/plan/pins")
+@member_page
+@arguments(PageQuerySchema, location="query")
+@under(MAP)
+def pin(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Pin a place for a team; the rest is planned again."""
+    form = _form(asked)
+    wanted = form.load(PinFormSchema())
+    done = wanted and form.attempt(lambda: pin_place(actor(), campaign_id, wanted, clock_now()))
+    day, network = form.typed.get("date"), form.typed.get("network")
+    if done:
+        return _done("plan", asked, campaign_id=campaign_id, date=day, network=network)
+    return planned("web/board/plan.html", asked | _day_of(wanted), campaign_id, form=form)
+
+
+@bp.post("/<int:campaign_id>/plan/unpin")
+@member_page
+@arguments(PageQuerySchema, location="query")
+def unpin(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Leave a team's place to the plan again."""
+    form = _form(asked)
+    wanted = form.load(UnpinQuerySchema())
+    if wanted is None:
+        raise Problem(422, "invalid")
+    unpin_place(actor(), campaign_id, wanted, clock_now())
+    day, network = form.typed.get("date"), form.typed.get("network")
+    return _done("plan", asked, campaign_id=campaign_id, date=day, network=network)
+
+
+def _day_of(wanted: dict[str, Any] | None) -> dict[str, Any]:
+    found = wanted or {}
+    return {name: found.get(name) for name in ("date", "network")} | {"team_id": None}
+
+
+@bp.route("/<int:campaign_id>/signals", methods=["GET", "POST"])
+@member_page
+@arguments(MonthQuerySchema, location="query")
+def signals(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Show signs of gaming with their evidence, and take down what they came to."""
+    form, known = _form(asked), actor()
+    board = board_of(known, campaign_id, clock_now())
+    asking = Asking(clock_now(), current_app.config["SECRET_KEY"], form.language)
+    if request.method == "POST":
+        made = form.load(SignalFormSchema())
+        if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, asking)):
+            return _done("signals", asked, campaign_id=campaign_id, month=asked["month"])
+    query = CampaignSignalsQuerySchema().load({"month": asked["month"]} if asked["month"] else {})
+    told = campaign_signals(known, campaign_id, query, asking)
+    names = {team.id: team.name for team in teams_shown(known, campaign_id, clock_now())}
+    shown = {"board": board, "form": form, "told": told, "names": names, "states": STATES}
+    return member("web/board/signals.html", asked["lang"], asked=asked, **shown)
+
+
+@bp.route("/<int:campaign_id>/corrections", methods=["GET", "POST"])
+@member_page
+@arguments(PageQuerySchema, location="query")
+def corrected(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Give what one team has to another, or to none: shown first, then done."""
+    form, known, told = _form(asked), actor(), None
+    board = board_of(known, campaign_id, clock_now())
+    if request.method == "POST":
+        wanted = form.load(CorrectionFormSchema())
+        if wanted:
+            told = form.attempt(lambda: _correct(campaign_id, wanted))
+        if told and not told["preview"]:
+            return _done("corrected", asked, campaign_id=campaign_id)
+    teams = teams_shown(known, campaign_id, clock_now())
+    listed = decided(known, campaign_id, CORRECTIONS_SHOWN)
+    shown = {"board": board, "form": form, "told": told, "teams": teams, "listed": listed}
+    return member("web/board/corrections.html", asked["lang"], **shown)
+
+
+def _correct(campaign_id: int, wanted: dict[str, Any]) -> dict[str, Any]:
+    if wanted["from_team"] is None and wanted["member"] is None:
+        raise invalid("from_team", "required")
+    if wanted["to_team"] != "none" and not wanted["to_team"].isdecimal():
+        raise invalid("to_team", "not_whole")
+    to_team = None if wanted["to_team"] == "none" else int(wanted["to_team"])
+    days = {"first": wanted["first_day"], "last": wanted["last_day"]}
+    choice = Choice(team=wanted["from_team"], member=wanted["member"], **days)
+    decision = Decision(wanted["reason"], team_id=to_team)
+    return decide(actor(), campaign_id, choice, decision, preview=wanted["go"] is None)
+
+
+@bp.route("/<int:campaign_id>/teams/import", methods=["GET", "POST"])
+@member_page
+@arguments(PageQuerySchema, location="query")
+def imported(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Import a list of teams: what each row does is shown first, then done."""
+    form, told = _form(asked), None
+    board = board_of(actor(), campaign_id, clock_now())
+    require(actor(), "team.edit", organisation_scope(board.campaign["organisation_id"]))
+    if request.method == "POST":
+        form.typed = {"file": None}
+        organisation, go = board.campaign["organisation_id"], request.form.get("go") == "yes"
+        told = form.attempt(lambda: _import(organisation, form, go=go))
+        if told and not told["dry_run"]:
+            return _done("teams", asked, campaign_id=campaign_id)
+    return member("web/board/import.html", asked["lang"], board=board, form=form, told=told)
+
+
+def _import(organisation_id: int, form: Form, *, go: bool) -> dict[str, Any]:
+    """What each row of the file does; done only where no row has an error."""
+    found = request.files.get("file")
+    if found is None or not found.filename:
+        raise invalid("file", "required")
+    content = found.read()
+    run = partial(
+        import_teams,
+        actor(),
+        organisation_id,
+        lambda: content,
+        now=clock_now(),
+        told=partial(told_import, language=form.language),
+    )
+    shown = run(dry_run=True)
+    return run(dry_run=False) if go and not shown["totals"]["error"] else shown

@@ -1,0 +1,87 @@
+"""What the organiser's board shows: the answers of campaigns and coverage, put side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.accounts.access import Actor, can
+from backend.campaigns.service import show_campaign
+from backend.clock import local_day
+from backend.coverage.contributions.day_summary import summarise_day
+from backend.coverage.contributions.leaderboard import leaderboard
+from backend.coverage.contributions.query import months_of, see
+from backend.coverage.contributions.schemas import ContributionsQuerySchema, LeaderboardQuerySchema
+from backend.coverage.contributions.service import contributions
+from backend.coverage.plan.service import seen_teams
+from backend.coverage.plan.sources import PlanTeam, days_left, teams_of
+from backend.i18n.formats import number
+from backend.i18n.languages import Language
+from backend.organisations.scopes import campaign_scope
+from backend.organisations.service import show_organisation
+from backend.web.site.charts import bars
+
+# Whoever else is far behind the first ten reads it in the contributions.
+LEADERS_SHOWN = 10
+EVERY_CONTRIBUTION = ContributionsQuerySchema()
+EVERY_PLACE = LeaderboardQuerySchema()
+
+Told = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A campaign as its pages begin: what it is, and what this person may do in it."""
+
+    campaign: Told
+    organisation: str
+    organises: bool  # else they lead a team in it
+    days_left: int
+    months: tuple[str, ...]
+
+
+def board_of(actor: Actor, campaign_id: int, now: datetime) -> Board:
+    """A campaign's frame, for whoever organises it or leads a team in it; 403 or 404 for others."""
+    seen = see(actor, campaign_id)
+    campaign = show_campaign(actor, campaign_id)
+    return Board(
+        campaign=campaign,
+        organisation=show_organisation(campaign["organisation_id"])["name"],
+        organises=can(actor, "campaign.see", campaign_scope(campaign_id)),
+        days_left=days_left(seen.campaign, now),
+        months=months_of(campaign["first_day"], campaign["last_day"]),
+    )
+
+
+def overview(
+    actor: Actor, campaign_id: int, asked: Mapping[str, Any], now: datetime, language: Language
+) -> Told:
+    """The figures of a campaign's month, or of all of it: by day, its teams, its latest day."""
+    question = {name: asked[name] for name in ("month", "network") if asked.get(name)}
+    by_day = contributions(
+        actor, campaign_id, EVERY_CONTRIBUTION.load({"by": "day", **question}), language
+    )
+    ranked = leaderboard(actor, campaign_id, EVERY_PLACE.load(question), language)
+    last = min(local_day(now), show_campaign(actor, campaign_id)["last_day"])
+    day, lines = summarise_day(actor, campaign_id, {"day": last}, now)
+    return {
+        "total": by_day["total"],
+        "drawn": bars(
+            [
+                (f"{int(one['name'][-2:])}", one["counted"], number(one["counted"], language))
+                for one in by_day["items"]
+            ]
+        ),
+        "leaders": ranked["items"][:LEADERS_SHOWN],
+        "explained": ranked["explained"],
+        "latest": day,
+        "lines": lines,
+    }
+
+
+def teams_shown(actor: Actor, campaign_id: int, now: datetime) -> list[PlanTeam]:
+    """The teams of a campaign that this person may see."""
+    campaign = see(actor, campaign_id).campaign
+    teams = teams_of(campaign, now)
+    seen = seen_teams(actor, campaign, teams)
+    return [team for team in teams if team.id in seen]

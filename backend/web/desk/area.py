@@ -1,0 +1,152 @@
+"""An official's area: which it is, how its units stand this month, and which need attention."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from backend.accounts.access import Actor
+from backend.clock import local_day, month_end, month_start, this_month
+from backend.coverage.alerts.service import alerts
+from backend.coverage.figures.authorized_unit import named, own_unit
+from backend.coverage.figures.rows import FILTERS
+from backend.coverage.figures.service import Question, coverage
+from backend.organisations.clusters import units_of
+from backend.organisations.unit_names import units_told
+from backend.units.catalogue import system_on
+from backend.units.service import UnitRow, units_on
+from backend.web.public.service import levels_of
+
+ACT = "unit.samples"  # who may see single samples of a unit has it on the desk
+
+# By what the table can be put in order, the first click as it is useful: the largest first.
+ORDERS = {
+    "name": "name",
+    "share": "share",
+    "shortfall": "-shortfall",
+    "today": "-today",
+    "needed_per_day": "-needed_per_day",
+    "projection": "projection",
+    "change": "change",
+}
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A unit in one month on one network, and the units in it that were asked for."""
+
+    asked: Question
+    unit: UnitRow
+    own: dict[str, Any]  # the figures of the unit itself
+    answer: dict[str, Any]
+    rows: Rows
+    states: dict[str, list[str]]  # of alerts, by code
+    counts: dict[str, int]  # of units in each state
+    show: str | None
+    levels: list[str]
+    previous: str | None  # months in which the code names the same unit
+    following: str | None
+
+    def sorted_by(self, column: str) -> str | None:
+        """In which direction the table is in the order of a column, as browsers are told."""
+        name = (self.asked.sort or "").removeprefix("-")
+        if name != column:
+            return None
+        return "descending" if self.asked.sort == f"-{column}" else "ascending"
+
+    def order(self, column: str) -> str:
+        """The order that a click on a column asks for: its usual one, then the other way."""
+        usual = ORDERS[column]
+        if self.asked.sort != usual:
+            return usual
+        return usual.removeprefix("-") if usual.startswith("-") else f"-{usual}"
+
+    @property
+    def running(self) -> bool:
+        """Whether the month still goes on."""
+        return bool(self.own["days_left"])
+
+
+def own_areas(actor: Actor, now: datetime) -> Rows:
+    """The areas of a person, by name: of an official those of the role, of an admin all."""
+    if any(grant.role == "admin" for grant in actor.grants):
+        provinces = units_on(local_day(now), "province")
+        return [{**named(one), "deputy": False} for one in provinces]
+    return _of_roles(actor)
+
+
+def lendable(actor: Actor) -> Rows:
+    """The areas that a person may lend: those of their own role."""
+    return [area for area in _of_roles(actor) if not area["deputy"]]
+
+
+def _of_roles(actor: Actor) -> Rows:
+    found: dict[str, dict[str, Any]] = {}
+    for grant in actor.grants:
+        if grant.role == "official":
+            for unit in _units(grant.kind, grant.id):
+                found.setdefault(unit["code"], {**unit, "deputy": grant.deputy})
+    return list(found.values())
+
+
+def _units(kind: str, identity: int | None) -> Rows:
+    """The units of an area: itself, or the communes of a cluster."""
+    assert identity is not None
+    ids = {identity} if kind == "unit" else units_of(identity)
+    told = units_told(ids).values()
+    return list(told)
+
+
+def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> Area:
+    """How the units of an area stand in a month, in the order and of the kind asked for."""
+    month, network, show = query["month"] or this_month(now), query["network"], query["show"]
+    unit = own_unit(actor, ACT, code, None, month)
+    levels = levels_of(month_end(month), unit)
+    parent, only = (None, unit.code) if unit.level == "commune" else (unit.code, None)
+    level = "commune" if only else query["level"] or levels[0]
+    narrowed = show if show in FILTERS and parent else None
+    asked = Question(
+        month, level, network, parent, only, filter=narrowed, sort=query["sort"] or "-shortfall"
+    )
+    answer = coverage(asked, now)
+    own = coverage(Question(month, unit.level, network, unit=unit.code), now)["items"][0]
+    told = _alerts(unit, month, network, level, now)
+    states = {item["code"]: item["states"] for item in told["items"]}
+    return Area(
+        asked=asked,
+        unit=unit,
+        own=own,
+        answer=answer,
+        rows=[
+            item
+            for item in answer["items"]
+            if show is None or narrowed or show in states.get(item["code"], ())
+        ],
+        states=states,
+        counts=told["counts"],
+        show=show,
+        levels=levels,
+        previous=_same(f"{month_start(month) - timedelta(days=1):%Y-%m}", month),
+        following=_same(_after(month), month) if month < this_month(now) else None,
+    )
+
+
+def _alerts(unit: UnitRow, month: str, network: str, level: str, now: datetime) -> dict[str, Any]:
+    """Who needs somebody; of a commune, what is told of it among those beside it."""
+    parent = unit.code if unit.level != "commune" else unit.parent_code
+    told = alerts(month, network, parent, now, level)
+    if unit.level != "commune":
+        return told
+    items = [item for item in told["items"] if item["code"] == unit.code]
+    return {"items": items, "counts": {}}
+
+
+def _after(month: str) -> str:
+    return f"{month_end(month) + timedelta(days=1):%Y-%m}"
+
+
+def _same(month: str, as_in: str) -> str | None:
+    """A month whose codes are those of another month: the reform gave new ones."""
+    return month if system_on(month_end(month)) == system_on(month_end(as_in)) else None

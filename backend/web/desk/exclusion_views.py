@@ -1,0 +1,131 @@
+"""The official's desk: what was taken out of the counts and why, taken out and in again."""
+
+from typing import Any
+
+from flask import current_app, redirect, request, url_for
+
+from backend.accounts.authentication import actor
+from backend.clock import this_month
+from backend.coverage.exclusions.listing import list_exclusions
+from backend.coverage.exclusions.service import (
+    Terms,
+    exclude_in_unit,
+    lift_exclusion,
+    may_exclude,
+    unit_to_decide,
+)
+from backend.coverage.signals.service import STATES, Asking, decide_signal, unit_signals
+from backend.errors import Problem
+from backend.http.requests import clock_now
+from backend.web.board.forms import SignalFormSchema
+from backend.web.desk.exclusion_schemas import (
+    ChosenQuerySchema,
+    ExclusionFormSchema,
+    LiftFormSchema,
+    OfMonthQuerySchema,
+)
+from backend.web.desk.report_views import reporting
+from backend.web.desk.views import arguments
+from backend.web.site.forms import Form, sent
+from backend.web.site.members import member, member_page
+from backend.web.site.pages import reader_of
+
+# The blueprint with the pages of exclusions, too; those of reports are bound by now.
+excluding = bp = reporting
+
+# Decisions that a screen holds.
+SHOWN = 50
+
+
+@bp.route("/area/<code>/signals", methods=["GET", "POST"])
+@member_page
+@arguments(OfMonthQuerySchema, location="query")
+def signals(asked: dict[str, Any], code: str) -> Any:
+    """Show signs of gaming in an area with their evidence, and take down what they came to."""
+    form, known, now = _form(asked), actor(), clock_now()
+    month = asked["month"] or this_month(now)
+    asking = Asking(now, current_app.config["SECRET_KEY"], form.language)
+    told = unit_signals(known, code, {"month": month, "level": None}, asking)
+    if request.method == "POST":
+        made = form.load(SignalFormSchema())
+        if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, asking)):
+            return _to("signals", asked, code=code, month=month)
+    shown = {"told": told, "states": STATES, "may_exclude": may_exclude(known, code, month)}
+    return member("web/desk/signals.html", asked["lang"], form=form, code=code, **shown)
+
+
+@bp.get("/area/<code>/exclusions")
+@member_page
+@arguments(OfMonthQuerySchema, location="query")
+def exclusions(asked: dict[str, Any], code: str) -> Any:
+    """List what was taken out of an area's counts in a month, by whom and why."""
+    known, now = actor(), clock_now()
+    query = {"month": asked["month"], "level": None, "cursor": asked["cursor"], "limit": SHOWN}
+    told = list_exclusions(known, code, query, now)
+    may = may_exclude(known, code, told["month"])
+    return member("web/desk/exclusions.html", asked["lang"], told=told, may_exclude=may)
+
+
+@bp.route("/area/<code>/exclude", methods=["GET", "POST"])
+@member_page
+@arguments(ChosenQuerySchema, location="query")
+def exclude(asked: dict[str, Any], code: str) -> Any:
+    """Take samples out of the counts: shown first, then done."""
+    form, told = _form(asked), None
+    month = asked["month"] or this_month(clock_now())
+    unit = unit_to_decide(actor(), code, None, month)
+    if request.method == "POST":
+        form.typed = sent(["measurements"])
+    else:
+        one = asked["measurement"]
+        form.typed = {name: asked[name] for name in ("device", "signal_id")}
+        form.typed["measurements"] = [one] if one else []
+    if "reason" in form.typed:  # else the samples were only just ticked
+        typed = form.load(ExclusionFormSchema(), ["measurements"])
+        told = typed and form.attempt(lambda: exclude_in_unit(actor(), code, typed, _terms()))
+        if told and not told["preview"]:
+            return _to("exclusions", asked, code=code, month=told["month"])
+    shown = {"unit": unit, "month_asked": month, "told": told}
+    return member("web/desk/exclude.html", asked["lang"], form=form, **shown)
+
+
+@bp.route("/area/<code>/exclusions/<int:act_id>", methods=["GET", "POST"])
+@member_page
+@arguments(OfMonthQuerySchema, location="query")
+def lift(asked: dict[str, Any], code: str, act_id: int) -> Any:
+    """Count again what was taken out: shown first, then done."""
+    form, now, told = _form(asked), clock_now(), None
+    month = asked["month"] or this_month(now)
+    unit = unit_to_decide(actor(), code, None, month)
+    act = _act(code, month, act_id)
+    if request.method == "POST":
+        typed = form.load(LiftFormSchema())
+        terms = _terms()
+        told = typed and form.attempt(lambda: lift_exclusion(actor(), code, act_id, typed, terms))
+        if told and not told["preview"]:
+            return _to("exclusions", asked, code=code, month=month)
+    shown = {"unit": unit, "month_asked": month, "told": told, "act": act}
+    return member("web/desk/lift.html", asked["lang"], form=form, **shown)
+
+
+def _act(code: str, month: str, act_id: int) -> dict[str, Any]:
+    """A decision that concerns the area's month; else 404."""
+    query = {"month": month, "level": None, "cursor": act_id + 1, "limit": 1}
+    found = list_exclusions(actor(), code, query, clock_now())["items"]
+    if not found or found[0]["id"] != act_id or found[0]["lifts"] is not None:
+        raise Problem(404, "not_found")
+    return dict(found[0])
+
+
+def _form(asked: dict[str, Any]) -> Form:
+    return Form(reader_of(asked["lang"]).language)
+
+
+def _terms() -> Terms:
+    config = current_app.config
+    return Terms(clock_now(), config["SECRET_KEY"], config["COUNT_MANUAL"])
+
+
+def _to(endpoint: str, asked: dict[str, Any], **at: Any) -> Any:
+    """Lead on after a change, so that a reload repeats nothing."""
+    return redirect(url_for(f"desk.{endpoint}", lang=asked["lang"], **at), 303)

@@ -1,0 +1,100 @@
+"""An official's area through the months: which units of a month hold its ground.
+
+The reform of July 2025 gave new codes, some of them to other ground; so an earlier month is led
+to by its own units, never by today's code.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.accounts.access import Actor, can
+from backend.clock import local_day, month_end
+from backend.coverage.figures.authorized_unit import own_unit
+from backend.coverage.figures.months import months_with_data
+from backend.database.extensions import db
+from backend.organisations.scopes import unit_scopes
+from backend.units.catalogue import system_on
+from backend.units.heirs import heirs
+from backend.units.models import Unit
+from backend.units.reform import crossings
+from backend.units.service import UnitRow, units_on
+from backend.web.desk.area import ACT, own_areas
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month that has data, and the units of it that are this area."""
+
+    name: str
+    units: Sequence[Unit]
+
+
+def show_months(actor: Actor, code: str, month: str, now: datetime) -> tuple[UnitRow, list[Month]]:
+    """The unit that a code names in a month, and every month with data, the newest first."""
+    unit, today = own_unit(actor, ACT, code, None, month), local_day(now)
+    of = {unit.system: [db.session.get_one(Unit, unit.id)]}
+    names = dict.fromkeys([f"{today:%Y-%m}", *months_with_data(today)])
+    for name in names:
+        system = system_on(month_end(name))
+        if system not in of:
+            of[system] = units_across(actor, unit.id)
+    found = [Month(name, _there(of[system_on(month_end(name))], month_end(name))) for name in names]
+    return unit, [one for one in found if one.units]
+
+
+def areas_in(actor: Actor, month: str, now: datetime) -> Rows:
+    """The areas of a person as a month has them."""
+    day = month_end(month)
+    if any(grant.role == "admin" for grant in actor.grants):
+        return [{"code": one.code, "name": one.name} for one in units_on(day, "province")]
+    found: dict[str, dict[str, Any]] = {}
+    for area in own_areas(actor, now):
+        for unit in _there(_in_system(actor, area, system_on(day)), day):
+            found[unit.code] = {"code": unit.code, "name": unit.name}
+    return list(found.values())
+
+
+def units_across(actor: Actor, unit_id: int) -> list[Unit]:
+    """The units of the other system, of the same level, that the ground of an area was or became.
+
+    Of before those that lie wholly in it, as access has it; of today its likely heirs.
+    """
+    unit = db.session.get_one(Unit, unit_id)
+    if unit.system == "2024":
+        ids = {heir.id for heir in heirs(unit.id) if heir.likely}
+        inside = {one: can(actor, ACT, scope) for one, scope in unit_scopes(ids).items()}
+    else:
+        ids = _before(unit)
+        scopes = unit_scopes(ids)
+        inside = {one: unit.id in scopes[one].units and can(actor, ACT, scopes[one]) for one in ids}
+    query = select(Unit).where(Unit.id.in_([one for one, fits in inside.items() if fits]))
+    return list(db.session.scalars(query.order_by(Unit.sort_key.collate("C"), Unit.id)))
+
+
+def _before(unit: Unit) -> set[int]:
+    """The old units that share ground with one of today, whole or in part."""
+    communes = set(crossings(unit.id, unit.system).named)
+    if unit.level == "commune":
+        return communes
+    above = select(Unit.province_id).where(Unit.id.in_(communes), Unit.province_id.is_not(None))
+    return {one for one in db.session.scalars(above.distinct()) if one is not None}
+
+
+def _in_system(actor: Actor, area: dict[str, Any], system: str) -> list[Unit]:
+    """The units of a system that a person's area is."""
+    query = select(Unit).filter_by(system=area["system"], level=area["level"], code=area["code"])
+    own = db.session.scalars(query).one()
+    return [own] if own.system == system else units_across(actor, own.id)
+
+
+def _there(units: Sequence[Unit], day: date) -> list[Unit]:
+    """Those that are valid on a day."""
+    return [
+        one for one in units if (one.valid_from or date.min) <= day <= (one.valid_to or date.max)
+    ]

@@ -1,0 +1,110 @@
+"""The official's desk: VNNIC's own count beside ours, the letterhead, deputies."""
+
+from typing import Any
+
+from flask import redirect, request, url_for
+
+from backend.accounts.authentication import actor
+from backend.clock import this_month
+from backend.coverage.figures.authorized_unit import own_unit
+from backend.coverage.vnnic.answers import told as told_import
+from backend.coverage.vnnic.importer import About, import_vnnic
+from backend.coverage.vnnic.service import comparison
+from backend.errors import Problem, invalid
+from backend.http.requests import clock_now
+from backend.organisations.deputies import delegate, end_deputy, list_deputies
+from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
+from backend.web.desk.area import ACT, lendable
+from backend.web.desk.exclusion_views import excluding
+from backend.web.desk.office_schemas import (
+    LINES,
+    DeputyFormSchema,
+    LetterheadFormSchema,
+    TableFormSchema,
+)
+from backend.web.desk.schemas import MonthQuerySchema
+from backend.web.desk.views import arguments, bp
+from backend.web.site.forms import Form
+from backend.web.site.members import member, member_page
+from backend.web.site.pages import reader_of
+from backend.web.site.schemas import PageQuerySchema
+
+# The blueprint with all of its pages: those of areas and reports are bound by now.
+desk_pages = excluding
+
+
+@bp.route("/area/<code>/vnnic", methods=["GET", "POST"])
+@member_page
+@arguments(MonthQuerySchema, location="query")
+def vnnic(asked: dict[str, Any], code: str) -> Any:
+    """Show VNNIC's count beside ours, and take in a table: shown first, then kept."""
+    form, now, told = Form(reader_of(asked["lang"]).language), clock_now(), None
+    month, network = asked["month"] or this_month(now), asked["network"]
+    unit = own_unit(actor(), ACT, code, None, month)
+    if request.method == "POST":
+        sent = form.load(TableFormSchema())
+        form.typed["file"] = None
+        told = sent and form.attempt(lambda: _import(sent, form))
+        if told and not told["dry_run"]:
+            return redirect(url_for("desk.vnnic", code=code, **asked), 303)
+    parent = unit.code if unit.level != "commune" else unit.parent_code
+    found = comparison(month, network, parent, now, language=form.language)
+    shown = {"unit": unit, "month_asked": month, "network": network, "found": found}
+    return member("web/desk/vnnic.html", asked["lang"], form=form, told=told, **shown)
+
+
+def _import(sent: dict[str, Any], form: Form) -> dict[str, Any]:
+    """What each row of the table does, or did."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise invalid("file", "required")
+    with file.stream as content:
+        raw = content.read()
+    about = About(sent["month"], sent["network"], columns=sent["columns"])
+    dry_run = sent["go"] is None
+    result = import_vnnic(actor(), lambda: raw, about, dry_run=dry_run, now=clock_now())
+    return told_import(result, form.language)
+
+
+@bp.route("/area/<code>/letterhead", methods=["GET", "POST"])
+@member_page
+@arguments(PageQuerySchema, location="query")
+def letterhead(asked: dict[str, Any], code: str) -> Any:
+    """Show and set what a unit's letters begin and end with."""
+    form, now = Form(reader_of(asked["lang"]).language), clock_now()
+    told = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)
+    if request.method == "POST":
+        wanted = form.load(LetterheadFormSchema())
+        if wanted is not None:
+            seen = frozenset({wanted.pop("version")})
+            if form.attempt(lambda: set_letterhead(actor(), code, None, seen, wanted, now)):
+                return redirect(url_for("desk.letterhead", code=code, lang=asked["lang"]), 303)
+    else:
+        form.typed = told | {name: "\n".join(told[name]) for name in LINES}
+    return member("web/desk/letterhead.html", asked["lang"], form=form, told=told, code=code)
+
+
+@bp.route("/deputies", methods=["GET", "POST"])
+@member_page
+@arguments(PageQuerySchema, location="query")
+def deputies(asked: dict[str, Any]) -> Any:
+    """Show who stands in for whom, and lend one's own area."""
+    form, now, known = Form(reader_of(asked["lang"]).language), clock_now(), actor()
+    own = lendable(known)
+    if request.method == "POST":
+        if not own:
+            raise Problem(403, "forbidden")
+        wanted = form.load(DeputyFormSchema())
+        if wanted and form.attempt(lambda: delegate(known, wanted, now)):
+            return redirect(url_for("desk.deputies", lang=asked["lang"]), 303)
+    shown = {"told": list_deputies(known, now), "areas": own, "user_id": known.user_id}
+    return member("web/desk/deputies.html", asked["lang"], form=form, **shown)
+
+
+@bp.post("/deputies/<int:deputy_id>/end")
+@member_page
+@arguments(PageQuerySchema, location="query")
+def end(asked: dict[str, Any], deputy_id: int) -> Any:
+    """End what was lent, now."""
+    end_deputy(actor(), deputy_id, clock_now())
+    return redirect(url_for("desk.deputies", lang=asked["lang"]), 303)

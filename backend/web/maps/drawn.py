@@ -1,0 +1,142 @@
+"""The map of a place as the server draws it: coloured outlines, the islands, the sea's name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from backend.coverage.figures.map_figures import progress_of
+from backend.coverage.figures.steps import NAMES
+from backend.coverage.plan.map import PlanPlace
+from backend.units.catalogue import ActiveSet
+from backend.units.service import UnitRow
+from backend.web.maps import outlines
+from backend.web.site.canvas import Box, Canvas
+from backend.web.site.sea import ARCHIPELAGOS, INSET, SEA, WHOLE, Archipelago
+
+Names = dict[str, str]  # by code
+Figures = dict[str, Any]  # what coverage.map_figures tells
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One unit of a map: its outline, its step, and the samples that fill its need."""
+
+    code: str
+    name: str
+    path: str
+    step: str
+    has: int
+    need: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A name on the map, in its lines, and the islands that it names."""
+
+    lines: tuple[str, ...]
+    at: tuple[int, int]
+    islands: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sea:
+    """The islands and the name of the sea, on the drawing of the whole country."""
+
+    marks: tuple[Mark, ...]
+    name: Mark
+    inset: tuple[int, int, int, int]  # the part with the islands: left, top, width, height
+    coast: tuple[str, ...]  # where the map beside it does not draw the country
+    places: list[dict[str, Any]]  # the same in degrees, for the map of scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A drawn map, and the sea beside or in it."""
+
+    width: int
+    height: int
+    whole: bool  # it shows the country with its seas
+    shapes: tuple[Shape, ...]
+    sea: Sea
+    box: Box  # what it shows, in degrees
+
+
+def country_map(folder: Path, active: ActiveSet | None, names: Names, figures: Figures) -> Map:
+    """The provinces of the country with its seas; without a set the seas alone."""
+    paths = outlines.country(folder, active).paths if active else {}
+    canvas = Canvas(WHOLE)
+    shapes = _shapes(paths, names, figures, "province")
+    return Map(canvas.width, canvas.height, True, shapes, sea_on(canvas), WHOLE)
+
+
+def unit_map(
+    folder: Path, active: ActiveSet | None, unit: UnitRow, names: Names, figures: Figures
+) -> Map | None:
+    """The communes of a unit; None where the set has no polygon of it."""
+    drawing = outlines.inside(folder, active, unit) if active else None
+    if drawing is None or active is None:
+        return None
+    shapes = _shapes(drawing.paths, names, figures, "commune")
+    return _part(folder, active, drawing, shapes)
+
+
+def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> Map | None:
+    """The communes of a campaign; None where the set has no polygon of any."""
+    told = {one.code: one for one in area}
+    drawing = outlines.area(folder, active, tuple(sorted(told)))
+    if drawing is None:
+        return None
+    shapes = tuple(
+        Shape(code, told[code].name, path, NAMES[told[code].step], told[code].has, told[code].need)
+        for code, path in drawing.paths.items()
+    )
+    return _part(folder, active, drawing, shapes)
+
+
+def plain_country(folder: Path, active: ActiveSet) -> Map:
+    """The provinces of the country with its seas, told nothing of."""
+    return country_map(folder, active, {}, {"levels": {}})
+
+
+def _part(
+    folder: Path, active: ActiveSet, drawing: outlines.Drawing, shapes: tuple[Shape, ...]
+) -> Map:
+    """A part of the country, with its seas beside it."""
+    coast = tuple(outlines.country(folder, active).paths.values())
+    sea = sea_on(Canvas(WHOLE), coast)
+    return Map(drawing.width, drawing.height, False, shapes, sea, drawing.box)
+
+
+def _shapes(paths: dict[str, str], names: Names, figures: Figures, level: str) -> tuple[Shape, ...]:
+    drawn = []
+    for code, path in paths.items():
+        step, has, need = progress_of(figures, level, code)
+        drawn.append(Shape(code, names.get(code, code), path, NAMES[step], has, need))
+    return tuple(drawn)
+
+
+def sea_on(canvas: Canvas, coast: tuple[str, ...] = ()) -> Sea:
+    """The islands and the name of the sea, where they lie on a drawing of the country."""
+    marks = tuple(
+        Mark(
+            (one.name, f"({one.province})"),
+            canvas.at(one.label),
+            tuple(canvas.at(island) for island in one.islands),
+        )
+        for one in ARCHIPELAGOS
+    )
+    (left, top), (right, bottom) = canvas.at(INSET[0]), canvas.at(INSET[1])
+    name = Mark((SEA[0],), canvas.at(SEA[1]), ())
+    inset = (left, top, right - left, bottom - top)
+    return Sea(
+        marks, name, inset, coast, [*map(_place, ARCHIPELAGOS), {"name": SEA[0], "label": SEA[1]}]
+    )
+
+
+def _place(one: Archipelago) -> dict[str, Any]:
+    return {
+        "name": f"{one.name} ({one.province})",
+        "label": one.label,
+        "islands": one.islands,
+    }

@@ -1,0 +1,149 @@
+"""Outlines of units for maps that the server draws: provinces of the country, communes of a unit.
+
+Made once for each boundary set, kept in VAR_DIR and in memory: half a second for the country.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import get_ident
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import aliased
+
+from backend.database.extensions import db
+from backend.units.catalogue import ActiveSet
+from backend.units.models import Boundary, Unit
+from backend.units.service import UnitRow
+from backend.web.site.canvas import Box, Canvas
+from backend.web.site.sea import WHOLE
+
+if TYPE_CHECKING:
+    from shapely import Geometry
+
+# In degrees; about one pixel of a large screen, of the country and of a province.
+COUNTRY_TOLERANCE = 0.015
+# Communes are thinned before they are joined, and grown by as much so that no gap stays between.
+JOINING = 0.006
+# Smaller islands are not seen on a map of the country; those at sea are marked (sea.py).
+COUNTRY_LEAST_AREA = 2e-4
+# Of the longer side of a unit: what a thinned border may be off, and the margin around it.
+UNIT_TOLERANCE = 0.0015
+UNIT_MARGIN = 0.03
+# Drawings that a process holds: the country's and those of the units that people look at.
+HELD_MOST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Paths by code, in a frame of this size; `box` is what it shows, in degrees."""
+
+    width: int
+    height: int
+    box: Box
+    paths: dict[str, str]
+
+
+@lru_cache(HELD_MOST)
+def country(folder: Path, active: ActiveSet) -> Drawing:
+    """The provinces of the country with its seas."""
+    path = folder / f"{active.digest}-country.json"
+    kept = _kept(path)
+    return kept if kept and kept.box == WHOLE else _made(path, provinces(_shapes(active, true())))
+
+
+@lru_cache(HELD_MOST)
+def inside(folder: Path, active: ActiveSet, unit: UnitRow) -> Drawing | None:
+    """The communes of a province or district, or a commune itself; None without a polygon."""
+    path = folder / f"{active.digest}-{unit.level}-{unit.code}.json"
+    if kept := _kept(path):
+        return kept
+    column = {"commune": Unit.id, "district": Unit.parent_id, "province": Unit.province_id}
+    shapes = _shapes(active, column[unit.level] == unit.id)
+    return _made(path, _unit(shapes)) if shapes else None
+
+
+@lru_cache(HELD_MOST)
+def area(folder: Path, active: ActiveSet, codes: tuple[str, ...]) -> Drawing | None:
+    """Some communes, as those of a campaign; None where none of them has a polygon."""
+    name = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
+    path = folder / f"{active.digest}-area-{name}.json"
+    if kept := _kept(path):
+        return kept
+    shapes = _shapes(active, Unit.code.in_(codes))
+    return _made(path, _unit(shapes)) if shapes else None
+
+
+def _kept(path: Path) -> Drawing | None:
+    """A drawing that was made before."""
+    try:
+        told = json.loads(path.read_text())
+        return Drawing(told["width"], told["height"], tuple(told["box"]), told["paths"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _made(path: Path, drawing: Drawing) -> Drawing:
+    """Keep a drawing; whoever reads meanwhile reads the whole of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}-{get_ident()}")
+    fresh.write_text(json.dumps(asdict(drawing)))
+    fresh.replace(path)
+    return drawing
+
+
+def _shapes(active: ActiveSet, within: ColumnElement[bool]) -> list[tuple[str, str, "Geometry"]]:
+    """The code of each commune, that of its province, and its polygon."""
+    from shapely import from_wkb
+
+    province = aliased(Unit)
+    query = (
+        select(Unit.code, province.code, Boundary.geometry)
+        .join(Unit, Unit.id == Boundary.unit_id)
+        .join(province, province.id == Unit.province_id)
+        .where(Boundary.set_id == active.id, within)
+    )
+    rows = db.session.execute(query).all()
+    return [(code, above, from_wkb(geometry)) for code, above, geometry in rows]
+
+
+def provinces(shapes: "Sequence[tuple[str, str, Geometry]]") -> Drawing:
+    """Join the communes of each province, thinned before and after."""
+    import shapely
+
+    thin = shapely.simplify([shape for *_, shape in shapes], JOINING, preserve_topology=False)
+    grown = shapely.buffer(thin, JOINING, quad_segs=1, join_style="mitre")
+    parts: dict[str, list[Geometry]] = {}
+    for (_, province, _), shape in zip(shapes, grown, strict=True):
+        parts.setdefault(province, []).append(shape)
+    canvas = Canvas(WHOLE)
+    paths = {code: canvas.path(_province(parts[code])) for code in sorted(parts)}
+    return Drawing(canvas.width, canvas.height, WHOLE, paths)
+
+
+def _province(parts: "list[Geometry]") -> "Geometry":
+    """One outline of many communes, without what is too small to be seen."""
+    import shapely
+
+    joined = shapely.buffer(shapely.union_all(parts), -JOINING, quad_segs=1, join_style="mitre")
+    seen = [one for one in shapely.get_parts(joined) if one.area >= COUNTRY_LEAST_AREA]
+    return shapely.simplify(shapely.MultiPolygon(seen or list(shapely.get_parts(joined))[:1]),
+                            COUNTRY_TOLERANCE)  # fmt: skip
+
+
+def _unit(shapes: "list[tuple[str, str, Geometry]]") -> Drawing:
+    """Draw communes as large as they fit."""
+    import shapely
+
+    box = tuple(float(side) for side in shapely.total_bounds([shape for *_, shape in shapes]))
+    west, south, east, north = box
+    canvas = Canvas((west, south, east, north), UNIT_MARGIN)
+    tolerance = UNIT_TOLERANCE * max(east - west, north - south)
+    thin = shapely.simplify([shape for *_, shape in shapes], tolerance)
+    paths = {code: canvas.path(one) for (code, *_), one in zip(shapes, thin, strict=True)}
+    return Drawing(canvas.width, canvas.height, (west, south, east, north), paths)

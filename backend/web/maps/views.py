@@ -1,0 +1,41 @@
+"""What the map of scripts asks for: figures that change, and tiles that never do."""
+
+import re
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, current_app, request, send_file
+
+from backend.coverage.figures.map_figures import map_figures
+from backend.coverage.figures.readers import reader
+from backend.errors import Problem
+from backend.http.arguments import Parser
+from backend.http.requests import clock_now
+from backend.http.static_files import FOR_EVER
+from backend.web.site.schemas import FiguresQuerySchema
+
+bp = Blueprint("map", __name__, url_prefix="/map")
+arguments = Parser().use_args
+
+
+@bp.get("/figures")
+@arguments(FiguresQuerySchema, location="query")
+def figures(asked: dict[str, Any]) -> Response:
+    """Tell of every unit with samples in which step it is."""
+    told = map_figures(asked["month"], asked["network"], clock_now(), reader())
+    response = Response(orjson.dumps(told), content_type="application/json")
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@bp.get("/tiles/<digest>.pmtiles")
+def tiles(digest: str) -> Response:
+    """Give the tiles of a boundary set, or the part of them that is asked for."""
+    path = current_app.config["VAR_DIR"] / "tiles" / f"{digest}.pmtiles"
+    if not re.fullmatch("[0-9a-f]{64}", digest) or not path.exists():
+        raise Problem(404, "not_found")
+    response = send_file(path, "application/vnd.pmtiles", conditional=True, etag=digest)
+    response.headers["Cache-Control"] = FOR_EVER
+    return response

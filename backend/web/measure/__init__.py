@@ -1,0 +1,1 @@
+"""The measuring page and the speed test."""

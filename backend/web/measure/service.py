@@ -1,0 +1,92 @@
+"""What the measuring page is made of: the files kept for offline, and how it is installed."""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from backend.http.static_files import FOLDER, address, current_edition
+from backend.i18n.languages import Language
+from backend.web.site.words import WORDS
+
+BACKEND = Path(__file__).parents[2]
+# Everything that the page loads: kept by its service worker, so that it opens without a network.
+FILES = (
+    "style.css",
+    "dark.css",
+    "page.js",
+    "mark.svg",
+    *(f"do/{path.name}" for path in sorted((FOLDER / "do").glob("*.*s")) if path.stem != "worker"),
+    "vendor/speedtest/speedtest.js",
+    "vendor/inter/inter-vietnamese-wght-normal.woff2",
+    "vendor/inter/inter-latin-wght-normal.woff2",
+)
+PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
+# What a page is rendered from, beside the files.
+SOURCES = ("web", "templates/web", "templates")
+KINDS = (".html", ".py", ".txt")
+
+# Without their edition: an app that is installed is not installed again for each of ours.
+ICONS = (
+    {"src": "/static/do/icon-192.png", "sizes": "192x192", "type": "image/png"},
+    {"src": "/static/do/icon-512.png", "sizes": "512x512", "type": "image/png"},
+    {
+        "src": "/static/do/icon-maskable.png",
+        "sizes": "512x512",
+        "type": "image/png",
+        "purpose": "maskable",
+    },
+)
+
+
+@cache
+def worker(consents: str) -> str:
+    """The service worker, with what it keeps; it changes whenever any of that does.
+
+    A phone that has the page asks for consent again once it has the page with the new text.
+    """
+    kept = json.dumps([*PAGES, *map(address, FILES)])
+    script = (FOLDER / "do" / "worker.js").read_text(encoding="utf-8")
+    sending = f'import {{ sendWaiting }} from "{address("do/sending.js")}";'
+    version = f'const VERSION = "{_version(consents)}";'
+    return f"{version}\nconst SHELL = {kept};\n{sending}\n{script}"
+
+
+def manifest(language: Language) -> dict[str, Any]:
+    """How a phone installs the page."""
+    place = 0 if language == "vi" else 1
+    return {
+        "name": f"Đo Sóng: {WORDS['do_title'][place]}",
+        "short_name": "Đo Sóng",
+        "description": WORDS["do_about"][place],
+        "lang": language,
+        "id": "/do/",
+        "start_url": f"/do/?lang={language}",
+        "scope": "/do/",
+        "display": "standalone",
+        "orientation": "portrait",
+        "background_color": "#ffffff",
+        "theme_color": "#0b5a7c",
+        "icons": list(ICONS),
+    }
+
+
+def rendered_from() -> list[Path]:
+    """Whatever the page is made of: one of them changed, and phones fetch it again."""
+    sources = [
+        path
+        for folder in SOURCES
+        for path in sorted((BACKEND / folder).iterdir())
+        if path.suffix in KINDS
+    ]
+    return [*(FOLDER / name for name in FILES), FOLDER / "do" / "worker.js", *sources]
+
+
+def _version(consents: str) -> str:
+    """The addresses of what is kept hold the edition: another one is another version, too."""
+    digest = hashlib.sha256(f"{current_edition()} {consents}".encode())
+    for path in rendered_from():
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,94 @@
+"""What the speed test talks to; answered by the app, or by a process of its own (SPEED_PORT)."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, request
+
+from backend.coverage.plan.schemas import QueryWhole
+from backend.errors import Problem
+from backend.fields import Strict, Text
+from backend.http.arguments import Parser
+from backend.http.requests import clock_now
+from backend.web.measure.speed import TRANSFER_MOST, SpeedDesk, asking, noise, swallow
+
+speed_bp = Blueprint("speed", __name__)
+arguments = Parser().use_args
+
+# The test may run against another host (SPEED_URL): its page reads how long a transfer took.
+OPEN_TO_ALL = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Server-Timing, Retry-After",
+    "Timing-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",  # nginx passes bytes on as they come
+}
+
+
+class TransferSchema(Strict):
+    """A transfer's size, and by which name the page knows its phone."""
+
+    bytes = QueryWhole(0, TRANSFER_MOST, required=True)
+    phone = Text(most=40, load_default=None)
+
+
+class SentSchema(TransferSchema):
+    """The same where the body itself tells the size."""
+
+    bytes = QueryWhole(0, TRANSFER_MOST, load_default=0)
+
+
+def open_desk(config: Mapping[str, Any], processes: int | None = None) -> SpeedDesk:
+    """The desk of one process: its share of the slots, and never more than half its threads."""
+    share = config["SPEED_AT_ONCE"] // (processes or config["WEB_CONCURRENCY"])
+    at_once = share if processes else min(share, config["WEB_THREADS"] // 2)
+    return SpeedDesk(max(1, at_once), config["SPEED_GB_PER_HOUR"] * 1_000_000_000)
+
+
+@speed_bp.after_request
+def _for_any_page(response: Response) -> Response:
+    response.headers.update(OPEN_TO_ALL)
+    return response
+
+
+@speed_bp.get("/do/down")
+@arguments(TransferSchema, location="query")
+def send_down(asked: dict[str, Any]) -> Response:
+    """Send as many bytes as are asked for, none of which can be packed."""
+    leave = _entered(asked["bytes"], asked["phone"])
+    answer = Response(noise(asked["bytes"]), content_type="application/octet-stream")
+    answer.content_length = asked["bytes"]
+    answer.call_on_close(leave)
+    return _timed(answer)
+
+
+@speed_bp.post("/do/up")
+@arguments(SentSchema, location="query")
+def take_up(asked: dict[str, Any]) -> Response:
+    """Take a body of any content and keep nothing of it."""
+    size = request.content_length
+    if size is None or size > TRANSFER_MOST:
+        raise Problem(413 if size else 411, "too_large" if size else "length_required")
+    leave = _entered(size, asked["phone"])
+    try:
+        swallow(request.stream)
+    finally:
+        leave()
+    return _timed(Response(status=204))
+
+
+def _entered(size: int, phone: str | None) -> Any:
+    """A slot for a transfer; a ping of no bytes needs none."""
+    if not size:
+        return lambda: None
+    desk: SpeedDesk = current_app.extensions["speed_desk"]
+    return desk.enter(asking(request.remote_addr or "", phone), size, clock_now())
+
+
+def _timed(answer: Response) -> Response:
+    """Tell how long the answer took here, which is none of the line's time."""
+    took_ms = (time.perf_counter() - g.began) * 1e3
+    answer.headers["Server-Timing"] = f"cfRequestDuration;dur={took_ms:.3f}"
+    return answer

@@ -1,0 +1,74 @@
+"""The measuring client at /do: its page, how it is installed, where posters lead."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, json, redirect, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from backend.devices import consent
+from backend.http.arguments import Parser
+from backend.http.requests import language
+from backend.web.measure.measure_script_words import scripted
+from backend.web.measure.service import manifest, worker
+from backend.web.site.content_security_policy import ASKING, measuring, under
+from backend.web.site.pages import render
+from backend.web.site.schemas import PageQuerySchema
+
+bp = Blueprint("do", __name__)
+arguments = Parser().use_args
+
+
+@bp.get("/do/")
+@arguments(PageQuerySchema, location="query")
+@measuring
+def measure(asked: dict[str, Any]) -> Response:
+    """Measure the line at this place, and send it as a sample."""
+    words = asked["lang"] or language()
+    return render(
+        "web/do.html",
+        asked["lang"],
+        consent=consent.statement(_operator(), words),
+        scripted=scripted(0 if words == "vi" else 1),
+        speed=current_app.config["SPEED_URL"],
+    )
+
+
+def _operator() -> consent.Operator:
+    config = current_app.config
+    return consent.Operator(
+        config["OPERATOR_NAME"], config["OPERATOR_CONTACT"], config["RETENTION_DAYS"]
+    )
+
+
+@bp.get("/do/worker.js")
+@under("default-src 'none'; script-src 'self'; connect-src 'self'")
+def service_worker() -> Response:
+    """Keep the page for offline, and send what waits when the phone has a line again."""
+    consents = json.dumps(
+        [consent.statement(_operator(), "vi"), consent.statement(_operator(), "en")]
+    )
+    answer = Response(worker(consents), content_type="text/javascript; charset=utf-8")
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@bp.get("/do/app.webmanifest")
+@arguments(PageQuerySchema, location="query")
+def install(asked: dict[str, Any]) -> Response:
+    """Tell a phone how to install the page."""
+    body = json.dumps(manifest(asked["lang"] or language()), ensure_ascii=False)
+    return Response(body, content_type="application/manifest+json")
+
+
+@bp.get("/j/<code>")
+def join_by_address(code: str) -> BaseResponse:
+    """Lead from the short address, which people type, to the page with the code behind its #."""
+    return redirect(url_for("do.measure", _anchor=code[:20]))
+
+
+@bp.get("/withdraw")
+@arguments(PageQuerySchema, location="query")
+@under(ASKING)
+def withdraw(asked: dict[str, Any]) -> Response:
+    """Let a person withdraw with the code that they were shown."""
+    return render("web/withdraw.html", asked["lang"])

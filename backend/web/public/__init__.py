@@ -1,0 +1,1 @@
+"""Public pages: the country, units, search, seals."""

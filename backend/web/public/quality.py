@@ -1,0 +1,80 @@
+"""How good the network of a unit is, and when it was measured: coverage's figures, as charts."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from backend.clock import VIETNAM, month_end
+from backend.coverage.statistics.history import history
+from backend.coverage.statistics.hours import unit_hours
+from backend.coverage.statistics.service import unit_statistics
+from backend.web.public.service import Place
+from backend.web.site.charts import Bars, bars
+from backend.web.site.pages import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Twelve months, operators, references of quality, hours of the day."""
+
+    months: Bars
+    estimated: bool  # a month of the other system was divided
+    found_at: str | None
+    minimum: int
+    operators: list[dict[str, Any]]
+    references: list[dict[str, Any]]
+    hours: Bars | None
+
+
+def quality(place: Place, reader: Reader, now: datetime) -> Quality:
+    """Gather what is told of a unit beside its counts."""
+    assert place.unit is not None
+    read_by = place.asked.reader
+    asked = place.unit.code, place.unit.level, place.asked.month, place.asked.network, now, read_by
+    told, hours = unit_statistics(*asked), unit_hours(*asked)
+    past = history(place.unit, place.asked.network, _moment_of(place, now), reader=read_by)
+    totals = [item for item in told["items"] if item["technology"] is None and item["n"]]
+    return Quality(
+        months=_months(past, reader),
+        estimated=any(item["estimated"] for item in past),
+        found_at=told["found_at"],
+        minimum=told["minimum_n"],
+        operators=sorted(totals, key=lambda item: (item["operator"] is not None, -item["n"])),
+        references=_references(told),
+        hours=_hours(hours["hours"], reader),
+    )
+
+
+def _moment_of(place: Place, now: datetime) -> datetime:
+    """Now, or the end of a month that is over."""
+    ended = datetime.combine(month_end(place.asked.month), time(12), VIETNAM)
+    return min(now, ended)
+
+
+def _months(past: list[dict[str, Any]], reader: Reader) -> Bars:
+    """Counted samples of each month, with the target of the last one as a line."""
+    values = [
+        (item["month"][5:], float(item["counted"]), reader.number(item["counted"])) for item in past
+    ]
+    return bars(values, past[-1]["target"])
+
+
+def _hours(hours: list[list[int]] | None, reader: Reader) -> Bars | None:
+    """Samples by hour of the day, all weekdays together."""
+    if hours is None:
+        return None
+    sums = [sum(day[hour] for day in hours) for hour in range(24)]
+    return bars([(f"{hour}h", float(n), reader.number(n)) for hour, n in enumerate(sums)])
+
+
+def _references(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of each reference the share of samples that keep it, where its technology has enough."""
+    rows = {item["technology"]: item for item in told["items"] if item["operator"] is None}
+    found = []
+    for one in told["references"]:
+        row = rows.get(one["technology"])
+        shares = (row or {}).get("shares")
+        share = shares["references"].get(one["code"]) if shares else None
+        if row and share is not None:
+            found.append(one | {"share": share, "n": row["n"]})
+    return found

@@ -1,0 +1,65 @@
+"""The page that checks a report's file against the seals: for everybody, without a script."""
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+
+from backend.errors import Problem
+from backend.http.arguments import Parser
+from backend.reports.files.canonical import digest
+from backend.reports.monthly.attachments import letters_of
+from backend.reports.monthly.verification import check_digest
+from backend.web.site.content_security_policy import PAGE, under
+from backend.web.site.members import answer_in_words
+from backend.web.site.pages import render
+from backend.web.site.schemas import PageQuerySchema
+
+bp = answer_in_words(Blueprint("seal", __name__))
+arguments = Parser().use_args
+# A report of the largest province with its map takes a tenth of it.
+FILE_MOST = 15_000_000
+DIGEST_MOST = 64
+
+
+@bp.get("/seal")
+@arguments(PageQuerySchema, location="query")
+@under(PAGE)
+def ask(asked: dict[str, Any]) -> Response:
+    """Ask for a report's file, or its digest."""
+    return render("web/seal.html", asked["lang"])
+
+
+@bp.post("/seal")
+@arguments(PageQuerySchema, location="query")
+@under(PAGE)
+def send(asked: dict[str, Any]) -> Any:
+    """Lead to what is known of the file that was sent; it is not kept."""
+    wanted = _sent()
+    if not wanted:
+        return redirect(url_for("seal.ask", lang=asked["lang"]), 303)
+    return redirect(url_for("seal.show", digest=wanted, lang=asked["lang"]), 303)
+
+
+@bp.get("/seal/<digest>")
+@arguments(PageQuerySchema, location="query")
+@under(PAGE)
+def show(asked: dict[str, Any], digest: str) -> Response:
+    """Show which approved report has a digest, and whether its seal holds."""
+    try:
+        found = check_digest(digest)
+    except Problem as problem:
+        response = render("web/seal.html", asked["lang"], digest=digest[:DIGEST_MOST])
+        response.status_code = problem.status
+        return response
+    letters = letters_of(found["report"]["id"])
+    told = {"found": found, "letters": letters}
+    return render("web/seal.html", asked["lang"], **told)
+
+
+def _sent() -> str:
+    """The digest of the file that was sent, else the one that was typed."""
+    request.max_content_length = FILE_MOST
+    file = request.files.get("file")
+    if file is not None and file.filename:
+        return digest(file.stream.read())
+    return "".join(request.form.get("digest", "").split())[:DIGEST_MOST].lower()

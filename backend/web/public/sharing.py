@@ -1,0 +1,106 @@
+"""A unit in a sentence and in a picture, for links that are shared elsewhere."""
+
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backend.web.public.service import Place
+from backend.web.site.charts import filled
+from backend.web.site.pages import Reader
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont
+
+# What messengers and social networks show uncut.
+SIZE = (1200, 630)
+MARGIN = 72
+INK, SOFT, ACCENT, GOOD, LACK = "#14212b", "#4b5b68", "#0b5a7c", "#17693f", "#c7921d"
+PAPER, TRACK, BAND = "#ffffff", "#e3e9ee", "#0b5a7c"
+
+
+def sentence(place: Place, reader: Reader) -> str:
+    """How far a unit is, in one sentence."""
+    own, target = place.own, place.answer["target"]
+    assert own is not None
+    month = reader.month(place.asked.month)
+    if own["communes"] and target:
+        counts = {name: reader.number(own["communes"][name]) for name in ("reached", "units")}
+        whole = reader.number(target["threshold"])
+        return str(reader.words("unit_told_communes", **counts, target=whole, month=month))
+    if own["target"] is None:
+        has = reader.number(own["counted"])
+        return str(reader.words("unit_told_no_target", has=has, month=month))
+    has, whole = reader.number(measured(place)), reader.number(own["target"])
+    return str(reader.words("unit_told", has=has, target=whole, month=month))
+
+
+def measured(place: Place) -> int:
+    """The number that the unit's target is held against."""
+    target = place.answer["target"]
+    assert place.own is not None
+    number: int = place.own[target["basis"] if target else "counted"]
+    return number
+
+
+def picture(place: Place, reader: Reader) -> bytes:
+    """A PNG of the unit's name, its figure against the target, and where it comes from."""
+    from PIL import Image, ImageDraw
+
+    assert place.unit is not None and place.own is not None
+    image = Image.new("RGB", SIZE, PAPER)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, SIZE[0], 20), fill=BAND)
+    where = reader.words("month", month=reader.month(place.asked.month))
+    network = reader.words(place.asked.network)
+    draw.text((MARGIN, 80), f"{where} · {network}", SOFT, font=_font(34, bold=False))
+    draw.text((MARGIN, 130), place.unit.name, INK, font=_fitting(draw, place.unit.name, 76))
+    if place.unit.province != place.unit.name:
+        draw.text((MARGIN, 232), place.unit.province, SOFT, font=_font(38, bold=False))
+    _figure(draw, place, reader)
+    draw.text((MARGIN, 545), reader.words("by_our_count"), SOFT, font=_font(30, bold=False))
+    out = BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _figure(draw: "ImageDraw", place: Place, reader: Reader) -> None:
+    """The number, what it is held against, and the track of it."""
+    own = place.own or {}
+    communes = own["communes"] if place.answer["target"] else None
+    has = communes["reached"] if communes else measured(place)
+    whole = communes["units"] if communes else own["target"]
+    number, font = reader.number(has), _font(120, bold=True)
+    draw.text((MARGIN, 300), number, ACCENT, font=font)
+    if whole is None:
+        return
+    of = reader.words("of", part="", whole=reader.number(whole)).strip()
+    unit = reader.words("communes_reached") if communes else reader.words("samples")
+    at = MARGIN + draw.textlength(number, font=font) + 24
+    draw.text((at, 372), f"{of} {unit.lower()}", SOFT, font=_font(42, bold=False))
+    wide = SIZE[0] - 2 * MARGIN
+    track = (MARGIN, 465, MARGIN + wide, 493)
+    draw.rounded_rectangle(track, 14, fill=TRACK)
+    done = wide * filled(has, whole) / 100
+    if done >= 1:
+        end = MARGIN + max(done, 28)
+        colour = GOOD if has >= whole else LACK
+        draw.rounded_rectangle((MARGIN, 465, end, 493), 14, fill=colour)
+
+
+def _fitting(draw: "ImageDraw", words: str, size: int) -> "FreeTypeFont":
+    """The largest type in which words fit beside the margins."""
+    while size > 30 and draw.textlength(words, font=_font(size, True)) > SIZE[0] - 2 * MARGIN:
+        size -= 4
+    return _font(size, bold=True)
+
+
+@cache
+def _font(size: int, bold: bool) -> "FreeTypeFont":
+    """DejaVu Sans, which matplotlib brings: all of Vietnamese, on every machine."""
+    from matplotlib import get_data_path
+    from PIL import ImageFont
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / name, size)

@@ -1,0 +1,133 @@
+"""Pages: the first one, units, the search, the API's, and those that links of people lead to."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, redirect, url_for
+
+from backend.accounts import sessions
+from backend.accounts.authentication import COOKIE, actor
+from backend.clock import local_day
+from backend.coverage.figures.readers import reader
+from backend.http.arguments import Parser
+from backend.http.requests import clock_now
+from backend.web.public import service
+from backend.web.public.quality import quality
+from backend.web.public.sharing import sentence
+from backend.web.public.styleguide import samples
+from backend.web.site.content_security_policy import API_PAGE, ASKING, MAP, PAGE, SCRIPTED, under
+from backend.web.site.members import answer_in_words, places
+from backend.web.site.pages import reader_of, render
+from backend.web.site.schemas import (
+    FirstPageQuerySchema,
+    PageQuerySchema,
+    SearchQuerySchema,
+    UnitPageQuerySchema,
+)
+
+bp = answer_in_words(Blueprint("web", __name__))
+arguments = Parser().use_args
+
+
+@bp.get("/")
+@arguments(FirstPageQuerySchema, location="query")
+@under(MAP)
+def index(asked: dict[str, Any]) -> Any:
+    """Show a month's counts of the country against the target."""
+    if parent := asked.pop("parent"):
+        given = {name: value for name, value in asked.items() if value is not None}
+        return redirect(url_for("web.unit", code=parent, **given))
+    lang, now = asked.pop("lang"), clock_now()
+    place = service.country(**asked, now=now, reader=reader())
+    shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
+    return render("web/country.html", lang, place=place, **shown)
+
+
+@bp.get("/unit/<code>")
+@arguments(UnitPageQuerySchema, location="query")
+@under(MAP)
+def unit(asked: dict[str, Any], code: str) -> Response:
+    """Show a month's counts of a unit, and of what is in it, against the target."""
+    lang = asked.pop("lang")
+    told_to, now = reader_of(lang), clock_now()
+    place = service.unit(code, **asked, now=now, reader=reader())
+    shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
+    shown |= {"told": sentence(place, told_to), "quality": quality(place, told_to, now)}
+    return render("web/unit.html", lang, place=place, **shown)
+
+
+@bp.get("/search")
+@arguments(SearchQuerySchema, location="query")
+@under(MAP)
+def search(asked: dict[str, Any]) -> Any:
+    """List the units of a name; go to the only one."""
+    lang, words = asked["lang"], asked["q"].strip()
+    units = service.found(words, asked["month"], clock_now()) if words else []
+    if len(units) == 1:
+        return redirect(reader_of(lang).to("web.unit", code=units[0].code))
+    more = len(units) == service.FOUND_MOST
+    return render("web/search.html", lang, units=units, q=words, more=more)
+
+
+@bp.get("/styleguide")
+@arguments(PageQuerySchema, location="query")
+@under(PAGE)
+def styleguide(asked: dict[str, Any]) -> Response:
+    """Show every part that pages are made of."""
+    today = local_day(clock_now())
+    return render("web/styleguide.html", asked["lang"], today=today, **samples())
+
+
+@bp.get("/docs")
+@arguments(PageQuerySchema, location="query")
+@under(API_PAGE)
+def docs(asked: dict[str, Any]) -> Response:
+    """Show the API, and let people try it."""
+    return render("web/docs.html", asked["lang"])
+
+
+@bp.get("/invitation")
+@arguments(PageQuerySchema, location="query")
+@under(ASKING)
+def invitation(asked: dict[str, Any]) -> Response:
+    """Let a person choose a password by the secret behind the link's #."""
+    return render("web/invitation.html", asked["lang"])
+
+
+@bp.get("/sign-in")
+@arguments(PageQuerySchema, location="query")
+@under(ASKING)
+def sign_in(asked: dict[str, Any]) -> Response:
+    """Let a person sign in, see who they are, set up a second factor and sign out."""
+    return render("web/sign_in.html", asked["lang"])
+
+
+@bp.get("/work")
+@under(PAGE)
+def work() -> Any:
+    """Lead people who signed in to their work, all others to the sign-in."""
+    found = places(actor())
+    return redirect(url_for(found[0] if found else "web.sign_in"), 303)
+
+
+@bp.post("/sign-out")
+@under(PAGE)
+def sign_out() -> Any:
+    """End the session of whoever presses the button."""
+    known = actor()
+    response = redirect(url_for("web.index"), 303)
+    if known.session is not None:
+        sessions.sign_out(known)
+        response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+@bp.get("/join")
+@arguments(PageQuerySchema, location="query")
+@under(SCRIPTED)
+def join(asked: dict[str, Any]) -> Response:
+    """Show the join code behind the link's #, and what to do with it."""
+    return render("web/join.html", asked["lang"])
+
+
+def _drawn(place: service.Place) -> Any:
+    return service.drawn(place, current_app.config["VAR_DIR"] / "tiles", clock_now())

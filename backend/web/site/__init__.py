@@ -1,0 +1,1 @@
+"""Parts that all pages share: rendering, forms, navigation, charts."""

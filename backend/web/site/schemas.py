@@ -1,0 +1,52 @@
+"""What the pages take in their query string."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields, pre_load, validate
+
+from backend.fields import Strict, Text
+from backend.measurements.recording.rules import NETWORKS
+from backend.units.catalogue import LEVELS
+
+LANGUAGES = ("vi", "en")
+MONTH = r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)"
+
+
+class PageQuerySchema(Strict):
+    """The language of a page; without it the browser's."""
+
+    lang = Text(choices=LANGUAGES, load_default=None)
+
+    @pre_load
+    def chosen(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        """What a form was sent with; a field that was left empty asks for nothing."""
+        return {name: data[name] for name in data if data[name] != ""}
+
+
+class UnitPageQuerySchema(PageQuerySchema):
+    """Which month of a place, on which network; without a month the newest with data."""
+
+    month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+    network = Text(choices=NETWORKS, load_default="mobile")
+    level = Text(choices=LEVELS, load_default=None)
+
+
+class FirstPageQuerySchema(UnitPageQuerySchema):
+    """The country, or the units of one province or district, as older links have it."""
+
+    parent = Text(most=5, load_default=None)
+
+
+class SearchQuerySchema(PageQuerySchema):
+    """The words of a search, and the month whose units are meant."""
+
+    q = Text(most=100, load_default="")
+    month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+
+
+class FiguresQuerySchema(Strict):
+    """The month and network that a map shows."""
+
+    month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
+    network = Text(choices=NETWORKS, load_default="mobile")

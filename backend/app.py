@@ -1,28 +1,47 @@
 """create_app: the one place where everything meets."""
 
+from importlib import import_module
 from typing import Any
 
-from flask import Flask, Request, Response
-from flask.json.provider import DefaultJSONProvider
+from flask import Flask, Request
 from flask.sessions import SessionInterface, SessionMixin
+from flask_smorest import Blueprint as ApiBlueprint
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, Map
 
 from backend.clock import Clock, utc_now
 from backend.database.extensions import api, bind_connections, db, migrate
-from backend.fields import DESCRIBED
-from backend.http import compression, static_files
-from backend.http import requests as http
+from backend.database.library_settings import library_settings
+from backend.fields import DESCRIBED, ID_MOST
+from backend.http import compression, requests, static_files
 from backend.http.openapi_links import Links
-from backend.monitoring import views as health
 from backend.units.locator import Locator
 from config import settings
 
+# Packages with a `views.py` that exports `blueprints`, or a `cli.py` that exports `commands`.
+VIEWS = (
+    *("devices", "measurements.privacy", "measurements.recording", "measurements.corrections"),
+    *("coverage.figures", "coverage.alerts", "coverage.targets", "coverage.vnnic", "coverage.ogc"),
+    *("coverage.statistics", "coverage.contributions", "coverage.plan", "coverage.signals"),
+    *("coverage.exclusions", "coverage.samples", "units", "accounts", "memberships"),
+    *("organisations", "campaigns", "team_import", "reports.monthly", "reports.open_data"),
+    *("web.public", "web.maps", "web.board", "web.desk", "web.measure", "web.admin", "monitoring"),
+)
+COMMANDS = (
+    *("units", "measurements.recording", "measurements.imports", "measurements.archive"),
+    *("measurements.revision", "measurements.privacy", "coverage.figures", "coverage.statistics"),
+    *("coverage.alerts", "coverage.vnnic", "accounts", "reports.monthly", "reports.open_data"),
+    *("demo", "web.maps", "jobs", "monitoring"),
+)
+
 
 class RowNumber(IntegerConverter):
-    """An id in a path; what no row can have is 404 and never reaches the database."""
+    """An id in a path: a number that a row can have, else 404 before the database is queried."""
 
-    regex = r"\d{1,9}"
+    regex = r"[0-9]{1,10}"
+
+    def __init__(self, map: Map, max: int = ID_MOST) -> None:
+        super().__init__(map, max=max)
 
 
 class NoSession(SessionInterface):
@@ -31,26 +50,26 @@ class NoSession(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> None:
         return None
 
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+    def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
         return None
 
 
 def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     """Build the application; overrides are settings by name."""
-    app = Flask(__name__, static_folder=None)  # backend.http.static_files has them
+    app = Flask(__name__, static_folder=None)  # backend.http.static_files serves them
     app.config.update(settings.read(**overrides))
-    app.config.update(_of_libraries(app.config))
+    app.config.update(library_settings(app.config))
     app.extensions["clock"] = clock
     app.extensions["locator"] = Locator(app.config["VAR_DIR"])
     app.session_interface = NoSession()
     app.url_map.converters["int"] = RowNumber
-    _answer_readably(app)
+    app.json.sort_keys = False  # type: ignore[attr-defined] # fields in the order of their schema
     trust_proxies(app, app.config["TRUSTED_PROXIES"])
     db.init_app(app)
     with app.app_context():
         bind_connections(app)
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
-    http.init_app(app)
+    requests.init_app(app)
     compression.init_app(app)
     static_files.init_app(app)
     api.init_app(app, spec_kwargs={"extra_plugins": [Links()]})
@@ -60,12 +79,6 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     return app
 
 
-def _answer_readably(app: Flask) -> None:
-    """Fields in the order of their schema; letters escaped, since ids are echoed as they came."""
-    assert isinstance(app.json, DefaultJSONProvider)
-    app.json.sort_keys = False
-
-
 def trust_proxies(app: Flask, hops: int) -> None:
     """Take the client's address from so many named proxies, and from nobody else."""
     if hops:
@@ -73,163 +86,18 @@ def trust_proxies(app: Flask, hops: int) -> None:
 
 
 def _register(app: Flask) -> None:
-    """Bind the features' views and commands."""
-    import backend.coverage.alerts.cli
-    import backend.coverage.statistics.cli
-    import backend.coverage.vnnic.cli
-    import backend.measurements.archive.cli
-    import backend.measurements.imports.cli
-    import backend.measurements.revision.cli
-    import backend.reports.open_data.cli  # noqa: F401
-    from backend.accounts.audit_views import blp as audit
-    from backend.accounts.cli import cli as accounts_cli
-    from backend.accounts.own_account_views import blp as account
-    from backend.accounts.views import blp as people
-    from backend.campaigns.team_views import team_blp as teams
-    from backend.campaigns.views import campaign_blp as campaigns
-    from backend.coverage.alerts.views import blp as alerts
-    from backend.coverage.contributions.views import blp as contributions
-    from backend.coverage.exclusions.views import blp as exclusions
-    from backend.coverage.figures.cli import cli as coverage_cli
-    from backend.coverage.figures.views import blp as coverage
-    from backend.coverage.ogc.views import blp as ogc
-    from backend.coverage.plan.views import blp as plan
-    from backend.coverage.samples.views import blp as samples
-    from backend.coverage.signals.views import blp as signals
-    from backend.coverage.statistics.views import blp as statistics
-    from backend.coverage.targets.views import blp as targets
-    from backend.coverage.vnnic.views import blp as vnnic
-    from backend.demo.cli import cli as demo
-    from backend.devices.views import blp as devices
-    from backend.jobs.cli import cli as jobs
-    from backend.measurements.corrections.views import campaign_blp as decisions
-    from backend.measurements.privacy.cli import cli as privacy_cli
-    from backend.measurements.privacy.request_views import blp as withdrawals
-    from backend.measurements.privacy.views import privacy_blp as privacy
-    from backend.measurements.recording.cli import cli as measurements_cli
-    from backend.measurements.recording.views import blp as measurements
-    from backend.memberships.join_code_views import blp as join_codes
-    from backend.memberships.views import blp as joining
-    from backend.monitoring.cli import doctor
-    from backend.organisations.area_views import area_blp as areas
-    from backend.organisations.cluster_views import cluster_blp as clusters
-    from backend.organisations.grant_views import blp as granting
-    from backend.organisations.views import organisation_blp as organisations
-    from backend.reports.monthly.cli import cli as reports_cli
-    from backend.reports.monthly.letterhead_views import letterhead_blp as letterheads
-    from backend.reports.monthly.seal_views import blp as seals
-    from backend.reports.monthly.views import blp as reports
-    from backend.reports.open_data.views import bp as open_data
-    from backend.team_import.views import blp as teams_bulk
-    from backend.units.cli import cli as units_cli
-    from backend.units.views import blp as units
+    """Bind views and commands of the packages, and what only this module may bring together."""
     from backend.web.admin.job_kinds import KINDS
-    from backend.web.admin.views import bp as admin
-    from backend.web.board.form_views import board_pages as board
-    from backend.web.desk.office_views import desk_pages as desk
-    from backend.web.maps.cli import cli as web_cli
-    from backend.web.maps.views import bp as web_map
-    from backend.web.measure.speed_views import open_desk, speed_bp
-    from backend.web.measure.views import bp as measuring
-    from backend.web.public.seal_views import bp as seal_page
-    from backend.web.public.sharing_views import bp as sharing
-    from backend.web.public.views import bp as web
-    from backend.web.site.members import answer_nowhere
+    from backend.web.measure.speed_views import open_desk
+    from backend.web.site.blueprint import not_found
 
-    for blueprint in (
-        devices,
-        privacy,
-        withdrawals,
-        measurements,
-        coverage,
-        alerts,
-        targets,
-        vnnic,
-        ogc,
-        statistics,
-        contributions,
-        plan,
-        signals,
-        exclusions,
-        samples,
-        units,
-        audit,
-        people,
-        account,
-        granting,
-        decisions,
-        join_codes,
-        joining,
-        organisations,
-        clusters,
-        areas,
-        teams,
-        teams_bulk,
-        campaigns,
-        letterheads,
-        reports,
-        seals,
-    ):
-        api.register_blueprint(blueprint)
-    for pages in (
-        web,
-        web_map,
-        board,
-        desk,
-        sharing,
-        seal_page,
-        open_data,
-        measuring,
-        speed_bp,
-        admin,
-    ):
-        app.register_blueprint(pages)
-    app.extensions["job_kinds"] = KINDS
-    app.register_error_handler(404, answer_nowhere)
+    for package in VIEWS:
+        for blueprint in import_module(f"backend.{package}.views").blueprints:
+            registry = api if isinstance(blueprint, ApiBlueprint) else app
+            registry.register_blueprint(blueprint)
+    for package in COMMANDS:
+        for command in import_module(f"backend.{package}.cli").commands:
+            app.cli.add_command(command)
+    app.register_error_handler(404, not_found)
     app.extensions["speed_desk"] = open_desk(app.config)
-    app.register_blueprint(health.bp)
-    for group in (
-        units_cli,
-        measurements_cli,
-        coverage_cli,
-        accounts_cli,
-        privacy_cli,
-        reports_cli,
-        demo,
-        web_cli,
-        jobs,
-        doctor,
-    ):
-        app.cli.add_command(group)
-
-
-def _of_libraries(config: dict[str, Any]) -> dict[str, Any]:
-    """What the libraries want to be told, derived from our settings."""
-    return {
-        "SQLALCHEMY_DATABASE_URI": config["DATABASE_URL"],
-        "SQLALCHEMY_ENGINE_OPTIONS": {
-            "pool_size": config["DATABASE_POOL"],
-            "max_overflow": 0,
-            "pool_timeout": config["DATABASE_TIMEOUT_S"],
-            "connect_args": {
-                "connect_timeout": max(2, config["DATABASE_TIMEOUT_S"]),
-                **({} if config["DATABASE_PREPARED"] else {"prepare_threshold": None}),
-            },
-        },
-        "API_TITLE": "Đo Sóng",
-        "API_VERSION": "v1",
-        "OPENAPI_VERSION": "3.1.0",
-        "OPENAPI_URL_PREFIX": "/api/v1",
-        "OPENAPI_JSON_PATH": "openapi.json",
-        "API_SPEC_OPTIONS": {
-            "info": {"description": "Speed tests of mobile and fixed networks, by commune."},
-            "servers": [{"url": "/"}],
-            "components": {
-                "securitySchemes": {
-                    "bearer": {"type": "http", "scheme": "bearer"},
-                    "session": {"type": "apiKey", "in": "cookie", "name": "dosong_session"},
-                }
-            },
-        },
-        "PROPAGATE_EXCEPTIONS": False,
-    }
+    app.extensions["job_kinds"] = KINDS

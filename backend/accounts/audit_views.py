@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from backend.accounts.audit import read_audit
 from backend.accounts.audit_schemas import AuditPageSchema, AuditQuerySchema
 from backend.accounts.authentication import actor
 from backend.database.extensions import PERSON
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 
-blp = Blueprint("audit", __name__, url_prefix="/api/v1", description="Privileged acts")
-blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("audit", __name__, description="Privileged acts")
 
 
 @blp.get("/audit")

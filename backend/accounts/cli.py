@@ -15,6 +15,7 @@ from backend.http.requests import clock_now
 from backend.i18n.messages import message
 
 cli = AppGroup("accounts", help="People who sign in.")
+commands = (cli,)
 
 BASE = click.option("--base", help="Address of the site that the link begins with.")
 

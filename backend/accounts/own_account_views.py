@@ -3,11 +3,10 @@
 from typing import Any
 
 from flask import current_app, request
-from flask_smorest import Blueprint
 
 from backend.accounts import own_account, tokens
 from backend.accounts.authentication import COOKIE, actor, csrf_token, keep_private
-from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.parsing import PeopleParser
 from backend.accounts.schemas import (
     AccountSchema,
     CodeSchema,
@@ -19,10 +18,16 @@ from backend.accounts.schemas import (
     PersonalTokensSchema,
 )
 from backend.database.extensions import PERSON, SESSION
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
-blp = Blueprint("account", __name__, url_prefix="/api/v1/account", description="One's own account")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint(
+    "account",
+    __name__,
+    url_prefix="/api/v1/account",
+    description="One's own account",
+    parser=PeopleParser(),
+)
 blp.after_request(keep_private)
 
 
@@ -97,12 +102,12 @@ def make_token(asked: dict[str, Any]) -> Any:
     return tokens.make_token(actor(), asked["name"], asked["scopes"], asked["days"], clock_now())
 
 
-@blp.delete("/tokens/<token_id>")
+@blp.delete("/tokens/<int:token_id>")
 @blp.doc(security=PERSON)
 @blp.response(204)
-def revoke_token(token_id: str) -> None:
+def revoke_token(token_id: int) -> None:
     """End one of one's tokens."""
-    tokens.revoke_token(actor(), row_id(token_id), clock_now())
+    tokens.revoke_token(actor(), token_id, clock_now())
 
 
 def _key() -> str:

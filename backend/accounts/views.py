@@ -3,15 +3,15 @@
 from typing import Any
 
 from flask import current_app, request
-from flask_smorest import Blueprint
 from werkzeug.http import dump_cookie
 
 from backend.accounts import links, sessions, users
 from backend.accounts.access import require_session
 from backend.accounts.asked import SignIn
+from backend.accounts.audit_views import blp as audit
 from backend.accounts.authentication import COOKIE, actor, csrf_token, keep_private
 from backend.accounts.mailing import handed_over
-from backend.accounts.parsing import row_id
+from backend.accounts.own_account_views import blp as account
 from backend.accounts.schemas import (
     AcceptedSchema,
     AcceptSchema,
@@ -25,11 +25,11 @@ from backend.accounts.sessions import Circumstances
 from backend.database.extensions import PERSON, SESSION
 from backend.errors import invalid
 from backend.fields import ID_MOST
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
-blp = Blueprint("people", __name__, url_prefix="/api/v1", description="People who sign in")
-blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("people", __name__, description="People who sign in")
+blueprints = (blp, audit, account)
 blp.after_request(keep_private)
 
 
@@ -75,12 +75,12 @@ def list_users(query: dict[str, Any]) -> Any:
     return users.list_users(actor(), query["name"], after, query["limit"], clock_now())
 
 
-@blp.post("/users/<user_id>/password-link")
+@blp.post("/users/<int:user_id>/password-link")
 @blp.doc(security=PERSON)
 @blp.response(201, LinkSchema)
-def offer_password(user_id: str) -> Any:
+def offer_password(user_id: int) -> Any:
     """Make a link by which a person chooses a new password; for admins."""
-    link = links.offer_password(actor(), row_id(user_id), clock_now())
+    link = links.offer_password(actor(), user_id, clock_now())
     return handed_over(link, request.host_url, current_app.config)
 
 

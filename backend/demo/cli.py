@@ -17,6 +17,7 @@ from backend.measurements.recording.command_options import bar
 from backend.measurements.recording.service import Desk
 
 cli = AppGroup("demo", help="Load or remove the demo months.")
+commands = (cli,)
 
 
 @cli.command()

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import current_app, request
-from flask_smorest import Blueprint
 
 from backend.accounts.rate_limits import Caller
 from backend.database.extensions import BEARER
@@ -18,11 +17,11 @@ from backend.devices.schemas import (
     RegistrationSchema,
     TokenSchema,
 )
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 
-blp = Blueprint("devices", __name__, url_prefix="/api/v1")
-blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("devices", __name__)
+blueprints = (blp,)
 
 
 @blp.get("/consent")

@@ -7,6 +7,7 @@ from flask.cli import AppGroup
 from backend.jobs.runner import run_waiting
 
 cli = AppGroup("jobs", help="Long work that admins asked for at a page.")
+commands = (cli,)
 
 
 @cli.command()

@@ -3,22 +3,21 @@
 from typing import Any
 
 from flask import Response, current_app, render_template, request
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor, keep_private
-from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.parsing import PeopleParser
 from backend.clock import VIETNAM
 from backend.database.extensions import PERSON
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 from backend.memberships import join_codes, poster
 from backend.memberships.join_code_schemas import JoinCodeSchema, LimitsSchema
 
-blp = Blueprint("join codes", __name__, url_prefix="/api/v1", description="What a team shows")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint("join codes", __name__, description="What a team shows", parser=PeopleParser())
 blp.after_request(keep_private)  # a code lets people in
 
-CODE = "/campaigns/<campaign_id>/teams/<team_id>/join-code"
-POSTER = "/campaigns/<campaign_id>/teams/<team_id>/poster"
+CODE = "/campaigns/<int:campaign_id>/teams/<int:team_id>/join-code"
+POSTER = "/campaigns/<int:campaign_id>/teams/<int:team_id>/poster"
 FILE = {"type": "string", "format": "binary"}
 
 
@@ -26,16 +25,16 @@ FILE = {"type": "string", "format": "binary"}
 @blp.doc(security=PERSON)
 @blp.arguments(LimitsSchema)
 @blp.response(201, JoinCodeSchema, description="In force; the code before it is void")
-def rotate_code(limits: join_codes.Limits, campaign_id: str, team_id: str) -> Any:
+def rotate_code(limits: join_codes.Limits, campaign_id: int, team_id: int) -> Any:
     """Give a team a join code, its first or another one."""
-    shown = join_codes.rotate(actor(), row_id(campaign_id), row_id(team_id), limits, clock_now())
+    shown = join_codes.rotate(actor(), campaign_id, team_id, limits, clock_now())
     return _told(shown), 201
 
 
 @blp.get(CODE)
 @blp.doc(security=PERSON)
 @blp.response(200, JoinCodeSchema)
-def show_code(campaign_id: str, team_id: str) -> Any:
+def show_code(campaign_id: int, team_id: int) -> Any:
     """Show a team's join code to its leader and organisers."""
     return _told(_shown(campaign_id, team_id))
 
@@ -43,7 +42,7 @@ def show_code(campaign_id: str, team_id: str) -> Any:
 @blp.get(f"{CODE}.svg")
 @blp.doc(security=PERSON)
 @blp.response(200, FILE, content_type="image/svg+xml")
-def draw_svg(campaign_id: str, team_id: str) -> Response:
+def draw_svg(campaign_id: int, team_id: int) -> Response:
     """Draw a team's join code as a QR code, SVG."""
     return _file(poster.as_svg(_content(_shown(campaign_id, team_id))), "image/svg+xml")
 
@@ -51,7 +50,7 @@ def draw_svg(campaign_id: str, team_id: str) -> Response:
 @blp.get(f"{CODE}.png")
 @blp.doc(security=PERSON)
 @blp.response(200, FILE, content_type="image/png")
-def draw_png(campaign_id: str, team_id: str) -> Response:
+def draw_png(campaign_id: int, team_id: int) -> Response:
     """Draw a team's join code as a QR code, PNG."""
     return _file(poster.as_png(_content(_shown(campaign_id, team_id))), "image/png")
 
@@ -59,7 +58,7 @@ def draw_png(campaign_id: str, team_id: str) -> Response:
 @blp.get(POSTER)
 @blp.doc(security=PERSON)
 @blp.response(200, {"type": "string"}, content_type="text/html")
-def print_poster(campaign_id: str, team_id: str) -> Response:
+def print_poster(campaign_id: int, team_id: int) -> Response:
     """Print a team's poster: an A4 page with the QR code, the steps and what one agrees to."""
     page = _page(_shown(campaign_id, team_id))
     answer = _file(page.encode(), "text/html; charset=utf-8")
@@ -85,8 +84,8 @@ def _page(shown: join_codes.Shown) -> str:
     )
 
 
-def _shown(campaign_id: str, team_id: str) -> join_codes.Shown:
-    return join_codes.show(actor(), row_id(campaign_id), row_id(team_id), clock_now())
+def _shown(campaign_id: int, team_id: int) -> join_codes.Shown:
+    return join_codes.show(actor(), campaign_id, team_id, clock_now())
 
 
 def _told(shown: join_codes.Shown) -> dict[str, Any]:

@@ -5,19 +5,18 @@ from functools import wraps
 from typing import Any
 
 from flask import current_app, request
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor, keep_private
-from backend.accounts.parsing import row_id
 from backend.database.extensions import BEARER, PERSON
 from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import invalid
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
 from backend.memberships import joining, passes, poster, volunteers
 from backend.memberships import service as memberships
+from backend.memberships.join_code_views import blp as join_codes
 from backend.memberships.members import Page, TeamMember, members
 from backend.memberships.schemas import (
     BIG_ID_MOST,
@@ -34,8 +33,8 @@ from backend.memberships.schemas import (
     VolunteerSchema,
 )
 
-blp = Blueprint("joining", __name__, url_prefix="/api/v1", description="Joining a team")
-blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("joining", __name__, description="Joining a team")
+blueprints = (blp, join_codes)
 blp.after_request(keep_private)
 
 PAGE_MOST = 500
@@ -116,13 +115,13 @@ def use_pass(device: KnownDevice, asked: dict[str, str]) -> Any:
     return {"kind": used.kind, "memberships": used.members}, 201 if used.created else 200
 
 
-@blp.get("/teams/<team_id>/members")
+@blp.get("/teams/<int:team_id>/members")
 @blp.doc(security=PERSON)
 @blp.arguments(MembersQuerySchema, location="query")
 @blp.response(200, MembersSchema)
-def list_members(query: dict[str, Any], team_id: str) -> Any:
+def list_members(query: dict[str, Any], team_id: int) -> Any:
     """List who is in a team now: for its leader and its organiser alone."""
-    items, after = members(actor(), row_id(team_id), _page(query), clock_now())
+    items, after = members(actor(), team_id, _page(query), clock_now())
     return {"items": [_told(one) for one in items], "next": after and str(after)}
 
 

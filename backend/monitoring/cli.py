@@ -26,3 +26,6 @@ def doctor() -> None:
             grade = "warning" if finding.warning else "WRONG"
             click.echo(f"{grade:8} {check.__name__}: {finding.what}\n         {finding.remedy}")
     sys.exit(1 if ill else 0)
+
+
+commands = (doctor,)

@@ -13,6 +13,7 @@ from backend.metrics import counted
 from backend.monitoring.gauges import Installation
 
 bp = Blueprint("health", __name__)
+blueprints = (bp,)
 
 
 @bp.get("/healthz")

@@ -3,19 +3,18 @@
 from typing import Any
 
 from flask import current_app, request
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor, keep_private
 from backend.accounts.mailing import handed_over
-from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.parsing import PeopleParser
 from backend.accounts.schemas import LinkSchema, RoleSchema
 from backend.database.extensions import PERSON
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 from backend.organisations import grants
 from backend.organisations.grant_schemas import InvitationSchema, RoleAskedSchema
 
-blp = Blueprint("granting", __name__, url_prefix="/api/v1", description="Who is let in")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint("granting", __name__, description="Who is let in", parser=PeopleParser())
 blp.after_request(keep_private)
 
 
@@ -29,20 +28,20 @@ def invite(asked: dict[str, Any]) -> Any:
     return handed_over(link, request.host_url, current_app.config)
 
 
-@blp.post("/users/<user_id>/roles")
+@blp.post("/users/<int:user_id>/roles")
 @blp.doc(security=PERSON)
 @blp.arguments(RoleAskedSchema)
 @blp.response(201, RoleSchema)
 @blp.alt_response(200, schema=RoleSchema, description="The person has that role already")
-def grant_role(asked: dict[str, Any], user_id: str) -> Any:
+def grant_role(asked: dict[str, Any], user_id: int) -> Any:
     """Grant a person a further role."""
-    role, fresh = grants.grant_role(actor(), row_id(user_id), asked, clock_now())
+    role, fresh = grants.grant_role(actor(), user_id, asked, clock_now())
     return role, 201 if fresh else 200
 
 
-@blp.delete("/users/<user_id>/roles/<role_id>")
+@blp.delete("/users/<int:user_id>/roles/<int:role_id>")
 @blp.doc(security=PERSON)
 @blp.response(204)
-def end_role(user_id: str, role_id: str) -> None:
+def end_role(user_id: int, role_id: int) -> None:
     """End a person's role now."""
-    grants.end_role(actor(), row_id(user_id), row_id(role_id), clock_now())
+    grants.end_role(actor(), user_id, role_id, clock_now())

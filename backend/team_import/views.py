@@ -4,12 +4,10 @@ from functools import partial
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor
-from backend.accounts.parsing import row_id
 from backend.database.extensions import PERSON
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.requests import as_attachment, clock_now, language, read_bytes
 from backend.tables.spreadsheets import XLSX
 from backend.team_import.answers import told
@@ -24,33 +22,33 @@ from backend.team_import.schemas import (
 from backend.team_import.service import import_teams
 from backend.team_import.template import template
 
-blp = Blueprint("teams_bulk", __name__, url_prefix="/api/v1", description="Many teams at once")
-blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("teams_bulk", __name__, description="Many teams at once")
+blueprints = (blp,)
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
 FILES = {200: {"content": {XLSX: FILE}}}
 
 
-@blp.get("/organisations/<organisation_id>/teams/template")
+@blp.get("/organisations/<int:organisation_id>/teams/template")
 @blp.doc(security=PERSON, responses=FILES)
 @blp.arguments(TemplateQuerySchema, location="query")
 @blp.response(200, {"type": "string"}, content_type="text/csv")
-def get_template(query: dict[str, Any], organisation_id: str) -> Response:
+def get_template(query: dict[str, Any], organisation_id: int) -> Response:
     """Give the template of a list of teams, to fill in and send back."""
     form = query["format"]
-    made = template(actor(), row_id(organisation_id), form)
+    made = template(actor(), organisation_id, form)
     return as_attachment(made, MEDIA[form], f"mau-danh-sach-doi.{form}")
 
 
-@blp.post("/organisations/<organisation_id>/teams/import")
+@blp.post("/organisations/<int:organisation_id>/teams/import")
 @blp.doc(security=PERSON, requestBody=BODY)
 @blp.arguments(ImportQuerySchema, location="query")
 @blp.response(200, ImportSchema)
-def post_import(query: dict[str, Any], organisation_id: str) -> dict[str, Any]:
+def post_import(query: dict[str, Any], organisation_id: int) -> dict[str, Any]:
     """Show what each row of a file does to the teams; with `dry_run=false`, do it or nothing."""
     return import_teams(
         actor(),
-        row_id(organisation_id),
+        organisation_id,
         partial(read_bytes, TAKEN, "not_table"),
         dry_run=query["dry_run"] == "true",
         now=clock_now(),

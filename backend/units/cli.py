@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # What reads polygons is imported where it is used: every start of the server loads this module.
 cli = AppGroup("units", help="Administrative units and boundary sets.")
+commands = (cli,)
 
 DAY = click.DateTime(["%Y-%m-%d"])
 

@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from flask import Response, current_app
-from flask_smorest import Blueprint
 from marshmallow import ValidationError
 
 from backend.clock import local_day
 from backend.errors import Problem, field_errors, invalid
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, read_object
 from backend.units import reform, service
 from backend.units.schemas import (
@@ -28,7 +28,8 @@ from backend.units.schemas import (
 )
 from geo.index import SNAP_MAX_M
 
-blp = Blueprint("units", __name__, url_prefix="/api/v1", description="Administrative units")
+blp = Blueprint("units", __name__, description="Administrative units")
+blueprints = (blp,)
 
 
 @blp.get("/units")

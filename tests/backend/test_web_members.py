@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 from backend.errors import FieldError, Problem
 from backend.fields import Strict, Text
 from backend.web.site.forms import Form
-from backend.web.site.members import member_page
 from tests.people import account, sign_in
 
 NAME = "hoa@example.vn"
@@ -26,10 +25,8 @@ def test_who_is_nobody_is_led_to_the_sign_in(client: FlaskClient) -> None:
     assert (answer.status_code, answer.location) == (303, "/sign-in")
 
 
-def test_a_page_asks_who_comes_and_remembers_where_to(app: Flask) -> None:
-    view = member_page(lambda: "in")
-    with app.test_request_context("/desk?month=2024-11"):
-        answer = view()
+def test_a_page_asks_who_comes_and_remembers_where_to(client: FlaskClient) -> None:
+    answer = client.get("/desk?month=2024-11")
     assert answer.status_code == 303
     assert answer.location == "/sign-in?next=%2Fdesk%3Fmonth%3D2024-11"
 

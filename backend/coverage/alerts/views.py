@@ -3,18 +3,17 @@
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from backend.clock import this_month
 from backend.coverage.alerts.schemas import AlertsQuerySchema, AlertsSchema
 from backend.coverage.alerts.service import alerts
 from backend.coverage.figures.readers import reader
 from backend.http import etags
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
-blp = Blueprint("alerts", __name__, url_prefix="/api/v1", description="Who needs somebody")
-blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("alerts", __name__, description="Who needs somebody")
+blueprints = (blp,)
 
 
 @blp.get("/alerts")

@@ -3,10 +3,9 @@
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.parsing import PeopleParser
 from backend.coverage.contributions.day_picture import draw
 from backend.coverage.contributions.day_summary import summarise_day
 from backend.coverage.contributions.files import as_csv, as_xlsx
@@ -21,27 +20,27 @@ from backend.coverage.contributions.schemas import (
 )
 from backend.coverage.contributions.service import contributions
 from backend.database.extensions import PERSON
+from backend.http.blueprint import Blueprint
 from backend.http.etags import answered_figures
 from backend.http.requests import as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
 
-blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns", parser=PeopleParser())
+blueprints = (blp,)
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 TABLES = {"text/csv": {"schema": {"type": "string"}}, XLSX: BINARY}
 
 
-@blp.get("/<campaign_id>/contributions")
+@blp.get("/<int:campaign_id>/contributions")
 @blp.doc(security=PERSON, responses={200: {"content": TABLES}})
 @blp.arguments(ContributionsQuerySchema, location="query")
 @blp.response(200, ContributionsSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
-def get_contributions(query: dict[str, Any], campaign_id: str) -> Response:
+def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
     """Show what each team, member, unit, day or organisation contributed to a campaign."""
-    identity = row_id(campaign_id)
-    answer = contributions(actor(), identity, query, language())
-    name = f"contributions-{identity}-{query['by']}"
+    answer = contributions(actor(), campaign_id, query, language())
+    name = f"contributions-{campaign_id}-{query['by']}"
     if query["format"] == "csv":
         return as_attachment(as_csv(answer, language()), "text/csv; charset=utf-8", f"{name}.csv")
     if query["format"] == "xlsx":
@@ -49,25 +48,25 @@ def get_contributions(query: dict[str, Any], campaign_id: str) -> Response:
     return answered_figures(answer)
 
 
-@blp.get("/<campaign_id>/leaderboard")
+@blp.get("/<int:campaign_id>/leaderboard")
 @blp.doc(security=PERSON)
 @blp.arguments(LeaderboardQuerySchema, location="query")
 @blp.response(200, LeaderboardSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
-def get_leaderboard(query: dict[str, Any], campaign_id: str) -> Response:
+def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
     """Rank the teams of a campaign by samples that were still needed."""
-    return answered_figures(leaderboard(actor(), row_id(campaign_id), query, language()))
+    return answered_figures(leaderboard(actor(), campaign_id, query, language()))
 
 
-@blp.get("/<campaign_id>/summary")
+@blp.get("/<int:campaign_id>/summary")
 @blp.doc(security=PERSON, responses={200: {"content": {"image/png": BINARY}}})
 @blp.arguments(SummaryQuerySchema, location="query")
 @blp.response(200, SummarySchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
-def get_day_summary(query: dict[str, Any], campaign_id: str) -> Response:
+def get_day_summary(query: dict[str, Any], campaign_id: int) -> Response:
     """Tell a day of a campaign in a few Vietnamese lines, or as a picture of them."""
-    identity, now = row_id(campaign_id), clock_now()
-    day, lines = summarise_day(actor(), identity, query, now)
+    now = clock_now()
+    day, lines = summarise_day(actor(), campaign_id, query, now)
     if query["format"] == "png":
-        return as_attachment(draw(lines), "image/png", f"summary-{identity}-{day}.png")
+        return as_attachment(draw(lines), "image/png", f"summary-{campaign_id}-{day}.png")
     return answered_figures({"day": day, "text": "\n".join(lines)})

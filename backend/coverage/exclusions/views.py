@@ -3,10 +3,9 @@
 from typing import Any
 
 from flask import current_app
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.parsing import PeopleParser
 from backend.coverage.exclusions.listing import list_exclusions
 from backend.coverage.exclusions.schemas import (
     ExclusionActsSchema,
@@ -17,10 +16,11 @@ from backend.coverage.exclusions.schemas import (
 )
 from backend.coverage.exclusions.service import Terms, exclude_in_unit, lift_exclusion
 from backend.database.extensions import PERSON
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
-blp = Blueprint("exclusions", __name__, url_prefix="/api/v1", description="Out of the counts")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint("exclusions", __name__, description="Out of the counts", parser=PeopleParser())
+blueprints = (blp,)
 
 
 @blp.post("/units/<code>/exclusions")
@@ -41,13 +41,13 @@ def get_exclusions(query: dict[str, Any], code: str) -> dict[str, Any]:
     return list_exclusions(actor(), code, query, clock_now())
 
 
-@blp.post("/units/<code>/exclusions/<exclusion_id>/lift")
+@blp.post("/units/<code>/exclusions/<int:exclusion_id>/lift")
 @blp.doc(security=PERSON)
 @blp.arguments(LiftSchema)
 @blp.response(200, UnitExcludedSchema)
-def lift(asked: dict[str, Any], code: str, exclusion_id: str) -> dict[str, Any]:
+def lift(asked: dict[str, Any], code: str, exclusion_id: int) -> dict[str, Any]:
     """Count again what was taken out, or show what it would change."""
-    return lift_exclusion(actor(), code, row_id(exclusion_id), asked, _terms())
+    return lift_exclusion(actor(), code, exclusion_id, asked, _terms())
 
 
 def _terms() -> Terms:

@@ -3,19 +3,18 @@
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from backend.coverage.figures.files import as_csv, as_geojson, as_xlsx
 from backend.coverage.figures.readers import reader
 from backend.coverage.figures.schemas import CoverageQuerySchema, CoverageSchema
 from backend.coverage.figures.service import Answer, Question, coverage, find
 from backend.http import etags
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.requests import as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
 
-blp = Blueprint("coverage", __name__, url_prefix="/api/v1", description="Counts against targets")
-blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("coverage", __name__, description="Counts against targets")
+blueprints = (blp,)
 
 GEOJSON = "application/geo+json"
 FORMS: dict[str, Any] = {

@@ -3,7 +3,6 @@
 from typing import Any, NoReturn
 
 from flask import Response, url_for
-from flask_smorest import Blueprint
 
 from backend.coverage.figures.readers import reader
 from backend.coverage.ogc import service as ogc
@@ -17,6 +16,7 @@ from backend.coverage.ogc.schemas import (
 )
 from backend.errors import Problem
 from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.etags import answered_figures, unless_known
 from backend.http.requests import clock_now, language
 
@@ -33,8 +33,10 @@ class OgcParser(Parser):
             raise Problem(400, "invalid", problem.errors) from problem
 
 
-blp = Blueprint("ogc", __name__, url_prefix="/ogc", description="OGC API Features, for QGIS")
-blp.ARGUMENTS_PARSER = OgcParser()
+blp = Blueprint(
+    "ogc", __name__, url_prefix="/ogc", description="OGC API Features, for QGIS", parser=OgcParser()
+)
+blueprints = (blp,)
 
 FEATURES = {"type": "object", "required": ["type"]}
 API = "api-docs.openapi_json"

@@ -3,10 +3,9 @@
 from typing import Any
 
 from flask import current_app
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.parsing import PeopleParser
 from backend.coverage.contributions.own_day import own_day
 from backend.coverage.plan.cache import RecentPlans
 from backend.coverage.plan.next_place import next_for
@@ -24,43 +23,44 @@ from backend.coverage.plan.schemas import (
 from backend.coverage.plan.service import show_plan
 from backend.database.extensions import BEARER, PERSON
 from backend.devices.service import authenticate
+from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
 
-blp = Blueprint("plan", __name__, url_prefix="/api/v1", description="Where to measure next")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint("plan", __name__, description="Where to measure next", parser=PeopleParser())
+blueprints = (blp,)
 
 
-@blp.get("/campaigns/<campaign_id>/plan")
+@blp.get("/campaigns/<int:campaign_id>/plan")
 @blp.doc(security=PERSON)
 @blp.arguments(PlanQuerySchema, location="query")
 @blp.response(200, PlanSchema)
-def get_plan(query: dict[str, Any], campaign_id: str) -> dict[str, Any]:
+def get_plan(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
     """Show where each team of a campaign should go on a day, and why."""
-    told = show_plan(actor(), row_id(campaign_id), query, clock_now())
+    told = show_plan(actor(), campaign_id, query, clock_now())
     for team in told["teams"]:
         team["note"] = _worded(team["note"])
     return told | {"rule": message("plan_rule", language())}
 
 
-@blp.put("/campaigns/<campaign_id>/plan/pins")
+@blp.put("/campaigns/<int:campaign_id>/plan/pins")
 @blp.doc(security=PERSON)
 @blp.arguments(PlanPinSchema)
 @blp.response(200, PlanPinnedSchema, description="Changed")
 @blp.alt_response(201, schema=PlanPinnedSchema, description="Pinned")
-def put_pin(wanted: dict[str, Any], campaign_id: str) -> Any:
+def put_pin(wanted: dict[str, Any], campaign_id: int) -> Any:
     """Fix how many samples a team takes in a commune on a day."""
-    told, new = pin(actor(), row_id(campaign_id), wanted, clock_now())
+    told, new = pin(actor(), campaign_id, wanted, clock_now())
     return told, 201 if new else 200
 
 
-@blp.delete("/campaigns/<campaign_id>/plan/pins")
+@blp.delete("/campaigns/<int:campaign_id>/plan/pins")
 @blp.doc(security=PERSON)
 @blp.arguments(UnpinQuerySchema, location="query")
 @blp.response(204)
-def delete_pin(query: dict[str, Any], campaign_id: str) -> None:
+def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
     """Leave a team's place on a day to the plan again."""
-    unpin(actor(), row_id(campaign_id), query, clock_now())
+    unpin(actor(), campaign_id, query, clock_now())
 
 
 @blp.get("/next")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import current_app
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor, keep_private
 from backend.accounts.parsing import PeopleParser
@@ -15,10 +14,11 @@ from backend.coverage.samples.schemas import (
 )
 from backend.coverage.samples.service import Showing, list_samples, show_sample
 from backend.database.extensions import PERSON
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language
 
-blp = Blueprint("samples", __name__, url_prefix="/api/v1", description="Single samples")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint("samples", __name__, description="Single samples", parser=PeopleParser())
+blueprints = (blp,)
 blp.after_request(keep_private)
 
 

@@ -3,10 +3,9 @@
 from typing import Any
 
 from flask import current_app
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.parsing import PeopleParser
 from backend.coverage.signals.schemas import (
     CampaignSignalsQuerySchema,
     RegistrationsSchema,
@@ -23,19 +22,20 @@ from backend.coverage.signals.service import (
     unit_signals,
 )
 from backend.database.extensions import PERSON
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language
 
-blp = Blueprint("signals", __name__, url_prefix="/api/v1", description="Signs of gaming")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint("signals", __name__, description="Signs of gaming", parser=PeopleParser())
+blueprints = (blp,)
 
 
-@blp.get("/campaigns/<campaign_id>/signals")
+@blp.get("/campaigns/<int:campaign_id>/signals")
 @blp.doc(security=PERSON)
 @blp.arguments(CampaignSignalsQuerySchema, location="query")
 @blp.response(200, SignalsSchema)
-def get_campaign_signals(query: dict[str, Any], campaign_id: str) -> dict[str, Any]:
+def get_campaign_signals(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
     """Show what in a campaign's month a person should look at."""
-    return campaign_signals(actor(), row_id(campaign_id), query, _asking())
+    return campaign_signals(actor(), campaign_id, query, _asking())
 
 
 @blp.get("/units/<code>/signals")
@@ -56,13 +56,13 @@ def get_registrations(query: dict[str, Any], code: str) -> dict[str, Any]:
     return unit_registrations(actor(), code, query, _asking())
 
 
-@blp.patch("/signals/<signal_id>")
+@blp.patch("/signals/<int:signal_id>")
 @blp.doc(security=PERSON)
 @blp.arguments(SignalDecisionSchema)
 @blp.response(200, SignalSchema)
-def patch_signal(decision: dict[str, Any], signal_id: str) -> dict[str, Any]:
+def patch_signal(decision: dict[str, Any], signal_id: int) -> dict[str, Any]:
     """Say what a sign of gaming came to."""
-    return decide_signal(actor(), row_id(signal_id), decision, _asking())
+    return decide_signal(actor(), signal_id, decision, _asking())
 
 
 def _asking() -> Asking:

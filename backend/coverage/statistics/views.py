@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor
 from backend.coverage.figures.readers import reader
@@ -23,14 +22,12 @@ from backend.coverage.statistics.spread_schemas import (
     UnitHoursSchema,
 )
 from backend.database.extensions import PERSON
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.etags import answered_figures
 from backend.http.requests import clock_now, language
 
-blp = Blueprint(
-    "statistics", __name__, url_prefix="/api/v1", description="Speeds, and how they came about"
-)
-blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("statistics", __name__, description="Speeds, and how they came about")
+blueprints = (blp,)
 
 GEOJSON = "application/geo+json"
 KNOWN = "Nothing changed since the figures of If-None-Match"

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.parsing import PeopleParser
 from backend.coverage.targets import service
 from backend.coverage.targets.schemas import (
     TargetChangeSchema,
@@ -16,9 +14,10 @@ from backend.coverage.targets.schemas import (
 )
 from backend.database.extensions import PERSON
 from backend.http import etags
+from backend.http.blueprint import Blueprint
 
-blp = Blueprint("targets", __name__, url_prefix="/api/v1", description="What units are held to")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint("targets", __name__, description="What units are held to", parser=PeopleParser())
+blueprints = (blp,)
 
 
 @blp.get("/targets")
@@ -38,11 +37,11 @@ def set_target(asked: dict[str, Any]) -> Any:
     return etags.answered(service.set_target(actor(), asked), 201)
 
 
-@blp.patch("/targets/<target_id>")
+@blp.patch("/targets/<int:target_id>")
 @blp.doc(security=PERSON, parameters=etags.WANTED)
 @blp.arguments(TargetChangeSchema)
 @blp.response(200, TargetRowSchema, headers=etags.TOLD)
-def change_target(changes: dict[str, Any], target_id: str) -> Any:
+def change_target(changes: dict[str, Any], target_id: int) -> Any:
     """Change a target, or let it end."""
-    identity, seen = row_id(target_id), etags.expected()
-    return etags.answered(service.change_target(actor(), identity, seen, changes))
+    seen = etags.expected()
+    return etags.answered(service.change_target(actor(), target_id, seen, changes))

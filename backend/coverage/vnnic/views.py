@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from backend.accounts.authentication import actor
 from backend.coverage.figures.readers import reader
@@ -18,13 +17,13 @@ from backend.coverage.vnnic.schemas import (
 )
 from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.etags import answered_figures
 from backend.http.requests import clock_now, language, read_bytes
 from backend.team_import.schemas import FILE, TAKEN
 
-blp = Blueprint("vnnic", __name__, url_prefix="/api/v1", description="VNNIC's own counts")
-blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("vnnic", __name__, description="VNNIC's own counts")
+blueprints = (blp,)
 
 FORMS = (*TAKEN, "application/json")
 BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}

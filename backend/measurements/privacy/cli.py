@@ -11,6 +11,7 @@ from backend.measurements.recording.command_options import bar
 from backend.units.progress import busy
 
 cli = AppGroup("privacy", help="Let go of what is kept no longer.")
+commands = (cli,)
 
 
 @cli.command()

@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser, row_id
+from backend.accounts.parsing import PeopleParser
 from backend.database.extensions import PERSON
 from backend.fields import AwareTime, Strict, Text
+from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 from backend.measurements.privacy.requests import list_requests, open_request, settle_request
 
-blp = Blueprint("withdrawals", __name__, url_prefix="/api/v1/withdrawal-requests")
-blp.ARGUMENTS_PARSER = PeopleParser()
+blp = Blueprint(
+    "withdrawals", __name__, url_prefix="/api/v1/withdrawal-requests", parser=PeopleParser()
+)
 
 CHANNELS = ("email", "telephone", "letter", "in_person")
 
@@ -67,10 +68,10 @@ def note_withdrawal(asked: dict[str, Any]) -> Any:
     return open_request(actor(), asked, clock_now())
 
 
-@blp.post("/<identity>/steps")
+@blp.post("/<int:identity>/steps")
 @blp.doc(security=PERSON)
 @blp.arguments(StepSchema)
 @blp.response(200, WithdrawalRequestSchema)
-def settle_withdrawal(asked: dict[str, Any], identity: str) -> Any:
+def settle_withdrawal(asked: dict[str, Any], identity: int) -> Any:
     """Note that a withdrawal was acknowledged or done."""
-    return settle_request(actor(), row_id(identity), asked["step"], clock_now())
+    return settle_request(actor(), identity, asked["step"], clock_now())

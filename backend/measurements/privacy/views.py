@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Response, current_app, request, stream_with_context
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, Caller
@@ -11,15 +10,16 @@ from backend.database.extensions import BEARER
 from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.fields import Strict, Text
-from backend.http.arguments import Parser
+from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
 from backend.measurements.privacy.export import export
+from backend.measurements.privacy.request_views import blp as requests
 from backend.measurements.privacy.tombstones import FILE, Tombstones
 from backend.measurements.privacy.withdrawal import Withdrawn, withdraw, withdraw_by_code
 
-privacy_blp = Blueprint("privacy", __name__, url_prefix="/api/v1")
-privacy_blp.ARGUMENTS_PARSER = Parser()
+blp = Blueprint("privacy", __name__)
+blueprints = (blp, requests)
 
 
 class WithdrawalSchema(Strict):
@@ -70,9 +70,9 @@ class ExportSchema(Schema):
     refused = fields.List(fields.Dict(), required=True)
 
 
-@privacy_blp.get("/devices/me/export")
-@privacy_blp.doc(security=BEARER)
-@privacy_blp.response(200, ExportSchema)
+@blp.get("/devices/me/export")
+@blp.doc(security=BEARER)
+@blp.response(200, ExportSchema)
 def export_me() -> Response:
     """Tell a device all that is held of it."""
     document = export(_device().id, clock_now())
@@ -81,17 +81,17 @@ def export_me() -> Response:
     return answer
 
 
-@privacy_blp.delete("/devices/me")
-@privacy_blp.doc(security=BEARER)
-@privacy_blp.response(200, WithdrawnSchema)
+@blp.delete("/devices/me")
+@blp.doc(security=BEARER)
+@blp.response(200, WithdrawnSchema)
 def withdraw_me() -> dict[str, Any]:
     """Withdraw: end this device and make its measurements anonymous."""
     return _told(withdraw(_device().id, _tombstones(), clock_now()))
 
 
-@privacy_blp.post("/withdrawals")
-@privacy_blp.arguments(WithdrawalSchema)
-@privacy_blp.response(200, WithdrawnSchema)
+@blp.post("/withdrawals")
+@blp.arguments(WithdrawalSchema)
+@blp.response(200, WithdrawnSchema)
 def withdraw_with_code(asked: dict[str, str]) -> dict[str, Any]:
     """Withdraw with the code that was told at registration."""
     withdrawn = withdraw_by_code(

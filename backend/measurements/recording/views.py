@@ -4,7 +4,6 @@ from typing import Any
 
 import orjson
 from flask import Response, current_app, request
-from flask_smorest import Blueprint
 from marshmallow import ValidationError
 
 from backend.database.extensions import BEARER
@@ -13,6 +12,7 @@ from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import aware_time, encodable
+from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language, read_object
 from backend.measurements.recording import answers
 from backend.measurements.recording.incoming import Circumstances
@@ -32,7 +32,8 @@ from backend.measurements.recording.schemas import (
 from backend.measurements.recording.service import Desk, record_optimistically
 from backend.metrics import count_samples
 
-blp = Blueprint("measurements", __name__, url_prefix="/api/v1", description="Speed tests")
+blp = Blueprint("measurements", __name__, description="Speed tests")
+blueprints = (blp,)
 
 # A phone back from two weeks offline sends some hundred; more at once only makes retries dearer.
 BATCH_MOST = 500

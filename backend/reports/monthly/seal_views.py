@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
-
+from backend.http.blueprint import Blueprint
 from backend.reports.monthly.seal_schemas import CheckedSchema, SealKeysSchema
 from backend.reports.monthly.seals import list_keys
 from backend.reports.monthly.verification import check_digest

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, send_file
 from backend.reports.open_data.service import FOLDER, published_file, published_months
 
 bp = Blueprint("open_data", __name__, url_prefix=f"/{FOLDER}")
+blueprints = (bp,)
 
 
 @bp.get("/")

@@ -1,22 +1,17 @@
-"""The frame of admins' pages: who gets in, how a form comes back, the sections above each."""
+"""The blueprint of admins' pages, and what their views share: sections, forms, redirects."""
 
 from collections.abc import Callable, Iterable
-from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, redirect, request
+from flask import Response, redirect, request
 from marshmallow import Schema
 
-from backend.accounts.access import require
-from backend.accounts.authentication import actor
-from backend.http.arguments import Parser
+from backend.web.site.blueprint import PageBlueprint
 from backend.web.site.forms import Form
-from backend.web.site.members import answer_in_words, lets_in, member, member_page
+from backend.web.site.members import member
 from backend.web.site.pages import reader_of
-from backend.web.site.schemas import PageQuerySchema
 
-bp = answer_in_words(Blueprint("admin", __name__, url_prefix="/admin"))
-READ_WRITE = ("GET", "POST")
+bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", url_prefix="/admin")
 
 # In the order in which they stand above every page.
 SECTIONS = (
@@ -33,32 +28,7 @@ SECTIONS = (
     "audit",
 )
 
-View = Callable[..., Any]
 T = TypeVar("T")
-
-
-def page(
-    rule: str,
-    asks: type[Schema] = PageQuerySchema,
-    methods: tuple[str, ...] = ("GET",),
-    file_most: int = 0,
-) -> Callable[[View], View]:
-    """Bind a page for admins alone; the view gets what its address asks for."""
-
-    def bind(view: View) -> View:
-        asked = Parser().use_args(asks, location="query")(view)
-
-        @wraps(view)
-        def let_in(**path: Any) -> Any:
-            require(actor(), "system.manage")
-            return asked(**path)
-
-        bound = member_page(let_in)
-        whole = lets_in(file_most)(bound) if file_most else bound
-        bp.add_url_rule(rule, view.__name__, whole, methods=methods)
-        return view
-
-    return bind
 
 
 def shown(template: str, asked: dict[str, Any], form: Form | None = None, **values: Any) -> Any:

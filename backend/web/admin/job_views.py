@@ -13,7 +13,7 @@ from backend.errors import Problem
 from backend.http.etags import unless_known
 from backend.http.requests import clock_now
 from backend.jobs.service import ask, ask_again, list_jobs, show_job
-from backend.web.admin.frame import back, done, failed, new_form, page, shown
+from backend.web.admin.frame import back, bp, done, failed, new_form, shown
 from backend.web.admin.rule_views import rules_shown
 from backend.web.admin.schemas import (
     EverythingSchema,
@@ -33,20 +33,20 @@ FORMS: dict[str, type[Schema]] = {
 }
 
 
-@page("/jobs")
+@bp.page("/jobs")
 def jobs(asked: dict[str, Any]) -> Any:
     """Show what runs and what ran, and ask for more."""
     return _jobs(asked, new_form(asked))
 
 
-@page("/jobs/list")
+@bp.page("/jobs/list")
 def job_list(asked: dict[str, Any]) -> Response:
     """Give the list alone, for whoever has the page open; 304 where it is the same."""
     answer = Response(_part(asked), content_type="text/html; charset=utf-8")
     return unless_known(answer)
 
 
-@page("/jobs/<kind>", methods=("POST",))
+@bp.page("/jobs/<kind>", methods=("POST",))
 def ask_for(asked: dict[str, Any], kind: str) -> Any:
     """Ask for long work."""
     if kind not in FORMS:
@@ -58,7 +58,7 @@ def ask_for(asked: dict[str, Any], kind: str) -> Any:
     return back("admin.jobs", asked)
 
 
-@page("/jobs/<int:job_id>/again", methods=("POST",))
+@bp.page("/jobs/<int:job_id>/again", methods=("POST",))
 def run_again(asked: dict[str, Any], job_id: int) -> Any:
     """Ask once more for work that failed."""
     form, now = new_form(asked), clock_now()
@@ -66,7 +66,7 @@ def run_again(asked: dict[str, Any], job_id: int) -> Any:
     return _jobs(asked, form) if failed(form) else back("admin.jobs", asked)
 
 
-@page("/jobs/<int:job_id>")
+@bp.page("/jobs/<int:job_id>")
 def rejudged(asked: dict[str, Any], job_id: int) -> Any:
     """Show what judging a month again changed, or would change, by fate and by unit."""
     job = show_job(actor(), job_id)

@@ -6,16 +6,17 @@ from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.http.requests import clock_now
 from backend.organisations.service import create_organisation, end_organisation, list_organisations
-from backend.web.admin.frame import READ_WRITE, back, done, failed, new_form, page, shown
+from backend.web.admin.frame import back, bp, done, failed, new_form, shown
 from backend.web.admin.roles import unit_named
 from backend.web.admin.schemas import ROWS, ListQuerySchema, OrganisationFormSchema, VersionSchema
 from backend.web.admin.scopes import organisations as choices
+from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form
 
 LASTING = {"type": None, "parent": None, "q": None, "ended": "false", "limit": ROWS}
 
 
-@page("/organisations", ListQuerySchema, READ_WRITE)
+@bp.page("/organisations", ListQuerySchema, READ_WRITE)
 def organisations(asked: dict[str, Any]) -> Any:
     """List organisations, and add one."""
     form, today = new_form(asked), local_day(clock_now())
@@ -31,7 +32,7 @@ def organisations(asked: dict[str, Any]) -> Any:
     return _listed(asked, form)
 
 
-@page("/organisations/<int:organisation_id>/end", ListQuerySchema, ("POST",))
+@bp.page("/organisations/<int:organisation_id>/end", ListQuerySchema, ("POST",))
 def stop_organisation(asked: dict[str, Any], organisation_id: int) -> Any:
     """End an organisation, or remove it where nothing belongs to it."""
     form, now = new_form(asked), clock_now()

@@ -10,14 +10,15 @@ from backend.accounts.mailing import handed_over
 from backend.http.requests import clock_now
 from backend.organisations.grants import end_role
 from backend.web.admin.fields import row_after
-from backend.web.admin.frame import READ_WRITE, back, done, failed, new_form, page, shown
+from backend.web.admin.frame import back, bp, done, failed, new_form, shown
 from backend.web.admin.roles import grant, invite
 from backend.web.admin.schemas import ROWS, InvitationFormSchema, PeopleQuerySchema, RoleFormSchema
 from backend.web.admin.scopes import names_of, organisations
+from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form
 
 
-@page("/people", PeopleQuerySchema, READ_WRITE)
+@bp.page("/people", PeopleQuerySchema, READ_WRITE)
 def people(asked: dict[str, Any]) -> Any:
     """List people, and let one more in."""
     form, now = new_form(asked), clock_now()
@@ -30,7 +31,7 @@ def people(asked: dict[str, Any]) -> Any:
     return shown("people", asked, form, listed=listed, scopes=scopes, organisations=organisations())
 
 
-@page("/people/<int:user_id>", methods=READ_WRITE)
+@bp.page("/people/<int:user_id>", methods=READ_WRITE)
 def person(asked: dict[str, Any], user_id: int) -> Any:
     """Show a person, and grant them a further role."""
     form, now = new_form(asked), clock_now()
@@ -40,7 +41,7 @@ def person(asked: dict[str, Any], user_id: int) -> Any:
     return _person(asked, user_id, form)
 
 
-@page("/people/<int:user_id>/roles/<int:role_id>/end", methods=("POST",))
+@bp.page("/people/<int:user_id>/roles/<int:role_id>/end", methods=("POST",))
 def stop_role(asked: dict[str, Any], user_id: int, role_id: int) -> Any:
     """End a role now."""
     form = new_form(asked)
@@ -50,7 +51,7 @@ def stop_role(asked: dict[str, Any], user_id: int, role_id: int) -> Any:
     return back("admin.person", asked, user_id=user_id)
 
 
-@page("/people/<int:user_id>/link", methods=("POST",))
+@bp.page("/people/<int:user_id>/link", methods=("POST",))
 def password_link(asked: dict[str, Any], user_id: int) -> Any:
     """Make a link by which a person chooses a new password."""
     return _handed(asked, links.offer_password(actor(), user_id, clock_now()))

@@ -14,14 +14,15 @@ from backend.http.requests import clock_now
 from backend.measurements.privacy.request_views import StepSchema
 from backend.measurements.privacy.requests import list_requests, open_request, settle_request
 from backend.web.admin.fields import row_of
-from backend.web.admin.frame import READ_WRITE, back, done, new_form, page, shown
+from backend.web.admin.frame import back, bp, done, new_form, shown
 from backend.web.admin.schemas import ROWS, AuditPageQuerySchema, WithdrawalFormSchema
+from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form
 
 FILTERS = ("actor", "act", "subject", "from", "to")
 
 
-@page("/audit", AuditPageQuerySchema)
+@bp.page("/audit", AuditPageQuerySchema)
 def audit(asked: dict[str, Any]) -> Any:
     """List privileged acts, newest first, by who, what, about what and when."""
     listed = read_audit(actor(), asked | {"limit": ROWS})
@@ -29,7 +30,7 @@ def audit(asked: dict[str, Any]) -> Any:
     return shown("audit", asked, listed=listed, kept=kept, row_of=row_of)
 
 
-@page("/withdrawals", methods=READ_WRITE)
+@bp.page("/withdrawals", methods=READ_WRITE)
 def withdrawals(asked: dict[str, Any]) -> Any:
     """List withdrawals with their deadlines, and note one that was asked for elsewhere."""
     form, now = new_form(asked), clock_now()
@@ -38,7 +39,7 @@ def withdrawals(asked: dict[str, Any]) -> Any:
     return _listed(asked, form)
 
 
-@page("/withdrawals/<int:request_id>", methods=("POST",))
+@bp.page("/withdrawals/<int:request_id>", methods=("POST",))
 def settle_withdrawal(asked: dict[str, Any], request_id: int) -> Any:
     """Note that a withdrawal was acknowledged or done."""
     form, now = new_form(asked), clock_now()

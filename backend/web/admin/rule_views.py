@@ -8,11 +8,11 @@ from backend.http.requests import clock_now
 from backend.jobs.service import latest_job
 from backend.measurements.recording.reasons import REASONS
 from backend.measurements.recording.rules import RULES
-from backend.web.admin.frame import new_form, page, shown
+from backend.web.admin.frame import bp, new_form, shown
 from backend.web.site.forms import Form
 
 
-@page("/rules")
+@bp.page("/rules")
 def rules(asked: dict[str, Any]) -> Any:
     """Show the rules in force, and let a month be judged again, as a trial first."""
     return rules_shown(asked)

@@ -13,13 +13,14 @@ from backend.units.catalogue import read_active, serving
 from backend.units.set_list import activate, listing
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.admin.findings import show_check
-from backend.web.admin.frame import READ_WRITE, back, done, failed, new_form, page, shown
+from backend.web.admin.frame import back, bp, done, failed, new_form, shown
 from backend.web.admin.schemas import FindingQuerySchema, NewSetFormSchema, SetFormSchema
 from backend.web.admin.set_upload import send_set
+from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form
 
 
-@page("/sets", methods=READ_WRITE, file_most=UPLOAD_MOST)
+@bp.page("/sets", methods=READ_WRITE, upload_most=UPLOAD_MOST)
 def sets(asked: dict[str, Any]) -> Any:
     """List the boundary sets and which of them serves today, and take in the file of another."""
     form = new_form(asked)
@@ -28,7 +29,7 @@ def sets(asked: dict[str, Any]) -> Any:
     return _sets(asked, form)
 
 
-@page("/sets/activate", methods=("POST",))
+@bp.page("/sets/activate", methods=("POST",))
 def activate_set(asked: dict[str, Any]) -> Any:
     """Let a set serve its days from now on."""
     form = new_form(asked)
@@ -36,7 +37,7 @@ def activate_set(asked: dict[str, Any]) -> Any:
     return _sets(asked, form) if failed(form) else back("admin.sets", asked)
 
 
-@page("/checks/<int:job_id>", FindingQuerySchema)
+@bp.page("/checks/<int:job_id>", FindingQuerySchema)
 def check(asked: dict[str, Any], job_id: int) -> Any:
     """Show what a check of a boundary set found, on a map and as a table."""
     job = show_job(actor(), job_id)

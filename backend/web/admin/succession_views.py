@@ -6,18 +6,18 @@ from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.http.requests import clock_now
 from backend.organisations.succession import confirm_successors, list_ended
-from backend.web.admin.frame import back, done, new_form, page, shown
+from backend.web.admin.frame import back, bp, done, new_form, shown
 from backend.web.admin.roles import unit_named
 from backend.web.admin.schemas import SuccessorsFormSchema
 
 
-@page("/succession")
+@bp.page("/succession")
 def succession(asked: dict[str, Any]) -> Any:
     """List roles that ended with their unit, and what is proposed in their place."""
     return shown("succession", asked, items=list_ended(actor(), clock_now())["items"])
 
 
-@page("/succession/<int:role_id>", methods=("POST",))
+@bp.page("/succession/<int:role_id>", methods=("POST",))
 def succeed(asked: dict[str, Any], role_id: int) -> Any:
     """Confirm over which units a role goes on."""
     form, now = new_form(asked), clock_now()

@@ -4,7 +4,7 @@ from typing import Any
 
 from backend.accounts.authentication import actor
 from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
-from backend.web.admin.frame import READ_WRITE, back, done, new_form, page, shown
+from backend.web.admin.frame import back, bp, done, new_form, shown
 from backend.web.admin.roles import unit_named
 from backend.web.admin.schemas import (
     ROWS,
@@ -12,11 +12,12 @@ from backend.web.admin.schemas import (
     TargetChangeFormSchema,
     TargetFormSchema,
 )
+from backend.web.site.blueprint import READ_WRITE
 
 ALL = {"level": None, "network": None, "purpose": None, "as_of": None, "limit": ROWS}
 
 
-@page("/targets", ListQuerySchema, READ_WRITE)
+@bp.page("/targets", ListQuerySchema, READ_WRITE)
 def targets(asked: dict[str, Any]) -> Any:
     """List targets, and set one."""
     form = new_form(asked)
@@ -31,7 +32,7 @@ def targets(asked: dict[str, Any]) -> Any:
     return shown("targets", asked, form, listed=listed)
 
 
-@page("/targets/<int:target_id>", methods=READ_WRITE)
+@bp.page("/targets/<int:target_id>", methods=READ_WRITE)
 def target(asked: dict[str, Any], target_id: int) -> Any:
     """Show a target, and change it or let it end."""
     form, there = new_form(asked), show_target(target_id)

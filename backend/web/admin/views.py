@@ -1,4 +1,4 @@
-"""All pages of admins: importing a section binds its pages to the blueprint."""
+"""All pages of admins: a section binds its pages to the blueprint when it is imported."""
 
 from backend.web.admin import (
     health_views,
@@ -14,16 +14,16 @@ from backend.web.admin import (
 )
 from backend.web.admin.frame import bp
 
-__all__ = [
-    "bp",
-    "health_views",
-    "import_views",
-    "job_views",
-    "organisation_views",
-    "people_views",
-    "record_views",
-    "rule_views",
-    "set_views",
-    "succession_views",
-    "target_views",
-]
+SECTIONS = (
+    health_views,
+    import_views,
+    job_views,
+    organisation_views,
+    people_views,
+    record_views,
+    rule_views,
+    set_views,
+    succession_views,
+    target_views,
+)
+blueprints = (bp,)

@@ -22,6 +22,8 @@ from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import organised_by
 from backend.team_import.answers import told as told_import
 from backend.team_import.service import import_teams
+from backend.web.board.blueprint import bp
+from backend.web.board.campaign_views import planned
 from backend.web.board.forms import (
     CampaignFormSchema,
     CorrectionFormSchema,
@@ -33,15 +35,11 @@ from backend.web.board.forms import (
 )
 from backend.web.board.schemas import MonthQuerySchema
 from backend.web.board.service import board_of, teams_shown
-from backend.web.board.views import arguments, bp, planned
-from backend.web.site.content_security_policy import MAP, under
+from backend.web.site.blueprint import READ_WRITE
+from backend.web.site.content_security_policy import MAP
 from backend.web.site.forms import Form
-from backend.web.site.members import member, member_page
+from backend.web.site.members import member
 from backend.web.site.pages import reader_of
-from backend.web.site.schemas import PageQuerySchema
-
-# The blueprint with all of its pages: those that only read are bound by now.
-board_pages = bp
 
 # As many as are read on one screen; the API has them all.
 CORRECTIONS_SHOWN = 50
@@ -57,9 +55,7 @@ def _done(endpoint: str, asked: dict[str, Any], **at: Any) -> Response:
     return redirect(url_for(f"board.{endpoint}", lang=asked["lang"], **kept), 303)  # type: ignore[return-value]
 
 
-@bp.route("/new", methods=["GET", "POST"])
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/new", methods=READ_WRITE)
 def add(asked: dict[str, Any]) -> Response:
     """Make a campaign, as a draft or open."""
     form, known = _form(asked), actor()
@@ -74,9 +70,7 @@ def add(asked: dict[str, Any]) -> Response:
     return member("web/board/new.html", asked["lang"], form=form, organisations=organisations)
 
 
-@bp.route("/<int:campaign_id>/settings", methods=["GET", "POST"])
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/<int:campaign_id>/settings", methods=READ_WRITE)
 def settings(asked: dict[str, Any], campaign_id: int) -> Response:
     """Change a campaign: what moves is shown first, then done."""
     form, known, moved = _form(asked), actor(), None
@@ -99,19 +93,14 @@ def settings(asked: dict[str, Any], campaign_id: int) -> Response:
     return member("web/board/settings.html", asked["lang"], **shown)
 
 
-@bp.post("/<int:campaign_id>/teams/<int:team_id>/code")
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/code", methods=("POST",))
 def rotate(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Give a team a join code, its first or another one."""
     join_codes.rotate(actor(), campaign_id, team_id, join_codes.Limits(), clock_now())
     return _done("team", asked, campaign_id=campaign_id, team_id=team_id)
 
 
-@bp.post("/<int:campaign_id>/plan/pins")
-@member_page
-@arguments(PageQuerySchema, location="query")
-@under(MAP)
+@bp.page("/<int:campaign_id>/plan/pins", methods=("POST",), policy=MAP)
 def pin(asked: dict[str, Any], campaign_id: int) -> Response:
     """Pin a place for a team; the rest is planned again."""
     form = _form(asked)
@@ -123,9 +112,7 @@ def pin(asked: dict[str, Any], campaign_id: int) -> Response:
     return planned("web/board/plan.html", asked | _day_of(wanted), campaign_id, form=form)
 
 
-@bp.post("/<int:campaign_id>/plan/unpin")
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/<int:campaign_id>/plan/unpin", methods=("POST",))
 def unpin(asked: dict[str, Any], campaign_id: int) -> Response:
     """Leave a team's place to the plan again."""
     form = _form(asked)
@@ -142,9 +129,7 @@ def _day_of(wanted: dict[str, Any] | None) -> dict[str, Any]:
     return {name: found.get(name) for name in ("date", "network")} | {"team_id": None}
 
 
-@bp.route("/<int:campaign_id>/signals", methods=["GET", "POST"])
-@member_page
-@arguments(MonthQuerySchema, location="query")
+@bp.page("/<int:campaign_id>/signals", MonthQuerySchema, methods=READ_WRITE)
 def signals(asked: dict[str, Any], campaign_id: int) -> Response:
     """Show signs of gaming with their evidence, and take down what they came to."""
     form, known = _form(asked), actor()
@@ -161,9 +146,7 @@ def signals(asked: dict[str, Any], campaign_id: int) -> Response:
     return member("web/board/signals.html", asked["lang"], asked=asked, **shown)
 
 
-@bp.route("/<int:campaign_id>/corrections", methods=["GET", "POST"])
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/<int:campaign_id>/corrections", methods=READ_WRITE)
 def corrected(asked: dict[str, Any], campaign_id: int) -> Response:
     """Give what one team has to another, or to none: shown first, then done."""
     form, known, told = _form(asked), actor(), None
@@ -192,9 +175,7 @@ def _correct(campaign_id: int, wanted: dict[str, Any]) -> dict[str, Any]:
     return decide(actor(), campaign_id, choice, decision, preview=wanted["go"] is None)
 
 
-@bp.route("/<int:campaign_id>/teams/import", methods=["GET", "POST"])
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE)
 def imported(asked: dict[str, Any], campaign_id: int) -> Response:
     """Import a list of teams: what each row does is shown first, then done."""
     form, told = _form(asked), None

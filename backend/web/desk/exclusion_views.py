@@ -18,28 +18,23 @@ from backend.coverage.signals.service import STATES, Asking, decide_signal, unit
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.web.board.forms import SignalFormSchema
+from backend.web.desk.blueprint import bp
 from backend.web.desk.exclusion_schemas import (
     ChosenQuerySchema,
     ExclusionFormSchema,
     LiftFormSchema,
     OfMonthQuerySchema,
 )
-from backend.web.desk.report_views import reporting
-from backend.web.desk.views import arguments
+from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, sent
-from backend.web.site.members import member, member_page
+from backend.web.site.members import member
 from backend.web.site.pages import reader_of
-
-# The blueprint with the pages of exclusions, too; those of reports are bound by now.
-excluding = bp = reporting
 
 # Decisions that a screen holds.
 SHOWN = 50
 
 
-@bp.route("/area/<code>/signals", methods=["GET", "POST"])
-@member_page
-@arguments(OfMonthQuerySchema, location="query")
+@bp.page("/area/<code>/signals", OfMonthQuerySchema, methods=READ_WRITE)
 def signals(asked: dict[str, Any], code: str) -> Any:
     """Show signs of gaming in an area with their evidence, and take down what they came to."""
     form, known, now = _form(asked), actor(), clock_now()
@@ -54,9 +49,7 @@ def signals(asked: dict[str, Any], code: str) -> Any:
     return member("web/desk/signals.html", asked["lang"], form=form, code=code, **shown)
 
 
-@bp.get("/area/<code>/exclusions")
-@member_page
-@arguments(OfMonthQuerySchema, location="query")
+@bp.page("/area/<code>/exclusions", OfMonthQuerySchema)
 def exclusions(asked: dict[str, Any], code: str) -> Any:
     """List what was taken out of an area's counts in a month, by whom and why."""
     known, now = actor(), clock_now()
@@ -66,9 +59,7 @@ def exclusions(asked: dict[str, Any], code: str) -> Any:
     return member("web/desk/exclusions.html", asked["lang"], told=told, may_exclude=may)
 
 
-@bp.route("/area/<code>/exclude", methods=["GET", "POST"])
-@member_page
-@arguments(ChosenQuerySchema, location="query")
+@bp.page("/area/<code>/exclude", ChosenQuerySchema, methods=READ_WRITE)
 def exclude(asked: dict[str, Any], code: str) -> Any:
     """Take samples out of the counts: shown first, then done."""
     form, told = _form(asked), None
@@ -89,9 +80,7 @@ def exclude(asked: dict[str, Any], code: str) -> Any:
     return member("web/desk/exclude.html", asked["lang"], form=form, **shown)
 
 
-@bp.route("/area/<code>/exclusions/<int:act_id>", methods=["GET", "POST"])
-@member_page
-@arguments(OfMonthQuerySchema, location="query")
+@bp.page("/area/<code>/exclusions/<int:act_id>", OfMonthQuerySchema, methods=READ_WRITE)
 def lift(asked: dict[str, Any], code: str, act_id: int) -> Any:
     """Count again what was taken out: shown first, then done."""
     form, now, told = _form(asked), clock_now(), None

@@ -15,7 +15,7 @@ from backend.http.requests import clock_now
 from backend.organisations.deputies import delegate, end_deputy, list_deputies
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.web.desk.area import ACT, lendable
-from backend.web.desk.exclusion_views import excluding
+from backend.web.desk.blueprint import bp
 from backend.web.desk.office_schemas import (
     LINES,
     DeputyFormSchema,
@@ -23,19 +23,13 @@ from backend.web.desk.office_schemas import (
     TableFormSchema,
 )
 from backend.web.desk.schemas import MonthQuerySchema
-from backend.web.desk.views import arguments, bp
+from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form
-from backend.web.site.members import member, member_page
+from backend.web.site.members import member
 from backend.web.site.pages import reader_of
-from backend.web.site.schemas import PageQuerySchema
-
-# The blueprint with all of its pages: those of areas and reports are bound by now.
-desk_pages = excluding
 
 
-@bp.route("/area/<code>/vnnic", methods=["GET", "POST"])
-@member_page
-@arguments(MonthQuerySchema, location="query")
+@bp.page("/area/<code>/vnnic", MonthQuerySchema, methods=READ_WRITE)
 def vnnic(asked: dict[str, Any], code: str) -> Any:
     """Show VNNIC's count beside ours, and take in a table: shown first, then kept."""
     form, now, told = Form(reader_of(asked["lang"]).language), clock_now(), None
@@ -66,9 +60,7 @@ def _import(sent: dict[str, Any], form: Form) -> dict[str, Any]:
     return told_import(result, form.language)
 
 
-@bp.route("/area/<code>/letterhead", methods=["GET", "POST"])
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/area/<code>/letterhead", methods=READ_WRITE)
 def letterhead(asked: dict[str, Any], code: str) -> Any:
     """Show and set what a unit's letters begin and end with."""
     form, now = Form(reader_of(asked["lang"]).language), clock_now()
@@ -84,9 +76,7 @@ def letterhead(asked: dict[str, Any], code: str) -> Any:
     return member("web/desk/letterhead.html", asked["lang"], form=form, told=told, code=code)
 
 
-@bp.route("/deputies", methods=["GET", "POST"])
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/deputies", methods=READ_WRITE)
 def deputies(asked: dict[str, Any]) -> Any:
     """Show who stands in for whom, and lend one's own area."""
     form, now, known = Form(reader_of(asked["lang"]).language), clock_now(), actor()
@@ -101,9 +91,7 @@ def deputies(asked: dict[str, Any]) -> Any:
     return member("web/desk/deputies.html", asked["lang"], form=form, **shown)
 
 
-@bp.post("/deputies/<int:deputy_id>/end")
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/deputies/<int:deputy_id>/end", methods=("POST",))
 def end(asked: dict[str, Any], deputy_id: int) -> Any:
     """End what was lent, now."""
     end_deputy(actor(), deputy_id, clock_now())

@@ -14,6 +14,7 @@ from backend.http.requests import clock_now
 from backend.reports.files.tables import shown
 from backend.reports.monthly import approval, attachments, deadlines, drafts, freezing
 from backend.reports.monthly.schemas import STATES
+from backend.web.desk.blueprint import bp
 from backend.web.desk.months import areas_in
 from backend.web.desk.report_schemas import (
     ApprovalFormSchema,
@@ -26,19 +27,13 @@ from backend.web.desk.report_schemas import (
     SupersedeFormSchema,
 )
 from backend.web.desk.reports import FILES, last_month, show
-from backend.web.desk.views import arguments, bp
+from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form
-from backend.web.site.members import lets_in, member, member_page
+from backend.web.site.members import member
 from backend.web.site.pages import reader_of
-from backend.web.site.schemas import PageQuerySchema
-
-# The blueprint with the pages of reports, too; those of the area are bound by now.
-reporting = bp
 
 
-@bp.route("/reports", methods=["GET", "POST"])
-@member_page
-@arguments(ReportsPageQuerySchema, location="query")
+@bp.page("/reports", ReportsPageQuerySchema, methods=READ_WRITE)
 def reports(asked: dict[str, Any]) -> Any:
     """List reports, and begin one."""
     lang, of_month = asked.pop("lang"), asked.pop("of")
@@ -55,9 +50,7 @@ def reports(asked: dict[str, Any]) -> Any:
     return member("web/desk/reports.html", lang, **shown, **about)
 
 
-@bp.get("/deadlines")
-@member_page
-@arguments(DeadlinesPageQuerySchema, location="query")
+@bp.page("/deadlines", DeadlinesPageQuerySchema)
 def due(asked: dict[str, Any]) -> Response:
     """Show by when a month's reports are due, and who has not sent one."""
     lang, now = asked.pop("lang"), clock_now()
@@ -66,17 +59,13 @@ def due(asked: dict[str, Any]) -> Response:
     return member("web/desk/deadlines.html", lang, asked=asked, told=told)
 
 
-@bp.get("/reports/<int:report_id>")
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/reports/<int:report_id>")
 def report(asked: dict[str, Any], report_id: int) -> Response:
     """Show a report section by section, its files, its editions and what may be done."""
     return _page(asked["lang"], report_id, Form(reader_of(asked["lang"]).language))
 
 
-@bp.post("/reports/<int:report_id>/remarks")
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/reports/<int:report_id>/remarks", methods=("POST",))
 def remark(asked: dict[str, Any], report_id: int) -> Any:
     """Keep the remarks of a draft."""
     return _done(
@@ -87,9 +76,7 @@ def remark(asked: dict[str, Any], report_id: int) -> Any:
     )
 
 
-@bp.post("/reports/<int:report_id>/freeze")
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/reports/<int:report_id>/freeze", methods=("POST",))
 def freeze(asked: dict[str, Any], report_id: int) -> Any:
     """Freeze a draft's figures and make its files."""
     return _done(
@@ -100,9 +87,7 @@ def freeze(asked: dict[str, Any], report_id: int) -> Any:
     )
 
 
-@bp.post("/reports/<int:report_id>/approve")
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/reports/<int:report_id>/approve", methods=("POST",))
 def approve(asked: dict[str, Any], report_id: int) -> Any:
     """Approve a frozen report under a name, and seal it."""
     var_dir = current_app.config["VAR_DIR"]
@@ -116,9 +101,7 @@ def approve(asked: dict[str, Any], report_id: int) -> Any:
     )
 
 
-@bp.post("/reports/<int:report_id>/supersede")
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/reports/<int:report_id>/supersede", methods=("POST",))
 def supersede(asked: dict[str, Any], report_id: int) -> Any:
     """Begin the next edition of a report, with the reason."""
     return _done(
@@ -131,9 +114,7 @@ def supersede(asked: dict[str, Any], report_id: int) -> Any:
     )
 
 
-@bp.post("/reports/<int:report_id>/remove")
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page("/reports/<int:report_id>/remove", methods=("POST",))
 def give_up(asked: dict[str, Any], report_id: int) -> Any:
     """Give up a draft."""
     return _done(
@@ -144,10 +125,9 @@ def give_up(asked: dict[str, Any], report_id: int) -> Any:
     )
 
 
-@bp.post("/reports/<int:report_id>/attachments")
-@lets_in(attachments.SIZE_MOST)
-@member_page
-@arguments(PageQuerySchema, location="query")
+@bp.page(
+    "/reports/<int:report_id>/attachments", methods=("POST",), upload_most=attachments.SIZE_MOST
+)
 def attach(asked: dict[str, Any], report_id: int) -> Any:
     """Attach the signed letter that carried an approved report."""
     return _done(

@@ -10,6 +10,7 @@ from backend.units.catalogue import read_active
 from backend.web.maps import outlines, tiles
 
 cli = AppGroup("web", help="What pages need.")
+commands = (cli,)
 
 
 @cli.command("tiles")

@@ -15,6 +15,7 @@ from backend.http.static_files import FOR_EVER
 from backend.web.site.schemas import FiguresQuerySchema
 
 bp = Blueprint("map", __name__, url_prefix="/map")
+blueprints = (bp,)
 arguments = Parser().use_args
 
 

@@ -2,25 +2,23 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, json, redirect, url_for
+from flask import Response, current_app, json, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from backend.devices import consent
-from backend.http.arguments import Parser
 from backend.http.requests import language
 from backend.web.measure.measure_script_words import scripted
 from backend.web.measure.service import manifest, worker
-from backend.web.site.content_security_policy import ASKING, measuring, under
+from backend.web.measure.speed_views import speed_bp
+from backend.web.site.blueprint import PageBlueprint
+from backend.web.site.content_security_policy import ASKING, measuring
 from backend.web.site.pages import render
-from backend.web.site.schemas import PageQuerySchema
 
-bp = Blueprint("do", __name__)
-arguments = Parser().use_args
+bp = PageBlueprint("do", __name__)
+blueprints = (bp, speed_bp)
 
 
-@bp.get("/do/")
-@arguments(PageQuerySchema, location="query")
-@measuring
+@bp.page("/do/", policy=measuring)
 def measure(asked: dict[str, Any]) -> Response:
     """Measure the line at this place, and send it as a sample."""
     words = asked["lang"] or language()
@@ -40,8 +38,7 @@ def _operator() -> consent.Operator:
     )
 
 
-@bp.get("/do/worker.js")
-@under("default-src 'none'; script-src 'self'; connect-src 'self'")
+@bp.page("/do/worker.js", None, policy="default-src 'none'; script-src 'self'; connect-src 'self'")
 def service_worker() -> Response:
     """Keep the page for offline, and send what waits when the phone has a line again."""
     consents = json.dumps(
@@ -52,8 +49,7 @@ def service_worker() -> Response:
     return answer
 
 
-@bp.get("/do/app.webmanifest")
-@arguments(PageQuerySchema, location="query")
+@bp.page("/do/app.webmanifest")
 def install(asked: dict[str, Any]) -> Response:
     """Tell a phone how to install the page."""
     body = json.dumps(manifest(asked["lang"] or language()), ensure_ascii=False)
@@ -66,9 +62,7 @@ def join_by_address(code: str) -> BaseResponse:
     return redirect(url_for("do.measure", _anchor=code[:20]))
 
 
-@bp.get("/withdraw")
-@arguments(PageQuerySchema, location="query")
-@under(ASKING)
+@bp.page("/withdraw", policy=ASKING)
 def withdraw(asked: dict[str, Any]) -> Response:
     """Let a person withdraw with the code that they were shown."""
     return render("web/withdraw.html", asked["lang"])

@@ -2,36 +2,28 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 
 from backend.errors import Problem
-from backend.http.arguments import Parser
 from backend.reports.files.canonical import digest
 from backend.reports.monthly.attachments import letters_of
 from backend.reports.monthly.verification import check_digest
-from backend.web.site.content_security_policy import PAGE, under
-from backend.web.site.members import answer_in_words
+from backend.web.site.blueprint import PageBlueprint
 from backend.web.site.pages import render
-from backend.web.site.schemas import PageQuerySchema
 
-bp = answer_in_words(Blueprint("seal", __name__))
-arguments = Parser().use_args
+bp = PageBlueprint("seal", __name__)
 # A report of the largest province with its map takes a tenth of it.
 FILE_MOST = 15_000_000
 DIGEST_MOST = 64
 
 
-@bp.get("/seal")
-@arguments(PageQuerySchema, location="query")
-@under(PAGE)
+@bp.page("/seal")
 def ask(asked: dict[str, Any]) -> Response:
     """Ask for a report's file, or its digest."""
     return render("web/seal.html", asked["lang"])
 
 
-@bp.post("/seal")
-@arguments(PageQuerySchema, location="query")
-@under(PAGE)
+@bp.page("/seal", methods=("POST",))
 def send(asked: dict[str, Any]) -> Any:
     """Lead to what is known of the file that was sent; it is not kept."""
     wanted = _sent()
@@ -40,9 +32,7 @@ def send(asked: dict[str, Any]) -> Any:
     return redirect(url_for("seal.show", digest=wanted, lang=asked["lang"]), 303)
 
 
-@bp.get("/seal/<digest>")
-@arguments(PageQuerySchema, location="query")
-@under(PAGE)
+@bp.page("/seal/<digest>")
 def show(asked: dict[str, Any], digest: str) -> Response:
     """Show which approved report has a digest, and whether its seal holds."""
     try:

@@ -2,35 +2,34 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, url_for
+from flask import Response, current_app, redirect, url_for
 
 from backend.accounts import sessions
 from backend.accounts.authentication import COOKIE, actor
 from backend.clock import local_day
 from backend.coverage.figures.readers import reader
-from backend.http.arguments import Parser
 from backend.http.requests import clock_now
 from backend.web.public import service
 from backend.web.public.quality import quality
+from backend.web.public.seal_views import bp as seal_pages
 from backend.web.public.sharing import sentence
+from backend.web.public.sharing_views import bp as sharing_pages
 from backend.web.public.styleguide import samples
-from backend.web.site.content_security_policy import API_PAGE, ASKING, MAP, PAGE, SCRIPTED, under
-from backend.web.site.members import answer_in_words, places
+from backend.web.site.blueprint import PageBlueprint
+from backend.web.site.content_security_policy import API_PAGE, ASKING, MAP, SCRIPTED
+from backend.web.site.members import places
 from backend.web.site.pages import reader_of, render
 from backend.web.site.schemas import (
     FirstPageQuerySchema,
-    PageQuerySchema,
     SearchQuerySchema,
     UnitPageQuerySchema,
 )
 
-bp = answer_in_words(Blueprint("web", __name__))
-arguments = Parser().use_args
+bp = PageBlueprint("web", __name__)
+blueprints = (bp, seal_pages, sharing_pages)
 
 
-@bp.get("/")
-@arguments(FirstPageQuerySchema, location="query")
-@under(MAP)
+@bp.page("/", FirstPageQuerySchema, policy=MAP)
 def index(asked: dict[str, Any]) -> Any:
     """Show a month's counts of the country against the target."""
     if parent := asked.pop("parent"):
@@ -42,9 +41,7 @@ def index(asked: dict[str, Any]) -> Any:
     return render("web/country.html", lang, place=place, **shown)
 
 
-@bp.get("/unit/<code>")
-@arguments(UnitPageQuerySchema, location="query")
-@under(MAP)
+@bp.page("/unit/<code>", UnitPageQuerySchema, policy=MAP)
 def unit(asked: dict[str, Any], code: str) -> Response:
     """Show a month's counts of a unit, and of what is in it, against the target."""
     lang = asked.pop("lang")
@@ -55,9 +52,7 @@ def unit(asked: dict[str, Any], code: str) -> Response:
     return render("web/unit.html", lang, place=place, **shown)
 
 
-@bp.get("/search")
-@arguments(SearchQuerySchema, location="query")
-@under(MAP)
+@bp.page("/search", SearchQuerySchema, policy=MAP)
 def search(asked: dict[str, Any]) -> Any:
     """List the units of a name; go to the only one."""
     lang, words = asked["lang"], asked["q"].strip()
@@ -68,49 +63,39 @@ def search(asked: dict[str, Any]) -> Any:
     return render("web/search.html", lang, units=units, q=words, more=more)
 
 
-@bp.get("/styleguide")
-@arguments(PageQuerySchema, location="query")
-@under(PAGE)
+@bp.page("/styleguide")
 def styleguide(asked: dict[str, Any]) -> Response:
     """Show every part that pages are made of."""
     today = local_day(clock_now())
     return render("web/styleguide.html", asked["lang"], today=today, **samples())
 
 
-@bp.get("/docs")
-@arguments(PageQuerySchema, location="query")
-@under(API_PAGE)
+@bp.page("/docs", policy=API_PAGE)
 def docs(asked: dict[str, Any]) -> Response:
     """Show the API, and let people try it."""
     return render("web/docs.html", asked["lang"])
 
 
-@bp.get("/invitation")
-@arguments(PageQuerySchema, location="query")
-@under(ASKING)
+@bp.page("/invitation", policy=ASKING)
 def invitation(asked: dict[str, Any]) -> Response:
     """Let a person choose a password by the secret behind the link's #."""
     return render("web/invitation.html", asked["lang"])
 
 
-@bp.get("/sign-in")
-@arguments(PageQuerySchema, location="query")
-@under(ASKING)
+@bp.page("/sign-in", policy=ASKING)
 def sign_in(asked: dict[str, Any]) -> Response:
     """Let a person sign in, see who they are, set up a second factor and sign out."""
     return render("web/sign_in.html", asked["lang"])
 
 
-@bp.get("/work")
-@under(PAGE)
+@bp.page("/work", None)
 def work() -> Any:
     """Lead people who signed in to their work, all others to the sign-in."""
     found = places(actor())
     return redirect(url_for(found[0] if found else "web.sign_in"), 303)
 
 
-@bp.post("/sign-out")
-@under(PAGE)
+@bp.page("/sign-out", None, methods=("POST",))
 def sign_out() -> Any:
     """End the session of whoever presses the button."""
     known = actor()
@@ -121,9 +106,7 @@ def sign_out() -> Any:
     return response
 
 
-@bp.get("/join")
-@arguments(PageQuerySchema, location="query")
-@under(SCRIPTED)
+@bp.page("/join", policy=SCRIPTED)
 def join(asked: dict[str, Any]) -> Response:
     """Show the join code behind the link's #, and what to do with it."""
     return render("web/join.html", asked["lang"])

@@ -28,14 +28,19 @@ ASKING = SCRIPTED + "; connect-src 'self'"
 MEASURING = ASKING + "{speed}; worker-src 'self'; manifest-src 'self'"
 
 
-def under(policy: str) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """Answer with a policy; of several the innermost holds."""
+# A policy, or what makes it within a request.
+Policy = str | Callable[[], str]
+
+
+def under(policy: Policy) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """Answer with a policy."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(view)
         def answer(*args: Any, **kwargs: Any) -> Response:
             response = make_response(view(*args, **kwargs))
-            response.headers.setdefault("Content-Security-Policy", policy)
+            allowed = policy if isinstance(policy, str) else policy()
+            response.headers.setdefault("Content-Security-Policy", allowed)
             return response
 
         return answer
@@ -43,13 +48,7 @@ def under(policy: str) -> Callable[[Callable[..., Any]], Callable[..., Response]
     return decorate
 
 
-def measuring(view: Callable[..., Any]) -> Callable[..., Response]:
-    """Answer with the measuring page's policy, which names the speed test's host."""
-
-    @wraps(view)
-    def answer(*args: Any, **kwargs: Any) -> Response:
-        speed = current_app.config["SPEED_URL"]
-        policy = MEASURING.format(speed=f" {speed}" if speed else "")
-        return under(policy)(view)(*args, **kwargs)
-
-    return answer
+def measuring() -> str:
+    """The policy of the measuring page, which names the host of the speed test."""
+    speed = current_app.config["SPEED_URL"]
+    return MEASURING.format(speed=f" {speed}" if speed else "")

@@ -1,0 +1,158 @@
+"""The organiser's board: what a campaign's people read."""
+
+from datetime import date
+from typing import Any
+
+from flask import Response, current_app, render_template, request
+from markupsafe import Markup
+
+from backend.accounts.authentication import actor
+from backend.campaigns.own_campaigns import own_campaigns
+from backend.campaigns.teams import show_team
+from backend.coverage.contributions.service import contributions
+from backend.coverage.plan.map import show_plan_map
+from backend.errors import Problem
+from backend.http.etags import tag_of, unless_known
+from backend.http.requests import clock_now
+from backend.memberships.join_codes import show as show_code
+from backend.memberships.members import Page, members
+from backend.memberships.poster import inline_svg
+from backend.units.service import set_on
+from backend.web.board.blueprint import bp
+from backend.web.board.plan_map import PlanMap, plan_map
+from backend.web.board.schemas import (
+    BoardQuerySchema,
+    ContributedQuerySchema,
+    MembersQuerySchema,
+    PlanPageQuerySchema,
+)
+from backend.web.board.service import EVERY_CONTRIBUTION, Board, board_of, overview, teams_shown
+from backend.web.site.content_security_policy import MAP
+from backend.web.site.forms import Form
+from backend.web.site.members import member
+from backend.web.site.pages import reader_of
+
+# A page of people that a screen holds; whoever leads more goes on.
+MEMBERS_SHOWN = 100
+
+
+@bp.page("")
+def index(asked: dict[str, Any]) -> Response:
+    """List the campaigns in which this person has something to do."""
+    found = own_campaigns(actor())
+    may_add = any(grant.role in ("organiser", "admin") for grant in actor().grants)
+    return member("web/board/index.html", asked["lang"], campaigns=found, may_add=may_add)
+
+
+@bp.page("/<int:campaign_id>", BoardQuerySchema)
+def campaign(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Show how a campaign goes."""
+    board, part = _figures(asked, campaign_id)
+    shown = {"board": board, "asked": asked, "part": Markup(part)}  # noqa: S704 # a template's
+    tag = f'W/"{tag_of(part.encode())}"'
+    return member("web/board/campaign.html", asked["lang"], **shown, known_as=tag)
+
+
+@bp.page("/<int:campaign_id>/figures", BoardQuerySchema)
+def figures(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Give the figures of the page alone, for whoever has it open; 304 where they are the same."""
+    _, part = _figures(asked, campaign_id)
+    return unless_known(Response(part, content_type="text/html; charset=utf-8"))
+
+
+@bp.page("/<int:campaign_id>/contributions", ContributedQuerySchema)
+def contributed(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Show what each team, person, commune, day or organisation contributed."""
+    board = board_of(actor(), campaign_id, clock_now())
+    question = {name: asked[name] for name in ("by", "month", "network") if asked[name]}
+    page = question | ({"cursor": asked["cursor"]} if asked["cursor"] else {})
+    whose = reader_of(asked["lang"])
+    shown = contributions(actor(), campaign_id, EVERY_CONTRIBUTION.load(page), whose.language)
+    rows = [one | {"day": date.fromisoformat(one["id"])} if asked["by"] == "day" else one
+            for one in shown["items"]]  # fmt: skip
+    told = {"board": board, "asked": asked, "answer": shown, "rows": rows, "question": question}
+    return member("web/board/contributions.html", asked["lang"], **told)
+
+
+@bp.page("/<int:campaign_id>/teams")
+def teams(asked: dict[str, Any], campaign_id: int) -> Response:
+    """List the teams of a campaign."""
+    now = clock_now()
+    board = board_of(actor(), campaign_id, now)
+    shown = teams_shown(actor(), campaign_id, now)
+    return member("web/board/teams.html", asked["lang"], board=board, teams=shown)
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>", MembersQuerySchema)
+def team(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+    """Show a team to its leader and organiser: who is in it, what each did, how to join it."""
+    now, known = clock_now(), actor()
+    board = board_of(known, campaign_id, now)
+    page = Page(campaign_id, asked["after"] or 0, MEMBERS_SHOWN)
+    people, following = members(known, team_id, page, now)
+    question = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
+    return member(
+        "web/board/team.html",
+        asked["lang"],
+        board=board,
+        team=show_team(known, team_id),
+        code=_code(campaign_id, team_id),
+        people=people,
+        following=following,
+        did=contributions(known, campaign_id, question, reader_of(asked["lang"]).language),
+    )
+
+
+@bp.page("/<int:campaign_id>/plan", PlanPageQuerySchema, policy=MAP)
+def plan(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Show where each team should go on a day."""
+    return planned("web/board/plan.html", asked, campaign_id)
+
+
+@bp.page("/<int:campaign_id>/plan/slips", PlanPageQuerySchema)
+def slips(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Print a slip for each team that has somewhere to go: two on an A4 page."""
+    return planned("web/board/slips.html", asked, campaign_id)
+
+
+def planned(
+    template: str, asked: dict[str, Any], campaign_id: int, form: Form | None = None
+) -> Response:
+    """A page about the plan of a day; with the form that was sent, where it has faults."""
+    now = clock_now()
+    board, told, refused = board_of(actor(), campaign_id, now), None, None
+    try:
+        told = show_plan_map(actor(), campaign_id, asked, now)
+    except Problem as problem:
+        if problem.status in (401, 403, 404):
+            raise
+        refused = problem.errors[0].code if problem.errors else problem.code
+    qr = Markup(inline_svg(f"{request.url_root}do"))  # noqa: S704 # drawn by a library
+    shown = {"board": board, "asked": asked, "plan": told, "refused": refused, "map": _map(told)}
+    return member(template, asked["lang"], **shown, qr=qr, form=form)
+
+
+def _map(told: dict[str, Any] | None) -> PlanMap | None:
+    if told is None:
+        return None
+    return plan_map(current_app.config["VAR_DIR"] / "tiles", set_on(told["date"]), told)
+
+
+def _figures(asked: dict[str, Any], campaign_id: int) -> tuple[Board, str]:
+    """A campaign's frame, and the part of its page that changes by itself."""
+    now, whose = clock_now(), reader_of(asked["lang"])
+    board = board_of(actor(), campaign_id, now)
+    told = overview(actor(), campaign_id, asked, now, whose.language)
+    return board, render_template(
+        "web/board/figures.html", **whose.tools(), **told, board=board, asked=asked
+    )
+
+
+def _code(campaign_id: int, team_id: int) -> Any:
+    """The team's code in this campaign, where it has one."""
+    try:
+        return show_code(actor(), campaign_id, team_id, clock_now())
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return None

@@ -1,0 +1,124 @@
+"""The blueprint of HTML pages, and its decorator: access, query, policy and errors of a page."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, request, url_for
+from marshmallow import Schema
+from werkzeug.exceptions import HTTPException
+
+from backend.accounts.access import require
+from backend.accounts.authentication import actor
+from backend.database.extensions import db
+from backend.errors import Problem, field_errors
+from backend.http.arguments import Parser
+from backend.http.requests import CODES, answer_http, described, language
+from backend.i18n.languages import Language
+from backend.i18n.messages import message
+from backend.web.site.content_security_policy import PAGE, Policy, under
+from backend.web.site.pages import render
+from backend.web.site.schemas import PageQuerySchema
+
+READ_WRITE = ("GET", "POST")
+# Pages with forms: forms go to this server, and a script may fetch parts of the page.
+WITH_FORMS = PAGE + "; connect-src 'self'"
+# What the fields of a form take beside its file.
+FIELDS_MOST = 100_000
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class PageBlueprint(Blueprint):
+    """Pages below one URL prefix; their problems are answered as pages, with the same status.
+
+    With `login_required` every page redirects people who have not signed in; `act` names what an
+    actor must be allowed to do besides.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        login_required: bool = False,
+        act: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(name, import_name, **options)
+        self.login_required, self.act = login_required, act
+        self.register_error_handler(Problem, _answer_problem)
+        self.register_error_handler(HTTPException, answer_http_page)
+
+    def page(
+        self,
+        rule: str,
+        query: type[Schema] | None = PageQuerySchema,
+        methods: tuple[str, ...] = ("GET",),
+        *,
+        policy: Policy | None = None,
+        upload_most: int = 0,
+    ) -> Callable[[View], View]:
+        """Bind a page; the view gets the query as a dict, if it has one, and the path's values.
+
+        `upload_most` is the size in bytes of the file that the page's form may send.
+        """
+
+        def bind(view: View) -> View:
+            loaded = Parser().use_args(query, location="query")(view) if query else view
+
+            @wraps(view)
+            def answer(**path: Any) -> Any:
+                if upload_most:  # before the form is parsed, which checking its token does
+                    request.max_content_length = upload_most + FIELDS_MOST
+                if self.login_required and not actor().signed_in:
+                    return to_sign_in()
+                if self.act:
+                    require(actor(), self.act)
+                return loaded(**path)
+
+            allowed = policy or (WITH_FORMS if self.login_required else PAGE)
+            self.add_url_rule(rule, view.__name__, under(allowed)(answer), methods=methods)
+            return view
+
+        return bind
+
+
+def to_sign_in() -> Any:
+    """Redirect to the sign-in page, which leads back here."""
+    back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    return redirect(f"{url_for('web.sign_in')}?{urlencode({'next': back})}", 303)
+
+
+def not_found(error: HTTPException) -> Response:
+    """Answer an address without a route: as a page, below /api/ as problem details."""
+    return answer_http(error) if request.path.startswith("/api/") else answer_http_page(error)
+
+
+@under(PAGE)
+def _answer_problem(problem: Problem) -> Response:
+    db.session.rollback()
+    return _error_page(problem)
+
+
+@under(PAGE)
+def answer_http_page(error: HTTPException) -> Any:
+    """Answer what Flask itself refuses as a page."""
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    data = getattr(error, "data", None) or {}
+    errors = field_errors(data.get("messages", {}))
+    return _error_page(Problem(error.code, CODES.get(error.code, "bad_request"), errors))
+
+
+def _error_page(problem: Problem) -> Response:
+    lang = request.args.get("lang")
+    lang = lang if lang in ("vi", "en") else None
+    words = cast(Language, lang or language())
+    faults = described(problem.errors, words)
+    told = {"told": message(problem.code, words), "faults": faults}
+    again = request.full_path.rstrip("?") if request.method == "GET" else None
+    response = render("web/wrong.html", lang, problem=problem, again=again, **told)
+    response.status_code = problem.status
+    response.headers.update(problem.headers)
+    return response

@@ -10,7 +10,7 @@ from backend.accounts.access import PUBLIC, Actor, Grant
 from backend.accounts.secret import TOKEN_PREFIX, secret_hash
 from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY
 from backend.clock import local_day
-from backend.database.extensions import Rows, at_once
+from backend.database.extensions import Rows, fetch_autocommit
 from backend.errors import Problem
 from backend.http.requests import clock_now
 
@@ -98,7 +98,7 @@ def _by_token() -> Actor:
     token = token.strip()
     rows: Rows = []
     if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX):
-        rows = at_once(BY_TOKEN, {"hash": secret_hash(token), **_times(clock_now())})
+        rows = fetch_autocommit(BY_TOKEN, {"hash": secret_hash(token), **_times(clock_now())})
     if not rows:
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
     return _actor(rows)
@@ -114,7 +114,7 @@ def _by_session() -> Actor:
         "seen_after": now - IDLE,
         "seen_before": now - SEEN_EVERY,
     }
-    rows = at_once(BY_SESSION, {"hash": digest, **_times(now), **ends})
+    rows = fetch_autocommit(BY_SESSION, {"hash": digest, **_times(now), **ends})
     if not rows:
         return PUBLIC
     if request.method not in SAFE:

@@ -60,10 +60,10 @@ api = ProblemApi()
 
 
 def bind_connections(app: Flask) -> None:
-    """Let the database's restart fail no request, and keep connections ready for `at_once`."""
+    """Drop dead connections at checkout and make the pool of `fetch_autocommit`."""
     most, wait_s = app.config["DATABASE_POOL"], app.config["DATABASE_TIMEOUT_S"]
     event.listen(db.engine, "checkout", _refuse_dead)
-    app.extensions["at_once"] = Connections(db.engine, most, wait_s)
+    app.extensions["connections"] = Connections(db.engine, most, wait_s)
 
 
 def _refuse_dead(driver: Any, *of_the_pool: Any) -> None:
@@ -77,7 +77,7 @@ Rows = list[dict[str, Any]]
 Run = Callable[[str, Mapping[str, Any]], Rows]
 
 
-def quickly(statement: str, values: Mapping[str, Any]) -> Rows:
+def fetch(statement: str, values: Mapping[str, Any]) -> Rows:
     """Run a statement in the session's transaction by the driver itself; its rows.
 
     For what every post runs: SQLAlchemy's own execution costs several times the driver's. Errors
@@ -88,12 +88,12 @@ def quickly(statement: str, values: Mapping[str, Any]) -> Rows:
         return _run(cursor, statement, values)
 
 
-def at_once(statement: str, values: Mapping[str, Any]) -> Rows:
+def fetch_autocommit(statement: str, values: Mapping[str, Any]) -> Rows:
     """Run a statement by the driver in a transaction of its own, committed on return; its rows.
 
     It knows nothing of the session: what that has locked, this waits for in vain.
     """
-    connections: Connections = extension("at_once")
+    connections: Connections = extension("connections")
     try:
         with connections.cursor() as cursor:
             return _run(cursor, statement, values)

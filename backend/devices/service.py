@@ -9,7 +9,7 @@ from sqlalchemy import null, select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.rate_limits import Caller, count_attempt
-from backend.database.extensions import at_once, db, quickly
+from backend.database.extensions import db, fetch, fetch_autocommit
 from backend.devices import consent
 from backend.devices.credentials import code_hash, new_code, new_token, token_hash
 from backend.devices.models import Consent, Device
@@ -85,10 +85,10 @@ def authenticate(token: str, now: datetime) -> KnownDevice:
     becomes of the request, since who sends a token has it.
     """
     digest = token_hash(token)
-    found = at_once(BY_TOKEN, {"digest": digest})
+    found = fetch_autocommit(BY_TOKEN, {"digest": digest})
     if not found:
         raise unauthorized()
-    return noted(found[0]) or _known(at_once(FIRST_USE, {"digest": digest, "now": now}))
+    return noted(found[0]) or _known(fetch_autocommit(FIRST_USE, {"digest": digest, "now": now}))
 
 
 def noted(row: Mapping[str, Any]) -> KnownDevice | None:
@@ -104,7 +104,7 @@ def _known(found: Sequence[Mapping[str, Any]]) -> KnownDevice:
 
 def hold(device_id: UUID) -> KnownDevice:
     """Hold a device until the transaction ends; whatever was judged before is outdated."""
-    return _known(quickly(HOLD, {"device": device_id}))
+    return _known(fetch(HOLD, {"device": device_id}))
 
 
 def hold_all(device_ids: Iterable[UUID]) -> list[UUID]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from backend.database.extensions import at_once
+from backend.database.extensions import fetch_autocommit
 
 # Law 72/2025/QH15 ended the districts and began today's communes on this day.
 REFORM = date(2025, 7, 1)
@@ -55,7 +55,7 @@ def system_span(system: str) -> tuple[date | None, date | None]:
 
 def read_active() -> tuple[ActiveSet, ...]:
     """Every active set in the database; no connection is held on to."""
-    return tuple(ActiveSet(**row) for row in at_once(ACTIVE, {}))
+    return tuple(ActiveSet(**row) for row in fetch_autocommit(ACTIVE, {}))
 
 
 def serving(day: date, sets: Sequence[ActiveSet]) -> ActiveSet | None:

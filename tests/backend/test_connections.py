@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from backend.database.extensions import at_once, db
+from backend.database.extensions import db, fetch_autocommit
 from backend.database.pool import Connections
 
 MINE = "select pg_backend_pid() as pid"
@@ -14,15 +14,15 @@ END = "select pg_terminate_backend(%(pid)s) as ended"
 
 def test_a_statement_is_committed_on_return(app: Flask) -> None:
     with app.app_context():
-        at_once("insert into demo_months values ('2026-10') returning month", {})
+        fetch_autocommit("insert into demo_months values ('2026-10') returning month", {})
         with pytest.raises(IntegrityError):
-            at_once("insert into demo_months values ('2026-10') returning month", {})
-        assert at_once("select month from demo_months", {}) == [{"month": "2026-10"}]
+            fetch_autocommit("insert into demo_months values ('2026-10') returning month", {})
+        assert fetch_autocommit("select month from demo_months", {}) == [{"month": "2026-10"}]
 
 
 def test_a_connection_is_lent_again_unless_it_has_died(app: Flask) -> None:
     with app.app_context():
-        [first], [again] = at_once(MINE, {}), at_once(MINE, {})
+        [first], [again] = fetch_autocommit(MINE, {}), fetch_autocommit(MINE, {})
         assert first == again
         with db.engine.connect() as other:
             other.exec_driver_sql(END, first)
@@ -30,7 +30,7 @@ def test_a_connection_is_lent_again_unless_it_has_died(app: Flask) -> None:
                 "select from pg_stat_activity where pid = %(pid)s", first
             ).all():
                 other.rollback()  # or it would see the same activity again
-        assert at_once(MINE, {}) != [first]
+        assert fetch_autocommit(MINE, {}) != [first]
 
 
 def test_no_more_are_opened_than_may_be(app: Flask) -> None:

@@ -70,11 +70,11 @@ def test_knowing_a_device_costs_one_select(
     def see(*seen: Any) -> None:
         statements.append(seen[2])
 
-    def at_once(statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    def fetch_autocommit(statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         statements.append(statement.strip())
-        return extensions.at_once(statement, values)
+        return extensions.fetch_autocommit(statement, values)
 
-    monkeypatch.setattr(service, "at_once", at_once)
+    monkeypatch.setattr(service, "fetch_autocommit", fetch_autocommit)
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", see)
         device = service.authenticate(token, clock.now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from backend.database.extensions import quickly
+from backend.database.extensions import fetch
 
 # Teams by what is folded and what still waits for it; devices of counted samples, as they were
 # found with the statistics of speed.
@@ -32,5 +32,5 @@ def active_in(units: Sequence[int], values: Mapping[str, object]) -> dict[tuple[
 
     A unit has no number of devices until that was found for the first time.
     """
-    rows = quickly(ACTIVE, {**values, "units": list(units)})
+    rows = fetch(ACTIVE, {**values, "units": list(units)})
     return {(row["unit_id"], row["what"]): row["n"] for row in rows}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from backend.clock import month_end, month_start
-from backend.database.extensions import Rows, db, quickly
+from backend.database.extensions import Rows, db, fetch
 from backend.measurements.recording.reasons import (
     BASES,
     COUNTED,
@@ -147,7 +147,7 @@ def counts_of(month: str, network: str, *, days: bool) -> Held:
 
 def _read(key: Key, held: Held) -> Rows:
     month, network, days = key
-    return quickly(
+    return fetch(
         PART if held.version else WHOLE,
         {
             "month": month, "network": network, "version": held.version, "days": days,

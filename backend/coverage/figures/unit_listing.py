@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
-from backend.database.extensions import db, quickly
+from backend.database.extensions import db, fetch
 from backend.errors import Problem
 from backend.units.catalogue import ACTIVE, LEVELS_OF, ActiveSet, serving
 from backend.units.service import UnitRow, units_on
@@ -117,7 +117,7 @@ _lock = Lock()
 
 def key_now() -> Key:
     """What lists rest on at this moment."""
-    rows = quickly(RESTS_ON, {})
+    rows = fetch(RESTS_ON, {})
     newest = rows[0].get("newest")
     for row in rows:
         del row["newest"]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from backend.database.extensions import at_once, db, quickly
+from backend.database.extensions import db, fetch, fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import Problem
@@ -83,7 +83,7 @@ def _record_locked(
         if device_id:
             device = devices.hold(device_id)
             gate = _gate(device, len(items), now.received_at, desk.hourly_most)
-        known = quickly(RECEIPTS, {"ids": ids}) if ids else []
+        known = fetch(RECEIPTS, {"ids": ids}) if ids else []
         try:
             _take(device_id, items, _sorted_out(device_id, items, known), gate, now)
         except Changed:
@@ -156,7 +156,7 @@ def _take(
     refused = [item for item in items if item.errors]
     joined = gate is not None and gate.joined
     alone = stored is not None and not (changed or refused or joined)
-    store(gate, receipts, rows, deltas, at_once if alone else quickly)
+    store(gate, receipts, rows, deltas, fetch_autocommit if alone else fetch)
     if not alone:
         rewrite(changed, rules.RULES)
         _keep_refused(device_id, refused, now.received_at)

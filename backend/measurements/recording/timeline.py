@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from backend.database.extensions import at_once, quickly
+from backend.database.extensions import fetch, fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.credentials import token_hash
 from backend.devices.registration import KnownDevice
@@ -56,7 +56,7 @@ def look(token: str, new: Sequence[Row], now: datetime) -> tuple[KnownDevice | N
     No device where the token is unknown, or its first use is still to be noted.
     """
     since, until = _span(new) if new else (now, now)
-    rows = at_once(LOOK, {"digest": token_hash(token), **_around(since, until)})
+    rows = fetch_autocommit(LOOK, {"digest": token_hash(token), **_around(since, until)})
     device = next((devices.noted(row) for row in rows if row["device_id"]), None)
     return device, [row for row in rows if not row["device_id"]]
 
@@ -80,7 +80,7 @@ def judged_between(
 
     What is read reaches one window past the last change: usually the first reading does.
     """
-    run, to = at_once if stored is not None else quickly, until
+    run, to = fetch_autocommit if stored is not None else fetch, until
     while True:
         if stored is None:
             stored = run(READ, {"device": device, **_around(since, to)})

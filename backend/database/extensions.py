@@ -13,7 +13,7 @@ from sqlalchemy import MetaData, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 
-from backend.database.pool import Connections, closing
+from backend.database.pool import Connections, is_dead
 from backend.errors import ProblemSchema
 
 
@@ -62,13 +62,14 @@ api = ProblemApi()
 def bind_connections(app: Flask) -> None:
     """Drop dead connections at checkout and make the pool of `fetch_autocommit`."""
     most, wait_s = app.config["DATABASE_POOL"], app.config["DATABASE_TIMEOUT_S"]
+    arguments = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
     event.listen(db.engine, "checkout", _refuse_dead)
-    app.extensions["connections"] = Connections(db.engine, most, wait_s)
+    app.extensions["connections"] = Connections(db.engine, most, wait_s, arguments)
 
 
 def _refuse_dead(driver: Any, *of_the_pool: Any) -> None:
     """Hand out no connection that the server has closed; a pre-ping would ask it each time."""
-    if driver.closed or closing(driver).poll(0):
+    if is_dead(driver):
         raise DisconnectionError
 
 
@@ -85,7 +86,12 @@ def fetch(statement: str, values: Mapping[str, Any]) -> Rows:
     """
     driver: Any = db.session.connection().connection.driver_connection
     with driver.cursor(row_factory=dict_row) as cursor:
-        return _run(cursor, statement, values)
+        try:
+            cursor.execute(statement, values)
+            rows: Rows = cursor.fetchall()
+            return rows
+        except psycopg.Error as error:
+            raise _as_sqlalchemy(error, statement) from error
 
 
 def fetch_autocommit(statement: str, values: Mapping[str, Any]) -> Rows:
@@ -96,16 +102,7 @@ def fetch_autocommit(statement: str, values: Mapping[str, Any]) -> Rows:
     connections: Connections = extension("connections")
     try:
         with connections.cursor() as cursor:
-            return _run(cursor, statement, values)
-    except psycopg.Error as error:
-        raise _as_sqlalchemy(error, statement) from error
-
-
-def _run(cursor: Any, statement: str, values: Mapping[str, Any]) -> Rows:
-    try:
-        cursor.execute(statement, values)
-        rows: Rows = cursor.fetchall()
-        return rows
+            return cursor.execute(statement, values).fetchall()
     except psycopg.Error as error:
         raise _as_sqlalchemy(error, statement) from error
 

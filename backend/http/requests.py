@@ -236,6 +236,8 @@ def _forget_session() -> None:
 
 
 def _set_up_logs(level: str) -> None:
+    # It writes plain text for each failed attempt; the requests that fail have a line of their own.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -10,7 +10,7 @@ LOCK = Path(__file__).parents[2] / "requirements.txt"
 # Words by which a licence is known as one that asks for no more than its notice …
 FREE = re.compile(r"MIT|BSD|Apache|PSF|Python Software|ISC|Zlib|MPL|Mozilla|HPND|CC0|Unlicense")
 # … and single ones that were looked at: used as libraries, unchanged, and replaceable.
-LOOKED_AT = {"psycopg": "LGPL-3.0-only", "psycopg-binary": "LGPL-3.0-only"}
+LOOKED_AT = dict.fromkeys(("psycopg", "psycopg-binary", "psycopg-pool"), "LGPL-3.0-only")
 
 
 def licence(found: Distribution) -> str:

@@ -1,9 +1,15 @@
 """Connections for statements that are transactions of their own: lent, bounded, never dead."""
 
+import subprocess
+import sys
+import threading
+import time
+
 import pytest
 from flask import Flask
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backend.database.extensions import db, fetch_autocommit
 from backend.database.pool import Connections
@@ -35,10 +41,66 @@ def test_a_connection_is_lent_again_unless_it_has_died(app: Flask) -> None:
 
 def test_no_more_are_opened_than_may_be(app: Flask) -> None:
     with app.app_context():
-        few = Connections(db.engine, most=1, wait_s=0.01)
+        few = pool(most=1)
         with few.cursor(), pytest.raises(PoolTimeout), few.cursor():
             pass
         with few.cursor() as cursor:
             assert cursor.execute("select 1 as one").fetchall() == [{"one": 1}]
         db.engine.dispose()
         assert cursor.connection.closed
+        with few.cursor() as another:  # the pool opens again
+            assert another is not cursor
+        db.engine.dispose()
+
+
+def test_nothing_connects_or_starts_a_thread_before_the_first_statement(app: Flask) -> None:
+    with app.app_context():
+        before = set(threading.enumerate())
+        one = pool(most=1)
+        assert set(threading.enumerate()) == before
+        with one.cursor():
+            assert set(threading.enumerate()) > before
+        db.engine.dispose()
+        assert not {thread for thread in threading.enumerate() if "pool" in thread.name}
+
+
+def test_a_connection_that_broke_in_use_is_replaced(app: Flask) -> None:
+    with app.app_context():
+        one = pool(most=1, wait_s=5)
+        with pytest.raises(OperationalError), one.cursor() as broken:
+            broken.execute(END.replace("%(pid)s", "pg_backend_pid()"))
+        with one.cursor() as cursor:
+            assert cursor.execute("show random_page_cost").fetchall() == [
+                {"random_page_cost": "1.1"}
+            ]
+        db.engine.dispose()
+
+
+def test_a_database_that_is_away_fails_at_once_and_not_after_the_wait(app: Flask) -> None:
+    with app.app_context():
+        away = pool(most=2, wait_s=30, host="/nowhere")
+        for _ in range(2):
+            began = time.monotonic()
+            with pytest.raises(OperationalError), away.cursor():
+                pass
+            assert time.monotonic() - began < 5
+        db.engine.dispose()
+
+
+def test_a_process_that_never_closes_the_pool_ends_at_once_and_without_a_word(app: Flask) -> None:
+    program = f"""
+from sqlalchemy import create_engine
+from backend.database.pool import Connections
+engine = create_engine({app.config["DATABASE_URL"]!r})
+pool = Connections(engine, 2, 3, {{}})
+with pool.cursor() as cursor:
+    print(cursor.execute("select 1 as one").fetchall())
+"""
+    words = [sys.executable, "-W", "error", "-c", program]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=30)
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("[{'one': 1}]\n", "", 0)
+
+
+def pool(most: int, wait_s: float = 0.5, **arguments: str) -> Connections:
+    """A pool of a test's own, closed with the engine."""
+    return Connections(db.engine, most, wait_s, arguments)

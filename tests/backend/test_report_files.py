@@ -13,7 +13,7 @@ from flask import Flask
 from openpyxl import load_workbook
 
 from backend.reports.content.figures import Files, Report
-from backend.reports.files.rendering import render
+from backend.reports.files.rendering import RENDERERS, render, render_file
 from tests.reported import lacking, report, sections
 
 FILES = ["report.docx", "report.xlsx", "report.csv.zip", "report.json"]
@@ -223,7 +223,7 @@ def test_made_up_figures_are_marked_everywhere(app: Flask, rendered: Files) -> N
 
 def test_a_draft_is_not_taken_for_a_report(app: Flask) -> None:
     with app.app_context():
-        files = render(report(), draft=True)
+        files = {name: render_file(name, report(), draft=True) for name in RENDERERS}
     page = Document(io.BytesIO(files["report.docx"])).sections[0]
     assert page.first_page_header.paragraphs[0].text == "DỰ THẢO – số liệu chưa khóa"
     assert all("DỰ THẢO" in sheet["A1"].value for sheet in sheets(files).values())

@@ -1,6 +1,7 @@
 """The files of a report that an official fetches hold the figures of the API's own answers."""
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -53,6 +54,17 @@ def test_workbook_and_letter_tell_what_coverage_tells(office: Office) -> None:
     assert [cell.text for cell in samples.rows[1].cells] == [
         "Di động", *(number(told["summary"][name], "vi") for name in names)
     ]  # fmt: skip
+
+
+def test_one_file_of_a_draft_is_rendered_without_the_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = office.draft()
+    for other in ("letter", "workbook", "csv_archive", "tables"):
+        monkeypatch.delattr(f"backend.reports.files.rendering.{other}")
+    figures = json.load(fetched(office, report, "report.json"))
+    assert figures["sections"]["samples"]["mobile"]["received"] == 4
+    assert office.show(report, "/files/report.pdf").status_code == 404
 
 
 def test_the_letterhead_of_the_office_stands_in_its_letter(office: Office) -> None:

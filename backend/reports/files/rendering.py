@@ -1,5 +1,7 @@
 """A report's files, made of its figures alone: rendered again they are the same bytes."""
 
+from collections.abc import Callable
+
 from backend.reports.content import labels
 from backend.reports.content.figures import NETWORKS, Files, Report
 from backend.reports.files.canonical import canonical
@@ -12,17 +14,24 @@ from backend.reports.files.picture_map import draw_map
 from backend.reports.files.tables import tables
 from backend.reports.files.xlsx_book import workbook
 
+Renderer = Callable[[Report, str | None], bytes]  # with the words that mark a draft or a demo
 
-def render(report: Report, *, draft: bool = False) -> Files:
-    """Every file of a report by name; those of a draft say so."""
-    made = tables(report)
-    mark = labels.mark(demo=report["demo"], draft=draft)
-    return {
-        "report.docx": letter(report, made, _pictures(report), mark),
-        "report.xlsx": workbook(report, made, mark),
-        "report.csv.zip": csv_archive(made, mark),
-        "report.json": canonical(report),
-    }
+RENDERERS: dict[str, Renderer] = {
+    "report.docx": lambda report, mark: letter(report, tables(report), _pictures(report), mark),
+    "report.xlsx": lambda report, mark: workbook(report, tables(report), mark),
+    "report.csv.zip": lambda report, mark: csv_archive(tables(report), mark),
+    "report.json": lambda report, mark: canonical(report),
+}
+
+
+def render(report: Report) -> Files:
+    """Every file of a report by name."""
+    return {name: render_file(name, report) for name in RENDERERS}
+
+
+def render_file(name: str, report: Report, *, draft: bool = False) -> bytes:
+    """One file of a report; that of a draft says so."""
+    return RENDERERS[name](report, labels.mark(demo=report["demo"], draft=draft))
 
 
 def _pictures(report: Report) -> Pictures:

@@ -10,11 +10,12 @@ from backend.clock import local_day, month_end
 from backend.organisations.scopes import unit_scope
 from backend.reports.content import labels
 from backend.reports.content.figures import SECTIONS, Report
+from backend.reports.files.rendering import RENDERERS
 from backend.reports.files.tables import Row, Table, tables
 from backend.reports.monthly import drafts, supplements
 
 # The files that a draft can be looked at as, under the names that a frozen report keeps.
-FILES = ("report.docx", "report.xlsx", "report.csv.zip", "report.json")
+FILES = tuple(RENDERERS)
 # Which tables stand under a section; the annex of communes is in the files.
 OF_SECTION: Mapping[str, tuple[str, ...]] = {
     "samples": ("samples", "reasons"),

@@ -1,6 +1,6 @@
 """The figures of a list of units, column by column: all that an item of coverage holds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,10 +35,6 @@ class Figures:
         if name not in self._known:
             self._known |= GROUPS[name](self)
         return self._known[name]
-
-    def item(self, row: int, names: Sequence[str]) -> dict[str, Any]:
-        """Figures of one unit."""
-        return {name: self.column(name)[row] for name in names}
 
     def only(self, rows: list[int]) -> "Figures":
         """Some of the units, in the list's order."""

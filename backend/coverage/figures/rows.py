@@ -58,10 +58,13 @@ class Page:
         parts = {}
         for number, group in groupby(sorted(wanted), key=lambda pair: pair[0]):
             rows = [row - starts[number] for _, row in group]
-            parts[number] = (self.tables[number].only(rows), {row: n for n, row in enumerate(rows)})
+            table = self.tables[number].only(rows)
+            columns = [(name, table.column(name)) for name in names]
+            parts[number] = columns, {row: place for place, row in enumerate(rows)}
         for number, row in wanted:
-            table, at = parts[number]
-            yield table.item(at[row - starts[number]], names)
+            columns, places = parts[number]
+            place = places[row - starts[number]]
+            yield {name: column[place] for name, column in columns}  # no call for each cell
 
 
 def page(tables: Sequence[Figures], asked: Question) -> Page:

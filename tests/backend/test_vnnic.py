@@ -1,12 +1,15 @@
 """`GET /vnnic`: VNNIC's own count beside ours, with likely reasons."""
 
+from datetime import datetime
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.coverage.figures.service import Question, coverage
 from backend.coverage.vnnic.reasons import REASONS, Pair, likely
 from tests import people
 from tests.conftest import Hands
@@ -96,6 +99,34 @@ def test_the_list_of_reasons_comes_in_both_languages(client: FlaskClient) -> Non
     ).json["reasons"]  # fmt: skip
     assert [one["code"] for one in told] == [one.code for one in REASONS]
     assert all(a["words"] != b["words"] for a, b in zip(told, english, strict=True))
+
+
+def test_pages_show_both_counts_where_one_was_imported(app: Flask, client: FlaskClient) -> None:
+    code = commune_of(client)
+    post(client, register(client), sample("2024-11-10T09:00:00+07:00"))
+    pages = [f"/unit/19?month=2024-11&level={level}" for level in ("commune", "district")]
+    pages.append(f"/unit/{code}?month=2024-11")
+    words = "7 mẫu; Đo Sóng đếm 1 ở cùng các đơn vị này (1 đơn vị có số của VNNIC)"
+    assert not any(words in client.get(page).text for page in pages)
+    take_in(client, app, f"Mã xã,Số mẫu\n{code},7\n")
+    assert all(words in client.get(page).text for page in pages)
+    assert words not in client.get("/unit/01?month=2024-11").text
+
+
+def test_a_page_finds_the_same_figures_once(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions: list[Question] = []
+
+    def noted(asked: Question, now: datetime) -> dict[str, Any]:
+        questions.append(asked)
+        return coverage(asked, now)
+
+    monkeypatch.setattr("backend.web.public.service.coverage", noted)
+    for page, times in (("/", 1), ("/unit/19", 2), (f"/unit/{commune_of(client)}", 1)):
+        assert client.get(f"{page}?month=2024-11").status_code == 200
+        assert len(questions) == times
+        questions.clear()
 
 
 def test_another_network_and_month_are_apart(app: Flask, client: FlaskClient) -> None:

@@ -29,16 +29,23 @@ def comparison(
     """Our counts and VNNIC's of the units below a parent; of all provinces without one."""
     level = level or ("commune" if parent else "province")
     ours = coverage(Question(month, level, network, parent, reader=reader), now)
-    theirs = _imported(month, network, level)
+    return compared(ours, imported(month, network, level), language)
+
+
+def compared(
+    ours: Mapping[str, Any], theirs: Mapping[str, VnnicCount], language: Language = "vi"
+) -> dict[str, Any]:
+    """An answer of coverage beside VNNIC's counts of units of its level."""
+    month = ours["month"]
     quality = (ours["boundaries"] or {}).get("quality")
     items = [_item(own, theirs.get(own["code"]), month, quality) for own in ours["items"]]
     held_back = {"unpublished": ours["unpublished"]} if "unpublished" in ours else {}
     return {
         **held_back,
         "month": month,
-        "network": network,
-        "level": level,
-        "parent": parent,
+        "network": ours["network"],
+        "level": ours["level"],
+        "parent": ours["parent"],
         "boundaries": ours["boundaries"],
         "demo": ours["demo"],
         "imported_at": max((row.imported_at for row in theirs.values()), default=None),
@@ -48,7 +55,7 @@ def comparison(
     }
 
 
-def _imported(month: str, network: str, level: str) -> dict[str, VnnicCount]:
+def imported(month: str, network: str, level: str) -> dict[str, VnnicCount]:
     """What VNNIC says of the units of a level, by code."""
     query = (
         select(Unit.code, VnnicCount)

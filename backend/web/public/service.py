@@ -13,7 +13,7 @@ from backend.coverage.figures.months import months_with_data
 from backend.coverage.figures.publication import published
 from backend.coverage.figures.service import Question, coverage
 from backend.coverage.figures.unit_listing import listing_on
-from backend.coverage.vnnic.service import comparison
+from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
 from backend.units.service import UnitRow, find, search, set_on
@@ -110,7 +110,7 @@ def _place(
     return Place(
         asked=asked,
         unit=place,
-        own=_own(place, asked, now) if place else None,
+        own=_own(place, asked, answer, now) if place else None,
         answer=answer,
         groups=_grouped(answer["items"]),
         levels=levels,
@@ -121,10 +121,11 @@ def _place(
     )
 
 
-def _own(place: UnitRow, asked: Question, now: datetime) -> dict[str, Any]:
-    """The figures of a unit as a whole."""
+def _own(place: UnitRow, asked: Question, answer: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The figures of a unit as a whole; of a commune they are the answer itself."""
     whole = replace(asked, level=place.level, parent=None, unit=place.code)
-    answer = coverage(whole, now)
+    if whole != asked:
+        answer = coverage(whole, now)
     own: dict[str, Any] = answer["items"][0] | {"days_done": answer["days_done"]}
     return own
 
@@ -177,22 +178,15 @@ def drawn(place: Place, folder: Path, now: datetime) -> Map | None:
 
 def beside(place: Place, now: datetime) -> dict[str, Any] | None:
     """VNNIC's own count of the same units beside ours, where it was imported."""
-    month, network, unit = place.asked.month, place.asked.network, place.unit
-    of_one = unit is not None and unit.level == "commune"
-    parent = None if unit is None else unit.parent_code if of_one else unit.code
-    level = "commune" if unit else "province"
-    told = comparison(month, network, parent, now, level, reader=place.asked.reader)
-    if not of_one:
-        summary: dict[str, Any] = told["summary"]
-        return summary if summary["compared"] else None
-    own = next(item for item in told["items"] if unit and item["code"] == unit.code)
-    if own["difference"] is None:
+    asked, answer = place.asked, place.answer
+    level = "commune" if place.unit else "province"
+    theirs = imported(asked.month, asked.network, level)
+    if not theirs:
         return None
-    return {
-        "compared": 1,
-        "counted": own["ours"]["counted"],
-        "theirs": own["theirs"]["samples"],
-    }
+    if asked.level != level:
+        answer = coverage(replace(asked, level=level), now)
+    summary: dict[str, Any] = compared(answer, theirs)["summary"]
+    return summary if summary["compared"] else None
 
 
 def found(words: str, month: str | None, now: datetime) -> list[UnitRow]:

@@ -22,9 +22,9 @@ from backend.measurements.recording.counting import fold_all
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
 from backend.units import setup as units_setup
-from tests import people
-from tests.conftest import Hands
-from tests.factories import THERE, location, network, post, register, sample
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.factories import THERE, location, network, post, register, sample
 
 MONTH = "2024-11"
 COVERAGE = f"/api/v1/coverage?month={MONTH}&parent=19&level=commune&network="
@@ -45,7 +45,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, EmbeddedPostgres(Path(name)) as server:
         urls = {"DATABASE_URL": server.app_url, "DATABASE_OWNER_URL": server.owner_url}
-        app = create_app(Hands(), VAR_DIR=Path(name), BOUNDARIES_DIR=None, **urls)
+        app = create_app(FakeClock(), VAR_DIR=Path(name), BOUNDARIES_DIR=None, **urls)
         with app.app_context():
             upgrade()
             units_setup.setup(Path(name), None, lambda words: None)

@@ -1,8 +1,6 @@
 """What the tests share: one real database, migrated and with the built-in boundaries loaded."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +15,13 @@ from sqlalchemy import Engine, create_engine
 from backend.accounts import passwords
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
-from tests import people
-from tests.described import DescribedClient
-from tests.emptying import emptier
-from tests.order import begins
-from tests.pooled import settings_for
-from tests.prepared import application, copy_prepared
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.database import application, copy_prepared
+from tests.support.database_reset import table_cleaner
+from tests.support.file_order import begins
+from tests.support.openapi_client import OpenAPIClient
+from tests.support.pgbouncer import settings_for
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,16 +37,6 @@ KEPT = {"units", "boundary_sets", "boundaries", "targets", "alembic_version"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first; scripts/test hands them out in this order."""
     items.sort(key=lambda item: begins(item.path.relative_to(TESTS).as_posix()))
-
-
-@dataclass
-class Hands:
-    """A clock that a test sets."""
-
-    now: datetime = datetime(2024, 11, 20, 12, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,17 +86,17 @@ def owner(postgres: EmbeddedPostgres, built: Flask) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def empty(postgres: EmbeddedPostgres, built: Flask) -> Iterator[Callable[[], None]]:
     """What empties every table that a test fills."""
-    with emptier(postgres, set(db.metadata.tables) - KEPT) as emptied:
-        yield emptied
+    with table_cleaner(postgres, set(db.metadata.tables) - KEPT) as clear:
+        yield clear
 
 
 @pytest.fixture
-def clock() -> Hands:
-    return Hands()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def app(built: Flask, empty: Callable[[], None], clock: Hands) -> Iterator[Flask]:
+def app(built: Flask, empty: Callable[[], None], clock: FakeClock) -> Iterator[Flask]:
     """The application with empty tables and a clock of this test's own."""
     built.extensions["clock"] = clock
     settings = dict(built.config)
@@ -122,7 +111,7 @@ def app(built: Flask, empty: Callable[[], None], clock: Hands) -> Iterator[Flask
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """A client that holds every answer of the API against its OpenAPI document."""
-    app.test_client_class = DescribedClient
+    app.test_client_class = OpenAPIClient
     return app.test_client()
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.order import LONG, begins
+from tests.support.file_order import LONG, begins
 
 TESTS = Path(__file__).parent
 

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from playwright.sync_api import Browser, Response, sync_playwright
 
-from tests.browsing import OPTIONS, PHONE, program, until
+from tests.support.browser import OPTIONS, PHONE, program, until
 
 PLAIN_KB, MAP_KB, REPAINT_MS, FIRST_S = 150, 600, 100, 2.0
 PACKED = ("font/", "image/png", "application/vnd.pmtiles")  # no proxy packs these again

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from scripts.picturing.pages import OF_PEOPLE, PAGES, Place, open_at
 from scripts.picturing.people import sign_in
-from tests.browsing import OPTIONS, program, until
+from tests.support.browser import OPTIONS, program, until
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}

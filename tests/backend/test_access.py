@@ -30,8 +30,8 @@ from backend.errors import Problem
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, organisation_scope, team_scope, unit_scope
 from backend.units.heirs import heirs
-from tests.conftest import Hands
-from tests.people import SCOPES, campaign, organisation, person, team, unit_id
+from tests.support.clock import FakeClock
+from tests.support.people import SCOPES, campaign, organisation, person, team, unit_id
 
 NOW = datetime(2024, 11, 20, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(seconds=1)
@@ -227,7 +227,7 @@ def status(client: FlaskClient, headers: dict[str, str]) -> int:
     ],
 )
 def test_a_role_counts_from_its_beginning_until_its_end(
-    app: Flask, client: FlaskClient, clock: Hands, changes: dict[str, datetime], answer: int
+    app: Flask, client: FlaskClient, clock: FakeClock, changes: dict[str, datetime], answer: int
 ) -> None:
     clock.now, headers = NOW, person(app, "admin")
     with app.app_context():
@@ -249,7 +249,7 @@ def test_a_role_counts_from_its_beginning_until_its_end(
 def test_a_token_opens_while_it_and_its_person_stand(
     app: Flask,
     client: FlaskClient,
-    clock: Hands,
+    clock: FakeClock,
     model: type[PersonalToken] | type[User],
     changes: dict[str, datetime | None],
     answer: int,
@@ -269,7 +269,7 @@ def test_what_is_no_token_is_refused_and_not_taken_for_nobody(
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
-def test_an_official_of_a_unit_that_ended_is_none_any_more(app: Flask, clock: Hands) -> None:
+def test_an_official_of_a_unit_that_ended_is_none_any_more(app: Flask, clock: FakeClock) -> None:
     headers = person(app, "official", unit_id(app, "19", level="province"))
     for day, held in (
         (datetime(2025, 6, 30, tzinfo=UTC), 1),

@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import people
-from tests.world import PASSWORD, World
+from tests.support import people
+from tests.support.access.world import PASSWORD, World
 
 
 @pytest.mark.parametrize("actor", ["organiser", "other organiser"])

@@ -8,10 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from tests.asking import ask
-from tests.described import described
-from tests.matrix import ACTORS, BY_SESSION, TABLE, endpoint, expected
-from tests.world import World
+from tests.support.access.requests import send_request
+from tests.support.access.table import ACTORS, BY_SESSION, TABLE, endpoint, expected
+from tests.support.access.world import World
+from tests.support.openapi_client import openapi_document
 
 
 def served(app: Flask) -> set[str]:
@@ -46,7 +46,7 @@ def plain(client: FlaskClient, app: Flask) -> FlaskClient:
 def test_who_may(app: Flask, plain: FlaskClient, row: str) -> None:
     wanted, answered = expected(row), {}
     for actor in ACTORS:
-        answered[actor] = ask(World(app, plain, actor), row).status_code
+        answered[actor] = send_request(World(app, plain, actor), row).status_code
     assert answered == wanted
 
 
@@ -58,7 +58,7 @@ OF_PEOPLE = [row for row in WRITES if expected(row)["admin"] < 300]
 def test_a_token_for_reading_writes_nothing(app: Flask, plain: FlaskClient, row: str) -> None:
     world = World(app, plain, "nobody", by_session=False)
     world.headers = world.headers_of("admin", scopes=("read",))
-    assert ask(world, row).status_code in (403, 404)
+    assert send_request(world, row).status_code in (403, 404)
 
 
 # Ending one's own session is no privileged act; its beginning is noted.
@@ -71,7 +71,7 @@ def test_every_privileged_act_is_noted_with_who_and_from_where(
 ) -> None:
     world = World(app, plain, "admin")
     user = world.user_of(world.headers)
-    assert user is not None and ask(world, row).status_code == expected(row)["admin"]
+    assert user is not None and send_request(world, row).status_code == expected(row)["admin"]
     with owner.connect() as connection:
         noted = connection.execute(text("select actor, address from audit")).all()
     own = [entry for entry in noted if entry.actor == f"user:{user.id}"]
@@ -82,7 +82,7 @@ def test_every_privileged_act_is_noted_with_who_and_from_where(
 def test_a_program_does_not_what_a_person_does_at_a_page(
     app: Flask, plain: FlaskClient, row: str
 ) -> None:
-    assert ask(World(app, plain, "admin", by_session=False), row).status_code == 403
+    assert send_request(World(app, plain, "admin", by_session=False), row).status_code == 403
 
 
 HIDDEN = [row for row in TABLE if 404 in expected(row).values()]
@@ -95,7 +95,8 @@ def test_what_is_hidden_is_answered_as_what_is_not_there(
     to_whom = [actor for actor, status in expected(row).items() if status == 404]
     for actor in to_whom[:3]:
         there, nowhere = (
-            ask(World(app, plain, actor), row, nowhere=nowhere) for nowhere in (False, True)
+            send_request(World(app, plain, actor), row, nowhere=nowhere)
+            for nowhere in (False, True)
         )
         assert _said(there) == _said(nowhere)
 
@@ -109,7 +110,7 @@ def _said(answer: TestResponse) -> str:
 
 
 def test_what_opens_nothing_to_nobody_says_that_it_wants_a_sign_in(built: Flask) -> None:
-    paths = described()["paths"]
+    paths = openapi_document()["paths"]
     open_to_all = {endpoint(row) for row in TABLE if expected(row)["nobody"] < 400}
     silent = []
     for method, path in {endpoint(row) for row in TABLE} - open_to_all:

@@ -14,7 +14,7 @@ from backend.accounts.own_account import CHECKS_PER_ACCOUNT
 from backend.accounts.passwords import fault
 from backend.accounts.tokens import TOKENS_MOST
 from backend.database.extensions import db
-from tests.people import (
+from tests.support.people import (
     PASSWORD,
     account,
     audited,

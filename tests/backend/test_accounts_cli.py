@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from backend.accounts.models import User
 from backend.database.extensions import db
-from tests.people import account, audited, organisation, person, sign_in, team
+from tests.support.people import account, audited, organisation, person, sign_in, team
 
 CHOSEN = "đường quê có hoa"
 NAME = "hoa@example.vn"

@@ -12,14 +12,14 @@ from backend.database.extensions import db
 from backend.jobs.models import Job
 from backend.jobs.service import JOBS_LOCK, call
 from backend.web.admin.job_kinds import KINDS
-from tests.conftest import Hands
-from tests.factories import post, register, sample
-from tests.people import audited
-from tests.signed_in import AdminBrowser, fault
+from tests.support.admin_client import AdminBrowser, fault
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
+from tests.support.people import audited
 
 
 @pytest.fixture
-def admin(app: Flask, client: FlaskClient, clock: Hands) -> AdminBrowser:
+def admin(app: Flask, client: FlaskClient, clock: FakeClock) -> AdminBrowser:
     return AdminBrowser(app, client, clock.now)
 
 
@@ -161,7 +161,7 @@ def test_one_process_works_at_a_time(app: Flask, admin: AdminBrowser) -> None:
 
 
 def test_of_several_workers_one_starts_a_runner(
-    app: Flask, admin: AdminBrowser, clock: Hands
+    app: Flask, admin: AdminBrowser, clock: FakeClock
 ) -> None:
     with app.app_context():
         assert not call(clock.now)

@@ -10,14 +10,14 @@ from flask.testing import FlaskClient
 from backend.monitoring.checks import CHECKS
 from backend.web.admin.frame import SECTIONS
 from backend.web.site.words import WORDS
-from tests import people
-from tests.conftest import Hands
-from tests.people import account, audited
-from tests.signed_in import NAME, AdminBrowser, fault
+from tests.support import people
+from tests.support.admin_client import NAME, AdminBrowser, fault
+from tests.support.clock import FakeClock
+from tests.support.people import account, audited
 
 
 @pytest.fixture
-def admin(app: Flask, client: FlaskClient, clock: Hands) -> AdminBrowser:
+def admin(app: Flask, client: FlaskClient, clock: FakeClock) -> AdminBrowser:
     return AdminBrowser(app, client, clock.now)
 
 
@@ -105,7 +105,7 @@ def test_a_form_without_the_pages_token_does_nothing(app: Flask, admin: AdminBro
 
 
 def test_what_follows_an_ended_unit_is_confirmed(
-    app: Flask, client: FlaskClient, clock: Hands
+    app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     user = account(app, "lan@example.vn", "official", people.unit_id(app, "05443"))
     clock.now = datetime(2025, 7, 2, 5, tzinfo=UTC)

@@ -26,16 +26,16 @@ from backend.jobs.models import Job
 from backend.units import locator, uploads
 from backend.web.admin.memory import memory_within
 from geo.polygons import BoundaryError
-from tests.conftest import Hands
-from tests.made_up_sets import FOREIGN, november, units_restored
-from tests.people import audited
-from tests.signed_in import AdminBrowser, fault
+from tests.support.admin_client import AdminBrowser, fault
+from tests.support.boundary_sets import FOREIGN, november, units_restored
+from tests.support.clock import FakeClock
+from tests.support.people import audited
 
 SPAN = {"valid_from": "2024-11-01", "valid_to": "2024-11-30", "quality": "published"}
 
 
 @pytest.fixture
-def admin(app: Flask, client: FlaskClient, clock: Hands) -> AdminBrowser:
+def admin(app: Flask, client: FlaskClient, clock: FakeClock) -> AdminBrowser:
     return AdminBrowser(app, client, clock.now)
 
 

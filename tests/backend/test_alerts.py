@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.coverage.alerts.service import STATES, Facts, states
-from tests.conftest import Hands
-from tests.daily import count
-from tests.mailbox import listening, mail_server
+from tests.support.clock import FakeClock
+from tests.support.daily_counts import count
+from tests.support.smtp_server import listening, mail_server
 
 URL = "/api/v1/alerts?parent=19"
 HERE, THERE, BEYOND = "05443", "05446", "05449"
@@ -47,7 +47,7 @@ def test_three_days_without_a_sample(app: Flask, client: FlaskClient) -> None:
 
 
 def test_the_last_day_lies_in_the_month_before(
-    app: Flask, client: FlaskClient, clock: Hands
+    app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     count(app, HERE, ("2024-11-29", 4))
     clock.now = datetime(2024, 12, 2, 3, 0, tzinfo=UTC)
@@ -59,7 +59,7 @@ def test_the_last_day_lies_in_the_month_before(
 
 
 def test_a_past_month_is_neither_silent_nor_foretold(
-    app: Flask, client: FlaskClient, clock: Hands
+    app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     count(app, HERE, ("2024-11-02", 300))
     clock.now = datetime(2025, 1, 5, tzinfo=UTC)

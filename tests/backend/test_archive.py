@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.database.extensions import db
-from tests.conftest import Hands
-from tests.factories import location, post, register, sample
+from tests.support.clock import FakeClock
+from tests.support.factories import location, post, register, sample
 
 MONTH = "2024-11"
 DECEMBER = datetime(2024, 12, 5, tzinfo=UTC)
@@ -26,7 +26,7 @@ def folder(app: Flask, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def headers(app: Flask, client: FlaskClient, clock: Hands, folder: Path) -> dict[str, str]:
+def headers(app: Flask, client: FlaskClient, clock: FakeClock, folder: Path) -> dict[str, str]:
     """A phone that posted what fills every column, in a month that is over by now."""
     mine = register(client)
     words = {"comment": "quán cà phê 𝔘", "app_build": 12345678901234567890, "download_mbps": 48.20}
@@ -123,7 +123,7 @@ def test_strangers_read_it_and_other_users_cannot(
 
 
 def test_what_is_damaged_or_missing_or_too_early_is_told(
-    app: Flask, clock: Hands, folder: Path, headers: dict[str, str]
+    app: Flask, clock: FakeClock, folder: Path, headers: dict[str, str]
 ) -> None:
     assert "no archive of this month" in run(app, "restore", MONTH)[1]
     clock.now = datetime(2024, 11, 30, 16, tzinfo=UTC)
@@ -162,7 +162,7 @@ def texts(folder: Path) -> str:
 
 
 def test_withdrawals_and_retention_reach_the_archive(
-    app: Flask, client: FlaskClient, clock: Hands, folder: Path, headers: dict[str, str]
+    app: Flask, client: FlaskClient, clock: FakeClock, folder: Path, headers: dict[str, str]
 ) -> None:
     other = register(client)
     clock.now = datetime(2024, 11, 20, tzinfo=UTC)
@@ -188,7 +188,7 @@ def test_withdrawals_and_retention_reach_the_archive(
 
 
 def test_what_comes_back_to_days_that_were_coarsened_is_coarsened_too(
-    app: Flask, owner: Engine, clock: Hands, folder: Path, headers: dict[str, str]
+    app: Flask, owner: Engine, clock: FakeClock, folder: Path, headers: dict[str, str]
 ) -> None:
     run(app, "archive", MONTH)
     run(app, "fold")

@@ -13,9 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests import people
-from tests.factories import HERE, post, register, sample
-from tests.world import World
+from tests.support import people
+from tests.support.access.world import World
+from tests.support.factories import HERE, post, register, sample
 
 # What a request may learn of an answer, but for its own number and the time that it took.
 TOLD = ("Content-Type", "Content-Length", "Content-Disposition", "ETag", "Last-Modified", "Link")

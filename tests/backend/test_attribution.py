@@ -13,9 +13,9 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.revision import recount
 from backend.memberships import attribution
-from tests.conftest import Hands
-from tests.factories import location, network, post, register, sample
-from tests.people import campaign, joined, organisation, person, team, unit_id
+from tests.support.clock import FakeClock
+from tests.support.factories import location, network, post, register, sample
+from tests.support.people import campaign, joined, organisation, person, team, unit_id
 
 START = datetime(2024, 11, 10, 0, 0, tzinfo=UTC)
 HOURS = 60
@@ -79,7 +79,7 @@ def naive(
 )
 @given(spots=samples, spans=spans, cap=st.sampled_from([None, 1, 1, 2]), data=st.data())
 def test_earnings_equal_a_recount_from_scratch(
-    app: Flask, client: FlaskClient, clock: Hands, spots: Any, spans: Any, cap: Any, data: Any
+    app: Flask, client: FlaskClient, clock: FakeClock, spots: Any, spans: Any, cap: Any, data: Any
 ) -> None:
     clock.now = START + timedelta(days=8)
     of = organisation(app, uuid.uuid4().hex)

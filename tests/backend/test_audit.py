@@ -12,8 +12,8 @@ from backend.accounts.access import Actor
 from backend.accounts.models import AuditEntry
 from backend.accounts.service import note, note_by
 from backend.database.extensions import db
-from tests.factories import register
-from tests.people import organisation, person
+from tests.support.factories import register
+from tests.support.people import organisation, person
 
 AT = datetime(2024, 11, 20, 5, 0, tzinfo=UTC)
 

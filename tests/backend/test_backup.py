@@ -19,7 +19,7 @@ from backend.measurements.recording.counting import fold_all
 from backend.server.backup import dump as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
-from tests.phones import ME, bearer, registered, sample
+from tests.support.devices import ME, bearer, registered, sample
 
 ROOT = Path(__file__).parents[2]
 AT = datetime(2024, 11, 20, 7, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from tests.factories import location, network, register, sample
+from tests.support.factories import location, network, register, sample
 
 V1 = "/api/v1"
 URL = f"{V1}/measurements"

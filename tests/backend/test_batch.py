@@ -18,9 +18,9 @@ from backend.errors import FieldError, Problem, invalid
 from backend.measurements.archive import files as archive_files
 from backend.measurements.revision import comparison
 from backend.measurements.revision import service as revising
-from tests.certificates import issue
-from tests.conftest import Hands
-from tests.factories import location, post, register, sample
+from tests.support.certificates import issue
+from tests.support.clock import FakeClock
+from tests.support.factories import location, post, register, sample
 
 MONTH = "2024-11"
 SPAN = date(2024, 11, 1), date(2024, 11, 30)
@@ -46,7 +46,7 @@ def environment(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def misplaced(app: Flask, client: FlaskClient, clock: Hands, environment: None) -> None:
+def misplaced(app: Flask, client: FlaskClient, clock: FakeClock, environment: None) -> None:
     """Rows of three devices, all of them in a commune of Hà Nội; archived so."""
     for _ in range(3):
         mine = register(client)

@@ -14,9 +14,9 @@ from sqlalchemy import event
 from backend.database.extensions import db
 from backend.measurements.recording.counting import fold_all
 from backend.web.board.forms import areas_of
-from tests.contributed import add, volunteers
-from tests.people import account, audited, campaign, organisation, sign_in, unit_id
-from tests.planned import HERE, NEAR, TODAY, Cast
+from tests.support.contributions import add, volunteers
+from tests.support.people import account, audited, campaign, organisation, sign_in, unit_id
+from tests.support.plans import HERE, NEAR, TODAY, Cast
 
 ORGANISER, LEADER, OTHER = "ban@example.vn", "doi@example.vn", "khac@example.vn"
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from backend.tables import table as bulk_table
 from backend.team_import.template import EXAMPLE, HEADER
 from backend.team_import.views import XLSX
-from tests.lists import GOOD, cp1258, errors, rezipped, send, teams, url, workbook
+from tests.support.team_files import GOOD, cp1258, errors, rezipped, send, teams, url, workbook
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 
 from backend.team_import import places as bulk_places
 from backend.team_import.places import Place, Places
-from tests.conftest import Hands
-from tests.lists import GOOD, send, teams, url
-from tests.people import organisation, person, unit_id
+from tests.support.clock import FakeClock
+from tests.support.people import organisation, person, unit_id
+from tests.support.team_files import GOOD, send, teams, url
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_of_several_communes_of_a_name_that_of_the_organisation_is_meant(
 
 
 def test_the_communes_are_those_of_today(
-    app: Flask, client: FlaskClient, clock: Hands, youth: int, organiser: dict[str, str]
+    app: Flask, client: FlaskClient, clock: FakeClock, youth: int, organiser: dict[str, str]
 ) -> None:
     send(client, url(youth), GOOD, organiser)
     clock.now = datetime(2025, 7, 10, tzinfo=UTC)

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.team_import import places as bulk_places
-from tests.factories import register
-from tests.lists import GOOD, HEAD, errors, notes, send, teams, totals, url
-from tests.people import organisation, person, team, unit_id
+from tests.support.factories import register
+from tests.support.people import organisation, person, team, unit_id
+from tests.support.team_files import GOOD, HEAD, errors, notes, send, teams, totals, url
 
 
 def test_a_dry_run_shows_every_row_and_writes_nothing(

@@ -14,9 +14,9 @@ from backend.campaigns import service
 from backend.campaigns.states import STATES, refusal
 from backend.database.extensions import db
 from backend.errors import Problem
-from tests.campaigning import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
-from tests.factories import register
-from tests.people import audited, campaign, joined, seen, team, unit_id
+from tests.support.campaign_api import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
+from tests.support.factories import register
+from tests.support.people import audited, campaign, joined, seen, team, unit_id
 
 # Changing one
 

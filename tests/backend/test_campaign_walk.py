@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from backend.clock import local_day, utc_now
 from backend.measurements.revision.recount import differences, team_differences
 from scripts.phone_sim.team import Plan, run
-from tests.conftest import Hands
-from tests.factories import post, register, sample
-from tests.people import campaign, organisation, person, team, unit_id
-from tests.serving import serving_app
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
+from tests.support.live_server import serving_app
+from tests.support.people import campaign, organisation, person, team, unit_id
 
 MEMBERSHIPS = "/api/v1/memberships"
 
@@ -52,7 +52,7 @@ class Campaign:
 
 
 @pytest.fixture
-def here(app: Flask, client: FlaskClient, clock: Hands) -> Campaign:
+def here(app: Flask, client: FlaskClient, clock: FakeClock) -> Campaign:
     return Campaign(app, client, local_day(clock.now))
 
 
@@ -60,7 +60,7 @@ def at(moment: Any) -> dict[str, Any]:
     return sample(moment.isoformat(), id=str(uuid.uuid4()))
 
 
-def test_what_was_measured_before_joining_is_nobody_s(here: Campaign, clock: Hands) -> None:
+def test_what_was_measured_before_joining_is_nobody_s(here: Campaign, clock: FakeClock) -> None:
     phone = register(here.client)
     early = at(clock.now - timedelta(hours=6))
     assert here.join(phone, 0).status_code == 201
@@ -71,7 +71,7 @@ def test_what_was_measured_before_joining_is_nobody_s(here: Campaign, clock: Han
     assert here.counted() == {"Đội Một": 1}
 
 
-def test_leaving_keeps_what_was_earned(here: Campaign, clock: Hands) -> None:
+def test_leaving_keeps_what_was_earned(here: Campaign, clock: FakeClock) -> None:
     phone = register(here.client)
     membership = here.join(phone, 0).json["id"]
     clock.now += timedelta(hours=1)
@@ -83,7 +83,7 @@ def test_leaving_keeps_what_was_earned(here: Campaign, clock: Hands) -> None:
     assert here.counted() == {"Đội Một": 1}
 
 
-def test_a_transfer_is_asked_for_and_takes_nothing_along(here: Campaign, clock: Hands) -> None:
+def test_a_transfer_is_asked_for_and_takes_nothing_along(here: Campaign, clock: FakeClock) -> None:
     phone = register(here.client)
     assert here.join(phone, 0).status_code == 201
     assert here.join(phone, 0).status_code == 200
@@ -99,7 +99,7 @@ def test_a_transfer_is_asked_for_and_takes_nothing_along(here: Campaign, clock: 
 
 
 def test_simulated_phones_join_measure_and_the_team_s_figures_rise(
-    app: Flask, client: FlaskClient, clock: Hands, tmp_path: Path
+    app: Flask, client: FlaskClient, clock: FakeClock, tmp_path: Path
 ) -> None:
     clock.now = utc_now()  # the phones have clocks of their own
     here = Campaign(app, client, local_day(clock.now))

@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.campaigns.states import STATES
-from tests.campaigning import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
-from tests.factories import register
-from tests.people import audited, campaign, organisation, person, seen, team, unit_id
+from tests.support.campaign_api import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
+from tests.support.factories import register
+from tests.support.people import audited, campaign, organisation, person, seen, team, unit_id
 
 
 def bare(answer: Any) -> tuple[int, Any, Any]:

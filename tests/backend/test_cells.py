@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from backend.clock import VIETNAM
 from backend.coverage.statistics.evenness import evenness
-from tests.factories import HERE, THERE, post, register, sample
-from tests.measured import NINE, measured, row
-from tests.people import person, unit_id
+from tests.support.factories import HERE, THERE, post, register, sample
+from tests.support.measurements import NINE, measured, row
+from tests.support.people import person, unit_id
 
 COMMUNE = "05443"
 MONDAY = datetime(2024, 11, 18, 23, 30, tzinfo=VIETNAM)

@@ -7,8 +7,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import Hands
-from tests.people import account, audited, cluster, organisation, person, seen, team, unit_id
+from tests.support.clock import FakeClock
+from tests.support.people import (
+    account,
+    audited,
+    cluster,
+    organisation,
+    person,
+    seen,
+    team,
+    unit_id,
+)
 
 URL = "/api/v1/clusters"
 
@@ -140,7 +149,7 @@ def test_an_organiser_widens_and_ends_nobodys_area(app: Flask, client: FlaskClie
 
 
 @pytest.mark.parametrize(("held", "status"), [(False, 204), (True, 200)])
-def test_ending(app: Flask, client: FlaskClient, clock: Hands, held: bool, status: int) -> None:
+def test_ending(app: Flask, client: FlaskClient, clock: FakeClock, held: bool, status: int) -> None:
     own = cluster(app, ("05443",))
     official = person(app, "official", own, kind="cluster") if held else {}
     assert signals(client, "05443", official) == (200 if held else 404)
@@ -152,7 +161,9 @@ def test_ending(app: Flask, client: FlaskClient, clock: Hands, held: bool, statu
     assert len(client.get(f"{URL}?ended=true").json["items"]) == held
 
 
-def test_a_role_over_a_cluster_ends_with_it(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_a_role_over_a_cluster_ends_with_it(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
     later = datetime(2024, 11, 19).date()
     gone = cluster(app, ("05443",), valid_to=later)
     official = person(app, "official", gone, kind="cluster")

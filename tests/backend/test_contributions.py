@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.measurements.recording import counting
-from tests.contributed import NOON, add, correct, minutes, volunteers
-from tests.factories import post, register, sample
-from tests.people import campaign, joined, organisation, person, team, unit_id
+from tests.support.contributions import NOON, add, correct, minutes, volunteers
+from tests.support.factories import post, register, sample
+from tests.support.people import campaign, joined, organisation, person, team, unit_id
 
 DAY = timedelta(days=1)
 ADDITIVE = ("received", "valid", "counted", "guests", "unlocated", "needed")

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from backend.coverage.figures.counts_cache import counts_of
 from backend.coverage.figures.unit_listing import KEPT_MOST
 from backend.measurements.recording import counting
-from tests.conftest import Hands
-from tests.factories import location, network, post, register, sample
+from tests.support.clock import FakeClock
+from tests.support.factories import location, network, post, register, sample
 
 URL = "/api/v1/coverage"
 
@@ -72,14 +72,14 @@ def test_levels_add_up_to_the_same(client: FlaskClient) -> None:
     }
 
 
-def test_a_month_belongs_to_the_day_in_vietnam(client: FlaskClient, clock: Hands) -> None:
+def test_a_month_belongs_to_the_day_in_vietnam(client: FlaskClient, clock: FakeClock) -> None:
     clock.now = datetime(2024, 12, 2, tzinfo=UTC)
     post(client, register(client), sample("2024-11-30T17:00:00+00:00"))  # 1 December there
     assert client.get(f"{URL}?month=2024-11&parent=19").json["summary"]["counted"] == 0
     assert client.get(f"{URL}?month=2024-12&parent=19").json["summary"]["counted"] == 1
 
 
-def test_after_the_reform_there_are_no_districts(client: FlaskClient, clock: Hands) -> None:
+def test_after_the_reform_there_are_no_districts(client: FlaskClient, clock: FakeClock) -> None:
     clock.now = datetime(2026, 1, 20, tzinfo=UTC)
     refused = client.get(f"{URL}?month=2026-01&level=district")
     assert refused.status_code == 422

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.coverage.figures.files import COLUMNS
-from tests.daily import count
+from tests.support.daily_counts import count
 
 URL = "/api/v1/coverage?month=2024-11&parent=19"
 VIETNAMESE = [words[0] for words in COLUMNS.values()]

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 
 from backend.coverage.figures.counts_cache import FATES
 from backend.database.extensions import db
-from tests.conftest import Hands
-from tests.contributed import add, volunteers
-from tests.daily import count, fold
-from tests.people import campaign, organisation, team, unit_id
+from tests.support.clock import FakeClock
+from tests.support.contributions import add, volunteers
+from tests.support.daily_counts import count, fold
+from tests.support.people import campaign, organisation, team, unit_id
 
 URL = "/api/v1/coverage"
 # Communes of Thái Nguyên city, all in one district.
@@ -49,7 +49,7 @@ def test_a_unit_on_its_way(app: Flask, client: FlaskClient) -> None:
     assert 97 < low <= middle <= high and 135 < middle < 165
 
 
-def test_a_past_month_is_over(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_a_past_month_is_over(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     count(app, HERE, ("2024-11-10", 300))
     clock.now = datetime(2025, 1, 5, tzinfo=UTC)
     told = one(client)
@@ -60,7 +60,7 @@ def test_a_past_month_is_over(app: Flask, client: FlaskClient, clock: Hands) -> 
 
 
 def test_against_the_month_before_by_the_same_day(
-    app: Flask, client: FlaskClient, clock: Hands
+    app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     count(app, HERE, ("2024-10-10", 40), ("2024-10-25", 60), ("2024-11-03", 70))
     assert [one(client)[name] for name in ("last_month", "change")] == [40, 30]
@@ -68,7 +68,7 @@ def test_against_the_month_before_by_the_same_day(
     assert [one(client)[name] for name in ("last_month", "change")] == [100, -30]
 
 
-def test_nothing_is_compared_across_the_reform(client: FlaskClient, clock: Hands) -> None:
+def test_nothing_is_compared_across_the_reform(client: FlaskClient, clock: FakeClock) -> None:
     clock.now = datetime(2025, 7, 3, tzinfo=UTC)
     item = client.get(f"{URL}?month=2025-07&level=commune&limit=1").json["items"][0]
     assert item["last_month"] is None and item["change"] is None

@@ -17,8 +17,8 @@ from backend.demo import plan
 from backend.measurements.recording.models import CountDelta
 from backend.units.service import units_on
 from backend.units.setup import setup
-from tests.conftest import Hands
-from tests.made_up_sets import units_restored
+from tests.support.boundary_sets import units_restored
+from tests.support.clock import FakeClock
 
 FOLDER = os.environ.get("BOUNDARIES_DIR")
 LAST = date(2024, 11, 30)
@@ -44,7 +44,7 @@ def summary(client: FlaskClient) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def afterwards(clock: Hands) -> None:
+def afterwards(clock: FakeClock) -> None:
     clock.now = NOW
 
 

@@ -9,9 +9,9 @@ from flask import Flask
 
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
-from tests.conftest import Hands
-from tests.factories import CONSENT, register, sample
-from tests.prepared import application
+from tests.support.clock import FakeClock
+from tests.support.database import application
+from tests.support.factories import CONSENT, register, sample
 
 URL = "/api/v1/measurements"
 PHONES = 4
@@ -30,7 +30,7 @@ def server(
 @pytest.fixture(scope="module")
 def own_app(server: EmbeddedPostgres) -> Iterator[Flask]:
     """An application over a database of its own, which a test may stop."""
-    app = application(server, clock=Hands(), DATABASE_TIMEOUT_S=2)
+    app = application(server, clock=FakeClock(), DATABASE_TIMEOUT_S=2)
     yield app
     with app.app_context():
         db.session.remove()
@@ -77,7 +77,7 @@ def test_a_restart_between_two_posts_fails_neither(
 
 def test_a_standby_answers_who_reads_and_sends_away_who_writes(server: EmbeddedPostgres) -> None:
     url = f"{server.app_url}&options=-c%20default_transaction_read_only%3Don"
-    app = application(server, clock=Hands(), DATABASE_URL=url)
+    app = application(server, clock=FakeClock(), DATABASE_URL=url)
     client = app.test_client()
     assert client.get("/api/v1/coverage?month=2024-11&level=province").status_code == 200
     answer = client.post("/api/v1/devices", json={"consent": CONSENT})

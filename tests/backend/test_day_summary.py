@@ -14,8 +14,8 @@ from backend.coverage.contributions.day_summary import Day, lines
 from backend.coverage.contributions.figures import Figures
 from backend.database.extensions import db
 from backend.i18n.messages import message
-from tests.contributed import NOON, add, minutes
-from tests.people import campaign, organisation, person, team, unit_id
+from tests.support.contributions import NOON, add, minutes
+from tests.support.people import campaign, organisation, person, team, unit_id
 
 
 class Cast:

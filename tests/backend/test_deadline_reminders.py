@@ -6,15 +6,15 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import Hands
-from tests.reporting import Office
+from tests.support.clock import FakeClock
+from tests.support.reports import Office
 
 
 def reminded(app: Flask, *words: str) -> Any:
     return app.test_cli_runner().invoke(args=["reports", "deadlines", *words])
 
 
-def test_it_names_who_has_not_sent_and_how_long_there_is(app: Flask, clock: Hands) -> None:
+def test_it_names_who_has_not_sent_and_how_long_there_is(app: Flask, clock: FakeClock) -> None:
     clock.now = datetime(2024, 12, 5, 3, tzinfo=UTC)
     lines = reminded(app, "--unit", "19", "--unit", "92").output.splitlines()
     assert lines == [
@@ -28,7 +28,7 @@ def test_it_names_who_has_not_sent_and_how_long_there_is(app: Flask, clock: Hand
     assert "và 23 nơi khác." in whole
 
 
-def test_who_has_sent_is_left_alone(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_who_has_sent_is_left_alone(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     office = Office(app, client, clock)
     office.is_demo()
     office.approved()

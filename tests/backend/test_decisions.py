@@ -12,8 +12,8 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.corrections import service as correcting
 from backend.measurements.revision import recount
-from tests.factories import post, register, sample
-from tests.people import campaign, organisation, person, team, unit_id
+from tests.support.factories import post, register, sample
+from tests.support.people import campaign, organisation, person, team, unit_id
 
 
 class Cast:

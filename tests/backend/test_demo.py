@@ -35,8 +35,8 @@ from backend.measurements.recording.service import Desk
 from backend.measurements.revision.recount import differences, team_differences
 from backend.organisations.models import Campaign as Campaign_
 from backend.organisations.models import Membership, Team, Volunteer
-from tests import people
-from tests.factories import location, post, register, sample
+from tests.support import people
+from tests.support.factories import location, post, register, sample
 
 NOW = datetime(2025, 2, 10, 3, 0, tzinfo=UTC)
 # Đà Nẵng had 47 communes on land: fewer phones to register than in Thái Nguyên.

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from backend.accounts.models import Role, User
 from backend.database.extensions import db
 from backend.demo.removing_teams import remove_teams
-from tests.conftest import Hands
-from tests.people import audited, cluster, password_hash, person, unit_id
-from tests.statements import statements
+from tests.support.clock import FakeClock
+from tests.support.people import audited, cluster, password_hash, person, unit_id
+from tests.support.sql_statements import statements
 
 URL = "/api/v1/deputies"
 COMMUNE = {"system": "2024", "code": "05443"}
@@ -75,7 +75,7 @@ def test_the_list_asks_no_more_of_the_database_however_long_it_is(cast: Cast) ->
     assert len(more) == len(few)
 
 
-def test_what_was_lent_ends_by_itself(cast: Cast, clock: Hands) -> None:
+def test_what_was_lent_ends_by_itself(cast: Cast, clock: FakeClock) -> None:
     cast.lend()
     clock.now = datetime(2024, 11, 30, 17, 0, tzinfo=UTC)
     assert not cast.sees() and cast.sees(headers=cast.official)

@@ -14,10 +14,10 @@ from backend.devices.models import Device
 from backend.devices.service import authenticate
 from backend.memberships import passes
 from backend.organisations.models import DeviceLink, Membership, Pass, Volunteer
-from tests.conftest import Hands
-from tests.factories import register
-from tests.joining import URL, Cast, Headers, at_once, join, moment
-from tests.people import person
+from tests.support.clock import FakeClock
+from tests.support.factories import register
+from tests.support.joining import URL, Cast, Headers, at_once, join, moment
+from tests.support.people import person
 
 PASSES, USE = "/api/v1/passes", "/api/v1/passes/use"
 
@@ -49,7 +49,7 @@ def volunteers_of(app: Flask, phone: Headers, now: Any) -> list[tuple[int, Any, 
 
 
 def test_a_second_phone_belongs_to_the_volunteer_from_now_on(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     first, second = register(client), register(client)
     mine = join(client, first, cast.code_one).json
@@ -81,7 +81,9 @@ def test_a_lost_answer_is_repeated_and_the_code_serves_once(
     assert (third.status_code, third.json["code"]) == (410, "pass_used")
 
 
-def test_a_pass_is_over_after_ten_minutes(client: FlaskClient, cast: Cast, clock: Hands) -> None:
+def test_a_pass_is_over_after_ten_minutes(
+    client: FlaskClient, cast: Cast, clock: FakeClock
+) -> None:
     first = register(client)
     join(client, first, cast.code_one)
     code = shown(client, first)["code"]
@@ -93,7 +95,7 @@ def test_a_pass_is_over_after_ten_minutes(client: FlaskClient, cast: Cast, clock
 
 
 def test_phones_in_different_teams_of_one_campaign_are_not_linked(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     first, second = register(client), register(client)
     join(client, first, cast.code_one)
@@ -111,7 +113,7 @@ def test_phones_in_different_teams_of_one_campaign_are_not_linked(
 
 
 def test_what_the_second_phone_was_before_stays_history(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     first, second = register(client), register(client)
     join(client, first, cast.code_one)
@@ -127,7 +129,7 @@ def test_what_the_second_phone_was_before_stays_history(
 
 
 def test_a_volunteer_who_keeps_a_phone_stays_in_their_team(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     first, second, third = register(client), register(client), register(client)
     join(client, first, cast.code_one)
@@ -143,7 +145,7 @@ def test_a_phone_that_never_joined_has_nobody_to_link_to(client: FlaskClient) ->
 
 
 def test_codes_are_kept_as_hashes_and_forgotten(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     first = register(client)
     join(client, first, cast.code_one)

@@ -13,8 +13,8 @@ from backend.database import extensions
 from backend.database.extensions import db
 from backend.devices import consent, service
 from backend.devices.models import Consent, Device
-from tests.factories import post, sample
-from tests.phones import AGREED, ME, bearer, registered
+from tests.support.devices import AGREED, ME, bearer, registered
+from tests.support.factories import post, sample
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from backend.devices import service
 from backend.devices.credentials import ALPHABET, code_hash, new_code
 from backend.devices.models import Consent, Device
 from backend.devices.registration import Agreement, Registration
-from tests.phones import AGREED, DEVICES, ME, bearer, body, registered
+from tests.support.devices import AGREED, DEVICES, ME, bearer, body, registered
 
 
 def test_a_phone_registers_and_is_known_by_its_token(client: FlaskClient) -> None:

@@ -13,14 +13,14 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from tests.conftest import Hands
+from tests.support.clock import FakeClock
 
 PAGE = Path(__file__).parents[2] / "docs" / "app.md"
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
-def url(app: Flask, clock: Hands) -> Iterator[str]:
+def url(app: Flask, clock: FakeClock) -> Iterator[str]:
     """The address of a server that knows what time it is, as the commands do."""
     clock.now = datetime.now(UTC)
     server = make_server("127.0.0.1", 0, app, threaded=True)

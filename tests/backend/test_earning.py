@@ -12,9 +12,9 @@ from backend.database.extensions import db
 from backend.measurements.corrections.reattribution import reattribute
 from backend.measurements.recording import counting
 from backend.measurements.revision import recount
-from tests.conftest import Hands
-from tests.factories import network, post, register, sample
-from tests.people import campaign, joined, organisation, person, team, unit_id
+from tests.support.clock import FakeClock
+from tests.support.factories import network, post, register, sample
+from tests.support.people import campaign, joined, organisation, person, team, unit_id
 
 AT = "2024-11-15T09:00:00+07:00"
 DAY_BEFORE = "2024-11-14T09:00:00+07:00"
@@ -248,7 +248,7 @@ def test_a_person_sees_all_that_is_held_of_teams_too(cast: Cast) -> None:
     assert "2024-11-15" in told["memberships"][0]["period"]
 
 
-def test_the_clock_of_the_upload_does_not_matter(cast: Cast, clock: Hands) -> None:
+def test_the_clock_of_the_upload_does_not_matter(cast: Cast, clock: FakeClock) -> None:
     cast.join(until=JOINED + timedelta(days=1))
     one = sample(AT)
     clock.now = datetime(2024, 12, 10, tzinfo=UTC)  # a phone back from weeks offline

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import Hands
-from tests.factories import post, register, sample
-from tests.joining import at_once
-from tests.people import (
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
+from tests.support.joining import at_once
+from tests.support.people import (
     LATER,
     LONG_AGO,
     account,
@@ -54,7 +54,7 @@ def memberships(client: FlaskClient, cast: Cast) -> list[dict[str, Any]]:
 
 
 def test_memberships_end_with_their_team(
-    client: FlaskClient, app: Flask, clock: Hands, cast: Cast
+    client: FlaskClient, app: Flask, clock: FakeClock, cast: Cast
 ) -> None:
     assert end(client, cast).status_code == 200
     [one] = memberships(client, cast)

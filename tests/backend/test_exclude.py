@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.measurements.revision.exclusion import pseudonym
-from tests.factories import post, register, sample
+from tests.support.factories import post, register, sample
 
 
 def audited(app: Flask) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.privacy.export import ROWS_AT_A_TIME
-from tests.phones import AT, ME, bearer, hold, registered
+from tests.support.devices import AT, ME, bearer, hold, registered
 
 
 def test_everything_held_is_told(app: Flask, client: FlaskClient) -> None:

@@ -19,7 +19,7 @@ from scripts.faulting.rounds import Round
 from scripts.faulting.table import HEAD, row
 from scripts.phone_sim.client import Client, NoAnswerError
 from scripts.phone_sim.phone import Phone, Tally
-from tests.serving import serving_app
+from tests.support.live_server import serving_app
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from backend.database.extensions import db
 from backend.measurements.recording import folding
-from tests.factories import post, register, sample
+from tests.support.factories import post, register, sample
 
 SOON_S = 10.0
 

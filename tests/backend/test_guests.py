@@ -12,10 +12,10 @@ from werkzeug.test import TestResponse
 
 from backend.database.extensions import db
 from backend.organisations.models import Campaign, Membership, Team, Volunteer
-from tests.conftest import Hands
-from tests.factories import register
-from tests.joining import URL, Cast, Headers, at_once, join, moment
-from tests.people import campaign, person
+from tests.support.clock import FakeClock
+from tests.support.factories import register
+from tests.support.joining import URL, Cast, Headers, at_once, join, moment
+from tests.support.people import campaign, person
 
 PASSES, USE = "/api/v1/passes", "/api/v1/passes/use"
 DAY = timedelta(hours=24)
@@ -44,7 +44,7 @@ def use(client: FlaskClient, phone: Headers, made: Any) -> TestResponse:
 
 
 def test_a_resident_is_a_guest_for_exactly_a_day(
-    app: Flask, client: FlaskClient, cast: Cast, host: Headers, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, host: Headers, clock: FakeClock
 ) -> None:
     made = ask(client, host, cast.campaign).json
     assert moment(made["expires_at"]) == clock.now + timedelta(minutes=30)
@@ -83,7 +83,7 @@ def test_one_pass_is_for_one_resident(client: FlaskClient, cast: Cast, host: Hea
 
 
 def test_a_pass_is_over_after_half_an_hour(
-    client: FlaskClient, cast: Cast, host: Headers, clock: Hands
+    client: FlaskClient, cast: Cast, host: Headers, clock: FakeClock
 ) -> None:
     made = ask(client, host, cast.campaign).json
     clock.now += timedelta(minutes=30)
@@ -121,7 +121,7 @@ def test_only_a_member_of_the_campaign_brings_guests(
 
 
 def test_a_host_who_left_or_a_campaign_that_closed(
-    app: Flask, client: FlaskClient, cast: Cast, host: Headers, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, host: Headers, clock: FakeClock
 ) -> None:
     made = ask(client, host, cast.campaign).json
     with app.app_context():
@@ -141,7 +141,7 @@ def test_a_host_who_left_or_a_campaign_that_closed(
 
 
 def test_a_guest_goes_where_the_host_is_by_then(
-    client: FlaskClient, cast: Cast, host: Headers, clock: Hands
+    client: FlaskClient, cast: Cast, host: Headers, clock: FakeClock
 ) -> None:
     made = ask(client, host, cast.campaign).json
     clock.now += timedelta(minutes=1)
@@ -152,7 +152,7 @@ def test_a_guest_goes_where_the_host_is_by_then(
 
 
 def test_a_guest_stays_for_good_by_the_teams_own_code(
-    app: Flask, client: FlaskClient, cast: Cast, host: Headers, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, host: Headers, clock: FakeClock
 ) -> None:
     resident = register(client)
     use(client, resident, ask(client, host, cast.campaign).json)
@@ -167,7 +167,7 @@ def test_a_guest_stays_for_good_by_the_teams_own_code(
 
 
 def test_a_guest_may_leave_and_may_be_one_again(
-    client: FlaskClient, cast: Cast, host: Headers, clock: Hands
+    client: FlaskClient, cast: Cast, host: Headers, clock: FakeClock
 ) -> None:
     resident = register(client)
     used = use(client, resident, ask(client, host, cast.campaign).json)

@@ -19,8 +19,8 @@ from backend.database.extensions import db
 from backend.units.catalogue import REFORM
 from backend.units.models import Boundary, Unit
 from backend.units.service import set_on
-from tests.measured import measured, row
-from tests.people import unit_id
+from tests.support.measurements import measured, row
+from tests.support.people import unit_id
 
 # Ten communes from before the reform. In Thái Nguyên three were divided and two lie wholly in what
 # they went into; Bắc Kạn's three became one ward; two got another name.

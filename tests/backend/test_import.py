@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from tests.factories import location, post, register, sample
+from tests.support.factories import location, post, register, sample
 
 MONTH = "/api/v1/coverage?month=2024-11&parent=19"
 AT = ("--at", "21.5942,105.8482,12", "--network", "mobile")

@@ -8,7 +8,7 @@ import pytest
 
 from backend.measurements.imports import formats
 from backend.measurements.imports.formats import Given
-from tests.importing import DATA, FIELD, NOTHING, rows, sample, values
+from tests.support.importers import DATA, FIELD, NOTHING, rows, sample, values
 
 
 def test_speedtest_cli_prints_bits_per_second() -> None:

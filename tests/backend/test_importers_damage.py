@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from backend.measurements.imports import formats
 from backend.measurements.imports.formats import FORMATS
 from backend.measurements.imports.own_csv import NEEDED
-from tests.importing import DATA, FIELD, NOTHING, rows, sample, values
+from tests.support.importers import DATA, FIELD, NOTHING, rows, sample, values
 
 
 @pytest.mark.parametrize("format", ["ndjson", "csv"])

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from backend.accounts.links import ACCEPTS_PER_ADDRESS
 from backend.accounts.models import AuditEntry, OneTimeLink, User
 from backend.database.extensions import db
-from tests.people import account, audited, organisation, person, sign_in, team, unit_id
+from tests.support.people import account, audited, organisation, person, sign_in, team, unit_id
 
 URL = "/api/v1/invitations"
 ACCEPT = f"{URL}/accept"

@@ -16,9 +16,9 @@ from backend.database.extensions import db
 from backend.devices.credentials import ALPHABET, letters
 from backend.memberships.join_codes import new_code
 from backend.organisations.models import Campaign, JoinCode, Organisation, Team
-from tests.conftest import Hands
-from tests.factories import register
-from tests.people import campaign, organisation, person, team
+from tests.support.clock import FakeClock
+from tests.support.factories import register
+from tests.support.people import campaign, organisation, person, team
 
 FILES = {"": "application/json", ".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -198,7 +198,7 @@ def test_codes_are_made_before_a_campaign_opens(
 
 
 def test_a_code_tells_when_it_is_of_no_use(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     rotated(client, cast, expires_at="2024-11-21T08:00:00+07:00", uses_most=1)
     with app.app_context():

@@ -20,10 +20,10 @@ from backend.organisations.models import (
     Team,
     Volunteer,
 )
-from tests.conftest import Hands
-from tests.factories import register
-from tests.joining import URL, Cast, join, moment
-from tests.people import person, team
+from tests.support.clock import FakeClock
+from tests.support.factories import register
+from tests.support.joining import URL, Cast, join, moment
+from tests.support.people import person, team
 
 ME = "/api/v1/volunteers/me"
 
@@ -34,7 +34,7 @@ def cast(app: Flask) -> Cast:
 
 
 def test_a_phone_joins_from_this_moment_on(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     phone = register(client)
     answer = join(client, phone, cast.code_one)
@@ -54,7 +54,7 @@ def test_a_phone_joins_from_this_moment_on(
 
 
 def test_the_same_again_changes_nothing(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     phone = register(client)
     first = join(client, phone, cast.code_one)
@@ -190,7 +190,7 @@ def test_guesses_are_counted_by_device_and_by_address(
 
 
 def test_a_name_is_kept_only_with_its_own_consent(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     phone = register(client)
     named = {"name": "  Nguyễn \n Thị Hoa ", "agreed": True}

@@ -13,10 +13,10 @@ from werkzeug.test import TestResponse
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.organisations.models import JoinCode, Membership, Volunteer
-from tests.conftest import Hands
-from tests.factories import register
-from tests.joining import URL, Cast, Headers, at_once, join
-from tests.people import team
+from tests.support.clock import FakeClock
+from tests.support.factories import register
+from tests.support.joining import URL, Cast, Headers, at_once, join
+from tests.support.people import team
 
 ME = "/api/v1/volunteers/me"
 
@@ -36,7 +36,7 @@ def test_a_double_tap_joins_once(app: Flask, client: FlaskClient, cast: Cast) ->
         assert db.session.scalar(select(func.sum(JoinCode.uses))) == 1
 
 
-def linked(app: Flask, client: FlaskClient, clock: Hands) -> tuple[Headers, Headers]:
+def linked(app: Flask, client: FlaskClient, clock: FakeClock) -> tuple[Headers, Headers]:
     """Two phones of one volunteer who is in no team yet."""
     one, two = register(client), register(client)
     with app.app_context():
@@ -53,7 +53,7 @@ def linked(app: Flask, client: FlaskClient, clock: Hands) -> tuple[Headers, Head
 
 
 def test_two_phones_of_one_volunteer_join_two_teams_and_one_wins(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     one, two = linked(app, client, clock)
     for _ in range(5):
@@ -74,7 +74,7 @@ def test_two_phones_of_one_volunteer_join_two_teams_and_one_wins(
 
 
 def test_two_transfers_at_one_instant_leave_one_membership(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     one, two = linked(app, client, clock)
     three = cast.code(team(app, cast.organisation, "Đội 3"))
@@ -92,7 +92,7 @@ def test_two_transfers_at_one_instant_leave_one_membership(
 
 
 def test_the_constraint_stands_where_no_lock_is_asked_for(
-    app: Flask, client: FlaskClient, cast: Cast, owner: Engine, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, owner: Engine, clock: FakeClock
 ) -> None:
     """Another program puts the volunteer into team 2 while the phone joins team 1."""
     one, _ = linked(app, client, clock)
@@ -118,7 +118,7 @@ def test_the_constraint_stands_where_no_lock_is_asked_for(
 
 
 def test_a_membership_that_begins_later_is_in_the_way(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     """As a bulk import may make one; a transfer cannot end what has not begun."""
     one, _ = linked(app, client, clock)

@@ -14,10 +14,10 @@ from werkzeug.serving import make_server
 
 from backend.clock import utc_now
 from scripts.phone_sim import __main__ as command
-from tests.conftest import Hands
-from tests.factories import THERE, location, post, register, sample
-from tests.joining import URL, join
-from tests.people import campaign, organisation, person, team, unit_id
+from tests.support.clock import FakeClock
+from tests.support.factories import THERE, location, post, register, sample
+from tests.support.joining import URL, join
+from tests.support.people import campaign, organisation, person, team, unit_id
 
 
 class Cast:
@@ -79,7 +79,7 @@ def test_the_simulated_phone_joins_and_its_team_earns(
 
 
 def test_late_uploads_a_transfer_and_leaving_count_as_of_the_measuring_time(
-    app: Flask, client: FlaskClient, clock: Hands
+    app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     cast = Cast(app, client)
     codes = {team_id: cast.code(team_id) for team_id in (cast.one, cast.two)}

@@ -11,8 +11,8 @@ from backend.coverage.contributions.figures import Figures
 from backend.coverage.contributions.leaderboard import places
 from backend.database.extensions import db
 from tests.backend.test_needed import TARGET, target  # noqa: F401 # a fixture
-from tests.contributed import NOON, add, minutes, volunteers
-from tests.people import campaign, organisation, person, team, unit_id
+from tests.support.contributions import NOON, add, minutes, volunteers
+from tests.support.people import campaign, organisation, person, team, unit_id
 
 
 class Cast:

@@ -10,9 +10,9 @@ from backend.clock import month_end
 from backend.reports.content.letterhead_proposal import bare, proposed
 from backend.reports.monthly.letterheads import letterhead_on
 from backend.units.service import find
-from tests.asking_officials import LETTERHEAD
-from tests.conftest import Hands
-from tests.people import audited, person, seen, unit_id
+from tests.support.access.requests_officials import LETTERHEAD
+from tests.support.clock import FakeClock
+from tests.support.people import audited, person, seen, unit_id
 
 URL = "/api/v1/units/19/letterhead"
 DEPARTMENT = {
@@ -84,7 +84,9 @@ def test_what_an_official_sets_holds_from_its_day(
         assert letterhead_on(find(day, "19"), day) == DEPARTMENT
 
 
-def test_a_day_is_set_again(client: FlaskClient, official: dict[str, str], clock: Hands) -> None:
+def test_a_day_is_set_again(
+    client: FlaskClient, official: dict[str, str], clock: FakeClock
+) -> None:
     put(client, official, 0)
     answer = put(client, official, 1, place="Sông Công")
     assert answer.json["valid_from"] == clock.now.date().isoformat()

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import Hands
-from tests.mailbox import mail_server
-from tests.people import person
-from tests.signed_in import AdminBrowser
+from tests.support.admin_client import AdminBrowser
+from tests.support.clock import FakeClock
+from tests.support.people import person
+from tests.support.smtp_server import mail_server
 
 URL = "/api/v1/invitations"
 
@@ -50,7 +50,7 @@ def test_a_mail_server_that_is_away_keeps_nobody_out(
     assert client.post(f"{URL}/accept", json=chosen).status_code == 200
 
 
-def test_the_page_of_people_mails_it_too(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_the_page_of_people_mails_it_too(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     browser = AdminBrowser(app, client, clock.now)
     with mail_server() as (settings, mails):
         app.config.update(settings)

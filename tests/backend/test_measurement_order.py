@@ -15,8 +15,8 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.recording import counting
 from backend.measurements.revision import recount
-from tests.conftest import Hands
-from tests.factories import HERE, location, network, post, register, sample
+from tests.support.clock import FakeClock
+from tests.support.factories import HERE, location, network, post, register, sample
 
 START = datetime.fromisoformat("2024-11-30T20:00:00+07:00")  # the evening before a month's end
 AFTERWARDS = START + timedelta(days=3)
@@ -108,7 +108,7 @@ def differences(app: Flask) -> list[dict[str, Any]]:
 def test_any_order_and_split_gives_the_verdicts_of_a_full_pass(
     app: Flask,
     client: FlaskClient,
-    clock: Hands,
+    clock: FakeClock,
     places: list[dict[str, Any]],
     data: st.DataObject,
 ) -> None:
@@ -130,7 +130,7 @@ def test_any_order_and_split_gives_the_verdicts_of_a_full_pass(
 
 
 def test_parallel_posts_of_one_device_give_the_same(
-    app: Flask, client: FlaskClient, clock: Hands
+    app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     clock.now = AFTERWARDS
     headers = register(client)

@@ -14,10 +14,10 @@ from backend.memberships import joining
 from backend.memberships import service as memberships
 from backend.memberships.joining import Joining
 from backend.organisations.models import JoinCode, Volunteer
-from tests.conftest import Hands
-from tests.factories import post, register, sample
-from tests.joining import URL, Cast, join, moment
-from tests.people import campaign
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
+from tests.support.joining import URL, Cast, join, moment
+from tests.support.people import campaign
 
 ME = "/api/v1/volunteers/me"
 
@@ -41,7 +41,7 @@ def test_a_second_team_of_the_campaign_is_refused_by_name(
 
 
 def test_a_transfer_ends_the_first_and_starts_the_second_at_one_moment(
-    client: FlaskClient, cast: Cast, clock: Hands
+    client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     phone = register(client)
     join(client, phone, cast.code_one)
@@ -78,7 +78,7 @@ def test_teams_of_two_campaigns_go_together(client: FlaskClient, cast: Cast) -> 
 
 
 def test_leaving_ends_it_now_and_once_more_is_no_harm(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     phone = register(client)
     made = join(client, phone, cast.code_one).json
@@ -116,7 +116,7 @@ def test_only_ones_own_membership_is_left(client: FlaskClient, cast: Cast) -> No
 
 
 def test_a_post_that_is_judged_meanwhile_is_judged_again(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     """Joining and leaving raise the device's version, on which an optimistic post rests."""
     phone = register(client)
@@ -137,7 +137,7 @@ def test_a_post_that_is_judged_meanwhile_is_judged_again(
 
 
 def test_the_demo_joins_without_http(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     register(client)
     with app.app_context():

@@ -20,10 +20,10 @@ from backend.app import create_app
 from backend.measurements.recording.counting import fold_all
 from backend.run_log import note_run, runs
 from backend.server.running.periodic_command import Chore
-from tests.conftest import Hands
-from tests.factories import location, post, register, sample
-from tests.people import person
-from tests.phones import ME
+from tests.support.clock import FakeClock
+from tests.support.devices import ME
+from tests.support.factories import location, post, register, sample
+from tests.support.people import person
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "config" / "deploy" / "monitoring"
@@ -85,7 +85,7 @@ def test_samples_are_told_by_outcome_and_verdict(app: Flask, client: FlaskClient
 
 
 def test_backups_jobs_and_withdrawals_are_told(
-    client: FlaskClient, app: Flask, own_var: Path, clock: Hands
+    client: FlaskClient, app: Flask, own_var: Path, clock: FakeClock
 ) -> None:
     assert "dosong_backup_timestamp_seconds" not in scraped(client)
     at = datetime(2024, 11, 20, 1, tzinfo=UTC)

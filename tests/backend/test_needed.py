@@ -15,9 +15,17 @@ from backend.coverage.contributions import needed
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
 from backend.measurements.recording import counting
-from tests.contributed import NOON, add, correct, judge, minutes, needed_by_ranking, volunteers
-from tests.factories import post, register, sample
-from tests.people import campaign, joined, organisation, team, unit_id
+from tests.support.contributions import (
+    NOON,
+    add,
+    correct,
+    judge,
+    minutes,
+    needed_by_ranking,
+    volunteers,
+)
+from tests.support.factories import post, register, sample
+from tests.support.people import campaign, joined, organisation, team, unit_id
 
 TARGET = 6
 MONTHS = ("2024-11", "2024-12")

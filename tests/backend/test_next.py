@@ -17,10 +17,10 @@ from backend.devices.models import Device
 from backend.measurements.recording.models import Count, Measurement
 from backend.units.models import Unit
 from geo.fix import distance_m
-from tests.conftest import Hands
-from tests.factories import HERE, register
-from tests.nearby import CELLS, URL, ask, commune
-from tests.people import person
+from tests.support.clock import FakeClock
+from tests.support.factories import HERE, register
+from tests.support.next_spots import CELLS, URL, ask, commune
+from tests.support.people import person
 
 CELL_M = 550
 ENOUGH = 50  # in each cell of the ward at HERE, of its target of 300
@@ -110,7 +110,7 @@ def test_what_does_not_show(app: Flask, client: FlaskClient, changes: dict[str, 
 
 
 def test_ones_own_of_today_show_and_others_of_today_do_not(
-    app: Flask, client: FlaskClient, clock: Hands
+    app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     headers, unit = register(client), commune(app, client)
     spot = ask(client, headers, **HERE)["spots"][0]

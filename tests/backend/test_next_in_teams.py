@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.measurements.recording.models import Count
-from tests.conftest import Hands
-from tests.factories import HERE, post, register, sample
-from tests.nearby import CELLS, URL, ask, commune
-from tests.people import LONG_AGO, campaign, joined, organisation, person, team
+from tests.support.clock import FakeClock
+from tests.support.factories import HERE, post, register, sample
+from tests.support.next_spots import CELLS, URL, ask, commune
+from tests.support.people import LONG_AGO, campaign, joined, organisation, person, team
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def fresh(app: Flask) -> Iterator[None]:
     app.extensions.pop("recent_plans", None)
 
 
-def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     headers, unit = register(client), commune(app, client)
     run_by = organisation(app)
     running = campaign(app, run_by, unit.id)
@@ -47,7 +47,7 @@ def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: 
     assert client.get(URL, headers=headers).json["errors"][0]["code"] == "position_needed"
 
 
-def test_a_plan_is_kept_for_minutes(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_a_plan_is_kept_for_minutes(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     headers, unit = register(client), commune(app, client)
     run_by = organisation(app)
     running = campaign(app, run_by, unit.id)
@@ -86,7 +86,7 @@ def test_in_no_team_the_last_commune_counts(app: Flask, client: FlaskClient) -> 
     assert client.get(URL, headers=other).status_code == 422  # it is another's last commune
 
 
-def test_a_commune_that_ended_is_nobodys(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_a_commune_that_ended_is_nobodys(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     headers = register(client)
     post(client, headers, sample("2024-11-19T09:00:00+07:00"))
     clock.now = datetime(2025, 8, 1, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.factories import post, register, sample
-from tests.serving import serving_app
+from tests.support.factories import post, register, sample
+from tests.support.live_server import serving_app
 
 NAME = "2024-11-mobile"
 ITEMS = f"/ogc/collections/{NAME}/items"

@@ -25,12 +25,12 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.measurements.recording.models import DemoMonth
 from backend.reports.open_data.service import publish_data
-from tests.conftest import Hands
-from tests.factories import HERE as AT
-from tests.factories import THERE
-from tests.measured import NINE, measured, row
-from tests.people import audited, unit_id
-from tests.serving import serving_app
+from tests.support.clock import FakeClock
+from tests.support.factories import HERE as AT
+from tests.support.factories import THERE
+from tests.support.live_server import serving_app
+from tests.support.measurements import NINE, measured, row
+from tests.support.people import audited, unit_id
 
 URL = "/open-data/2024-11"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -38,7 +38,7 @@ HERE, NEAR = "05443", "05446"
 
 
 @pytest.fixture
-def month(app: Flask, clock: Hands, tmp_path: Path) -> Flask:
+def month(app: Flask, clock: FakeClock, tmp_path: Path) -> Flask:
     """November 2024 with some samples in two communes, and over."""
     app.config["VAR_DIR"] = tmp_path
     clock.now = datetime(2024, 12, 3, tzinfo=UTC)
@@ -145,7 +145,7 @@ def test_the_package_describes_every_file(month: Flask, client: FlaskClient) -> 
             assert [n for n in names if n != "geometry"] == fields
 
 
-def test_the_same_figures_are_the_same_bytes(month: Flask, clock: Hands) -> None:
+def test_the_same_figures_are_the_same_bytes(month: Flask, clock: FakeClock) -> None:
     first = publish(month)
     clock.now += timedelta(days=1)
     again = publish(month)
@@ -202,7 +202,7 @@ def test_the_command_tells_digests(month: Flask) -> None:
     assert again.exit_code == 1 and "not over" in again.output
 
 
-def test_a_running_month_is_not_published(month: Flask, clock: Hands, tmp_path: Path) -> None:
+def test_a_running_month_is_not_published(month: Flask, clock: FakeClock, tmp_path: Path) -> None:
     clock.now = datetime(2024, 11, 30, 16, tzinfo=UTC)  # the last day, in Vietnam too
     with pytest.raises(Problem, match="data_of_running_month"):
         publish(month)

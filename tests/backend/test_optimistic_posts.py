@@ -10,8 +10,8 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.recording import timeline
 from backend.measurements.revision import recount
-from tests.conftest import Hands
-from tests.factories import post, register, sample
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
 
 EARLY, LATE = "2024-11-15T09:00:00+07:00", "2024-11-15T09:30:00+07:00"
 
@@ -33,7 +33,7 @@ def between(monkeypatch: pytest.MonkeyPatch, act: Any) -> list[int]:
 
 
 def test_a_post_that_another_overtook_is_judged_again(
-    app: Flask, client: FlaskClient, clock: Hands, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers = register(client)
     post(client, headers, sample(measured_at="2024-11-01T09:00:00+07:00"))  # notes the token
@@ -45,7 +45,7 @@ def test_a_post_that_another_overtook_is_judged_again(
 
 
 def test_an_id_that_another_device_took_meanwhile_is_a_conflict(
-    app: Flask, client: FlaskClient, clock: Hands, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, other, body = register(client), register(client), sample(measured_at=EARLY)
     for headers in (mine, other):
@@ -58,7 +58,7 @@ def test_an_id_that_another_device_took_meanwhile_is_a_conflict(
 
 
 def test_a_device_that_was_withdrawn_meanwhile_is_401(
-    app: Flask, client: FlaskClient, clock: Hands, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers = register(client)
     post(client, headers, sample(measured_at="2024-11-01T09:00:00+07:00"))

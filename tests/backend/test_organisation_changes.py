@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.database.extensions import db
-from tests.people import audited, campaign, organisation, person, seen, team
+from tests.support.people import audited, campaign, organisation, person, seen, team
 
 URL = "/api/v1/organisations"
 PROVINCE = {"system": "2024", "level": "province", "code": "19"}

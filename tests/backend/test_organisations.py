@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.organisations.names import folded, normalised
-from tests.people import audited, organisation, person, seen
+from tests.support.people import audited, organisation, person, seen
 
 URL = "/api/v1/organisations"
 PROVINCE = {"system": "2024", "level": "province", "code": "19"}

@@ -5,10 +5,10 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.organisations.models import CampaignArea
-from tests.conftest import Hands
-from tests.factories import post, register, sample
-from tests.joining import Cast, join
-from tests.people import unit_id
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
+from tests.support.joining import Cast, join
+from tests.support.people import unit_id
 
 URL = "/api/v1/memberships/today"
 
@@ -18,7 +18,7 @@ def test_a_phone_without_a_team_has_no_day(client: FlaskClient) -> None:
 
 
 def test_the_team_s_day_is_the_sum_over_its_phones(
-    app: Flask, client: FlaskClient, clock: Hands
+    app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     cast = Cast(app)
     with app.app_context():
@@ -49,7 +49,7 @@ def test_before_anything_was_measured_the_day_is_empty(app: Flask, client: Flask
     assert told["membership_id"] == membership
 
 
-def test_who_left_is_told_nothing_more(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_who_left_is_told_nothing_more(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     cast, phone = Cast(app), register(client)
     membership = join(client, phone, cast.code_one).json["id"]
     clock.now = clock.now.replace(hour=13)

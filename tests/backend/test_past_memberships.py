@@ -13,9 +13,9 @@ from backend.database.extensions import db
 from backend.measurements.revision.recount import team_differences
 from backend.organisations.models import Membership
 from backend.tables.spreadsheets import XLSX
-from tests.conftest import Hands
-from tests.factories import post, register, sample
-from tests.people import (
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
+from tests.support.people import (
     LATER,
     LONG_AGO,
     audited,
@@ -169,7 +169,7 @@ def test_another_table_is_refused(cast: Cast) -> None:
     assert answer.json["errors"][0]["code"] == "no_header_members"
 
 
-def test_an_ended_team_had_members_until_it_ended(cast: Cast, clock: Hands) -> None:
+def test_an_ended_team_had_members_until_it_ended(cast: Cast, clock: FakeClock) -> None:
     seen = {**cast.organiser, "If-Match": '"1"'}
     clock.now = datetime(2024, 11, 13, tzinfo=UTC)
     row = f"{cast.member},Đội 1,2024-11-12,2024-11-12"

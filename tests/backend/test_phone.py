@@ -23,7 +23,7 @@ from scripts.phone_sim.phone import Phone, Tally
 from scripts.phone_sim.store import HELD, QUEUED, REFUSED, Store
 from scripts.phone_sim.team import Plan, run
 from scripts.phone_sim.walk import CENTRE, Walk
-from tests.serving import serving_app
+from tests.support.live_server import serving_app
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 

@@ -13,7 +13,7 @@ from PIL import Image
 from backend.web.maps import outlines
 from backend.web.site.canvas import Canvas
 from backend.web.site.sea import ARCHIPELAGOS, WHOLE
-from tests.counted import count
+from tests.support.counts import count
 
 MONTHS = {"2024": "2024-11", "2025": "2026-10"}
 

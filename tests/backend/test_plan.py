@@ -12,9 +12,9 @@ from backend.measurements.recording.models import TeamDelta
 from backend.organisations.models import Membership, Team, Volunteer
 from backend.units.models import Unit
 from geo.fix import distance_m
-from tests.conftest import Hands
-from tests.people import LONG_AGO, campaign, organisation, team, unit_id
-from tests.planned import FOURTH, HERE, NEAR, THIRD, TODAY, Cast, counted, rows, worked
+from tests.support.clock import FakeClock
+from tests.support.people import LONG_AGO, campaign, organisation, team, unit_id
+from tests.support.plans import FOURTH, HERE, NEAR, THIRD, TODAY, Cast, counted, rows, worked
 
 # What is planned
 
@@ -108,7 +108,9 @@ def test_a_province_holds_its_communes(app: Flask, client: FlaskClient) -> None:
     assert cast.plan(client)["summary"]["communes"] == 0  # of no area
 
 
-def test_only_communes_of_the_list_in_force(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_only_communes_of_the_list_in_force(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
     clock.now = datetime(2025, 8, 10, tzinfo=UTC)
     cast = Cast(app, HERE, first_day=date(2024, 11, 1), last_day=date(2025, 12, 31))
     assert cast.plan(client)["summary"]["communes"] == 0  # its commune ended with the reform

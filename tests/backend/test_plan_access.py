@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from backend.accounts.models import PersonalToken
 from backend.database.extensions import db
-from tests.people import organisation, person, team, unit_id
-from tests.planned import HERE, TODAY, Cast, rows
+from tests.support.people import organisation, person, team, unit_id
+from tests.support.plans import HERE, TODAY, Cast, rows
 
 
 def test_leaders_read_their_own_teams_rows_and_no_others(app: Flask, client: FlaskClient) -> None:

@@ -6,9 +6,9 @@ from flask.testing import FlaskClient
 
 from backend.accounts.access import Actor, Grant
 from backend.coverage.plan.map import show_plan_map
-from tests.conftest import Hands
-from tests.people import person
-from tests.planned import HERE, NEAR, Cast, counted, rows
+from tests.support.clock import FakeClock
+from tests.support.people import person
+from tests.support.plans import HERE, NEAR, Cast, counted, rows
 
 OWN = {
     "level": "commune", "purpose": "target", "basis": "counted",
@@ -22,7 +22,7 @@ def set_target(app: Flask, client: FlaskClient, **words: object) -> None:
     assert answer.status_code == 201, answer.text
 
 
-def area(app: Flask, cast: Cast, clock: Hands) -> dict[str, tuple[int, int, int]]:
+def area(app: Flask, cast: Cast, clock: FakeClock) -> dict[str, tuple[int, int, int]]:
     """Step, samples and need of each commune on the plan's map."""
     asked = {"date": None, "network": None, "team_id": None}
     with app.app_context():
@@ -34,7 +34,7 @@ ADMIN = Actor(user_id=1, grants=(Grant("admin", "system"),))
 
 
 def test_a_commune_of_its_own_target_is_drawn_by_it(
-    app: Flask, client: FlaskClient, clock: Hands
+    app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     cast = Cast(app, HERE, NEAR)
     set_target(app, client, network="mobile", threshold=900)
@@ -47,7 +47,7 @@ def test_a_commune_of_its_own_target_is_drawn_by_it(
 
 @pytest.mark.parametrize("n", [0, 300])
 def test_where_more_than_the_target_is_wanted_the_map_is_drawn_too(
-    app: Flask, clock: Hands, n: int
+    app: Flask, clock: FakeClock, n: int
 ) -> None:
     app.config["REACHED_IS"] = ">"
     cast = Cast(app, HERE)

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from backend.accounts.models import AuditEntry
 from backend.database.extensions import db
 from backend.organisations.models import Campaign, CampaignArea, Pin
-from tests.people import unit_id
-from tests.planned import FOURTH, HERE, NEAR, TODAY, Cast, counted, rows
+from tests.support.people import unit_id
+from tests.support.plans import FOURTH, HERE, NEAR, TODAY, Cast, counted, rows
 
 
 def test_a_pin_stands_and_the_plan_goes_around_it(app: Flask, client: FlaskClient) -> None:

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from tests.conftest import Hands
-from tests.factories import THERE, location, network, post, register, sample
+from tests.support.clock import FakeClock
+from tests.support.factories import THERE, location, network, post, register, sample
 
 URL = "/api/v1/measurements"
 
@@ -159,7 +159,7 @@ def test_a_way_that_cannot_be_travelled_is_told(client: FlaskClient) -> None:
     assert [one["code"] for one in answer.json["reasons"]] == ["impossible_travel"]
 
 
-def test_a_clock_that_is_off_is_corrected_for(client: FlaskClient, clock: Hands) -> None:
+def test_a_clock_that_is_off_is_corrected_for(client: FlaskClient, clock: FakeClock) -> None:
     headers = register(client) | {"X-Sent-At": "2024-11-20T10:00:00+00:00"}  # two hours slow
     answer = post(client, headers, sample("2024-11-20T09:30:00+00:00"))
     own = client.get(f"{URL}/{answer.json['id']}", headers=headers).json

@@ -15,10 +15,10 @@ from backend.coverage.figures.publication import publish
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.reports.open_data.service import publish_data
-from tests import people
-from tests.conftest import Hands
-from tests.counted import count
-from tests.reporting import DECEMBER, MONTH, Office
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.counts import count
+from tests.support.reports import DECEMBER, MONTH, Office
 
 HIDDEN, SHOWN = "00001", "05443"  # a commune of Hà Nội, and one of Thái Nguyên
 MARK = 7919  # samples of the hidden one: no answer to others may hold the number
@@ -61,7 +61,7 @@ SHARED = (
 class World:
     """Two provinces with samples; the report of one is approved, that of the other is not."""
 
-    def __init__(self, app: Flask, client: FlaskClient, clock: Hands) -> None:
+    def __init__(self, app: Flask, client: FlaskClient, clock: FakeClock) -> None:
         app.config["PUBLISH"] = "after_approval"
         self.client, self.office = client, Office(app, client, clock)
         self.office.is_demo()
@@ -91,7 +91,7 @@ class World:
 
 
 @pytest.fixture
-def world(app: Flask, client: FlaskClient, clock: Hands) -> World:
+def world(app: Flask, client: FlaskClient, clock: FakeClock) -> World:
     return World(app, client, clock)
 
 

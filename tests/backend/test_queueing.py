@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from backend.http.load_shedding import RETRY_S, WAIT_MOST_S, WAIT_STANDING_S, Line, waited_too_long
 from backend.i18n.messages import message
-from tests.factories import register, sample
+from tests.support.factories import register, sample
 
 URL = "/api/v1/measurements"
 

@@ -8,13 +8,13 @@ from flask.testing import FlaskClient
 
 from backend.reports.files.canonical import digest
 from backend.reports.monthly import attachments
-from tests import people
-from tests.conftest import Hands
-from tests.reporting import PDF, URL, Office, held
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.reports import PDF, URL, Office, stored_report
 
 
 @pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     return Office(app, client, clock)
 
 
@@ -31,7 +31,7 @@ def attach(office: Office, report: int, body: bytes = PDF, **changes: Any) -> An
 
 
 def approved(office: Office) -> int:
-    return held(office.app, people.unit_id(office.app, "19", level="province"), "approved")
+    return stored_report(office.app, people.unit_id(office.app, "19", level="province"), "approved")
 
 
 def test_number_date_and_digest_are_public_the_letter_is_the_offices(office: Office) -> None:
@@ -81,5 +81,5 @@ def test_a_letter_may_be_larger_than_what_phones_send(office: Office) -> None:
 
 def test_only_an_approved_report_is_sent(office: Office) -> None:
     unit = people.unit_id(office.app, "19", level="province")
-    refused = attach(office, held(office.app, unit, "frozen"))
+    refused = attach(office, stored_report(office.app, unit, "frozen"))
     assert (refused.status_code, refused.json["code"]) == (409, "report_not_approved")

@@ -13,8 +13,12 @@ from flask import Flask
 from openpyxl import load_workbook
 
 from backend.reports.content.figures import Files, Report
-from backend.reports.files.rendering import RENDERERS, render, render_file
-from tests.reported import lacking, report, sections
+from backend.reports.files.rendering import RENDERERS
+from backend.reports.files.rendering import render
+from backend.reports.files.rendering import render_file
+from tests.support.report_content import lacking
+from tests.support.report_content import report
+from tests.support.report_content import sections
 
 FILES = ["report.docx", "report.xlsx", "report.csv.zip", "report.json"]
 

@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from backend.i18n.formats import number
-from tests.conftest import Hands
-from tests.reporting import MONTH, Office
+from tests.support.clock import FakeClock
+from tests.support.reports import MONTH, Office
 
 
 @pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     made = Office(app, client, clock)
     made.measured(6, 11, 16)
     made.measured(7, day=16, status="failed", download_mbps=None)

@@ -10,14 +10,14 @@ from werkzeug.test import TestResponse
 
 from backend.reports.content import collection
 from backend.reports.monthly import freezing
-from tests import people
-from tests.conftest import Hands
-from tests.joining import at_once
-from tests.reporting import URL, Office
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.joining import at_once
+from tests.support.reports import URL, Office
 
 
 @pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     made = Office(app, client, clock)
     made.is_demo()
     return made

@@ -13,9 +13,9 @@ from backend.demo.plan import Campaign
 from backend.demo.teams import Cast, make_teams
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.service import Desk
-from tests import people
-from tests.conftest import Hands
-from tests.reporting import MONTH, URL, Office
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.reports import MONTH, URL, Office
 
 NOW = datetime(2024, 12, 10, 3, 0, tzinfo=UTC)
 PLAN = Campaign(MONTH, "48", "mobile", 600, 3, NOW, threshold=40)
@@ -26,7 +26,7 @@ CAST = Cast(
 
 
 @pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     made = Office(app, client, clock, province="48")
     clock.now = NOW
     desk = Desk(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)

@@ -15,12 +15,12 @@ from sqlalchemy import Engine, text
 from backend.reports.files.canonical import canonical, digest
 from backend.reports.files.rendering import render
 from backend.reports.monthly.seals import KEY_FILE
-from tests.conftest import Hands
-from tests.reporting import URL, Office
+from tests.support.clock import FakeClock
+from tests.support.reports import URL, Office
 
 
 @pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     made = Office(app, client, clock)
     made.is_demo()
     return made

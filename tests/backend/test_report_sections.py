@@ -7,14 +7,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import people
-from tests.conftest import Hands
-from tests.factories import HERE, THERE
-from tests.reporting import Office
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.factories import HERE, THERE
+from tests.support.reports import Office
 
 
 @pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     return Office(app, client, clock)
 
 

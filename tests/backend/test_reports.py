@@ -7,13 +7,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import people
-from tests.conftest import Hands
-from tests.reporting import DECEMBER, MONTH, URL, Office
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.reports import DECEMBER, MONTH, URL, Office
 
 
 @pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: Hands) -> Office:
+def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     return Office(app, client, clock)
 
 
@@ -148,7 +148,7 @@ def test_approving_wants_frozen_figures_and_a_name(office: Office) -> None:
 
 
 def test_the_name_is_that_of_the_account_unless_told(
-    office: Office, app: Flask, client: FlaskClient, clock: Hands
+    office: Office, app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     office.is_demo()
     assert office.show(office.approved()).json["approved"]["name"] == "Trần Thị Bình"

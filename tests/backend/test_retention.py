@@ -15,7 +15,7 @@ from backend.devices.models import Device
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.models import ExpiredDay, Measurement, Refused
 from backend.measurements.revision.recount import differences
-from tests.phones import bearer, registered, sample
+from tests.support.devices import bearer, registered, sample
 
 MEASUREMENTS = "/api/v1/measurements"
 AT = datetime(2024, 11, 20, 7, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.database.extensions import db
-from tests.factories import location, post, register, sample
+from tests.support.factories import location, post, register, sample
 
 
 def run(app: Flask, *words: str) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from backend.database.extensions import db
 from backend.measurements.revision.exclusion import Decision, decide_on_device
 from backend.measurements.revision.recount import differences
-from tests.factories import sample
+from tests.support.factories import sample
 
 WAITS = text("select count(*) from pg_locks where not granted")
 

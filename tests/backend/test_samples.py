@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.factories import HERE, location, network, post, register, sample
-from tests.people import person, unit_id
+from tests.support.factories import HERE, location, network, post, register, sample
+from tests.support.people import person, unit_id
 
 URL = "/api/v1/units/19/measurements"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from backend.accounts.encryption import seal, unseal
-from tests.people import account, audited, sign_in
+from tests.support.people import account, audited, sign_in
 
 NAME = "hoa@example.vn"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from backend.accounts.models import AuditEntry
 from backend.accounts.sessions import CODES_PER_ACCOUNT
 from backend.database.extensions import db
-from tests.people import PASSWORD, account, audited, sign_in
-from tests.signing_in import ACCOUNT, PHONE, SECRET, TOKENS, attempt, code, told
+from tests.support.people import PASSWORD, account, audited, sign_in
+from tests.support.sign_in import ACCOUNT, PHONE, SECRET, TOKENS, attempt, code, told
 
 
 def wrong(answer: Any) -> list[tuple[str, str]]:

@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 
 import backend
 from config import settings
-from tests.people import account, sign_in
-from tests.phones import bearer, registered
+from tests.support.devices import bearer, registered
+from tests.support.people import account, sign_in
 
 PAGES = ("/", "/do/", "/join", "/sign-in", "/invitation", "/docs", "/work", "/seal", "/styleguide")
 UNBOUNDED = re._constants.MAXREPEAT  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ import pytest
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.postmaster import pid_of
 from backend.server.running import serve
-from tests.posting import posting
+from tests.support.posting_clients import posting
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 120  # the first one loads units and boundaries

@@ -12,9 +12,9 @@ from backend.accounts.authentication import COOKIE, actor
 from backend.accounts.models import AuditEntry, Session, User
 from backend.accounts.sessions import ABSOLUTE, IDLE
 from backend.database.extensions import db
-from tests.factories import register
-from tests.people import PASSWORD, account, person, sign_in, unit_id
-from tests.signing_in import ACCOUNT, PHONE, SECRET, SESSIONS, TOKENS, attempt, code, told
+from tests.support.factories import register
+from tests.support.people import PASSWORD, account, person, sign_in, unit_id
+from tests.support.sign_in import ACCOUNT, PHONE, SECRET, SESSIONS, TOKENS, attempt, code, told
 
 # The cookie
 

@@ -21,7 +21,7 @@ from backend.accounts.sessions import (
     SIGN_INS_PER_ADDRESS,
 )
 from backend.database.extensions import db
-from tests.people import PASSWORD, account
+from tests.support.people import PASSWORD, account
 
 SESSIONS = "/api/v1/sessions"
 ACCOUNT = "/api/v1/account"

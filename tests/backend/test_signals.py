@@ -14,12 +14,12 @@ from backend.database.extensions import db
 from backend.demo.removing_teams import remove_teams
 from backend.measurements.recording.models import Earning
 from backend.organisations.models import Campaign
-from tests.factories import HERE
-from tests.joining import at_once
-from tests.people import (
+from tests.support.factories import HERE
+from tests.support.joining import at_once
+from tests.support.people import (
     audited,
 )
-from tests.signs import Cast
+from tests.support.signals import Cast
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
 from backend.organisations.models import Membership
 from backend.units.models import Unit
-from tests.factories import HERE, location, post, register, sample
-from tests.people import (
+from tests.support.factories import HERE, location, post, register, sample
+from tests.support.people import (
     joined,
 )
-from tests.signs import FAR, NINE, SINCE, Cast
+from tests.support.signals import FAR, NINE, SINCE, Cast
 
 
 @pytest.fixture

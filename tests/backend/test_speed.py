@@ -18,7 +18,7 @@ from backend.web.measure.speed import (
     asking,
     noise,
 )
-from tests.conftest import Hands
+from tests.support.clock import FakeClock
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 A_PHONE = asking("203.0.113.7", "phone")
@@ -147,7 +147,7 @@ def test_slots_hold_when_many_come_at_once() -> None:
 
 
 def test_the_process_of_its_own_serves_the_same_and_knows_no_database(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object, clock: Hands
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object, clock: FakeClock
 ) -> None:
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
     monkeypatch.setenv("SPEED_AT_ONCE", "1")

@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.tables.spreadsheets import harmless
-from tests.contributed import add
-from tests.lists import errors, send, url
-from tests.people import campaign, organisation, person, team
+from tests.support.contributions import add
+from tests.support.people import campaign, organisation, person, team
+from tests.support.team_files import errors, send, url
 
 RUN = ["=1+1", "+84 912", "-5 độ", "@đội"]
 SHOWN = ["Đội 1", "Đội =1", "1+1", "'=1", "", "–5 độ"]

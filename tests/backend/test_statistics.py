@@ -15,9 +15,9 @@ from backend.coverage.statistics.models import Statistic, StatisticStale
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
 from backend.units.models import Unit
-from tests.factories import post, register, sample
-from tests.measured import NINE, measured, row
-from tests.people import unit_id
+from tests.support.factories import post, register, sample
+from tests.support.measurements import NINE, measured, row
+from tests.support.people import unit_id
 
 HERE, NEAR = "05443", "05446"  # two communes of one district of Thái Nguyên
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from backend.measurements.recording import service
 from backend.measurements.recording.models import Measurement, Receipt
-from tests.factories import post, register, sample
+from tests.support.factories import post, register, sample
 
 
 def test_rows_and_receipts_name_the_columns(

@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from backend.accounts.models import Role
 from backend.database.extensions import db
-from tests.conftest import Hands
-from tests.people import audited, person, unit_id
-from tests.statements import statements
+from tests.support.clock import FakeClock
+from tests.support.people import audited, person, unit_id
+from tests.support.sql_statements import statements
 
 ENDED = "/api/v1/roles/ended"
 AFTER = datetime(2025, 7, 2, 3, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ AFTER = datetime(2025, 7, 2, 3, 0, tzinfo=UTC)
 class Cast:
     """Officials of a province, a district and a commune from before, and an admin, in July 2025."""
 
-    def __init__(self, app: Flask, client: FlaskClient, clock: Hands) -> None:
+    def __init__(self, app: Flask, client: FlaskClient, clock: FakeClock) -> None:
         self.app, self.client = app, client
         places = {"19": "province", "164": "district", "05443": "commune"}
         self.officials = {
@@ -45,7 +45,7 @@ class Cast:
 
 
 @pytest.fixture
-def cast(app: Flask, client: FlaskClient, clock: Hands) -> Cast:
+def cast(app: Flask, client: FlaskClient, clock: FakeClock) -> Cast:
     return Cast(app, client, clock)
 
 
@@ -118,7 +118,9 @@ def test_an_admin_chooses_otherwise_or_nothing(cast: Cast) -> None:
     assert refused.json["errors"][0]["code"] == "unit_ended"
 
 
-def test_a_role_for_a_time_stays_one_for_that_time(cast: Cast, app: Flask, clock: Hands) -> None:
+def test_a_role_for_a_time_stays_one_for_that_time(
+    cast: Cast, app: Flask, clock: FakeClock
+) -> None:
     ends = datetime(2025, 8, 31, 17, 0, tzinfo=UTC)
     with app.app_context():
         db.session.execute(update(Role).where(Role.role == "official").values(valid_to=ends))
@@ -129,6 +131,6 @@ def test_a_role_for_a_time_stays_one_for_that_time(cast: Cast, app: Flask, clock
     assert not any(cast.sees(whose, "19") for whose in cast.officials)
 
 
-def test_before_the_reform_nothing_waits(cast: Cast, clock: Hands) -> None:
+def test_before_the_reform_nothing_waits(cast: Cast, clock: FakeClock) -> None:
     clock.now = datetime(2025, 6, 30, 3, 0, tzinfo=UTC)
     assert cast.waiting() == {}

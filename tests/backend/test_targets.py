@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.coverage.contributions import needed
-from tests.contributed import add
-from tests.daily import count
-from tests.people import audited, campaign, organisation, person, seen, team, unit_id
+from tests.support.contributions import add
+from tests.support.daily_counts import count
+from tests.support.people import audited, campaign, organisation, person, seen, team, unit_id
 
 URL = "/api/v1/targets"
 WARD = {"system": "2024", "level": "commune", "code": "05443"}

@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import Hands
-from tests.factories import register
-from tests.joining import URL, Cast, join
-from tests.people import organisation, person
+from tests.support.clock import FakeClock
+from tests.support.factories import register
+from tests.support.joining import URL, Cast, join
+from tests.support.people import organisation, person
 
 ME = "/api/v1/volunteers/me"
 
@@ -20,7 +20,7 @@ def cast(app: Flask) -> Cast:
 
 
 def test_a_leader_sees_names_or_numbers_and_no_device(
-    app: Flask, client: FlaskClient, cast: Cast, clock: Hands
+    app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     leader = person(app, "team_leader", cast.one)
     organiser = person(app, "organiser", cast.organisation)

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.organisations.models import JoinCode
-from tests.factories import register
-from tests.people import audited, campaign, joined, organisation, person, seen, team
+from tests.support.factories import register
+from tests.support.people import audited, campaign, joined, organisation, person, seen, team
 
 V1 = "/api/v1"
 HOME = {"system": "2024", "level": "commune", "code": "05443"}

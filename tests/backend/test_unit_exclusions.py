@@ -15,9 +15,9 @@ from backend.database.extensions import db
 from backend.measurements.recording.models import Exclusion
 from backend.measurements.revision.exclusion import decide_on_device
 from backend.measurements.revision.recount import differences, team_differences
-from tests.conftest import Hands
-from tests.factories import THERE, location, post, register, sample
-from tests.people import (
+from tests.support.clock import FakeClock
+from tests.support.factories import THERE, location, post, register, sample
+from tests.support.people import (
     audited,
     campaign,
     joined,
@@ -262,7 +262,7 @@ def test_what_was_withdrawn_is_final(cast: Cast) -> None:
 
 
 def test_the_province_of_today_decides_on_months_before_the_reform(
-    cast: Cast, clock: Hands
+    cast: Cast, clock: FakeClock
 ) -> None:
     clock.now = datetime(2025, 7, 2, tzinfo=UTC)
     today = person(cast.app, "official", unit_id(cast.app, "19", "2025", "province"))

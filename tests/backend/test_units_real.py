@@ -11,7 +11,7 @@ from flask import Flask
 from backend.database.extensions import db
 from backend.units import service
 from backend.units.setup import setup
-from tests.made_up_sets import units_restored
+from tests.support.boundary_sets import units_restored
 
 FOLDER = os.environ.get("BOUNDARIES_DIR")
 pytestmark = [

@@ -16,7 +16,7 @@ from backend.units import locator as locating
 from backend.units import service
 from backend.units.locator import Locator
 from backend.units.models import Boundary, BoundarySet, Unit
-from tests.made_up_sets import FOREIGN, GIVEN_UP, WITHOUT_POLYGON, november, units_restored
+from tests.support.boundary_sets import FOREIGN, GIVEN_UP, WITHOUT_POLYGON, november, units_restored
 
 Units = Callable[..., Result]
 SPAN = ("--valid-from", "2024-11-01", "--valid-to", "2024-11-30")

@@ -20,7 +20,7 @@ from backend.units import locator
 from backend.units.models import BoundarySet, Unit
 from geo import approximate
 from geo.fetch import COMMIT, REPOSITORY
-from tests.made_up_sets import FOREIGN, november, units_restored, write_catalogue
+from tests.support.boundary_sets import FOREIGN, november, units_restored, write_catalogue
 
 Units = Callable[..., Result]
 NOVEMBER = {

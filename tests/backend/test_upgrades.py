@@ -18,9 +18,9 @@ from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
 from scripts.keeping import figures
-from tests.conftest import Hands
-from tests.factories import post, register, sample
-from tests.people import person
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
+from tests.support.people import person
 
 KEPT = Path(__file__).parents[1] / "data" / "upgrades"
 DUMPS = sorted(KEPT.glob("*.dump"), key=lambda path: path.stem)
@@ -45,7 +45,7 @@ def old(dump: Path, tmp_path: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 def migrated(old: EmbeddedPostgres, tmp_path: Path) -> Iterator[Flask]:
     urls = {"DATABASE_URL": old.app_url, "DATABASE_OWNER_URL": old.owner_url}
-    app = create_app(Hands(), VAR_DIR=tmp_path, BOUNDARIES_DIR=None, **urls)
+    app = create_app(FakeClock(), VAR_DIR=tmp_path, BOUNDARIES_DIR=None, **urls)
     with app.app_context():
         upgrade()
     yield app

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from backend.accounts.models import Role, User
 from backend.database.extensions import db
-from tests.people import account, audited, organisation, person, sign_in, team, unit_id
+from tests.support.people import account, audited, organisation, person, sign_in, team, unit_id
 
 URL = "/api/v1/users"
 

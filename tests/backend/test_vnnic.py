@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from backend.coverage.figures.service import Question, coverage
 from backend.coverage.vnnic.reasons import REASONS, Pair, likely
-from tests import people
-from tests.conftest import Hands
-from tests.factories import HERE, location, post, register, sample
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.factories import HERE, location, post, register, sample
 
 URL = "/api/v1/vnnic"
 PROVINCE = {"month": "2024-11", "parent": "19"}
@@ -61,7 +61,7 @@ def test_what_was_not_imported_is_no_zero(app: Flask, client: FlaskClient) -> No
     assert (item["theirs"], item["difference"], item["likely"]) == (None, None, ["not_imported"])
 
 
-def test_not_enough_samples_is_null(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_not_enough_samples_is_null(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     clock.now = clock.now.replace(month=12)
     code = commune_of(client)
     take_in(client, app, f"Mã xã,Số mẫu,Ghi chú,Download\n{code},0,,Không đủ số mẫu\n")
@@ -70,7 +70,7 @@ def test_not_enough_samples_is_null(app: Flask, client: FlaskClient, clock: Hand
     assert item["likely"] == ["not_enough_for_vnnic"]
 
 
-def test_provinces_by_the_atlas(app: Flask, client: FlaskClient, clock: Hands) -> None:
+def test_provinces_by_the_atlas(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     clock.now = clock.now.replace(month=12)
     atlas = (
         '[{"code": "19", "value": 64595, "download": 90.68, "upload": 20, "ping": 21.5,'

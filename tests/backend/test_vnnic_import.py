@@ -17,7 +17,7 @@ from backend.coverage.vnnic.figures import samples_of, speed_of
 from backend.coverage.vnnic.models import VnnicCount
 from backend.database.extensions import db
 from backend.tables.spreadsheets import XLSX
-from tests import people
+from tests.support import people
 
 URL = "/api/v1/vnnic/import"
 CSV = "text/csv"

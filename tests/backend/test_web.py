@@ -22,8 +22,8 @@ from backend.measurements.recording.models import Count, CountDelta, DemoMonth
 from backend.units.models import Unit
 from backend.web.public import service
 from backend.web.site.words import WORDS
-from tests.conftest import Hands
-from tests.phones import bearer, registered, sample
+from tests.support.clock import FakeClock
+from tests.support.devices import bearer, registered, sample
 
 ROOT = Path(__file__).parents[2]
 THAI_NGUYEN = "/unit/19?month=2024-11"
@@ -173,7 +173,7 @@ def test_from_the_country_to_a_province_to_its_communes(app: Flask, client: Flas
     assert "Nơi còn xã, phường thiếu mẫu" in districts
 
 
-def test_a_post_shows_on_the_page(client: FlaskClient, clock: Hands) -> None:
+def test_a_post_shows_on_the_page(client: FlaskClient, clock: FakeClock) -> None:
     phone = registered(client)
     body = sample(clock.now - timedelta(minutes=1))
     answer = client.post("/api/v1/measurements", json=body, headers=bearer(phone["token"]))
@@ -264,7 +264,7 @@ def test_a_wrong_address_is_explained(
     assert message in answer.text
 
 
-def test_no_district_after_the_reform(client: FlaskClient, clock: Hands) -> None:
+def test_no_district_after_the_reform(client: FlaskClient, clock: FakeClock) -> None:
     clock.now = datetime(2026, 11, 20, 12, tzinfo=UTC)
     assert client.get("/?month=2026-10&level=district").status_code == 422
     words = read(client, "/?month=2026-10").words
@@ -279,7 +279,7 @@ def test_what_others_append_to_a_link_is_passed_over(client: FlaskClient) -> Non
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("name", ["README.md", "README.vi.md"])
-def test_the_readme_s_five_lines_work_as_printed(app: Flask, clock: Hands, name: str) -> None:
+def test_the_readme_s_five_lines_work_as_printed(app: Flask, clock: FakeClock, name: str) -> None:
     clock.now = datetime.now(UTC)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     serving = threading.Thread(target=server.serve_forever)

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.organisations.models import Correction
-from tests.people import account, sign_in
-from tests.planned import HERE, Cast
+from tests.support.people import account, sign_in
+from tests.support.plans import HERE, Cast
 
 NAME = "ban@example.vn"
 

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.i18n.formats import number
-from tests import people
-from tests.conftest import Hands
-from tests.factories import post, register, sample
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
 
 NAME = "binh@example.vn"
 AREA = "/desk/area/19?month=2024-11"
@@ -72,7 +72,7 @@ def test_the_table_shows_coverage_s_figures(app: Flask, client: FlaskClient) -> 
 
 @pytest.mark.parametrize("state", ["silent", "behind", "will_miss", "reached"])
 def test_the_states_are_those_of_the_alerts(
-    app: Flask, client: FlaskClient, clock: Hands, state: str
+    app: Flask, client: FlaskClient, clock: FakeClock, state: str
 ) -> None:
     measured(client, 8)
     sign_in(app, client)
@@ -127,7 +127,7 @@ def test_the_wall_is_sent_again_only_when_it_changed(app: Flask, client: FlaskCl
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_a_month_that_is_over_asks_for_nothing_more(
-    app: Flask, client: FlaskClient, clock: Hands, lang: str
+    app: Flask, client: FlaskClient, clock: FakeClock, lang: str
 ) -> None:
     measured(client, 8)
     sign_in(app, client)

@@ -7,15 +7,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import people
-from tests.conftest import Hands
-from tests.factories import post, register, sample
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
 
 NAME = "binh@example.vn"
 
 
 @pytest.fixture
-def after(clock: Hands, client: FlaskClient) -> None:
+def after(clock: FakeClock, client: FlaskClient) -> None:
     """A sample of May 2025, and the clock of August."""
     clock.now = datetime(2025, 5, 20, 12, tzinfo=UTC)
     assert post(client, register(client), sample("2025-05-19T08:00:00+07:00")).status_code < 300

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import people
-from tests.factories import post, register, sample
-from tests.signed_in import fault
-from tests.signs import Cast
+from tests.support import people
+from tests.support.admin_client import fault
+from tests.support.factories import post, register, sample
+from tests.support.signals import Cast
 
 NAME = "binh@example.vn"
 MONTH = "?month=2024-11"

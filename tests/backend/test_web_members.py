@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from backend.errors import FieldError, Problem
 from backend.fields import Strict, Text
 from backend.web.site.forms import Form
-from tests.people import account, sign_in
+from tests.support.people import account
+from tests.support.people import sign_in
 
 NAME = "hoa@example.vn"
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import people
+from tests.support import people
 
 NAME, DEPUTY = "binh@example.vn", "an@example.vn"
 VNNIC = "/desk/area/19/vnnic?month=2024-11"

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
-from tests import people
-from tests.conftest import Hands
-from tests.reporting import PDF, Office
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.reports import PDF, Office
 
 NAME = "binh@example.vn"
 
@@ -21,7 +21,7 @@ NAME = "binh@example.vn"
 class Desk(Office):
     """The same official as a browser shows the desk to them."""
 
-    def __init__(self, app: Flask, client: FlaskClient, clock: Hands) -> None:
+    def __init__(self, app: Flask, client: FlaskClient, clock: FakeClock) -> None:
         super().__init__(app, client, clock)
         unit = people.unit_id(app, "19", level="province")
         people.account(app, NAME, "official", unit, display_name="Trần Thị Bình")
@@ -39,7 +39,7 @@ class Desk(Office):
 
 
 @pytest.fixture
-def desk(app: Flask, client: FlaskClient, clock: Hands) -> Desk:
+def desk(app: Flask, client: FlaskClient, clock: FakeClock) -> Desk:
     desk = Desk(app, client, clock)
     desk.is_demo()
     return desk

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 
 from backend.reports.files.canonical import canonical
 from backend.web.public import seal_views
-from tests import people
-from tests.reporting import held, nothing
+from tests.support import people
+from tests.support.reports import nothing, stored_report
 
 PAGE = "/seal"
 
@@ -19,7 +19,7 @@ PAGE = "/seal"
 @pytest.fixture
 def digest(app: Flask, client: FlaskClient) -> str:
     """The digest of an approved report's figures."""
-    report = held(app, people.unit_id(app, "19", level="province"), "approved")
+    report = stored_report(app, people.unit_id(app, "19", level="province"), "approved")
     return str(client.get(f"/api/v1/reports/{report}").json["digest"])
 
 

@@ -20,7 +20,7 @@ from backend.measurements.recording.models import (
     Receipt,
     Refused,
 )
-from tests.phones import AGREED, DEVICES, ME, bearer, hold, registered, sample
+from tests.support.devices import AGREED, DEVICES, ME, bearer, hold, registered, sample
 
 MEASUREMENTS, WITHDRAWALS = "/api/v1/measurements", "/api/v1/withdrawals"
 COVERAGE = "/api/v1/coverage?month=2024-11&parent=19&level=commune&network=mobile"

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.measurements.privacy.requests import acknowledge_by, do_by
-from tests.people import audited, person
-from tests.phones import ME, bearer, registered
+from tests.support.devices import ME, bearer, registered
+from tests.support.people import audited, person
 
 REQUESTS = "/api/v1/withdrawal-requests"
 MONDAY = datetime(2024, 11, 18, 1, 0, tzinfo=UTC)

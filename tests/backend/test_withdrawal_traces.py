@@ -32,12 +32,12 @@ from backend.organisations.models import Campaign
 from backend.server.backup import dump as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
-from tests.conftest import Hands
-from tests.factories import location, network, post, register, sample
-from tests.joining import Cast, join
-from tests.people import person
-from tests.phones import AGREED, DEVICES, ME, bearer
-from tests.reporting import DECEMBER, Office
+from tests.support.clock import FakeClock
+from tests.support.devices import AGREED, DEVICES, ME, bearer
+from tests.support.factories import location, network, post, register, sample
+from tests.support.joining import Cast, join
+from tests.support.people import person
+from tests.support.reports import DECEMBER, Office
 
 ROOT = Path(__file__).parents[2]
 NAME, MODEL, ADDRESS = "Nguyễn Thị Vết", "Vết-A525F", "203.0.113.77"
@@ -185,7 +185,7 @@ def files_of(folder: Path) -> str:
 def test_nothing_kept_tells_of_who_withdrew(
     app: Flask,
     client: FlaskClient,
-    clock: Hands,
+    clock: FakeClock,
     own_var: Path,
     tmp_path: Path,
     logged: CapturingLogger,

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browsing import OPTIONS, PHONE, TIMEOUT_MS, Guard, program
-from tests.serving import serving_app
+from tests.support.browser import OPTIONS, PHONE, TIMEOUT_MS, Guard, program
+from tests.support.live_server import serving_app
 
 expect.set_options(timeout=TIMEOUT_MS)
 

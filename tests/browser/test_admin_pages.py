@@ -16,11 +16,11 @@ from backend.web.admin import findings
 from backend.web.admin.frame import SECTIONS
 from geo.findings import Finding
 from geo.gazetteer import load_units
-from tests import people
-from tests.browsing import DESKTOP, Guard, axe, looks_right, press, reads, type_in
-from tests.made_up_sets import november
-from tests.people import PASSWORD, account
-from tests.signed_in import NAME, SECRET
+from tests.support import people
+from tests.support.admin_client import NAME, SECRET
+from tests.support.boundary_sets import november
+from tests.support.browser import DESKTOP, Guard, axe, looks_right, press, reads, type_in
+from tests.support.people import PASSWORD, account
 
 
 def enter(page: Page, path: str) -> None:

@@ -13,10 +13,10 @@ from backend.measurements.recording.counting import fold_all
 from backend.organisations.models import CampaignArea
 from backend.units.catalogue import read_active
 from backend.web.maps import tiles
-from tests.browsing import DESKTOP, PHONE, Guard, looks_right, press, reads, type_in, until
-from tests.contributed import add, volunteers
-from tests.people import PASSWORD, account, unit_id
-from tests.planned import Cast
+from tests.support.browser import DESKTOP, PHONE, Guard, looks_right, press, reads, type_in, until
+from tests.support.contributions import add, volunteers
+from tests.support.people import PASSWORD, account, unit_id
+from tests.support.plans import Cast
 
 NAME = "ban@example.vn"
 TODAY = local_day(datetime.now(UTC))

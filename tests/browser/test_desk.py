@@ -11,9 +11,9 @@ from playwright.sync_api import Page, Route, expect
 from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
-from tests import people
-from tests.browsing import DESKTOP, PHONE, axe, looks_right, picture, press, reads, type_in
-from tests.factories import post, register, sample
+from tests.support import people
+from tests.support.browser import DESKTOP, PHONE, axe, looks_right, picture, press, reads, type_in
+from tests.support.factories import post, register, sample
 
 NAME = "binh@example.vn"
 AGO = (timedelta(minutes=2), timedelta(minutes=1))  # the second repeats the first

@@ -7,13 +7,13 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from scripts.picturing.pages import OF_PEOPLE, PAGES, example
-from tests.asking import ask
-from tests.browsing import DESKTOP, PHONE, Guard, axe
-from tests.conftest import Hands
-from tests.factories import post, register, sample
-from tests.matrix import POSTER, TABLE, endpoint, expected
-from tests.serving import serving_app
-from tests.world import World
+from tests.support.access.requests import send_request
+from tests.support.access.table import POSTER, TABLE, endpoint, expected
+from tests.support.access.world import World
+from tests.support.browser import DESKTOP, PHONE, Guard, axe
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
+from tests.support.live_server import serving_app
 
 # The matrix is written by hand, and a test of its own holds it against the URL map.
 ROWS = [row for row in TABLE if row.startswith("GET ") and not row.startswith("GET /api/")]
@@ -23,7 +23,7 @@ SWAGGER = "#api"  # drawn by another's program, in its own colours
 
 
 @pytest.fixture
-def served(browser: Browser, app: Flask, clock: Hands) -> Iterator[str]:
+def served(browser: Browser, app: Flask, clock: FakeClock) -> Iterator[str]:
     """The application in the month of the samples that tests make."""
     with serving_app(app, clock) as url:
         yield url
@@ -43,7 +43,7 @@ def pages(world: World) -> dict[str, str]:
     """The address of every whole page, by its row."""
     found = {}
     for row in ROWS:
-        answer = ask(world, row)
+        answer = send_request(world, row)
         assert answer.status_code == expected(row)["admin"], row
         if answer.status_code == 200 and b"<!doctype html>" in answer.data[:500].lower():
             found[row] = answer.request.full_path.rstrip("?")

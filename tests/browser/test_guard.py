@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browsing import DESKTOP, Guard, axe, looks_right
+from tests.support.browser import DESKTOP, Guard, axe, looks_right
 
 ROOT = Path(__file__).parents[2]
 

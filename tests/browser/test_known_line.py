@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
-from tests.browsing import PHONE, press
-from tests.serving import serving_app
-from tests.shaping import Shape, shaped
-from tests.tapping import HERE, MEASURED_MS, agree
+from tests.support.browser import PHONE, press
+from tests.support.live_server import serving_app
+from tests.support.measuring_page import HERE, MEASURED_MS, agree
+from tests.support.traffic_shaper import Shape, shaped
 
 LINE = Shape(down_mbps=10, up_mbps=2, round_trip_ms=40)
 WITHIN = 0.1

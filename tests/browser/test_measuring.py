@@ -14,10 +14,16 @@ from backend.devices.models import Consent
 from backend.measurements.recording.models import Measurement
 from backend.memberships import poster
 from backend.organisations.models import Volunteer
-from tests import people
-from tests.browsing import PHONE, looks_right, press, reads
-from tests.joining import Cast
-from tests.tapping import HERE, agree, measure, measure_and_lose_the_network, on_a_line
+from tests.support import people
+from tests.support.browser import PHONE, looks_right, press, reads
+from tests.support.joining import Cast
+from tests.support.measuring_page import (
+    HERE,
+    agree,
+    measure,
+    measure_and_lose_the_network,
+    on_a_line,
+)
 
 Open = Callable[..., Page]
 BORDER = re.compile("^M.+Z$")

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 from backend.accounts.links import make_link
 from backend.accounts.models import User
 from backend.database.extensions import db
-from tests import people
-from tests.browsing import Guard, looks_right, press, reads, type_in
-from tests.people import PASSWORD, account
+from tests.support import people
+from tests.support.browser import Guard, looks_right, press, reads, type_in
+from tests.support.people import PASSWORD, account
 
 NAME = "hoa@example.vn"
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from backend.coverage.figures.months import months_with_data
 from backend.units.catalogue import read_active
 from backend.web.maps import tiles
-from tests.browsing import DESKTOP, PHONE, axe, looks_right, picture, press, reads, until
-from tests.counted import count
+from tests.support.browser import DESKTOP, PHONE, axe, looks_right, picture, press, reads, until
+from tests.support.counts import count
 
 PLACES = ("/?month=2026-10", "/unit/19?month=2024-11", "/unit/05443?month=2024-11")
 OTHERS = (

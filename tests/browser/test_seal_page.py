@@ -7,13 +7,13 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from backend.reports.files.canonical import canonical
-from tests import people
-from tests.browsing import DESKTOP, PHONE, axe, looks_right, picture
-from tests.reporting import held, nothing
+from tests.support import people
+from tests.support.browser import DESKTOP, PHONE, axe, looks_right, picture
+from tests.support.reports import nothing, stored_report
 
 
 def test_a_file_is_checked(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -> None:
-    held(app, people.unit_id(app, "19", level="province"), "approved")
+    stored_report(app, people.unit_id(app, "19", level="province"), "approved")
     file = tmp_path / "report.json"
     page = new_page(PHONE)
     for content, words, name in (

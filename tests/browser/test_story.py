@@ -13,12 +13,12 @@ from playwright.sync_api import Browser, Page, expect
 from backend.clock import local_day, month_end, utc_now
 from backend.memberships import poster
 from geo import approximate
-from tests import people
-from tests.browsing import DESKTOP, PHONE, press, reads, type_in
-from tests.joining import Cast
-from tests.made_up_sets import units_restored
-from tests.serving import serving_app
-from tests.tapping import HERE, agree, measure, measure_and_lose_the_network
+from tests.support import people
+from tests.support.boundary_sets import units_restored
+from tests.support.browser import DESKTOP, PHONE, press, reads, type_in
+from tests.support.joining import Cast
+from tests.support.live_server import serving_app
+from tests.support.measuring_page import HERE, agree, measure, measure_and_lose_the_network
 
 LEADER, OFFICIAL = "lan@example.vn", "binh@example.vn"
 PROVINCE, COMMUNE = "19", "Phường Phan Đình Phùng"

@@ -10,7 +10,7 @@ import shapely
 
 from geo.boundaries import BoundaryError, digest, read, with_names
 from geo.gazetteer import load_units
-from tests.geo.frames import BOWTIE, frame, pair, square, unit
+from tests.support.geo_frames import BOWTIE, frame, pair, square, unit
 
 
 @pytest.fixture

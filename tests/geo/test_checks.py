@@ -9,7 +9,7 @@ import shapely
 
 from geo.boundaries import check, read, read_catalogue, to_text
 from geo.gazetteer import load_units
-from tests.geo.frames import BOWTIE, frame, pair, square, unit
+from tests.support.geo_frames import BOWTIE, frame, pair, square, unit
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from geo.approximate import build
 from geo.boundaries import BoundaryError, digest, read
 from geo.fetch import fetch, tarball_url
 from geo.gazetteer import load_units
-from tests.geo.frames import BOWTIE, square, unit
+from tests.support.geo_frames import BOWTIE, square, unit
 
 KNOWN = [
     unit("01", level="province", name="Hà Nội", type="Thành phố"),

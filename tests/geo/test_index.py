@@ -7,7 +7,16 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.index import EDGE, CommuneIndex, Located, Place
-from tests.geo.coverages import SETS, SOUTH, STEP, WEST, box, frame_of, random_points, real_frame
+from tests.support.geo_coverages import (
+    SETS,
+    SOUTH,
+    STEP,
+    WEST,
+    box,
+    frame_of,
+    random_points,
+    real_frame,
+)
 
 INDEXES = {name: CommuneIndex.from_frame(frame) for name, frame in SETS.items()}
 

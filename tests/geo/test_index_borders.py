@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from geo.index import CommuneIndex, Place
 from geo.nearby import metres_per_degree
-from tests.geo.coverages import (
+from tests.support.geo_coverages import (
     SETS,
     SOUTH,
     STEP,

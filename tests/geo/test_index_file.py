@@ -8,7 +8,7 @@ import pytest
 
 from geo import gridfile
 from geo.index import CommuneIndex, DamagedIndexError, cached
-from tests.geo.coverages import (
+from tests.support.geo_coverages import (
     SETS,
     SOUTH,
     STEP,

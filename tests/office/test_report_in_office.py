@@ -15,7 +15,7 @@ from PIL import Image
 
 from backend.reports.content.figures import Files
 from backend.reports.files.rendering import render
-from tests.reported import lacking, report, sections, team
+from tests.support.report_content import lacking, report, sections, team
 
 pytestmark = [
     pytest.mark.office,

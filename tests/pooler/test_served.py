@@ -19,9 +19,9 @@ from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.running.serve import answers
 from scripts.phone_sim.team import Plan, run
-from tests.factories import post, register, sample
-from tests.pooled import Pooler
-from tests.prepared import ROOT, application
+from tests.support.database import ROOT, application
+from tests.support.factories import post, register, sample
+from tests.support.pgbouncer import Pooler
 
 pytestmark = [
     pytest.mark.pooler,

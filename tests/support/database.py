@@ -19,7 +19,7 @@ from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units import setup as units_setup
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MADE_OF = ("backend/migrations", "backend/server", "backend/units", "geo", "requirements.txt")
 
 

@@ -4,13 +4,13 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from tests.asking_officials import LETTERHEAD, deputy, lent
-from tests.factories import register
-from tests.matrix_pages import DESK_REPORT
-from tests.people import signal
-from tests.report_asking import freezing
-from tests.reporting import PDF, free_month, held
-from tests.world import World
+from tests.support.access.requests_officials import LETTERHEAD, deputy, lent
+from tests.support.access.requests_reports import freezing
+from tests.support.access.table_pages import DESK_REPORT
+from tests.support.access.world import World
+from tests.support.factories import register
+from tests.support.people import signal
+from tests.support.reports import PDF, free_month, stored_report
 
 AREA = "/desk/area/<code>"
 OWN = {"at": {"code": "19"}}
@@ -22,7 +22,7 @@ def _measured(world: World) -> dict[str, Any]:
 
 def _report(world: World, state: str, **fields: Any) -> dict[str, Any]:
     """A form of a report's page, seen as it is."""
-    report = held(world.app, world.province, state)
+    report = stored_report(world.app, world.province, state)
     return {"at": {"report_id": report}, "data": {"version": "1"} | fields}
 
 
@@ -82,7 +82,7 @@ def _sign(world: World) -> dict[str, Any]:
     return OWN | {"data": {"signal_id": str(made), "state": "explained"}}
 
 
-DESK_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
+DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}": lambda w: OWN,
     f"GET {AREA}/figures": lambda w: OWN,
     f"GET {AREA}/months": lambda w: OWN,

@@ -12,10 +12,10 @@ from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.reports.open_data.files import PACKAGE
 from backend.reports.open_data.service import FOLDER
-from tests import people
-from tests.factories import register
-from tests.matrix import LIFT
-from tests.world import World
+from tests.support import people
+from tests.support.access.table import LIFT
+from tests.support.access.world import World
+from tests.support.factories import register
 
 SEEN = {"headers": {"If-Match": '"1"'}}
 WHY = {"reason": "đo trong xưởng"}
@@ -118,7 +118,7 @@ def _published(world: World) -> dict[str, Any]:
     return {"at": {"month": "2024-11", "name": PACKAGE}}
 
 
-OF_OFFICIALS: dict[str, Callable[[World], dict[str, Any]]] = {
+OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/targets": lambda w: {"json": TARGET},
     "PATCH /api/v1/targets/<target_id>": _target,
     "PATCH /api/v1/signals/<signal_id>": lambda w: _signal(w, campaign_id=w.campaign),

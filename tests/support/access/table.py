@@ -1,12 +1,12 @@
 """Who may do what: what every endpoint answers to each of eight who ask, written by hand.
 
 A row is an endpoint, and in brackets a case where one thing alone does not tell it all. The
-requests fit (tests/asking.py): a status of 200 or more than that means that it was done. The
+requests fit (requests.py): a status of 200 or more means that it was done. The
 organiser is of the organisation that has the campaign and the team, the official of the province.
 """
 
-from tests.matrix_admin import ADMIN_PAGES
-from tests.matrix_pages import EVERYBODY, PAGES
+from tests.support.access.table_admin import ADMIN_PAGES
+from tests.support.access.table_pages import EVERYBODY, PAGES
 
 ACTORS = (
     "nobody",

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browsing import press, reads
+from tests.support.browser import press, reads
 
 HERE = {"latitude": 21.5942, "longitude": 105.8482, "accuracy": 12}  # in Thái Nguyên
 MEASURED_MS = 60_000  # a whole test, on a machine that others use as well

@@ -1,4 +1,4 @@
-"""Who may open and send which page: the rows of tests/matrix.py that are no API."""
+"""Who may open and send which page: the rows of tests/support/access/table.py that are no API."""
 
 BOARD = "/campaigns/<int:campaign_id>"
 DESK_REPORT = "/desk/reports/<int:report_id>"

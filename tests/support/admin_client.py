@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests import people
+from tests.support import people
 
 NAME = "quantri@example.vn"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.jobs.models import Job
-from tests import people
-from tests.asking_officials import OF_OFFICIALS
-from tests.matrix_admin import ADMIN_PAGES
-from tests.people import LONG_AGO
-from tests.world import World
+from tests.support import people
+from tests.support.access.requests_officials import OFFICIAL_REQUESTS
+from tests.support.access.table_admin import ADMIN_PAGES
+from tests.support.access.world import World
+from tests.support.people import LONG_AGO
 
 TARGET_FORM = {
     "level": "commune", "network": "fixed", "purpose": "target", "threshold": "1.200",
@@ -34,7 +34,7 @@ def _person(world: World) -> dict[str, Any]:
 
 def _there(world: World, row: str) -> dict[str, Any]:
     """The thing that the API's own row is about."""
-    return {"at": OF_OFFICIALS[row](world)["at"]}
+    return {"at": OFFICIAL_REQUESTS[row](world)["at"]}
 
 
 def _target(world: World) -> dict[str, Any]:
@@ -86,7 +86,7 @@ REJUDGED = {
 }  # fmt: skip
 CHECKED = {"report": "", "units": 1, "kinds": {}, "forbidden": 0}
 
-ADMIN_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
+ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /admin/jobs/<kind>": lambda w: {
         "at": {"kind": "rejudge"},
         "data": {"month": "2024-11", "dry_run": "yes"},

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests import people
-from tests.factories import register
-from tests.matrix import CAMPAIGN
-from tests.world import World
+from tests.support import people
+from tests.support.access.table import CAMPAIGN
+from tests.support.access.world import World
+from tests.support.factories import register
 
 SEEN = {"headers": {"If-Match": '"1"'}}
 
@@ -51,7 +51,7 @@ def _draft(world: World) -> dict[str, Any]:
     return {"at": {"campaign_id": world.draft}}
 
 
-OF_CAMPAIGNS: dict[str, Callable[[World], dict[str, Any]]] = {
+CAMPAIGN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {CAMPAIGN}/changes": lambda w: SEEN | {"json": {"changes": {"cap": 5}}},
     f"POST {CAMPAIGN}/changes (draft)": lambda w: (
         SEEN | {"json": {"changes": {"cap": 5}}} | _draft(w)

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from backend.database.extensions import db
 from backend.measurements.recording import counting
 from backend.measurements.recording.models import CountDelta
-from tests.people import unit_id
+from tests.support.people import unit_id
 
 
 def count(app: Flask, code: str | None, *days: tuple[str, int], **changes: str) -> None:

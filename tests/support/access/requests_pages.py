@@ -4,10 +4,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from tests import people
-from tests.asking_campaigns import taking_part
-from tests.matrix_pages import BOARD
-from tests.world import World
+from tests.support import people
+from tests.support.access.requests_campaigns import taking_part
+from tests.support.access.table_pages import BOARD
+from tests.support.access.world import World
 
 CAMPAIGN_FORM = {
     "name": "Tháng ba", "first_day": "2024-11-01", "last_day": "2024-11-30", "areas": "19",
@@ -36,7 +36,7 @@ def _teams() -> dict[str, Any]:
 TAKING_PART = ("", "/figures", "/contributions", "/teams", "/teams/<int:team_id>", "/plan",
                "/plan/slips", "/signals", "/corrections", "/settings", "/teams/import")  # fmt: skip
 
-PAGE_ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
+PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{f"GET {BOARD}{page}": taking_part for page in TAKING_PART},
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
     f"POST {BOARD}/settings": lambda w: {"data": CAMPAIGN_FORM},

@@ -6,7 +6,7 @@ from typing import Any
 import pyotp
 from flask.testing import FlaskClient
 
-from tests.people import PASSWORD
+from tests.support.people import PASSWORD
 
 SESSIONS = "/api/v1/sessions"
 ACCOUNT = "/api/v1/account"

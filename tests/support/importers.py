@@ -7,7 +7,7 @@ from typing import Any
 from backend.measurements.imports import formats
 from backend.measurements.imports.formats import Given, Row
 
-DATA = Path(__file__).parent / "data" / "importers"
+DATA = Path(__file__).parents[1] / "data" / "importers"
 NOTHING = Given()
 FIELD = Given.parse("21.5942,105.8482,12", "mobile")
 

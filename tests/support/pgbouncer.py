@@ -23,7 +23,7 @@ PORT, START_S = 6432, 30.0
 # Fewer than a test has threads: they take turns. Round robin gives each transaction another one
 # than the last had, so that whatever a session was meant to remember is missed at once.
 CONNECTIONS = 6
-EXAMPLE = Path(__file__).parents[1] / "config/deploy/pgbouncer.ini"
+EXAMPLE = Path(__file__).parents[2] / "config/deploy/pgbouncer.ini"
 
 
 class Pooler:

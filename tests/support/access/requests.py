@@ -15,17 +15,17 @@ from backend.accounts.encryption import seal
 from backend.accounts.models import OneTimeLink, PersonalToken, Role, User
 from backend.database.extensions import db
 from backend.measurements.recording.models import WithdrawalRequest
-from tests import people
-from tests.asking_admin import ADMIN_ASKS
-from tests.asking_campaigns import OF_CAMPAIGNS
-from tests.asking_desk import DESK_ASKS
-from tests.asking_officials import OF_OFFICIALS
-from tests.asking_pages import PAGE_ASKS
-from tests.factories import register, sample
-from tests.matrix import BY_SESSION, CODE, MEMBERSHIP, POSTER, endpoint
-from tests.people import LONG_AGO
-from tests.report_asking import REPORTS
-from tests.world import PASSWORD, World, hashed_password
+from tests.support import people
+from tests.support.access.requests_admin import ADMIN_REQUESTS
+from tests.support.access.requests_campaigns import CAMPAIGN_REQUESTS
+from tests.support.access.requests_desk import DESK_REQUESTS
+from tests.support.access.requests_officials import OFFICIAL_REQUESTS
+from tests.support.access.requests_pages import PAGE_REQUESTS
+from tests.support.access.requests_reports import REPORT_REQUESTS
+from tests.support.access.table import BY_SESSION, CODE, MEMBERSHIP, POSTER, endpoint
+from tests.support.access.world import PASSWORD, World, hashed_password
+from tests.support.factories import register, sample
+from tests.support.people import LONG_AGO
 
 CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
 ABSENT = "2000000000"
@@ -41,10 +41,10 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 HERE = {"latitude": 21.5942, "longitude": 105.8482}
 
 
-def ask(world: World, row: str, *, nowhere: bool = False) -> TestResponse:
+def send_request(world: World, row: str, *, nowhere: bool = False) -> TestResponse:
     """Send the request of a row of the matrix; `nowhere`: about what is not there at all."""
     method, path = endpoint(row)
-    told = dict(ASKS.get(row, ASKS.get(f"{method} {path}", lambda world: {}))(world))
+    told = dict(REQUESTS.get(row, REQUESTS.get(f"{method} {path}", lambda world: {}))(world))
     told.pop("made", None)
     at = told.pop("at", {})
     own = world.at_a_page() if row in BY_SESSION and world.by_session else world.headers
@@ -157,13 +157,13 @@ def _tiles(world: World) -> dict[str, Any]:
 
 
 # What a request brings: `made` was made before, `at` is for its path, the rest for the client.
-ASKS: dict[str, Callable[[World], dict[str, Any]]] = {
-    **PAGE_ASKS,
-    **ADMIN_ASKS,
-    **DESK_ASKS,
-    **OF_CAMPAIGNS,
-    **OF_OFFICIALS,
-    **REPORTS,
+REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
+    **PAGE_REQUESTS,
+    **ADMIN_REQUESTS,
+    **DESK_REQUESTS,
+    **CAMPAIGN_REQUESTS,
+    **OFFICIAL_REQUESTS,
+    **REPORT_REQUESTS,
     "GET /j/<code>": lambda w: {"at": {"code": "ACDEFGHJ"}},
     "GET /do/down": lambda w: {"query_string": {"bytes": 0}},
     "POST /do/up": lambda w: {"data": b"0" * 1000},

@@ -14,8 +14,8 @@ from backend.accounts import passwords
 from backend.accounts.authentication import COOKIE, csrf_token, secret_hash
 from backend.accounts.models import PersonalToken, Session, User
 from backend.database.extensions import db
-from tests import people
-from tests.factories import post, register, sample
+from tests.support import people
+from tests.support.factories import post, register, sample
 
 PASSWORD = "một mật khẩu dài"
 

@@ -12,9 +12,9 @@ from backend.reports.content.figures import NETWORKS, Report, Samples
 from backend.reports.files.canonical import canonical, digest
 from backend.reports.monthly.models import ReportFile, ReportRow
 from backend.reports.monthly.seals import seal
-from tests import people
-from tests.conftest import Hands
-from tests.factories import post, register, sample
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
 
 URL = "/api/v1/reports"
 MONTH = "2024-11"
@@ -25,7 +25,9 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n%%EOF\n"
 class Office:
     """The official of a province, in the first days of December 2024."""
 
-    def __init__(self, app: Flask, client: FlaskClient, clock: Hands, province: str = "19") -> None:
+    def __init__(
+        self, app: Flask, client: FlaskClient, clock: FakeClock, province: str = "19"
+    ) -> None:
         self.app, self.client, self.clock = app, client, clock
         clock.now = DECEMBER
         unit = people.unit_id(app, province, level="province")
@@ -96,7 +98,7 @@ def free_month(app: Flask, unit: int) -> str:
     return f"{2024 - (n + 2) // 12}-{12 - (n + 2) % 12:02}"
 
 
-def held(app: Flask, unit: int, state: str) -> int:
+def stored_report(app: Flask, unit: int, state: str) -> int:
     """A report in a state of its life, as a row with next to nothing in it."""
     month = free_month(app, unit)
     row = ReportRow(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from backend.database.extensions import db
 from backend.units.models import Unit
-from tests.factories import HERE
+from tests.support.factories import HERE
 
 URL = "/api/v1/next"
 CELLS = 6  # of about 500 m: what the ward at HERE has

@@ -6,16 +6,16 @@ from typing import Any
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
 from backend.reports.monthly.models import ReportRow
-from tests.matrix import REPORT
-from tests.reporting import PDF, free_month, held
-from tests.world import World
+from tests.support.access.table import REPORT
+from tests.support.access.world import World
+from tests.support.reports import PDF, free_month, stored_report
 
 SEEN = {"headers": {"If-Match": '"1"'}}
 
 
 def _report(world: World, state: str, **more: Any) -> dict[str, Any]:
     """A report of a month that is over, seen as it is."""
-    return {"at": {"report_id": held(world.app, world.province, state)}} | SEEN | more
+    return {"at": {"report_id": stored_report(world.app, world.province, state)}} | SEEN | more
 
 
 def freezing(world: World) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def _attached(world: World) -> dict[str, Any]:
 
 
 def _sealed(world: World) -> dict[str, Any]:
-    report = held(world.app, world.province, "approved")
+    report = stored_report(world.app, world.province, "approved")
     return {"at": {"digest": world.client.get(f"/api/v1/reports/{report}").json["digest"]}}
 
 
@@ -56,7 +56,7 @@ def _named(asked: dict[str, Any]) -> dict[str, Any]:
     return asked | {"at": asked["at"] | {"name": "report.json"}}
 
 
-REPORTS: dict[str, Callable[[World], dict[str, Any]]] = {
+REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/reports": _begun,
     "GET /api/v1/reports/deadlines": lambda w: {"query_string": {"month": "2024-10"}},
     f"GET {REPORT}": lambda w: _report(w, "draft"),

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.measurements.recording.models import Count, TeamCount
-from tests.people import campaign, organisation, person, team, unit_id
+from tests.support.people import campaign, organisation, person, team, unit_id
 
 # Four communes of Thái Nguyên city, near each other.
 HERE, NEAR, THIRD, FOURTH = "05443", "05446", "05449", "05452"

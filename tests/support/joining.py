@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from backend.database.extensions import db
 from backend.organisations.models import JoinCode
-from tests.people import campaign, organisation, team
+from tests.support.people import campaign, organisation, team
 
 URL = "/api/v1/memberships"
 Headers = dict[str, str]

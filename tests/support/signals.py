@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.coverage.signals.rules import MOCK_LEAST
-from tests.factories import HERE, location, post, register, sample
-from tests.people import (
+from tests.support.factories import HERE, location, post, register, sample
+from tests.support.people import (
     campaign,
     joined,
     organisation,

@@ -14,7 +14,7 @@ from backend.database.extensions import api
 PREFIX = "/api/v1/"
 
 
-class DescribedClient(FlaskClient):
+class OpenAPIClient(FlaskClient):
     """Fails a test whose answer has a status or a shape that the document does not tell."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
@@ -34,7 +34,7 @@ def check(app: Flask, response: TestResponse) -> None:
     except Exception:  # an unknown path or method has no operation, only the common error shape
         assert response.status_code in (404, 405, 308)
         return
-    document = described()
+    document = openapi_document()
     path = str(rule.rule).replace("<", "{").replace(">", "}")
     path = "/".join(_without_converter(part) for part in path.split("/"))
     answers = document["paths"][path][method.lower()]["responses"]
@@ -50,7 +50,7 @@ def check(app: Flask, response: TestResponse) -> None:
 @cache
 def validator(schema: str) -> Draft202012Validator:
     """What holds an answer against a schema of the document, compiled once."""
-    whole = {**json.loads(schema), "components": described()["components"]}
+    whole = {**json.loads(schema), "components": openapi_document()["components"]}
     return Draft202012Validator(whole, validate_formats=False)
 
 
@@ -59,7 +59,7 @@ def _without_converter(part: str) -> str:
 
 
 @cache
-def described() -> dict[str, Any]:
+def openapi_document() -> dict[str, Any]:
     """The document, made once."""
     document: dict[str, Any] = api.spec.to_dict()
     return document

@@ -23,7 +23,7 @@ SEQUENCES = """
 
 
 @contextmanager
-def emptier(server: EmbeddedPostgres, tables: set[str]) -> Iterator[Callable[[], None]]:
+def table_cleaner(server: EmbeddedPostgres, tables: set[str]) -> Iterator[Callable[[], None]]:
     """Give what empties these tables and starts their numbers at 1 again."""
     names = sorted(tables)
     connection = psycopg.connect(

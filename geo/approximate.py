@@ -17,7 +17,7 @@ def build(system: str) -> geopandas.GeoDataFrame:
     explain it best (``geo/derivation/cells.py``); the result is shipped, because making it takes
     longer than a first start may. Hoàng Sa and Trường Sa are schematic discs around their main
     islands. About 0.82 of random points on land lie in the right commune of 2025, 0.71 in the
-    right one of 2024 (``scripts/bench approximate``).
+    right one of 2024 (``tests/support/approximate_accuracy.py``).
 
     Parameters
     ----------

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.auditing.licences import accepted
-from scripts.auditing.secrets import found
+from tests.tools.auditing.licences import accepted
+from tests.tools.auditing.secrets import found
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from backend.reports.monthly.cli import cli as reports
 from backend.units.cli import cli as units
 from backend.web.maps.cli import cli as web
 from config.settings import SETTINGS
-from scripts.documenting import DOCS, PARTS, generated
-from scripts.documenting.limits import MODULES, found
+from tests.tools.docs_generator.limits import MODULES, found
+from tests.tools.docs_generator.pages import DOCS, PARTS, generated
 
 
 @pytest.mark.parametrize("page", PARTS)

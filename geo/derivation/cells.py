@@ -21,7 +21,7 @@ STEP = 0.0025  # degrees, about 270 m: below it accuracy no longer grows
 BLOCK = 20  # squares a side that share one list of candidates
 CANDIDATES_OLD = 72  # nearest centres looked at: a mountain commune is larger than its neighbours
 CANDIDATES_NEW = 32
-# Weights of the score, tuned on random points against real polygons (scripts/bench approximate).
+# Weights of the score, tuned on random points against real polygons (approximate_accuracy).
 OUTSIDE_BOX = 1e3  # leaving a commune's box weighs more than any distance
 SUCCESSOR_OLD = 0.8  # an old commune lies near the centre of what it became
 CENTRE_NEW = 6.0  # scale that makes new centres comparable with old ones

@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 
 from backend.clock import local_day, utc_now
 from backend.measurements.revision.recount import differences, team_differences
-from scripts.phone_sim.team import Plan, run
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.live_server import serving_app
 from tests.support.people import campaign, organisation, person, team, unit_id
+from tests.tools.phone_simulator.team import Plan, run
 
 MEMBERSHIPS = "/api/v1/memberships"
 

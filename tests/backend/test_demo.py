@@ -1,6 +1,6 @@
 """The demo months: planned totals that come out of judging, and a removal without traces.
 
-Small plans stand for the month of the letter, which scripts/check-demo loads in full.
+Small plans stand for the month of the letter, which `scripts/serve --demo` loads in full.
 """
 
 from dataclasses import replace

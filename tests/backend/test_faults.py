@@ -11,15 +11,15 @@ from flask import Flask
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from scripts.faulting.checking import Found, check
-from scripts.faulting.disk import NoDiskError, filled, small_disk
-from scripts.faulting.kinds import KINDS, Kind
-from scripts.faulting.proxy import Proxy
-from scripts.faulting.rounds import Round
-from scripts.faulting.table import HEAD, row
-from scripts.phone_sim.client import Client, NoAnswerError
-from scripts.phone_sim.phone import Phone, Tally
 from tests.support.live_server import serving_app
+from tests.tools.fault_injection.checking import Found, check
+from tests.tools.fault_injection.disk import NoDiskError, filled, small_disk
+from tests.tools.fault_injection.kinds import KINDS, Kind
+from tests.tools.fault_injection.proxy import Proxy
+from tests.tools.fault_injection.rounds import Round
+from tests.tools.fault_injection.table import HEAD, row
+from tests.tools.phone_simulator.client import Client, NoAnswerError
+from tests.tools.phone_simulator.phone import Phone, Tally
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from backend.clock import utc_now
-from scripts.phone_sim import __main__ as command
 from tests.support.clock import FakeClock
 from tests.support.factories import THERE, location, post, register, sample
 from tests.support.joining import URL, join
 from tests.support.people import campaign, organisation, person, team, unit_id
+from tests.tools.phone_simulator import __main__ as command
 
 
 class Cast:

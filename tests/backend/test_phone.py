@@ -16,14 +16,14 @@ from sqlalchemy import func, select
 
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
-from scripts.phone_sim import __main__ as command
-from scripts.phone_sim import sync
-from scripts.phone_sim.backoff import Backoff
-from scripts.phone_sim.phone import Phone, Tally
-from scripts.phone_sim.store import HELD, QUEUED, REFUSED, Store
-from scripts.phone_sim.team import Plan, run
-from scripts.phone_sim.walk import CENTRE, Walk
 from tests.support.live_server import serving_app
+from tests.tools.phone_simulator import __main__ as command
+from tests.tools.phone_simulator import sync
+from tests.tools.phone_simulator.backoff import Backoff
+from tests.tools.phone_simulator.phone import Phone, Tally
+from tests.tools.phone_simulator.store import HELD, QUEUED, REFUSED, Store
+from tests.tools.phone_simulator.team import Plan, run
+from tests.tools.phone_simulator.walk import CENTRE, Walk
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 
@@ -132,8 +132,8 @@ def stub() -> StubServer:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.phone_sim.phone.DRAIN_S", 10.0)
-    monkeypatch.setattr("scripts.phone_sim.phone.OFFLINE_S", (0.1, 0.3))
+    monkeypatch.setattr("tests.tools.phone_simulator.phone.DRAIN_S", 10.0)
+    monkeypatch.setattr("tests.tools.phone_simulator.phone.OFFLINE_S", (0.1, 0.3))
     monkeypatch.setattr(sync, "Backoff", lambda rng: Backoff(rng, 0.01, 0.05))
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from backend.coverage.signals.rules import SIGNALS
-from scripts.signal_months.__main__ import PAGE, written
-from scripts.signal_months.hard import told_of
-from scripts.signal_months.honest import LOOK_ALIKES, volunteers
-from scripts.signal_months.month import Month
-from scripts.signal_months.scoring import REPORTED_ON, Score, made, scored
+from tests.tools.signal_months.__main__ import PAGE, written
+from tests.tools.signal_months.hard import told_of
+from tests.tools.signal_months.honest import LOOK_ALIKES, volunteers
+from tests.tools.signal_months.month import Month
+from tests.tools.signal_months.scoring import REPORTED_ON, Score, made, scored
 
 # A few of the hundred months; the floors lie below what docs/signals.md tells of all.
 SEEDS = REPORTED_ON[:24]

@@ -17,10 +17,10 @@ from backend.app import create_app
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
-from scripts.keeping import figures
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.people import person
+from tests.tools.version_dump import figures
 
 KEPT = Path(__file__).parents[1] / "data" / "upgrades"
 DUMPS = sorted(KEPT.glob("*.dump"), key=lambda path: path.stem)

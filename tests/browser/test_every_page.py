@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from scripts.picturing.pages import OF_PEOPLE, PAGES, example
 from tests.support.access.requests import send_request
 from tests.support.access.table import POSTER, TABLE, endpoint, expected
 from tests.support.access.world import World
@@ -14,6 +13,7 @@ from tests.support.browser import DESKTOP, PHONE, Guard, axe
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.live_server import serving_app
+from tests.tools.screenshots.pages import OF_PEOPLE, PAGES, example
 
 # The matrix is written by hand, and a test of its own holds it against the URL map.
 ROWS = [row for row in TABLE if row.startswith("GET ") and not row.startswith("GET /api/")]

@@ -1,7 +1,6 @@
 """The built-in sets."""
 
 import os
-import runpy
 from pathlib import Path
 
 import geopandas
@@ -14,8 +13,8 @@ from geo.boundaries import check, digest
 from geo.derivation.outline import country, disc, with_islands
 from geo.derivation.polygons import trace
 from geo.gazetteer import DATA, load_units
+from tests.support.approximate_accuracy import CASES, measure
 
-BENCH = Path(__file__).resolve().parents[2] / "scripts" / "bench.d" / "approximate.py"
 # longitude, latitude, code of 2024, code of 2025
 WELL_KNOWN = [
     (105.8531, 21.0292, None, "00070"),  # Hoàn Kiếm
@@ -162,8 +161,7 @@ def test_accuracy_holds_the_bar() -> None:
     folder = os.environ.get("BOUNDARIES_DIR")
     if not folder:
         pytest.skip("BOUNDARIES_DIR is not set")
-    bench = runpy.run_path(str(BENCH))
-    for system, file, bar in bench["CASES"]:
-        right, points = bench["measure"](system, Path(folder) / file)
+    for system, file, bar in CASES:
+        right, points = measure(system, Path(folder) / file)
         assert points > 50_000
         assert right >= bar, system

@@ -18,10 +18,10 @@ from flask import Flask
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.running.serve import answers
-from scripts.phone_sim.team import Plan, run
 from tests.support.database import ROOT, application
 from tests.support.factories import post, register, sample
 from tests.support.pgbouncer import Pooler
+from tests.tools.phone_simulator.team import Plan, run
 
 pytestmark = [
     pytest.mark.pooler,

@@ -1,1 +1,1 @@
-"""Parts of `scripts/bench growth` and `scripts/bench partitions`."""
+"""Parts of `scripts/bench growth`."""

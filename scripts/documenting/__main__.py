@@ -1,7 +1,0 @@
-"""Write the generated parts of every page again."""
-
-from scripts.documenting import DOCS, PARTS, generated
-
-for page in PARTS:
-    (DOCS / page).write_text(generated(page), encoding="utf-8")
-    print(f"docs/{page}")

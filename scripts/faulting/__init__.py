@@ -1,1 +1,0 @@
-"""Faults of every kind at random moments while phones post, and what is there afterwards."""

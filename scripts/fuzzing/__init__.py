@@ -1,1 +1,0 @@
-"""Fuzzing of the API: schemathesis over its own OpenAPI document."""

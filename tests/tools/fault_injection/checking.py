@@ -1,0 +1,65 @@
+"""What the database holds of a phone, against what the phone made and was told."""
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
+from backend.measurements.revision.recount import DIFFERENCES, TEAM_DIFFERENCES
+from tests.tools.phone_simulator.store import HELD, REFUSED
+
+RECEIPTS = text("select id::text from receipts where device_id = cast(:device as uuid)")
+MEASUREMENTS = text("""
+    select id::text, raw from measurements where device_id = cast(:device as uuid)
+""")
+
+
+@dataclass(slots=True)
+class Found:
+    """What was compared, and what is wrong."""
+
+    acknowledged: int = 0
+    again: int = 0  # acknowledged as duplicates: stored before, and the answer was lost
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    half: list[str] = field(default_factory=list)
+    undelivered: list[str] = field(default_factory=list)
+    differences: int = 0
+
+
+def check(connection: Connection, stores: list[Path]) -> Found:
+    """Compare every phone's store with the rows, and every count with them."""
+    found = Found()
+    for store in stores:
+        _check_phone(connection, store, found)
+    by_admin = {"by_admin": COUNTED_BY_ADMIN}
+    found.differences += len(connection.execute(DIFFERENCES, by_admin).all())
+    found.differences += len(connection.execute(TEAM_DIFFERENCES).all())
+    return found
+
+
+def _check_phone(connection: Connection, store: Path, found: Found) -> None:
+    phone = sqlite3.connect(store)
+    [device] = phone.execute("select id from phone").fetchone()
+    made = {
+        id: (json.loads(body), state, answer)
+        for id, body, state, answer in phone.execute(
+            "select id, body, state, answer from measurement"
+        )
+    }
+    phone.close()
+    held = {id for id, (_, state, _) in made.items() if state == HELD}
+    refused = {id for id, (_, state, _) in made.items() if state == REFUSED}
+    receipts = set(connection.execute(RECEIPTS, {"device": device}).scalars())
+    rows = {row.id: row.raw for row in connection.execute(MEASUREMENTS, {"device": device})}
+    found.acknowledged += len(held)
+    found.again += sum(made[id][2] == "duplicate" for id in held)
+    found.lost += held - (receipts & set(rows))
+    found.undelivered += set(made) - held - refused
+    # A row that no phone made, or of what was refused, is one too many.
+    found.doubled += (receipts | set(rows)) - (set(made) - refused)
+    found.half += receipts ^ set(rows)
+    found.half += {id for id in set(made) & set(rows) if rows[id] != made[id][0]}

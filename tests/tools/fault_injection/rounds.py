@@ -1,0 +1,84 @@
+"""One round: phones measure and post, something breaks, and in the end everything is compared."""
+
+import random
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.tools.fault_injection.checking import Found, check
+from tests.tools.fault_injection.kinds import Kind
+from tests.tools.fault_injection.site import Site
+from tests.tools.phone_simulator.phone import Phone, Tally
+
+PHONES, RATE = 6, 180.0  # tests of a phone in a minute
+MEASURE_S = 4.0
+MOMENT_S = (0.3, 2.5)  # after the phones begin
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How a round went."""
+
+    found: Found
+    tallies: list[Tally]
+    seconds: float
+    note: str
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def retries(self) -> int:
+        """Attempts that got no answer to go by."""
+        return sum(tally.retries for tally in self.tallies)
+
+    @property
+    def broken(self) -> int:
+        """Answers of 500."""
+        return sum(tally.broken for tally in self.tallies)
+
+    @property
+    def doubled(self) -> list[str]:
+        """Rows too many, and what a phone's own list shows twice."""
+        return self.found.doubled + [id for tally in self.tallies for id in tally.doubled]
+
+    @property
+    def lost(self) -> list[str]:
+        """Acknowledged and not there, by the rows or by the API's word."""
+        missing = [id for tally in self.tallies for id in tally.missing]
+        return sorted({*self.found.lost, *missing})
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing at all is wrong."""
+        found = self.found
+        wrong = self.lost or self.doubled or found.half or found.undelivered or self.problems
+        return not wrong and not found.differences and not self.broken
+
+
+def play(site: Site, kind: Kind, seed: str) -> Round:
+    """Play one round; the same seed gives the same moments and the same walk."""
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory(dir=site.folder) as folder:
+        stores = [Path(folder) / f"{number}.sqlite" for number in range(PHONES)]
+        url = site.proxy.url if kind.proxied else site.server.url
+        phones = [
+            Phone(url, store, f"{seed} {store.stem}", rate=RATE, chaos=False, hurry=True)
+            for store in stores
+        ]
+        began = time.monotonic()
+        with ThreadPoolExecutor(PHONES) as pool:
+            running = [pool.submit(phone.run, MEASURE_S) for phone in phones]
+            time.sleep(rng.uniform(*MOMENT_S))
+            try:
+                note = kind.strike(site, rng, phones)
+            except BaseException:
+                for phone in phones:
+                    phone.halt()
+                raise
+            tallies = [phone.result() for phone in running]
+        took = time.monotonic() - began
+        with site.database().connect() as connection:
+            found = check(connection, stores)
+    problems = [tally.problem for tally in tallies if tally.problem]
+    return Round(found, tallies, took, note, problems)

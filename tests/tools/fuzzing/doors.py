@@ -1,0 +1,147 @@
+"""What a real server makes of damaged heads, bodies and addresses: anything but a 5xx is fine."""
+
+import gzip
+import http.client
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+from tests.tools.fuzzing.parsers import GEOJSON, SEEDS, Parser
+
+TAGS = (b'"1"', b'W/"1", "2"', b"*")
+RANGES = (b"bytes=0-99", b"bytes=-5", b"bytes=0-1,5-9", b"bytes=100-")
+CURSOR = (b"eyJhIjogMX0=", b"MjAyNC0xMS0xNVQwOToxMjozMyswNzowMHwx", b"19:5", b"10")
+JSON = {"Content-Type": "application/json"}
+LISTS = ("units", "audit", "users", "measurements", "organisations", "campaigns", "coverage",
+         "units/19/measurements", "reports", "alerts")  # fmt: skip
+FILE = "/static/style.css"
+A_QUERY = 3_000  # gunicorn reads 4,094 bytes of a request's first line
+
+
+class BrokenError(Exception):
+    """The server answered 5xx, or not at all."""
+
+
+@dataclass
+class Door:
+    """A server, and whose tokens are sent."""
+
+    url: str
+    admin: str
+    device: str
+
+    def ask(
+        self, method: str, path: str, heads: Mapping[str, str | bytes], body: bytes | None = None
+    ) -> None:
+        """Send one request on a connection of its own; BrokenError where the server fails."""
+        line = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        try:
+            line.request(method, path, body, dict(heads))
+            answer = line.getresponse()
+            answer.read()
+        except ValueError:  # what http.client itself does not send
+            return
+        except (OSError, http.client.HTTPException) as error:
+            raise BrokenError(f"{method} {path}: {type(error).__name__}") from error
+        finally:
+            line.close()
+        if answer.status >= 500 and answer.status != 503:
+            raise BrokenError(f"{method} {path}: {answer.status}")
+
+
+def doors(url: str, admin: str, device: str) -> Iterator[Parser]:
+    """Every way in that is no JSON body of the document: those schemathesis has."""
+    door = Door(url, f"Bearer {admin}", f"Bearer {device}")
+    yield from _heads(door)
+    yield from _bodies(door)
+    yield from _addresses(door)
+
+
+def _heads(door: Door) -> Iterator[Parser]:
+    ask, admin = door.ask, door.admin
+
+    def head(name: str, path: str, seeds: tuple[bytes, ...], method: str = "GET",
+             body: bytes | None = None, **more: str) -> Parser:  # fmt: skip
+        def send(raw: bytes) -> None:
+            ask(method, path, more | {name: raw.replace(b"\n", b"").replace(b"\r", b"")}, body)
+
+        return Parser(f"{name} of {method} {path}", send, seeds)
+
+    who = {"Authorization": admin, **JSON}
+    yield head("If-Match", "/api/v1/organisations/1", TAGS, "PATCH", b'{"name":"a"}', **who)
+    yield head("If-None-Match", "/api/v1/coverage", TAGS)
+    yield head("Range", FILE, RANGES)
+    yield head("If-Range", FILE, TAGS, Range="bytes=0-9")
+    yield head("If-Modified-Since", FILE, (b"Wed, 25 Nov 2026 20:00:00 GMT",))
+    yield head("Authorization", "/api/v1/devices/me", (door.device.encode(), b"Bearer dsp_x"))
+    yield head("Cookie", "/api/v1/account", (b"dosong_session=abc", b"a=b; c"))
+    yield head("Accept-Language", "/api/v1/consent", (b"vi,en;q=0.5",))
+    yield head("Accept-Encoding", "/", (b"gzip;q=1.0, identity",))
+    yield head("Accept", "/", (b"text/html;q=0.9,*/*",))
+    yield head(
+        "Content-Type", "/api/v1/devices", (b"application/json; charset=utf-8",), "POST", b"{}"
+    )
+    yield head("X-Forwarded-For", "/api/v1/consent", (b"192.0.2.1, ::1",))
+    yield head("X-Request-Id", "/api/v1/consent", (b"abc",))
+    yield head("Host", "/do/", (b"example.vn:80",))
+
+
+def _bodies(door: Door) -> Iterator[Parser]:
+    ask = door.ask
+    sample = (SEEDS / "own.ndjson").read_bytes().splitlines()[0]
+    fresh = {**json.loads(sample), "measured_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    heads = {"Authorization": door.device, **JSON}
+    squeezed = {**heads, "Content-Encoding": "gzip"}
+    packed = gzip.compress(sample, mtime=0)
+
+    def post(path: str, more: Mapping[str, str]) -> Callable[[bytes], object]:
+        return lambda raw: ask("POST", path, more, raw)
+
+    yield Parser("sample", post("/api/v1/measurements", heads), [json.dumps(fresh).encode()])
+    yield Parser("packed sample", post("/api/v1/measurements", squeezed), [packed])
+    yield Parser(
+        "sample, then packed",
+        lambda raw: ask("POST", "/api/v1/measurements", squeezed, gzip.compress(raw, 1)),
+        [b'{"measurements": [' + sample + b"]}"],
+    )
+    table = {"Authorization": door.admin, "Content-Type": "text/csv"}
+    csv = "Tên đội,Loại\nTổ 1,tổ công nghệ số cộng đồng\n".encode()
+    yield Parser("list of teams", post("/api/v1/organisations/1/teams/import", table), [csv])
+    vnnic = "/api/v1/vnnic/import?month=2024-11&network=mobile"
+    yield Parser("table of VNNIC", post(vnnic, table), ["Mã,Số mẫu\n05443,300\n".encode()])
+    yield Parser("GeoJSON to a point", post("/api/v1/units/locate", JSON), [GEOJSON])
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    part = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nPK\r\n--b--\r\n'
+    )
+    yield Parser("form of /seal", post("/seal", form), [part])
+    yield Parser(
+        "sign-in", post("/api/v1/sessions", JSON), [b'{"name": "a@b.vn", "password": "x"}']
+    )
+
+
+def _addresses(door: Door) -> Iterator[Parser]:
+    ask, admin = door.ask, door.admin
+    heads = {"Authorization": admin}
+
+    def query(path: str, name: str) -> Callable[[bytes], object]:
+        return lambda raw: ask("GET", f"{path}?{name}={quote(raw)[:A_QUERY]}", heads)
+
+    def path(before: str, after: str = "") -> Callable[[bytes], object]:
+        return lambda raw: ask("GET", f"{before}{quote(raw)[:A_QUERY]}{after}", heads)
+
+    for one in LISTS:
+        yield Parser(f"cursor of {one}", query(f"/api/v1/{one}", "cursor"), CURSOR)
+    yield Parser("cursor of own", lambda raw: ask(
+        "GET", f"/api/v1/measurements?cursor={quote(raw)[:A_QUERY]}",
+        {"Authorization": door.device}), CURSOR)  # fmt: skip
+    yield Parser("code on a poster", path("/j/"), (b"ABCD2345",))
+    yield Parser("digest of a seal", path("/seal/"), (secrets.token_hex(32).encode(),))
+    yield Parser("tiles", path("/tiles/", ".pmtiles"), (b"abc", b"../../secret_key"))
+    yield Parser("static file", path("/static/"), (b"style.css", b"../app.py"))
+    yield Parser("unit's page", path("/unit/"), (b"19", b"05443"))
+    yield Parser("month of the map", query("/", "month"), (b"2024-11",))
+    yield Parser("next of the sign-in", query("/sign-in", "next"), (b"/desk", b"//evil.example"))

@@ -1,0 +1,60 @@
+"""Who asks: an admin made at the shell, with a second factor over HTTP; a phone."""
+
+import json
+import secrets
+import urllib.request
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pyotp
+
+from tests.tools.phone_simulator.own_server import OwnServer
+
+NAME = "fuzz@dosong.example"
+
+
+def admin_token(server: OwnServer) -> str:
+    """A personal token of a fresh admin."""
+    password = secrets.token_urlsafe(16)
+    server.flask("accounts", "create-admin", NAME, "--password-stdin", given=f"{password}\n")
+    session = Session(server.url)
+    session.sign_in(password)
+    code = pyotp.TOTP(session.post("/account/totp", {})["secret"]).now()
+    session.post("/account/totp/confirm", {"code": code})
+    asked = {"name": "fuzz", "scopes": ["read", "write"], "days": 1}
+    return str(session.post("/account/tokens", asked)["token"])
+
+
+def register(url: str) -> str:
+    """Register a device and return its token."""
+    agreed = {"accepted": True, "version": "1", "accepted_at": datetime.now(UTC).isoformat()}
+    body = {"id": str(uuid.uuid4()), "consent": agreed}
+    request = urllib.request.Request(
+        f"{url}/api/v1/devices", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(json.load(answer)["token"])
+
+
+class Session:
+    """A signed-in person's cookie and CSRF token."""
+
+    def __init__(self, url: str) -> None:
+        self.url = f"{url}/api/v1"
+        self.headers = {"Content-Type": "application/json"}
+
+    def sign_in(self, password: str) -> None:
+        """Sign in, and keep what the next requests carry."""
+        answer, headers = self._send("/sessions", {"name": NAME, "password": password})
+        self.headers["Cookie"] = headers["Set-Cookie"].split(";")[0]
+        self.headers["X-CSRF-Token"] = answer["csrf_token"]
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Post and read the answer."""
+        return self._send(path, body)[0]
+
+    def _send(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), self.headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"{}"), answer.headers

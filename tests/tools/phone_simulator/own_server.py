@@ -1,0 +1,151 @@
+"""A server of our own for a trial, so that it can be killed at the worst moment."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).parents[3]
+READY_S = 300.0  # the first start fills a database
+STOP_S = 60.0
+LOG_TAIL_LINES = 25
+# Never somebody's real database or settings: only what a program needs to start at all.
+KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "BOUNDARIES_DIR")
+
+
+class ServerError(RuntimeError):
+    """Our own server does not come up."""
+
+
+class OwnServer:
+    """`scripts/serve` on a temporary VAR_DIR and a free port."""
+
+    def __init__(self, below: Path | None = None, **settings: str) -> None:
+        """All that it writes lies below a folder; without one, below the system's temporary."""
+        self._settings = settings
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="phone-", dir=below, ignore_cleanup_errors=True
+        )
+        self.var = Path(self._folder.name) / "var"
+        self._log = Path(self._folder.name) / "serve.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = _free_port()
+        self.kills = 0
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def flask(self, *words: str, given: str = "") -> None:
+        """Run one of the app's commands on its database."""
+        places = {"VAR_DIR": str(self.var), "PORT": str(self.port)}
+        subprocess.run(
+            [ROOT / "scripts" / "flask", *words],
+            env=os.environ | places, input=given.encode(), check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [ROOT / "scripts" / "serve"],
+                cwd=ROOT,
+                env=self.environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._wait_until_ready(self._process)
+
+    def environment(self) -> dict[str, str]:
+        """What its processes are told; also for commands that are run beside it."""
+        kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+        places = {"VAR_DIR": str(self.var), "PORT": str(self.port), "BIND": "127.0.0.1"}
+        places["LOG_LEVEL"] = "WARNING"  # a line for each request would hide why it ended
+        return kept | places | self._settings
+
+    def kill(self, database: bool = False) -> None:
+        """SIGKILL to every process of it at once, as when the power goes; the data stay."""
+        groups = {self._process.pid} if self._process else set()
+        groups |= {pid for pid in (self.web_pid(),) if pid}
+        for group in groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+        if database and (pid := self.database_pid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if self._process:
+            self._process.wait()
+        self.kills += 1
+
+    def stop(self) -> None:
+        """End it and its database, and remove the folder."""
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self.kill(database=True)
+        self._folder.cleanup()
+
+    def web_pid(self) -> int | None:
+        """The web server's process, where it leads a group of its own."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            pid = int(json.loads((self.var / "serve.lock").read_text())["web"])
+            return pid if os.getpgid(pid) == pid else None
+        return None
+
+    def database_pid(self) -> int | None:
+        """The process that all others of the database are children of."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = self.var / "postgres" / "postmaster.pid"
+            return int(pid.read_text().splitlines()[0])
+        return None
+
+    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise ServerError(f"the server ended by itself:\n{self.tail()}")
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self.url}/readyz", timeout=2).close()
+                return
+            time.sleep(0.5)
+        raise ServerError(f"the server is not ready after {READY_S:.0f} s:\n{self.tail()}")
+
+    def tail(self) -> str:
+        """The last lines of its log."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

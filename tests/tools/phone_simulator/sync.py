@@ -1,0 +1,153 @@
+"""Getting what is stored to the server: register, send, and understand each answer."""
+
+import random
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from tests.tools.phone_simulator.backoff import Backoff
+from tests.tools.phone_simulator.client import Answer, Client, NoAnswerError
+from tests.tools.phone_simulator.store import HELD, REFUSED, Identity, Store
+
+BATCH_MOST = 50  # the server takes 500; small ones lose little when they are cut off
+HELD_OUTCOMES = ("accepted", "duplicate")
+REFUSED_OUTCOMES = ("conflict", "rejected")
+
+
+class StoppedError(Exception):
+    """The token is no longer known: the device was withdrawn. Nothing may be sent any more."""
+
+
+class Sync:
+    """Sends for one phone; `wait` sleeps, and raises where the phone is to end."""
+
+    def __init__(
+        self,
+        client: Client,
+        store: Store,
+        rng: random.Random,
+        wait: Callable[[float], None],
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._client, self._store, self._rng, self._wait = client, store, rng, wait
+        self._backoff = backoff or Backoff(rng)
+        self.attempts = self.retries = 0
+
+    def register(self) -> str:
+        """Become known, and have a token that works."""
+        phone = self._store.identity() or Identity(str(uuid.uuid4()))
+        while not phone.proven or phone.token is None:
+            phone = self._prove(phone if phone.token else self._obtain(phone))
+        return phone.token
+
+    def join(self, token: str, code: str) -> None:
+        """Join a team; once more after a lost answer is no harm."""
+        answer = self._insist(partial(self._client.post, "memberships", {"code": code}, token))
+        if answer.status not in (200, 201):
+            raise RuntimeError(f"joining answered {answer.status}: {answer.body}")
+
+    def _obtain(self, phone: Identity) -> Identity:
+        """Ask for a token; the same id again after a lost answer is the same device."""
+        self._store.remember(phone)
+        answer = self._insist(partial(self._ask_to_register, phone.id))
+        if answer.status == 409:
+            return Identity(str(uuid.uuid4()))  # too late for that one; nothing was sent under it
+        if answer.status not in (200, 201):
+            raise RuntimeError(f"registration answered {answer.status}: {answer.body}")
+        body = answer.body
+        known = Identity(phone.id, body["token"], body.get("withdrawal_code"))
+        self._store.remember(known)
+        return known
+
+    def _prove(self, phone: Identity) -> Identity:
+        """Use a token for the first time, which makes it final.
+
+        A registration whose answer was lost may be carried out after the one that was tried next,
+        and then the later token is the good one: until a token has worked, 401 means ask again.
+        """
+        if phone.token is None:
+            return phone
+        try:
+            self.ask(partial(self._client.get, "devices/me", phone.token))
+        except StoppedError:
+            return phone._replace(token=None)
+        proven = phone._replace(proven=True)
+        self._store.remember(proven)
+        return proven
+
+    def _ask_to_register(self, id: str) -> Answer:
+        text = self._client.get("consent")  # shown to the person, who agrees to this version
+        if text.status != 200:
+            return text
+        now = datetime.now(UTC).isoformat()
+        consent = {"accepted": True, "version": text.body["version"], "accepted_at": now}
+        phone = {"platform": "android", "model": "simulated", "app_version": "1.0.0"}
+        return self._client.post("devices", {"id": id, "consent": consent} | phone)
+
+    def send_once(self, token: str) -> bool:
+        """Try to send some of what is queued; whether there was an answer to go by."""
+        queued = self._store.queued(self._rng.choice((1, BATCH_MOST)))
+        if not queued:
+            return True
+        single = len(queued) == 1
+        body = queued[0] if single else {"measurements": queued}
+        answer = self._attempt(lambda: self._client.post("measurements", body, token))
+        if answer is None:
+            return False
+        if single:
+            self._settle_single(queued[0]["id"], answer)
+        elif answer.status == 200:
+            for result in answer.body["results"]:
+                self._settle(result["id"], result["outcome"], result)
+        else:
+            raise RuntimeError(f"a batch was answered {answer.status}: {answer.body}")
+        return True
+
+    def ask(self, call: Callable[[], Answer]) -> dict[str, Any]:
+        """Ask until there is an answer that can be used."""
+        answer = self._insist(call)
+        if answer.status != 200:
+            raise RuntimeError(f"answered {answer.status}: {answer.body}")
+        return answer.body
+
+    def _insist(self, call: Callable[[], Answer]) -> Answer:
+        while (answer := self._attempt(call)) is None:
+            pass
+        return answer
+
+    def _attempt(self, call: Callable[[], Answer]) -> Answer | None:
+        """One try; None, after a pause, where it has to be tried again."""
+        self.attempts += 1
+        retry_after = None
+        try:
+            answer = call()
+        except NoAnswerError:
+            pass  # it may have been stored: the same id again is safe
+        else:
+            if answer.status == 401:
+                raise StoppedError(str(answer.body))
+            if answer.status not in (408, 425, 429) and answer.status < 500:
+                self._backoff.reset()
+                return answer
+            retry_after = answer.retry_after
+        self.retries += 1
+        self._wait(self._backoff.delay(retry_after))
+        return None
+
+    def _settle_single(self, id: str, answer: Answer) -> None:
+        if answer.status in (200, 201):
+            self._settle(id, answer.body["outcome"], answer.body)
+        elif answer.status in (409, 422):
+            self._store.settle(id, REFUSED, f"{answer.status} {answer.body}")
+        else:
+            raise RuntimeError(f"a measurement was answered {answer.status}: {answer.body}")
+
+    def _settle(self, id: str, outcome: str, answer: dict[str, Any]) -> None:
+        if outcome in HELD_OUTCOMES:
+            self._store.settle(id, HELD, outcome)
+        elif outcome in REFUSED_OUTCOMES:
+            self._store.settle(id, REFUSED, f"{outcome} {answer}")
+        else:
+            raise RuntimeError(f"unknown outcome {outcome!r}")

@@ -1,0 +1,101 @@
+"""Open each page in Chromium and keep a small picture of it."""
+
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+
+from tests.support.browser import OPTIONS, program, until
+from tests.tools.screenshots.pages import OF_PEOPLE, PAGES, Place, open_at
+from tests.tools.screenshots.people import sign_in
+
+FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
+WIDTHS = {390: 844, 1440: 900}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+TALLEST = 1500  # pixels of the page; what is below are more rows of the same
+MAP_MS = 90_000  # a busy machine without a graphics card
+SETTLED_MS = 600  # fonts and the last tiles
+REDRAWN_MS = 200  # a map in the other colours
+MAP_STANDS = """(() => {
+  const map = document.querySelector("#map.whole");
+  return !map || (map.map?.repainted !== undefined && map.map.map.areTilesLoaded());
+})()"""
+
+
+def main() -> None:
+    """Make the pictures of all pages that may be seen, or those whose names are given."""
+    words = sys.argv[1:] or ["http://127.0.0.1:8000"]
+    url, wanted = words[0].rstrip("/"), {word for word in words[1:] if "=" not in word}
+    people = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+    FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program(), args=list(OPTIONS))
+        _of_all(browser, url, _chosen(PAGES, wanted), None)
+        for role, told in people.items():
+            pages = _chosen(OF_PEOPLE[role], wanted)
+            _of_all(browser, url, pages, _signed_in(browser, url, told))
+        browser.close()
+
+
+def _chosen(pages: dict[str, Place], wanted: set[str]) -> dict[str, Place]:
+    return {name: place for name, place in pages.items() if not wanted or name in wanted}
+
+
+def _signed_in(browser: Browser, url: str, told: str) -> StorageState:
+    """What a browser keeps of a person, told as NAME:PASSWORD."""
+    context = browser.new_context(base_url=url)
+    sign_in(context, *told.split(":", 1))
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+def _of_all(browser: Browser, url: str, pages: dict[str, Place], kept: StorageState | None) -> None:
+    for width, height in WIDTHS.items():
+        size = {"width": width, "height": height}
+        context = browser.new_context(base_url=url, viewport=size, locale="vi", storage_state=kept)
+        context.set_default_timeout(MAP_MS)
+        page = context.new_page()
+        for name, place in pages.items():
+            if not _open(page, place):
+                print(f"{name}: nothing leads there yet")
+                continue
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme)
+                page.wait_for_timeout(REDRAWN_MS)
+                _keep(page, width, FOLDER / f"{name}-{width}-{theme}.webp")
+        context.close()
+
+
+def _open(page: Page, place: Place) -> bool:
+    """Open a page; False where it is a link's that is not there."""
+    opened, followed = open_at(place)
+    page.goto(opened)
+    if followed:
+        links = page.locator(f'main a[href^="{followed}"]')
+        if not links.count():
+            return False
+        page.goto(links.first.get_attribute("href") or "")
+    page.wait_for_load_state("networkidle")
+    until(page, MAP_STANDS, MAP_MS)
+    page.wait_for_timeout(SETTLED_MS)
+    return True
+
+
+def _keep(page: Page, width: int, path: Path) -> None:
+    """Half the size, in a format that keeps letters sharp."""
+    tall = min(int(page.evaluate("document.documentElement.scrollHeight")), TALLEST)
+    area = {"x": 0, "y": 0, "width": width, "height": tall}
+    with Image.open(BytesIO(page.screenshot(full_page=True, clip=area))) as picture:
+        small = picture.convert("RGB")
+        if width > 1000:
+            small = small.resize((width // 2, tall // 2), Image.Resampling.LANCZOS)
+        small.save(path, "WEBP", quality=72, method=6)
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

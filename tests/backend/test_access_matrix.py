@@ -44,9 +44,16 @@ def plain(client: FlaskClient, app: Flask) -> FlaskClient:
 
 @pytest.mark.parametrize("row", TABLE)
 def test_who_may(app: Flask, plain: FlaskClient, row: str) -> None:
-    wanted, answered = expected(row), {}
+    """A world is made again after a request that may have changed it."""
+    wanted, answered, world = expected(row), {}, None
     for actor in ACTORS:
-        answered[actor] = send_request(World(app, plain, actor), row).status_code
+        if world is None:
+            world = World(app, plain, actor)
+        else:
+            world.act_as(actor)
+        answered[actor] = send_request(world, row).status_code
+        if not row.startswith("GET ") and answered[actor] < 400:
+            world = None
     assert answered == wanted
 
 
@@ -93,11 +100,12 @@ def test_what_is_hidden_is_answered_as_what_is_not_there(
     app: Flask, plain: FlaskClient, row: str
 ) -> None:
     to_whom = [actor for actor, status in expected(row).items() if status == 404]
+    world = World(app, plain, to_whom[0])  # a refused request leaves it as it is
     for actor in to_whom[:3]:
-        there, nowhere = (
-            send_request(World(app, plain, actor), row, nowhere=nowhere)
-            for nowhere in (False, True)
-        )
+        world.act_as(actor)
+        there = send_request(world, row)
+        world.act_as(actor)
+        nowhere = send_request(world, row, nowhere=True)
         assert _said(there) == _said(nowhere)
 
 

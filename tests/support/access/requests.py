@@ -24,7 +24,7 @@ from tests.support.access.requests_pages import PAGE_REQUESTS
 from tests.support.access.requests_reports import REPORT_REQUESTS
 from tests.support.access.table import BY_SESSION, CODE, MEMBERSHIP, POSTER, endpoint
 from tests.support.access.world import PASSWORD, World, hashed_password
-from tests.support.factories import register, sample
+from tests.support.factories import sample
 from tests.support.people import LONG_AGO
 
 CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
@@ -187,7 +187,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/measurements": lambda w: {"json": sample()},
     "GET /api/v1/measurements/<identity>": lambda w: {"at": {"identity": w.measured(w.device())}},
     "GET /api/v1/measurements/<identity> (another's)": lambda w: {
-        "at": {"identity": w.measured(register(w.client))}
+        "at": {"identity": w.measured(w.stranger)}
     },
     "POST /api/v1/measurements/check": lambda w: {"json": {"ids": []}},
     "GET /api/v1/next": lambda w: {"query_string": HERE},
@@ -224,9 +224,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {POSTER}": _coded,
     "POST /api/v1/memberships": lambda w: {"json": {"code": w.code(w.team)}},
     f"DELETE {MEMBERSHIP}": lambda w: {"at": {"membership_id": w.joined(w.device())}},
-    f"DELETE {MEMBERSHIP} (another's)": lambda w: {
-        "at": {"membership_id": w.joined(register(w.client))}
-    },
+    f"DELETE {MEMBERSHIP} (another's)": lambda w: {"at": {"membership_id": w.joined(w.stranger)}},
     "PATCH /api/v1/volunteers/me": lambda w: {
         "made": w.joined(w.device()),
         "json": {"display_name": "Lan", "agreed": True},

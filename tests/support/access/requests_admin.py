@@ -43,9 +43,7 @@ def _target(world: World) -> dict[str, Any]:
 
 def _withdrawal(world: World) -> dict[str, Any]:
     asked = {"channel": "letter", "received_at": "2024-11-18T08:00:00+07:00"}
-    made = world.client.post(
-        "/api/v1/withdrawal-requests", json=asked, headers=world.headers_of("admin")
-    )
+    made = world.client.post("/api/v1/withdrawal-requests", json=asked, headers=world.admin)
     return {"at": {"request_id": made.json["id"]}, "data": {"step": "done"}}
 
 

@@ -8,7 +8,6 @@ from tests.support.access.requests_officials import LETTERHEAD, deputy, lent
 from tests.support.access.requests_reports import freezing
 from tests.support.access.table_pages import DESK_REPORT
 from tests.support.access.world import World
-from tests.support.factories import register
 from tests.support.people import signal
 from tests.support.reports import PDF, free_month, stored_report
 
@@ -17,7 +16,7 @@ OWN = {"at": {"code": "19"}}
 
 
 def _measured(world: World) -> dict[str, Any]:
-    return {"at": {"code": "19", "identity": world.measured(register(world.client))}}
+    return {"at": {"code": "19", "identity": world.measured(world.stranger)}}
 
 
 def _report(world: World, state: str, **fields: Any) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def _table(world: World) -> dict[str, Any]:
 def _letterhead(world: World) -> dict[str, Any]:
     lists = {name: "\n".join(LETTERHEAD[name]) for name in ("recipients", "titles", "copies")}
     lines = {name: LETTERHEAD[name] for name in ("agency", "symbol", "place")}
-    url, admin = "/api/v1/units/19/letterhead", world.headers_of("admin")
+    url, admin = "/api/v1/units/19/letterhead", world.admin
     version = world.client.get(url, headers=admin).json["version"]
     return OWN | {"data": lines | lists | {"version": version}}
 
@@ -71,7 +70,7 @@ def _excluded(world: World) -> dict[str, Any]:
     made = world.client.post(
         "/api/v1/units/19/exclusions",
         json={"month": "2024-11", "measurements": [asked["measurements"]], "reason": "nhầm"},
-        headers=world.headers_of("admin"),
+        headers=world.admin,
     )
     at = {"code": "19", "act_id": made.json["id"]}
     return {"at": at, "data": {"reason": "đo thật", "go": "yes"}}

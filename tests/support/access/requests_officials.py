@@ -15,7 +15,6 @@ from backend.reports.open_data.service import FOLDER
 from tests.support import people
 from tests.support.access.table import LIFT
 from tests.support.access.world import World
-from tests.support.factories import register
 
 SEEN = {"headers": {"If-Match": '"1"'}}
 WHY = {"reason": "đo trong xưởng"}
@@ -46,7 +45,7 @@ YEARS = itertools.count(1990)
 
 
 def _target(world: World) -> dict[str, Any]:
-    admin, year = world.headers_of("admin"), next(YEARS)
+    admin, year = world.admin, next(YEARS)
     own = {**TARGET, "valid_from": f"{year}-01-01", "valid_to": f"{year}-12-31"}
     made = world.client.post("/api/v1/targets", json=own, headers=admin)
     assert made.status_code == 201, made.text
@@ -59,12 +58,12 @@ def _signal(world: World, **scope: int) -> dict[str, Any]:
 
 
 def _out_of_the_count(world: World) -> dict[str, Any]:
-    measured = [world.measured(register(world.client))]
+    measured = [world.measured(world.stranger)]
     return {"at": {"code": "19"}, "json": {"month": "2024-11", "measurements": measured} | WHY}
 
 
 def _taken_out(world: World) -> dict[str, Any]:
-    url, admin = "/api/v1/units/19/exclusions", world.headers_of("admin")
+    url, admin = "/api/v1/units/19/exclusions", world.admin
     made = world.client.post(url, json=_out_of_the_count(world)["json"], headers=admin)
     assert made.status_code == 200, made.text
     return {"at": {"code": "19", "exclusion_id": made.json["id"]}, "json": WHY}
@@ -140,7 +139,7 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "DELETE /api/v1/deputies/<deputy_id>": lent,
     "POST /api/v1/roles/<role_id>/successors": _ended,
     "GET /api/v1/units/<code>/measurements/<identity>": lambda w: {
-        "at": {"code": "19", "identity": w.measured(register(w.client))}
+        "at": {"code": "19", "identity": w.measured(w.stranger)}
     },
     "GET /ogc/collections/<name>": lambda w: {"at": {"name": "2024-11-mobile"}},
     "GET /ogc/collections/<name>/items": lambda w: {"at": {"name": "2024-11-mobile"}},

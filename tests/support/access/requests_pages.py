@@ -23,7 +23,7 @@ def _pin(world: World) -> dict[str, Any]:
 def _pinned(world: World) -> dict[str, Any]:
     wanted = _pin(world) | {"samples": 5}
     url = f"/api/v1/campaigns/{world.campaign}/plan/pins"
-    world.client.put(url, json=wanted, headers=world.headers_of("admin"))
+    world.client.put(url, json=wanted, headers=world.admin)
     return {"data": _pin(world)}
 
 

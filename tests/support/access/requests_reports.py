@@ -41,7 +41,7 @@ def _attached(world: World) -> dict[str, Any]:
     sent = _letter(world)
     url = f"/api/v1/reports/{sent['at']['report_id']}/attachments"
     names = ("data", "content_type", "query_string")
-    body = {name: sent[name] for name in names} | {"headers": world.headers_of("admin")}
+    body = {name: sent[name] for name in names} | {"headers": world.admin}
     made = world.client.post(url, **body)
     assert made.status_code == 201, made.text
     return {"at": sent["at"] | {"attachment_id": made.json["attachments"][0]["id"]}}

@@ -1,4 +1,4 @@
-"""A small world in which the access matrix asks, made again for each who asks."""
+"""The cast of the access matrix: organisations, teams, a campaign, and one actor that asks."""
 
 import secrets
 from collections.abc import Callable
@@ -35,9 +35,16 @@ class World:
     actor: str
     headers: dict[str, str] = field(init=False)
     by_session: bool = True  # where a row wants a person at a page, they are
+    codes: dict[int, str] = field(default_factory=dict)  # by team
+    memberships: dict[str, int] = field(default_factory=dict)  # by token of a device
+    samples: dict[str, str] = field(default_factory=dict)  # by token of a device
 
     def __post_init__(self) -> None:
-        self.headers = self.headers_of(self.actor)
+        self.act_as(self.actor)
+
+    def act_as(self, actor: str) -> None:
+        """Let another actor ask, a new person of that role; all else stays as it is."""
+        self.actor, self.headers = actor, self.headers_of(actor)
 
     @cached_property
     def organisation(self) -> int:
@@ -84,6 +91,16 @@ class World:
         """A campaign of which nobody else knows yet."""
         return people.campaign(self.app, self.organisation, self.province, state="draft")
 
+    @cached_property
+    def stranger(self) -> dict[str, str]:
+        """A device that never asks."""
+        return register(self.client)
+
+    @cached_property
+    def admin(self) -> dict[str, str]:
+        """An admin who prepares what a request is about."""
+        return self.headers_of("admin")
+
     def headers_of(self, actor: str, **changes: Any) -> dict[str, str]:
         """What a request of one of the matrix' actors carries."""
         if actor == "nobody":
@@ -103,27 +120,35 @@ class World:
 
     def device(self) -> dict[str, str]:
         """The device that asks, else another one."""
-        return self.headers if self.actor == "device" else register(self.client)
+        return self.headers if self.actor == "device" else self.stranger
 
     def measured(self, headers: dict[str, str]) -> str:
-        """Post a sample; its id."""
-        body = sample()
-        post(self.client, headers, body)
-        return str(body["id"])
+        """Post a device's sample once; its id."""
+        token = headers["Authorization"]
+        if token not in self.samples:
+            body = sample()
+            post(self.client, headers, body)
+            self.samples[token] = str(body["id"])
+        return self.samples[token]
 
     def code(self, team: int) -> str:
-        """A join code of a team in the open campaign."""
-        url = f"/api/v1/campaigns/{self.campaign}/teams/{team}/join-code"
-        made = self.client.post(url, json={}, headers=self.headers_of("admin"))
-        assert made.status_code == 201, made.text
-        return str(made.json["code"])
+        """The join code of a team in the open campaign, made once."""
+        if team not in self.codes:
+            url = f"/api/v1/campaigns/{self.campaign}/teams/{team}/join-code"
+            made = self.client.post(url, json={}, headers=self.admin)
+            assert made.status_code == 201, made.text
+            self.codes[team] = str(made.json["code"])
+        return self.codes[team]
 
     def joined(self, headers: dict[str, str]) -> int:
-        """Let a device join the team; the membership."""
-        code = {"code": self.code(self.team)}
-        made = self.client.post("/api/v1/memberships", json=code, headers=headers)
-        assert made.status_code == 201, made.text
-        return int(made.json["id"])
+        """Let a device join the team once; the membership."""
+        token = headers["Authorization"]
+        if token not in self.memberships:
+            code = {"code": self.code(self.team)}
+            made = self.client.post("/api/v1/memberships", json=code, headers=headers)
+            assert made.status_code == 201, made.text
+            self.memberships[token] = int(made.json["id"])
+        return self.memberships[token]
 
     def shown_pass(self) -> str:
         """The code by which another volunteer's phone links the one that asks."""

@@ -16,12 +16,13 @@ expect.set_options(timeout=TIMEOUT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser that leaves in the middle of a file leaves that file to the garbage collector."""
+    """Mark browser tests; a browser that leaves while it reads a file leaves the file open."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             left = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
             item.add_marker(left)
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

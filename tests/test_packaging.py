@@ -1,0 +1,60 @@
+"""pyproject.toml agrees with the code, the locks and the scripts."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from backend import VERSION
+
+ROOT = Path(__file__).parents[1]
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, GROUPS = CONFIG["project"], CONFIG["dependency-groups"]
+PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
+
+
+def locked(name: str) -> dict[str, list[str]]:
+    """The versions of every package in a lock: several where Python's version decides."""
+    pins: dict[str, list[str]] = {}
+    for package, version in PIN.findall((ROOT / name).read_text(encoding="utf-8")):
+        pins.setdefault(canonicalize_name(package), []).append(version)
+    return pins
+
+
+def test_the_version_is_that_of_the_code() -> None:
+    assert PROJECT["version"] == VERSION
+
+
+def test_the_supported_pythons_are_those_of_setup() -> None:
+    setup = (ROOT / "scripts" / "setup").read_text(encoding="utf-8")
+    low, high = re.findall(r"\((\d+), (\d+)\)", setup)
+    assert PROJECT["requires-python"] == f">={'.'.join(low)},<{high[0]}.{int(high[1]) + 1}"
+
+
+def test_every_dependency_is_locked_in_its_range() -> None:
+    """Where this fails, run scripts/lock."""
+    extras = [one for extra in PROJECT["optional-dependencies"].values() for one in extra]
+    groups = [one for group in GROUPS.values() for one in group]
+    for lock, declared in (
+        ("requirements.txt", [*PROJECT["dependencies"], *extras]),
+        ("requirements-dev.txt", groups),
+    ):
+        pins = locked(lock)
+        for requirement in map(Requirement, declared):
+            versions = pins[canonicalize_name(requirement.name)]
+            assert all(map(requirement.specifier.contains, versions)), (lock, requirement)
+
+
+def test_both_locks_agree() -> None:
+    runtime, development = locked("requirements.txt"), locked("requirements-dev.txt")
+    for package in runtime.keys() & development.keys():
+        assert set(development[package]) <= set(runtime[package]), package
+
+
+def test_locks_name_no_index_and_have_hashes() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lock = (ROOT / name).read_text(encoding="utf-8")
+        assert not re.search(r"://|^--(index|extra|find)", lock, re.MULTILINE)
+        assert lock.count("==") <= lock.count("--hash=sha256:")

@@ -8,9 +8,15 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
-from tests.support.browser import OPTIONS, program, until
-from tests.tools.screenshots.pages import OF_PEOPLE, PAGES, Place, open_at
+from tests.support.browser import OPTIONS
+from tests.support.browser import program
+from tests.support.browser import until
+from tests.tools.screenshots.pages import OF_PEOPLE
+from tests.tools.screenshots.pages import PAGES
+from tests.tools.screenshots.pages import Place
+from tests.tools.screenshots.pages import open_at
 from tests.tools.screenshots.people import sign_in
+from scripts.picturing.demo import demo_server
 
 FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}
@@ -26,17 +32,26 @@ MAP_STANDS = """(() => {
 
 
 def main() -> None:
-    """Make the pictures of all pages that may be seen, or those whose names are given."""
-    words = sys.argv[1:] or ["http://127.0.0.1:8000"]
-    url, wanted = words[0].rstrip("/"), {word for word in words[1:] if "=" not in word}
-    people = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+    """Make the pictures of a server's pages, or of a demo's where no address is given."""
+    words = sys.argv[1:]
+    if words and "://" in words[0]:
+        people = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+        wanted = {word for word in words[1:] if "=" not in word}
+        make_pictures(words[0].rstrip("/"), people, wanted)
+    else:
+        with demo_server() as (url, people):
+            make_pictures(url, people, set(words))
+
+
+def make_pictures(url: str, people: dict[str, str], wanted: set[str]) -> None:
+    """Keep a picture of every page, or of those wanted; people are NAME:PASSWORD by role."""
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=list(OPTIONS))
         _of_all(browser, url, _chosen(PAGES, wanted), None)
-        for role, told in people.items():
-            pages = _chosen(OF_PEOPLE[role], wanted)
-            _of_all(browser, url, pages, _signed_in(browser, url, told))
+        for role in people.keys() & OF_PEOPLE.keys():
+            if pages := _chosen(OF_PEOPLE[role], wanted):
+                _of_all(browser, url, pages, _signed_in(browser, url, people[role]))
         browser.close()
 
 

@@ -1,0 +1,59 @@
+"""A demo server of its own, and the people that it lets sign in."""
+
+import os
+import re
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# A line of `flask demo people`: role, name, password.
+PERSON = re.compile(r"^\s+(\w+)\s+(\S+@\S+)\s+(\S+)$", re.MULTILINE)
+READY_S = 900  # loading the demo takes two minutes on two quiet cores
+
+
+@contextmanager
+def demo_server() -> Iterator[tuple[str, dict[str, str]]]:
+    """The address of a server with the demo in an empty folder; NAME:PASSWORD by role."""
+    with tempfile.TemporaryDirectory(prefix="dosong-pictures-") as folder:
+        log = Path(folder, "serve.log")
+        environment = os.environ | {"VAR_DIR": f"{folder}/var", "PORT": str(_free_port())}
+        environment.pop("DATABASE_URL", None)
+        url = f"http://127.0.0.1:{environment['PORT']}"
+        with log.open("w") as output:
+            server = subprocess.Popen(
+                [ROOT / "scripts" / "serve", "--demo"], env=environment, stdout=output,
+                stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        try:
+            print("Loading the demo …", flush=True)
+            _wait_until_ready(server, url)
+            people = PERSON.findall(log.read_text(encoding="utf-8"))
+            yield url, {role: f"{name}:{password}" for role, name, password in people}
+        except OSError as error:
+            raise SystemExit(f"{error}\n{log.read_text(encoding='utf-8')}") from error
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
+    end = time.monotonic() + READY_S
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
+                return
+        except OSError:
+            time.sleep(1)
+    raise OSError("the demo server did not get ready")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -92,13 +93,29 @@ def test_every_alert_has_a_part_of_the_runbook() -> None:
 
 def test_both_readmes_lead_to_the_same_pages() -> None:
     pages = [
-        set(re.findall(r"\]\(((?:docs/)?[\w.-]+\.md)\)", (DOCS.parent / name).read_text("utf-8")))
+        set(re.findall(r"\]\(((?:docs/)?[\w./-]+\.md)\)", (DOCS.parent / name).read_text("utf-8")))
         for name in ("README.md", "README.vi.md")
     ]
     assert pages[0] - {"README.vi.md"} == pages[1] - {"README.md"}
 
 
+def pages() -> list[Path]:
+    """Every page in git: what scripts/docs writes into docs/api is checked by Sphinx."""
+    written = [page for page in DOCS.rglob("*.md") if page.parent.name != "api"]
+    return [*written, *DOCS.parent.glob("*.md")]
+
+
 def test_links_between_pages_lead_somewhere() -> None:
-    for page in (*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")):
+    for page in pages():
         for target in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_pictures_in_git_are_those_that_pages_show() -> None:
+    """scripts/pictures makes the others, and .gitignore leaves them out."""
+    ignored = (DOCS.parent / ".gitignore").read_text(encoding="utf-8")
+    kept = set(re.findall(r"^!/docs/pictures/(.+)$", ignored, re.MULTILINE))
+    texts = "".join(page.read_text(encoding="utf-8") for page in pages())
+    assert kept == set(re.findall(r"pictures/([\w-]+\.(?:webp|png))", texts))
+    assert all((DOCS / "pictures" / name).exists() for name in kept)
+    assert len(kept) == 6

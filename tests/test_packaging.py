@@ -1,10 +1,12 @@
 """pyproject.toml agrees with the code, the locks and the scripts."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from backend import VERSION
@@ -58,3 +60,17 @@ def test_locks_name_no_index_and_have_hashes() -> None:
         lock = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"://|^--(index|extra|find)", lock, re.MULTILINE)
         assert lock.count("==") <= lock.count("--hash=sha256:")
+
+
+def test_containers_have_a_supported_python() -> None:
+    for path in (ROOT / "Dockerfile", ROOT / ".devcontainer" / "Dockerfile"):
+        (version,) = re.findall(r"^FROM python:(\d+\.\d+)-", path.read_text("utf-8"), re.MULTILINE)
+        assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+    devcontainer = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    assert (ROOT / devcontainer["postCreateCommand"].split()[0]).exists()
+
+
+def test_make_help_lists_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (targets,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert targets.split() == re.findall(r"^([a-z]+):.* ## \S", makefile, re.MULTILINE)

@@ -3,7 +3,7 @@
 `scripts/docs` runs it as a program.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,53 +70,67 @@ def _operation(
     if ways:
         yield f"Sign-in: {', '.join(ways)}.\n"
     parameters = [_resolved(document, one) for one in [*shared, *operation.get("parameters", [])]]
-    if parameters:
-        yield "| parameter | in | type | meaning |\n|---|---|---|---|"
-        for one in parameters:
-            required = " (required)" if one.get("required") and one["in"] != "path" else ""
-            meaning = _cell(one.get("description", ""))
-            kind = _type(one.get("schema", {}))
-            yield f"| `{one['name']}` | {one['in']} | {kind}{required} | {meaning} |"
-        yield ""
+    yield from _table("parameter | in | type | meaning", map(_parameter, parameters))
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"Body, `{kind}`:\n"
         yield from _fields(document, content.get("schema", {}))
-    yield "| status | answer |\n|---|---|"
-    for status, answer in operation["responses"].items():
-        answer = _resolved(document, answer)
-        kinds = [
-            f"`{kind}`: {_type(content.get('schema', {}))}"
-            for kind, content in answer.get("content", {}).items()
-        ]
-        words = "; ".join([_cell(answer.get("description", "")), *kinds])
-        yield f"| {status} | {words} |"
-    yield ""
-    for status, answer in operation["responses"].items():
+    answers = {
+        status: _resolved(document, answer) for status, answer in operation["responses"].items()
+    }
+    yield from _table(
+        "status | answer", ((status, _answer(one)) for status, one in answers.items())
+    )
+    for status, answer in answers.items():
         if status.startswith("2"):
-            for content in _resolved(document, answer).get("content", {}).values():
+            for content in answer.get("content", {}).values():
                 yield from _fields(document, content.get("schema", {}), f"Answer {status}:\n")
+
+
+def _parameter(parameter: dict[str, Any]) -> tuple[str, ...]:
+    required = " (required)" if parameter.get("required") and parameter["in"] != "path" else ""
+    kind = _type(parameter.get("schema", {})) + required
+    return f"`{parameter['name']}`", parameter["in"], kind, parameter.get("description", "")
+
+
+def _answer(answer: dict[str, Any]) -> str:
+    kinds = [
+        f"`{kind}`: {_type(content.get('schema', {}))}"
+        for kind, content in answer.get("content", {}).items()
+    ]
+    return "; ".join([answer.get("description", ""), *kinds])
 
 
 def _fields(document: dict[str, Any], schema: dict[str, Any], title: str = "") -> Iterator[str]:
     """A table of an object's fields, one for each alternative; nothing for other schemas."""
     for one in schema.get("oneOf") or schema.get("anyOf") or [schema]:
         rows = list(_rows(document, one, "", DEEPEST))
-        if rows:
-            yield f"{title}\n| field | type | meaning |\n|---|---|---|"
-            yield from rows
-            yield ""
+        if rows and title:
+            yield title
+        yield from _table("field | type | meaning", rows)
+
+
+def _table(head: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """A table without its last column where that is empty; nothing without rows."""
+    kept, heads = list(rows), head.split(" | ")
+    if not kept:
+        return
+    width = len(heads) if any(row[-1] for row in kept) else len(heads) - 1
+    yield f"| {' | '.join(heads[:width])} |\n|{'---|' * width}"
+    for row in kept:
+        yield f"| {' | '.join(map(_cell, row[:width]))} |"
+    yield ""
 
 
 def _rows(
     document: dict[str, Any], schema: dict[str, Any], prefix: str, depth: int
-) -> Iterator[str]:
+) -> Iterator[tuple[str, ...]]:
     schema = _resolved(document, schema)
     if schema.get("type") == "array":
         schema, prefix = _resolved(document, schema.get("items", {})), f"{prefix}[]."
     for name, field in schema.get("properties", {}).items():
         required = " (required)" if name in schema.get("required", []) else ""
         label = f"{prefix}{name}"
-        yield f"| `{label}` | {_type(field)}{required} | {_cell(field.get('description', ''))} |"
+        yield f"`{label}`", _type(field) + required, field.get("description", "")
         if depth > 1:
             inner = _resolved(document, field)
             nested = f"{label}." if inner.get("type") != "array" else label
@@ -139,7 +153,7 @@ def _type(schema: dict[str, Any]) -> str:
     if alternatives := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
         return " or ".join(dict.fromkeys(map(_type, alternatives)))
     if schema.get("enum"):
-        return _cell(" \\| ".join(f"`{one}`" for one in schema["enum"] if one is not None))
+        return ", ".join(f"`{one}`" for one in schema["enum"] if one is not None)
     kinds = schema.get("type", "any")
     words = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
     if "array" in words and "items" in schema:
@@ -150,7 +164,7 @@ def _type(schema: dict[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("\\\\|", "\\|")
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":

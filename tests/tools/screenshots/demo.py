@@ -33,6 +33,9 @@ def demo_server() -> Iterator[tuple[str, dict[str, str]]]:
         try:
             print("Loading the demo …", flush=True)
             _wait_until_ready(server, url)
+            print("Making map tiles …", flush=True)
+            tiles = [ROOT / "scripts" / "flask", "web", "tiles"]
+            subprocess.run(tiles, env=environment, check=True, stdout=subprocess.DEVNULL)
             people = PERSON.findall(log.read_text(encoding="utf-8"))
             yield url, {role: f"{name}:{password}" for role, name, password in people}
         except OSError as error:

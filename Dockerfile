@@ -15,7 +15,8 @@ COPY wsgi.py LICENSE ./
 COPY config config
 COPY geo geo
 COPY backend backend
-RUN python -m compileall -q backend config geo
+RUN pybabel --quiet compile --directory backend/i18n/locale \
+    && python -m compileall -q backend config geo
 
 USER dosong
 ENV VAR_DIR=/var/lib/dosong MPLCONFIGDIR=/tmp/matplotlib

@@ -63,6 +63,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     app.extensions["locator"] = Locator(app.config["VAR_DIR"])
     app.session_interface = NoSession()
     app.url_map.converters["int"] = RowNumber
+    app.jinja_env.add_extension("jinja2.ext.do")
     app.json.sort_keys = False  # type: ignore[attr-defined] # fields in the order of their schema
     trust_proxies(app, app.config["TRUSTED_PROXIES"])
     db.init_app(app)

@@ -7,6 +7,7 @@ from string import Template
 from typing import Any
 
 from backend.devices.registration import KnownDevice
+from backend.i18n.catalogues import N_, gettext
 from backend.i18n.languages import Language
 
 # Raised with every change of the text that a person would want to know of; devices that agreed
@@ -16,29 +17,16 @@ VERSIONS = ("1",)
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
-# code: (Vietnamese, English)
-PURPOSES: dict[str, tuple[str, str]] = {
-    "locate": (
-        "Xác định mỗi phép đo thuộc xã, phường, đặc khu nào.",
-        "To find the commune in which each measurement lies.",
+# code: English text
+PURPOSES: dict[str, str] = {
+    "locate": N_("To find the commune in which each measurement lies."),
+    "count": N_(
+        "To check whether a measurement is valid and count the samples of each area by month."
     ),
-    "count": (
-        "Kiểm tra phép đo có hợp lệ không và đếm số mẫu của từng địa bàn theo tháng.",
-        "To check whether a measurement is valid and count the samples of each area by month.",
+    "attribute": N_("To credit the contribution to the volunteer's team."),
+    "publish": N_(
+        "To publish figures about the quality of the Internet that are tied to no person."
     ),
-    "attribute": (
-        "Ghi nhận đóng góp cho tổ, đội của tình nguyện viên.",
-        "To credit the contribution to the volunteer's team.",
-    ),
-    "publish": (
-        "Công bố số liệu tổng hợp, không gắn với cá nhân, về chất lượng Internet.",
-        "To publish figures about the quality of the Internet that are tied to no person.",
-    ),
-}
-
-UNNAMED = {
-    "vi": ("(đơn vị vận hành chưa khai báo)", "(chưa khai báo)"),
-    "en": ("(the operator is not named yet)", "(not given yet)"),
 }
 
 
@@ -53,8 +41,8 @@ class Operator:
 
 def statement(operator: Operator, language: Language) -> dict[str, Any]:
     """The consent text in force, with what it names told apart."""
-    unnamed, unreachable = UNNAMED[language]
-    name, contact = operator.name or unnamed, operator.contact or unreachable
+    name = operator.name or gettext("(the operator is not named yet)", language)
+    contact = operator.contact or gettext("(not given yet)", language)
     text = _template(language).substitute(
         version=CURRENT,
         operator_name=name,
@@ -66,8 +54,7 @@ def statement(operator: Operator, language: Language) -> dict[str, Any]:
         "language": language,
         "text": text,
         "purposes": [
-            {"code": code, "text": words[0] if language == "vi" else words[1]}
-            for code, words in PURPOSES.items()
+            {"code": code, "text": gettext(text, language)} for code, text in PURPOSES.items()
         ],
         "sensitive": True,
         "operator": {"name": name, "contact": contact},

@@ -9,11 +9,14 @@ from flask.testing import FlaskClient
 
 from backend.monitoring.checks import CHECKS
 from backend.web.admin.frame import SECTIONS
-from backend.web.site.words import WORDS
 from tests.support import people
-from tests.support.admin_client import NAME, AdminBrowser, fault
+from tests.support.admin_client import NAME
+from tests.support.admin_client import AdminBrowser
+from tests.support.admin_client import fault
 from tests.support.clock import FakeClock
-from tests.support.people import account, audited
+from tests.support.people import account
+from tests.support.people import audited
+from backend.web.labels import LABELS
 
 
 @pytest.fixture
@@ -30,8 +33,8 @@ def test_an_admin_is_led_to_the_installations_health(admin: AdminBrowser) -> Non
 
 
 def test_every_check_has_words() -> None:
-    named = {f"admin_{what}_{check.__name__}" for check in CHECKS for what in ("check", "means")}
-    assert named - WORDS.keys() == set()
+    names = {check.__name__ for check in CHECKS}
+    assert LABELS["check"].keys() == LABELS["check_meaning"].keys() == names
 
 
 def test_without_a_second_factor_nobody_is_an_admin(app: Flask, client: FlaskClient) -> None:

@@ -11,7 +11,6 @@ from backend.coverage.figures.steps import NAMES, step
 from backend.i18n.formats import day, number, percent
 from backend.web.public.styleguide import ROWS
 from backend.web.site.charts import bars, filled, sparkline
-from backend.web.site.words import _merged
 
 VALUES = st.lists(st.one_of(st.none(), st.floats(0, 1e9)), min_size=1, max_size=40)
 
@@ -83,9 +82,3 @@ def test_a_step_tells_how_far_it_is(basis: int, target: int) -> None:
     assert (name == "reached") == (basis >= target)
     assert NAMES.index(name) <= NAMES.index(step(basis + 1, target))
     assert 0 <= filled(basis, target) <= 100
-
-
-def test_no_two_tables_of_words_have_one_key() -> None:
-    assert _merged(({"a": ("một", "one")}, {"b": ("hai", "two")})).keys() == {"a", "b"}
-    with pytest.raises(ValueError, match="a"):
-        _merged(({"a": ("một", "one")}, {"a": ("hai", "two")}))

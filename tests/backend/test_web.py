@@ -21,9 +21,10 @@ from backend.i18n.formats import number
 from backend.measurements.recording.models import Count, CountDelta, DemoMonth
 from backend.units.models import Unit
 from backend.web.public import service
-from backend.web.site.words import WORDS
 from tests.support.clock import FakeClock
-from tests.support.devices import bearer, registered, sample
+from tests.support.devices import bearer
+from tests.support.devices import registered
+from tests.support.devices import sample
 
 ROOT = Path(__file__).parents[2]
 THAI_NGUYEN = "/unit/19?month=2024-11"
@@ -87,12 +88,6 @@ def test_every_page_in_both_languages(client: FlaskClient, path: str, language: 
 def test_vietnamese_unless_asked_otherwise(client: FlaskClient) -> None:
     assert ("html", {"lang": "vi"}) in read(client, "/").tags
     assert ("html", {"lang": "vi"}) in read(client, "/", **{"Accept-Language": "fr, de"}).tags
-
-
-def test_every_text_is_there_twice_with_the_same_places_to_fill() -> None:
-    for key, (vietnamese, english) in WORDS.items():
-        assert vietnamese and english, key
-        assert re.findall(r"{\w+}", vietnamese) == re.findall(r"{\w+}", english), key
 
 
 @pytest.mark.parametrize("path", ["/", THAI_NGUYEN, "/docs", "/styleguide"])

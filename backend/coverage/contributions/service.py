@@ -19,6 +19,7 @@ from backend.coverage.contributions.query import Seen, ask, see
 from backend.coverage.contributions.sources import Asked
 from backend.database.extensions import db
 from backend.errors import invalid
+from backend.i18n.catalogues import N_, NP_, gettext
 from backend.i18n.languages import Language
 from backend.units.service import set_on
 
@@ -31,15 +32,12 @@ NAMES = {
     "organisation": "select id, name, id as code from organisations where id = any(:ids)",
     "member": "select id, display_name as name, id as code from volunteers where id = any(:ids)",
 }
-MEMBER = {"vi": "Thành viên {}", "en": "Member {}"}
-UNKNOWN = {
-    "member": {"vi": "Không rõ người đo", "en": "Nobody known"},
-    "unit": {"vi": "Không xác định được xã, phường", "en": "In no commune"},
-}
+MEMBER = N_("Member {n}")
+UNKNOWN = {"member": N_("Nobody known"), "unit": NP_("unit", "In no commune")}
 
 
 def contributions(
-    actor: Actor, campaign_id: int, query: Mapping[str, Any], words: Language
+    actor: Actor, campaign_id: int, query: Mapping[str, Any], language: Language
 ) -> dict[str, Any]:
     """Show what was contributed, row by row, and the whole of it."""
     seen = see(actor, campaign_id)
@@ -52,7 +50,7 @@ def contributions(
     last = keys[-1] if len(found) > len(keys) else page.upto
     return {
         **described(seen, asked),
-        "items": rows(asked, {key: found[key] for key in keys}, words),
+        "items": rows(asked, {key: found[key] for key in keys}, language),
         "total": total(asked, targets).told(),
         "next_cursor": None if last == LAST else _cursor(last),
     }
@@ -72,10 +70,10 @@ def described(seen: Seen, asked: Asked) -> dict[str, Any]:
     }
 
 
-def rows(asked: Asked, found: Mapping[Key, Figures], words: Language) -> list[dict[str, Any]]:
+def rows(asked: Asked, found: Mapping[Key, Figures], language: Language) -> list[dict[str, Any]]:
     """Figures with what each is about, named."""
-    names = _names(asked.by, [_about(asked.by, key) for key in found], words)
-    teams = _names("team", [team for team, _ in found], words) if asked.by == "member" else {}
+    names = _names(asked.by, [_about(asked.by, key) for key in found], language)
+    teams = _names("team", [team for team, _ in found], language) if asked.by == "member" else {}
     return [
         {
             **names[_about(asked.by, key)],
@@ -90,7 +88,7 @@ def _about(by: str, key: Key) -> int:
     return key[0] if by == "team" else key[1]
 
 
-def _names(by: str, ids: Iterable[int], words: Language) -> dict[int, dict[str, Any]]:
+def _names(by: str, ids: Iterable[int], language: Language) -> dict[int, dict[str, Any]]:
     """The id and name of each; members by the name they chose, else by number."""
     listed = sorted(set(ids))
     if by == "day":
@@ -103,7 +101,7 @@ def _names(by: str, ids: Iterable[int], words: Language) -> dict[int, dict[str, 
         row = known.get(one)
         name = row.name if row else None
         if name is None:
-            name = UNKNOWN[by][words] if one == 0 else MEMBER[words].format(one)
+            name = gettext(UNKNOWN[by] if one == 0 else MEMBER, language).format(n=one)
         names[one] = {"id": str(row.code) if row else None, "name": name}
     return names
 

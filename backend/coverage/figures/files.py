@@ -11,48 +11,47 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from backend.coverage.figures.service import Answer
+from backend.i18n.catalogues import N_, NP_, gettext
 from backend.i18n.languages import Language
 from backend.tables.spreadsheets import harmless
 
-# name: (Vietnamese, English), in the order of the columns.
+# name: head, in the order of the columns.
 COLUMNS = {
-    "month": ("Tháng", "Month"),
-    "code": ("Mã", "Code"),
-    "name": ("Đơn vị", "Unit"),
-    "parent": ("Thuộc", "Part of"),
-    "received": ("Nhận được", "Received"),
-    "valid": ("Hợp lệ", "Valid"),
-    "counted": ("Được tính", "Counted"),
-    "target": ("Mục tiêu", "Target"),
-    "reached": ("Đạt", "Reached"),
-    "shortfall": ("Còn thiếu", "Shortfall"),
-    "share": ("Tỷ lệ", "Share"),
-    "assessed": ("Đủ mẫu đánh giá", "Enough to assess"),
-    "expected": ("Cần có đến nay", "Expected by now"),
-    "state": ("Tiến độ", "State"),
-    "today": ("Hôm nay", "Today"),
-    "pace": ("Mẫu mỗi ngày", "Samples a day"),
-    "low": ("Dự báo thấp", "Projection, low"),
-    "middle": ("Dự báo", "Projection"),
-    "high": ("Dự báo cao", "Projection, high"),
-    "days_left": ("Số ngày còn lại", "Days left"),
-    "needed_per_day": ("Cần mỗi ngày", "Needed a day"),
-    "devices": ("Thiết bị", "Devices"),
-    "teams": ("Đội hoạt động", "Teams active"),
-    "last_month": ("Tháng trước", "Month before"),
-    "change": ("Thay đổi", "Change"),
+    "month": N_("Month"),
+    "code": N_("Code"),
+    "name": N_("Unit"),
+    "parent": N_("Part of"),
+    "received": NP_("column", "Received"),
+    "valid": N_("Valid"),
+    "counted": N_("Counted"),
+    "target": N_("Target"),
+    "reached": NP_("column", "Reached"),
+    "shortfall": N_("Shortfall"),
+    "share": N_("Share"),
+    "assessed": N_("Enough to assess"),
+    "expected": N_("Expected by now"),
+    "state": NP_("progress", "State"),
+    "today": N_("Today"),
+    "pace": N_("Samples a day"),
+    "low": N_("Projection, low"),
+    "middle": N_("Projection"),
+    "high": N_("Projection, high"),
+    "days_left": N_("Days left"),
+    "needed_per_day": N_("Needed a day"),
+    "devices": N_("Devices"),
+    "teams": N_("Teams active"),
+    "last_month": N_("Month before"),
+    "change": N_("Change"),
 }
 # Of several months a workbook tells these: each month has a row of every unit.
 SHORT = ("month", "code", "name", "parent", "received", "valid", "counted", "target", "reached")
 STATES = {
-    "reached": ("đạt", "reached"),
-    "on_pace": ("kịp tiến độ", "on pace"),
-    "behind": ("chậm tiến độ", "behind"),
+    "reached": N_("reached"),
+    "on_pace": NP_("column", "on pace"),
+    "behind": N_("behind"),
 }
-YES, NO = ("có", "yes"), ("không", "no")
+YES, NO = N_("yes"), N_("no")
 COUNTED_HEADS = ("code", "name", "parent")
-BY_MONTH = ("Theo tháng", "By month")
-UNITS = ("Đơn vị", "Units")
 
 
 def as_csv(answer: Answer) -> bytes:
@@ -75,7 +74,7 @@ def as_geojson(answer: Answer) -> bytes:
     return orjson.dumps({"type": "FeatureCollection", "features": features})
 
 
-def as_xlsx(answer: Answer, words: Language) -> bytes:
+def as_xlsx(answer: Answer, language: Language) -> bytes:
     """A workbook of typed cells; of several months also one row for each unit."""
     several = len(answer.told["months"]) > 1
     names = SHORT if several else tuple(COLUMNS)
@@ -84,24 +83,24 @@ def as_xlsx(answer: Answer, words: Language) -> bytes:
     with Workbook(out, {"constant_memory": True}) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         if several:
-            sheet = book.add_worksheet(_word(BY_MONTH, words))
-            _write_months(sheet, answer, words, bold)
-        sheet = book.add_worksheet(_word(UNITS, words))
-        heads = [_word(COLUMNS[name], words) for name in names]
+            sheet = book.add_worksheet(gettext("By month", language))
+            _write_months(sheet, answer, language, bold)
+        sheet = book.add_worksheet(gettext("Units", language))
+        heads = [gettext(COLUMNS[name], language) for name in names]
         items = answer.page.items(names) if several else answer.page.items()
-        rows = (_row(item, names, words) for item in items)
+        rows = (_row(item, names, language) for item in items)
         _write(sheet, heads, rows, bold, len(answer.page.rows))
     return out.getvalue()
 
 
-def _write_months(sheet: Worksheet, answer: Answer, words: Language, bold: Format) -> None:
+def _write_months(sheet: Worksheet, answer: Answer, language: Language, bold: Format) -> None:
     """A row of each unit with its counted samples month by month."""
     months = [one["month"] for one in answer.told["months"]]
     by_unit: dict[tuple[str, str], dict[str, Any]] = {}
     for item in answer.page.items((*COUNTED_HEADS, "month", "counted")):
         row = by_unit.setdefault((item["code"], item["name"]), {"parent": item["parent"]})
         row[item["month"]] = item["counted"]
-    heads = [_word(COLUMNS[name], words) for name in COUNTED_HEADS] + months
+    heads = [gettext(COLUMNS[name], language) for name in COUNTED_HEADS] + months
     rows = (
         [*key, row["parent"], *(row.get(month) for month in months)] for key, row in by_unit.items()
     )
@@ -124,17 +123,17 @@ def _write(
 
 
 def _row(
-    item: Mapping[str, Any], names: tuple[str, ...], words: Language | None = None
+    item: Mapping[str, Any], names: tuple[str, ...], language: Language | None = None
 ) -> list[Any]:
     """An item's cells; states in words, where a language is told."""
     cells = [_cell(item, name) for name in names]
-    return [_said(cell, words) for cell in cells] if words else cells
+    return [_said(cell, language) for cell in cells] if language else cells
 
 
-def _said(cell: Any, words: Language) -> Any:
+def _said(cell: Any, language: Language) -> Any:
     if isinstance(cell, bool):
-        return _word(YES if cell else NO, words)
-    return _word(STATES[cell], words) if isinstance(cell, str) and cell in STATES else cell
+        return gettext(YES if cell else NO, language)
+    return gettext(STATES[cell], language) if isinstance(cell, str) and cell in STATES else cell
 
 
 def _cell(item: Mapping[str, Any], name: str) -> Any:
@@ -151,7 +150,3 @@ def _point(item: Mapping[str, Any]) -> dict[str, Any] | None:
     if item["longitude"] is None or item["latitude"] is None:
         return None
     return {"type": "Point", "coordinates": [item["longitude"], item["latitude"]]}
-
-
-def _word(pair: tuple[str, str], words: Language) -> str:
-    return pair[words != "vi"]

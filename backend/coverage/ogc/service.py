@@ -18,6 +18,8 @@ from backend.coverage.figures.unit_listing import Key, key_now, listing_on
 from backend.coverage.ogc.places import Box, as_geojson, extents_of, inside, shapes_of
 from backend.errors import Problem
 from backend.fields import EARLIEST
+from backend.i18n import formats
+from backend.i18n.catalogues import N_, gettext
 from backend.i18n.languages import Language
 from backend.measurements.recording.rules import NETWORKS
 
@@ -31,12 +33,8 @@ FIGURES = (
     "code", "name", "parent", "received", "valid", "counted", "target", "reached", "shortfall",
     "share",
 )  # fmt: skip
-KINDS = {"mobile": ("di động", "mobile"), "fixed": ("cố định", "fixed")}
-TITLE = ("Độ phủ mẫu theo xã, phường, {month}, mạng {kind}", "Coverage by commune, {month}, {kind}")
-ABOUT = (
-    "Số mẫu của từng xã, phường so với mục tiêu, theo số liệu Đo Sóng.",
-    "Samples of each commune against its target, by Đo Sóng's count.",
-)
+KINDS = {"mobile": N_("mobile"), "fixed": N_("fixed")}
+ABOUT = N_("Samples of each commune against its target, by Đo Sóng's count.")
 
 Link = Callable[..., str]  # the address of an endpoint by its name
 
@@ -55,7 +53,7 @@ def landing(link: Link, language: Language) -> dict[str, Any]:
     """What the service is, and where it goes on."""
     return {
         "title": "Đo Sóng",
-        "description": ABOUT[language != "vi"],
+        "description": gettext(ABOUT, language),
         "links": [
             _link(link("landing"), "self", JSON),
             _link(link("api"), "service-desc", OPENAPI),
@@ -84,15 +82,16 @@ def collection(
 ) -> dict[str, Any]:
     """One month on one network."""
     month, network = _asked(name, now)
-    at = 0 if language == "vi" else 1
     active = listing_on(month_end(month), key).active
     extents = extents_of(active) if active else None
     spatial = {"spatial": {"bbox": [extents.whole], "crs": CRS84}} if extents else {}
     interval = [f"{day}T00:00:00+07:00" for day in (month_start(month), month_end(month))]
     return {
         "id": name,
-        "title": TITLE[at].format(month=f"{month[5:]}/{month[:4]}", kind=KINDS[network][at]),
-        "description": f"{ABOUT[at]} {active.quality if active else ''}".strip(),
+        "title": gettext("Coverage by commune, {month}, {kind}", language).format(
+            month=formats.month(month), kind=gettext(KINDS[network], language)
+        ),
+        "description": f"{gettext(ABOUT, language)} {active.quality if active else ''}".strip(),
         "itemType": "feature",
         "crs": [CRS84],
         "extent": {**spatial, "temporal": {"interval": [interval]}},

@@ -12,6 +12,7 @@ from backend.coverage.figures.service import Question, coverage
 from backend.coverage.vnnic.models import VnnicCount
 from backend.coverage.vnnic.reasons import REASONS, Pair, likely
 from backend.database.extensions import db
+from backend.i18n.catalogues import gettext
 from backend.i18n.languages import Language
 from backend.units.models import Unit
 from backend.units.service import valid_on
@@ -113,8 +114,11 @@ def _summary(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _told_reasons(language: Language) -> list[dict[str, str]]:
     """The closed list, each with its condition."""
-    at = 0 if language == "vi" else 1
     return [
-        {"code": one.code, "words": one.words[at], "condition": one.condition[at]}
+        {
+            "code": one.code,
+            "words": gettext(one.text, language),
+            "condition": gettext(one.condition, language),
+        }
         for one in REASONS
     ]

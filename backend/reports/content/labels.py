@@ -43,6 +43,45 @@ SECTIONS: Mapping[str, str] = {
     "vnnic": "Đối chiếu với số liệu của VNNIC",
     "notes": "Ghi chú về số liệu",
 }
+# What a report says about its own data; {names} are filled in.
+NOTES: Mapping[str, str] = {
+    "note_demo": "SỐ LIỆU MINH HỌA: do máy tạo ra để dùng thử, không phải kết quả đo thật.",
+    "note_own_count": (
+        "Số liệu là của Đo Sóng. VNNIC đếm các phép đo bằng ứng dụng i-Speed; hai con số khác nhau "
+        "và không thay thế nhau."
+    ),
+    "note_boundaries_none": "Không có bộ ranh giới nào cho tháng này.",
+    "note_boundaries_approximate": (
+        "Ranh giới cấp xã là gần đúng (bộ {set}): được vẽ quanh điểm trung tâm đã biết."
+    ),
+    "note_boundaries_derived": (
+        "Ranh giới cấp xã được dựng lại từ nguồn khác (bộ {set}), không phải ranh giới chính thức."
+    ),
+    "note_boundaries_published": "Ranh giới cấp xã theo bộ {set}.",
+    "note_rules": (
+        "Mẫu được xét theo bộ quy tắc số {rules}: mẫu hợp lệ là mẫu đo xong, có vị trí đủ chính "
+        "xác tại Việt Nam; mẫu được tính là mẫu hợp lệ và đại diện (mỗi máy, mỗi chỗ một mẫu trong "
+        "4 giờ)."
+    ),
+    "note_basis": (
+        "Không văn bản nào nêu rõ mục tiêu được so với số mẫu thô hay mẫu đại diện; báo cáo so với "
+        "số {basis} và nêu cả ba con số."
+    ),
+    "note_month": (
+        "Mẫu thuộc về tháng mà nó được đo (giờ Việt Nam) và được xếp theo danh sách đơn vị hành "
+        "chính của ngày cuối tháng."
+    ),
+    "note_no_boundary": (
+        "{n} đơn vị cấp xã không có ranh giới trong bộ đang dùng nên không nhận được mẫu nào."
+    ),
+    "note_elsewhere": (
+        "{n} mẫu của cả nước nằm ở đơn vị không có trong danh sách cuối tháng, ngoài các con số "
+        "trên."
+    ),
+    "note_frozen": (
+        "Khi một người rút lại sự đồng ý, số liệu đã khóa không đổi: đó chỉ là các số đếm vô danh."
+    ),
+}
 ALL = "Tất cả"
 # What a phone or a line did not tell.
 UNKNOWN: Mapping[str, str] = {"unknown": "Không rõ"}

@@ -3,10 +3,9 @@
 from typing import Any
 
 from backend.i18n.formats import number
-from backend.i18n.messages import message
 from backend.measurements.recording.rules import RULES
 from backend.reports.content.figures import NETWORKS, Note
-from backend.reports.content.labels import BASES
+from backend.reports.content.labels import BASES, NOTES
 from backend.reports.content.sections import Counts
 
 
@@ -56,4 +55,4 @@ def _networks(counts: Counts) -> list[Any]:
 
 
 def _note(code: str, **values: Any) -> Note:
-    return {"code": code, "words": message(code, "vi").format(**values)}
+    return {"code": code, "words": NOTES[code].format(**values)}

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.http.static_files import FOLDER, address, current_edition
+from backend.i18n.catalogues import gettext, pgettext
 from backend.i18n.languages import Language
-from backend.web.site.words import WORDS
 
 BACKEND = Path(__file__).parents[2]
 # Everything that the page loads: kept by its service worker, so that it opens without a network.
@@ -24,8 +24,8 @@ FILES = (
 )
 PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
 # What a page is rendered from, beside the files.
-SOURCES = ("web", "templates/web", "templates")
-KINDS = (".html", ".py", ".txt")
+SOURCES = ("web", "templates/web", "templates", "i18n", "i18n/locale/vi/LC_MESSAGES")
+KINDS = (".html", ".py", ".txt", ".po")
 
 # Without their edition: an app that is installed is not installed again for each of ours.
 ICONS = (
@@ -55,11 +55,10 @@ def worker(consents: str) -> str:
 
 def manifest(language: Language) -> dict[str, Any]:
     """How a phone installs the page."""
-    place = 0 if language == "vi" else 1
     return {
-        "name": f"Đo Sóng: {WORDS['do_title'][place]}",
+        "name": f"Đo Sóng: {pgettext('title', 'Measure', language)}",
         "short_name": "Đo Sóng",
-        "description": WORDS["do_about"][place],
+        "description": gettext("Measure the network where you stand, for your commune.", language),
         "lang": language,
         "id": "/do/",
         "start_url": f"/do/?lang={language}",

@@ -7,11 +7,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from backend.devices import consent
 from backend.http.requests import language
-from backend.web.measure.measure_script_words import scripted
 from backend.web.measure.service import manifest, worker
 from backend.web.measure.speed_views import speed_bp
 from backend.web.site.blueprint import PageBlueprint
-from backend.web.site.content_security_policy import ASKING, measuring
+from backend.web.site.content_security_policy import ASKING
+from backend.web.site.content_security_policy import measuring
+from backend.web.measure_script import script_texts
 from backend.web.site.pages import render
 
 bp = PageBlueprint("do", __name__)
@@ -26,7 +27,7 @@ def measure(asked: dict[str, Any]) -> Response:
         "web/do.html",
         asked["lang"],
         consent=consent.statement(_operator(), words),
-        scripted=scripted(0 if words == "vi" else 1),
+        scripted=script_texts(words),
         speed=current_app.config["SPEED_URL"],
     )
 

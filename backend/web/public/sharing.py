@@ -26,14 +26,29 @@ def sentence(place: Place, reader: Reader) -> str:
     assert own is not None
     month = reader.month(place.asked.month)
     if own["communes"] and target:
-        counts = {name: reader.number(own["communes"][name]) for name in ("reached", "units")}
-        whole = reader.number(target["threshold"])
-        return str(reader.words("unit_told_communes", **counts, target=whole, month=month))
-    if own["target"] is None:
-        has = reader.number(own["counted"])
-        return str(reader.words("unit_told_no_target", has=has, month=month))
-    has, whole = reader.number(measured(place)), reader.number(own["target"])
-    return str(reader.words("unit_told", has=has, target=whole, month=month))
+        text = reader.gettext(
+            "{reached} of {communes} reached {samples} in {month}, by Đo Sóng’s count.",
+            reached=reader.number(own["communes"]["reached"]),
+            communes=reader.ngettext("{n} commune", "{n} communes", own["communes"]["units"]),
+            samples=reader.ngettext("{n} sample", "{n} samples", target["threshold"]),
+            month=month,
+        )
+    elif own["target"] is None:
+        text = reader.ngettext(
+            "{n} sample in {month}, by Đo Sóng’s count.",
+            "{n} samples in {month}, by Đo Sóng’s count.",
+            own["counted"],
+            month=month,
+        )
+    else:
+        text = reader.ngettext(
+            "{has} of {n} sample in {month}, by Đo Sóng’s count.",
+            "{has} of {n} samples in {month}, by Đo Sóng’s count.",
+            own["target"],
+            has=reader.number(measured(place)),
+            month=month,
+        )
+    return str(text)
 
 
 def measured(place: Place) -> int:
@@ -52,14 +67,14 @@ def picture(place: Place, reader: Reader) -> bytes:
     image = Image.new("RGB", SIZE, PAPER)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, SIZE[0], 20), fill=BAND)
-    where = reader.words("month", month=reader.month(place.asked.month))
-    network = reader.words(place.asked.network)
+    where = reader.gettext("Month {month}", month=reader.month(place.asked.month))
+    network = reader.label("network", place.asked.network)
     draw.text((MARGIN, 80), f"{where} · {network}", SOFT, font=_font(34, bold=False))
     draw.text((MARGIN, 130), place.unit.name, INK, font=_fitting(draw, place.unit.name, 76))
     if place.unit.province != place.unit.name:
         draw.text((MARGIN, 232), place.unit.province, SOFT, font=_font(38, bold=False))
     _figure(draw, place, reader)
-    draw.text((MARGIN, 545), reader.words("by_our_count"), SOFT, font=_font(30, bold=False))
+    draw.text((MARGIN, 545), reader.gettext("by Đo Sóng’s count"), SOFT, font=_font(30, bold=False))
     out = BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -75,8 +90,8 @@ def _figure(draw: "ImageDraw", place: Place, reader: Reader) -> None:
     draw.text((MARGIN, 300), number, ACCENT, font=font)
     if whole is None:
         return
-    of = reader.words("of", part="", whole=reader.number(whole)).strip()
-    unit = reader.words("communes_reached") if communes else reader.words("samples")
+    of = reader.gettext("{part} / {whole}", part="", whole=reader.number(whole)).strip()
+    unit = reader.gettext("Communes reached") if communes else reader.gettext("Samples")
     at = MARGIN + draw.textlength(number, font=font) + 24
     draw.text((at, 372), f"{of} {unit.lower()}", SOFT, font=_font(42, bold=False))
     wide = SIZE[0] - 2 * MARGIN

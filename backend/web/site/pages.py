@@ -1,4 +1,4 @@
-"""How a template becomes a page: its language, its words, its links."""
+"""How a template becomes a page: its language, its texts, its links."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,13 +10,13 @@ from markupsafe import Markup
 
 from backend.coverage.figures import steps
 from backend.http.requests import clock_now, language
-from backend.i18n import formats
+from backend.i18n import catalogues, formats
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
+from backend.web.labels import LABELS
 from backend.web.site import charts
 from backend.web.site.navigation import MORE, ways
-from backend.web.site.words import WORDS
 
 # What the link to the other language takes along from the query string, and nothing else.
 KEPT = ("month", "network", "level", "q", "by", "date", "team_id")
@@ -39,7 +39,7 @@ def reader_of(lang: str | None) -> "Reader":
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a page: all that a template says, it says in their language."""
+    """Who reads a page, and what templates call to write in their language."""
 
     language: Language
     lang: str | None  # as the address has it: links take it along
@@ -48,6 +48,7 @@ class Reader:
         """What every template can call."""
         config = current_app.config
         return {name: getattr(self, name) for name in TOOLS} | {
+            "_": self.gettext,
             "language_asked": self.lang,
             "filled": charts.filled,
             "moment": formats.moment,
@@ -58,10 +59,27 @@ class Reader:
             "operator": {"name": config["OPERATOR_NAME"], "contact": config["OPERATOR_CONTACT"]},
         }
 
-    def words(self, key: str, **values: Any) -> Markup:
-        """The words of a key, its places filled; what fills them is escaped."""
-        words = Markup(WORDS[key][0 if self.language == "vi" else 1])  # noqa: S704 # our own
-        return words.format(**values)
+    def gettext(self, text: str, **values: Any) -> Markup:
+        """A text in the reader's language; the values that fill it are escaped."""
+        return _filled(catalogues.gettext(text, self.language), values)
+
+    def pgettext(self, context: str, text: str, **values: Any) -> Markup:
+        """The same for a text that means something else in another context."""
+        return _filled(catalogues.pgettext(context, text, self.language), values)
+
+    def ngettext(self, one: str, other: str, n: int, **values: Any) -> Markup:
+        """The same for a text that depends on a count, which fills {n}."""
+        text = catalogues.ngettext(one, other, n, self.language)
+        return _filled(text, {"n": self.number(n)} | values)
+
+    def npgettext(self, context: str, one: str, other: str, n: int, **values: Any) -> Markup:
+        """The same for a text that depends on a count and a context."""
+        text = catalogues.npgettext(context, one, other, n, self.language)
+        return _filled(text, {"n": self.number(n)} | values)
+
+    def label(self, noun: str, code: str, **values: Any) -> Markup:
+        """The name of a code of LABELS."""
+        return self.gettext(LABELS[noun][code], **values)
 
     def number(self, value: float | None) -> str:
         return formats.number(value, self.language)
@@ -82,7 +100,7 @@ class Reader:
         return self.day(date.fromisoformat(value))
 
     def said(self, code: str) -> str:
-        """The words that the API has for a code."""
+        """The text that the API has for a code."""
         return message(code, self.language)
 
     def to(self, endpoint: str, **query: Any) -> str:
@@ -106,8 +124,14 @@ class Reader:
         return BY_CODE[code].effect if code in BY_CODE else "not_counted"
 
     def steps(self) -> list[tuple[str, Markup]]:
-        """The steps of the way to a target, with their words."""
-        return [(name, self.words(f"step_{name}")) for name in steps.NAMES]
+        """The steps of the way to a target, with their names."""
+        return [(name, self.label("map_step", name)) for name in steps.NAMES]
+
+
+def _filled(text: str, values: dict[str, Any]) -> Markup:
+    """A text of ours, which may hold tags, with its places filled."""
+    markup = Markup(text)  # noqa: S704 # our own
+    return markup.format(**values) if values else markup
 
 
 def _page() -> str:
@@ -119,6 +143,7 @@ def _page() -> str:
 
 
 TOOLS = (
-    "language", "words", "month", "number", "decimal", "percent", "day", "iso_day", "said", "to",
-    "link", "here", "reason", "effect", "steps",
+    "language", "gettext", "pgettext", "ngettext", "npgettext", "label", "month", "number",
+    "decimal", "percent", "day", "iso_day", "said", "to", "link", "here", "reason", "effect",
+    "steps",
 )  # fmt: skip

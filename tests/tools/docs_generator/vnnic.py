@@ -1,12 +1,13 @@
 """The closed list of reasons why VNNIC's count differs from ours."""
 
 from backend.coverage.vnnic.reasons import REASONS
+from backend.i18n.catalogues import gettext
 
 
 def table() -> str:
     """Every reason with its condition, in both languages."""
     rows = [
-        f"| `{one.code}` | {one.condition[1]} | {one.words[0]} | {one.words[1]} |"
+        f"| `{one.code}` | {one.condition} | {gettext(one.text, 'vi')} | {one.text} |"
         for one in REASONS
     ]
     head = ["| code | told where | in Vietnamese | in English |", "|---|---|---|---|"]

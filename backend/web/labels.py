@@ -1,0 +1,378 @@
+"""The names on pages for codes: the states, kinds and roles that the database and the API have."""
+
+from collections.abc import Mapping
+
+from backend.i18n.catalogues import N_, NP_
+
+# By noun: code and English text.
+LABELS: Mapping[str, Mapping[str, str]] = {
+    # places and their figures
+    "network": {
+        "mobile": N_("Mobile"),
+        "fixed": N_("Fixed line"),
+        "unknown": N_("Unknown"),
+    },
+    "levels": {
+        "province": N_("Provinces"),
+        "district": N_("Districts"),
+        "commune": N_("Communes"),
+    },
+    "level": {
+        "province": N_("Province"),
+        "district": N_("District"),
+        "commune": N_("Commune"),
+    },
+    "sample_count": {
+        "received": N_("Received"),
+        "valid": N_("Valid"),
+        "counted": N_("Counted"),
+    },
+    "sample_count_meaning": {
+        "received": N_("Every stored test that lies in a commune here, failed ones included."),
+        "valid": N_(
+            "Finished, with a usable position, time and network, and values that can be real."
+        ),
+        "counted": N_(
+            "Valid and representative: one phone’s repeats in one place within 4 hours weigh as "
+            "one."
+        ),
+    },
+    "basis": {
+        "received": N_("samples received"),
+        "valid": N_("valid samples"),
+        "counted": NP_("basis", "counted samples"),
+    },
+    "effect": {
+        "not_valid": N_("not valid"),
+        "not_counted": N_("valid, not counted"),
+    },
+    "boundary_notice": {
+        "approximate": N_(
+            "<strong>Approximate boundaries.</strong> Official boundaries are not installed: "
+            "communes are drawn around their known centres, so samples near a border may be "
+            "misplaced."
+        ),
+        "derived": N_(
+            "<strong>Derived boundaries.</strong> The boundaries of this month were rebuilt from "
+            "other sources; they are not an official publication."
+        ),
+    },
+    "map_boundaries": {
+        "approximate": N_("Approximate boundaries"),
+        "derived": N_("Boundaries derived from other sources"),
+    },
+    "map_step": {
+        "none": N_("no samples"),
+        "started": N_("under 25%"),
+        "quarter": N_("25% to under 50%"),
+        "half": N_("50% to under 100%"),
+        "reached": N_("target reached"),
+    },
+    "unit_group": {
+        "lacking": N_("Still lacking samples"),
+        "none": N_("No samples yet"),
+        "reached": N_("Target reached"),
+        "listed": N_("Samples"),
+    },
+    "unit_group_of_communes": {
+        "lacking": N_("With communes still lacking samples"),
+        "reached": N_("All communes reached"),
+    },
+    "quality_reference": {
+        "download_40": N_("4G samples of 40 Mbps down or more (QĐ 36/QĐ-TTg)"),
+        "download_100": N_("5G samples of 100 Mbps down or more (QCVN 126:2021)"),
+        "upload_30": N_("5G samples of 30 Mbps up or more (QCVN 126:2021)"),
+        "ping_50": N_("5G samples of 50 ms latency or less (QCVN 126:2021)"),
+    },
+    "workspace": {
+        "board": N_("Campaigns"),
+        "desk": N_("Official’s desk"),
+        "admin": N_("Administration"),
+    },
+    "role": {
+        "team_leader": N_("Team leader"),
+        "organiser": N_("Organiser"),
+        "official": N_("Official of an area"),
+        "admin": N_("Admin"),
+    },
+    # the measuring page
+    "speed_figure": {
+        "down": N_("Download"),
+        "up": N_("Upload"),
+        "ping": N_("Ping"),
+        "jitter": N_("Jitter"),
+    },
+    "position_step": {
+        "android_1": N_("Press the sign left of the page’s address (a lock or sliders)."),
+        "android_2": N_("Choose “Permissions” → “Location” → “Allow”."),
+        "android_3": N_(
+            "Pull down the phone’s top bar and switch “Location” on, with high accuracy."
+        ),
+        "ios_1": N_("Open Settings → Privacy & Security → Location Services and switch it on."),
+        "ios_2": N_("In the list choose Safari → “While Using”, and switch “Precise Location” on."),
+        "ios_3": N_(
+            "Back here press “aA” beside the address → Website Settings → Location → Allow."
+        ),
+    },
+    # campaigns
+    "campaign_state": {
+        "draft": N_("draft"),
+        "open": NP_("campaign", "open"),
+        "closed": N_("closed"),
+        "archived": N_("archived"),
+    },
+    "campaign_page": {
+        "overview": N_("Overview"),
+        "contributions": N_("Contributions"),
+        "teams": N_("Teams"),
+        "plan": N_("Plan"),
+        "signals": N_("Signs of gaming"),
+        "corrections": N_("Corrections"),
+        "settings": N_("Settings"),
+    },
+    "contributions_by": {
+        "team": N_("By team"),
+        "member": N_("By member"),
+        "unit": N_("By commune"),
+        "day": N_("By day"),
+        "organisation": N_("By organisation"),
+    },
+    "table_file": {
+        "csv": N_("CSV"),
+        "xlsx": N_("Excel"),
+    },
+    "import_row": {
+        "create": N_("added"),
+        "update": N_("changed"),
+        "unchanged": N_("unchanged"),
+        "error": N_("has an error"),
+    },
+    "join_code_state": {
+        "in_force": NP_("join code", "in force"),
+        "expired": N_("expired"),
+        "used_up": N_("used up"),
+    },
+    "signal_state": {
+        "open": NP_("signal", "open"),
+        "explained": N_("explained"),
+        "excluded": N_("excluded"),
+    },
+    "plan_refusal": {
+        "day_passed": N_("That day is over."),
+        "outside_campaign": N_("That day lies outside the campaign."),
+        "plan_closed": N_("The campaign is closed."),
+        "network_not_measured": N_("The campaign does not measure this kind."),
+    },
+    "plan_reason": {
+        "pinned": N_("pinned"),
+        "reaches": N_("enough to reach"),
+        "helps": N_("helps"),
+    },
+    # the desk of an official
+    "area_state": {
+        "lacking": N_("Lacking"),
+        "silent": N_("Silent"),
+        "behind": N_("Behind"),
+        "missed": N_("Missed"),
+        "on_pace": N_("On pace"),
+        "will_miss": N_("Will miss"),
+        "reached": N_("Reached"),
+    },
+    "area_state_meaning": {
+        "silent": N_("Nothing received for {days} days."),
+        "behind": N_("Fewer samples than expected by today."),
+        "missed": N_("The month ended below the target."),
+        "will_miss": N_("At this pace even the best forecast stays below the target."),
+        "reached": N_("Has the month’s samples."),
+    },
+    "connection": {
+        "mobile": N_("mobile network"),
+        "wifi": N_("Wi-Fi"),
+        "ethernet": N_("cable"),
+        "unknown": N_("not known"),
+    },
+    "sample_source": {
+        "app": N_("a measuring app"),
+        "manual": N_("typed in"),
+        "import": N_("imported from a file"),
+    },
+    "report_state": {
+        "draft": N_("Draft"),
+        "frozen": N_("Frozen"),
+        "approved": N_("Approved"),
+        "superseded": N_("Superseded"),
+    },
+    "report_file": {
+        "docx": N_("Letter (Word)"),
+        "xlsx": N_("Tables (Excel)"),
+        "zip": N_("Plain tables (CSV in a ZIP)"),
+        "json": N_("For programs (JSON)"),
+    },
+    "letterhead_field": {
+        "superior": N_("Superior agency"),
+        "agency": N_("Issuing agency"),
+        "symbol": N_("Symbol"),
+        "place": NP_("letter", "Place"),
+        "recipients": NP_("letter", "To"),
+        "copies": N_("Copies to"),
+        "titles": N_("Lines above the signature"),
+        "signer": N_("Name of the signer"),
+    },
+    "letterhead_hint": {
+        "recipients": N_("One a line."),
+        "copies": N_("One a line."),
+        "titles": N_("One a line; all but the last begin with TM., KT., TL., TUQ. or Q."),
+    },
+    "vnnic_row": {
+        "create": N_("new"),
+        "update": N_("replaces"),
+        "unchanged": N_("as before"),
+        "error": N_("error"),
+    },
+    # pages of admins
+    "admin_page": {
+        "index": N_("System"),
+        "jobs": N_("Long work"),
+        "sets": N_("Boundaries"),
+        "imports": N_("Imports"),
+        "rules": N_("Rules"),
+        "people": N_("People"),
+        "succession": N_("Roles whose area ended"),
+        "organisations": N_("Organisations"),
+        "targets": N_("Targets"),
+        "withdrawals": N_("Withdrawals"),
+        "audit": N_("Audit log"),
+    },
+    "check": {
+        "configuration": N_("Configuration"),
+        "database": N_("Database"),
+        "migrations": N_("Version of the tables"),
+        "boundaries": NP_("check", "Boundaries"),
+        "clock": N_("Clock"),
+        "disk": N_("Disk"),
+        "folding": N_("Folding of counts"),
+        "keys": N_("Secret keys"),
+        "second_factors": N_("Second factors"),
+        "backups": N_("Backups"),
+        "jobs": N_("Work beside the server"),
+    },
+    "check_meaning": {
+        "configuration": N_(
+            "What is open to the network has to run in production mode and know its proxy."
+        ),
+        "database": N_(
+            "PostgreSQL has to answer, be recent, and let the serving role delete no audit entry."
+        ),
+        "migrations": N_("The tables have to be those that this version expects."),
+        "boundaries": N_(
+            "With approximate boundaries a sample near a border may be placed in the wrong commune."
+        ),
+        "clock": N_("A clock that is off moves samples to another day."),
+        "disk": N_("Without room new samples are refused; phones keep them and send them later."),
+        "folding": N_("Too many changes of counts wait: no process folds them."),
+        "keys": N_("Secret keys are for the server alone to read."),
+        "second_factors": N_("The secret key has changed: who has a second factor cannot sign in."),
+        "backups": N_("A backup a day is wanted; without one a broken disk loses the figures."),
+        "jobs": N_(
+            "Work beside the server failed: speeds or maps are no longer brought up to date."
+        ),
+    },
+    "check_state": {
+        "well": N_("well"),
+        "warning": N_("warning"),
+        "wrong": N_("wrong"),
+    },
+    "job": {
+        "reassign": N_("Name communes again"),
+        "rejudge": N_("Judge a month again"),
+        "remove_demo": N_("Remove the demo"),
+        "check_set": N_("Check a boundary set"),
+        "load_set": N_("Add a boundary set"),
+    },
+    "job_state": {
+        "waiting": N_("waits"),
+        "running": N_("runs"),
+        "done": N_("done"),
+        "failed": N_("failed"),
+    },
+    "boundary_finding": {
+        "another_list": N_("Another list"),
+        "twice": N_("Code twice"),
+        "malformed": N_("Bad code"),
+        "invalid": N_("Invalid shape"),
+        "away": N_("Outside Vietnam"),
+        "unknown": N_("Unknown code"),
+        "missing": N_("No polygon"),
+        "overlap": N_("Overlap"),
+        "gap": N_("Gap"),
+        "strayed": N_("Centre elsewhere"),
+        "adrift": N_("Centre nowhere"),
+        "area": N_("Area off"),
+        "repaired": N_("Repaired"),
+    },
+    "boundary_finding_meaning": {
+        "another_list": N_(
+            "More than half of the codes are not listed: another system, or another column."
+        ),
+        "twice": N_("Two polygons have one code."),
+        "malformed": N_("A code is not digits."),
+        "invalid": N_("The shape could not be repaired."),
+        "away": N_("Another coordinate system, or axes swapped."),
+        "unknown": N_("Not in the list, which will learn it."),
+        "missing": N_("A listed unit that the file lacks."),
+        "overlap": N_("Two units share ground."),
+        "gap": N_("Enclosed ground that belongs to no unit."),
+        "strayed": N_("The known centre of a unit lies in another."),
+        "adrift": N_("The known centre lies in no unit."),
+        "area": N_("Differs by more than 5 percent from the published area."),
+        "repaired": N_("An invalid shape that was made valid."),
+    },
+    "boundary_quality": {
+        "published": N_("published"),
+        "derived": N_("derived"),
+        "approximate": N_("approximate"),
+    },
+    "import_act": {
+        "team.import": N_("List of teams"),
+        "membership.import": N_("Memberships of the past"),
+        "vnnic.import": N_("VNNIC’s count"),
+        "units.load": N_("Boundary set"),
+        "import": N_("Samples, begun"),
+        "imported": NP_("import", "Samples"),
+    },
+    "import_outcome": {
+        "create": N_("new: {n}"),
+        "update": N_("changed: {n}"),
+        "unchanged": N_("as before: {n}"),
+        "error": N_("wrong: {n}"),
+        "accepted": N_("taken: {n}"),
+        "duplicate": N_("there already: {n}"),
+        "conflict": N_("id taken: {n}"),
+        "rejected": N_("refused: {n}"),
+    },
+    "rule_effect": {
+        "not_valid": N_("not valid"),
+        "not_counted": N_("not counted"),
+        "mark": N_("a mark only"),
+    },
+    "organisation_type": {
+        "youth_union": N_("Youth Union"),
+        "community_digital_team": N_("Community digital team"),
+        "department": N_("Department"),
+        "operator": NP_("organisation type", "Operator"),
+        "other": N_("Other"),
+    },
+    "target_purpose": {
+        "target": N_("Monthly target"),
+        "assessment": N_("Least number for an assessment"),
+    },
+    "withdrawal_channel": {
+        "app": N_("app"),
+        "restore": N_("restore of a backup"),
+        "code": N_("withdrawal code"),
+        "letter": N_("letter"),
+        "email": N_("e-mail"),
+        "telephone": N_("telephone"),
+        "in_person": N_("in person"),
+    },
+}

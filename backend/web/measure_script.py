@@ -1,0 +1,87 @@
+"""The texts of the measuring page's scripts."""
+
+from backend.i18n.catalogues import N_, NP_, gettext
+from backend.i18n.languages import Language
+
+# Given to the page as JSON; {names} are filled in by the scripts.
+TEXTS: dict[str, str] = {
+    "unreachable": N_("No connection; it will be tried again."),
+    "unreachableStart": N_("The first time needs a connection. Please try again."),
+    "anotherApp": N_("another app"),
+    "agreeFirst": N_("Please tick the box if you agree."),
+    "codeNote": N_(
+        "Your withdrawal code: {code}. Take a screenshot; it also stands at the end of this page."
+    ),
+    "mobile": N_("mobile"),
+    "wifi": N_("Wi-Fi, fixed line"),
+    "unknownNetwork": N_("not known"),
+    "placeWaiting": N_("looking for it…"),
+    "placeNone": N_("none yet"),
+    "placeGood": N_("within {m} m"),
+    "placePoor": N_("within {m} m, step outside for a better one"),
+    "placeRefused": N_("not allowed"),
+    "asking": N_("Please allow the position."),
+    "preparing": N_("Preparing…"),
+    "ping": N_("Measuring ping…"),
+    "down": N_("Measuring download…"),
+    "up": N_("Measuring upload…"),
+    "better": N_("Waiting for a better position…"),
+    "used": N_("{mb} MB used"),
+    "willUse": N_("The next test uses some {mb} MB"),
+    "willUseFirst": N_("A test uses 5 to 70 MB, depending on the line"),
+    "willUseSmall": N_("A test uses some 2 MB"),
+    "busy": N_("The speed test’s server is busy. Try again in a minute; this test is dropped."),
+    "offline": N_("There is no connection to measure. The failed test is kept all the same."),
+    "waiting": N_("Waiting for a connection"),
+    "waitingMeans": N_("It is kept on the phone and sent by itself."),
+    "received": N_("Received"),
+    "counted": N_("Counted"),
+    "countedFor": N_("Counted for {unit}"),
+    "notCounted": N_("Not counted"),
+    "notValid": N_("Not valid"),
+    "refused": N_("Refused by the server"),
+    "manual": N_("i-Speed, typed in"),
+    "failed": N_("Failed"),
+    "waitingMany": N_("{n} samples wait to be sent"),
+    "ownDay": N_("{n} samples, {counted} counted, {mb} MB"),
+    "teamDay": N_("{counted} samples counted of {received} received"),
+    "leave": N_("Leave"),
+    "leaveSure": N_("Leave {team}? What was measured stays the team’s."),
+    "noTeam": N_("You are in no team. Samples count for the commune all the same."),
+    "teamLater": N_("Shown as soon as the server can be reached."),
+    "here": N_("{unit}: {counted} / {target} samples this month, {shortfall} lacking"),
+    "hereNoTarget": N_("{unit}: {counted} samples this month"),
+    "spot": N_("{distance} to the {direction}"),
+    "spotNone": N_("nobody measured"),
+    "spotFew": N_("few samples"),
+    "assigned": N_("{unit}: {n} samples today"),
+    "noSpots": N_("Enough was measured around here."),
+    "asOf": N_("As of {time}, when there was a connection."),
+    "noName": N_("none"),
+    "agreeName": N_("Please tick the box to let the team see the name."),
+    "you": NP_("map", "you"),
+    "way": N_("Show the way"),
+    "directions": N_("north,north-east,east,south-east,south,south-west,west,north-west"),
+    "moved": N_("You are in {current}. Move to {wanted}?"),
+    "joined": N_("You joined {team}."),
+    "withdrawn": N_("Withdrawn; nothing is left on this phone."),
+    "ended": N_("This device’s consent was withdrawn."),
+    "saved": N_("The i-Speed result is kept."),
+    "needNumbers": N_("Please enter all three numbers."),
+    # what to do better, by the reason's code
+    "tip_repeat": N_("Walk more than 100 m away, or measure here again after {time}."),
+    "tip_position_missing": N_("Allow the position, then measure again."),
+    "tip_position_coarse": N_(
+        "Step outside, switch precise location on, and wait for less than 100 m."
+    ),
+    "tip_fix_stale": N_("Keep the page open during the test."),
+    "tip_failed_test": N_("Too weak a line? Try the small test."),
+    "tip_kind_unknown": N_("Press “Change” and choose your network."),
+    "tip_impossible_travel": N_("Check for apps that change the position, and the phone’s clock."),
+    "tip_in_future": N_("Set the phone’s clock to automatic."),
+}
+
+
+def script_texts(language: Language) -> dict[str, str]:
+    """The texts of the scripts in one language."""
+    return {key: gettext(text, language) for key, text in TEXTS.items()}

@@ -1,1 +1,0 @@
-"""What a user reads for the codes of each feature, in Vietnamese and English."""

@@ -370,37 +370,36 @@ TEXTS: dict[str, str] = {
     "too_many_to_look_at": N_("Too many samples to look at in one go: ask by province or commune."),
     "signal_one_place_many_devices": N_("Many devices in one place only"),
     "signal_one_place_many_devices_found": N_(
-        "{devices} devices measured almost only in one place: {measurements} samples, on {days} "
-        "days with many of them."
+        "{devices} measured almost only in one place: {measurements}, on {days} with many devices."
     ),
     "signal_one_place_many_devices_may_be": N_(
         "It may also be a dormitory, a block of flats or an office."
     ),
     "signal_devices_in_lockstep": N_("Devices in lockstep"),
     "signal_devices_in_lockstep_found": N_(
-        "{devices} devices measured {times} times with the same lag of {lag_s} seconds."
+        "{devices} measured {times} times with the same lag of {lag_s}."
     ),
     "signal_devices_in_lockstep_may_be": N_(
         "It may also be one person with two phones that measure by a timer."
     ),
     "signal_speeds_repeated": N_("Results repeated to the decimal"),
     "signal_speeds_repeated_found": N_(
-        "{times} samples of {devices} devices agree in download, upload and ping to the last digit."
+        "{times} samples of {devices} have the same download, upload and ping to the last digit."
     ),
     "signal_speeds_repeated_may_be": N_(
         "It may also be a fault of the app that sends an old result again."
     ),
     "signal_impossible_travel": N_("Impossible travel"),
     "signal_impossible_travel_found": N_(
-        "A device was {jumps} times where nothing could have brought it, at up to "
-        "{fastest_m_per_s} metres a second."
+        "A device moved faster than any vehicle {jumps} times, at up to {fastest_m_per_s} metres "
+        "per second."
     ),
     "signal_impossible_travel_may_be": N_(
         "It may also be a phone that is often wrong about its position."
     ),
     "signal_mock_share": N_("Mock positions"),
     "signal_mock_share_found": N_(
-        "{measurements} samples of a device have a position set by another app, a share of {share}."
+        "{measurements} of a device have a position set by another app, a share of {share}."
     ),
     "signal_mock_share_may_be": N_("It may also be a phone with an external receiver."),
     "signal_night_bursts": N_("Bursts at night"),
@@ -415,8 +414,7 @@ TEXTS: dict[str, str] = {
     ),
     "signal_same_coordinates": N_("Many samples at exactly the same coordinates"),
     "signal_same_coordinates_found": N_(
-        "{times} samples of {devices} devices have coordinates equal to the last digit, in {hours} "
-        "different hours."
+        "{times} samples of {devices} have coordinates equal to the last digit, in {hours}."
     ),
     "signal_same_coordinates_may_be": N_("It may also be a position from indoor Wi-Fi."),
     # VNNIC's counts

@@ -1,10 +1,10 @@
 """The texts of the measuring page's scripts."""
 
-from backend.i18n.catalogues import N_, NP_, gettext
+from backend.i18n.catalogues import N_, NN_, NP_, Plural, gettext, plural_forms
 from backend.i18n.languages import Language
 
-# Given to the page as JSON; {names} are filled in by the scripts.
-TEXTS: dict[str, str] = {
+# Given to the page as JSON; {names} are filled in by the scripts. {n} is the count of a plural.
+TEXTS: dict[str, str | Plural] = {
     "unreachable": N_("No connection; it will be tried again."),
     "unreachableStart": N_("The first time needs a connection. Please try again."),
     "anotherApp": N_("another app"),
@@ -42,19 +42,26 @@ TEXTS: dict[str, str] = {
     "refused": N_("Refused by the server"),
     "manual": N_("i-Speed, typed in"),
     "failed": N_("Failed"),
-    "waitingMany": N_("{n} samples wait to be sent"),
-    "ownDay": N_("{n} samples, {counted} counted, {mb} MB"),
-    "teamDay": N_("{counted} samples counted of {received} received"),
+    "waitingMany": NN_("{n} sample waits to be sent", "{n} samples wait to be sent"),
+    "ownDay": NN_(
+        "{n} sample, {counted} counted, {mb} MB", "{n} samples, {counted} counted, {mb} MB"
+    ),
+    "teamDay": NN_(
+        "{n} sample counted of {received} received", "{n} samples counted of {received} received"
+    ),
     "leave": N_("Leave"),
     "leaveSure": N_("Leave {team}? What was measured stays the team’s."),
     "noTeam": N_("You are in no team. Samples count for the commune all the same."),
     "teamLater": N_("Shown as soon as the server can be reached."),
-    "here": N_("{unit}: {counted} / {target} samples this month, {shortfall} lacking"),
-    "hereNoTarget": N_("{unit}: {counted} samples this month"),
+    "here": NN_(
+        "{unit}: {counted} / {n} sample this month, {shortfall} lacking",
+        "{unit}: {counted} / {n} samples this month, {shortfall} lacking",
+    ),
+    "hereNoTarget": NN_("{unit}: {n} sample this month", "{unit}: {n} samples this month"),
     "spot": N_("{distance} to the {direction}"),
     "spotNone": N_("nobody measured"),
     "spotFew": N_("few samples"),
-    "assigned": N_("{unit}: {n} samples today"),
+    "assigned": NN_("{unit}: {n} sample today", "{unit}: {n} samples today"),
     "noSpots": N_("Enough was measured around here."),
     "asOf": N_("As of {time}, when there was a connection."),
     "noName": N_("none"),
@@ -82,6 +89,9 @@ TEXTS: dict[str, str] = {
 }
 
 
-def script_texts(language: Language) -> dict[str, str]:
-    """The texts of the scripts in one language."""
-    return {key: gettext(text, language) for key, text in TEXTS.items()}
+def script_texts(language: Language) -> dict[str, str | dict[str, str]]:
+    """The texts of the scripts in one language; those that depend on a count by plural form."""
+    return {
+        key: plural_forms(text, language) if isinstance(text, Plural) else gettext(text, language)
+        for key, text in TEXTS.items()
+    }

@@ -24,6 +24,7 @@ from backend.coverage.signals.sources import Looked, rows_of_campaign, rows_of_u
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.i18n import formats
+from backend.i18n.catalogues import NN_, ngettext
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
 from backend.organisations.scopes import campaign_scope, unit_scope
@@ -32,6 +33,16 @@ from backend.units.service import UnitRow, find
 KEY = ("campaign_id", "unit_id", "month", "kind", "subject")
 # The order in which people should look: what is still open first.
 STATES = ("open", "explained", "excluded")
+
+
+# Figures that are written with what they count.
+COUNTS = {
+    "devices": NN_("{n} device", "{n} devices"),
+    "measurements": NN_("{n} sample", "{n} samples"),
+    "days": NN_("{n} day", "{n} days"),
+    "hours": NN_("{n} different hour", "{n} different hours"),
+    "lag_s": NN_("{n} second", "{n} seconds"),
+}
 
 
 class _Figures(dict[str, Any]):
@@ -50,9 +61,12 @@ def _written(name: str, value: Any, language: Language) -> Any:
         return formats.percent(value, language, 0)
     if name == "day":
         return formats.day(date.fromisoformat(value), language)
-    if isinstance(value, int | float):
-        return formats.number(value, language, 0 if isinstance(value, int) else 1)
-    return value
+    if not isinstance(value, int | float):
+        return value
+    written = formats.number(value, language, 0 if isinstance(value, int) else 1)
+    if name not in COUNTS:
+        return written
+    return ngettext(*COUNTS[name], 1 if value == 1 else 2, language).format(n=written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 // What became of each sample, in words, and what to do better.
 import { ask } from "./api.js";
 import { keepSample, samples } from "./store.js";
-import { day, element, knows, made, number, speed, time, words } from "./words.js";
+import { counted, day, element, knows, made, number, speed, time, words } from "./words.js";
 
 const REPEAT_MS = 4 * 3_600_000;
 
@@ -60,13 +60,13 @@ export async function showDay() {
   if (list.length) element("own-day").textContent = summed(list);
   const waiting = all.filter((one) => one.state === "waiting").length;
   element("queue").hidden = !waiting;
-  element("queue").textContent = words("waitingMany", { n: number(waiting) });
+  element("queue").textContent = counted("waitingMany", waiting);
 }
 
 function summed(list) {
-  const counted = list.filter((one) => one.answer?.counted).length;
+  const good = list.filter((one) => one.answer?.counted).length;
   const mb = list.reduce((sum, one) => sum + (one.body.data_used_mb ?? 0), 0);
-  return words("ownDay", { n: number(list.length), counted: number(counted), mb: number(mb) });
+  return counted("ownDay", list.length, { counted: number(good), mb: number(mb) });
 }
 
 function line(sample) {

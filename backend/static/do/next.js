@@ -3,7 +3,7 @@ import { ask } from "./api.js";
 import { isIos } from "./browser.js";
 import { outlineOf } from "./outline.js";
 import { keep, setting } from "./store.js";
-import { distance, element, made, number, time, words } from "./words.js";
+import { counted, distance, element, made, number, time, words } from "./words.js";
 
 const SPOTS_MOST = 6;
 const RADIUS = 90; // of the plan, in its own units
@@ -43,14 +43,14 @@ async function asked(fix, network, inTeam) {
 function here({ unit, note, spots }, at) {
   const when = at ? ` ${words("asOf", { time: time(at) })}` : "";
   if (!unit) return (note?.message ?? "") + when;
-  const told = { unit: unit.name, counted: number(unit.counted), target: number(unit.target), shortfall: number(unit.shortfall) };
-  const counted = words(unit.target === null ? "hereNoTarget" : "here", told);
+  const told = { unit: unit.name, counted: number(unit.counted), shortfall: number(unit.shortfall) };
+  const sum = unit.target === null ? counted("hereNoTarget", unit.counted, told) : counted("here", unit.target, told);
   const rest = note?.message ?? (spots.length ? "" : words("noSpots"));
-  return (rest ? `${counted}. ${rest}` : `${counted}.`) + when;
+  return (rest ? `${sum}. ${rest}` : `${sum}.`) + when;
 }
 
 function assignment(item) {
-  const row = made("li", "wait", words("assigned", { unit: item.unit.name, n: number(item.samples) }));
+  const row = made("li", "wait", counted("assigned", item.samples, { unit: item.unit.name }));
   if (item.latitude !== null) row.append(" ", way(item));
   return row;
 }

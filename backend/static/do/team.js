@@ -2,7 +2,7 @@
 import { ask } from "./api.js";
 import { plainCode, useCode } from "./consent.js";
 import { showName } from "./name.js";
-import { element, made, number, say, words } from "./words.js";
+import { counted, element, made, number, say, words } from "./words.js";
 
 // Whether the phone is in a team.
 export async function showTeams() {
@@ -14,7 +14,7 @@ export async function showTeams() {
   const rows = answer.items.map((one) => {
     const row = made("li");
     row.append(made("strong", "", one.team.name), made("small", "", one.campaign.name));
-    row.append(made("span", "", words("teamDay", { counted: number(one.counted), received: number(one.received) })));
+    row.append(made("span", "", counted("teamDay", one.counted, { received: number(one.received) })));
     row.append(leaving(one));
     return row;
   });

@@ -4,9 +4,20 @@ export const element = (id) => document.getElementById(id);
 export const language = document.documentElement.lang;
 
 const WORDS = JSON.parse(element("words").textContent);
+const plural = new Intl.PluralRules(language);
+
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
 
 export function words(key, values = {}) {
-  return (WORDS[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return filled(WORDS[key] ?? key, values);
+}
+
+// A text that depends on a count, which fills {n}.
+export function counted(key, n, values = {}) {
+  const forms = WORDS[key];
+  return filled(forms[plural.select(n ?? 0)] ?? forms.other, { n: number(n), ...values });
 }
 
 export const knows = (key) => key in WORDS;

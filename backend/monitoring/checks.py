@@ -3,7 +3,7 @@
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,6 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.accounts.resealing import count_closed
 from backend.clock import local_day
 from backend.database.extensions import db
+from backend.i18n import formats
+from backend.i18n.catalogues import N_, NN_, Plural, gettext, ngettext
+from backend.i18n.languages import Language
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving
 
@@ -43,11 +46,28 @@ SECRETS = ("secret_key", "postgres-passwords.json", "withdrawn", "seal_key*", "a
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, and what to do about it; a warning does not make the doctor's visit fail."""
+    """What is wrong, and what to do about it; a warning does not make the doctor's visit fail.
 
-    what: str
+    Both texts are English and have places for the values.
+    """
+
+    what: str | Plural  # by the value n
     remedy: str
+    values: Mapping[str, str | int | float] = field(default_factory=dict)
     warning: bool = False
+
+    def written(self, language: Language) -> tuple[str, str]:
+        """What is wrong and the remedy, in a language."""
+        values = {name: _written(value, language) for name, value in self.values.items()}
+        if isinstance(self.what, Plural):
+            what = ngettext(*self.what, int(self.values["n"]), language)
+        else:
+            what = gettext(self.what, language)
+        return what.format(**values), gettext(self.remedy, language).format(**values)
+
+
+def _written(value: str | int | float, language: Language) -> str:
+    return formats.number(value, language, 1) if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +88,14 @@ def configuration(patient: Patient) -> Iterator[Finding]:
     bind = config["BIND"]
     if config["MODE"] != "production" and not (bind == "localhost" or ip_address(bind).is_loopback):
         yield Finding(
-            f"MODE is development, and BIND={bind} lets the network in.",
-            "Set MODE=production with OPERATOR_NAME and OPERATOR_CONTACT, or BIND=127.0.0.1.",
+            N_("MODE is development, and BIND={bind} lets the network in."),
+            N_("Set MODE=production with OPERATOR_NAME and OPERATOR_CONTACT, or BIND=127.0.0.1."),
+            {"bind": bind},
         )
     if config["MODE"] == "production" and not config["TRUSTED_PROXIES"]:
         yield Finding(
-            "TRUSTED_PROXIES is 0: behind nginx all phones seem to have one address.",
-            "Set TRUSTED_PROXIES=1 where one proxy stands in front.",
+            N_("TRUSTED_PROXIES is 0: behind nginx all phones seem to have one address."),
+            N_("Set TRUSTED_PROXIES=1 where one proxy stands in front."),
             warning=True,
         )
 
@@ -83,12 +104,18 @@ def database(patient: Patient) -> Iterator[Finding]:
     """Whether it answers, is young enough, and serves a role that may not do too much."""
     version = int(_one("show server_version_num"))
     if version < LEAST_POSTGRES:
-        yield Finding(f"PostgreSQL {version // 10_000} is too old.", "Upgrade it to 15 or newer.")
+        yield Finding(
+            N_("PostgreSQL {version} is too old."),
+            N_("Upgrade it to 15 or newer."),
+            {"version": version // 10_000},
+        )
     if _one("select has_table_privilege('audit', 'delete')"):
         yield Finding(
-            "The serving role may delete from the audit log.",
-            "Set DATABASE_URL to a role of its own (config/deploy/create-roles.sh), "
-            "DATABASE_OWNER_URL to the one that owns the tables, and type: flask db upgrade",
+            N_("The serving role may delete from the audit log."),
+            N_(
+                "Set DATABASE_URL to a role of its own (config/deploy/create-roles.sh), "
+                "DATABASE_OWNER_URL to the one that owns the tables, and type: flask db upgrade"
+            ),
         )
 
 
@@ -98,8 +125,9 @@ def migrations(patient: Patient) -> Iterator[Finding]:
     found = _one("select version_num from alembic_version")
     if found != expected:
         yield Finding(
-            f"The tables are at migration {found}, the code at {expected}.",
-            "Type: flask db upgrade (scripts/serve does it at each start)",
+            N_("The tables are at migration {found}, the code at {expected}."),
+            N_("Type: flask db upgrade (scripts/serve does it at each start)"),
+            {"found": found, "expected": expected or ""},
         )
 
 
@@ -107,11 +135,11 @@ def boundaries(patient: Patient) -> Iterator[Finding]:
     """Whether today has polygons, and whether they are real ones."""
     active = serving(local_day(patient.now), read_active())
     if active is None:
-        yield Finding("No boundary set serves today.", "Type: flask units setup")
+        yield Finding(N_("No boundary set serves today."), N_("Type: flask units setup"))
     elif active.quality == APPROXIMATE:
         yield Finding(
-            "Boundaries are approximate: samples near a border may be misplaced.",
-            "Type: flask units fetch, or load your own: docs/operator.md, Boundaries",
+            N_("Boundaries are approximate: samples near a border may be misplaced."),
+            N_("Type: flask units fetch, or load your own: docs/operator.md, Boundaries"),
             warning=True,
         )
 
@@ -121,8 +149,9 @@ def clock(patient: Patient) -> Iterator[Finding]:
     off = (_one("select clock_timestamp()") - patient.now).total_seconds()
     if abs(off) > CLOCK_S:
         yield Finding(
-            f"The database's clock is {off:+.0f} s from this machine's.",
-            "Let both keep the network's time: timedatectl set-ntp true",
+            N_("The database's clock is {off} s from this machine's."),
+            N_("Let both keep the network's time: timedatectl set-ntp true"),
+            {"off": f"{off:+.0f}"},
         )
 
 
@@ -133,8 +162,9 @@ def disk(patient: Patient) -> Iterator[Finding]:
         free = shutil.disk_usage(nearest).free
         if free < LEAST_FREE_BYTES:
             yield Finding(
-                f"Only {free / 1e9:.1f} GB are free at {folder}.",
-                "Make room or move VAR_DIR; posts are refused, not lost, when it is full.",
+                N_("Only {free} GB are free at {folder}."),
+                N_("Make room or move VAR_DIR; posts are refused, not lost, when it is full."),
+                {"free": free / 1e9, "folder": str(folder)},
             )
 
 
@@ -144,8 +174,9 @@ def folding(patient: Patient) -> Iterator[Finding]:
         most = f"select count(*) from (select 1 from {table} limit {MOST_WAITING + 1}) waiting"  # noqa: S608
         if int(_one(most)) > MOST_WAITING:
             yield Finding(
-                f"Over {MOST_WAITING} changes of counts wait in {table}: nobody folds them.",
-                "Start the server, or type: flask measurements fold",
+                N_("Over {most} changes of counts wait in {table}: no process folds them."),
+                N_("Start the server, or type: flask measurements fold"),
+                {"most": MOST_WAITING, "table": table},
             )
 
 
@@ -155,16 +186,26 @@ def keys(patient: Patient) -> Iterator[Finding]:
     for path in sorted(found for name in SECRETS for found in var_dir.glob(name)):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
-            yield Finding(f"{path} can be read by others ({mode:o}).", f"Type: chmod 600 {path}")
+            yield Finding(
+                N_("{path} can be read by others ({mode})."),
+                N_("Type: chmod 600 {path}"),
+                {"path": str(path), "mode": f"{mode:o}"},
+            )
 
 
 def second_factors(patient: Patient) -> Iterator[Finding]:
     """Whether the key opens what it sealed."""
     if closed := count_closed(patient.config["SECRET_KEY"]):
         yield Finding(
-            f"SECRET_KEY does not open {closed} second factors: these people cannot sign in.",
-            "With the previous key in a file, type: flask accounts reseal < FILE; without it: "
-            "flask accounts password-link NAME --remove-totp",
+            NN_(
+                "SECRET_KEY does not open {n} second factor: this person cannot sign in.",
+                "SECRET_KEY does not open {n} second factors: these people cannot sign in.",
+            ),
+            N_(
+                "With the previous key in a file, type: flask accounts reseal < FILE; without it: "
+                "flask accounts password-link NAME --remove-totp"
+            ),
+            {"n": closed},
         )
 
 
@@ -172,13 +213,18 @@ def backups(patient: Patient) -> Iterator[Finding]:
     """Whether there is a recent backup."""
     at = latest_backup(patient.config)
     if at is None:
-        yield Finding("There is no backup.", "Type: scripts/backup, and let a timer do it daily")
+        yield Finding(
+            N_("There is no backup."), N_("Type: scripts/backup, and let a timer do it daily")
+        )
         return
     if patient.now - at > BACKUP_AGE:
         yield Finding(
-            f"The latest backup is of {at:%Y-%m-%d %H:%M} UTC.",
-            "Type: scripts/backup, and see why the timer did not: "
-            "systemctl status dosong-backup.timer",
+            N_("The latest backup is of {at} UTC."),
+            N_(
+                "Type: scripts/backup, and see why the timer did not: "
+                "systemctl status dosong-backup.timer"
+            ),
+            {"at": f"{at:%Y-%m-%d %H:%M}"},
         )
 
 
@@ -186,10 +232,16 @@ def jobs(patient: Patient) -> Iterator[Finding]:
     """Whether the work beside the web server went well when it last ran."""
     for job, told in runs(Path(patient.config["VAR_DIR"])).items():
         if told["failing"]:
-            times = f"{told['failing']} time{'s' if told['failing'] > 1 else ''}"
+            by_hand = (
+                N_("Type: {command}") if job in BY_HAND else N_("See docs/runbook.md, JobFailing")
+            )
             yield Finding(
-                f"The job {job} failed {times} and has not gone well since.",
-                f"Type: {BY_HAND.get(job, 'see docs/runbook.md, JobFailing')}",
+                NN_(
+                    "The job {job} failed {n} time and has not gone well since.",
+                    "The job {job} failed {n} times and has not gone well since.",
+                ),
+                by_hand,
+                {"job": job, "n": told["failing"], "command": BY_HAND.get(job, "")},
             )
 
 
@@ -219,8 +271,9 @@ def look(check: Check, patient: Patient) -> list[Finding]:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return [
             Finding(
-                f"The database cannot be asked: {reason}",
-                "See that it runs and that DATABASE_URL is right; then flask db upgrade",
+                N_("The database does not answer: {reason}"),
+                N_("See that it runs and that DATABASE_URL is right; then flask db upgrade"),
+                {"reason": reason},
             )
         ]
     finally:

@@ -24,7 +24,8 @@ def doctor() -> None:
             click.echo(f"ok       {check.__name__}")
         for finding in found:
             grade = "warning" if finding.warning else "WRONG"
-            click.echo(f"{grade:8} {check.__name__}: {finding.what}\n         {finding.remedy}")
+            what, remedy = finding.written("en")
+            click.echo(f"{grade:8} {check.__name__}: {what}\n         {remedy}")
     sys.exit(1 if ill else 0)
 
 

@@ -137,10 +137,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "day": N_("By day"),
         "organisation": N_("By organisation"),
     },
-    "table_file": {
-        "csv": N_("CSV"),
-        "xlsx": N_("Excel"),
-    },
     "import_row": {
         "create": N_("added"),
         "update": N_("changed"),
@@ -326,6 +322,20 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "adrift": N_("The known centre lies in no unit."),
         "area": N_("Differs by more than 5 percent from the published area."),
         "repaired": N_("An invalid shape that was made valid."),
+    },
+    # as GEOS says why a shape is not valid
+    "shape_fault": {
+        "Self-intersection": N_("Self-intersection"),
+        "Ring Self-intersection": N_("Ring Self-intersection"),
+        "Too few points in geometry component": N_("Too few points in geometry component"),
+        "Hole lies outside shell": N_("Hole lies outside shell"),
+        "Holes are nested": N_("Holes are nested"),
+        "Interior is disconnected": N_("Interior is disconnected"),
+        "Nested shells": N_("Nested shells"),
+        "Duplicate Rings": N_("Duplicate Rings"),
+        "Invalid Coordinate": N_("Invalid Coordinate"),
+        "Ring is not closed": N_("Ring is not closed"),
+        "Repeated Point": N_("Repeated Point"),
     },
     "boundary_quality": {
         "published": N_("published"),

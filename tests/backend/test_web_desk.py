@@ -96,7 +96,7 @@ def test_a_click_turns_the_order_round(app: Flask, client: FlaskClient) -> None:
 def test_the_files_hold_what_the_table_shows(app: Flask, client: FlaskClient) -> None:
     sign_in(app, client)
     page = client.get(f"{AREA}&show=reached").text
-    assert "format=csv" in page and "filter=reached" in page
+    assert "/table.csv?" in page and "filter=reached" in page
 
 
 def test_from_a_lost_sample_to_its_reason(app: Flask, client: FlaskClient) -> None:

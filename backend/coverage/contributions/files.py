@@ -32,11 +32,12 @@ COLUMNS = {
 }
 
 
-def as_csv(answer: dict[str, Any], language: Language) -> bytes:
-    """A table with the codes as its head, for programs and spreadsheets alike."""
+def as_csv(answer: dict[str, Any], language: Language, *, for_people: bool = False) -> bytes:
+    """A table with codes as its head, which programs read; for people with the heads' texts."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    heads = [gettext(head, language) for head in COLUMNS.values()] if for_people else COLUMNS
+    writer.writerow(heads)
     for row in _rows(answer, language):
         writer.writerow([harmless(c) if isinstance(c, str) else c for c in row])
     return ("\ufeff" + out.getvalue()).encode()

@@ -54,13 +54,14 @@ YES, NO = N_("yes"), N_("no")
 COUNTED_HEADS = ("code", "name", "parent")
 
 
-def as_csv(answer: Answer) -> bytes:
-    """A table with codes as its head, that a spreadsheet opens with its Vietnamese letters."""
+def as_csv(answer: Answer, language: Language | None = None) -> bytes:
+    """A table that a spreadsheet opens with its Vietnamese letters; without a language in codes."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    heads = [gettext(head, language) for head in COLUMNS.values()] if language else COLUMNS
+    writer.writerow(heads)
     for item in answer.page.items():
-        row = _row(item, tuple(COLUMNS))
+        row = _row(item, tuple(COLUMNS), language)
         writer.writerow([harmless(one) if isinstance(one, str) else one for one in row])
     return ("\ufeff" + out.getvalue()).encode()
 

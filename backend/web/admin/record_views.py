@@ -8,6 +8,7 @@ from flask import request
 
 from backend.accounts.audit import read_audit
 from backend.accounts.authentication import actor
+from backend.admin.audit_details import readable_details
 from backend.clock import day_begin, local_day
 from backend.errors import invalid
 from backend.http.requests import clock_now
@@ -27,7 +28,8 @@ def audit(asked: dict[str, Any]) -> Any:
     """List privileged acts, newest first, by who, what, about what and when."""
     listed = read_audit(actor(), asked | {"limit": ROWS})
     kept = {name: request.args.get(name) for name in FILTERS}
-    return shown("audit", asked, listed=listed, kept=kept, row_of=row_of)
+    tools = {"row_of": row_of, "details": readable_details}
+    return shown("audit", asked, listed=listed, kept=kept, **tools)
 
 
 @bp.page("/withdrawals", methods=READ_WRITE)

@@ -9,11 +9,12 @@ from markupsafe import Markup
 from backend.accounts.authentication import actor
 from backend.campaigns.own_campaigns import own_campaigns
 from backend.campaigns.teams import show_team
+from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
 from backend.coverage.plan.map import show_plan_map
 from backend.errors import Problem
 from backend.http.etags import tag_of, unless_known
-from backend.http.requests import clock_now
+from backend.http.requests import as_attachment, clock_now
 from backend.memberships.join_codes import show as show_code
 from backend.memberships.members import Page, members
 from backend.memberships.poster import inline_svg
@@ -72,6 +73,18 @@ def contributed(asked: dict[str, Any], campaign_id: int) -> Response:
             for one in shown["items"]]  # fmt: skip
     told = {"board": board, "asked": asked, "answer": shown, "rows": rows, "question": question}
     return member("web/board/contributions.html", asked["lang"], **told)
+
+
+@bp.page("/<int:campaign_id>/contributions.csv", ContributedQuerySchema)
+def contributed_table(asked: dict[str, Any], campaign_id: int) -> Response:
+    """Download the whole table of contributions, with heads in the language of the page."""
+    question = {name: asked[name] for name in ("by", "month", "network") if asked[name]}
+    language = reader_of(asked["lang"]).language
+    query = EVERY_CONTRIBUTION.load(question | {"format": "csv"})
+    answer = contributions(actor(), campaign_id, query, language)
+    content = as_csv(answer, language, for_people=True)
+    name = f"contributions-{campaign_id}-{asked['by']}.csv"
+    return as_attachment(content, "text/csv; charset=utf-8", name)
 
 
 @bp.page("/<int:campaign_id>/teams")

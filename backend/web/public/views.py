@@ -7,8 +7,13 @@ from flask import Response, current_app, redirect, url_for
 from backend.accounts import sessions
 from backend.accounts.authentication import COOKIE, actor
 from backend.clock import local_day
+from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.readers import reader
 from backend.http.requests import clock_now
+from backend.coverage.figures.service import Question
+from backend.coverage.figures.service import find
+from backend.http.etags import unless_known
+from backend.http.requests import as_attachment
 from backend.web.public import service
 from backend.web.public.quality import quality
 from backend.web.public.seal_views import bp as seal_pages
@@ -22,6 +27,7 @@ from backend.web.site.pages import reader_of, render
 from backend.web.site.schemas import (
     FirstPageQuerySchema,
     SearchQuerySchema,
+    TableQuerySchema,
     UnitPageQuerySchema,
 )
 
@@ -50,6 +56,17 @@ def unit(asked: dict[str, Any], code: str) -> Response:
     shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
     shown |= {"told": sentence(place, told_to), "quality": quality(place, told_to, now)}
     return render("web/unit.html", lang, place=place, **shown)
+
+
+@bp.page("/table.csv", TableQuerySchema)
+def table(asked: dict[str, Any]) -> Response:
+    """Download the table of a page, with heads in the language of the page."""
+    lang, _ = asked.pop("lang"), asked.pop("format")
+    answer = find(Question(**asked, reader=reader()), clock_now())
+    told = answer.told
+    name = f"coverage-{told['month']}-{told['level']}-{told['network']}.csv"
+    content = as_csv(answer, reader_of(lang).language)
+    return unless_known(as_attachment(content, "text/csv; charset=utf-8", name))
 
 
 @bp.page("/search", SearchQuerySchema, policy=MAP)

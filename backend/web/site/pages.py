@@ -6,7 +6,7 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from flask import Response, current_app, make_response, render_template, request, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from backend.coverage.figures import steps
 from backend.http.requests import clock_now, language
@@ -78,8 +78,9 @@ class Reader:
         return _filled(text, {"n": self.number(n)} | values)
 
     def label(self, noun: str, code: str, **values: Any) -> Markup:
-        """The name of a code of LABELS."""
-        return self.gettext(LABELS[noun][code], **values)
+        """The name of a code of LABELS; the code itself where it has none."""
+        text = LABELS[noun].get(code)
+        return escape(code) if text is None else self.gettext(text, **values)
 
     def number(self, value: float | None) -> str:
         return formats.number(value, self.language)

@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import fields, pre_load, validate
 
+from backend.coverage.figures.schemas import CoverageQuerySchema
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
@@ -43,6 +44,10 @@ class SearchQuerySchema(PageQuerySchema):
 
     q = Text(most=100, load_default="")
     month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+
+
+class TableQuerySchema(PageQuerySchema, CoverageQuerySchema):
+    """Which table to download, as the API asks for it, and its language."""
 
 
 class FiguresQuerySchema(Strict):

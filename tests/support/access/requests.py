@@ -170,6 +170,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
     "GET /api/v1/units/locate": lambda w: {"query_string": HERE},
     "POST /api/v1/units/locate": lambda w: {"json": HERE},
+    "GET /table.csv": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /map/figures": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /map/tiles/<digest>.pmtiles": _tiles,
     "GET /api/v1/coverage": lambda w: {"query_string": {"month": "2024-11"}},

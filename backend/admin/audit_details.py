@@ -1,0 +1,112 @@
+"""The details of audit entries as people read them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backend.i18n.catalogues import N_, gettext
+from backend.i18n.languages import Language
+
+NAMES: Mapping[str, str] = {
+    "accepted": N_("accepted"),
+    "activation": N_("Activation"),
+    "address": N_("Address"),
+    "after": N_("After"),
+    "areas": N_("Areas"),
+    "arguments": N_("Arguments"),
+    "basis": N_("Compared with"),
+    "before": N_("Before"),
+    "campaign": N_("Campaign"),
+    "cap": N_("At most per device and day"),
+    "capacity_per_day": N_("Samples a day"),
+    "changed": N_("Changed"),
+    "channel": N_("Received by"),
+    "communes": N_("Communes"),
+    "conflict": N_("conflicts"),
+    "create": N_("created"),
+    "created": N_("Created"),
+    "day": N_("Day"),
+    "deputy": N_("Deputy"),
+    "deputy_of": N_("Deputy of"),
+    "digest": N_("SHA-256"),
+    "done": N_("Done"),
+    "dry_run": N_("preview only"),
+    "duplicate": N_("duplicates"),
+    "edition": N_("Edition"),
+    "ended": N_("Ended"),
+    "ended_at": N_("Ended at"),
+    "error": N_("errors"),
+    "exclusion": N_("Decision"),
+    "expires_at": N_("Expires at"),
+    "file": N_("File"),
+    "first_day": N_("First day"),
+    "granted": N_("Granted role"),
+    "home_unit_id": N_("At home in"),
+    "kind": N_("Kind"),
+    "last_day": N_("Last day"),
+    "level": N_("Level"),
+    "lifts": N_("Lifts decision"),
+    "measurements": N_("Measurements"),
+    "month": N_("Month"),
+    "name": N_("Name"),
+    "network": N_("Network"),
+    "networks": N_("Networks"),
+    "note": N_("Note"),
+    "noted": N_("With a note"),
+    "organisation_id": N_("Organisation"),
+    "parent_id": N_("Belongs to"),
+    "purpose": N_("Purpose"),
+    "quality": N_("Quality"),
+    "reason": N_("Reason"),
+    "rejected": N_("rejected"),
+    "role": N_("Role"),
+    "roles": N_("Roles"),
+    "rows": N_("Rows"),
+    "samples": N_("Samples"),
+    "scope": N_("Scope"),
+    "scope_id": N_("Number of the scope"),
+    "scope_kind": N_("Kind of scope"),
+    "scopes": N_("Scopes"),
+    "sections": N_("Sections"),
+    "source": N_("Source"),
+    "state": N_("State"),
+    "target": N_("Target"),
+    "target_per_commune": N_("Target per commune"),
+    "team": N_("Team"),
+    "team_id": N_("Team"),
+    "threshold": N_("Samples"),
+    "token": N_("Token"),
+    "totals": N_("Totals"),
+    "type": N_("Type"),
+    "unchanged": N_("unchanged"),
+    "unit": N_("Unit"),
+    "unit_id": N_("Number of the unit"),
+    "units": N_("Units"),
+    "update": N_("changed"),
+    "uses_max": N_("Uses at most"),
+    "valid_from": N_("First day"),
+    "valid_to": N_("Last day"),
+    "version": N_("Version"),
+}
+YES, NO, NOTHING = N_("yes"), N_("no"), "–"
+
+
+def readable_details(details: Mapping[str, Any], language: Language) -> list[tuple[str, str]]:
+    """The names and values of an entry's details, in a language; unknown names as they are."""
+    return [(_name(name, language), _value(value, language)) for name, value in details.items()]
+
+
+def _name(name: str, language: Language) -> str:
+    return gettext(NAMES[name], language) if name in NAMES else name
+
+
+def _value(value: Any, language: Language) -> str:
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return gettext(YES if value else NO, language)
+    if isinstance(value, Mapping):
+        named = readable_details(value, language)
+        return "; ".join(f"{name}: {text}" for name, text in named) or NOTHING
+    if isinstance(value, list):
+        return ", ".join(_value(one, language) for one in value) or NOTHING
+    return str(value)

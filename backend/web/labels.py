@@ -33,8 +33,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
             "Finished, with a usable position, time and network, and values that can be real."
         ),
         "counted": N_(
-            "Valid and representative: one phone’s repeats in one place within 4 hours weigh as "
-            "one."
+            "Valid and representative: repeated tests of one phone in one place within 4 hours "
+            "count as one."
         ),
     },
     "basis": {
@@ -69,14 +69,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "reached": N_("target reached"),
     },
     "unit_group": {
-        "lacking": N_("Still lacking samples"),
+        "lacking": N_("Below target"),
         "none": N_("No samples yet"),
         "reached": N_("Target reached"),
         "listed": N_("Samples"),
     },
     "unit_group_of_communes": {
-        "lacking": N_("With communes still lacking samples"),
-        "reached": N_("All communes reached"),
+        "lacking": N_("Places with communes below target"),
+        "reached": N_("All communes reached the target"),
     },
     "quality_reference": {
         "download_40": N_("4G samples of 40 Mbps down or more (QĐ 36/QĐ-TTg)"),
@@ -86,7 +86,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "workspace": {
         "board": N_("Campaigns"),
-        "desk": N_("Official’s desk"),
+        "desk": N_("Workspace of officials"),
         "admin": N_("Administration"),
     },
     "role": {
@@ -126,7 +126,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "contributions": N_("Contributions"),
         "teams": N_("Teams"),
         "plan": N_("Plan"),
-        "signals": N_("Signs of gaming"),
+        "signals": N_("Suspicious signals"),
         "corrections": N_("Corrections"),
         "settings": N_("Settings"),
     },
@@ -166,20 +166,20 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     # the desk of an official
     "area_state": {
-        "lacking": N_("Lacking"),
-        "silent": N_("Silent"),
-        "behind": N_("Behind"),
-        "missed": N_("Missed"),
-        "on_pace": N_("On pace"),
-        "will_miss": N_("Will miss"),
+        "lacking": N_("Missing"),
+        "silent": N_("No new samples"),
+        "behind": N_("Behind schedule"),
+        "missed": N_("Target missed"),
+        "on_pace": N_("On schedule"),
+        "will_miss": N_("Will miss the target"),
         "reached": N_("Reached"),
     },
     "area_state_meaning": {
-        "silent": N_("Nothing received for {days} days."),
+        "silent": N_("No sample received for {days} days."),
         "behind": N_("Fewer samples than expected by today."),
         "missed": N_("The month ended below the target."),
-        "will_miss": N_("At this pace even the best forecast stays below the target."),
-        "reached": N_("Has the month’s samples."),
+        "will_miss": N_("At this pace even the highest forecast is below the target."),
+        "reached": N_("All samples of the month are there."),
     },
     "connection": {
         "mobile": N_("mobile network"),
@@ -189,7 +189,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "sample_source": {
         "app": N_("a measuring app"),
-        "manual": N_("typed in"),
+        "manual": N_("entered by hand"),
         "import": N_("imported from a file"),
     },
     "report_state": {
@@ -201,8 +201,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "report_file": {
         "docx": N_("Letter (Word)"),
         "xlsx": N_("Tables (Excel)"),
-        "zip": N_("Plain tables (CSV in a ZIP)"),
-        "json": N_("For programs (JSON)"),
+        "zip": N_("Raw tables (CSV in a ZIP)"),
+        "json": N_("Machine-readable data (JSON)"),
     },
     "letterhead_field": {
         "superior": N_("Superior agency"),
@@ -215,9 +215,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "signer": N_("Name of the signer"),
     },
     "letterhead_hint": {
-        "recipients": N_("One a line."),
-        "copies": N_("One a line."),
-        "titles": N_("One a line; all but the last begin with TM., KT., TL., TUQ. or Q."),
+        "recipients": N_("One per line."),
+        "copies": N_("One per line."),
+        "titles": N_("One per line; all but the last begin with TM., KT., TL., TUQ. or Q."),
     },
     "vnnic_row": {
         "create": N_("new"),
@@ -228,7 +228,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     # pages of admins
     "admin_page": {
         "index": N_("System"),
-        "jobs": N_("Long work"),
+        "jobs": N_("Background jobs"),
         "sets": N_("Boundaries"),
         "imports": N_("Imports"),
         "rules": N_("Rules"),
@@ -242,68 +242,70 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "check": {
         "configuration": N_("Configuration"),
         "database": N_("Database"),
-        "migrations": N_("Version of the tables"),
+        "migrations": N_("Database version"),
         "boundaries": NP_("check", "Boundaries"),
         "clock": N_("Clock"),
         "disk": N_("Disk"),
-        "folding": N_("Folding of counts"),
+        "folding": N_("Count folding"),
         "keys": N_("Secret keys"),
-        "second_factors": N_("Second factors"),
+        "second_factors": N_("Two-factor authentication"),
         "backups": N_("Backups"),
-        "jobs": N_("Work beside the server"),
+        "jobs": N_("Background jobs"),
     },
     "check_meaning": {
         "configuration": N_(
-            "What is open to the network has to run in production mode and know its proxy."
+            "A server that is open to the network must run in production mode and know its proxy."
         ),
         "database": N_(
-            "PostgreSQL has to answer, be recent, and let the serving role delete no audit entry."
+            "PostgreSQL must answer, be recent, and not let the serving role delete audit entries."
         ),
-        "migrations": N_("The tables have to be those that this version expects."),
+        "migrations": N_("The tables must have the version that this software expects."),
         "boundaries": N_(
             "With approximate boundaries a sample near a border may be placed in the wrong commune."
         ),
-        "clock": N_("A clock that is off moves samples to another day."),
-        "disk": N_("Without room new samples are refused; phones keep them and send them later."),
-        "folding": N_("Too many changes of counts wait: no process folds them."),
-        "keys": N_("Secret keys are for the server alone to read."),
-        "second_factors": N_("The secret key has changed: who has a second factor cannot sign in."),
-        "backups": N_("A backup a day is wanted; without one a broken disk loses the figures."),
-        "jobs": N_(
-            "Work beside the server failed: speeds or maps are no longer brought up to date."
+        "clock": N_("A wrong clock moves samples to another day."),
+        "disk": N_(
+            "Without free space new samples are refused; phones keep them and send them later."
         ),
+        "folding": N_("Too many count changes are pending: no process folds them."),
+        "keys": N_("Only the server may read secret keys."),
+        "second_factors": N_(
+            "The secret key has changed: people with two-factor authentication cannot sign in."
+        ),
+        "backups": N_("A daily backup is needed; without one a broken disk loses the data."),
+        "jobs": N_("A background job failed: speeds or maps are no longer updated."),
     },
     "check_state": {
-        "well": N_("well"),
+        "well": N_("good"),
         "warning": N_("warning"),
-        "wrong": N_("wrong"),
+        "wrong": N_("has an error"),
     },
     "job": {
-        "reassign": N_("Name communes again"),
-        "rejudge": N_("Judge a month again"),
+        "reassign": N_("Reassign communes"),
+        "rejudge": N_("Re-evaluate a month"),
         "remove_demo": N_("Remove the demo"),
         "check_set": N_("Check a boundary set"),
         "load_set": N_("Add a boundary set"),
     },
     "job_state": {
-        "waiting": N_("waits"),
-        "running": N_("runs"),
+        "waiting": N_("waiting"),
+        "running": N_("running"),
         "done": N_("done"),
         "failed": N_("failed"),
     },
     "boundary_finding": {
-        "another_list": N_("Another list"),
-        "twice": N_("Code twice"),
-        "malformed": N_("Bad code"),
+        "another_list": N_("Different list"),
+        "twice": N_("Duplicate code"),
+        "malformed": N_("Invalid code"),
         "invalid": N_("Invalid shape"),
         "away": N_("Outside Vietnam"),
         "unknown": N_("Unknown code"),
         "missing": N_("No polygon"),
         "overlap": N_("Overlap"),
         "gap": N_("Gap"),
-        "strayed": N_("Centre elsewhere"),
-        "adrift": N_("Centre nowhere"),
-        "area": N_("Area off"),
+        "strayed": N_("Centre in another unit"),
+        "adrift": N_("Centre outside all units"),
+        "area": N_("Area differs"),
         "repaired": N_("Repaired"),
     },
     "boundary_finding_meaning": {
@@ -313,15 +315,15 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "twice": N_("Two polygons have one code."),
         "malformed": N_("A code is not digits."),
         "invalid": N_("The shape could not be repaired."),
-        "away": N_("Another coordinate system, or axes swapped."),
-        "unknown": N_("Not in the list, which will learn it."),
-        "missing": N_("A listed unit that the file lacks."),
-        "overlap": N_("Two units share ground."),
-        "gap": N_("Enclosed ground that belongs to no unit."),
+        "away": N_("Wrong coordinate system, or swapped axes."),
+        "unknown": N_("Not in the list; will be added to it."),
+        "missing": N_("A listed unit that is missing in the file."),
+        "overlap": N_("Two units overlap."),
+        "gap": N_("An enclosed area that belongs to no unit."),
         "strayed": N_("The known centre of a unit lies in another."),
         "adrift": N_("The known centre lies in no unit."),
         "area": N_("Differs by more than 5 percent from the published area."),
-        "repaired": N_("An invalid shape that was made valid."),
+        "repaired": N_("An invalid shape that was repaired."),
     },
     # as GEOS says why a shape is not valid
     "shape_fault": {
@@ -344,21 +346,21 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "import_act": {
         "team.import": N_("List of teams"),
-        "membership.import": N_("Memberships of the past"),
+        "membership.import": N_("Past memberships"),
         "vnnic.import": N_("VNNIC’s count"),
         "units.load": N_("Boundary set"),
-        "import": N_("Samples, begun"),
+        "import": N_("Import of samples started"),
         "imported": NP_("import", "Samples"),
     },
     "import_outcome": {
         "create": N_("new: {n}"),
         "update": N_("changed: {n}"),
-        "unchanged": N_("as before: {n}"),
-        "error": N_("wrong: {n}"),
-        "accepted": N_("taken: {n}"),
-        "duplicate": N_("there already: {n}"),
-        "conflict": N_("id taken: {n}"),
-        "rejected": N_("refused: {n}"),
+        "unchanged": N_("unchanged: {n}"),
+        "error": N_("errors: {n}"),
+        "accepted": N_("accepted: {n}"),
+        "duplicate": N_("duplicates: {n}"),
+        "conflict": N_("conflicting ids: {n}"),
+        "rejected": N_("rejected: {n}"),
     },
     "rule_effect": {
         "not_valid": N_("not valid"),
@@ -374,7 +376,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "target_purpose": {
         "target": N_("Monthly target"),
-        "assessment": N_("Least number for an assessment"),
+        "assessment": N_("Minimum number for an assessment"),
     },
     "withdrawal_channel": {
         "app": N_("app"),

@@ -21,14 +21,14 @@ COLUMNS = {
     "received": NP_("column", "Received"),
     "valid": N_("Valid"),
     "counted": N_("Counted"),
-    "guests": N_("Of these by guests"),
+    "guests": N_("Of these by residents"),
     "unlocated": N_("Unlocated"),
-    "needed": N_("Needed"),
-    "helped": NP_("column", "Communes helped over the line"),
+    "needed": N_("Needed samples"),
+    "helped": NP_("column", "Communes helped to reach the target"),
     "devices": N_("Devices"),
     "active_days": NP_("column", "Active days"),
     "last_day": N_("Last active day"),
-    "reasons": N_("Reasons of loss"),
+    "reasons": N_("Reasons for not counting"),
 }
 
 

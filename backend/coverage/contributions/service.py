@@ -33,7 +33,7 @@ NAMES = {
     "member": "select id, display_name as name, id as code from volunteers where id = any(:ids)",
 }
 MEMBER = N_("Member {n}")
-UNKNOWN = {"member": N_("Nobody known"), "unit": NP_("unit", "In no commune")}
+UNKNOWN = {"member": N_("Unknown volunteer"), "unit": NP_("unit", "Commune unknown")}
 
 
 def contributions(

@@ -34,7 +34,7 @@ FIGURES = (
     "share",
 )  # fmt: skip
 KINDS = {"mobile": N_("mobile"), "fixed": N_("fixed")}
-ABOUT = N_("Samples of each commune against its target, by Đo Sóng's count.")
+ABOUT = N_("Samples of each commune compared with its target, according to Đo Sóng.")
 
 Link = Callable[..., str]  # the address of an endpoint by its name
 

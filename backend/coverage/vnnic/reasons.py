@@ -60,43 +60,49 @@ REASONS = (
     Reason(
         "own_client_alone",
         lambda pair: pair.more_ours,
-        N_("Samples of Đo Sóng do not reach VNNIC; remind teams to run i-Speed, too."),
+        N_("Samples of Đo Sóng do not reach VNNIC; remind teams to also run i-Speed."),
         N_("theirs is less than our counted"),
     ),
     Reason(
         "ispeed_alone",
         lambda pair: pair.theirs is not None and pair.theirs > pair.received,
-        N_("People measure with i-Speed itself; those samples go to VNNIC only."),
+        N_("People measure with i-Speed; those samples only reach VNNIC."),
         N_("theirs is more than our received"),
     ),
     Reason(
         "repeats_weighed_otherwise",
         lambda pair: pair.more_theirs and pair.lost.get("repeat", 0) > 0,
-        N_("How VNNIC weighs repeated samples is not published and may differ from the rule here."),
+        N_(
+            "The way VNNIC treats repeated samples is not published and may differ from the rule "
+            "here."
+        ),
         N_("theirs is more than our counted, and repeats were not counted"),
     ),
     Reason(
         "typed_in_left_out",
         lambda pair: pair.more_theirs and pair.lost.get("source_not_counted", 0) > 0,
-        N_("Results of i-Speed that were typed in are not counted here."),
+        N_("i-Speed results entered by hand are not counted here."),
         N_("theirs is more than our counted, and there are typed-in samples"),
     ),
     Reason(
         "excluded_here",
         lambda pair: pair.more_theirs and pair.lost.get("excluded", 0) > 0,
-        N_("The province took samples out after a review."),
+        N_("The province excluded samples after a review."),
         N_("theirs is more than our counted, and samples were excluded"),
     ),
     Reason(
         "no_boundary_here",
         lambda pair: pair.imported and pair.no_boundary,
-        N_("There is no polygon of the unit here, so no sample can lie in it."),
+        N_("There is no boundary of the unit here, so no sample can be assigned to it."),
         N_("the unit has no polygon"),
     ),
     Reason(
         "approximate_boundaries",
         lambda pair: (pair.more_theirs or pair.more_ours) and pair.approximate,
-        N_("Boundaries here are approximate: samples near one may lie in the unit beside."),
+        N_(
+            "Boundaries here are approximate: samples near a border may be assigned to the "
+            "neighbouring unit."
+        ),
         N_("the counts differ, and the boundary set is not a published one"),
     ),
 )

@@ -33,25 +33,29 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "position_coarse",
         "not_valid",
-        N_("The position is off by over 2,000 m: wait for a better fix."),
+        N_("The position error is over 2,000 m: wait for a better GPS fix."),
     ),
-    Reason("outside_communes", "not_valid", N_("The position lies in no commune of Vietnam.")),
-    Reason("excluded", "not_valid", N_("The sample was taken out after a review.")),
+    Reason("outside_communes", "not_valid", N_("The position is not in a commune of Vietnam.")),
+    Reason("excluded", "not_valid", N_("The sample was excluded after a review.")),
     Reason("failed_test", "not_valid", N_("The test did not finish.")),
     Reason("kind_unknown", "not_valid", N_("It is unknown whether this was mobile or fixed.")),
     Reason("foreign_network", "not_valid", N_("The phone was on a foreign network.")),
     Reason("implausible_value", "not_valid", N_("A measured value cannot be real.")),
-    Reason("fix_stale", "not_valid", N_("The position is over 60 s away from the test.")),
+    Reason(
+        "fix_stale",
+        "not_valid",
+        N_("The position was taken more than 60 s before or after the test."),
+    ),
     Reason("in_future", "not_valid", N_("The test lies in the future: set the phone's clock.")),
     Reason("too_old", "not_valid", N_("The sample arrived over 60 days after the test.")),
     Reason("no_device", "not_counted", N_("An imported row that belongs to no device.")),
     Reason(
-        "source_not_counted", "not_counted", N_("A result typed in by hand, kept for reference.")
+        "source_not_counted", "not_counted", N_("A result entered by hand, for reference only.")
     ),
     Reason(
         "impossible_travel",
         "not_counted",
-        N_("The way from the previous test cannot have been travelled in time."),
+        N_("The distance from the previous test cannot have been travelled in that time."),
     ),
     Reason(
         "repeat",
@@ -62,9 +66,9 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "border_ambiguous", "mark", N_("Near a border: the accuracy circle touches a neighbour.")
     ),
-    Reason("snapped", "mark", N_("Slightly outside, given to the nearest commune.")),
+    Reason("snapped", "mark", N_("Slightly outside, assigned to the nearest commune.")),
     Reason("vpn", "mark", N_("Measured through a VPN.")),
-    Reason("clock_corrected", "mark", N_("The phone's clock was off and was corrected for.")),
+    Reason("clock_corrected", "mark", N_("The phone's clock was wrong; the time was corrected.")),
     Reason("national_roaming", "mark", N_("Roaming inside the country.")),
     Reason("operator_stated", "mark", N_("The operator was stated by the user.")),
     Reason("metered", "mark", N_("The connection was metered.")),

@@ -28,8 +28,7 @@ def audit(asked: dict[str, Any]) -> Any:
     """List privileged acts, newest first, by who, what, about what and when."""
     listed = read_audit(actor(), asked | {"limit": ROWS})
     kept = {name: request.args.get(name) for name in FILTERS}
-    tools = {"row_of": row_of, "details": readable_details}
-    return shown("audit", asked, listed=listed, kept=kept, **tools)
+    return shown("audit", asked, listed=listed, kept=kept, row_of=row_of, details=readable_details)
 
 
 @bp.page("/withdrawals", methods=READ_WRITE)

@@ -27,7 +27,7 @@ def sentence(place: Place, reader: Reader) -> str:
     month = reader.month(place.asked.month)
     if own["communes"] and target:
         text = reader.gettext(
-            "{reached} of {communes} reached {samples} in {month}, by Đo Sóng’s count.",
+            "{reached} of {communes} reached {samples} in {month}, according to Đo Sóng.",
             reached=reader.number(own["communes"]["reached"]),
             communes=reader.ngettext("{n} commune", "{n} communes", own["communes"]["units"]),
             samples=reader.ngettext("{n} sample", "{n} samples", target["threshold"]),
@@ -35,15 +35,15 @@ def sentence(place: Place, reader: Reader) -> str:
         )
     elif own["target"] is None:
         text = reader.ngettext(
-            "{n} sample in {month}, by Đo Sóng’s count.",
-            "{n} samples in {month}, by Đo Sóng’s count.",
+            "{n} sample in {month}, according to Đo Sóng.",
+            "{n} samples in {month}, according to Đo Sóng.",
             own["counted"],
             month=month,
         )
     else:
         text = reader.ngettext(
-            "{has} of {n} sample in {month}, by Đo Sóng’s count.",
-            "{has} of {n} samples in {month}, by Đo Sóng’s count.",
+            "{has} of {n} sample in {month}, according to Đo Sóng.",
+            "{has} of {n} samples in {month}, according to Đo Sóng.",
             own["target"],
             has=reader.number(measured(place)),
             month=month,
@@ -74,7 +74,9 @@ def picture(place: Place, reader: Reader) -> bytes:
     if place.unit.province != place.unit.name:
         draw.text((MARGIN, 232), place.unit.province, SOFT, font=_font(38, bold=False))
     _figure(draw, place, reader)
-    draw.text((MARGIN, 545), reader.gettext("by Đo Sóng’s count"), SOFT, font=_font(30, bold=False))
+    draw.text(
+        (MARGIN, 545), reader.gettext("according to Đo Sóng"), SOFT, font=_font(30, bold=False)
+    )
     out = BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()

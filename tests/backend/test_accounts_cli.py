@@ -89,7 +89,7 @@ def test_what_cannot_be_used_is_told(app: Flask) -> None:
     for words, typed, expected in [
         (("create-admin", "hoa"), None, "telephone number"),
         (("create-admin", NAME, "--password-stdin"), "short\n", "at least 10"),
-        (("password-link", NAME), None, "no such thing"),
+        (("password-link", NAME), None, "Not found"),
     ]:
         done = run(app, *words, input=typed)
         assert done.exit_code == 1

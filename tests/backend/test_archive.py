@@ -145,7 +145,7 @@ def test_an_archive_that_holds_more_is_never_written_over(
     held = (folder / f"{MONTH}.parquet").read_bytes()
     with owner.begin() as connection:
         connection.execute(text("delete from measurements where status = 'failed'"))
-    assert "holds more" in run(app, "archive", MONTH)[1]
+    assert "contains more" in run(app, "archive", MONTH)[1]
     done = app.test_cli_runner().invoke(args=["privacy", "expire"])
     assert done.exit_code == 1 and MONTH in done.output
     assert (folder / f"{MONTH}.parquet").read_bytes() == held

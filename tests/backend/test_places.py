@@ -31,7 +31,7 @@ def test_a_province_is_found_before_the_communes_of_its_name(client: FlaskClient
 
 def test_the_only_one_that_is_found_is_opened(client: FlaskClient) -> None:
     found = client.get("/search?q=Phường Trưng Vương, 05443&lang=en")
-    assert "Nothing is called" in found.text
+    assert "No results for" in found.text
     answer = client.get("/search?q=05443&lang=en")
     assert answer.status_code == 302 and answer.location == "/unit/05443?lang=en"
 

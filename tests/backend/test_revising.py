@@ -107,7 +107,7 @@ def test_stripped_rows_keep_their_unit_and_are_told(app: Flask, client: FlaskCli
 
 def test_what_does_not_exist_cannot_be_excluded(app: Flask) -> None:
     status, told = run(app, "measurements", "exclude", str(uuid.uuid4()), "--reason", "x")
-    assert status == 1 and "There is no such thing here." in told
+    assert status == 1 and "Not found." in told
 
 
 def test_excluding_twice_changes_nothing_more(app: Flask, client: FlaskClient) -> None:

@@ -141,7 +141,7 @@ def test_a_set_is_never_changed_in_place(units: Units, path: Path) -> None:
     assert units("load", path, *SPAN, "--name", "nov").exit_code == 0
     again = units("load", path, *SPAN, "--name", "nov")
     assert again.exit_code == 1
-    assert "A boundary set of this name is there already" in again.output
+    assert "A boundary set of this name already exists" in again.output
 
 
 def test_a_file_with_problems_is_not_loaded(app: Flask, units: Units, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_file_is_known_by_its_bytes(client: FlaskClient, digest: str) -> None:
     assert "Nguyên bản, không sai một byte" in page.text
     assert "Báo cáo tháng 10/2024, Tỉnh Thái Nguyên, bản thứ 1" in page.text
     assert "Trần Thị Bình" in page.text and "khóa số 1" in page.text
-    assert "Original to the last byte" in client.get(f"{sent.location}?lang=en").text
+    assert "Unchanged original" in client.get(f"{sent.location}?lang=en").text
     changed = send(client, file=(io.BytesIO(whole + b" "), "report.json"))
     unknown = client.get(changed.location)
     assert unknown.status_code == 404 and "Không có báo cáo nào mang mã này" in unknown.text

@@ -88,7 +88,7 @@ def test_the_other_language_keeps_the_secret(page: Page) -> None:
     reads(page, "New password")
     type_in(page, password=PASSWORD, again=PASSWORD)
     press(page, "Save the password")
-    reads(page, "The link is unknown, used or too old.")
+    reads(page, "The link is unknown, used or expired.")
     assert "#" not in page.url
 
 

@@ -55,7 +55,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     keywords = re.findall(r"--keyword (\S+)", script)
     command = ["pybabel", "--quiet", "extract", "--mapping-file", str(ROOT / "config/babel.cfg")]
     command += [part for word in keywords for part in ("--keyword", word)]
-    CommandLineInterface().run([*command, "--output-file", str(path), str(ROOT)])
+    CommandLineInterface().run([*command, "--output-file", str(path), str(ROOT / "backend")])
     with path.open("rb") as file:
         return read_po(file)
 
@@ -169,9 +169,9 @@ def template(app: Flask, language: Language, source: str, **values: object) -> s
 @pytest.mark.parametrize(
     ("language", "n", "expected"),
     [
-        ("en", 0, ["0 samples would move; 0 are anonymous by now and stay."]),
-        ("en", 1, ["1 sample would move; 1 is anonymous by now and stays."]),
-        ("en", 2, ["2 samples would move; 2 are anonymous by now and stay."]),
+        ("en", 0, ["0 samples would move; 0 are anonymous and stay."]),
+        ("en", 1, ["1 sample would move; 1 is anonymous and stays."]),
+        ("en", 2, ["2 samples would move; 2 are anonymous and stay."]),
         ("vi", 1, ["1 mẫu sẽ chuyển; 1 mẫu đã ẩn danh nên giữ nguyên."]),
         ("vi", 1000, ["1.000 mẫu sẽ chuyển; 1.000 mẫu đã ẩn danh nên giữ nguyên."]),
     ],

@@ -1,7 +1,11 @@
 """The columns of the open data, in both languages: its data dictionary is made of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from backend.i18n.catalogues import N_, NP_, gettext
+from backend.i18n.languages import Language
 
 Type = Literal["string", "integer", "number", "boolean"]
 
@@ -12,60 +16,62 @@ class Column:
 
     name: str
     type: Type
-    vietnamese: str
-    english: str
+    meaning: str  # in English
+    parts: Mapping[str, str] = field(default_factory=dict)  # texts that fill the meaning
     key: bool = False  # rows are told apart by it
 
     def described(self) -> dict[str, str]:
-        """The field as a Data Package describes it."""
-        meaning = f"{self.vietnamese} / {self.english}"
+        """The field as a Data Package describes it, in both languages."""
+        meaning = f"{self._meaning('vi')} / {self._meaning('en')}"
         return {"name": self.name, "type": self.type, "description": meaning}
 
+    def _meaning(self, language: Language) -> str:
+        parts = {name: gettext(text, language) for name, text in self.parts.items()}
+        return gettext(self.meaning, language).format(**parts)
 
-MONTH = Column("month", "string", "Tháng, YYYY-MM", "Month, YYYY-MM", key=True)
-NETWORK = Column(
-    "network", "string", "mobile: di động; fixed: cố định", "mobile or fixed lines", key=True
-)
+
+MONTH = Column("month", "string", N_("Month, YYYY-MM"), key=True)
+NETWORK = Column("network", "string", N_("mobile or fixed lines"), key=True)
 PLACE = (
-    Column("level", "string", "Cấp đơn vị hành chính", "Level of the unit", key=True),
-    Column("code", "string", "Mã đơn vị hành chính", "Official code of the unit", key=True),
+    Column("level", "string", N_("Level of the unit"), key=True),
+    Column("code", "string", N_("Official code of the unit"), key=True),
 )
-DEVICES = Column("devices", "integer", "Số thiết bị đã đo", "Devices that measured")
+DEVICES = Column("devices", "integer", N_("Devices that measured"))
+# Of every figure of a metric; "median" and "mean" are words, the others names.
+SPEED = N_("{metric}, {figure}; empty: too few samples")
+METRICS = {
+    "download_mbps": N_("Download, Mbit/s"),
+    "upload_mbps": N_("Upload, Mbit/s"),
+    "ping_ms": N_("Latency, ms"),
+    "jitter_ms": N_("Jitter, ms"),
+}
+FIGURES = {
+    "median": N_("median"),
+    "mean": N_("mean"),
+    "p10": N_("p10"),
+    "p90": N_("p90"),
+}
 SPEEDS = tuple(
-    Column(
-        f"{metric}_{figure}", "number",
-        f"{vietnamese}, {of_figure}; trống: chưa đủ mẫu",
-        f"{english}, {figure}; empty: too few samples",
-    )
-    for metric, vietnamese, english in (
-        ("download_mbps", "Tải xuống, Mbit/s", "Download, Mbit/s"),
-        ("upload_mbps", "Tải lên, Mbit/s", "Upload, Mbit/s"),
-        ("ping_ms", "Độ trễ, ms", "Latency, ms"),
-        ("jitter_ms", "Biến thiên trễ, ms", "Jitter, ms"),
-    )
-    for figure, of_figure in (
-        ("median", "trung vị"),
-        ("mean", "trung bình cộng"),
-        ("p10", "bách phân vị 10"),
-        ("p90", "bách phân vị 90"),
-    )
-)  # fmt: skip
+    Column(f"{metric}_{figure}", "number", SPEED, {"metric": of_metric, "figure": of_figure})
+    for metric, of_metric in METRICS.items()
+    for figure, of_figure in FIGURES.items()
+)
 
 UNITS = (
     MONTH,
     NETWORK,
     *PLACE,
-    Column("name", "string", "Tên đơn vị", "Name of the unit"),
-    Column("type", "string", "Loại đơn vị", "Type of the unit"),
-    Column("province_code", "string", "Mã tỉnh, thành phố", "Code of its province"),
-    Column("province", "string", "Tỉnh, thành phố", "Its province"),
-    Column("longitude", "number", "Kinh độ một điểm trong đơn vị", "Of a point inside, degrees"),
-    Column("latitude", "number", "Vĩ độ một điểm trong đơn vị", "Of a point inside, degrees"),
-    Column("received", "integer", "Mẫu đã nhận", "Samples received"),
-    Column("valid", "integer", "Mẫu hợp lệ", "Valid samples"),
-    Column("counted", "integer", "Mẫu được tính", "Valid and representative samples"),
-    Column("target", "integer", "Mục tiêu; trống: không có", "Target; empty: none"),
-    Column("reached", "boolean", "Đạt theo số liệu Đo Sóng", "Reached, by Đo Sóng's count"),
+    Column("name", "string", N_("Name of the unit")),
+    Column("type", "string", N_("Type of the unit")),
+    Column("province_code", "string", N_("Code of its province")),
+    Column("province", "string", N_("Its province")),
+    Column("longitude", "number", NP_("longitude", "Of a point inside, degrees")),
+    Column("latitude", "number", NP_("latitude", "Of a point inside, degrees")),
+    Column("received", "integer", N_("Samples received")),
+    Column("valid", "integer", N_("Valid samples")),
+    Column("counted", "integer", N_("Valid and representative samples")),
+    Column("target", "integer", N_("Target; empty: none")),
+    Column("reached", "boolean", N_("Reached, by Đo Sóng's count")),
     DEVICES,
     *SPEEDS,
 )
@@ -73,19 +79,19 @@ SPEED_ROWS = (
     MONTH,
     NETWORK,
     *PLACE,
-    Column("operator", "string", "Nhà mạng; all: tất cả", "Operator, or all", key=True),
-    Column("technology", "string", "Công nghệ; all: tất cả", "Technology, or all", key=True),
-    Column("n", "integer", "Số mẫu được tính", "Counted samples"),
+    Column("operator", "string", N_("Operator, or all"), key=True),
+    Column("technology", "string", N_("Technology, or all"), key=True),
+    Column("n", "integer", N_("Counted samples")),
     DEVICES,
     *SPEEDS,
 )
 CELLS = (
     MONTH,
     NETWORK,
-    Column("cell", "string", "Mã ô H3", "H3 index of the cell", key=True),
-    Column("longitude", "number", "Kinh độ tâm ô", "Of its centre, degrees"),
-    Column("latitude", "number", "Vĩ độ tâm ô", "Of its centre, degrees"),
-    Column("n", "integer", "Số mẫu được tính", "Counted samples"),
+    Column("cell", "string", N_("H3 index of the cell"), key=True),
+    Column("longitude", "number", NP_("longitude", "Of its centre, degrees")),
+    Column("latitude", "number", NP_("latitude", "Of its centre, degrees")),
+    Column("n", "integer", N_("Counted samples")),
     DEVICES,
     *SPEEDS,
 )

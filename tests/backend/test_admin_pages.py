@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.admin.audit_details import readable_details
 from backend.monitoring.checks import CHECKS
 from backend.web.admin.frame import SECTIONS
 from tests.support import people
@@ -29,7 +30,8 @@ def test_an_admin_is_led_to_the_installations_health(admin: AdminBrowser) -> Non
     page = admin.get("/admin")
     assert "Cơ sở dữ liệu" in page
     assert "Cần một bản sao lưu mỗi ngày" in page
-    assert "There is no backup." in page and "scripts/backup" in page
+    assert "Chưa có bản sao lưu nào." in page and "Gõ: scripts/backup" in page
+    assert "There is no backup." in admin.get("/admin?lang=en")
 
 
 def test_every_check_has_words() -> None:
@@ -167,6 +169,19 @@ def test_a_withdrawal_is_noted_and_done(admin: AdminBrowser) -> None:
     assert admin.send(step, step="forgotten").status_code == 422
     later = admin.refused("/admin/withdrawals", channel="letter", received_on="2030-01-01")
     assert fault(later, "received_on")
+
+
+def test_details_of_the_audit_log_are_written_out() -> None:
+    details = {"reason": "đo hai lần", "before": {"name": None, "cap": 3}, "dry_run": True,
+               "units": ["19", "22"], "unheard": {}}  # fmt: skip
+    assert readable_details(details, "vi") == [
+        ("Lý do", "đo hai lần"),
+        ("Trước", "Tên: –; Tối đa mỗi thiết bị mỗi ngày: 3"),
+        ("chỉ xem trước", "có"),
+        ("Đơn vị", "19, 22"),
+        ("unheard", "–"),
+    ]
+    assert readable_details({"dry_run": False}, "en") == [("preview only", "no")]
 
 
 def test_the_audit_log_is_read_by_pages_and_filters(admin: AdminBrowser) -> None:

@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 
 from backend.coverage.figures.files import COLUMNS
 from tests.support.daily_counts import count
+from backend.i18n.catalogues import gettext
 
 URL = "/api/v1/coverage?month=2024-11&parent=19"
-VIETNAMESE = [words[0] for words in COLUMNS.values()]
+VIETNAMESE = [gettext(head, "vi") for head in COLUMNS.values()]
 
 
 def test_the_workbook_holds_the_same_figures(app: Flask, client: FlaskClient) -> None:
@@ -54,6 +55,21 @@ def test_the_table_tells_codes(app: Flask, client: FlaskClient) -> None:
     assert (row["code"], row["counted"], row["state"], row["reached"]) == (
         "05443", "300", "reached", "True",
     )  # fmt: skip
+
+
+def test_a_page_offers_the_table_with_heads_in_its_language(
+    app: Flask, client: FlaskClient
+) -> None:
+    count(app, "05443", ("2024-11-10", 300))
+    assert "/table.csv?" in client.get("/unit/19?month=2024-11").text
+    for language, expected in (("vi", ("300", "đạt", "có")), ("en", ("300", "reached", "yes"))):
+        url = f"/table.csv?month=2024-11&parent=19&filter=reached&lang={language}"
+        answer = client.get(url)
+        assert answer.content_type == "text/csv; charset=utf-8"
+        head, row = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
+        assert head == [gettext(text, language) for text in COLUMNS.values()]
+        told = dict(zip(COLUMNS, row, strict=True))
+        assert (told["counted"], told["state"], told["reached"]) == expected
 
 
 def test_points_for_a_map(app: Flask, client: FlaskClient) -> None:

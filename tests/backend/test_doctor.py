@@ -145,5 +145,5 @@ def test_a_database_that_is_away(app: Flask, var_dir: Path) -> None:
     away = "postgresql+psycopg://nobody@/none?host=/nowhere"
     code, output = visit(create_app(DATABASE_URL=away, VAR_DIR=var_dir))
     assert code == 1
-    assert "WRONG    database: The database cannot be asked" in output
+    assert "WRONG    database: The database does not answer" in output
     assert "ok       keys" in output  # the others are looked at all the same

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from scripts.documenting.api import METHODS, reference
+from tests.tools.docs_generator.api import METHODS, reference
 
 ROOT = Path(__file__).parents[1]
 

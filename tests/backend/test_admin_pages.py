@@ -10,14 +10,11 @@ from flask.testing import FlaskClient
 from backend.admin.audit_details import readable_details
 from backend.monitoring.checks import CHECKS
 from backend.web.admin.frame import SECTIONS
+from backend.web.site.labels import LABELS
 from tests.support import people
-from tests.support.admin_client import NAME
-from tests.support.admin_client import AdminBrowser
-from tests.support.admin_client import fault
+from tests.support.admin_client import NAME, AdminBrowser, fault
 from tests.support.clock import FakeClock
-from tests.support.people import account
-from tests.support.people import audited
-from backend.web.labels import LABELS
+from tests.support.people import account, audited
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from backend.i18n.catalogues import LOCALE, NP_, Plural, gettext, ngettext, pget
 from backend.i18n.languages import Language
 from backend.i18n.messages import TEXTS, message
 from backend.reports.content.labels import NOTES
-from backend.web.labels import LABELS
-from backend.web.measure_script import script_texts
+from backend.web.measure.script_texts import script_texts
+from backend.web.site.labels import LABELS
 from backend.web.site.pages import Reader
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.coverage.figures.files import COLUMNS
-from tests.support.daily_counts import count
 from backend.i18n.catalogues import gettext
+from tests.support.daily_counts import count
 
 URL = "/api/v1/coverage?month=2024-11&parent=19"
 VIETNAMESE = [gettext(head, "vi") for head in COLUMNS.values()]

@@ -13,12 +13,8 @@ from flask import Flask
 from openpyxl import load_workbook
 
 from backend.reports.content.figures import Files, Report
-from backend.reports.files.rendering import RENDERERS
-from backend.reports.files.rendering import render
-from backend.reports.files.rendering import render_file
-from tests.support.report_content import lacking
-from tests.support.report_content import report
-from tests.support.report_content import sections
+from backend.reports.files.rendering import RENDERERS, render, render_file
+from tests.support.report_content import lacking, report, sections
 
 FILES = ["report.docx", "report.xlsx", "report.csv.zip", "report.json"]
 

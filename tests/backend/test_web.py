@@ -22,9 +22,7 @@ from backend.measurements.recording.models import Count, CountDelta, DemoMonth
 from backend.units.models import Unit
 from backend.web.public import service
 from tests.support.clock import FakeClock
-from tests.support.devices import bearer
-from tests.support.devices import registered
-from tests.support.devices import sample
+from tests.support.devices import bearer, registered, sample
 
 ROOT = Path(__file__).parents[2]
 THAI_NGUYEN = "/unit/19?month=2024-11"

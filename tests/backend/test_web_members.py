@@ -9,8 +9,7 @@ from flask.testing import FlaskClient
 from backend.errors import FieldError, Problem
 from backend.fields import Strict, Text
 from backend.web.site.forms import Form
-from tests.support.people import account
-from tests.support.people import sign_in
+from tests.support.people import account, sign_in
 
 NAME = "hoa@example.vn"
 

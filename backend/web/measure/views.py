@@ -7,12 +7,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from backend.devices import consent
 from backend.http.requests import language
+from backend.web.measure.script_texts import script_texts
 from backend.web.measure.service import manifest, worker
 from backend.web.measure.speed_views import speed_bp
 from backend.web.site.blueprint import PageBlueprint
-from backend.web.site.content_security_policy import ASKING
-from backend.web.site.content_security_policy import measuring
-from backend.web.measure_script import script_texts
+from backend.web.site.content_security_policy import ASKING, measuring
 from backend.web.site.pages import render
 
 bp = PageBlueprint("do", __name__)

@@ -9,11 +9,9 @@ from backend.accounts.authentication import COOKIE, actor
 from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.readers import reader
-from backend.http.requests import clock_now
-from backend.coverage.figures.service import Question
-from backend.coverage.figures.service import find
+from backend.coverage.figures.service import Question, find
 from backend.http.etags import unless_known
-from backend.http.requests import as_attachment
+from backend.http.requests import as_attachment, clock_now
 from backend.web.public import service
 from backend.web.public.quality import quality
 from backend.web.public.seal_views import bp as seal_pages

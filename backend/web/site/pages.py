@@ -14,8 +14,8 @@ from backend.i18n import catalogues, formats
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
-from backend.web.labels import LABELS
 from backend.web.site import charts
+from backend.web.site.labels import LABELS
 from backend.web.site.navigation import MORE, ways
 
 # What the link to the other language takes along from the query string, and nothing else.

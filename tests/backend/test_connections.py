@@ -28,15 +28,17 @@ def test_a_statement_is_committed_on_return(app: Flask) -> None:
 
 def test_a_connection_is_lent_again_unless_it_has_died(app: Flask) -> None:
     with app.app_context():
-        [first], [again] = fetch_autocommit(MINE, {}), fetch_autocommit(MINE, {})
-        assert first == again
+        one = pool(most=1, wait_s=5)
+        first = pid_of(one)
+        assert pid_of(one) == first
         with db.engine.connect() as other:
-            other.exec_driver_sql(END, first)
+            other.exec_driver_sql(END, {"pid": first})
             while other.exec_driver_sql(
-                "select from pg_stat_activity where pid = %(pid)s", first
+                "select from pg_stat_activity where pid = %(pid)s", {"pid": first}
             ).all():
                 other.rollback()  # or it would see the same activity again
-        assert fetch_autocommit(MINE, {}) != [first]
+        assert pid_of(one) != first
+        db.engine.dispose()
 
 
 def test_no_more_are_opened_than_may_be(app: Flask) -> None:
@@ -104,3 +106,10 @@ with pool.cursor() as cursor:
 def pool(most: int, wait_s: float = 0.5, **arguments: str) -> Connections:
     """A pool of a test's own, closed with the engine."""
     return Connections(db.engine, most, wait_s, arguments)
+
+
+def pid_of(connections: Connections) -> int:
+    """The server's process behind the connection that is lent."""
+    with connections.cursor() as cursor:
+        [row] = cursor.execute(MINE).fetchall()
+    return int(row["pid"])

@@ -87,7 +87,7 @@ def set_password(user: User, password: str, field: str, but: bytes | None = None
 
     Raises 422 of the field where the password is too weak; the caller commits.
     """
-    if fault := passwords.fault(password, user.name):
+    if fault := passwords.fault(password, user.name, user.display_name):
         raise invalid(field, fault)
     user.password_hash = passwords.hashed(password)
     end_sessions(user.id, but=but)

@@ -1,5 +1,6 @@
 """One's own account: GET/DELETE /api/v1/account, its password, second factor and tokens."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +30,16 @@ ACCOUNT = "/api/v1/account"
 TOKENS = f"{ACCOUNT}/tokens"
 NAME = "hoa.nguyen@example.vn"
 NEW = "mưa chiều trên phố"
+# The first that a guesser tries, in English and Vietnamese, of those that are long enough.
+_GUESSED = """
+    1234567890 0123456789 0987654321 9876543210 12345678910 1234567891 1234512345 123456789a
+    a123456789 123456789q 1q2w3e4r5t q1w2e3r4t5 1qaz2wsx3edc qwertyuiop qwerty1234 qwerty12345
+    qwerty123456 asdfghjkl1 asdfghjkl123 password12 password123 password1234 passw0rd123
+    p@ssword123 p@ssw0rd123 iloveyou123 abcd123456 abc1234567 abc123456789 abcdefghij admin12345
+    admin123456 administrator welcome123 matkhau123 matkhau1234 matkhau12345 vietnam123
+    vietnam1234 vietnam2024 vietnam2025 anhyeuem123 emyeuanh123 hochiminh1 hanoi123456 khongbiet1
+    motconvit1 dosong1234 dosong12345
+"""
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
@@ -126,9 +137,31 @@ def test_a_password_that_cannot_be_taken(
     ("MyHoa.Nguyen!", "hoa.nguyen@example.vn", "password_is_name"),
     ("an@vd.vn", "an@vd.vn", "password_short"), ("an.quả.mít.xanh", "an@vd.vn", None),
     ("１２３４５６７８９０", None, "password_common"), (PASSWORD, NAME, None),
+    ("Mật khẩu 123", None, "password_common"), ("Thái Nguyên 2025", None, "password_common"),
+    ("Vietnam@2025", None, "password_common"), ("DoSong@123", None, "password_common"),
+    ("anhyeuem1999", None, "password_common"), ("p@ssw0rd2024", None, "password_common"),
+    ("Sông Cầu 0912", None, None), ("tre xanh bên sông", None, None),
 ])  # fmt: skip
 def test_which_passwords_are_too_weak(password: str, name: str | None, code: str | None) -> None:
     assert fault(password, name) == code
+
+
+def test_a_password_of_the_own_names_is_too_weak() -> None:
+    name, display_name = "lan@soldt.example.vn", "Trần Thị Ngọc Lan"
+    assert fault("ngoclan12345", None) is None
+    for weak in ("NgọcLan12345", "tranthingoclan", "soldt-2024"):
+        assert fault(weak, name, display_name) == "password_common"
+
+
+@pytest.mark.parametrize("password", _GUESSED.split())
+def test_the_first_guesses_are_no_passwords(password: str) -> None:
+    assert fault(password, None) == "password_common"
+
+
+def test_a_long_password_is_judged_in_time() -> None:
+    began = time.process_time()
+    assert fault("a@4b8c({<[e3g69i1!|7l0o$5t+x%z2" * 6, None) is None
+    assert time.process_time() - began < 5
 
 
 def test_a_new_password_voids_the_link_to_another(app: Flask, client: FlaskClient) -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.tools.auditing.licences import accepted
 from tests.tools.auditing.secrets import found
 
 

@@ -6,6 +6,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from backend.batch.command_line import progress_bar
 from backend.clock import local_day
 from backend.demo import service
 from backend.demo.making import PlanMissed
@@ -13,7 +14,6 @@ from backend.demo.people import make_people
 from backend.demo.reporting import make_report
 from backend.errors import Problem
 from backend.http.requests import clock_now
-from backend.measurements.recording.command_options import bar
 from backend.measurements.recording.service import Desk
 
 cli = AppGroup("demo", help="Load or remove the demo months.")
@@ -35,7 +35,7 @@ def load(seed: int, today: datetime | None) -> None:
     # The proxy knows the app in this thread only.
     context = app._get_current_object().app_context  # type: ignore[attr-defined]
     try:
-        with bar("demo") as progress:
+        with progress_bar("demo") as progress:
             done = service.load(service.Order(day, now, seed), desk, context, progress)
     except Problem as problem:
         raise click.ClickException(f"{problem.code}: run `flask units setup` first") from None
@@ -50,7 +50,7 @@ def load(seed: int, today: datetime | None) -> None:
 @cli.command()
 def remove() -> None:
     """Remove everything that the demo loaded, and nothing else."""
-    with bar("demo") as progress:
+    with progress_bar("demo") as progress:
         rows = service.remove(progress)
     click.echo(f"Removed measurements: {rows:,}")
 

@@ -10,12 +10,12 @@ from flask.cli import AppGroup
 from rich.console import Console
 from rich.table import Table
 
+from backend.batch.command_line import click_errors, download_bar, spinner
 from backend.clock import local_day
 from backend.http.requests import clock_now
 from backend.units import service, set_list
 from backend.units import setup as setting_up
 from backend.units.catalogue import REFORM, SYSTEMS, system_on
-from backend.units.progress import busy, downloading, errors
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -33,7 +33,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 def setup() -> None:
     """Add the built-in units and sets, and those of BOUNDARIES_DIR, where they are missing."""
     config = current_app.config
-    with errors():
+    with click_errors():
         setting_up.setup(config["VAR_DIR"], config["BOUNDARIES_DIR"], click.echo)
 
 
@@ -67,7 +67,7 @@ def load(path: Path, valid_from: datetime, valid_to: datetime | None, **options:
     )
     told = {"code": options["code_column"], "name": options["name_column"]}
     columns = {ours: column for ours, column in told.items() if column}
-    with errors(), busy(f"Reading {path.name} …"):
+    with click_errors(), spinner(f"Reading {path.name} …"):
         frame = loading.read(new, path, columns)
     _add(new, frame, active=options["activate"], dry_run=options["dry_run"])
 
@@ -76,14 +76,14 @@ def _add(new: "NewSet", frame: "GeoDataFrame", *, active: bool, dry_run: bool = 
     """Check polygons, print the report, and add them where nothing forbids it."""
     from backend.units import loading
 
-    with errors(), busy(f"Checking {len(frame)} communes …"):
+    with click_errors(), spinner(f"Checking {len(frame)} communes …"):
         report = loading.report(new, frame)
     click.echo(loading.to_text(report))
     if report.problems:
         raise click.ClickException("nothing was loaded: see the problems above")
     if dry_run:
         return
-    with errors(), busy(f"Loading {new.name} …"):
+    with click_errors(), spinner(f"Loading {new.name} …"):
         learned = loading.install(new, frame, active=active)
     click.echo(f"{new.name}: {len(frame)} communes loaded, {len(learned.added)} new to the list.")
     if active:
@@ -109,13 +109,13 @@ def fetch() -> None:
     config = current_app.config
     folder = config["VAR_DIR"] / "boundaries"
     click.echo(f"Fetching {fetching.tarball_url(config['BOUNDARIES_URL'])}")
-    with errors(), downloading() as progress:
+    with click_errors(), download_bar() as progress:
         fetched = fetching.fetch(config["BOUNDARIES_URL"], folder, progress)
     click.echo(loading.to_text(fetched.report))
     click.echo(f"digest {fetched.digest}")
     origin = f"github.com/{fetching.REPOSITORY} at {fetching.COMMIT}"
     new = NewSet(fetched.path.stem, "2025", "published", REFORM, None, origin)
-    with errors(), busy(f"Loading {new.name} …"):
+    with click_errors(), spinner(f"Loading {new.name} …"):
         loading.load(new, fetched.path, active=True)
     _offer_reassign(new.name)
 
@@ -141,7 +141,7 @@ def list_sets() -> None:
 def show(code: str, as_of: datetime | None) -> None:
     """Show a unit on a day."""
     day: date = as_of.date() if as_of else local_day(clock_now())
-    with errors():
+    with click_errors():
         row = service.find(day, code)
     above = [name for name in (row.parent_name, row.province) if name]
     click.echo(f"{row.code} {row.name} ({row.level}, system {row.system})")
@@ -158,7 +158,7 @@ def check(name: str) -> None:
     """Print the check report of a loaded set."""
     from backend.units import loading
 
-    with errors(), busy(f"Checking {name} …"):
+    with click_errors(), spinner(f"Checking {name} …"):
         report = loading.check_loaded(name)
     click.echo(loading.to_text(report))
 
@@ -167,6 +167,6 @@ def check(name: str) -> None:
 @click.argument("name")
 def activate(name: str) -> None:
     """Let a set serve its days before the sets that were activated earlier."""
-    with errors():
+    with click_errors():
         set_list.activate(name)
     _offer_reassign(name)

@@ -2,12 +2,12 @@
 
 import click
 
+from backend.batch.command_line import click_errors
 from backend.coverage.alerts.delivery_cli import tell
 from backend.coverage.alerts.digest import digest as make_digest
 from backend.coverage.figures.cli import cli
 from backend.http.requests import clock_now
 from backend.measurements.recording.rules import NETWORKS
-from backend.units.progress import errors
 
 commands = ()  # all of them belong to the group of coverage
 
@@ -18,6 +18,6 @@ commands = ()  # all of them belong to the group of coverage
 @click.option("--send", "sending", is_flag=True, help="by SMTP_HOST and DIGEST_WEBHOOK")
 def digest(unit: str, network: str, sending: bool) -> None:
     """Print in Vietnamese how far a place is today; send it with --send."""
-    with errors():
+    with click_errors():
         told = make_digest(unit, network, clock_now())
     tell(told, sending)

@@ -2,12 +2,12 @@
 
 import click
 
+from backend.batch.command_line import month_option, progress_bar
 from backend.batch.options import workforce
 from backend.batch.workforce import Workforce
 from backend.coverage.figures.cli import cli
 from backend.coverage.statistics import refresh as statistics_refresh
 from backend.http.requests import clock_now
-from backend.measurements.recording.command_options import bar, month_option
 
 commands = ()  # all of them belong to the group of coverage
 
@@ -20,6 +20,6 @@ def refresh(month: str | None, everything: bool, force: Workforce) -> None:
     """Compute statistics again where the counted samples changed."""
     if everything:
         statistics_refresh.mark_all(month)
-    with bar("refresh") as progress:
+    with progress_bar("refresh") as progress:
         done = statistics_refresh.refresh(clock_now(), month, progress, force)
     click.echo(f"communes computed again: {done}")

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
+from backend.batch.command_line import click_errors, month_option
 from backend.coverage.figures.cli import cli
 from backend.coverage.vnnic.importer import About, Import, import_vnnic
 from backend.http.requests import clock_now
 from backend.i18n.messages import message
-from backend.measurements.recording.command_options import month_option
-from backend.units.progress import errors
 
 # The first ones show what kind of mistake it is.
 TOLD_MOST = 100
@@ -31,7 +30,7 @@ def import_file(
 ) -> None:
     """Take in VNNIC's own counts: a table of its portal, or the JSON of its Internet Atlas."""
     about = About(month, network, level, dict(_pair(column) for column in columns))
-    with errors():
+    with click_errors():
         result = import_vnnic(None, path.read_bytes, about, dry_run=dry_run, now=clock_now())
     _tell(result)
 

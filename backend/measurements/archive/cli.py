@@ -2,13 +2,14 @@
 
 import click
 
+from backend.batch.command_line import click_errors, month_arguments, spinner
 from backend.http.requests import clock_now
 from backend.measurements.archive import service as archiving
 from backend.measurements.recording.cli import cli
-from backend.measurements.recording.command_options import months_given
-from backend.units.progress import busy, errors
 
-MONTHS = click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=months_given)
+MONTHS = click.argument(
+    "months", metavar="MONTH…", nargs=-1, required=True, callback=month_arguments
+)
 commands = ()  # all of them belong to the group of measurements
 
 
@@ -17,7 +18,7 @@ commands = ()  # all of them belong to the group of measurements
 def archive(months: tuple[str, ...]) -> None:
     """Write each MONTH (YYYY-MM) that is over as GeoParquet, checked against the database."""
     for month in months:
-        with errors(), busy(f"archive {month}"):
+        with click_errors(), spinner(f"archive {month}"):
             kept = archiving.archive(month, clock_now())
         click.echo(f"{kept.sha256}  {archiving.path_of(month)}  rows: {kept.rows}")
 
@@ -27,7 +28,7 @@ def archive(months: tuple[str, ...]) -> None:
 def check_archive(months: tuple[str, ...]) -> None:
     """Tell whether each MONTH's archive is whole, and holds what the database holds."""
     for month in months:
-        with errors(), busy(f"check {month}"):
+        with click_errors(), spinner(f"check {month}"):
             kept = archiving.check(month)
         click.echo(f"{month}: whole and the same, rows: {kept.rows}")
 
@@ -37,6 +38,6 @@ def check_archive(months: tuple[str, ...]) -> None:
 def restore(months: tuple[str, ...]) -> None:
     """Bring back what is missing in the database of each MONTH; withdrawn devices stay gone."""
     for month in months:
-        with errors(), busy(f"restore {month}"):
+        with click_errors(), spinner(f"restore {month}"):
             done = archiving.restore(month)
         click.echo(f"{month}: brought back: {done.back}; left, of withdrawn devices: {done.gone}")

@@ -4,11 +4,10 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from backend.batch.command_line import progress_bar, spinner
 from backend.http.requests import clock_now
 from backend.measurements.archive import service as archiving
 from backend.measurements.privacy.retention import expire as expire_old
-from backend.measurements.recording.command_options import bar
-from backend.units.progress import busy
 
 cli = AppGroup("privacy", help="Let go of what is kept no longer.")
 commands = (cli,)
@@ -18,7 +17,7 @@ commands = (cli,)
 def expire() -> None:
     """Coarsen old positions, then remove them, as the consent text promises; archives follow."""
     config, now = current_app.config, clock_now()
-    with bar("expire") as progress:
+    with progress_bar("expire") as progress:
         done = expire_old(
             now,
             config["COARSEN_AFTER_DAYS"],
@@ -29,7 +28,7 @@ def expire() -> None:
         f"coarsened: {done.coarsened}; positions removed: {done.removed}; "
         f"refused bodies deleted: {done.refused}"
     )
-    with busy("archives"):
+    with spinner("archives"):
         written, left = archiving.renew(now)
     if written:
         click.echo(f"archives written again: {', '.join(written)}")

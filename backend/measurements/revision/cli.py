@@ -8,10 +8,10 @@ from uuid import UUID
 import click
 from flask import current_app
 
+from backend.batch.command_line import click_errors, month_arguments, month_option, progress_bar
 from backend.batch.options import workforce
 from backend.batch.workforce import Workforce
 from backend.measurements.recording.cli import cli
-from backend.measurements.recording.command_options import bar, month_option, months_given
 from backend.measurements.revision import (
     comparison,
     exclusion,
@@ -22,7 +22,6 @@ from backend.measurements.revision import (
 from backend.measurements.revision import (
     service as revising,
 )
-from backend.units.progress import errors
 
 commands = ()  # all of them belong to the group of measurements
 
@@ -32,7 +31,7 @@ commands = ()  # all of them belong to the group of measurements
 @workforce
 def rejudge(month: str, force: Workforce) -> None:
     """Judge a month's measurements again under the rules of today."""
-    with bar(f"rejudge {month}") as progress:
+    with progress_bar(f"rejudge {month}") as progress:
         done = revising.rejudge(month, current_app.config["COUNT_MANUAL"], progress, force)
     click.echo(f"verdicts changed: {done.rejudged}; coarsened or stripped, left: {done.left_alone}")
 
@@ -44,7 +43,7 @@ def rejudge(month: str, force: Workforce) -> None:
 def reassign(first: datetime, last: datetime, force: Workforce) -> None:
     """Name the communes again in the boundary sets that are active now."""
     span: tuple[date, date] = first.date(), last.date()
-    with bar("reassign") as progress:
+    with progress_bar("reassign") as progress:
         done = revising.reassign(*span, current_app.config["COUNT_MANUAL"], progress, force)
     click.echo(
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "
@@ -53,7 +52,7 @@ def reassign(first: datetime, last: datetime, force: Workforce) -> None:
 
 
 @cli.command("compare-places")
-@click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=months_given)
+@click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=month_arguments)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 @workforce
 def compare_places(months: tuple[str, ...], out: Path, force: Workforce) -> None:
@@ -61,7 +60,7 @@ def compare_places(months: tuple[str, ...], out: Path, force: Workforce) -> None
 
     The rows that would differ are written into the folder OUT, as Parquet.
     """
-    with errors(), bar("compare-places") as progress:
+    with click_errors(), progress_bar("compare-places") as progress:
         done = comparison.compare_places(months, out, progress, force)
     click.echo(
         f"looked at: {done.rows}; another commune: {done.moved}; "
@@ -91,6 +90,6 @@ def recount() -> None:
 def exclude(identity: UUID, reason: str) -> None:
     """Take one measurement out of the counts."""
     config = current_app.config
-    with errors():
+    with click_errors():
         exclusion.exclude(identity, reason, config["SECRET_KEY"], config["COUNT_MANUAL"])
     click.echo(f"excluded: {identity}")

@@ -6,6 +6,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from backend.batch.command_line import click_errors
 from backend.clock import local_day
 from backend.coverage.alerts.delivery_cli import tell
 from backend.errors import Problem
@@ -13,7 +14,6 @@ from backend.http.requests import clock_now
 from backend.i18n.messages import message
 from backend.reports.monthly.reminder import remind
 from backend.reports.monthly.verification import check_file
-from backend.units.progress import errors
 
 cli = AppGroup("reports", help="Monthly reports and their seals; open data.")
 commands = (cli,)
@@ -38,7 +38,7 @@ def verify(file: Path) -> None:
 @click.option("--send", "sending", is_flag=True, help="by SMTP_HOST and DIGEST_WEBHOOK")
 def deadlines(codes: tuple[str, ...], sending: bool) -> None:
     """Tell in Vietnamese whose report of last month is not approved yet, and send it."""
-    with errors():
+    with click_errors():
         told = remind(local_day(clock_now()), codes)
     if told is None:
         click.echo("Every report of last month is approved.", err=True)

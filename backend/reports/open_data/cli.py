@@ -4,24 +4,23 @@ from functools import partial
 
 import click
 
+from backend.batch.command_line import click_errors, month_arguments
 from backend.batch.options import workforce
 from backend.batch.workforce import Workforce
 from backend.http.requests import clock_now
-from backend.measurements.recording.command_options import months_given
 from backend.reports.monthly.cli import cli
 from backend.reports.open_data import service as open_data
-from backend.units.progress import errors
 
 commands = ()  # all of them belong to the group of reports
 
 
 @cli.command("publish-data")
-@click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=months_given)
+@click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=month_arguments)
 @workforce
 def publish_data(months: tuple[str, ...], force: Workforce) -> None:
     """Publish the open data of each MONTH (YYYY-MM) that is over, at /open-data/MONTH/."""
     publish = partial(open_data.publish_data, now=clock_now())
-    with errors():
+    with click_errors():
         for month, digests in zip(months, force.each(publish, months), strict=True):
             for name, digest in digests.items():
                 click.echo(f"{digest}  {month}/{name}")

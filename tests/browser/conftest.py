@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.support.browser import OPTIONS, PHONE, TIMEOUT_MS, Guard, program
+from tests.support.browser import OPTIONS, PHONE, TIMEOUT_MS, Guard, axe_loader, program
 from tests.support.live_server import serving_app
 
 expect.set_options(timeout=TIMEOUT_MS)
@@ -63,6 +63,7 @@ def new_page(browser: Browser, served: str, guard: Guard) -> Iterator[Callable[.
         )
         context.set_default_timeout(TIMEOUT_MS)
         guard.watch(context)
+        context.add_init_script(axe_loader())
         contexts.append(context)
         return context.new_page()
 

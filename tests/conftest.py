@@ -17,9 +17,9 @@ from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from tests.support import people
 from tests.support.clock import FakeClock
+from tests.support.computed_once import computed_once
 from tests.support.database import application, copy_prepared
 from tests.support.database_reset import table_cleaner
-from tests.support.file_order import begins
 from tests.support.openapi_client import OpenAPIClient
 from tests.support.pgbouncer import settings_for
 
@@ -27,16 +27,8 @@ from tests.support.pgbouncer import settings_for
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
-TESTS = Path(__file__).parent
-
 # Loaded once for all tests, or filled by a migration; every other table is emptied after a test.
 KEPT = {"units", "boundary_sets", "boundaries", "targets", "alembic_version"}
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first; scripts/test hands them out in this order."""
-    items.sort(key=lambda item: begins(item.path.relative_to(TESTS).as_posix()))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,6 +37,13 @@ def quick_passwords() -> Iterator[None]:
     quick = PasswordHasher.from_parameters(CHEAPEST)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "hasher", lambda: quick)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def repeated_work() -> Iterator[None]:
+    """Read built-in data and render equal reports once."""
+    with computed_once():
         yield
 
 

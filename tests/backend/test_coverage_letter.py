@@ -48,14 +48,20 @@ def afterwards(clock: FakeClock) -> None:
     clock.now = NOW
 
 
-@pytest.fixture
-def official(app: Flask) -> Iterator[Flask]:
-    """With the official polygons, and so with the list of units of that very month."""
-    with units_restored(app):
-        with app.app_context():
-            setup(Path(app.config["VAR_DIR"]), Path(FOLDER or ""), print)
+@pytest.fixture(scope="module")
+def installed(built: Flask) -> Iterator[None]:
+    """The official polygons, and so the list of units of that very month."""
+    with units_restored(built):
+        with built.app_context():
+            setup(Path(built.config["VAR_DIR"]), Path(FOLDER or ""), print)
             db.session.remove()
-        yield app
+        built.extensions["locator"].forget()
+        yield
+
+
+@pytest.fixture
+def official(app: Flask, installed: None) -> Flask:
+    return app
 
 
 def test_by_the_built_in_list(app: Flask, client: FlaskClient) -> None:

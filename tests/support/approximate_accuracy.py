@@ -35,5 +35,6 @@ def random_points() -> geopandas.GeoDataFrame:
 
 def lowest_code(points: geopandas.GeoDataFrame, units: geopandas.GeoDataFrame) -> pandas.Series:
     """Return the lowest code at each point that lies in a unit, by index."""
-    pairs = points.sjoin(units[["code", "geometry"]], predicate="intersects")
-    return pairs.groupby(level=0)["code"].min()
+    # Units on the left: their polygons are the side that is prepared.
+    pairs = units[["code", "geometry"]].sjoin(points, predicate="intersects")
+    return pairs.groupby("index_right")["code"].min()

@@ -1,0 +1,51 @@
+"""Results that depend on nothing but their input, computed once a process in the tests.
+
+The built-in units and cells are files of the package. A report's files are made of its figures and
+the boundary set that these name; tests of that rule call `render` itself.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import pytest
+
+from backend.reports.content.figures import Files, Report
+from backend.reports.files.canonical import canonical
+from backend.reports.files.rendering import render
+from backend.reports.monthly import freezing, report_files
+from backend.units import loading, sets, sync, unit_list
+from geo import approximate
+from geo.gazetteer import GazetteerUnit, load_units
+
+
+@cache
+def _units(system: str) -> tuple[GazetteerUnit, ...]:
+    return tuple(load_units(system))
+
+
+@cache
+def _far_islands(system: str) -> Any:
+    return approximate.far_islands(system)
+
+
+_rendered: dict[tuple[bytes, bool], Files] = {}
+
+
+def _render(report: Report, *, draft: bool = False) -> Files:
+    key = canonical(report), draft
+    if key not in _rendered:
+        _rendered[key] = render(report, draft=draft)
+    return dict(_rendered[key])
+
+
+@contextmanager
+def computed_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (sync, loading, unit_list):
+            patch.setattr(module, "load_units", lambda system: list(_units(system)))
+        patch.setattr(sets, "far_islands", lambda system: _far_islands(system).copy())
+        for module in (freezing, report_files):
+            patch.setattr(module, "render", _render)
+        yield

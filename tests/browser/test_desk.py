@@ -64,8 +64,8 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     press(page, "Xác nhận báo cáo")
     reads(page, "Trần Thị Bình, Phó Giám đốc đã xác nhận")
     looks_right(page, "desk-approved")
+    dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in (page.url, "/desk/deadlines", "/desk/reports"):
-        dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
         dark.goto(path)
         axe(dark)
     looks_right(dark, "desk-reports-en-dark")
@@ -86,8 +86,8 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     press(page, "Kiểm tra")
     reads(page, "Bảng này sẽ làm gì")
     looks_right(page, "desk-vnnic-checked")
+    dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in ("/desk/deputies", "/desk/area/19/letterhead", "/desk/area/19/vnnic"):
-        dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
         dark.goto(path)
         axe(dark)
 
@@ -125,8 +125,8 @@ def test_from_the_area_to_a_sample(
         looks_right(page, f"desk-{path}")
     page.goto("/desk/wall")
     looks_right(page, "desk-wall")
+    dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in ("area/19", "area/19/samples", "area/19/exclusions", "wall"):
-        dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
         dark.goto(f"/desk/{path}")
         axe(dark)
         picture(dark, f"desk-{path.replace('/', '-')}-en-dark")

@@ -8,10 +8,16 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
-from tests.support.browser import OPTIONS, program, until
+from tests.support.browser import OPTIONS
+from tests.support.browser import program
+from tests.support.browser import until
 from tests.tools.screenshots.demo import demo_server
-from tests.tools.screenshots.pages import OF_PEOPLE, PAGES, Place, open_at
+from tests.tools.screenshots.pages import OF_PEOPLE
+from tests.tools.screenshots.pages import PAGES
+from tests.tools.screenshots.pages import Place
+from tests.tools.screenshots.pages import open_at
 from tests.tools.screenshots.people import sign_in
+from scripts.picturing.examples import add_examples
 
 FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}
@@ -35,18 +41,29 @@ def main() -> None:
         make_pictures(words[0].rstrip("/"), people, wanted)
     else:
         with demo_server() as (url, people):
-            make_pictures(url, people, set(words))
+            make_pictures(url, people, set(words), fresh=True)
 
 
-def make_pictures(url: str, people: dict[str, str], wanted: set[str]) -> None:
-    """Keep a picture of every page, or of those wanted; people are NAME:PASSWORD by role."""
+def make_pictures(
+    url: str, people: dict[str, str], wanted: set[str], *, fresh: bool = False
+) -> None:
+    """Keep a picture of every page, or of those wanted; people are NAME:PASSWORD by role.
+
+    A fresh demo first gets the examples that some pages need.
+    """
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=list(OPTIONS))
+        states = {
+            role: _signed_in(browser, url, people[role])
+            for role in OF_PEOPLE
+            if role in people and _chosen(OF_PEOPLE[role], wanted)
+        }
+        if fresh and states.keys() == OF_PEOPLE.keys():
+            add_examples(browser, url, states)
         _of_all(browser, url, _chosen(PAGES, wanted), None)
-        for role in people.keys() & OF_PEOPLE.keys():
-            if pages := _chosen(OF_PEOPLE[role], wanted):
-                _of_all(browser, url, pages, _signed_in(browser, url, people[role]))
+        for role, state in states.items():
+            _of_all(browser, url, _chosen(OF_PEOPLE[role], wanted), state)
         browser.close()
 
 

@@ -1,0 +1,45 @@
+"""Acts whose pages a fresh demo lacks: an excluded sample, a checked set, a trial of the rules."""
+
+from playwright.sync_api import Browser, StorageState
+
+API = "/api/v1"
+UNIT, MONTH = "19", "2024-11"
+JOBS_MS = 600_000  # two jobs at a low priority: ten thousand polygons, a month of samples
+
+
+def add_examples(browser: Browser, url: str, states: dict[str, StorageState]) -> None:
+    """Exclude one sample as the official, run two jobs as the admin."""
+    _exclude_sample(browser, url, states["official"])
+    _run_jobs(browser, url, states["admin"])
+
+
+def _exclude_sample(browser: Browser, url: str, state: StorageState) -> None:
+    context = browser.new_context(base_url=url, storage_state=state)
+    token = context.request.get(f"{API}/account").json()["csrf_token"]
+    found = context.request.get(f"{API}/units/{UNIT}/measurements?month={MONTH}&limit=1").json()
+    answer = context.request.post(
+        f"{API}/units/{UNIT}/exclusions",
+        data={
+            "month": MONTH,
+            "measurements": [found["items"][0]["id"]],
+            "reason": "Đo trong nhà kho có thiết bị phá sóng",
+        },
+        headers={"X-CSRF-Token": token},
+    )
+    if not answer.ok:
+        raise SystemExit(f"no sample could be excluded: {answer.text()}")
+    context.close()
+
+
+def _run_jobs(browser: Browser, url: str, state: StorageState) -> None:
+    page = browser.new_context(base_url=url, storage_state=state).new_page()
+    page.goto("/admin/sets")
+    page.locator('form[action*="/jobs/check_set"] button').first.click()
+    page.goto("/admin/rules")
+    trial = page.locator('form[action*="/jobs/rejudge"]')
+    trial.locator('[name="month"]').fill(MONTH)  # dry_run is the default
+    trial.locator("button").click()
+    page.goto("/admin/jobs")
+    for made in ("checks", "jobs"):
+        page.locator(f'main a[href^="/admin/{made}/"]').first.wait_for(timeout=JOBS_MS)
+    page.context.close()

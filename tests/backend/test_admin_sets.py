@@ -130,7 +130,7 @@ def test_a_loaded_set_is_checked(app: Flask, admin: AdminBrowser) -> None:
     admin.done("/admin/jobs/check_set", name="approximate-2025")
     job = worked(app)
     assert f"/admin/checks/{job.id}" in admin.get("/admin/jobs/list")
-    page = admin.get(f"/admin/checks/{job.id}")
+    page = admin.get(f"/admin/checks/{job.id}?lang=en")
     assert "<pre" in page and "Quần đảo Trường Sa" in page
 
 

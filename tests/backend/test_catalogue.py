@@ -19,6 +19,7 @@ from backend.reports.content.labels import NOTES
 from backend.web.measure.script_texts import script_texts
 from backend.web.site.labels import LABELS
 from backend.web.site.pages import Reader
+from tests.daily import count
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
@@ -204,3 +205,21 @@ def test_the_headline_of_zero_one_and_two_communes(
         )
         of = english if language == "en" else f"{n} xã, phường"
         assert shown == headline.format(n=n, units=of)
+
+
+@pytest.mark.parametrize(
+    ("n", "english", "vietnamese"),
+    [
+        (0, "0 samples in 10/2024, according to Đo Sóng.", "0 mẫu trong tháng 10/2024,"),
+        (1, "1 sample in 10/2024, according to Đo Sóng.", "1 mẫu trong tháng 10/2024,"),
+        (2, "2 samples in 10/2024, according to Đo Sóng.", "2 mẫu trong tháng 10/2024,"),
+    ],
+)
+def test_a_page_of_zero_one_and_two_samples(
+    app: Flask, client: FlaskClient, n: int, english: str, vietnamese: str
+) -> None:
+    if n:
+        count(app, "05443", ("2024-10-10", n))
+    address = "/unit/05443?month=2024-10"
+    assert english in client.get(f"{address}&lang=en").text
+    assert vietnamese in client.get(f"{address}&lang=vi").text

@@ -33,8 +33,10 @@ def _teams() -> dict[str, Any]:
 
 
 # What a leader reads once the team takes part.
-TAKING_PART = ("", "/figures", "/contributions", "/teams", "/teams/<int:team_id>", "/plan",
-               "/plan/slips", "/signals", "/corrections", "/settings", "/teams/import")  # fmt: skip
+TAKING_PART = (
+    "", "/figures", "/contributions", "/contributions.csv", "/teams", "/teams/<int:team_id>",
+    "/plan", "/plan/slips", "/signals", "/corrections", "/settings", "/teams/import",
+)  # fmt: skip
 
 PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{f"GET {BOARD}{page}": taking_part for page in TAKING_PART},

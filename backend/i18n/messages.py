@@ -181,9 +181,9 @@ TEXTS: dict[str, str] = {
     "no_days": N_("This range contains no day."),
     "rank_needed": N_(
         "Ranked by needed samples: counted samples that are among the first of their commune "
-        "and month, in order of measuring time, up to the target, regardless of who took them. "
-        "Samples from communes below their target rank above samples from communes that have "
-        "reached it. Equal results share a rank. According to Đo Sóng."
+        "and month, in order of measuring time, up to the target, from any volunteer. Samples "
+        "from communes below their target rank above samples from communes that have reached "
+        "it. Equal results share a rank. According to Đo Sóng."
     ),
     "rank_counted": N_(
         "Ranked by counted samples, whether or not their commune was below its target. Equal "
@@ -273,9 +273,8 @@ TEXTS: dict[str, str] = {
     "campaign_not_open": N_("The campaign is not open yet; it cannot be joined."),
     "campaign_over": N_("The campaign is over; it can no longer be joined."),
     "other_team": N_(
-        "You are in another team of this campaign. To change, confirm the transfer: what you "
-        "measure from then on counts for the new team, what you measured before stays with the old "
-        "one."
+        "You are in another team of this campaign. To change, confirm the transfer: later "
+        "samples count for the new team, earlier samples stay with the old one."
     ),
     "at_once": N_(
         "Another request was processed at the same time. Check which team you are in, then try "
@@ -415,7 +414,7 @@ TEXTS: dict[str, str] = {
         "On {day}, {once} of {new} new devices in one place measured once and never again."
     ),
     "signal_new_devices_once_may_be": N_(
-        "It may also be a morning of helping residents who were not noted as guests."
+        "It may also be an event where residents were helped but not recorded as guests."
     ),
     "signal_same_coordinates": N_("Many samples at exactly the same coordinates"),
     "signal_same_coordinates_found": N_(
@@ -433,7 +432,7 @@ TEXTS: dict[str, str] = {
         "Several units have this name; add its type, district, province or code."
     ),
     "vnnic_code_not_name": N_("Code and name belong to different units in that month."),
-    "vnnic_outside_area": N_("The unit lies outside your area."),
+    "vnnic_outside_area": N_("The unit is outside your area."),
     "vnnic_unit_twice": N_("This unit is already in a row above."),
 }
 

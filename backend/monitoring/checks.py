@@ -95,7 +95,7 @@ def configuration(patient: Patient) -> Iterator[Finding]:
     if config["MODE"] == "production" and not config["TRUSTED_PROXIES"]:
         yield Finding(
             N_("TRUSTED_PROXIES is 0: behind nginx all phones seem to have one address."),
-            N_("Set TRUSTED_PROXIES=1 where one proxy stands in front."),
+            N_("Set TRUSTED_PROXIES=1 if there is one proxy in front."),
             warning=True,
         )
 

@@ -46,7 +46,7 @@ REASONS: tuple[Reason, ...] = (
         "not_valid",
         N_("The position was taken more than 60 s before or after the test."),
     ),
-    Reason("in_future", "not_valid", N_("The test lies in the future: set the phone's clock.")),
+    Reason("in_future", "not_valid", N_("The test time is in the future: set the phone's clock.")),
     Reason("too_old", "not_valid", N_("The sample arrived over 60 days after the test.")),
     Reason("no_device", "not_counted", N_("An imported row that belongs to no device.")),
     Reason(

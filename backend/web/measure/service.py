@@ -58,7 +58,7 @@ def manifest(language: Language) -> dict[str, Any]:
     return {
         "name": f"Đo Sóng: {pgettext('title', 'Measure', language)}",
         "short_name": "Đo Sóng",
-        "description": gettext("Measure the network where you stand, for your commune.", language),
+        "description": gettext("Measure the network at your position, for your commune.", language),
         "lang": language,
         "id": "/do/",
         "start_url": f"/do/?lang={language}",

@@ -28,7 +28,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "counted": N_("Counted"),
     },
     "sample_count_meaning": {
-        "received": N_("Every stored test that lies in a commune here, failed ones included."),
+        "received": N_("Every stored test in a commune here, including failed tests."),
         "valid": N_(
             "Finished, with a usable position, time and network, and values that can be real."
         ),
@@ -103,7 +103,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "jitter": N_("Jitter"),
     },
     "position_step": {
-        "android_1": N_("Press the sign left of the page’s address (a lock or sliders)."),
+        "android_1": N_("Press the icon to the left of the page address (a lock or sliders)."),
         "android_2": N_("Choose “Permissions” → “Location” → “Allow”."),
         "android_3": N_(
             "Pull down the phone’s top bar and switch “Location” on, with high accuracy."
@@ -155,7 +155,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "plan_refusal": {
         "day_passed": N_("That day is over."),
-        "outside_campaign": N_("That day lies outside the campaign."),
+        "outside_campaign": N_("That day is outside the campaign."),
         "plan_closed": N_("The campaign is closed."),
         "network_not_measured": N_("The campaign does not measure this kind."),
     },
@@ -320,8 +320,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "missing": N_("A listed unit that is missing in the file."),
         "overlap": N_("Two units overlap."),
         "gap": N_("An enclosed area that belongs to no unit."),
-        "strayed": N_("The known centre of a unit lies in another."),
-        "adrift": N_("The known centre lies in no unit."),
+        "strayed": N_("The known centre of a unit is in another unit."),
+        "adrift": N_("The known centre is outside all units."),
         "area": N_("Differs by more than 5 percent from the published area."),
         "repaired": N_("An invalid shape that was repaired."),
     },

@@ -7,17 +7,12 @@ from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
-
-from tests.support.browser import OPTIONS
-from tests.support.browser import program
-from tests.support.browser import until
-from tests.tools.screenshots.demo import demo_server
-from tests.tools.screenshots.pages import OF_PEOPLE
-from tests.tools.screenshots.pages import PAGES
-from tests.tools.screenshots.pages import Place
-from tests.tools.screenshots.pages import open_at
-from tests.tools.screenshots.people import sign_in
 from scripts.picturing.examples import add_examples
+
+from tests.support.browser import OPTIONS, program, until
+from tests.tools.screenshots.demo import demo_server
+from tests.tools.screenshots.pages import OF_PEOPLE, PAGES, Place, open_at
+from tests.tools.screenshots.people import sign_in
 
 FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}

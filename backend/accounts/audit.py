@@ -1,5 +1,6 @@
-"""Read the audit log, newest first, filtered by actor, act, subject and day."""
+"""The audit log: record acts, and read them newest first."""
 
+import getpass
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -20,6 +21,21 @@ COLUMNS = [
 ]
 PLACE = tuple_(AuditEntry.at, AuditEntry.id)
 EXACT = ("actor", "act", "subject")
+
+
+def record_act(actor: Actor | str | None, act: str, subject: str, **details: Any) -> None:
+    """Add an entry to the caller's transaction; without an actor, of the person at the shell."""
+    if isinstance(actor, Actor):
+        name, address = actor.name, actor.address
+    else:
+        name, address = actor or f"shell:{getpass.getuser()}", None
+    entry = AuditEntry(actor=name, act=act, subject=subject, address=address, details=details)
+    db.session.add(entry)
+
+
+def record_command(act: str, subject: str, **details: Any) -> None:
+    """Add an entry for a command of the operator."""
+    record_act(None, act, subject, **details)
 
 
 def read_audit(asker: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:

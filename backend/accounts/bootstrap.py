@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from backend.accounts import links, users
+from backend.accounts.audit import record_command
 from backend.accounts.links import Link
-from backend.accounts.service import note
 from backend.accounts.users import RoleAsked
 from backend.database.extensions import db
 from backend.errors import Problem
@@ -18,7 +18,7 @@ def create_admin(written: str, password: str | None, now: datetime) -> Link | No
     there = users.by_name(name)
     user = users.find(there.id if there else users.add(name, None, now))
     users.add_role(user.id, ADMIN, now)
-    note("role.grant", f"user:{user.id}", **ADMIN.told())
+    record_command("role.grant", f"user:{user.id}", **ADMIN.told())
     if password is not None:
         links.replace_password(user, password)
     waits = user.password_hash is None
@@ -36,6 +36,6 @@ def offer_password(written: str, remove_totp: bool, now: datetime) -> Link:
     if remove_totp:
         user.totp_secret = user.totp_pending = user.totp_used = None
     link = links.make_link(user.id, "password" if user.password_hash else "invitation", now)
-    note("user.password_link", f"user:{user.id}", totp_removed=remove_totp)
+    record_command("user.password_link", f"user:{user.id}", totp_removed=remove_totp)
     db.session.commit()
     return link

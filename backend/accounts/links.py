@@ -8,10 +8,10 @@ from sqlalchemy import delete, select, update
 
 from backend.accounts import passwords, users
 from backend.accounts.access import Actor, require
+from backend.accounts.audit import record_act
 from backend.accounts.models import OneTimeLink, PersonalToken, User
 from backend.accounts.rate_limits import Caller, count_attempt
 from backend.accounts.secret import secret_hash
-from backend.accounts.service import note, note_by
 from backend.accounts.sessions import end_sessions
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -60,7 +60,7 @@ def offer_password(actor: Actor, user_id: int, now: datetime) -> Link:
     require(actor, "users.manage")
     user = users.find(user_id)
     link = make_link(user.id, "password" if user.password_hash else "invitation", now)
-    note_by(actor, "user.password_link", f"user:{user_id}")
+    record_act(actor, "user.password_link", f"user:{user_id}")
     db.session.commit()
     return link
 
@@ -70,8 +70,8 @@ def accept(secret: str, password: str, *, key: str, address: str, now: datetime)
     count_attempt("accept", Caller(address, ACCEPTS_PER_ADDRESS), key, now)
     user, purpose = _use(secret, now)
     replace_password(user, password)
-    who = f"user:{user.id}"
-    note("account.password_by_link", who, actor=who, address=address, purpose=purpose)
+    actor = Actor(user_id=user.id, address=address)
+    record_act(actor, "account.password_by_link", actor.name, purpose=purpose)
     db.session.commit()
     return user
 

@@ -6,10 +6,10 @@ from sqlalchemy import delete
 
 from backend.accounts import passwords, rate_limits, second_factor, users
 from backend.accounts.access import Actor, require_person, require_session
+from backend.accounts.audit import record_act
 from backend.accounts.encryption import seal
 from backend.accounts.links import set_password
 from backend.accounts.models import OneTimeLink, PersonalToken, User
-from backend.accounts.service import note_by
 from backend.accounts.sessions import CODES_PER_ACCOUNT, end_sessions
 from backend.accounts.users import Described
 from backend.database.extensions import db
@@ -29,7 +29,7 @@ def change_password(actor: Actor, old: str, new: str, key: str, now: datetime) -
     """Change a password; all other sessions end, and a link that waits serves no more."""
     user = _known_by("old", actor, old, key, now)
     set_password(user, new, "new", but=actor.session)
-    note_by(actor, "account.password", f"user:{user.id}")
+    record_act(actor, "account.password", f"user:{user.id}")
     db.session.commit()
 
 
@@ -56,7 +56,7 @@ def confirm_totp(actor: Actor, code: str, key: str, now: datetime) -> None:
         raise invalid("code", "totp_wrong")
     user.totp_secret, user.totp_pending = user.totp_pending, None
     end_sessions(user_id, but=actor.session)
-    note_by(actor, "account.totp_on", f"user:{user_id}")
+    record_act(actor, "account.totp_on", f"user:{user_id}")
     db.session.commit()
 
 
@@ -64,7 +64,7 @@ def remove_totp(actor: Actor, password: str, key: str, now: datetime) -> None:
     """Switch the second factor off; an admin's role then lies idle."""
     user = _known_by("password", actor, password, key, now)
     user.totp_secret = user.totp_pending = user.totp_used = None
-    note_by(actor, "account.totp_off", f"user:{user.id}")
+    record_act(actor, "account.totp_off", f"user:{user.id}")
     db.session.commit()
 
 
@@ -82,7 +82,7 @@ def close_account(actor: Actor, password: str, key: str, now: datetime) -> None:
     end_sessions(user.id)
     for model in (PersonalToken, OneTimeLink):
         db.session.execute(delete(model).where(model.user_id == user.id))
-    note_by(actor, "account.close", f"user:{user.id}")
+    record_act(actor, "account.close", f"user:{user.id}")
     db.session.commit()
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from backend.accounts.audit import record_command
 from backend.accounts.encryption import seal, unseal
 from backend.accounts.models import User
-from backend.accounts.service import note
 from backend.database.extensions import db
 
 HAVING_ONE = select(User).where(User.totp_secret.is_not(None)).order_by(User.id)
@@ -32,7 +32,7 @@ def reseal(before: str, key: str) -> Resealed:
             continue
         user.totp_secret = seal(secret, user.id, key)
         done += 1
-    note("accounts.reseal", "accounts", done=done, closed=closed)
+    record_command("accounts.reseal", "accounts", done=done, closed=closed)
     db.session.commit()
     return Resealed(done, closed)
 

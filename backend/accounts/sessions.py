@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Row, delete, or_, select
 from backend.accounts import passwords, rate_limits, second_factor
 from backend.accounts.access import Actor
 from backend.accounts.asked import SignIn
+from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalised
 from backend.accounts.models import Session, User
 from backend.accounts.rate_limits import Caller
 from backend.accounts.secret import secret_hash
-from backend.accounts.service import note
 from backend.database.extensions import db
 from backend.errors import Problem
 
@@ -117,7 +117,7 @@ def _check_code(user_id: int, sealed: str, code: str | None, at: Circumstances) 
     rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, at.key, at.now)
     if not second_factor.redeem(user_id, sealed, code, at.key, at.now):
         # Somebody has the password: their owner or an admin should see it.
-        note("session.totp_failed", f"user:{user_id}", actor="public", address=at.address)
+        record_act(Actor(address=at.address), "session.totp_failed", f"user:{user_id}")
         db.session.commit()
         raise Problem(401, "totp_wrong")
 
@@ -136,8 +136,8 @@ def _begin(user_id: int, at: Circumstances) -> str:
     db.session.add(
         Session(token_hash=secret_hash(token), user_id=user_id, created_at=at.now, seen_at=at.now)
     )
-    who = f"user:{user_id}"
-    note("session.begin", who, actor=who, address=at.address)
+    actor = Actor(user_id=user_id, address=at.address)
+    record_act(actor, "session.begin", actor.name)
     return token
 
 

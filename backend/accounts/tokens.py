@@ -9,9 +9,9 @@ from sqlalchemy import or_, select
 
 from backend.accounts import users
 from backend.accounts.access import Actor, require_person, require_session
+from backend.accounts.audit import record_act
 from backend.accounts.models import PersonalToken
 from backend.accounts.secret import TOKEN_PREFIX, secret_hash
-from backend.accounts.service import note_by
 from backend.database.extensions import db
 from backend.errors import Problem
 
@@ -55,7 +55,7 @@ def make_token(
     )
     db.session.add(token)
     db.session.flush()
-    note_by(actor, "token.create", f"user:{user.id}", token=token.id, scopes=token.scopes)
+    record_act(actor, "token.create", f"user:{user.id}", token=token.id, scopes=token.scopes)
     made = MadeToken(token.id, name, token.scopes, now, token.expires_at, secret)
     db.session.commit()
     return made
@@ -75,7 +75,7 @@ def revoke_token(actor: Actor, token_id: int, now: datetime) -> None:
         raise Problem(404, "not_found")
     if token.revoked_at is None:
         token.revoked_at = now
-        note_by(actor, "token.revoke", f"user:{user_id}", token=token_id)
+        record_act(actor, "token.revoke", f"user:{user_id}", token=token_id)
     db.session.commit()
 
 

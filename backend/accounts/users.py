@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Kind, require
+from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalised
 from backend.accounts.models import Role, User
-from backend.accounts.service import note_by
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 
@@ -116,7 +116,7 @@ def stop_role(actor: Actor, role: Role, now: datetime) -> None:
     role.valid_to = now
     lent = (Role.delegated_by == role.id, Role.valid_to > now)
     db.session.execute(update(Role).where(*lent).values(valid_to=now))
-    note_by(
+    record_act(
         actor, "role.end", f"user:{role.user_id}",
         role=role.role, scope=role.scope_kind, scope_id=role.scope_id,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from backend.accounts.access import Actor, can, require, require_person
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.campaigns.states import NETWORKS, refusal
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
@@ -48,7 +48,7 @@ def create_campaign(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
     db.session.flush()
     _write_areas(row.id, areas)
     after = noted(values | {"areas": areas})
-    note_by(actor, "campaign.create", f"campaign:{row.id}", after=after)
+    record_act(actor, "campaign.create", f"campaign:{row.id}", after=after)
     db.session.refresh(row)
     told = _told(row)
     db.session.commit()
@@ -79,7 +79,7 @@ def change_campaign(
         if "areas" in changed:
             _write_areas(row.id, changed["areas"])
         details = {"before": noted(before), "after": noted(changed)}
-        note_by(actor, "campaign.change", f"campaign:{row.id}", **details)
+        record_act(actor, "campaign.change", f"campaign:{row.id}", **details)
     told = _told(row)
     if commit:
         db.session.commit()
@@ -96,7 +96,7 @@ def remove_campaign(actor: Actor, campaign_id: int, expected: etags.Expected) ->
     before = noted(values | {"areas": _areas_of(row.id)})
     if not removed(row):
         raise Problem(409, "campaign_used")
-    note_by(actor, "campaign.remove", f"campaign:{campaign_id}", before=before)
+    record_act(actor, "campaign.remove", f"campaign:{campaign_id}", before=before)
     db.session.commit()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require, require_person
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem
 from backend.http import etags
@@ -66,7 +66,7 @@ def create_team(actor: Actor, organisation_id: int, asked: Mapping[str, Any]) ->
     with _one_of_a_name():
         db.session.add(row)
         db.session.flush()
-    note_by(actor, "team.create", f"team:{row.id}", after=noted(values))
+    record_act(actor, "team.create", f"team:{row.id}", after=noted(values))
     db.session.refresh(row)
     told = _told([row])[0]
     db.session.commit()
@@ -86,7 +86,7 @@ def change_team(
         with _one_of_a_name():
             write(row, changed | _keys(changed))
         details = {"before": noted(before), "after": noted(changed)}
-        note_by(actor, "team.change", f"team:{row.id}", **details)
+        record_act(actor, "team.change", f"team:{row.id}", **details)
     told = _told([row])[0]
     db.session.commit()
     return told
@@ -105,7 +105,7 @@ def end_team(
     before = {name: getattr(row, name) for name in ("organisation_id", *FIELDS)}
     if removed(row):
         end_roles("team", team_id, now)
-        note_by(actor, "team.remove", subject, before=before)
+        record_act(actor, "team.remove", subject, before=before)
         db.session.commit()
         return None
     if row.ended_at is None:
@@ -114,7 +114,7 @@ def end_team(
             "memberships": _end_memberships(team_id, now),
             "roles": end_roles("team", team_id, now),
         }
-        note_by(actor, "team.end", subject, before={"ended_at": None},
+        record_act(actor, "team.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended=went)  # fmt: skip
     told = _told([row])[0]
     db.session.commit()

@@ -8,7 +8,7 @@ from sqlalchemy import Update, exists, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.jobs.models import Job
@@ -37,7 +37,7 @@ def ask(actor: Actor, kind: str, arguments: Mapping[str, Any], now: datetime) ->
         db.session.flush()
     except IntegrityError:
         raise Problem(409, "job_open") from None
-    note_by(actor, "job.ask", f"job:{job.id}", kind=kind, arguments=dict(arguments))
+    record_act(actor, "job.ask", f"job:{job.id}", kind=kind, arguments=dict(arguments))
     db.session.commit()
     return job
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Scope, can, require
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.devices.credentials import ALPHABET, letters
 from backend.errors import Problem, invalid
@@ -69,7 +69,7 @@ def rotate(actor: Actor, campaign_id: int, team_id: int, limits: Limits, now: da
         check_open(place)
     _replace(campaign_id, team_id, limits, now)
     told = {"expires_at": str(limits.expires_at or ""), "uses_most": limits.uses_most}
-    note_by(actor, "join_code.rotate", f"team:{team_id}", campaign=campaign_id, **told)
+    record_act(actor, "join_code.rotate", f"team:{team_id}", campaign=campaign_id, **told)
     db.session.commit()
     return _shown(place, now)
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, tuple_
 
 from backend.accounts.access import SYSTEM, Actor, Scope, require
+from backend.accounts.audit import record_act
 from backend.accounts.models import Role
-from backend.accounts.service import note_by
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -76,7 +76,7 @@ def add(
     db.session.flush()
     _write_units(row.id, units)
     after = noted(values | {"valid_to": last, "units": frozenset(units)})
-    note_by(actor, "cluster.create", f"cluster:{row.id}", after=after)
+    record_act(actor, "cluster.create", f"cluster:{row.id}", after=after)
     db.session.refresh(row)
     return row
 
@@ -103,7 +103,9 @@ def change_cluster(
         write(row, changed | keys)
         _write_units(row.id, units)
         after = changed | {"units": units}
-        note_by(actor, "cluster.change", f"cluster:{row.id}", before=noted(was), after=noted(after))
+        record_act(
+            actor, "cluster.change", f"cluster:{row.id}", before=noted(was), after=noted(after)
+        )
     shown = told(row)
     db.session.commit()
     return shown
@@ -119,14 +121,14 @@ def end_cluster(
     subject, before = f"cluster:{row.id}", {name: getattr(row, name) for name in FIELDS}
     if not _is_area(row.id):
         db.session.delete(row)
-        note_by(actor, "cluster.remove", subject, before=noted(before))
+        record_act(actor, "cluster.remove", subject, before=noted(before))
         db.session.commit()
         return None
     last = max(local_day(now), row.valid_from)
     if row.valid_to is None or row.valid_to > last:
         write(row, {"valid_to": last})
     roles = end_roles("cluster", cluster_id, now)
-    note_by(actor, "cluster.end", subject, before=noted(before), ended={"roles": roles})
+    record_act(actor, "cluster.end", subject, before=noted(before), ended={"roles": roles})
     shown = told(row)
     db.session.commit()
     return shown

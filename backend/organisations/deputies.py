@@ -10,8 +10,8 @@ from sqlalchemy.orm import aliased
 
 from backend.accounts import users
 from backend.accounts.access import Actor, Kind, Scope, require, require_person
+from backend.accounts.audit import record_act
 from backend.accounts.models import Role, User
-from backend.accounts.service import note_by
 from backend.accounts.users import in_force, stored_name
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -55,7 +55,7 @@ def delegate(actor: Actor, asked: Mapping[str, Any], now: datetime) -> dict[str,
     db.session.add(row)
     db.session.flush()
     facts = {"deputy": row.id, "scope": area.kind, "scope_id": area.id}
-    note_by(actor, "area.delegate", f"user:{deputy.id}", **facts, valid_to=until.isoformat())
+    record_act(actor, "area.delegate", f"user:{deputy.id}", **facts, valid_to=until.isoformat())
     [told] = _told([(row, deputy, own)])
     db.session.commit()
     return told

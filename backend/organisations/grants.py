@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from backend.accounts import links, users
 from backend.accounts.access import Actor, Kind, can, require
+from backend.accounts.audit import record_act
 from backend.accounts.links import Link
 from backend.accounts.models import Role
-from backend.accounts.service import note_by
 from backend.accounts.users import RoleAsked
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -45,7 +45,7 @@ def invite(
     for role in asked:
         users.add_role(user_id, role, now)
     link = links.make_link(user_id, "invitation", now)
-    note_by(actor, "user.invite", f"user:{user_id}", roles=[role.told() for role in asked])
+    record_act(actor, "user.invite", f"user:{user_id}", roles=[role.told() for role in asked])
     db.session.commit()
     return link
 
@@ -60,7 +60,7 @@ def grant_role(
         raise Problem(409, "not_accepted_yet")
     held, fresh = users.add_role(user_id, role, now)
     if fresh:
-        note_by(actor, "role.grant", f"user:{user_id}", **role.told())
+        record_act(actor, "role.grant", f"user:{user_id}", **role.told())
     db.session.commit()
     return held, fresh
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, text, tuple_
 
 from backend.accounts.access import Actor, require
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
@@ -78,7 +78,7 @@ def create_organisation(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any
     row = Organisation(**values)
     db.session.add(row)
     db.session.flush()
-    note_by(actor, "organisation.create", f"organisation:{row.id}", after=noted(values))
+    record_act(actor, "organisation.create", f"organisation:{row.id}", after=noted(values))
     db.session.refresh(row)
     told = _told([row])[0]
     db.session.commit()
@@ -102,7 +102,7 @@ def change_organisation(
         before = {name: getattr(row, name) for name in changed}
         write(row, changed | _keys(changed))
         details = {"before": noted(before), "after": noted(changed)}
-        note_by(actor, "organisation.change", f"organisation:{row.id}", **details)
+        record_act(actor, "organisation.change", f"organisation:{row.id}", **details)
     told = _told([row])[0]
     db.session.commit()
     return told
@@ -118,13 +118,13 @@ def end_organisation(
     subject, before = f"organisation:{row.id}", _fields(row)
     if removed(row):
         end_roles("organisation", organisation_id, now)
-        note_by(actor, "organisation.remove", subject, before=before)
+        record_act(actor, "organisation.remove", subject, before=before)
         db.session.commit()
         return None
     if row.ended_at is None:
         write(row, {"ended_at": now})
         roles = end_roles("organisation", organisation_id, now)
-        note_by(actor, "organisation.end", subject, before={"ended_at": None},
+        record_act(actor, "organisation.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended={"roles": roles})  # fmt: skip
     told = _told([row])[0]
     db.session.commit()

@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 
 from backend.accounts import users
 from backend.accounts.access import Actor, Kind, require
+from backend.accounts.audit import record_act
 from backend.accounts.models import Role, User
-from backend.accounts.service import note_by
 from backend.accounts.users import RoleAsked
 from backend.clock import day_begin, local_day
 from backend.database.extensions import db
@@ -65,7 +65,7 @@ def confirm_successors(
     until, old.valid_to = old.valid_to, day_begin(unit.valid_to + DAY)
     over = _area(actor, unit, named, asked["name"], now)
     granted = over and users.add_role(user.id, RoleAsked("official", *over, until), now)[0]
-    note_by(
+    record_act(
         actor, "role.succeed", f"user:{user.id}", ended=old.id, units=named,
         granted=granted.id if granted else None,
     )  # fmt: skip

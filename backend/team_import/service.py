@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from backend.accounts.access import Actor, require, require_person
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem
@@ -168,7 +168,7 @@ def _changed(row: Row) -> dict[str, Any]:
 def _note(actor: Actor, organisation_id: int, raw: bytes, result: Import) -> None:
     """Note what came of the file; its leaders' addresses are nobody's business later."""
     changes = {str(row.team.id): row.changes for row in result.rows if row.team and row.changes}
-    note_by(
+    record_act(
         actor,
         "team.import",
         f"organisation:{organisation_id}",

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import func, select, text
 
 from backend.accounts.access import Actor, require
-from backend.accounts.service import note, note_by
+from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.units.models import Boundary, BoundarySet
@@ -47,10 +47,7 @@ def activate(name: str, actor: Actor | None = None) -> None:
     if row is None:
         raise Problem(404, "set_unknown")
     row.activation = next_activation()
-    if actor is None:
-        note("units.activate", name, activation=row.activation)
-    else:
-        note_by(actor, "units.activate", name, activation=row.activation)
+    record_act(actor, "units.activate", name, activation=row.activation)
     db.session.commit()
 
 

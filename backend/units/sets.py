@@ -9,7 +9,7 @@ from geopandas import GeoDataFrame
 from psycopg import Connection
 from sqlalchemy import select
 
-from backend.accounts.service import note
+from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.units.catalogue import APPROXIMATE, system_span
@@ -64,7 +64,7 @@ def add(new: NewSet, frame: GeoDataFrame, *, active: bool, actor: str | None = N
     db.session.flush()
     _copy_polygons(row.id, learned, frame)
     facts: dict[str, Any] = {"digest": row.digest, "active": active, "communes": len(frame)}
-    note("units.load", new.name, actor=actor, **facts)
+    record_act(actor, "units.load", new.name, **facts)
     return learned
 
 

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.accounts.access import Actor
+from backend.accounts.audit import record_act
 from backend.accounts.models import AuditEntry
-from backend.accounts.service import note, note_by
 from backend.database.extensions import db
 from tests.support.factories import register
 from tests.support.people import organisation, person
@@ -48,8 +48,8 @@ def test_an_entry_tells_who_when_from_where_and_what(
 ) -> None:
     with app.app_context():
         who = Actor(user_id=7, address="192.0.2.1")
-        note_by(who, "team.edit", "team:3", before={"name": "Đội 1"}, after={"name": "Đội 2"})
-        note("units.load", "demo", actor="shell:van")
+        record_act(who, "team.edit", "team:3", before={"name": "Đội 1"}, after={"name": "Đội 2"})
+        record_act("shell:van", "units.load", "demo")
         db.session.commit()
     answer = client.get("/api/v1/audit", headers=admin)
     shell, edit = answer.json["items"]

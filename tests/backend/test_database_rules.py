@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from backend.accounts.service import note
+from backend.accounts.audit import record_act
 from backend.database.extensions import db
 
 
@@ -39,7 +39,7 @@ def test_the_serving_role_cannot(app: Flask, statement: str) -> None:
 
 def test_the_audit_log_is_append_only_even_for_its_owner(app: Flask, owner: Engine) -> None:
     with app.app_context():
-        note("test", "nothing", actor="shell:test", why="to see")
+        record_act("shell:test", "test", "nothing", why="to see")
         db.session.commit()
     for statement in ("update audit set actor = 'x'", "delete from audit"):
         with owner.connect() as connection, pytest.raises(DBAPIError, match="append-only"):

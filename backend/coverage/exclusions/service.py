@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.accounts.access import Actor, can, require, require_person
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.clock import this_month
 from backend.coverage.exclusions.rows import (
     by_device,
@@ -142,7 +142,7 @@ def _add(
     db.session.flush()
     name = "unit.exclude" if act.lifts is None else "unit.lift"
     details = {"exclusion": act.id, "lifts": act.lifts, "month": act.month, "measurements": n}
-    note_by(actor, name, f"unit:{unit.id}", **details)
+    record_act(actor, name, f"unit:{unit.id}", **details)
     return act
 
 
@@ -152,7 +152,7 @@ def _note_sign(actor: Actor, row: Signal | None, reason: str, terms: Terms) -> N
     before = row.state
     row.state, row.note = "excluded", reason
     row.user_id, row.changed_at = actor.user_id, terms.now
-    note_by(actor, "signal.decide", f"signal:{row.id}", before=before, after=row.state)
+    record_act(actor, "signal.decide", f"signal:{row.id}", before=before, after=row.state)
 
 
 def _carry_out(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, require
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day
 from backend.coverage.plan.service import ask
@@ -31,7 +31,7 @@ def pin(
         raise invalid("team_id", "team_not_in_campaign")
     key = _key(asked, wanted["team_id"], unit)
     before = db.session.get(Pin, key, with_for_update=True)
-    note_by(
+    record_act(
         actor,
         "plan.pin",
         f"campaign:{campaign_id}",
@@ -51,7 +51,7 @@ def unpin(actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: dateti
     before = db.session.get(Pin, _key(asked, wanted["team_id"], unit), with_for_update=True)
     if before is None:
         raise Problem(404, "not_found")
-    note_by(actor, "plan.unpin", f"campaign:{campaign_id}", **_named(wanted, before), after=None)
+    record_act(actor, "plan.unpin", f"campaign:{campaign_id}", **_named(wanted, before), after=None)
     db.session.delete(before)
     db.session.commit()
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, require, require_person
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.authorized_unit import named, own_unit
@@ -131,7 +131,7 @@ def decide_signal(
     row.user_id, row.changed_at = user_id, asking.now
     # What was written may name somebody; the log says only that something was.
     after = {"state": row.state, "noted": row.note is not None}
-    note_by(actor, "signal.decide", f"signal:{row.id}", before=before, after=after)
+    record_act(actor, "signal.decide", f"signal:{row.id}", before=before, after=after)
     db.session.flush()
     told = _told(row, [], asking.language, current=None)
     db.session.commit()

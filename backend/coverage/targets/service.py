@@ -12,7 +12,7 @@ from sqlalchemy import or_, select, text
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -65,7 +65,7 @@ def set_target(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
     with _one_at_a_time():
         db.session.add(row)
         db.session.flush()
-    note_by(actor, "target.create", f"target:{row.id}", after=noted(_fields(row)))
+    record_act(actor, "target.create", f"target:{row.id}", after=noted(_fields(row)))
     return _kept(row)
 
 
@@ -86,7 +86,7 @@ def change_target(
         with _one_at_a_time():
             write(row, changed)
         details = {"before": noted(before), "after": noted(changed)}
-        note_by(actor, "target.change", f"target:{row.id}", **details)
+        record_act(actor, "target.change", f"target:{row.id}", **details)
     return _kept(row)
 
 

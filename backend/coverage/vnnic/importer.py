@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Kind, Scope, can, require
-from backend.accounts.service import note, note_by
+from backend.accounts.audit import record_act
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.vnnic.figures import FIGURES
 from backend.coverage.vnnic.matching import Row, matched
@@ -160,7 +160,4 @@ def _note(actor: Actor | None, raw: bytes, result: Import) -> None:
         "source": result.read.source,
         "totals": result.totals,
     }
-    if actor is None:
-        note(ACT, subject, **facts)
-    else:
-        note_by(actor, ACT, subject, **facts)
+    record_act(actor, ACT, subject, **facts)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 from sqlalchemy import TextClause, text
 
-from backend.accounts.service import note
+from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end, month_start
 from backend.database.extensions import db, follow_indexes, setting
 from backend.errors import Problem
@@ -106,7 +106,7 @@ def archive(month: str, now: datetime) -> Manifest:
     )
     with files.replacing(path.with_suffix(".json")) as fresh:
         fresh.write_text(json.dumps(asdict(manifest), indent=1) + "\n")
-    note("measurements.archive", month, rows=told.rows, sha256=manifest.sha256)
+    record_command("measurements.archive", month, rows=told.rows, sha256=manifest.sha256)
     db.session.commit()
     return manifest
 
@@ -129,7 +129,7 @@ def restore(month: str) -> Restored:
             db.session.execute(EXPIRE_AGAIN, _span(month))
         back, gone = back + done.back, gone + done.gone
         db.session.commit()
-    note("measurements.restore", month, back=back, gone=gone)
+    record_command("measurements.restore", month, back=back, gone=gone)
     db.session.commit()
     return Restored(back, gone)
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, require, require_person
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.database.extensions import db
 from backend.devices import service as devices
@@ -125,7 +125,7 @@ def _carry_out(actor: Actor, sent: Sent, now: datetime, told: Told) -> dict[str,
         db.session.rollback()
         return told(result)
     facts = {"file": sent.digest, "totals": result.totals, **moved}
-    note_by(actor, "membership.import", f"campaign:{sent.campaign_id}", **facts)
+    record_act(actor, "membership.import", f"campaign:{sent.campaign_id}", **facts)
     db.session.commit()
     return told(result)
 

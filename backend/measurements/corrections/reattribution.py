@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.accounts.access import Actor
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.campaigns import service as campaigns
 from backend.database.extensions import db
 from backend.http import etags
@@ -57,7 +57,7 @@ def change_campaign(
     if preview:
         db.session.rollback()
     else:
-        note_by(actor, "campaign.reattribute", f"campaign:{campaign_id}", **moved)
+        record_act(actor, "campaign.reattribute", f"campaign:{campaign_id}", **moved)
         db.session.commit()
     return {"preview": preview, "campaign": told, **moved}
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, require
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.database.extensions import db
 from backend.devices import service as devices
@@ -101,7 +101,7 @@ def decide(
     act = {None: "correct", True: "exclude_in_campaign", False: "include_in_campaign"}
     facts = {name: answer[name] for name in ("measurements", "before", "after")}
     subject = f"campaign:{campaign_id}"
-    note_by(
+    record_act(
         actor,
         act[decision.exclude],
         subject,

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TextIO
 
-from backend.accounts.service import note
+from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.i18n.messages import message
 from backend.measurements.imports import formats
@@ -76,7 +76,7 @@ def _audit(source: Source, act: str, **outcomes: int) -> None:
     facts: dict[str, Any] = {"format": source.format, **outcomes}
     if source.count_reason is not None:
         facts["reason"] = source.count_reason
-    note(act, f"file:{source.name}", **facts)
+    record_command(act, f"file:{source.name}", **facts)
     db.session.commit()
 
 

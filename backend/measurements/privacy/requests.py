@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.accounts.access import Actor, require
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -61,7 +61,7 @@ def open_request(asker: Actor, asked: Mapping[str, Any], now: datetime) -> dict[
     row = WithdrawalRequest(channel=asked["channel"], received_at=asked["received_at"])
     db.session.add(row)
     db.session.flush()
-    note_by(asker, "withdrawal.note", f"withdrawal:{row.id}", channel=row.channel)
+    record_act(asker, "withdrawal.note", f"withdrawal:{row.id}", channel=row.channel)
     db.session.commit()
     return _told(row, now)
 
@@ -75,7 +75,7 @@ def settle_request(asker: Actor, identity: int, step: str, now: datetime) -> dic
     row.acknowledged_at = row.acknowledged_at or now
     if step == "done":
         row.done_at = row.done_at or now
-    note_by(asker, f"withdrawal.{step}", f"withdrawal:{row.id}")
+    record_act(asker, f"withdrawal.{step}", f"withdrawal:{row.id}")
     db.session.commit()
     return _told(row, now)
 

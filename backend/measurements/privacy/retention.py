@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import text
 
-from backend.accounts.service import note
+from backend.accounts.audit import record_command
 from backend.clock import local_day
 from backend.database.extensions import db
 
@@ -78,7 +78,7 @@ def expire(
     old = {"before": now - timedelta(days=coarsen_after)}
     done.refused = db.session.execute(REFUSED, old).rowcount  # type: ignore[attr-defined]
     if done != Expired():
-        note("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())
+        record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())
     db.session.commit()
     return done
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from backend.accounts.service import note
+from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.measurements.recording.counting import Deltas
@@ -71,7 +71,7 @@ def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
     if found is None:
         raise Problem(404, "not_found")
     decide_on_device(found.device_id, [identity], Decision(reason), count_manual)
-    note("exclude", f"measurement:{pseudonym(identity, key)}", reason=reason)
+    record_command("exclude", f"measurement:{pseudonym(identity, key)}", reason=reason)
     db.session.commit()
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select, update
 
 from backend.accounts.access import Actor
+from backend.accounts.audit import record_act
 from backend.accounts.models import User
-from backend.accounts.service import note_by
 from backend.coverage.figures.publication import publish
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -41,7 +41,7 @@ def approve_report(
     _put(row, word, seal(_facts(row, word, now), now, var_dir), now)
     _supersede_earlier(row, now)
     publish(row.unit_id, row.month)
-    note_by(actor, "report.approve", f"report:{row.id}", digest=row.digest, key=row.key_number)
+    record_act(actor, "report.approve", f"report:{row.id}", digest=row.digest, key=row.key_number)
     db.session.flush()
     answer = told(row)
     db.session.commit()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from backend.accounts.access import Actor, require, require_person
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -53,7 +53,7 @@ def attach_letter(
     )
     db.session.add(letter)
     row.version += 1
-    note_by(actor, "report.attach", f"report:{row.id}", digest=letter.digest)
+    record_act(actor, "report.attach", f"report:{row.id}", digest=letter.digest)
     db.session.flush()
     answer = told(row)
     db.session.commit()

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require, require_person
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.clock import local_day, month_end, month_start
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -89,7 +89,7 @@ def change_remarks(
     if wanted != row.remarks:
         changed = sorted(n for n in remarks if wanted.get(n) != row.remarks.get(n))
         row.remarks, row.version = wanted, row.version + 1
-        note_by(actor, "report.remark", f"report:{row.id}", sections=changed)
+        record_act(actor, "report.remark", f"report:{row.id}", sections=changed)
         db.session.flush()
     answer = told(row)
     db.session.commit()
@@ -101,7 +101,7 @@ def remove_draft(actor: Actor, report_id: int, expected: etags.Expected) -> None
     row = report_for(actor, "report.edit", report_id, expected, held=True)
     require_draft(row)
     about = {"unit": row.unit_id, "month": row.month, "edition": row.edition}
-    note_by(actor, "report.remove", f"report:{row.id}", **about)
+    record_act(actor, "report.remove", f"report:{row.id}", **about)
     db.session.delete(row)
     db.session.commit()
 
@@ -125,7 +125,7 @@ def _begun(
         db.session.flush()
     except IntegrityError:
         raise Problem(409, "report_exists") from None
-    note_by(actor, "report.begin", f"report:{row.id}", **about)
+    record_act(actor, "report.begin", f"report:{row.id}", **about)
     db.session.refresh(row)
     answer = told(row)
     db.session.commit()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.accounts.access import Actor
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.clock import local_day, month_end
 from backend.database.extensions import db
 from backend.errors import Problem
@@ -46,7 +46,7 @@ def freeze_report(
         )
         for name, whole in files.items()
     )
-    note_by(actor, "report.freeze", f"report:{row.id}", digest=row.digest)
+    record_act(actor, "report.freeze", f"report:{row.id}", digest=row.digest)
     db.session.flush()
     answer = told(row)
     db.session.commit()

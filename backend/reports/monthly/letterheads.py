@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from backend.accounts.access import Actor, require
-from backend.accounts.service import note_by
+from backend.accounts.audit import record_act
 from backend.clock import local_day
 from backend.coverage.figures.authorized_unit import own_unit_on
 from backend.database.extensions import db
@@ -56,7 +56,9 @@ def set_letterhead(
     row.version, row.changed_at = version + 1, now
     db.session.merge(row)
     changed = sorted(name for name in NAMES if words[name] != before[name])  # type: ignore[literal-required]
-    note_by(actor, "letterhead.set", f"unit:{unit.id}", valid_from=day.isoformat(), changed=changed)
+    record_act(
+        actor, "letterhead.set", f"unit:{unit.id}", valid_from=day.isoformat(), changed=changed
+    )
     db.session.flush()
     told = _told(unit, day)
     db.session.commit()

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from backend.accounts.service import note
+from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end
 from backend.coverage.statistics.refresh import refresh
 from backend.database.extensions import db, setting
@@ -42,7 +42,7 @@ def publish_data(month: str, now: datetime) -> Mapping[str, str]:
     files = open_files(read_month(month, now), now, minimum=minimum, publisher=publisher)
     _write(_folder() / month, files)
     digests = {name: digest(content) for name, content in files.items()}
-    note("open_data.publish", month, digests=digests)
+    record_command("open_data.publish", month, digests=digests)
     db.session.commit()
     return digests
 

@@ -1,7 +1,7 @@
 """Results that depend on nothing but their input, computed once a process in the tests.
 
 The built-in units and cells are files of the package. A report's files are made of its figures and
-the boundary set that these name; tests of that rule call `render` itself.
+the boundary set that these name; tests of that rule call `rendering.render` itself.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import pytest
 
 from backend.reports.content.figures import Files, Report
 from backend.reports.files.canonical import canonical
-from backend.reports.files.rendering import render
+from backend.reports.files.rendering import RENDERERS, render_file
 from backend.reports.monthly import freezing, report_files
 from backend.units import loading, sets, sync, unit_list
 from geo import approximate
@@ -30,14 +30,18 @@ def _far_islands(system: str) -> Any:
     return approximate.far_islands(system)
 
 
-_rendered: dict[tuple[bytes, bool], Files] = {}
+_rendered: dict[tuple[str, bytes, bool], bytes] = {}
 
 
-def _render(report: Report, *, draft: bool = False) -> Files:
-    key = canonical(report), draft
+def _render_file(name: str, report: Report, *, draft: bool = False) -> bytes:
+    key = name, canonical(report), draft
     if key not in _rendered:
-        _rendered[key] = render(report, draft=draft)
-    return dict(_rendered[key])
+        _rendered[key] = render_file(name, report, draft=draft)
+    return _rendered[key]
+
+
+def _render(report: Report) -> Files:
+    return {name: _render_file(name, report) for name in RENDERERS}
 
 
 @contextmanager
@@ -46,6 +50,6 @@ def computed_once() -> Iterator[None]:
         for module in (sync, loading, unit_list):
             patch.setattr(module, "load_units", lambda system: list(_units(system)))
         patch.setattr(sets, "far_islands", lambda system: _far_islands(system).copy())
-        for module in (freezing, report_files):
-            patch.setattr(module, "render", _render)
+        patch.setattr(freezing, "render", _render)
+        patch.setattr(report_files, "render_file", _render_file)
         yield

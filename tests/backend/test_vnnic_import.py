@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from backend.coverage.vnnic.figures import samples_of, speed_of
 from backend.coverage.vnnic.models import VnnicCount
+from backend.coverage.vnnic.reader import parse_samples, parse_speed
 from backend.database.extensions import db
 from backend.tables.spreadsheets import XLSX
 from tests.support import people
@@ -222,9 +222,9 @@ def test_the_command(app: Flask, tmp_path: Path) -> None:
 
 @given(st.integers(0, 99_999_999), st.sampled_from([",", ".", " ", ""]))
 def test_a_count_is_read_as_people_write_it(n: int, between: str) -> None:
-    assert samples_of(f"{n:,}".replace(",", between)) == n
+    assert parse_samples(f"{n:,}".replace(",", between)) == n
 
 
 @given(st.floats(0.001, 9_999, allow_nan=False).map(lambda x: round(x, 3)), st.sampled_from(".,"))
 def test_a_speed_is_read_with_either_sign(speed: float, sign: str) -> None:
-    assert speed_of(f"{speed:.3f}".replace(".", sign)) == (speed or None)
+    assert parse_speed(f"{speed:.3f}".replace(".", sign)) == (speed or None)

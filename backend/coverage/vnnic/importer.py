@@ -1,4 +1,4 @@
-"""Import VNNIC's own counts: show what a file would do, then do it; again is no change."""
+"""Import VNNIC's own counts, with a dry run; the import is idempotent."""
 
 import hashlib
 from collections import Counter
@@ -13,13 +13,14 @@ from sqlalchemy.dialects.postgresql import insert
 from backend.accounts.access import Actor, Kind, Scope, can, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.vnnic.figures import FIGURES
-from backend.coverage.vnnic.matching import Row, matched
+from backend.coverage.vnnic.matching import ImportRow, match_rows
 from backend.coverage.vnnic.models import VnnicColumns, VnnicCount
-from backend.coverage.vnnic.reader import COLUMNS, Learned, Read, read
+from backend.coverage.vnnic.reader import COLUMNS, FIGURES, ParsedFile, SavedColumns, parse_file
 from backend.database.extensions import db
 from backend.errors import invalid
+from backend.i18n.languages import Language
 from backend.organisations.clusters import units_of
+from backend.team_import.answers import remarks
 from backend.team_import.places import Place, Places
 from backend.team_import.service import places_on
 from backend.units.service import check_level
@@ -28,28 +29,28 @@ ACT = "vnnic.import"
 KINDS: tuple[Kind, ...] = ("unit", "cluster")  # of areas
 # Codes of the General Statistics Office; a spreadsheet drops their leading zeros.
 DIGITS = {"province": 2, "district": 3, "commune": 5}
-# Sets of titles that are tried on a file whose own titles say nothing.
-LEARNED_MOST = 50
+# Saved sets of titles that are tried on a file with unknown titles.
+SAVED_COLUMNS_MOST = 50
 VALUES = ("samples", *FIGURES, "source")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What a file does not say of itself."""
+class ImportOptions:
+    """What the file itself does not contain: month, network, level, and titles of columns."""
 
     month: str
     network: str
     level: str | None = None
-    columns: Mapping[str, str] | None = None  # which column is which, by title
+    columns: Mapping[str, str] | None = None  # column: its title
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
-    """What a file did or would do."""
+class ImportResult:
+    """The result of an import or of its dry run."""
 
-    about: About
-    read: Read
-    rows: Sequence[Row]
+    options: ImportOptions
+    file: ParsedFile
+    rows: Sequence[ImportRow]
     dry_run: bool
 
     @property
@@ -62,29 +63,29 @@ class Import:
 def import_vnnic(
     actor: Actor | None,
     fetch: Callable[[], bytes],
-    about: About,
+    options: ImportOptions,
     *,
     dry_run: bool,
     now: datetime,
-) -> Import:
-    """Say what each row of a file does; without a dry run, keep what has a unit.
+) -> ImportResult:
+    """Match each row of a file to a unit; unless it is a dry run, store the rows with a unit.
 
-    An official's file reaches the units of their area; `actor` is None at the operator's shell.
+    An official may import units of their area; `actor` is None at the operator's shell.
     """
     if actor is not None:
         units, clusters = (actor.ids("official", kind) for kind in KINDS)
         require(actor, ACT, Scope(units=units, clusters=clusters))
-    _check(about, now)
+    _check(options, now)
     raw = fetch()
-    found = read(raw, about.level, about.columns or {}, _learned())
-    day = month_end(about.month)
-    check_level(day, found.level)
-    places = Places(places_on(day, found.level), digits=DIGITS[found.level])
-    rows = matched(found.rows, found.source, places, _within_area(actor))
-    before = _standing(about, rows)
+    file = parse_file(raw, options.level, options.columns or {}, _saved_columns())
+    day = month_end(options.month)
+    check_level(day, file.level)
+    places = Places(places_on(day, file.level), digits=DIGITS[file.level])
+    rows = match_rows(file.rows, file.source, places, _within_area(actor))
+    before = _stored_values(options, rows)
     for row in rows:
         row.before = before.get(row.place.id) if row.place else None
-    result = Import(about, found, rows, dry_run)
+    result = ImportResult(options, file, rows, dry_run)
     if not dry_run:
         _write(result, now)
         _note(actor, raw, result)
@@ -92,36 +93,37 @@ def import_vnnic(
     return result
 
 
-def _check(about: About, now: datetime) -> None:
-    if month_start(about.month) > local_day(now):
+def _check(options: ImportOptions, now: datetime) -> None:
+    if month_start(options.month) > local_day(now):
         raise invalid("month", "month_in_future")
-    if set(about.columns or {}) - set(COLUMNS):
+    if set(options.columns or {}) - set(COLUMNS):
         raise invalid("columns", "not_one_of")
 
 
 def _within_area(actor: Actor | None) -> Callable[[Place], bool]:
-    """Whether a place is the actor's: under a unit of the area, or in a cluster of communes."""
+    """Return a test whether a place lies in the actor's area: their units and clusters."""
     clusters = actor.ids("official", "cluster") if actor else ()
     communes = {cluster: units_of(cluster) for cluster in clusters}
 
-    def may(place: Place) -> bool:
+    def is_allowed(place: Place) -> bool:
         around = frozenset(one for one, units in communes.items() if units & place.lies_in)
         return actor is None or can(actor, ACT, Scope(units=place.lies_in, clusters=around))
 
-    return may
+    return is_allowed
 
 
-def _learned() -> Learned:
-    """What people said of columns, the latest first."""
-    latest = select(VnnicColumns).order_by(VnnicColumns.learned_at.desc()).limit(LEARNED_MOST)
-    return {row.titles: row.columns for row in db.session.scalars(latest)}
+def _saved_columns() -> SavedColumns:
+    """Return the columns named in earlier imports, latest first."""
+    latest = select(VnnicColumns).order_by(VnnicColumns.learned_at.desc())
+    rows = db.session.scalars(latest.limit(SAVED_COLUMNS_MOST))
+    return {row.titles: row.columns for row in rows}
 
 
-def _standing(about: About, rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
+def _stored_values(options: ImportOptions, rows: Sequence[ImportRow]) -> dict[int, dict[str, Any]]:
     units = {row.place.id for row in rows if row.place}
     query = select(VnnicCount).where(
-        VnnicCount.month == about.month,
-        VnnicCount.network == about.network,
+        VnnicCount.month == options.month,
+        VnnicCount.network == options.network,
         VnnicCount.unit_id.in_(units),
     )
     return {
@@ -130,8 +132,8 @@ def _standing(about: About, rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
     }
 
 
-def _write(result: Import, now: datetime) -> None:
-    key = {"month": result.about.month, "network": result.about.network}
+def _write(result: ImportResult, now: datetime) -> None:
+    key = {"month": result.options.month, "network": result.options.network}
     changed = [
         {**key, "unit_id": row.place.id, **row.values, "imported_at": now}
         for row in result.rows
@@ -144,20 +146,48 @@ def _write(result: Import, now: datetime) -> None:
             add.on_conflict_do_update(index_elements=["month", "network", "unit_id"], set_=fresh),
             changed,
         )
-    if result.about.columns and result.read.titles:
-        learn = insert(VnnicColumns).values(
-            titles=result.read.titles, columns=dict(result.about.columns), learned_at=now
+    if result.options.columns and result.file.titles:
+        add = insert(VnnicColumns).values(
+            titles=result.file.titles, columns=dict(result.options.columns), learned_at=now
         )
-        kept = {"columns": learn.excluded.columns, "learned_at": now}
-        db.session.execute(learn.on_conflict_do_update(index_elements=["titles"], set_=kept))
+        fresh = {"columns": add.excluded.columns, "learned_at": now}
+        db.session.execute(add.on_conflict_do_update(index_elements=["titles"], set_=fresh))
 
 
-def _note(actor: Actor | None, raw: bytes, result: Import) -> None:
-    subject = f"vnnic:{result.about.month}:{result.about.network}"
+def _note(actor: Actor | None, raw: bytes, result: ImportResult) -> None:
+    subject = f"vnnic:{result.options.month}:{result.options.network}"
     facts: dict[str, Any] = {
         "file": hashlib.sha256(raw).hexdigest(),
-        "level": result.read.level,
-        "source": result.read.source,
+        "level": result.file.level,
+        "source": result.file.source,
         "totals": result.totals,
     }
     record_act(actor, ACT, subject, **facts)
+
+
+def serialize_import(result: ImportResult, language: Language) -> dict[str, Any]:
+    """Return the API representation of an import, with messages in `language`."""
+    return {
+        "dry_run": result.dry_run,
+        "month": result.options.month,
+        "network": result.options.network,
+        "level": result.file.level,
+        "source": result.file.source,
+        "read_as": result.file.how,
+        "columns": result.file.columns,
+        "ignored_columns": list(result.file.ignored),
+        "totals": result.totals,
+        "rows": [_serialize_row(row, language) for row in result.rows],
+    }
+
+
+def _serialize_row(row: ImportRow, language: Language) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "outcome": row.outcome,
+        "name": row.name,
+        "unit": row.place.label if row.place else None,
+        "samples": row.values["samples"],
+        "errors": remarks(row.errors, language),
+        "notes": remarks(row.notes, language),
+    }

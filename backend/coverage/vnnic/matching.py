@@ -1,14 +1,14 @@
-"""Which unit each row of VNNIC's means: by code, else by name, never by guessing. Pure."""
+"""Match rows of VNNIC's files to units: by code, else by name, never by guessing. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.coverage.vnnic.reader import Given
+from backend.coverage.vnnic.reader import SourceRow
 from backend.team_import.places import Found, Place, Places
 from backend.team_import.rows import Remark
 
-# How these places are told here: the words of a list of teams speak of communes of today.
+# The messages of the team import mention communes of today; these are used instead.
 UNFOUND = {
     "place_unknown": "vnnic_unit_unknown",
     "place_code_unknown": "vnnic_unit_unknown",
@@ -19,8 +19,8 @@ Values = Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class Row:
-    """A row, the unit that it is about, and what stands of that unit so far."""
+class ImportRow:
+    """A row, its unit, and the values stored for that unit before the import."""
 
     line: int
     name: str
@@ -39,29 +39,31 @@ class Row:
         return "unchanged" if self.before == self.values else "update"
 
 
-def matched(
-    given: Iterable[Given], source: str, places: Places, may: Callable[[Place], bool]
-) -> list[Row]:
-    """Find the unit of every row; what is unclear, foreign or twice there is at fault."""
+def match_rows(
+    source_rows: Iterable[SourceRow],
+    source: str,
+    places: Places,
+    is_allowed: Callable[[Place], bool],
+) -> list[ImportRow]:
+    """Match every row to a unit; ambiguous, forbidden and repeated units become errors."""
     rows, lines = [], dict[int, int]()
-    for one in given:
+    for one in source_rows:
         values = {"samples": one.samples, **one.speeds, "source": source}
-        row = Row(one.line, one.name or one.code, values, errors=list(one.errors))
+        row = ImportRow(one.line, one.name or one.code, values, errors=list(one.errors))
         rows.append(row)
         if not one.errors:
-            _place(row, one, places, may, lines)
+            _set_place(row, _find(one, places), is_allowed, lines)
     return rows
 
 
-def _place(
-    row: Row, given: Given, places: Places, may: Callable[[Place], bool], lines: dict[int, int]
+def _set_place(
+    row: ImportRow, found: Found, is_allowed: Callable[[Place], bool], lines: dict[int, int]
 ) -> None:
-    found = _found(given, places)
     if found.place is None:
         code = UNFOUND.get(found.error or "", found.error or "")
         row.errors.append(Remark("unit", code, found.candidates))
         return
-    if not may(found.place):
+    if not is_allowed(found.place):
         row.errors.append(Remark("unit", "vnnic_outside_area", (found.place.label,)))
         return
     row.place = found.place
@@ -72,14 +74,17 @@ def _place(
         row.errors.append(Remark("unit", "vnnic_unit_twice", (str(first),)))
 
 
-def _found(given: Given, places: Places) -> Found:
-    """By code, whose name must not say otherwise: most codes of 2024 mean another place by now."""
-    if not given.code:
-        return places.find(", ".join([given.name, *given.above])) if given.name else NAMELESS
-    by_code = places.find(given.code)
-    if by_code.place is None or not given.name or by_code.place.called(given.name):
+def _find(row: SourceRow, places: Places) -> Found:
+    """Find a row's unit by code, else by name; the name must agree with the code.
+
+    Most codes of 2024 have been assigned to other units since.
+    """
+    if not row.code:
+        return places.find(", ".join([row.name, *row.above])) if row.name else NAMELESS
+    by_code = places.find(row.code)
+    if by_code.place is None or not row.name or by_code.place.called(row.name):
         return by_code
-    return Found(error="vnnic_code_not_name", candidates=(by_code.place.label, given.name))
+    return Found(error="vnnic_code_not_name", candidates=(by_code.place.label, row.name))
 
 
 NAMELESS = Found(error="required")

@@ -1,4 +1,4 @@
-"""Counts as VNNIC publishes them."""
+"""Counts published by VNNIC."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from backend.database.extensions import db
 
 
 class VnnicCount(db.Model):
-    """What VNNIC itself says of a unit's month: another number than ours, kept beside it."""
+    """VNNIC's own figures of a unit's month, stored beside ours."""
 
     __tablename__ = "vnnic_counts"
     __table_args__ = (CheckConstraint("source in ('table', 'atlas')", name="source"),)
@@ -30,7 +30,7 @@ class VnnicCount(db.Model):
 
 
 class VnnicColumns(db.Model):
-    """Which column of VNNIC's tables is which, as a person said of a set of titles."""
+    """The columns of VNNIC's tables, as named by a user for a set of titles."""
 
     __tablename__ = "vnnic_columns"
 

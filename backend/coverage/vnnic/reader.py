@@ -2,17 +2,18 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backend.coverage.vnnic.figures import FIGURES, not_enough, samples_of, speed_of, written
 from backend.errors import Problem, invalid
 from backend.tables.reader import read_table
 from backend.tables.table import ROWS_MOST, Header, Kind, Line, Table, title_words
 from backend.team_import.rows import Remark
+from geo.gazetteer import plain
 
-# The words of a title by what the column holds; what a person says of a set of titles beats them.
+# Known titles of each column; columns that a user named for a set of titles take precedence.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "code": ("ma", "ma xa", "ma don vi", "ma dvhc", "ma huyen", "ma tinh", "code", "unit code"),
     "name": ("ten", "ten don vi", "don vi", "dia phuong", "dia ban", "name", "unit"),
@@ -28,11 +29,18 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 TABLE = Kind(COLUMNS, "samples", "vnnic_no_header")
 ABOVE = {"commune": ("district", "province"), "district": ("province",), "province": ()}
 ATLAS = ("download", "upload", "ping", "jitter")
+FIGURES = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
+# Texts that VNNIC writes where it has too few samples (fewer than 30 in a month).
+NOT_ENOUGH = ("khong du so mau", "khong du mau", "chua du so mau", "not enough samples")
+BLANK = ("", "-", "--", "—", "n/a")
+
+_WHOLE = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[.,\s][0-9]{3}){1,2}")  # 1234, 1.234, 1,234, 1 234
+_SPEED = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,9})?")
 
 
 @dataclass(slots=True)
-class Given:
-    """One row as it was sent: a unit in somebody else's words, and what VNNIC says of it."""
+class SourceRow:
+    """One row of a file, its unit not yet matched."""
 
     line: int
     code: str = ""
@@ -44,32 +52,37 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A file as it was read."""
+class ParsedFile:
+    """The rows of a file, and how they were read."""
 
     source: str  # table, atlas
     level: str
-    rows: list[Given]
+    rows: list[SourceRow]
     how: dict[str, str]
-    columns: dict[str, str]  # what each known column is called in the file
+    columns: dict[str, str]  # title in the file of each known column
     ignored: tuple[str, ...] = ()
     titles: str = ""  # the digest of its set of titles
 
 
-Learned = Mapping[str, Mapping[str, str]]  # by set of titles: which column is which
+SavedColumns = Mapping[str, Mapping[str, str]]  # digest of a set of titles: column -> title
 
 
-def read(raw: bytes, level: str | None, told: Mapping[str, str], learned: Learned) -> Read:
-    """Read a file; `told` names columns by their titles, `learned` is what was told before."""
+def parse_file(
+    raw: bytes, level: str | None, columns: Mapping[str, str], saved: SavedColumns
+) -> ParsedFile:
+    """Parse a file; `columns` maps columns to titles, `saved` holds such mappings of earlier files.
+
+    Raises Problem (422) if the file has no readable table.
+    """
     if raw.lstrip()[:1] in (b"[", b"{"):
-        return Read("atlas", level or "province", list(_atlas(raw)), {"format": "json"}, {})
-    found = _table(raw, told, learned)
-    level, header = level or "commune", found.header
-    return Read(
+        return ParsedFile("atlas", level or "province", list(_atlas(raw)), {"format": "json"}, {})
+    table = _table(raw, columns, saved)
+    level, header = level or "commune", table.header
+    return ParsedFile(
         "table",
         level,
-        [_row(line, header, level) for line in found.rows],
-        found.how,
+        [_row(line, header, level) for line in table.rows],
+        table.how,
         {name: header.titles_at[at] for name, at in header.at.items()},
         header.ignored,
         digest_of(header.titles),
@@ -77,49 +90,49 @@ def read(raw: bytes, level: str | None, told: Mapping[str, str], learned: Learne
 
 
 def digest_of(titles: Sequence[str]) -> str:
-    """Name a set of titles, in whatever order and spelling they stand."""
+    """Return the digest of a set of titles, independent of their order and spelling."""
     return hashlib.sha256("\n".join(sorted(map(title_words, titles))).encode()).hexdigest()
 
 
-def saying(told: Mapping[str, str]) -> Kind:
-    """The columns of a table of which a person said which is which."""
-    said = {name: (title_words(title),) for name, title in told.items()}
-    taken = {words for known in said.values() for words in known}
+def _kind(columns: Mapping[str, str]) -> Kind:
+    """Return the table kind with titles given by a user; they replace the known titles."""
+    given = {name: (title_words(title),) for name, title in columns.items()}
+    taken = {title for titles in given.values() for title in titles}
     rest = {
-        name: tuple(words for words in known if words not in taken)
-        for name, known in COLUMNS.items()
-        if name not in said
+        name: tuple(title for title in titles if title not in taken)
+        for name, titles in COLUMNS.items()
+        if name not in given
     }
-    return replace(TABLE, columns=rest | said)
+    return replace(TABLE, columns=rest | given)
 
 
-def _table(raw: bytes, told: Mapping[str, str], learned: Learned) -> Table:
-    if told:
-        return read_table(raw, saying(told))
+def _table(raw: bytes, columns: Mapping[str, str], saved: SavedColumns) -> Table:
+    if columns:
+        return read_table(raw, _kind(columns))
     try:
-        found = read_table(raw, TABLE)
+        table = read_table(raw, TABLE)
     except Problem:
-        for titles, known in learned.items():
-            if table := _read_as(raw, titles, known):
-                return table
+        for digest, saved_columns in saved.items():
+            if match := _table_with_titles(raw, digest, saved_columns):
+                return match
         raise
-    known_before = learned.get(digest_of(found.header.titles))
-    return read_table(raw, saying(known_before)) if known_before else found
+    earlier = saved.get(digest_of(table.header.titles))
+    return read_table(raw, _kind(earlier)) if earlier else table
 
 
-def _read_as(raw: bytes, titles: str, known: Mapping[str, str]) -> Table | None:
+def _table_with_titles(raw: bytes, digest: str, columns: Mapping[str, str]) -> Table | None:
     try:
-        found = read_table(raw, saying(known))
+        table = read_table(raw, _kind(columns))
     except Problem:
         return None
-    return found if digest_of(found.header.titles) == titles else None
+    return table if digest_of(table.header.titles) == digest else None
 
 
-def _row(line: Line, header: Header, level: str) -> Given:
+def _row(line: Line, header: Header, level: str) -> SourceRow:
     if line.broken:
-        return Given(line.number, errors=[Remark("", line.broken)])
+        return SourceRow(line.number, errors=[Remark("", line.broken)])
     cells = {name: header.cell(line, name) for name in COLUMNS}
-    row = Given(line.number, cells["code"], cells[level] or cells["name"])
+    row = SourceRow(line.number, cells["code"], cells[level] or cells["name"])
     row.above = tuple(cells[name] for name in ABOVE[level] if cells[name])
     for name, at in header.at.items():
         if code := line.wrong.get(at):
@@ -129,19 +142,22 @@ def _row(line: Line, header: Header, level: str) -> Given:
     return row
 
 
-def _read_figures(row: Given, cells: Mapping[str, str]) -> None:
+def _read_figures(row: SourceRow, cells: Mapping[str, str]) -> None:
     for name in ("samples", *FIGURES):
         try:
             if name != "samples":
-                row.speeds[name] = speed_of(cells[name])
+                row.speeds[name] = parse_speed(cells[name])
             elif not not_enough(cells):
-                row.samples = samples_of(cells[name])
+                row.samples = parse_samples(cells[name])
         except ValueError as error:
             row.errors.append(Remark(name, str(error)))
 
 
-def _atlas(raw: bytes) -> Iterator[Given]:
-    """`[{"code", "value", "download", "upload", "ping", "jitter"}]`; 0 is "not enough samples"."""
+def _atlas(raw: bytes) -> Iterator[SourceRow]:
+    """Yield rows of `[{"code", "value", "download", "upload", "ping", "jitter"}]`.
+
+    A value of 0 means "not enough samples".
+    """
     try:
         places = json.loads(raw)
     except (ValueError, RecursionError):
@@ -154,12 +170,46 @@ def _atlas(raw: bytes) -> Iterator[Given]:
         yield _place(number, place)
 
 
-def _place(number: int, place: Any) -> Given:
+def _place(number: int, place: Any) -> SourceRow:
     if not isinstance(place, dict):
-        return Given(number, errors=[Remark("", "not_object")])
-    row = Given(number, written(place.get("code")))
-    told = zip(FIGURES, ATLAS, strict=True)
-    cells = {name: written(place.get(key)) for name, key in told}
-    _read_figures(row, cells | {"samples": written(place.get("value"))})
+        return SourceRow(number, errors=[Remark("", "not_object")])
+    row = SourceRow(number, _cell_text(place.get("code")))
+    cells = {name: _cell_text(place.get(key)) for name, key in zip(FIGURES, ATLAS, strict=True)}
+    _read_figures(row, cells | {"samples": _cell_text(place.get("value"))})
     row.samples = row.samples or None
     return row
+
+
+def not_enough(cells: Mapping[str, str]) -> bool:
+    """Return whether a row states that VNNIC has too few samples; its 0 is then no value."""
+    return any(phrase in plain(cell) for cell in cells.values() for phrase in NOT_ENOUGH)
+
+
+def parse_samples(text: str) -> int | None:
+    """Return the number of samples in a cell, None if blank; raise ValueError("not_whole")."""
+    if plain(text) in BLANK or not_enough({"": text}):
+        return None
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("not_whole")
+    return int(re.sub(r"\D", "", text))
+
+
+def parse_speed(text: str) -> float | None:
+    """Return a speed (Mbit/s) or delay (ms), None if blank; raise ValueError("not_number").
+
+    0 becomes None: VNNIC writes 0 where it has too few samples.
+    """
+    if plain(text) in BLANK or not_enough({"": text}):
+        return None
+    if not _SPEED.fullmatch(text):
+        raise ValueError("not_number")
+    return float(text.replace(",", ".")) or None
+
+
+def _cell_text(value: Any) -> str:
+    """Return a JSON value of the Atlas as the text of a table cell."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return "" if value is None else "?"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

@@ -8,7 +8,7 @@ from backend.i18n.catalogues import N_
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Both counts of a unit's month, and what is known of how each came about."""
+    """Both counts of a unit's month, with the facts that the reasons depend on."""
 
     received: int
     counted: int
@@ -33,7 +33,7 @@ class Reason:
     """One reason: its code, its text, and the condition under which it is listed."""
 
     code: str
-    holds: Callable[[Pair], bool]
+    applies: Callable[[Pair], bool]
     text: str  # in English
     condition: str
 
@@ -109,5 +109,5 @@ REASONS = (
 
 
 def likely(pair: Pair) -> list[str]:
-    """The codes of the reasons whose condition holds, in the list's order."""
-    return [reason.code for reason in REASONS if reason.holds(pair)]
+    """Return the codes of the reasons that apply, in the order of REASONS."""
+    return [reason.code for reason in REASONS if reason.applies(pair)]

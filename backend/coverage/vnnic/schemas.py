@@ -1,4 +1,4 @@
-"""What the import of VNNIC's counts and their comparison take and answer."""
+"""Schemas of the import of VNNIC's counts and of their comparison with ours."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ COLUMNS_MOST = 2_000  # ten columns with a title of a line each
 
 
 class VnnicQuerySchema(Strict):
-    """Which units of which month, on which network."""
+    """Month, network and units of a comparison."""
 
     month = month_asked(required=True)
     network = Text(choices=NETWORKS, load_default="mobile")
@@ -24,9 +24,9 @@ class VnnicQuerySchema(Strict):
 
 
 class VnnicImportQuerySchema(ImportQuerySchema):
-    """What a file does not say: its month and network; `columns` names columns by their titles.
+    """Month and network of a file; `columns` names its columns by their titles.
 
-    `columns=samples=Số lượng;code=Mã số` is kept for every later file with the same titles.
+    `columns=samples=Số lượng;code=Mã số` is stored for later files with the same titles.
     """
 
     month = month_asked(required=True)
@@ -35,8 +35,8 @@ class VnnicImportQuerySchema(ImportQuerySchema):
     columns = Text(most=COLUMNS_MOST, load_default=None)
 
     @post_load
-    def named(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """The columns as pairs."""
+    def parse_columns(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Convert `columns` to a mapping of column to title."""
         pairs = [part.partition("=") for part in (data["columns"] or "").split(";") if part.strip()]
         if not all(name.strip() and title.strip() for name, _, title in pairs):
             raise ValidationError("vnnic_columns_unreadable", "columns")
@@ -45,7 +45,7 @@ class VnnicImportQuerySchema(ImportQuerySchema):
 
 
 class VnnicRowSchema(Strict):
-    """What one row does, or why it can do nothing."""
+    """The outcome of one row, or its errors."""
 
     line = fields.Integer(required=True)
     outcome = fields.String(required=True)
@@ -57,7 +57,7 @@ class VnnicRowSchema(Strict):
 
 
 class VnnicImportSchema(Strict):
-    """What a file of VNNIC's counts does, or did."""
+    """The result of an import of VNNIC's counts, or of its dry run."""
 
     dry_run = fields.Boolean(required=True)
     month = fields.String(required=True)
@@ -72,7 +72,7 @@ class VnnicImportSchema(Strict):
 
 
 class OursSchema(Strict):
-    """Our three numbers of a unit."""
+    """Our three counts of a unit."""
 
     received = fields.Integer(required=True)
     valid = fields.Integer(required=True)
@@ -80,7 +80,7 @@ class OursSchema(Strict):
 
 
 class TheirsSchema(Strict):
-    """What VNNIC says of a unit; null is "not enough samples"."""
+    """VNNIC's figures of a unit; null means "not enough samples"."""
 
     samples = fields.Integer(required=True, allow_none=True)
     download_mbps = fields.Float(required=True, allow_none=True)
@@ -92,7 +92,7 @@ class TheirsSchema(Strict):
 
 
 class ComparedSchema(Strict):
-    """One unit: ours, theirs, ours less theirs, and the codes of likely reasons."""
+    """One unit: our counts, VNNIC's, the difference (ours minus theirs), likely reasons."""
 
     code = fields.String(required=True)
     name = fields.String(required=True)
@@ -104,7 +104,7 @@ class ComparedSchema(Strict):
 
 
 class ComparedSumSchema(Strict):
-    """Sums over the units that both counted."""
+    """Sums over the units that both have counted."""
 
     units = fields.Integer(required=True)
     imported = fields.Integer(required=True)
@@ -114,7 +114,7 @@ class ComparedSumSchema(Strict):
 
 
 class LikelySchema(Strict):
-    """A reason of the closed list, and when it is told."""
+    """A reason of the closed list, and the condition under which it applies."""
 
     code = fields.String(required=True)
     words = fields.String(required=True)
@@ -122,7 +122,7 @@ class LikelySchema(Strict):
 
 
 class ComparisonSchema(Strict):
-    """VNNIC's own count beside ours."""
+    """VNNIC's counts compared with ours."""
 
     month = fields.String(required=True)
     network = fields.String(required=True)

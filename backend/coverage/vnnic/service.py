@@ -1,4 +1,4 @@
-"""VNNIC's own count beside ours, unit by unit: another number, with likely reasons."""
+"""Comparison of VNNIC's counts with ours, unit by unit, with likely reasons of differences."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -27,7 +27,7 @@ def comparison(
     language: Language = "vi",
     reader: Actor | None = None,
 ) -> dict[str, Any]:
-    """Our counts and VNNIC's of the units below a parent; of all provinces without one."""
+    """Compare our counts with VNNIC's for the units below a parent, by default the provinces."""
     level = level or ("commune" if parent else "province")
     ours = coverage(Question(month, level, network, parent, reader=reader), now)
     return compared(ours, imported(month, network, level), language)
@@ -36,13 +36,13 @@ def comparison(
 def compared(
     ours: Mapping[str, Any], theirs: Mapping[str, VnnicCount], language: Language = "vi"
 ) -> dict[str, Any]:
-    """An answer of coverage beside VNNIC's counts of units of its level."""
+    """Compare an answer of `coverage` with VNNIC's counts of the same level."""
     month = ours["month"]
     quality = (ours["boundaries"] or {}).get("quality")
     items = [_item(own, theirs.get(own["code"]), month, quality) for own in ours["items"]]
-    held_back = {"unpublished": ours["unpublished"]} if "unpublished" in ours else {}
+    unpublished = {"unpublished": ours["unpublished"]} if "unpublished" in ours else {}
     return {
-        **held_back,
+        **unpublished,
         "month": month,
         "network": ours["network"],
         "level": ours["level"],
@@ -52,12 +52,12 @@ def compared(
         "imported_at": max((row.imported_at for row in theirs.values()), default=None),
         "items": items,
         "summary": _summary(items),
-        "reasons": _told_reasons(language),
+        "reasons": _serialize_reasons(language),
     }
 
 
 def imported(month: str, network: str, level: str) -> dict[str, VnnicCount]:
-    """What VNNIC says of the units of a level, by code."""
+    """Return VNNIC's counts of the units of a level, by code."""
     query = (
         select(Unit.code, VnnicCount)
         .join(Unit, Unit.id == VnnicCount.unit_id)
@@ -100,7 +100,7 @@ def _theirs(row: VnnicCount) -> dict[str, Any]:
 
 
 def _summary(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Sums over the units that both counted: others would compare what is not alike."""
+    """Sum over the units with both counts; sums over other units would not be comparable."""
     listed = list(items)
     both = [item for item in listed if item["difference"] is not None]
     return {
@@ -112,8 +112,7 @@ def _summary(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _told_reasons(language: Language) -> list[dict[str, str]]:
-    """The closed list, each with its condition."""
+def _serialize_reasons(language: Language) -> list[dict[str, str]]:
     return [
         {
             "code": one.code,

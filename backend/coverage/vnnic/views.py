@@ -1,4 +1,4 @@
-"""The API of VNNIC's own counts: taken in, and shown beside ours."""
+"""API of VNNIC's own counts: import, and comparison with ours."""
 
 from functools import partial
 from typing import Any
@@ -7,8 +7,7 @@ from flask import Response
 
 from backend.accounts.authentication import actor
 from backend.coverage.figures.readers import reader
-from backend.coverage.vnnic.answers import told
-from backend.coverage.vnnic.importer import About, import_vnnic
+from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
 from backend.coverage.vnnic.schemas import (
     ComparisonSchema,
     VnnicImportQuerySchema,
@@ -34,9 +33,9 @@ BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}
 @blp.response(200, ComparisonSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_comparison(query: dict[str, Any]) -> Response:
-    """Show VNNIC's own count of each unit beside ours, with likely reasons of the difference."""
-    told = comparison(**query, now=clock_now(), language=language(), reader=reader())
-    return answered_figures(told)
+    """Compare VNNIC's count of each unit with ours, with likely reasons of the difference."""
+    result = comparison(**query, now=clock_now(), language=language(), reader=reader())
+    return answered_figures(result)
 
 
 @blp.post("/vnnic/import")
@@ -44,8 +43,8 @@ def get_comparison(query: dict[str, Any]) -> Response:
 @blp.arguments(VnnicImportQuerySchema, location="query")
 @blp.response(200, VnnicImportSchema)
 def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
-    """Show what a table of VNNIC's does; with `dry_run=false`, keep every row that has a unit."""
+    """Check a table of VNNIC's counts; with `dry_run=false`, store every row that has a unit."""
     dry_run = query.pop("dry_run") == "true"
     fetch = partial(read_bytes, FORMS, "vnnic_not_table")
-    result = import_vnnic(actor(), fetch, About(**query), dry_run=dry_run, now=clock_now())
-    return told(result, language())
+    result = import_vnnic(actor(), fetch, ImportOptions(**query), dry_run=dry_run, now=clock_now())
+    return serialize_import(result, language())

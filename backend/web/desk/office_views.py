@@ -7,8 +7,7 @@ from flask import redirect, request, url_for
 from backend.accounts.authentication import actor
 from backend.clock import this_month
 from backend.coverage.figures.authorized_unit import own_unit
-from backend.coverage.vnnic.answers import told as told_import
-from backend.coverage.vnnic.importer import About, import_vnnic
+from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
@@ -54,10 +53,10 @@ def _import(sent: dict[str, Any], form: Form) -> dict[str, Any]:
         raise invalid("file", "required")
     with file.stream as content:
         raw = content.read()
-    about = About(sent["month"], sent["network"], columns=sent["columns"])
+    options = ImportOptions(sent["month"], sent["network"], columns=sent["columns"])
     dry_run = sent["go"] is None
-    result = import_vnnic(actor(), lambda: raw, about, dry_run=dry_run, now=clock_now())
-    return told_import(result, form.language)
+    result = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())
+    return serialize_import(result, form.language)
 
 
 @bp.page("/area/<code>/letterhead", methods=READ_WRITE)

@@ -12,8 +12,7 @@ from marshmallow import ValidationError
 
 from backend.accounts.encryption import seal, unseal
 from backend.accounts.login_names import normalised
-from backend.coverage.vnnic import figures as vnnic_figures
-from backend.coverage.vnnic import reader as vnnic_reading
+from backend.coverage.vnnic import reader as vnnic_reader
 from backend.errors import Problem
 from backend.fields import aware_time
 from backend.mail import composed
@@ -109,12 +108,12 @@ def _sample(raw: bytes) -> object:
 
 
 def _vnnic(raw: bytes) -> object:
-    return vnnic_reading.read(raw, None, {}, {})
+    return vnnic_reader.parse_file(raw, None, {}, {})
 
 
 def _figures(raw: bytes) -> object:
     text = raw.decode("utf-8", "replace")
-    return vnnic_figures.samples_of(text), vnnic_figures.speed_of(text)
+    return vnnic_reader.parse_samples(text), vnnic_reader.parse_speed(text)
 
 
 def _in_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes], object]:

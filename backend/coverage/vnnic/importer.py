@@ -88,7 +88,7 @@ def import_vnnic(
     result = ImportResult(options, file, rows, dry_run)
     if not dry_run:
         _write(result, now)
-        _note(actor, raw, result)
+        _record(actor, raw, result)
         db.session.commit()
     return result
 
@@ -154,7 +154,7 @@ def _write(result: ImportResult, now: datetime) -> None:
         db.session.execute(add.on_conflict_do_update(index_elements=["titles"], set_=fresh))
 
 
-def _note(actor: Actor | None, raw: bytes, result: ImportResult) -> None:
+def _record(actor: Actor | None, raw: bytes, result: ImportResult) -> None:
     subject = f"vnnic:{result.options.month}:{result.options.network}"
     facts: dict[str, Any] = {
         "file": hashlib.sha256(raw).hexdigest(),

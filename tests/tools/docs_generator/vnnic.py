@@ -10,5 +10,5 @@ def table() -> str:
         f"| `{one.code}` | {one.condition} | {gettext(one.text, 'vi')} | {one.text} |"
         for one in REASONS
     ]
-    head = ["| code | told where | in Vietnamese | in English |", "|---|---|---|---|"]
+    head = ["| code | condition | in Vietnamese | in English |", "|---|---|---|---|"]
     return "\n".join(head + rows)

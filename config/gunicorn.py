@@ -60,10 +60,10 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Let every worker keep the counts in step and start long work; one at a time does."""
-    from backend.measurements.recording.folding import keep_folded
+    from backend.measurements.recording.counting import start_count_folder
     from backend.server.running.job_poller import keep_working
     from wsgi import app
 
-    keep_folded(app)
+    start_count_folder(app)
     keep_working(app)
     tell_ready()

@@ -16,8 +16,8 @@ from backend.demo.places import METRES_PER_DEGREE, Floats
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.registration import Agreement, Registration
-from backend.measurements.recording.incoming import Circumstances
-from backend.measurements.recording.service import Desk, record
+from backend.measurements.recording.incoming import ReceiptContext
+from backend.measurements.recording.service import RecordingContext, record
 
 # Where somebody of the demo measured in that month: the cheats are their neighbours.
 SPOT = text("""
@@ -30,7 +30,7 @@ SPOT = text("""
 Moment = tuple[datetime, float]  # when, and how many metres to the north
 
 
-def plant(month: str, provinces: Sequence[int], desk: Desk, seed: int) -> list[UUID]:
+def plant(month: str, provinces: Sequence[int], context: RecordingContext, seed: int) -> list[UUID]:
     """Let them measure in a month, near who measured in one of these provinces; their devices."""
     first, last = month_start(month), month_end(month)
     span = {"first": first, "last": last, "provinces": list(provinces)}
@@ -43,7 +43,7 @@ def plant(month: str, provinces: Sequence[int], desk: Desk, seed: int) -> list[U
     together = list(_days(first, 14))
     lives = [(list(_days(first, 8)), True), (list(_night(first)), False)]
     lives += [(together, False), (together, False)]  # two phones in one hand
-    return [_live(moments, mock, month, at, desk, rng) for moments, mock in lives]
+    return [_live(moments, mock, month, at, context, rng) for moments, mock in lives]
 
 
 def _days(first: date, n: int) -> Iterator[Moment]:
@@ -65,7 +65,7 @@ def _live(
     mock: bool,
     month: str,
     spot: Floats,
-    desk: Desk,
+    context: RecordingContext,
     rng: np.random.Generator,
 ) -> UUID:
     """Register a phone and record its life, each test as it comes."""
@@ -78,9 +78,11 @@ def _live(
         model=phone.model,
         app_version=APP_VERSION,
     )
-    devices.register(asked, secret=desk.key, now=begun, demo=True)
+    devices.register(asked, secret=context.key, now=begun, demo=True)
     sent = [_sample(phone, when, north, mock, spot, rng) for when, north in moments]
-    record(phone.id, sent, Circumstances(received_at=moments[-1][0] + timedelta(minutes=5)), desk)
+    record(
+        phone.id, sent, ReceiptContext(received_at=moments[-1][0] + timedelta(minutes=5)), context
+    )
     return phone.id
 
 

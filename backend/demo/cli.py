@@ -14,7 +14,7 @@ from backend.demo.people import make_people
 from backend.demo.reporting import make_report
 from backend.errors import Problem
 from backend.http.requests import clock_now
-from backend.measurements.recording.service import Desk
+from backend.measurements.recording.service import RecordingContext
 
 cli = AppGroup("demo", help="Load or remove the demo months.")
 commands = (cli,)
@@ -31,12 +31,14 @@ def load(seed: int, today: datetime | None) -> None:
     if day > local_day(now):
         raise click.BadParameter("lies in the future", param_hint="--today")
     config = app.config
-    desk = Desk(app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"])
+    context = RecordingContext(
+        app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
+    )
     # The proxy knows the app in this thread only.
-    context = app._get_current_object().app_context  # type: ignore[attr-defined]
+    app_context = app._get_current_object().app_context  # type: ignore[attr-defined]
     try:
         with progress_bar("demo") as progress:
-            done = service.load(service.Order(day, now, seed), desk, context, progress)
+            done = service.load(service.Order(day, now, seed), context, app_context, progress)
     except Problem as problem:
         raise click.ClickException(f"{problem.code}: run `flask units setup` first") from None
     except PlanMissed as error:

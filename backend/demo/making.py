@@ -25,10 +25,10 @@ from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.registration import Agreement, Registration
 from backend.measurements.recording.models import Measurement
-from backend.measurements.recording.service import Desk, record
+from backend.measurements.recording.service import RecordingContext, record
 
 Progress = Callable[[int, int], None]
-Context = Callable[[], AbstractContextManager[object]]
+AppContext = Callable[[], AbstractContextManager[object]]
 
 # While some wait for PostgreSQL another computes; on two processors a third thread saves a
 # quarter of the time, a fourth nothing. DATABASE_POOL must hold as many connections.
@@ -49,8 +49,8 @@ class PlanMissed(RuntimeError):
 class Studio:
     """What making needs of the installation."""
 
-    desk: Desk
-    context: Context  # each thread has its own session
+    context: RecordingContext
+    app_context: AppContext  # each thread has its own session
     seed: int
 
 
@@ -58,7 +58,7 @@ def make(campaign: Campaign, studio: Studio, advance: Callable[[int], None]) -> 
     """Make a campaign's measurements through `record`; return how many counted as planned."""
     rng = np.random.default_rng([studio.seed, *campaign.key])
     day = month_end(campaign.month)
-    province = survey(campaign.province, day, studio.desk.locator, rng)
+    province = survey(campaign.province, day, studio.context.locator, rng)
     codes = [one.code for one in province.communes]
     wanted = quotas(campaign, codes, [one.district for one in province.communes], rng)
     db.session.rollback()  # no transaction stays open while the threads work
@@ -93,9 +93,9 @@ def _send(
     """Let every volunteer measure and send, a few at a time."""
 
     def one(volunteer: Volunteer) -> UUID | None:
-        with studio.context():
+        with studio.app_context():
             rng = np.random.default_rng([studio.seed, volunteer.number, *key])
-            device = _measure(volunteer, campaign, province, studio.desk, rng)
+            device = _measure(volunteer, campaign, province, studio.context, rng)
         advance(volunteer.at_home + volunteer.at_work)
         return device
 
@@ -107,7 +107,7 @@ def _measure(
     volunteer: Volunteer,
     campaign: Campaign,
     province: Province,
-    desk: Desk,
+    context: RecordingContext,
     rng: np.random.Generator,
 ) -> UUID | None:
     """Register one phone at its time, and record what it sends."""
@@ -115,21 +115,21 @@ def _measure(
     route = stops(volunteer, campaign.days, campaign.until, rng)
     if not route:
         return None
-    fixes = _fixes(route, campaign, desk, rng)
+    fixes = _fixes(route, campaign, context, rng)
     good = [
         Sample(stop.at, body(phone, stop.at, fix, rng))
         for stop, fix in zip(route, fixes, strict=True)
     ]
     samples = with_mishaps(phone, good, province.beyond, rng)
     samples = [one for one in samples if one.at < campaign.until]
-    device = _register(phone, route[0].at - timedelta(hours=rng.uniform(0.2, 48)), desk)
+    device = _register(phone, route[0].at - timedelta(hours=rng.uniform(0.2, 48)), context)
     for batch in batches(phone, samples, campaign.until, rng):
         db.session.execute(NO_WAIT)
-        record(device, batch.items, batch.now, desk)
+        record(device, batch.items, batch.receipt, context)
     return device
 
 
-def _register(phone: Phone, at: datetime, desk: Desk) -> UUID:
+def _register(phone: Phone, at: datetime, context: RecordingContext) -> UUID:
     asked = Registration(
         consent=Agreement(consent.CURRENT, at),
         id=phone.id,
@@ -138,11 +138,13 @@ def _register(phone: Phone, at: datetime, desk: Desk) -> UUID:
         app_version=APP_VERSION,
     )
     db.session.execute(NO_WAIT)
-    done = devices.register(asked, secret=desk.key, now=at, demo=True)
+    done = devices.register(asked, secret=context.key, now=at, demo=True)
     return done.id
 
 
-def _fixes(route: list[Stop], campaign: Campaign, desk: Desk, rng: np.random.Generator) -> Floats:
+def _fixes(
+    route: list[Stop], campaign: Campaign, context: RecordingContext, rng: np.random.Generator
+) -> Floats:
     """Longitude, latitude, accuracy of each stop: near its spot, and in its commune."""
     spots = np.array(
         [[one.commune.longitudes[one.spot], one.commune.latitudes[one.spot]] for one in route]
@@ -153,7 +155,7 @@ def _fixes(route: list[Stop], campaign: Campaign, desk: Desk, rng: np.random.Gen
     east = METRES_PER_DEGREE * np.cos(np.radians(spots[:, 1]))
     points = (spots + noise / np.stack([east, np.full(len(route), METRES_PER_DEGREE)], 1)).round(6)
     day = month_end(campaign.month)
-    units = places(points, accuracy.tolist(), day, desk.locator)
+    units = places(points, accuracy.tolist(), day, context.locator)
     strayed = units != [one.commune.unit_id for one in route]
     points[strayed] = spots[strayed]
     return np.column_stack([points, accuracy])

@@ -11,7 +11,7 @@ import numpy as np
 from backend.clock import local_day
 from backend.demo.mishaps import Sample
 from backend.demo.phones import Phone, told, uuid_from
-from backend.measurements.recording.incoming import Circumstances
+from backend.measurements.recording.incoming import ReceiptContext
 
 # A phone sends at the end of a day with so many waiting, or when the oldest waits so long.
 WAITING_MOST, WAIT_MOST = 16, timedelta(days=4)
@@ -30,7 +30,7 @@ OLD, OLD_DAYS = 0.006, (61.0, 75.0)
 class Batch:
     """What one phone sends at once, and when it arrives."""
 
-    now: Circumstances
+    receipt: ReceiptContext
     items: list[Any]
 
 
@@ -53,7 +53,7 @@ def batches(
         before = items
         if rng.random() < OLD:
             made += _old(phone, waiting[-1], until, rng)
-    return sorted(made, key=lambda one: one.now.received_at)
+    return sorted(made, key=lambda one: one.receipt.received_at)
 
 
 def _gathered(samples: Sequence[Sample]) -> list[list[Sample]]:
@@ -70,7 +70,7 @@ def _gathered(samples: Sequence[Sample]) -> list[list[Sample]]:
 
 
 def _batch(phone: Phone, received: datetime, items: list[Any]) -> Batch:
-    return Batch(Circumstances(received_at=received, sent_at=received + phone.skew), items)
+    return Batch(ReceiptContext(received_at=received, sent_at=received + phone.skew), items)
 
 
 def _odd(

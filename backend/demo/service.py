@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.database.extensions import db
-from backend.demo.making import Context, PlanMissed, Progress, Studio, make, progress_by
+from backend.demo.making import AppContext, PlanMissed, Progress, Studio, make, progress_by
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE, Campaign, campaigns
 from backend.demo.removing import remove_devices, unmark_months
 from backend.demo.removing_teams import remove_teams
@@ -27,7 +27,7 @@ from backend.devices.models import Device
 from backend.devices.registration import Agreement, Registration
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.models import DemoMonth
-from backend.measurements.recording.service import Desk
+from backend.measurements.recording.service import RecordingContext
 from backend.reports.monthly.removal import remove_demo_reports
 
 SEED = 5_691
@@ -53,16 +53,22 @@ class Loaded:
     counted: int = 0
 
 
-def load(order: Order, desk: Desk, context: Context, progress: Progress) -> Loaded:
+def load(
+    order: Order, context: RecordingContext, app_context: AppContext, progress: Progress
+) -> Loaded:
     """Make the demo months unless they are there; what an interrupted load left is replaced."""
     if is_loaded():
         return Loaded(already=True)
     plans = campaigns(order.today, order.now)
-    return load_campaigns(plans, order, desk, context, progress)
+    return load_campaigns(plans, order, context, app_context, progress)
 
 
 def load_campaigns(
-    plans: Sequence[Campaign], order: Order, desk: Desk, context: Context, progress: Progress
+    plans: Sequence[Campaign],
+    order: Order,
+    context: RecordingContext,
+    app_context: AppContext,
+    progress: Progress,
 ) -> Loaded:
     """Make these campaigns, each of its own devices."""
     remove(lambda done, of: None)
@@ -73,16 +79,16 @@ def load_campaigns(
     advance = progress_by(progress, sum(one.counted for one in plans))
     counted = 0
     for plan in plans:
-        n = make(plan, Studio(desk, context, order.seed), advance)
+        n = make(plan, Studio(context, app_context, order.seed), advance)
         if plan.month == LETTER_MONTH and n != plan.counted:
             raise PlanMissed(f"{plan}: {n} counted")
         counted += n
     fold_all()
     if any((one.month, one.province) == (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
         wanted = casts(_last_full_month(order.today), order.today.isoformat()[:7])
-        make_teams(wanted, order.now, desk, order.seed)
+        make_teams(wanted, order.now, context, order.seed)
         fold_all()
-    _register_last(order.now, desk.key)
+    _register_last(order.now, context.key)
     return Loaded(False, months, counted)
 
 

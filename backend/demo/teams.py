@@ -17,7 +17,7 @@ from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
 from backend.devices.models import Device
 from backend.measurements.corrections.reattribution import reattribute
 from backend.measurements.corrections.service import Choice, Decision, decide
-from backend.measurements.recording.service import Desk
+from backend.measurements.recording.service import RecordingContext
 from backend.organisations.models import (
     Campaign,
     CampaignArea,
@@ -92,11 +92,13 @@ def _from_to(month: str, until: str) -> str:
     return f"tháng {first}{'' if year == last_year else f'/{year}'}–{last}/{last_year}"
 
 
-def make_teams(wanted: Sequence[Cast], now: datetime, desk: Desk, seed: int) -> list[int]:
+def make_teams(
+    wanted: Sequence[Cast], now: datetime, context: RecordingContext, seed: int
+) -> list[int]:
     """Make campaigns over the demo's measurements; their ids."""
     made = []
     for cast in wanted:
-        cheats = plant(cast.month, _provinces(cast), desk, seed) if cast.cheats else []
+        cheats = plant(cast.month, _provinces(cast), context, seed) if cast.cheats else []
         made.append(_make(cast, now, cheats))
     db.session.commit()
     return made

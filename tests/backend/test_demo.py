@@ -27,11 +27,11 @@ from backend.measurements.recording.models import (
     Earning,
     Measurement,
     Receipt,
-    Refused,
+    RejectedBody,
     TeamCount,
     TeamDelta,
 )
-from backend.measurements.recording.service import Desk
+from backend.measurements.recording.service import RecordingContext
 from backend.measurements.revision.recount import differences, team_differences
 from backend.organisations.models import Campaign as Campaign_
 from backend.organisations.models import Membership, Team, Volunteer
@@ -49,7 +49,7 @@ def later(clock: Any) -> None:
 
 
 def load(app: Flask, *plans: Campaign, seed: int = 1) -> service.Loaded:
-    desk = Desk(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
+    desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     order = service.Order(date(2025, 2, 10), NOW, seed)
     with app.app_context():
         return service.load_campaigns(plans, order, desk, app.app_context, lambda done, of: None)
@@ -124,7 +124,7 @@ def test_removing_leaves_nothing_of_it_and_everything_else(
     with app.app_context():
         assert differences() == []
         for model, n in {
-            Device: 1, Consent: 1, Measurement: 2, Receipt: 2, Refused: 1,
+            Device: 1, Consent: 1, Measurement: 2, Receipt: 2, RejectedBody: 1,
             DemoMonth: 0, CountDelta: 0,
         }.items():  # fmt: skip
             assert db.session.scalar(select(func.count()).select_from(model)) == n, model
@@ -137,7 +137,7 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
     cast = replace(
         casts("2024-11", "2024-12")[0], provinces=("48",), teams=6, volunteers=30, cheats=True
     )
-    desk = Desk(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
+    desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     mine = people.campaign(app, people.organisation(app))
     with app.app_context():
         (made,) = make_teams([cast], NOW, desk, 1)

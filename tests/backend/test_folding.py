@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from backend.database.extensions import db
-from backend.measurements.recording import folding
+from backend.measurements.recording import counting
 from tests.support.factories import post, register, sample
 
 SOON_S = 10.0
@@ -27,7 +27,7 @@ def stop() -> Iterator[threading.Event]:
 def test_what_waits_is_in_the_counts_soon(
     app: Flask, client: FlaskClient, stop: threading.Event
 ) -> None:
-    thread = folding.keep_folded(app, every_s=0.05, stop=stop)
+    thread = counting.start_count_folder(app, every_s=0.05, stop=stop)
     assert post(client, register(client), sample()).json["counted"]
     assert _soon(app, "select coalesce(sum(n), 0) from counts where day is null") == 1
     assert _one(app, "select count(*) from count_deltas") == 0
@@ -43,13 +43,13 @@ def test_it_goes_on_after_the_database_was_away(
 
     def away() -> None:
         failures.append(1)
-        monkeypatch.setattr(folding, "fold_all", real)
+        monkeypatch.setattr(counting, "fold_all", real)
         raise OperationalError("fold", None, Exception("away"))
 
-    real = folding.fold_all
-    monkeypatch.setattr(folding, "fold_all", away)
+    real = counting.fold_all
+    monkeypatch.setattr(counting, "fold_all", away)
     post(client, register(client), sample())
-    thread = folding.keep_folded(app, every_s=0.05, stop=stop)
+    thread = counting.start_count_folder(app, every_s=0.05, stop=stop)
     assert _soon(app, "select coalesce(sum(n), 0) from counts where day is null") == 1
     assert failures == [1]
     stop.set()

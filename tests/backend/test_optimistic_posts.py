@@ -19,7 +19,7 @@ EARLY, LATE = "2024-11-15T09:00:00+07:00", "2024-11-15T09:30:00+07:00"
 def between(monkeypatch: pytest.MonkeyPatch, act: Any) -> list[int]:
     """Let something happen once, after a post has read the timeline and before it stores."""
     looked: list[int] = []
-    really = timeline.look
+    really = timeline.read_with_device
 
     def look(*values: Any) -> Any:
         found = really(*values)
@@ -28,7 +28,7 @@ def between(monkeypatch: pytest.MonkeyPatch, act: Any) -> list[int]:
             act()
         return found
 
-    monkeypatch.setattr(timeline, "look", look)
+    monkeypatch.setattr(timeline, "read_with_device", look)
     return looked
 
 

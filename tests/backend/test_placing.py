@@ -41,7 +41,7 @@ def stored(told: dict[str, Any]) -> dict[str, Any]:
         "id": str(uuid4()), "day": told["day"], "latitude": latitude, "longitude": longitude,
         "accuracy_m": accuracy, "unit_id": told["was"], "set_id": 1, "how": "inside",
         "candidates": None, "marks": list(told["marks"]),
-        "own_reasons": list(rules.in_order([*told["own"], *([problem] if problem else [])])),
+        "own_reasons": list(rules.by_weight([*told["own"], *([problem] if problem else [])])),
     }  # fmt: skip
 
 
@@ -62,8 +62,8 @@ def alone(row: dict[str, Any], locator: Locator) -> dict[str, Any]:
         "set_id": placed.set_id if placed else None,
         "how": placed.how if placed else None,
         "candidates": list(placed.candidates) or None if placed else None,
-        "own_reasons": list(rules.in_order(own)),
-        "marks": list(rules.in_order(marks)),
+        "own_reasons": list(rules.by_weight(own)),
+        "marks": list(rules.by_weight(marks)),
     }
 
 

@@ -35,7 +35,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
         "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
     }),
     "excluding some": (exclusion.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
-    "who withdraws": (earning.FORGET_PERSON, "ix_earnings_membership_id", {"device": PHONE}),
+    "who withdraws": (earning.DELETE_PERSON, "ix_earnings_membership_id", {"device": PHONE}),
     "what comes late": (retention.COARSEN_LATE, "ix_measurements_late", {
         "coarse": DAY, "gone": DAY, "decimals": 3,
     }),

@@ -12,7 +12,7 @@ from backend.demo import service
 from backend.demo.plan import Campaign
 from backend.demo.teams import Cast, make_teams
 from backend.measurements.recording.counting import fold_all
-from backend.measurements.recording.service import Desk
+from backend.measurements.recording.service import RecordingContext
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.reports import MONTH, URL, Office
@@ -29,7 +29,7 @@ CAST = Cast(
 def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     made = Office(app, client, clock, province="48")
     clock.now = NOW
-    desk = Desk(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
+    desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     order = service.Order(date(2024, 12, 10), NOW, 1)
     with app.app_context():
         service.load_campaigns([PLAN], order, desk, app.app_context, lambda done, of: None)

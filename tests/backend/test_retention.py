@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, text, update
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.recording.counting import fold_all
-from backend.measurements.recording.models import ExpiredDay, Measurement, Refused
+from backend.measurements.recording.models import ExpiredDay, Measurement, RejectedBody
 from backend.measurements.revision.recount import differences
 from tests.support.devices import bearer, registered, sample
 
@@ -127,7 +127,7 @@ def test_a_demos_phones_and_young_bodies_are_left_alone(
         db.session.execute(update(Device).values(demo=True))
         refused = {"body": "{}", "errors": []}
         young = {"received_at": AT + timedelta(days=200), **refused}
-        db.session.execute(insert(Refused), [{"received_at": AT, **refused}, young])
+        db.session.execute(insert(RejectedBody), [{"received_at": AT, **refused}, young])
         db.session.commit()
     clock.now = AT + timedelta(days=250)
     assert "coarsened: 0; positions removed: 0; refused bodies deleted: 1" in expire(app)

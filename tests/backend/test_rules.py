@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backend.measurements.recording import rules
 from backend.measurements.recording.reasons import BY_CODE, REASONS
-from backend.measurements.recording.rules import Judged, Sample, Verdict
+from backend.measurements.recording.rules import Sample, TimelineEntry, Verdict
 
 NOON = datetime(2024, 11, 15, 5, 0, tzinfo=UTC)
 
@@ -31,8 +31,8 @@ def one(minutes: float = 0, metres: float = 0, **changes: object) -> Sample:
 
 def reasons(*samples: Sample) -> list[tuple[str, ...]]:
     """The reasons of each sample of a timeline, judged from its start."""
-    timeline = [Judged(sample, None) for sample in samples]
-    settled = rules.settle(timeline, samples[0].at, samples[-1].at)
+    timeline = [TimelineEntry(sample, None) for sample in samples]
+    settled = rules.judge_timeline(timeline, samples[0].at, samples[-1].at)
     return [verdict.reasons for _, verdict in settled]
 
 
@@ -70,7 +70,7 @@ def test_what_is_not_valid_stands_for_nothing() -> None:
 
 
 def test_the_first_reason_is_the_one_of_most_weight() -> None:
-    assert rules.in_order(["repeat", "failed_test", "position_missing"])[0] == "position_missing"
+    assert rules.by_weight(["repeat", "failed_test", "position_missing"])[0] == "position_missing"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_operators_are_named_by_their_code(
 def test_every_reason_has_words_in_both_languages() -> None:
     assert len(BY_CODE) == len(REASONS)
     for reason in REASONS:
-        assert reason.words("vi") != reason.words("en")
+        assert reason.message("vi") != reason.message("en")
 
 
 steps = st.tuples(st.integers(0, 2_000), st.integers(0, 400), st.sampled_from(["mobile", "fixed"]))
@@ -111,8 +111,9 @@ def test_settling_from_a_late_one_on_equals_a_full_pass(
     kept = [sample for sample in samples if sample is not late]
     stored = dict(zip([s.id for s in kept], reasons(*kept) if kept else [], strict=True))
     timeline = [
-        Judged(sample, None if sample is late else Verdict(stored[sample.id])) for sample in samples
+        TimelineEntry(sample, None if sample is late else Verdict(stored[sample.id]))
+        for sample in samples
     ]
-    for entry, verdict in rules.settle(timeline, late.at, late.at):
+    for entry, verdict in rules.judge_timeline(timeline, late.at, late.at):
         stored[entry.sample.id] = verdict.reasons
     assert [stored[sample.id] for sample in samples] == reasons(*samples)

@@ -14,13 +14,13 @@ def test_rows_and_receipts_name_the_columns(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, set[str]] = {}
-    really = service.store
+    really = service.store_autocommit
 
     def store(gate: Any, receipts: list[Any], rows: list[Any], *others: Any) -> None:
         seen.update(receipts=set(receipts[0]), rows=set(rows[0]))
         really(gate, receipts, rows, *others)
 
-    monkeypatch.setattr(service, "store", store)
+    monkeypatch.setattr(service, "store_autocommit", store)
     assert post(client, register(client), sample()).status_code == 201
     assert seen["rows"] == set(Measurement.__table__.columns.keys())
     assert seen["receipts"] == set(Receipt.__table__.columns.keys())

@@ -18,7 +18,7 @@ from backend.measurements.recording.models import (
     Exclusion,
     Measurement,
     Receipt,
-    Refused,
+    RejectedBody,
 )
 from tests.support.devices import AGREED, DEVICES, ME, bearer, hold, registered, sample
 
@@ -59,7 +59,7 @@ def test_nothing_of_the_person_is_left(app: Flask, client: FlaskClient) -> None:
     mine = registered(client)
     ids = hold(app, mine["id"])
     client.delete(ME, headers=bearer(mine["token"]))
-    for model in (Device, Consent, Receipt, Refused):
+    for model in (Device, Consent, Receipt, RejectedBody):
         assert stored(app, model) == []
     rows = stored(app, Measurement)
     assert not {row["id"] for row in rows} & set(ids)
@@ -108,7 +108,7 @@ def test_another_device_is_not_touched(app: Flask, client: FlaskClient) -> None:
     assert client.get(ME, headers=bearer(other["token"])).status_code == 200
     kept = {row["id"] for row in stored(app, Measurement) if row["device_id"]}
     assert kept == set(theirs) == {row["id"] for row in stored(app, Receipt)}
-    assert len(stored(app, Refused)) == 1
+    assert len(stored(app, RejectedBody)) == 1
 
 
 def test_a_device_that_sent_nothing_withdraws(client: FlaskClient) -> None:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from backend.database.extensions import db
-from backend.measurements.recording.models import Exclusion, Measurement, Receipt, Refused
+from backend.measurements.recording.models import Exclusion, Measurement, Receipt, RejectedBody
 
 DEVICES = "/api/v1/devices"
 ME = "/api/v1/devices/me"
@@ -73,6 +73,6 @@ def hold(app: Flask, device_id: str, n: int = 3) -> list[uuid.UUID]:
         db.session.execute(insert(Measurement), rows)
         db.session.execute(insert(Receipt), receipts)
         db.session.execute(insert(Exclusion), [{"measurement_id": ids[-1], "reason": "giả"}])
-        db.session.execute(insert(Refused), [{"body": '{"id": 7}', "errors": [], **owner}])
+        db.session.execute(insert(RejectedBody), [{"body": '{"id": 7}', "errors": [], **owner}])
         db.session.commit()
     return ids

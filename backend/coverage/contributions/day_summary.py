@@ -108,7 +108,7 @@ def _lost(one: Figures) -> list[str]:
     if not one.reasons:
         return []
     code, n = next(iter(one.reasons.items()))
-    words = BY_CODE[code].words("vi") if code in BY_CODE else message(code, "vi")
+    words = BY_CODE[code].message("vi") if code in BY_CODE else message(code, "vi")
     return [f"Hay mất mẫu nhất ({_number(n)}): {words}"]
 
 

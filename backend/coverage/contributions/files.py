@@ -69,4 +69,4 @@ def _rows(answer: dict[str, Any], language: Language) -> Iterator[list[Any]]:
 
 
 def _reason(code: str, language: Language) -> str:
-    return BY_CODE[code].words(language) if code in BY_CODE else message(code, language)
+    return BY_CODE[code].message(language) if code in BY_CODE else message(code, language)

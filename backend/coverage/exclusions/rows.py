@@ -13,7 +13,7 @@ from backend.coverage.signals.findings import number
 from backend.coverage.signals.sources import moments
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
-from backend.measurements.recording.counting import Deltas
+from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.recording.rules import NETWORKS
 
@@ -92,7 +92,7 @@ def counted_now(month: str) -> Mapping[tuple[int | None, str], int]:
     }
 
 
-def moved(deltas: Iterable[Deltas]) -> Counter[tuple[int | None, str, str]]:
+def moved(deltas: Iterable[CountDeltas]) -> Counter[tuple[int | None, str, str]]:
     """Changes of counts by unit, network and fate; what did not change in sum is left out."""
     sums: Counter[tuple[int | None, str, str]] = Counter()
     for one in deltas:

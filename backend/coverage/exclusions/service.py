@@ -25,7 +25,7 @@ from backend.coverage.signals.models import Signal
 from backend.coverage.signals.sources import units_below
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.measurements.recording.counting import Deltas
+from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.models import ExclusionAct
 from backend.measurements.revision.exclusion import Decision, decide_on_device
 from backend.units.service import UnitRow
@@ -163,7 +163,7 @@ def _carry_out(
     A preview takes the same way and rolls each back.
     """
     before = counted_now(asked["month"])
-    deltas: list[Deltas] = []
+    deltas: list[CountDeltas] = []
     finish = db.session.rollback if asked["preview"] else db.session.commit
     for device, ids in by_device(rows).items():
         deltas.append(decide_on_device(device, ids, decision, terms.count_manual))

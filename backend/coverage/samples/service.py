@@ -17,7 +17,7 @@ from backend.errors import Problem, invalid
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
 from backend.measurements.recording import rules
-from backend.measurements.recording.answers import in_words, read_cursor
+from backend.measurements.recording.answers import read_cursor, serialize_reasons
 from backend.measurements.recording.incoming import read_id, sample_of
 from backend.measurements.recording.reasons import COUNTED
 from backend.units.service import UnitRow
@@ -138,8 +138,8 @@ def _told(row: RowMapping, showing: Showing) -> dict[str, Any]:
         "unit": {"code": row["code"], "name": row["name"]},
         "device": number(device, month, showing.key) if device else None,
         "position": position,
-        "reasons": in_words(row["reasons"], showing.language),
-        "marks": in_words(row["marks"], showing.language),
+        "reasons": serialize_reasons(row["reasons"], showing.language),
+        "marks": serialize_reasons(row["marks"], showing.language),
     }
 
 

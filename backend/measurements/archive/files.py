@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from backend.measurements.recording.reasons import fate
+from backend.measurements.recording.reasons import category
 
 # Raised with every change of the columns; what reads an archive refuses one that it does not know.
 VERSION = 1
@@ -81,7 +81,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def chunk_of(rows: list[Mapping[str, Any]]) -> pa.Table:
     """Rows of the table, with a unit's code, as a chunk of the file."""
     told = [
-        {**row, "fate": fate(row["reasons"], row["marks"]), "exact": row["raw"] is not None}
+        {**row, "fate": category(row["reasons"], row["marks"]), "exact": row["raw"] is not None}
         for row in rows
     ]
     bare = pa.Table.from_pylist(told, SCHEMA.remove(len(SCHEMA) - 1))

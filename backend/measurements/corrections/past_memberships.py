@@ -161,7 +161,7 @@ def _write(campaign_id: int, stays: Sequence[Stayed]) -> dict[str, Any]:
         span = {"since": min(stay.since for stay in stays), "until": max(ends)}
         for device in held:
             days = db.session.execute(DAYS, {"device": device, **span}).scalars()
-            changed += earning.settle(device, list(days))
+            changed += earning.attribute(device, list(days))
     return {"changed": changed, "before": before, "after": by_team(campaign_id)}
 
 

@@ -39,7 +39,7 @@ def reattribute(campaign_id: int) -> dict[str, Any]:
     changed = 0
     for device in list(db.session.execute(DEVICES, {"campaign": campaign_id}).scalars()):
         days = db.session.execute(DAYS, {"device": device}).scalars()
-        changed += earning.settle_held(device, days)
+        changed += earning.lock_and_attribute(device, days)
     return {"changed": changed, "before": before, "after": by_team(campaign_id)}
 
 

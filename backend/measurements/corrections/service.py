@@ -203,7 +203,7 @@ def _settle(rows: Sequence[Any]) -> None:
     for row in rows:
         by_device.setdefault(row["device_id"], set()).add(row["day"])
     for device, days in by_device.items():
-        earning.settle(device, days)
+        earning.attribute(device, days)
 
 
 def _worth(campaign_id: int, ids: Sequence[UUID]) -> list[dict[str, Any]]:

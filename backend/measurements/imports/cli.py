@@ -13,7 +13,7 @@ from backend.http.requests import clock_now
 from backend.measurements.imports.formats import FORMATS, Given, open_source
 from backend.measurements.imports.service import Refusal, Source, import_rows
 from backend.measurements.recording.cli import cli
-from backend.measurements.recording.service import Desk
+from backend.measurements.recording.service import RecordingContext
 
 # The first ones show what kind of mistake it is; all of them are in the file beside.
 TOLD_MOST = 100
@@ -72,7 +72,7 @@ def import_file(
         raise click.BadParameter("tell the reason", param_hint="--count")
     source = Source(path.name, format_, _given(at, network), count)
     config = current_app.config
-    desk = Desk(
+    context = RecordingContext(
         current_app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
     )
     now = clock_now()
@@ -80,7 +80,7 @@ def import_file(
     try:
         with Console(stderr=True).status("importing …") as status, open_source(path) as stream:
             done = import_rows(
-                source, stream, now, desk, refused.add, lambda n: status.update(_totals(n))
+                source, stream, now, context, refused.add, lambda n: status.update(_totals(n))
             )
     finally:
         refused.close()

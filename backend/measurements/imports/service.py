@@ -12,9 +12,8 @@ from backend.database.extensions import db
 from backend.i18n.messages import message
 from backend.measurements.imports import formats
 from backend.measurements.imports.formats import Given, Row
-from backend.measurements.recording.incoming import Circumstances
-from backend.measurements.recording.reading import Item
-from backend.measurements.recording.service import Desk, record
+from backend.measurements.recording.incoming import Item, ReceiptContext
+from backend.measurements.recording.service import RecordingContext, record
 
 # As many as a phone may send at once: what one commit is measured to carry.
 LOT = 500
@@ -44,16 +43,21 @@ Progress = Callable[[Counter[str]], None]
 
 
 def import_rows(
-    source: Source, stream: TextIO, now: datetime, desk: Desk, refuse: Refuse, progress: Progress
+    source: Source,
+    stream: TextIO,
+    now: datetime,
+    context: RecordingContext,
+    refuse: Refuse,
+    progress: Progress,
 ) -> Counter[str]:
     """Record every row that can be read; return how many met which outcome.
 
     Each lot is a commit of its own: an import that was cut off is run again, and what was taken
     before is a duplicate then.
     """
-    circumstances = Circumstances(
+    receipt = ReceiptContext(
         received_at=now,
-        old_welcome=True,
+        accept_old=True,
         has_device=False,
         count_without_device=source.count_reason is not None,
         source="import",
@@ -62,7 +66,7 @@ def import_rows(
     _audit(source, "import")  # before the first row counts, whatever comes
     outcomes: Counter[str] = Counter()
     while lot := list(islice(rows, LOT)):
-        for outcome, refusal in _record(lot, circumstances, desk):
+        for outcome, refusal in _record(lot, receipt, context):
             outcomes[outcome] += 1
             if refusal:
                 refuse(refusal)
@@ -81,11 +85,11 @@ def _audit(source: Source, act: str, **outcomes: int) -> None:
 
 
 def _record(
-    lot: list[Row], circumstances: Circumstances, desk: Desk
+    lot: list[Row], receipt: ReceiptContext, context: RecordingContext
 ) -> Iterator[tuple[str, Refusal | None]]:
     """Record what could be read; tell each row's outcome, in the order of the file."""
     sent = [_as_sent(row.payload) for row in lot if row.payload is not None]
-    items = iter(record(None, sent, circumstances, desk) if sent else [])
+    items = iter(record(None, sent, receipt, context) if sent else [])
     for row in lot:
         if row.payload is None:
             yield "rejected", Refusal(row.line, row.error or "unreadable", row.raw)

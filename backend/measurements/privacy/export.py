@@ -10,7 +10,13 @@ from sqlalchemy import Select, select
 
 from backend.database.extensions import db
 from backend.devices.models import Consent, Device
-from backend.measurements.recording.models import Earning, Exclusion, Measurement, Receipt, Refused
+from backend.measurements.recording.models import (
+    Earning,
+    Exclusion,
+    Measurement,
+    Receipt,
+    RejectedBody,
+)
 from backend.organisations.models import (
     CampaignExclusion,
     Correction,
@@ -68,7 +74,9 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         "campaign_exclusions": _decided(CampaignExclusion)
         .where(own)
         .order_by(CampaignExclusion.measurement_id, CampaignExclusion.campaign_id),
-        "refused": _all(Refused).where(Refused.device_id == device_id).order_by(Refused.id),
+        "refused": _all(RejectedBody)
+        .where(RejectedBody.device_id == device_id)
+        .order_by(RejectedBody.id),
     }
 
 

@@ -16,7 +16,13 @@ from backend.errors import Problem
 from backend.measurements.privacy.requests import note_done
 from backend.measurements.privacy.tombstones import Tombstones
 from backend.measurements.recording import earning
-from backend.measurements.recording.models import Earning, Exclusion, Measurement, Receipt, Refused
+from backend.measurements.recording.models import (
+    Earning,
+    Exclusion,
+    Measurement,
+    Receipt,
+    RejectedBody,
+)
 from backend.organisations.models import CampaignExclusion, Correction
 
 
@@ -52,13 +58,13 @@ def withdraw(
     """End a device and make its measurements anonymous, at once; counts stay as they are."""
     devices.lock(device_id)  # posts that are under way come before this or find no device
     tombstones.add(device_id, now)
-    earning.forget(device_id)
+    earning.unlink_person(device_id)
     positions = _positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
     kept = _strip(device_id)
     removed = Removed(
         receipts=receipts,
-        refused=_affected(delete(Refused).where(Refused.device_id == device_id)),
+        refused=_affected(delete(RejectedBody).where(RejectedBody.device_id == device_id)),
         consents=_affected(delete(Consent).where(Consent.device_id == device_id)),
         devices=_affected(delete(Device).where(Device.id == device_id)),
         positions=positions,

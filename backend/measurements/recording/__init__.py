@@ -1,1 +1,1 @@
-"""The path of a measurement: validate, locate, judge, store, count."""
+"""Recording of measurements: validate, locate, judge, store, count, attribute."""

@@ -1,4 +1,4 @@
-"""The answers to a phone about its measurements, in words that a volunteer understands."""
+"""Responses to a phone about its measurements, with reasons in the reader's language."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +14,7 @@ from backend.errors import Problem, invalid
 from backend.fields import aware_time
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
-from backend.measurements.recording.incoming import read_id
-from backend.measurements.recording.reading import Item
+from backend.measurements.recording.incoming import Item, read_id
 from backend.measurements.recording.reasons import BY_CODE, COUNTED
 
 PAGE_MOST = 500
@@ -33,7 +32,7 @@ SELECT = """
 BY_ID = text(f"""{SELECT}
     where m.id = any(:ids) and m.device_id is not distinct from cast(:device as uuid)
 """)
-# Who has it in which campaign, and what it is worth there.
+# The teams that a measurement is attributed to, by campaign.
 EARNED = text("""
     select e.measurement_id, c.name as campaign, t.name as team, e.fate,
            e.correction_id is not null as corrected
@@ -47,16 +46,16 @@ PAGE = text(f"""{SELECT}
 """)
 
 
-def results(
+def serialize_results(
     device_id: UUID | None, items: Sequence[Item], language: Language
 ) -> list[dict[str, Any]]:
-    """One answer an item, in order; a duplicate gets the verdict that stands today."""
+    """Return one result per item, in order; a duplicate has today's verdict."""
     ids = [item.id for item in items if item.outcome == "duplicate"]
     stored = {row["id"]: row for row in _rows(device_id, ids)} if ids else {}
-    return [_result(item, stored, language) for item in items]
+    return [_serialize_result(item, stored, language) for item in items]
 
 
-def _result(
+def _serialize_result(
     item: Item, stored: Mapping[UUID | None, Mapping[Any, Any]], language: Language
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"id": item.echo, "outcome": item.outcome}
@@ -66,13 +65,13 @@ def _result(
             for one in item.errors
         ]
     elif item.outcome == "accepted":
-        answer |= _verdict(_fresh(item), language)
+        answer |= _serialize_verdict(_row_of_new(item), language)
     elif item.outcome == "duplicate" and item.id in stored:
-        answer |= _verdict(stored[item.id], language)
+        answer |= _serialize_verdict(stored[item.id], language)
     return answer
 
 
-def _fresh(item: Item) -> dict[str, Any]:
+def _row_of_new(item: Item) -> dict[str, Any]:
     placed = item.placed
     return item.row | {
         "code": placed.code if placed else None,
@@ -83,8 +82,8 @@ def _fresh(item: Item) -> dict[str, Any]:
     }
 
 
-def _verdict(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
-    boundaries = None  # no set was asked where there is no usable position
+def _serialize_verdict(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
+    boundaries = None  # without a usable position no set is queried
     if row["set_name"]:
         boundaries = {"set": row["set_name"], "quality": row["quality"]}
     unit = None
@@ -99,39 +98,39 @@ def _verdict(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
     return {
         "valid": row["valid"],
         "counted": row["counted"],
-        "reasons": in_words(row["reasons"], language),
-        "marks": in_words(row["marks"], language),
+        "reasons": serialize_reasons(row["reasons"], language),
+        "marks": serialize_reasons(row["marks"], language),
         "unit": unit,
         "month": row["day"].isoformat()[:7],
         "boundaries": boundaries,
     }
 
 
-def in_words(codes: Iterable[str], language: Language) -> list[dict[str, str]]:
-    """Reasons or marks with what a person reads."""
-    return [{"code": code, "message": BY_CODE[code].words(language)} for code in codes]
+def serialize_reasons(codes: Iterable[str], language: Language) -> list[dict[str, str]]:
+    """Return reasons or marks with their messages."""
+    return [{"code": code, "message": BY_CODE[code].message(language)} for code in codes]
 
 
-def batch(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A batch's answers with their totals."""
-    outcomes = [answer["outcome"] for answer in answers]
+def serialize_batch(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the results of a batch with their totals."""
+    outcomes = [result["outcome"] for result in results]
     totals = {
         name: outcomes.count(name) for name in ("accepted", "duplicate", "conflict", "rejected")
     }
-    return {"results": list(answers), **totals}
+    return {"results": list(results), **totals}
 
 
-def own(device_id: UUID, identity: str, language: Language) -> dict[str, Any]:
-    """One of the device's own measurements; 404 for anything else."""
+def own_measurement(device_id: UUID, identity: str, language: Language) -> dict[str, Any]:
+    """Return one of the device's own measurements; 404 for any other id."""
     wanted = read_id(identity)
     rows = _rows(device_id, [wanted]) if wanted else []
     if not rows:
         raise Problem(404, "not_found")
-    return _own(rows[0], _earned(rows, language), language)
+    return _serialize_own(rows[0], _earned(rows, language), language)
 
 
 def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language) -> dict[str, Any]:
-    """A page of the device's own measurements, newest first."""
+    """Return a page of the device's own measurements, newest first."""
     at, last = read_cursor(cursor) if cursor else (None, None)
     limit = max(1, min(limit, PAGE_MOST))
     rows = list(
@@ -140,38 +139,38 @@ def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language
         ).mappings()
     )
     more = len(rows) == limit
-    end = f"{rows[-1]['measured_at'].isoformat()}_{rows[-1]['id']}" if more else None
+    next_cursor = f"{rows[-1]['measured_at'].isoformat()}_{rows[-1]['id']}" if more else None
     earned = _earned(rows, language)
-    return {"items": [_own(row, earned, language) for row in rows], "next": end}
+    return {"items": [_serialize_own(row, earned, language) for row in rows], "next": next_cursor}
 
 
-def check(device_id: UUID, ids: Any) -> dict[str, list[str]]:
-    """Which of these ids are held of this device."""
-    wanted = {given: read_id(given) for given in ids}
-    held = {row["id"] for row in _rows(device_id, [one for one in wanted.values() if one])}
+def check_ids(device_id: UUID, ids: Sequence[str]) -> dict[str, list[str]]:
+    """Divide ids into those stored for this device and the others."""
+    parsed = {written: read_id(written) for written in ids}
+    stored = {row["id"] for row in _rows(device_id, [one for one in parsed.values() if one])}
     return {
-        "held": [given for given, identity in wanted.items() if identity in held],
-        "missing": [given for given, identity in wanted.items() if identity not in held],
+        "held": [written for written, identity in parsed.items() if identity in stored],
+        "missing": [written for written, identity in parsed.items() if identity not in stored],
     }
 
 
 def _earned(
     rows: Sequence[Mapping[Any, Any]], language: Language
 ) -> dict[UUID, list[dict[str, Any]]]:
-    """The teams that have these measurements, by measurement."""
+    """Return the earnings of measurements by measurement."""
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in db.session.execute(EARNED, {"ids": [one["id"] for one in rows]}).mappings():
-        words = {"counted": row["fate"] == COUNTED, "reason": None}
-        if not words["counted"]:
+        earned: dict[str, Any] = {name: row[name] for name in ("campaign", "team", "corrected")}
+        earned |= {"counted": row["fate"] == COUNTED, "reason": None}
+        if not earned["counted"]:
             known = BY_CODE.get(row["fate"])
-            told = known.words(language) if known else message(row["fate"], language)
-            words["reason"] = {"code": row["fate"], "message": told}
-        named = {name: row[name] for name in ("campaign", "team", "corrected")}
-        found[row["measurement_id"]].append(named | words)
+            reason = known.message(language) if known else message(row["fate"], language)
+            earned["reason"] = {"code": row["fate"], "message": reason}
+        found[row["measurement_id"]].append(earned)
     return found
 
 
-def _own(
+def _serialize_own(
     row: Mapping[Any, Any], earned: Mapping[UUID, list[dict[str, Any]]], language: Language
 ) -> dict[str, Any]:
     return {
@@ -180,7 +179,7 @@ def _own(
         "measured_at": row["measured_at"].isoformat(),
         "received_at": row["received_at"].isoformat(),
         **{name: row[name] for name in ("network", "download_mbps", "upload_mbps", "ping_ms")},
-        **_verdict(row, language),
+        **_serialize_verdict(row, language),
         "earned": earned.get(row["id"], []),
     }
 
@@ -190,7 +189,7 @@ def _rows(device_id: UUID | None, ids: Sequence[UUID | None]) -> Sequence[Mappin
 
 
 def read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """The moment and id of a page's last measurement; 422 for what this API did not give."""
+    """Return time and id of a page's last measurement; 422 for an invalid cursor."""
     at, _, identity = cursor.partition("_")
     try:
         return aware_time(at.replace(" ", "+")), UUID(identity)

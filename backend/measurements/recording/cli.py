@@ -1,4 +1,4 @@
-"""The command group `flask measurements`, and its command that folds counts."""
+"""Command group `flask measurements` with the command that folds counts."""
 
 from flask.cli import AppGroup
 

@@ -1,19 +1,27 @@
-"""Counts stay in step: each transaction adds deltas, and a worker folds them within seconds."""
+"""Counts of measurements: each transaction adds deltas, a thread folds them within seconds."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import structlog
+from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database.extensions import db
-from backend.measurements.recording.reasons import fate
+from backend.measurements.recording.reasons import category
 
-Key = tuple[int | None, str, str, str]  # unit, day, network, fate
+Key = tuple[int | None, str, str, str]  # unit, day, network, category
 
-# At most so many deltas in one fold: short transactions, and the rest follows in the next.
+log = structlog.get_logger()
+
+# A page shows a sample within these seconds; a shorter interval would only make smaller folds.
+EVERY_S = 2.0
+# CountDeltas of one fold: keeps transactions short, the rest follows in the next one.
 FOLD_AT_ONCE = 20_000
-# Any number that nothing else in this database locks.
+# Advisory lock, unique in this database.
 FOLD_LOCK = 5_691
 
 FOLD = text("""
@@ -36,8 +44,8 @@ FOLD = text("""
     select count(*) from moved
 """)
 
-# The same for teams, at the grains that pages read: whole months by team and by person, days by
-# team, and days by team and unit.
+# The same for teams, at the grains that pages read: months by team and by person, days by team,
+# and days by team and unit.
 FOLD_TEAMS = text("""
     with moved as (
         delete from team_deltas
@@ -63,25 +71,25 @@ FOLD_TEAMS = text("""
 """)
 
 
-class Deltas:
-    """Changes of counts, added up by key."""
+class CountDeltas:
+    """Changes of counts, summed by key."""
 
     def __init__(self) -> None:
         self._by_key: Counter[Key] = Counter()
 
     def add(self, row: Mapping[str, Any], reasons: Iterable[str], n: int) -> None:
-        """Count a row under its fate (n = 1), or take it away from there (n = -1)."""
-        name = fate(list(reasons), row["marks"])
+        """Add a row to its category (n = 1) or remove it from there (n = -1)."""
+        name = category(list(reasons), row["marks"])
         self._by_key[(row["unit_id"], row["day"].isoformat(), row["network"], name)] += n
 
-    def take(self, other: "Deltas") -> None:
-        """Add what another one has."""
+    def merge(self, other: "CountDeltas") -> None:
+        """Add the changes of another instance."""
         self._by_key.update(other._by_key)
 
     def rows(self) -> list[dict[str, Any]]:
-        """What changed, in the shape of `count_deltas`.
+        """Return the changes as rows of `count_deltas`.
 
-        Also where the number is the same: others were counted, so others may be the needed ones.
+        Sums of 0 are included: other measurements count now, so others may be the needed ones.
         """
         return [
             {"unit_id": unit, "day": day, "network": network, "fate": name, "n": n}
@@ -90,12 +98,12 @@ class Deltas:
 
 
 def fold() -> int:
-    """Fold waiting deltas into the counts; return how many. One process at a time."""
-    alone = db.session.execute(
+    """Fold pending deltas into the counts and return their number; one process at a time."""
+    locked = db.session.execute(
         text("select pg_try_advisory_xact_lock(:lock)"), {"lock": FOLD_LOCK}
     ).scalar()
     moved = 0
-    if alone:
+    if locked:
         for statement in (FOLD, FOLD_TEAMS):
             moved += db.session.execute(statement, {"most": FOLD_AT_ONCE}).scalar_one()
     db.session.commit()
@@ -103,6 +111,27 @@ def fold() -> int:
 
 
 def fold_all() -> None:
-    """Fold until nothing waits."""
+    """Fold until no delta is pending."""
     while fold():
         pass
+
+
+def start_count_folder(
+    app: Flask, every_s: float = EVERY_S, stop: threading.Event | None = None
+) -> threading.Thread:
+    """Start a background thread that folds pending deltas, until `stop` or the process's end."""
+    stop = stop or threading.Event()
+    args = (app, every_s, stop)
+    thread = threading.Thread(target=_fold_periodically, args=args, name="folding", daemon=True)
+    thread.start()
+    return thread
+
+
+def _fold_periodically(app: Flask, every_s: float, stop: threading.Event) -> None:
+    while not stop.wait(every_s):
+        with app.app_context():
+            try:
+                fold_all()
+            except SQLAlchemyError as error:  # the next round folds what this one left
+                log.warning("not folded", error=type(error).__name__)
+                db.session.remove()

@@ -1,4 +1,4 @@
-"""Who earned a device's measurements: kept in step with the verdicts, in the same transaction."""
+"""Attribution of a device's measurements to teams, in the transaction of the verdicts."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -19,14 +19,14 @@ from backend.memberships.attribution_rows import decisions_on, exclusions_of, st
 
 DAY = timedelta(days=1)
 
-# Whole days, by the index of (device, time): the cap of a campaign looks at a whole day.
+# Whole days, because the cap of a campaign is per day; uses the index of (device, time).
 ROWS = text("""
     select m.id, m.measured_at, m.day, m.network, m.unit_id, m.reasons, u.parent_id, u.province_id
     from measurements m left join units u on u.id = m.unit_id
     where m.device_id = :device and m.measured_at >= :since and m.measured_at < :until
       and m.day = any(:days)
 """)
-HELD = text(f"""
+STORED = text(f"""
     select {", ".join(Earned._fields)} from earnings where measurement_id = any(:ids)
 """)  # noqa: S608 # names of columns
 DELETE = text("""
@@ -43,8 +43,8 @@ DELTAS = text("""
     select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n
     from jsonb_populate_recordset(null::team_deltas, cast(:deltas as jsonb))
 """)
-# A withdrawn person's share moves to nobody; the team's stays.
-FORGET = text("""
+# The counts of a withdrawn person move to no person; those of the team stay.
+UNLINK = text("""
     with mine as (
         select e.* from earnings e join measurements m on m.id = e.measurement_id
         where m.device_id = :device and e.volunteer_id is not null
@@ -60,8 +60,8 @@ FORGET = text("""
     update earnings e set volunteer_id = null, membership_id = null from mine
     where e.measurement_id = mine.measurement_id and e.campaign_id = mine.campaign_id
 """)
-# Whoever has no other device is nobody any more: the name goes, and when they were where.
-FORGET_PERSON = text("""
+# Volunteers without another device lose name, passes and memberships without earnings.
+DELETE_PERSON = text("""
     with alone as (
         select volunteer_id as id from device_links l where device_id = :device and not exists (
             select from device_links o
@@ -76,14 +76,14 @@ FORGET_PERSON = text("""
     update volunteers v set display_name = null, name_agreed_at = null from alone
     where v.id = alone.id
 """)
-# What team counts are kept by.
+# Columns of the key of team counts.
 KEY = ("campaign_id", "team_id", "volunteer_id", "unit_id", "day", "network", "fate", "guest")
 
 
-def settle(device_id: UUID, days: Iterable[date]) -> int:
-    """Attribute a device's measurements of these days again; return how many earnings changed.
+def attribute(device_id: UUID, days: Iterable[date]) -> int:
+    """Attribute a device's measurements of these days again; return the number of changes.
 
-    The caller holds the device's row and commits.
+    The caller locks the device's row and commits.
     """
     wanted_days = sorted(set(days))
     if not wanted_days:
@@ -98,27 +98,27 @@ def settle(device_id: UUID, days: Iterable[date]) -> int:
     samples = [_sample(row) for row in rows.values()]
     terms, excluded = terms_of(campaigns), exclusions_of(rows, campaigns)
     wanted = set(earnings(samples, stays, terms, decisions, excluded))
-    held = {Earned(**row) for row in db.session.execute(HELD, {"ids": list(rows)}).mappings()}
-    return replace(held - wanted, wanted - held)
+    stored = {Earned(**row) for row in db.session.execute(STORED, {"ids": list(rows)}).mappings()}
+    return replace_earnings(stored - wanted, wanted - stored)
 
 
-def settle_held(device_id: UUID, days: Iterable[date]) -> int:
-    """Hold a device and attribute again; what a withdrawn one earned is final."""
+def lock_and_attribute(device_id: UUID, days: Iterable[date]) -> int:
+    """Lock a device and attribute again; earnings of a withdrawn device are final."""
     try:
         devices.hold(device_id)
-    except Problem:  # withdrawn in this very moment
+    except Problem:  # withdrawn at the same time
         return 0
-    return settle(device_id, days)
+    return attribute(device_id, days)
 
 
-def forget(device_id: UUID) -> None:
-    """Untie a device's earnings from its person, before the device is withdrawn."""
-    db.session.execute(FORGET, {"device": device_id})
-    db.session.execute(FORGET_PERSON, {"device": device_id})
+def unlink_person(device_id: UUID) -> None:
+    """Unlink a device's earnings from its volunteer, before the device is withdrawn."""
+    db.session.execute(UNLINK, {"device": device_id})
+    db.session.execute(DELETE_PERSON, {"device": device_id})
 
 
-def replace(gone: set[Earned], new: set[Earned]) -> int:
-    """Write what changed, and what it changes in the teams' counts; how many measurements."""
+def replace_earnings(gone: set[Earned], new: set[Earned]) -> int:
+    """Write changed earnings and team counts; return the number of changes."""
     if gone:
         keys = [
             {"measurement_id": one.measurement_id, "campaign_id": one.campaign_id} for one in gone
@@ -132,7 +132,7 @@ def replace(gone: set[Earned], new: set[Earned]) -> int:
 
 
 def _add_deltas(changes: Iterable[tuple[Earned, int]]) -> None:
-    """Add up changes of team counts by key, and write them."""
+    """Sum changes of team counts by key and write them."""
     sums: Counter[tuple[Any, ...]] = Counter()
     for earned, n in changes:
         sums[tuple(getattr(earned, name) for name in KEY)] += n

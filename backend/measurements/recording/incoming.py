@@ -1,35 +1,59 @@
-"""From what a phone sent to the row that is stored, before the verdict."""
+"""Validate measurements as received and derive the stored row, before the verdict."""
 
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from marshmallow import ValidationError
+
 from backend.clock import local_day
+from backend.errors import FieldError, field_errors
+from backend.fields import encodable, storable
 from backend.measurements.recording import rules
+from backend.measurements.recording.schemas import MeasurementSchema
 from backend.units.locator import Placed
 from geo.fix import position_problem
 
+SCHEMA = MeasurementSchema()
+
+Outcome = Literal["accepted", "duplicate", "conflict", "rejected"]
+
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What is known of an arrival beside its content."""
+class ReceiptContext:
+    """Facts about the receipt of measurements that are not part of their content."""
 
     received_at: datetime
     sent_at: datetime | None = None
-    old_welcome: bool = False  # operator's imports may be of any age
+    accept_old: bool = False  # imports may be of any age
     count_manual: bool = False
     has_device: bool = True
-    count_without_device: bool = False  # an admin's decision, audited
-    source: str = "app"  # of what does not say so itself
+    count_without_device: bool = False  # decided by an admin, audited
+    source: str = "app"  # default of measurements without a source
+
+
+@dataclass(slots=True)
+class Item:
+    """One measurement of a request with its result so far."""
+
+    raw: Any
+    echo: str | None = None  # the id as it was sent
+    id: UUID | None = None
+    loaded: Mapping[str, Any] = field(default_factory=dict)
+    digest: bytes = b""
+    outcome: Outcome = "rejected"
+    errors: Sequence[FieldError] = ()
+    row: dict[str, Any] = field(default_factory=dict)
+    placed: Placed | None = None
 
 
 class Position(NamedTuple):
-    """Where a measurement is looked up: on which day, at which point."""
+    """Day and point at which the commune of a measurement is looked up."""
 
     day: date
     longitude: float
@@ -37,8 +61,31 @@ class Position(NamedTuple):
     accuracy_m: float
 
 
+def parse_item(raw: Any, key: str) -> Item:
+    """Validate one measurement against the schema; `key` is the key of content digests."""
+    item = Item(raw)
+    if not isinstance(raw, dict):
+        item.errors = [FieldError("", "not_object")]
+        return item
+    sent_id = raw.get("id")
+    item.echo = sent_id if isinstance(sent_id, str) and encodable(sent_id) else None
+    try:
+        item.loaded = SCHEMA.load(raw)
+        storable(raw)
+    except ValidationError as error:
+        item.errors = field_errors(error.messages)
+        return item
+    item.id = read_id(item.loaded["id"])
+    if item.id is None:
+        item.errors = [FieldError("id", "not_uuid")]
+    else:
+        item.outcome = "accepted"
+        item.digest = digest(raw, key)
+    return item
+
+
 def read_id(value: Any) -> UUID | None:
-    """The client's UUID, whatever its case; None where it is none."""
+    """Parse a client's UUID in any letter case; None if it is invalid."""
     if not isinstance(value, str) or len(value) != 36:
         return None
     try:
@@ -48,39 +95,41 @@ def read_id(value: Any) -> UUID | None:
 
 
 def digest(raw: Mapping[str, Any], key: str) -> bytes:
-    """Keyed digest of the content; `sent_at` belongs to the attempt and is no part of it."""
+    """Return the keyed digest of the content, without `sent_at`, which differs by attempt."""
     content = {name: value for name, value in raw.items() if name not in ("id", "sent_at")}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hmac.digest(key.encode(), canonical.encode(), hashlib.sha256)
 
 
-def skew_of(circumstances: Circumstances) -> timedelta | None:
-    """How far the phone's clock was off, where that is large enough to correct for."""
-    if circumstances.sent_at is None:
+def skew_of(receipt: ReceiptContext) -> timedelta | None:
+    """Return the error of the phone's clock if it is large enough to be corrected."""
+    if receipt.sent_at is None:
         return None
-    skew = circumstances.received_at - circumstances.sent_at
+    skew = receipt.received_at - receipt.sent_at
     return skew if rules.SKEW_LEAST < abs(skew) < rules.SKEW_MOST else None
 
 
-def row_of(loaded: Mapping[str, Any], raw: Mapping[str, Any], now: Circumstances) -> dict[str, Any]:
-    """The columns that follow from the content and its first receipt, without place and verdict."""
+def row_of(
+    loaded: Mapping[str, Any], raw: Mapping[str, Any], receipt: ReceiptContext
+) -> dict[str, Any]:
+    """Return the columns derived from content and receipt, without place and verdict."""
     network = loaded["network"]
     location = loaded["location"] or {}
     kind = network["kind"]
-    skew = skew_of(now)
+    skew = skew_of(receipt)
     measured_at = loaded["measured_at"] + (skew or timedelta())
     stated = loaded.get("isp") if kind in ("wifi", "ethernet") else network.get("operator")
     return {
-        "received_at": now.received_at,
+        "received_at": receipt.received_at,
         "measured_at": measured_at,
         "skew_s": skew.total_seconds() if skew else None,
         "day": local_day(measured_at),
         "network": rules.network_of(kind),
         "kind": kind,
-        "source": loaded.get("source") or now.source,
+        "source": loaded.get("source") or receipt.source,
         "status": loaded["status"],
         "operator": rules.operator_of(kind, network.get("mcc"), network.get("mnc"), stated),
-        "technology": rules.shown(network.get("technology")),
+        "technology": rules.visible(network.get("technology")),
         "download_mbps": loaded.get("download_mbps"),
         "upload_mbps": loaded.get("upload_mbps"),
         "ping_ms": loaded.get("ping_ms"),
@@ -94,37 +143,40 @@ def row_of(loaded: Mapping[str, Any], raw: Mapping[str, Any], now: Circumstances
 
 
 def position_of(row: Mapping[str, Any]) -> Position | None:
-    """The point to look up, or None where the position cannot name a commune."""
+    """Return the point to look up; None if the position cannot identify a commune."""
     if position_problem(row["latitude"], row["longitude"], row["accuracy_m"]):
         return None
     return Position(row["day"], row["longitude"], row["latitude"], row["accuracy_m"])
 
 
 def own_reasons(
-    row: Mapping[str, Any], loaded: Mapping[str, Any], placed: Placed | None, now: Circumstances
+    row: Mapping[str, Any],
+    loaded: Mapping[str, Any],
+    placed: Placed | None,
+    receipt: ReceiptContext,
 ) -> tuple[str, ...]:
-    """Every reason that follows from the measurement alone, by weight."""
+    """Return all reasons that follow from the measurement alone, by weight."""
     found: list[str | None] = [
         position_problem(row["latitude"], row["longitude"], row["accuracy_m"]),
         "outside_communes" if placed is not None and placed.unit_id is None else None,
         "kind_unknown" if row["network"] == "unknown" else None,
-        *_of_the_test(row),
-        *_of_the_times(row, loaded, now),
-        *_of_the_network(loaded),
-        *_of_the_source(row, now),
+        *_test_reasons(row),
+        *_time_reasons(row, loaded, receipt),
+        *_network_reasons(loaded),
+        *_source_reasons(row, receipt),
     ]
-    return rules.in_order(reason for reason in found if reason)
+    return rules.by_weight(reason for reason in found if reason)
 
 
-def _of_the_test(row: Mapping[str, Any]) -> list[str]:
+def _test_reasons(row: Mapping[str, Any]) -> list[str]:
     if row["status"] != "finished":
         return ["failed_test"]
     values = row["download_mbps"], row["upload_mbps"], row["ping_ms"]
     return ["implausible_value"] if rules.implausible(row["network"], *values) else []
 
 
-def _of_the_times(
-    row: Mapping[str, Any], loaded: Mapping[str, Any], now: Circumstances
+def _time_reasons(
+    row: Mapping[str, Any], loaded: Mapping[str, Any], receipt: ReceiptContext
 ) -> list[str]:
     reasons = []
     fixed_at = (loaded["location"] or {}).get("fixed_at")
@@ -133,31 +185,34 @@ def _of_the_times(
     age = row["received_at"] - row["measured_at"]
     if -age > rules.FUTURE_MOST:
         reasons.append("in_future")
-    if age > rules.AGE_MOST and not now.old_welcome:
+    if age > rules.AGE_MOST and not receipt.accept_old:
         reasons.append("too_old")
     return reasons
 
 
-def _of_the_network(loaded: Mapping[str, Any]) -> list[str]:
+def _network_reasons(loaded: Mapping[str, Any]) -> list[str]:
     network = loaded["network"]
-    mcc = rules.shown(network.get("mcc"))
+    mcc = rules.visible(network.get("mcc"))
     foreign = network["kind"] == "mobile" and mcc not in (None, rules.COUNTRY_MCC)
     return ["foreign_network"] if foreign else []
 
 
-def _of_the_source(row: Mapping[str, Any], now: Circumstances) -> list[str]:
+def _source_reasons(row: Mapping[str, Any], receipt: ReceiptContext) -> list[str]:
     reasons = []
-    if not now.has_device and not now.count_without_device:
+    if not receipt.has_device and not receipt.count_without_device:
         reasons.append("no_device")
-    if row["source"] == "manual" and not now.count_manual:
+    if row["source"] == "manual" and not receipt.count_manual:
         reasons.append("source_not_counted")
     return reasons
 
 
 def marks(
-    row: Mapping[str, Any], loaded: Mapping[str, Any], placed: Placed | None, now: Circumstances
+    row: Mapping[str, Any],
+    loaded: Mapping[str, Any],
+    placed: Placed | None,
+    receipt: ReceiptContext,
 ) -> list[str]:
-    """What was noticed and takes nothing away."""
+    """Return the marks: findings that do not change whether the measurement counts."""
     network, location = loaded["network"], loaded["location"] or {}
     roaming = bool(network.get("roaming")) and network["kind"] == "mobile"
     found = {
@@ -166,16 +221,16 @@ def marks(
         "snapped": placed is not None and placed.how == "snapped",
         "vpn": loaded.get("vpn"),
         "clock_corrected": row["skew_s"] is not None,
-        "national_roaming": roaming and not _of_the_network(loaded),
+        "national_roaming": roaming and not _network_reasons(loaded),
         "operator_stated": loaded.get("operator_source") == "user",
         "metered": loaded.get("metered"),
-        "counted_by_admin": not now.has_device and now.count_without_device,
+        "counted_by_admin": not receipt.has_device and receipt.count_without_device,
     }
-    return [mark for mark, is_so in found.items() if is_so]
+    return [mark for mark, present in found.items() if present]
 
 
 def sample_of(row: Mapping[str, Any]) -> rules.Sample:
-    """What judging needs of a row."""
+    """Return the input of the rules for a row."""
     return rules.Sample(
         id=row["id"],
         at=row["measured_at"],

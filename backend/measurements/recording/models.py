@@ -1,4 +1,4 @@
-"""Receipts, measurements, what was refused, and the counts kept in step with them."""
+"""Receipts, measurements, rejected bodies, counts and earnings."""
 
 from datetime import date, datetime
 from typing import Any
@@ -22,11 +22,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
-from backend.organisations import models as campaigns  # noqa: F401 # whom earnings refer to
+from backend.organisations import models as campaigns  # noqa: F401 # tables that earnings refer to
 
 
 class Receipt(db.Model):
-    """Proof that a client's id was taken, with a keyed digest of what was sent under it."""
+    """Record that a client's id is used, with a keyed digest of the content sent with it."""
 
     __tablename__ = "receipts"
 
@@ -38,15 +38,15 @@ class Receipt(db.Model):
 
 
 class Measurement(db.Model):
-    """One speed test: what was sent, where it lies, and the verdict on it."""
+    """One speed test: the body as sent, its place and its verdict."""
 
     __tablename__ = "measurements"
     __table_args__ = (
         Index(None, "device_id", "measured_at", "id"),
         Index(None, "unit_id", "day"),
         Index(None, "day", postgresql_using="brin"),
-        # What may come later than its day was expired, an import or what is too old: nothing else
-        # pays for this index.
+        # Rows that may arrive after their day was expired (imports and too old ones): a partial
+        # index, so that no other row pays for it.
         Index(
             "ix_measurements_late",
             "day",
@@ -56,13 +56,13 @@ class Measurement(db.Model):
         ),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's, until it is stripped
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's, random after a withdrawal
     device_id: Mapped[UUID | None]
     received_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     measured_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    skew_s: Mapped[float | None]  # how far the phone's clock was off, where corrected for
+    skew_s: Mapped[float | None]  # error of the phone's clock, if corrected
     day: Mapped[date] = mapped_column(Date)  # in Vietnam
-    network: Mapped[str] = mapped_column(Text)  # mobile, fixed, unknown: what is counted apart
+    network: Mapped[str] = mapped_column(Text)  # mobile, fixed, unknown: counted separately
     kind: Mapped[str] = mapped_column(Text)  # mobile, wifi, ethernet, unknown: as sent
     source: Mapped[str] = mapped_column(Text)  # app, manual, import
     status: Mapped[str] = mapped_column(Text)
@@ -79,18 +79,18 @@ class Measurement(db.Model):
     set_id: Mapped[int | None]
     how: Mapped[str | None] = mapped_column(Text)  # inside, edge, snapped
     candidates: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
-    # Reasons and marks that follow from the measurement alone, and all of them.
+    # Reasons that follow from the measurement alone; all reasons; all marks.
     own_reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
     reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
     marks: Mapped[list[str]] = mapped_column(ARRAY(Text))
     valid: Mapped[bool]
     counted: Mapped[bool]
-    rules: Mapped[int]  # version of the rule set that judged
+    rules: Mapped[int]  # version of the rule set of the verdict
     raw: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
-class Refused(db.Model):
-    """A body that could not be stored as a measurement, kept so that nothing is lost."""
+class RejectedBody(db.Model):
+    """A body that could not be stored as a measurement, kept so that no data is lost."""
 
     __tablename__ = "refused"
 
@@ -102,7 +102,7 @@ class Refused(db.Model):
 
 
 class ExclusionAct(db.Model):
-    """What an admin or a province's official decided: out of a unit's counts, or in again."""
+    """An exclusion from a unit's counts by an admin or an official, or its lifting."""
 
     __tablename__ = "exclusion_acts"
     __table_args__ = (Index(None, "unit_id", "month"),)
@@ -111,8 +111,8 @@ class ExclusionAct(db.Model):
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
     month: Mapped[str] = mapped_column(Text)
     lifts: Mapped[int | None] = mapped_column(ForeignKey("exclusion_acts.id"), unique=True)
-    device: Mapped[int | None]  # its number in that month, where all of one device was chosen
-    signal_id: Mapped[int | None]  # the sign of gaming that it rests on
+    device: Mapped[int | None]  # its number in that month, if all of one device was chosen
+    signal_id: Mapped[int | None]  # the signal of gaming that it is based on
     measurements: Mapped[int]
     reason: Mapped[str] = mapped_column(Text)
     user_id: Mapped[int]
@@ -120,7 +120,7 @@ class ExclusionAct(db.Model):
 
 
 class Exclusion(db.Model):
-    """That a measurement was taken out or in again; judging takes the latest as input."""
+    """A decision to exclude or include a measurement; verdicts use the latest one."""
 
     __tablename__ = "exclusions"
     __table_args__ = (Index(None, "measurement_id", "id"), Index(None, "act_id"))
@@ -129,14 +129,14 @@ class Exclusion(db.Model):
     measurement_id: Mapped[UUID]
     excluded: Mapped[bool] = mapped_column(server_default="true")
     reason: Mapped[str] = mapped_column(Text)
-    act_id: Mapped[int | None] = mapped_column(ForeignKey("exclusion_acts.id"))  # null: a shell's
+    act_id: Mapped[int | None] = mapped_column(ForeignKey("exclusion_acts.id"))  # null: CLI
     excluded_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now()
     )
 
 
 class Count(db.Model):
-    """How many measurements of a unit, day and network met one fate (`counted` or main reason)."""
+    """Number of measurements by unit, day, network and category (`counted` or main reason)."""
 
     __tablename__ = "counts"
     __table_args__ = (
@@ -148,7 +148,7 @@ class Count(db.Model):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     month: Mapped[str] = mapped_column(Text)
     unit_id: Mapped[int | None]
-    # Null: the whole month. A page reads one row for a month, a chart one for a day.
+    # Null: the whole month. A page reads one row per month, a chart one per day.
     day: Mapped[date | None] = mapped_column(Date)
     network: Mapped[str] = mapped_column(Text)
     fate: Mapped[str] = mapped_column(Text)
@@ -156,7 +156,7 @@ class Count(db.Model):
 
 
 class CountDelta(db.Model):
-    """A change of counts, added by the transaction that made it and folded within seconds."""
+    """A change of counts, added by the transaction that causes it and folded within seconds."""
 
     __tablename__ = "count_deltas"
 
@@ -169,27 +169,27 @@ class CountDelta(db.Model):
 
 
 class Earning(db.Model):
-    """Which team has a measurement in one campaign, on what basis, and what it is worth there."""
+    """Attribution of a measurement to a team in one campaign, with its basis and category."""
 
     __tablename__ = "earnings"
     __table_args__ = (
         Index(None, "campaign_id", "team_id"),
         Index(None, "campaign_id", "day"),
-        Index(None, "unit_id", "day"),  # who took the needed samples of a commune
-        # Whether anything still rests on a membership, as a withdrawal and the foreign key ask.
+        Index(None, "unit_id", "day"),  # earnings of a commune's needed samples
+        # Used by withdrawals and the foreign key: is a membership still referred to?
         Index(None, "membership_id", postgresql_where=text("membership_id is not null")),
     )
 
     measurement_id: Mapped[UUID] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
-    # The basis: a membership by the rule of that version, or a correction that beats it.
+    # The basis: a membership by the rule of that version, or a correction, which has priority.
     volunteer_id: Mapped[int | None] = mapped_column(ForeignKey("volunteers.id"))
     membership_id: Mapped[int | None] = mapped_column(ForeignKey("memberships.id"))
     correction_id: Mapped[int | None] = mapped_column(ForeignKey("corrections.id"))
     rules: Mapped[int]
     guest: Mapped[bool]
-    # `counted`, or why not: the measurement's main reason, over_cap, excluded_in_campaign.
+    # Category: `counted`, the measurement's main reason, over_cap, excluded_in_campaign.
     fate: Mapped[str] = mapped_column(Text)
     unit_id: Mapped[int | None]
     day: Mapped[date] = mapped_column(Date)
@@ -197,7 +197,7 @@ class Earning(db.Model):
 
 
 class TeamCount(db.Model):
-    """How many earnings met one fate, at the grain that its null columns leave open."""
+    """Number of earnings by category, at one grain; columns outside the grain are null."""
 
     __tablename__ = "team_counts"
     __table_args__ = (
@@ -205,7 +205,7 @@ class TeamCount(db.Model):
             "campaign_id", "month", "grain", "team_id", "day", "unit_id", "volunteer_id", "network",
             "fate", "guest", name="uq_team_counts_key", postgresql_nulls_not_distinct=True,
         ),
-        # Who took what in a province: its report asks, of all that any team ever did.
+        # For a province's report: the earnings of all teams by place.
         Index(
             "ix_team_counts_places", "unit_id", "month", postgresql_where=text("grain = 'unit'")
         ),
@@ -227,7 +227,7 @@ class TeamCount(db.Model):
 
 
 class TeamDelta(db.Model):
-    """A change of team counts, added by the transaction that made it and folded within seconds."""
+    """A change of team counts, added by the transaction that causes it, folded within seconds."""
 
     __tablename__ = "team_deltas"
 
@@ -244,7 +244,7 @@ class TeamDelta(db.Model):
 
 
 class ExpiredDay(db.Model):
-    """A day whose positions were coarsened or removed, as old as they are."""
+    """A day whose positions were coarsened or removed by retention."""
 
     __tablename__ = "expired_days"
     __table_args__ = (CheckConstraint("step in ('coarsened', 'removed')", name="step"),)
@@ -254,19 +254,19 @@ class ExpiredDay(db.Model):
 
 
 class WithdrawalRequest(db.Model):
-    """That somebody withdrew, how, and when it was answered; whose it is stands nowhere."""
+    """A withdrawal with its channel and dates of handling; it does not identify the person."""
 
     __tablename__ = "withdrawal_requests"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    channel: Mapped[str] = mapped_column(Text)  # app, code, or how an admin was asked
+    channel: Mapped[str] = mapped_column(Text)  # app, code, restore, or that of a request
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class DemoMonth(db.Model):
-    """A month that the demo wrote into; whatever shows it says so."""
+    """A month with demo data; pages and files that show it are marked."""
 
     __tablename__ = "demo_months"
 

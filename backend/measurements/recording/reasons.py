@@ -1,4 +1,4 @@
-"""Every reason and mark of rule set 1: its effect and its text."""
+"""Reasons and marks of rule set 1 with their effects and texts."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,18 +11,18 @@ Effect = Literal["not_valid", "not_counted", "mark"]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A code, its effect, and what a volunteer reads."""
+    """A code with its effect and the text for volunteers."""
 
     code: str
     effect: Effect
     text: str  # in English
 
-    def words(self, language: Language) -> str:
+    def message(self, language: Language) -> str:
         return gettext(self.text, language)
 
 
-# In order of weight: the first that a measurement has is its main reason, under which it is
-# summed. Those that leave it without a commune come first, so that "unlocated" adds up.
+# In order of weight: the first one of a measurement is its main reason, by which it is counted.
+# Reasons without a commune come first, so that "unlocated" is their sum.
 REASONS: tuple[Reason, ...] = (
     Reason("position_missing", "not_valid", N_("There is no usable GPS position.")),
     Reason(
@@ -82,13 +82,13 @@ NOT_COUNTED = frozenset(reason.code for reason in REASONS if reason.effect == "n
 BASES = ("received", "valid", "counted")  # the three numbers of a month
 UNLOCATED = ("position_missing", "position_default", "position_coarse", "outside_communes")
 
-# The fates under which a counted measurement is summed: the usual one, and rows without a
-# device that an admin let count, which coverage shows apart.
+# Categories of counted measurements: the usual one, and imported rows without a device that an
+# admin let count, which coverage shows separately.
 COUNTED, COUNTED_BY_ADMIN = "counted", "counted_by_admin"
 
 
-def fate(reasons: list[str], marks: list[str]) -> str:
-    """The one name under which a measurement is summed: its main reason, or that it counted."""
+def category(reasons: list[str], marks: list[str]) -> str:
+    """Return the category by which a measurement is counted: its main reason, or `counted`."""
     if reasons:
         return reasons[0]
     return COUNTED_BY_ADMIN if COUNTED_BY_ADMIN in marks else COUNTED

@@ -1,4 +1,4 @@
-"""Rule set 1: does a measurement count, and why not. Pure functions of plain values."""
+"""Rule set 1: whether a measurement is valid and counts. Pure functions of plain values."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,29 +11,29 @@ from backend.measurements.recording.reasons import NOT_COUNTED, NOT_VALID, ORDER
 from geo.fix import METRES_PER_DEGREE, distance_m
 
 RULES = 1
-NETWORKS = ("mobile", "fixed")  # counted apart, in this order
+NETWORKS = ("mobile", "fixed")  # counted separately, in this order
 
 # RTR (Austria) lets one sample of a client stand for four hours in one place.
 REPEAT_WINDOW = timedelta(hours=4)
-# RTR's radius: two fixes of one spot differ by this much even where each claims to be better.
+# RTR's radius: two fixes of one spot differ by this much even if their accuracy is better.
 REPEAT_RADIUS_M = 100.0
-# A fix older than this may be of the place before: 60 s are 1 km in a car.
+# An older fix may be of the previous place: 60 s are 1 km in a car.
 FIX_AGE_MOST = timedelta(seconds=60)
-# Clocks drift and networks delay; more than this is a clock set wrong.
+# Clocks drift and networks delay; a larger difference is a clock set wrong.
 FUTURE_MOST = timedelta(minutes=10)
-# A report leaves on day 15 of the following month: what comes later serves nobody.
+# A report is due on day 15 of the following month: later samples are not used.
 AGE_MOST = timedelta(days=60)
-# Faster than an airliner (about 250 m/s): two phones, or a false position.
+# Faster than an airliner (about 250 m/s): two phones or a false position.
 TRAVEL_MOST_M_PER_S = 300.0
-# No phone or line sold in Vietnam reaches this; bits taken for megabits do.
+# No phone or line sold in Vietnam reaches this; bits read as megabits do.
 MBPS_MOST = {"mobile": 5_000.0, "fixed": 10_000.0, "unknown": 10_000.0}
-# Light needs longer to any server and back; and a test that waits a minute measured nothing.
+# Light needs longer to any server and back; a wait of a minute is no measurement.
 PING_LEAST_MS, PING_MOST_MS = 0.1, 60_000.0
-# Skew below this is the network's delay, above it the clock was set to another day on purpose.
+# Smaller skew is network delay; with larger skew the clock was set to another day on purpose.
 SKEW_LEAST, SKEW_MOST = timedelta(minutes=2), timedelta(hours=24)
 
 COUNTRY_MCC = "452"
-HIDDEN = frozenset({"", "0", "00", "000", "--", "65535"})  # what phones say that hide the network
+HIDDEN = frozenset({"", "0", "00", "000", "--", "65535"})  # codes of phones that hide the network
 OPERATORS = {
     "01": "MobiFone",
     "02": "VinaPhone",
@@ -45,7 +45,7 @@ OPERATORS = {
 
 
 class Sample(NamedTuple):
-    """What judging needs to know of one measurement."""
+    """The properties of one measurement that its verdict depends on."""
 
     id: UUID
     at: datetime
@@ -59,7 +59,7 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The reasons in order of weight, and the two answers that follow from them."""
+    """Reasons in order of weight, and whether the measurement is valid and counts."""
 
     reasons: tuple[str, ...]
     valid: bool = field(init=False)
@@ -71,33 +71,33 @@ class Verdict:
         object.__setattr__(self, "counted", valid and NOT_COUNTED.isdisjoint(self.reasons))
 
 
-@lru_cache(4_096)  # there are few combinations of reasons, and every post reads dozens of verdicts
+@lru_cache(4_096)  # few combinations of reasons exist, and every post reads dozens of verdicts
 def verdict_of(reasons: tuple[str, ...]) -> Verdict:
-    """The verdict with these reasons, which are in order."""
+    """Return the verdict with these reasons, which are ordered by weight."""
     return Verdict(reasons)
 
 
-class Judged(NamedTuple):
-    """A sample with the verdict that is stored for it; None for one that is new."""
+class TimelineEntry(NamedTuple):
+    """A sample with its stored verdict; None for a new sample."""
 
     sample: Sample
     verdict: Verdict | None
-    final: bool = False  # its position is no longer the one that was judged
+    final: bool = False  # its position was coarsened since the verdict
 
 
 def network_of(kind: str) -> str:
-    """What is counted apart: `mobile`, `fixed` (Wi-Fi and ethernet), or `unknown`."""
+    """Return the network that is counted: `mobile`, `fixed` (Wi-Fi and ethernet) or `unknown`."""
     return {"mobile": "mobile", "wifi": "fixed", "ethernet": "fixed"}.get(kind, "unknown")
 
 
-def shown(value: str | None) -> str | None:
-    """A network code as the phone gave it, or None where it hides it."""
+def visible(value: str | None) -> str | None:
+    """Return a network code as sent; None if it is missing or the phone hides it."""
     return None if value is None or value.strip() in HIDDEN else value.strip()
 
 
 def operator_of(kind: str, mcc: str | None, mnc: str | None, stated: str | None) -> str | None:
-    """The operator's name: by MCC and MNC for mobile, else as stated."""
-    if kind == "mobile" and shown(mcc) == COUNTRY_MCC and mnc is not None:
+    """Return the operator's name: by MCC and MNC for mobile networks, else as stated."""
+    if kind == "mobile" and visible(mcc) == COUNTRY_MCC and mnc is not None:
         known = OPERATORS.get(mnc.strip().zfill(2))
         if known:
             return known
@@ -107,7 +107,7 @@ def operator_of(kind: str, mcc: str | None, mnc: str | None, stated: str | None)
 def implausible(
     network: str, download: float | None, upload: float | None, ping: float | None
 ) -> bool:
-    """Whether a finished test claims what cannot have been measured."""
+    """Return whether a finished test has values (Mbit/s, ms) that cannot have been measured."""
     most = MBPS_MOST[network]
     speeds = [value for value in (download, upload) if value is not None]
     if any(value <= 0 or value > most for value in speeds):
@@ -115,15 +115,18 @@ def implausible(
     return ping is not None and not PING_LEAST_MS <= ping <= PING_MOST_MS
 
 
-def in_order(reasons: Iterable[str]) -> tuple[str, ...]:
-    """Reasons by weight, the main one first."""
+def by_weight(reasons: Iterable[str]) -> tuple[str, ...]:
+    """Return distinct reasons ordered by weight, the main one first; KeyError: unknown code."""
     return tuple(sorted(set(reasons), key=ORDER.__getitem__))
 
 
-def verdict_on(sample: Sample, earlier: Sequence[Judged]) -> Verdict:
-    """Judge one sample, given the judged ones of its device in the four hours before it."""
+def judge(sample: Sample, earlier: Sequence[TimelineEntry]) -> Verdict:
+    """Return the verdict on one sample, given those of its device in the 4 hours before it.
+
+    `earlier` is ordered by time; entries outside the window are ignored.
+    """
     if not NOT_VALID.isdisjoint(sample.own_reasons):
-        return verdict_of(in_order(sample.own_reasons))
+        return verdict_of(by_weight(sample.own_reasons))
     reasons = list(sample.own_reasons)
     before = [one for one in earlier if sample.at - one.sample.at < REPEAT_WINDOW]
     valid = [one.sample for one in before if one.verdict and one.verdict.valid]
@@ -131,19 +134,19 @@ def verdict_on(sample: Sample, earlier: Sequence[Judged]) -> Verdict:
         reasons.append("impossible_travel")
     if any(one.verdict and one.verdict.counted and same_spot(one.sample, sample) for one in before):
         reasons.append("repeat")
-    return verdict_of(in_order(reasons))
+    return verdict_of(by_weight(reasons))
 
 
-def settle(
-    timeline: Iterable[Judged], since: datetime, until: datetime
-) -> Iterator[tuple[Judged, Verdict]]:
-    """Judge a device's timeline from `since` on; yield what is new or judged otherwise now.
+def judge_timeline(
+    timeline: Iterable[TimelineEntry], since: datetime, until: datetime
+) -> Iterator[tuple[TimelineEntry, Verdict]]:
+    """Judge a device's timeline from `since` on; yield new entries and those whose verdict changed.
 
     `timeline` is ordered by (time, id) and begins at least one window before `since`; the last
-    new sample lies at `until`. A verdict depends on the window before it alone, so once a full
-    window after `until` has passed without a change, nothing later can change.
+    new sample lies at `until`. A verdict depends only on the window before it, so once a full
+    window after `until` has passed without a change, no later verdict can change.
     """
-    window: list[Judged] = []
+    window: list[TimelineEntry] = []
     horizon = until
     for entry in timeline:
         at = entry.sample.at
@@ -153,19 +156,22 @@ def settle(
         if at - horizon > REPEAT_WINDOW:
             return
         window = [one for one in window if at - one.sample.at < REPEAT_WINDOW]
-        verdict = verdict_on(entry.sample, window)
-        window.append(Judged(entry.sample, verdict))
+        verdict = judge(entry.sample, window)
+        window.append(TimelineEntry(entry.sample, verdict))
         if entry.verdict is None or verdict.reasons != entry.verdict.reasons:
             horizon = max(horizon, at)
             yield entry, verdict
 
 
 def same_spot(one: Sample, other: Sample) -> bool:
-    """Whether two samples are of one place, network and operator, so that one repeats the other."""
+    """Return whether two samples have the same place, network and operator (`repeat`).
+
+    The radius is the larger of REPEAT_RADIUS_M and the two accuracies.
+    """
     if one.network != other.network or one.operator != other.operator:
         return False
     radius = max(REPEAT_RADIUS_M, one.accuracy_m or 0.0, other.accuracy_m or 0.0)
-    # Most are farther apart by their latitudes alone, and the distance costs ten times as much.
+    # Most are farther apart by latitude alone; the distance costs ten times as much to compute.
     return _north_m(one, other) <= radius and distance(one, other) <= radius
 
 
@@ -182,7 +188,7 @@ def _north_m(one: Sample, other: Sample) -> float:
 
 
 def distance(one: Sample, other: Sample) -> float:
-    """Metres between two samples; none where a position is not known."""
+    """Return the distance of two samples in metres; 0 if a position is unknown."""
     if one.latitude is None or one.longitude is None:
         return 0.0
     if other.latitude is None or other.longitude is None:

@@ -1,4 +1,4 @@
-"""The shape of a measurement as a phone sends it, and of the answers."""
+"""Schemas of measurements as phones send them, and of the answers."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class NetworkSchema(Strict):
 
 
 class LocationSchema(Strict):
-    """Where the phone says it was; a poor position is stored and judged, not refused."""
+    """Position reported by the phone; a poor one is stored and judged, not rejected."""
 
     latitude = Number(-90, 90, required=True)
     longitude = Number(-180, 180, required=True)
@@ -37,7 +37,7 @@ class LocationSchema(Strict):
 
 
 class ServerSchema(Strict):
-    """The server that was measured against."""
+    """The server of the speed test."""
 
     id = Text(100, **OPTIONAL)
     name = Text(200, **OPTIONAL)
@@ -85,7 +85,7 @@ class MeasurementSchema(Strict):
 
     @validates_schema
     def finished_has_values(self, data: dict[str, Any], **kwargs: Any) -> None:
-        """A finished test has measured something; a failed one need not."""
+        """Require the values of a finished test."""
         if data["status"] != "finished":
             return
         names = ("download_mbps", "upload_mbps", "ping_ms")
@@ -102,7 +102,7 @@ class BatchSchema(Strict):
 
 
 class ReasonSchema(Strict):
-    """Why a measurement is not valid or not counted, or what was noticed of it."""
+    """A reason why a measurement is not valid or not counted, or a mark."""
 
     code = fields.String(required=True)
     message = fields.String(required=True)
@@ -119,7 +119,7 @@ class OwnPlaceSchema(Strict):
 
 
 class ResultSchema(Strict):
-    """What became of one measurement that was sent."""
+    """The result of one measurement that was sent."""
 
     id = fields.String(required=True, allow_none=True)
     outcome = fields.String(
@@ -138,7 +138,7 @@ class ResultSchema(Strict):
 
 
 class BatchResultSchema(Strict):
-    """What became of each measurement of a batch, in its order."""
+    """The results of a batch, in its order."""
 
     results = fields.List(fields.Nested(ResultSchema), required=True)
     accepted = fields.Integer(required=True)
@@ -149,7 +149,7 @@ class BatchResultSchema(Strict):
 
 
 class EarnedSchema(Strict):
-    """A team that has the measurement in a campaign; the reason where it is worth nothing there."""
+    """Attribution to a team in a campaign; the reason if the measurement does not count there."""
 
     campaign = fields.String(required=True)
     team = fields.String(required=True)
@@ -178,20 +178,20 @@ class OwnPageSchema(Strict):
 
 
 class PageQuerySchema(Strict):
-    """Which page."""
+    """Cursor and size of a page."""
 
     cursor = Text(most=100, load_default=None)
     limit = fields.Integer(load_default=100, error_messages={"invalid": "not_whole"})
 
 
 class CheckSchema(Strict):
-    """Ids that a phone wants to know the fate of, up to 1,000."""
+    """Ids to check, up to 1,000."""
 
     ids = fields.List(fields.String(), required=True)
 
 
 class CheckResultSchema(Strict):
-    """Which of the ids are held of this device, and which are not."""
+    """Ids that are stored for this device, and the others."""
 
     held = fields.List(fields.String(), required=True)
     missing = fields.List(fields.String(), required=True)

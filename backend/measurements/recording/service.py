@@ -1,4 +1,4 @@
-"""Record what phones send: each exactly once, placed, judged, counted, in one commit."""
+"""Record measurements from phones: each exactly once, located, judged, counted, in one commit."""
 
 import json
 from collections.abc import Sequence
@@ -9,22 +9,27 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from backend.database.extensions import db, fetch, fetch_autocommit
+from backend.database.extensions import db, fetch
 from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import Problem
 from backend.measurements.recording import earning, incoming, rules, timeline
-from backend.measurements.recording.counting import Deltas
-from backend.measurements.recording.incoming import Circumstances
-from backend.measurements.recording.models import Refused
-from backend.measurements.recording.reading import Item, read
-from backend.measurements.recording.storage import Changed, Gate, rewrite, store
+from backend.measurements.recording.counting import CountDeltas
+from backend.measurements.recording.incoming import Item, ReceiptContext, parse_item
+from backend.measurements.recording.models import RejectedBody
+from backend.measurements.recording.storage import (
+    Gate,
+    StateChanged,
+    store,
+    store_autocommit,
+    update_verdicts,
+)
 from backend.measurements.recording.timeline import Timeline
 from backend.units.locator import Locator
 
-# What is refused is kept up to this length; what is longer is no sample.
-REFUSED_MOST = 20_000
-# Two devices that use one id at the same instant: the second look finds the first's receipt.
+# Rejected bodies are stored up to this length; longer ones are no samples.
+REJECTED_MOST = 20_000
+# Two devices that use one id at the same time: the second attempt finds the first's receipt.
 TRIES = 3
 HOUR = timedelta(hours=1)
 
@@ -32,61 +37,71 @@ RECEIPTS = "select id, device_id, digest from receipts where id = any(%(ids)s)"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What recording needs of the installation."""
+class RecordingContext:
+    """Objects and settings of the installation that recording needs."""
 
     locator: Locator
-    key: str  # of the digests of contents
+    key: str  # of content digests
     hourly_most: int  # measurements of one device
 
 
 def record(
-    device_id: UUID | None, sent: Sequence[Any], now: Circumstances, desk: Desk
+    device_id: UUID | None,
+    sent: Sequence[Any],
+    receipt: ReceiptContext,
+    context: RecordingContext,
 ) -> list[Item]:
-    """Take measurements: keep what was sent, name the commune, judge, count; one commit."""
-    items = _prepared(sent, now, desk)
-    _record_locked(device_id, items, now, desk)
+    """Record measurements: store the content, locate, judge and count it in one commit."""
+    items = _prepare(sent, receipt, context)
+    _record_locked(device_id, items, receipt, context)
     return items
 
 
 def record_optimistically(
-    token: str, sent: Sequence[Any], now: Circumstances, desk: Desk
+    token: str, sent: Sequence[Any], receipt: ReceiptContext, context: RecordingContext
 ) -> tuple[KnownDevice, list[Item]]:
-    """Record for the device of a token: in two statements and without a lock, if nobody meddles.
+    """Record for the device of a token: two statements and no lock if there is no conflict.
 
-    The first reads device and timeline, the second stores what was judged if the device's version
-    still stands: then no other post, revision or withdrawal came between. Else the lock is taken.
+    The first statement reads device and timeline, the second stores the result if the device's
+    version is still the same: then no other post, revision or withdrawal came between. Otherwise
+    the device is locked and its measurements are judged again.
     """
-    items = _prepared(sent, now, desk)
+    items = _prepare(sent, receipt, context)
     readable = [item.row for item in items if not item.errors]
-    device, stored = timeline.look(token, readable, now.received_at)
+    now = receipt.received_at
+    device, stored = timeline.read_with_device(token, readable, now)
     if device is None:
-        devices.authenticate(token, now.received_at)  # 401, or the first use is noted
-        device, stored = timeline.look(token, readable, now.received_at)
+        devices.authenticate(token, now)  # 401, or the first use is recorded
+        device, stored = timeline.read_with_device(token, readable, now)
     if device is None:
         raise devices.unauthorized()
-    gate = _gate(device, len(items), now.received_at, desk.hourly_most)
+    gate = _gate(device, len(items), now, context.hourly_most)
     try:
-        _take(device.id, items, _sorted_out(device.id, items, []), gate, now, stored)
-    except Changed:
+        new = _select_new(device.id, items, [])
+        _judge_and_store(device.id, items, new, gate, receipt, stored)
+    except StateChanged:
         db.session.rollback()
-        _record_locked(device.id, items, now, desk)
+        _record_locked(device.id, items, receipt, context)
     return device, items
 
 
 def _record_locked(
-    device_id: UUID | None, items: Sequence[Item], now: Circumstances, desk: Desk
+    device_id: UUID | None,
+    items: Sequence[Item],
+    receipt: ReceiptContext,
+    context: RecordingContext,
 ) -> None:
     ids = [item.id for item in items if not item.errors]
     for _ in range(TRIES):
         gate = None
         if device_id:
             device = devices.hold(device_id)
-            gate = _gate(device, len(items), now.received_at, desk.hourly_most)
-        known = fetch(RECEIPTS, {"ids": ids}) if ids else []
+            gate = _gate(device, len(items), receipt.received_at, context.hourly_most)
+        receipts = fetch(RECEIPTS, {"ids": ids}) if ids else []
         try:
-            _take(device_id, items, _sorted_out(device_id, items, known), gate, now)
-        except Changed:
+            new = _select_new(device_id, items, receipts)
+            _judge_and_store(device_id, items, new, gate, receipt)
+        except StateChanged:
             db.session.rollback()
         else:
             return
@@ -94,7 +109,7 @@ def _record_locked(
 
 
 def _gate(device: KnownDevice, n: int, at: datetime, most: int) -> Gate:
-    """Hold a device to its hourly measure."""
+    """Count `n` measurements against the device's hourly limit; 429 above it."""
     began, before = device.window_start, device.window_items
     if began <= at - HOUR:
         began, before = at, 0
@@ -104,22 +119,22 @@ def _gate(device: KnownDevice, n: int, at: datetime, most: int) -> Gate:
     return Gate(device.id, device.version, device.joined, began, before + n)
 
 
-def _prepared(sent: Sequence[Any], now: Circumstances, desk: Desk) -> list[Item]:
-    """Find out all that follows from each item alone, before the database is asked."""
-    items = [read(raw, desk.key) for raw in sent]
+def _prepare(sent: Sequence[Any], receipt: ReceiptContext, context: RecordingContext) -> list[Item]:
+    """Compute everything that follows from each item alone, without the database."""
+    items = [parse_item(raw, context.key) for raw in sent]
     readable = [item for item in items if not item.errors]
     for item in readable:
-        item.row = incoming.row_of(item.loaded, item.raw, now)
-    _place(readable, desk.locator)
+        item.row = incoming.row_of(item.loaded, item.raw, receipt)
+    _locate(readable, context.locator)
     for item in readable:
-        _note(item, now)
+        _add_own_columns(item, receipt)
     return items
 
 
-def _sorted_out(
+def _select_new(
     device_id: UUID | None, items: Sequence[Item], receipts: Sequence[dict[str, Any]]
 ) -> list[Item]:
-    """Tell duplicates and conflicts from what is new; return the new ones."""
+    """Set the outcome of each valid item and return the new ones."""
     known = {row["id"]: (row["device_id"], row["digest"]) for row in receipts}
     new = []
     for item in items:
@@ -135,40 +150,41 @@ def _sorted_out(
     return new
 
 
-def _take(
+def _judge_and_store(
     device_id: UUID | None,
     items: Sequence[Item],
     new: Sequence[Item],
     gate: Gate | None,
-    now: Circumstances,
+    receipt: ReceiptContext,
     stored: Timeline | None = None,
 ) -> None:
-    """Judge what is new and store everything; Changed where the judged state is not today's.
+    """Judge new items and store everything; StateChanged if the judged state is outdated.
 
-    `stored` is the device's timeline where it was read already, outside the session.
+    `stored` is the device's timeline if it was read already, outside the session.
     """
     if stored and not {row["id"] for row in stored}.isdisjoint(item.id for item in new):
-        raise Changed  # a duplicate, which the receipts tell from a conflict
-    deltas = Deltas()
+        raise StateChanged  # a duplicate or a conflict, which needs the receipts
+    deltas = CountDeltas()
     rows = [item.row | {"device_id": device_id} for item in new]
-    receipts = [_receipt(item.digest, row) for item, row in zip(new, rows, strict=True)]
+    receipts = [_receipt_row(item.digest, row) for item, row in zip(new, rows, strict=True)]
     changed = _judge(device_id, rows, deltas, stored)
-    refused = [item for item in items if item.errors]
+    rejected = [item for item in items if item.errors]
     joined = gate is not None and gate.joined
-    alone = stored is not None and not (changed or refused or joined)
-    store(gate, receipts, rows, deltas, fetch_autocommit if alone else fetch)
-    if not alone:
-        rewrite(changed, rules.RULES)
-        _keep_refused(device_id, refused, now.received_at)
+    if stored is not None and not (changed or rejected or joined):
+        store_autocommit(gate, receipts, rows, deltas)
+    else:
+        store(gate, receipts, rows, deltas)
+        update_verdicts(changed, rules.RULES)
+        _store_rejected(device_id, rejected, receipt.received_at)
         if joined and device_id:
-            earning.settle(device_id, [row["day"] for row in (*rows, *changed)])
+            earning.attribute(device_id, [row["day"] for row in (*rows, *changed)])
         db.session.commit()
     for item, row in zip(new, rows, strict=True):
         item.row = row
 
 
-def _place(items: Sequence[Item], locator: Locator) -> None:
-    """Name the communes of all at once: a batch costs little more than one."""
+def _locate(items: Sequence[Item], locator: Locator) -> None:
+    """Look up the communes of all items at once: a batch costs little more than one item."""
     placeable = [(item, at) for item in items if (at := incoming.position_of(item.row))]
     if len(placeable) == 1:
         item, at = placeable[0]
@@ -179,8 +195,8 @@ def _place(items: Sequence[Item], locator: Locator) -> None:
             item.placed = placed
 
 
-def _note(item: Item, now: Circumstances) -> None:
-    """Note every reason and mark that follows from the item alone."""
+def _add_own_columns(item: Item, receipt: ReceiptContext) -> None:
+    """Add place, reasons and marks that follow from the item alone."""
     row, placed = item.row, item.placed
     row |= {
         "id": item.id,
@@ -188,25 +204,28 @@ def _note(item: Item, now: Circumstances) -> None:
         "set_id": placed.set_id if placed else None,
         "how": placed.how if placed else None,
         "candidates": list(placed.candidates) if placed and placed.candidates else None,
-        "own_reasons": incoming.own_reasons(row, item.loaded, placed, now),
-        "marks": incoming.marks(row, item.loaded, placed, now),
+        "own_reasons": incoming.own_reasons(row, item.loaded, placed, receipt),
+        "marks": incoming.marks(row, item.loaded, placed, receipt),
     }
 
 
 def _judge(
-    device_id: UUID | None, rows: Sequence[dict[str, Any]], deltas: Deltas, stored: Timeline | None
+    device_id: UUID | None,
+    rows: Sequence[dict[str, Any]],
+    deltas: CountDeltas,
+    stored: Timeline | None,
 ) -> list[dict[str, Any]]:
-    """Give new rows their verdict; return the stored ones that are judged otherwise now."""
+    """Set the verdicts of new rows; return the changed verdicts of stored rows."""
     if device_id is None:
         for row in rows:
-            _write_verdict(row, rules.Verdict(row["own_reasons"]))
+            _set_verdict(row, rules.Verdict(row["own_reasons"]))
             deltas.add(row, row["reasons"], 1)
         return []
     new = {row["id"]: row for row in rows}
     changed: list[dict[str, Any]] = []
-    for entry, verdict in timeline.settle(device_id, rows, stored):
+    for entry, verdict in timeline.judge_new(device_id, rows, stored):
         if entry["id"] in new:
-            _write_verdict(new[entry["id"]], verdict)
+            _set_verdict(new[entry["id"]], verdict)
         else:
             deltas.add(entry, entry["reasons"], -1)
             changed.append(verdict_row(entry, verdict))
@@ -214,12 +233,12 @@ def _judge(
     return changed
 
 
-def _write_verdict(row: dict[str, Any], verdict: rules.Verdict) -> None:
+def _set_verdict(row: dict[str, Any], verdict: rules.Verdict) -> None:
     row |= {"reasons": verdict.reasons, "valid": verdict.valid, "counted": verdict.counted}
 
 
 def verdict_row(row: Any, verdict: rules.Verdict) -> dict[str, Any]:
-    """A changed verdict, as it is written back."""
+    """Return a changed verdict as a row for `update_verdicts`."""
     return {
         "id": row["id"],
         "day": row["day"],
@@ -230,7 +249,7 @@ def verdict_row(row: Any, verdict: rules.Verdict) -> dict[str, Any]:
     }
 
 
-def _receipt(digest: bytes, row: dict[str, Any]) -> dict[str, Any]:
+def _receipt_row(digest: bytes, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "device_id": row["device_id"],
@@ -240,25 +259,25 @@ def _receipt(digest: bytes, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _keep_refused(device_id: UUID | None, items: Sequence[Item], received_at: datetime) -> None:
-    """Keep the bodies that could not be stored as measurements; their ids stay free."""
+def _store_rejected(device_id: UUID | None, items: Sequence[Item], received_at: datetime) -> None:
+    """Store the bodies of rejected items; their ids stay free."""
     if items:
-        refused = [
+        rejected = [
             {
                 "device_id": device_id,
                 "received_at": received_at,
-                "body": _written(item.raw),
+                "body": _storable_text(item.raw),
                 "errors": [{"field": error.field, "code": error.code} for error in item.errors],
             }
             for item in items
         ]
-        db.session.execute(insert(Refused), refused)
+        db.session.execute(insert(RejectedBody), rejected)
 
 
-def _written(raw: Any) -> str:
-    """A refused body as text that PostgreSQL can hold."""
+def _storable_text(raw: Any) -> str:
+    """Return a rejected body as text that PostgreSQL can store."""
     try:
-        written = json.dumps(raw, ensure_ascii=False)[:REFUSED_MOST].replace("\x00", "")
+        written = json.dumps(raw, ensure_ascii=False)[:REJECTED_MOST].replace("\x00", "")
     except RecursionError:
         return "(nested too deeply)"
     return written.encode(errors="backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""One statement that stores receipts, measurements and changes of counts together."""
+"""Store receipts, measurements and changes of counts in one statement."""
 
 import json
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from backend.database.extensions import Run, db
-from backend.measurements.recording.counting import Deltas
+from backend.database.extensions import Run, db, fetch, fetch_autocommit
+from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.timeline import UPDATE
 
-# JSON in, rows out: one round trip for one sample or for 500, and one parsed plan for both.
-# Nothing is stored unless `gate` lets it through: a row, or none. The lateral join looks each id
-# up by the index, also by a plan that was made while the table was small.
+# Values are JSON: one round trip for one sample or for 500, and one prepared plan for both.
+# Nothing is stored unless `gate` returns a row. The lateral join makes the planner look each id up
+# by the index, also in a plan that was made while the table was small.
 STORE = """
     with gate as (
         {gate}
@@ -36,8 +36,8 @@ STORE = """
     )
     select count(*) as n from gate
 """
-OF_NOBODY = STORE.format(gate="select 1")
-OF_DEVICE = STORE.format(
+STORE_WITHOUT_DEVICE = STORE.format(gate="select 1")
+STORE_OF_DEVICE = STORE.format(
     gate="""
         update devices set version = version + 1, window_start = %(start)s, window_items = %(items)s
         where id = %(device)s and version = %(version)s
@@ -56,17 +56,17 @@ DELTAS = text("""
 """)
 
 
-class Changed(Exception):
-    """What was judged is not what is there: the device's version, or a receipt, says so."""
+class StateChanged(Exception):
+    """The device's version changed or a receipt was added since the verdicts were computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The device's version that was judged, and how many measurements its hour has now."""
+    """The device's version that verdicts are based on, and its measurements of this hour."""
 
     device_id: UUID
     version: int
-    joined: bool  # whether a team may earn what is stored
+    joined: bool  # whether measurements may be attributed to a team
     window_start: datetime
     window_items: int
 
@@ -75,10 +75,29 @@ def store(
     gate: Gate | None,
     receipts: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
-    deltas: Deltas,
-    run: Run,
+    deltas: CountDeltas,
 ) -> None:
-    """Add new measurements with their receipts and counts, all or, with Changed, nothing."""
+    """Add measurements, receipts and counts in the session's transaction; StateChanged: none."""
+    _store(fetch, gate, receipts, rows, deltas)
+
+
+def store_autocommit(
+    gate: Gate | None,
+    receipts: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    deltas: CountDeltas,
+) -> None:
+    """Add measurements, receipts and counts in a transaction of their own; StateChanged: none."""
+    _store(fetch_autocommit, gate, receipts, rows, deltas)
+
+
+def _store(
+    run: Run,
+    gate: Gate | None,
+    receipts: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    deltas: CountDeltas,
+) -> None:
     values: dict[str, Any] = {
         "receipts": dump(receipts),
         "rows": dump(rows),
@@ -93,31 +112,31 @@ def store(
             "ids": [receipt["id"] for receipt in receipts],
         }
     try:
-        stored = run(OF_DEVICE if gate else OF_NOBODY, values)
-    except IntegrityError:  # another device's receipt, committed in this very moment
-        raise Changed from None
+        stored = run(STORE_OF_DEVICE if gate else STORE_WITHOUT_DEVICE, values)
+    except IntegrityError:  # another device's receipt, committed at the same time
+        raise StateChanged from None
     if not stored[0]["n"]:
-        raise Changed
+        raise StateChanged
 
 
-def rewrite(verdicts: Sequence[dict[str, Any]], rules: int) -> None:
-    """Write verdicts that changed: each {id, reasons, own_reasons, valid, counted}."""
+def update_verdicts(verdicts: Sequence[dict[str, Any]], rules: int) -> None:
+    """Write changed verdicts, each {id, reasons, own_reasons, valid, counted}."""
     if verdicts:
         db.session.execute(UPDATE, {"verdicts": dump(verdicts), "rules": rules})
 
 
-def add_deltas(deltas: Deltas) -> None:
-    """Add changes of counts alone."""
+def add_deltas(deltas: CountDeltas) -> None:
+    """Add changes of counts."""
     rows = deltas.rows()
     if rows:
         db.session.execute(DELTAS, {"deltas": dump(rows)})
 
 
 def dump(value: Any) -> str:
-    """JSON for PostgreSQL, with times, days, UUIDs and digests in its own spelling."""
+    """Return JSON for PostgreSQL with times, days, UUIDs and digests in its notation."""
     try:
         return orjson.dumps(value, default=_plain).decode()
-    except TypeError:  # an integer of more than 64 bits, in a field that we do not know
+    except TypeError:  # an integer of more than 64 bits, in an unknown field
         return json.dumps(value, default=_plain, ensure_ascii=False)
 
 
@@ -128,4 +147,4 @@ def _plain(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    raise TypeError(f"{type(value).__name__} has no spelling")
+    raise TypeError(f"{type(value).__name__} has no JSON notation")

@@ -1,4 +1,4 @@
-"""A device's measurements in order of time, as many as judging needs."""
+"""A device's measurements in order of time, as far as verdicts depend on them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -18,14 +18,14 @@ _READ = (
     "id", "measured_at", "network", "operator", "latitude", "longitude", "accuracy_m",
     "own_reasons", "reasons", "marks", "unit_id", "day",
 )  # fmt: skip
-# What retention has coarsened keeps the verdict that its exact position was given.
+# Rows coarsened by retention keep the verdict on their exact position.
 _FINAL = "raw is null as final"
 READ = f"""
     select {", ".join(_READ)}, {_FINAL} from measurements
     where device_id = %(device)s and measured_at > %(after)s and measured_at <= %(to)s
 """  # noqa: S608 # names of columns
 # One row of the device, the others of its measurements.
-LOOK = f"""
+READ_WITH_DEVICE = f"""
     with d as ({devices.BY_TOKEN})
     select {", ".join(f"d.{name}" for name in devices.BY_TOKEN_READ)},
         {", ".join(f"null as {name}" for name in _READ)}, null as final from d
@@ -50,41 +50,44 @@ Timeline = Sequence[Row]
 Judged = tuple[Row, rules.Verdict]
 
 
-def look(token: str, new: Sequence[Row], now: datetime) -> tuple[KnownDevice | None, Timeline]:
-    """Read the device of a token and the stored rows that judging new ones begins with.
+def read_with_device(
+    token: str, new: Sequence[Row], now: datetime
+) -> tuple[KnownDevice | None, Timeline]:
+    """Read the device of a token and the stored rows that the verdicts on new rows depend on.
 
-    No device where the token is unknown, or its first use is still to be noted.
+    The device is None if the token is unknown or its first use is not recorded yet.
     """
     since, until = _span(new) if new else (now, now)
-    rows = fetch_autocommit(LOOK, {"digest": token_hash(token), **_around(since, until)})
+    values = {"digest": token_hash(token), **_with_window(since, until)}
+    rows = fetch_autocommit(READ_WITH_DEVICE, values)
     device = next((devices.noted(row) for row in rows if row["device_id"]), None)
     return device, [row for row in rows if not row["device_id"]]
 
 
-def settle(device: UUID, new: Sequence[Row], stored: Timeline | None = None) -> Sequence[Judged]:
-    """Judge new rows among the stored ones; each row that is new or judged otherwise.
+def judge_new(device: UUID, new: Sequence[Row], stored: Timeline | None = None) -> Sequence[Judged]:
+    """Judge new rows among the stored ones; return the new rows and those with another verdict.
 
-    `stored` is what `look` has read for them, else it is read now, in the session.
+    `stored` is the result of `read_with_device`; without it the rows are read in the session.
     """
-    return judged_between(device, *_span(new), new, stored) if new else []
+    return judge_span(device, *_span(new), new, stored) if new else []
 
 
-def judged_between(
+def judge_span(
     device: UUID,
     since: datetime,
     until: datetime,
     new: Sequence[Row] = (),
     stored: Timeline | None = None,
 ) -> Sequence[Judged]:
-    """Judge a device's rows from `since` on, at least to `until`; those that changed.
+    """Judge a device's rows from `since` to at least `until`; return those whose verdict changed.
 
-    What is read reaches one window past the last change: usually the first reading does.
+    Rows are read up to one window past the last change: usually the first query suffices.
     """
     run, to = fetch_autocommit if stored is not None else fetch, until
     while True:
         if stored is None:
-            stored = run(READ, {"device": device, **_around(since, to)})
-        judged = list(_judged([*stored, *new], since, until))
+            stored = run(READ, {"device": device, **_with_window(since, to)})
+        judged = list(_judge([*stored, *new], since, until))
         reach = max((row["measured_at"] for row, _ in judged), default=until)
         if reach <= to:
             return judged
@@ -96,24 +99,25 @@ def _span(rows: Sequence[Row]) -> tuple[datetime, datetime]:
     return min(times), max(times)
 
 
-def _around(since: datetime, until: datetime) -> dict[str, datetime]:
+def _with_window(since: datetime, until: datetime) -> dict[str, datetime]:
     return {"after": since - rules.REPEAT_WINDOW, "to": until + rules.REPEAT_WINDOW}
 
 
-def _judged(rows: Sequence[Row], since: datetime, until: datetime) -> Iterator[Judged]:
-    ordered = sorted(rows, key=_place)
+def _judge(rows: Sequence[Row], since: datetime, until: datetime) -> Iterator[Judged]:
+    ordered = sorted(rows, key=_time_and_id)
     by_id = {row["id"]: row for row in ordered}
     timeline = (
-        rules.Judged(sample_of(row), _verdict(row), row.get("final", False)) for row in ordered
+        rules.TimelineEntry(sample_of(row), _stored_verdict(row), row.get("final", False))
+        for row in ordered
     )
-    for entry, verdict in rules.settle(timeline, since, until):
+    for entry, verdict in rules.judge_timeline(timeline, since, until):
         yield by_id[entry.sample.id], verdict
 
 
-def _verdict(row: Row) -> rules.Verdict | None:
-    """The stored verdict; None for a row that is new."""
+def _stored_verdict(row: Row) -> rules.Verdict | None:
+    """Return the stored verdict; None for a new row."""
     return rules.verdict_of(tuple(row["reasons"])) if "reasons" in row else None
 
 
-def _place(row: Row) -> tuple[datetime, UUID]:
+def _time_and_id(row: Row) -> tuple[datetime, UUID]:
     return row["measured_at"], row["id"]

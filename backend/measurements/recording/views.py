@@ -1,4 +1,4 @@
-"""The API of measurements: a phone sends, asks what became of it, and reads its own."""
+"""API of measurements: phones send measurements and read their own with verdicts."""
 
 from typing import Any
 
@@ -15,9 +15,8 @@ from backend.fields import aware_time, encodable
 from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language, read_object
 from backend.measurements.recording import answers
-from backend.measurements.recording.incoming import Circumstances
-from backend.measurements.recording.reading import Item
-from backend.measurements.recording.reasons import fate
+from backend.measurements.recording.incoming import Item, ReceiptContext
+from backend.measurements.recording.reasons import category
 from backend.measurements.recording.schemas import (
     BatchResultSchema,
     BatchSchema,
@@ -29,17 +28,17 @@ from backend.measurements.recording.schemas import (
     PageQuerySchema,
     ResultSchema,
 )
-from backend.measurements.recording.service import Desk, record_optimistically
+from backend.measurements.recording.service import RecordingContext, record_optimistically
 from backend.metrics import count_samples
 
 blp = Blueprint("measurements", __name__, description="Speed tests")
 blueprints = (blp,)
 
-# A phone back from two weeks offline sends some hundred; more at once only makes retries dearer.
+# A phone after two weeks offline sends some hundred; larger batches make retries costlier.
 BATCH_MOST = 500
 # A body of this length is read only after its token was checked; reading a shorter one, such as a
-# single sample, costs less than asking the database twice.
-BODY_KNOWN_FIRST = 8_000
+# single sample, costs less than a second query.
+CHECK_TOKEN_FIRST = 8_000
 
 ONE_OR_MANY = {"oneOf": [MeasurementSchema, BatchSchema]}
 BATCH_OR_DUPLICATE = {"anyOf": [BatchResultSchema, ResultSchema]}
@@ -49,20 +48,20 @@ def _device() -> KnownDevice:
     return devices.authenticate(bearer_token(), clock_now())
 
 
-def _desk() -> Desk:
+def _context() -> RecordingContext:
     config = current_app.config
-    return Desk(
+    return RecordingContext(
         current_app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
     )
 
 
-def _circumstances(body: dict[str, Any]) -> Circumstances:
-    given = body.get("sent_at", request.headers.get("X-Sent-At"))
+def _receipt(body: dict[str, Any]) -> ReceiptContext:
+    written = body.get("sent_at", request.headers.get("X-Sent-At"))
     try:
-        sent_at = aware_time(given) if given is not None else None
+        sent_at = aware_time(written) if written is not None else None
     except ValidationError as error:
         raise invalid("sent_at", str(error.messages[0])) from None
-    return Circumstances(clock_now(), sent_at, count_manual=current_app.config["COUNT_MANUAL"])
+    return ReceiptContext(clock_now(), sent_at, count_manual=current_app.config["COUNT_MANUAL"])
 
 
 @blp.post("/measurements")
@@ -73,20 +72,21 @@ def _circumstances(body: dict[str, Any]) -> Circumstances:
 def post_measurements() -> Any:
     """Send one measurement, or a batch of up to 500."""
     token = bearer_token()
-    if (request.content_length or BODY_KNOWN_FIRST) >= BODY_KNOWN_FIRST:
+    if (request.content_length or CHECK_TOKEN_FIRST) >= CHECK_TOKEN_FIRST:
         _device()
     try:
         body = read_object()
-        sent, circumstances = _sent(body), _circumstances(body)
+        sent, receipt = _sent(body), _receipt(body)
     except Problem:
-        _device()  # who has no token is told that, and nothing of the body
+        _device()  # without a valid token the answer is 401, without details of the body
         raise
-    device, items = record_optimistically(token, sent, circumstances, _desk())
-    count_samples(_counted(item) for item in items)
-    results = answers.results(device.id, items, language())
-    answer = answers.batch(results) if "measurements" in body else _one(items[0], results[0])
+    device, items = record_optimistically(token, sent, receipt, _context())
+    count_samples(_outcome_and_category(item) for item in items)
+    results = answers.serialize_results(device.id, items, language())
+    batch = "measurements" in body
+    answer = answers.serialize_batch(results) if batch else _single(items[0], results[0])
     status = 201 if answer.get("outcome") == "accepted" else 200
-    return _plain(answer | _consent_note(device), status)
+    return _json_response(answer | _consent_note(device), status)
 
 
 def _sent(body: dict[str, Any]) -> list[Any]:
@@ -100,7 +100,7 @@ def _sent(body: dict[str, Any]) -> list[Any]:
     return sent
 
 
-def _one(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
+def _single(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
     if item.outcome == "conflict":
         raise Problem(409, "conflict", [FieldError("id", "id_taken")], members=answer)
     if item.outcome == "rejected":
@@ -108,19 +108,19 @@ def _one(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _counted(item: Item) -> tuple[str, str | None]:
-    """What became of a sample, and its verdict where it is new."""
+def _outcome_and_category(item: Item) -> tuple[str, str | None]:
+    """Return the outcome of a sample, and its category if it is new."""
     if item.outcome != "accepted":
         return item.outcome, None
-    return item.outcome, fate(item.row["reasons"], item.row["marks"])
+    return item.outcome, category(item.row["reasons"], item.row["marks"])
 
 
 def _consent_note(device: KnownDevice) -> dict[str, bool]:
     return {"consent_outdated": True} if consent.outdated(device) else {}
 
 
-def _plain(answer: dict[str, Any], status: int) -> Response:
-    """An answer in its final shape: dumping it by a schema would cost as much as judging."""
+def _json_response(answer: dict[str, Any], status: int) -> Response:
+    """Return the answer without a schema: dumping by one would cost as much as the verdicts."""
     return Response(orjson.dumps(answer), status, content_type="application/json")
 
 
@@ -139,7 +139,7 @@ def list_measurements(query: dict[str, Any]) -> Any:
 @blp.response(200, OwnMeasurementSchema)
 def show_measurement(identity: str) -> Any:
     """Show one of the device's own measurements with its verdict."""
-    return answers.own(_device().id, identity, language())
+    return answers.own_measurement(_device().id, identity, language())
 
 
 @blp.post("/measurements/check")
@@ -147,7 +147,7 @@ def show_measurement(identity: str) -> Any:
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": CheckSchema}}})
 @blp.response(200, CheckResultSchema)
 def check_measurements() -> Any:
-    """Ask which of up to 1,000 ids are held."""
+    """Check which of up to 1,000 ids are stored."""
     device = _device()
     ids = read_object().get("ids")
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
@@ -156,4 +156,4 @@ def check_measurements() -> Any:
         raise invalid("ids", "wrong_length")
     if not all(encodable(one) for one in ids):
         raise invalid("ids", "not_unicode")
-    return answers.check(device.id, ids)
+    return answers.check_ids(device.id, ids)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.measurements.recording.counting import Deltas
+from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.revision.service import hold, revise_chosen
 
 # Each with the latest decision on it otherwise: what is out stays out, and once. A lift takes in
@@ -45,7 +45,7 @@ class Decision:
 
 def decide_on_device(
     device: UUID | None, ids: Sequence[UUID], decision: Decision, count_manual: bool
-) -> Deltas:
+) -> CountDeltas:
     """Decide on measurements of one device, under its lock; the caller commits."""
     joined = hold(device)
     values = {
@@ -57,7 +57,7 @@ def decide_on_device(
         "lifts": decision.lifts,
     }
     decided = list(db.session.execute(DECIDE, values).scalars())
-    return revise_chosen(device, decided, joined, count_manual) if decided else Deltas()
+    return revise_chosen(device, decided, joined, count_manual) if decided else CountDeltas()
 
 
 def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:

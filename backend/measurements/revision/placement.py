@@ -140,7 +140,7 @@ def _with(lists: pa.ListArray, wanted: Mapping[str, Bools]) -> pa.ListArray:
     if not len(wrong):
         return lists
     mended = [
-        rules.in_order(
+        rules.by_weight(
             {*old} - wanted.keys() | {code for code, rows in wanted.items() if rows[row]}
         )
         for row, old in zip(wrong.tolist(), lists.take(pa.array(wrong)).to_pylist(), strict=True)

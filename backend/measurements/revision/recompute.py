@@ -6,8 +6,7 @@ from uuid import UUID
 
 from backend.database.extensions import extension
 from backend.measurements.recording import incoming, rules
-from backend.measurements.recording.incoming import Circumstances
-from backend.measurements.recording.reading import SCHEMA
+from backend.measurements.recording.incoming import SCHEMA, ReceiptContext
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
 from backend.units.locator import Locator, Placed
 
@@ -34,17 +33,17 @@ def judged_again(rows: Sequence[Row], count_manual: bool) -> list[dict[str, Any]
 
 def _judged_again(row: Row, count_manual: bool) -> dict[str, Any] | None:
     loaded = SCHEMA.load(row["raw"])
-    now = Circumstances(
+    receipt = ReceiptContext(
         received_at=row["received_at"],
-        old_welcome=row["device_id"] is None,
+        accept_old=row["device_id"] is None,
         count_manual=count_manual,
         has_device=row["device_id"] is not None,
         count_without_device=COUNTED_BY_ADMIN in row["marks"],
     )
     placed = _placed(row)
-    own = incoming.own_reasons(row, loaded, placed, now)
+    own = incoming.own_reasons(row, loaded, placed, receipt)
     if row["excluded"]:
-        own = rules.in_order([*own, "excluded"])
+        own = rules.by_weight([*own, "excluded"])
     new = {
         "id": row["id"],
         "unit_id": placed.unit_id if placed else None,
@@ -52,7 +51,7 @@ def _judged_again(row: Row, count_manual: bool) -> dict[str, Any] | None:
         "how": placed.how if placed else None,
         "candidates": list(placed.candidates) or None if placed else None,
         "own_reasons": list(own),
-        "marks": incoming.marks(row, loaded, placed, now),
+        "marks": incoming.marks(row, loaded, placed, receipt),
     }
     return new if any(row[name] != value for name, value in new.items()) else None
 

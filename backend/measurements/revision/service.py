@@ -13,9 +13,9 @@ from backend.batch.workforce import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
 from backend.database.extensions import db, follow_indexes
 from backend.measurements.recording import earning, rules, timeline
-from backend.measurements.recording.counting import Deltas
+from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.service import verdict_row
-from backend.measurements.recording.storage import add_deltas, dump, rewrite
+from backend.measurements.recording.storage import add_deltas, dump, update_verdicts
 from backend.measurements.revision.recompute import judged_again, placed_again
 
 Progress = Callable[[int, int], None]
@@ -75,13 +75,13 @@ class Revision:
     moved: int = 0
     rejudged: int = 0
     left_alone: int = 0
-    changes: Deltas = field(default_factory=Deltas)  # of the counts
+    changes: CountDeltas = field(default_factory=CountDeltas)  # of the counts
 
-    def take(self, other: "Revision") -> None:
+    def merge(self, other: "Revision") -> None:
         """Add what another one did to other rows."""
         self.moved += other.moved
         self.rejudged += other.rejudged
-        self.changes.take(other.changes)
+        self.changes.merge(other.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,9 @@ def hold(device: UUID | None) -> bool | None:
 
 def revise_chosen(
     device: UUID | None, ids: Sequence[UUID], joined: bool | None, count_manual: bool
-) -> Deltas:
+) -> CountDeltas:
     """Judge measurements of a held device again, and what follows from them; what counts moved."""
-    deltas, done = Deltas(), Revision()
+    deltas, done = CountDeltas(), Revision()
     values = {"device": device, "ids": list(ids)}
     rows = list(db.session.execute(CHOSEN, values).mappings())
     _revise_rows(device, rows, judged_again(rows, count_manual), deltas, done)
@@ -150,7 +150,7 @@ def _revise(whole: Lot, progress: Progress, force: Workforce) -> Revision:
     db.session.commit()
     lots = [replace(whole, devices=some) for some in sliced(devices, DEVICES_A_LOT)]
     for place, one in enumerate(force.each(revise_lot, lots)):
-        done.take(one)
+        done.merge(one)
         progress(min((place + 1) * DEVICES_A_LOT, len(devices)), len(devices))
     return done
 
@@ -168,7 +168,7 @@ def _revise_device(device: UUID | None, lot: Lot, done: Revision) -> None:
     joined = hold(device)
     revised = placed_again if lot.places else partial(judged_again, count_manual=lot.count_manual)
     span = {"first": lot.first, "last": lot.last}
-    deltas, after = Deltas(), UUID(int=0)
+    deltas, after = CountDeltas(), UUID(int=0)
     times, days = [], set()
     while True:
         values = {"device": device, "after": after, "lot": ROWS_AT_ONCE, **span}
@@ -180,14 +180,14 @@ def _revise_device(device: UUID | None, lot: Lot, done: Revision) -> None:
             break
         after = rows[-1]["id"]
     _follow(device, joined, times, days, deltas, done)
-    done.changes.take(deltas)
+    done.changes.merge(deltas)
 
 
 def _revise_rows(
     device: UUID | None,
     rows: Sequence[Row],
     changed: Sequence[Row],
-    deltas: Deltas,
+    deltas: CountDeltas,
     done: Revision,
 ) -> None:
     """What follows from each row alone."""
@@ -201,19 +201,19 @@ def _follow(
     joined: bool | None,
     times: Sequence[datetime],
     days: set[date],
-    deltas: Deltas,
+    deltas: CountDeltas,
     done: Revision,
 ) -> None:
     """What follows from revised rows: verdicts of the device's timeline, counts, earnings."""
     if device and times:
-        judged = timeline.judged_between(device, min(times), max(times))
+        judged = timeline.judge_span(device, min(times), max(times))
         days = days | _rejudge_timeline(judged, deltas, done)
     add_deltas(deltas)
     if device and joined:
-        earning.settle(device, days)
+        earning.attribute(device, days)
 
 
-def _move(rows: Sequence[Row], changed: Sequence[Row], deltas: Deltas, done: Revision) -> None:
+def _move(rows: Sequence[Row], changed: Sequence[Row], deltas: CountDeltas, done: Revision) -> None:
     """Write changed places; the counts move along under the verdict that stands so far."""
     before = {row["id"]: row for row in rows}
     for new in changed:
@@ -226,7 +226,7 @@ def _move(rows: Sequence[Row], changed: Sequence[Row], deltas: Deltas, done: Rev
 
 
 def _rejudge_alone(
-    rows: Sequence[Row], changed: Iterable[Row], deltas: Deltas, done: Revision
+    rows: Sequence[Row], changed: Iterable[Row], deltas: CountDeltas, done: Revision
 ) -> None:
     """Rows without a device have no timeline: their own reasons are their verdict."""
     revised = {new["id"]: new for new in changed}
@@ -234,14 +234,16 @@ def _rejudge_alone(
     _write([(new, rules.Verdict(tuple(new["own_reasons"]))) for new, _ in pairs], deltas, done)
 
 
-def _rejudge_timeline(judged: Any, deltas: Deltas, done: Revision) -> set[date]:
+def _rejudge_timeline(judged: Any, deltas: CountDeltas, done: Revision) -> set[date]:
     """Rows with a device; the days of those that were judged otherwise."""
     entries = list(judged)
     _write(entries, deltas, done)
     return {row["day"] for row, _ in entries}
 
 
-def _write(judged: Iterable[tuple[Row, rules.Verdict]], deltas: Deltas, done: Revision) -> None:
+def _write(
+    judged: Iterable[tuple[Row, rules.Verdict]], deltas: CountDeltas, done: Revision
+) -> None:
     """Write the verdicts that differ; counts follow."""
     changed = []
     for row, verdict in judged:
@@ -251,4 +253,4 @@ def _write(judged: Iterable[tuple[Row, rules.Verdict]], deltas: Deltas, done: Re
         deltas.add(row, verdict.reasons, 1)
         changed.append(verdict_row(row, verdict))
     done.rejudged += len(changed)
-    rewrite(changed, rules.RULES)
+    update_verdicts(changed, rules.RULES)

@@ -62,7 +62,7 @@ def _lost(network: str, row: Samples) -> str:
 
 def _reason(code: str) -> str:
     """A reason within a sentence, without what a volunteer is told to do about it."""
-    words = BY_CODE[code].words("vi").split(":")[0].rstrip(".") if code in BY_CODE else code
+    words = BY_CODE[code].message("vi").split(":")[0].rstrip(".") if code in BY_CODE else code
     return words[0].lower() + words[1:]
 
 

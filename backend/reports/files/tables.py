@@ -124,7 +124,7 @@ def _reasons(report: Report, kind: str) -> list[Row]:
 
 
 def _reason(code: str) -> str:
-    return BY_CODE[code].words("vi") if code in BY_CODE else code
+    return BY_CODE[code].message("vi") if code in BY_CODE else code
 
 
 def _quality(report: Report) -> list[Row]:

@@ -119,7 +119,7 @@ class Reader:
         return f"{quote(_page())}?{urlencode(kept | {'lang': lang})}"
 
     def reason(self, code: str) -> str:
-        return BY_CODE[code].words(self.language) if code in BY_CODE else code
+        return BY_CODE[code].message(self.language) if code in BY_CODE else code
 
     def effect(self, code: str) -> str:
         return BY_CODE[code].effect if code in BY_CODE else "not_counted"

@@ -15,15 +15,14 @@ from ingest_parts.samples import walk
 
 STAGES = {
     "token (authenticate)": ("devices/service.py", "authenticate"),
-    "schema and digest (read)": ("measurements/reading.py", "read"),
-    "commune (place)": ("units/locating.py", "place"),
-    "communes (place_many)": ("units/locating.py", "place_many"),
-    "lock": ("measurements/service.py", "_lock"),
-    "receipts (sort out)": ("measurements/service.py", "_sort_out"),
-    "verdict (judge)": ("measurements/service.py", "_judge"),
-    "store": ("measurements/storing.py", "store"),
+    "schema and digest": ("recording/incoming.py", "parse_item"),
+    "commune (place)": ("units/locator.py", "place"),
+    "communes (place_many)": ("units/locator.py", "place_many"),
+    "timeline": ("recording/timeline.py", "read_with_device"),
+    "verdict (judge)": ("recording/service.py", "_judge"),
+    "store": ("recording/storage.py", "_store"),
     "commit": ("sqlalchemy/orm/session.py", "commit"),
-    "answer in words": ("measurements/answers.py", "results"),
+    "results": ("recording/answers.py", "serialize_results"),
     "psycopg, in all of these": ("psycopg/connection.py", "wait"),
     "the whole request": ("flask/app.py", "wsgi_app"),
 }  # fmt: skip

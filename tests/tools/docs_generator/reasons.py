@@ -12,7 +12,7 @@ EFFECTS = {
 def table() -> str:
     """Every reason with its effect and its words, in order of weight."""
     rows = [
-        f"| `{one.code}` | {EFFECTS[one.effect]} | {one.words('vi')} | {one.text} |"
+        f"| `{one.code}` | {EFFECTS[one.effect]} | {one.message('vi')} | {one.text} |"
         for one in REASONS
     ]
     head = ["| code | effect | what a volunteer reads | in English |", "|---|---|---|---|"]

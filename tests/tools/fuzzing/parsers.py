@@ -18,7 +18,7 @@ from backend.fields import aware_time
 from backend.mail import composed
 from backend.measurements.corrections import past_rows
 from backend.measurements.imports import formats
-from backend.measurements.recording import reading
+from backend.measurements.recording import incoming
 from backend.tables import csv as bulk_csv
 from backend.tables import xlsx as bulk_xlsx
 from backend.team_import import template as bulk_template
@@ -104,7 +104,7 @@ def _sample(raw: bytes) -> object:
         sent: Any = json.loads(raw)
     except RecursionError:  # as backend.http.requests answers it
         return None
-    return reading.read(sent, "key")
+    return incoming.parse_item(sent, "key")
 
 
 def _vnnic(raw: bytes) -> object:

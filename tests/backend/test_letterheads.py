@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.clock import month_end
-from backend.reports.content.letterhead_proposal import bare, proposed
+from backend.reports.content.default_letterhead import bare_name, default_letterhead
 from backend.reports.monthly.letterheads import letterhead_on
 from backend.units.service import find
 from tests.support.access.requests_officials import LETTERHEAD
@@ -49,12 +49,12 @@ def test_a_department_is_called_by_its_name_of_the_day() -> None:
         ("2025-01", "SỞ THÔNG TIN VÀ TRUYỀN THÔNG", "STTTT-BCVT"),
         ("2025-03", "SỞ KHOA HỌC VÀ CÔNG NGHỆ", "SKHCN-BCVT"),
     ):
-        words = proposed("province", "Tỉnh An Giang", "Tỉnh An Giang", month_end(day))
+        words = default_letterhead("province", "Tỉnh An Giang", "Tỉnh An Giang", month_end(day))
         assert (words["agency"], words["symbol"]) == (agency, symbol)
 
 
 def test_a_commune_writes_to_the_department() -> None:
-    words = proposed("commune", "Xã Tân Cương", "Tỉnh Thái Nguyên", month_end("2026-10"))
+    words = default_letterhead("commune", "Xã Tân Cương", "Tỉnh Thái Nguyên", month_end("2026-10"))
     assert words["agency"] == "ỦY BAN NHÂN DÂN XÃ TÂN CƯƠNG" and words["superior"] is None
     assert words["recipients"] == ["Sở Khoa học và Công nghệ tỉnh Thái Nguyên"]
 
@@ -65,7 +65,7 @@ def test_a_commune_writes_to_the_department() -> None:
      ("Đặc khu Lý Sơn", "Lý Sơn")],
 )  # fmt: skip
 def test_places_go_without_their_type(name: str, without: str) -> None:
-    assert bare(name) == without
+    assert bare_name(name) == without
 
 
 def test_what_an_official_sets_holds_from_its_day(

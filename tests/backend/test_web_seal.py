@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from backend.reports.files.canonical import canonical
+from backend.reports.files.canonical import canonical_json
 from backend.web.public import seal_views
 from tests.support import people
 from tests.support.reports import nothing, stored_report
@@ -28,7 +28,7 @@ def send(client: FlaskClient, **form: Any) -> Any:
 
 
 def test_a_file_is_known_by_its_bytes(client: FlaskClient, digest: str) -> None:
-    whole = canonical(nothing("2024-10"))
+    whole = canonical_json(nothing("2024-10"))
     sent = send(client, file=(io.BytesIO(whole), "report.json"))
     assert (sent.status_code, sent.location) == (303, f"{PAGE}/{digest}")
     page = client.get(sent.location)

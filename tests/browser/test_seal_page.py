@@ -6,7 +6,7 @@ from pathlib import Path
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from backend.reports.files.canonical import canonical
+from backend.reports.files.canonical import canonical_json
 from tests.support import people
 from tests.support.browser import DESKTOP, PHONE, axe, looks_right, picture
 from tests.support.reports import nothing, stored_report
@@ -17,8 +17,8 @@ def test_a_file_is_checked(app: Flask, new_page: Callable[..., Page], tmp_path: 
     file = tmp_path / "report.json"
     page = new_page(PHONE)
     for content, words, name in (
-        (canonical(nothing("2024-10")), "Nguyên bản, không sai một byte", "seal-good"),
-        (canonical(nothing("2024-09")), "Không có báo cáo nào mang mã này", "seal-unknown"),
+        (canonical_json(nothing("2024-10")), "Nguyên bản, không sai một byte", "seal-good"),
+        (canonical_json(nothing("2024-09")), "Không có báo cáo nào mang mã này", "seal-unknown"),
     ):
         page.goto("/seal")
         looks_right(page, "seal")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from backend.reports.content.figures import Files, Report
-from backend.reports.files.canonical import canonical
+from backend.reports.files.canonical import canonical_json
 from backend.reports.files.rendering import RENDERERS, render_file
 from backend.reports.monthly import freezing, report_files
 from backend.units import loading, sets, sync, unit_list
@@ -34,7 +34,7 @@ _rendered: dict[tuple[str, bytes, bool], bytes] = {}
 
 
 def _render_file(name: str, report: Report, *, draft: bool = False) -> bytes:
-    key = name, canonical(report), draft
+    key = name, canonical_json(report), draft
     if key not in _rendered:
         _rendered[key] = render_file(name, report, draft=draft)
     return _rendered[key]

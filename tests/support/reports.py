@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
 from backend.reports.content.figures import NETWORKS, Report, Samples
-from backend.reports.files.canonical import canonical, digest
+from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.monthly.models import ReportFile, ReportRow
 from backend.reports.monthly.seals import seal
 from tests.support import people
@@ -105,7 +105,7 @@ def stored_report(app: Flask, unit: int, state: str) -> int:
         unit_id=unit, month=month, edition=1, state=state, remarks={}, created_at=DECEMBER
     )
     if state != "draft":
-        content = canonical(nothing(month))
+        content = canonical_json(nothing(month))
         row.content, row.digest, row.frozen_at = content.decode(), digest(content), DECEMBER
     with app.app_context():
         if state == "approved":

@@ -1,4 +1,4 @@
-"""Collect the figures of a unit's month from coverage, section by section."""
+"""Collect the sections of a report from coverage."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,24 +12,24 @@ from backend.reports.content.sections import (
     Counts,
     communes,
     lacking,
+    notes,
+    quality,
     reached,
     read_counts,
     samples,
+    vnnic,
 )
-from backend.reports.content.sections_notes import notes
-from backend.reports.content.sections_quality import quality
-from backend.reports.content.sections_vnnic import vnnic
 from backend.units.service import UnitRow
 
-# Late samples come in bursts of seconds: figures that still move after so many readings are
-# better frozen some minutes later.
+# Late samples arrive in bursts of seconds: after this many readings with different figures the
+# official must try again later.
 READINGS_MOST = 4
 
-Collected = tuple[Counts, Sections]  # what coverage said, and what a report tells of it
+Collected = tuple[Counts, Sections]  # coverage's answers, and the sections made of them
 
 
 def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
-    """The figures as they are now."""
+    """Return the present figures."""
     counts = read_counts(unit, month, now)
     return counts, {
         "samples": samples(counts),
@@ -44,9 +44,12 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
 
 
 def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:
-    """Figures that two readings in a row agree on, so that no section is ahead of another.
+    """Return figures that two consecutive readings agree on, so that all sections match.
 
-    Statistics are those of the same samples: what waits for a refresh is refreshed first.
+    Statistics are refreshed before each reading.
+
+    Raises:
+        Problem: `figures_moving`, if READINGS_MOST readings differ.
     """
     before: Sections | None = None
     for _ in range(READINGS_MOST):
@@ -59,12 +62,12 @@ def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:
 
 
 def _planned(unit: UnitRow, month: str) -> dict[str, dict[str, list[str]]]:
-    """By network and commune: who measures there in the month after."""
+    """Return campaigns of the following month by network and commune."""
     first = month_end(month) + timedelta(days=1)
     last = month_end(f"{first:%Y-%m}")
     return {network: campaigns_next(unit.id, first, last, network) for network in NETWORKS}
 
 
 def facts(counts: Counts) -> dict[str, Any]:
-    """On what the figures rest."""
-    return {name: counts.anything[name] for name in ("boundaries", "demo")}
+    """Return boundary set and demo flag of the figures."""
+    return {name: counts.first[name] for name in ("boundaries", "demo")}

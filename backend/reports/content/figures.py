@@ -1,7 +1,7 @@
-"""What a report holds, in the order of the letter: the shape that files are rendered from.
+"""The content of a report in the order of the letter, from which its files are rendered.
 
-All of it is plain JSON, so that a report that was frozen reads as it did a year ago, whatever the
-code has become meanwhile. Nothing here is computed: figures come from `backend.coverage`.
+It is plain JSON, so that later versions of the code can read a frozen report. The figures come
+from `backend.coverage`.
 """
 
 from typing import Any, Literal, TypedDict
@@ -9,13 +9,12 @@ from typing import Any, Literal, TypedDict
 Network = Literal["mobile", "fixed"]
 NETWORKS: tuple[Network, ...] = ("mobile", "fixed")
 
-# The sections in the letter's order; remarks and proposed sentences go by these names. The
-# signature block is the letterhead's.
+# The sections in the letter's order; remarks and proposed sentences have these keys.
 SECTIONS = ("samples", "reached", "lacking", "quality", "teams", "vnnic", "notes")
 
 
 class ReportUnit(TypedDict):
-    """Whose report it is, as the unit was called on the month's last day."""
+    """The unit of a report, as on the month's last day."""
 
     code: str
     name: str
@@ -25,13 +24,13 @@ class ReportUnit(TypedDict):
 
 
 class Samples(TypedDict):
-    """The three numbers of a network, and what lies between received and counted."""
+    """The three numbers of a network, and why samples are not counted."""
 
     received: int
     valid: int
     counted: int
-    reasons: dict[str, int]  # the largest loss first; they sum to received minus counted
-    unlocated: dict[str, int]  # in no commune, of the whole country
+    reasons: dict[str, int]  # most frequent first; the sum is received minus counted
+    unlocated: dict[str, int]  # samples in no commune, in the whole country
 
 
 class Reached(TypedDict):
@@ -41,7 +40,7 @@ class Reached(TypedDict):
     units: int
     reached: int | None  # null: no target was in force
     share: float | None  # 0 to 1
-    best_share: float | None  # what the same samples could have reached, spread as well as can be
+    best_share: float | None  # of the same number of samples, evenly distributed
     threshold: int | None
     basis: str | None  # received, valid, counted
     source: str | None
@@ -56,11 +55,11 @@ class Lacking(TypedDict):
     counted: int
     target: int
     shortfall: int
-    planned: list[str]  # the campaigns that measure there in the following month
+    planned: list[str]  # campaigns that measure there in the following month
 
 
 class CommuneRow(TypedDict):
-    """A commune of the unit, in Vietnamese order: the annex, and what late data is held against."""
+    """A commune of the unit, in Vietnamese order, for the annex and the supplement."""
 
     code: str
     name: str
@@ -74,7 +73,7 @@ class CommuneRow(TypedDict):
 
 
 class Spread(TypedDict):
-    """How a value is spread over counted samples."""
+    """Distribution of a value over counted samples."""
 
     median: float
     mean: float
@@ -83,22 +82,22 @@ class Spread(TypedDict):
 
 
 class Quality(TypedDict):
-    """One operator on one technology; null for all of them together."""
+    """Quality of an operator on a technology; null for all together."""
 
     operator: str | None
     technology: str | None
     n: int
     devices: int | None
-    # null below the least number of samples
+    # null below the minimum number of samples
     download_mbps: Spread | None
     upload_mbps: Spread | None
     ping_ms: Spread | None
     jitter_ms: Spread | None
-    references: dict[str, float | None]  # by reference, which part of the samples is as good
+    references: dict[str, float | None]  # by reference: the share of samples that meet it
 
 
 class TeamRow(TypedDict):
-    """What a team took in this unit for a campaign."""
+    """Samples of a team in this unit for a campaign."""
 
     campaign: str
     organisation: str
@@ -111,52 +110,52 @@ class TeamRow(TypedDict):
 
 
 class Vnnic(TypedDict):
-    """VNNIC's own count beside ours, unit by unit."""
+    """VNNIC's count of a unit beside ours."""
 
     code: str
     name: str
     network: str
     ours: int
-    theirs: int | None  # null: not enough samples for VNNIC to say
+    theirs: int | None  # null: VNNIC has too few samples
     difference: int | None
-    reasons: list[str]  # likely ones of a closed list, in words
+    reasons: list[str]  # likely ones of a closed list, as text
 
 
 class Note(TypedDict):
-    """What a reader must know of the data."""
+    """A note about the data."""
 
     code: str
-    words: str  # Vietnamese, as is a report
+    words: str  # Vietnamese
 
 
 class Sections(TypedDict):
     """A report's figures by section."""
 
-    samples: dict[str, Samples]  # by network, as those below
+    samples: dict[str, Samples]  # by network, like the next four
     reached: dict[str, list[Reached]]
     lacking: dict[str, list[Lacking]]
     communes: dict[str, list[CommuneRow]]
     quality: dict[str, list[Quality]]
     teams: list[TeamRow]
-    vnnic: list[Vnnic] | None  # null: nothing of VNNIC's was imported for the month
+    vnnic: list[Vnnic] | None  # null: no count of VNNIC was imported for the month
     notes: list[Note]
 
 
 class Report(TypedDict):
-    """All that is frozen and sealed, and all that a file may show."""
+    """A report: all that is frozen and sealed, and all that files show."""
 
     unit: ReportUnit
     month: str  # YYYY-MM
-    edition: int  # 1, and one more each time a report is superseded
-    made_at: str  # ISO 8601, UTC; of a frozen report the moment of freezing
+    edition: int  # 1, plus one each time a report is superseded
+    made_at: str  # ISO 8601, UTC; the time of freezing of a frozen report
     boundaries: dict[str, str] | None  # set, quality
-    rules: int  # the version of the rules by which samples were judged
-    demo: bool  # made-up samples: every page and file says so
+    rules: int  # version of the rules of validity
+    demo: bool  # generated samples: every page and file is marked
     sections: Sections
-    proposed: dict[str, str]  # sentences from the figures, by section
-    remarks: dict[str, str]  # what the official wrote; where a section has some, it replaces those
-    letterhead: dict[str, Any] | None  # as it stood at freezing; null: none was set
+    proposed: dict[str, str]  # sentences made from the figures, by section
+    remarks: dict[str, str]  # texts of the official, by section; they replace proposed sentences
+    letterhead: dict[str, Any] | None  # as of freezing; null: the default one
 
 
-# The files of a report by name, as `rendering.render` gives them.
+# The files of a report by name, as returned by `rendering.render`.
 Files = dict[str, bytes]

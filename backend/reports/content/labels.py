@@ -1,4 +1,4 @@
-"""The words of a report's files, which are Vietnamese as the letter is."""
+"""Vietnamese texts of a report's files."""
 
 from collections.abc import Mapping
 
@@ -43,7 +43,7 @@ SECTIONS: Mapping[str, str] = {
     "vnnic": "Đối chiếu với số liệu của VNNIC",
     "notes": "Ghi chú về số liệu",
 }
-# What a report says about its own data; {names} are filled in.
+# Notes about the data of a report; {names} are filled in.
 NOTES: Mapping[str, str] = {
     "note_demo": "SỐ LIỆU MINH HỌA: do máy tạo ra để dùng thử, không phải kết quả đo thật.",
     "note_own_count": (
@@ -83,22 +83,22 @@ NOTES: Mapping[str, str] = {
     ),
 }
 ALL = "Tất cả"
-# What a phone or a line did not tell.
+# Operator or technology of samples that have none.
 UNKNOWN: Mapping[str, str] = {"unknown": "Không rõ"}
 
 
 def mark(*, demo: bool, draft: bool) -> str | None:
-    """What stands on every page of a file that is not to be taken for a report."""
+    """Return the mark on every page of a draft or a demo report."""
     return " · ".join([DRAFT] * draft + [DEMO] * demo) or None
 
 
 def month(value: str) -> str:
-    """YYYY-MM within a sentence: tháng 11 năm 2024; ten and fewer without a zero but 1 and 2."""
+    """Return YYYY-MM as in a sentence: tháng 11 năm 2024; a leading zero for 01 and 02 alone."""
     year, _, number = value.partition("-")
-    written = number if int(number) <= 2 else str(int(number))
-    return f"tháng {written} năm {year}"
+    month = number if int(number) <= 2 else str(int(number))
+    return f"tháng {month} năm {year}"
 
 
 def within(name: str) -> str:
-    """A unit's name within a sentence: its type without a capital."""
+    """Return a unit's name as in a sentence: its type in lower case."""
     return name[:1].lower() + name[1:]

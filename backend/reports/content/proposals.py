@@ -1,4 +1,4 @@
-"""Sentences that a report proposes from its figures; the official keeps or replaces them. Pure."""
+"""Sentences proposed from the figures of a report; the official may replace them. Pure."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -17,16 +17,16 @@ from backend.reports.content.figures import (
     Vnnic,
 )
 from backend.reports.content.labels import BASES, NETWORKS_LONG, within
-from backend.reports.content.labels import month as written_month
+from backend.reports.content.labels import month as month_label
 
-LEVEL_WORDS = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
-# As many are named in a sentence; the tables hold all of them.
+LEVELS = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
+# Names in a sentence; the tables have all of them.
 NAMED_MOST = 3
-KINDS_OF_TEAMS = {"youth": "Đoàn Thanh niên", "community_digital": "tổ công nghệ số cộng đồng"}
+TEAM_TYPES = {"youth": "Đoàn Thanh niên", "community_digital": "tổ công nghệ số cộng đồng"}
 
 
 def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
-    """A sentence or some for each section that has something to say."""
+    """Return the proposed sentences of each section that has any."""
     parts = {
         "samples": _samples(unit, month, sections["samples"]),
         "reached": [_reached(n, sections["reached"][n]) for n in NETWORKS],
@@ -35,48 +35,48 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
         "teams": [_teams(sections["teams"])],
         "vnnic": [_vnnic(sections["vnnic"])],
     }
-    written = {name: " ".join(filter(None, sentences)) for name, sentences in parts.items()}
-    return {name: words for name, words in written.items() if words}
+    texts = {name: " ".join(filter(None, sentences)) for name, sentences in parts.items()}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _samples(unit: ReportUnit, month: str, rows: Mapping[str, Samples]) -> list[str]:
     numbers = "; ".join(_numbers(network, rows[network]) for network in NETWORKS)
-    where = f"Trong {written_month(month)}, trên địa bàn {within(unit['name'])}"
-    return [f"{where}, Đo Sóng thu nhận {numbers}.", *(_lost(n, rows[n]) for n in NETWORKS)]
+    where = f"Trong {month_label(month)}, trên địa bàn {within(unit['name'])}"
+    return [f"{where}, Đo Sóng thu nhận {numbers}.", *(_losses(n, rows[n]) for n in NETWORKS)]
 
 
 def _numbers(network: str, row: Samples) -> str:
-    told = f"{_n(row['received'])} mẫu đo {NETWORKS_LONG[network]}"
+    received = f"{_n(row['received'])} mẫu đo {NETWORKS_LONG[network]}"
     if not row["received"]:
-        return told
-    return f"{told} (hợp lệ {_n(row['valid'])}, được tính {_n(row['counted'])})"
+        return received
+    return f"{received} (hợp lệ {_n(row['valid'])}, được tính {_n(row['counted'])})"
 
 
-def _lost(network: str, row: Samples) -> str:
+def _losses(network: str, row: Samples) -> str:
     if not row["reasons"]:
         return ""
     largest = list(row["reasons"].items())[:NAMED_MOST]
-    lost = "; ".join(f"{_reason(code)} ({_n(n)} mẫu)" for code, n in largest)
-    return f"Lý do chính khiến mẫu {NETWORKS_LONG[network]} không được tính: {lost}."
+    reasons = "; ".join(f"{_reason(code)} ({_n(n)} mẫu)" for code, n in largest)
+    return f"Lý do chính khiến mẫu {NETWORKS_LONG[network]} không được tính: {reasons}."
 
 
 def _reason(code: str) -> str:
-    """A reason within a sentence, without what a volunteer is told to do about it."""
-    words = BY_CODE[code].message("vi").split(":")[0].rstrip(".") if code in BY_CODE else code
-    return words[0].lower() + words[1:]
+    """Return a reason as in a sentence, without its advice to volunteers."""
+    text = BY_CODE[code].message("vi").split(":")[0].rstrip(".") if code in BY_CODE else code
+    return text[0].lower() + text[1:]
 
 
 def _reached(network: str, rows: Sequence[Reached]) -> str:
-    """All levels of a target in one sentence, as the ministry's letter has them."""
-    held = [row for row in rows if row["reached"] is not None]
-    if not held:
+    """Return one sentence for all levels of a target, as in the ministry's letter."""
+    with_target = [row for row in rows if row["reached"] is not None]
+    if not with_target:
         return f"Tháng này không có mục tiêu {NETWORKS_LONG[network]}."
-    told = [
+    sentences = [
         f"Theo số liệu Đo Sóng, {', '.join(map(_part, same))} đạt từ {_n(threshold or 0)} mẫu"
         f" {BASES.get(basis or '', '')} {NETWORKS_LONG[network]} trở lên (theo {source})."
-        for (threshold, basis, source), same in groupby(held, key=_target)
+        for (threshold, basis, source), same in groupby(with_target, key=_target)
     ]
-    return " ".join([*told, *_best(held[-1])])
+    return " ".join([*sentences, *_best(with_target[-1])])
 
 
 def _target(row: Reached) -> tuple[int | None, str | None, str | None]:
@@ -84,15 +84,15 @@ def _target(row: Reached) -> tuple[int | None, str | None, str | None]:
 
 
 def _part(row: Reached) -> str:
-    level, share = LEVEL_WORDS[row["level"]], percent(row["share"], "vi")
+    level, share = LEVELS[row["level"]], percent(row["share"], "vi")
     return f"{_n(row['reached'] or 0)}/{_n(row['units'])} đơn vị {level} ({share})"
 
 
 def _best(row: Reached) -> list[str]:
-    """What the same samples could have reached, where that is more."""
+    """Return the share that evenly distributed samples would reach, if it is larger."""
     if row["best_share"] is None or row["best_share"] <= (row["share"] or 0):
         return []
-    best, level = percent(row["best_share"], "vi"), LEVEL_WORDS[row["level"]]
+    best, level = percent(row["best_share"], "vi"), LEVELS[row["level"]]
     return [f"Cùng số mẫu đó, nếu phân bổ đều nhất thì {best} đơn vị {level} có thể đạt."]
 
 
@@ -100,51 +100,51 @@ def _lacking(network: str, rows: Sequence[Lacking]) -> str:
     if not rows:
         return ""
     most = ", ".join(f"{row['name']} (thiếu {_n(row['shortfall'])})" for row in rows[:NAMED_MOST])
-    told = (
+    shortfalls = (
         f"Còn {_n(len(rows))} đơn vị cấp xã thiếu mẫu {NETWORKS_LONG[network]}, thiếu nhiều nhất"
         f" là {most}."
     )
     planned = [row for row in rows if row["planned"]]
     if not planned:
-        return f"{told} Chưa có chiến dịch nào đo tại các nơi này trong tháng tiếp theo."
+        return f"{shortfalls} Chưa có chiến dịch nào đo tại các nơi này trong tháng tiếp theo."
     names = "; ".join(sorted({name for row in planned for name in row["planned"]}))
     return (
-        f"{told} Trong tháng tiếp theo, {_n(len(planned))} nơi trong số đó nằm trong địa bàn của"
-        f" chiến dịch: {names}."
+        f"{shortfalls} Trong tháng tiếp theo, {_n(len(planned))} nơi trong số đó nằm trong địa bàn"
+        f" của chiến dịch: {names}."
     )
 
 
 def _quality(network: str, rows: Sequence[Quality]) -> str:
-    """Of each operator over all technologies; those with too few samples are left out."""
-    told = [
+    """List operators over all technologies, without those with too few samples."""
+    operators = [
         f"{row['operator']} {number(row['download_mbps']['median'], 'vi', 1)} Mbit/s"
         f" ({_n(row['n'])} mẫu)"
         for row in rows
         if row["operator"] and row["technology"] is None and row["download_mbps"]
     ]
-    if not told:
+    if not operators:
         return ""
-    return f"Tốc độ tải xuống trung vị {NETWORKS_LONG[network]}: {'; '.join(told)}."
+    return f"Tốc độ tải xuống trung vị {NETWORKS_LONG[network]}: {'; '.join(operators)}."
 
 
 def _teams(rows: Sequence[TeamRow]) -> str:
     if not rows:
         return "Trong tháng không có tổ đội nào đo tại địa bàn trong khuôn khổ chiến dịch."
     campaigns = dict.fromkeys(row["campaign"] for row in rows)
-    told = f"Tham gia đo có {_n(len(rows))} lượt tổ đội của {_n(len(campaigns))} chiến dịch"
-    kinds = [_kind(rows, type, words) for type, words in KINDS_OF_TEAMS.items()]
-    named = "; ".join(filter(None, kinds))
+    total = f"Tham gia đo có {_n(len(rows))} lượt tổ đội của {_n(len(campaigns))} chiến dịch"
+    types = [_teams_of(rows, type, label) for type, label in TEAM_TYPES.items()]
+    listed = "; ".join(filter(None, types))
     best = max(rows, key=lambda row: row["counted"])
     return (
-        f"{told}{f', trong đó {named}' if named else ''}. Nhiều mẫu được tính nhất là"
+        f"{total}{f', trong đó {listed}' if listed else ''}. Nhiều mẫu được tính nhất là"
         f" {best['team']} ({best['organisation']}): {_n(best['counted'])} mẫu."
     )
 
 
-def _kind(rows: Sequence[TeamRow], type: str, words: str) -> str:
-    of_kind = [row for row in rows if row["type"] == type]
-    owners = ", ".join(dict.fromkeys(row["organisation"] for row in of_kind))
-    return f"{_n(len(of_kind))} của {words} ({owners})" if of_kind else ""
+def _teams_of(rows: Sequence[TeamRow], type: str, label: str) -> str:
+    teams = [row for row in rows if row["type"] == type]
+    owners = ", ".join(dict.fromkeys(row["organisation"] for row in teams))
+    return f"{_n(len(teams))} của {label} ({owners})" if teams else ""
 
 
 def _vnnic(rows: Sequence[Vnnic] | None) -> str:

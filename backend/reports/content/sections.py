@@ -1,4 +1,4 @@
-"""Sections of counts: samples, units that reached the target, communes that lack, the annex."""
+"""Sections of a report: counts, quality, VNNIC's count, notes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,22 @@ from datetime import datetime
 from typing import Any
 
 from backend.coverage.figures.service import Question, coverage
-from backend.reports.content.figures import NETWORKS, CommuneRow, Lacking, Reached, Samples
+from backend.coverage.statistics.service import statistics
+from backend.coverage.vnnic.service import comparison
+from backend.i18n.formats import number
+from backend.measurements.recording.rules import RULES
+from backend.reports.content.figures import (
+    NETWORKS,
+    CommuneRow,
+    Lacking,
+    Note,
+    Quality,
+    Reached,
+    Samples,
+    Spread,
+    Vnnic,
+)
+from backend.reports.content.labels import BASES, NOTES
 from backend.units.catalogue import LEVELS_OF
 from backend.units.service import UnitRow
 
@@ -15,18 +30,18 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What coverage tells of a unit's month: by network, then by level from the unit's own down."""
+    """Coverage of a unit's month by network, then by level from the unit's own down."""
 
     by_network: Mapping[str, Mapping[str, Answer]]
 
     @property
-    def anything(self) -> Answer:
-        """One of the answers, for what all of them tell alike."""
+    def first(self) -> Answer:
+        """Return one of the answers, for fields that are equal in all of them."""
         return self.by_network[NETWORKS[0]]["commune"]
 
 
 def read_counts(unit: UnitRow, month: str, now: datetime) -> Counts:
-    """Ask coverage for the unit and each level below it."""
+    """Read coverage of the unit and each level below it."""
     levels = LEVELS_OF[unit.system]
     below = levels[levels.index(unit.level) :]
     return Counts(
@@ -44,16 +59,16 @@ def _answer(unit: UnitRow, month: str, level: str, network: str, now: datetime) 
 
 
 def samples(counts: Counts) -> dict[str, Samples]:
-    """The three numbers of each network, and the reasons between them."""
+    """Return the three numbers of each network and why samples are not counted."""
     names = tuple(Samples.__annotations__)
     return {
-        network: _named(levels["commune"]["summary"], names)  # type: ignore[misc]
+        network: _select(levels["commune"]["summary"], names)  # type: ignore[misc]
         for network, levels in counts.by_network.items()
     }
 
 
 def reached(counts: Counts) -> dict[str, list[Reached]]:
-    """How many units of each level reached the target."""
+    """Return the number of units of each level that reached the target."""
     return {
         network: [_reached(level, answer) for level, answer in levels.items()]
         for network, levels in counts.by_network.items()
@@ -77,7 +92,7 @@ def _reached(level: str, answer: Answer) -> Reached:
 def lacking(
     counts: Counts, planned: Mapping[str, Mapping[str, list[str]]]
 ) -> dict[str, list[Lacking]]:
-    """The communes below their target, the largest shortfall first."""
+    """Return the communes below their target, the largest shortfall first."""
     return {
         network: [
             {
@@ -97,16 +112,125 @@ def lacking(
 
 
 def communes(counts: Counts) -> dict[str, list[CommuneRow]]:
-    """Every commune with its numbers."""
+    """Return every commune with its numbers."""
     names = tuple(CommuneRow.__annotations__)
     return {
         network: [
-            _named(item, names)  # type: ignore[misc]
+            _select(item, names)  # type: ignore[misc]
             for item in levels["commune"]["items"]
         ]
         for network, levels in counts.by_network.items()
     }
 
 
-def _named(told: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: told[name] for name in names}
+def _select(answer: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: answer[name] for name in names}
+
+
+def quality(unit: UnitRow, month: str) -> dict[str, list[Quality]]:
+    """Return quality by network, operator and technology, the totals first."""
+    return {
+        network: [_quality(row) for row in statistics(unit, month, network)] for network in NETWORKS
+    }
+
+
+def _quality(row: dict[str, Any]) -> Quality:
+    return {
+        "operator": row["operator"],
+        "technology": row["technology"],
+        "n": row["n"],
+        "devices": row["devices"],
+        "download_mbps": _spread(row["download_mbps"]),
+        "upload_mbps": _spread(row["upload_mbps"]),
+        "ping_ms": _spread(row["ping_ms"]),
+        "jitter_ms": _spread(row["jitter_ms"]),
+        "references": row["shares"]["references"] if row["shares"] else {},
+    }
+
+
+def _spread(figures: dict[str, Any] | None) -> Spread | None:
+    if figures is None:
+        return None
+    return {name: figures[name] for name in Spread.__annotations__}  # type: ignore[return-value]
+
+
+def notes(counts: Counts) -> list[Note]:
+    """Return the notes that apply, in reading order."""
+    answer = counts.first
+    found = [_note("note_demo")] if answer["demo"] else []
+    found += [
+        _note("note_own_count"),
+        _boundaries_note(answer["boundaries"]),
+        _note("note_rules", rules=RULES),
+    ]
+    if basis := _basis(counts):
+        found.append(_note("note_basis", basis=BASES[basis]))
+    found.append(_note("note_month"))
+    found += _gap_notes(counts)
+    return [*found, _note("note_frozen")]
+
+
+def _boundaries_note(boundaries: dict[str, str] | None) -> Note:
+    if boundaries is None:
+        return _note("note_boundaries_none")
+    return _note(f"note_boundaries_{boundaries['quality']}", set=boundaries["set"])
+
+
+def _basis(counts: Counts) -> str | None:
+    """Return the number that is compared with targets; None without a target."""
+    targets = [counts.by_network[network]["commune"]["target"] for network in NETWORKS]
+    return next((target["basis"] for target in targets if target), None)
+
+
+def _gap_notes(counts: Counts) -> list[Note]:
+    """Return notes about samples and communes outside the figures."""
+    answer = counts.first
+    without = sum(item["no_boundary"] for item in answer["items"])
+    elsewhere = sum(
+        counts.by_network[network]["commune"]["summary"]["elsewhere"] for network in NETWORKS
+    )
+    found = []
+    if without:
+        found.append(_note("note_no_boundary", n=number(without, "vi")))
+    if elsewhere:
+        found.append(_note("note_elsewhere", n=number(elsewhere, "vi")))
+    return found
+
+
+def _note(code: str, **values: Any) -> Note:
+    return {"code": code, "words": NOTES[code].format(**values)}
+
+
+def vnnic(unit: UnitRow, month: str, now: datetime) -> list[Vnnic] | None:
+    """Return VNNIC's count of each commune; None where none was imported."""
+    rows = [
+        _vnnic(network, item)
+        for network in NETWORKS
+        for item in _compared(unit, month, network, now)
+    ]
+    return rows or None
+
+
+def _compared(unit: UnitRow, month: str, network: str, now: datetime) -> list[dict[str, Any]]:
+    """Return the communes with a count of VNNIC, with likely reasons as text."""
+    alone = unit.level == "commune"
+    parent = (unit.parent_code or unit.province_code) if alone else unit.code
+    answer = comparison(month, network, parent, now, level="commune", language="vi")
+    texts = {reason["code"]: reason["words"] for reason in answer["reasons"]}
+    return [
+        {**item, "likely": [texts[code] for code in item["likely"]]}
+        for item in answer["items"]
+        if item["theirs"] is not None and (not alone or item["code"] == unit.code)
+    ]
+
+
+def _vnnic(network: str, item: Mapping[str, Any]) -> Vnnic:
+    return {
+        "code": item["code"],
+        "name": item["name"],
+        "network": network,
+        "ours": item["ours"]["counted"],
+        "theirs": item["theirs"]["samples"],
+        "difference": item["difference"],
+        "reasons": item["likely"],
+    }

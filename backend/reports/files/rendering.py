@@ -1,49 +1,69 @@
-"""A report's files, made of its figures alone: rendered again they are the same bytes."""
+"""Render the files of a report from its figures alone: the same report gives the same bytes."""
 
-from collections.abc import Callable
+import csv
+import io
+from collections.abc import Callable, Mapping
 
 from backend.reports.content import labels
 from backend.reports.content.figures import NETWORKS, Files, Report
-from backend.reports.files.canonical import canonical
-from backend.reports.files.charts import speeds_chart, steps_chart
-from backend.reports.files.csv_files import csv_archive
+from backend.reports.files.canonical import canonical_json, zip_files
 from backend.reports.files.docx_body import Pictures
-from backend.reports.files.docx_letter import letter
-from backend.reports.files.map_shapes import shapes
-from backend.reports.files.picture_map import draw_map
-from backend.reports.files.tables import tables
-from backend.reports.files.xlsx_book import workbook
+from backend.reports.files.docx_letter import render_letter
+from backend.reports.files.pictures import draw_map, read_shapes, speeds_chart, steps_chart
+from backend.reports.files.tables import Table, build_tables, plain_value
+from backend.reports.files.xlsx_workbook import render_workbook
+from backend.tables.spreadsheets import harmless
 
-Renderer = Callable[[Report, str | None], bytes]  # with the words that mark a draft or a demo
+Renderer = Callable[[Report, str | None], bytes]  # with the mark of a draft or a demo
 
 RENDERERS: dict[str, Renderer] = {
-    "report.docx": lambda report, mark: letter(report, tables(report), _pictures(report), mark),
-    "report.xlsx": lambda report, mark: workbook(report, tables(report), mark),
-    "report.csv.zip": lambda report, mark: csv_archive(tables(report), mark),
-    "report.json": lambda report, mark: canonical(report),
+    "report.docx": lambda report, mark: render_letter(
+        report, build_tables(report), _pictures(report), mark
+    ),
+    "report.xlsx": lambda report, mark: render_workbook(report, build_tables(report), mark),
+    "report.csv.zip": lambda report, mark: render_csv(build_tables(report), mark),
+    "report.json": lambda report, mark: canonical_json(report),
 }
 
 
 def render(report: Report) -> Files:
-    """Every file of a report by name."""
+    """Return every file of a report by name."""
     return {name: render_file(name, report) for name in RENDERERS}
 
 
 def render_file(name: str, report: Report, *, draft: bool = False) -> bytes:
-    """One file of a report; that of a draft says so."""
+    """Return one file of a report, marked if it is a draft."""
     return RENDERERS[name](report, labels.mark(demo=report["demo"], draft=draft))
 
 
 def _pictures(report: Report) -> Pictures:
-    """What can be drawn of each network; one commune alone has neither steps nor a map."""
+    """Draw the pictures of each network; one commune alone has neither steps nor a map."""
     drawn: dict[tuple[str, str], bytes] = {}
-    sections, places = report["sections"], shapes(report)
+    sections, shapes = report["sections"], read_shapes(report)
     for network in NETWORKS:
         communes = sections["communes"].get(network, [])
         if len(communes) > 1 and any(row["target"] is not None for row in communes):
             drawn[network, "steps"] = steps_chart(communes)
-            if places:
-                drawn[network, "map"] = draw_map(places, communes)
+            if shapes:
+                drawn[network, "map"] = draw_map(shapes, communes)
         if chart := speeds_chart(sections["quality"].get(network, [])):
             drawn[network, "speeds"] = chart
     return drawn
+
+
+def render_csv(tables: Mapping[str, Table], mark: str | None) -> bytes:
+    """Return the tables as CSV files in one archive, with the mark as a text file."""
+    files = {f"{name}.csv": _csv(table) for name, table in tables.items()}
+    notice = {"LUU-Y.txt": f"{mark}\n".encode()} if mark else {}
+    return zip_files(notice | files)
+
+
+def _csv(table: Table) -> bytes:
+    """Return a table as CSV with a byte order mark, by which Excel recognises UTF-8."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([column.key for column in table.columns])
+    for row in table.rows:
+        cells = (plain_value(row[column.key]) for column in table.columns)
+        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
+    return ("\ufeff" + out.getvalue()).encode()

@@ -1,4 +1,4 @@
-"""The columns of a report's tables: key, head, meaning; the data dictionary is made of them."""
+"""The columns of a report's tables: key, head, meaning; the source of the data dictionary."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ Kind = Literal["text", "whole", "share", "decimal", "moment"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name in CSV and JSON, its head on paper, and what it means."""
+    """A column: name in CSV and JSON, head on paper, meaning."""
 
     key: str
     head: str
     meaning: str
     kind: Kind = "text"
-    summed: bool = False  # its sum means something
-    named: Mapping[Any, str] = field(default_factory=dict)  # codes as people read them
-    empty: str = ""  # what stands for null
+    summed: bool = False  # a sheet has its sum
+    named: Mapping[Any, str] = field(default_factory=dict)  # labels of codes
+    empty: str = ""  # text for null
 
 
 NETWORK = Column("network", "Mạng", "mobile: di động; fixed: cố định", named=labels.NETWORKS)

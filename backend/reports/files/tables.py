@@ -10,7 +10,7 @@ from backend.i18n import formats
 from backend.measurements.recording.reasons import BY_CODE
 from backend.reports.content.figures import NETWORKS, SECTIONS, Report
 from backend.reports.files import table_columns as columns
-from backend.reports.files.canonical import canonical, digest
+from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.files.table_columns import VALUES, Column
 
 Row = Mapping[str, Any]
@@ -19,59 +19,59 @@ FIGURES = ("median", "mean", "p10", "p90")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its name in CSV, its title on a sheet, its columns and rows."""
+    """A table of a report: name in CSV, title on a sheet, columns, rows."""
 
     name: str
-    title: str  # Excel takes 31 characters
+    title: str  # at most 31 characters, for Excel
     columns: tuple[Column, ...]
     rows: Sequence[Row]
 
-    def of(self, network: str) -> list[Row]:
-        """The rows of a network."""
+    def rows_of(self, network: str) -> list[Row]:
+        """Return the rows of a network."""
         return [row for row in self.rows if row["network"] == network]
 
-    def picked(self, *keys: str) -> tuple[Column, ...]:
-        """Some of the columns, in the order that is asked for."""
+    def select_columns(self, *keys: str) -> tuple[Column, ...]:
+        """Return the named columns, in the order given."""
         by_key = {column.key: column for column in self.columns}
         return tuple(by_key[key] for key in keys)
 
 
-def tables(report: Report) -> dict[str, Table]:
-    """Every table by name, the data dictionary last."""
-    found = report["sections"]
-    made = [
+def build_tables(report: Report) -> dict[str, Table]:
+    """Return every table by name, the data dictionary last."""
+    sections = report["sections"]
+    built = [
         Table("report", "Báo cáo", columns.REPORT, [_report(report)]),
-        Table("samples", "Số mẫu", columns.SAMPLES, _by_network(found["samples"])),
+        Table("samples", "Số mẫu", columns.SAMPLES, _by_network(sections["samples"])),
         Table("reasons", "Lý do không tính", columns.REASONS, _reasons(report, "reasons")),
         Table("unlocated", "Không rõ địa bàn", columns.REASONS, _reasons(report, "unlocated")),
-        Table("reached", "Mức đạt", columns.REACHED, _by_network(found["reached"])),
-        Table("communes", "Từng xã, phường", columns.COMMUNES, _by_network(found["communes"])),
-        Table("lacking", "Chưa đạt", columns.LACKING, _by_network(found["lacking"])),
+        Table("reached", "Mức đạt", columns.REACHED, _by_network(sections["reached"])),
+        Table("communes", "Từng xã, phường", columns.COMMUNES, _by_network(sections["communes"])),
+        Table("lacking", "Chưa đạt", columns.LACKING, _by_network(sections["lacking"])),
         Table("quality", "Chất lượng", columns.QUALITY, _quality(report)),
-        Table("teams", "Tổ, đội", columns.TEAMS, [dict(row) for row in found["teams"]]),
-        Table("vnnic", "VNNIC", columns.VNNIC, [dict(row) for row in found["vnnic"] or []]),
+        Table("teams", "Tổ, đội", columns.TEAMS, [dict(row) for row in sections["teams"]]),
+        Table("vnnic", "VNNIC", columns.VNNIC, [dict(row) for row in sections["vnnic"] or []]),
         Table("texts", "Lời", columns.TEXTS, list(_texts(report))),
-        Table("notes", "Ghi chú", columns.NOTES, [dict(note) for note in found["notes"]]),
+        Table("notes", "Ghi chú", columns.NOTES, [dict(note) for note in sections["notes"]]),
     ]
     dictionary = [
         {"table": table.name, **{name: getattr(column, name) for name in DESCRIBED}}
-        for table in made
+        for table in built
         for column in table.columns
     ]
-    made.append(Table("dictionary", "Từ điển dữ liệu", columns.DICTIONARY, dictionary))
-    return {table.name: table for table in made}
+    built.append(Table("dictionary", "Từ điển dữ liệu", columns.DICTIONARY, dictionary))
+    return {table.name: table for table in built}
 
 
 DESCRIBED = ("key", "head", "kind", "meaning")
 
 
-def plain(value: Any) -> Any:
-    """A value as programs read it: lists joined, everything else as it is."""
+def plain_value(value: Any) -> Any:
+    """Return a value for programs: lists joined, everything else unchanged."""
     return "; ".join(value) if isinstance(value, list) else value
 
 
-def shown(column: Column, value: Any) -> str:
-    """A value as a Vietnamese reader writes it."""
+def format_cell(column: Column, value: Any) -> str:
+    """Return a value as Vietnamese text."""
     if value is None:
         return column.empty or "–"
     if column.kind == "share":
@@ -82,28 +82,26 @@ def shown(column: Column, value: Any) -> str:
         return formats.number(value, "vi")
     if column.kind == "moment":
         return formats.moment(datetime.fromisoformat(value))
-    return column.named.get(value, str(plain(value))) if _hashable(value) else str(plain(value))
-
-
-def _hashable(value: Any) -> bool:
-    return not isinstance(value, list)
+    if isinstance(value, list):
+        return str(plain_value(value))
+    return column.named.get(value, str(value))
 
 
 def _report(report: Report) -> Row:
     names = ("month", "edition", "made_at", "rules", "demo")
-    told: dict[str, Any] = {name: report[name] for name in names}  # type: ignore[literal-required]
+    details: dict[str, Any] = {name: report[name] for name in names}  # type: ignore[literal-required]
     nothing = {"set": None, "quality": None}
     return {
         **report["unit"],
-        **told,
+        **details,
         **nothing,
         **(report["boundaries"] or {}),
-        "digest": digest(canonical(report)),
+        "digest": digest(canonical_json(report)),
     }
 
 
 def _by_network(section: Mapping[str, Any]) -> list[Row]:
-    """Rows of a section, each with its network; one alone stands for a list of one."""
+    """Return the rows of a section with their network; a section may have one row or a list."""
     return [
         {"network": network, **row}
         for network in NETWORKS
@@ -113,12 +111,12 @@ def _by_network(section: Mapping[str, Any]) -> list[Row]:
 
 
 def _reasons(report: Report, kind: str) -> list[Row]:
-    """The largest loss of each network first: JSON that is kept knows no order of keys."""
+    """Return the reasons of each network, the most frequent first: stored JSON sorts its keys."""
     samples = report["sections"]["samples"]
-    lost = {network: samples[network][kind] for network in NETWORKS if network in samples}  # type: ignore[literal-required]
+    counts = {network: samples[network][kind] for network in NETWORKS if network in samples}  # type: ignore[literal-required]
     return [
         {"network": network, "reason": code, "words": _reason(code), "n": n}
-        for network, reasons in lost.items()
+        for network, reasons in counts.items()
         for code, n in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
 
@@ -132,7 +130,7 @@ def _quality(report: Report) -> list[Row]:
 
 
 def _flat(row: Row) -> Row:
-    """Spreads and shares side by side; null where there were too few samples."""
+    """Flatten spreads and shares into columns; null where there were too few samples."""
     spreads = {
         f"{value}_{figure}": row[value][figure] if row[value] else None
         for value in VALUES

@@ -12,7 +12,7 @@ from backend.errors import Problem
 from backend.http import etags
 from backend.reports.content.collection import collect_settled
 from backend.reports.content.figures import Report
-from backend.reports.files.canonical import canonical, digest
+from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.files.rendering import render
 from backend.reports.monthly.composition import compose
 from backend.reports.monthly.models import ReportFile
@@ -31,7 +31,7 @@ def freeze_report(
         raise Problem(409, "month_not_over")
     report = compose(draft, now, collect_settled)
     _require_places(report)
-    content = canonical(report)
+    content = canonical_json(report)
     files = render(json.loads(content))  # of what is kept, so that it can be rendered again
     # Reading and rendering take seconds, in which nobody is kept from the draft; whoever changed it
     # meanwhile comes first.

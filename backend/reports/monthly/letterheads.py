@@ -13,16 +13,16 @@ from backend.coverage.figures.authorized_unit import own_unit_on
 from backend.database.extensions import db
 from backend.http import etags
 from backend.organisations.scopes import unit_scope
-from backend.reports.content.letterhead_proposal import Words, proposed
+from backend.reports.content.default_letterhead import LetterheadContent, default_letterhead
 from backend.reports.monthly.models import Letterhead
 from backend.units.service import UnitRow, find
 
-NAMES = tuple(Words.__annotations__)
+NAMES = tuple(LetterheadContent.__annotations__)
 # Two who change the letterhead of one unit take turns: the second sees what the first did.
 LOCK = text("select pg_advisory_xact_lock(hashtext('letterheads'), :unit)")
 
 
-def letterhead_on(unit: UnitRow, day: date) -> Words:
+def letterhead_on(unit: UnitRow, day: date) -> LetterheadContent:
     """The letterhead of a unit's letters of a day, proposed where none was set; to be copied."""
     return _words(unit, _row_on(unit.id, day), day)
 
@@ -76,9 +76,9 @@ def _told(unit: UnitRow, day: date) -> dict[str, Any]:
     }
 
 
-def _words(unit: UnitRow, row: Letterhead | None, day: date) -> Words:
+def _words(unit: UnitRow, row: Letterhead | None, day: date) -> LetterheadContent:
     if row is None:
-        return proposed(unit.level, unit.name, unit.province, day)
+        return default_letterhead(unit.level, unit.name, unit.province, day)
     return {name: getattr(row, name) for name in NAMES}  # type: ignore[return-value]
 
 

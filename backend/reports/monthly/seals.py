@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import func, select, text
 
 from backend.database.extensions import db
-from backend.reports.files.canonical import canonical
+from backend.reports.files.canonical import canonical_json
 from backend.reports.monthly.models import SealKey
 from config.settings import generated_key
 
@@ -47,7 +47,7 @@ def seal(facts: Mapping[str, Any], now: datetime, var_dir: Path) -> Seal:
     """Sign a statement of facts; the key is made at first need."""
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(generated_key(var_dir / KEY_FILE)))
     number = _number_of(key.public_key().public_bytes_raw(), now)
-    statement = canonical({**facts, "key": number})
+    statement = canonical_json({**facts, "key": number})
     return Seal(statement.decode(), key.sign(statement), number)
 
 

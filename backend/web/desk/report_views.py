@@ -11,7 +11,7 @@ from backend.clock import local_day
 from backend.errors import invalid
 from backend.http.etags import Expected
 from backend.http.requests import clock_now
-from backend.reports.files.tables import shown
+from backend.reports.files.tables import format_cell
 from backend.reports.monthly import approval, attachments, deadlines, drafts, freezing
 from backend.reports.monthly.schemas import STATES
 from backend.web.desk.blueprint import bp
@@ -173,4 +173,4 @@ def _to(lang: str | None, report_id: int | None) -> Any:
 
 def _page(lang: str | None, report_id: int, form: Form) -> Response:
     page = show(actor(), report_id, clock_now())
-    return member("web/desk/report.html", lang, page=page, form=form, files=FILES, cell=shown)
+    return member("web/desk/report.html", lang, page=page, form=form, files=FILES, cell=format_cell)

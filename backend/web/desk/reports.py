@@ -11,7 +11,7 @@ from backend.organisations.scopes import unit_scope
 from backend.reports.content import labels
 from backend.reports.content.figures import SECTIONS, Report
 from backend.reports.files.rendering import RENDERERS
-from backend.reports.files.tables import Row, Table, tables
+from backend.reports.files.tables import Row, Table, build_tables
 from backend.reports.monthly import drafts, supplements
 
 # The files that a draft can be looked at as, under the names that a frozen report keeps.
@@ -89,7 +89,7 @@ def show(actor: Actor, report_id: int, now: datetime) -> ReportPage:
 
 def _sections(figures: Report) -> list[Section]:
     """The sections in the letter's order, each with what would be said without a remark."""
-    made = tables(figures)
+    made = build_tables(figures)
     return [
         Section(
             name,

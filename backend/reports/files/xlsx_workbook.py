@@ -1,4 +1,4 @@
-"""A report's tables as a workbook: typed cells, filters, sums as formulas."""
+"""Render a report's tables as a workbook: typed cells, filters, sums as formulas."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from backend.reports.content.figures import NETWORKS, Report
 from backend.reports.content.labels import BY_OUR_COUNT
 from backend.reports.content.labels import NETWORKS as NETWORK_WORDS
 from backend.reports.files.table_columns import Column
-from backend.reports.files.tables import Row, Table, plain
+from backend.reports.files.tables import Row, Table, plain_value
 
 FORMATS = {
     "whole": "#,##0",
@@ -23,12 +23,12 @@ FORMATS = {
     "text": "@",
 }
 TITLE_ROW, HEAD_ROW, FIRST_ROW = 0, 1, 2
-# In letters: a moment fits, heads of figures are broken over lines.
-NUMBER_WIDTH, WIDEST = 16, 80
+# In characters: a date with time fits, heads of numbers break into lines.
+NUMBER_WIDTH, WIDTH_MOST = 16, 80
 
 
-def workbook(report: Report, tables: Mapping[str, Table], mark: str | None) -> bytes:
-    """Every table as a sheet."""
+def render_workbook(report: Report, tables: Mapping[str, Table], mark: str | None) -> bytes:
+    """Return a workbook with a sheet for each table."""
     out = io.BytesIO()
     made = datetime.fromisoformat(report["made_at"]).astimezone(VIETNAM).replace(tzinfo=None)
     with Workbook(out, {"in_memory": True}) as book:
@@ -41,7 +41,7 @@ def workbook(report: Report, tables: Mapping[str, Table], mark: str | None) -> b
 
 
 class _Sheet:
-    """One sheet while it is written."""
+    """Writer of one sheet."""
 
     def __init__(self, book: Workbook, table: Table) -> None:
         self.table = table
@@ -63,9 +63,9 @@ class _Sheet:
         }
 
     def fill(self, title: str, mark: str | None) -> None:
-        """Title, head, rows and sums; frozen and filtered."""
-        told = " · ".join(filter(None, (self.table.title, mark, title)))
-        self.sheet.write_string(TITLE_ROW, 0, told, self.alarm if mark else self.bold)
+        """Write title, head, rows and sums; freeze and filter the head."""
+        heading = " · ".join(filter(None, (self.table.title, mark, title)))
+        self.sheet.write_string(TITLE_ROW, 0, heading, self.alarm if mark else self.bold)
         for place, column in enumerate(self.table.columns):
             self.sheet.write_string(HEAD_ROW, place, column.head, self.head)
             self.sheet.set_column(place, place, _width(column, self.table.rows))
@@ -91,19 +91,19 @@ class _Sheet:
             local = datetime.fromisoformat(value).astimezone(VIETNAM).replace(tzinfo=None)
             self.sheet.write_datetime(number, place, local, style)
         elif column.kind == "text":
-            text = str(plain(value)) if isinstance(value, list) else column.named.get(value)
+            text = str(plain_value(value)) if isinstance(value, list) else column.named.get(value)
             self.sheet.write_string(number, place, text or str(value), style)  # never a formula
         else:
             self.sheet.write_number(number, place, value, style)
 
     def _sum(self, last: int) -> None:
-        """One row of sums, or one for each network: mobile and fixed are counted apart."""
+        """Write a row of sums, one for each network where the table has networks."""
         by_network = self.table.columns[0].key == "network"
-        asked = [n for n in NETWORKS if self.table.of(n)] if by_network else [None]
-        for number, network in enumerate(asked, last + 2):
+        networks = [n for n in NETWORKS if self.table.rows_of(n)] if by_network else [None]
+        for number, network in enumerate(networks, last + 2):
             named = f"Tổng {NETWORK_WORDS[network].lower()}" if network else "Tổng cộng"
             self.sheet.write_string(number, 0, named, self.totals["text"])
-            rows = self.table.of(network) if network else self.table.rows
+            rows = self.table.rows_of(network) if network else self.table.rows
             for place, column in enumerate(self.table.columns[1:], 1):
                 if column.summed:
                     formula, style = _formula(place, last, network), self.totals[column.kind]
@@ -113,7 +113,7 @@ class _Sheet:
 
 
 def _formula(place: int, last: int, network: str | None) -> str:
-    """A sum over the rows, those of one network where it is told."""
+    """Return the formula of a sum over all rows, or over those of a network."""
     letter = xl_col_to_name(place)
     cells = f"{letter}{FIRST_ROW + 1}:{letter}{last + 1}"
     if network is None:
@@ -122,13 +122,13 @@ def _formula(place: int, last: int, network: str | None) -> str:
 
 
 def _total(rows: Sequence[Row], column: Column) -> float:
-    """What the formula gives, for programs that compute none."""
+    """Return the value of the formula, for programs that do not compute it."""
     return sum(row[column.key] or 0 for row in rows)
 
 
 def _width(column: Column, rows: Sequence[Row]) -> int:
-    """So wide that its longest cell is read whole, within reason."""
+    """Return the width that fits the longest cell, at most WIDTH_MOST."""
     if column.kind != "text":
         return NUMBER_WIDTH
-    longest = max((len(str(plain(row[column.key]))) for row in rows), default=0)
-    return min(max(longest, len(column.head)) + 2, WIDEST)
+    longest = max((len(str(plain_value(row[column.key]))) for row in rows), default=0)
+    return min(max(longest, len(column.head)) + 2, WIDTH_MOST)

@@ -1,21 +1,26 @@
-"""What a letter is made of in Word's own terms: pages, styles, lines, fields."""
+"""Elements of a letter in Word's terms: page, styles, lines, fields, tables, pictures."""
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
 from docx import Document
 from docx.document import Document as Letter
 from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
+from backend.reports.files.table_columns import Column
+from backend.reports.files.tables import Row, format_cell
+
 FONT = "Times New Roman"
-# Decree 30/2020/NĐ-CP, annex I, part I: A4; 20-25 mm above and below, 30-35 left, 15-20 right.
+# Decree 30/2020/NĐ-CP, annex I, part I: A4; 20-25 mm top and bottom, 30-35 left, 15-20 right.
 PAGE, MARGINS = (Mm(210), Mm(297)), {"top": 20, "bottom": 20, "left": 30, "right": 15}
-WIDTH_CM = 16.5  # what the margins leave
+WIDTH_CM = 16.5  # between the margins
 BODY_PT, TABLE_PT, SMALL_PT = 14, 11, 11
 ALARM = RGBColor(0xB0, 0x00, 0x20)
 
@@ -42,14 +47,14 @@ STYLES: dict[str, tuple[float, bool, bool, ALIGN, float, float, float]] = {
     "Phụ lục": (14, True, False, ALIGN.CENTER, 0, 2, 0),
     "Số liệu minh họa": (11, True, False, ALIGN.CENTER, 0, 8, 0),
 }
-# As python-docx names them in the file. Cells are styled by these: it looks a name up among all
-# styles, which for some thousand cells takes seconds.
+# The ids that python-docx gives the styles. Cells get a style by its id: a look-up by name searches
+# all styles, which takes seconds for thousands of cells.
 STYLE_IDS = {name: name.replace(" ", "") for name in STYLES}
 KEPT_WITH_NEXT = {"Mục", "Tiểu mục", "Tên bảng", "Hình"}
 
 
 def new_letter() -> Letter:
-    """An empty A4 page with the styles of an official letter."""
+    """Return an empty A4 document with the styles of an official letter."""
     letter = Document()
     section = letter.sections[0]
     section.page_width, section.page_height = PAGE
@@ -64,7 +69,7 @@ def new_letter() -> Letter:
 
 
 def _set_font(style: Any, size: float) -> None:
-    """Times New Roman for every script: Word asks for each apart."""
+    """Set Times New Roman for every script: Word has a font for each."""
     style.font.name, style.font.size = FONT, Pt(size)
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
     for script in ("w:eastAsia", "w:cs"):
@@ -72,7 +77,7 @@ def _set_font(style: Any, size: float) -> None:
 
 
 def _set_language(letter: Letter) -> None:
-    """Vietnamese, so that Word does not underline every word."""
+    """Set Vietnamese, so that Word does not mark every word as a spelling mistake."""
     language = OxmlElement("w:lang")
     language.set(qn("w:val"), "vi-VN")
     letter.styles["Normal"].element.get_or_add_rPr().append(language)
@@ -90,8 +95,8 @@ def _add_style(letter: Letter, name: str) -> None:
     form.keep_with_next = name in KEPT_WITH_NEXT
 
 
-def rule(paragraph: Paragraph, indent_cm: float) -> None:
-    """A drawn line below what stands before, so far from either edge."""
+def add_rule(paragraph: Paragraph, indent_cm: float) -> None:
+    """Turn a paragraph into a horizontal line with an indent at both sides."""
     form = paragraph.paragraph_format
     form.left_indent = form.right_indent = Cm(indent_cm)
     form.line_spacing = Pt(3)
@@ -103,25 +108,25 @@ def rule(paragraph: Paragraph, indent_cm: float) -> None:
     properties.insert_element_before(borders, *AFTER_BORDERS)
 
 
-# What the schema wants behind a paragraph's borders.
+# Elements that the schema requires after a paragraph's borders.
 AFTER_BORDERS = ("w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:jc", "w:rPr")
 
 
 def number_pages(letter: Letter, mark: str | None) -> None:
-    """The page's number on top in the middle from page two on; a mark on every page."""
+    """Add page numbers at the top centre from page two, and the mark on every page."""
     section = letter.sections[0]
     section.different_first_page_header_footer = True
-    following = section.header.paragraphs[0]
-    following.style = letter.styles["Giữa"]
-    _field(following, "PAGE")
+    header = section.header.paragraphs[0]
+    header.style = letter.styles["Giữa"]
+    _add_field(header, "PAGE")
     if mark:
         for line in (section.first_page_header.paragraphs[0], section.header.add_paragraph()):
             line.style = letter.styles["Số liệu minh họa"]
             line.add_run(mark).font.color.rgb = ALARM
 
 
-def _field(paragraph: Paragraph, code: str) -> None:
-    """A field that Word fills in."""
+def _add_field(paragraph: Paragraph, code: str) -> None:
+    """Add a field that Word fills in."""
     run = paragraph.add_run()
     for kind in ("begin", None, "separate", "end"):
         if kind is None:
@@ -134,8 +139,8 @@ def _field(paragraph: Paragraph, code: str) -> None:
         run._r.append(part)
 
 
-def side_by_side(letter: Letter, widths_cm: Sequence[float]) -> Any:
-    """Cells beside each other without borders; what stands in them follows."""
+def add_columns(letter: Letter, widths_cm: Sequence[float]) -> Any:
+    """Add a row of cells without borders and return the cells."""
     table = letter.add_table(1, len(widths_cm))
     table.autofit = False
     for cell, column, width in zip(table.rows[0].cells, table.columns, widths_cm, strict=True):
@@ -143,11 +148,95 @@ def side_by_side(letter: Letter, widths_cm: Sequence[float]) -> Any:
     return table.rows[0].cells
 
 
-def write(cell: Any, style: str, text: str) -> Paragraph:
-    """A line in a cell; the first one takes the paragraph that every cell begins with."""
+def add_line(cell: Any, style: str, text: str) -> Paragraph:
+    """Add a line to a cell; the first one uses the empty paragraph of a new cell."""
     first = cell.paragraphs[0]
     untouched = len(cell.paragraphs) == 1 and not first.text and first.style.name == "Normal"
     paragraph: Paragraph = first if untouched else cell.add_paragraph()
     paragraph.style = style
     paragraph.add_run(text)
     return paragraph
+
+
+HEAD_COLOUR = "E3EBF5"
+# Widths of a character and of a cell's edges at 11 points; a column with short texts gets the width
+# that it needs, the others share the rest.
+CHARACTER_CM, EDGES_CM = 0.2, 0.43
+NARROW_MOST, CHARACTERS_MOST = 11, 30
+
+
+def add_table(
+    letter: Letter, title: str, columns: Sequence[Column], rows: Sequence[Row], *, numbered: bool
+) -> None:
+    """Add a table that repeats its head on every page; numbers are aligned right."""
+    if title:
+        letter.add_paragraph(title, "Tên bảng")
+    heads = (["TT"] if numbered else []) + [column.head for column in columns]
+    table = letter.add_table(1 + len(rows), len(heads), "Table Grid")
+    table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    styles = (["Ô số"] if numbered else []) + [_style(column) for column in columns]
+    lines = [
+        ([str(number)] if numbered else []) + [format_cell(c, row[c.key]) for c in columns]
+        for number, row in enumerate(rows, 1)
+    ]
+    widths = _widths(heads, lines)
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Cm(width)
+    cells = iter(table._cells)  # read once: each look-up of one cell builds all of them
+    for texts in (heads, *lines):
+        for style, text, width in zip(styles, texts, widths, strict=True):
+            _fill(next(cells), "Đầu cột" if texts is heads else style, text, width)
+    _repeat_head(table)
+
+
+def add_picture(letter: Letter, picture: bytes, caption: str) -> None:
+    """Add a picture of the text's width; its caption is the alternative text too."""
+    line = letter.add_paragraph("", "Hình")
+    shape = line.add_run().add_picture(io.BytesIO(picture), Cm(WIDTH_CM))
+    shape._inline.docPr.set("descr", caption)
+    letter.add_paragraph(caption, "Tên hình")
+
+
+def _style(column: Column) -> str:
+    return "Ô chữ" if column.kind in ("text", "moment") else "Ô số"
+
+
+def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> list[float]:
+    """Return widths that fill the page, by the longest cell and the head on two lines."""
+    columns = zip(*lines, strict=True) if lines else ([""] for _ in heads)
+    lengths = [
+        max(_on_two_lines(head), min(max(map(len, cells)), CHARACTERS_MOST))
+        for head, cells in zip(heads, columns, strict=True)
+    ]
+    needed = [each * CHARACTER_CM + EDGES_CM for each in lengths]
+    wide = [n for n, each in zip(needed, lengths, strict=True) if each > NARROW_MOST]
+    if not wide:
+        return [WIDTH_CM * n / sum(needed) for n in needed]
+    scale = (WIDTH_CM - sum(needed) + sum(wide)) / sum(wide)
+    return [n * scale if each > NARROW_MOST else n for n, each in zip(needed, lengths, strict=True)]
+
+
+def _on_two_lines(head: str) -> int:
+    """Return the width in characters of a head that is broken once."""
+    return max(max(map(len, head.split())), len(head) // 2 + 1) + 1
+
+
+def _fill(cell: Any, style: str, text: str, width_cm: float) -> None:
+    cell.width = Cm(width_cm)
+    paragraph = cell.paragraphs[0]
+    paragraph._p.style = STYLE_IDS[style]
+    paragraph.add_run(text)
+
+
+def _repeat_head(table: Any) -> None:
+    """Repeat the first row on every page and let no row break across pages."""
+    for place, row in enumerate(table._tbl.tr_lst):
+        properties = row.get_or_add_trPr()
+        properties.append(OxmlElement("w:cantSplit"))
+        if place == 0:
+            properties.append(OxmlElement("w:tblHeader"))
+            for cell in row.tc_lst:
+                shade = OxmlElement("w:shd")
+                for name, value in (("val", "clear"), ("color", "auto"), ("fill", HEAD_COLOUR)):
+                    shade.set(qn(f"w:{name}"), value)
+                cell.get_or_add_tcPr().append(shade)

@@ -7,8 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.fields import CODES, ID_MOST, Object, Strict, Text
 from backend.organisations.names import normalised
-from backend.units.catalogue import SYSTEMS
-from backend.units.unit_list import LEVEL_ORDER
+from backend.units.catalogue import LEVELS, SYSTEMS
 
 # A name stands on a phone's screen, a poster and a map; the longest official ones have some 100.
 NAME_MOST = 200
@@ -55,7 +54,7 @@ class UnitNamedSchema(Strict):
     """A unit as a request names it: codes were reused, so a code alone is no identity."""
 
     system = Text(choices=SYSTEMS, required=True)
-    level = Text(choices=LEVEL_ORDER, required=True)
+    level = Text(choices=LEVELS, required=True)
     code = Text(most=10, required=True)
 
 

@@ -8,8 +8,7 @@ from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import Label
 from backend.fields import CODES, ID_MOST, AwareTime, Object, Strict, Text, Whole
 from backend.organisations.grants import KINDS
-from backend.units.catalogue import SYSTEMS
-from backend.units.unit_list import LEVEL_ORDER
+from backend.units.catalogue import LEVELS, SYSTEMS
 
 # A leader of all teams of a commune has some ten.
 ROLES_MOST = 20
@@ -20,7 +19,7 @@ class NamedUnitSchema(Strict):
 
     system = Text(choices=SYSTEMS, required=True)
     code = Text(most=10, required=True)
-    level = Text(choices=LEVEL_ORDER, allow_none=True, load_default=None)
+    level = Text(choices=LEVELS, allow_none=True, load_default=None)
 
 
 class RoleAskedSchema(Strict):

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from backend.accounts.access import Scope
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.units.heirs import heirs
+from backend.units.reform import successors
 
 # An organisation and those above it; a parent that is its own descendant ends nothing here.
 ABOVE = text("""
@@ -60,15 +60,17 @@ def unit_scope(unit_id: int) -> Scope:
 def unit_scopes(ids: Collection[int]) -> dict[int, Scope]:
     """The scope of each unit: itself, what is above it, clusters of these.
 
-    What ended in the reform lies within whatever holds all of its likely heirs, too: months of
-    before are still to be reported and looked into, and roles over the unit ended with it.
+    A unit that ended in the reform also lies in every area that has all of its likely successors:
+    its months are still reported and read, and roles over the unit ended with it.
     """
     rows = db.session.execute(UNITS, {"ids": list(ids)}).all()
     above = {row.id: frozenset(one for one in row[:3] if one is not None) for row in rows}
     clusters = _clusters(frozenset[int]().union(*above.values()))
     scopes = {one: _scope(units, clusters) for one, units in above.items()}
     for row in rows:
-        if row.system == "2024" and (likely := [one.id for one in heirs(row.id) if one.likely]):
+        if row.system == "2024" and (
+            likely := [one.id for one in successors(row.id) if one.likely]
+        ):
             scopes[row.id] = _joined(scopes[row.id], list(unit_scopes(likely).values()))
     return scopes
 
@@ -86,9 +88,9 @@ def _clusters(units: frozenset[int]) -> dict[int, frozenset[int]]:
     return found
 
 
-def _joined(own: Scope, of_heirs: Sequence[Scope]) -> Scope:
-    units = frozenset.intersection(*(one.units for one in of_heirs))
-    clusters = frozenset.intersection(*(one.clusters for one in of_heirs))
+def _joined(own: Scope, of_successors: Sequence[Scope]) -> Scope:
+    units = frozenset.intersection(*(one.units for one in of_successors))
+    clusters = frozenset.intersection(*(one.clusters for one in of_successors))
     return Scope(units=own.units | units, clusters=own.clusters | clusters)
 
 

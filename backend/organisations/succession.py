@@ -16,8 +16,8 @@ from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.organisations.clusters import add
 from backend.organisations.unit_names import unit_ids
-from backend.units.heirs import heirs, heirs_of
 from backend.units.models import Unit
+from backend.units.reform import successors, successors_of
 
 DAY = timedelta(days=1)
 
@@ -26,7 +26,7 @@ def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
     """The roles that ended with their unit, about whose successors nobody decided yet."""
     require(actor, "users.manage")
     rows = db.session.execute(_waiting(now).order_by(Role.id)).all()
-    proposed = heirs_of({one.id for _, one, _ in rows})
+    proposed = successors_of({one.id for _, one, _ in rows})
     items = [
         {
             "id": role.id,
@@ -57,7 +57,7 @@ def confirm_successors(
     old, unit, user = row
     wanted = asked["units"]
     if wanted is None:
-        named = [one.id for one in heirs(unit.id) if one.likely]
+        named = [one.id for one in successors(unit.id) if one.likely]
     else:
         named = sorted(unit_ids(wanted, "units"))
         _check_lasting(named, now)

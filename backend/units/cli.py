@@ -13,16 +13,15 @@ from rich.table import Table
 from backend.batch.command_line import click_errors, download_bar, spinner
 from backend.clock import local_day
 from backend.http.requests import clock_now
-from backend.units import service, set_list
-from backend.units import setup as setting_up
+from backend.units import service, sets
+from backend.units import setup as units_setup
 from backend.units.catalogue import REFORM, SYSTEMS, system_on
+from backend.units.sets import NewSet
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-    from backend.units.sets import NewSet
-
-# What reads polygons is imported where it is used: every start of the server loads this module.
+# Modules that read polygons are imported where they are used: every start loads this module.
 cli = AppGroup("units", help="Administrative units and boundary sets.")
 commands = (cli,)
 
@@ -34,7 +33,7 @@ def setup() -> None:
     """Add the built-in units and sets, and those of BOUNDARIES_DIR, where they are missing."""
     config = current_app.config
     with click_errors():
-        setting_up.setup(config["VAR_DIR"], config["BOUNDARIES_DIR"], click.echo)
+        units_setup.setup(config["VAR_DIR"], config["BOUNDARIES_DIR"], click.echo)
 
 
 @cli.command()
@@ -52,7 +51,6 @@ def setup() -> None:
 def load(path: Path, valid_from: datetime, valid_to: datetime | None, **options: Any) -> None:
     """Check a file (or a folder of them) of commune polygons and add it as a set."""
     from backend.units import loading
-    from backend.units.sets import NewSet
 
     first, last = valid_from.date(), valid_to.date() if valid_to else None
     if last is not None and last < first:
@@ -65,27 +63,28 @@ def load(path: Path, valid_from: datetime, valid_to: datetime | None, **options:
         valid_to=last,
         note=options["note"],
     )
-    told = {"code": options["code_column"], "name": options["name_column"]}
-    columns = {ours: column for ours, column in told.items() if column}
+    named = {"code": options["code_column"], "name": options["name_column"]}
+    columns = {ours: column for ours, column in named.items() if column}
     with click_errors(), spinner(f"Reading {path.name} …"):
         frame = loading.read(new, path, columns)
     _add(new, frame, active=options["activate"], dry_run=options["dry_run"])
 
 
-def _add(new: "NewSet", frame: "GeoDataFrame", *, active: bool, dry_run: bool = False) -> None:
-    """Check polygons, print the report, and add them where nothing forbids it."""
+def _add(new: NewSet, frame: "GeoDataFrame", *, active: bool, dry_run: bool = False) -> None:
+    """Check polygons, print the report, and add them unless it has problems."""
     from backend.units import loading
+    from geo.checks import to_text
 
     with click_errors(), spinner(f"Checking {len(frame)} communes …"):
-        report = loading.report(new, frame)
-    click.echo(loading.to_text(report))
+        report = loading.check(new, frame)
+    click.echo(to_text(report))
     if report.problems:
         raise click.ClickException("nothing was loaded: see the problems above")
     if dry_run:
         return
     with click_errors(), spinner(f"Loading {new.name} …"):
-        learned = loading.install(new, frame, active=active)
-    click.echo(f"{new.name}: {len(frame)} communes loaded, {len(learned.added)} new to the list.")
+        result = loading.install(new, frame, active=active)
+    click.echo(f"{new.name}: {len(frame)} communes loaded, {len(result.added)} new to the list.")
     if active:
         _offer_reassign(new.name)
     else:
@@ -103,15 +102,15 @@ def _offer_reassign(name: str) -> None:
 def fetch() -> None:
     """Fetch today's communes from the public repository, check, load and activate them."""
     from backend.units import loading
-    from backend.units.sets import NewSet
     from geo import fetch as fetching
+    from geo.checks import to_text
 
     config = current_app.config
     folder = config["VAR_DIR"] / "boundaries"
     click.echo(f"Fetching {fetching.tarball_url(config['BOUNDARIES_URL'])}")
     with click_errors(), download_bar() as progress:
         fetched = fetching.fetch(config["BOUNDARIES_URL"], folder, progress)
-    click.echo(loading.to_text(fetched.report))
+    click.echo(to_text(fetched.report))
     click.echo(f"digest {fetched.digest}")
     origin = f"github.com/{fetching.REPOSITORY} at {fetching.COMMIT}"
     new = NewSet(fetched.path.stem, "2025", "published", REFORM, None, origin)
@@ -128,7 +127,7 @@ def list_sets() -> None:
     where there is no other.
     """
     table = Table("set", "system", "quality", "from", "to", "communes", "activation", "digest")
-    for row in set_list.listing():
+    for row in sets.list_sets():
         span = [str(day or "") for day in (row.valid_from, row.valid_to)]
         last = [str(row.communes), str(row.activation or ""), row.digest[:12]]
         table.add_row(row.name, row.system, row.quality, *span, *last)
@@ -157,10 +156,11 @@ def show(code: str, as_of: datetime | None) -> None:
 def check(name: str) -> None:
     """Print the check report of a loaded set."""
     from backend.units import loading
+    from geo.checks import to_text
 
     with click_errors(), spinner(f"Checking {name} …"):
         report = loading.check_loaded(name)
-    click.echo(loading.to_text(report))
+    click.echo(to_text(report))
 
 
 @cli.command()
@@ -168,5 +168,5 @@ def check(name: str) -> None:
 def activate(name: str) -> None:
     """Let a set serve its days before the sets that were activated earlier."""
     with click_errors():
-        set_list.activate(name)
+        sets.activate(name)
     _offer_reassign(name)

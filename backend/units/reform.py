@@ -1,6 +1,7 @@
-"""The way of a commune across the reform of July 2025."""
+"""Successors and predecessors of units in the reform of July 2025."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,64 +18,81 @@ if TYPE_CHECKING:
     from geo.crosswalk import Crosswalk
 
 
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A unit of today on the ground of an ended one; `likely`: on most of it, or made of it."""
+
+    id: int
+    code: str
+    name: str
+    likely: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """Communes of the other system that share ground with a unit, by their rows.
+
+    For each: the communes of the unit's own system that it shares its ground with, its main
+    successor first. Those that the crosswalk lacks may share with any of their province.
+    """
+
+    listed: Mapping[int, tuple[int, ...]]  # in the crosswalk
+    unlisted: Mapping[int, tuple[int, ...]]  # ended before the crosswalk was made
+
+    @property
+    def all(self) -> Mapping[int, tuple[int, ...]]:
+        return {**self.listed, **self.unlisted}
+
+
 @cache
 def crosswalk() -> "Crosswalk":
-    """The built-in conversion, read once."""
+    """Return the built-in crosswalk, read once."""
     from geo.crosswalk import Crosswalk
 
     return Crosswalk.load()
 
 
-def successors(code: str) -> dict[str, Any]:
-    """The communes of July 2025 that took over an old commune, the main one first."""
+def list_successors(code: str) -> dict[str, Any]:
+    """Return the communes of July 2025 that took over an old commune, the main one first."""
     return _relatives("2024", code, "2025", dict.fromkeys(crosswalk().successors(code), code))
 
 
-def predecessors(code: str) -> dict[str, Any]:
-    """The old communes that a commune of July 2025 was made of."""
+def list_predecessors(code: str) -> dict[str, Any]:
+    """Return the old communes that a commune of July 2025 was made of."""
     return _relatives("2025", code, "2024", {old: old for old in crosswalk().predecessors(code)})
 
 
-def _relatives(system: str, code: str, other: str, links: Mapping[str, str]) -> dict[str, Any]:
-    """A commune and its relatives; links holds, for each of them, the old commune of the pair."""
-    own = _communes(system, [code]) if code.isalnum() else {}
-    if not own:
-        raise Problem(404, "unit_unknown")
-    related = _communes(other, links)
-    items = [related[key] | {"relation": _relation(old)} for key, old in links.items()]
-    return own[code] | {"system": system, "items": items}
+def successors(unit_id: int) -> list[Successor]:
+    """Return the successors of an old unit, the likely ones first: a person confirms which.
 
-
-def _relation(old: str) -> str:
-    """Whether all of an old commune went into one new commune."""
-    return "full" if len(crosswalk().successors(old)) == 1 else "partial"
-
-
-def _communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, Any]]:
-    province = aliased(Unit)
-    query = (
-        select(Unit.code, Unit.name, province.name)
-        .join(province, province.id == Unit.province_id)
-        .where(Unit.system == system, Unit.level == "commune", Unit.code.in_(codes))
-    )
-    rows = db.session.execute(query)
-    return {row[0]: {"code": row[0], "name": row[1], "province": row[2]} for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Crossings:
-    """Communes of the other system that share ground with a unit, by their rows.
-
-    For each: the communes of the unit's own system that it shares its ground with, its main heir
-    first. What ended before the conversion's list was made may share with any of its province.
+    A province's is the one that its communes went to; a district's are the communes that are made
+    of its own for one half or more; a commune's is the main one.
     """
-
-    named: Mapping[int, tuple[int, ...]]  # by the conversion
-    ended: Mapping[int, tuple[int, ...]]  # before it
+    return successors_of([unit_id])[unit_id]
 
 
-def crossings(unit_id: int, system: str) -> Crossings:
-    """The ways of a unit's communes across the reform."""
+def successors_of(unit_ids: Collection[int]) -> dict[int, list[Successor]]:
+    """Return the successors of each unit as `successors` does, read for all of them at once."""
+    units = db.session.scalars(select(Unit).where(Unit.id.in_(unit_ids))).all()
+    below = _codes_below([unit.id for unit in units if unit.level != "commune"])
+    likely = {unit.id: _likely(unit, below[unit.id]) for unit in units if unit.system == "2024"}
+    rows = _current_communes({code for codes in likely.values() for code in codes})
+    provinces = _provinces({row.province_id for row in rows}) if below else []
+    found: dict[int, list[Successor]] = {}
+    for unit in units:
+        codes = likely.get(unit.id, {})
+        own = [row for row in rows if row.code in codes]
+        if unit.level == "province":
+            ids = {row.province_id for row in own if codes[row.code]}
+            found[unit.id] = [one for one in provinces if one.id in ids]
+        else:
+            communes = [Successor(row.id, row.code, row.name, codes[row.code]) for row in own]
+            found[unit.id] = sorted(communes, key=lambda one: not one.likely)
+    return found
+
+
+def overlaps(unit_id: int, system: str) -> Overlaps:
+    """Return the communes of the other system that share ground with a unit's communes."""
     below = _rows(system, or_(*(c == unit_id for c in (Unit.id, Unit.parent_id, Unit.province_id))))
     other = next(one for one in SYSTEMS if one != system)
     ways: list[Callable[[str], tuple[str, ...]]] = [
@@ -86,12 +104,75 @@ def crossings(unit_id: int, system: str) -> Crossings:
     partners = {row.id: back(row.code) for row in related}
     own = _rows(system, Unit.code.in_({code for codes in partners.values() for code in codes}))
     ids = {row.code: row.id for row in own}
-    named = {one: tuple(ids[code] for code in codes) for one, codes in partners.items()}
-    return Crossings(named, _ended_before(related, own) if system == "2025" else {})
+    listed = {one: tuple(ids[code] for code in codes) for one, codes in partners.items()}
+    return Overlaps(listed, _unlisted(related, own) if system == "2025" else {})
 
 
-def _ended_before(related: Sequence[Any], own: Sequence[Any]) -> dict[int, tuple[int, ...]]:
-    """Communes of the same old provinces that the conversion does not know."""
+def _relatives(system: str, code: str, other: str, links: Mapping[str, str]) -> dict[str, Any]:
+    """Return a commune and its relatives; `links` has the old commune of each pair."""
+    own = _named_communes(system, [code]) if code.isalnum() else {}
+    if not own:
+        raise Problem(404, "unit_unknown")
+    related = _named_communes(other, links)
+    items = [related[key] | {"relation": _relation(old)} for key, old in links.items()]
+    return own[code] | {"system": system, "items": items}
+
+
+def _relation(old: str) -> str:
+    """Return whether all of an old commune went into one new commune."""
+    return "full" if len(crosswalk().successors(old)) == 1 else "partial"
+
+
+def _named_communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, Any]]:
+    province = aliased(Unit)
+    query = (
+        select(Unit.code, Unit.name, province.name)
+        .join(province, province.id == Unit.province_id)
+        .where(Unit.system == system, Unit.level == "commune", Unit.code.in_(codes))
+    )
+    rows = db.session.execute(query)
+    return {row[0]: {"code": row[0], "name": row[1], "province": row[2]} for row in rows}
+
+
+def _likely(unit: Unit, below: Set[str]) -> dict[str, bool]:
+    """Return the codes of the communes that took over ground of an old unit: whether likely."""
+    if unit.level == "commune":
+        return {code: at == 0 for at, code in enumerate(crosswalk().successors(unit.code))}
+    new = {code for one in below for code in crosswalk().successors(one)}
+    return {code: _share(below, crosswalk().predecessors(code)) >= 0.5 for code in new}
+
+
+def _share(old: Set[str], predecessors: Sequence[str]) -> float:
+    return sum(code in old for code in predecessors) / len(predecessors)
+
+
+def _codes_below(unit_ids: Collection[int]) -> dict[int | None, set[str]]:
+    """Return the codes of the communes in each district or province."""
+    above = Unit.parent_id, Unit.province_id
+    query = select(Unit.code, *above).where(Unit.level == "commune")
+    found: dict[int | None, set[str]] = defaultdict(set)
+    if unit_ids:
+        for code, *ids in db.session.execute(query.where(or_(*(c.in_(unit_ids) for c in above)))):
+            for one in ids:
+                found[one].add(code)
+    return found
+
+
+def _current_communes(codes: Collection[str]) -> Sequence[Any]:
+    """Return the rows of communes of today, in Vietnamese order."""
+    query = select(Unit.id, Unit.code, Unit.name, Unit.province_id).where(
+        Unit.system == "2025", Unit.level == "commune", Unit.code.in_(codes)
+    )
+    return db.session.execute(query.order_by(Unit.sort_key.collate("C"), Unit.id)).all()
+
+
+def _provinces(ids: Collection[int]) -> list[Successor]:
+    query = select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(ids)).order_by(Unit.id)
+    return [Successor(*row, likely=True) for row in db.session.execute(query)]
+
+
+def _unlisted(related: Sequence[Any], own: Sequence[Any]) -> dict[int, tuple[int, ...]]:
+    """Return the communes of the same old provinces that the crosswalk lacks."""
     old = _rows("2024", Unit.province_id.in_({row.province_id for row in related}))
     ended = [row for row in old if not crosswalk().successors(row.code)]
     if not ended:
@@ -100,8 +181,8 @@ def _ended_before(related: Sequence[Any], own: Sequence[Any]) -> dict[int, tuple
     return {row.id: tuple(one.id for one in new) for row in ended}
 
 
-def _rows(system: str, which: ColumnElement[bool]) -> Sequence[Any]:
+def _rows(system: str, condition: ColumnElement[bool]) -> Sequence[Any]:
     query = select(Unit.id, Unit.code, Unit.province_id)
     return db.session.execute(
-        query.where(Unit.system == system, Unit.level == "commune", which)
+        query.where(Unit.system == system, Unit.level == "commune", condition)
     ).all()

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.fields import AwareTime, Day, Number, Strict, Text, aware_time
-from backend.units.unit_list import LEVEL_ORDER
+from backend.units.catalogue import LEVELS
 
 PAGE_DEFAULT = 100
 # A page of all communes of the largest province fits; more only makes answers slow to read.
@@ -41,7 +41,7 @@ class AsOfSchema(Strict):
     """The day that a question is about; today where it is not told."""
 
     as_of = Day(load_default=None)
-    level = Text(choices=LEVEL_ORDER, load_default=None)
+    level = Text(choices=LEVELS, load_default=None)
 
 
 class GeometryQuerySchema(AsOfSchema):

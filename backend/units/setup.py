@@ -1,6 +1,6 @@
-"""What a start needs: the built-in units and sets, and those of BOUNDARIES_DIR.
+"""Load at the start the built-in units and sets, and those of BOUNDARIES_DIR.
 
-A start that finds nothing to do takes some milliseconds: what reads polygons is loaded late.
+A start with nothing to load takes milliseconds: modules that read polygons are imported late.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,25 +10,25 @@ from pathlib import Path
 from sqlalchemy import select
 
 from backend.database.extensions import db
-from backend.units import set_list
+from backend.units import sets
 from backend.units.catalogue import APPROXIMATE, SYSTEMS, read_active, system_span
 from backend.units.locator import Locator
 from backend.units.models import BoundarySet
 
-Say = Callable[[str], None]
+Printer = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """What a set-up changed; `reassign`: what was stored before may lie elsewhere now."""
+    """The changes of a set-up; `reassign`: stored measurements may lie in another commune now."""
 
     units: int
     sets: tuple[str, ...]
     reassign: bool
 
 
-def setup(var_dir: Path, boundaries_dir: Path | None, say: Say) -> SetUp:
-    """Add the units and sets that are not there yet; the second time finds nothing to do."""
+def setup(var_dir: Path, boundaries_dir: Path | None, say: Printer) -> SetUp:
+    """Add the units and sets that are missing; a second run changes nothing."""
     before = read_active()
     units, built_in = _add_built_in(say)
     installed = _install(boundaries_dir, say) if boundaries_dir else ()
@@ -47,27 +47,27 @@ def setup(var_dir: Path, boundaries_dir: Path | None, say: Say) -> SetUp:
     return done
 
 
-def _add_built_in(say: Say) -> tuple[int, tuple[str, ...]]:
+def _add_built_in(say: Printer) -> tuple[int, tuple[str, ...]]:
     """Add the built-in list and the approximate sets, in one transaction."""
-    sets = {f"approximate-{system}": system for system in SYSTEMS}
-    if len(_loaded(sets)) == len(sets):
+    systems = {f"approximate-{system}": system for system in SYSTEMS}
+    if len(_loaded(systems)) == len(systems):
         return 0, ()
-    from backend.units.sets import NewSet, add
-    from backend.units.unit_list import add_built_in
+    from backend.units.loading import add_set
+    from backend.units.sync import add_built_in
     from geo import approximate
 
     say("Loading the built-in units and approximate boundaries …")
-    db.session.execute(set_list.LOCK)
+    db.session.execute(sets.LOCK)
     units = add_built_in()
-    missing = [name for name in sets if name not in _loaded(sets)]
+    missing = [name for name in systems if name not in _loaded(systems)]
     for name in missing:
-        new = NewSet(name, sets[name], APPROXIMATE, *system_span(sets[name]))
-        add(new, approximate.build(new.system), active=True)
+        new = sets.NewSet(name, systems[name], APPROXIMATE, *system_span(systems[name]))
+        add_set(new, approximate.build(new.system), active=True)
     db.session.commit()
     return units, tuple(missing)
 
 
-def _install(folder: Path, say: Say) -> tuple[str, ...]:
+def _install(folder: Path, say: Printer) -> tuple[str, ...]:
     """Load and activate the sets that a folder's sets.toml names; each in one transaction."""
     from geo.catalogue import read_catalogue, unlisted
 
@@ -82,13 +82,13 @@ def _install(folder: Path, say: Say) -> tuple[str, ...]:
 
         say(f"Loading {source.name} from {source.path.name} …")
         if source.name in loaded:
-            set_list.activate(source.name)
+            sets.activate(source.name)
         else:
-            loading.load(loading.described(source), source.path, active=True)
+            loading.load(loading.new_set(source), source.path, active=True)
     return tuple(source.name for source in missing)
 
 
 def _loaded(names: Iterable[str]) -> dict[str, bool]:
-    """Those of the names that are loaded, and whether they are active."""
+    """Return the loaded ones of these sets, and whether each is active."""
     query = select(BoundarySet.name, BoundarySet.activation).where(BoundarySet.name.in_(names))
     return {name: activation is not None for name, activation in db.session.execute(query)}

@@ -1,69 +1,132 @@
-"""What an installed boundary set teaches the dated list of units."""
+"""Units as rows of the database: the built-in list, and units that a boundary set adds."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from geopandas import GeoDataFrame
 from shapely import STRtree, points
-from sqlalchemy import select
+from sqlalchemy import func, insert, select
 
 from backend.database.extensions import db
-from backend.units.catalogue import system_span
+from backend.units.catalogue import LEVELS, SYSTEMS, system_span
 from backend.units.models import Unit
-from backend.units.unit_list import LEVEL_ORDER, Span, insert_rows, row_of
-from geo.gazetteer import GazetteerUnit, load_units
+from geo.gazetteer import GazetteerUnit, load_units, plain, sort_key
+
+Span = tuple[date | None, date | None]
+Key = tuple[str, str]  # level, code
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
-    """What a set did to the list."""
+class SyncResult:
+    """The rows of a set's communes, by code, and the codes that were not in the list before."""
 
-    ids: dict[str, int]  # commune code -> row
+    ids: dict[str, int]
     added: tuple[str, ...]
-    cut: tuple[str, ...]
-    without_polygon: tuple[str, ...]
 
 
-def learn(system: str, span: Span, frame: GeoDataFrame) -> Learned:
-    """Bring the list into step with an installed set of a span of days.
+def add_built_in() -> int:
+    """Add the built-in list of both systems where it is missing; return the number of rows."""
+    return sum(_add_system(system) for system in SYSTEMS)
+
+
+def sync_units(system: str, span: Span, frame: GeoDataFrame) -> SyncResult:
+    """Update the list by an installed set that is valid for a span of days.
 
     - A commune of the set that the list lacks becomes a row, valid in the set's span; so do its
-      district and province, if need be. A row that an earlier set brought is extended.
+      district and province, if need be. A row that an earlier set added is extended.
     - A listed commune that the set lacks, but whose known centre lies in the polygon of a commune
-      that the built-in list does not know, was formed out of that one later: it begins the day
-      after the set's last. Where the set holds until the system's end, the code was given up
-      instead: it ends the day before the set's first.
+      that the built-in list lacks, was formed out of that one later: it begins the day after the
+      set's last. Where the set lasts until the system's end, the code was given up instead: it
+      ends the day before the set's first.
     - Any other listed commune that the set lacks stays listed, without a polygon.
 
     A listed unit keeps the parent of the built-in list, also where the set names another district.
     """
-    known = {
+    rows = {
         (row.level, row.code): row
         for row in db.session.scalars(select(Unit).where(Unit.system == system))
     }
     codes = set(frame["code"])
-    listed = {unit.code for unit in load_units(system) if unit.level == "commune"}
-    new = frame[[("commune", code) not in known for code in frame["code"]]]
-    ids = {key: row.id for key, row in known.items()}
-    for level in LEVEL_ORDER:
-        fresh = {(unit.level, unit.code): unit for unit in _units(system, level, new)}
-        ids |= insert_rows(row_of(unit, span, ids) for key, unit in fresh.items() if key not in ids)
-    absent = listed - codes
-    missing = [row for row in known.values() if row.code in absent and _valid(row, span)]
-    cut = _cut(span, frame[~frame["code"].isin(listed)], missing)
-    _extend(span, (row for key, row in known.items() if key[0] == "commune" and key[1] in codes))
-    return Learned(
-        ids={code: ids[("commune", code)] for code in codes},
-        added=tuple(new["code"]),
-        cut=cut,
-        without_polygon=tuple(row.code for row in missing if row.code not in cut),
-    )
+    built_in = {unit.code for unit in load_units(system) if unit.level == "commune"}
+    new = frame[[("commune", code) not in rows for code in frame["code"]]]
+    ids = {key: row.id for key, row in rows.items()}
+    for level in LEVELS:
+        found = {(unit.level, unit.code): unit for unit in _units(system, level, new)}
+        ids |= _insert_rows(_row(unit, span, ids) for key, unit in found.items() if key not in ids)
+    absent = built_in - codes
+    missing = [row for row in rows.values() if row.code in absent and _valid(row, span)]
+    _cut(span, frame[~frame["code"].isin(built_in)], missing)
+    _extend(span, (row for key, row in rows.items() if key[0] == "commune" and key[1] in codes))
+    return SyncResult({code: ids["commune", code] for code in codes}, tuple(new["code"]))
+
+
+def _add_system(system: str) -> int:
+    if db.session.scalar(select(func.count()).where(Unit.system == system)):
+        return 0
+    ids: dict[Key, int] = {}
+    units = _with_islands(load_units(system))
+    for level in LEVELS:
+        rows = [_row(unit, system_span(system), ids) for unit in units if unit.level == level]
+        ids |= _insert_rows(rows)
+    return len(ids)
+
+
+def _with_islands(units: list[GazetteerUnit]) -> list[GazetteerUnit]:
+    """Add island districts without communes, which are listed as communes, as districts too."""
+    districts = {unit.code for unit in units if unit.level == "district"}
+    islands = [
+        replace(unit, level="district", district_code=unit.code)
+        for unit in units
+        if unit.system == "2024" and unit.level == "commune"
+        if (unit.district_code or unit.code) == unit.code and unit.code not in districts
+    ]
+    return units + islands
+
+
+def _row(unit: GazetteerUnit, span: Span, ids: dict[Key, int]) -> dict[str, Any]:
+    """Return the columns of a unit; `ids` has the rows above it."""
+    parent, province = _above(unit, ids)
+    return {
+        "system": unit.system,
+        "level": unit.level,
+        "code": unit.code,
+        "name": unit.name,
+        "type": unit.type,
+        "parent_id": parent,
+        "province_id": province,
+        "valid_from": span[0],
+        "valid_to": span[1],
+        "latitude": unit.latitude,
+        "longitude": unit.longitude,
+        "sort_key": sort_key(unit.name),
+        "search_key": plain(unit.name),
+    }
+
+
+def _above(unit: GazetteerUnit, ids: dict[Key, int]) -> tuple[int | None, int | None]:
+    """Return the rows of the parent and of the province."""
+    if unit.level == "province":
+        return None, None
+    province = ids["province", unit.province_code]
+    if unit.level == "commune" and unit.system == "2024":
+        return ids["district", unit.district_code or unit.code], province
+    return province, province
+
+
+def _insert_rows(rows: Iterable[dict[str, Any]]) -> dict[Key, int]:
+    """Insert rows; return their ids."""
+    rows = list(rows)
+    if not rows:
+        return {}
+    query = insert(Unit).returning(Unit.level, Unit.code, Unit.id)
+    return {(level, code): key for level, code, key in db.session.execute(query, rows)}
 
 
 def _units(system: str, level: str, frame: GeoDataFrame) -> Iterator[GazetteerUnit]:
-    """The communes of a frame, or the districts or provinces above them."""
+    """Yield the communes of a frame, or the districts or provinces above them."""
     column = "code" if level == "commune" else f"{level}_code"
     name = "name" if level == "commune" else f"{level}_name"
     if column not in frame:
@@ -86,32 +149,30 @@ def _units(system: str, level: str, frame: GeoDataFrame) -> Iterator[GazetteerUn
 
 
 def _valid(row: Unit, span: Span) -> bool:
-    """Whether a commune of the list is valid on some day of the span."""
+    """Return whether a row is a commune that is valid on some day of the span."""
     first, last = row.valid_from or date.min, row.valid_to or date.max
     begins, ends = span[0] or date.min, span[1] or date.max
     return row.level == "commune" and first <= ends and begins <= last
 
 
-def _cut(span: Span, foreign: GeoDataFrame, missing: list[Unit]) -> tuple[str, ...]:
-    """Cut the validity of communes that were formed out of a foreign one, later or before."""
+def _cut(span: Span, added: GeoDataFrame, missing: list[Unit]) -> None:
+    """Cut the validity of communes that were formed out of an added one, later or before."""
     located = [row for row in missing if row.longitude is not None]
     centres = points(
         np.array([row.longitude for row in located], dtype=float),
         np.array([row.latitude for row in located], dtype=float),
     )
-    tree = STRtree(foreign.geometry.array)
-    inside = set(tree.query(centres, predicate="intersects")[0].tolist())
-    cut = [row for number, row in enumerate(located) if number in inside]
-    for row in cut:
+    tree = STRtree(added.geometry.array)
+    for number in set(tree.query(centres, predicate="intersects")[0].tolist()):
+        row = located[number]
         if span[1] not in (None, system_span(row.system)[1]):
             row.valid_from = max(row.valid_from or date.min, span[1] + timedelta(days=1))
         elif span[0] is not None:
             row.valid_to = min(row.valid_to or date.max, span[0] - timedelta(days=1))
-    return tuple(row.code for row in cut)
 
 
 def _extend(span: Span, rows: Iterable[Unit]) -> None:
-    """Widen the validity of rows to a span in which a set has their polygon."""
+    """Extend the validity of rows to a span in which a set has their polygon."""
     for row in rows:
         if row.valid_from is not None:
             row.valid_from = min(row.valid_from, span[0]) if span[0] else None

@@ -93,14 +93,14 @@ def locate_by_query(query: dict[str, Any]) -> Any:
 @blp.response(200, RelativesSchema)
 def list_successors(code: str) -> Any:
     """List the communes of July 2025 that took over an old commune."""
-    return reform.successors(code)
+    return reform.list_successors(code)
 
 
 @blp.get("/units/<code>/predecessors")
 @blp.response(200, RelativesSchema)
 def list_predecessors(code: str) -> Any:
     """List the old communes that a commune of today was made of."""
-    return reform.predecessors(code)
+    return reform.list_predecessors(code)
 
 
 def _today() -> date:

@@ -29,7 +29,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, organisation_scope, team_scope, unit_scope
-from backend.units.heirs import heirs
+from backend.units.reform import successors
 from tests.support.clock import FakeClock
 from tests.support.people import SCOPES, campaign, organisation, person, team, unit_id
 
@@ -198,12 +198,12 @@ def test_a_unit_lies_in_its_district_and_province_and_within_its_heir(app: Flask
     )
     today = unit_id(app, "19", "2025", "province")
     with app.app_context():
-        [heir] = [one.id for one in heirs(commune) if one.likely]
-        of_commune = frozenset({commune, district, province, heir, today})
+        [successor] = [one.id for one in successors(commune) if one.likely]
+        of_commune = frozenset({commune, district, province, successor, today})
         assert unit_scope(commune) == Scope(units=of_commune)
         assert unit_scope(district) == Scope(units=frozenset({district, province, today}))
         assert unit_scope(province) == Scope(units=frozenset({province, today}))
-        assert unit_scope(heir) == Scope(units=frozenset({heir, today}))
+        assert unit_scope(successor) == Scope(units=frozenset({successor, today}))
 
 
 @pytest.mark.parametrize("find", [organisation_scope, team_scope, campaign_scope, unit_scope])

@@ -68,8 +68,8 @@ def test_ten_communes_that_were_merged_split_and_renamed(app: Flask, client: Fla
                for n, code in enumerate((*SPLIT, *WHOLE, *MERGED, *RENAMED))}  # fmt: skip
     assert len(numbers) == 10
     sampled(app, "2024", JUNE, **numbers)
-    heirs = {code for codes in SPLIT.values() for code in codes} | {"01840", *RENAMED.values()}
-    told = {code: history(client, code)["2025-06"] for code in heirs}
+    successors = {code for codes in SPLIT.values() for code in codes} | {"01840", *RENAMED.values()}
+    told = {code: history(client, code)["2025-06"] for code in successors}
     assert sum(one["received"] for one in told.values()) == sum(numbers.values())
     assert sum(one["counted"] for one in told.values()) == sum(
         n - len(range(0, n, 3)) for n in numbers.values()

@@ -247,13 +247,13 @@ def test_an_old_unit_s_month_is_for_who_has_its_ground_today(
 
     assert begin("19", office.headers) == 403  # it ended on 30 June
     assert begin("19", official("01")) == 403
-    heir = official("19")
-    assert begin("19", heir) == 201
-    assert begin("164", heir) == 201  # an old district
+    successor = official("19")
+    assert begin("19", successor) == 201
+    assert begin("164", successor) == 201  # an old district
     [commune] = client.get("/api/v1/units/05443/successors").json["items"][:1]
     of_commune = official(commune["code"], "commune")
     assert begin("164", of_commune) == 403
     assert begin("05443", of_commune) == 201
     listed = client.get(URL, headers=of_commune).json["items"]
     assert [one["unit"]["code"] for one in listed] == ["05443"]
-    assert len(client.get(URL, headers=heir).json["items"]) == 3
+    assert len(client.get(URL, headers=successor).json["items"]) == 3

@@ -50,14 +50,14 @@ def cast(app: Flask, client: FlaskClient, clock: FakeClock) -> Cast:
 
 
 def likely(one: dict[str, Any]) -> list[str]:
-    return [heir["code"] for heir in one["successors"] if heir["likely"]]
+    return [successor["code"] for successor in one["successors"] if successor["likely"]]
 
 
 def test_successors_come_from_the_crosswalk(cast: Cast) -> None:
     waiting = cast.waiting()
     assert set(waiting) == {"19", "164", "05443"}
     assert {one["ended_on"] for one in waiting.values()} == {"2025-06-30"}
-    assert [heir["name"] for heir in waiting["19"]["successors"]] == ["Tỉnh Thái Nguyên"]
+    assert [successor["name"] for successor in waiting["19"]["successors"]] == ["Tỉnh Thái Nguyên"]
     [main] = likely(waiting["05443"])
     assert main in likely(waiting["164"]) and len(likely(waiting["164"])) > 1
 

@@ -132,7 +132,7 @@ def test_nothing_is_half_loaded(
         raise OSError("the disk is full")
 
     before = rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)
-    monkeypatch.setattr("backend.units.sets._copy_polygons", broken)
+    monkeypatch.setattr("backend.units.loading._copy_polygons", broken)
     assert units("load", path, *SPAN).exit_code == 1
     assert (rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)) == before
 

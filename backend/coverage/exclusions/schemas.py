@@ -11,7 +11,7 @@ from backend.coverage.signals.schemas import SignalUnitSchema, UnitSignalsQueryS
 from backend.fields import ID_MOST, Flag, Strict, Text, Whole
 from backend.measurements.recording.incoming import read_id
 from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST, QueryId
-from backend.units.unit_list import LEVEL_ORDER
+from backend.units.catalogue import LEVELS
 
 REASON_MOST = 1_000
 # Of one act by ids: what a person can have looked at; all of a device has its own way.
@@ -22,7 +22,7 @@ class LiftSchema(Strict):
     """Why, and whether it is only to be shown."""
 
     reason = Text(REASON_MOST, required=True)
-    level = Text(choices=LEVEL_ORDER, allow_none=True, load_default=None)
+    level = Text(choices=LEVELS, allow_none=True, load_default=None)
     preview = Flag(load_default=False)
 
     @validates_schema

@@ -13,7 +13,7 @@ from backend.errors import Problem
 from backend.organisations.scopes import unit_scopes
 from backend.units.catalogue import REFORM, system_on
 from backend.units.models import Unit
-from backend.units.reform import crossings
+from backend.units.reform import overlaps
 from backend.units.service import UnitRow, units_on
 
 ACT = "unit.figures"
@@ -75,13 +75,12 @@ def publish(unit_id: int, month: str) -> None:
 
 
 def _inherited(reader: Actor, units: list[int]) -> frozenset[int]:
-    """Of what ended in the reform, what the heirs' officials may see."""
+    """Return the ended units that the officials of their successors may see."""
     rows = db.session.execute(select(Unit.id, Unit.system).where(Unit.id.in_(units)))
     old: set[int] = set()
     for row in rows:
         if row.system == system_on(REFORM):
-            found = crossings(row.id, row.system)
-            old |= {*found.named, *found.ended}
+            old |= set(overlaps(row.id, row.system).all)
     above = select(Unit.id, Unit.parent_id, Unit.province_id).where(Unit.id.in_(old))
     ids = {one for row in db.session.execute(above) for one in row if one is not None}
     return frozenset(one for one, scope in unit_scopes(ids).items() if can(reader, ACT, scope))

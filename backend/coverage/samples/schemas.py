@@ -11,8 +11,8 @@ from backend.fields import Strict, Text
 from backend.measurements.recording.reasons import COUNTED, REASONS
 from backend.measurements.recording.schemas import ReasonSchema
 from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST
+from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
-from backend.units.unit_list import LEVEL_ORDER
 
 WHY = (COUNTED, *(reason.code for reason in REASONS if reason.effect != "mark"))
 
@@ -33,7 +33,7 @@ class SamplesQuerySchema(UnitSignalsQuerySchema):
 class SampleQuerySchema(Strict):
     """The level of the unit, where a code names two."""
 
-    level = Text(choices=LEVEL_ORDER, load_default=None)
+    level = Text(choices=LEVELS, load_default=None)
 
 
 class CoarseSchema(Schema):

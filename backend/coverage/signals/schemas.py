@@ -6,7 +6,7 @@ from backend.coverage.figures.schemas import month_asked
 from backend.coverage.signals.rules import SIGNALS
 from backend.coverage.signals.service import STATES
 from backend.fields import Strict, Text
-from backend.units.unit_list import LEVEL_ORDER
+from backend.units.catalogue import LEVELS
 
 # Some ten sentences: why it was no cheat, or what was done.
 NOTE_MOST = 1_000
@@ -16,7 +16,7 @@ class UnitSignalsQuerySchema(Strict):
     """Which month, the present one unless told; the level where a code names two units."""
 
     month = month_asked(load_default=None)
-    level = Text(choices=LEVEL_ORDER, load_default=None)
+    level = Text(choices=LEVELS, load_default=None)
 
 
 class CampaignSignalsQuerySchema(UnitSignalsQuerySchema):

@@ -32,7 +32,7 @@ from backend.coverage.targets.models import Target
 from backend.coverage.targets.targets import TARGET, strictly, targets_by_day
 from backend.database.extensions import db
 from backend.units.catalogue import REFORM, ActiveSet, read_active, serving, system_on
-from backend.units.reform import Crossings, crossings
+from backend.units.reform import Overlaps, overlaps
 from backend.units.service import UnitRow, find
 
 Tallies = Mapping[tuple[int, str], Tally]  # by unit and month
@@ -53,7 +53,7 @@ COUNTS = text("""
 class _Across:
     """What is needed to tell months of the other system."""
 
-    crossings: Crossings
+    overlaps: Overlaps
     own: frozenset[int]
     tallies: Tallies
     places: Places
@@ -62,7 +62,7 @@ class _Across:
     @property
     def parts(self) -> Mapping[int, Parts]:
         """The communes of the other system, each with those that it shares its ground with."""
-        return {**self.crossings.named, **self.crossings.ended}
+        return self.overlaps.all
 
     def in_month(self, month: str) -> tuple[Tally, bool]:
         """The unit's part of a month, and whether anything was divided for it."""
@@ -77,7 +77,7 @@ class _Across:
             divided = self._divided(unit, parts, month, tally)
             mine = [one for part, one in divided.items() if part in self.own]
             shares += mine
-            estimated |= unit in self.crossings.named or any(one.received for one in mine)
+            estimated |= unit in self.overlaps.listed or any(one.received for one in mine)
         return total(shares), estimated
 
     def _divided(self, unit: int, parts: Parts, month: str, tally: Tally) -> dict[int, Tally]:
@@ -135,8 +135,8 @@ def unit_history(
 
 
 def _across(unit: UnitRow, own: frozenset[int], months: Sequence[str], network: str) -> _Across:
-    found = crossings(unit.id, unit.system)
-    partners = {**found.named, **found.ended}
+    found = overlaps(unit.id, unit.system)
+    partners = found.all
     tallies = _tallies(list(partners), months, network)
     divided = sorted({one for one, _ in tallies if not own.issuperset(partners[one])})
     places = positions(divided, month_start(months[0]), month_end(months[-1]), network)

@@ -5,8 +5,8 @@ from marshmallow import Schema, fields, validate
 from backend.coverage.figures.schemas import month_asked
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
+from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema, NamedSchema
-from backend.units.unit_list import LEVEL_ORDER
 
 
 def network_asked() -> fields.String:
@@ -26,7 +26,7 @@ class CountryMonthQuerySchema(Strict):
 class UnitMonthQuerySchema(CountryMonthQuerySchema):
     """The level, where a code names two units."""
 
-    level = Text(choices=LEVEL_ORDER, load_default=None)
+    level = Text(choices=LEVELS, load_default=None)
 
 
 class AskedUnitSchema(NamedSchema):

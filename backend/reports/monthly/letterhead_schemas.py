@@ -8,8 +8,8 @@ from marshmallow import Schema, ValidationError, fields, validates
 from backend.fields import Day, Strict, Text
 from backend.organisations.fields import Many, Name
 from backend.organisations.names import normalised
+from backend.units.catalogue import LEVELS
 from backend.units.schemas import NamedSchema
-from backend.units.unit_list import LEVEL_ORDER
 
 # More lines than fit beside or below the head of an A4 page.
 RECIPIENTS_MOST = 20
@@ -39,7 +39,7 @@ class Line(Text):
 class LetterheadQuerySchema(Strict):
     """The level where a code names two units."""
 
-    level = Text(choices=LEVEL_ORDER, load_default=None)
+    level = Text(choices=LEVELS, load_default=None)
 
 
 class LetterheadOnQuerySchema(LetterheadQuerySchema):

@@ -9,7 +9,7 @@ from backend.coverage.figures.schemas import month_asked
 from backend.fields import CODES, Day, Strict, Text
 from backend.organisations.fields import PageSchema, UnitToldSchema
 from backend.reports.content.figures import SECTIONS
-from backend.units.unit_list import LEVEL_ORDER
+from backend.units.catalogue import LEVELS
 
 STATES = ("draft", "frozen", "approved", "superseded")
 # Some pages of a letter; nobody reads more in one section.
@@ -65,7 +65,7 @@ class ReportNewSchema(Strict):
     """Whose report of which month."""
 
     unit = Text(most=10, required=True)
-    level = Text(choices=LEVEL_ORDER, load_default=None, allow_none=True)
+    level = Text(choices=LEVELS, load_default=None, allow_none=True)
     month = month_asked(required=True, error_messages=CODES)
 
 
@@ -105,7 +105,7 @@ class DeadlinesQuerySchema(Strict):
     """Of which month, and of which units."""
 
     month = month_asked(required=True, error_messages=CODES)
-    level = Text(choices=LEVEL_ORDER, load_default="province")
+    level = Text(choices=LEVELS, load_default="province")
     parent = Text(most=10, load_default=None)
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 
 from backend.units import uploads
+from backend.units.catalogue import system_on
+from backend.units.sets import NewSet
 from backend.web.admin import findings
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-
-    from backend.units.sets import NewSet
 
 Progress = Callable[[int, int], None]
 # What an admin sees go on: read, checked, drawn, added.
@@ -40,8 +40,8 @@ def load_set(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
             frame = loading.read(new, path, {our: its for our, its in columns.items() if its})
         told = _checked(new, frame, asked["job"], progress)
         if not told["forbidden"]:
-            learned = loading.install(new, frame, active=False, actor=asked["asked_by"])
-            told |= {"loaded": len(frame), "learned": len(learned.added)}
+            result = loading.install(new, frame, active=False, actor=asked["asked_by"])
+            told |= {"loaded": len(frame), "learned": len(result.added)}
     except BoundaryError as error:  # its words name a file of ours; the person knows their own
         ours = rf"{re.escape(str(var_dir))}[^\s:]*"
         raise BoundaryError(re.sub(ours, asked["file"], str(error))) from error
@@ -50,25 +50,23 @@ def load_set(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     return told
 
 
-def _described(asked: Mapping[str, Any]) -> "NewSet":
-    from backend.units.catalogue import system_on
-    from backend.units.sets import NewSet
-
+def _described(asked: Mapping[str, Any]) -> NewSet:
     first = date.fromisoformat(asked["valid_from"])
     last = date.fromisoformat(asked["valid_to"]) if asked["valid_to"] else None
     system = system_on(first)
     return NewSet(asked["name"], system, asked["quality"], first, last, asked["note"])
 
 
-def _checked(new: "NewSet", frame: "GeoDataFrame", job: int, progress: Progress) -> dict[str, Any]:
+def _checked(new: NewSet, frame: "GeoDataFrame", job: int, progress: Progress) -> dict[str, Any]:
     from backend.units import loading
+    from geo.checks import to_text
     from geo.findings import findings as placed
 
     progress(1, STEPS)
-    report, known = loading.report(new, frame), loading.known(new)
+    report, known = loading.check(new, frame), loading.reference_units(new)
     progress(2, STEPS)
     folder = current_app.config["VAR_DIR"] / findings.FOLDER / str(job)
     kinds = findings.keep(folder, frame, known, placed(report, frame, known))
     progress(3, STEPS)
-    told = {"report": loading.to_text(report), "units": report.units, "kinds": kinds}
+    told = {"report": to_text(report), "units": report.units, "kinds": kinds}
     return {**told, "forbidden": len(report.problems)}

@@ -10,7 +10,7 @@ from backend.errors import invalid
 from backend.jobs.models import Job
 from backend.jobs.service import ask
 from backend.units import uploads
-from backend.units.set_list import listing
+from backend.units.sets import list_sets
 
 # Of the name that the file has on the sender's computer, for the report.
 FILE_NAME_MOST = 100
@@ -28,7 +28,7 @@ def send_set(
     first, last = asked["valid_from"], asked["valid_to"]
     if last is not None and last < first:
         raise invalid("valid_to", "before_first_day")
-    if any(one.name == asked["name"] for one in listing()):
+    if any(one.name == asked["name"] for one in list_sets()):
         raise invalid("name", "set_exists")
     name, content = PurePath(file[0].replace("\\", "/")).name[-FILE_NAME_MOST:], file[1]
     number = uploads.keep(var_dir, name, content)

@@ -10,7 +10,7 @@ from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
 from backend.jobs.service import show_job
 from backend.units.catalogue import read_active, serving
-from backend.units.set_list import activate, listing
+from backend.units.sets import activate, list_sets
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.admin.findings import show_check
 from backend.web.admin.frame import back, bp, done, failed, new_form, shown
@@ -44,7 +44,7 @@ def check(asked: dict[str, Any], job_id: int) -> Any:
     if job.kind not in ("check_set", "load_set") or "kinds" not in (job.result or {}):
         raise Problem(404, "not_found")
     found = show_check(current_app.config["VAR_DIR"], job_id, asked["finding"])
-    there = {one.name: one for one in listing()}
+    there = {one.name: one for one in list_sets()}
     return shown("check", asked, new_form(asked), job=job, of=there.get(job.arguments["name"]),
                  serves=_serving(), **found)  # fmt: skip
 
@@ -61,7 +61,7 @@ def _send(typed: dict[str, Any], form: Form) -> Any:
 
 def _sets(asked: dict[str, Any], form: Form) -> Any:
     today = local_day(clock_now())
-    return shown("sets", asked, form, sets=listing(), serves=_serving(), today=today)
+    return shown("sets", asked, form, sets=list_sets(), serves=_serving(), today=today)
 
 
 def _serving() -> Any:

@@ -18,9 +18,8 @@ from backend.coverage.figures.months import months_with_data
 from backend.database.extensions import db
 from backend.organisations.scopes import unit_scopes
 from backend.units.catalogue import system_on
-from backend.units.heirs import heirs
 from backend.units.models import Unit
-from backend.units.reform import crossings
+from backend.units.reform import overlaps, successors
 from backend.units.service import UnitRow, units_on
 from backend.web.desk.area import ACT, own_areas
 
@@ -63,11 +62,11 @@ def areas_in(actor: Actor, month: str, now: datetime) -> Rows:
 def units_across(actor: Actor, unit_id: int) -> list[Unit]:
     """The units of the other system, of the same level, that the ground of an area was or became.
 
-    Of before those that lie wholly in it, as access has it; of today its likely heirs.
+    Of before those that lie wholly in it, as access has it; of today its likely successors.
     """
     unit = db.session.get_one(Unit, unit_id)
     if unit.system == "2024":
-        ids = {heir.id for heir in heirs(unit.id) if heir.likely}
+        ids = {one.id for one in successors(unit.id) if one.likely}
         inside = {one: can(actor, ACT, scope) for one, scope in unit_scopes(ids).items()}
     else:
         ids = _before(unit)
@@ -79,7 +78,7 @@ def units_across(actor: Actor, unit_id: int) -> list[Unit]:
 
 def _before(unit: Unit) -> set[int]:
     """The old units that share ground with one of today, whole or in part."""
-    communes = set(crossings(unit.id, unit.system).named)
+    communes = set(overlaps(unit.id, unit.system).listed)
     if unit.level == "commune":
         return communes
     above = select(Unit.province_id).where(Unit.id.in_(communes), Unit.province_id.is_not(None))

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select, text, tuple_
 
 from backend.accounts.access import Actor, Scope, can
+from backend.campaigns.models import Campaign
 from backend.database.extensions import db
-from backend.organisations.models import Campaign
 from backend.organisations.paging import page_of, place_after
 
 # Organisations that have drafts, each with itself and those above it.

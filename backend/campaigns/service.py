@@ -7,16 +7,16 @@ from sqlalchemy import delete, insert, select
 
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.audit import record_act
+from backend.campaigns.models import Campaign, CampaignArea, JoinCode
 from backend.campaigns.states import NETWORKS, refusal
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.http import etags
 from backend.organisations.clusters import units_of
-from backend.organisations.models import Campaign, CampaignArea
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import lasting_organisation
 from backend.organisations.unit_names import unit_ids, units_told
-from backend.organisations.versions import differing, noted, removed, write
+from backend.organisations.versions import audit_values, changed_values, remove_unused, update_row
 
 COLUMNS = ("name", "first_day", "last_day", "networks", "target", "cap", "state")
 
@@ -47,7 +47,7 @@ def create_campaign(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
     db.session.add(row)
     db.session.flush()
     _write_areas(row.id, areas)
-    after = noted(values | {"areas": areas})
+    after = audit_values(values | {"areas": areas})
     record_act(actor, "campaign.create", f"campaign:{row.id}", after=after)
     db.session.refresh(row)
     told = _told(row)
@@ -75,10 +75,10 @@ def change_campaign(
     _check_change(row, changed, may_move=not commit)
     if changed:
         before = {name: areas if name == "areas" else getattr(row, name) for name in changed}
-        write(row, {name: value for name, value in changed.items() if name != "areas"})
+        update_row(row, {name: value for name, value in changed.items() if name != "areas"})
         if "areas" in changed:
             _write_areas(row.id, changed["areas"])
-        details = {"before": noted(before), "after": noted(changed)}
+        details = {"before": audit_values(before), "after": audit_values(changed)}
         record_act(actor, "campaign.change", f"campaign:{row.id}", **details)
     told = _told(row)
     if commit:
@@ -93,8 +93,8 @@ def remove_campaign(actor: Actor, campaign_id: int, expected: etags.Expected) ->
     if row.state != "draft":
         raise Problem(409, "campaign_not_draft", [FieldError("state", "campaign_not_draft")])
     values = {name: getattr(row, name) for name in ("organisation_id", *COLUMNS)}
-    before = noted(values | {"areas": _areas_of(row.id)})
-    if not removed(row):
+    before = audit_values(values | {"areas": _areas_of(row.id)})
+    if not remove_unused(row, JoinCode.campaign_id):
         raise Problem(409, "campaign_used")
     record_act(actor, "campaign.remove", f"campaign:{campaign_id}", before=before)
     db.session.commit()
@@ -122,7 +122,7 @@ def _changed(row: Campaign, areas: frozenset[int], changes: Mapping[str, Any]) -
     wanted = {name: changes[name] for name in COLUMNS if name in changes}
     if "networks" in wanted:
         wanted["networks"] = _in_order(wanted["networks"])
-    changed = differing(row, wanted)
+    changed = changed_values(row, wanted)
     given = _named_areas(changes)
     if given and given != areas:
         changed["areas"] = given

@@ -11,16 +11,23 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
+from backend.campaigns.models import JoinCode, Team
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem
 from backend.http import etags
-from backend.organisations.models import Team
 from backend.organisations.names import folded
 from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import organisation_scope, team_scope
 from backend.organisations.service import lasting_organisation
 from backend.organisations.unit_names import unit_id, units_told
-from backend.organisations.versions import differing, end_roles, ended, noted, removed, write
+from backend.organisations.versions import (
+    audit_values,
+    changed_values,
+    end_roles,
+    remove_unused,
+    require_not_ended,
+    update_row,
+)
 from backend.organisations.visibility import require_hidden
 from geo.gazetteer import sort_key
 
@@ -66,7 +73,7 @@ def create_team(actor: Actor, organisation_id: int, asked: Mapping[str, Any]) ->
     with _one_of_a_name():
         db.session.add(row)
         db.session.flush()
-    record_act(actor, "team.create", f"team:{row.id}", after=noted(values))
+    record_act(actor, "team.create", f"team:{row.id}", after=audit_values(values))
     db.session.refresh(row)
     told = _told([row])[0]
     db.session.commit()
@@ -79,13 +86,13 @@ def change_team(
     """Change what is named of a team."""
     row = _to_edit(actor, team_id)
     etags.must_match(expected, row.version)
-    ended(row, "team_ended")
-    changed = differing(row, _values(changes))
+    require_not_ended(row, "team_ended")
+    changed = changed_values(row, _values(changes))
     if changed:
         before = {name: getattr(row, name) for name in changed}
         with _one_of_a_name():
-            write(row, changed | _keys(changed))
-        details = {"before": noted(before), "after": noted(changed)}
+            update_row(row, changed | _keys(changed))
+        details = {"before": audit_values(before), "after": audit_values(changed)}
         record_act(actor, "team.change", f"team:{row.id}", **details)
     told = _told([row])[0]
     db.session.commit()
@@ -103,13 +110,13 @@ def end_team(
     etags.must_match(expected, row.version)
     subject = f"team:{row.id}"
     before = {name: getattr(row, name) for name in ("organisation_id", *FIELDS)}
-    if removed(row):
+    if remove_unused(row, JoinCode.team_id):
         end_roles("team", team_id, now)
         record_act(actor, "team.remove", subject, before=before)
         db.session.commit()
         return None
     if row.ended_at is None:
-        write(row, {"ended_at": now})
+        update_row(row, {"ended_at": now})
         went = {
             "memberships": _end_memberships(team_id, now),
             "roles": end_roles("team", team_id, now),

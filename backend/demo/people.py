@@ -9,10 +9,10 @@ from sqlalchemy import select
 from backend.accounts.models import Role, User
 from backend.accounts.passwords import hashed
 from backend.accounts.users import stored_name
+from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.demo.plan import LETTER_PROVINCE
 from backend.devices.models import Device
-from backend.organisations.models import Campaign, Team
 from backend.units.models import Unit
 
 DOMAIN = "dosong.example"  # a name that no mail server can have

@@ -10,6 +10,7 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, Grant
+from backend.campaigns.models import Campaign, CampaignArea, Team
 from backend.clock import VIETNAM, local_day, month_end, month_start
 from backend.database.extensions import db
 from backend.demo.cheats import plant
@@ -18,15 +19,10 @@ from backend.devices.models import Device
 from backend.measurements.corrections.reattribution import reattribute
 from backend.measurements.corrections.service import Choice, Decision, decide
 from backend.measurements.recording.service import RecordingContext
-from backend.organisations.models import (
-    Campaign,
-    CampaignArea,
-    DeviceLink,
-    Membership,
-    Organisation,
-    Team,
-    Volunteer,
-)
+from backend.organisations.models import Organisation
+from backend.memberships.models import DeviceLink
+from backend.memberships.models import Membership
+from backend.memberships.models import Volunteer
 from backend.units.models import Unit
 
 # 60 teams and 500 volunteers, as the ministry's letter has its provinces organise them.

@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Scope, can, require
 from backend.accounts.audit import record_act
+from backend.campaigns.models import Campaign, JoinCode, Team
 from backend.database.extensions import db
 from backend.devices.credentials import ALPHABET, letters
 from backend.errors import Problem, invalid
-from backend.organisations.models import Campaign, JoinCode, Organisation, Team
+from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
 
 # 25 ** 8 is 37 bits: with 5,000 teams' codes in force, one guess in thirty million finds one, and

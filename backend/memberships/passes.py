@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, delete, select, update
 
 from backend.accounts.rate_limits import Caller, count_attempt
+from backend.campaigns.models import Team
 from backend.database.extensions import db
 from backend.devices.credentials import letters, new_code
 from backend.errors import Problem, invalid
@@ -16,8 +17,8 @@ from backend.memberships import service as memberships
 from backend.memberships import volunteers
 from backend.memberships.join_codes import check_open, place_of
 from backend.memberships.joining import Guesses, other_team
+from backend.memberships.models import Pass
 from backend.memberships.service import Member
-from backend.organisations.models import Pass, Team
 
 KINDS = ("link", "guest")
 # Both phones of one person are at hand: a code that is longer good only helps who peeks at it.

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import Range
 
+from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.memberships import volunteers
-from backend.organisations.models import Campaign, Membership, Team
+from backend.memberships.models import Membership
 
 # Clocks of two workers differ by less; what ends within it has ended.
 SKEW = timedelta(seconds=1)

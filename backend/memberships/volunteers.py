@@ -15,7 +15,7 @@ from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.devices.service import unauthorized
 from backend.errors import Problem
-from backend.organisations.models import DeviceLink, Volunteer
+from backend.memberships.models import DeviceLink, Volunteer
 
 # A period is never empty: an empty one would forget when it was.
 LEAST = timedelta(microseconds=1)

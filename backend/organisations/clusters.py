@@ -18,7 +18,7 @@ from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import organisation_scope
 from backend.organisations.service import lasting_organisation
 from backend.organisations.unit_names import unit_ids, units_told
-from backend.organisations.versions import differing, end_roles, noted, write
+from backend.organisations.versions import audit_values, changed_values, end_roles, update_row
 from backend.units.models import Unit
 from geo.gazetteer import sort_key
 
@@ -75,7 +75,7 @@ def add(
     db.session.add(row)
     db.session.flush()
     _write_units(row.id, units)
-    after = noted(values | {"valid_to": last, "units": frozenset(units)})
+    after = audit_values(values | {"valid_to": last, "units": frozenset(units)})
     record_act(actor, "cluster.create", f"cluster:{row.id}", after=after)
     db.session.refresh(row)
     return row
@@ -94,17 +94,21 @@ def change_cluster(
     wanted["valid_to"] = _last_day(units, wanted.get("valid_to", row.valid_to))
     if wanted["valid_to"] is not None and wanted["valid_to"] < row.valid_from:
         raise invalid("valid_to", "before_first_day")
-    changed = differing(row, wanted)
+    changed = changed_values(row, wanted)
     if "valid_to" in changed or units != before:
         _require_own_area(actor, row.id)
     if changed or units != before:
         was = {name: getattr(row, name) for name in changed} | {"units": before}
         keys = {"sort_key": sort_key(changed["name"])} if "name" in changed else {}
-        write(row, changed | keys)
+        update_row(row, changed | keys)
         _write_units(row.id, units)
         after = changed | {"units": units}
         record_act(
-            actor, "cluster.change", f"cluster:{row.id}", before=noted(was), after=noted(after)
+            actor,
+            "cluster.change",
+            f"cluster:{row.id}",
+            before=audit_values(was),
+            after=audit_values(after),
         )
     shown = told(row)
     db.session.commit()
@@ -121,14 +125,14 @@ def end_cluster(
     subject, before = f"cluster:{row.id}", {name: getattr(row, name) for name in FIELDS}
     if not _is_area(row.id):
         db.session.delete(row)
-        record_act(actor, "cluster.remove", subject, before=noted(before))
+        record_act(actor, "cluster.remove", subject, before=audit_values(before))
         db.session.commit()
         return None
     last = max(local_day(now), row.valid_from)
     if row.valid_to is None or row.valid_to > last:
-        write(row, {"valid_to": last})
+        update_row(row, {"valid_to": last})
     roles = end_roles("cluster", cluster_id, now)
-    record_act(actor, "cluster.end", subject, before=noted(before), ended={"roles": roles})
+    record_act(actor, "cluster.end", subject, before=audit_values(before), ended={"roles": roles})
     shown = told(row)
     db.session.commit()
     return shown

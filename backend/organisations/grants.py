@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from backend.accounts import links, users
 from backend.accounts.access import Actor, Kind, can, require
@@ -15,7 +15,6 @@ from backend.accounts.users import RoleAsked
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.organisations.areas import lasting_cluster, lasting_unit
-from backend.organisations.models import Organisation, Team
 from backend.organisations.scopes import organisation_scope, team_scope, unit_scope
 
 KINDS: dict[str, Kind] = {
@@ -23,6 +22,10 @@ KINDS: dict[str, Kind] = {
     "organiser": "organisation",
     "official": "unit",
     "admin": "system",
+}
+LOCK_SCOPE = {
+    "team_leader": text("select ended_at from teams where id = :id for share"),
+    "organiser": text("select ended_at from organisations where id = :id for share"),
 }
 
 
@@ -105,16 +108,10 @@ def _allowed(actor: Actor, asked: Mapping[str, Any], field: str, now: datetime) 
 
 
 def _check_lasting(role: str, scope_id: int | None, field: str) -> None:
-    """A role over what ended would be one over nothing; what lasts is held until it is granted."""
-    ends = {
-        "team_leader": (Team.ended_at, Team.id),
-        "organiser": (Organisation.ended_at, Organisation.id),
-    }
-    if role not in ends:
+    """Reject a role over an ended team or organisation; lock one that lasts until the commit."""
+    if role not in LOCK_SCOPE:
         return
-    ended_at, identity = ends[role]
-    held = select(ended_at).where(identity == scope_id).with_for_update(read=True)
-    if db.session.scalar(held) is not None:
+    if db.session.scalar(LOCK_SCOPE[role], {"id": scope_id}) is not None:
         raise invalid(field, "team_ended" if role == "team_leader" else "organisation_ended")
 
 

@@ -15,7 +15,14 @@ from backend.organisations.models import Organisation
 from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import organisation_scope
 from backend.organisations.unit_names import unit_id, units_told
-from backend.organisations.versions import differing, end_roles, ended, noted, removed, write
+from backend.organisations.versions import (
+    audit_values,
+    changed_values,
+    end_roles,
+    remove_unused,
+    require_not_ended,
+    update_row,
+)
 from geo.gazetteer import plain, sort_key
 
 ORDER = (Organisation.sort_key.collate("C"), Organisation.id)
@@ -78,7 +85,7 @@ def create_organisation(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any
     row = Organisation(**values)
     db.session.add(row)
     db.session.flush()
-    record_act(actor, "organisation.create", f"organisation:{row.id}", after=noted(values))
+    record_act(actor, "organisation.create", f"organisation:{row.id}", after=audit_values(values))
     db.session.refresh(row)
     told = _told([row])[0]
     db.session.commit()
@@ -94,14 +101,14 @@ def change_organisation(
         db.session.execute(MOVES)
     row = _organisation(organisation_id)
     etags.must_match(expected, row.version)
-    ended(row, "organisation_ended")
-    changed = differing(row, _values(changes))
+    require_not_ended(row, "organisation_ended")
+    changed = changed_values(row, _values(changes))
     if "parent_id" in changed:
         _check_move(actor, row, changed["parent_id"])
     if changed:
         before = {name: getattr(row, name) for name in changed}
-        write(row, changed | _keys(changed))
-        details = {"before": noted(before), "after": noted(changed)}
+        update_row(row, changed | _keys(changed))
+        details = {"before": audit_values(before), "after": audit_values(changed)}
         record_act(actor, "organisation.change", f"organisation:{row.id}", **details)
     told = _told([row])[0]
     db.session.commit()
@@ -116,13 +123,13 @@ def end_organisation(
     row = _organisation(organisation_id)
     etags.must_match(expected, row.version)
     subject, before = f"organisation:{row.id}", _fields(row)
-    if removed(row):
+    if remove_unused(row):
         end_roles("organisation", organisation_id, now)
         record_act(actor, "organisation.remove", subject, before=before)
         db.session.commit()
         return None
     if row.ended_at is None:
-        write(row, {"ended_at": now})
+        update_row(row, {"ended_at": now})
         roles = end_roles("organisation", organisation_id, now)
         record_act(actor, "organisation.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended={"roles": roles})  # fmt: skip
@@ -137,7 +144,7 @@ def lasting_organisation(organisation_id: int) -> Organisation:
     row: Organisation | None = db.session.scalar(held.with_for_update(read=True))
     if row is None:
         raise Problem(404, "not_found")
-    ended(row, "organisation_ended")
+    require_not_ended(row, "organisation_ended")
     return row
 
 

@@ -1,4 +1,4 @@
-"""Change and remove rows only in the version that was seen, and say what changed."""
+"""Change and remove rows only in the version that the client read, and audit the changes."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -6,28 +6,33 @@ from typing import Any, Protocol, cast
 
 from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
 from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.http.etags import stale
-from backend.organisations.models import Campaign, JoinCode, Organisation, Team
 
 
 class Versioned(Protocol):
-    """A row that is changed only as it was seen."""
+    """A row with a version, which every change raises."""
 
     id: Mapped[int]
     version: Mapped[int]
 
 
-def differing(row: Versioned, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the wanted values that the row has otherwise."""
-    return {name: value for name, value in wanted.items() if getattr(row, name) != value}
+class Ending(Protocol):
+    """A row that can end."""
+
+    ended_at: Mapped[datetime | None]
 
 
-def write(row: Versioned, values: Mapping[str, Any]) -> None:
+def changed_values(row: Versioned, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that differ from the row's."""
+    return {name: value for name, value in values.items() if getattr(row, name) != value}
+
+
+def update_row(row: Versioned, values: Mapping[str, Any]) -> None:
     """Write values and raise the version; 412 where another change came first."""
     model: Any = type(row)
     statement = (
@@ -41,49 +46,49 @@ def write(row: Versioned, values: Mapping[str, Any]) -> None:
     db.session.refresh(row)
 
 
-def removed(row: Versioned) -> bool:
-    """Remove a row that nothing refers to; False, and all as it was, where something does.
+def remove_unused(row: Versioned, join_codes: InstrumentedAttribute[int] | None = None) -> bool:
+    """Remove a row unless something refers to it; return whether it was removed.
 
-    The database's own references decide, so that who joins in this moment is not overlooked. Codes
-    by which nobody joined go with it.
+    The database's foreign keys decide, so that a person who joins at this moment is not
+    overlooked. `join_codes` is the column by which unused join codes refer to the row: they are
+    removed with it.
     """
     model: Any = type(row)
-    codes = {Team: JoinCode.team_id, Campaign: JoinCode.campaign_id}.get(model)
     try:
         with db.session.begin_nested():
-            if codes is not None:
-                db.session.execute(delete(JoinCode).where(codes == row.id))
-            gone = delete(model).where(model.id == row.id, model.version == row.version)
-            if cast(CursorResult[Any], db.session.execute(gone)).rowcount != 1:
+            if join_codes is not None:
+                db.session.execute(delete(join_codes.class_).where(join_codes == row.id))
+            statement = delete(model).where(model.id == row.id, model.version == row.version)
+            if cast(CursorResult[Any], db.session.execute(statement)).rowcount != 1:
                 raise stale()
     except IntegrityError:
         return False
     return True
 
 
-def end_roles(kind: str, thing_id: int, now: datetime) -> int:
-    """End the roles over a thing that ends or is removed; how many."""
-    held = Role.scope_kind == kind, Role.scope_id == thing_id
+def end_roles(kind: str, scope_id: int, now: datetime) -> int:
+    """End the roles over a thing that ends or is removed; return their number."""
+    scope = Role.scope_kind == kind, Role.scope_id == scope_id
     lasting = Role.valid_to.is_(None) | (Role.valid_to > now)
-    ended = db.session.execute(
-        update(Role).where(*held, lasting).values(valid_to=now),
+    result = db.session.execute(
+        update(Role).where(*scope, lasting).values(valid_to=now),
         execution_options={"synchronize_session": False},
     )
-    return cast(CursorResult[Any], ended).rowcount
+    return cast(CursorResult[Any], result).rowcount
 
 
-def noted(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as the audit log keeps them."""
-    return {name: _noted(value) for name, value in values.items()}
+def audit_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as JSON for the audit log."""
+    return {name: _audit_value(value) for name, value in values.items()}
 
 
-def _noted(value: Any) -> Any:
+def _audit_value(value: Any) -> Any:
     if isinstance(value, date):  # a datetime is one too
         return value.isoformat()
     return sorted(value) if isinstance(value, frozenset) else value
 
 
-def ended(row: Organisation | Team, code: str) -> None:
-    """409 where a thing that ended is to be changed or added to."""
+def require_not_ended(row: Ending, code: str) -> None:
+    """Raise 409 where a row that ended is to be changed or added to."""
     if row.ended_at is not None:
         raise Problem(409, code)

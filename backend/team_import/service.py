@@ -14,10 +14,11 @@ from sqlalchemy.orm import aliased
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
+from backend.campaigns.models import Team
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.organisations.models import Organisation, Team
+from backend.organisations.models import Organisation
 from backend.organisations.scopes import organisation_scope
 from backend.tables.reader import read_table
 from backend.tables.table import Table

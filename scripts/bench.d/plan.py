@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from sqlalchemy import insert, text
 
 from backend.accounts.access import Actor, Grant
+from backend.campaigns.models import Campaign, CampaignArea, Team
 from backend.coverage.plan.assignment import assign
 from backend.coverage.plan.distance import within_reach
 from backend.coverage.plan.schemas import PlanSchema
 from backend.coverage.plan.service import show_plan
 from backend.database.extensions import db
 from backend.measurements.recording.models import Count
-from backend.organisations.models import Campaign, CampaignArea, Organisation, Team
+from backend.organisations.models import Organisation
 from geo.gazetteer import load_units
 from scripts.benching import installed
 

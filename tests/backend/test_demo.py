@@ -13,6 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
+from backend.campaigns.models import Campaign as Campaign_
+from backend.campaigns.models import Team
 from backend.database.extensions import db
 from backend.demo import making, plan, service
 from backend.demo.people import is_empty, make_people
@@ -33,8 +35,7 @@ from backend.measurements.recording.models import (
 )
 from backend.measurements.recording.service import RecordingContext
 from backend.measurements.revision.recount import differences, team_differences
-from backend.organisations.models import Campaign as Campaign_
-from backend.organisations.models import Membership, Team, Volunteer
+from backend.memberships.models import Membership, Volunteer
 from tests.support import people
 from tests.support.factories import location, post, register, sample
 

@@ -13,7 +13,7 @@ from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.devices.service import authenticate
 from backend.memberships import passes
-from backend.organisations.models import DeviceLink, Membership, Pass, Volunteer
+from backend.memberships.models import DeviceLink, Membership, Pass, Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.joining import URL, Cast, Headers, at_once, join, moment

@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
+from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
-from backend.organisations.models import Campaign, Membership, Team, Volunteer
+from backend.memberships.models import Membership, Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.joining import URL, Cast, Headers, at_once, join, moment

@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from backend.accounts.models import AuditEntry
+from backend.campaigns.models import Campaign, JoinCode, Team
 from backend.database.extensions import db
 from backend.devices.credentials import ALPHABET, letters
 from backend.memberships.join_codes import new_code
-from backend.organisations.models import Campaign, JoinCode, Organisation, Team
+from backend.organisations.models import Organisation
 from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.people import campaign, organisation, person, team

@@ -8,18 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from backend.campaigns.models import Campaign, JoinCode, Team
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.memberships import joining
-from backend.organisations.models import (
-    Campaign,
-    DeviceLink,
-    JoinCode,
-    Membership,
-    Organisation,
-    Team,
-    Volunteer,
-)
+from backend.memberships.models import DeviceLink, Membership, Volunteer
+from backend.organisations.models import Organisation
 from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.joining import URL, Cast, join, moment

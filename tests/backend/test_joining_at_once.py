@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select, text
 from werkzeug.test import TestResponse
 
+from backend.campaigns.models import JoinCode
 from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.organisations.models import JoinCode, Membership, Volunteer
+from backend.memberships.models import Membership, Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.joining import URL, Cast, Headers, at_once, join

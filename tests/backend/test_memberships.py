@@ -7,13 +7,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from backend.campaigns.models import JoinCode
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.devices.service import authenticate
 from backend.memberships import joining
 from backend.memberships import service as memberships
 from backend.memberships.joining import Joining
-from backend.organisations.models import JoinCode, Volunteer
+from backend.memberships.models import Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.joining import URL, Cast, join, moment

@@ -3,8 +3,8 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.campaigns.models import CampaignArea
 from backend.database.extensions import db
-from backend.organisations.models import CampaignArea
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.joining import Cast, join

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 
 from backend.database.extensions import db
 from backend.measurements.revision.recount import team_differences
-from backend.organisations.models import Membership
+from backend.memberships.models import Membership
 from backend.tables.spreadsheets import XLSX
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample

@@ -7,9 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.dialects.postgresql import Range
 
+from backend.campaigns.models import Team
 from backend.database.extensions import db
 from backend.measurements.recording.models import TeamDelta
-from backend.organisations.models import Membership, Team, Volunteer
+from backend.memberships.models import Membership, Volunteer
 from backend.units.models import Unit
 from geo.fix import distance_m
 from tests.support.clock import FakeClock

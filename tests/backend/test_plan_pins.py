@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backend.accounts.models import AuditEntry
+from backend.campaigns.models import Campaign, CampaignArea
+from backend.coverage.plan.models import Pin
 from backend.database.extensions import db
-from backend.organisations.models import Campaign, CampaignArea, Pin
 from tests.support.people import unit_id
 from tests.support.plans import FOURTH, HERE, NEAR, TODAY, Cast, counted, rows
 

@@ -8,12 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete
 
+from backend.campaigns.models import Campaign
 from backend.coverage.signals import sources as signal_sources
 from backend.coverage.signals.rules import MOCK_LEAST
 from backend.database.extensions import db
 from backend.demo.removing_teams import remove_teams
 from backend.measurements.recording.models import Earning
-from backend.organisations.models import Campaign
 from tests.support.factories import HERE
 from tests.support.joining import at_once
 from tests.support.people import (

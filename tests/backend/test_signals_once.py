@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from backend.coverage.signals.rules import ONCE_DEVICES
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
-from backend.organisations.models import Membership
+from backend.memberships.models import Membership
 from backend.units.models import Unit
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.people import (

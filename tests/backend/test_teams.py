@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.campaigns.models import JoinCode
 from backend.database.extensions import db
-from backend.organisations.models import JoinCode
 from tests.support.factories import register
 from tests.support.people import audited, campaign, joined, organisation, person, seen, team
 

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.database.extensions import db
-from backend.organisations.models import Correction
+from backend.memberships.models import Correction
 from tests.support.people import account, sign_in
 from tests.support.plans import HERE, Cast
 

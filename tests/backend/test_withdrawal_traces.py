@@ -24,11 +24,11 @@ from sqlalchemy import select
 from structlog.testing import CapturingLogger
 
 from backend.accounts.authentication import secret_hash
+from backend.campaigns.models import Campaign
 from backend.coverage.statistics.refresh import refresh
 from backend.database.extensions import db
 from backend.http import requests as http
 from backend.measurements.recording.counting import fold_all
-from backend.organisations.models import Campaign
 from backend.server.backup import dump as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary

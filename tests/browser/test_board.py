@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+from backend.campaigns.models import CampaignArea
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.measurements.recording.counting import fold_all
-from backend.organisations.models import CampaignArea
 from backend.units.catalogue import read_active
 from backend.web.maps import tiles
 from tests.support.browser import DESKTOP, PHONE, Guard, looks_right, press, reads, type_in, until

@@ -13,7 +13,7 @@ from backend.database.extensions import db
 from backend.devices.models import Consent
 from backend.measurements.recording.models import Measurement
 from backend.memberships import poster
-from backend.organisations.models import Volunteer
+from backend.memberships.models import Volunteer
 from tests.support import people
 from tests.support.browser import PHONE, looks_right, press, reads
 from tests.support.joining import Cast

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, text, update
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.measurements.recording.models import CountDelta, Earning, Measurement, TeamDelta
-from backend.organisations.models import Volunteer
+from backend.memberships.models import Volunteer
 
 NOON = datetime(2024, 11, 5, 5, 0, tzinfo=UTC)
 

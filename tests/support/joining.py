@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from backend.campaigns.models import JoinCode
 from backend.database.extensions import db
-from backend.organisations.models import JoinCode
 from tests.support.people import campaign, organisation, team
 
 URL = "/api/v1/memberships"

@@ -14,21 +14,13 @@ from backend.accounts.authentication import TOKEN_PREFIX, secret_hash
 from backend.accounts.encryption import seal
 from backend.accounts.models import AuditEntry, PersonalToken, Role, User
 from backend.accounts.passwords import hashed
+from backend.campaigns.models import Campaign, CampaignArea, Team
 from backend.coverage.signals.models import Signal
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.devices.service import authenticate
-from backend.organisations.models import (
-    Campaign,
-    CampaignArea,
-    Cluster,
-    ClusterUnit,
-    DeviceLink,
-    Membership,
-    Organisation,
-    Team,
-    Volunteer,
-)
+from backend.memberships.models import DeviceLink, Membership, Volunteer
+from backend.organisations.models import Cluster, ClusterUnit, Organisation
 from backend.units.models import Unit
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)

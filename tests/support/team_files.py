@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backend.accounts.models import AuditEntry
+from backend.campaigns.models import Team
 from backend.database.extensions import db
-from backend.organisations.models import Team
 
 HEAD = "Tên đội,Loại đội,Xã,Số mẫu mỗi ngày\n"
 GOOD = (

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.accounts.access import Actor, can, require
+from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
 from backend.clock import month_end, month_start
 from backend.coverage.contributions.sources import Asked
@@ -15,7 +16,6 @@ from backend.coverage.figures.query import months_between
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.measurements.recording.rules import NETWORKS
-from backend.organisations.models import Campaign
 from backend.organisations.scopes import campaign_scope, team_scope
 
 TAKES_PART = text("""

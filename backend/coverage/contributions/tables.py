@@ -3,8 +3,8 @@
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Identity, Index, Integer, Table, Text
 from sqlalchemy.types import Boolean
 
+from backend.campaigns import models as campaigns  # noqa: F401 # foreign keys refer to them
 from backend.database.extensions import db
-from backend.organisations import models as campaigns  # noqa: F401 # whom sums refer to
 
 
 def _campaign(primary_key: bool = False) -> "Column[object]":

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from backend.campaigns.models import Campaign
 from backend.clock import day_begin, local_day, month_start
 from backend.coverage.figures.service import Question, coverage
 from backend.coverage.plan.cache import Items, RecentPlans
@@ -28,7 +29,6 @@ from backend.coverage.plan.spots import (
 from backend.database.extensions import db
 from backend.devices.registration import KnownDevice
 from backend.errors import invalid
-from backend.organisations.models import Campaign
 from backend.units.locator import Locator
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find, listed, set_on

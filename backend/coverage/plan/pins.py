@@ -9,13 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
+from backend.campaigns.models import CampaignArea
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day
+from backend.coverage.plan.models import Pin
 from backend.coverage.plan.service import ask
 from backend.coverage.plan.sources import Asked, teams_of
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.organisations.models import CampaignArea, Pin
 from backend.organisations.scopes import campaign_scope
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find

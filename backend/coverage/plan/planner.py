@@ -7,6 +7,7 @@ import numpy as np
 
 from backend.coverage.plan.assignment import Ints, assign, first_day
 from backend.coverage.plan.distance import distances_m, within_reach
+from backend.coverage.plan.models import Pin
 from backend.coverage.plan.sources import (
     Asked,
     Commune,
@@ -16,7 +17,6 @@ from backend.coverage.plan.sources import (
     pins_of,
     with_capacities,
 )
-from backend.organisations.models import Pin
 
 
 @dataclass(frozen=True, slots=True)

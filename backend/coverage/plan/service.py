@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.accounts.access import Actor, Scope, can, require, require_person
+from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_start
 from backend.coverage.plan.planner import Plan, Stay, make_plan
 from backend.coverage.plan.sources import Asked, PlanTeam, teams_of
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.organisations.models import Campaign
 from backend.organisations.scopes import campaign_scope
 
 OVER = ("closed", "archived")

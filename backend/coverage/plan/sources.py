@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import aliased
 
+from backend.campaigns.models import Campaign, CampaignArea
 from backend.clock import day_begin, local_day, month_end, month_start
 from backend.coverage.figures.service import Question, coverage
+from backend.coverage.plan.models import Pin
 from backend.coverage.targets.targets import strictly
 from backend.database.extensions import db
-from backend.organisations.models import Campaign, CampaignArea, Pin
 from backend.units.models import Unit
 from backend.units.service import valid_on
 

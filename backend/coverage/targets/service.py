@@ -19,7 +19,7 @@ from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.organisations.paging import page_of, place_after
 from backend.organisations.unit_names import unit_id, units_told
-from backend.organisations.versions import differing, noted, write
+from backend.organisations.versions import audit_values, changed_values, update_row
 
 FIELDS = ("level", "network", "purpose", "threshold", "basis", "valid_from", "valid_to", "source")
 # Which of a commune's samples are needed depends on its target: computed again where that changes.
@@ -65,7 +65,7 @@ def set_target(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
     with _one_at_a_time():
         db.session.add(row)
         db.session.flush()
-    record_act(actor, "target.create", f"target:{row.id}", after=noted(_fields(row)))
+    record_act(actor, "target.create", f"target:{row.id}", after=audit_values(_fields(row)))
     return _kept(row)
 
 
@@ -78,14 +78,14 @@ def change_target(
     if row is None:
         raise Problem(404, "not_found")
     etags.must_match(expected, row.version)
-    changed = differing(row, changes)
+    changed = changed_values(row, changes)
     span = {name: getattr(row, name) for name in ("valid_from", "valid_to")} | changed
     _check_span(span["valid_from"], span["valid_to"])
     if changed:
         before = {name: getattr(row, name) for name in changed}
         with _one_at_a_time():
-            write(row, changed)
-        details = {"before": noted(before), "after": noted(changed)}
+            update_row(row, changed)
+        details = {"before": audit_values(before), "after": audit_values(changed)}
         record_act(actor, "target.change", f"target:{row.id}", **details)
     return _kept(row)
 

@@ -28,7 +28,7 @@ from backend.measurements.corrections.past_rows import (
 from backend.measurements.corrections.reattribution import by_team
 from backend.measurements.recording import earning
 from backend.memberships import volunteers
-from backend.organisations.models import Membership
+from backend.memberships.models import Membership
 from backend.organisations.scopes import campaign_scope
 from backend.tables.reader import read_table
 from backend.tables.table import Table

@@ -16,7 +16,7 @@ from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.errors import Problem, invalid
 from backend.measurements.recording import earning
-from backend.organisations.models import CampaignExclusion, Correction
+from backend.memberships.models import CampaignExclusion, Correction
 from backend.organisations.scopes import campaign_scope, team_scope
 
 # Of one decision: a preview of more says little, and each device among them is held.

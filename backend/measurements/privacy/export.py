@@ -17,7 +17,7 @@ from backend.measurements.recording.models import (
     Receipt,
     RejectedBody,
 )
-from backend.organisations.models import (
+from backend.memberships.models import (
     CampaignExclusion,
     Correction,
     DeviceLink,

@@ -16,14 +16,13 @@ from backend.errors import Problem
 from backend.measurements.privacy.requests import note_done
 from backend.measurements.privacy.tombstones import Tombstones
 from backend.measurements.recording import earning
-from backend.measurements.recording.models import (
-    Earning,
-    Exclusion,
-    Measurement,
-    Receipt,
-    RejectedBody,
-)
-from backend.organisations.models import CampaignExclusion, Correction
+from backend.measurements.recording.models import Earning
+from backend.measurements.recording.models import Exclusion
+from backend.measurements.recording.models import Measurement
+from backend.measurements.recording.models import Receipt
+from backend.measurements.recording.models import RejectedBody
+from backend.memberships.models import CampaignExclusion
+from backend.memberships.models import Correction
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
-from backend.organisations import models as campaigns  # noqa: F401 # tables that earnings refer to
+from backend.memberships import models as memberships
 
 
 class Receipt(db.Model):

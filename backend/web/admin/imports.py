@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.accounts.audit import read_acts
+from backend.campaigns.models import Campaign
 from backend.database.extensions import db
-from backend.organisations.models import Campaign, Organisation
+from backend.organisations.models import Organisation
 
 # By act, what was imported: a file of measurements is noted when it begins, and when it is through.
 ACTS = (

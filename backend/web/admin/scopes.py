@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.accounts.models import Role
+from backend.campaigns.models import Team
 from backend.database.extensions import db
-from backend.organisations.models import Cluster, Organisation, Team
+from backend.organisations.models import Cluster, Organisation
 from backend.units.models import Unit
 
 MODELS: dict[str, Any] = {

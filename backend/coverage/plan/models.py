@@ -1,0 +1,28 @@
+"""Fixed entries of the plan."""
+
+from datetime import date
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+
+
+class Pin(db.Model):
+    """What an organiser fixed for a team on a day: so many samples in one commune."""
+
+    __tablename__ = "pins"
+    __table_args__ = (CheckConstraint("samples > 0", name="samples"),)
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    samples: Mapped[int]
+    user_id: Mapped[int | None]  # null: at the operator's shell

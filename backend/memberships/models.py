@@ -1,0 +1,111 @@
+"""Volunteers, their devices and memberships, and decisions on who earned a measurement."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.campaigns import models as campaigns  # noqa: F401 # foreign keys refer to them
+from backend.database.extensions import db
+
+
+class Volunteer(db.Model):
+    """A person who measures; known by devices alone, named only if they wish."""
+
+    __tablename__ = "volunteers"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    display_name: Mapped[str | None] = mapped_column(Text)
+    name_agreed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    demo: Mapped[bool] = mapped_column(server_default="false")
+
+
+class DeviceLink(db.Model):
+    """Which volunteer a device belonged to, from when to when; never retroactive."""
+
+    __tablename__ = "device_links"
+    __table_args__ = (
+        ExcludeConstraint(("device_id", "="), ("period", "&&"), name="one_volunteer_at_a_time"),
+        Index(None, "volunteer_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
+    volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteers.id"))
+    period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+
+
+class Membership(db.Model):
+    """In which team of a campaign a volunteer was, from when to when; history is not rewritten."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("volunteer_id", "="),
+            ("campaign_id", "="),
+            ("period", "&&"),
+            name="one_team_of_a_campaign_at_a_time",
+        ),
+        Index(None, "campaign_id", "team_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteers.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    # The volunteer who helped a resident; such a membership lasts a day and is counted apart.
+    guest_of: Mapped[int | None] = mapped_column(ForeignKey("volunteers.id"))
+
+
+class Pass(db.Model):
+    """A one-time code that one phone shows to another: to link it, or to join as a guest."""
+
+    __tablename__ = "passes"
+
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)  # link, guest
+    volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteers.id"))
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))  # of a guest's
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Correction(db.Model):
+    """An organiser's decision on who earned a measurement; the latest one beats the rule."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (Index(None, "measurement_id", "campaign_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    measurement_id: Mapped[UUID]
+    before_team_id: Mapped[int | None]
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))  # null: no team
+    reason: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int | None]  # null: at the operator's shell
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class CampaignExclusion(db.Model):
+    """A measurement that an organiser took out of one campaign's figures."""
+
+    __tablename__ = "campaign_exclusions"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    measurement_id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -4,27 +4,27 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from backend.campaigns.states import NETWORKS, NEW_STATES, STATES
+from backend.campaigns.service import FIRST_STATES, NETWORKS, STATES
 from backend.fields import ID_MOST, Day, Object, Strict, Text, Whole
 from backend.organisations.fields import (
     Many,
     Name,
     PageSchema,
     QueryId,
-    UnitNamedSchema,
-    UnitToldSchema,
+    UnitBriefSchema,
+    UnitReferenceSchema,
 )
 
-# All communes of today one by one; whoever wants more names districts and provinces.
+# All communes of today one by one; a larger area is given by districts and provinces.
 AREAS_MOST = 4_000
-# The ministry asks for hundreds per commune and month.
+# The ministry expects hundreds per commune and month.
 TARGET_MOST = 1_000_000
 # More than a device could measure in a day.
 CAP_MOST = 10_000
 
 
 def _areas(**options: Any) -> Many:
-    return Many(Object(UnitNamedSchema), least=1, most=AREAS_MOST, **options)
+    return Many(Object(UnitReferenceSchema), least=1, most=AREAS_MOST, **options)
 
 
 def _networks(**options: Any) -> Many:
@@ -32,7 +32,7 @@ def _networks(**options: Any) -> Many:
 
 
 class CampaignsQuerySchema(PageSchema):
-    """Which campaigns to list; `day`: those that it lies in."""
+    """Filters of campaigns; `day`: those that run on it."""
 
     organisation = QueryId(load_default=None)
     state = Text(choices=STATES, load_default=None)
@@ -40,17 +40,17 @@ class CampaignsQuerySchema(PageSchema):
 
 
 class _AreaSchema(Strict):
-    """The area: units of any level, or those of a cluster of communes as it is now."""
+    """The area: units of any level, or the present units of a cluster of communes."""
 
     @validates_schema
     def check_area(self, data: dict[str, Any], **_: Any) -> None:
-        """One way of naming it."""
+        """Reject an area that is given twice."""
         if "areas" in data and "cluster_id" in data:
             raise ValidationError({"cluster_id": ["areas_or_cluster"]})
 
 
 class CampaignChangeSchema(_AreaSchema):
-    """What of a campaign is to change; what is not named stays."""
+    """Changes of a campaign; a missing field stays as it is."""
 
     name = Name()
     first_day = Day()
@@ -63,12 +63,12 @@ class CampaignChangeSchema(_AreaSchema):
     state = Text(choices=STATES)
 
 
-class CampaignNewSchema(_AreaSchema):
+class CampaignCreateSchema(_AreaSchema):
     """A new campaign."""
 
     @validates_schema
-    def check_named(self, data: dict[str, Any], **_: Any) -> None:
-        """A campaign has an area."""
+    def require_area(self, data: dict[str, Any], **_: Any) -> None:
+        """Require an area."""
         if "areas" not in data and "cluster_id" not in data:
             raise ValidationError({"areas": ["required"]})
 
@@ -81,11 +81,11 @@ class CampaignNewSchema(_AreaSchema):
     networks = _networks(load_default=["mobile"])
     target = Whole(1, TARGET_MOST, allow_none=True, load_default=None)
     cap = Whole(1, CAP_MOST, allow_none=True, load_default=None)
-    state = Text(choices=NEW_STATES, load_default="draft")
+    state = Text(choices=FIRST_STATES, load_default="draft")
 
 
-class CampaignListedSchema(Schema):
-    """A campaign as lists show it."""
+class CampaignSummarySchema(Schema):
+    """A campaign in a list."""
 
     id = fields.Integer(required=True)
     organisation_id = fields.Integer(required=True)
@@ -100,14 +100,14 @@ class CampaignListedSchema(Schema):
     version = fields.Integer(required=True)
 
 
-class CampaignSchema(CampaignListedSchema):
+class CampaignSchema(CampaignSummarySchema):
     """A campaign; `target` per commune where it differs, `cap` per device and day."""
 
-    areas = fields.List(fields.Nested(UnitToldSchema), required=True)
+    areas = fields.List(fields.Nested(UnitBriefSchema), required=True)
 
 
 class CampaignPageSchema(Schema):
-    """A page of campaigns, those that begin last first."""
+    """A page of campaigns, the latest first."""
 
-    items = fields.List(fields.Nested(CampaignListedSchema), required=True)
+    items = fields.List(fields.Nested(CampaignSummarySchema), required=True)
     next = fields.String(required=True, allow_none=True)

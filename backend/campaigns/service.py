@@ -1,28 +1,108 @@
 """Campaigns: dates, an area and kinds of network within which teams earn samples."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, text, tuple_
 
-from backend.accounts.access import Actor, can, require, require_person
+from backend.accounts.access import Actor, Scope, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign, CampaignArea, JoinCode
-from backend.campaigns.states import NETWORKS, refusal
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.http import etags
 from backend.organisations.clusters import units_of
+from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import campaign_scope, organisation_scope
-from backend.organisations.service import lasting_organisation
-from backend.organisations.unit_names import unit_ids, units_told
+from backend.organisations.service import lock_organisation
+from backend.organisations.unit_names import serialize_units, unit_ids
 from backend.organisations.versions import audit_values, changed_values, remove_unused, update_row
 
 COLUMNS = ("name", "first_day", "last_day", "networks", "target", "cap", "state")
+# Each state with those that may follow: a published campaign never becomes a draft again, an
+# archived one does not change.
+NEXT_STATES: dict[str, frozenset[str]] = {
+    "draft": frozenset({"open"}),
+    "open": frozenset({"closed"}),
+    "closed": frozenset({"archived", "open"}),
+    "archived": frozenset(),
+}
+STATES = tuple(NEXT_STATES)
+FIRST_STATES = ("draft", "open")
+NETWORKS = ("mobile", "fixed")  # counted apart, in this order
+# The fields on which earnings depend: after the draft, changing them moves earnings.
+EARNING_FIELDS = frozenset({"first_day", "last_day", "areas", "networks", "cap"})
+
+# Organisations that have drafts, each with itself and those above it.
+ABOVE_DRAFTS = text("""
+    with recursive above as (
+        select organisation_id as id, organisation_id as over from campaigns where state = 'draft'
+        union
+        select a.id, o.parent_id from above a join organisations o on o.id = a.over
+        where o.parent_id is not null
+    )
+    select id, array_agg(over) from above group by id
+""")
+# An organiser's are those of the organisation and of those below it; a leader's are those in which
+# the team has members or a code; an admin's are all. The newest first.
+OWN = text("""
+    with recursive below as (
+        select unnest(cast(:organisations as int[])) as id
+        union
+        select o.id from organisations o join below b on o.parent_id = b.id
+    )
+    select c.id, c.name, c.first_day, c.last_day, c.networks, c.state, c.demo,
+        o.name as organisation,
+        :everything or c.organisation_id in (select id from below) as organises
+    from campaigns c join organisations o on o.id = c.organisation_id
+    where :everything
+        or c.organisation_id in (select id from below)
+        or c.state <> 'draft' and (
+            exists (select from memberships m
+                    where m.campaign_id = c.id and m.team_id = any(:teams))
+            or exists (select from join_codes j
+                       where j.campaign_id = c.id and j.team_id = any(:teams)))
+    order by c.first_day desc, c.id desc limit :most
+""")
+# A province runs a campaign or two a month: some eight years of them.
+OWN_MOST = 200
+
+
+def list_campaigns(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page of campaigns, the latest first; drafts only to people who may see them."""
+    rows = select(Campaign).order_by(Campaign.first_day.desc(), Campaign.id.desc())
+    drafts = Campaign.organisation_id.in_(_organisations_of_visible_drafts(actor))
+    rows = rows.where((Campaign.state != "draft") | drafts)
+    if query["organisation"] is not None:
+        rows = rows.where(Campaign.organisation_id == query["organisation"])
+    if query["state"]:
+        rows = rows.where(Campaign.state == query["state"])
+    if day := query["day"]:
+        rows = rows.where(Campaign.first_day <= day, Campaign.last_day >= day)
+    if after := place_after(query["cursor"], date.fromisoformat):
+        rows = rows.where(tuple_(Campaign.first_day, Campaign.id) < tuple_(*after))
+    found = db.session.scalars(rows.limit(query["limit"] + 1)).all()
+    page, next_cursor = page_of(
+        found, query["limit"], lambda row: (row.first_day.isoformat(), row.id)
+    )
+    return {"items": page, "next": next_cursor}
+
+
+def own_campaigns(actor: Actor) -> list[dict[str, Any]]:
+    """List the campaigns that a person organises, or leads a team in."""
+    require_person(actor)
+    values = {
+        "organisations": sorted(actor.ids("organiser")),
+        "teams": sorted(actor.ids("team_leader")),
+        "everything": any(grant.role == "admin" for grant in actor.grants),
+        "most": OWN_MOST,
+    }
+    return [dict(row) for row in db.session.execute(OWN, values).mappings()]
 
 
 def visible_campaign(actor: Actor, campaign_id: int) -> Campaign:
-    """A campaign that the actor may know of; 404 for a draft of others as for none at all."""
+    """Return a campaign that the actor may see; 404 for another organisation's draft."""
     row = db.session.get(Campaign, campaign_id, populate_existing=True)
     if row is None:
         raise Problem(404, "not_found")
@@ -32,16 +112,16 @@ def visible_campaign(actor: Actor, campaign_id: int) -> Campaign:
 
 
 def show_campaign(actor: Actor, campaign_id: int) -> dict[str, Any]:
-    """One campaign with its area."""
-    return _told(visible_campaign(actor, campaign_id))
+    """Return one campaign with its area."""
+    return serialize_campaign(visible_campaign(actor, campaign_id))
 
 
-def create_campaign(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Add a campaign of an organisation, as a draft unless told."""
-    organisation_id = _organiser(actor, asked["organisation_id"])
-    _check_days(asked["first_day"], asked["last_day"])
-    areas = _named_areas(asked)
-    values = {name: asked[name] for name in COLUMNS} | {"organisation_id": organisation_id}
+def create_campaign(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Add a campaign of an organisation."""
+    organisation_id = _require_organiser(actor, data["organisation_id"])
+    _check_days(data["first_day"], data["last_day"])
+    areas = _requested_areas(data)
+    values = {name: data[name] for name in COLUMNS} | {"organisation_id": organisation_id}
     values["networks"] = _in_order(values["networks"])
     row = Campaign(**values)
     db.session.add(row)
@@ -50,9 +130,9 @@ def create_campaign(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
     after = audit_values(values | {"areas": areas})
     record_act(actor, "campaign.create", f"campaign:{row.id}", after=after)
     db.session.refresh(row)
-    told = _told(row)
+    answer = serialize_campaign(row)
     db.session.commit()
-    return told
+    return answer
 
 
 def change_campaign(
@@ -63,16 +143,16 @@ def change_campaign(
     *,
     commit: bool = True,
 ) -> dict[str, Any]:
-    """Change what is named of a campaign.
+    """Change the given fields of a campaign.
 
-    With `commit=False` what earnings rest on may change after the draft, too: the caller then
-    attributes again and commits, or rolls back what was a preview.
+    With `commit=False` the fields on which earnings depend may change after the draft, too: the
+    caller then attributes again and commits, or rolls a preview back.
     """
-    row = _to_edit(actor, campaign_id)
+    row = _editable_campaign(actor, campaign_id)
     etags.must_match(expected, row.version)
     areas = _areas_of(row.id)
-    changed = _changed(row, areas, changes)
-    _check_change(row, changed, may_move=not commit)
+    changed = _changed_fields(row, areas, changes)
+    _check_change(row, changed, may_move_earnings=not commit)
     if changed:
         before = {name: areas if name == "areas" else getattr(row, name) for name in changed}
         update_row(row, {name: value for name, value in changed.items() if name != "areas"})
@@ -80,15 +160,15 @@ def change_campaign(
             _write_areas(row.id, changed["areas"])
         details = {"before": audit_values(before), "after": audit_values(changed)}
         record_act(actor, "campaign.change", f"campaign:{row.id}", **details)
-    told = _told(row)
+    answer = serialize_campaign(row)
     if commit:
         db.session.commit()
-    return told
+    return answer
 
 
 def remove_campaign(actor: Actor, campaign_id: int, expected: etags.Expected) -> None:
-    """Remove a draft; what was once published stays, for its figures refer to it."""
-    row = _to_edit(actor, campaign_id)
+    """Remove a draft; a published campaign stays, because its figures refer to it."""
+    row = _editable_campaign(actor, campaign_id)
     etags.must_match(expected, row.version)
     if row.state != "draft":
         raise Problem(409, "campaign_not_draft", [FieldError("state", "campaign_not_draft")])
@@ -100,40 +180,73 @@ def remove_campaign(actor: Actor, campaign_id: int, expected: etags.Expected) ->
     db.session.commit()
 
 
-def _to_edit(actor: Actor, campaign_id: int) -> Campaign:
+def serialize_campaign(row: Campaign) -> dict[str, Any]:
+    """Return a campaign with its area as an answer."""
+    names = ("id", "organisation_id", *COLUMNS, "demo", "version")
+    areas = list(serialize_units(_areas_of(row.id)).values())
+    return {name: getattr(row, name) for name in names} | {"areas": areas}
+
+
+def refusal(
+    state: str, changed: Collection[str], next_state: str, *, may_move_earnings: bool
+) -> str | None:
+    """Return the code of the reason why a campaign cannot be changed so; None if it can."""
+    if next_state != state and next_state not in NEXT_STATES[state]:
+        return "state_not_reachable"
+    if changed and state == "archived":
+        return "campaign_archived"
+    if state != "draft" and not may_move_earnings and EARNING_FIELDS & set(changed):
+        return "campaign_running"
+    return None
+
+
+def _organisations_of_visible_drafts(actor: Actor) -> list[int]:
+    """Return the organisations whose drafts the actor may see."""
+    if not actor.signed_in:
+        return []
+    return [
+        organisation
+        for organisation, above in db.session.execute(ABOVE_DRAFTS)
+        if can(actor, "campaign.see", Scope(organisations=frozenset(above)))
+    ]
+
+
+def _editable_campaign(actor: Actor, campaign_id: int) -> Campaign:
     require_person(actor)
     row = visible_campaign(actor, campaign_id)
     require(actor, "campaign.edit", campaign_scope(campaign_id))
     return row
 
 
-def _organiser(actor: Actor, organisation_id: int) -> int:
-    """Whose campaign it is to be; only who organises for them may say so."""
+def _require_organiser(actor: Actor, organisation_id: int) -> int:
+    """Check that the actor organises for an organisation that lasts; lock it and return its id."""
     try:
         scope = organisation_scope(organisation_id)
     except Problem:
         raise invalid("organisation_id", "no_such_organisation") from None
     require(actor, "campaign.edit", scope)
-    return lasting_organisation(organisation_id).id
+    return lock_organisation(organisation_id).id
 
 
-def _changed(row: Campaign, areas: frozenset[int], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a campaign becomes otherwise."""
-    wanted = {name: changes[name] for name in COLUMNS if name in changes}
-    if "networks" in wanted:
-        wanted["networks"] = _in_order(wanted["networks"])
-    changed = changed_values(row, wanted)
-    given = _named_areas(changes)
-    if given and given != areas:
-        changed["areas"] = given
+def _changed_fields(
+    row: Campaign, areas: frozenset[int], changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the fields whose value differs from the row's."""
+    values = {name: changes[name] for name in COLUMNS if name in changes}
+    if "networks" in values:
+        values["networks"] = _in_order(values["networks"])
+    changed = changed_values(row, values)
+    requested = _requested_areas(changes)
+    if requested and requested != areas:
+        changed["areas"] = requested
     return changed
 
 
-def _named_areas(asked: Mapping[str, Any]) -> frozenset[int]:
-    """The units that a request names, one by one or as a cluster has them now."""
-    if "cluster_id" not in asked:
-        return unit_ids(asked.get("areas", ()), "areas")
-    found = units_of(asked["cluster_id"])
+def _requested_areas(data: Mapping[str, Any]) -> frozenset[int]:
+    """Return the units that a request names, one by one or by a cluster."""
+    if "cluster_id" not in data:
+        return unit_ids(data.get("areas", ()), "areas")
+    found = units_of(data["cluster_id"])
     if not found:
         raise invalid("cluster_id", "no_such_cluster")
     return found
@@ -143,9 +256,9 @@ def _in_order(networks: Collection[str]) -> list[str]:
     return [one for one in NETWORKS if one in networks]
 
 
-def _check_change(row: Campaign, changed: Mapping[str, Any], *, may_move: bool) -> None:
-    following = changed.get("state", row.state)
-    if code := refusal(row.state, changed, following, may_move):
+def _check_change(row: Campaign, changed: Mapping[str, Any], *, may_move_earnings: bool) -> None:
+    next_state = changed.get("state", row.state)
+    if code := refusal(row.state, changed, next_state, may_move_earnings=may_move_earnings):
         fields = ["state"] if code == "state_not_reachable" else sorted(changed)
         raise Problem(409, code, [FieldError(field, code) for field in fields])
     _check_days(changed.get("first_day", row.first_day), changed.get("last_day", row.last_day))
@@ -168,9 +281,3 @@ def _write_areas(campaign_id: int, areas: Collection[int]) -> None:
     )
     rows = [{"campaign_id": campaign_id, "unit_id": unit} for unit in sorted(areas)]
     db.session.execute(insert(CampaignArea), rows)
-
-
-def _told(row: Campaign) -> dict[str, Any]:
-    names = ("id", "organisation_id", *COLUMNS, "demo", "version")
-    areas = list(units_told(_areas_of(row.id)).values())
-    return {name: getattr(row, name) for name in names} | {"areas": areas}

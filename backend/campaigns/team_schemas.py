@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from backend.fields import Strict, Text, Whole
-from backend.organisations.fields import Name, PageSchema, UnitToldSchema, unit
+from backend.organisations.fields import Name, PageSchema, UnitBriefSchema, unit
 from backend.organisations.schemas import YES_NO
 
 TYPES = ("youth", "community_digital", "staff", "other")
@@ -12,13 +12,13 @@ CAPACITY_MOST = 100_000
 
 
 class TeamsQuerySchema(PageSchema):
-    """Which teams to list; those that ended only where that is asked."""
+    """Filters of teams; ended ones are left out by default."""
 
     ended = Text(choices=YES_NO, load_default="false")
 
 
 class TeamChangeSchema(Strict):
-    """What of a team is to change; what is not named stays."""
+    """Changes of a team; a missing field stays as it is."""
 
     name = Name()
     type = Text(choices=TYPES)
@@ -26,7 +26,7 @@ class TeamChangeSchema(Strict):
     capacity_per_day = Whole(0, CAPACITY_MOST, allow_none=True)
 
 
-class TeamNewSchema(TeamChangeSchema):
+class TeamCreateSchema(TeamChangeSchema):
     """A new team."""
 
     name = Name(required=True)
@@ -42,7 +42,7 @@ class TeamSchema(Schema):
     organisation_id = fields.Integer(required=True)
     name = fields.String(required=True)
     type = fields.String(required=True)
-    home_unit = fields.Nested(UnitToldSchema, required=True, allow_none=True)
+    home_unit = fields.Nested(UnitBriefSchema, required=True, allow_none=True)
     capacity_per_day = fields.Integer(required=True, allow_none=True)
     ended_at = fields.AwareDateTime(required=True, allow_none=True)
     version = fields.Integer(required=True)

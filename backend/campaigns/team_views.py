@@ -7,7 +7,7 @@ from backend.accounts.parsing import PeopleParser
 from backend.campaigns import teams as service
 from backend.campaigns.team_schemas import (
     TeamChangeSchema,
-    TeamNewSchema,
+    TeamCreateSchema,
     TeamPageSchema,
     TeamSchema,
     TeamsQuerySchema,
@@ -31,11 +31,11 @@ def list_teams(query: dict[str, Any], organisation_id: int) -> Any:
 
 @blp.post("/organisations/<int:organisation_id>/teams")
 @blp.doc(security=PERSON)
-@blp.arguments(TeamNewSchema)
+@blp.arguments(TeamCreateSchema)
 @blp.response(201, TeamSchema, headers=etags.TOLD, description="Added")
-def create_team(asked: dict[str, Any], organisation_id: int) -> Any:
+def create_team(data: dict[str, Any], organisation_id: int) -> Any:
     """Add a team to an organisation."""
-    return etags.answered(service.create_team(actor(), organisation_id, asked), 201)
+    return etags.answered(service.create_team(actor(), organisation_id, data), 201)
 
 
 @blp.get("/teams/<int:team_id>")

@@ -1,4 +1,4 @@
-"""Teams: groups of volunteers of one organisation; only their own people read of them."""
+"""Teams: groups of volunteers of one organisation, visible to their leaders and organisers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,8 +18,8 @@ from backend.http import etags
 from backend.organisations.names import folded
 from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import organisation_scope, team_scope
-from backend.organisations.service import lasting_organisation
-from backend.organisations.unit_names import unit_id, units_told
+from backend.organisations.service import lock_organisation
+from backend.organisations.unit_names import serialize_units, unit_id
 from backend.organisations.versions import (
     audit_values,
     changed_values,
@@ -28,13 +28,12 @@ from backend.organisations.versions import (
     require_not_ended,
     update_row,
 )
-from backend.organisations.visibility import require_hidden
 from geo.gazetteer import sort_key
 
 ORDER = (Team.sort_key.collate("C"), Team.id)
 FIELDS = ("name", "type", "home_unit_id", "capacity_per_day")
 
-# Joining locks the code before it checks that the team has not ended.
+# Joining locks the code before it checks whether the team has ended.
 LOCK_JOIN_CODES = text("select from join_codes where team_id = :team order by code for update")
 END_MEMBERSHIPS = text("""
     update memberships set period = tstzrange(lower(period),
@@ -44,69 +43,70 @@ END_MEMBERSHIPS = text("""
 """)
 
 
-def list_teams(actor: Actor, organisation_id: int, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """A page of an organisation's teams in Vietnamese order."""
+def list_teams(actor: Actor, organisation_id: int, query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page of an organisation's teams in Vietnamese order."""
     require(actor, "team.see", organisation_scope(organisation_id))
-    query = select(Team).where(Team.organisation_id == organisation_id).order_by(*ORDER)
-    if asked["ended"] == "false":
-        query = query.where(Team.ended_at.is_(None))
-    if after := place_after(asked["cursor"]):
-        query = query.where(tuple_(*ORDER) > tuple_(*after))
-    rows = db.session.scalars(query.limit(asked["limit"] + 1)).all()
-    page, following = page_of(rows, asked["limit"], lambda row: (row.sort_key, row.id))
-    return {"items": _told(page), "next": following}
+    rows = select(Team).where(Team.organisation_id == organisation_id).order_by(*ORDER)
+    if query["ended"] == "false":
+        rows = rows.where(Team.ended_at.is_(None))
+    if after := place_after(query["cursor"]):
+        rows = rows.where(tuple_(*ORDER) > tuple_(*after))
+    found = db.session.scalars(rows.limit(query["limit"] + 1)).all()
+    page, next_cursor = page_of(found, query["limit"], lambda row: (row.sort_key, row.id))
+    return {"items": _serialize_teams(page), "next": next_cursor}
 
 
 def show_team(actor: Actor, team_id: int) -> dict[str, Any]:
-    """One team, to its leader and its organiser."""
+    """Return one team, to its leader and its organiser."""
     require_person(actor)
     require(actor, "team.see", team_scope(team_id), hidden=True)
-    return _told([_team(team_id)])[0]
+    [answer] = _serialize_teams([_team(team_id)])
+    return answer
 
 
-def create_team(actor: Actor, organisation_id: int, asked: Mapping[str, Any]) -> dict[str, Any]:
+def create_team(actor: Actor, organisation_id: int, data: Mapping[str, Any]) -> dict[str, Any]:
     """Add a team to an organisation."""
     require(actor, "team.edit", organisation_scope(organisation_id))
-    lasting_organisation(organisation_id)
-    values = _values(asked) | {"organisation_id": organisation_id}
+    lock_organisation(organisation_id)
+    values = _values(data) | {"organisation_id": organisation_id}
     row = Team(**values)
-    with _one_of_a_name():
+    with _unique_name():
         db.session.add(row)
         db.session.flush()
     record_act(actor, "team.create", f"team:{row.id}", after=audit_values(values))
     db.session.refresh(row)
-    told = _told([row])[0]
+    [answer] = _serialize_teams([row])
     db.session.commit()
-    return told
+    return answer
 
 
 def change_team(
     actor: Actor, team_id: int, expected: etags.Expected, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Change what is named of a team."""
-    row = _to_edit(actor, team_id)
+    """Change the given fields of a team."""
+    row = _editable_team(actor, team_id)
     etags.must_match(expected, row.version)
     require_not_ended(row, "team_ended")
     changed = changed_values(row, _values(changes))
     if changed:
         before = {name: getattr(row, name) for name in changed}
-        with _one_of_a_name():
-            update_row(row, changed | _keys(changed))
+        with _unique_name():
+            update_row(row, changed | _name_keys(changed))
         details = {"before": audit_values(before), "after": audit_values(changed)}
         record_act(actor, "team.change", f"team:{row.id}", **details)
-    told = _told([row])[0]
+    [answer] = _serialize_teams([row])
     db.session.commit()
-    return told
+    return answer
 
 
 def end_team(
     actor: Actor, team_id: int, expected: etags.Expected, now: datetime
 ) -> dict[str, Any] | None:
-    """Remove a team that nobody joined and that earned nothing (None); else end it.
+    """Remove a team without members and earnings, and return None; else end it.
 
     Memberships in it and the roles of its leaders end at the same moment.
     """
-    row = _to_edit(actor, team_id)
+    row = _editable_team(actor, team_id)
     etags.must_match(expected, row.version)
     subject = f"team:{row.id}"
     before = {name: getattr(row, name) for name in ("organisation_id", *FIELDS)}
@@ -117,15 +117,15 @@ def end_team(
         return None
     if row.ended_at is None:
         update_row(row, {"ended_at": now})
-        went = {
+        ended = {
             "memberships": _end_memberships(team_id, now),
             "roles": end_roles("team", team_id, now),
         }
         record_act(actor, "team.end", subject, before={"ended_at": None},
-                after={"ended_at": now.isoformat()}, ended=went)  # fmt: skip
-    told = _told([row])[0]
+                after={"ended_at": now.isoformat()}, ended=ended)  # fmt: skip
+    [answer] = _serialize_teams([row])
     db.session.commit()
-    return told
+    return answer
 
 
 def _end_memberships(team_id: int, now: datetime) -> int:
@@ -134,13 +134,13 @@ def _end_memberships(team_id: int, now: datetime) -> int:
     Earlier measurements stay earned. The lock waits for people who are joining at this moment.
     """
     db.session.execute(LOCK_JOIN_CODES, {"team": team_id})
-    ended = db.session.execute(END_MEMBERSHIPS, {"team": team_id, "now": now})
-    return cast(CursorResult[Any], ended).rowcount
+    result = db.session.execute(END_MEMBERSHIPS, {"team": team_id, "now": now})
+    return cast(CursorResult[Any], result).rowcount
 
 
 @contextmanager
-def _one_of_a_name() -> Iterator[None]:
-    """Say in the API's words that the organisation has a team of that name already."""
+def _unique_name() -> Iterator[None]:
+    """Raise 409 where the organisation already has a team of that name."""
     try:
         yield
     except IntegrityError as error:
@@ -149,9 +149,11 @@ def _one_of_a_name() -> Iterator[None]:
         raise Problem(409, "name_taken", [FieldError("name", "name_taken")]) from error
 
 
-def _to_edit(actor: Actor, team_id: int) -> Team:
+def _editable_team(actor: Actor, team_id: int) -> Team:
     require_person(actor)
-    require_hidden(actor, "team.see", "team.edit", team_scope(team_id))
+    scope = team_scope(team_id)
+    require(actor, "team.see", scope, hidden=True)
+    require(actor, "team.edit", scope)
     return _team(team_id)
 
 
@@ -162,21 +164,21 @@ def _team(team_id: int) -> Team:
     return row
 
 
-def _values(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What a request names, as columns."""
-    values = {name: asked[name] for name in FIELDS if name in asked}
-    if "home_unit" in asked:
-        values["home_unit_id"] = unit_id(asked["home_unit"], "home_unit")
+def _values(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that a request sets."""
+    values = {name: data[name] for name in FIELDS if name in data}
+    if "home_unit" in data:
+        values["home_unit_id"] = unit_id(data["home_unit"], "home_unit")
     return values
 
 
-def _keys(changed: Mapping[str, Any]) -> dict[str, str]:
+def _name_keys(changed: Mapping[str, Any]) -> dict[str, str]:
     name = changed.get("name")
     return {"sort_key": sort_key(name), "name_key": folded(name)} if name is not None else {}
 
 
-def _told(rows: Sequence[Team]) -> list[dict[str, Any]]:
-    units = units_told([row.home_unit_id for row in rows])
+def _serialize_teams(rows: Sequence[Team]) -> list[dict[str, Any]]:
+    units = serialize_units([row.home_unit_id for row in rows])
     names = ("id", "organisation_id", "name", "type", "capacity_per_day", "ended_at", "version")
     return [
         {name: getattr(row, name) for name in names} | {"home_unit": units.get(row.home_unit_id)}

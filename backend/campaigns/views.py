@@ -5,10 +5,9 @@ from typing import Any
 from backend.accounts.authentication import actor
 from backend.accounts.parsing import PeopleParser
 from backend.campaigns import service
-from backend.campaigns.listing import list_campaigns as listed
 from backend.campaigns.schemas import (
     CampaignChangeSchema,
-    CampaignNewSchema,
+    CampaignCreateSchema,
     CampaignPageSchema,
     CampaignSchema,
     CampaignsQuerySchema,
@@ -26,17 +25,17 @@ blueprints = (blp, teams)
 @blp.arguments(CampaignsQuerySchema, location="query")
 @blp.response(200, CampaignPageSchema)
 def list_campaigns(query: dict[str, Any]) -> Any:
-    """List campaigns; drafts are listed to their organiser alone."""
-    return listed(actor(), query)
+    """List campaigns; drafts only to their organiser."""
+    return service.list_campaigns(actor(), query)
 
 
 @blp.post("/campaigns")
 @blp.doc(security=PERSON)
-@blp.arguments(CampaignNewSchema)
+@blp.arguments(CampaignCreateSchema)
 @blp.response(201, CampaignSchema, headers=etags.TOLD, description="Added")
-def create_campaign(asked: dict[str, Any]) -> Any:
+def create_campaign(data: dict[str, Any]) -> Any:
     """Add a campaign."""
-    return etags.answered(service.create_campaign(actor(), asked), 201)
+    return etags.answered(service.create_campaign(actor(), data), 201)
 
 
 @blp.get("/campaigns/<int:campaign_id>")

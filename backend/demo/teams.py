@@ -19,10 +19,8 @@ from backend.devices.models import Device
 from backend.measurements.corrections.reattribution import reattribute
 from backend.measurements.corrections.service import Choice, Decision, decide
 from backend.measurements.recording.service import RecordingContext
+from backend.memberships.models import DeviceLink, Membership, Volunteer
 from backend.organisations.models import Organisation
-from backend.memberships.models import DeviceLink
-from backend.memberships.models import Membership
-from backend.memberships.models import Volunteer
 from backend.units.models import Unit
 
 # 60 teams and 500 volunteers, as the ministry's letter has its provinces organise them.

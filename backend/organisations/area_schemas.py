@@ -8,17 +8,17 @@ from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import Label, RoleSchema
 from backend.fields import ID_MOST, AwareTime, Object, Strict, Text, Whole
 from backend.organisations.cluster_schemas import UNITS_MOST
-from backend.organisations.fields import Many, UnitNamedSchema, UnitToldSchema
-from backend.organisations.grant_schemas import NamedUnitSchema
+from backend.organisations.fields import Many, UnitBriefSchema, UnitReferenceSchema
+from backend.organisations.grant_schemas import UnitCodeSchema
 
 REASON_MOST = 500
 
 
-class DeputyAskedSchema(Strict):
+class DeputyRequestSchema(Strict):
     """Who is to stand in, where, until when and why."""
 
     name = Text(NAME_MOST, required=True, metadata={"example": "0912 345 678"})
-    unit = Object(NamedUnitSchema, allow_none=True, load_default=None)
+    unit = Object(UnitCodeSchema, allow_none=True, load_default=None)
     cluster_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
     valid_to = AwareTime(required=True)
     reason = Text(REASON_MOST, required=True)
@@ -30,7 +30,7 @@ class DeputyAskedSchema(Strict):
             raise ValidationError({"reason": ["required"]})
 
 
-class ClusterNamedSchema(Schema):
+class ClusterReferenceSchema(Schema):
     """A cluster by its name."""
 
     id = fields.Integer(required=True)
@@ -40,8 +40,8 @@ class ClusterNamedSchema(Schema):
 class AreaSchema(Schema):
     """A unit or a cluster of communes; the other is null."""
 
-    unit = fields.Nested(UnitToldSchema, required=True, allow_none=True)
-    cluster = fields.Nested(ClusterNamedSchema, required=True, allow_none=True)
+    unit = fields.Nested(UnitBriefSchema, required=True, allow_none=True)
+    cluster = fields.Nested(ClusterReferenceSchema, required=True, allow_none=True)
 
 
 class DeputySchema(Schema):
@@ -64,7 +64,7 @@ class DeputiesSchema(Schema):
     items = fields.List(fields.Nested(DeputySchema), required=True)
 
 
-class HeirSchema(Schema):
+class SuccessorSchema(Schema):
     """A unit of today that holds ground of one that ended; `likely` is what is proposed."""
 
     id = fields.Integer(required=True)
@@ -80,9 +80,9 @@ class EndedRoleSchema(Schema):
     user_id = fields.Integer(required=True)
     name = fields.String(required=True, allow_none=True)
     role = fields.String(required=True)
-    unit = fields.Nested(UnitToldSchema, required=True)
+    unit = fields.Nested(UnitBriefSchema, required=True)
     ended_on = fields.Date(required=True)
-    successors = fields.List(fields.Nested(HeirSchema), required=True)
+    successors = fields.List(fields.Nested(SuccessorSchema), required=True)
 
 
 class EndedRolesSchema(Schema):
@@ -91,16 +91,16 @@ class EndedRolesSchema(Schema):
     items = fields.List(fields.Nested(EndedRoleSchema), required=True)
 
 
-class SuccessorsSchema(Strict):
+class SuccessionRequestSchema(Strict):
     """Over which units instead: null for what is proposed, none for nothing."""
 
     units = Many(
-        Object(UnitNamedSchema), least=0, most=UNITS_MOST, allow_none=True, load_default=None
+        Object(UnitReferenceSchema), least=0, most=UNITS_MOST, allow_none=True, load_default=None
     )
     name = Label(200, allow_none=True, load_default=None)
 
 
-class SucceededSchema(Schema):
+class SuccessionSchema(Schema):
     """The role that was granted instead; null where there is none."""
 
     role = fields.Nested(RoleSchema, required=True, allow_none=True)

@@ -9,11 +9,11 @@ from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 from backend.organisations.area_schemas import (
     DeputiesSchema,
-    DeputyAskedSchema,
+    DeputyRequestSchema,
     DeputySchema,
     EndedRolesSchema,
-    SucceededSchema,
-    SuccessorsSchema,
+    SuccessionRequestSchema,
+    SuccessionSchema,
 )
 from backend.organisations.deputies import delegate, end_deputy, list_deputies
 from backend.organisations.succession import confirm_successors, list_ended
@@ -24,7 +24,7 @@ blp.after_request(keep_private)
 
 @blp.post("/deputies")
 @blp.doc(security=PERSON)
-@blp.arguments(DeputyAskedSchema)
+@blp.arguments(DeputyRequestSchema)
 @blp.response(201, DeputySchema)
 def add_deputy(asked: dict[str, Any]) -> dict[str, Any]:
     """Let another person act in one's own area until a moment."""
@@ -57,8 +57,8 @@ def get_ended() -> dict[str, Any]:
 
 @blp.post("/roles/<int:role_id>/successors")
 @blp.doc(security=PERSON)
-@blp.arguments(SuccessorsSchema)
-@blp.response(200, SucceededSchema)
+@blp.arguments(SuccessionRequestSchema)
+@blp.response(200, SuccessionSchema)
 def succeed(asked: dict[str, Any], role_id: int) -> dict[str, Any]:
     """Confirm over which units a role goes on whose unit ended."""
     return confirm_successors(actor(), role_id, asked, clock_now())

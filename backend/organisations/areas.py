@@ -11,7 +11,7 @@ from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import invalid
 from backend.organisations.models import Cluster
-from backend.organisations.unit_names import units_told
+from backend.organisations.unit_names import serialize_units
 from backend.units.models import Unit
 
 AreaKey = tuple[str, int | None]  # unit or cluster, and its row
@@ -52,7 +52,7 @@ def lasting_unit(named: Mapping[str, Any], field: str, now: datetime) -> int:
 
 def areas_told(areas: Collection[AreaKey]) -> dict[AreaKey, dict[str, Any]]:
     """Areas by their names, read for all of them at once."""
-    units = units_told([one for kind, one in areas if kind == "unit"])
+    units = serialize_units([one for kind, one in areas if kind == "unit"])
     wanted = {one for kind, one in areas if kind == "cluster"}
     rows = select(Cluster.id, Cluster.name).where(Cluster.id.in_(wanted))
     clusters: dict[int | None, Any] = {

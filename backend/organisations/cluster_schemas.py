@@ -8,8 +8,8 @@ from backend.organisations.fields import (
     Name,
     PageSchema,
     QueryId,
-    UnitNamedSchema,
-    UnitToldSchema,
+    UnitBriefSchema,
+    UnitReferenceSchema,
 )
 from backend.organisations.schemas import YES_NO
 
@@ -18,7 +18,7 @@ UNITS_MOST = 1_000
 
 
 def _units(**options: bool) -> Many:
-    return Many(Object(UnitNamedSchema), least=1, most=UNITS_MOST, **options)
+    return Many(Object(UnitReferenceSchema), least=1, most=UNITS_MOST, **options)
 
 
 class ClustersQuerySchema(PageSchema):
@@ -36,7 +36,7 @@ class ClusterChangeSchema(Strict):
     valid_to = Day(allow_none=True)
 
 
-class ClusterNewSchema(Strict):
+class ClusterCreateSchema(Strict):
     """A new cluster, from today on unless told; without an organisation it is the admins'."""
 
     organisation_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
@@ -54,7 +54,7 @@ class ClusterSchema(Schema):
     name = fields.String(required=True)
     valid_from = fields.Date(required=True)
     valid_to = fields.Date(required=True, allow_none=True)
-    units = fields.List(fields.Nested(UnitToldSchema), required=True)
+    units = fields.List(fields.Nested(UnitBriefSchema), required=True)
     version = fields.Integer(required=True)
 
 

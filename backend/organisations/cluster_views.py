@@ -12,7 +12,7 @@ from backend.http.requests import clock_now
 from backend.organisations import clusters as service
 from backend.organisations.cluster_schemas import (
     ClusterChangeSchema,
-    ClusterNewSchema,
+    ClusterCreateSchema,
     ClusterPageSchema,
     ClusterSchema,
     ClustersQuerySchema,
@@ -31,7 +31,7 @@ def list_clusters(query: dict[str, Any]) -> Any:
 
 @blp.post("/clusters")
 @blp.doc(security=PERSON)
-@blp.arguments(ClusterNewSchema)
+@blp.arguments(ClusterCreateSchema)
 @blp.response(201, ClusterSchema, headers=etags.TOLD, description="Added")
 def create_cluster(asked: dict[str, Any]) -> Any:
     """Add a cluster of communes."""

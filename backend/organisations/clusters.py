@@ -16,8 +16,8 @@ from backend.http import etags
 from backend.organisations.models import Cluster, ClusterUnit
 from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import organisation_scope
-from backend.organisations.service import lasting_organisation
-from backend.organisations.unit_names import unit_ids, units_told
+from backend.organisations.service import lock_organisation
+from backend.organisations.unit_names import serialize_units, unit_ids
 from backend.organisations.versions import audit_values, changed_values, end_roles, update_row
 from backend.units.models import Unit
 from geo.gazetteer import sort_key
@@ -50,7 +50,7 @@ def create_cluster(actor: Actor, asked: Mapping[str, Any], now: datetime) -> dic
     organisation = asked["organisation_id"]
     require(actor, "cluster.edit", _scope(organisation))
     if organisation is not None:
-        lasting_organisation(organisation)
+        lock_organisation(organisation)
     units = unit_ids(asked["units"], "units")
     span = asked["valid_from"] or local_day(now), asked["valid_to"]
     row = add(actor, organisation, asked["name"], span, units)
@@ -155,7 +155,7 @@ def _told(rows: Sequence[Cluster]) -> list[dict[str, Any]]:
     own: dict[int, set[int]] = {row.id: set() for row in rows}
     for cluster, unit in db.session.execute(members.where(ClusterUnit.cluster_id.in_(own))):
         own[cluster].add(unit)
-    units = units_told(frozenset[int]().union(*own.values()))  # in Vietnamese order
+    units = serialize_units(frozenset[int]().union(*own.values()))  # in Vietnamese order
     names = ("id", *FIELDS, "version")
     return [
         {name: getattr(row, name) for name in names}

@@ -50,7 +50,7 @@ class QueryId(fields.Integer):
         super().__init__(validate=within, error_messages=told, **options)
 
 
-class UnitNamedSchema(Strict):
+class UnitReferenceSchema(Strict):
     """A unit as a request names it: codes were reused, so a code alone is no identity."""
 
     system = Text(choices=SYSTEMS, required=True)
@@ -69,7 +69,7 @@ class PageSchema(Strict):
     )
 
 
-class UnitToldSchema(Schema):
+class UnitBriefSchema(Schema):
     """A unit with its name."""
 
     id = fields.Integer(required=True)
@@ -81,4 +81,4 @@ class UnitToldSchema(Schema):
 
 def unit(**options: Any) -> Object:
     """A unit, or null, in a request."""
-    return Object(UnitNamedSchema, allow_none=True, **options)
+    return Object(UnitReferenceSchema, allow_none=True, **options)

@@ -14,7 +14,7 @@ from backend.units.catalogue import LEVELS, SYSTEMS
 ROLES_MOST = 20
 
 
-class NamedUnitSchema(Strict):
+class UnitCodeSchema(Strict):
     """A unit by the code of its system; the level only where two levels share the code."""
 
     system = Text(choices=SYSTEMS, required=True)
@@ -22,12 +22,12 @@ class NamedUnitSchema(Strict):
     level = Text(choices=LEVELS, allow_none=True, load_default=None)
 
 
-class RoleAskedSchema(Strict):
+class RoleRequestSchema(Strict):
     """A role: a team leader's, organiser's or official's over one thing, an admin's over all."""
 
     role = Text(choices=tuple(KINDS), required=True)
     scope_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
-    unit = Object(NamedUnitSchema, allow_none=True, load_default=None)
+    unit = Object(UnitCodeSchema, allow_none=True, load_default=None)
     cluster_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
     valid_to = AwareTime(allow_none=True, load_default=None)
 
@@ -39,7 +39,7 @@ class Roles(fields.List[Any]):
 
     def __init__(self, **options: Any) -> None:
         length = validate.Length(1, ROLES_MOST, error="wrong_length")
-        super().__init__(Object(RoleAskedSchema), validate=length, **options)
+        super().__init__(Object(RoleRequestSchema), validate=length, **options)
 
 
 class InvitationSchema(Strict):

@@ -12,7 +12,7 @@ from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 from backend.organisations import grants
-from backend.organisations.grant_schemas import InvitationSchema, RoleAskedSchema
+from backend.organisations.grant_schemas import InvitationSchema, RoleRequestSchema
 
 blp = Blueprint("granting", __name__, description="Who is let in", parser=PeopleParser())
 blp.after_request(keep_private)
@@ -30,7 +30,7 @@ def invite(asked: dict[str, Any]) -> Any:
 
 @blp.post("/users/<int:user_id>/roles")
 @blp.doc(security=PERSON)
-@blp.arguments(RoleAskedSchema)
+@blp.arguments(RoleRequestSchema)
 @blp.response(201, RoleSchema)
 @blp.alt_response(200, schema=RoleSchema, description="The person has that role already")
 def grant_role(asked: dict[str, Any], user_id: int) -> Any:

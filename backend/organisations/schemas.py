@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from backend.fields import ID_MOST, Strict, Text, Whole
-from backend.organisations.fields import Name, PageSchema, QueryId, UnitToldSchema, unit
+from backend.organisations.fields import Name, PageSchema, QueryId, UnitBriefSchema, unit
 
 TYPES = ("youth_union", "community_digital_team", "department", "operator", "other")
 YES_NO = ("true", "false")
@@ -27,7 +27,7 @@ class OrganisationChangeSchema(Strict):
     parent_id = Whole(1, ID_MOST, allow_none=True)
 
 
-class OrganisationNewSchema(OrganisationChangeSchema):
+class OrganisationCreateSchema(OrganisationChangeSchema):
     """A new organisation."""
 
     name = Name(required=True)
@@ -42,7 +42,7 @@ class OrganisationSchema(Schema):
     id = fields.Integer(required=True)
     name = fields.String(required=True)
     type = fields.String(required=True)
-    unit = fields.Nested(UnitToldSchema, required=True, allow_none=True)
+    unit = fields.Nested(UnitBriefSchema, required=True, allow_none=True)
     parent_id = fields.Integer(required=True, allow_none=True)
     ended_at = fields.AwareDateTime(required=True, allow_none=True)
     version = fields.Integer(required=True)

@@ -14,7 +14,7 @@ from backend.http import etags
 from backend.organisations.models import Organisation
 from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import organisation_scope
-from backend.organisations.unit_names import unit_id, units_told
+from backend.organisations.unit_names import serialize_units, unit_id
 from backend.organisations.versions import (
     audit_values,
     changed_values,
@@ -138,7 +138,7 @@ def end_organisation(
     return told
 
 
-def lasting_organisation(organisation_id: int) -> Organisation:
+def lock_organisation(organisation_id: int) -> Organisation:
     """An organisation to which something is added, held so that it does not end meanwhile."""
     held = select(Organisation).where(Organisation.id == organisation_id)
     row: Organisation | None = db.session.scalar(held.with_for_update(read=True))
@@ -162,7 +162,7 @@ def _require_parent(actor: Actor, parent_id: int) -> None:
     except Problem:
         raise invalid("parent_id", "no_such_organisation") from None
     require(actor, "organisation.edit", scope)
-    lasting_organisation(parent_id)
+    lock_organisation(parent_id)
 
 
 def _check_move(actor: Actor, row: Organisation, parent_id: int | None) -> None:
@@ -195,7 +195,7 @@ def _fields(row: Organisation) -> dict[str, Any]:
 
 
 def _told(rows: Sequence[Organisation]) -> list[dict[str, Any]]:
-    units = units_told([row.unit_id for row in rows])
+    units = serialize_units([row.unit_id for row in rows])
     names = ("id", "name", "type", "parent_id", "ended_at", "version")
     return [
         {name: getattr(row, name) for name in names} | {"unit": units.get(row.unit_id)}

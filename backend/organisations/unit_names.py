@@ -35,7 +35,7 @@ def unit_ids(named: Sequence[Mapping[str, str]], field: str) -> frozenset[int]:
     return frozenset(found[_key(one)] for one in named)
 
 
-def units_told(ids: Collection[int | None]) -> dict[int | None, dict[str, Any]]:
+def serialize_units(ids: Collection[int | None]) -> dict[int | None, dict[str, Any]]:
     """What answers tell of these units, by id and in Vietnamese order; null stays unknown."""
     wanted = {one for one in ids if one is not None}
     if not wanted:

@@ -14,7 +14,7 @@ from backend.organisations.cluster_views import blp as clusters
 from backend.organisations.grant_views import blp as grants
 from backend.organisations.schemas import (
     OrganisationChangeSchema,
-    OrganisationNewSchema,
+    OrganisationCreateSchema,
     OrganisationPageSchema,
     OrganisationSchema,
     OrganisationsQuerySchema,
@@ -34,7 +34,7 @@ def list_organisations(query: dict[str, Any]) -> Any:
 
 @blp.post("/organisations")
 @blp.doc(security=PERSON)
-@blp.arguments(OrganisationNewSchema)
+@blp.arguments(OrganisationCreateSchema)
 @blp.response(201, OrganisationSchema, headers=etags.TOLD, description="Added")
 def create_organisation(asked: dict[str, Any]) -> Any:
     """Add an organisation."""

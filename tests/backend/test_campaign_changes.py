@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from backend.accounts.access import Actor, Grant
 from backend.campaigns import service
-from backend.campaigns.states import STATES, refusal
+from backend.campaigns.service import STATES, refusal
 from backend.database.extensions import db
 from backend.errors import Problem
 from tests.support.campaign_api import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
@@ -140,7 +140,7 @@ def test_an_archived_one_stays_as_it_is(
     one = campaign(app, youth, state="archived")
     answer = patch(client, one, seen(organiser), name="Khác")
     assert (answer.status_code, answer.json["code"]) == (409, "campaign_archived")
-    assert refusal("archived", {"cap"}, "archived", may_move=True) == "campaign_archived"
+    assert refusal("archived", {"cap"}, "archived", may_move_earnings=True) == "campaign_archived"
 
 
 # At once

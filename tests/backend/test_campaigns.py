@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.campaigns.states import STATES
+from backend.campaigns.service import STATES
 from tests.support.campaign_api import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
 from tests.support.factories import register
 from tests.support.people import audited, campaign, organisation, person, seen, team, unit_id

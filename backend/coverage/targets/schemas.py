@@ -6,7 +6,7 @@ from backend.coverage.targets.targets import PURPOSES, TARGET
 from backend.fields import Day, Strict, Text, Whole
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
-from backend.organisations.fields import PageSchema, UnitToldSchema, unit
+from backend.organisations.fields import PageSchema, UnitBriefSchema, unit
 from backend.units.catalogue import LEVELS
 
 # More than anybody measures in a commune's month; less than what a sum of them could overflow.
@@ -58,7 +58,7 @@ class TargetRowSchema(Schema):
     level = fields.String(required=True)
     network = fields.String(required=True)
     purpose = fields.String(required=True)
-    unit = fields.Nested(UnitToldSchema, required=True, allow_none=True)
+    unit = fields.Nested(UnitBriefSchema, required=True, allow_none=True)
     threshold = fields.Integer(required=True)
     basis = fields.String(required=True)
     valid_from = fields.Date(required=True)

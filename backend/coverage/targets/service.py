@@ -18,7 +18,7 @@ from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.organisations.paging import page_of, place_after
-from backend.organisations.unit_names import unit_id, units_told
+from backend.organisations.unit_names import serialize_units, unit_id
 from backend.organisations.versions import audit_values, changed_values, update_row
 
 FIELDS = ("level", "network", "purpose", "threshold", "basis", "valid_from", "valid_to", "source")
@@ -121,7 +121,7 @@ def _fields(row: Target) -> dict[str, Any]:
 
 
 def _told(rows: Sequence[Target]) -> list[dict[str, Any]]:
-    units = units_told([row.unit_id for row in rows])
+    units = serialize_units([row.unit_id for row in rows])
     return [
         {name: getattr(row, name) for name in ("id", *FIELDS, "version")}
         | {"unit": units.get(row.unit_id)}

@@ -16,13 +16,14 @@ from backend.errors import Problem
 from backend.measurements.privacy.requests import note_done
 from backend.measurements.privacy.tombstones import Tombstones
 from backend.measurements.recording import earning
-from backend.measurements.recording.models import Earning
-from backend.measurements.recording.models import Exclusion
-from backend.measurements.recording.models import Measurement
-from backend.measurements.recording.models import Receipt
-from backend.measurements.recording.models import RejectedBody
-from backend.memberships.models import CampaignExclusion
-from backend.memberships.models import Correction
+from backend.measurements.recording.models import (
+    Earning,
+    Exclusion,
+    Measurement,
+    Receipt,
+    RejectedBody,
+)
+from backend.memberships.models import CampaignExclusion, Correction
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
-from backend.memberships import models as memberships
 
 
 class Receipt(db.Model):

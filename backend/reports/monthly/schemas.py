@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from backend.coverage.figures.schemas import month_asked
 from backend.fields import CODES, Day, Strict, Text
-from backend.organisations.fields import PageSchema, UnitToldSchema
+from backend.organisations.fields import PageSchema, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS
 from backend.units.catalogue import LEVELS
 
@@ -149,7 +149,7 @@ class ReportSchema(Schema):
     """A report: whose, of which month, and where it is in its life."""
 
     id = fields.Integer(required=True)
-    unit = fields.Nested(UnitToldSchema, required=True)
+    unit = fields.Nested(UnitBriefSchema, required=True)
     month = fields.String(required=True)
     edition = fields.Integer(required=True)
     reason = fields.String(required=True, allow_none=True)

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from backend.organisations.fields import UnitToldSchema
+from backend.organisations.fields import UnitBriefSchema
 from backend.reports.monthly.schemas import ReportApprovedSchema, SealSchema
 
 
@@ -25,7 +25,7 @@ class SealedReportSchema(Schema):
     """Whose report was sealed."""
 
     id = fields.Integer(required=True)
-    unit = fields.Nested(UnitToldSchema, required=True)
+    unit = fields.Nested(UnitBriefSchema, required=True)
     month = fields.String(required=True)
     edition = fields.Integer(required=True)
     state = fields.String(required=True)

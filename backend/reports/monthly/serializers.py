@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.database.extensions import db
-from backend.organisations.unit_names import units_told
+from backend.organisations.unit_names import serialize_units
 from backend.reports.monthly.deadlines import deadline
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow
 from backend.reports.monthly.seals import Seal
@@ -28,7 +28,7 @@ def told(row: ReportRow) -> dict[str, Any]:
 def told_all(rows: Sequence[ReportRow]) -> list[dict[str, Any]]:
     """Some reports, in the order given."""
     ids = [row.id for row in rows]
-    units = units_told({row.unit_id for row in rows})
+    units = serialize_units({row.unit_id for row in rows})
     files = _by_report(FILE, ReportFile, ids, ReportFile.name)
     attached = _by_report(ATTACHMENT, Attachment, ids, Attachment.id)
     return [

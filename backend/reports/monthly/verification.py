@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.organisations.unit_names import units_told
+from backend.organisations.unit_names import serialize_units
 from backend.reports.files.canonical import digest
 from backend.reports.monthly.models import ReportFile, ReportRow, SealKey
 from backend.reports.monthly.seals import vouches
@@ -30,7 +30,7 @@ def check_digest(asked: str) -> dict[str, Any]:
         "valid": vouches(seal, wanted, key.public_key),
         "report": {
             "id": row.id,
-            "unit": units_told({row.unit_id})[row.unit_id],
+            "unit": serialize_units({row.unit_id})[row.unit_id],
             "month": row.month,
             "edition": row.edition,
             "state": row.state,

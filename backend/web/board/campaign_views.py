@@ -7,7 +7,7 @@ from flask import Response, current_app, render_template, request
 from markupsafe import Markup
 
 from backend.accounts.authentication import actor
-from backend.campaigns.own_campaigns import own_campaigns
+from backend.campaigns.service import own_campaigns
 from backend.campaigns.teams import show_team
 from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields
 
 from backend.campaigns.schemas import CAP_MOST, TARGET_MOST
-from backend.campaigns.states import NETWORKS, STATES
+from backend.campaigns.service import NETWORKS, STATES
 from backend.coverage.plan.schemas import PINNED_MOST, PlanPinSchema, QueryWhole
 from backend.coverage.signals.schemas import SignalDecisionSchema
 from backend.errors import Problem, invalid

@@ -12,7 +12,7 @@ from backend.coverage.figures.authorized_unit import named, own_unit
 from backend.coverage.figures.rows import FILTERS
 from backend.coverage.figures.service import Question, coverage
 from backend.organisations.clusters import units_of
-from backend.organisations.unit_names import units_told
+from backend.organisations.unit_names import serialize_units
 from backend.units.catalogue import system_on
 from backend.units.service import UnitRow, units_on
 from backend.web.public.service import levels_of
@@ -95,7 +95,7 @@ def _units(kind: str, identity: int | None) -> Rows:
     """The units of an area: itself, or the communes of a cluster."""
     assert identity is not None
     ids = {identity} if kind == "unit" else units_of(identity)
-    told = units_told(ids).values()
+    told = serialize_units(ids).values()
     return list(told)
 
 

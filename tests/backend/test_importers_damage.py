@@ -64,7 +64,7 @@ def test_a_cut_off_object_costs_itself_only() -> None:
     [
         ('{"measured_at": NaN}', "not JSON: NaN is not a JSON number"),
         ('{"download_mbps": 1e999}', "not JSON: 1e999 is too large a number"),
-        ('{"comment": "\\ud83d"}', "invalid Unicode character (a lone surrogate)"),
+        ('{"comment": "\\ud83d"}', "half a character (a lone surrogate)"),
         ("[1, 2]", "not JSON: Extra data (character 2)"),
         ('{"measured_at": 5}', "measured_at is missing: when was it measured?"),
         ('{"measured_at": "2024-11-15T09:12:33+07:00", "network": 4}', "network is not an object"),

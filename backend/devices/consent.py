@@ -19,7 +19,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 # code: English text
 PURPOSES: dict[str, str] = {
-    "locate": N_("To determine the commune of each measurement."),
+    "locate": N_("To find the commune in which each measurement lies."),
     "count": N_(
         "To check whether a measurement is valid and count the samples of each area by month."
     ),

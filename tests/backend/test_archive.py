@@ -60,12 +60,10 @@ def test_a_month_comes_back_to_the_byte(
         connection.execute(text("delete from measurements where day < '2024-12-01'"))
     status, told = run(app, "check-archive", MONTH)
     assert status == 1 and "differs from the archive" in told
-    assert run(app, "restore", MONTH)[1].endswith(
-        "brought back: 4; left, of withdrawn devices: 0\n"
-    )
+    assert run(app, "restore", MONTH)[1].endswith("restored: 4; skipped, of withdrawn devices: 0\n")
     assert stored(app) == before and len(stored(app, "2024-12")) == 1
     assert run(app, "recount") == (0, "differences: 0\n")
-    assert run(app, "restore", MONTH)[1].startswith(f"{MONTH}: brought back: 0;")
+    assert run(app, "restore", MONTH)[1].startswith(f"{MONTH}: restored: 0;")
     assert run(app, "archive", MONTH)[0] == 0
     assert (folder / f"{MONTH}.parquet").read_bytes() == written
 
@@ -173,9 +171,7 @@ def test_withdrawals_and_retention_reach_the_archive(
     assert "archives" not in expire(app)
     assert "21.5942" in texts(folder) and "quán cà phê" in texts(folder)
     assert client.delete("/api/v1/devices/me", headers=headers).status_code == 200
-    assert run(app, "restore", MONTH)[1].endswith(
-        "brought back: 0; left, of withdrawn devices: 4\n"
-    )
+    assert run(app, "restore", MONTH)[1].endswith("restored: 0; skipped, of withdrawn devices: 4\n")
     assert f"archives written again: {MONTH}" in expire(app)
     assert "21.5942" not in texts(folder) and "quán cà phê" not in texts(folder)
     assert "21.581234" in texts(folder)
@@ -196,7 +192,7 @@ def test_what_comes_back_to_days_that_were_coarsened_is_coarsened_too(
         connection.execute(text("delete from measurements where day < '2024-12-01'"))
     clock.now = DECEMBER + timedelta(days=100)
     app.test_cli_runner().invoke(args=["privacy", "expire"])
-    assert "brought back: 4;" in run(app, "restore", MONTH)[1]
+    assert "restored: 4;" in run(app, "restore", MONTH)[1]
     assert any("21.5942" in row for row in stored(app))
     expire(app)
     assert not any("21.5942" in row for row in stored(app))

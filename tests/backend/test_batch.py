@@ -42,7 +42,7 @@ def environment(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "VAR_DIR", "SECRET_KEY"):
         monkeypatch.setenv(name, str(app.config[name]))
     monkeypatch.setattr(archive_files, "ROW_GROUP", 2)
-    monkeypatch.setattr(revising, "DEVICES_A_LOT", 1)
+    monkeypatch.setattr(revising, "DEVICES_PER_LOT", 1)
 
 
 @pytest.fixture

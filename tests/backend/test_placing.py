@@ -77,7 +77,7 @@ def test_a_chunk_is_placed_as_its_rows(app: Flask, told: list[dict[str, Any]]) -
     with app.app_context():
         locator: Locator = app.extensions["locator"]
         wanted = [new for row in rows if (new := alone(row, locator)) != row]
-        found = placement.placed_again(placement.chunk_of(rows), locator.ground).to_pylist()
+        found = placement.locate_again(placement.chunk_of(rows), locator.ground).to_pylist()
         assert found == wanted
-        again = placement.placed_again(placement.chunk_of(found), locator.ground)
+        again = placement.locate_again(placement.chunk_of(found), locator.ground)
         assert again.num_rows == 0

@@ -1,1 +1,1 @@
-"""Months of measurements as GeoParquet files."""
+"""Archives of months of measurements as GeoParquet files."""

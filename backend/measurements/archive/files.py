@@ -1,6 +1,6 @@
-"""A month's measurements as one GeoParquet file, which Spark, DuckDB, QGIS or Dask read as it is.
+"""A month's measurements as one GeoParquet file, readable by Spark, DuckDB, QGIS and Dask.
 
-Web workers do without Arrow: this module is imported where an archive is read or written.
+Web workers do not load Arrow: this module is imported inside the functions that use archives.
 """
 
 import json
@@ -18,9 +18,9 @@ import shapely
 
 from backend.measurements.recording.reasons import category
 
-# Raised with every change of the columns; what reads an archive refuses one that it does not know.
+# Raised with every change of the columns; files of another version are rejected.
 VERSION = 1
-# Rows that are in memory at a time, here and wherever the file is read.
+# Rows in memory at a time when the file is written or read.
 ROW_GROUP = 50_000
 
 MOMENT, TEXTS = pa.timestamp("us", "UTC"), pa.list_(pa.string())
@@ -37,7 +37,7 @@ STORED = pa.schema([
     ("marks", TEXTS), ("valid", pa.bool_()), ("counted", pa.bool_()), ("rules", pa.int32()),
     ("raw", pa.string()),
 ])  # fmt: skip
-# … and what readers want beside them: `exact` is whether the position is still the one sent.
+# … and columns for readers: `exact` is whether the position is still the one sent.
 DERIVED = pa.schema([
     ("unit_code", pa.string()), ("fate", pa.string()), ("exact", pa.bool_()),
     ("geometry", pa.binary()),
@@ -57,7 +57,7 @@ class DamagedArchiveError(ValueError):
 
 
 def write(path: Path, chunks: Iterable[pa.Table]) -> None:
-    """Write a file of the chunks, each a row group; it appears whole or not at all."""
+    """Write the chunks as row groups of a file that is complete or absent."""
     with replacing(path) as fresh, pq.ParquetWriter(fresh, SCHEMA, compression="zstd") as writer:
         for chunk in chunks:
             writer.write_table(chunk, row_group_size=ROW_GROUP)
@@ -65,7 +65,7 @@ def write(path: Path, chunks: Iterable[pa.Table]) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A new file that only its owner can read, which takes the path's place when it is complete."""
+    """Yield the path of a new file (mode 0600) that replaces `path` when it is complete."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")  # mode 0600
     os.close(handle)
@@ -79,17 +79,17 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def chunk_of(rows: list[Mapping[str, Any]]) -> pa.Table:
-    """Rows of the table, with a unit's code, as a chunk of the file."""
-    told = [
+    """Return rows of the table, with the unit's code, as a chunk of the file."""
+    complete = [
         {**row, "fate": category(row["reasons"], row["marks"]), "exact": row["raw"] is not None}
         for row in rows
     ]
-    bare = pa.Table.from_pylist(told, SCHEMA.remove(len(SCHEMA) - 1))
+    bare = pa.Table.from_pylist(complete, SCHEMA.remove(len(SCHEMA) - 1))
     return bare.append_column(SCHEMA.field("geometry"), points(bare)).cast(SCHEMA)
 
 
 def points(chunk: pa.Table) -> pa.Array:
-    """The positions of a chunk as WKB, null where there is none."""
+    """Return the positions of a chunk as WKB; null without a position."""
     x, y = (chunk[name].to_numpy() for name in ("longitude", "latitude"))
     known = ~(np.isnan(x) | np.isnan(y))
     written = np.full(len(x), None, dtype=object)
@@ -98,16 +98,16 @@ def points(chunk: pa.Table) -> pa.Array:
 
 
 def groups(path: Path) -> int:
-    """How many row groups a file has."""
+    """Return the number of row groups of a file."""
     with _opened(path) as file:
         return int(file.num_row_groups)
 
 
 def read_group(path: Path, group: int, columns: list[str]) -> pa.Table:
-    """Some columns of a row group."""
+    """Read columns of a row group; DamagedArchiveError if the file cannot be read."""
     with _opened(path) as file:
         try:
-            # Parts of long work run beside each other: none takes the others' processors.
+            # Workers read row groups in parallel: one thread each.
             return file.read_row_group(group, columns=columns, use_threads=False)
         except (pa.ArrowInvalid, OSError) as error:
             raise DamagedArchiveError(f"{path} is damaged: {error}") from None
@@ -121,5 +121,5 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
         raise DamagedArchiveError(f"{path} is damaged: {error}") from None
     with file:
         if (file.schema_arrow.metadata or {}).get(b"dosong_archive") != str(VERSION).encode():
-            raise DamagedArchiveError(f"{path} is no archive of version {VERSION}")
+            raise DamagedArchiveError(f"{path} is not an archive of version {VERSION}")
         yield file

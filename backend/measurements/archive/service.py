@@ -1,4 +1,4 @@
-"""Months kept as GeoParquet beside the database: written, held against it, and brought back."""
+"""Archives of months as GeoParquet: written, checked against the database and restored."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FOLDER = "archive"  # in VAR_DIR
-# Rows of a file that are handed to the database at a time.
+# Rows of a file in one statement.
 ROWS_AT_A_TIME = 5_000
 
 AS_TEXT = ("id", "device_id", "raw")
@@ -29,116 +29,116 @@ ROWS = """
     select {columns}, u.code as unit_code from measurements m left join units u on u.id = m.unit_id
     where m.day between :first and :last order by m.day, m.id
 """
-# Whatever the order of the rows, and to the last bit of each: the database spells them itself.
+# A checksum of the rows in any order, over their exact values as the database writes them.
 SUM = "select count(*) as rows, coalesce(sum(hashtextextended(m::text, 0)), 0) as digest"
-IN_UTC = text("set local timezone = 'UTC'")  # or moments are spelled by the server's settings
+IN_UTC = text("set local timezone = 'UTC'")  # else times depend on the server's settings
 SUM_OF_TABLE = text(f"{SUM} from measurements m where day between :first and :last")
 SENT = "jsonb_populate_recordset(null::measurements, cast(:rows as jsonb))"
 SUM_OF_ROWS = text(f"{SUM} from {SENT} m")
-# A device that withdrew is gone, and its rows are there without it: they are not brought back.
-PUT_BACK = text(f"""
+# A withdrawn device does not exist any more, but its rows do, without it: they are skipped.
+RESTORE = text(f"""
     with sent as (
         select * from {SENT}
-    ), held as (
+    ), locked as (
         update devices set version = version + 1
         where id in (select device_id from sent) returning id
-    ), back as (
+    ), restored as (
         insert into measurements select sent.* from sent
-        where device_id is null or device_id in (select id from held)
+        where device_id is null or device_id in (select id from locked)
         on conflict (id) do nothing returning 1
     )
-    select (select count(*) from back) as back, (
+    select (select count(*) from restored) as restored, (
         select count(*) from sent
-        where device_id is not null and device_id not in (select id from held)
-    ) as gone
+        where device_id is not null and device_id not in (select id from locked)
+    ) as skipped
 """)  # noqa: S608 # fixed words
 
-# What comes back is as exact as it was kept, also on days whose positions were coarsened since.
+# Restored positions are as exact as in the archive, also on days that were coarsened since.
 EXPIRE_AGAIN = text("delete from expired_days where day between :first and :last")
 
 
-class Sum(NamedTuple):
-    """How many rows there are, and a number that no others add up to."""
+class Checksum(NamedTuple):
+    """Number of rows and the sum of their hashes."""
 
     rows: int
     digest: int
 
-    def __add__(self, other: "Sum") -> "Sum":  # type: ignore[override]
-        return Sum(self.rows + other.rows, self.digest + other.digest)
+    def __add__(self, other: "Checksum") -> "Checksum":  # type: ignore[override]
+        return Checksum(self.rows + other.rows, self.digest + other.digest)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an archive holds, in a file beside it that is written last."""
+    """Contents of an archive, written last, to a file beside it."""
 
     month: str
     version: int
     rows: int
-    digest: str  # of the rows, as the database spells them
+    digest: str  # of the rows, as the database writes them
     sha256: str  # of the file
     made_at: str
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """How many measurements came back, and how many are of devices that have withdrawn."""
+    """Number of restored measurements and of those skipped, whose devices have withdrawn."""
 
-    back: int
-    gone: int
+    restored: int
+    skipped: int
 
 
 def archive(month: str, now: datetime) -> Manifest:
-    """Write a month that is over, and hold what can be read of it against the database."""
+    """Write a past month and compare the file that was written with the database."""
     from backend.measurements.archive import files
 
     if month_end(month) >= local_day(now):
         raise Problem(409, "archive_of_running_month")
-    path, held = path_of(month), manifest_of(month)
-    if held is not None and _sum_of_table(month).rows < held.rows:
+    path, previous = path_of(month), manifest_of(month)
+    if previous is not None and _table_checksum(month).rows < previous.rows:
         raise Problem(409, "archive_holds_more")
     with files.replacing(path) as fresh:
         files.write(fresh, _chunks(month))
-        told = _sum_of_file(fresh)
-        if told != _sum_of_table(month):  # somebody posted meanwhile
+        written = _file_checksum(fresh)
+        if written != _table_checksum(month):  # a post came meanwhile
             raise Problem(409, "archive_differs")
     manifest = Manifest(
-        month, files.VERSION, told.rows, str(told.digest), _sha256(path), now.isoformat()
+        month, files.VERSION, written.rows, str(written.digest), _sha256(path), now.isoformat()
     )
     with files.replacing(path.with_suffix(".json")) as fresh:
         fresh.write_text(json.dumps(asdict(manifest), indent=1) + "\n")
-    record_command("measurements.archive", month, rows=told.rows, sha256=manifest.sha256)
+    record_command("measurements.archive", month, rows=written.rows, sha256=manifest.sha256)
     db.session.commit()
     return manifest
 
 
 def check(month: str) -> Manifest:
-    """Hold an archive against its manifest and the database; a Problem says what is wrong."""
-    manifest = _undamaged(month)
-    if _sum_of_table(month) != Sum(manifest.rows, int(manifest.digest)):
+    """Compare an archive with its manifest and the database; raise Problem if they differ."""
+    manifest = _checked_manifest(month)
+    if _table_checksum(month) != Checksum(manifest.rows, int(manifest.digest)):
         raise Problem(409, "archive_differs")
     return manifest
 
 
 def restore(month: str) -> Restored:
-    """Bring back what is missing in the database; what is there stays. It can be run again."""
-    _undamaged(month)
-    back = gone = 0
+    """Insert rows that are missing in the database; existing rows stay. Can be run again."""
+    _checked_manifest(month)
+    restored = skipped = 0
     for rows in _rows_of_file(path_of(month)):
-        done = db.session.execute(PUT_BACK, {"rows": rows}).one()
-        if done.back:
+        done = db.session.execute(RESTORE, {"rows": rows}).one()
+        if done.restored:
             db.session.execute(EXPIRE_AGAIN, _span(month))
-        back, gone = back + done.back, gone + done.gone
+        restored, skipped = restored + done.restored, skipped + done.skipped
         db.session.commit()
-    record_command("measurements.restore", month, back=back, gone=gone)
+    record_command("measurements.restore", month, back=restored, gone=skipped)
     db.session.commit()
-    return Restored(back, gone)
+    return Restored(restored, skipped)
 
 
 def renew(now: datetime) -> tuple[list[str], list[str]]:
-    """Write every archive again that is not as the database is; the months, and those left.
+    """Write archives that differ from the database again; return their months and those left.
 
-    So withdrawals and retention reach what lies outside the database. An archive that holds more
-    than the database is left: it may be the only one that does.
+    This applies withdrawals and retention to the archives. An archive with more rows than the
+    database is left: it may be the only copy.
     """
     written, left = [], []
     for month in archived_months():
@@ -154,17 +154,17 @@ def renew(now: datetime) -> tuple[list[str], list[str]]:
 
 
 def archived_months() -> list[str]:
-    """The months that have an archive, the oldest first."""
+    """Return the months with an archive, the oldest first."""
     return sorted(path.stem for path in _folder().glob("????-??.json"))
 
 
 def path_of(month: str) -> Path:
-    """Where a month's archive lies."""
+    """Return the path of a month's archive."""
     return _folder() / f"{month}.parquet"
 
 
 def manifest_of(month: str) -> Manifest | None:
-    """What a month's archive holds; None where there is none."""
+    """Return the manifest of a month's archive; None without an archive."""
     path = path_of(month).with_suffix(".json")
     return Manifest(**json.loads(path.read_text())) if path.exists() else None
 
@@ -174,7 +174,7 @@ def _folder() -> Path:
     return folder
 
 
-def _undamaged(month: str) -> Manifest:
+def _checked_manifest(month: str) -> Manifest:
     manifest = manifest_of(month)
     if manifest is None:
         raise Problem(404, "archive_missing")
@@ -188,7 +188,7 @@ def _span(month: str) -> dict[str, Any]:
 
 
 def _chunks(month: str) -> Iterator["pa.Table"]:
-    """The month's rows by day and id, as row groups."""
+    """Yield the month's rows by day and id, as row groups."""
     from backend.measurements.archive import files
 
     columns = ", ".join(
@@ -203,25 +203,25 @@ def _chunks(month: str) -> Iterator["pa.Table"]:
         yield files.chunk_of([dict(row) for row in rows])
 
 
-def _sum_of_table(month: str) -> Sum:
+def _table_checksum(month: str) -> Checksum:
     follow_indexes()
-    return _sum(SUM_OF_TABLE, **_span(month))
+    return _checksum(SUM_OF_TABLE, **_span(month))
 
 
-def _sum_of_file(path: Path) -> Sum:
-    total = Sum(0, 0)
+def _file_checksum(path: Path) -> Checksum:
+    total = Checksum(0, 0)
     for rows in _rows_of_file(path):
-        total += _sum(SUM_OF_ROWS, rows=rows)
+        total += _checksum(SUM_OF_ROWS, rows=rows)
     return total
 
 
-def _sum(statement: TextClause, **values: Any) -> Sum:
+def _checksum(statement: TextClause, **values: Any) -> Checksum:
     db.session.execute(IN_UTC)
-    return Sum(*db.session.execute(statement, values).one())
+    return Checksum(*db.session.execute(statement, values).one())
 
 
 def _rows_of_file(path: Path) -> Iterator[str]:
-    """A file's rows as the database takes them; bodies in the very words that it kept."""
+    """Yield a file's rows as JSON for the database; raw bodies stay identical to the byte."""
     from backend.measurements.archive import files
 
     for group in range(files.groups(path)):

@@ -18,7 +18,7 @@ from backend.measurements.recording.service import RecordingContext
 # The first ones show what kind of mistake it is; all of them are in the file beside.
 TOLD_MOST = 100
 OUTCOMES = ("accepted", "duplicate", "conflict", "rejected")
-commands = ()  # all of them belong to the group of measurements
+commands = ()  # registered in the group of backend.measurements.recording.cli
 
 
 class Refused:

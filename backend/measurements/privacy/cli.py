@@ -1,4 +1,4 @@
-"""flask privacy: what the law asks to be done in time."""
+"""Commands of `flask privacy`: retention."""
 
 import click
 from flask import current_app
@@ -9,13 +9,13 @@ from backend.http.requests import clock_now
 from backend.measurements.archive import service as archiving
 from backend.measurements.privacy.retention import expire as expire_old
 
-cli = AppGroup("privacy", help="Let go of what is kept no longer.")
+cli = AppGroup("privacy", help="Remove data at the end of its retention time.")
 commands = (cli,)
 
 
 @cli.command()
 def expire() -> None:
-    """Coarsen old positions, then remove them, as the consent text promises; archives follow."""
+    """Coarsen old positions, later remove them, as the consent text says; update the archives."""
     config, now = current_app.config, clock_now()
     with progress_bar("expire") as progress:
         done = expire_old(
@@ -34,6 +34,6 @@ def expire() -> None:
         click.echo(f"archives written again: {', '.join(written)}")
     if left:
         raise click.ClickException(
-            f"archives that hold more than the database, left as they are: {', '.join(left)}; "
+            f"archives with more rows than the database, left unchanged: {', '.join(left)}; "
             "see docs/batch.md"
         )

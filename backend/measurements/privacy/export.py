@@ -1,4 +1,4 @@
-"""Everything held about a device, as one JSON document that is streamed."""
+"""Export of all data stored about a device, as one streamed JSON document."""
 
 import json
 from collections.abc import Iterator
@@ -26,15 +26,15 @@ from backend.memberships.models import (
 )
 from backend.units.models import Unit
 
-# Rows that are in memory at a time: raw bodies take about 1 kB each.
+# Rows in memory at a time: raw bodies take about 1 kB each.
 ROWS_AT_A_TIME = 500
 
 
 def export(device_id: UUID, now: datetime) -> Iterator[str]:
-    """Write all that is held of a device; hashes of its secrets are not told."""
+    """Yield all data stored about a device, without the hashes of its secrets."""
     yield f'{{"exported_at": {_json(now)}, "device": '
-    told = [column for column in Device.__table__.columns if not column.name.endswith("_hash")]
-    device = db.session.execute(select(*told).where(Device.id == device_id)).mappings().first()
+    columns = [column for column in Device.__table__.columns if not column.name.endswith("_hash")]
+    device = db.session.execute(select(*columns).where(Device.id == device_id)).mappings().first()
     yield _json(dict(device) if device else None)
     for name, statement in _lists(device_id).items():
         yield f', "{name}": ['
@@ -59,7 +59,7 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         "consents": _all(Consent).where(Consent.device_id == device_id).order_by(Consent.id),
         "measurements": measurements.where(own).order_by(Measurement.measured_at, Measurement.id),
         "exclusions": exclusions.where(own),
-        # By way of the measurements, which share their ids: receipts have no index of devices.
+        # By the measurements, which have the same ids: receipts have no index of devices.
         "receipts": _all(Receipt).join(Measurement, Measurement.id == Receipt.id).where(own),
         "volunteers": _all(Volunteer).where(Volunteer.id.in_(volunteer)).order_by(Volunteer.id),
         "device_links": _all(DeviceLink).where(mine).order_by(DeviceLink.id),
@@ -85,9 +85,9 @@ def _all(model: Any) -> Select[Any]:
 
 
 def _decided(model: Any) -> Select[Any]:
-    """What organisers decided on measurements; who decided is somebody else."""
-    told = [column for column in model.__table__.columns if column.name != "user_id"]
-    return select(*told).join(Measurement, Measurement.id == model.measurement_id)
+    """Select organisers' decisions on measurements, without the deciding user."""
+    columns = [column for column in model.__table__.columns if column.name != "user_id"]
+    return select(*columns).join(Measurement, Measurement.id == model.measurement_id)
 
 
 def _rows(statement: Select[Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The API of the clocks that run while somebody waits to be withdrawn; for admins."""
+"""API of withdrawal requests with their legal deadlines; for admins."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from backend.database.extensions import PERSON
 from backend.fields import AwareTime, Strict, Text
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
-from backend.measurements.privacy.requests import list_requests, open_request, settle_request
+from backend.measurements.privacy.requests import list_requests, open_request, record_step
 
 blp = Blueprint(
     "withdrawals", __name__, url_prefix="/api/v1/withdrawal-requests", parser=PeopleParser()
@@ -19,21 +19,21 @@ blp = Blueprint(
 CHANNELS = ("email", "telephone", "letter", "in_person")
 
 
-class NewRequestSchema(Strict):
-    """How and when somebody asked; never who."""
+class WithdrawalRequestCreateSchema(Strict):
+    """Channel and time of a request; never the person."""
 
     channel = Text(choices=CHANNELS, required=True)
     received_at = AwareTime(required=True)
 
 
 class StepSchema(Strict):
-    """What was done about it."""
+    """A step of handling a request."""
 
     step = Text(choices=("acknowledged", "done"), required=True)
 
 
 class WithdrawalRequestSchema(Schema):
-    """A withdrawal, and by when the law wants it acknowledged and done."""
+    """A withdrawal with its legal deadlines."""
 
     id = fields.Integer(required=True)
     channel = fields.String(required=True)
@@ -61,17 +61,17 @@ def list_withdrawals() -> Any:
 
 @blp.post("")
 @blp.doc(security=PERSON)
-@blp.arguments(NewRequestSchema)
+@blp.arguments(WithdrawalRequestCreateSchema)
 @blp.response(201, WithdrawalRequestSchema)
-def note_withdrawal(asked: dict[str, Any]) -> Any:
-    """Note a withdrawal that was asked for by another way than the app."""
-    return open_request(actor(), asked, clock_now())
+def note_withdrawal(data: dict[str, Any]) -> Any:
+    """Record a withdrawal requested by another channel than the app."""
+    return open_request(actor(), data, clock_now())
 
 
 @blp.post("/<int:identity>/steps")
 @blp.doc(security=PERSON)
 @blp.arguments(StepSchema)
 @blp.response(200, WithdrawalRequestSchema)
-def settle_withdrawal(asked: dict[str, Any], identity: int) -> Any:
-    """Note that a withdrawal was acknowledged or done."""
-    return settle_request(actor(), identity, asked["step"], clock_now())
+def settle_withdrawal(data: dict[str, Any], identity: int) -> Any:
+    """Record that a withdrawal was acknowledged or done."""
+    return record_step(actor(), identity, data["step"], clock_now())

@@ -1,7 +1,7 @@
-"""What a position's age takes from it: first its precision, then itself. Counts stay as they are.
+"""Retention: old positions are coarsened, later removed. Counts do not change.
 
-Day by day, each in a transaction of its own, and marked: it may be ended at any moment and run
-again. Rows that come later than their day was expired are found by an index of their own.
+Each day is done in a transaction of its own and marked, so the run can be stopped and repeated at
+any time. Rows that arrive after their day was expired are found by a partial index.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from backend.accounts.audit import record_command
 from backend.clock import local_day
 from backend.database.extensions import db
 
-# Three decimals are 111 m: the commune can still be seen, the house no longer.
+# Three decimals are 111 m: precise enough for the commune, too coarse for a house.
 COARSE_DECIMALS = 3
 
-# Of a demo's phones nobody has to be protected, and its old months are there to be looked at.
+# Demo phones belong to no person, and their old months are there to be shown.
 OF_PEOPLE = """
     not exists (select from devices d where d.id = measurements.device_id and d.demo)
 """
-# Bodies and candidates hold the exact position too; `raw` is null of what is no longer exact.
+# Bodies and candidates contain the exact position too; `raw` is null in coarsened rows.
 COARSEN = f"""
     update measurements set raw = null, candidates = null,
         latitude = case when day >= :gone then round(latitude::numeric, :decimals) end,
@@ -51,7 +51,7 @@ REFUSED = text("delete from refused where received_at < :before")
 
 @dataclass(slots=True)
 class Expired:
-    """How many measurements lost their precision or position, and how many refused bodies went."""
+    """Number of coarsened and removed positions and of deleted rejected bodies."""
 
     coarsened: int = 0
     removed: int = 0
@@ -61,7 +61,7 @@ class Expired:
 def expire(
     now: datetime, coarsen_after: int, remove_after: int, progress: Callable[[int, int], None]
 ) -> Expired:
-    """Coarsen and remove what is older than so many days; the audit log tells how much."""
+    """Coarsen and remove positions older than these numbers of days; audited with numbers."""
     today = local_day(now)
     gone, coarse = today - timedelta(days=remove_after), today - timedelta(days=coarsen_after)
     to_remove, to_coarsen = _days("removed", gone), _days("coarsened", coarse)
@@ -69,10 +69,10 @@ def expire(
     for place, day in enumerate(to_coarsen):
         progress(place, steps)
         values = {"day": day, "gone": gone, "decimals": COARSE_DECIMALS}
-        done.coarsened += _settle_day("coarsened", COARSEN_DAY, day, values)
+        done.coarsened += _expire_day("coarsened", COARSEN_DAY, day, values)
     for place, day in enumerate(to_remove, len(to_coarsen)):
         progress(place, steps)
-        done.removed += _settle_day("removed", REMOVE_DAY, day, {"day": day})
+        done.removed += _expire_day("removed", REMOVE_DAY, day, {"day": day})
     late = {"coarse": coarse, "gone": gone, "decimals": COARSE_DECIMALS}
     done.coarsened += db.session.execute(COARSEN_LATE, late).rowcount  # type: ignore[attr-defined]
     old = {"before": now - timedelta(days=coarsen_after)}
@@ -87,7 +87,7 @@ def _days(step: str, before: date) -> list[date]:
     return list(db.session.scalars(DAYS, {"step": step, "before": before}))
 
 
-def _settle_day(step: str, statement: object, day: date, values: dict[str, object]) -> int:
+def _expire_day(step: str, statement: object, day: date, values: dict[str, object]) -> int:
     changed: int = db.session.execute(statement, values).rowcount  # type: ignore[call-overload]
     db.session.execute(MARK, {"day": day, "step": step})
     db.session.commit()

@@ -1,6 +1,6 @@
-"""What a restored backup must not bring back: keyed hashes of withdrawn devices, in a file.
+"""Keyed hashes of withdrawn devices in a file, so that a restored backup does not revive them.
 
-The file lies outside the database: a backup made before the withdrawal knows nothing of it.
+The file is outside the database: a backup made before the withdrawal does not contain it.
 """
 
 import hashlib
@@ -15,18 +15,18 @@ from uuid import UUID
 from backend.errors import Problem
 
 FILE = "withdrawn"  # in VAR_DIR
-RETRY_AFTER_S = 60  # a full disk is not emptied sooner
+RETRY_AFTER_S = 60  # a full disk is not freed sooner
 
 
 @dataclass(frozen=True, slots=True)
 class Tombstones:
-    """The file, and the key under which it names devices: without it nobody can read it."""
+    """The file and the key of its hashes: without the key devices cannot be recognised."""
 
     path: Path
     key: str
 
     def add(self, device_id: UUID, now: datetime) -> None:
-        """Note a device that withdraws, on the disk before it is gone; 503 where that fails."""
+        """Write the hash of a device to disk before the device is deleted; 503 if that fails."""
         line = f"{now:%Y-%m-%dT%H:%M:%SZ} {self.of(device_id)}\n".encode()
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -41,11 +41,11 @@ class Tombstones:
             ) from error
 
     def of(self, device_id: UUID) -> str:
-        """The name of a device in the file."""
+        """Return the hash of a device."""
         return hmac.digest(self.key.encode(), b"withdrawn|" + device_id.bytes, hashlib.sha256).hex()
 
     def among(self, devices: Iterable[UUID]) -> list[UUID]:
-        """Which of the devices have withdrawn."""
+        """Return those of the devices that have withdrawn."""
         if not self.path.exists():
             return []
         gone = {line.rpartition(" ")[2] for line in self.path.read_text().splitlines()}

@@ -1,4 +1,4 @@
-"""Endpoints of a person's rights: see everything that is held about them, and withdraw."""
+"""API of a person's rights: export of all stored data, and withdrawal."""
 
 from typing import Any
 
@@ -23,13 +23,13 @@ blueprints = (blp, requests)
 
 
 class WithdrawalSchema(Strict):
-    """A withdrawal by whoever has the code."""
+    """A withdrawal by code."""
 
     withdrawal_code = Text(60, required=True)
 
 
 class RemovedSchema(Schema):
-    """How much of each kind of thing is gone."""
+    """Number of removed records by kind."""
 
     devices = fields.Integer(required=True)
     consents = fields.Integer(required=True)
@@ -39,13 +39,13 @@ class RemovedSchema(Schema):
 
 
 class KeptSchema(Schema):
-    """What stays, and is nobody's any more."""
+    """Number of records that stay without a person."""
 
     anonymous_measurements = fields.Integer(required=True)
 
 
 class WithdrawnSchema(Schema):
-    """What a withdrawal did."""
+    """Result of a withdrawal."""
 
     removed = fields.Nested(RemovedSchema, required=True)
     kept = fields.Nested(KeptSchema, required=True)
@@ -53,7 +53,7 @@ class WithdrawnSchema(Schema):
 
 
 class ExportSchema(Schema):
-    """All that is held of a device."""
+    """All data stored about a device."""
 
     exported_at = fields.AwareDateTime(required=True)
     device = fields.Dict(required=True, allow_none=True)
@@ -74,7 +74,7 @@ class ExportSchema(Schema):
 @blp.doc(security=BEARER)
 @blp.response(200, ExportSchema)
 def export_me() -> Response:
-    """Tell a device all that is held of it."""
+    """Export all data stored about a device."""
     document = export(_device().id, clock_now())
     answer = Response(stream_with_context(document), content_type="application/json")
     answer.headers["Cache-Control"] = "no-store"
@@ -86,24 +86,24 @@ def export_me() -> Response:
 @blp.response(200, WithdrawnSchema)
 def withdraw_me() -> dict[str, Any]:
     """Withdraw: end this device and make its measurements anonymous."""
-    return _told(withdraw(_device().id, _tombstones(), clock_now()))
+    return _serialize(withdraw(_device().id, _tombstones(), clock_now()))
 
 
 @blp.post("/withdrawals")
 @blp.arguments(WithdrawalSchema)
 @blp.response(200, WithdrawnSchema)
-def withdraw_with_code(asked: dict[str, str]) -> dict[str, Any]:
-    """Withdraw with the code that was told at registration."""
+def withdraw_with_code(data: dict[str, str]) -> dict[str, Any]:
+    """Withdraw with the code that was issued at registration."""
     withdrawn = withdraw_by_code(
-        asked["withdrawal_code"],
+        data["withdrawal_code"],
         _tombstones(),
         now=clock_now(),
         caller=Caller(request.remote_addr or "", WITHDRAWALS_PER_HOUR),
     )
-    return _told(withdrawn)
+    return _serialize(withdrawn)
 
 
-def _told(withdrawn: Withdrawn) -> dict[str, Any]:
+def _serialize(withdrawn: Withdrawn) -> dict[str, Any]:
     return {
         "removed": withdrawn.removed,
         "kept": withdrawn.kept,

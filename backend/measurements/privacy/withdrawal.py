@@ -1,4 +1,4 @@
-"""Withdraw a device: what ties its measurements to a person goes, what counts stays."""
+"""Withdrawal of a device: its measurements become anonymous, counts stay."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device
 from backend.errors import Problem
-from backend.measurements.privacy.requests import note_done
+from backend.measurements.privacy.requests import record_done
 from backend.measurements.privacy.tombstones import Tombstones
 from backend.measurements.recording import earning
 from backend.measurements.recording.models import (
@@ -28,7 +28,7 @@ from backend.memberships.models import CampaignExclusion, Correction
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """How much of each kind of thing is gone."""
+    """Number of removed records by kind."""
 
     devices: int
     consents: int
@@ -39,14 +39,14 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What stays, and is nobody's any more."""
+    """Number of records that stay without a person."""
 
     anonymous_measurements: int
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """What a withdrawal did."""
+    """Result of a withdrawal."""
 
     removed: Removed
     kept: Kept
@@ -55,13 +55,13 @@ class Withdrawn:
 def withdraw(
     device_id: UUID, tombstones: Tombstones, now: datetime, *, channel: str = "app"
 ) -> Withdrawn:
-    """End a device and make its measurements anonymous, at once; counts stay as they are."""
-    devices.lock(device_id)  # posts that are under way come before this or find no device
+    """Delete a device and make its measurements anonymous at once; counts do not change."""
+    devices.lock(device_id)  # concurrent posts are stored before or find no device
     tombstones.add(device_id, now)
     earning.unlink_person(device_id)
-    positions = _positions(device_id)
+    positions = _count_positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
-    kept = _strip(device_id)
+    kept = _anonymise(device_id)
     removed = Removed(
         receipts=receipts,
         refused=_affected(delete(RejectedBody).where(RejectedBody.device_id == device_id)),
@@ -69,7 +69,7 @@ def withdraw(
         devices=_affected(delete(Device).where(Device.id == device_id)),
         positions=positions,
     )
-    note_done(channel, now)
+    record_done(channel, now)
     db.session.commit()
     return Withdrawn(removed, Kept(kept))
 
@@ -77,7 +77,7 @@ def withdraw(
 def withdraw_by_code(
     code: str, tombstones: Tombstones, *, now: datetime, caller: Caller
 ) -> Withdrawn:
-    """Withdraw for a person who has no app any more but the code; guesses are counted."""
+    """Withdraw by code, for a person without the app; attempts are limited."""
     count_attempt("withdraw", caller, tombstones.key, now)
     known = select(Device.id).where(Device.withdrawal_hash == code_hash(code, tombstones.key))
     device_id = db.session.scalar(known)
@@ -87,29 +87,29 @@ def withdraw_by_code(
 
 
 def withdraw_again(tombstones: Tombstones, now: datetime) -> int:
-    """Withdraw whoever had withdrawn after the backup that was restored; how many."""
-    returned = tombstones.among(db.session.scalars(select(Device.id)).all())
-    for device_id in returned:
+    """Withdraw devices again that a restored backup contains; return their number."""
+    restored = tombstones.among(db.session.scalars(select(Device.id)).all())
+    for device_id in restored:
         withdraw(device_id, tombstones, now, channel="restore")
-    return len(returned)
+    return len(restored)
 
 
 def _ids(device_id: UUID) -> Select[UUID]:
-    """The ids of a device's measurements, which are those of its receipts until they go."""
+    """Select the ids of a device's measurements, which are those of its receipts."""
     return select(Measurement.id).where(Measurement.device_id == device_id)
 
 
-def _positions(device_id: UUID) -> int:
-    held = select(func.count()).where(
+def _count_positions(device_id: UUID) -> int:
+    query = select(func.count()).where(
         Measurement.device_id == device_id, Measurement.latitude.is_not(None)
     )
-    return db.session.execute(held).scalar_one()
+    return db.session.execute(query).scalar_one()
 
 
-def _strip(device_id: UUID) -> int:
-    """Give each measurement a new random id and drop what tells of person, place or moment.
+def _anonymise(device_id: UUID) -> int:
+    """Give each measurement a random id and remove person, position, time and body.
 
-    What refers to a measurement moves along with it, so that a recount finds the same.
+    References to a measurement are updated, so that recounts do not change.
     """
     renamed = (
         select(Measurement.id, func.gen_random_uuid().label("fresh"))

@@ -10,5 +10,5 @@ commands = (cli,)
 
 @cli.command()
 def fold() -> None:
-    """Fold waiting changes of counts into the counts."""
+    """Fold pending changes of counts into the counts."""
     counting.fold_all()

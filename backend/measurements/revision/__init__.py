@@ -1,1 +1,1 @@
-"""Recomputing what follows from stored measurements: places, verdicts, counts."""
+"""Recomputation of places, verdicts and counts of stored measurements."""

@@ -1,4 +1,4 @@
-"""Commands: recompute, compare and exclude stored measurements."""
+"""Commands that recompute, compare and exclude stored measurements."""
 
 import sys
 from datetime import date, datetime
@@ -12,27 +12,19 @@ from backend.batch.command_line import click_errors, month_arguments, month_opti
 from backend.batch.options import workforce
 from backend.batch.workforce import Workforce
 from backend.measurements.recording.cli import cli
-from backend.measurements.revision import (
-    comparison,
-    exclusion,
-)
-from backend.measurements.revision import (
-    recount as recounting,
-)
-from backend.measurements.revision import (
-    service as revising,
-)
+from backend.measurements.revision import comparison, exclusion, service
+from backend.measurements.revision import recount as recounts
 
-commands = ()  # all of them belong to the group of measurements
+commands = ()  # registered in the group of backend.measurements.recording.cli
 
 
 @cli.command()
 @click.option("--month", required=True, callback=month_option, help="YYYY-MM")
 @workforce
 def rejudge(month: str, force: Workforce) -> None:
-    """Judge a month's measurements again under the rules of today."""
+    """Judge a month's measurements again by today's rules."""
     with progress_bar(f"rejudge {month}") as progress:
-        done = revising.rejudge(month, current_app.config["COUNT_MANUAL"], progress, force)
+        done = service.rejudge(month, current_app.config["COUNT_MANUAL"], progress, force)
     click.echo(f"verdicts changed: {done.rejudged}; coarsened or stripped, left: {done.left_alone}")
 
 
@@ -41,10 +33,10 @@ def rejudge(month: str, force: Workforce) -> None:
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), default="2100-01-01")
 @workforce
 def reassign(first: datetime, last: datetime, force: Workforce) -> None:
-    """Name the communes again in the boundary sets that are active now."""
+    """Look up the communes again in the active boundary sets."""
     span: tuple[date, date] = first.date(), last.date()
     with progress_bar("reassign") as progress:
-        done = revising.reassign(*span, current_app.config["COUNT_MANUAL"], progress, force)
+        done = service.reassign(*span, current_app.config["COUNT_MANUAL"], progress, force)
     click.echo(
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "
         f"coarsened or stripped, left: {done.left_alone}"
@@ -56,28 +48,28 @@ def reassign(first: datetime, last: datetime, force: Workforce) -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 @workforce
 def compare_places(months: tuple[str, ...], out: Path, force: Workforce) -> None:
-    """Tell what reassigning would move in archived MONTHs; change nothing.
+    """Show what `reassign` would change in archived MONTHs; change nothing.
 
-    The rows that would differ are written into the folder OUT, as Parquet.
+    The rows that would differ are written to the folder OUT, as Parquet.
     """
     with click_errors(), progress_bar("compare-places") as progress:
         done = comparison.compare_places(months, out, progress, force)
     click.echo(
-        f"looked at: {done.rows}; another commune: {done.moved}; "
+        f"compared: {done.rows}; another commune: {done.moved}; "
         f"another commune, set, candidate or mark: {done.differ}"
     )
 
 
 @cli.command()
 def recount() -> None:
-    """Compare every stored count with the rows; exit with 1 where they differ."""
-    found = recounting.differences()
+    """Compare every stored count with the rows; exit with 1 if they differ."""
+    found = recounts.differences()
     for row in found:
         click.echo(
             f"{row['month']} day={row['day']} unit={row['unit_id']} {row['network']} "
             f"{row['fate']}: stored {row['stored']}, rows {row['truth']}"
         )
-    teams = recounting.team_differences()
+    teams = recounts.team_differences()
     for row in teams:
         click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
     click.echo(f"differences: {len(found) + len(teams)}")
@@ -86,9 +78,9 @@ def recount() -> None:
 
 @cli.command()
 @click.argument("identity", type=click.UUID)
-@click.option("--reason", required=True, help="why; kept in the audit log")
+@click.option("--reason", required=True, help="stored in the audit log")
 def exclude(identity: UUID, reason: str) -> None:
-    """Take one measurement out of the counts."""
+    """Exclude one measurement from the counts."""
     config = current_app.config
     with click_errors():
         exclusion.exclude(identity, reason, config["SECRET_KEY"], config["COUNT_MANUAL"])

@@ -1,7 +1,7 @@
-"""What would move in archived months, in the boundary sets active now: found without a change.
+"""Compare the places of archived months with those in the active sets, without a change.
 
-Row groups are the parts: each becomes a file of the rows that would differ, so that the result is
-the same to the byte whoever does them.
+Each row group becomes one file of the rows that differ, so the result does not depend on the
+machine that processes it.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from backend.errors import Problem
 from backend.measurements.archive.service import path_of
 from backend.measurements.revision.service import Progress
 
-# What is read of an archive, and what is written of a row that would differ.
-TOLD, BEFORE = ("id", "device_id"), "unit_id_before"
+# Columns that are copied into the result, and that of the present unit.
+COPIED, BEFORE = ("id", "device_id"), "unit_id_before"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One row group of an archive, and the file for what differs in it."""
+    """One row group of an archive and the file for its differing rows."""
 
     archive: Path
     group: int
@@ -29,7 +29,7 @@ class Group:
 
 @dataclass(slots=True)
 class Comparison:
-    """How many rows were looked at, would differ, and would lie in another unit."""
+    """Number of rows compared, of differing rows and of rows in another unit."""
 
     rows: int = 0
     differ: int = 0
@@ -39,7 +39,7 @@ class Comparison:
 def compare_places(
     months: Sequence[str], out: Path, progress: Progress, force: Workforce = ALONE
 ) -> Comparison:
-    """Name the communes of archived months again and write what would differ into a folder."""
+    """Look up the communes of archived months again and write the differing rows to a folder."""
     from backend.measurements.archive import files
 
     groups = []
@@ -61,17 +61,17 @@ def compare_places(
 
 
 def compare_group(group: Group) -> Comparison:
-    """Place the exact positions of a row group again; write the rows that differ."""
+    """Look up the exact positions of a row group again; write the rows that differ."""
     import pyarrow.parquet as pq
 
     from backend.measurements.archive import files
     from backend.measurements.revision import placement
 
-    names = [*TOLD, *placement.ASKED.names, *placement.FOUND.names]
+    names = [*COPIED, *placement.INPUT.names, *placement.OUTPUT.names]
     chunk = files.read_group(group.archive, group.group, [*names, "exact"])
     exact = chunk.filter(chunk["exact"]).select(names)
-    asked = exact.append_column(BEFORE, exact["unit_id"])
-    changed = placement.placed_again(asked, extension("locator").ground)
+    before = exact.append_column(BEFORE, exact["unit_id"])
+    changed = placement.locate_again(before, extension("locator").ground)
     with files.replacing(group.result) as fresh:
         pq.write_table(changed, fresh, compression="zstd")
     moved = placement.differ(changed[BEFORE], changed["unit_id"])

@@ -1,4 +1,4 @@
-"""Take measurements out of the counts, or in again; verdicts, counts and earnings follow."""
+"""Exclude measurements from the counts or include them again, with verdicts and earnings."""
 
 import hashlib
 import hmac
@@ -12,10 +12,10 @@ from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.measurements.recording.counting import CountDeltas
-from backend.measurements.revision.service import hold, revise_chosen
+from backend.measurements.revision.service import lock_rows, revise_chosen
 
-# Each with the latest decision on it otherwise: what is out stays out, and once. A lift takes in
-# again what its own act holds out, and nothing that was excluded again since.
+# Only measurements whose latest decision differs. A lift includes those excluded by its own act,
+# not those that were excluded again since.
 DECIDE = text("""
     insert into exclusions (measurement_id, excluded, reason, act_id)
     select m.id, :excluded, :reason, :act
@@ -32,7 +32,7 @@ DECIDE = text("""
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Out, or with `lifts` in again what that act took out; `act` is null for the shell's."""
+    """An exclusion, or with `lifts` the lifting of that act; `act` is None for the CLI."""
 
     reason: str
     act: int | None = None
@@ -47,7 +47,7 @@ def decide_on_device(
     device: UUID | None, ids: Sequence[UUID], decision: Decision, count_manual: bool
 ) -> CountDeltas:
     """Decide on measurements of one device, under its lock; the caller commits."""
-    joined = hold(device)
+    joined = lock_rows(device)
     values = {
         "device": device,
         "ids": list(ids),
@@ -61,10 +61,10 @@ def decide_on_device(
 
 
 def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
-    """Take a measurement out of the counts; an audited row that judging takes as input.
+    """Exclude a measurement from the counts; audited, and an input of its verdict.
 
-    The audit log keeps for ever what is written into it, and a withdrawal has to make the
-    client's id disappear: the log holds a digest of it, under the installation's key.
+    The audit log is never changed, but a withdrawal has to remove the client's id: the log
+    contains a digest of it, keyed by the installation.
     """
     where = text("select device_id from measurements where id = :id and raw is not null")
     found = db.session.execute(where, {"id": identity}).one_or_none()
@@ -76,5 +76,5 @@ def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
 
 
 def pseudonym(identity: UUID, key: str) -> str:
-    """The name of a measurement in the audit log: whoever has id and key finds the entry."""
+    """Return the name of a measurement in the audit log, a keyed digest of its id."""
     return hmac.digest(key.encode(), b"audit|" + identity.bytes, hashlib.sha256).hex()[:32]

@@ -1,7 +1,7 @@
-"""Where rows lie in the sets that are active now: a function of a chunk, whoever holds its rows.
+"""Locate the rows of a chunk in the active sets.
 
 A chunk is an Arrow table: rows of one device, or a row group of a month's archive. Web workers do
-without Arrow, so this module is imported where a chunk is made.
+not load Arrow, so this module is imported inside the functions that make chunks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,21 +22,21 @@ Ints = NDArray[np.int64]
 GroundOf = Callable[[date], Ground]
 
 TEXTS = pa.list_(pa.string())
-# What placing asks of a row, and what it computes again.
-ASKED = pa.schema([
+# Input and output columns.
+INPUT = pa.schema([
     ("day", pa.date32()), ("latitude", pa.float64()), ("longitude", pa.float64()),
     ("accuracy_m", pa.float64()),
 ])  # fmt: skip
-FOUND = pa.schema([
+OUTPUT = pa.schema([
     ("unit_id", pa.int32()), ("set_id", pa.int32()), ("how", pa.string()), ("candidates", TEXTS),
     ("own_reasons", TEXTS), ("marks", TEXTS),
 ])  # fmt: skip
-# Reasons by which a position names no commune in whatever set (geo.fix).
+# Reasons of positions that cannot identify a commune in any set (geo.fix).
 UNUSABLE = ("position_missing", "position_default", "position_coarse")
 
 
-class Found(NamedTuple):
-    """Where each row of a chunk lies."""
+class Places(NamedTuple):
+    """Unit, set, way and candidates of each row of a chunk."""
 
     unit: Ints  # NOWHERE: in no commune, or not looked up
     set: Ints
@@ -44,7 +44,7 @@ class Found(NamedTuple):
     candidates: pa.ListArray  # null: none
 
     def columns(self) -> dict[str, pa.Array]:
-        """The columns of a place, as they are stored."""
+        """Return the columns as they are stored."""
         return {
             "unit_id": pa.array(self.unit, pa.int32(), mask=self.unit == NOWHERE),
             "set_id": pa.array(self.set, pa.int32(), mask=self.set == NOWHERE),
@@ -54,41 +54,44 @@ class Found(NamedTuple):
 
 
 def chunk_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Rows with what placing asks and finds, under their ids, as a chunk."""
-    return pa.Table.from_pylist(rows, pa.schema([("id", pa.string()), *ASKED, *FOUND]))
+    """Return rows as a chunk of id, input and output columns."""
+    return pa.Table.from_pylist(rows, pa.schema([("id", pa.string()), *INPUT, *OUTPUT]))
 
 
-def placed_again(chunk: pa.Table, ground_of: GroundOf) -> pa.Table:
-    """The rows whose place differs now, with all that follows from it alone; in their order."""
+def locate_again(chunk: pa.Table, ground_of: GroundOf) -> pa.Table:
+    """Return the rows whose place differs in the active sets, with the new output columns.
+
+    `ground_of` returns the set that is active for a day. The order of rows is kept.
+    """
     chunk = chunk.combine_chunks()
     placeable = _placeable(chunk)
-    found = _found(chunk, placeable, ground_of)
+    found = _locate(chunk, placeable, ground_of)
     outside = {"outside_communes": placeable & (found.unit == NOWHERE)}
-    noticed = {
+    marked = {
         "border_ambiguous": _bools(found.candidates.is_valid()),
         "snapped": found.how == SNAPPED,
     }
     new = found.columns() | {
         "own_reasons": _with(_column(chunk, "own_reasons"), outside),
-        "marks": _with(_column(chunk, "marks"), noticed),
+        "marks": _with(_column(chunk, "marks"), marked),
     }
     differs = np.zeros(len(chunk), dtype=bool)
     for name, values in new.items():
         differs |= differ(_column(chunk, name), values)
-        chunk = chunk.set_column(chunk.schema.get_field_index(name), FOUND.field(name), values)
+        chunk = chunk.set_column(chunk.schema.get_field_index(name), OUTPUT.field(name), values)
     return chunk.filter(pa.array(differs))
 
 
 def _placeable(chunk: pa.Table) -> Bools:
-    """Which rows have a position that can name a commune."""
-    known = [_bools(_column(chunk, name).is_valid()) for name in ASKED.names]
+    """Return a mask of the rows whose position can identify a commune."""
+    known = [_bools(_column(chunk, name).is_valid()) for name in INPUT.names]
     reasons = _column(chunk, "own_reasons")
     usable: Bools = np.logical_and.reduce([*known, *(~_has(reasons, code) for code in UNUSABLE)])
     return usable
 
 
-def _found(chunk: pa.Table, placeable: Bools, ground_of: GroundOf) -> Found:
-    """Look every placeable row up in the set that serves its day."""
+def _locate(chunk: pa.Table, placeable: Bools, ground_of: GroundOf) -> Places:
+    """Look up every placeable row in the set of its day."""
     count = len(chunk)
     unit, of_set = np.full(count, NOWHERE), np.full(count, NOWHERE)
     how = np.zeros(count, dtype=np.uint8)
@@ -108,13 +111,13 @@ def _found(chunk: pa.Table, placeable: Bools, ground_of: GroundOf) -> Found:
         names = np.array(located.codes, dtype=object)
         codes.append(names[located.candidate_values[near]])
     candidates = _lists(np.concatenate(owners), np.concatenate(codes), count)
-    return Found(unit, of_set, how, candidates)
+    return Places(unit, of_set, how, candidates)
 
 
 def _by_ground(
     chunk: pa.Table, placeable: Bools, ground_of: GroundOf
 ) -> Iterator[tuple[Ground, Ints]]:
-    """Each set that serves some day of the chunk, and the numbers of its rows."""
+    """Yield each set that is active on a day of the chunk, with the indexes of its rows."""
     column = _column(chunk, "day").to_numpy(zero_copy_only=False)
     days, of_row = np.unique(column, return_inverse=True)
     grounds: dict[int, tuple[Ground, list[int]]] = {}
@@ -126,7 +129,7 @@ def _by_ground(
 
 
 def _lists(owners: Ints, values: NDArray[np.object_], count: int) -> pa.ListArray:
-    """Values in lists by the row that owns them, each list in its order; null for none."""
+    """Return one list of values per row, in order of the values; null for an empty list."""
     lengths = np.bincount(owners, minlength=count)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     ordered = pa.array(values[np.argsort(owners, kind="stable")], pa.string())
@@ -134,12 +137,12 @@ def _lists(owners: Ints, values: NDArray[np.object_], count: int) -> pa.ListArra
 
 
 def _with(lists: pa.ListArray, wanted: Mapping[str, Bools]) -> pa.ListArray:
-    """Lists of reasons or marks that hold each code where it is wanted, by weight."""
-    held = {code: _has(lists, code) for code in wanted}
-    wrong = np.flatnonzero(np.logical_or.reduce([held[code] != wanted[code] for code in wanted]))
+    """Return lists of codes that contain each wanted code exactly in the masked rows."""
+    changes = [_has(lists, code) != rows for code, rows in wanted.items()]
+    wrong = np.flatnonzero(np.logical_or.reduce(changes))
     if not len(wrong):
         return lists
-    mended = [
+    corrected = [
         rules.by_weight(
             {*old} - wanted.keys() | {code for code, rows in wanted.items() if rows[row]}
         )
@@ -147,19 +150,19 @@ def _with(lists: pa.ListArray, wanted: Mapping[str, Bools]) -> pa.ListArray:
     ]
     chosen = np.arange(len(lists))
     chosen[wrong] = len(lists) + np.arange(len(wrong))
-    return pa.concat_arrays([lists, pa.array(mended, TEXTS)]).take(pa.array(chosen))
+    return pa.concat_arrays([lists, pa.array(corrected, TEXTS)]).take(pa.array(chosen))
 
 
 def _has(lists: pa.ListArray, code: str) -> Bools:
-    """Which lists hold a code."""
+    """Return a mask of the lists that contain a code."""
     found = np.zeros(len(lists), dtype=bool)
-    holds = _bools(pc.equal(pc.list_flatten(lists), code))
-    found[pc.list_parent_indices(lists).to_numpy()[holds]] = True
+    matches = _bools(pc.equal(pc.list_flatten(lists), code))
+    found[pc.list_parent_indices(lists).to_numpy()[matches]] = True
     return found
 
 
 def differ(old: Any, new: Any) -> Bools:
-    """Where two columns differ; null is a value."""
+    """Return a mask of the rows in which two columns differ; null equals null."""
     if pa.types.is_list(new.type):
         old, new = pc.binary_join(old, ","), pc.binary_join(new, ",")
     same = pc.equal(old, new).fill_null(False)
@@ -168,7 +171,7 @@ def differ(old: Any, new: Any) -> Bools:
 
 
 def _column(chunk: pa.Table, name: str) -> Any:
-    """A column as one array."""
+    """Return a column as one array."""
     column = chunk[name]
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 

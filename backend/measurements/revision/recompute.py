@@ -1,4 +1,4 @@
-"""What follows from stored rows alone: places in the sets of now, reasons under today's rules."""
+"""Derive places and reasons of stored rows again, by the active sets and today's rules."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,25 +13,25 @@ from backend.units.locator import Locator, Placed
 Row = Mapping[Any, Any]
 
 
-def placed_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The rows that lie otherwise in the sets active now, and what follows from that."""
+def locate_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the rows whose place differs in the active sets, with the columns that follow."""
     if not rows:
         return []
     from backend.measurements.revision import placement  # with Arrow, which web workers do without
 
     locator: Locator = extension("locator")
-    asked = [{**row, "id": str(row["id"])} for row in rows]
-    moved = placement.placed_again(placement.chunk_of(asked), locator.ground)
-    told = moved.select(["id", *placement.FOUND.names]).to_pylist()
-    return [new | {"id": UUID(new["id"])} for new in told]
+    chunk = placement.chunk_of([{**row, "id": str(row["id"])} for row in rows])
+    changed = placement.locate_again(chunk, locator.ground)
+    columns = changed.select(["id", *placement.OUTPUT.names])
+    return [new | {"id": UUID(new["id"])} for new in columns.to_pylist()]
 
 
-def judged_again(rows: Sequence[Row], count_manual: bool) -> list[dict[str, Any]]:
-    """The rows whose reasons or marks are others under the rules of today."""
-    return [new for row in rows if (new := _judged_again(row, count_manual))]
+def rederive(rows: Sequence[Row], count_manual: bool) -> list[dict[str, Any]]:
+    """Return the rows whose own reasons or marks differ by today's rules."""
+    return [new for row in rows if (new := _rederive(row, count_manual))]
 
 
-def _judged_again(row: Row, count_manual: bool) -> dict[str, Any] | None:
+def _rederive(row: Row, count_manual: bool) -> dict[str, Any] | None:
     loaded = SCHEMA.load(row["raw"])
     receipt = ReceiptContext(
         received_at=row["received_at"],
@@ -40,7 +40,7 @@ def _judged_again(row: Row, count_manual: bool) -> dict[str, Any] | None:
         has_device=row["device_id"] is not None,
         count_without_device=COUNTED_BY_ADMIN in row["marks"],
     )
-    placed = _placed(row)
+    placed = _stored_place(row)
     own = incoming.own_reasons(row, loaded, placed, receipt)
     if row["excluded"]:
         own = rules.by_weight([*own, "excluded"])
@@ -56,8 +56,8 @@ def _judged_again(row: Row, count_manual: bool) -> dict[str, Any] | None:
     return new if any(row[name] != value for name, value in new.items()) else None
 
 
-def _placed(row: Row) -> Placed | None:
-    """Where the row lies, as it is stored."""
+def _stored_place(row: Row) -> Placed | None:
+    """Return the stored place of a row."""
     if incoming.position_of(row) is None:
         return None
     return Placed(

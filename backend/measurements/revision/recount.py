@@ -1,4 +1,4 @@
-"""Compare every stored count with the rows it stands for."""
+"""Compare every stored count with the rows that it counts."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
 
-# Counts and waiting deltas on one side, the rows themselves on the other, by day and by month.
+# Counts and pending deltas on one side, the rows on the other, by day and by month.
 DIFFERENCES = text("""
     with rows as (
         select unit_id, day, network, case
@@ -63,11 +63,11 @@ TEAM_DIFFERENCES = text("""
 
 
 def differences() -> list[dict[str, Any]]:
-    """Every stored count that the rows do not bear out, with both sums."""
+    """Return the stored counts that differ from the rows, with both sums."""
     found = db.session.execute(DIFFERENCES, {"by_admin": COUNTED_BY_ADMIN}).mappings()
     return [dict(row) for row in found]
 
 
 def team_differences() -> list[dict[str, Any]]:
-    """Every stored team count that the earnings do not bear out, with both sums."""
+    """Return the stored team counts that differ from the earnings, with both sums."""
     return [dict(row) for row in db.session.execute(TEAM_DIFFERENCES).mappings()]

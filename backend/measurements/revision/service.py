@@ -1,4 +1,4 @@
-"""Recompute what follows from stored rows: places, own reasons, verdicts; counts follow."""
+"""Recompute places, own reasons and verdicts of stored rows, with their counts and earnings."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,33 +16,33 @@ from backend.measurements.recording import earning, rules, timeline
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.service import verdict_row
 from backend.measurements.recording.storage import add_deltas, dump, update_verdicts
-from backend.measurements.revision.recompute import judged_again, placed_again
+from backend.measurements.revision.recompute import locate_again, rederive
 
 Progress = Callable[[int, int], None]
 Row = Mapping[Any, Any]
 
-# Rows of a device are revised so many at once: raw bodies take about 1 kB each.
+# Rows in memory at a time: raw bodies take about 1 kB each.
 ROWS_AT_ONCE = 1_000
-# Some seconds of work where each device has a month: little to repeat, little to hand around.
-DEVICES_A_LOT = 20
+# Some seconds of work for a month: little to repeat after an interruption, few messages.
+DEVICES_PER_LOT = 20
 
 DEVICES = text("""
     select distinct device_id from measurements
     where device_id is not null and day between :first and :last order by device_id
 """)
-# Posts wait for it, and those that were judged before are judged again.
+# Posts wait for the lock; those with verdicts on the previous version are judged again.
 LOCK = text("update devices set version = version + 1 where id = :device returning joined")
-# What is of no device has no row to be held by. Any number that nothing else here locks.
-NOBODYS_LOCK = 5_695
-LOCK_NOBODYS = text("select pg_advisory_xact_lock(:lock)")
-# The latest decision on a measurement stands.
+# Rows without a device have no device row to lock. Advisory lock, unique in this database.
+DEVICELESS_LOCK = 5_695
+LOCK_DEVICELESS = text("select pg_advisory_xact_lock(:lock)")
+# The latest decision on a measurement is in force.
 WITH_EXCLUSION = """
     select m.*, coalesce(latest.excluded, false) as excluded
     from measurements m left join lateral (
         select e.excluded from exclusions e where e.measurement_id = m.id order by e.id desc limit 1
     ) latest on true
 """
-# Of one device, or of none. No index answers `is not distinct from`.
+# Rows of one device or, with null, of none. `is not distinct from` cannot use an index.
 ROWS = text(f"""
     {WITH_EXCLUSION}
     where (m.device_id = :device or cast(:device as uuid) is null and m.device_id is null)
@@ -70,15 +70,15 @@ LEFT_ALONE = text("""
 
 @dataclass(slots=True)
 class Revision:
-    """What a revision did: rows that moved to another unit, verdicts that changed, rows left."""
+    """Result of a revision: rows moved to another unit, changed verdicts, rows left unchanged."""
 
     moved: int = 0
     rejudged: int = 0
     left_alone: int = 0
-    changes: CountDeltas = field(default_factory=CountDeltas)  # of the counts
+    changes: CountDeltas = field(default_factory=CountDeltas)
 
     def merge(self, other: "Revision") -> None:
-        """Add what another one did to other rows."""
+        """Add the result of other rows."""
         self.moved += other.moved
         self.rejudged += other.rejudged
         self.changes.merge(other.changes)
@@ -86,13 +86,13 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Devices whose rows of a span of days are revised, and how; None stands for rows of none."""
+    """Devices whose rows of a span of days are revised; None stands for rows without a device."""
 
     devices: Sequence[UUID | None]
     first: date
     last: date
     count_manual: bool
-    places: bool = False  # named again, too
+    locate: bool = False  # else the rules alone are applied again
     keep: bool = True
 
 
@@ -104,9 +104,9 @@ def rejudge(
     *,
     keep: bool = True,
 ) -> Revision:
-    """Judge a month's measurements again under the rules of today, in the places they have.
+    """Judge a month's measurements again by today's rules, without changing their places.
 
-    Without `keep` nothing changes: it only tells what would.
+    With `keep=False` the changes are computed but not stored.
     """
     lot = Lot((), month_start(month), month_end(month), count_manual, keep=keep)
     return _revise(lot, progress, force)
@@ -115,14 +115,14 @@ def rejudge(
 def reassign(
     first: date, last: date, count_manual: bool, progress: Progress, force: Workforce = ALONE
 ) -> Revision:
-    """Name the communes of a span of days again, in the sets active now, and judge again."""
-    return _revise(Lot((), first, last, count_manual, places=True), progress, force)
+    """Look up the communes of a span of days again in the active sets, and judge again."""
+    return _revise(Lot((), first, last, count_manual, locate=True), progress, force)
 
 
-def hold(device: UUID | None) -> bool | None:
-    """Hold a device, or the rows of none, until the transaction ends; whether it ever joined."""
+def lock_rows(device: UUID | None) -> bool | None:
+    """Lock the rows of a device, or those without one; return whether it ever joined a team."""
     if device is None:
-        db.session.execute(LOCK_NOBODYS, {"lock": NOBODYS_LOCK})
+        db.session.execute(LOCK_DEVICELESS, {"lock": DEVICELESS_LOCK})
         return None
     joined: bool | None = db.session.execute(LOCK, {"device": device}).scalar()
     return joined
@@ -131,32 +131,32 @@ def hold(device: UUID | None) -> bool | None:
 def revise_chosen(
     device: UUID | None, ids: Sequence[UUID], joined: bool | None, count_manual: bool
 ) -> CountDeltas:
-    """Judge measurements of a held device again, and what follows from them; what counts moved."""
+    """Judge measurements of a locked device again; return the changes of counts."""
     deltas, done = CountDeltas(), Revision()
     values = {"device": device, "ids": list(ids)}
     rows = list(db.session.execute(CHOSEN, values).mappings())
-    _revise_rows(device, rows, judged_again(rows, count_manual), deltas, done)
+    _revise_rows(device, rows, rederive(rows, count_manual), deltas, done)
     times = [row["measured_at"] for row in rows]
-    _follow(device, joined, times, {row["day"] for row in rows}, deltas, done)
+    _update_dependents(device, joined, times, {row["day"] for row in rows}, deltas, done)
     return deltas
 
 
 def _revise(whole: Lot, progress: Progress, force: Workforce) -> Revision:
-    """Lot by lot, on however many machines: it can be stopped and run again."""
+    """Revise lot by lot, possibly on several machines; it can be stopped and run again."""
     span = {"first": whole.first, "last": whole.last}
     follow_indexes()
     devices = [*db.session.execute(DEVICES, span).scalars(), None]
     done = Revision(left_alone=int(db.session.execute(LEFT_ALONE, span).scalar_one()))
     db.session.commit()
-    lots = [replace(whole, devices=some) for some in sliced(devices, DEVICES_A_LOT)]
+    lots = [replace(whole, devices=some) for some in sliced(devices, DEVICES_PER_LOT)]
     for place, one in enumerate(force.each(revise_lot, lots)):
         done.merge(one)
-        progress(min((place + 1) * DEVICES_A_LOT, len(devices)), len(devices))
+        progress(min((place + 1) * DEVICES_PER_LOT, len(devices)), len(devices))
     return done
 
 
 def revise_lot(lot: Lot) -> Revision:
-    """Device by device, each in a transaction of its own."""
+    """Revise the devices of a lot, each in a transaction of its own."""
     done = Revision()
     for device in lot.devices:
         _revise_device(device, lot, done)
@@ -165,21 +165,21 @@ def revise_lot(lot: Lot) -> Revision:
 
 
 def _revise_device(device: UUID | None, lot: Lot, done: Revision) -> None:
-    joined = hold(device)
-    revised = placed_again if lot.places else partial(judged_again, count_manual=lot.count_manual)
+    joined = lock_rows(device)
+    revise = locate_again if lot.locate else partial(rederive, count_manual=lot.count_manual)
     span = {"first": lot.first, "last": lot.last}
     deltas, after = CountDeltas(), UUID(int=0)
     times, days = [], set()
     while True:
         values = {"device": device, "after": after, "lot": ROWS_AT_ONCE, **span}
         rows = list(db.session.execute(ROWS, values).mappings())
-        _revise_rows(device, rows, revised(rows), deltas, done)
+        _revise_rows(device, rows, revise(rows), deltas, done)
         times += [row["measured_at"] for row in rows]
         days |= {row["day"] for row in rows}
         if len(rows) < ROWS_AT_ONCE:
             break
         after = rows[-1]["id"]
-    _follow(device, joined, times, days, deltas, done)
+    _update_dependents(device, joined, times, days, deltas, done)
     done.changes.merge(deltas)
 
 
@@ -190,13 +190,13 @@ def _revise_rows(
     deltas: CountDeltas,
     done: Revision,
 ) -> None:
-    """What follows from each row alone."""
+    """Write the changes that follow from each row alone."""
     _move(rows, changed, deltas, done)
     if device is None:
         _rejudge_alone(rows, changed, deltas, done)
 
 
-def _follow(
+def _update_dependents(
     device: UUID | None,
     joined: bool | None,
     times: Sequence[datetime],
@@ -204,7 +204,7 @@ def _follow(
     deltas: CountDeltas,
     done: Revision,
 ) -> None:
-    """What follows from revised rows: verdicts of the device's timeline, counts, earnings."""
+    """Update verdicts of the device's timeline, counts and earnings after a revision of rows."""
     if device and times:
         judged = timeline.judge_span(device, min(times), max(times))
         days = days | _rejudge_timeline(judged, deltas, done)
@@ -214,7 +214,7 @@ def _follow(
 
 
 def _move(rows: Sequence[Row], changed: Sequence[Row], deltas: CountDeltas, done: Revision) -> None:
-    """Write changed places; the counts move along under the verdict that stands so far."""
+    """Write changed places; counts move to the new units in their present categories."""
     before = {row["id"]: row for row in rows}
     for new in changed:
         old = before[new["id"]]
@@ -228,14 +228,14 @@ def _move(rows: Sequence[Row], changed: Sequence[Row], deltas: CountDeltas, done
 def _rejudge_alone(
     rows: Sequence[Row], changed: Iterable[Row], deltas: CountDeltas, done: Revision
 ) -> None:
-    """Rows without a device have no timeline: their own reasons are their verdict."""
+    """Judge rows without a device: they have no timeline, so their own reasons decide."""
     revised = {new["id"]: new for new in changed}
     pairs = [({**row, **revised.get(row["id"], {})}, row) for row in rows]
     _write([(new, rules.Verdict(tuple(new["own_reasons"]))) for new, _ in pairs], deltas, done)
 
 
 def _rejudge_timeline(judged: Any, deltas: CountDeltas, done: Revision) -> set[date]:
-    """Rows with a device; the days of those that were judged otherwise."""
+    """Write the verdicts of a device's timeline; return the days of changed rows."""
     entries = list(judged)
     _write(entries, deltas, done)
     return {row["day"] for row, _ in entries}
@@ -244,7 +244,7 @@ def _rejudge_timeline(judged: Any, deltas: CountDeltas, done: Revision) -> set[d
 def _write(
     judged: Iterable[tuple[Row, rules.Verdict]], deltas: CountDeltas, done: Revision
 ) -> None:
-    """Write the verdicts that differ; counts follow."""
+    """Write changed verdicts and their changes of counts."""
     changed = []
     for row, verdict in judged:
         if tuple(row["reasons"]) == verdict.reasons:

@@ -13,7 +13,7 @@ from backend.clock import day_begin, local_day
 from backend.errors import invalid
 from backend.http.requests import clock_now
 from backend.measurements.privacy.request_views import StepSchema
-from backend.measurements.privacy.requests import list_requests, open_request, settle_request
+from backend.measurements.privacy.requests import list_requests, open_request, record_step
 from backend.web.admin.fields import row_of
 from backend.web.admin.frame import back, bp, done, new_form, shown
 from backend.web.admin.schemas import ROWS, AuditPageQuerySchema, WithdrawalFormSchema
@@ -44,9 +44,7 @@ def withdrawals(asked: dict[str, Any]) -> Any:
 def settle_withdrawal(asked: dict[str, Any], request_id: int) -> Any:
     """Note that a withdrawal was acknowledged or done."""
     form, now = new_form(asked), clock_now()
-    if done(
-        form, StepSchema(), lambda typed: settle_request(actor(), request_id, **typed, now=now)
-    ):
+    if done(form, StepSchema(), lambda typed: record_step(actor(), request_id, **typed, now=now)):
         return back("admin.withdrawals", asked)
     return _listed(asked, form)
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, validate
 
-ID_MOST = 2**31 - 1  # of PostgreSQL's integer, in which rows are numbered
+# The largest ids of rows numbered by PostgreSQL's integer and bigint.
+ID_MOST = 2**31 - 1
+BIG_ID_MOST = 2**63 - 1
 
 
 class Strict(Schema):

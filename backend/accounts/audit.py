@@ -2,18 +2,17 @@
 
 import getpass
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from marshmallow import ValidationError
-from sqlalchemy import ColumnElement, select, text, tuple_
+from sqlalchemy import ColumnElement, RowMapping, select, text, tuple_
 
 from backend.accounts.access import Actor, require
 from backend.accounts.models import AuditEntry
 from backend.clock import VIETNAM
 from backend.database.extensions import db
-from backend.errors import invalid
 from backend.fields import aware_time
+from backend.http.paging import big_row_id, decode_cursor, take_page
 
 COLUMNS = [
     getattr(AuditEntry, name)
@@ -48,9 +47,7 @@ def read_audit(asker: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(limit + 1)
     )
-    found = db.session.execute(page).mappings().all()
-    more = len(found) > limit
-    return {"items": found[:limit], "next": _cursor(found[limit - 1]) if more else None}
+    return _page(db.session.execute(page).mappings().all(), limit)
 
 
 # Act by act along the index of (act, at): rare acts are not sought among all that came since.
@@ -68,11 +65,9 @@ OF_ACTS = text("""
 def read_acts(asker: Actor, acts: Sequence[str], cursor: str | None, limit: int) -> dict[str, Any]:
     """Give a page of the entries of some acts, to whoever may read the log."""
     require(asker, "audit.read")
-    at, identity = _read_cursor(cursor) if cursor else (None, 0)
+    at, identity = _place(cursor) or (None, 0)
     asked = {"acts": list(acts), "at": at, "id": identity, "most": limit + 1}
-    found = db.session.execute(OF_ACTS, asked).mappings().all()
-    more = len(found) > limit
-    return {"items": found[:limit], "next": _cursor(found[limit - 1]) if more else None}
+    return _page(db.session.execute(OF_ACTS, asked).mappings().all(), limit)
 
 
 def _conditions(asked: Mapping[str, Any]) -> list[ColumnElement[bool]]:
@@ -81,8 +76,8 @@ def _conditions(asked: Mapping[str, Any]) -> list[ColumnElement[bool]]:
         fits.append(AuditEntry.at >= _midnight(asked["first"]))
     if asked["last"] is not None:
         fits.append(AuditEntry.at < _midnight(asked["last"] + timedelta(days=1)))
-    if asked["cursor"] is not None:
-        fits.append(tuple_(*_read_cursor(asked["cursor"])) > PLACE)
+    if place := _place(asked["cursor"]):
+        fits.append(tuple_(*place) > PLACE)
     return fits
 
 
@@ -90,17 +85,10 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), VIETNAM)
 
 
-def _cursor(entry: Mapping[Any, Any]) -> str:
-    """Name the last entry of a page; no plus sign, which a query string would turn to a blank."""
-    return f"{entry['at'].astimezone(UTC).isoformat().removesuffix('+00:00')}Z_{entry['id']}"
+def _place(cursor: str | None) -> tuple[Any, ...] | None:
+    return decode_cursor(cursor, aware_time, big_row_id)
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, int]:
-    at, _, identity = cursor.partition("_")
-    try:
-        place = aware_time(at), int(identity)
-    except (ValueError, ValidationError):
-        raise invalid("cursor", "not_cursor") from None
-    if not 0 <= place[1] < 2**63:
-        raise invalid("cursor", "not_cursor")
-    return place
+def _page(entries: Sequence[RowMapping], limit: int) -> dict[str, Any]:
+    page, next_cursor = take_page(entries, limit, lambda entry: (entry["at"], entry["id"]))
+    return {"items": page, "next": next_cursor}

@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from backend.fields import Day, Strict, Text
+from backend.http.paging import CURSOR_MOST
 
 PAGE_DEFAULT = 100
 # A page that a person can read through; a program follows `next`.
@@ -17,7 +18,7 @@ class AuditQuerySchema(Strict):
     subject = Text(most=200, load_default=None, metadata={"example": "campaign:3"})
     first = Day(data_key="from", load_default=None)
     last = Day(data_key="to", load_default=None)
-    cursor = Text(most=100, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
     limit = fields.Integer(
         load_default=PAGE_DEFAULT,
         validate=validate.Range(1, PAGE_MOST, error="out_of_range"),

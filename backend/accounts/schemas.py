@@ -8,6 +8,7 @@ from backend.accounts.asked import DAYS_DEFAULT, DAYS_MOST, SignIn
 from backend.accounts.login_names import NAME_MOST
 from backend.accounts.passwords import LENGTH_MOST
 from backend.fields import CODES, Strict, Text, Whole
+from backend.http.paging import CURSOR_MOST
 
 PAGE_DEFAULT = 100
 # As elsewhere: a page that a person can read through.
@@ -85,7 +86,7 @@ class UsersQuerySchema(Strict):
     """Which people to list: of a name, or a page of all."""
 
     name = Text(NAME_MOST, load_default=None)
-    cursor = Text(20, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
     limit = fields.Integer(
         load_default=PAGE_DEFAULT,
         validate=validate.Range(1, PAGE_MOST, error="out_of_range"),

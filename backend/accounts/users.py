@@ -13,6 +13,7 @@ from backend.accounts.login_names import normalised
 from backend.accounts.models import Role, User
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
+from backend.http.paging import decode_cursor, row_id, take_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,24 +140,23 @@ def keep_an_admin(user_id: int, now: datetime) -> None:
 
 
 def list_users(
-    actor: Actor, name: str | None, cursor: int | None, limit: int, now: datetime
+    actor: Actor, name: str | None, cursor: str | None, limit: int, now: datetime
 ) -> dict[str, Any]:
     """Tell an admin who is there, a page at a time."""
     require(actor, "users.manage")
     rows = select(User).where(User.closed_at.is_(None)).order_by(User.id).limit(limit + 1)
     if name is not None:
         rows = rows.where(User.name == (normalised(name) or name))
-    if cursor is not None:
-        rows = rows.where(User.id > cursor)
-    users = list(db.session.scalars(rows))
-    page = users[:limit]
+    if after := decode_cursor(cursor, row_id):
+        rows = rows.where(User.id > after[0])
+    page, next_cursor = take_page(db.session.scalars(rows).all(), limit, lambda user: (user.id,))
     held: dict[int, list[Role]] = {user.id: [] for user in page}
     for role in db.session.scalars(
         select(Role).where(Role.user_id.in_(held), in_force(now)).order_by(Role.id)
     ):
         held[role.user_id].append(role)
     items = [described(user, held[user.id]) for user in page]
-    return {"items": items, "next": str(page[-1].id) if len(users) > limit else None}
+    return {"items": items, "next": next_cursor}
 
 
 def described(user: User, roles: list[Role]) -> Described:

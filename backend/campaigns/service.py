@@ -12,8 +12,8 @@ from backend.campaigns.models import Campaign, CampaignArea, JoinCode
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.http import etags
+from backend.http.paging import decode_cursor, row_id, take_page
 from backend.organisations.clusters import units_of
-from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import lock_organisation
 from backend.organisations.unit_names import serialize_units, unit_ids
@@ -80,12 +80,10 @@ def list_campaigns(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
         rows = rows.where(Campaign.state == query["state"])
     if day := query["day"]:
         rows = rows.where(Campaign.first_day <= day, Campaign.last_day >= day)
-    if after := place_after(query["cursor"], date.fromisoformat):
+    if after := decode_cursor(query["cursor"], date.fromisoformat, row_id):
         rows = rows.where(tuple_(Campaign.first_day, Campaign.id) < tuple_(*after))
     found = db.session.scalars(rows.limit(query["limit"] + 1)).all()
-    page, next_cursor = page_of(
-        found, query["limit"], lambda row: (row.first_day.isoformat(), row.id)
-    )
+    page, next_cursor = take_page(found, query["limit"], lambda row: (row.first_day, row.id))
     return {"items": page, "next": next_cursor}
 
 

@@ -15,8 +15,8 @@ from backend.campaigns.models import JoinCode, Team
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem
 from backend.http import etags
+from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.organisations.names import folded
-from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import organisation_scope, team_scope
 from backend.organisations.service import lock_organisation
 from backend.organisations.unit_names import serialize_units, unit_id
@@ -49,10 +49,10 @@ def list_teams(actor: Actor, organisation_id: int, query: Mapping[str, Any]) -> 
     rows = select(Team).where(Team.organisation_id == organisation_id).order_by(*ORDER)
     if query["ended"] == "false":
         rows = rows.where(Team.ended_at.is_(None))
-    if after := place_after(query["cursor"]):
+    if after := decode_cursor(query["cursor"], sort_text, row_id):
         rows = rows.where(tuple_(*ORDER) > tuple_(*after))
     found = db.session.scalars(rows.limit(query["limit"] + 1)).all()
-    page, next_cursor = page_of(found, query["limit"], lambda row: (row.sort_key, row.id))
+    page, next_cursor = take_page(found, query["limit"], lambda row: (row.sort_key, row.id))
     return {"items": _serialize_teams(page), "next": next_cursor}
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from backend.accounts.access import Actor, require
 from backend.database.extensions import db
+from backend.http.paging import big_row_id, decode_cursor, take_page
 from backend.memberships.service import Named
 from backend.organisations.scopes import team_scope
 
@@ -47,20 +48,22 @@ class TeamMember:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which members: those of one campaign or of all, after one, so many."""
+    """Which members: those of one campaign or of all, after a cursor, so many."""
 
     campaign_id: int | None
-    after: int
+    cursor: str | None
     limit: int
 
 
 def members(
     actor: Actor, team_id: int, page: Page, now: datetime
-) -> tuple[list[TeamMember], int | None]:
-    """List who is in a team now, and after whom the next page goes on."""
+) -> tuple[list[TeamMember], str | None]:
+    """List the present members of a team, with the cursor of the next page."""
     require(actor, "team.see", team_scope(team_id), hidden=True)
-    asked = {"team": team_id, "now": now, "campaign": page.campaign_id, "after": page.after}
-    rows = db.session.execute(MEMBERS, asked | {"most": page.limit + 1}).all()
+    (after,) = decode_cursor(page.cursor, big_row_id) or (0,)
+    asked = {"team": team_id, "now": now, "campaign": page.campaign_id, "after": after}
+    found = db.session.execute(MEMBERS, asked | {"most": page.limit + 1}).all()
+    rows, next_cursor = take_page(found, page.limit, lambda row: (row.id,))
     shown = [
         TeamMember(
             row.id,
@@ -72,6 +75,6 @@ def members(
             row.guest,
             row.devices,
         )
-        for row in rows[: page.limit]
+        for row in rows
     ]
-    return shown, shown[-1].id if len(rows) > page.limit else None
+    return shown, next_cursor

@@ -6,6 +6,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 
 from backend.errors import FieldError, Problem
 from backend.fields import ID_MOST, Flag, Object, Strict, Text, Whole
+from backend.http.paging import CURSOR_MOST
 from backend.memberships.joining import Joining
 from backend.memberships.passes import KINDS, Asked
 
@@ -13,7 +14,6 @@ from backend.memberships.passes import KINDS, Asked
 NAME_MOST = 60
 # As written by hand, with blanks and dashes.
 CODE_MOST = 60
-BIG_ID_MOST = 2**63 - 1
 
 
 class DisplayName(Text):
@@ -93,7 +93,7 @@ class MembersQuerySchema(Strict):
     """Which members of a team."""
 
     campaign = fields.Integer(load_default=None, error_messages={"invalid": "not_whole"})
-    cursor = Text(20, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
     limit = fields.Integer(load_default=100, error_messages={"invalid": "not_whole"})
 
 

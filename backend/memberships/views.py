@@ -11,6 +11,7 @@ from backend.database.extensions import BEARER, PERSON
 from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import invalid
+from backend.fields import BIG_ID_MOST
 from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
@@ -19,7 +20,6 @@ from backend.memberships import service as memberships
 from backend.memberships.join_code_views import blp as join_codes
 from backend.memberships.members import Page, TeamMember, members
 from backend.memberships.schemas import (
-    BIG_ID_MOST,
     JoiningSchema,
     MembershipSchema,
     MembershipsSchema,
@@ -121,19 +121,16 @@ def use_pass(device: KnownDevice, asked: dict[str, str]) -> Any:
 @blp.response(200, MembersSchema)
 def list_members(query: dict[str, Any], team_id: int) -> Any:
     """List who is in a team now: for its leader and its organiser alone."""
-    items, after = members(actor(), team_id, _page(query), clock_now())
-    return {"items": [_told(one) for one in items], "next": after and str(after)}
+    items, next_cursor = members(actor(), team_id, _page(query), clock_now())
+    return {"items": [_told(one) for one in items], "next": next_cursor}
 
 
 def _page(query: dict[str, Any]) -> Page:
     if not 1 <= query["limit"] <= PAGE_MOST:
         raise invalid("limit", "out_of_range")
-    cursor = query["cursor"] or "0"
-    if not (cursor.isascii() and cursor.isdigit() and int(cursor) <= BIG_ID_MOST):
-        raise invalid("cursor", "not_cursor")
     if query["campaign"] is not None and not 0 <= query["campaign"] <= BIG_ID_MOST:
         raise invalid("campaign", "out_of_range")
-    return Page(query["campaign"], int(cursor), query["limit"])
+    return Page(query["campaign"], query["cursor"], query["limit"])
 
 
 def _told(one: TeamMember) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
+from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.organisations.models import Cluster, ClusterUnit
-from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import organisation_scope
 from backend.organisations.service import lock_organisation
 from backend.organisations.unit_names import serialize_units, unit_ids
@@ -33,11 +33,11 @@ def list_clusters(asked: Mapping[str, Any], today: date) -> dict[str, Any]:
         query = query.where(func.coalesce(Cluster.valid_to, today) >= today)
     if asked["organisation"] is not None:
         query = query.where(Cluster.organisation_id == asked["organisation"])
-    if after := place_after(asked["cursor"]):
+    if after := decode_cursor(asked["cursor"], sort_text, row_id):
         query = query.where(tuple_(*ORDER) > tuple_(*after))
     rows = db.session.scalars(query).all()
-    page, following = page_of(rows, asked["limit"], lambda row: (row.sort_key, row.id))
-    return {"items": _told(page), "next": following}
+    page, next_cursor = take_page(rows, asked["limit"], lambda row: (row.sort_key, row.id))
+    return {"items": _told(page), "next": next_cursor}
 
 
 def show_cluster(cluster_id: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.fields import CODES, ID_MOST, Object, Strict, Text
+from backend.http.paging import CURSOR_MOST
 from backend.organisations.names import normalised
 from backend.units.catalogue import LEVELS, SYSTEMS
 
@@ -13,7 +14,6 @@ from backend.units.catalogue import LEVELS, SYSTEMS
 NAME_MOST = 200
 PAGE_DEFAULT = 100
 PAGE_MOST = 500
-CURSOR_MOST = 3_000
 
 
 class Name(Text):

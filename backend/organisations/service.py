@@ -11,8 +11,8 @@ from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
+from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.organisations.models import Organisation
-from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import organisation_scope
 from backend.organisations.unit_names import serialize_units, unit_id
 from backend.organisations.versions import (
@@ -52,11 +52,11 @@ def list_organisations(asked: Mapping[str, Any]) -> dict[str, Any]:
     if asked["q"]:
         key = plain(asked["q"])
         query = query.where(Organisation.search_key.contains(key, autoescape=True))
-    if after := place_after(asked["cursor"]):
+    if after := decode_cursor(asked["cursor"], sort_text, row_id):
         query = query.where(tuple_(*ORDER) > tuple_(*after))
     rows = db.session.scalars(query).all()
-    page, following = page_of(rows, asked["limit"], lambda row: (row.sort_key, row.id))
-    return {"items": _told(page), "next": following}
+    page, next_cursor = take_page(rows, asked["limit"], lambda row: (row.sort_key, row.id))
+    return {"items": _told(page), "next": next_cursor}
 
 
 def organised_by(actor: Actor) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.fields import AwareTime, Day, Number, Strict, Text, aware_time
+from backend.http.paging import CURSOR_MOST
 from backend.units.catalogue import LEVELS
 
 PAGE_DEFAULT = 100
@@ -59,7 +60,7 @@ class UnitsQuerySchema(AsOfSchema):
 
     parent = Text(most=10, load_default=None)
     q = Text(most=100, load_default=None)
-    cursor = Text(most=1000, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
     limit = fields.Integer(
         load_default=PAGE_DEFAULT,
         validate=validate.Range(1, PAGE_MOST, error="out_of_range"),

@@ -66,7 +66,7 @@ def search(
     level: str | None,
     parent_code: str | None,
     words: str | None,
-    after: tuple[str, int] | None,
+    after: tuple[Any, ...] | None,
     limit: int,
 ) -> list[UnitRow]:
     """One page of the units of a day whose name or code holds the words, accents or not."""

@@ -1,7 +1,6 @@
 """The API of units: the dated list, areas, positions, and the way across the reform."""
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -10,8 +9,9 @@ from flask import Response, current_app
 from marshmallow import ValidationError
 
 from backend.clock import local_day
-from backend.errors import Problem, field_errors, invalid
+from backend.errors import Problem, field_errors
 from backend.http.blueprint import Blueprint
+from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.http.requests import clock_now, read_object
 from backend.units import reform, service
 from backend.units.schemas import (
@@ -38,11 +38,10 @@ blueprints = (blp,)
 def list_units(query: dict[str, Any]) -> Any:
     """List or search the units of a day."""
     day, limit = query["as_of"] or _today(), query["limit"]
-    after = _read_cursor(query["cursor"]) if query["cursor"] else None
+    after = decode_cursor(query["cursor"], sort_text, row_id)
     rows = service.search(day, query["level"], query["parent"], query["q"], after, limit + 1)
-    more = len(rows) > limit
-    items = [_unit(row) for row in rows[:limit]]
-    return _dated(day) | {"items": items, "next": _cursor(rows[limit - 1]) if more else None}
+    page, next_cursor = take_page(rows, limit, lambda row: (row.sort_key, row.id))
+    return _dated(day) | {"items": [_unit(row) for row in page], "next": next_cursor}
 
 
 @blp.get("/units/<code>")
@@ -136,18 +135,3 @@ def _unit(row: service.UnitRow) -> dict[str, Any]:
         "province": {"code": row.province_code, "name": row.province},
         "centre": centre if row.latitude is not None else None,
     }
-
-
-def _cursor(row: service.UnitRow) -> str:
-    return urlsafe_b64encode(f"{row.id} {row.sort_key}".encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[str, int]:
-    try:
-        key, _, sort_key = urlsafe_b64decode(cursor.encode("ascii")).decode("ascii").partition(" ")
-        number = int(key)
-    except ValueError:
-        raise invalid("cursor", "not_cursor") from None
-    if not 0 <= number < 2**31 or not sort_key.isprintable():
-        raise invalid("cursor", "not_cursor")
-    return sort_key, number

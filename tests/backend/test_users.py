@@ -11,6 +11,8 @@ from sqlalchemy import select, text
 
 from backend.accounts.models import Role, User
 from backend.database.extensions import db
+from backend.fields import ID_MOST
+from backend.http.paging import encode_cursor
 from tests.support.people import account, audited, organisation, person, sign_in, team, unit_id
 
 URL = "/api/v1/users"
@@ -83,7 +85,7 @@ def test_what_cannot_be_read_is_named(
 
 
 def test_a_cursor_beyond_every_row_is_the_end(client: FlaskClient, admin: dict[str, str]) -> None:
-    page = client.get(f"{URL}?cursor=99999999999999999999", headers=admin)
+    page = client.get(f"{URL}?cursor={encode_cursor(ID_MOST)}", headers=admin)
     assert (page.status_code, page.json["items"]) == (200, [])
 
 

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate
 from backend.coverage.contributions.sources import BY
 from backend.coverage.figures.schemas import month_asked
 from backend.fields import CODES, ID_MOST, Day, Strict, Text
+from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.schemas import BoundariesSchema
 
@@ -40,7 +41,7 @@ class ContributionsQuerySchema(Strict):
     limit = _Number(
         load_default=ROWS_MOST, validate=validate.Range(1, ROWS_MOST, error="out_of_range")
     )
-    cursor = Text(most=100, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
 
 
 class LeaderboardQuerySchema(Strict):

@@ -1,7 +1,5 @@
 """What each team, member, unit, day or organisation contributed to a campaign."""
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -18,7 +16,7 @@ from backend.coverage.contributions.figures import LAST, Figures, Key, Page, bou
 from backend.coverage.contributions.query import Seen, ask, see
 from backend.coverage.contributions.sources import Asked
 from backend.database.extensions import db
-from backend.errors import invalid
+from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import N_, NP_, gettext
 from backend.i18n.languages import Language
 from backend.units.service import set_on
@@ -44,7 +42,8 @@ def contributions(
     asked = ask(seen, query["by"], query)
     targets = needed.refresh(asked.months)
     most = None if query["format"] != "json" else query["limit"]
-    page = bounded(asked, Page(_read_cursor(query["cursor"]), most))
+    after = decode_cursor(query["cursor"], _key_part, _key_part)
+    page = bounded(asked, Page((after[0], after[1]) if after else Page().after, most))
     found = figures(asked, targets, replace(page, most=None if most is None else most + 1))
     keys = list(found)[:most]
     last = keys[-1] if len(found) > len(keys) else page.upto
@@ -52,7 +51,7 @@ def contributions(
         **described(seen, asked),
         "items": rows(asked, {key: found[key] for key in keys}, language),
         "total": total(asked, targets).told(),
-        "next_cursor": None if last == LAST else _cursor(last),
+        "next_cursor": None if last == LAST else encode_cursor(*last),
     }
 
 
@@ -106,19 +105,7 @@ def _names(by: str, ids: Iterable[int], language: Language) -> dict[int, dict[st
     return names
 
 
-def _cursor(key: Key) -> str:
-    return base64.urlsafe_b64encode(f"{key[0]}.{key[1]}".encode()).decode()
-
-
-def _read_cursor(cursor: str | None) -> Key:
-    """The key after which a page begins; 422 for what is no cursor of ours."""
-    if cursor is None:
-        return Page().after
-    try:
-        team, key = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii").split(".")
-        found = int(team), int(key)
-    except (ValueError, binascii.Error):
-        raise invalid("cursor", "not_cursor") from None
-    if not all(abs(part) < KEY_MOST for part in found):
-        raise invalid("cursor", "not_cursor")
-    return found
+def _key_part(value: Any) -> int:
+    if type(value) is not int or abs(value) >= KEY_MOST:
+        raise ValueError
+    return value

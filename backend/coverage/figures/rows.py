@@ -1,7 +1,5 @@
 """Which rows of coverage are shown, and in which order: filters, sorting, pages."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from typing import Any
 from backend.coverage.figures.columns import GROUPS, Figures
 from backend.coverage.figures.query import Question
 from backend.errors import invalid
+from backend.http.paging import decode_cursor, encode_cursor, row_id
 from geo.gazetteer import sort_key
 
 FILTERS: dict[str, tuple[str, ...]] = {
@@ -46,7 +45,7 @@ class Page:
     tables: Sequence[Figures]
     rows: list[int]
     found: int
-    following: str | None
+    next_cursor: str | None
 
     def items(self, names: Sequence[str] = tuple(GROUPS)) -> Iterator[dict[str, Any]]:
         """What is told of each row, one after the other; some figures alone, where named.
@@ -78,11 +77,11 @@ def page(tables: Sequence[Figures], asked: Question) -> Page:
     order = _order(tables, name)
     if asked.sort:
         rows = _sorted(rows, order, falling)
-    if asked.cursor:
-        rows = _after(rows, order, falling, asked.cursor)
+    if last := decode_cursor(asked.cursor, _order_value, row_id):
+        rows = _after(rows, order, falling, last)
     shown = rows[: asked.limit]
     more = len(shown) < len(rows)
-    return Page(tables, shown, found, _cursor(shown[-1], order) if more else None)
+    return Page(tables, shown, found, encode_cursor(order[shown[-1]], shown[-1]) if more else None)
 
 
 def _column(tables: Sequence[Figures], name: str) -> list[Any]:
@@ -104,16 +103,19 @@ def _sorted(rows: list[int], order: Sequence[Any], falling: bool) -> list[int]:
     return known + [row for row in rows if order[row] is None]
 
 
-def _cursor(last: int, order: Sequence[Any]) -> str:
-    return urlsafe_b64encode(json.dumps([order[last], last]).encode()).decode()
+def _order_value(value: Any) -> Any:
+    """Read a value that rows are sorted by; each column has its own type."""
+    return value
 
 
-def _after(rows: list[int], order: Sequence[Any], falling: bool, cursor: str) -> list[int]:
-    """What comes after the last row of another page; figures may have moved meanwhile."""
+def _after(
+    rows: list[int], order: Sequence[Any], falling: bool, last: tuple[Any, ...]
+) -> list[int]:
+    """Select the rows after the last one of another page; figures may have changed meanwhile."""
+    value, place = last
     try:
-        value, place = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
-        return [row for row in rows if _later(row, order[row], falling, value, int(place))]
-    except (ValueError, TypeError, OverflowError):  # a place may be written as 1e400
+        return [row for row in rows if _later(row, order[row], falling, value, place)]
+    except TypeError:  # the cursor is of another sort
         raise invalid("cursor", "not_cursor") from None
 
 

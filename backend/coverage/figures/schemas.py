@@ -6,8 +6,9 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from backend.coverage.figures.rows import FILTERS, SORTS
 from backend.fields import Strict, Text
+from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
-from backend.organisations.fields import CURSOR_MOST, QueryId
+from backend.organisations.fields import QueryId
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 

@@ -33,7 +33,7 @@ class Answer:
 def coverage(asked: Question, now: datetime) -> dict[str, Any]:
     """Every unit of a list with its three numbers against the target, month by month."""
     answer = find(asked, now)
-    return {**answer.told, "items": list(answer.page.items()), "next": answer.page.following}
+    return {**answer.told, "items": list(answer.page.items()), "next": answer.page.next_cursor}
 
 
 def find(asked: Question, now: datetime) -> Answer:

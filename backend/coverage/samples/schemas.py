@@ -8,6 +8,7 @@ from backend.coverage.signals.schemas import (
     UnitSignalsQuerySchema,
 )
 from backend.fields import Strict, Text
+from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.reasons import COUNTED, REASONS
 from backend.measurements.recording.schemas import ReasonSchema
 from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST
@@ -22,7 +23,7 @@ class SamplesQuerySchema(UnitSignalsQuerySchema):
 
     network = Text(choices=("mobile", "fixed", "unknown"), load_default=None)
     reason = Text(choices=WHY, load_default=None)
-    cursor = Text(most=100, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
     limit = fields.Integer(
         load_default=PAGE_DEFAULT,
         validate=validate.Range(1, PAGE_MOST, error="out_of_range"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
@@ -14,10 +15,12 @@ from backend.coverage.signals.findings import number
 from backend.coverage.signals.sources import units_below
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
+from backend.fields import aware_time
+from backend.http.paging import decode_cursor, take_page
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
 from backend.measurements.recording import rules
-from backend.measurements.recording.answers import read_cursor, serialize_reasons
+from backend.measurements.recording.answers import serialize_reasons
 from backend.measurements.recording.incoming import read_id, sample_of
 from backend.measurements.recording.reasons import COUNTED
 from backend.units.service import UnitRow
@@ -80,14 +83,13 @@ def list_samples(
         raise invalid("month", "month_in_future")
     unit = own_unit(actor, "unit.samples", code, query["level"], month)
     rows = _page(unit, month, query, query["limit"] + 1)
-    page = rows[: query["limit"]]
-    last = page[-1] if len(rows) > len(page) else None
+    page, next_cursor = take_page(rows, query["limit"], lambda row: (row["measured_at"], row["id"]))
     return {
         "month": month,
         "unit": named(unit),
         "decimals": showing.decimals,
         "items": [_told(row, showing) for row in page],
-        "next": last and f"{last['measured_at'].isoformat()}_{last['id']}",
+        "next": next_cursor,
     }
 
 
@@ -116,7 +118,7 @@ def show_sample(
 
 def _page(unit: UnitRow, month: str, query: Mapping[str, Any], most: int) -> Sequence[RowMapping]:
     """The rows of a month from its last day or the cursor on, until there are enough."""
-    at, identity = read_cursor(query["cursor"]) if query["cursor"] else (None, None)
+    at, identity = decode_cursor(query["cursor"], aware_time, UUID) or (None, None)
     first, last = month_start(month), month_end(month)
     day: date = min(last, local_day(at)) if at else last
     values = {"units": units_below(unit.id), "network": query["network"], "at": at, "id": identity}

@@ -17,7 +17,7 @@ from backend.coverage.targets.models import Target
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
-from backend.organisations.paging import page_of, place_after
+from backend.http.paging import decode_cursor, row_id, take_page
 from backend.organisations.unit_names import serialize_units, unit_id
 from backend.organisations.versions import audit_values, changed_values, update_row
 
@@ -39,11 +39,11 @@ def list_targets(asked: Mapping[str, Any]) -> dict[str, Any]:
     if day := asked["as_of"]:
         lasting = or_(Target.valid_to.is_(None), Target.valid_to >= day)
         query = query.where(Target.valid_from <= day, lasting)
-    if after := place_after(asked["cursor"]):
-        query = query.where(Target.id > after[1])
+    if after := decode_cursor(asked["cursor"], row_id):
+        query = query.where(Target.id > after[0])
     rows = db.session.scalars(query).all()
-    page, following = page_of(rows, asked["limit"], lambda row: ("", row.id))
-    return {"items": _told(page), "next": following}
+    page, next_cursor = take_page(rows, asked["limit"], lambda row: (row.id,))
+    return {"items": _told(page), "next": next_cursor}
 
 
 def show_target(target_id: int) -> dict[str, Any]:

@@ -2,16 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from marshmallow import ValidationError
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from backend.errors import Problem, invalid
+from backend.errors import Problem
 from backend.fields import aware_time
+from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.incoming import Item, read_id
@@ -131,7 +130,7 @@ def own_measurement(device_id: UUID, identity: str, language: Language) -> dict[
 
 def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language) -> dict[str, Any]:
     """Return a page of the device's own measurements, newest first."""
-    at, last = read_cursor(cursor) if cursor else (None, None)
+    at, last = decode_cursor(cursor, aware_time, UUID) or (None, None)
     limit = max(1, min(limit, PAGE_MOST))
     rows = list(
         db.session.execute(
@@ -139,7 +138,7 @@ def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language
         ).mappings()
     )
     more = len(rows) == limit
-    next_cursor = f"{rows[-1]['measured_at'].isoformat()}_{rows[-1]['id']}" if more else None
+    next_cursor = encode_cursor(rows[-1]["measured_at"], rows[-1]["id"]) if more else None
     earned = _earned(rows, language)
     return {"items": [_serialize_own(row, earned, language) for row in rows], "next": next_cursor}
 
@@ -186,12 +185,3 @@ def _serialize_own(
 
 def _rows(device_id: UUID | None, ids: Sequence[UUID | None]) -> Sequence[Mapping[Any, Any]]:
     return db.session.execute(BY_ID, {"device": device_id, "ids": list(ids)}).mappings().all()
-
-
-def read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """Return time and id of a page's last measurement; 422 for an invalid cursor."""
-    at, _, identity = cursor.partition("_")
-    try:
-        return aware_time(at.replace(" ", "+")), UUID(identity)
-    except (ValueError, ValidationError):
-        raise invalid("cursor", "not_cursor") from None

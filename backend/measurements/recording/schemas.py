@@ -6,6 +6,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
+from backend.http.paging import CURSOR_MOST
 from backend.units.schemas import BoundariesSchema
 
 # Beyond these a value is a broken field, not a poor measurement.
@@ -180,7 +181,7 @@ class OwnPageSchema(Strict):
 class PageQuerySchema(Strict):
     """Cursor and size of a page."""
 
-    cursor = Text(most=100, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
     limit = fields.Integer(load_default=100, error_messages={"invalid": "not_whole"})
 
 

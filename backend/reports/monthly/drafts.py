@@ -13,8 +13,8 @@ from backend.clock import local_day, month_end, month_start
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
+from backend.http.paging import decode_cursor, row_id, take_page
 from backend.measurements.recording.models import DemoMonth
-from backend.organisations.paging import page_of, place_after
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.figures import Report
 from backend.reports.monthly.composition import compose, kept
@@ -35,11 +35,11 @@ def list_reports(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
     if asked["unit"]:
         named = select(Unit.id).where(Unit.code == asked["unit"])
         query = query.where(ReportRow.unit_id.in_(named))
-    if after := place_after(asked["cursor"]):
-        query = query.where(ReportRow.id < after[1])
+    if after := decode_cursor(asked["cursor"], row_id):
+        query = query.where(ReportRow.id < after[0])
     rows = db.session.scalars(query.limit(asked["limit"] + 1)).all()
-    page, following = page_of(rows, asked["limit"], lambda row: ("", row.id))
-    return {"items": told_all(page), "next": following}
+    page, next_cursor = take_page(rows, asked["limit"], lambda row: (row.id,))
+    return {"items": told_all(page), "next": next_cursor}
 
 
 def show_report(actor: Actor, report_id: int) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from backend.errors import invalid
 from backend.fields import ID_MOST, Text, Whole
 
 # More digits than any number here has; longer ones are no slip of a finger.
@@ -32,15 +31,6 @@ def optional_id() -> Typed:
 def optional_code() -> Text:
     """The code of a unit, or nothing."""
     return Text(most=10, allow_none=True, load_default=None)
-
-
-def row_after(cursor: str | None) -> int | None:
-    """The number after which a page begins; 422 for what is none."""
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal() and int(cursor) <= ID_MOST):
-        raise invalid("cursor", "not_cursor")
-    return int(cursor)
 
 
 def row_of(subject: str, kind: str) -> int | None:

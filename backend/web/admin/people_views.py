@@ -9,7 +9,6 @@ from backend.accounts.authentication import actor
 from backend.accounts.mailing import handed_over
 from backend.http.requests import clock_now
 from backend.organisations.grants import end_role
-from backend.web.admin.fields import row_after
 from backend.web.admin.frame import back, bp, done, failed, new_form, shown
 from backend.web.admin.roles import grant, invite
 from backend.web.admin.schemas import ROWS, InvitationFormSchema, PeopleQuerySchema, RoleFormSchema
@@ -25,8 +24,7 @@ def people(asked: dict[str, Any]) -> Any:
     link = done(form, InvitationFormSchema(), lambda typed: invite(actor(), typed, now))
     if link is not None:
         return _handed(asked, link)
-    after = row_after(asked["cursor"])
-    listed = users.list_users(actor(), asked["name"], after, ROWS, now)
+    listed = users.list_users(actor(), asked["name"], asked["cursor"], ROWS, now)
     scopes = names_of(role for one in listed["items"] for role in one.roles)
     return shown("people", asked, form, listed=listed, scopes=scopes, organisations=organisations())
 

@@ -10,10 +10,11 @@ from backend.accounts.schemas import Label
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
 from backend.coverage.targets.targets import PURPOSES
 from backend.fields import ID_MOST, Day, Strict, Text
+from backend.http.paging import CURSOR_MOST
 from backend.measurements.privacy.request_views import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
-from backend.organisations.fields import CURSOR_MOST, Many, Name
+from backend.organisations.fields import Many, Name
 from backend.organisations.grants import KINDS
 from backend.organisations.schemas import TYPES
 from backend.units.catalogue import LEVELS

@@ -101,8 +101,8 @@ def team(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Show a team to its leader and organiser: who is in it, what each did, how to join it."""
     now, known = clock_now(), actor()
     board = board_of(known, campaign_id, now)
-    page = Page(campaign_id, asked["after"] or 0, MEMBERS_SHOWN)
-    people, following = members(known, team_id, page, now)
+    page = Page(campaign_id, asked["after"], MEMBERS_SHOWN)
+    people, next_cursor = members(known, team_id, page, now)
     question = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
     return member(
         "web/board/team.html",
@@ -111,7 +111,7 @@ def team(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
         team=show_team(known, team_id),
         code=_code(campaign_id, team_id),
         people=people,
-        following=following,
+        next_cursor=next_cursor,
         did=contributions(known, campaign_id, question, reader_of(asked["lang"]).language),
     )
 

@@ -4,6 +4,7 @@ from backend.coverage.contributions.sources import BY
 from backend.coverage.figures.schemas import month_asked
 from backend.coverage.plan.schemas import QueryWhole
 from backend.fields import ID_MOST, Day, Text
+from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.web.site.schemas import PageQuerySchema
 
@@ -28,9 +29,9 @@ class ContributedQuerySchema(BoardQuerySchema):
 
 
 class MembersQuerySchema(PageQuerySchema):
-    """After whom the page begins."""
+    """The cursor after which the page begins."""
 
-    after = QueryWhole(1, ID_MOST, load_default=None)
+    after = Text(most=CURSOR_MOST, load_default=None)
 
 
 class PlanPageQuerySchema(PageQuerySchema):

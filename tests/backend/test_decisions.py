@@ -49,7 +49,7 @@ def cast(app: Flask, client: FlaskClient) -> Cast:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
     """Let something else happen, once, after a decision has read what it is about."""
-    read, left = correcting._chosen, [happens]
+    read, left = correcting._choose, [happens]
 
     def chosen(*asked: Any) -> Any:
         found = read(*asked)
@@ -59,7 +59,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> No
             other.join()
         return found
 
-    monkeypatch.setattr(correcting, "_chosen", chosen)
+    monkeypatch.setattr(correcting, "_choose", chosen)
 
 
 def test_who_withdraws_meanwhile_leaves_no_id(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Memberships that lie in the past: show what they would move, then write all or nothing."""
+"""Import of past memberships: show the effect, then store all rows or none."""
 
 import hashlib
 from collections import Counter
@@ -16,22 +16,24 @@ from backend.campaigns.service import visible_campaign
 from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.errors import Problem
+from backend.i18n.languages import Language
 from backend.measurements.corrections.past_rows import (
     PAST,
+    CampaignState,
+    CampaignTeam,
     PastRow,
-    Stayed,
-    TeamThere,
-    There,
+    Stay,
     new_stays,
     past_rows,
 )
-from backend.measurements.corrections.reattribution import by_team
+from backend.measurements.corrections.reattribution import team_totals
 from backend.measurements.recording import earning
 from backend.memberships import volunteers
 from backend.memberships.models import Membership
 from backend.organisations.scopes import campaign_scope
 from backend.tables.reader import read_table
 from backend.tables.table import Table
+from backend.team_import.answers import remarks
 from backend.team_import.rows import field_errors
 
 # The teams of the campaign's organiser and of those below it.
@@ -44,8 +46,8 @@ TEAMS = text("""
     select t.id, t.name, t.ended_at from teams t join below b on b.id = t.organisation_id
     order by t.id
 """)
-# Who was ever in one of these teams, other than as a guest, and still has a phone: nobody is put
-# into a team by people whom they never joined.
+# Volunteers with a device who were members of one of these teams, guests excepted: an organiser
+# cannot add other people.
 VOLUNTEERS = text("""
     select distinct m.volunteer_id from memberships m
     where m.team_id = any(:teams) and m.campaign_id in (select id from campaigns)
@@ -64,11 +66,9 @@ DAYS = text("""
     where device_id = :device and measured_at >= :since and measured_at < :until
 """)
 
-Told = Callable[["Imported"], dict[str, Any]]
-
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class MembershipFile:
     """A file of memberships of one campaign."""
 
     campaign_id: int
@@ -78,13 +78,13 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What a file of memberships did or would do."""
+class ImportResult:
+    """Result of a file of memberships, stored or previewed."""
 
     dry_run: bool
     table: Table
     rows: Sequence[PastRow]
-    moved: dict[str, Any] | None  # earnings that changed, and what each team has; None: errors
+    moved: dict[str, Any] | None  # changed earnings and team totals; None: errors
 
     @property
     def totals(self) -> dict[str, int]:
@@ -100,51 +100,53 @@ def import_memberships(
     *,
     dry_run: bool,
     now: datetime,
-    told: Told,
+    language: Language,
 ) -> dict[str, Any]:
-    """Say what each row of a file does and what it moves; without a dry run, do all of it."""
+    """Import a file of memberships; with `dry_run` only return the outcome of each row."""
     require_person(actor)
     visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id))
     raw = read()
     table = read_table(raw, PAST)
-    sent = Sent(campaign_id, table, hashlib.sha256(raw).hexdigest(), dry_run)
-    return volunteers.carry_out(lambda: _carry_out(actor, sent, now, told))
+    file = MembershipFile(campaign_id, table, hashlib.sha256(raw).hexdigest(), dry_run)
+    return volunteers.carry_out(lambda: _import(actor, file, now, language))
 
 
-def _carry_out(actor: Actor, sent: Sent, now: datetime, told: Told) -> dict[str, Any]:
-    rows = past_rows(sent.table, _there(sent.campaign_id, now))
+def _import(
+    actor: Actor, file: MembershipFile, now: datetime, language: Language
+) -> dict[str, Any]:
+    rows = past_rows(file.table, _read_state(file.campaign_id, now))
     if any(row.errors for row in rows):
-        result = Imported(sent.dry_run, sent.table, rows, None)
-        if sent.dry_run:
-            return told(result)
-        raise _refused(result, told)
-    moved = _write(sent.campaign_id, new_stays(rows))
-    result = Imported(sent.dry_run, sent.table, rows, moved)
-    if sent.dry_run:
+        result = ImportResult(file.dry_run, file.table, rows, None)
+        if file.dry_run:
+            return serialize_import(result, language)
+        raise _rejected(result, language)
+    moved = _write(file.campaign_id, new_stays(rows))
+    result = ImportResult(file.dry_run, file.table, rows, moved)
+    if file.dry_run:
         db.session.rollback()
-        return told(result)
-    facts = {"file": sent.digest, "totals": result.totals, **moved}
-    record_act(actor, "membership.import", f"campaign:{sent.campaign_id}", **facts)
+        return serialize_import(result, language)
+    details = {"file": file.digest, "totals": result.totals, **moved}
+    record_act(actor, "membership.import", f"campaign:{file.campaign_id}", **details)
     db.session.commit()
-    return told(result)
+    return serialize_import(result, language)
 
 
-def _there(campaign_id: int, now: datetime) -> There:
-    teams = [TeamThere(*row) for row in db.session.execute(TEAMS, {"campaign": campaign_id})]
+def _read_state(campaign_id: int, now: datetime) -> CampaignState:
+    teams = [CampaignTeam(*row) for row in db.session.execute(TEAMS, {"campaign": campaign_id})]
     known = db.session.execute(VOLUNTEERS, {"teams": [team.id for team in teams]}).scalars()
-    stays = [Stayed(*row) for row in db.session.execute(STAYS, {"campaign": campaign_id})]
-    return There(teams, frozenset(known), stays, now)
+    stays = [Stay(*row) for row in db.session.execute(STAYS, {"campaign": campaign_id})]
+    return CampaignState(teams, frozenset(known), stays, now)
 
 
-def _write(campaign_id: int, stays: Sequence[Stayed]) -> dict[str, Any]:
-    """Add the memberships and attribute again what their people measured meanwhile.
+def _write(campaign_id: int, stays: Sequence[Stay]) -> dict[str, Any]:
+    """Add the memberships and attribute the measurements of their periods again.
 
-    Devices are held first, in the order of their ids, as joining and posts do.
+    Devices are locked first, in the order of their ids, as joining and posts do.
     """
-    before = by_team(campaign_id)
+    before = team_totals(campaign_id)
     people = sorted({stay.volunteer for stay in stays})
-    held = devices.hold_all(db.session.execute(DEVICES, {"volunteers": people}).scalars())
+    locked = devices.hold_all(db.session.execute(DEVICES, {"volunteers": people}).scalars())
     rows = [
         {
             "volunteer_id": stay.volunteer,
@@ -159,18 +161,44 @@ def _write(campaign_id: int, stays: Sequence[Stayed]) -> dict[str, Any]:
         db.session.execute(insert(Membership), rows)
         ends = [stay.until for stay in stays if stay.until is not None]
         span = {"since": min(stay.since for stay in stays), "until": max(ends)}
-        for device in held:
+        for device in locked:
             days = db.session.execute(DAYS, {"device": device, **span}).scalars()
             changed += earning.attribute(device, list(days))
-    return {"changed": changed, "before": before, "after": by_team(campaign_id)}
+    return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
 
 
-def _refused(result: Imported, told: Told) -> Problem:
-    """All rows that cannot be used; 409 where all that is wrong is a second team at one time."""
+def _rejected(result: ImportResult, language: Language) -> Problem:
+    """Return the error with all invalid rows; 409 if every error is a second team at one time."""
     wrong = [row for row in result.rows if row.errors]
     errors = field_errors(wrong)
     codes = {error.code for error in errors}
     status, code = (409, "other_team_then") if codes == {"other_team_then"} else (422, "")
-    answer = told(Imported(False, result.table, wrong, None))
-    members = {"totals": result.totals, "rows": answer["rows"]}
+    rows = [_serialize_row(row, language) for row in wrong]
+    members = {"totals": result.totals, "rows": rows}
     return Problem(status, code or "import_refused", errors, members=members)
+
+
+def serialize_import(result: ImportResult, language: Language) -> dict[str, Any]:
+    """Return the answer of MembershipImportSchema."""
+    header = result.table.header
+    return {
+        "dry_run": result.dry_run,
+        "read_as": result.table.how,
+        "columns": list(header.at),
+        "ignored_columns": list(header.ignored),
+        "totals": result.totals,
+        "rows": [_serialize_row(row, language) for row in result.rows],
+        "moved": result.moved,
+    }
+
+
+def _serialize_row(row: PastRow, language: Language) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "outcome": row.outcome,
+        "number": row.number,
+        "team_id": row.team,
+        "since": row.since and row.since.isoformat(),
+        "until": row.until and row.until.isoformat(),
+        "errors": remarks(row.errors, language),
+    }

@@ -1,4 +1,4 @@
-"""What each row of a table of past memberships asks for: pure, nothing is written here."""
+"""Read a table of past memberships: pure functions, without the database."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,14 +22,14 @@ PAST = Kind(
     "number",
     "no_header_members",
 )
-# As Vietnamese lists and spreadsheets write them; a day alone is the whole day.
+# Formats of Vietnamese lists and spreadsheets; a date without time is the whole day.
 DAYS = ("%Y-%m-%d", "%d/%m/%Y")
 TIMES = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M")
 
 
 @dataclass(frozen=True, slots=True)
-class TeamThere:
-    """A team into which a volunteer may be put."""
+class CampaignTeam:
+    """A team that may have members in the campaign."""
 
     id: int
     name: str
@@ -37,8 +37,8 @@ class TeamThere:
 
 
 @dataclass(frozen=True, slots=True)
-class Stayed:
-    """When a volunteer was in a team of the campaign; `line` where a row above says so."""
+class Stay:
+    """Membership of a volunteer in a team of the campaign; `line` if a row of the table adds it."""
 
     volunteer: int
     team: int
@@ -46,59 +46,59 @@ class Stayed:
     until: datetime | None
     line: int | None = None
 
-    def meets(self, since: datetime, until: datetime) -> bool:
+    def overlaps(self, since: datetime, until: datetime) -> bool:
         return self.since < until and (self.until is None or since < self.until)
 
-    def holds(self, since: datetime, until: datetime) -> bool:
+    def covers(self, since: datetime, until: datetime) -> bool:
         return self.since <= since and (self.until is None or until <= self.until)
 
 
 @dataclass(slots=True)
 class PastRow:
-    """A row as it was read: who is to have been in which team, from when to when."""
+    """A row as read: volunteer, team and period of a membership."""
 
     line: int
     number: int | None = None
     team: int | None = None
     since: datetime | None = None
     until: datetime | None = None
-    stands: bool = False  # it is so already
+    exists: bool = False  # such a membership is stored already
     errors: list[Remark] = field(default_factory=list)
 
     @property
     def outcome(self) -> str:
-        return "error" if self.errors else "unchanged" if self.stands else "create"
+        return "error" if self.errors else "unchanged" if self.exists else "create"
 
 
 @dataclass(frozen=True, slots=True)
-class There:
-    """What rows are held against: the teams, who may be put into them, and who was where."""
+class CampaignState:
+    """Teams, volunteers and memberships that rows are checked against."""
 
-    teams: Sequence[TeamThere]
+    teams: Sequence[CampaignTeam]
     volunteers: frozenset[int]
-    stays: Sequence[Stayed]
+    stays: Sequence[Stay]
     now: datetime
 
 
-def past_rows(table: Table, there: There) -> list[PastRow]:
-    """Read every row and say what it will do."""
-    by_name: dict[str, list[TeamThere]] = {}
-    for team in there.teams:
+def past_rows(table: Table, state: CampaignState) -> list[PastRow]:
+    """Parse every row and determine its outcome."""
+    by_name: dict[str, list[CampaignTeam]] = {}
+    for team in state.teams:
         by_name.setdefault(folded(team.name), []).append(team)
-    stays: dict[int, list[Stayed]] = {}
-    for stay in there.stays:
+    stays: dict[int, list[Stay]] = {}
+    for stay in state.stays:
         stays.setdefault(stay.volunteer, []).append(stay)
     rows = []
     for line in table.rows:
-        row = _read(line, table.header, by_name, there)
+        row = _read(line, table.header, by_name, state)
         if not row.errors:
-            _compare(row, stays, {team.id: team for team in there.teams})
+            _compare(row, stays, {team.id: team for team in state.teams})
         rows.append(row)
     return rows
 
 
 def _read(
-    line: Line, header: Header, by_name: Mapping[str, Sequence[TeamThere]], there: There
+    line: Line, header: Header, by_name: Mapping[str, Sequence[CampaignTeam]], state: CampaignState
 ) -> PastRow:
     row = PastRow(line.number)
     if line.broken:
@@ -106,15 +106,15 @@ def _read(
         return row
     cells = {name: header.cell(line, name) for name in PAST.columns}
     row.number = int(cells["number"]) if _is_number(cells["number"]) else None
-    if row.number not in there.volunteers:
+    if row.number not in state.volunteers:
         row.errors.append(Remark("number", "volunteer_unknown"))
     _read_team(row, cells["team"], by_name)
-    row.since, row.until = moment(cells["since"]), moment(cells["until"], end=True)
+    row.since, row.until = parse_time(cells["since"]), parse_time(cells["until"], end=True)
     for name, value in (("since", row.since), ("until", row.until)):
         if value is None:
             row.errors.append(Remark(name, "not_moment" if cells[name] else "required"))
     if row.since and row.until:
-        _check_span(row, row.since, row.until, there)
+        _check_span(row, row.since, row.until, state)
     return row
 
 
@@ -122,8 +122,8 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 15
 
 
-def _read_team(row: PastRow, text: str, by_name: Mapping[str, Sequence[TeamThere]]) -> None:
-    """By name; by number where a name is that of two organisations, or nobody's."""
+def _read_team(row: PastRow, text: str, by_name: Mapping[str, Sequence[CampaignTeam]]) -> None:
+    """Set the team by name, or by number if the name is ambiguous or unknown."""
     named = by_name.get(folded(text), ())
     if not named and _is_number(text):
         named = [team for teams in by_name.values() for team in teams if team.id == int(text)]
@@ -135,39 +135,39 @@ def _read_team(row: PastRow, text: str, by_name: Mapping[str, Sequence[TeamThere
     row.errors.append(Remark("team", code, candidates))
 
 
-def _check_span(row: PastRow, since: datetime, until: datetime, there: There) -> None:
+def _check_span(row: PastRow, since: datetime, until: datetime, state: CampaignState) -> None:
     if since >= until:
         row.errors.append(Remark("until", "before_since"))
-    elif until > there.now:
+    elif until > state.now:
         row.errors.append(Remark("until", "not_past"))
-    team = next((team for team in there.teams if team.id == row.team), None)
+    team = next((team for team in state.teams if team.id == row.team), None)
     if team and team.ended_at is not None and until > team.ended_at:
         row.errors.append(Remark("until", "team_ended"))
 
 
-def _compare(row: PastRow, stays: dict[int, list[Stayed]], teams: Mapping[int, TeamThere]) -> None:
-    """A volunteer is in one team of a campaign at a time: both are named where it would be two."""
+def _compare(row: PastRow, stays: dict[int, list[Stay]], teams: Mapping[int, CampaignTeam]) -> None:
+    """Compare a row with known memberships: one team of a campaign at a time."""
     assert row.number and row.team and row.since and row.until
     own = stays.setdefault(row.number, [])
-    meeting = [stay for stay in own if stay.meets(row.since, row.until)]
-    for stay in meeting:
-        if stay.team == row.team and stay.holds(row.since, row.until):
-            row.stands = True
+    overlapping = [stay for stay in own if stay.overlaps(row.since, row.until)]
+    for stay in overlapping:
+        if stay.team == row.team and stay.covers(row.since, row.until):
+            row.exists = True
             return
-    for stay in meeting:
+    for stay in overlapping:
         names = [teams[one].name if one in teams else str(one) for one in (stay.team, row.team)]
         row.errors.append(Remark("team", "other_team_then", tuple(names)))
         return
-    own.append(Stayed(row.number, row.team, row.since, row.until, row.line))
+    own.append(Stay(row.number, row.team, row.since, row.until, row.line))
 
 
-def moment(text: str, *, end: bool = False) -> datetime | None:
-    """A moment as people write it, in Vietnam's time; a day alone begins, or ends, with itself."""
-    # A spreadsheet's date comes with a midnight behind it.
-    day = _first_of(DAYS, text.removesuffix(" 00:00:00"))
+def parse_time(text: str, *, end: bool = False) -> datetime | None:
+    """Parse a time in Vietnam's zone; a date is its begin, or with `end` its end. None: invalid."""
+    # Dates of spreadsheets are followed by midnight.
+    day = _parse_formats(DAYS, text.removesuffix(" 00:00:00"))
     if day is not None:
         return day + timedelta(days=1) if end else day
-    if (found := _first_of(TIMES, text)) is not None:
+    if (found := _parse_formats(TIMES, text)) is not None:
         return found
     try:
         return aware_time(text)
@@ -175,21 +175,21 @@ def moment(text: str, *, end: bool = False) -> datetime | None:
         return None
 
 
-def _first_of(forms: Sequence[str], text: str) -> datetime | None:
-    """The moment that a text names in one of the forms, in years that a campaign can be in."""
-    for form in forms:
+def _parse_formats(formats: Sequence[str], text: str) -> datetime | None:
+    """Parse a time by the first fitting format; None if none fits or the year is out of range."""
+    for format in formats:
         try:
-            found = datetime.strptime(text, form).replace(tzinfo=VIETNAM)
+            found = datetime.strptime(text, format).replace(tzinfo=VIETNAM)
         except ValueError:
             continue
         return found if EARLIEST <= found < LATEST else None
     return None
 
 
-def new_stays(rows: Iterable[PastRow]) -> list[Stayed]:
-    """The memberships that rows make."""
+def new_stays(rows: Iterable[PastRow]) -> list[Stay]:
+    """Return the memberships that the rows create."""
     return [
-        Stayed(row.number, row.team, row.since, row.until)
+        Stay(row.number, row.team, row.since, row.until)
         for row in rows
         if row.outcome == "create" and row.number and row.team and row.since
     ]

@@ -1,4 +1,4 @@
-"""Attribute a whole campaign again after its dates, area, networks or cap changed."""
+"""Attribute a campaign again after a change of its dates, area, networks or cap."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from backend.database.extensions import db
 from backend.http import etags
 from backend.measurements.recording import earning
 
-# Devices that were ever in it, and those that a correction put into it.
+# Devices of its members, and those that a correction assigned to it.
 DEVICES = text("""
     select distinct l.device_id from memberships m join device_links l
         on l.volunteer_id = m.volunteer_id and l.period && m.period
@@ -30,17 +30,17 @@ BY_TEAM = text("""
 
 
 def reattribute(campaign_id: int) -> dict[str, Any]:
-    """Attribute every measurement of a campaign's people again; what each team has, before, after.
+    """Attribute all measurements of a campaign again; return the team totals before and after.
 
-    It belongs to the caller's transaction, so that a preview is a rollback. Devices are held one
-    after the other in the order of their ids.
+    Runs in the caller's transaction, so that a preview is a rollback. Devices are locked in the
+    order of their ids.
     """
-    before = by_team(campaign_id)
+    before = team_totals(campaign_id)
     changed = 0
     for device in list(db.session.execute(DEVICES, {"campaign": campaign_id}).scalars()):
         days = db.session.execute(DAYS, {"device": device}).scalars()
         changed += earning.lock_and_attribute(device, days)
-    return {"changed": changed, "before": before, "after": by_team(campaign_id)}
+    return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
 
 
 def change_campaign(
@@ -51,17 +51,17 @@ def change_campaign(
     *,
     preview: bool,
 ) -> dict[str, Any]:
-    """Change a campaign, also one that others joined, and attribute again; or show what moves."""
-    told = campaigns.change_campaign(actor, campaign_id, seen, changes, commit=False)
+    """Change a campaign, also one with members, and attribute again; or show the effect."""
+    campaign = campaigns.change_campaign(actor, campaign_id, seen, changes, commit=False)
     moved = reattribute(campaign_id)
     if preview:
         db.session.rollback()
     else:
         record_act(actor, "campaign.reattribute", f"campaign:{campaign_id}", **moved)
         db.session.commit()
-    return {"preview": preview, "campaign": told, **moved}
+    return {"preview": preview, "campaign": campaign, **moved}
 
 
-def by_team(campaign_id: int) -> list[dict[str, Any]]:
-    """Received and counted of each team, from the earnings themselves."""
+def team_totals(campaign_id: int) -> list[dict[str, Any]]:
+    """Return received and counted measurements of each team, from the earnings."""
     return [dict(row) for row in db.session.execute(BY_TEAM, {"campaign": campaign_id}).mappings()]

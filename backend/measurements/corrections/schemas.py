@@ -1,4 +1,4 @@
-"""Shapes of decisions on single measurements of a campaign."""
+"""Schemas of decisions on measurements of a campaign and of past memberships."""
 
 from typing import Any
 from uuid import UUID
@@ -10,19 +10,21 @@ from backend.fields import ID_MOST, Day, Flag, Object, Strict, Text, Whole
 from backend.measurements.corrections.service import MEASUREMENTS_MOST, Choice
 from backend.measurements.recording.incoming import read_id
 from backend.measurements.recording.rules import NETWORKS
+from backend.team_import.schemas import HowSchema, RemarkSchema
 
 REASON_MOST = 500
 PAGE_MOST = 500
+OUTCOMES = ("create", "unchanged", "error")
 
 
 def _number(most: int, **options: Any) -> fields.Integer:
-    """A whole number in a query string, which is text."""
+    """Return a field of whole numbers in a query string."""
     allowed = validate.Range(1, most, error="out_of_range")
     return fields.Integer(validate=allowed, error_messages={"invalid": "not_whole"}, **options)
 
 
-class ChoiceSchema(Strict):
-    """The campaign's earnings that fit all that is given."""
+class ChoiceFilterSchema(Strict):
+    """Properties of the campaign's earnings; all given ones must match."""
 
     team_id = Whole(1, ID_MOST)
     member = Whole(1, 2**62)
@@ -33,16 +35,16 @@ class ChoiceSchema(Strict):
 
 
 class DecisionSchema(Strict):
-    """Which measurements, why, and whether it is only to be shown."""
+    """Chosen measurements and reason; with `preview` only the effect is shown."""
 
     measurements = fields.List(Text(36), validate=lambda ids: len(ids) <= MEASUREMENTS_MOST)
-    filter = Object(ChoiceSchema)
+    filter = Object(ChoiceFilterSchema)
     reason = Text(REASON_MOST, required=True)
     preview = Flag(load_default=False)
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
-        """One way of choosing, and a reason that says something."""
+        """Require either ids or a filter, and a reason."""
         if bool(data.get("measurements")) == bool(data.get("filter")):
             raise ValidationError({"measurements": ["ids_or_filter"]})
         if not data.get("reason", "").strip():
@@ -50,58 +52,58 @@ class DecisionSchema(Strict):
 
     @post_load
     def choose(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Make the choice out of ids or filter."""
+        """Build the choice from ids or filter."""
         return data | {"choice": _choice(data)}
 
 
-class CorrectionSchema(DecisionSchema):
-    """A correction: to a team, or with null to nobody."""
+class CorrectionCreateSchema(DecisionSchema):
+    """A correction: to a team, or with null to none."""
 
     team_id = Whole(1, ID_MOST, required=True, allow_none=True)
 
 
-class ExclusionSchema(DecisionSchema):
-    """Out of the campaign's figures, or with false back into them."""
+class ExclusionCreateSchema(DecisionSchema):
+    """An exclusion from the campaign's figures; with `excluded` false its reversal."""
 
     excluded = Flag(load_default=True)
 
 
-class TeamWorthSchema(Schema):
-    """What the measurements are worth to a team."""
+class TeamTotalsSchema(Schema):
+    """Received and counted measurements of a team."""
 
     team_id = fields.Integer(required=True)
     received = fields.Integer(required=True)
     counted = fields.Integer(required=True)
 
 
-class DecidedSchema(Schema):
-    """What a decision changed, or would change."""
+class DecisionEffectSchema(Schema):
+    """Effect of a decision, stored or previewed."""
 
     preview = fields.Boolean(required=True)
     measurements = fields.Integer(required=True)
     final = fields.Integer(required=True)
-    before = fields.List(fields.Nested(TeamWorthSchema), required=True)
-    after = fields.List(fields.Nested(TeamWorthSchema), required=True)
+    before = fields.List(fields.Nested(TeamTotalsSchema), required=True)
+    after = fields.List(fields.Nested(TeamTotalsSchema), required=True)
 
 
 class ChangesSchema(Strict):
-    """What of a campaign is to change, and whether it is only to be shown."""
+    """Changes of a campaign; with `preview` only the effect is shown."""
 
     changes = Object(CampaignChangeSchema, required=True)
     preview = Flag(load_default=False)
 
 
-class ChangedSchema(Schema):
-    """What a change of a campaign moved, or would move."""
+class ChangeEffectSchema(Schema):
+    """Effect of a change of a campaign, stored or previewed."""
 
     preview = fields.Boolean(required=True)
     campaign = fields.Nested(CampaignSchema, required=True)
     changed = fields.Integer(required=True)
-    before = fields.List(fields.Nested(TeamWorthSchema), required=True)
-    after = fields.List(fields.Nested(TeamWorthSchema), required=True)
+    before = fields.List(fields.Nested(TeamTotalsSchema), required=True)
+    after = fields.List(fields.Nested(TeamTotalsSchema), required=True)
 
 
-class CorrectedSchema(Schema):
+class CorrectionSchema(Schema):
     """One correction."""
 
     id = fields.Integer(required=True)
@@ -116,19 +118,60 @@ class CorrectedSchema(Schema):
 class CorrectionsSchema(Schema):
     """A page of corrections, the latest first."""
 
-    items = fields.List(fields.Nested(CorrectedSchema), required=True)
+    items = fields.List(fields.Nested(CorrectionSchema), required=True)
     next = fields.Integer(required=True, allow_none=True)
 
 
 class CorrectionsQuerySchema(Strict):
-    """Which page."""
+    """Cursor and size of a page."""
 
     cursor = _number(2**62, load_default=None)
     limit = _number(PAGE_MOST, load_default=100)
 
 
+class MembershipRowSchema(Schema):
+    """Outcome of one row, with its errors."""
+
+    line = fields.Integer(required=True)
+    outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
+    number = fields.Integer(required=True, allow_none=True)
+    team_id = fields.Integer(required=True, allow_none=True)
+    since = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    until = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    errors = fields.List(fields.Nested(RemarkSchema), required=True)
+
+
+class MembershipTotalsSchema(Schema):
+    """How many rows do what."""
+
+    rows = fields.Integer(required=True)
+    create = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+    error = fields.Integer(required=True)
+
+
+class MovedSchema(Schema):
+    """Number of changed earnings, and the team totals before and after."""
+
+    changed = fields.Integer(required=True)
+    before = fields.List(fields.Nested(TeamTotalsSchema), required=True)
+    after = fields.List(fields.Nested(TeamTotalsSchema), required=True)
+
+
+class MembershipImportSchema(Schema):
+    """Result of a file of past memberships, stored or previewed."""
+
+    dry_run = fields.Boolean(required=True)
+    read_as = fields.Nested(HowSchema, required=True)
+    columns = fields.List(fields.String(), required=True)
+    ignored_columns = fields.List(fields.String(), required=True)
+    totals = fields.Nested(MembershipTotalsSchema, required=True)
+    rows = fields.List(fields.Nested(MembershipRowSchema), required=True)
+    moved = fields.Nested(MovedSchema, required=True, allow_none=True)
+
+
 def _choice(data: dict[str, Any]) -> Choice:
-    given = data.get("filter") or {}
+    filters = data.get("filter") or {}
     ids: list[UUID] = []
     for place, written in enumerate(data.get("measurements") or ()):
         identity = read_id(written)
@@ -137,10 +180,10 @@ def _choice(data: dict[str, Any]) -> Choice:
         ids.append(identity)
     return Choice(
         ids,
-        team=given.get("team_id"),
-        member=given.get("member"),
-        unit=given.get("unit_id"),
-        network=given.get("network"),
-        first=given.get("first_day"),
-        last=given.get("last_day"),
+        team=filters.get("team_id"),
+        member=filters.get("member"),
+        unit=filters.get("unit_id"),
+        network=filters.get("network"),
+        first=filters.get("first_day"),
+        last=filters.get("last_day"),
     )

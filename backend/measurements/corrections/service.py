@@ -1,4 +1,4 @@
-"""An organiser's decisions on single measurements of a campaign; what teams earned follows."""
+"""Decisions of organisers on single measurements of a campaign, with their attribution."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from backend.measurements.recording import earning
 from backend.memberships.models import CampaignExclusion, Correction
 from backend.organisations.scopes import campaign_scope, team_scope
 
-# Of one decision: a preview of more says little, and each device among them is held.
+# Measurements of one decision: larger previews are of little use, and each device is locked.
 MEASUREMENTS_MOST = 5_000
 
 CHOSEN = text("""
@@ -38,14 +38,15 @@ FILTERED = text("""
       and e.day between coalesce(:first, date '2000-01-01') and coalesce(:last, date '2100-01-01')
     order by m.device_id, m.id limit :most
 """)
-# Whoever was given a sample of a phone that never joined keeps it in step with its verdict, too.
-EARNING = text("update devices set joined = true where id = any(:devices) and not joined")
+# A correction may assign samples of a device that never joined: mark it, so that its later
+# verdicts update the earnings.
+MARK_JOINED = text("update devices set joined = true where id = any(:devices) and not joined")
 WORTH = text("""
     select team_id, fate, count(*) as n from earnings
     where campaign_id = :campaign and measurement_id = any(:ids) group by 1, 2
 """)
-# What one decision wrote has one time, that of its transaction.
-DECIDED = text("""
+# Corrections of one decision have one time, that of its transaction.
+DECISIONS = text("""
     select at, user_id, team_id, reason, count(*) as measurements,
         array_agg(distinct before_team_id) as before_team_ids
     from corrections where campaign_id = :campaign
@@ -55,7 +56,7 @@ DECIDED = text("""
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which measurements: by id, or those of the campaign's earnings that fit."""
+    """A choice of measurements: by id, or by properties of the campaign's earnings."""
 
     ids: Sequence[UUID] = ()
     team: int | None = None
@@ -68,7 +69,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is decided and why; `team_id` is read where it is no exclusion."""
+    """A correction of the team or, with `exclude`, an exclusion or inclusion; and its reason."""
 
     reason: str
     team_id: int | None = None
@@ -78,22 +79,22 @@ class Decision:
 def decide(
     actor: Actor, campaign_id: int, choice: Choice, decision: Decision, *, preview: bool
 ) -> dict[str, Any]:
-    """Correct or exclude measurements in one campaign, or show what it would change."""
+    """Correct or exclude measurements in one campaign, or show the effect."""
     visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id))
     if decision.exclude is None and decision.team_id is not None:
         _require_own_team(campaign_id, decision.team_id)
-    chosen, free = _chosen_and_held(campaign_id, choice)
+    chosen, free = _choose_and_lock(campaign_id, choice)
     ids = [row["id"] for row in free]
-    before = _worth(campaign_id, ids)
+    before = _team_totals(campaign_id, ids)
     _write(actor, campaign_id, free, decision)
-    _settle(free)
+    _attribute(free)
     answer = {
         "preview": preview,
         "measurements": len(free),
         "final": sum(row["device_id"] is None for row in chosen),
         "before": before,
-        "after": _worth(campaign_id, ids),
+        "after": _team_totals(campaign_id, ids),
     }
     if preview:
         db.session.rollback()
@@ -113,7 +114,9 @@ def decide(
     return answer
 
 
-def corrections(actor: Actor, campaign_id: int, before: int | None, limit: int) -> dict[str, Any]:
+def list_corrections(
+    actor: Actor, campaign_id: int, before: int | None, limit: int
+) -> dict[str, Any]:
     """List a campaign's corrections, the latest first."""
     visible_campaign(actor, campaign_id)
     require(actor, "campaign.see", campaign_scope(campaign_id), hidden=True)
@@ -129,11 +132,11 @@ def corrections(actor: Actor, campaign_id: int, before: int | None, limit: int) 
     return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
 
 
-def decided(actor: Actor, campaign_id: int, limit: int) -> list[dict[str, Any]]:
-    """List a campaign's decisions, the latest first: each may have moved many measurements."""
+def list_decisions(actor: Actor, campaign_id: int, limit: int) -> list[dict[str, Any]]:
+    """List a campaign's decisions, the latest first; each may include many measurements."""
     visible_campaign(actor, campaign_id)
     require(actor, "campaign.see", campaign_scope(campaign_id), hidden=True)
-    rows = db.session.execute(DECIDED, {"campaign": campaign_id, "limit": limit})
+    rows = db.session.execute(DECISIONS, {"campaign": campaign_id, "limit": limit})
     return [dict(row) for row in rows.mappings()]
 
 
@@ -148,20 +151,20 @@ def _require_own_team(campaign_id: int, team_id: int) -> None:
         raise invalid("team_id", "team_not_in_campaign")
 
 
-def _chosen_and_held(campaign_id: int, choice: Choice) -> tuple[list[Any], list[Any]]:
-    """What is chosen, and of it what can be decided on: a stripped one is final.
+def _choose_and_lock(campaign_id: int, choice: Choice) -> tuple[list[Any], list[Any]]:
+    """Return the chosen rows and those that can be changed: anonymous ones are final.
 
-    Read again once its devices are held: nobody decides on these, or withdraws, meanwhile.
+    They are read again after their devices are locked against decisions and withdrawals.
     """
-    found = _chosen(campaign_id, choice)
-    held = devices.hold_all(row["device_id"] for row in found if row["device_id"])
-    if held:
-        found = _chosen(campaign_id, choice)
-    mine = frozenset(held)
+    found = _choose(campaign_id, choice)
+    locked = devices.hold_all(row["device_id"] for row in found if row["device_id"])
+    if locked:
+        found = _choose(campaign_id, choice)
+    mine = frozenset(locked)
     return found, [row for row in found if row["device_id"] in mine]
 
 
-def _chosen(campaign_id: int, choice: Choice) -> list[Any]:
+def _choose(campaign_id: int, choice: Choice) -> list[Any]:
     if choice.ids:
         values: dict[str, Any] = {"campaign": campaign_id, "ids": list(choice.ids)}
         return list(db.session.execute(CHOSEN, values).mappings())
@@ -194,11 +197,11 @@ def _write(actor: Actor, campaign_id: int, rows: Sequence[Any], decision: Decisi
             {**new, "measurement_id": row["id"], "before_team_id": row["team_id"]} for row in rows
         ]
         db.session.execute(insert(Correction), corrected)
-        db.session.execute(EARNING, {"devices": list({row["device_id"] for row in rows})})
+        db.session.execute(MARK_JOINED, {"devices": list({row["device_id"] for row in rows})})
 
 
-def _settle(rows: Sequence[Any]) -> None:
-    """Attribute again what was decided on; its devices are held."""
+def _attribute(rows: Sequence[Any]) -> None:
+    """Attribute the changed rows again; their devices are locked."""
     by_device: dict[UUID, set[date]] = {}
     for row in rows:
         by_device.setdefault(row["device_id"], set()).add(row["day"])
@@ -206,11 +209,11 @@ def _settle(rows: Sequence[Any]) -> None:
         earning.attribute(device, days)
 
 
-def _worth(campaign_id: int, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """What these measurements are worth to whom."""
+def _team_totals(campaign_id: int, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Return received and counted measurements of each team."""
     teams: dict[int, dict[str, Any]] = {}
-    for team, fate, n in db.session.execute(WORTH, {"campaign": campaign_id, "ids": list(ids)}):
+    for team, category, n in db.session.execute(WORTH, {"campaign": campaign_id, "ids": list(ids)}):
         entry = teams.setdefault(team, {"team_id": team, "received": 0, "counted": 0})
         entry["received"] += n
-        entry["counted"] += n if fate == "counted" else 0
+        entry["counted"] += n if category == "counted" else 0
     return [teams[team] for team in sorted(teams)]

@@ -16,7 +16,7 @@ from backend.coverage.signals.service import STATES, Asking, campaign_signals, d
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
 from backend.measurements.corrections.reattribution import change_campaign
-from backend.measurements.corrections.service import Choice, Decision, decide, decided
+from backend.measurements.corrections.service import Choice, Decision, decide, list_decisions
 from backend.memberships import join_codes
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import organised_by
@@ -158,7 +158,7 @@ def corrected(asked: dict[str, Any], campaign_id: int) -> Response:
         if told and not told["preview"]:
             return _done("corrected", asked, campaign_id=campaign_id)
     teams = teams_shown(known, campaign_id, clock_now())
-    listed = decided(known, campaign_id, CORRECTIONS_SHOWN)
+    listed = list_decisions(known, campaign_id, CORRECTIONS_SHOWN)
     shown = {"board": board, "form": form, "told": told, "teams": teams, "listed": listed}
     return member("web/board/corrections.html", asked["lang"], **shown)
 

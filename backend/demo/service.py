@@ -28,7 +28,7 @@ from backend.devices.registration import Agreement, Registration
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.service import RecordingContext
-from backend.reports.monthly.removal import remove_demo_reports
+from backend.reports.monthly.service import remove_demo_reports
 
 SEED = 5_691
 # The last device to be registered: that it is there says that a load ran to its end.

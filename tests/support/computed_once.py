@@ -14,7 +14,7 @@ import pytest
 from backend.reports.content.figures import Files, Report
 from backend.reports.files.canonical import canonical_json
 from backend.reports.files.rendering import RENDERERS, render_file
-from backend.reports.monthly import freezing, report_files
+from backend.reports.monthly import freezing, service
 from backend.units import loading, sync
 from geo import approximate
 from geo.gazetteer import GazetteerUnit, load_units
@@ -51,5 +51,5 @@ def computed_once() -> Iterator[None]:
             patch.setattr(module, "load_units", lambda system: list(_units(system)))
         patch.setattr(loading, "far_islands", lambda system: _far_islands(system).copy())
         patch.setattr(freezing, "render", _render)
-        patch.setattr(report_files, "render_file", _render_file)
+        patch.setattr(service, "render_file", _render_file)
         yield

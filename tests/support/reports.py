@@ -11,7 +11,7 @@ from backend.measurements.recording.models import DemoMonth
 from backend.reports.content.figures import NETWORKS, Report, Samples
 from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.monthly.models import ReportFile, ReportRow
-from backend.reports.monthly.seals import seal
+from backend.reports.monthly.seals import create_seal
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
@@ -110,7 +110,7 @@ def stored_report(app: Flask, unit: int, state: str) -> int:
     with app.app_context():
         if state == "approved":
             facts = {"digest": row.digest, "files": {"report.json": row.digest}}
-            sealed = seal(facts, DECEMBER, app.config["VAR_DIR"])
+            sealed = create_seal(facts, DECEMBER, app.config["VAR_DIR"])
             row.approved_at, row.approver_name = DECEMBER, "Trần Thị Bình"
             row.statement, row.signature = sealed.statement, sealed.signature
             row.key_number = sealed.key_number

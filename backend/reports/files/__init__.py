@@ -1,1 +1,1 @@
-"""The files of a report: Word, Excel, CSV, pictures."""
+"""The files of a report: Word, Excel, CSV, JSON, pictures."""

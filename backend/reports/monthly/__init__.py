@@ -1,1 +1,1 @@
-"""The life of a report: draft, frozen, approved, sealed, sent."""
+"""Monthly reports from draft to sealed letter; letterheads; deadlines."""

@@ -1,4 +1,4 @@
-"""Approve a frozen report: an official's word, sealed by the server."""
+"""Approve a frozen report and seal it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,10 +14,10 @@ from backend.coverage.figures.publication import publish
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
+from backend.reports.monthly.access import authorized_report, require_latest
 from backend.reports.monthly.models import ReportFile, ReportRow
-from backend.reports.monthly.seals import Seal, seal
-from backend.reports.monthly.serializers import told
-from backend.reports.monthly.visibility import report_for, require_latest
+from backend.reports.monthly.seals import Seal, create_seal
+from backend.reports.monthly.serializers import serialize_report
 from backend.units.models import Unit
 
 
@@ -29,27 +29,27 @@ def approve_report(
     now: datetime,
     var_dir: Path,
 ) -> dict[str, Any]:
-    """Seal a report with the name of whoever answers for it; earlier editions are superseded."""
-    row = report_for(actor, "report.approve", report_id, expected, held=True)
+    """Approve a report under a name, seal it and supersede earlier editions."""
+    row = authorized_report(actor, "report.approve", report_id, expected, lock=True)
     if row.state != "frozen":
         raise Problem(409, "report_not_frozen" if row.state == "draft" else "report_approved")
     require_latest(row)
     name = signer["name"] or _own_name(actor)
     if not name:
         raise invalid("name", "name_required")
-    word = {"name": name, "title": signer["title"]}
-    _put(row, word, seal(_facts(row, word, now), now, var_dir), now)
+    approver = {"name": name, "title": signer["title"]}
+    _approve(row, approver, create_seal(_statement(row, approver, now), now, var_dir), now)
     _supersede_earlier(row, now)
     publish(row.unit_id, row.month)
     record_act(actor, "report.approve", f"report:{row.id}", digest=row.digest, key=row.key_number)
     db.session.flush()
-    answer = told(row)
+    answer = serialize_report(row)
     db.session.commit()
     return answer
 
 
-def _facts(row: ReportRow, word: Mapping[str, str | None], now: datetime) -> dict[str, Any]:
-    """What the seal says: of whose report of which month, by whose word and when, which bytes."""
+def _statement(row: ReportRow, approver: Mapping[str, str | None], now: datetime) -> dict[str, Any]:
+    """Return the statement of the seal: report, approval, digests of figures and files."""
     unit = db.session.get_one(Unit, row.unit_id)
     files = select(ReportFile.name, ReportFile.digest).where(ReportFile.report_id == row.id)
     return {
@@ -58,17 +58,17 @@ def _facts(row: ReportRow, word: Mapping[str, str | None], now: datetime) -> dic
         "edition": row.edition,
         "demo": row.demo,
         "approved_at": now.astimezone(UTC).isoformat(timespec="seconds"),
-        "approved_by": word,
+        "approved_by": approver,
         "digest": row.digest,
         "files": {file.name: file.digest for file in db.session.execute(files)},
     }
 
 
-def _put(row: ReportRow, word: Mapping[str, str | None], sealed: Seal, now: datetime) -> None:
-    row.approver_name, row.approver_title = word["name"], word["title"]
+def _approve(row: ReportRow, approver: Mapping[str, str | None], seal: Seal, now: datetime) -> None:
+    row.approver_name, row.approver_title = approver["name"], approver["title"]
     row.state, row.approved_at, row.version = "approved", now, row.version + 1
-    row.statement, row.signature = sealed.statement, sealed.signature
-    row.key_number = sealed.key_number
+    row.statement, row.signature = seal.statement, seal.signature
+    row.key_number = seal.key_number
 
 
 def _supersede_earlier(row: ReportRow, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Commands: check a file against the seals; list reports that are due."""
+"""Commands: verify a file against the seals; list overdue reports."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from backend.coverage.alerts.delivery_cli import tell
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.i18n.messages import message
-from backend.reports.monthly.reminder import remind
+from backend.reports.monthly.deadlines import remind
 from backend.reports.monthly.verification import check_file
 
 cli = AppGroup("reports", help="Monthly reports and their seals; open data.")
@@ -22,40 +22,40 @@ commands = (cli,)
 @cli.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def verify(file: Path) -> None:
-    """Tell whether FILE is, byte for byte, of a report that was approved and sealed here."""
+    """Check that FILE is, byte for byte, a file of a report that was sealed here."""
     try:
-        found = check_file(file.read_bytes())
+        check = check_file(file.read_bytes())
     except Problem as problem:
         raise click.ClickException(message(problem.code, "en")) from None
-    for line in _lines(found):
+    for line in _lines(check):
         click.echo(line)
-    if not found["valid"]:
-        raise click.ClickException("The seal does not hold: the stored report was changed.")
+    if not check["valid"]:
+        raise click.ClickException("The seal is not valid: the stored report was changed.")
 
 
 @cli.command()
 @click.option("--unit", "codes", multiple=True, help="code; again for more; default: all provinces")
 @click.option("--send", "sending", is_flag=True, help="by SMTP_HOST and DIGEST_WEBHOOK")
 def deadlines(codes: tuple[str, ...], sending: bool) -> None:
-    """Tell in Vietnamese whose report of last month is not approved yet, and send it."""
+    """List units (in Vietnamese) whose report of last month is not approved; send the list."""
     with click_errors():
-        told = remind(local_day(clock_now()), codes)
-    if told is None:
+        digest = remind(local_day(clock_now()), codes)
+    if digest is None:
         click.echo("Every report of last month is approved.", err=True)
     else:
-        tell(told, sending)
+        tell(digest, sending)
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
-    report, approved = found["report"], found["report"]["approved"]
+def _lines(check: dict[str, Any]) -> list[str]:
+    report, approved = check["report"], check["report"]["approved"]
     unit = report["unit"]
     by = ", ".join(filter(None, (approved["name"], approved["title"])))
     lines = [
-        f"SHA-256 {found['digest']}: {found['of']}",
+        f"SHA-256 {check['digest']}: {check['of']}",
         f"{unit['name']} ({unit['code']}), {report['month']}, edition {report['edition']}",
         f"approved {approved['at']:%Y-%m-%d %H:%M} UTC by {by}",
-        f"seal: {found['seal']['algorithm']}, key {found['seal']['key']}, "
-        f"{'valid' if found['valid'] else 'NOT VALID'}",
+        f"seal: {check['seal']['algorithm']}, key {check['seal']['key']}, "
+        f"{'valid' if check['valid'] else 'NOT VALID'}",
     ]
     if report["superseded_at"]:
         lines.append("superseded by a later edition")

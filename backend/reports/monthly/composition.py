@@ -1,4 +1,4 @@
-"""Put a report together: figures as they are now, or as they were frozen."""
+"""Compose a report from present figures, or read the frozen one."""
 
 import json
 from collections.abc import Callable
@@ -20,37 +20,37 @@ Read = Callable[[UnitRow, str, datetime], collection.Collected]
 
 
 def compose(row: ReportRow, now: datetime, read: Read = collection.collect) -> Report:
-    """The report as it would be frozen now."""
+    """Return the report with present figures, as freezing would store it."""
     unit = unit_of(row)
     counts, sections = read(unit, row.month, now)
-    named = _named(unit)
+    report_unit = _report_unit(unit)
     return {
-        "unit": named,
+        "unit": report_unit,
         "month": row.month,
         "edition": row.edition,
         "made_at": now.astimezone(UTC).isoformat(timespec="seconds"),
         **collection.facts(counts),  # type: ignore[typeddict-item]
         "rules": RULES,
         "sections": sections,
-        "proposed": propose(named, row.month, sections),
+        "proposed": propose(report_unit, row.month, sections),
         "remarks": dict(row.remarks),
         "letterhead": dict(letterhead_on(unit, local_day(now))),
     }
 
 
-def kept(row: ReportRow) -> Report:
-    """The report as it was frozen."""
-    assert row.content is not None  # the table's check
+def frozen_report(row: ReportRow) -> Report:
+    """Return the report as it was frozen."""
+    assert row.content is not None  # ensured by the check constraint `frozen`
     return cast(Report, json.loads(row.content))
 
 
 def unit_of(row: ReportRow) -> UnitRow:
-    """The unit as it was on the month's last day."""
+    """Return the unit as on the month's last day."""
     unit = db.session.get_one(Unit, row.unit_id)
     return find(month_end(row.month), unit.code, unit.level)
 
 
-def _named(unit: UnitRow) -> ReportUnit:
+def _report_unit(unit: UnitRow) -> ReportUnit:
     return {
         "code": unit.code,
         "name": unit.name,

@@ -1,17 +1,19 @@
-"""When a month's report is due, and who has not sent it."""
+"""Deadlines of monthly reports, and the reminder of missing ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from backend.accounts.access import Actor
+from backend.accounts.access import PUBLIC, Actor
 from backend.clock import local_day, month_end, month_start
+from backend.coverage.alerts.digest import Digest
 from backend.database.extensions import db
 from backend.errors import invalid
+from backend.i18n import formats
+from backend.reports.monthly.access import readable_by
 from backend.reports.monthly.models import ReportRow
-from backend.reports.monthly.visibility import seen_by
 from backend.units.service import UnitRow, units_on
 
 # Letter 5691/BTTTT-CVT: before day 15 of the following month.
@@ -19,22 +21,22 @@ DEADLINE_DAY = 15
 
 
 def deadline(month: str) -> date:
-    """The day before which a month's report is to be with the recipient."""
+    """Return the day before which the recipient must have a month's report."""
     return (month_end(month) + timedelta(days=1)).replace(day=DEADLINE_DAY)
 
 
-def list_deadlines(actor: Actor, asked: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """Every unit of a level with how far its report is; those not sent stand first."""
-    month = asked["month"]
+def list_deadlines(actor: Actor, query: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """Return every unit of a level with the state of its report, missing ones first."""
+    month = query["month"]
     if month_start(month) > today:
         raise invalid("month", "month_in_future")
-    units = units_on(month_end(month), asked["level"], asked["parent"])
+    units = units_on(month_end(month), query["level"], query["parent"])
     reports = _reports(actor, month)
     items = [_item(unit, reports.get(unit.id, []), deadline(month)) for unit in units]
     sent = sum(item["sent_at"] is not None for item in items)
     return {
         "month": month,
-        "level": asked["level"],
+        "level": query["level"],
         "deadline": deadline(month),
         "days_left": (deadline(month) - today).days,
         "units": len(items),
@@ -44,7 +46,7 @@ def list_deadlines(actor: Actor, asked: Mapping[str, Any], today: date) -> dict[
 
 
 def _reports(actor: Actor, month: str) -> dict[int, list[ReportRow]]:
-    query = select(ReportRow).where(ReportRow.month == month, seen_by(actor))
+    query = select(ReportRow).where(ReportRow.month == month, readable_by(actor))
     found: dict[int, list[ReportRow]] = {}
     for row in db.session.scalars(query.order_by(ReportRow.edition)):
         found.setdefault(row.unit_id, []).append(row)
@@ -52,7 +54,7 @@ def _reports(actor: Actor, month: str) -> dict[int, list[ReportRow]]:
 
 
 def _item(unit: UnitRow, editions: Sequence[ReportRow], due: date) -> dict[str, Any]:
-    """A unit's latest edition; it was sent when its first one was approved."""
+    """Return a unit's latest edition; `sent_at` is the first approval of any edition."""
     last = editions[-1] if editions else None
     sent_at = next((row.approved_at for row in editions if row.approved_at), None)
     return {
@@ -65,3 +67,37 @@ def _item(unit: UnitRow, editions: Sequence[ReportRow], due: date) -> dict[str, 
         "sent_at": sent_at,
         "late": sent_at is not None and local_day(sent_at) >= due,
     }
+
+
+# A mail lists this many names.
+NAMES_MOST = 40
+
+
+def remind(day: date, codes: Collection[str] = (), level: str = "province") -> Digest | None:
+    """Return the reminder of last month's missing reports; None if none is missing.
+
+    `codes` restricts it to some units.
+    """
+    month = f"{month_start(f'{day:%Y-%m}') - timedelta(days=1):%Y-%m}"
+    deadlines = list_deadlines(PUBLIC, {"month": month, "level": level, "parent": None}, day)
+    units = [one for one in deadlines["items"] if not codes or one["code"] in codes]
+    if not units:
+        raise invalid("unit", "no_such_unit")
+    missing = [one["name"] for one in units if one["sent_at"] is None]
+    if not missing:
+        return None
+    subject = f"Đo Sóng: báo cáo tháng {formats.month(month)} chưa gửi"
+    return Digest(",".join(codes), day, subject, _lines(deadlines, len(units), missing))
+
+
+def _lines(deadlines: Mapping[str, Any], units: int, missing: list[str]) -> list[str]:
+    days = deadlines["days_left"]
+    when = f"còn {days} ngày" if days > 0 else f"đã quá hạn {-days + 1} ngày"
+    more = len(missing) - NAMES_MOST
+    others = f" và {formats.number(more, 'vi')} nơi khác" if more > 0 else ""
+    return [
+        f"Báo cáo tháng {formats.month(deadlines['month'])}: gửi trước ngày "
+        f"{formats.day(deadlines['deadline'], 'vi')}, {when}.",
+        f"{units - len(missing)}/{units} đơn vị đã có báo cáo được xác nhận.",
+        f"Chưa có: {', '.join(missing[:NAMES_MOST])}{others}.",
+    ]

@@ -1,4 +1,4 @@
-"""What a report's figures look like, for whoever reads them from the API or in a frozen file."""
+"""Schemas of a report's figures, in answers and in `report.json`."""
 
 from marshmallow import Schema, fields
 
@@ -7,7 +7,7 @@ from backend.units.schemas import BoundariesSchema
 
 
 class ReportUnitSchema(Schema):
-    """Whose report it is."""
+    """The unit of a report."""
 
     code = fields.String(required=True)
     name = fields.String(required=True)
@@ -17,7 +17,7 @@ class ReportUnitSchema(Schema):
 
 
 class ReportSamplesSchema(Schema):
-    """The three numbers, and what lies between received and counted."""
+    """The three numbers, and why samples are not counted."""
 
     received = fields.Integer(required=True)
     valid = fields.Integer(required=True)
@@ -27,7 +27,7 @@ class ReportSamplesSchema(Schema):
 
 
 class ReportReachedSchema(Schema):
-    """How many units of a level reached the target by Đo Sóng's count."""
+    """Units of a level that reached the target by Đo Sóng's count."""
 
     level = fields.String(required=True)
     units = fields.Integer(required=True)
@@ -51,7 +51,7 @@ class ReportPlaceSchema(Schema):
 
 
 class ReportLackingSchema(ReportPlaceSchema):
-    """A commune below its target, and which campaigns measure there in the following month."""
+    """A commune below its target, with its campaigns of the following month."""
 
     planned = fields.List(fields.String(), required=True)
 
@@ -65,7 +65,7 @@ class ReportCommuneRowSchema(ReportPlaceSchema):
 
 
 class ReportSpreadSchema(Schema):
-    """How a value is spread over counted samples."""
+    """Distribution of a value over counted samples."""
 
     median = fields.Float(required=True)
     mean = fields.Float(required=True)
@@ -74,7 +74,7 @@ class ReportSpreadSchema(Schema):
 
 
 class ReportQualitySchema(Schema):
-    """An operator on a technology; null for all of them together, or for too few samples."""
+    """Quality of an operator on a technology; null for all together, or for too few samples."""
 
     operator = fields.String(required=True, allow_none=True)
     technology = fields.String(required=True, allow_none=True)
@@ -88,7 +88,7 @@ class ReportQualitySchema(Schema):
 
 
 class ReportTeamRowSchema(Schema):
-    """What a team took in the unit for a campaign."""
+    """Samples of a team in the unit for a campaign."""
 
     campaign = fields.String(required=True)
     organisation = fields.String(required=True)
@@ -101,7 +101,7 @@ class ReportTeamRowSchema(Schema):
 
 
 class ReportVnnicSchema(Schema):
-    """VNNIC's own count beside ours."""
+    """VNNIC's count of a unit beside ours."""
 
     code = fields.String(required=True)
     name = fields.String(required=True)
@@ -113,7 +113,7 @@ class ReportVnnicSchema(Schema):
 
 
 class ReportNoteSchema(Schema):
-    """What a reader must know of the data."""
+    """A note about the data."""
 
     code = fields.String(required=True)
     words = fields.String(required=True)
@@ -142,7 +142,7 @@ class ReportSectionsSchema(Schema):
     notes = fields.List(fields.Nested(ReportNoteSchema), required=True)
 
 
-def _words() -> fields.Dict:
+def _texts() -> fields.Dict:
     return fields.Dict(
         fields.String(),
         fields.String(),
@@ -152,7 +152,7 @@ def _words() -> fields.Dict:
 
 
 class ReportFiguresSchema(Schema):
-    """All that a report holds; of a frozen one, what its digest is taken of."""
+    """The content of a report; the digest of a frozen report is that of this JSON."""
 
     unit = fields.Nested(ReportUnitSchema, required=True)
     month = fields.String(required=True)
@@ -162,13 +162,13 @@ class ReportFiguresSchema(Schema):
     rules = fields.Integer(required=True)
     demo = fields.Boolean(required=True)
     sections = fields.Nested(ReportSectionsSchema, required=True)
-    proposed = _words()
-    remarks = _words()
+    proposed = _texts()
+    remarks = _texts()
     letterhead = fields.Dict(required=True, allow_none=True)
 
 
 class ReportChangeSchema(Schema):
-    """A figure as it was frozen and as it is now."""
+    """A frozen figure and its present value."""
 
     frozen = fields.Integer(required=True)
     now = fields.Integer(required=True)
@@ -176,13 +176,13 @@ class ReportChangeSchema(Schema):
 
 
 class ReportLevelChangeSchema(ReportChangeSchema):
-    """How many units of a level reached the target."""
+    """Change of the units of a level that reached the target."""
 
     level = fields.String(required=True)
 
 
 class ReportNumbersChangeSchema(Schema):
-    """The three numbers."""
+    """Changes of the three numbers."""
 
     received = fields.Nested(ReportChangeSchema, required=True)
     valid = fields.Nested(ReportChangeSchema, required=True)
@@ -198,7 +198,7 @@ class ReportCommuneChangeSchema(ReportNumbersChangeSchema):
 
 
 class ReportNetworkChangeSchema(Schema):
-    """What changed on a network."""
+    """Changes on a network."""
 
     samples = fields.Nested(ReportNumbersChangeSchema, required=True)
     reached = fields.List(fields.Nested(ReportLevelChangeSchema), required=True)
@@ -206,7 +206,7 @@ class ReportNetworkChangeSchema(Schema):
 
 
 class ReportSupplementSchema(Schema):
-    """What came after freezing; the frozen figures stay as they are."""
+    """Differences between present figures and frozen ones."""
 
     report_id = fields.Integer(required=True)
     month = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""Letterheads in requests and answers."""
+"""Schemas of letterheads."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,18 +11,18 @@ from backend.organisations.names import normalised
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import NamedSchema
 
-# More lines than fit beside or below the head of an A4 page.
+# More lines do not fit on an A4 page.
 RECIPIENTS_MOST = 20
 COPIES_MOST = 20
-# TM., KT. and the signer's own title.
+# TM., KT. and the title of the signer.
 TITLES_MOST = 3
 SYMBOL_MOST = 50
-# How Decree 30/2020/NĐ-CP lets somebody sign for another: annex I, part II, 7.
-FOR_ANOTHER = ("TM.", "KT.", "TL.", "TUQ.", "Q.")
+# Prefixes of signing for another (Decree 30/2020/NĐ-CP, annex I, part II, 7).
+PREFIXES = ("TM.", "KT.", "TL.", "TUQ.", "Q.")
 
 
 class Line(Text):
-    """A line of a letter as it is kept, of at least one character; its signs are its own."""
+    """A line of a letter, normalised, of at least one character."""
 
     def __init__(self, most: int = 200, **options: Any) -> None:
         super().__init__(most=most, **options)
@@ -37,19 +37,19 @@ class Line(Text):
 
 
 class LetterheadQuerySchema(Strict):
-    """The level where a code names two units."""
+    """The level, for a code that names two units."""
 
     level = Text(choices=LEVELS, load_default=None)
 
 
 class LetterheadOnQuerySchema(LetterheadQuerySchema):
-    """Of which day, today unless told."""
+    """The day, default today."""
 
     as_of = Day(load_default=None)
 
 
-class LetterheadNewSchema(Strict):
-    """A letterhead from a day on, today unless told."""
+class LetterheadChangeSchema(Strict):
+    """A letterhead and the day from which it is valid, default today."""
 
     valid_from = Day(load_default=None, allow_none=True)
     superior = Line(required=True, allow_none=True)
@@ -72,20 +72,20 @@ class LetterheadNewSchema(Strict):
     copies = Many(Line(), 1, COPIES_MOST, required=True)
 
     @validates("titles")
-    def _for_another(self, titles: list[str], data_key: str) -> None:
-        if not all(line.startswith(FOR_ANOTHER) for line in titles[:-1]):
+    def _check_prefixes(self, titles: list[str], data_key: str) -> None:
+        if not all(line.startswith(PREFIXES) for line in titles[:-1]):
             raise ValidationError("not_for_another")
 
 
 class LetterheadUnitSchema(NamedSchema):
-    """Whose letterhead it is."""
+    """The unit of a letterhead."""
 
     system = fields.String(required=True)
     level = fields.String(required=True)
 
 
 class LetterheadSchema(Schema):
-    """A letterhead; `valid_from` is null where it is only proposed."""
+    """A letterhead; `valid_from` is null for the default one."""
 
     unit = fields.Nested(LetterheadUnitSchema, required=True)
     valid_from = fields.Date(required=True, allow_none=True)

@@ -1,4 +1,4 @@
-"""Letterheads: what an official sets for the letters of a unit, from a day on."""
+"""Letterheads of a unit's letters, each valid from a day on."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -18,21 +18,21 @@ from backend.reports.monthly.models import Letterhead
 from backend.units.service import UnitRow, find
 
 NAMES = tuple(LetterheadContent.__annotations__)
-# Two who change the letterhead of one unit take turns: the second sees what the first did.
+# Changes of one unit's letterhead run one after another, so that each sees the version before.
 LOCK = text("select pg_advisory_xact_lock(hashtext('letterheads'), :unit)")
 
 
 def letterhead_on(unit: UnitRow, day: date) -> LetterheadContent:
-    """The letterhead of a unit's letters of a day, proposed where none was set; to be copied."""
-    return _words(unit, _row_on(unit.id, day), day)
+    """Return the letterhead of a unit on a day, the default one where none was set."""
+    return _content(unit, _row_on(unit.id, day), day)
 
 
 def show_letterhead(
     actor: Actor, code: str, query: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """The letterhead of a day, to those who write the unit's reports."""
+    """Return the letterhead of a day to officials of the unit."""
     day = query["as_of"] or local_day(now)
-    return _told(own_unit_on(actor, "report.read", code, query["level"], day), day)
+    return _serialize(own_unit_on(actor, "report.read", code, query["level"], day), day)
 
 
 def set_letterhead(
@@ -40,43 +40,43 @@ def set_letterhead(
     code: str,
     level: str | None,
     expected: etags.Expected,
-    wanted: Mapping[str, Any],
+    data: Mapping[str, Any],
     now: datetime,
 ) -> dict[str, Any]:
-    """Set the letterhead from a day on, today unless told; earlier letters keep theirs."""
-    day = wanted["valid_from"] or local_day(now)
+    """Set the letterhead from a day on, default today; earlier reports keep theirs."""
+    day = data["valid_from"] or local_day(now)
     unit = find(day, code, level)
     require(actor, "report.edit", unit_scope(unit.id))
     db.session.execute(LOCK, {"unit": unit.id})
     version = _version(unit.id)
     etags.must_match(expected, version)
-    words = {name: wanted[name] for name in NAMES}
+    content = {name: data[name] for name in NAMES}
     before = letterhead_on(unit, day)
-    row = Letterhead(unit_id=unit.id, valid_from=day, **words)
+    row = Letterhead(unit_id=unit.id, valid_from=day, **content)
     row.version, row.changed_at = version + 1, now
     db.session.merge(row)
-    changed = sorted(name for name in NAMES if words[name] != before[name])  # type: ignore[literal-required]
+    changed = sorted(name for name in NAMES if content[name] != before[name])  # type: ignore[literal-required]
     record_act(
         actor, "letterhead.set", f"unit:{unit.id}", valid_from=day.isoformat(), changed=changed
     )
     db.session.flush()
-    told = _told(unit, day)
+    answer = _serialize(unit, day)
     db.session.commit()
-    return told
+    return answer
 
 
-def _told(unit: UnitRow, day: date) -> dict[str, Any]:
+def _serialize(unit: UnitRow, day: date) -> dict[str, Any]:
     row = _row_on(unit.id, day)
     named = {name: getattr(unit, name) for name in ("system", "level", "code", "name")}
     return {
         "unit": named,
         "valid_from": row.valid_from if row else None,
         "version": _version(unit.id),
-        **_words(unit, row, day),
+        **_content(unit, row, day),
     }
 
 
-def _words(unit: UnitRow, row: Letterhead | None, day: date) -> LetterheadContent:
+def _content(unit: UnitRow, row: Letterhead | None, day: date) -> LetterheadContent:
     if row is None:
         return default_letterhead(unit.level, unit.name, unit.province, day)
     return {name: getattr(row, name) for name in NAMES}  # type: ignore[return-value]
@@ -94,6 +94,6 @@ def _row_on(unit_id: int, day: date) -> Letterhead | None:
 
 
 def _version(unit_id: int) -> int:
-    """How often the unit's letterhead was changed."""
+    """Return the number of changes of the unit's letterhead."""
     query = select(func.max(Letterhead.version)).where(Letterhead.unit_id == unit_id)
     return db.session.scalar(query) or 0

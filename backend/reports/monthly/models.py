@@ -1,4 +1,4 @@
-"""Reports by unit, month and edition; their files, seals and attachments; letterheads."""
+"""Tables of reports, their files, attachments and seal keys; letterheads."""
 
 from datetime import date, datetime
 
@@ -20,7 +20,7 @@ from backend.database.extensions import db
 
 
 class SealKey(db.Model):
-    """A key that seals or once sealed: the public half alone, kept for ever."""
+    """The public half of a present or former seal key; never deleted."""
 
     __tablename__ = "seal_keys"
 
@@ -30,7 +30,7 @@ class SealKey(db.Model):
 
 
 class ReportRow(db.Model):
-    """One edition of a unit's report of a month, and where it is in its life."""
+    """One edition of a unit's report of a month."""
 
     __tablename__ = "reports"
     __table_args__ = (
@@ -54,27 +54,27 @@ class ReportRow(db.Model):
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
     month: Mapped[str] = mapped_column(Text)
     edition: Mapped[int]
-    reason: Mapped[str | None] = mapped_column(Text)  # why it takes the place of the one before
+    reason: Mapped[str | None] = mapped_column(Text)  # why it replaces the previous edition
     state: Mapped[str] = mapped_column(Text, server_default="draft")
     demo: Mapped[bool] = mapped_column(server_default="false")
-    version: Mapped[int] = mapped_column(server_default="1")  # raised by every change: the ETag
-    remarks: Mapped[dict[str, str]] = mapped_column(JSONB)  # what the official wrote, by section
+    version: Mapped[int] = mapped_column(server_default="1")  # increased by every change: the ETag
+    remarks: Mapped[dict[str, str]] = mapped_column(JSONB)  # texts of the official, by section
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    # Canonical JSON as it was hashed: a text, since jsonb would spell it otherwise.
+    # Canonical JSON as it was hashed: text, since jsonb does not keep the bytes.
     content: Mapped[str | None] = mapped_column(Text, deferred=True)
     digest: Mapped[str | None] = mapped_column(Text)
     frozen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     approver_name: Mapped[str | None] = mapped_column(Text)
     approver_title: Mapped[str | None] = mapped_column(Text)
-    statement: Mapped[str | None] = mapped_column(Text)  # what the seal says, as it was signed
+    statement: Mapped[str | None] = mapped_column(Text)  # the signed text of the seal
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)
     key_number: Mapped[int | None] = mapped_column(ForeignKey("seal_keys.number"))
     superseded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ReportFile(db.Model):
-    """A file of a frozen report, rendered once."""
+    """A file of a frozen report."""
 
     __tablename__ = "report_files"
     __table_args__ = (Index(None, "digest"),)
@@ -89,7 +89,7 @@ class ReportFile(db.Model):
 
 
 class Attachment(db.Model):
-    """The letter as the office sent it: number, date and the legally signed PDF."""
+    """The letter that the office sent: number, date and signed PDF."""
 
     __tablename__ = "report_attachments"
     __table_args__ = (Index(None, "report_id"),)
@@ -105,19 +105,19 @@ class Attachment(db.Model):
 
 
 class Letterhead(db.Model):
-    """Who writes, from where, to whom and who signs, as a unit's letters show it from a day on."""
+    """Sender, place, recipients and signer of a unit's letters, valid from a day on."""
 
     __tablename__ = "letterheads"
 
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
     valid_from: Mapped[date] = mapped_column(Date, primary_key=True)
-    superior: Mapped[str | None] = mapped_column(Text)  # null: nobody is named above
+    superior: Mapped[str | None] = mapped_column(Text)  # null: no superior
     agency: Mapped[str] = mapped_column(Text)
     symbol: Mapped[str] = mapped_column(Text)
     place: Mapped[str] = mapped_column(Text)
     recipients: Mapped[list[str]] = mapped_column(ARRAY(Text))  # Kính gửi
     titles: Mapped[list[str]] = mapped_column(ARRAY(Text))  # above the signature, line by line
-    signer: Mapped[str | None] = mapped_column(Text)  # null: written by hand
+    signer: Mapped[str | None] = mapped_column(Text)  # null: by hand
     copies: Mapped[list[str]] = mapped_column(ARRAY(Text))  # Nơi nhận
-    version: Mapped[int]  # of all of the unit's rows together: each change has the next one
+    version: Mapped[int]  # counts the changes of all of the unit's rows
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

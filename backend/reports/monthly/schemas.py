@@ -1,4 +1,4 @@
-"""Requests and answers about reports."""
+"""Schemas of reports and seals."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,17 +12,17 @@ from backend.reports.content.figures import SECTIONS
 from backend.units.catalogue import LEVELS
 
 STATES = ("draft", "frozen", "approved", "superseded")
-# Some pages of a letter; nobody reads more in one section.
+# Several pages of a letter, enough for a section.
 REMARK_MOST = 10_000
 NAME_MOST = 200
 REASON_MOST = 1_000
 
 
 class Remarks(fields.Field[dict[str, str | None]]):
-    """What an official writes, by section; null takes a remark away."""
+    """Remarks by section; null removes a remark."""
 
     default_error_messages = {**CODES, "invalid": "not_object"}
-    words = Text(most=REMARK_MOST, allow_none=True)
+    text = Text(most=REMARK_MOST, allow_none=True)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -33,36 +33,36 @@ class Remarks(fields.Field[dict[str, str | None]]):
         read: dict[str, str | None] = {}
         for name in value.keys() - wrong.keys():
             try:
-                read[name] = self.words.deserialize(value[name])
+                read[name] = self.text.deserialize(value[name])
             except ValidationError as error:
                 wrong[name] = list(error.messages)
         if wrong:
             raise ValidationError({str(name): codes for name, codes in wrong.items()})
-        return {name: words.strip() if words else None for name, words in read.items()}
+        return {name: text.strip() if text else None for name, text in read.items()}
 
 
 class Required(Text):
-    """A text with something in it."""
+    """A text that is not blank."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
-        words = super()._deserialize(value, attr, data, **kwargs).strip()
-        if not words:
+        text = super()._deserialize(value, attr, data, **kwargs).strip()
+        if not text:
             raise ValidationError("blank")
-        return words
+        return text
 
 
 class ReportsQuerySchema(PageSchema):
-    """Which reports to list."""
+    """Filters of a list of reports."""
 
     month = month_asked(load_default=None)
     unit = Text(most=10, load_default=None)
     state = Text(choices=STATES, load_default=None)
 
 
-class ReportNewSchema(Strict):
-    """Whose report of which month."""
+class ReportCreateSchema(Strict):
+    """Unit and month of a report."""
 
     unit = Text(most=10, required=True)
     level = Text(choices=LEVELS, load_default=None, allow_none=True)
@@ -70,7 +70,7 @@ class ReportNewSchema(Strict):
 
 
 class RemarksSchema(Strict):
-    """Remarks by section; sections that are not named keep theirs."""
+    """Remarks by section; other sections keep theirs."""
 
     remarks = Remarks(
         required=True,
@@ -82,27 +82,27 @@ class RemarksSchema(Strict):
 
 
 class ApprovalSchema(Strict):
-    """Who answers for the report; the name is that of the account unless told."""
+    """The signer of a report; the name defaults to that of the account."""
 
     name = Text(most=NAME_MOST, load_default=None, allow_none=True)
     title = Text(most=NAME_MOST, load_default=None, allow_none=True)
 
 
 class SupersedeSchema(Strict):
-    """Why another edition is needed."""
+    """Why a new edition is needed."""
 
     reason = Required(most=REASON_MOST, required=True)
 
 
 class LetterQuerySchema(Strict):
-    """The number and the day of a signed letter."""
+    """Number and date of a signed letter."""
 
     number = Required(most=NAME_MOST, required=True)
     signed_on = Day(required=True)
 
 
 class DeadlinesQuerySchema(Strict):
-    """Of which month, and of which units."""
+    """Month and units of a list of deadlines."""
 
     month = month_asked(required=True, error_messages=CODES)
     level = Text(choices=LEVELS, load_default="province")
@@ -110,7 +110,7 @@ class DeadlinesQuerySchema(Strict):
 
 
 class ReportApprovedSchema(Schema):
-    """When a report was approved, and who answers for it."""
+    """When a report was approved, and by whom."""
 
     at = fields.AwareDateTime(required=True)
     name = fields.String(required=True)
@@ -135,7 +135,7 @@ class ReportFileSchema(Schema):
 
 
 class ReportAttachmentSchema(Schema):
-    """A letter as it was signed and sent."""
+    """A signed letter."""
 
     id = fields.Integer(required=True)
     number = fields.String(required=True)
@@ -146,7 +146,7 @@ class ReportAttachmentSchema(Schema):
 
 
 class ReportSchema(Schema):
-    """A report: whose, of which month, and where it is in its life."""
+    """A report of a unit's month, with its state."""
 
     id = fields.Integer(required=True)
     unit = fields.Nested(UnitBriefSchema, required=True)
@@ -169,14 +169,14 @@ class ReportSchema(Schema):
 
 
 class ReportPageSchema(Schema):
-    """A page of reports, the latest begun first."""
+    """A page of reports, the latest first."""
 
     items = fields.List(fields.Nested(ReportSchema), required=True)
     next = fields.String(required=True, allow_none=True)
 
 
 class ReportDueSchema(Schema):
-    """How far a unit's report is; `sent_at`: when its first edition was approved."""
+    """State of a unit's report; `sent_at`: when its first edition was approved."""
 
     code = fields.String(required=True)
     name = fields.String(required=True)
@@ -189,7 +189,7 @@ class ReportDueSchema(Schema):
 
 
 class ReportDeadlinesSchema(Schema):
-    """Those that have not sent a month's report stand first."""
+    """Deadline of a month's reports and their states, missing ones first."""
 
     month = fields.String(required=True)
     level = fields.String(required=True)
@@ -198,3 +198,47 @@ class ReportDeadlinesSchema(Schema):
     units = fields.Integer(required=True)
     sent = fields.Integer(required=True)
     items = fields.List(fields.Nested(ReportDueSchema), required=True)
+
+
+class SealKeySchema(Schema):
+    """A public key: Ed25519, 32 bytes in hexadecimal."""
+
+    number = fields.Integer(required=True)
+    algorithm = fields.String(required=True)
+    public_key = fields.String(required=True)
+    first_used_at = fields.AwareDateTime(required=True)
+
+
+class SealKeysSchema(Schema):
+    """All present and former keys."""
+
+    items = fields.List(fields.Nested(SealKeySchema), required=True)
+
+
+class SealedReportSchema(Schema):
+    """The sealed report."""
+
+    id = fields.Integer(required=True)
+    unit = fields.Nested(UnitBriefSchema, required=True)
+    month = fields.String(required=True)
+    edition = fields.Integer(required=True)
+    state = fields.String(required=True)
+    demo = fields.Boolean(required=True)
+    approved = fields.Nested(ReportApprovedSchema, required=True)
+    superseded_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class SealWithKeySchema(SealSchema):
+    """A seal with the public key that verifies it."""
+
+    public_key = fields.String(required=True)
+
+
+class SealCheckSchema(Schema):
+    """The report with a digest (`of`: a file's name or `figures`); is its seal valid."""
+
+    digest = fields.String(required=True)
+    of = fields.String(required=True)
+    valid = fields.Boolean(required=True)
+    report = fields.Nested(SealedReportSchema, required=True)
+    seal = fields.Nested(SealWithKeySchema, required=True)

@@ -1,7 +1,7 @@
-"""The seal: what was approved, signed with the server's own key so that a changed byte shows.
+"""Seals: a statement about an approved report, signed with the server's key (Ed25519).
 
-It says that this server sealed these figures and files, who approved them and when. It is not the
-office's legal signature. Anybody with a key's public half can check a seal without the server.
+The statement has the digests of figures and files, the approver and the time. It is not the
+office's legal signature. A seal can be verified with the public key alone, without the server.
 """
 
 import json
@@ -21,20 +21,20 @@ from backend.reports.monthly.models import SealKey
 from config.settings import generated_key
 
 KEY_FILE = "seal_key"
-# Two workers that use a new key at once take turns: it gets one number.
+# Workers register a new key one after another, so that it gets one number.
 LOCK = text("select pg_advisory_xact_lock(hashtext('dosong seal keys'))")
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A statement as it was signed, the signature, and the number of the key."""
+    """A signed statement, its signature, and the number of the key."""
 
     statement: str
     signature: bytes
     key_number: int
 
-    def told(self) -> dict[str, Any]:
-        """As an answer and a file tell it."""
+    def serialize(self) -> dict[str, Any]:
+        """Return the seal for an answer of the API."""
         return {
             "statement": self.statement,
             "signature": self.signature.hex(),
@@ -43,28 +43,28 @@ class Seal:
         }
 
 
-def seal(facts: Mapping[str, Any], now: datetime, var_dir: Path) -> Seal:
-    """Sign a statement of facts; the key is made at first need."""
+def create_seal(statement: Mapping[str, Any], now: datetime, var_dir: Path) -> Seal:
+    """Sign a statement; create the key if there is none."""
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(generated_key(var_dir / KEY_FILE)))
-    number = _number_of(key.public_key().public_bytes_raw(), now)
-    statement = canonical_json({**facts, "key": number})
-    return Seal(statement.decode(), key.sign(statement), number)
+    number = _key_number(key.public_key().public_bytes_raw(), now)
+    signed = canonical_json({**statement, "key": number})
+    return Seal(signed.decode(), key.sign(signed), number)
 
 
-def vouches(sealed: Seal, digest: str, public_key: bytes) -> bool:
-    """Whether a seal is whole and names a digest, as that of the figures or of a file."""
+def verify_seal(seal: Seal, digest: str, public_key: bytes) -> bool:
+    """Return whether a seal's signature is valid and its statement has a digest."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(
-            sealed.signature, sealed.statement.encode()
+            seal.signature, seal.statement.encode()
         )
     except InvalidSignature:
         return False
-    facts = json.loads(sealed.statement)
-    return digest == facts["digest"] or digest in facts["files"].values()
+    statement = json.loads(seal.statement)
+    return digest == statement["digest"] or digest in statement["files"].values()
 
 
 def list_keys() -> dict[str, Any]:
-    """Every key that seals or once sealed, with its public half."""
+    """Return the public halves of all present and former keys."""
     rows = db.session.scalars(select(SealKey).order_by(SealKey.number))
     return {
         "items": [
@@ -79,10 +79,10 @@ def list_keys() -> dict[str, Any]:
     }
 
 
-def _number_of(public_key: bytes, now: datetime) -> int:
+def _key_number(public_key: bytes, now: datetime) -> int:
     db.session.execute(LOCK)
-    known = select(SealKey.number).where(SealKey.public_key == public_key)
-    number = db.session.scalar(known)
+    query = select(SealKey.number).where(SealKey.public_key == public_key)
+    number = db.session.scalar(query)
     if number is None:
         number = 1 + (db.session.scalar(select(func.max(SealKey.number))) or 0)
         db.session.add(SealKey(number=number, public_key=public_key, first_used_at=now))

@@ -1,4 +1,4 @@
-"""How answers describe reports: the same to everybody who may see one."""
+"""Serialize reports for answers of the API."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -20,41 +20,36 @@ FILE = ("name", "size", "digest")
 ATTACHMENT = ("id", "number", "signed_on", "size", "digest", "attached_at")
 
 
-def told(row: ReportRow) -> dict[str, Any]:
-    """One report."""
-    return told_all([row])[0]
+def serialize_report(row: ReportRow) -> dict[str, Any]:
+    """Return a report."""
+    return serialize_reports([row])[0]
 
 
-def told_all(rows: Sequence[ReportRow]) -> list[dict[str, Any]]:
-    """Some reports, in the order given."""
+def serialize_reports(rows: Sequence[ReportRow]) -> list[dict[str, Any]]:
+    """Return reports, in the order given."""
     ids = [row.id for row in rows]
     units = serialize_units({row.unit_id for row in rows})
     files = _by_report(FILE, ReportFile, ids, ReportFile.name)
-    attached = _by_report(ATTACHMENT, Attachment, ids, Attachment.id)
+    attachments = _by_report(ATTACHMENT, Attachment, ids, Attachment.id)
     return [
         {name: getattr(row, name) for name in NAMES}
         | {
             "unit": units[row.unit_id],
             "deadline": deadline(row.month),
             "approved": _approved(row),
-            "seal": told_seal(row),
+            "seal": seal.serialize() if (seal := seal_of(row)) else None,
             "files": files[row.id],
-            "attachments": attached[row.id],
+            "attachments": attachments[row.id],
         }
         for row in rows
     ]
 
 
 def seal_of(row: ReportRow) -> Seal | None:
-    """The seal of an approved report."""
+    """Return the seal of an approved report."""
     if row.statement is None or row.signature is None or row.key_number is None:
         return None
     return Seal(row.statement, row.signature, row.key_number)
-
-
-def told_seal(row: ReportRow) -> dict[str, Any] | None:
-    sealed = seal_of(row)
-    return sealed.told() if sealed else None
 
 
 def _approved(row: ReportRow) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What came after freezing: the figures of today beside the frozen ones, which stay as they are."""
+"""Supplements: differences between present figures and frozen ones."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,18 +8,18 @@ from backend.accounts.access import Actor
 from backend.errors import Problem
 from backend.reports.content.figures import NETWORKS, CommuneRow, Reached, Samples
 from backend.reports.content.sections import communes, reached, read_counts, samples
-from backend.reports.monthly.composition import kept, unit_of
-from backend.reports.monthly.visibility import visible_report
+from backend.reports.monthly.access import load_report
+from backend.reports.monthly.composition import frozen_report, unit_of
 
 NUMBERS = ("received", "valid", "counted")
 
 
 def show_supplement(actor: Actor, report_id: int, now: datetime) -> dict[str, Any]:
-    """How the month's figures differ from those that a report froze."""
-    row = visible_report(actor, report_id)
+    """Return the differences between a month's present figures and a report's frozen ones."""
+    row = load_report(actor, report_id)
     if row.state == "draft":
         raise Problem(409, "report_not_frozen")
-    frozen, live = kept(row)["sections"], read_counts(unit_of(row), row.month, now)
+    frozen, live = frozen_report(row)["sections"], read_counts(unit_of(row), row.month, now)
     return {
         "report_id": row.id,
         "month": row.month,
@@ -35,7 +35,7 @@ def show_supplement(actor: Actor, report_id: int, now: datetime) -> dict[str, An
 
 
 def differences(frozen: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """By network: the three numbers, units that reached the target, and communes that changed."""
+    """Return changes by network: the three numbers, units that reached the target, communes."""
     networks: dict[str, dict[str, Any]] = {
         network: {
             "samples": _samples(frozen["samples"][network], live["samples"][network]),
@@ -65,20 +65,21 @@ def _reached(frozen: Sequence[Reached], live: Sequence[Reached]) -> list[dict[st
 
 
 def _communes(frozen: Sequence[CommuneRow], live: Sequence[CommuneRow]) -> list[dict[str, Any]]:
-    """Those with another number than before; a commune that one list does not know has none."""
+    """Return communes with changed numbers; a commune missing in one list counts as zero there."""
     before, after = ({row["code"]: row for row in rows} for rows in (frozen, live))
-    told = []
+    changed = []
     for code in dict.fromkeys([*before, *after]):
         row = after.get(code) or before[code]
         numbers = {
-            name: _change(_of(before, code, name), _of(after, code, name)) for name in NUMBERS
+            name: _change(_number(before, code, name), _number(after, code, name))
+            for name in NUMBERS
         }
         if any(one["change"] for one in numbers.values()):
-            told.append({"code": code, "name": row["name"], "parent": row["parent"], **numbers})
-    return told
+            changed.append({"code": code, "name": row["name"], "parent": row["parent"], **numbers})
+    return changed
 
 
-def _of(rows: Mapping[str, CommuneRow], code: str, name: str) -> int:
+def _number(rows: Mapping[str, CommuneRow], code: str, name: str) -> int:
     return rows[code][name] if code in rows else 0  # type: ignore[literal-required]
 
 

@@ -1,4 +1,4 @@
-"""The API of monthly reports."""
+"""The API of monthly reports, letterheads and seals."""
 
 from functools import partial
 from mimetypes import guess_type
@@ -13,23 +13,39 @@ from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, read_bytes
-from backend.reports.monthly import approval, attachments, deadlines, drafts, freezing, supplements
+from backend.reports.monthly import (
+    approval,
+    attachments,
+    deadlines,
+    drafts,
+    freezing,
+    service,
+    supplements,
+)
 from backend.reports.monthly.figure_schemas import ReportFiguresSchema, ReportSupplementSchema
-from backend.reports.monthly.letterhead_views import blp as letterheads
-from backend.reports.monthly.report_files import read_file
+from backend.reports.monthly.letterhead_schemas import (
+    LetterheadChangeSchema,
+    LetterheadOnQuerySchema,
+    LetterheadQuerySchema,
+    LetterheadSchema,
+)
+from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.reports.monthly.schemas import (
     ApprovalSchema,
     DeadlinesQuerySchema,
     LetterQuerySchema,
     RemarksSchema,
+    ReportCreateSchema,
     ReportDeadlinesSchema,
-    ReportNewSchema,
     ReportPageSchema,
     ReportSchema,
     ReportsQuerySchema,
+    SealCheckSchema,
+    SealKeysSchema,
     SupersedeSchema,
 )
-from backend.reports.monthly.seal_views import blp as seals
+from backend.reports.monthly.seals import list_keys
+from backend.reports.monthly.verification import check_digest
 
 blp = Blueprint(
     "reports",
@@ -38,76 +54,78 @@ blp = Blueprint(
     description="Monthly reports",
     parser=PeopleParser(),
 )
+letterheads = Blueprint("letterheads", __name__, parser=PeopleParser())
+seals = Blueprint("seals", __name__, url_prefix="/api/v1/reports", description="Seals of reports")
 blueprints = (blp, letterheads, seals)
 
 PDF = "application/pdf"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
-ANY_FILE = {200: {"content": {"application/octet-stream": BINARY}}}
-A_PDF = {200: {"content": {PDF: BINARY}}}
+FILE_RESPONSE = {200: {"content": {"application/octet-stream": BINARY}}}
+PDF_RESPONSE = {200: {"content": {PDF: BINARY}}}
 
 
 @blp.get("")
 @blp.arguments(ReportsQuerySchema, location="query")
 @blp.response(200, ReportPageSchema)
 def get_reports(query: dict[str, Any]) -> Any:
-    """List reports: approved ones, and of their area those that officials are at."""
-    return drafts.list_reports(actor(), query)
+    """List approved reports, and for officials all reports of their area."""
+    return service.list_reports(actor(), query)
 
 
 @blp.post("")
 @blp.doc(security=PERSON)
-@blp.arguments(ReportNewSchema)
-@blp.response(201, ReportSchema, headers=etags.TOLD, description="Begun")
-def post_report(asked: dict[str, Any]) -> Any:
-    """Begin the report of a unit's month as a draft."""
-    return etags.answered(drafts.begin_report(actor(), asked, clock_now()), 201)
+@blp.arguments(ReportCreateSchema)
+@blp.response(201, ReportSchema, headers=etags.TOLD, description="Created")
+def post_report(data: dict[str, Any]) -> Any:
+    """Create the draft of a unit's report of a month."""
+    return etags.answered(drafts.begin_report(actor(), data, clock_now()), 201)
 
 
 @blp.get("/deadlines")
 @blp.arguments(DeadlinesQuerySchema, location="query")
 @blp.response(200, ReportDeadlinesSchema)
 def get_deadlines(query: dict[str, Any]) -> Any:
-    """Show by when a month's report is due, and who has not sent it."""
+    """Show the deadline of a month's reports and the state of each unit's report."""
     return deadlines.list_deadlines(actor(), query, local_day(clock_now()))
 
 
 @blp.get("/<int:report_id>")
 @blp.response(200, ReportSchema, headers=etags.TOLD)
-@blp.alt_response(304, description="As the client has it")
+@blp.alt_response(304, description="Not modified")
 def get_report(report_id: int) -> Any:
-    """Show where a report is in its life."""
-    return etags.answered(drafts.show_report(actor(), report_id))
+    """Show a report with its state, approval, files and attachments."""
+    return etags.answered(service.show_report(actor(), report_id))
 
 
 @blp.patch("/<int:report_id>")
 @blp.doc(security=PERSON, parameters=etags.WANTED)
 @blp.arguments(RemarksSchema)
 @blp.response(200, ReportSchema, headers=etags.TOLD)
-def patch_report(asked: dict[str, Any], report_id: int) -> Any:
-    """Write remarks into a draft."""
+def patch_report(data: dict[str, Any], report_id: int) -> Any:
+    """Change remarks of a draft."""
     seen = etags.expected()
-    return etags.answered(drafts.change_remarks(actor(), report_id, seen, asked["remarks"]))
+    return etags.answered(drafts.change_remarks(actor(), report_id, seen, data["remarks"]))
 
 
 @blp.delete("/<int:report_id>")
 @blp.doc(security=PERSON, parameters=etags.WANTED)
-@blp.response(204, description="Given up")
+@blp.response(204, description="Removed")
 def delete_report(report_id: int) -> None:
-    """Give up a draft."""
+    """Remove a draft."""
     drafts.remove_draft(actor(), report_id, etags.expected())
 
 
 @blp.get("/<int:report_id>/figures")
 @blp.response(200, ReportFiguresSchema)
 def get_figures(report_id: int) -> Any:
-    """Give the figures of a report: of a draft as they are now, else as they were frozen."""
-    return drafts.show_figures(actor(), report_id, clock_now())
+    """Show the figures of a report: present ones of a draft, else the frozen ones."""
+    return service.show_figures(actor(), report_id, clock_now())
 
 
 @blp.get("/<int:report_id>/supplement")
 @blp.response(200, ReportSupplementSchema)
 def get_supplement(report_id: int) -> Any:
-    """Show what came after freezing, as differences to the frozen figures."""
+    """Show the differences between present figures and the frozen ones."""
     return supplements.show_supplement(actor(), report_id, clock_now())
 
 
@@ -115,7 +133,7 @@ def get_supplement(report_id: int) -> Any:
 @blp.doc(security=PERSON, parameters=etags.WANTED)
 @blp.response(200, ReportSchema, headers=etags.TOLD)
 def post_freeze(report_id: int) -> Any:
-    """Freeze a draft: copy its figures, render its files, take its digest."""
+    """Freeze a draft: store its figures, files and digest."""
     seen = etags.expected()
     return etags.answered(freezing.freeze_report(actor(), report_id, seen, clock_now()))
 
@@ -125,49 +143,86 @@ def post_freeze(report_id: int) -> Any:
 @blp.arguments(ApprovalSchema)
 @blp.response(200, ReportSchema, headers=etags.TOLD)
 def post_approve(signer: dict[str, Any], report_id: int) -> Any:
-    """Approve a frozen report under a name, and seal it."""
+    """Approve a frozen report under a name and seal it."""
     seen, var_dir = etags.expected(), current_app.config["VAR_DIR"]
-    told = approval.approve_report(actor(), report_id, seen, signer, clock_now(), var_dir)
-    return etags.answered(told)
+    report = approval.approve_report(actor(), report_id, seen, signer, clock_now(), var_dir)
+    return etags.answered(report)
 
 
 @blp.post("/<int:report_id>/supersede")
 @blp.doc(security=PERSON, parameters=etags.WANTED)
 @blp.arguments(SupersedeSchema)
 @blp.response(201, ReportSchema, headers=etags.TOLD, description="The next edition, a draft")
-def post_supersede(asked: dict[str, Any], report_id: int) -> Any:
-    """Begin the next edition of a report that was frozen, with the reason."""
+def post_supersede(data: dict[str, Any], report_id: int) -> Any:
+    """Create the next edition of a frozen report, with the reason."""
     seen, now = etags.expected(), clock_now()
-    told = drafts.supersede_report(actor(), report_id, seen, asked["reason"], now)
-    return etags.answered(told, 201)
+    report = drafts.supersede_report(actor(), report_id, seen, data["reason"], now)
+    return etags.answered(report, 201)
 
 
 @blp.get("/<int:report_id>/files/<name>")
-@blp.doc(responses=ANY_FILE)
+@blp.doc(responses=FILE_RESPONSE)
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def get_file(report_id: int, name: str) -> Response:
-    """Give a file of a report; of a draft a preview of it."""
-    return _file(read_file(actor(), report_id, name, clock_now()), name)
+    """Send a file of a report; of a draft a preview."""
+    return _file(service.read_file(actor(), report_id, name, clock_now()), name)
 
 
 @blp.post("/<int:report_id>/attachments")
 @blp.doc(security=PERSON, requestBody={"required": True, "content": {PDF: BINARY}})
 @blp.arguments(LetterQuerySchema, location="query")
 @blp.response(201, ReportSchema, headers=etags.TOLD, description="Attached")
-def post_attachment(asked: dict[str, Any], report_id: int) -> Any:
-    """Attach the letter that carries an approved report: number, date and its signed PDF."""
+def post_attachment(query: dict[str, Any], report_id: int) -> Any:
+    """Attach the letter of an approved report: number, date and signed PDF."""
     read = partial(read_bytes, (PDF,), "not_pdf", attachments.SIZE_MOST)
-    told = attachments.attach_letter(actor(), report_id, asked, read, clock_now())
-    return etags.answered(told, 201)
+    report = attachments.attach_letter(actor(), report_id, query, read, clock_now())
+    return etags.answered(report, 201)
 
 
 @blp.get("/<int:report_id>/attachments/<int:attachment_id>")
-@blp.doc(security=PERSON, responses=A_PDF)
+@blp.doc(security=PERSON, responses=PDF_RESPONSE)
 @blp.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
 def get_attachment(report_id: int, attachment_id: int) -> Response:
-    """Give a signed letter, to whoever writes the unit's reports."""
+    """Send a signed letter to officials of the unit."""
     letter = attachment_id
     return _file(attachments.read_letter(actor(), report_id, letter), f"{report_id}-{letter}.pdf")
+
+
+@letterheads.get("/units/<code>/letterhead")
+@letterheads.doc(security=PERSON)
+@letterheads.arguments(LetterheadOnQuerySchema, location="query")
+@letterheads.response(200, LetterheadSchema, headers=etags.TOLD)
+def get_letterhead(query: dict[str, Any], code: str) -> Any:
+    """Show the letterhead of a unit."""
+    letterhead = show_letterhead(actor(), code, query, clock_now())
+    # Never 304: another letterhead becomes valid with a day, without a change.
+    return letterhead, 200, {"ETag": f'"{letterhead["version"]}"'}
+
+
+@letterheads.put("/units/<code>/letterhead")
+@letterheads.doc(security=PERSON, parameters=etags.WANTED)
+@letterheads.arguments(LetterheadQuerySchema, location="query")
+@letterheads.arguments(LetterheadChangeSchema)
+@letterheads.response(200, LetterheadSchema, headers=etags.TOLD)
+def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> Any:
+    """Set the letterhead of a unit from a day on."""
+    seen = etags.expected()
+    letterhead = set_letterhead(actor(), code, query["level"], seen, data, clock_now())
+    return etags.answered(letterhead)
+
+
+@seals.get("/keys")
+@seals.response(200, SealKeysSchema)
+def get_keys() -> dict[str, Any]:
+    """List the public keys that verify seals."""
+    return list_keys()
+
+
+@seals.get("/by-digest/<digest>")
+@seals.response(200, SealCheckSchema)
+def get_by_digest(digest: str) -> dict[str, Any]:
+    """Show the approved report that has a SHA-256 digest, and whether its seal is valid."""
+    return check_digest(digest)
 
 
 def _file(content: bytes, name: str) -> Response:

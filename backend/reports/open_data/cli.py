@@ -11,14 +11,14 @@ from backend.http.requests import clock_now
 from backend.reports.monthly.cli import cli
 from backend.reports.open_data import service as open_data
 
-commands = ()  # all of them belong to the group of reports
+commands = ()  # its command is in the group `reports`
 
 
 @cli.command("publish-data")
 @click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=month_arguments)
 @workforce
 def publish_data(months: tuple[str, ...], force: Workforce) -> None:
-    """Publish the open data of each MONTH (YYYY-MM) that is over, at /open-data/MONTH/."""
+    """Publish the open data of each past MONTH (YYYY-MM) at /open-data/MONTH/."""
     publish = partial(open_data.publish_data, now=clock_now())
     with click_errors():
         for month, digests in zip(months, force.each(publish, months), strict=True):

@@ -1,4 +1,4 @@
-"""The columns of the open data, in both languages: its data dictionary is made of them."""
+"""The columns of the open data in both languages; the source of its data dictionary."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ Type = Literal["string", "integer", "number", "boolean"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name, its type in the Data Package's words, its meaning."""
+    """A column: name, type as in a Data Package, meaning."""
 
     name: str
     type: Type
     meaning: str  # in English
-    parts: Mapping[str, str] = field(default_factory=dict)  # texts that fill the meaning
-    key: bool = False  # rows are told apart by it
+    parts: Mapping[str, str] = field(default_factory=dict)  # values of placeholders
+    key: bool = False  # part of the primary key
 
-    def described(self) -> dict[str, str]:
-        """The field as a Data Package describes it, in both languages."""
+    def serialize(self) -> dict[str, str]:
+        """Return the field of a Data Package, described in both languages."""
         meaning = f"{self._meaning('vi')} / {self._meaning('en')}"
         return {"name": self.name, "type": self.type, "description": meaning}
 
@@ -37,7 +37,7 @@ PLACE = (
     Column("code", "string", N_("Official code of the unit"), key=True),
 )
 DEVICES = Column("devices", "integer", N_("Devices that measured"))
-# Of every figure of a metric; "median" and "mean" are words, the others names.
+# Meaning of a figure of a metric; "median" and "mean" are translated.
 SPEED = N_("{metric}, {figure}; empty: too few samples")
 METRICS = {
     "download_mbps": N_("Download, Mbit/s"),

@@ -1,6 +1,6 @@
-"""Tables of the open data as CSV.gz and GeoParquet, with a Data Package that describes them.
+"""Files of the open data: CSV.gz and GeoParquet, described by a Data Package.
 
-Polygons of units are the operator's and not published: a unit is a point inside it.
+Polygons of units belong to the operator of the server and are not published: a unit is a point.
 """
 
 import csv
@@ -25,26 +25,26 @@ LICENCE = {
 }
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 PANDAS = {"string": "string", "integer": "Int64", "number": "float64", "boolean": "boolean"}
-KINDS = {
+FORMATS = {
     "parquet": ("parquet", "application/vnd.apache.parquet"),
     "csv.gz": ("csv", "text/csv"),
 }
 PACKAGE = "datapackage.json"
 
 
-def open_files(month: Month, now: datetime, *, minimum: int, publisher: str) -> dict[str, bytes]:
-    """The files of a month by name; the same figures give the same tables."""
+def render_files(month: Month, now: datetime, *, minimum: int, publisher: str) -> dict[str, bytes]:
+    """Return the files of a month by name; the same figures give the same tables."""
     files: dict[str, bytes] = {}
     for table in month.tables:
         files[f"{table.name}.parquet"] = _parquet(table)
         files[f"{table.name}.csv.gz"] = _csv(table)
     package = _package(month, files, now, minimum=minimum, publisher=publisher)
-    written = json.dumps(package, ensure_ascii=False, indent=2)
-    return files | {PACKAGE: f"{written}\n".encode()}
+    text = json.dumps(package, ensure_ascii=False, indent=2)
+    return files | {PACKAGE: f"{text}\n".encode()}
 
 
 def _csv(table: Table) -> bytes:
-    """Plain CSV without a mark: programs read it, and a gzip without the time of day."""
+    """Return a table as gzipped CSV, without byte order mark and without time."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [column.name for column in table.columns]
@@ -60,13 +60,13 @@ def _cell(value: Any) -> Any:
 
 
 def _parquet(table: Table) -> bytes:
-    """A table with its types; one with places as GeoParquet, in EPSG:4326."""
+    """Return a table as Parquet, one with geometry as GeoParquet in EPSG:4326."""
     import pandas as pd
     from geopandas import GeoDataFrame, points_from_xy
 
     frame: Any = pd.DataFrame(
         {
-            column.name: pd.Series([row[column.name] for row in table.rows], dtype=_kind(column))
+            column.name: pd.Series([row[column.name] for row in table.rows], dtype=_dtype(column))
             for column in table.columns
         }
     )
@@ -81,8 +81,8 @@ def _parquet(table: Table) -> bytes:
     return out.getvalue()
 
 
-def _kind(column: Column) -> Any:
-    """The type of a column that may have nulls, in pandas' words."""
+def _dtype(column: Column) -> Any:
+    """Return the nullable pandas type of a column."""
     return PANDAS[column.type]
 
 
@@ -107,14 +107,14 @@ def _package(
         "resources": [
             _resource(table, suffix, files[f"{table.name}.{suffix}"])
             for table in month.tables
-            for suffix in KINDS
+            for suffix in FORMATS
         ],
     }
 
 
 def _resource(table: Table, suffix: str, content: bytes) -> dict[str, Any]:
-    form, media = KINDS[suffix]
-    told = {
+    form, media = FORMATS[suffix]
+    resource = {
         "name": f"{table.name}-{form}",
         "path": f"{table.name}.{suffix}",
         "title": table.title,
@@ -124,12 +124,12 @@ def _resource(table: Table, suffix: str, content: bytes) -> dict[str, Any]:
         "hash": f"sha256:{digest(content)}",
         "schema": _schema(table.columns),
     }
-    return told | ({"encoding": "utf-8", "compression": "gz"} if form == "csv" else {})
+    return resource | ({"encoding": "utf-8", "compression": "gz"} if form == "csv" else {})
 
 
 def _schema(columns: tuple[Column, ...]) -> dict[str, Any]:
     return {
-        "fields": [column.described() for column in columns],
+        "fields": [column.serialize() for column in columns],
         "primaryKey": [column.name for column in columns if column.key],
         "missingValues": [""],
     }

@@ -1,4 +1,4 @@
-"""The open data of a month as rows: every figure as the API gives it."""
+"""Tables of the open data of a month, with the figures of the API."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,18 +25,18 @@ FIGURES = ("median", "mean", "p10", "p90")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its name, what it is in both languages, its columns and rows."""
+    """A table: name, title in both languages, columns, rows."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
     rows: Sequence[Row]
-    shape: Literal["point", "cell"] | None = None  # what its rows are on a map
+    shape: Literal["point", "cell"] | None = None  # geometry of its rows
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The open data of a month, and what it rests on."""
+    """The open data of a month, with its boundary set."""
 
     month: str
     boundaries: Mapping[str, str] | None
@@ -45,27 +45,27 @@ class Month:
 
 
 def read_month(month: str, now: datetime) -> Month:
-    """Everything that is published of a month: where that waits, of approved provinces alone."""
+    """Read all public figures of a month: if reports are required, of approved provinces alone."""
     shown = published(PUBLIC, month)
     units = [unit for unit in units_on(month_end(month)) if shown is None or unit.id in shown]
     if not units:
         raise Problem(409, "not_published")
     speeds = {network: statistics_by_unit(month, network) for network in NETWORKS}
-    told = {
+    answers = {
         (network, level): coverage(Question(month, level, network, reader=PUBLIC), now)
         for network in NETWORKS
         for level in dict.fromkeys(unit.level for unit in units)
     }
-    any_one = next(iter(told.values()))
+    first = next(iter(answers.values()))
     items = {
         (network, level, item["code"]): item
-        for (network, level), answer in told.items()
+        for (network, level), answer in answers.items()
         for item in answer["items"]
     }
     return Month(
         month,
-        any_one["boundaries"],
-        any_one["demo"],
+        first["boundaries"],
+        first["demo"],
         (
             Table(
                 "units", "Số mẫu và tốc độ theo đơn vị / Samples and speeds by unit",
@@ -113,12 +113,12 @@ def _speeds(
     for network in NETWORKS:
         for unit in units:
             for row in speeds[network].get(unit.id, ()):
-                # What tells rows apart is never empty.
+                # Columns of the primary key are never empty.
                 groups = {name: row[name] or ALL for name in ("operator", "technology")}
-                told = groups | {name: row[name] for name in ("n", "devices")}
+                figures = groups | {name: row[name] for name in ("n", "devices")}
                 yield {
                     "month": month, "network": network, "level": unit.level, "code": unit.code,
-                    **told, **_spreads(row),
+                    **figures, **_spreads(row),
                 }  # fmt: skip
 
 
@@ -126,15 +126,15 @@ def _cells(month: str, shown: frozenset[int] | None) -> Iterable[Row]:
     names = ("cell", "longitude", "latitude", "n", "devices")
     for network in NETWORKS:
         for row in open_cells(month, network, shown):
-            told = {name: row[name] for name in names}
-            yield {"month": month, "network": network, **told, **_spreads(row)}
+            figures = {name: row[name] for name in names}
+            yield {"month": month, "network": network, **figures, **_spreads(row)}
 
 
 def _spreads(row: Mapping[str, Any] | None) -> Row:
-    """Every metric's figures side by side; null where there were too few samples."""
-    told = {metric: row[metric] if row else None for metric in METRICS}
+    """Return the figures of every metric as columns; null where there were too few samples."""
+    spreads = {metric: row[metric] if row else None for metric in METRICS}
     return {
         f"{metric}_{figure}": spread[figure] if spread else None
-        for metric, spread in told.items()
+        for metric, spread in spreads.items()
         for figure in FIGURES
     }

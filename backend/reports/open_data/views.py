@@ -1,4 +1,4 @@
-"""Open data at addresses that stay; ranges are served, so that DuckDB reads what it needs."""
+"""Serve open data at permanent addresses, with ranges for DuckDB."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ blueprints = (bp,)
 
 @bp.get("/")
 def list_open_data() -> Response:
-    """List the months that were published."""
+    """List the published months."""
     return jsonify(published_months())
 
 
 @bp.get("/<month>/<name>")
 def get_open_data(month: str, name: str) -> Response:
-    """Give a file of a month."""
+    """Send a file of a month."""
     found = published_file(month, name)
     return send_file(found.path, found.media, etag=found.digest, conditional=True, max_age=0)
 
 
 @bp.after_request
-def _for_everybody(response: Response) -> Any:
-    """Pages of others may read it too: it is public."""
+def _allow_any_origin(response: Response) -> Any:
+    """Allow pages of other sites to read the data: it is public."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response

@@ -11,7 +11,7 @@ from backend.clock import day_begin
 from backend.coverage.vnnic.schemas import COLUMNS_MOST, VnnicImportQuerySchema
 from backend.fields import Day, Strict, Text
 from backend.organisations.area_schemas import REASON_MOST
-from backend.reports.monthly.letterhead_schemas import LetterheadNewSchema
+from backend.reports.monthly.letterhead_schemas import LetterheadChangeSchema
 from backend.web.desk.report_schemas import Seen
 
 # Fields of a letterhead that are a list: typed with one line for each.
@@ -26,7 +26,7 @@ class TableFormSchema(VnnicImportQuerySchema):
     go = Text(choices=("yes",), load_default=None, allow_none=True)
 
 
-class LetterheadFormSchema(LetterheadNewSchema, Seen):
+class LetterheadFormSchema(LetterheadChangeSchema, Seen):
     """A letterhead as it is typed."""
 
     @pre_load

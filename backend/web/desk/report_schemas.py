@@ -12,7 +12,7 @@ from backend.reports.monthly.schemas import (
     ApprovalSchema,
     DeadlinesQuerySchema,
     LetterQuerySchema,
-    ReportNewSchema,
+    ReportCreateSchema,
     ReportsQuerySchema,
     SupersedeSchema,
 )
@@ -39,7 +39,7 @@ class DeadlinesPageQuerySchema(PageQuerySchema, DeadlinesQuerySchema):
     )
 
 
-class BeginFormSchema(ReportNewSchema):
+class BeginFormSchema(ReportCreateSchema):
     """Whose report of which month."""
 
 

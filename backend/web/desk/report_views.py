@@ -12,7 +12,7 @@ from backend.errors import invalid
 from backend.http.etags import Expected
 from backend.http.requests import clock_now
 from backend.reports.files.tables import format_cell
-from backend.reports.monthly import approval, attachments, deadlines, drafts, freezing
+from backend.reports.monthly import approval, attachments, deadlines, drafts, freezing, service
 from backend.reports.monthly.schemas import STATES
 from backend.web.desk.blueprint import bp
 from backend.web.desk.months import areas_in
@@ -44,7 +44,7 @@ def reports(asked: dict[str, Any]) -> Any:
         begun = wanted and form.attempt(lambda: drafts.begin_report(actor(), wanted, now))
         if begun:
             return _to(lang, begun["id"])
-    told = drafts.list_reports(actor(), asked)
+    told = service.list_reports(actor(), asked)
     shown = {"asked": asked, "told": told, "form": form, "states": STATES}
     about = {"areas": areas_in(actor(), of_month, now), "of_month": of_month}
     return member("web/desk/reports.html", lang, **shown, **about)

@@ -12,7 +12,7 @@ from backend.reports.content import labels
 from backend.reports.content.figures import SECTIONS, Report
 from backend.reports.files.rendering import RENDERERS
 from backend.reports.files.tables import Row, Table, build_tables
-from backend.reports.monthly import drafts, supplements
+from backend.reports.monthly import service, supplements
 
 # The files that a draft can be looked at as, under the names that a frozen report keeps.
 FILES = tuple(RENDERERS)
@@ -71,8 +71,8 @@ class ReportPage:
 
 def show(actor: Actor, report_id: int, now: datetime) -> ReportPage:
     """A report with its figures, as they are or as they were frozen."""
-    report = drafts.show_report(actor, report_id)
-    figures = drafts.show_figures(actor, report_id, now)
+    report = service.show_report(actor, report_id)
+    figures = service.show_figures(actor, report_id, now)
     scope = unit_scope(report["unit"]["id"])
     return ReportPage(
         report=report,
@@ -111,7 +111,7 @@ def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every edition of the same month that the actor may know of, the latest first."""
     unit, asked = report["unit"], {"month": report["month"], "state": None}
     listed = {**asked, "unit": unit["code"], "limit": EDITIONS_MOST, "cursor": None}
-    found = drafts.list_reports(actor, listed)["items"]
+    found = service.list_reports(actor, listed)["items"]
     return [one for one in found if one["unit"]["id"] == unit["id"]]
 
 

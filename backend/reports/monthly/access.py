@@ -1,4 +1,4 @@
-"""Who may see which report: its area's officials until it is approved, then everybody."""
+"""Access to reports: officials of the area until a report is approved, then everybody."""
 
 from sqlalchemy import ColumnElement, or_, select
 
@@ -10,9 +10,9 @@ from backend.organisations.scopes import unit_scope, unit_scopes
 from backend.reports.monthly.models import ReportRow
 
 
-def visible_report(actor: Actor, report_id: int, *, held: bool = False) -> ReportRow:
-    """A report that the actor may know of; 404 for others' as for none. `held`: until commit."""
-    row = db.session.get(ReportRow, report_id, populate_existing=True, with_for_update=held)
+def load_report(actor: Actor, report_id: int, *, lock: bool = False) -> ReportRow:
+    """Return a report that the actor may read, else raise 404; `lock`: for update."""
+    row = db.session.get(ReportRow, report_id, populate_existing=True, with_for_update=lock)
     if row is None:
         raise Problem(404, "not_found")
     if row.approved_at is None:
@@ -20,25 +20,25 @@ def visible_report(actor: Actor, report_id: int, *, held: bool = False) -> Repor
     return row
 
 
-def report_for(
-    actor: Actor, act: str, report_id: int, expected: etags.Expected, *, held: bool = False
+def authorized_report(
+    actor: Actor, act: str, report_id: int, expected: etags.Expected, *, lock: bool = False
 ) -> ReportRow:
-    """A report on which the actor may act, as they saw it."""
+    """Return a report on which the actor may act, if it still has the expected version."""
     require_person(actor)
-    row = visible_report(actor, report_id, held=held)
+    row = load_report(actor, report_id, lock=lock)
     require(actor, act, unit_scope(row.unit_id))
     etags.must_match(expected, row.version)
     return row
 
 
 def require_draft(row: ReportRow) -> None:
-    """409 where figures are frozen."""
+    """Raise 409 if figures are frozen."""
     if row.state != "draft":
         raise Problem(409, "report_not_draft")
 
 
 def require_latest(row: ReportRow) -> None:
-    """409 where a later edition is there."""
+    """Raise 409 if there is a later edition."""
     later = select(ReportRow.id).where(
         ReportRow.unit_id == row.unit_id,
         ReportRow.month == row.month,
@@ -48,13 +48,13 @@ def require_latest(row: ReportRow) -> None:
         raise Problem(409, "report_superseded")
 
 
-def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """The reports that an actor may know of, as a condition."""
-    return or_(ReportRow.approved_at.is_not(None), ReportRow.unit_id.in_(_own_units(actor)))
+def readable_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the SQL condition of reports that the actor may read."""
+    return or_(ReportRow.approved_at.is_not(None), ReportRow.unit_id.in_(_readable_units(actor)))
 
 
-def _own_units(actor: Actor) -> list[int]:
-    """Units with a report that is not everybody's yet, and is this actor's to read."""
+def _readable_units(actor: Actor) -> list[int]:
+    """Return units whose unapproved reports the actor may read."""
     if not actor.grants:
         return []
     query = select(ReportRow.unit_id).where(ReportRow.approved_at.is_(None)).distinct()

@@ -9,8 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from backend.coverage.contributions.day_picture import WIDTH, draw
-from backend.coverage.contributions.day_summary import Day, lines
+from backend.coverage.contributions.day_summary import WIDTH, Day, draw, lines
 from backend.coverage.contributions.figures import Figures
 from backend.database.extensions import db
 from backend.i18n.messages import message

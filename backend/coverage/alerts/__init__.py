@@ -1,1 +1,1 @@
-"""Alerts and digests that follow from coverage."""
+"""Alerts and digests derived from coverage."""

@@ -3,13 +3,13 @@
 import click
 
 from backend.batch.command_line import click_errors
-from backend.coverage.alerts.delivery_cli import tell
+from backend.coverage.alerts.delivery import print_or_send
 from backend.coverage.alerts.digest import digest as make_digest
 from backend.coverage.figures.cli import cli
 from backend.http.requests import clock_now
 from backend.measurements.recording.rules import NETWORKS
 
-commands = ()  # all of them belong to the group of coverage
+commands = ()  # registered in the group of backend.coverage.figures.cli
 
 
 @cli.command()
@@ -17,7 +17,7 @@ commands = ()  # all of them belong to the group of coverage
 @click.option("--network", type=click.Choice(NETWORKS), default="mobile", show_default=True)
 @click.option("--send", "sending", is_flag=True, help="by SMTP_HOST and DIGEST_WEBHOOK")
 def digest(unit: str, network: str, sending: bool) -> None:
-    """Print in Vietnamese how far a place is today; send it with --send."""
+    """Print the digest of a place in Vietnamese; send it with --send."""
     with click_errors():
-        told = make_digest(unit, network, clock_now())
-    tell(told, sending)
+        result = make_digest(unit, network, clock_now())
+    print_or_send(result, sending)

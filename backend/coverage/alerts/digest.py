@@ -1,25 +1,25 @@
-"""How far a place is today, in a few Vietnamese lines that a person reads on a phone."""
+"""Digest of a place: its progress on a day in a few Vietnamese lines, to be read on a phone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from backend.clock import local_day
 from backend.coverage.alerts.service import SILENT_DAYS, alerts
-from backend.coverage.contributions.day_summary import footing
+from backend.coverage.contributions.day_summary import footer
 from backend.coverage.figures.service import Question, coverage
 from backend.i18n.formats import number, percent
 from backend.units.catalogue import APPROXIMATE
 
-# More names than these are not read in a message on a phone.
-NAMES_TOLD = 5
+# A message on a phone has room for few names.
+NAMES_MOST = 5
 NETWORK = {"mobile": "mạng di động", "fixed": "mạng cố định"}
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What is sent: a subject, and the lines."""
+    """The subject and the lines of a digest."""
 
     unit: str
     day: date
@@ -32,21 +32,21 @@ class Digest:
 
 
 def digest(unit: str, network: str, now: datetime) -> Digest:
-    """Tell how the communes of a province or district stand today, or how one commune does."""
+    """Return the digest of the communes of a province or district, or of a single commune."""
     day = local_day(now)
     month = f"{day:%Y-%m}"
     whole = coverage(Question(month, None, network, unit=unit), now)
     (place,) = whole["items"]
-    told = [f"{place['name']} – ngày {day:%d/%m/%Y}, {NETWORK[network]}"]
+    lines = [f"{place['name']} – ngày {day:%d/%m/%Y}, {NETWORK[network]}"]
     if place["level"] == "commune":
-        told += _commune(place)
+        lines += _commune(place)
     else:
-        told += _communes(whole, alerts(month, network, unit, now))
+        lines += _communes(whole, alerts(month, network, unit, now))
     subject = f"Đo Sóng: {place['name']}, {day:%d/%m/%Y}"
-    drawn = whole["boundaries"]
-    approximate = drawn is None or drawn["quality"] == APPROXIMATE
-    told.append(footing(approximate=approximate, demo=whole["demo"]))
-    return Digest(unit, day, subject, told)
+    boundaries = whole["boundaries"]
+    approximate = boundaries is None or boundaries["quality"] == APPROXIMATE
+    lines.append(footer(approximate=approximate, demo=whole["demo"]))
+    return Digest(unit, day, subject, lines)
 
 
 def _commune(one: Mapping[str, Any]) -> list[str]:
@@ -62,18 +62,19 @@ def _commune(one: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _communes(whole: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
-    line = whole["summary"]["levels"][-1]
+def _communes(whole: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     summary = whole["summary"]
+    level = summary["levels"][-1]
     lines = [f"{_number(summary['counted'])} mẫu được tính, {_number(summary['received'])} nhận."]
-    if line["reached"] is None or told["target"] is None:
+    if level["reached"] is None or found["target"] is None:
         return [*lines, "Chưa có mục tiêu."]
     lines.append(
-        f"{_number(line['reached'])}/{_number(line['units'])} xã, phường đạt "
-        f"{_number(told['target']['threshold'])} mẫu ({percent(line['share'], 'vi')})."
+        f"{_number(level['reached'])}/{_number(level['units'])} xã, phường đạt "
+        f"{_number(found['target']['threshold'])} mẫu ({percent(level['share'], 'vi')})."
     )
     by_state = {
-        state: [one for one in told["items"] if state in one["states"]] for state in told["counts"]
+        state: [one for one in found["items"] if state in one["states"]]
+        for state in found["counts"]
     }
     lines += _named(f"Không có mẫu nào trong {SILENT_DAYS} ngày qua", by_state["silent"], _name)
     lines += _named("Chậm tiến độ", by_state["behind"], _lacking)
@@ -81,14 +82,14 @@ def _communes(whole: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _named(what: str, units: list[Any], name: Any) -> list[str]:
-    """A state and those in it, who lacks most first."""
+def _named(state: str, units: list[Any], name: Callable[[Any], str]) -> list[str]:
+    """Return a line with the name of a state and its units, largest shortfall first."""
     if not units:
         return []
-    first = sorted(units, key=lambda one: -(one["shortfall"] or 0))[:NAMES_TOLD]
+    first = sorted(units, key=lambda one: -(one["shortfall"] or 0))[:NAMES_MOST]
     more = len(units) - len(first)
     others = f" và {_number(more)} nơi khác" if more else ""
-    return [f"{what} ({_number(len(units))}): {_joined(map(name, first))}{others}."]
+    return [f"{state} ({_number(len(units))}): {', '.join(map(name, first))}{others}."]
 
 
 def _name(one: Mapping[str, Any]) -> str:
@@ -97,10 +98,6 @@ def _name(one: Mapping[str, Any]) -> str:
 
 def _lacking(one: Mapping[str, Any]) -> str:
     return f"{one['name']} (thiếu {_number(one['shortfall'])})"
-
-
-def _joined(names: Iterable[str]) -> str:
-    return ", ".join(names)
 
 
 def _number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Questions about alerts, and their answers."""
+"""Schemas of alerts."""
 
 from marshmallow import fields
 
@@ -15,7 +15,7 @@ from backend.units.schemas import BoundariesSchema
 
 
 class AlertsQuerySchema(Strict):
-    """Of which place and month; the running one unless told."""
+    """Month, by default the current one, network, and place."""
 
     month = month_asked(load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
@@ -24,7 +24,7 @@ class AlertsQuerySchema(Strict):
 
 
 class AlertSchema(CoverageItemSchema):
-    """A unit that needs somebody, or has reached its target."""
+    """A unit in at least one of the states."""
 
     class Meta(CoverageItemSchema.Meta):
         fields = (
@@ -38,7 +38,7 @@ class AlertSchema(CoverageItemSchema):
 
 
 class AlertCountsSchema(Strict):
-    """How many units are in each state."""
+    """Number of units in each state."""
 
     silent = fields.Integer(required=True)
     behind = fields.Integer(required=True)
@@ -47,7 +47,7 @@ class AlertCountsSchema(Strict):
 
 
 class AlertsSchema(Strict):
-    """Who is silent, behind, will miss the target or has reached it."""
+    """The units that are silent, behind, will miss the target or have reached it."""
 
     month = fields.String(required=True)
     network = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""Which units of a month need somebody: states that follow from their figures."""
+"""Alerts: states of units in a month, derived from their figures."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,11 +15,11 @@ from backend.coverage.figures.query import Question
 from backend.coverage.figures.service import find
 from backend.measurements.recording.reasons import BASES
 
-# A team that had a day off, and one of bad weather, is not silent yet.
+# A team with a day off and a day of bad weather is not silent yet.
 SILENT_DAYS = 3
 STATES = ("silent", "behind", "will_miss", "reached")
 RECEIVED = BASES.index("received")
-TOLD = (
+FIELDS = (
     "code", "name", "level", "parent", "received", "counted", "target", "shortfall", "expected",
     "today", "pace", "projection", "days_left", "needed_per_day",
 )  # fmt: skip
@@ -27,7 +27,7 @@ TOLD = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the states of a unit follow from; None: not known, or not asked of such a month."""
+    """The facts from which the states of a unit follow; None: unknown, or not of such a month."""
 
     state: str | None
     need: float
@@ -36,7 +36,7 @@ class Facts:
 
 
 def states(one: Facts) -> list[str]:
-    """The states of a unit: behind may still catch up, will_miss hardly can."""
+    """Return the states of a unit; one that is `behind` may catch up, `will_miss` hardly can."""
     found = {
         "silent": one.silent,
         "behind": one.state == "behind",
@@ -54,19 +54,19 @@ def alerts(
     level: str = "commune",
     reader: Actor | None = None,
 ) -> dict[str, Any]:
-    """The units of a place that are in any of the states, and how many are in each.
+    """Return the units of a place that are in any of the states, and the number in each state.
 
-    Of a past month only those that reached the target, and those that did not.
+    In a past month, no unit is silent or will miss its target.
     """
     answer = find(Question(month, level, network, parent, reader=reader), now)
     (table,) = answer.page.tables
     last_days = _last_days(table)
     items = []
-    for row, one in enumerate(answer.page.items((*TOLD, "state"))):
+    for row, one in enumerate(answer.page.items((*FIELDS, "state"))):
         found = states(_facts(table, row, one, last_days[row], local_day(now)))
         if found:
-            told = {name: one[name] for name in TOLD}
-            items.append({**told, "last_day": last_days[row], "states": found})
+            item = {name: one[name] for name in FIELDS}
+            items.append({**item, "last_day": last_days[row], "states": found})
     names = ("month", "network", "parent", "level", "boundaries", "demo", "target",
              "projection_method", "unpublished")  # fmt: skip
     return {
@@ -91,7 +91,7 @@ def _facts(
 
 
 def _last_days(table: Figures) -> list[date | None]:
-    """The last day on which anything was received, looked for in this month and that before it."""
+    """Return each unit's last day with samples, in this month or the one before."""
     ours = table.month.days(table.stand.level)[table.stand.at][:, :, RECEIVED]
     at = table.before.positions(table.stand.level, table.stand.units)
     theirs = np.zeros((len(at), DAYS), np.int32)

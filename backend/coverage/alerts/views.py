@@ -1,4 +1,4 @@
-"""The API of alerts, readable without a sign-in: they follow from public counts."""
+"""API of alerts; public, since they are derived from public counts."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from backend.http import etags
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
-blp = Blueprint("alerts", __name__, description="Who needs somebody")
+blp = Blueprint("alerts", __name__, description="Units that need attention")
 blueprints = (blp,)
 
 
@@ -21,7 +21,7 @@ blueprints = (blp,)
 @blp.response(200, AlertsSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_alerts(query: dict[str, Any]) -> Response:
-    """Show who is silent, behind, will miss the target or has reached it."""
+    """List the units that are silent, behind, will miss the target or have reached it."""
     now = clock_now()
     month = query["month"] or this_month(now)
     found = alerts(month, query["network"], query["parent"], now, query["level"], reader())

@@ -1,4 +1,4 @@
-"""What each team took in a unit's month, campaign by campaign, and who measures there next."""
+"""Samples of each team in a unit's month, by campaign, and the campaigns that follow there."""
 
 from datetime import date
 from typing import Any
@@ -7,12 +7,12 @@ from sqlalchemy import text
 
 from backend.clock import month_end, month_start
 from backend.coverage.contributions import needed
-from backend.coverage.contributions.needed import COUNTED_FATES
+from backend.coverage.contributions.needed import COUNTED_CATEGORIES
 from backend.database.extensions import db
 from backend.measurements.recording.rules import NETWORKS
 
-# Folded counts and what still waits, as everywhere. What lies in the unit alone: a campaign's area
-# may be larger. The array leads to the index of places, where a join would read every row.
+# Folded counts and pending deltas, restricted to the unit: a campaign's area may be larger.
+# With the array, PostgreSQL uses the index of places; with a join it would read every row.
 TEAMS = text("""
     with communes as (
         select id from units
@@ -59,7 +59,7 @@ NEXT = text("""
 
 
 def teams_in(unit_id: int, month: str) -> list[dict[str, Any]]:
-    """The teams of a month's campaigns with what they took in a unit; commits."""
+    """Return the teams of a month's campaigns with their samples in a unit; commit."""
     targets = needed.refresh([month])
     values = {
         "unit": unit_id,
@@ -67,15 +67,15 @@ def teams_in(unit_id: int, month: str) -> list[dict[str, Any]]:
         "first": month_start(month),
         "last": month_end(month),
         "networks": list(NETWORKS),
-        "counted": COUNTED_FATES,
+        "counted": COUNTED_CATEGORIES,
     }
     rows = [dict(row) for row in db.session.execute(TEAMS, values).mappings()]
     if all(threshold is None for threshold in targets.values()):
-        return [row | {"needed": None} for row in rows]  # nothing is known to have lacked
+        return [row | {"needed": None} for row in rows]  # no target
     return rows
 
 
 def campaigns_next(unit_id: int, first: date, last: date, network: str) -> dict[str, list[str]]:
-    """The open campaigns that measure in each commune of a unit within some days, by its code."""
+    """Return the names of open campaigns between two days, by code of the communes of a unit."""
     span = {"unit": unit_id, "first": first, "last": last, "network": network}
     return {row.code: list(row.names) for row in db.session.execute(NEXT, span)}

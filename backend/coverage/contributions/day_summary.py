@@ -1,16 +1,22 @@
-"""A day of a campaign in a few Vietnamese lines, to paste into a group of volunteers."""
+"""Summary of a campaign's day in a few Vietnamese lines, as text or picture, for group chats."""
 
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
+from itertools import groupby
+from pathlib import Path
 from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_start
 from backend.coverage.contributions import needed
 from backend.coverage.contributions.figures import Figures, figures, total
 from backend.coverage.contributions.leaderboard import places
-from backend.coverage.contributions.query import Seen, ask, see
+from backend.coverage.contributions.query import CampaignAccess, build_query, campaign_access
 from backend.coverage.contributions.service import rows
 from backend.errors import invalid
 from backend.i18n.formats import number
@@ -19,18 +25,29 @@ from backend.measurements.recording.reasons import BY_CODE
 from backend.units.catalogue import APPROXIMATE
 from backend.units.service import set_on
 
-# More names than these are not read in a message on a phone.
-TEAMS_TOLD = 3
+# A message on a phone has room for few names.
+TEAMS_MOST = 3
+
+FONTS = Path(__file__).parents[2] / "static" / "vendor" / "inter"
+# Wide enough to be readable on a phone without zooming, small enough for any group chat.
+WIDTH, MARGIN = 1080, 64
+TITLE_PX, TEXT_PX = 46, 36
+# Line height as a share of the font size: Vietnamese has high diacritics.
+LEADING, GAP = 1.4, 0.35
+PAPER, INK, ACCENT = "#ffffff", "#16233a", "#0b5cad"
+BOLD, NORMAL = 700, 400
+
+Fonts = tuple[ImageFont.FreeTypeFont, ImageFont.FreeTypeFont]
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What is told of a day."""
+    """The facts of a summary."""
 
     campaign: str
     day: date
     figures: Figures
-    so_far: Figures  # of the month, up to and with the day
+    so_far: Figures  # of the month, up to and including the day
     teams: int
     best: Sequence[tuple[int, str, int]]  # place, name, samples
     by_needed: bool
@@ -39,77 +56,77 @@ class Day:
 
 
 def summarise_day(
-    actor: Actor, campaign_id: int, query: Mapping[str, Any], now: datetime
+    actor: Actor, campaign_id: int, parameters: Mapping[str, Any], now: datetime
 ) -> tuple[date, list[str]]:
-    """Tell a day of a campaign in lines."""
-    seen = see(actor, campaign_id)
-    day = query["day"] or local_day(now)
+    """Return the day and the lines of its summary."""
+    access = campaign_access(actor, campaign_id)
+    day = parameters["day"] or local_day(now)
     if day > local_day(now):
         raise invalid("day", "out_of_range")
-    return day, lines(_read(seen, day))
+    return day, lines(_read(access, day))
 
 
-def _read(seen: Seen, day: date) -> Day:
-    asked = ask(seen, "team", {"from_": day, "to": day, "month": f"{day:%Y-%m}"})
-    targets = needed.refresh(asked.months)
-    so_far = replace(asked, first=month_start(asked.months[0]))
-    teams = figures(asked, targets)
+def _read(access: CampaignAccess, day: date) -> Day:
+    query = build_query(access, "team", {"from_": day, "to": day, "month": f"{day:%Y-%m}"})
+    targets = needed.refresh(query.months)
+    so_far = replace(query, first=month_start(query.months[0]))
+    teams = figures(query, targets)
     by_needed = any(one.needed is not None for one in teams.values())
     rank = "needed" if by_needed else "counted"
     active = set_on(day)
-    best = [(p, k) for p, k in places(teams, rank) if p <= TEAMS_TOLD and getattr(teams[k], rank)]
-    names = rows(asked, {key: teams[key] for _, key in best}, "vi")
+    best = [(p, k) for p, k in places(teams, rank) if p <= TEAMS_MOST and getattr(teams[k], rank)]
+    names = rows(query, {key: teams[key] for _, key in best}, "vi")
     return Day(
-        seen.campaign.name,
+        access.campaign.name,
         day,
-        total(asked, targets),
+        total(query, targets),
         total(so_far, targets),
         len(teams),
-        [(p, row["name"], row[rank]) for (p, _), row in zip(best, names, strict=True)][:TEAMS_TOLD],
+        [(p, row["name"], row[rank]) for (p, _), row in zip(best, names, strict=True)][:TEAMS_MOST],
         by_needed,
-        seen.campaign.demo,
+        access.campaign.demo,
         active is None or active.quality == APPROXIMATE,
     )
 
 
-def lines(told: Day) -> list[str]:
-    """The words; a pure function of what is told."""
-    one, month = told.figures, told.so_far
-    result = [f"{told.campaign} – ngày {told.day:%d/%m/%Y}"]
+def lines(day: Day) -> list[str]:
+    """Return the lines of a summary; pure."""
+    one, month = day.figures, day.so_far
+    result = [f"{day.campaign} – ngày {day.day:%d/%m/%Y}"]
     if one.received == 0:
         result.append("Ngày này chưa có mẫu nào.")
     else:
         result.append(
             f"{_number(one.counted)} mẫu được tính trong {_number(one.received)} mẫu nhận được, "
-            f"từ {_number(told.teams)} đội."
+            f"từ {_number(day.teams)} đội."
         )
     if one.needed is not None and one.received:
         result.append(f"{_number(one.needed)} mẫu đo ở nơi còn thiếu.")
     if one.guests:
         result.append(f"{_number(one.guests)} mẫu do người dân được hướng dẫn tự đo.")
-    result += _best(told) + _lost(one)
+    result += _best(day) + _lost(one)
     result.append(f"Từ đầu tháng: {_number(month.counted)} mẫu được tính" + _helped(month) + ".")
-    return [*result, footing(approximate=told.approximate, demo=told.demo)]
+    return [*result, footer(approximate=day.approximate, demo=day.demo)]
 
 
 def _number(n: int) -> str:
     return number(n, "vi")
 
 
-def _best(told: Day) -> list[str]:
-    if not told.best:
+def _best(day: Day) -> list[str]:
+    if not day.best:
         return []
-    what = "mẫu còn cần" if told.by_needed else "mẫu được tính"
-    named = "; ".join(f"{place}. {name} ({_number(n)})" for place, name, n in told.best)
-    return [f"Nhiều {what} nhất: {named}."]
+    kind = "mẫu còn cần" if day.by_needed else "mẫu được tính"
+    named = "; ".join(f"{place}. {name} ({_number(n)})" for place, name, n in day.best)
+    return [f"Nhiều {kind} nhất: {named}."]
 
 
 def _lost(one: Figures) -> list[str]:
     if not one.reasons:
         return []
     code, n = next(iter(one.reasons.items()))
-    words = BY_CODE[code].message("vi") if code in BY_CODE else message(code, "vi")
-    return [f"Hay mất mẫu nhất ({_number(n)}): {words}"]
+    reason = BY_CODE[code].message("vi") if code in BY_CODE else message(code, "vi")
+    return [f"Hay mất mẫu nhất ({_number(n)}): {reason}"]
 
 
 def _helped(month: Figures) -> str:
@@ -118,11 +135,76 @@ def _helped(month: Figures) -> str:
     return f", góp phần đưa {_number(month.helped)} xã, phường đạt mục tiêu"
 
 
-def footing(*, approximate: bool, demo: bool) -> str:
-    """What stands below every message of figures: whose they are, and what they rest on."""
-    words = ["Theo số liệu Đo Sóng."]
+def footer(*, approximate: bool, demo: bool) -> str:
+    """Return the last line of a message with figures: source and caveats."""
+    sentences = ["Theo số liệu Đo Sóng."]
     if approximate:
-        words.append("Ranh giới xã, phường gần đúng.")
+        sentences.append("Ranh giới xã, phường gần đúng.")
     if demo:
-        words.append("Số liệu minh họa, không có thật.")
-    return " ".join(words)
+        sentences.append("Số liệu minh họa, không có thật.")
+    return " ".join(sentences)
+
+
+def draw(lines: Sequence[str]) -> bytes:
+    """Return a PNG: the first line large, the others wrapped below it."""
+    parts = [(TITLE_PX, BOLD, ACCENT)] + [(TEXT_PX, NORMAL, INK)] * (len(lines) - 1)
+    laid, y = [], float(MARGIN)
+    for line, (size, weight, colour) in zip(lines, parts, strict=True):
+        for piece in wrapped(line, _fonts(size, weight)):
+            laid.append((y, piece, size, weight, colour))
+            y += size * LEADING
+        y += size * GAP
+    image = Image.new("RGB", (WIDTH, round(y) + MARGIN // 2), PAPER)
+    canvas = ImageDraw.Draw(image)
+    canvas.rectangle((0, 0, WIDTH, 14), fill=ACCENT)
+    for top, piece, size, weight, colour in laid:
+        _write(canvas, (MARGIN, top + size), piece, _fonts(size, weight), colour)
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def wrapped(line: str, fonts: Fonts) -> Iterable[str]:
+    """Wrap a line between words at the width of the picture."""
+    piece = ""
+    for word in line.split():
+        longer = f"{piece} {word}".strip()
+        if piece and _length(longer, fonts) > WIDTH - 2 * MARGIN:
+            yield piece
+            longer = word
+        piece = longer
+    yield piece
+
+
+@cache
+def _fonts(size: int, weight: int) -> Fonts:
+    """Return the two files of the font: Latin letters, and letters that only Vietnamese has."""
+    pair = []
+    for part in ("latin", "vietnamese"):
+        font = ImageFont.truetype(FONTS / f"inter-{part}-wght-normal.woff2", size)
+        font.set_variation_by_axes([weight])
+        pair.append(font)
+    return pair[0], pair[1]
+
+
+def _runs(text: str, fonts: Fonts) -> Iterable[tuple[str, ImageFont.FreeTypeFont]]:
+    for vietnamese, letters in groupby(text, key=_only_vietnamese):
+        yield "".join(letters), fonts[vietnamese]
+
+
+def _only_vietnamese(letter: str) -> bool:
+    """Return whether a letter is in the second file: ă, đ, ĩ, ũ, ơ, ư, and precomposed tones."""
+    return letter in "ĂăĐđĨĩŨũƠơƯư₫" or "\u1ea0" <= letter <= "\u1ef9"
+
+
+def _length(text: str, fonts: Fonts) -> float:
+    return sum(font.getlength(run) for run, font in _runs(text, fonts))
+
+
+def _write(
+    canvas: ImageDraw.ImageDraw, at: tuple[float, float], text: str, fonts: Fonts, colour: str
+) -> None:
+    x, y = at
+    for run, font in _runs(text, fonts):
+        canvas.text((x, y), run, font=font, fill=colour, anchor="ls")
+        x += font.getlength(run)

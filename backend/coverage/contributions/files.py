@@ -1,4 +1,4 @@
-"""Contributions as tables that a spreadsheet opens, with the figures of the page."""
+"""Contributions as CSV and XLSX files."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
 from backend.tables.spreadsheets import harmless
 
-# name: head
+# field: title
 COLUMNS = {
     "id": N_("Id"),
     "name": N_("Name"),
@@ -33,23 +33,23 @@ COLUMNS = {
 
 
 def as_csv(answer: dict[str, Any], language: Language, *, for_people: bool = False) -> bytes:
-    """A table with codes as its head, which programs read; for people with the heads' texts."""
+    """Return a CSV file headed by field names, or with `for_people` by translated titles."""
     out = io.StringIO()
     writer = csv.writer(out)
-    heads = [gettext(head, language) for head in COLUMNS.values()] if for_people else COLUMNS
-    writer.writerow(heads)
+    titles = [gettext(title, language) for title in COLUMNS.values()]
+    writer.writerow(titles if for_people else COLUMNS)
     for row in _rows(answer, language):
         writer.writerow([harmless(c) if isinstance(c, str) else c for c in row])
     return ("\ufeff" + out.getvalue()).encode()
 
 
 def as_xlsx(answer: dict[str, Any], language: Language) -> bytes:
-    """A workbook with a head in words."""
+    """Return a workbook headed by translated titles."""
     out = io.BytesIO()
     with Workbook(out, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
         sheet = book.add_worksheet()
         bold = book.add_format({"bold": True})
-        sheet.write_row(0, 0, [gettext(head, language) for head in COLUMNS.values()], bold)
+        sheet.write_row(0, 0, [gettext(title, language) for title in COLUMNS.values()], bold)
         sheet.freeze_panes(1, 2)
         for number, row in enumerate(_rows(answer, language), 1):
             for column, cell in enumerate(row):
@@ -62,8 +62,8 @@ def as_xlsx(answer: dict[str, Any], language: Language) -> bytes:
 
 
 def _rows(answer: dict[str, Any], language: Language) -> Iterator[list[Any]]:
-    whole = {"id": None, "name": gettext("Total", language), "team": None, **answer["total"]}
-    for item in [*answer["items"], whole]:
+    total = {"id": None, "name": gettext("Total", language), "team": None, **answer["total"]}
+    for item in [*answer["items"], total]:
         reasons = "; ".join(f"{_reason(c, language)} {n}" for c, n in item["reasons"].items())
         yield [reasons if name == "reasons" else item[name] for name in COLUMNS]
 

@@ -1,8 +1,8 @@
-"""Which samples were still needed: the first `target` counted ones of a commune and month.
+"""Needed samples: the first `target` counted samples of a commune and month.
 
 All counted samples of a commune before the day on which it passes its target are needed, those of
-later days are not; only that one day is ranked, by (measuring time, id), whoever took them. The
-result is kept, and computed again only for communes whose counted samples changed.
+later days are not; on that day, samples are ranked by (measuring time, id) across all teams. The
+result is stored and recomputed only for communes whose counted samples changed.
 """
 
 from collections import defaultdict
@@ -18,15 +18,17 @@ from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.recording.rules import NETWORKS
 
-COUNTED_FATES = [COUNTED, COUNTED_BY_ADMIN]
-# Communes computed in one statement: a bounded transaction, some 1 s where all are large.
-UNITS_AT_ONCE = 250
-# Any number that nothing else in this database locks: one process finds needed samples at a time,
-# and folding, which marks communes under the same lock (migration 0009), not meanwhile.
+COUNTED_CATEGORIES = [COUNTED, COUNTED_BY_ADMIN]
+# Communes computed in one statement, to bound its transaction: about 1 s if all are large.
+UNITS_MOST = 250
+# Key of an advisory lock: one process computes needed samples at a time. Folding marks communes
+# under the same lock (migration 0009).
 NEEDED_LOCK = 5_693
 
-KNOWN = text("select threshold from needed_targets where month = :month and network = :network")
-REMEMBER = text("""
+SELECT_TARGET = text(
+    "select threshold from needed_targets where month = :month and network = :network"
+)
+SAVE_TARGET = text("""
     insert into needed_targets (month, network, threshold) values (:month, :network, :threshold)
     on conflict (month, network) do update set threshold = excluded.threshold
 """)
@@ -36,8 +38,8 @@ MARK_MONTH = text("""
     where month = :month and day is null and network = :network and unit_id is not null
         and fate = any(:counted)
 """)
-# Marked by folding, or changed by what is not folded yet: exact at any moment. By any fate, since a
-# late sample may take the place of a counted one without another count.
+# Communes marked by folding or changed by pending deltas: exact at any moment. Of all categories,
+# since a late sample may replace a counted one without changing the count.
 STALE = text("""
     select distinct month, network, unit_id from needed_stale where month = any(:months)
     union
@@ -48,13 +50,13 @@ STALE = text("""
     where unit_id is not null and day between :first and :last
     order by 1, 2, 3
 """)
-# What marks it can see goes; a statement that follows sees all that these marks tell of.
+# Delete the visible marks; the following statement sees all changes that they stand for.
 UNMARK = text("""
     delete from needed_stale
     where month = :month and network = :network and unit_id = any(:units)
 """)
 
-FIND = text("""
+COMPUTE = text("""
     with daily as (
         select unit_id, day, sum(n) as n from (
             select unit_id, day, n from counts
@@ -128,20 +130,20 @@ Targets = dict[tuple[str, str], int | None]  # by month and network
 
 
 def refresh(months: Sequence[str]) -> Targets:
-    """Find the needed samples of some months where anything changed; commit; the targets."""
+    """Recompute the needed samples of months where anything changed, commit, return targets."""
     targets = thresholds(months)
     for (month, network), threshold in targets.items():
         _retarget(month, network, threshold)
     span = {"first": month_start(min(months)), "last": month_end(max(months))}
-    asked = {"months": list(months), **span}
-    if db.session.execute(STALE, asked).first() is not None:
-        _find_all(asked, targets)
+    values = {"months": list(months), **span}
+    if db.session.execute(STALE, values).first() is not None:
+        _compute_stale(values, targets)
     db.session.commit()
     return targets
 
 
 def thresholds(months: Sequence[str]) -> Targets:
-    """How many samples reach communes' target; what a campaign sets for itself decides nothing."""
+    """Return the samples that reach the target of communes; a campaign's own target is ignored."""
     found = {}
     for month in months:
         for network in NETWORKS:
@@ -151,30 +153,30 @@ def thresholds(months: Sequence[str]) -> Targets:
 
 
 def _retarget(month: str, network: str, threshold: int | None) -> None:
-    """Where the target of a month is another than the last time, all its communes are stale."""
+    """If the target of a month has changed, mark all its communes as stale."""
     key = {"month": month, "network": network}
-    known = db.session.execute(KNOWN, key).first()
-    if known is not None and known.threshold == threshold:
+    stored = db.session.execute(SELECT_TARGET, key).first()
+    if stored is not None and stored.threshold == threshold:
         return
-    if known is not None:
-        db.session.execute(MARK_MONTH, {**key, "counted": COUNTED_FATES})
-    db.session.execute(REMEMBER, {**key, "threshold": threshold})
+    if stored is not None:
+        db.session.execute(MARK_MONTH, {**key, "counted": COUNTED_CATEGORIES})
+    db.session.execute(SAVE_TARGET, {**key, "threshold": threshold})
 
 
-def _find_all(asked: Mapping[str, object], targets: Targets) -> None:
-    stale = list(db.session.execute(STALE, asked))
+def _compute_stale(values: Mapping[str, object], targets: Targets) -> None:
+    stale = list(db.session.execute(STALE, values))
     for (month, network), rows in groupby(stale, lambda row: (row.month, row.network)):
         units = [row.unit_id for row in rows]
         for threshold, alike in _by_threshold(month, network, units, targets):
-            for start in range(0, len(alike), UNITS_AT_ONCE):
-                part = {"month": month, "network": network, "units": alike[start:][:UNITS_AT_ONCE]}
-                _find(part, threshold)
+            for start in range(0, len(alike), UNITS_MOST):
+                part = {"month": month, "network": network, "units": alike[start:][:UNITS_MOST]}
+                _compute(part, threshold)
 
 
 def _by_threshold(
     month: str, network: str, units: list[int], targets: Targets
 ) -> list[tuple[int | None, list[int]]]:
-    """Communes by the target that they have: their own, or that of all."""
+    """Group communes by their target: their own, else the general one."""
     own = targets_on(month_end(month), ["commune"], network)["commune", TARGET].own
     found: dict[int | None, list[int]] = defaultdict(list)
     for unit in units:
@@ -183,11 +185,11 @@ def _by_threshold(
     return list(found.items())
 
 
-def _find(part: dict[str, Any], threshold: int | None) -> None:
-    """Some communes in a transaction of their own: folding waits no longer than that."""
+def _compute(part: dict[str, Any], threshold: int | None) -> None:
+    """Compute some communes in a transaction of their own, so that folding waits only for it."""
     db.session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": NEEDED_LOCK})
     db.session.execute(UNMARK, part)
     span = {"first": month_start(part["month"]), "last": month_end(part["month"])}
-    values = {**part, **span, "counted": COUNTED_FATES, "threshold": threshold}
-    db.session.execute(FIND, values)
+    values = {**part, **span, "counted": COUNTED_CATEGORIES, "threshold": threshold}
+    db.session.execute(COMPUTE, values)
     db.session.commit()

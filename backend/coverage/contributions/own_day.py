@@ -1,4 +1,4 @@
-"""What the teams of a phone's volunteer have earned today, for their own members to see."""
+"""Today's sums of the teams of a device's volunteer."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from backend.clock import local_day
 from backend.coverage.contributions.figures import Figures, sums
-from backend.coverage.contributions.sources import Asked
+from backend.coverage.contributions.query import ContributionQuery
 from backend.database.extensions import db
 
 TEAMS_NOW = text("""
@@ -24,15 +24,21 @@ TEAMS_NOW = text("""
 
 
 def own_day(device_id: UUID, now: datetime) -> dict[str, Any]:
-    """Tell the sums of this day for each team in which the phone's volunteer is."""
+    """Return today's sums of each team of which the device's volunteer is a member."""
     today = local_day(now)
     items = []
     for row in db.session.execute(TEAMS_NOW, {"device": device_id, "now": now}).all():
-        day = Asked(
-            row.campaign_id, "team", today, today, (f"{today:%Y-%m}",), False,
-            tuple(row.networks), (row.team_id,),
-        )  # fmt: skip
-        found = sums(day).get((row.team_id, 0)) or Figures()
+        query = ContributionQuery(
+            campaign_id=row.campaign_id,
+            by="team",
+            first=today,
+            last=today,
+            months=(f"{today:%Y-%m}",),
+            whole=False,
+            networks=tuple(row.networks),
+            teams=(row.team_id,),
+        )
+        found = sums(query).get((row.team_id, 0)) or Figures()
         figures = {name: getattr(found, name) for name in ("received", "valid", "counted")}
         items.append(
             {

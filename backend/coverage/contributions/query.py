@@ -1,4 +1,4 @@
-"""Whose contributions somebody may see, over which days: from a query to what is asked."""
+"""Queries of contributions: access to a campaign's teams, days, networks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,15 @@ from backend.accounts.access import Actor, can, require
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
 from backend.clock import month_end, month_start
-from backend.coverage.contributions.sources import Asked
 from backend.coverage.figures.query import months_between
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.scopes import campaign_scope, team_scope
+
+BY = ("team", "member", "unit", "day", "organisation")
+# Samples of an unknown network are received, but never counted.
+ALL_NETWORKS = (*NETWORKS, "unknown")
 
 TAKES_PART = text("""
     select exists (select from memberships where campaign_id = :campaign and team_id = :team)
@@ -27,18 +30,47 @@ TAKES_PART = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A campaign, and which of its teams somebody may see; None: all."""
+class ContributionQuery:
+    """Campaign, grouping, days, networks and teams of figures."""
+
+    campaign_id: int
+    by: str  # one of BY, or `campaign`: a single row
+    first: date
+    last: date
+    months: tuple[str, ...]
+    whole: bool  # the days are all those of the months
+    networks: tuple[str, ...]
+    teams: tuple[int, ...] | None = None  # None: all
+
+    def values(self) -> dict[str, object]:
+        """Return the bind values of the statements."""
+        return {
+            "campaign": self.campaign_id,
+            "first": self.first,
+            "last": self.last,
+            "months": list(self.months),
+            "networks": list(self.networks),
+            "teams": None if self.teams is None else list(self.teams),
+        }
+
+    @property
+    def restricted(self) -> bool:
+        return self.teams is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignAccess:
+    """A campaign and the teams that an actor may see."""
 
     campaign: Campaign
-    teams: tuple[int, ...] | None
+    teams: tuple[int, ...] | None  # None: all
 
 
-def see(actor: Actor, campaign_id: int) -> Seen:
-    """What an actor may see of a campaign: an organiser all, a team's leader their own team."""
+def campaign_access(actor: Actor, campaign_id: int) -> CampaignAccess:
+    """Return the visible teams of a campaign: all for an organiser, their own for a leader."""
     campaign, scope = visible_campaign(actor, campaign_id), campaign_scope(campaign_id)
     if can(actor, "campaign.see", scope):
-        return Seen(campaign, None)
+        return CampaignAccess(campaign, None)
     months = months_of(campaign.first_day, campaign.last_day)
     own = [
         team
@@ -47,50 +79,48 @@ def see(actor: Actor, campaign_id: int) -> Seen:
     ]
     if not own:
         require(actor, "campaign.see", scope)
-    return Seen(campaign, tuple(own))
+    return CampaignAccess(campaign, tuple(own))
 
 
-def ask(seen: Seen, by: str, query: Mapping[str, Any]) -> Asked:
-    """Turn a query into the days, networks and teams that it asks for."""
-    first, last, months = _days(seen.campaign, query)
-    teams = seen.teams
-    if query.get("team") is not None:
-        if teams is not None and query["team"] not in teams:
+def build_query(
+    access: CampaignAccess, by: str, parameters: Mapping[str, Any]
+) -> ContributionQuery:
+    """Build a query from the parameters of a request."""
+    first, last, months = _days(access.campaign, parameters)
+    teams = access.teams
+    if parameters.get("team") is not None:
+        if teams is not None and parameters["team"] not in teams:
             raise Problem(403, "forbidden")
-        teams = (query["team"],)
-    return Asked(
-        campaign_id=seen.campaign.id,
+        teams = (parameters["team"],)
+    return ContributionQuery(
+        campaign_id=access.campaign.id,
         by=by,
         first=first,
         last=last,
         months=months,
         whole=first == month_start(months[0]) and last == month_end(months[-1]),
-        networks=(query["network"],) if query.get("network") else NETWORKS_ASKED,
+        networks=(parameters["network"],) if parameters.get("network") else ALL_NETWORKS,
         teams=teams,
     )
 
 
-# What is unknown is received too, and counted nowhere.
-NETWORKS_ASKED = (*NETWORKS, "unknown")
-
-
-def _days(campaign: Campaign, query: Mapping[str, Any]) -> tuple[date, date, tuple[str, ...]]:
-    """First and last day: those of the campaign's months, of one month, or given."""
+def _days(campaign: Campaign, parameters: Mapping[str, Any]) -> tuple[date, date, tuple[str, ...]]:
+    """Return first day, last day and months: of the campaign, of one month, or as given."""
     first, last = (
         month_start(f"{campaign.first_day:%Y-%m}"),
         month_end(f"{campaign.last_day:%Y-%m}"),
     )
-    if month := query.get("month"):
+    if month := parameters.get("month"):
         first, last = month_start(month), month_end(month)
-    first = max(first, query["from_"]) if query.get("from_") else first
-    last = min(last, query["to"]) if query.get("to") else last
+    first = max(first, parameters["from_"]) if parameters.get("from_") else first
+    last = min(last, parameters["to"]) if parameters.get("to") else last
     if last < first:
-        raise invalid("to" if query.get("to") else "from", "no_days")
+        raise invalid("to" if parameters.get("to") else "from", "no_days")
     return first, last, months_of(first, last)
 
 
 def months_of(first: date, last: date) -> tuple[str, ...]:
-    """The months from one day to another."""
+    """Return the months from one day to another."""
     return tuple(months_between(f"{first:%Y-%m}", f"{last:%Y-%m}"))
 
 

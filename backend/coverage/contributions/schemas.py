@@ -1,17 +1,17 @@
-"""Questions about what teams contributed, and their answers."""
+"""Schemas of contributions."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from backend.coverage.contributions.sources import BY
+from backend.coverage.contributions.query import BY
 from backend.coverage.figures.schemas import month_asked
 from backend.fields import CODES, ID_MOST, Day, Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.schemas import BoundariesSchema
 
-# A page of this many rows fills a screen many times over and is read in one look at the indexes.
+# A page of this size fills a screen many times over and is read by one scan of an index.
 ROWS_MOST = 500
 
 
@@ -29,7 +29,7 @@ class _Number(fields.Integer):
 
 
 class ContributionsQuerySchema(Strict):
-    """By what, over which days, on which network, in which format."""
+    """Grouping, days, network and format."""
 
     by = Text(choices=BY, load_default="team")
     month = month_asked(load_default=None)
@@ -45,7 +45,7 @@ class ContributionsQuerySchema(Strict):
 
 
 class LeaderboardQuerySchema(Strict):
-    """Ranked by what, over which month."""
+    """Grouping, ranking, month and network."""
 
     by = Text(choices=("team", "member"), load_default="team")
     rank = Text(choices=("needed", "counted"), load_default="needed")
@@ -54,21 +54,21 @@ class LeaderboardQuerySchema(Strict):
 
 
 class SummaryQuerySchema(Strict):
-    """Which day, as words or as a picture; today unless told."""
+    """Day, by default today, and format."""
 
     day = Day(load_default=None)
     format = Text(choices=("json", "png"), load_default="json")
 
 
-class CampaignNamedSchema(Strict):
-    """Which campaign."""
+class CampaignReferenceSchema(Strict):
+    """A campaign by its name."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
 
 
 class FiguresSchema(Strict):
-    """What somebody contributed."""
+    """Figures of one row of contributions."""
 
     received = fields.Integer(required=True)
     valid = fields.Integer(required=True)
@@ -84,7 +84,7 @@ class FiguresSchema(Strict):
 
 
 class ContributionSchema(FiguresSchema):
-    """What one team, member, unit, day or organisation contributed."""
+    """Contribution of one team, member, unit, day or organisation."""
 
     id = fields.String(required=True, allow_none=True)
     name = fields.String(required=True)
@@ -92,9 +92,9 @@ class ContributionSchema(FiguresSchema):
 
 
 class AboutSchema(Strict):
-    """What figures are about."""
+    """Campaign, grouping and days of figures."""
 
-    campaign = fields.Nested(CampaignNamedSchema, required=True)
+    campaign = fields.Nested(CampaignReferenceSchema, required=True)
     by = fields.String(required=True)
     first_day = fields.Date(required=True)
     last_day = fields.Date(required=True)
@@ -104,7 +104,7 @@ class AboutSchema(Strict):
 
 
 class ContributionsSchema(AboutSchema):
-    """What was contributed to a campaign, row by row, and the whole of it."""
+    """Contributions to a campaign, row by row, and their total."""
 
     items = fields.List(fields.Nested(ContributionSchema), required=True)
     total = fields.Nested(FiguresSchema, required=True)
@@ -112,7 +112,7 @@ class ContributionsSchema(AboutSchema):
 
 
 class RankedSchema(Strict):
-    """One place of a leaderboard; equals share theirs."""
+    """One place of a leaderboard; ties share a place."""
 
     place = fields.Integer(required=True)
     id = fields.String(required=True, allow_none=True)
@@ -123,7 +123,7 @@ class RankedSchema(Strict):
 
 
 class LeaderboardSchema(AboutSchema):
-    """Who is first, by what, and how that is reckoned."""
+    """A leaderboard and the explanation of its ranking."""
 
     rank = fields.String(required=True)
     explained = fields.String(required=True)
@@ -131,7 +131,7 @@ class LeaderboardSchema(AboutSchema):
 
 
 class SummarySchema(Strict):
-    """A day in a few lines."""
+    """Summary of a day in a few lines."""
 
     day = fields.Date(required=True)
     text = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""The API of what teams contributed."""
+"""API of contributions."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ from flask import Response
 
 from backend.accounts.authentication import actor
 from backend.accounts.parsing import PeopleParser
-from backend.coverage.contributions.day_picture import draw
-from backend.coverage.contributions.day_summary import summarise_day
+from backend.coverage.contributions.day_summary import draw, summarise_day
 from backend.coverage.contributions.files import as_csv, as_xlsx
 from backend.coverage.contributions.leaderboard import leaderboard
 from backend.coverage.contributions.schemas import (
@@ -38,7 +37,7 @@ TABLES = {"text/csv": {"schema": {"type": "string"}}, XLSX: BINARY}
 @blp.response(200, ContributionsSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
-    """Show what each team, member, unit, day or organisation contributed to a campaign."""
+    """Show the contributions of teams, members, units, days or organisations to a campaign."""
     answer = contributions(actor(), campaign_id, query, language())
     name = f"contributions-{campaign_id}-{query['by']}"
     if query["format"] == "csv":
@@ -54,7 +53,7 @@ def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
 @blp.response(200, LeaderboardSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
-    """Rank the teams of a campaign by samples that were still needed."""
+    """Rank the teams or members of a campaign by needed or counted samples."""
     return answered_figures(leaderboard(actor(), campaign_id, query, language()))
 
 
@@ -64,7 +63,7 @@ def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
 @blp.response(200, SummarySchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_day_summary(query: dict[str, Any], campaign_id: int) -> Response:
-    """Tell a day of a campaign in a few Vietnamese lines, or as a picture of them."""
+    """Summarise a day of a campaign in a few Vietnamese lines, or as a picture of them."""
     now = clock_now()
     day, lines = summarise_day(actor(), campaign_id, query, now)
     if query["format"] == "png":

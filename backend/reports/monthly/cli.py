@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from backend.batch.command_line import click_errors
 from backend.clock import local_day
-from backend.coverage.alerts.delivery_cli import tell
+from backend.coverage.alerts.delivery import print_or_send
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.i18n.messages import message
@@ -43,7 +43,7 @@ def deadlines(codes: tuple[str, ...], sending: bool) -> None:
     if digest is None:
         click.echo("Every report of last month is approved.", err=True)
     else:
-        tell(digest, sending)
+        print_or_send(digest, sending)
 
 
 def _lines(check: dict[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """What the board's pages take."""
 
-from backend.coverage.contributions.sources import BY
+from backend.coverage.contributions.query import BY
 from backend.coverage.figures.schemas import month_asked
 from backend.coverage.plan.schemas import QueryWhole
 from backend.fields import ID_MOST, Day, Text

@@ -10,7 +10,7 @@ from backend.campaigns.service import show_campaign
 from backend.clock import local_day
 from backend.coverage.contributions.day_summary import summarise_day
 from backend.coverage.contributions.leaderboard import leaderboard
-from backend.coverage.contributions.query import months_of, see
+from backend.coverage.contributions.query import campaign_access, months_of
 from backend.coverage.contributions.schemas import ContributionsQuerySchema, LeaderboardQuerySchema
 from backend.coverage.contributions.service import contributions
 from backend.coverage.plan.service import seen_teams
@@ -42,13 +42,13 @@ class Board:
 
 def board_of(actor: Actor, campaign_id: int, now: datetime) -> Board:
     """A campaign's frame, for whoever organises it or leads a team in it; 403 or 404 for others."""
-    seen = see(actor, campaign_id)
+    access = campaign_access(actor, campaign_id)
     campaign = show_campaign(actor, campaign_id)
     return Board(
         campaign=campaign,
         organisation=show_organisation(campaign["organisation_id"])["name"],
         organises=can(actor, "campaign.see", campaign_scope(campaign_id)),
-        days_left=days_left(seen.campaign, now),
+        days_left=days_left(access.campaign, now),
         months=months_of(campaign["first_day"], campaign["last_day"]),
     )
 
@@ -81,7 +81,7 @@ def overview(
 
 def teams_shown(actor: Actor, campaign_id: int, now: datetime) -> list[PlanTeam]:
     """The teams of a campaign that this person may see."""
-    campaign = see(actor, campaign_id).campaign
+    campaign = campaign_access(actor, campaign_id).campaign
     teams = teams_of(campaign, now)
     seen = seen_teams(actor, campaign, teams)
     return [team for team in teams if team.id in seen]

@@ -1,14 +1,14 @@
-"""Sums that pages of contributions read; triggers and `needed` keep them, nobody else writes."""
+"""Tables of summed contributions; written only by triggers and by `needed`."""
 
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Identity, Index, Integer, Table, Text
 from sqlalchemy.types import Boolean
 
-from backend.campaigns import models as campaigns  # noqa: F401 # foreign keys refer to them
+from backend.campaigns import models as campaigns  # noqa: F401 # referenced tables
 from backend.database.extensions import db
 
 
 def _campaign(primary_key: bool = False) -> "Column[object]":
-    """Sums go with their campaign, which goes only where nothing has been earned, or in a demo."""
+    """Return the campaign's column; only campaigns without earnings, or of a demo, are deleted."""
     return Column(
         "campaign_id",
         ForeignKey("campaigns.id", ondelete="CASCADE"),
@@ -22,8 +22,8 @@ def _key(name: str, kind: type[Integer] | type[BigInteger] | type[Text]) -> "Col
     return Column(name, kind, primary_key=True, autoincrement=False)
 
 
-# A campaign's earnings by fate, over all its teams: by unit (key: its id, 0 for none) and by day
-# (key: the day's ordinal). By team they are in `team_counts`.
+# A campaign's earnings by category (`fate`), summed over its teams: by unit (key: its id, 0 for
+# none) and by day (key: the day's ordinal). Sums by team are in `team_counts`.
 contribution_counts = Table(
     "contribution_counts",
     db.metadata,
@@ -37,8 +37,8 @@ contribution_counts = Table(
     Column("n", Integer, nullable=False),
 )
 
-# Received on each day, by team, member (key: the volunteer, 0 for none) and unit: who was active.
-# By people and places the same over whole months, under their first day.
+# Samples received on each day by team, member (key: the volunteer, 0 for none) and unit. The grains
+# `people` and `places` contain the same for whole months, under the first day of the month.
 contribution_days = Table(
     "contribution_days",
     db.metadata,
@@ -52,7 +52,7 @@ contribution_days = Table(
     Column("n", Integer, nullable=False),
 )
 
-# Communes whose counted samples changed since their needed ones were found.
+# Communes whose counted samples changed since their needed samples were computed.
 needed_stale = Table(
     "needed_stale",
     db.metadata,
@@ -62,7 +62,7 @@ needed_stale = Table(
     Column("network", Text, nullable=False),
 )
 
-# The target by which the needed samples of a month were found.
+# The target by which the needed samples of a month were computed.
 needed_targets = Table(
     "needed_targets",
     db.metadata,
@@ -71,7 +71,7 @@ needed_targets = Table(
     Column("threshold", Integer),
 )
 
-# How many needed samples somebody took in a commune on a day, and whether it reached the target.
+# Needed samples of a volunteer in a commune on a day, and whether it reached the target.
 needed_shares = Table(
     "needed_shares",
     db.metadata,
@@ -89,8 +89,8 @@ needed_shares = Table(
     Index("ix_needed_shares_campaign_id_team_id_day", "campaign_id", "team_id", "day"),
 )
 
-# The same added up: by team, by team and unit (key), by member (key); over all teams by unit and
-# day (key).
+# Sums of needed_shares: by team, by team and unit (key), by member (key); over all teams by unit
+# and by day (key).
 needed_sums = Table(
     "needed_sums",
     db.metadata,
@@ -104,7 +104,7 @@ needed_sums = Table(
     Column("helped", Integer, nullable=False),  # communes that reached the target
 )
 
-# Received from each team in a month, by commune, district and province: which teams are active.
+# Samples received from each team in a month, by commune, district and province.
 team_places = Table(
     "team_places",
     db.metadata,

@@ -15,7 +15,7 @@ import psycopg
 
 from backend.accounts.access import Actor, Grant
 from backend.coverage.signals.service import (
-    Asking,
+    SignalContext,
     campaign_signals,
     unit_registrations,
     unit_signals,
@@ -104,16 +104,16 @@ def fill(url: str, rows: int) -> None:
 
 
 def look_everywhere() -> None:
-    asking = Asking(NOW, "key", "vi")
+    context = SignalContext(NOW, "key", "vi")
     month = {"month": "2024-11", "level": None, "unit": None}
     province = month | {"level": "province"}
-    measured("a commune", lambda: unit_signals(ADMIN, "05443", month, asking))
-    measured("a campaign", lambda: campaign_signals(ADMIN, 2, month, asking))
-    measured("a province", lambda: unit_signals(ADMIN, PROVINCE, province, asking))
-    measured("a campaign of a province", lambda: campaign_signals(ADMIN, 1, month, asking))
+    measured("a commune", lambda: unit_signals(ADMIN, "05443", month, context))
+    measured("a campaign", lambda: campaign_signals(ADMIN, 2, month, context))
+    measured("a province", lambda: unit_signals(ADMIN, PROVINCE, province, context))
+    measured("a campaign of a province", lambda: campaign_signals(ADMIN, 1, month, context))
     measured(
         "registrations of a province",
-        lambda: unit_registrations(ADMIN, PROVINCE, province, asking),
+        lambda: unit_registrations(ADMIN, PROVINCE, province, context),
     )
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 
 from backend.campaigns.models import Campaign
-from backend.coverage.signals import sources as signal_sources
+from backend.coverage.signals import queries as signal_queries
 from backend.coverage.signals.rules import MOCK_LEAST
 from backend.database.extensions import db
 from backend.demo.removing_teams import remove_teams
@@ -169,7 +169,7 @@ def test_a_sign_that_is_not_there(cast: Cast) -> None:
 
 
 def test_more_than_can_be_looked_at_is_refused(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signal_sources, "ROWS_MOST", MOCK_LEAST - 1)
+    monkeypatch.setattr(signal_queries, "ROWS_MOST", MOCK_LEAST - 1)
     answer = cast.of_unit()
     assert answer.status_code == 422 and answer.json["code"] == "too_many_to_look_at"
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from backend.coverage.signals.rows import Evidence, Seen, blocks
+from backend.coverage.signals.evidence import DeviceSample, Evidence, blocks
 from backend.coverage.signals.rules import (
     NIGHT_TIMES,
     ONCE_DEVICES,
@@ -27,7 +27,7 @@ from backend.coverage.signals.rules import (
 MORNING = datetime(2024, 11, 10, 1, 30, tzinfo=UTC)  # half past eight in Vietnam
 HOUSE = (21.594213, 105.848217)
 METRE = 1 / 111_195  # degrees of latitude
-Make = Callable[..., Seen]
+Make = Callable[..., DeviceSample]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def make() -> Make:
     """A measurement that differs from every other, at the house unless told."""
     chance = random.Random(7)
 
-    def seen(device: int, minutes: float = 0, **changes: object) -> Seen:
+    def seen(device: int, minutes: float = 0, **changes: object) -> DeviceSample:
         fields = {
             "id": UUID(int=chance.getrandbits(128)),
             "device": UUID(int=device),
@@ -49,7 +49,7 @@ def make() -> Make:
             "ping_ms": round(chance.uniform(10, 60), 1),
             **changes,
         }
-        return Seen(**fields)  # type: ignore[arg-type]
+        return DeviceSample(**fields)  # type: ignore[arg-type]
 
     return seen
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from backend.coverage.exclusions import service as excluding
-from backend.coverage.signals.findings import number
+from backend.coverage.signals.findings import device_number
 from backend.database.extensions import db
 from backend.measurements.recording.models import Exclusion
 from backend.measurements.revision.exclusion import decide_on_device
@@ -80,7 +80,7 @@ class Cast:
     def number(self) -> int:
         """The device's number in November."""
         device = self.client.get("/api/v1/devices/me", headers=self.phone).json["id"]
-        return number(UUID(device), "2024-11", self.app.config["SECRET_KEY"])
+        return device_number(UUID(device), "2024-11", self.app.config["SECRET_KEY"])
 
 
 @pytest.fixture

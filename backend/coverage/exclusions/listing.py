@@ -9,7 +9,7 @@ from sqlalchemy import text
 from backend.accounts.access import Actor
 from backend.clock import this_month
 from backend.coverage.figures.authorized_unit import named, own_unit
-from backend.coverage.signals.sources import units_below
+from backend.coverage.signals.queries import units_below
 from backend.database.extensions import db
 from backend.fields import ID_MOST
 from backend.units.models import Unit

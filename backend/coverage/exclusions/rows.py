@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from backend.clock import month_end, month_start
 from backend.coverage.figures.counts import by_unit
-from backend.coverage.signals.findings import number
-from backend.coverage.signals.sources import moments
+from backend.coverage.signals.findings import device_number
+from backend.coverage.signals.queries import month_bounds
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.measurements.recording.counting import CountDeltas
@@ -62,10 +62,10 @@ def chosen_ids(ids: Sequence[UUID], units: Sequence[int], month: str) -> list[An
 def chosen_device(wanted: int, units: Sequence[int], month: str, key: str) -> list[Any]:
     """The measurements of the device that has a number in that month, in these units."""
     devices = db.session.execute(DEVICES, _span(units, month)).scalars()
-    found = [device for device in devices if number(device, month, key) == wanted]
+    found = [device for device in devices if device_number(device, month, key) == wanted]
     if len(found) != 1:
         raise invalid("device", "device_ambiguous" if found else "device_unknown")
-    since, until = moments(month)
+    since, until = month_bounds(month)
     values = {**_span(units, month), "device": found[0], "since": since, "until": until}
     return list(db.session.execute(OF_DEVICE, values).mappings())
 

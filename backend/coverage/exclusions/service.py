@@ -22,7 +22,7 @@ from backend.coverage.exclusions.rows import (
 )
 from backend.coverage.figures.authorized_unit import named, own_unit, province_scope
 from backend.coverage.signals.models import Signal
-from backend.coverage.signals.sources import units_below
+from backend.coverage.signals.queries import units_below
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.measurements.recording.counting import CountDeltas

@@ -11,8 +11,8 @@ from sqlalchemy import RowMapping, text
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.figures.authorized_unit import named, own_unit
-from backend.coverage.signals.findings import number
-from backend.coverage.signals.sources import units_below
+from backend.coverage.signals.findings import device_number
+from backend.coverage.signals.queries import units_below
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.fields import aware_time
@@ -138,7 +138,7 @@ def _told(row: RowMapping, showing: Showing) -> dict[str, Any]:
     return {name: row[name] for name in PLAIN} | {
         "id": str(row["id"]),
         "unit": {"code": row["code"], "name": row["name"]},
-        "device": number(device, month, showing.key) if device else None,
+        "device": device_number(device, month, showing.key) if device else None,
         "position": position,
         "reasons": serialize_reasons(row["reasons"], showing.language),
         "marks": serialize_reasons(row["marks"], showing.language),

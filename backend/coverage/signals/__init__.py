@@ -1,1 +1,1 @@
-"""Signals of gaming, for people to review."""
+"""Signals of gaming, for review by people."""

@@ -1,4 +1,4 @@
-"""Findings as they are stored and shown: figures, and devices under numbers that lead to nobody."""
+"""Findings as stored and shown: figures, and devices under pseudonymous numbers."""
 
 import hashlib
 import hmac
@@ -8,21 +8,21 @@ from typing import Any
 from uuid import UUID
 
 from backend.clock import local_day
-from backend.coverage.signals.rows import Evidence, Seen
+from backend.coverage.signals.evidence import DeviceSample, Evidence
+from backend.coverage.signals.queries import SampleSet
 from backend.coverage.signals.rules import SIGNALS
-from backend.coverage.signals.sources import Looked
 
-# Whoever looks at a group needs to see how it is made up, not every one of hundreds.
+# A reviewer needs to see the composition of a group, not each of hundreds of devices.
 DEVICES_SHOWN = 50
-# Eight figures can be read out on the telephone, and hardly ever agree by chance in one month.
+# Eight digits can be read out on the telephone and hardly ever collide in one month.
 NUMBER_BELOW = 10**8
-# Which facts tell one finding of a device from another of the same kind.
-NAMING = ("day",)
+# Facts that distinguish findings of the same kind and device.
+DISTINGUISHING_FACTS = ("day",)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sign: what is kept of it, and the devices, which are shown and never kept."""
+    """One finding: the evidence, which is stored, and the devices, which are only shown."""
 
     kind: str
     subject: str
@@ -30,53 +30,55 @@ class Finding:
     devices: list[dict[str, Any]]
 
 
-def findings(looked: Looked, month: str, key: str) -> list[Finding]:
-    """Every sign of a month's rows."""
-    by_id = {row.id: row for row in looked.rows}
+def findings(samples: SampleSet, month: str, key: str) -> list[Finding]:
+    """Apply all rules to a month's samples."""
+    by_id = {row.id: row for row in samples.rows}
     return [
-        _finding(one, [by_id[each] for each in one.measurements], looked, month, key)
+        _finding(one, [by_id[each] for each in one.measurements], samples, month, key)
         for signal in SIGNALS.values()
-        for one in signal(looked.rows)
+        for one in signal(samples.rows)
     ]
 
 
-def number(device: UUID, month: str, key: str) -> int:
-    """The number of a device in one month; without the key nobody comes back from it."""
+def device_number(device: UUID, month: str, key: str) -> int:
+    """Return the pseudonym of a device in one month; it cannot be reversed without the key."""
     digest = _digest(key, f"number|{month}|{device}")
     return int.from_bytes(digest[:8]) % NUMBER_BELOW
 
 
-def _finding(one: Evidence, rows: list[Seen], looked: Looked, month: str, key: str) -> Finding:
-    """The subject hangs on who was first, so that it stays the same while a group grows."""
+def _finding(
+    one: Evidence, rows: list[DeviceSample], samples: SampleSet, month: str, key: str
+) -> Finding:
+    """Build a finding; its subject depends on the first row, so it is stable as a group grows."""
     first = rows[0]
     place = (first.latitude, first.longitude) if one.signal == "same_coordinates" else ()
-    named = [one.facts.get(name) for name in NAMING]
-    subject = _digest(key, f"subject|{month}|{one.signal}|{first.device}|{place}|{named}")
+    facts = [one.facts.get(name) for name in DISTINGUISHING_FACTS]
+    subject = _digest(key, f"subject|{month}|{one.signal}|{first.device}|{place}|{facts}")
     days = sorted({local_day(row.at) for row in rows})
-    kept = {
+    stored = {
         "devices": len(one.devices),
         "measurements": len(rows),
         "first_day": days[0].isoformat(),
         "last_day": days[-1].isoformat(),
         "facts": dict(one.facts),
     }
-    shown = _told(one.devices[:DEVICES_SHOWN], looked.volunteers, month, key)
-    return Finding(one.signal, subject.hex()[:32], kept, shown)
+    shown = _serialize_devices(one.devices[:DEVICES_SHOWN], samples.owners, month, key)
+    return Finding(one.signal, subject.hex()[:32], stored, shown)
 
 
-def _told(
+def _serialize_devices(
     devices: Iterable[UUID],
-    whose: Mapping[UUID, tuple[int | None, int | None]],
+    owners: Mapping[UUID, tuple[int | None, int | None]],
     month: str,
     key: str,
 ) -> list[dict[str, Any]]:
     rows = []
     for device in devices:
-        volunteer, team = whose.get(device, (None, None))
-        told = {"number": number(device, month, key), "volunteer": volunteer, "team_id": team}
-        rows.append(told)
+        volunteer, team = owners.get(device, (None, None))
+        number = device_number(device, month, key)
+        rows.append({"number": number, "volunteer": volunteer, "team_id": team})
     return sorted(rows, key=lambda row: int(row["number"]))
 
 
-def _digest(key: str, words: str) -> bytes:
-    return hmac.digest(key.encode(), b"signals|" + words.encode(), hashlib.sha256)
+def _digest(key: str, content: str) -> bytes:
+    return hmac.digest(key.encode(), b"signals|" + content.encode(), hashlib.sha256)

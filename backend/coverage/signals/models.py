@@ -1,4 +1,4 @@
-"""Signals of gaming, and the decisions on them."""
+"""Signals of gaming and the decisions on them."""
 
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,9 @@ from backend.database.extensions import db
 
 
 class Signal(db.Model):
-    """A sign of gaming in one campaign's or unit's month, and what people made of it.
+    """A signal of gaming in one campaign's or unit's month, and the decision on it.
 
-    Kept are figures alone: neither devices nor volunteers can be read from a row.
+    Only figures are stored: a row identifies neither devices nor volunteers.
     """
 
     __tablename__ = "signals"
@@ -31,10 +31,10 @@ class Signal(db.Model):
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     month: Mapped[str] = mapped_column(Text)
-    subject: Mapped[str] = mapped_column(Text)  # a keyed digest of whom and what it is about
+    subject: Mapped[str] = mapped_column(Text)  # a keyed digest of its device and facts
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
     found_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     state: Mapped[str] = mapped_column(Text, server_default="open")
     note: Mapped[str | None] = mapped_column(Text)
-    user_id: Mapped[int | None]  # who set the state last
+    user_id: Mapped[int | None]  # the user who set the state last
     changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

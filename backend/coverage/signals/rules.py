@@ -1,99 +1,191 @@
-"""Signals of gaming: named functions from rows to evidence, for people to look at.
+"""Rules of the signals of gaming: pure functions from samples to evidence, for review by people.
 
-None of them changes a figure. Each limit names the honest habit that it spares.
+None of them changes a figure. The comment of each limit names the honest use that it excludes.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from math import inf
 from operator import ge
+from statistics import median
+from typing import NamedTuple
 from uuid import UUID
 
 from backend.clock import VIETNAM
-from backend.coverage.signals.lockstep import devices_in_lockstep
-from backend.coverage.signals.rows import Evidence, Seen, blocks, by_device, evidence
+from backend.coverage.signals.evidence import DeviceSample, Evidence, blocks, by_device, evidence
 from geo.fix import distance_m
 
-# A house and its yard with the errors of its fixes.
+# A house and its yard, including the errors of fixes.
 PLACE_M = 200.0
-# A team meets at a community house, some thirty phones, and then spreads: its phones measure
-# elsewhere too, or on a day or two only, as residents do who are helped there. Phones on a shelf
-# do neither.
+# A team of some thirty phones meets at a community house and then spreads: its phones also measure
+# elsewhere, or only on a day or two, like those of residents who are helped there. Phones on a
+# shelf do neither.
 PLACE_DEVICES = 8
 PLACE_DAYS = 3
 PLACE_SHARE = 0.9
 
-# Four results that agree in all three values are no chance where these tell enough: a line that
-# its carrier slows to 1.0 Mbps repeats itself, and has too few digits to tell.
+# Four results with three equal values are no coincidence if these have enough digits: a line that
+# its carrier throttles to 1.0 Mbps repeats itself, but has too few.
 SPEED_TIMES = 4
 SPEED_DIGITS = 8
-# Of one phone two results that come twice are enough, if each value tells this many digits.
+# Of one phone, two results that occur twice are enough if the values have this many digits.
 SPEED_DIGITS_OWN = (3, 3, 2)
 
 # No road and no train in Vietnam is faster than 160 km/h; a flight is one jump, not three.
 TRAVEL_M_PER_S = 60.0
 TRAVEL_WITHIN = timedelta(hours=2)
 TRAVEL_TIMES = 3
-# A bad fix leads away and back; that happens to one test in some hundred and fifty, and this
-# often in a month to hardly anybody.
+# A bad fix leads away and back. That happens in one of about 150 tests, but rarely this often in
+# a month.
 TRAVEL_BOUNCES = 4
-TRAVEL_LEAST_M = 1_000.0  # below it a bad fix explains all
+TRAVEL_LEAST_M = 1_000.0  # shorter jumps are explained by a bad fix
 
 MOCK_LEAST = 5
-MOCK_SHARE = 0.3  # a developer's phone forgets the switch once, not in every third sample
+MOCK_SHARE = 0.3  # developers leave mock locations on occasionally, not in every third sample
 
-NIGHT_HOURS = range(5)  # from midnight to five in the morning, Vietnam's
+NIGHT_HOURS = range(5)  # from midnight to 5 a.m. in Vietnam
 NIGHT_TIMES = 15  # a guard measures a few times, a survey of a night market takes a dozen
 
-# Residents helped one by one are guests and left out; visitors of a stall come back or spread.
+# Residents helped by volunteers are guests and left out; visitors of a stall return or spread.
 ONCE_DEVICES = 10
 ONCE_SHARE = 0.7
 
-# A fix moves in its last digits each time; a cached one stays for minutes, not for hours.
-SAME_DIGITS = 4  # rounder coordinates were rounded by the phone, which is honest
+# The last digits of a fix vary each time; a cached fix lasts for minutes, not for hours.
+SAME_DIGITS = 4  # coordinates with fewer digits were rounded by the phone, which is honest
 SAME_DEVICES = 3
 SAME_HOURS = 6
-# Positions of masts and indoor Wi-Fi do repeat; they hardly ever claim to be this good.
+# Positions of masts and indoor Wi-Fi do repeat, but hardly ever with this accuracy.
 SAME_ACCURACY_M = 20.0
 
+# Two people walking together start within seconds, never with the same lag a dozen times.
+LOCKSTEP_WINDOW_S = 15.0
+LOCKSTEP_TIMES = 12
+LOCKSTEP_JITTER_S = 1.0
+LOCKSTEP_SHARE = 0.8
+# One person with two phones may start one after the other, but not as evenly as a script.
+LOCKSTEP_PAIR_SHARE = 0.95
+# The most tests of a campaign in 15 s; beyond that, only the nearest in time are compared.
+LOCKSTEP_NEIGHBOURS = 30
+
 Result = tuple[float, float, float]  # download, upload, ping
-Signal = Callable[[Sequence[Seen]], list[Evidence]]
+Signal = Callable[[Sequence[DeviceSample]], list[Evidence]]
 
 
-def one_place_many_devices(rows: Sequence[Seen]) -> list[Evidence]:
-    """Many devices that measure in one place only, on several days."""
+class Lockstep(NamedTuple):
+    """Two devices and the pairs of tests in which the second followed with the same lag."""
+
+    a: UUID
+    b: UUID
+    steady: list[tuple[float, DeviceSample, DeviceSample]]
+    lag_s: float
+
+
+def one_place_many_devices(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find groups of many devices that measure only in one place, on several days."""
     totals = {one: len(trail) + trail[0].elsewhere for one, trail in by_device(rows).items()}
     found: list[Evidence] = []
-    told: set[UUID] = set()
+    reported: set[UUID] = set()
     for _, here in blocks(rows, PLACE_M):
         if len(here) < PLACE_DEVICES * PLACE_DAYS:
-            break  # the fullest come first
+            break  # the next ones have no more rows
         counts = Counter(row.device for row in here)
         there = Counter(device for device, _ in {(row.device, row.day) for row in here})
         settled = {
             one
             for one, n in counts.items()
-            if n >= PLACE_SHARE * totals[one] and there[one] >= PLACE_DAYS and one not in told
+            if n >= PLACE_SHARE * totals[one] and there[one] >= PLACE_DAYS and one not in reported
         }
         shown = [row for row in here if row.device in settled]
         on_day = Counter(day for _, day in {(row.device, row.day) for row in shown})
         days = sum(n >= PLACE_DEVICES for n in on_day.values())
         if len(settled) >= PLACE_DEVICES and days >= PLACE_DAYS:
-            told |= settled
+            reported |= settled
             found.append(evidence("one_place_many_devices", shown, days=days))
     return found
 
 
-def speeds_repeated(rows: Sequence[Seen]) -> list[Evidence]:
-    """Download, upload and ping that agree to the last digit: of one phone, or of several."""
-    same: dict[Result, list[Seen]] = defaultdict(list)
+def devices_in_lockstep(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find groups of devices that measure repeatedly with the same lag, as if run by one script."""
+    mine = by_device(rows)
+    pairs = [
+        Lockstep(a, b, steady, round(abs(middle), 1))
+        for (a, b), meetings in _meetings(rows, {one: n for n, one in enumerate(mine)}).items()
+        for middle in [median(lag for lag, _, _ in meetings)]
+        for steady in [[one for one in meetings if abs(one[0] - middle) <= LOCKSTEP_JITTER_S]]
+        if len(steady) >= max(LOCKSTEP_TIMES, LOCKSTEP_SHARE * min(len(mine[a]), len(mine[b])))
+    ]
+    return [
+        _lockstep_evidence(group)
+        for group in _connected(pairs)
+        if len(group) > 1 or len(group[0].steady) >= LOCKSTEP_PAIR_SHARE * _fewer(group[0], mine)
+    ]
+
+
+def _meetings(
+    rows: Sequence[DeviceSample], rank: Mapping[UUID, int]
+) -> dict[tuple[UUID, UUID], list[tuple[float, DeviceSample, DeviceSample]]]:
+    """Return the pairs of close tests of each two devices with the second's lag, if enough."""
+    often = {one for one, n in Counter(row.device for row in rows).items() if n >= LOCKSTEP_TIMES}
+    ordered = [
+        (row.at.timestamp(), rank[row.device], row)
+        for row in sorted(rows, key=lambda row: (row.at, row.id))
+        if row.device in often
+    ]
+    # Counted first: of millions of chance meetings, hardly any pair of devices occurs often.
+    times = Counter((one, other) for _, one, _, other, _ in _close(ordered))
+    met: dict[tuple[int, int], list[tuple[float, DeviceSample, DeviceSample]]] = defaultdict(list)
+    for lag, one, row, other, near in _close(ordered):
+        if times[one, other] >= LOCKSTEP_TIMES:
+            met[one, other].append((lag, row, near))
+    devices = list(rank)
+    return {(devices[a], devices[b]): meetings for (a, b), meetings in sorted(met.items())}
+
+
+def _close(
+    ordered: Sequence[tuple[float, int, DeviceSample]],
+) -> Iterator[tuple[float, int, DeviceSample, int, DeviceSample]]:
+    """Yield pairs of tests of two devices within the window: lag, lower device, higher device."""
+    for place, (at, one, row) in enumerate(ordered):
+        for then, other, near in ordered[place + 1 : place + 1 + LOCKSTEP_NEIGHBOURS]:
+            if then - at > LOCKSTEP_WINDOW_S:
+                break
+            if one < other:
+                yield then - at, one, row, other, near
+            elif other < one:
+                yield at - then, other, near, one, row
+
+
+def _fewer(pair: Lockstep, mine: Mapping[UUID, Sequence[DeviceSample]]) -> int:
+    return min(len(mine[pair.a]), len(mine[pair.b]))
+
+
+def _connected(pairs: Sequence[Lockstep]) -> list[list[Lockstep]]:
+    """Group pairs that share devices, so that ten phones of a script are reported once."""
+    groups: list[tuple[set[UUID], list[Lockstep]]] = []
+    for pair in pairs:
+        joined = [one for one in groups if pair.a in one[0] or pair.b in one[0]]
+        groups = [one for one in groups if one not in joined]
+        members = {pair.a, pair.b}.union(*(one[0] for one in joined))
+        groups.append((members, [each for one in joined for each in one[1]] + [pair]))
+    return [group for _, group in groups]
+
+
+def _lockstep_evidence(group: Sequence[Lockstep]) -> Evidence:
+    rows = {row for pair in group for _, *both in pair.steady for row in both}
+    times, lag_s = max((len(pair.steady), pair.lag_s) for pair in group)
+    return evidence("devices_in_lockstep", rows, times=times, lag_s=lag_s)
+
+
+def speeds_repeated(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find download, upload and ping that agree to the last digit, of one phone or several."""
+    same: dict[Result, list[DeviceSample]] = defaultdict(list)
     for row in rows:
         if row.download_mbps and row.upload_mbps and row.ping_ms:
             same[row.download_mbps, row.upload_mbps, row.ping_ms].append(row)
-    # Several results of the same devices are told at once.
-    shown: dict[tuple[UUID, ...], list[Seen]] = defaultdict(list)
+    # Several results of the same devices are reported together.
+    shown: dict[tuple[UUID, ...], list[DeviceSample]] = defaultdict(list)
     results: Counter[tuple[UUID, ...]] = Counter()
     for values, those in sorted(same.items()):
         if len(those) == 1:
@@ -110,20 +202,20 @@ def speeds_repeated(rows: Sequence[Seen]) -> list[Evidence]:
 
 
 def _least_times(values: Result, devices: Sequence[UUID]) -> float:
-    """How often a result must be there to be told: twice is much for a phone's own rich one."""
-    rich = all(map(ge, map(_digits, values), SPEED_DIGITS_OWN))
-    if len(devices) == 1 and rich:
+    """Return how often a result must occur to be reported; twice if it has many digits."""
+    precise = all(map(ge, map(_digits, values), SPEED_DIGITS_OWN))
+    if len(devices) == 1 and precise:
         return 2
     return SPEED_TIMES if sum(map(_digits, values)) >= SPEED_DIGITS else inf
 
 
 def _digits(value: float) -> int:
-    """How many digits a number tells: 3 in 48.2, 1 in 50.0 and in 0.3."""
+    """Return the number of significant digits: 3 in 48.2, 1 in 50.0 and in 0.3."""
     return len(repr(value).replace(".", "").strip("0"))
 
 
-def impossible_travel(rows: Sequence[Seen]) -> list[Evidence]:
-    """A device that is soon where nothing could have brought it, several times."""
+def impossible_travel(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find devices that repeatedly move faster than any means of transport."""
     found = []
     for trail in by_device(row for row in rows if row.latitude is not None).values():
         way, bounces = _without_bounces(trail)
@@ -138,8 +230,10 @@ def impossible_travel(rows: Sequence[Seen]) -> list[Evidence]:
     return found
 
 
-def _without_bounces(trail: Sequence[Seen]) -> tuple[list[Seen], list[Seen]]:
-    """A trail without the single fixes that lead away and back at once; and these."""
+def _without_bounces(
+    trail: Sequence[DeviceSample],
+) -> tuple[list[DeviceSample], list[DeviceSample]]:
+    """Return a trail without single fixes that lead away and back at once, and these fixes."""
     way, bounces = list(trail[:1]), []
     for row, after in pairwise(trail[1:]):
         away = _speed(way[-1], row) and _speed(row, after)
@@ -150,8 +244,8 @@ def _without_bounces(trail: Sequence[Seen]) -> tuple[list[Seen], list[Seen]]:
     return way + list(trail[1:][-1:]), bounces
 
 
-def _speed(before: Seen, after: Seen) -> float | None:
-    """Metres per second of a jump, where no fix's error explains it; None for an honest way."""
+def _speed(before: DeviceSample, after: DeviceSample) -> float | None:
+    """Return the speed of a jump in m/s; None if it is plausible or explained by fix errors."""
     apart = after.at - before.at
     ends = (before.longitude, before.latitude, after.longitude, after.latitude)
     if apart > TRAVEL_WITHIN or None in ends:
@@ -162,8 +256,8 @@ def _speed(before: Seen, after: Seen) -> float | None:
     return speed if way >= TRAVEL_LEAST_M and speed > TRAVEL_M_PER_S else None
 
 
-def mock_share(rows: Sequence[Seen]) -> list[Evidence]:
-    """A device that often stands where another program told it to stand."""
+def mock_share(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find devices with a high share of mock locations."""
     found = []
     for trail in by_device(rows).values():
         shown = [row for row in trail if row.mock]
@@ -173,9 +267,9 @@ def mock_share(rows: Sequence[Seen]) -> list[Evidence]:
     return found
 
 
-def night_bursts(rows: Sequence[Seen]) -> list[Evidence]:
-    """A device that measures all through a night."""
-    nights: dict[tuple[UUID, str], list[Seen]] = defaultdict(list)
+def night_bursts(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find devices that measure throughout a night."""
+    nights: dict[tuple[UUID, str], list[DeviceSample]] = defaultdict(list)
     for row in rows:
         if row.at.astimezone(VIETNAM).hour in NIGHT_HOURS:
             nights[row.device, row.day.isoformat()].append(row)
@@ -186,27 +280,27 @@ def night_bursts(rows: Sequence[Seen]) -> list[Evidence]:
     ]
 
 
-def new_devices_once(rows: Sequence[Seen]) -> list[Evidence]:
-    """Many devices that register in one place and day, measure once and never again."""
+def new_devices_once(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find groups of devices that register in one place on one day and measure only once."""
     trails = by_device(row for row in rows if not row.guest)
     firsts = [trail[0] for trail in trails.values() if trail[0].at >= trail[0].registered_at]
     fresh = [row for row in firsts if row.at - row.registered_at < timedelta(days=1)]
     found: list[Evidence] = []
-    told: set[UUID] = set()
+    reported: set[UUID] = set()
     for day in sorted({row.day for row in fresh}):
         for _, here in blocks([row for row in fresh if row.day == day], PLACE_M):
-            new = [row for row in here if row.device not in told]
+            new = [row for row in here if row.device not in reported]
             once = [row for row in new if len(trails[row.device]) + row.elsewhere == 1]
             if len(once) >= max(ONCE_DEVICES, ONCE_SHARE * len(new)):
-                told |= {row.device for row in once}
+                reported |= {row.device for row in once}
                 counts = {"once": len(once), "new": len(new)}
                 found.append(evidence("new_devices_once", once, day=day.isoformat(), **counts))
     return found
 
 
-def same_coordinates(rows: Sequence[Seen]) -> list[Evidence]:
-    """Coordinates equal to the last digit: of several devices, or of one for hours."""
-    same: dict[tuple[float, float], list[Seen]] = defaultdict(list)
+def same_coordinates(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find coordinates that agree to the last digit, of several devices or of one for hours."""
+    same: dict[tuple[float, float], list[DeviceSample]] = defaultdict(list)
     for row in rows:
         exact = row.accuracy_m is not None and row.accuracy_m <= SAME_ACCURACY_M
         if exact and row.latitude is not None and row.longitude is not None and _fine(row.latitude):
@@ -222,7 +316,7 @@ def same_coordinates(rows: Sequence[Seen]) -> list[Evidence]:
 
 
 def _fine(degrees: float) -> bool:
-    """Whether a coordinate has more digits than one that was rounded for privacy."""
+    """Return whether a coordinate has more digits than one that was rounded for privacy."""
     return round(degrees, SAME_DIGITS) != degrees
 
 

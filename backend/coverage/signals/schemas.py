@@ -1,4 +1,4 @@
-"""Questions about signs of gaming, decisions on them, and answers."""
+"""Schemas of signals of gaming and of decisions on them."""
 
 from marshmallow import Schema, fields
 
@@ -8,32 +8,32 @@ from backend.coverage.signals.service import STATES
 from backend.fields import Strict, Text
 from backend.units.catalogue import LEVELS
 
-# Some ten sentences: why it was no cheat, or what was done.
+# Some ten sentences: the explanation, or the measures taken.
 NOTE_MOST = 1_000
 
 
 class UnitSignalsQuerySchema(Strict):
-    """Which month, the present one unless told; the level where a code names two units."""
+    """Month, by default the current one; the level if a code is that of two units."""
 
     month = month_asked(load_default=None)
     level = Text(choices=LEVELS, load_default=None)
 
 
 class CampaignSignalsQuerySchema(UnitSignalsQuerySchema):
-    """Which month, the campaign's last so far unless told; in one unit, if told."""
+    """Month, by default the campaign's latest, and optionally one unit."""
 
     unit = Text(most=10, load_default=None, metadata={"description": "the code of a unit"})
 
 
 class SignalDecisionSchema(Strict):
-    """What a sign came to, and why."""
+    """The decision on a signal, with a note."""
 
     state = Text(choices=STATES, required=True)
     note = Text(most=NOTE_MOST, allow_none=True, load_default=None)
 
 
 class SignalDeviceSchema(Schema):
-    """A device by a number of this month; its volunteer and team in the campaign."""
+    """A device by its number of the month, with its volunteer and team in the campaign."""
 
     number = fields.Integer(required=True)
     volunteer = fields.Integer(required=True, allow_none=True)
@@ -41,18 +41,18 @@ class SignalDeviceSchema(Schema):
 
 
 class SignalEvidenceSchema(Schema):
-    """How much there is of a sign, over which days, and the figures that told."""
+    """Extent of a signal and the figures that exceeded a limit."""
 
     devices = fields.Integer(required=True)
     measurements = fields.Integer(required=True)
-    # Kept as they are told.
+    # Stored as text.
     first_day = fields.String(required=True, metadata={"format": "date"})
     last_day = fields.String(required=True, metadata={"format": "date"})
     facts = fields.Dict(keys=fields.String(), values=fields.Raw(), required=True)
 
 
 class SignalSchema(Schema):
-    """One sign with its evidence, what else it may be, and what people made of it."""
+    """One signal with its evidence, innocent explanations, and the decision on it."""
 
     id = fields.Integer(required=True)
     kind = fields.String(required=True, metadata={"enum": list(SIGNALS)})
@@ -69,7 +69,7 @@ class SignalSchema(Schema):
     current = fields.Boolean(
         required=True,
         allow_none=True,
-        metadata={"description": "false: no longer found; null: nobody looked just now"},
+        metadata={"description": "false: no longer found; null: not computed now"},
     )
 
 
@@ -90,12 +90,12 @@ class SignalCampaignSchema(Schema):
 
 
 class SignalsSchema(Schema):
-    """The signs of a campaign's or unit's month."""
+    """The signals of a campaign's or unit's month."""
 
     month = fields.String(required=True)
     campaign = fields.Nested(SignalCampaignSchema, required=True, allow_none=True)
     unit = fields.Nested(SignalUnitSchema, required=True, allow_none=True)
-    measurements = fields.Integer(required=True, metadata={"description": "looked at"})
+    measurements = fields.Integer(required=True, metadata={"description": "examined"})
     devices = fields.Integer(required=True)
     explained = fields.String(required=True)
     items = fields.List(fields.Nested(SignalSchema), required=True)
@@ -114,7 +114,7 @@ class RegistrationsOfDaySchema(Schema):
     unit = fields.Nested(RegisteredUnitSchema, required=True)
     day = fields.Date(required=True)
     registered = fields.Integer(required=True)
-    once = fields.Integer(required=True, metadata={"description": "measured one time so far"})
+    once = fields.Integer(required=True, metadata={"description": "with one measurement so far"})
 
 
 class RegistrationsSchema(Schema):

@@ -1,7 +1,6 @@
-"""Signs of gaming, for people to look at: who may see them, and what they made of them.
+"""Signals of gaming and decisions on them.
 
-Nothing follows from a sign by itself: a person decides whether samples are excluded, and that is
-an act of its own.
+A signal has no effect by itself: a person decides whether samples are excluded, in a separate act.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +18,12 @@ from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.authorized_unit import named, own_unit
 from backend.coverage.signals.findings import Finding, findings
 from backend.coverage.signals.models import Signal
-from backend.coverage.signals.registrations import registrations_of
-from backend.coverage.signals.sources import Looked, rows_of_campaign, rows_of_unit
+from backend.coverage.signals.queries import (
+    SampleSet,
+    registrations_of,
+    samples_of_campaign,
+    samples_of_unit,
+)
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.i18n import formats
@@ -31,11 +34,11 @@ from backend.organisations.scopes import campaign_scope, unit_scope
 from backend.units.service import UnitRow, find
 
 KEY = ("campaign_id", "unit_id", "month", "kind", "subject")
-# The order in which people should look: what is still open first.
+# In the order of review: open signals first.
 STATES = ("open", "explained", "excluded")
 
 
-# Figures that are written with what they count.
+# Figures that are formatted with their unit.
 COUNTS = {
     "devices": NN_("{n} device", "{n} devices"),
     "measurements": NN_("{n} sample", "{n} samples"),
@@ -46,35 +49,35 @@ COUNTS = {
 
 
 class _Figures(dict[str, Any]):
-    """Figures of a sign; one that was kept by an older rule may lack what is named today."""
+    """Formatted figures of a signal; one stored by an older rule may lack some."""
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any], language: Language) -> "_Figures":
-        return cls({name: _written(name, value, language) for name, value in kept.items()})
+    def of(cls, stored: Mapping[str, Any], language: Language) -> "_Figures":
+        return cls({name: _format(name, value, language) for name, value in stored.items()})
 
     def __missing__(self, name: str) -> str:
         return "?"
 
 
-def _written(name: str, value: Any, language: Language) -> Any:
+def _format(name: str, value: Any, language: Language) -> Any:
     if name == "share":
         return formats.percent(value, language, 0)
     if name == "day":
         return formats.day(date.fromisoformat(value), language)
     if not isinstance(value, int | float):
         return value
-    written = formats.number(value, language, 0 if isinstance(value, int) else 1)
+    number = formats.number(value, language, 0 if isinstance(value, int) else 1)
     if name not in COUNTS:
-        return written
-    return ngettext(*COUNTS[name], 1 if value == 1 else 2, language).format(n=written)
+        return number
+    return ngettext(*COUNTS[name], 1 if value == 1 else 2, language).format(n=number)
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """What a request brings beside its question."""
+class SignalContext:
+    """Time, key and language of a request."""
 
     now: datetime
-    key: str  # of the numbers by which devices are named
+    key: str  # of the numbers of devices
     language: Language
 
     @property
@@ -83,44 +86,44 @@ class Asking:
 
 
 def campaign_signals(
-    actor: Actor, campaign_id: int, query: Mapping[str, Any], asking: Asking
+    actor: Actor, campaign_id: int, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
-    """The signs among what teams have of a campaign's month."""
+    """Return the signals among the samples of a campaign's month."""
     campaign = visible_campaign(actor, campaign_id)
     require(actor, "campaign.see", campaign_scope(campaign_id))
-    month = _month(query["month"], min(asking.today, campaign.last_day), asking)
+    month = _month(query["month"], min(context.today, campaign.last_day), context)
     unit = _unit(query["unit"], query["level"], month) if query["unit"] else None
-    looked = rows_of_campaign(campaign_id, month, unit.id if unit else None)
+    samples = samples_of_campaign(campaign_id, month, unit.id if unit else None)
     scope = {"campaign_id": campaign_id, "unit_id": None}
-    told = _answer(looked, scope, month, asking, whole=unit is None)
-    run = {"id": campaign_id, "name": campaign.name}
-    return {"campaign": run, "unit": unit and named(unit), **told}
+    answer = _answer(samples, scope, month, context, whole=unit is None)
+    reference = {"id": campaign_id, "name": campaign.name}
+    return {"campaign": reference, "unit": unit and named(unit), **answer}
 
 
 def unit_signals(
-    actor: Actor, code: str, query: Mapping[str, Any], asking: Asking
+    actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
-    """The signs among what was measured in a unit's month, whoever has it."""
-    unit, month = _official(actor, code, query, asking)
+    """Return the signals among all samples of a unit's month."""
+    unit, month = _official(actor, code, query, context)
     scope = {"campaign_id": None, "unit_id": unit.id}
-    told = _answer(rows_of_unit(unit.id, month), scope, month, asking, whole=True)
-    return {"campaign": None, "unit": named(unit), **told}
+    answer = _answer(samples_of_unit(unit.id, month), scope, month, context, whole=True)
+    return {"campaign": None, "unit": named(unit), **answer}
 
 
 def unit_registrations(
-    actor: Actor, code: str, query: Mapping[str, Any], asking: Asking
+    actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
-    """New devices of a unit's month, by commune and day."""
-    unit, month = _official(actor, code, query, asking)
+    """Return the new devices of a unit's month, by commune and day."""
+    unit, month = _official(actor, code, query, context)
     items = registrations_of(unit.id, month)
     total = sum(row["registered"] for row in items)
     return {"month": month, "unit": named(unit), "registered": total, "items": items}
 
 
 def decide_signal(
-    actor: Actor, signal_id: int, decision: Mapping[str, Any], asking: Asking
+    actor: Actor, signal_id: int, decision: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
-    """Say what a sign came to: explained, excluded, or open again."""
+    """Set the state of a signal: explained, excluded, or open again."""
     user_id = require_person(actor)
     row = db.session.get(Signal, signal_id, with_for_update=True)
     if row is None:
@@ -128,18 +131,18 @@ def decide_signal(
     _require_decider(actor, row)
     before = {"state": row.state, "noted": row.note is not None}
     row.state, row.note = decision["state"], decision["note"]
-    row.user_id, row.changed_at = user_id, asking.now
-    # What was written may name somebody; the log says only that something was.
+    row.user_id, row.changed_at = user_id, context.now
+    # A note may contain personal data; the log records only whether there is one.
     after = {"state": row.state, "noted": row.note is not None}
     record_act(actor, "signal.decide", f"signal:{row.id}", before=before, after=after)
     db.session.flush()
-    told = _told(row, [], asking.language, current=None)
+    answer = _serialize(row, [], context.language, current=None)
     db.session.commit()
-    return told
+    return answer
 
 
 def _require_decider(actor: Actor, row: Signal) -> None:
-    """Whoever sees a sign decides on it; for others there is none."""
+    """Allow those who may see a signal to decide on it; answer 404 to others."""
     if row.campaign_id is not None:
         visible_campaign(actor, row.campaign_id)
         act, scope = "campaign.see", campaign_scope(row.campaign_id)
@@ -152,49 +155,54 @@ def _require_decider(actor: Actor, row: Signal) -> None:
 
 
 def _official(
-    actor: Actor, code: str, query: Mapping[str, Any], asking: Asking
+    actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> tuple[UnitRow, str]:
-    month = _month(query["month"], asking.today, asking)
+    month = _month(query["month"], context.today, context)
     return own_unit(actor, "unit.signals", code, query["level"], month), month
 
 
 def _unit(code: str, level: str | None, month: str) -> UnitRow:
-    """The unit of the code on the month's last day, as in coverage."""
+    """Return the unit of a code on the month's last day, as in coverage."""
     return find(month_end(month), code, level)
 
 
-def _month(asked: str | None, otherwise: date, asking: Asking) -> str:
-    month = asked or f"{otherwise:%Y-%m}"
-    if month_start(month) > asking.today:
+def _month(month: str | None, default: date, context: SignalContext) -> str:
+    month = month or f"{default:%Y-%m}"
+    if month_start(month) > context.today:
         raise invalid("month", "month_in_future")
     return month
 
 
 def _answer(
-    looked: Looked, scope: Mapping[str, int | None], month: str, asking: Asking, *, whole: bool
+    samples: SampleSet,
+    scope: Mapping[str, int | None],
+    month: str,
+    context: SignalContext,
+    *,
+    whole: bool,
 ) -> dict[str, Any]:
-    found = findings(looked, month, asking.key)
-    _keep(found, {**scope, "month": month}, asking.now)
-    now_found = {(one.kind, one.subject): one for one in found}
+    found = findings(samples, month, context.key)
+    _store(found, {**scope, "month": month}, context.now)
+    by_subject = {(one.kind, one.subject): one for one in found}
     items = []
-    for row in _kept(scope, month):
-        one = now_found.get((row.kind, row.subject))
+    for row in _stored(scope, month):
+        one = by_subject.get((row.kind, row.subject))
         if one is not None:
-            items.append(_told(row, one.devices, asking.language, current=True))
-        elif whole and row.state != "open":  # what was decided stays to be read
-            items.append(_told(row, [], asking.language, current=False))
+            items.append(_serialize(row, one.devices, context.language, current=True))
+        elif whole and row.state != "open":  # decided signals remain visible
+            items.append(_serialize(row, [], context.language, current=False))
     db.session.commit()
     return {
         "month": month,
-        "measurements": len(looked.rows),
-        "devices": len(looked.volunteers),
-        "explained": message("signals_explained", asking.language),
+        "measurements": len(samples.rows),
+        "devices": len(samples.owners),
+        "explained": message("signals_explained", context.language),
         "items": sorted(items, key=lambda item: STATES.index(item["state"])),
     }
 
 
-def _keep(found: Sequence[Finding], where: Mapping[str, Any], now: datetime) -> None:
-    """Give each finding its row, once, whoever looks at the same time; figures follow."""
+def _store(found: Sequence[Finding], where: Mapping[str, Any], now: datetime) -> None:
+    """Insert findings that are new and update the figures of others; safe for concurrent calls."""
     rows = [
         {**where, "kind": one.kind, "subject": one.subject, "evidence": one.evidence,
          "found_at": now}
@@ -212,22 +220,20 @@ def _keep(found: Sequence[Finding], where: Mapping[str, Any], now: datetime) -> 
     db.session.execute(changed, rows)
 
 
-def _kept(scope: Mapping[str, int | None], month: str) -> Sequence[Signal]:
+def _stored(scope: Mapping[str, int | None], month: str) -> Sequence[Signal]:
     column = Signal.unit_id if scope["campaign_id"] is None else Signal.campaign_id
     wanted = scope["unit_id"] if scope["campaign_id"] is None else scope["campaign_id"]
     query = select(Signal).where(column == wanted, Signal.month == month).order_by(Signal.id)
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
 
 
-def _told(
+def _serialize(
     row: Signal, devices: Sequence[Mapping[str, Any]], language: Language, *, current: bool | None
 ) -> dict[str, Any]:
     names = ("id", "kind", "month", "evidence", "found_at", "state", "note", "changed_at")
-    told = {name: getattr(row, name) for name in names}
-    kept = row.evidence
-    figures = _Figures.of(kept | kept["facts"], language)
+    figures = _Figures.of(row.evidence | row.evidence["facts"], language)
     return {
-        **told,
+        **{name: getattr(row, name) for name in names},
         "title": message(f"signal_{row.kind}", language),
         "message": message(f"signal_{row.kind}_found", language).format_map(figures),
         "may_be": message(f"signal_{row.kind}_may_be", language),

@@ -1,4 +1,4 @@
-"""The API of signs of gaming."""
+"""API of signals of gaming."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from backend.coverage.signals.schemas import (
     UnitSignalsQuerySchema,
 )
 from backend.coverage.signals.service import (
-    Asking,
+    SignalContext,
     campaign_signals,
     decide_signal,
     unit_registrations,
@@ -25,7 +25,7 @@ from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language
 
-blp = Blueprint("signals", __name__, description="Signs of gaming", parser=PeopleParser())
+blp = Blueprint("signals", __name__, description="Signals of gaming", parser=PeopleParser())
 blueprints = (blp,)
 
 
@@ -34,8 +34,8 @@ blueprints = (blp,)
 @blp.arguments(CampaignSignalsQuerySchema, location="query")
 @blp.response(200, SignalsSchema)
 def get_campaign_signals(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
-    """Show what in a campaign's month a person should look at."""
-    return campaign_signals(actor(), campaign_id, query, _asking())
+    """List the signals of gaming of a campaign's month."""
+    return campaign_signals(actor(), campaign_id, query, _context())
 
 
 @blp.get("/units/<code>/signals")
@@ -43,8 +43,8 @@ def get_campaign_signals(query: dict[str, Any], campaign_id: int) -> dict[str, A
 @blp.arguments(UnitSignalsQuerySchema, location="query")
 @blp.response(200, SignalsSchema)
 def get_unit_signals(query: dict[str, Any], code: str) -> dict[str, Any]:
-    """Show what in a unit's month a person should look at."""
-    return unit_signals(actor(), code, query, _asking())
+    """List the signals of gaming of a unit's month."""
+    return unit_signals(actor(), code, query, _context())
 
 
 @blp.get("/units/<code>/registrations")
@@ -53,7 +53,7 @@ def get_unit_signals(query: dict[str, Any], code: str) -> dict[str, Any]:
 @blp.response(200, RegistrationsSchema)
 def get_registrations(query: dict[str, Any], code: str) -> dict[str, Any]:
     """Count the new devices of a unit's month by commune and day."""
-    return unit_registrations(actor(), code, query, _asking())
+    return unit_registrations(actor(), code, query, _context())
 
 
 @blp.patch("/signals/<int:signal_id>")
@@ -61,10 +61,10 @@ def get_registrations(query: dict[str, Any], code: str) -> dict[str, Any]:
 @blp.arguments(SignalDecisionSchema)
 @blp.response(200, SignalSchema)
 def patch_signal(decision: dict[str, Any], signal_id: int) -> dict[str, Any]:
-    """Say what a sign of gaming came to."""
-    return decide_signal(actor(), signal_id, decision, _asking())
+    """Decide on a signal of gaming."""
+    return decide_signal(actor(), signal_id, decision, _context())
 
 
-def _asking() -> Asking:
+def _context() -> SignalContext:
     now = clock_now()
-    return Asking(now, current_app.config["SECRET_KEY"], language())
+    return SignalContext(now, current_app.config["SECRET_KEY"], language())

@@ -12,7 +12,7 @@ from backend.coverage.plan.pins import pin as pin_place
 from backend.coverage.plan.pins import unpin as unpin_place
 from backend.coverage.plan.schemas import UnpinQuerySchema
 from backend.coverage.signals.schemas import CampaignSignalsQuerySchema
-from backend.coverage.signals.service import STATES, Asking, campaign_signals, decide_signal
+from backend.coverage.signals.service import STATES, SignalContext, campaign_signals, decide_signal
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
 from backend.measurements.corrections.reattribution import change_campaign
@@ -134,13 +134,13 @@ def signals(asked: dict[str, Any], campaign_id: int) -> Response:
     """Show signs of gaming with their evidence, and take down what they came to."""
     form, known = _form(asked), actor()
     board = board_of(known, campaign_id, clock_now())
-    asking = Asking(clock_now(), current_app.config["SECRET_KEY"], form.language)
+    context = SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
     if request.method == "POST":
         made = form.load(SignalFormSchema())
-        if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, asking)):
+        if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, context)):
             return _done("signals", asked, campaign_id=campaign_id, month=asked["month"])
     query = CampaignSignalsQuerySchema().load({"month": asked["month"]} if asked["month"] else {})
-    told = campaign_signals(known, campaign_id, query, asking)
+    told = campaign_signals(known, campaign_id, query, context)
     names = {team.id: team.name for team in teams_shown(known, campaign_id, clock_now())}
     shown = {"board": board, "form": form, "told": told, "names": names, "states": STATES}
     return member("web/board/signals.html", asked["lang"], asked=asked, **shown)

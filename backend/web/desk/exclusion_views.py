@@ -14,7 +14,7 @@ from backend.coverage.exclusions.service import (
     may_exclude,
     unit_to_decide,
 )
-from backend.coverage.signals.service import STATES, Asking, decide_signal, unit_signals
+from backend.coverage.signals.service import STATES, SignalContext, decide_signal, unit_signals
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.web.board.forms import SignalFormSchema
@@ -39,11 +39,11 @@ def signals(asked: dict[str, Any], code: str) -> Any:
     """Show signs of gaming in an area with their evidence, and take down what they came to."""
     form, known, now = _form(asked), actor(), clock_now()
     month = asked["month"] or this_month(now)
-    asking = Asking(now, current_app.config["SECRET_KEY"], form.language)
-    told = unit_signals(known, code, {"month": month, "level": None}, asking)
+    context = SignalContext(now, current_app.config["SECRET_KEY"], form.language)
+    told = unit_signals(known, code, {"month": month, "level": None}, context)
     if request.method == "POST":
         made = form.load(SignalFormSchema())
-        if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, asking)):
+        if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, context)):
             return _to("signals", asked, code=code, month=month)
     shown = {"told": told, "states": STATES, "may_exclude": may_exclude(known, code, month)}
     return member("web/desk/signals.html", asked["lang"], form=form, code=code, **shown)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
-from backend.coverage.signals.rows import DEGREE_WIDTH_M, Seen
+from backend.coverage.signals.evidence import DEGREE_WIDTH_M, DeviceSample
 from geo.fix import METRES_PER_DEGREE
 
 BEGIN = datetime(2024, 10, 31, 17, tzinfo=UTC)  # the first of November in Vietnam
@@ -44,7 +44,7 @@ class Month:
     """The rows so far, the devices of each planted cheat by its signal, and of each look-alike."""
 
     seed: int
-    rows: list[Seen] = field(default_factory=list)
+    rows: list[DeviceSample] = field(default_factory=list)
     cheats: dict[str, list[set[UUID]]] = field(default_factory=dict)
     honest: dict[str, set[UUID]] = field(default_factory=dict)
     true_places: dict[UUID, Spot] = field(default_factory=dict)  # of each test
@@ -108,13 +108,13 @@ class Month:
         identity = UUID(bytes=rng.bytes(16), version=4)
         self.true_places[identity] = where
         base = (identity, phone.id, phone.registered_at, at)
-        self.rows.append(Seen(*base, guest=phone.guest, **fields))  # type: ignore[arg-type]
+        self.rows.append(DeviceSample(*base, guest=phone.guest, **fields))  # type: ignore[arg-type]
 
     def leave_out_the_impossible(self) -> None:
         """Drop what an honest person could not have been in time for: habits overlap by chance."""
         cheats = {one for plants in self.cheats.values() for plant in plants for one in plant}
-        kept: list[Seen] = []
-        last: dict[UUID, Seen] = {}
+        kept: list[DeviceSample] = []
+        last: dict[UUID, DeviceSample] = {}
         for row in sorted(self.rows, key=lambda row: (row.at, row.id)):
             before = last.get(row.device)
             if before is None or row.device in cheats or self._in_time(before, row):
@@ -122,7 +122,7 @@ class Month:
                 last[row.device] = row
         self.rows = kept
 
-    def _in_time(self, before: Seen, row: Seen) -> bool:
+    def _in_time(self, before: DeviceSample, row: DeviceSample) -> bool:
         (a, b), (c, d) = self.true_places[before.id], self.true_places[row.id]
         way = np.hypot((c - a) * METRES_PER_DEGREE, (d - b) * DEGREE_WIDTH_M)
         seconds = (row.at - before.at).total_seconds()

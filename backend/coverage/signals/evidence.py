@@ -1,4 +1,4 @@
-"""What the signals of gaming take and give: plain values."""
+"""Input and output of the rules of signals: plain values."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,12 +14,12 @@ from geo.fix import METRES_PER_DEGREE
 Cell = tuple[int, int]
 
 # One width of a degree for the whole country (8 to 23 degrees north, 4 % off at its ends), so that
-# squares of neighbouring rows stand in line.
+# the squares of a grid are aligned.
 DEGREE_WIDTH_M = METRES_PER_DEGREE * cos(radians(16))
 
 
-class Seen(NamedTuple):
-    """A measurement of a device, as signals see it; stripped ones are never among them."""
+class DeviceSample(NamedTuple):
+    """The fields of a measurement that the rules use; stripped measurements are left out."""
 
     id: UUID
     device: UUID
@@ -33,7 +33,7 @@ class Seen(NamedTuple):
     ping_ms: float | None
     mock: bool = False
     guest: bool = False  # a resident's device, helped by a volunteer
-    elsewhere: int = 0  # how often this device measured in the month outside of these rows
+    elsewhere: int = 0  # measurements of this device in the month that are not among the input
 
     @property
     def day(self) -> date:
@@ -42,7 +42,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Something for a person to look at: who, which measurements, and the figures that told."""
+    """Evidence of a signal: devices, measurements, and the figures that exceeded a limit."""
 
     signal: str
     devices: tuple[UUID, ...]
@@ -50,27 +50,29 @@ class Evidence:
     facts: Mapping[str, float | int | str] = field(default_factory=dict)
 
 
-def evidence(signal: str, rows: Iterable[Seen], **facts: float | int | str) -> Evidence:
-    """Evidence over some rows, in an order that does not hang on theirs."""
+def evidence(signal: str, rows: Iterable[DeviceSample], **facts: float | int | str) -> Evidence:
+    """Build evidence of some rows; the result does not depend on their order."""
     shown = sorted(rows, key=lambda row: (row.at, row.id))
     devices = sorted({row.device for row in shown})
     return Evidence(signal, tuple(devices), tuple(row.id for row in shown), facts)
 
 
-def by_device(rows: Iterable[Seen]) -> dict[UUID, list[Seen]]:
-    """The rows of each device in order of time; devices in order of their ids."""
-    grouped: dict[UUID, list[Seen]] = defaultdict(list)
+def by_device(rows: Iterable[DeviceSample]) -> dict[UUID, list[DeviceSample]]:
+    """Group rows by device: devices ordered by id, their rows by time."""
+    grouped: dict[UUID, list[DeviceSample]] = defaultdict(list)
     for row in rows:
         grouped[row.device].append(row)
     return {one: sorted(grouped[one], key=lambda row: (row.at, row.id)) for one in sorted(grouped)}
 
 
-def blocks(rows: Iterable[Seen], side_m: float) -> Iterator[tuple[Cell, list[Seen]]]:
-    """The rows in every square of `side_m` that begins at an occupied half step, fullest first.
+def blocks(
+    rows: Iterable[DeviceSample], side_m: float
+) -> Iterator[tuple[Cell, list[DeviceSample]]]:
+    """Yield squares of `side_m` metres and their rows, the one with the most rows first.
 
     Squares overlap by half, so that a place on the border of one lies inside another.
     """
-    cells: dict[Cell, list[Seen]] = defaultdict(list)
+    cells: dict[Cell, list[DeviceSample]] = defaultdict(list)
     for row in rows:
         if row.latitude is not None and row.longitude is not None:
             cells[_cell(row.latitude, row.longitude, side_m / 2)].append(row)

@@ -18,9 +18,9 @@ from tests.support.people import LONG_AGO, campaign, joined, organisation, perso
 @pytest.fixture(autouse=True)
 def fresh(app: Flask) -> Iterator[None]:
     """Plans that a process keeps are of this test's tables alone."""
-    app.extensions.pop("recent_plans", None)
+    app.extensions.pop("plan_cache", None)
     yield
-    app.extensions.pop("recent_plans", None)
+    app.extensions.pop("plan_cache", None)
 
 
 def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: FakeClock) -> None:

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from backend.coverage.plan.cache import FRESH, KEPT_MOST, Items, RecentPlans
+from backend.coverage.plan.cache import FRESH, PLANS_MOST, Items, PlanCache
 
 NOW = datetime(2024, 11, 20, 3, 0, tzinfo=UTC)
 SOON_S = 10.0
@@ -30,11 +30,11 @@ def one() -> Items:
 
 
 def test_another_campaigns_plan_does_not_wait() -> None:
-    plans, slow = RecentPlans(), Maker()
+    plans, slow = PlanCache(), Maker()
     with ThreadPoolExecutor() as threads:
-        first = threads.submit(plans.items, "slow", NOW, slow)
+        first = threads.submit(plans.get, "slow", NOW, slow)
         assert slow.begun.wait(SOON_S)
-        other = threads.submit(plans.items, "other", NOW, one)
+        other = threads.submit(plans.get, "other", NOW, one)
         try:
             assert other.result(SOON_S / 2) == {1: []}
         finally:
@@ -43,31 +43,31 @@ def test_another_campaigns_plan_does_not_wait() -> None:
 
 
 def test_threads_that_want_the_same_wait_for_one_making() -> None:
-    plans, slow = RecentPlans(), Maker()
+    plans, slow = PlanCache(), Maker()
     with ThreadPoolExecutor(4) as threads:
-        asked = [threads.submit(plans.items, "same", NOW, slow) for _ in range(4)]
+        asked = [threads.submit(plans.get, "same", NOW, slow) for _ in range(4)]
         assert slow.begun.wait(SOON_S)
         slow.let.set()
         assert [one.result(SOON_S) for one in asked] == [{1: [{"n": 1}]}] * 4
-    assert plans.items("same", NOW + FRESH, slow) == {1: [{"n": 2}]}
-    assert plans.items("same", NOW - timedelta(seconds=1), slow) == {1: [{"n": 3}]}
+    assert plans.get("same", NOW + FRESH, slow) == {1: [{"n": 2}]}
+    assert plans.get("same", NOW - timedelta(seconds=1), slow) == {1: [{"n": 3}]}
 
 
 def test_what_fails_is_made_again() -> None:
-    plans = RecentPlans()
+    plans = PlanCache()
     with pytest.raises(ZeroDivisionError):
-        plans.items("key", NOW, lambda: {1: [{"n": 1 // 0}]})
+        plans.get("key", NOW, lambda: {1: [{"n": 1 // 0}]})
     with ThreadPoolExecutor() as threads:
-        assert threads.submit(plans.items, "key", NOW, one).result(SOON_S) == {1: []}
+        assert threads.submit(plans.get, "key", NOW, one).result(SOON_S) == {1: []}
 
 
 def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
-    plans, made = RecentPlans(), Maker()
+    plans, made = PlanCache(), Maker()
     made.let.set()
-    for key in ["first", *range(KEPT_MOST - 1), "first", "one more"]:
-        plans.items(key, NOW, made)
-    assert made.made == KEPT_MOST + 1
-    plans.items("first", NOW, made)
-    assert made.made == KEPT_MOST + 1
-    plans.items(0, NOW, made)
-    assert made.made == KEPT_MOST + 2
+    for key in ["first", *range(PLANS_MOST - 1), "first", "one more"]:
+        plans.get(key, NOW, made)
+    assert made.made == PLANS_MOST + 1
+    plans.get("first", NOW, made)
+    assert made.made == PLANS_MOST + 1
+    plans.get(0, NOW, made)
+    assert made.made == PLANS_MOST + 2

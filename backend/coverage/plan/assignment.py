@@ -1,9 +1,9 @@
-"""Who goes where: a greedy rule that makes room by exchange, a pure function of plain arrays.
+"""Assign teams to communes: a greedy algorithm with exchanges, a pure function of plain arrays.
 
-Communes are taken in order of what they lack, the least first. One is filled only if it can reach
-its target: by teams in reach that have room, the nearest first; where those do not suffice, by
-teams that another one relieves elsewhere (a chain of exchanges). The room that is left goes to
-communes that stay below their target. Teams without a known home come last.
+Communes are taken in order of their shortfall, the smallest first. One is filled only if it can
+reach its target: by teams in reach with free capacity ("room"), the nearest first; if those do not
+suffice, by teams that another team relieves elsewhere (a chain of exchanges). The remaining room
+goes to communes that stay below their target. Teams without a known home come last.
 """
 
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
-# Communes that one search for room may look into: so far, a chain of exchanges stays in and around
-# a province. Without this and the next, a country short of teams takes ten seconds instead of half
-# a one, for up to 6 % more of its shortfall covered (3,321 communes, 5,000 teams).
+# Communes visited by one search for room: a chain of exchanges then stays in and around a
+# province. Without this limit and the next, a country short of teams takes 10 s instead of 0.5 s,
+# to cover up to 6 % more of its shortfall (3,321 communes, 5,000 teams).
 SEARCH_MOST = 40
-# And all searches of one pass over the communes together.
+# Communes visited by all searches of one pass.
 SEARCHES_MOST = 30_000
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Which teams can go to which commune, nearest first: rows of a sparse table.
+    """The teams in reach of each commune, nearest first, as a sparse table.
 
     The teams of commune `c` are `teams[starts[c]:starts[c + 1]]`.
     """
@@ -39,7 +39,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """So many samples by a team in a commune, and whether that commune reaches its target."""
+    """The samples of a team in a commune, and whether that commune reaches its target."""
 
     team: int
     commune: int
@@ -49,7 +49,7 @@ class Task:
 
 @dataclass(slots=True)
 class _Board:
-    """What is given to whom so far."""
+    """The samples assigned so far."""
 
     reach: Reach
     room: Ints  # by team
@@ -58,7 +58,7 @@ class _Board:
     searched: int = 0
 
     def give(self, commune: int, team: int, samples: int) -> None:
-        """Give a team samples in a commune; a negative number takes them back."""
+        """Assign samples in a commune to a team; a negative number removes them."""
         self.room[team] -= samples
         left = self.given[commune].get(team, 0) + samples
         if left:
@@ -70,11 +70,18 @@ class _Board:
 
 
 def assign(lacking: Ints, room: Ints, reach: Reach, homeless: tuple[int, ...] = ()) -> list[Task]:
-    """Give teams samples in communes.
+    """Assign samples in communes to teams.
 
-    Parameters are what each commune lacks, how many samples each team can take until the end
-    (both in samples, none negative), who reaches what, and the teams that are in no reach.
-    The answer is in the order in which the communes are to be done.
+    Parameters
+    ----------
+    lacking : shortfall of each commune, in samples, not negative
+    room : samples that each team can take until the end, not negative
+    reach : the teams in reach of each commune
+    homeless : the teams without a known home, which are in no reach
+
+    Returns
+    -------
+    The tasks, in the order in which the communes are to be completed.
     """
     teams: list[set[int]] = [set() for _ in range(len(room))]
     board = _Board(reach, room.astype(np.int64).copy(), [{} for _ in lacking], teams)
@@ -88,7 +95,7 @@ def assign(lacking: Ints, room: Ints, reach: Reach, homeless: tuple[int, ...] = 
 
 
 def _fill(board: _Board, commune: int, lack: int, *, whole: bool) -> bool:
-    """Give a commune what it lacks; if it must be the whole of it, all or nothing."""
+    """Assign the shortfall of a commune; with `whole`, all of it or nothing."""
     lack -= sum(board.given[commune].values())
     lack -= _take_near(board, commune, lack)
     while lack > 0:
@@ -103,7 +110,7 @@ def _fill(board: _Board, commune: int, lack: int, *, whole: bool) -> bool:
 
 
 def _take_near(board: _Board, commune: int, lack: int) -> int:
-    """Take the teams with room in reach, the nearest first."""
+    """Assign to the teams in reach with room, nearest first; return the samples assigned."""
     near = board.reach.to(commune)
     near = near[board.room[near] > 0]
     before = np.cumsum(board.room[near]) - board.room[near]
@@ -116,12 +123,12 @@ def _take_near(board: _Board, commune: int, lack: int) -> int:
 
 
 def _exchange(board: _Board, commune: int, lack: int) -> int:
-    """Relieve a team in reach by another with room, over as many communes as it takes.
+    """Relieve a team in reach by another with room, across several communes if necessary.
 
-    A breadth-first search for the shortest chain: a team that measures in another commune comes
-    here, and that commune gets a team that reaches it.
+    A breadth-first search for the shortest chain: a team moves here from another commune, which
+    gets another team in its reach. Returns the samples moved.
     """
-    freed: dict[int, tuple[int, int]] = {}  # commune: the team it loses, and to which commune
+    freed: dict[int, tuple[int, int]] = {}  # commune: the team it loses, the commune that gains it
     seen = np.zeros(len(board.room), dtype=bool)
     queue, known = [commune], {commune}
     for number, here in enumerate(queue):
@@ -145,7 +152,7 @@ def _exchange(board: _Board, commune: int, lack: int) -> int:
 def _move(
     board: _Board, freed: dict[int, tuple[int, int]], here: int, relief: int, lack: int
 ) -> int:
-    """Carry out a chain of exchanges with as many samples as every link of it allows."""
+    """Apply a chain of exchanges with as many samples as all its links allow."""
     links = list(_chain(freed, here))
     samples = min([lack, int(board.room[relief]), *(board.given[c][t] for c, t, _ in links)])
     board.give(here, relief, samples)
@@ -165,7 +172,7 @@ def _chain(freed: dict[int, tuple[int, int]], here: int) -> Iterator[tuple[int, 
 def _send_homeless(
     board: _Board, lacking: Ints, communes: list[int], homeless: tuple[int, ...]
 ) -> None:
-    """Teams that may live anywhere take what is left, in the order of the communes."""
+    """Assign the rest to teams without a known home, in the order of the communes."""
     for team in homeless:
         for commune in communes:
             lack = int(lacking[commune]) - sum(board.given[commune].values())
@@ -175,7 +182,7 @@ def _send_homeless(
 
 
 def _tasks(board: _Board, lacking: Ints, order: list[int]) -> Iterator[Task]:
-    """Communes that reach their target first, then those that are only helped."""
+    """Yield the tasks of communes that reach their target, then those of the others."""
     full = {c: sum(board.given[c].values()) >= lacking[c] for c in order}
     for commune in sorted(order, key=lambda c: not full[c]):
         for team in sorted(board.given[commune]):
@@ -183,7 +190,7 @@ def _tasks(board: _Board, lacking: Ints, order: list[int]) -> Iterator[Task]:
 
 
 def first_day(tasks: list[Task], capacity: Ints) -> list[int]:
-    """How much of each task a team does on the first day, when it works through them in order."""
+    """Return the samples of each task on the first day, if teams work through them in order."""
     left = capacity.astype(np.int64).copy()
     today = []
     for task in tasks:

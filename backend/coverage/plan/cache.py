@@ -1,4 +1,4 @@
-"""Plans made within minutes, kept by a process: phones ask often, and a plan changes slowly."""
+"""Cache of plans, per process: phones request them often, and a plan changes slowly."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -6,43 +6,43 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-# A phone that asks again sees its team's own samples within this time; pins are seen at once.
+# The delay with which new samples change a plan; pins are part of the key and act at once.
 FRESH = timedelta(minutes=5)
 
-# Campaigns that run at the same time, times two kinds of network; each holds some megabytes.
-KEPT_MOST = 20
+# Concurrent campaigns times two kinds of network; each plan takes some megabytes.
+PLANS_MOST = 20
 
 Items = Mapping[int, list[dict[str, Any]]]  # by team
 
 
 @dataclass(slots=True)
-class _Plan:
-    """One answer, and the lock of whoever makes it."""
+class _Entry:
+    """A cached plan, and the lock under which it is made."""
 
     making: threading.Lock = field(default_factory=threading.Lock)
     made_at: datetime | None = None
     items: Items = field(default_factory=dict)
 
 
-class RecentPlans:
-    """What teams were told, by what it depends on; safe for threads."""
+class PlanCache:
+    """Items of plans by key, thread-safe; the least recently used are dropped."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # never held while a plan is made
-        self._kept: dict[Any, _Plan] = {}
+        self._lock = threading.Lock()  # released while a plan is made
+        self._entries: dict[Any, _Entry] = {}
 
-    def items(self, key: Any, now: datetime, make: Callable[[], Items]) -> Items:
-        """The kept answer, or a fresh one; threads that want the same wait for it."""
-        plan = self._of(key)
-        with plan.making:
-            if plan.made_at is None or not plan.made_at <= now < plan.made_at + FRESH:
-                plan.items, plan.made_at = make(), now
-            return plan.items
+    def get(self, key: Any, now: datetime, make: Callable[[], Items]) -> Items:
+        """Return the cached items, else make them; other threads with the same key wait."""
+        entry = self._entry(key)
+        with entry.making:
+            if entry.made_at is None or not entry.made_at <= now < entry.made_at + FRESH:
+                entry.items, entry.made_at = make(), now
+            return entry.items
 
-    def _of(self, key: Any) -> _Plan:
-        """The place of an answer, the last to go."""
+    def _entry(self, key: Any) -> _Entry:
+        """Return the entry of a key and mark it as the most recently used."""
         with self._lock:
-            plan = self._kept[key] = self._kept.pop(key, _Plan())
-            while len(self._kept) > KEPT_MOST:
-                self._kept.pop(next(iter(self._kept)))
-            return plan
+            entry = self._entries[key] = self._entries.pop(key, _Entry())
+            while len(self._entries) > PLANS_MOST:
+                self._entries.pop(next(iter(self._entries)))
+            return entry

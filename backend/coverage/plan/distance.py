@@ -1,4 +1,4 @@
-"""How far teams are from communes, and who is in reach: great circles over many pairs at once."""
+"""Great-circle distances between teams and communes, vectorised, and the teams in reach."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,18 +8,23 @@ from geo.fix import EARTH_RADIUS_M
 
 Floats = NDArray[np.float64]
 
-# As the crow flies: about an hour and a half on the roads of a mountain province by motorbike.
+# In a straight line: about an hour and a half by motorbike on the roads of a mountain province.
 REACH_M = 50_000.0
 
-# Homes compared at a time: with all communes some 13 MB.
+# Homes compared at a time; with all communes, a block takes some 13 MB.
 BLOCK = 512
 
 
 def within_reach(homes: ArrayLike, centres: ArrayLike, reach_m: float = REACH_M) -> Reach:
-    """Tell which homes lie within reach of which centres.
+    """Find the homes within reach of each centre.
 
-    Both are rows of (latitude, longitude) in degrees; rows with NaN are in nobody's reach.
-    Distances are measured once for all teams that share a home.
+    Parameters
+    ----------
+    homes : (n, 2) latitude and longitude in degrees (WGS 84); rows with NaN are never in reach
+    centres : (m, 2), likewise
+    reach_m : great-circle distance in metres
+
+    Distances are computed once for all teams with the same home.
     """
     places, team_place = _places(np.asarray(homes, dtype=np.float64).reshape(-1, 2))
     place, commune, distance = _pairs(_vectors(places), _vectors(centres), reach_m)
@@ -33,7 +38,7 @@ def within_reach(homes: ArrayLike, centres: ArrayLike, reach_m: float = REACH_M)
 
 
 def _places(homes: Floats) -> tuple[Floats, Ints]:
-    """The different homes, in the order of their first teams, and which is that of each team."""
+    """Return the distinct homes in the order of their first teams, and each team's home index."""
     _, index, inverse = np.unique(homes, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(index)
     rank = np.empty_like(order)
@@ -42,7 +47,7 @@ def _places(homes: Floats) -> tuple[Floats, Ints]:
 
 
 def _pairs(home: Floats, centre: Floats, reach_m: float) -> tuple[Ints, Ints, Floats]:
-    """Homes and centres within reach of each other, by centre, then distance, then home."""
+    """Return homes and centres within reach, ordered by centre, then distance, then home."""
     least = np.cos(reach_m / EARTH_RADIUS_M)
     places, communes = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for begin in range(0, len(home), BLOCK):
@@ -56,12 +61,12 @@ def _pairs(home: Floats, centre: Floats, reach_m: float) -> tuple[Ints, Ints, Fl
 
 
 def distances_m(from_: ArrayLike, to: ArrayLike) -> Floats:
-    """Measure from each position of one list to the one beside it in the other."""
+    """Return the distances in metres between the rows of two arrays of (latitude, longitude)."""
     return _along(_vectors(from_), _vectors(to))
 
 
 def _vectors(positions: ArrayLike) -> Floats:
-    """Points on the unit sphere: their products tell angles without a sine for each pair."""
+    """Return points on the unit sphere: their dot products give angles without trigonometry."""
     degrees = np.asarray(positions, dtype=np.float64).reshape(-1, 2)
     latitude, longitude = np.radians(degrees[:, 0]), np.radians(degrees[:, 1])
     flat = np.cos(latitude)

@@ -1,4 +1,4 @@
-"""Fixed entries of the plan."""
+"""Pins of plans."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ from backend.database.extensions import db
 
 
 class Pin(db.Model):
-    """What an organiser fixed for a team on a day: so many samples in one commune."""
+    """The samples that an organiser fixed for a team in a commune on a day."""
 
     __tablename__ = "pins"
     __table_args__ = (CheckConstraint("samples > 0", name="samples"),)

@@ -1,4 +1,4 @@
-"""Where should a volunteer's phone measure next."""
+"""The next place to measure for a volunteer's phone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from sqlalchemy import text
 from backend.campaigns.models import Campaign
 from backend.clock import day_begin, local_day, month_start
 from backend.coverage.figures.service import Question, coverage
-from backend.coverage.plan.cache import Items, RecentPlans
+from backend.coverage.plan.cache import Items, PlanCache
+from backend.coverage.plan.inputs import PlanRequest, pins_of, teams_of
 from backend.coverage.plan.planner import make_plan
-from backend.coverage.plan.service import ask, item
-from backend.coverage.plan.sources import Asked, pins_of, teams_of
+from backend.coverage.plan.service import plan_request, serialize_assignment
 from backend.coverage.plan.spots import (
     CELL_LATITUDE,
     CELL_LONGITUDE,
@@ -33,8 +33,8 @@ from backend.units.locator import Locator
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find, listed, set_on
 
-# The newest samples of a commune and month that are looked at: many times any target, so that a
-# commune which one campaign fills cannot make phones wait.
+# The newest samples of a commune and month that are read: many times any target, but bounded, so
+# that a commune with very many samples does not slow the query.
 SAMPLES_MOST = 20_000
 
 TEAMS_NOW = text("""
@@ -47,8 +47,8 @@ TEAMS_NOW = text("""
         and :today between c.first_day and c.last_day and :network = any(c.networks)
     order by c.id
 """)
-# Everybody's samples together, as numbers per cell. Others' samples of today are left out: who
-# asks again and again must not see a cell change while somebody stands in it.
+# Samples of all devices per cell. Other devices' samples of today are left out: repeated requests
+# must not reveal that somebody is measuring in a cell right now.
 PER_CELL = text("""
     select row, col, count(*)::int as n from (
         select floor(latitude / :height)::int as row, floor(longitude / :width)::int as col
@@ -65,8 +65,8 @@ LAST_COMMUNE = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
-    """Who asks, and for what."""
+class _Context:
+    """Device, day and network of a request."""
 
     device_id: UUID
     today: date
@@ -74,73 +74,73 @@ class _Asking:
     locator: Locator
 
 
-def next_for(
+def find_next_place(
     device: KnownDevice,
-    question: Mapping[str, Any],
+    parameters: Mapping[str, Any],
     now: datetime,
     locator: Locator,
-    plans: RecentPlans,
+    plans: PlanCache,
 ) -> dict[str, Any]:
-    """Tell spots around the position; without one, where the team goes, else the last commune."""
-    asking = _Asking(device.id, local_day(now), question["network"], locator)
-    latitude, longitude = question["latitude"], question["longitude"]
+    """Return spots around the position; without one, the team's plan, else the last commune."""
+    context = _Context(device.id, local_day(now), parameters["network"], locator)
+    latitude, longitude = parameters["latitude"], parameters["longitude"]
     if (latitude is None) != (longitude is None):
         raise invalid("latitude" if latitude is None else "longitude", "both_or_neither")
     if latitude is not None:
-        placed = locator.place(asking.today, longitude, latitude, None)
+        placed = locator.place(context.today, longitude, latitude, None)
         if placed.code is None:
-            return _answer(asking, note="outside_every_commune")
-        return _around(asking, find(asking.today, placed.code, "commune"), latitude, longitude)
-    assignments = _assignments(asking, now, plans)
+            return _answer(context, note="outside_every_commune")
+        return _around(context, find(context.today, placed.code, "commune"), latitude, longitude)
+    assignments = _assignments(context, now, plans)
     if assignments:
         busy = any(one["items"] for one in assignments)
-        return _answer(asking, assignments=assignments, note=None if busy else "nothing_planned")
-    last = _last_commune(asking)
+        return _answer(context, assignments=assignments, note=None if busy else "nothing_planned")
+    last = _last_commune(context)
     if last is None or last.latitude is None or last.longitude is None:
         raise invalid("latitude", "position_needed")
-    return _around(asking, last, last.latitude, last.longitude)
+    return _around(context, last, last.latitude, last.longitude)
 
 
-def _around(asking: _Asking, unit: UnitRow, latitude: float, longitude: float) -> dict[str, Any]:
-    """The lacking spots of a commune, nearest to a position first; none once it is reached."""
-    figures = _figures(asking, unit)
-    told = {"code": unit.code, "name": unit.name, "province": unit.province, **figures}
+def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> dict[str, Any]:
+    """Return the lacking spots of a commune, nearest first; none if its target is reached."""
+    figures = _figures(context, unit)
+    place = {"code": unit.code, "name": unit.name, "province": unit.province, **figures}
     if figures["shortfall"] == 0:
-        return _answer(asking, unit=told, note="target_reached_here")
-    cells = _cells_of(asking, unit, latitude, longitude)
-    counts = _counts(asking, unit)
+        return _answer(context, unit=place, note="target_reached_here")
+    cells = _cells_of(context, unit, latitude, longitude)
+    counts = _counts(context, unit)
     spots = lacking_spots(latitude, longitude, cells, counts, figures["target"])
-    return _answer(asking, unit=told, spots=spots)
+    return _answer(context, unit=place, spots=spots)
 
 
-def _figures(asking: _Asking, unit: UnitRow) -> dict[str, Any]:
-    """What coverage says of the commune."""
-    month = f"{asking.today:%Y-%m}"
-    asked = Question(month, "commune", asking.network, unit.province_code)
-    items = coverage(asked, day_begin(asking.today))["items"]
+def _figures(context: _Context, unit: UnitRow) -> dict[str, Any]:
+    """Return the figures of a commune from coverage."""
+    month = f"{context.today:%Y-%m}"
+    query = Question(month, "commune", context.network, unit.province_code)
+    items = coverage(query, day_begin(context.today))["items"]
     found = next((one for one in items if one["code"] == unit.code), None)
     nothing = {"counted": 0, "target": None, "shortfall": None}
     return {name: found[name] for name in nothing} if found else nothing
 
 
-def _cells_of(asking: _Asking, unit: UnitRow, latitude: float, longitude: float) -> list[Cell]:
-    """The cells around a position whose centre lies in the commune; its own in the tiniest."""
+def _cells_of(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> list[Cell]:
+    """Return the cells around a position whose centre lies in the commune, else its own cell."""
     cells = cells_around(latitude, longitude)
     at = [centre(cell) for cell in cells]
-    days, unknown = [asking.today] * len(at), [None] * len(at)
+    days, unknown = [context.today] * len(at), [None] * len(at)
     latitudes, longitudes = [lat for lat, _ in at], [lon for _, lon in at]
-    places = asking.locator.place_many(days, longitudes, latitudes, unknown)
+    places = context.locator.place_many(days, longitudes, latitudes, unknown)
     own = [cell for cell, place in zip(cells, places, strict=True) if place.unit_id == unit.id]
     return own or [cell_of(latitude, longitude)]
 
 
-def _counts(asking: _Asking, unit: UnitRow) -> dict[Cell, int]:
+def _counts(context: _Context, unit: UnitRow) -> dict[Cell, int]:
     values = {
         "unit": unit.id,
-        "first": month_start(f"{asking.today:%Y-%m}"),
-        "today": asking.today,
-        "network": asking.network,
-        "device": asking.device_id,
+        "first": month_start(f"{context.today:%Y-%m}"),
+        "today": context.today,
+        "network": context.network,
+        "device": context.device_id,
         "height": CELL_LATITUDE,
         "width": CELL_LONGITUDE,
         "most": SAMPLES_MOST,
@@ -148,21 +148,21 @@ def _counts(asking: _Asking, unit: UnitRow) -> dict[Cell, int]:
     return {(row.row, row.col): row.n for row in db.session.execute(PER_CELL, values)}
 
 
-def _assignments(asking: _Asking, now: datetime, plans: RecentPlans) -> list[dict[str, Any]]:
-    """Where the teams go today in which the device's volunteer is."""
+def _assignments(context: _Context, now: datetime, plans: PlanCache) -> list[dict[str, Any]]:
+    """Return today's assignments of the volunteer's teams."""
     values = {
-        "device": asking.device_id,
+        "device": context.device_id,
         "now": now,
-        "today": asking.today,
-        "network": asking.network,
+        "today": context.today,
+        "network": context.network,
     }
     found = []
     for row in db.session.execute(TEAMS_NOW, values).all():
         campaign = db.session.get_one(Campaign, row.campaign_id)
-        asked = ask(campaign, asking.today, asking.today, asking.network)
-        pins = tuple((p.day, p.team_id, p.unit_id, p.samples) for p in pins_of(asked))
-        key = (row.campaign_id, asked.campaign.version, asked.day, asked.network, pins)
-        items = plans.items(key, now, partial(_items_by_team, asked, now))
+        request = plan_request(campaign, context.today, context.today, context.network)
+        pins = tuple((p.day, p.team_id, p.unit_id, p.samples) for p in pins_of(request))
+        key = (row.campaign_id, campaign.version, request.day, request.network, pins)
+        items = plans.get(key, now, partial(_items_by_team, request, now))
         found.append(
             {
                 "campaign": {"id": row.campaign_id, "name": row.campaign},
@@ -173,32 +173,35 @@ def _assignments(asking: _Asking, now: datetime, plans: RecentPlans) -> list[dic
     return found
 
 
-def _items_by_team(asked: Asked, now: datetime) -> Items:
-    plan = make_plan(asked, teams_of(asked.campaign, now))
-    return {team: [item(asked, stay) for stay in stays] for team, stays in plan.stays.items()}
+def _items_by_team(request: PlanRequest, now: datetime) -> Items:
+    plan = make_plan(request, teams_of(request.campaign, now))
+    return {
+        team: [serialize_assignment(request, one) for one in assignments]
+        for team, assignments in plan.assignments.items()
+    }
 
 
-def _last_commune(asking: _Asking) -> UnitRow | None:
-    """The commune in which the device measured last, if it is still one."""
-    unit_id = db.session.execute(LAST_COMMUNE, {"device": asking.device_id}).scalar()
+def _last_commune(context: _Context) -> UnitRow | None:
+    """Return the commune of the device's last measurement, if it still exists."""
+    unit_id = db.session.execute(LAST_COMMUNE, {"device": context.device_id}).scalar()
     if unit_id is None:
         return None
-    row = db.session.execute(listed(asking.today, "commune").where(Unit.id == unit_id)).first()
+    row = db.session.execute(listed(context.today, "commune").where(Unit.id == unit_id)).first()
     return UnitRow(*row) if row else None
 
 
 def _answer(
-    asking: _Asking,
+    context: _Context,
     *,
     unit: dict[str, Any] | None = None,
     spots: Sequence[Spot] = (),
     assignments: Sequence[dict[str, Any]] = (),
     note: str | None = None,
 ) -> dict[str, Any]:
-    active = set_on(asking.today)
+    active = set_on(context.today)
     return {
-        "date": asking.today,
-        "network": asking.network,
+        "date": context.today,
+        "network": context.network,
         "boundaries": active.described() if active else None,
         "unit": unit,
         "spots": list(spots),

@@ -1,4 +1,4 @@
-"""Questions about where teams should go next, and their answers."""
+"""Schemas of plans, pins, next places and today's sums."""
 
 from marshmallow import Schema, fields
 
@@ -7,7 +7,7 @@ from backend.fields import ID_MOST, Day, Strict, Text, Whole
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.schemas import BoundariesSchema, QueryNumber
 
-# More than the largest team measures on a day: 100 people at one sample each five minutes.
+# More than the largest team can measure on a day: 100 people with one sample every five minutes.
 PINNED_MOST = 10_000
 
 
@@ -16,15 +16,15 @@ class QueryWhole(QueryNumber, Whole):
 
 
 class PlanQuerySchema(Strict):
-    """Which day and network of a campaign; one team alone, if told."""
+    """Day and network of a plan, and optionally one team."""
 
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
     team_id = QueryWhole(1, ID_MOST, load_default=None)
 
 
-class PlanPinSchema(Strict):
-    """What an organiser fixes: so many samples by a team in a commune on a day."""
+class PlanPinRequestSchema(Strict):
+    """A pin to set: the samples of a team in a commune on a day."""
 
     team_id = Whole(1, ID_MOST, required=True)
     unit = Text(most=10, required=True, metadata={"description": "the commune's code on the day"})
@@ -34,7 +34,7 @@ class PlanPinSchema(Strict):
 
 
 class UnpinQuerySchema(Strict):
-    """Which pin."""
+    """The key of a pin."""
 
     team_id = QueryWhole(1, ID_MOST, required=True)
     unit = Text(most=10, required=True)
@@ -43,7 +43,7 @@ class UnpinQuerySchema(Strict):
 
 
 class NextQuerySchema(Strict):
-    """Where the phone is, if it tells; a query string is never logged."""
+    """Position of the phone, if available; query strings are never logged."""
 
     latitude = QueryNumber(-90, 90, load_default=None)
     longitude = QueryNumber(-180, 180, load_default=None)
@@ -58,8 +58,8 @@ class PlannedUnitSchema(Schema):
     province = fields.String(required=True, allow_none=True)
 
 
-class PlanPinnedSchema(Schema):
-    """A pin as it stands."""
+class PlanPinSchema(Schema):
+    """A pin as stored."""
 
     team_id = fields.Integer(required=True)
     unit = fields.Nested(PlannedUnitSchema, required=True)
@@ -69,7 +69,7 @@ class PlanPinnedSchema(Schema):
 
 
 class PlanItemSchema(Schema):
-    """So many samples in one commune, and what speaks for it."""
+    """An assignment: samples in one commune, with its reasons."""
 
     unit = fields.Nested(PlannedUnitSchema, required=True)
     latitude = fields.Float(required=True, allow_none=True)
@@ -86,21 +86,21 @@ class PlanItemSchema(Schema):
 
 
 class TeamHomeSchema(Schema):
-    """The unit where a team is at home."""
+    """The home unit of a team."""
 
     code = fields.String(required=True)
     name = fields.String(required=True)
 
 
 class PlanNoteSchema(Schema):
-    """A code and its words."""
+    """A note: its code and its text."""
 
     code = fields.String(required=True)
     message = fields.String(required=True)
 
 
 class PlanTeamSchema(Schema):
-    """A team, what it takes on a day, and where it should go."""
+    """A team, its capacity, and its assignments."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
@@ -114,7 +114,7 @@ class PlanTeamSchema(Schema):
 
 
 class PlanSummarySchema(Schema):
-    """What the whole plan comes to."""
+    """Totals of a plan."""
 
     communes = fields.Integer(required=True)
     communes_lacking = fields.Integer(required=True)
@@ -123,47 +123,47 @@ class PlanSummarySchema(Schema):
     covered_by_plan = fields.Integer(required=True)
 
 
-class PlannedNameSchema(Schema):
-    """A campaign by its name."""
+class PlanReferenceSchema(Schema):
+    """A campaign or team by its name."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
 
 
 class PlanSchema(Schema):
-    """Where each team should go on a day."""
+    """The plan of a campaign's day."""
 
-    campaign = fields.Nested(PlannedNameSchema, required=True)
+    campaign = fields.Nested(PlanReferenceSchema, required=True)
     date = fields.Date(required=True)
     last_day = fields.Date(required=True)
     days_left = fields.Integer(required=True)
     network = fields.String(required=True)
     target = fields.Nested(TargetSchema, required=True, allow_none=True)
-    rule = fields.String(required=True, metadata={"description": "how it was made, in words"})
+    rule = fields.String(required=True, metadata={"description": "explanation of the algorithm"})
     summary = fields.Nested(PlanSummarySchema, required=True)
     teams = fields.List(fields.Nested(PlanTeamSchema), required=True)
 
 
 class OwnTeamDaySchema(Schema):
-    """What a team has earned in a campaign today; the membership is what one leaves by."""
+    """Today's sums of a team in a campaign; the membership is needed to leave the team."""
 
     membership_id = fields.Integer(required=True)
-    campaign = fields.Nested(PlannedNameSchema, required=True)
-    team = fields.Nested(PlannedNameSchema, required=True)
+    campaign = fields.Nested(PlanReferenceSchema, required=True)
+    team = fields.Nested(PlanReferenceSchema, required=True)
     received = fields.Integer(required=True)
     valid = fields.Integer(required=True)
     counted = fields.Integer(required=True)
 
 
 class OwnDaySchema(Schema):
-    """Today in each of one's own teams."""
+    """Today's sums of the volunteer's teams."""
 
     date = fields.Date(required=True)
     items = fields.List(fields.Nested(OwnTeamDaySchema), required=True)
 
 
 class NextUnitSchema(PlannedUnitSchema):
-    """The commune around the phone, and what it lacks this month."""
+    """The commune around the phone, and its shortfall this month."""
 
     counted = fields.Integer(required=True)
     target = fields.Integer(required=True, allow_none=True)
@@ -171,7 +171,7 @@ class NextUnitSchema(PlannedUnitSchema):
 
 
 class SpotSchema(Schema):
-    """A cell of some 500 m, by its centre, in which few measured."""
+    """The centre of a cell of about 500 m with few or no samples."""
 
     latitude = fields.Float(required=True)
     longitude = fields.Float(required=True)
@@ -180,15 +180,15 @@ class SpotSchema(Schema):
 
 
 class AssignmentSchema(Schema):
-    """Where the volunteer's team is to go today."""
+    """Today's assignments of a team of the volunteer."""
 
-    campaign = fields.Nested(PlannedNameSchema, required=True)
-    team = fields.Nested(PlannedNameSchema, required=True)
+    campaign = fields.Nested(PlanReferenceSchema, required=True)
+    team = fields.Nested(PlanReferenceSchema, required=True)
     items = fields.List(fields.Nested(PlanItemSchema), required=True)
 
 
 class NextSchema(Schema):
-    """Where to measure next."""
+    """The next places to measure."""
 
     date = fields.Date(required=True)
     network = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""Where in a commune few have measured: cells of some 500 m, in classes only; pure."""
+"""Spots with few samples in a commune: cells of about 500 m, classified only; pure."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,20 +12,20 @@ Cell = tuple[int, int]
 CELL_LATITUDE = 0.0045
 CELL_LONGITUDE = 0.0048
 
-# 300 samples in a commune whose people live in some 60 of its cells are five for each of them. A
-# ward of few cells needs an even share of its target in each.
+# 300 samples in a commune with some 60 inhabited cells are five for each. A ward of few cells needs
+# an even share of its target in each.
 ENOUGH_LEAST = 5
 
-# As many as a phone shows on one screen.
+# Spots that a phone shows on one screen.
 SPOTS_MOST = 10
 
-# Cells looked at in each direction, some 10 km: an hour's walk there and back at the most.
+# Cells searched in each direction, some 10 km.
 WINDOW = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The centre of a cell, and how many samples it has: none or few."""
+    """The centre of a cell, and the class of its samples: none or few."""
 
     latitude: float
     longitude: float
@@ -34,19 +34,19 @@ class Spot:
 
 
 def cell_of(latitude: float, longitude: float) -> Cell:
-    """The cell of a position."""
+    """Return the cell of a position in degrees (WGS 84)."""
     return math.floor(latitude / CELL_LATITUDE), math.floor(longitude / CELL_LONGITUDE)
 
 
 def cells_around(latitude: float, longitude: float) -> list[Cell]:
-    """The cells of a square around a position."""
+    """Return the cells of a square around a position."""
     row, column = cell_of(latitude, longitude)
     span = range(-WINDOW, WINDOW + 1)
     return [(row + up, column + right) for up in span for right in span]
 
 
 def centre(cell: Cell) -> tuple[float, float]:
-    """Latitude and longitude of a cell's centre, to a metre."""
+    """Return latitude and longitude of a cell's centre, to a metre."""
     return (
         round((cell[0] + 0.5) * CELL_LATITUDE, 5),
         round((cell[1] + 0.5) * CELL_LONGITUDE, 5),
@@ -60,10 +60,10 @@ def lacking_spots(
     counts: Mapping[Cell, int],
     target: int | None,
 ) -> list[Spot]:
-    """The nearest of the cells that have not enough, those without any sample first among equals.
+    """Return the nearest cells with too few samples; at equal distance, empty cells first.
 
-    An exact number would tell when somebody measured nearby: a class does not, but where it
-    changes from none to few.
+    Spots contain a class instead of the exact number, which would reveal when somebody measures
+    nearby.
     """
     enough = max(ENOUGH_LEAST, -(-(target or 0) // max(1, len(cells))))
     found = []

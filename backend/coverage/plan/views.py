@@ -1,4 +1,4 @@
-"""The API of the plan: for organisers and team leaders, and for a volunteer's phone."""
+"""API of plans, for organisers, team leaders and volunteers' phones."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from flask import current_app
 from backend.accounts.authentication import actor
 from backend.accounts.parsing import PeopleParser
 from backend.coverage.contributions.own_day import own_day
-from backend.coverage.plan.cache import RecentPlans
-from backend.coverage.plan.next_place import next_for
+from backend.coverage.plan.cache import PlanCache
+from backend.coverage.plan.next_place import find_next_place
 from backend.coverage.plan.pins import pin, unpin
 from backend.coverage.plan.schemas import (
     NextQuerySchema,
     NextSchema,
     OwnDaySchema,
-    PlanPinnedSchema,
+    PlanPinRequestSchema,
     PlanPinSchema,
     PlanQuerySchema,
     PlanSchema,
@@ -27,7 +27,12 @@ from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
 
-blp = Blueprint("plan", __name__, description="Where to measure next", parser=PeopleParser())
+blp = Blueprint(
+    "plan",
+    __name__,
+    description="Plans of campaigns and next places to measure",
+    parser=PeopleParser(),
+)
 blueprints = (blp,)
 
 
@@ -36,22 +41,22 @@ blueprints = (blp,)
 @blp.arguments(PlanQuerySchema, location="query")
 @blp.response(200, PlanSchema)
 def get_plan(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
-    """Show where each team of a campaign should go on a day, and why."""
-    told = show_plan(actor(), campaign_id, query, clock_now())
-    for team in told["teams"]:
-        team["note"] = _worded(team["note"])
-    return told | {"rule": message("plan_rule", language())}
+    """Show the plan of a campaign's day: the assignments of each team, with reasons."""
+    plan = show_plan(actor(), campaign_id, query, clock_now())
+    for team in plan["teams"]:
+        team["note"] = _serialize_note(team["note"])
+    return plan | {"rule": message("plan_rule", language())}
 
 
 @blp.put("/campaigns/<int:campaign_id>/plan/pins")
 @blp.doc(security=PERSON)
-@blp.arguments(PlanPinSchema)
-@blp.response(200, PlanPinnedSchema, description="Changed")
-@blp.alt_response(201, schema=PlanPinnedSchema, description="Pinned")
-def put_pin(wanted: dict[str, Any], campaign_id: int) -> Any:
-    """Fix how many samples a team takes in a commune on a day."""
-    told, new = pin(actor(), campaign_id, wanted, clock_now())
-    return told, 201 if new else 200
+@blp.arguments(PlanPinRequestSchema)
+@blp.response(200, PlanPinSchema, description="Changed")
+@blp.alt_response(201, schema=PlanPinSchema, description="Pinned")
+def put_pin(data: dict[str, Any], campaign_id: int) -> Any:
+    """Pin a team's samples in a commune on a day."""
+    result, new = pin(actor(), campaign_id, data, clock_now())
+    return result, 201 if new else 200
 
 
 @blp.delete("/campaigns/<int:campaign_id>/plan/pins")
@@ -59,7 +64,7 @@ def put_pin(wanted: dict[str, Any], campaign_id: int) -> Any:
 @blp.arguments(UnpinQuerySchema, location="query")
 @blp.response(204)
 def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
-    """Leave a team's place on a day to the plan again."""
+    """Delete the pin of a team, commune and day."""
     unpin(actor(), campaign_id, query, clock_now())
 
 
@@ -68,26 +73,21 @@ def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
 @blp.arguments(NextQuerySchema, location="query")
 @blp.response(200, NextSchema)
 def get_next(query: dict[str, Any]) -> dict[str, Any]:
-    """Tell a volunteer's phone where to measure next."""
-    now = clock_now()
-    told = next_for(authenticate(bearer_token(), now), query, now, *_kept())
-    return told | {"note": _worded(told["note"])}
+    """Show a volunteer's phone the next places to measure."""
+    now, extensions = clock_now(), current_app.extensions
+    locator, plans = extensions["locator"], extensions.setdefault("plan_cache", PlanCache())
+    result = find_next_place(authenticate(bearer_token(), now), query, now, locator, plans)
+    return result | {"note": _serialize_note(result["note"])}
 
 
 @blp.get("/memberships/today")
 @blp.doc(security=BEARER)
 @blp.response(200, OwnDaySchema)
 def get_own_day() -> dict[str, Any]:
-    """Tell a volunteer's phone what its teams have earned today."""
+    """Show a volunteer's phone today's sums of its teams."""
     now = clock_now()
     return own_day(authenticate(bearer_token(), now).id, now)
 
 
-def _kept() -> tuple[Any, RecentPlans]:
-    """What this process keeps: the index of places, and plans made within minutes."""
-    plans = current_app.extensions.setdefault("recent_plans", RecentPlans())
-    return current_app.extensions["locator"], plans
-
-
-def _worded(code: str | None) -> dict[str, str] | None:
+def _serialize_note(code: str | None) -> dict[str, str] | None:
     return {"code": code, "message": message(code, language())} if code else None

@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from backend.campaigns.schemas import CAP_MOST, TARGET_MOST
 from backend.campaigns.service import NETWORKS, STATES
-from backend.coverage.plan.schemas import PINNED_MOST, PlanPinSchema, QueryWhole
+from backend.coverage.plan.schemas import PINNED_MOST, PlanPinRequestSchema, QueryWhole
 from backend.coverage.signals.schemas import SignalDecisionSchema
 from backend.errors import Problem, invalid
 from backend.fields import ID_MOST, Day, Strict, Text
@@ -38,7 +38,7 @@ class NewCampaignFormSchema(CampaignFormSchema):
     organisation_id = QueryWhole(1, ID_MOST, required=True)
 
 
-class PinFormSchema(PlanPinSchema):
+class PinFormSchema(PlanPinRequestSchema):
     """A pin as it is typed: every number is text."""
 
     team_id = QueryWhole(1, ID_MOST, required=True)

@@ -13,8 +13,8 @@ from backend.coverage.contributions.leaderboard import leaderboard
 from backend.coverage.contributions.query import campaign_access, months_of
 from backend.coverage.contributions.schemas import ContributionsQuerySchema, LeaderboardQuerySchema
 from backend.coverage.contributions.service import contributions
-from backend.coverage.plan.service import seen_teams
-from backend.coverage.plan.sources import PlanTeam, days_left, teams_of
+from backend.coverage.plan.inputs import PlanTeam, days_left, teams_of
+from backend.coverage.plan.service import visible_teams
 from backend.i18n.formats import number
 from backend.i18n.languages import Language
 from backend.organisations.scopes import campaign_scope
@@ -83,5 +83,5 @@ def teams_shown(actor: Actor, campaign_id: int, now: datetime) -> list[PlanTeam]
     """The teams of a campaign that this person may see."""
     campaign = campaign_access(actor, campaign_id).campaign
     teams = teams_of(campaign, now)
-    seen = seen_teams(actor, campaign, teams)
+    seen = visible_teams(actor, campaign, teams)
     return [team for team in teams if team.id in seen]

@@ -1,4 +1,4 @@
-"""What a plan is made from: communes and what they lack, teams and what they can do, pins."""
+"""Inputs of a plan: communes with their shortfall, teams with their capacity, pins."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from backend.database.extensions import db
 from backend.units.models import Unit
 from backend.units.service import valid_on
 
-# The days that tell what a team can do: a week evens out weekdays and weekends.
+# Active days for the median capacity of a team: a week evens out weekdays and weekends.
 ACTIVE_DAYS = 7
-# Farther back lies another campaign's team: volunteers come and go with the school terms.
+# Older days say little about a team: volunteers change with the school terms.
 LOOK_BACK = timedelta(days=92)
 
-# Teams of the campaign's organisation and those below it, and whoever has members in it.
+# Teams of the campaign's organisation and those below it, and teams with members in the campaign.
 TEAMS = text("""
     with recursive below as (
         select id from organisations where id = :organisation
@@ -38,7 +38,7 @@ TEAMS = text("""
             or t.id in (select team_id from memberships where campaign_id = :campaign))
     order by t.id
 """)
-# Folded counts and the deltas that still wait, as everywhere; the day that is not over is left out.
+# Folded counts and pending deltas; the current day is left out.
 MEDIANS = text("""
     with days as (
         select team_id, day, sum(n) as n from (
@@ -60,8 +60,8 @@ MEDIANS = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Which plan: of which campaign, for which day, for which kind of network."""
+class PlanRequest:
+    """Campaign, day and network of a plan."""
 
     campaign: Campaign
     day: date
@@ -70,7 +70,7 @@ class Asked:
 
     @property
     def last_day(self) -> date:
-        """Targets are those of a month, and a campaign may end before it."""
+        """The end of the month, to which the target applies, or of the campaign."""
         return min(month_end(f"{self.day:%Y-%m}"), self.campaign.last_day)
 
     @property
@@ -80,7 +80,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Commune:
-    """A commune of the campaign's area, and how far it is from its target."""
+    """A commune of the campaign's area, with its target and shortfall."""
 
     id: int
     code: str
@@ -89,13 +89,13 @@ class Commune:
     latitude: float | None
     longitude: float | None
     counted: int
-    need: int  # how many samples reach its target; 0 where there is none
-    shortfall: int  # 0 where there is no target
+    need: int  # samples that reach its target; 0 without a target
+    shortfall: int  # 0 without a target
 
 
 @dataclass(frozen=True, slots=True)
 class PlanTeam:
-    """A team, where it is at home, and how many samples it takes on a day."""
+    """A team, its home, and its capacity in samples a day."""
 
     id: int
     name: str
@@ -105,31 +105,32 @@ class PlanTeam:
     home_name: str | None
     latitude: float | None
     longitude: float | None
-    capacity_from: str | None = None  # organiser, median; null: not known
+    capacity_from: str | None = None  # organiser, median; None: unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Communes:
-    """The communes of the area by code, and the target that they are held against."""
+    """The communes of the area by code, and their target."""
 
     target: Mapping[str, Any] | None
     rows: list[Commune]
 
 
-def communes_of(asked: Asked) -> Communes:
-    """The communes of the campaign's area on the day, with the shortfall that coverage tells."""
-    listed = _listed(asked)
+def communes_of(request: PlanRequest) -> Communes:
+    """Return the communes of the campaign's area on the day, with their shortfall from coverage."""
+    listed = _listed(request)
     provinces = {row.province_code for row in listed}
     parent = provinces.pop() if len(provinces) == 1 else None
-    month = f"{asked.day:%Y-%m}"
-    told = coverage(Question(month, "commune", asked.network, parent), day_begin(asked.day))
-    items = {item["code"]: item for item in told["items"]}
-    target = _target(asked.campaign, told["target"])
+    month = f"{request.day:%Y-%m}"
+    query = Question(month, "commune", request.network, parent)
+    figures = coverage(query, day_begin(request.day))
+    items = {item["code"]: item for item in figures["items"]}
+    target = _target(request.campaign, figures["target"])
     rows = [
         Commune(
             *(row.id, row.code, row.name, row.province, row.latitude, row.longitude),
             items[row.code]["counted"],
-            *_goal(items[row.code], asked.campaign, target),
+            *_goal(items[row.code], request.campaign, target),
         )
         for row in listed
         if row.code in items
@@ -137,9 +138,9 @@ def communes_of(asked: Asked) -> Communes:
     return Communes(target, rows)
 
 
-def _listed(asked: Asked) -> list[Any]:
+def _listed(request: PlanRequest) -> list[Any]:
     province = aliased(Unit)
-    held = or_(
+    in_area = or_(
         CampaignArea.unit_id == Unit.id,
         CampaignArea.unit_id == Unit.parent_id,
         CampaignArea.unit_id == Unit.province_id,
@@ -153,9 +154,9 @@ def _listed(asked: Asked) -> list[Any]:
         .outerjoin(province, province.id == Unit.province_id)
         .where(
             Unit.level == "commune",
-            valid_on(asked.day),
+            valid_on(request.day),
             select(CampaignArea.unit_id)
-            .where(and_(CampaignArea.campaign_id == asked.campaign.id, held))
+            .where(and_(CampaignArea.campaign_id == request.campaign.id, in_area))
             .exists(),
         )
         .order_by(Unit.code.collate("C"))
@@ -164,7 +165,7 @@ def _listed(asked: Asked) -> list[Any]:
 
 
 def _target(campaign: Campaign, official: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The campaign's own target where it has one, held against the same number of samples."""
+    """Return the campaign's own target if it has one, else the official one."""
     if campaign.target is None:
         return official
     basis = official["basis"] if official else "counted"
@@ -174,7 +175,7 @@ def _target(campaign: Campaign, official: Mapping[str, Any] | None) -> Mapping[s
 def _goal(
     item: Mapping[str, Any], campaign: Campaign, target: Mapping[str, Any] | None
 ) -> tuple[int, int]:
-    """What a commune needs and what it lacks of it: by the campaign's target, else by its own."""
+    """Return need and shortfall of a commune, by the campaign's target, else by its own."""
     if campaign.target is not None and target is not None:
         return campaign.target, max(0, campaign.target - int(item[target["basis"]]))
     if item["target"] is None:
@@ -183,30 +184,30 @@ def _goal(
 
 
 def days_left(campaign: Campaign, now: datetime) -> int:
-    """Days on which can still be measured, today with them; 0 after the last."""
+    """Return the remaining days of a campaign, including today; 0 after the last."""
     begin = max(local_day(now), campaign.first_day)
     return max(0, (campaign.last_day - begin).days + 1)
 
 
 def teams_of(campaign: Campaign, now: datetime) -> list[PlanTeam]:
-    """The teams of a campaign by id, with the capacity that their organiser set."""
+    """Return the teams of a campaign by id, with the capacity set by their organiser."""
     values = {"organisation": campaign.organisation_id, "campaign": campaign.id, "now": now}
     rows = db.session.execute(TEAMS, values).mappings()
     return [PlanTeam(**row) for row in rows]
 
 
-def with_capacities(asked: Asked, teams: list[PlanTeam]) -> list[PlanTeam]:
-    """The same teams with what they take on a day: what was set, else what they show."""
-    medians = _medians(asked)
+def with_capacities(request: PlanRequest, teams: list[PlanTeam]) -> list[PlanTeam]:
+    """Return the teams with their capacity: as set, else the median of their active days."""
+    medians = _medians(request)
     return [_with_capacity(team, medians.get(team.id)) for team in teams]
 
 
-def _medians(asked: Asked) -> dict[int, int]:
-    before = min(asked.day, asked.today)
+def _medians(request: PlanRequest) -> dict[int, int]:
+    before = min(request.day, request.today)
     months = {f"{before - timedelta(days=n):%Y-%m}" for n in range(LOOK_BACK.days + 1)}
     values = {
-        "campaign": asked.campaign.id,
-        "network": asked.network,
+        "campaign": request.campaign.id,
+        "network": request.network,
         "months": sorted(months),
         "since": month_start(min(months)),
         "before": before,
@@ -223,14 +224,14 @@ def _with_capacity(team: PlanTeam, median: int | None) -> PlanTeam:
     return team
 
 
-def pins_of(asked: Asked) -> list[Pin]:
-    """What is fixed from the day on until the end, in a stable order."""
+def pins_of(request: PlanRequest) -> list[Pin]:
+    """Return the pins from the day until the end, in a stable order."""
     query = (
         select(Pin)
         .where(
-            Pin.campaign_id == asked.campaign.id,
-            Pin.network == asked.network,
-            Pin.day.between(asked.day, asked.last_day),
+            Pin.campaign_id == request.campaign.id,
+            Pin.network == request.network,
+            Pin.day.between(request.day, request.last_day),
         )
         .order_by(Pin.day, Pin.team_id, Pin.unit_id)
     )

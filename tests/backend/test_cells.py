@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.clock import VIETNAM
-from backend.coverage.statistics.evenness import evenness
+from backend.coverage.statistics.cells import evenness
 from tests.support.factories import HERE, THERE, post, register, sample
 from tests.support.measurements import NINE, measured, row
 from tests.support.people import person, unit_id

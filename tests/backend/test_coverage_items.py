@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.figures.counts_cache import FATES
+from backend.coverage.figures.counts_cache import CATEGORIES
 from backend.database.extensions import db
 from tests.support.clock import FakeClock
 from tests.support.contributions import add, volunteers
@@ -180,7 +180,7 @@ def test_counts_that_are_held_follow_every_change(app: Flask, client: FlaskClien
     fold(app)
     assert one(client)["received"] == 7
     for step, (code, n) in enumerate([(HERE, 5), (THERE, 3), (HERE, -12), (THERE, 1)]):
-        count(app, code, ("2024-11-11", n), fate=FATES[step % len(FATES)])
+        count(app, code, ("2024-11-11", n), fate=CATEGORIES[step % len(CATEGORIES)])
         if step % 2:
             fold(app)
     assert one(client)["received"] == 0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from backend.clock import VIETNAM
-from backend.coverage.statistics.apportionment import largest_remainder
+from backend.coverage.statistics.history import largest_remainder
 from backend.database.extensions import db
 from backend.units.catalogue import REFORM
 from backend.units.models import Boundary, Unit

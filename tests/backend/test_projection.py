@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage.figures.forecast import best_reachable, expected, needed_per_day, pace, span
-from backend.coverage.figures.projection import (
+from backend.coverage.figures.forecast import (
     LOOK_BACK,
+    best_reachable,
     common_scatter,
+    expected,
+    month_progress,
+    needed_per_day,
+    pace,
     still_to_come,
     weekday_factors,
 )
@@ -81,13 +85,15 @@ def test_an_interval_holds_its_mean(samples: list[int], left: int) -> None:
 
 
 def test_a_month_on_its_way() -> None:
-    running = span("2024-11", date(2024, 11, 20))
+    running = month_progress("2024-11", date(2024, 11, 20))
     assert (running.days, running.done, running.today, running.left) == (30, 19, 19, 11)
     assert running.remaining()[0] == date(2024, 11, 20)
     assert expected(np.array([300.0]), running).tolist() == [190.0]
     assert pace(np.array([38.0]), running).tolist() == [2.0]
     assert needed_per_day(np.array([100.0]), running).tolist() == [10.0]
-    past, future = (span("2024-11", day) for day in (date(2025, 1, 5), date(2024, 10, 31)))
+    past, future = (
+        month_progress("2024-11", day) for day in (date(2025, 1, 5), date(2024, 10, 31))
+    )
     assert (past.done, past.left, past.today) == (30, 0, None)
     assert expected(np.array([300.0]), past).tolist() == [300.0]
     assert expected(np.array([300.0]), future).tolist() == [0.0]

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage.figures.steps import NAMES, step
+from backend.coverage.figures.forecast import STEP_NAMES, progress_step
 from backend.i18n.formats import day, number, percent
 from backend.web.public.styleguide import ROWS
 from backend.web.site.charts import bars, filled, sparkline
@@ -77,8 +77,8 @@ def test_a_line_has_a_gap_where_a_value_is_missing(values: list[float | None]) -
 @given(st.integers(0, 10**7), st.integers(1, 10**6))
 @settings(max_examples=100)
 def test_a_step_tells_how_far_it_is(basis: int, target: int) -> None:
-    name = step(basis, target)
+    name = progress_step(basis, target)
     assert (name == "none") == (basis == 0)
     assert (name == "reached") == (basis >= target)
-    assert NAMES.index(name) <= NAMES.index(step(basis + 1, target))
+    assert STEP_NAMES.index(name) <= STEP_NAMES.index(progress_step(basis + 1, target))
     assert 0 <= filled(basis, target) <= 100

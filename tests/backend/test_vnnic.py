@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.coverage.figures.service import Question, coverage
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.vnnic.reasons import REASONS, Pair, likely
 from tests.support import people
 from tests.support.clock import FakeClock
@@ -116,9 +116,9 @@ def test_pages_show_both_counts_where_one_was_imported(app: Flask, client: Flask
 def test_a_page_finds_the_same_figures_once(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    questions: list[Question] = []
+    questions: list[CoverageQuery] = []
 
-    def noted(asked: Question, now: datetime) -> dict[str, Any]:
+    def noted(asked: CoverageQuery, now: datetime) -> dict[str, Any]:
         questions.append(asked)
         return coverage(asked, now)
 

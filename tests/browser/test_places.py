@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from backend.coverage.figures.months import months_with_data
+from backend.coverage.figures.query import months_with_data
 from backend.units.catalogue import read_active
 from backend.web.maps import tiles
 from tests.support.browser import DESKTOP, PHONE, axe, looks_right, picture, press, reads, until

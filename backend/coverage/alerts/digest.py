@@ -8,7 +8,7 @@ from typing import Any
 from backend.clock import local_day
 from backend.coverage.alerts.service import SILENT_DAYS, alerts
 from backend.coverage.contributions.day_summary import footer
-from backend.coverage.figures.service import Question, coverage
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.i18n.formats import number, percent
 from backend.units.catalogue import APPROXIMATE
 
@@ -35,7 +35,7 @@ def digest(unit: str, network: str, now: datetime) -> Digest:
     """Return the digest of the communes of a province or district, or of a single commune."""
     day = local_day(now)
     month = f"{day:%Y-%m}"
-    whole = coverage(Question(month, None, network, unit=unit), now)
+    whole = coverage(CoverageQuery(month, None, network, unit=unit), now)
     (place,) = whole["items"]
     lines = [f"{place['name']} – ngày {day:%d/%m/%Y}, {NETWORK[network]}"]
     if place["level"] == "commune":

@@ -5,8 +5,8 @@ from marshmallow import fields
 from backend.coverage.figures.schemas import (
     CoverageItemSchema,
     TargetSchema,
-    month_asked,
-    unpublished_told,
+    month_field,
+    unpublished_field,
 )
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
@@ -17,7 +17,7 @@ from backend.units.schemas import BoundariesSchema
 class AlertsQuerySchema(Strict):
     """Month, by default the current one, network, and place."""
 
-    month = month_asked(load_default=None)
+    month = month_field(load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
     parent = Text(most=5, load_default=None)
     level = Text(choices=LEVELS, load_default="commune")
@@ -57,7 +57,7 @@ class AlertsSchema(Strict):
     demo = fields.Boolean(required=True)
     target = fields.Nested(TargetSchema, required=True, allow_none=True)
     projection_method = fields.String(required=True)
-    unpublished = unpublished_told()
+    unpublished = unpublished_field()
     units = fields.Integer(required=True)
     counts = fields.Nested(AlertCountsSchema, required=True)
     items = fields.List(fields.Nested(AlertSchema), required=True)

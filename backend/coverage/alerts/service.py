@@ -11,8 +11,8 @@ from backend.clock import local_day
 from backend.coverage.figures.columns import Figures
 from backend.coverage.figures.counts_cache import DAYS
 from backend.coverage.figures.month import Month
-from backend.coverage.figures.query import Question
-from backend.coverage.figures.service import find
+from backend.coverage.figures.query import CoverageQuery
+from backend.coverage.figures.service import compute_coverage
 from backend.measurements.recording.reasons import BASES
 
 # A team with a day off and a day of bad weather is not silent yet.
@@ -58,7 +58,7 @@ def alerts(
 
     In a past month, no unit is silent or will miss its target.
     """
-    answer = find(Question(month, level, network, parent, reader=reader), now)
+    answer = compute_coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
     (table,) = answer.page.tables
     last_days = _last_days(table)
     items = []
@@ -70,8 +70,8 @@ def alerts(
     names = ("month", "network", "parent", "level", "boundaries", "demo", "target",
              "projection_method", "unpublished")  # fmt: skip
     return {
-        **{name: answer.told[name] for name in names if name in answer.told},
-        "units": answer.told["summary"]["units"],
+        **{name: answer.body[name] for name in names if name in answer.body},
+        "units": answer.body["summary"]["units"],
         "counts": {name: sum(name in one["states"] for one in items) for name in STATES},
         "items": items,
     }
@@ -80,11 +80,11 @@ def alerts(
 def _facts(
     table: Figures, row: int, one: dict[str, Any], last_day: date | None, today: date
 ) -> Facts:
-    running = table.month.gone.today is not None
+    running = table.month.progress.today is not None
     latest = today - timedelta(days=SILENT_DAYS)
     return Facts(
         one["state"],
-        float(table.stand.need[row]),
+        float(table.counts.need[row]),
         one["projection"]["high"] if one["projection"] else None,
         running and (last_day is None or last_day < latest),
     )
@@ -92,16 +92,16 @@ def _facts(
 
 def _last_days(table: Figures) -> list[date | None]:
     """Return each unit's last day with samples, in this month or the one before."""
-    ours = table.month.days(table.stand.level)[table.stand.at][:, :, RECEIVED]
-    at = table.before.positions(table.stand.level, table.stand.units)
+    ours = table.month.days(table.counts.level)[table.counts.positions][:, :, RECEIVED]
+    at = table.previous.positions(table.counts.level, table.counts.units)
     theirs = np.zeros((len(at), DAYS), np.int32)
-    theirs[at >= 0] = table.before.days(table.stand.level)[at[at >= 0]][:, :, RECEIVED]
+    theirs[at >= 0] = table.previous.days(table.counts.level)[at[at >= 0]][:, :, RECEIVED]
     return [
-        _last(table.month, own) or _last(table.before, earlier)
+        _last(table.month, own) or _last(table.previous, earlier)
         for own, earlier in zip(ours, theirs, strict=True)
     ]
 
 
 def _last(month: Month, received: Any) -> date | None:
     days = np.flatnonzero(received)
-    return month.gone.first + timedelta(days=int(days[-1])) if len(days) else None
+    return month.progress.first + timedelta(days=int(days[-1])) if len(days) else None

@@ -7,7 +7,7 @@ from flask import Response
 from backend.clock import this_month
 from backend.coverage.alerts.schemas import AlertsQuerySchema, AlertsSchema
 from backend.coverage.alerts.service import alerts
-from backend.coverage.figures.readers import reader
+from backend.coverage.figures.query import figures_reader
 from backend.http import etags
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
@@ -24,5 +24,5 @@ def get_alerts(query: dict[str, Any]) -> Response:
     """List the units that are silent, behind, will miss the target or have reached it."""
     now = clock_now()
     month = query["month"] or this_month(now)
-    found = alerts(month, query["network"], query["parent"], now, query["level"], reader())
+    found = alerts(month, query["network"], query["parent"], now, query["level"], figures_reader())
     return etags.answered_figures(found)

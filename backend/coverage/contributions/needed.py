@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, text
 
 from backend.clock import month_end, month_start
-from backend.coverage.targets.targets import TARGET, strictly, target_on, targets_on
+from backend.coverage.targets.in_force import TARGET, strict_comparison, target_on, targets_on
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.recording.rules import NETWORKS
@@ -148,7 +148,7 @@ def thresholds(months: Sequence[str]) -> Targets:
     for month in months:
         for network in NETWORKS:
             target = target_on(month_end(month), "commune", network)
-            found[month, network] = target.threshold + strictly() if target else None
+            found[month, network] = target.threshold + strict_comparison() if target else None
     return found
 
 
@@ -177,11 +177,11 @@ def _by_threshold(
     month: str, network: str, units: list[int], targets: Targets
 ) -> list[tuple[int | None, list[int]]]:
     """Group communes by their target: their own, else the general one."""
-    own = targets_on(month_end(month), ["commune"], network)["commune", TARGET].own
+    own = targets_on(month_end(month), ["commune"], network)["commune", TARGET].by_unit
     found: dict[int | None, list[int]] = defaultdict(list)
     for unit in units:
         general = targets.get((month, network))
-        found[own[unit].threshold + strictly() if unit in own else general].append(unit)
+        found[own[unit].threshold + strict_comparison() if unit in own else general].append(unit)
     return list(found.items())
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from backend.coverage.contributions.query import BY
-from backend.coverage.figures.schemas import month_asked
+from backend.coverage.figures.schemas import month_field
 from backend.fields import CODES, ID_MOST, Day, Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
@@ -32,7 +32,7 @@ class ContributionsQuerySchema(Strict):
     """Grouping, days, network and format."""
 
     by = Text(choices=BY, load_default="team")
-    month = month_asked(load_default=None)
+    month = month_field(load_default=None)
     from_ = Day(data_key="from", load_default=None)
     to = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
@@ -49,7 +49,7 @@ class LeaderboardQuerySchema(Strict):
 
     by = Text(choices=("team", "member"), load_default="team")
     rank = Text(choices=("needed", "counted"), load_default="needed")
-    month = month_asked(load_default=None)
+    month = month_field(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from backend.accounts.access import Actor
 from backend.clock import this_month
-from backend.coverage.figures.authorized_unit import named, own_unit
+from backend.coverage.figures.authorized_unit import authorized_unit, serialize_unit
 from backend.coverage.signals.queries import units_below
 from backend.database.extensions import db
 from backend.fields import ID_MOST
@@ -37,7 +37,7 @@ def list_exclusions(
 ) -> dict[str, Any]:
     """A page of the acts that concern a unit's month, the latest first."""
     month = query["month"] or this_month(now)
-    unit = own_unit(actor, "unit.signals", code, query["level"], month)
+    unit = authorized_unit(actor, "unit.signals", code, query["level"], month)
     row, limit = db.session.get_one(Unit, unit.id), query["limit"]
     values = {
         "month": month,
@@ -49,7 +49,7 @@ def list_exclusions(
     found = db.session.execute(ACTS, values).mappings().all()
     items = [_told(one) for one in found[:limit]]
     following = items[-1]["id"] if len(found) > limit else None
-    return {"month": month, "unit": named(unit), "items": items, "next": following}
+    return {"month": month, "unit": serialize_unit(unit), "items": items, "next": following}
 
 
 def _told(row: Mapping[Any, Any]) -> dict[str, Any]:

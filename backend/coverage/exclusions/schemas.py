@@ -5,7 +5,7 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from backend.coverage.figures.schemas import month_asked
+from backend.coverage.figures.schemas import month_field
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.signals.schemas import SignalUnitSchema, UnitSignalsQuerySchema
 from backend.fields import ID_MOST, Flag, Strict, Text, Whole
@@ -35,7 +35,7 @@ class LiftSchema(Strict):
 class UnitExclusionSchema(LiftSchema):
     """Which measurements of the unit's month: by id, or all of one device, by its number."""
 
-    month = month_asked(required=True)
+    month = month_field(required=True)
     measurements = fields.List(
         Text(36),
         load_default=lambda: [],

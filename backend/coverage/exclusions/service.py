@@ -20,7 +20,7 @@ from backend.coverage.exclusions.rows import (
     units_told,
     verdicts_told,
 )
-from backend.coverage.figures.authorized_unit import named, own_unit, province_scope
+from backend.coverage.figures.authorized_unit import authorized_unit, province_scope, serialize_unit
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import units_below
 from backend.database.extensions import db
@@ -59,7 +59,7 @@ def exclude_in_unit(
     decision = Decision(asked["reason"], act=act and act.id)
     told = _carry_out(free, decision, asked, terms)
     return told | {
-        "unit": named(unit),
+        "unit": serialize_unit(unit),
         "already": sum(row["excluded"] for row in chosen),
         "final": sum(row["final"] for row in chosen),
     }
@@ -89,19 +89,19 @@ def lift_exclusion(
     decision = Decision(asked["reason"], act=act and act.id, lifts=act_id)
     final = len(held) - len(free)
     return _carry_out(free, decision, asked, terms) | {
-        "unit": named(unit), "already": 0, "final": final,
+        "unit": serialize_unit(unit), "already": 0, "final": final,
     }  # fmt: skip
 
 
 def may_exclude(actor: Actor, code: str, month: str) -> bool:
     """Whether they may decide on a unit of their area; who may not sees what was decided."""
-    unit = own_unit(actor, "unit.signals", code, None, month)
+    unit = authorized_unit(actor, "unit.signals", code, None, month)
     return can(actor, "unit.exclude", province_scope(unit.id))
 
 
 def unit_to_decide(actor: Actor, code: str, level: str | None, month: str) -> UnitRow:
     """A unit of the actor's area over whose province they may decide."""
-    unit = own_unit(actor, "unit.signals", code, level, month)
+    unit = authorized_unit(actor, "unit.signals", code, level, month)
     require(actor, "unit.exclude", province_scope(unit.id))
     return unit
 

@@ -1,4 +1,4 @@
-"""A unit of an official's area: for anybody else it is as if there were none."""
+"""Access to units of an official's area; other units are answered with 404."""
 
 from datetime import date
 
@@ -13,13 +13,13 @@ from backend.units.models import Unit
 from backend.units.service import UnitRow, find
 
 
-def own_unit(actor: Actor, act: str, code: str, level: str | None, month: str) -> UnitRow:
-    """The unit of a code on a month's last day, in the actor's area; else 404."""
-    return own_unit_on(actor, act, code, level, month_end(month))
+def authorized_unit(actor: Actor, act: str, code: str, level: str | None, month: str) -> UnitRow:
+    """Return the unit of a code on a month's last day; 404 outside the actor's area."""
+    return authorized_unit_on(actor, act, code, level, month_end(month))
 
 
-def own_unit_on(actor: Actor, act: str, code: str, level: str | None, day: date) -> UnitRow:
-    """The unit of a code on a day, in the actor's area; else 404, whether there is one or not."""
+def authorized_unit_on(actor: Actor, act: str, code: str, level: str | None, day: date) -> UnitRow:
+    """Return the unit of a code on a day; the same 404 if it is unknown or outside the area."""
     try:
         unit = find(day, code, level)
     except Problem as problem:
@@ -29,11 +29,11 @@ def own_unit_on(actor: Actor, act: str, code: str, level: str | None, day: date)
 
 
 def province_scope(unit_id: int) -> Scope:
-    """The scope of what only the province of a unit decides, or the one that took it over."""
+    """Return the scope of decisions of a unit's province, or of its successor."""
     province = select(func.coalesce(Unit.province_id, Unit.id)).where(Unit.id == unit_id)
     return Scope(units=unit_scope(db.session.execute(province).scalar_one()).units)
 
 
-def named(unit: UnitRow) -> dict[str, str]:
-    """A unit by its name, as answers tell it."""
+def serialize_unit(unit: UnitRow) -> dict[str, str]:
+    """Return the reference of a unit in answers."""
     return {"system": unit.system, "level": unit.level, "code": unit.code, "name": unit.name}

@@ -2,5 +2,5 @@
 
 from flask.cli import AppGroup
 
-cli = AppGroup("coverage", help="Stored figures: compute them again.")
+cli = AppGroup("coverage", help="Recompute stored figures.")
 commands = (cli,)

@@ -1,59 +1,161 @@
-"""The figures of a list of units, column by column: all that an item of coverage holds."""
+"""Figures of a list of units as columns: the fields of a coverage item."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from backend.coverage.figures.active import active_in
-from backend.coverage.figures.counts_cache import FATES, SUMS
-from backend.coverage.figures.forecast import expected, needed_per_day, pace
-from backend.coverage.figures.level_counts import Flags, Numbers, Standing
-from backend.coverage.figures.month import Month
-from backend.coverage.figures.recent import daily, projected
+from backend.coverage.figures.counts_cache import CATEGORIES, DAYS, SUMS
+from backend.coverage.figures.forecast import (
+    LOOK_BACK,
+    Numbers,
+    common_scatter,
+    expected,
+    needed_per_day,
+    pace,
+    still_to_come,
+    weekday_factors,
+)
+from backend.coverage.figures.month import Flags, LevelCounts, Month
+from backend.database.extensions import fetch
 from backend.measurements.recording.reasons import BASES, COUNTED, COUNTED_BY_ADMIN
 
 Columns = dict[str, list[Any]]
-ADDED = (COUNTED, COUNTED_BY_ADMIN)
+COUNTED_CATEGORIES = (COUNTED, COUNTED_BY_ADMIN)
+
+# Teams: folded sums and deltas that are not folded yet. Devices of counted samples: as computed
+# with the speed statistics.
+ACTIVE = """
+    select unit_id, 'teams' as what, count(*)::int as n from (
+        select unit_id, team_id from (
+            select unit_id, team_id, n from team_places
+            where month = %(month)s and network = %(network)s and unit_id = any(%(units)s)
+            union all
+            select above.id, d.team_id, d.n
+            from team_deltas d join units c on c.id = d.unit_id
+            cross join lateral (
+                select distinct unnest(array[c.id, c.parent_id, c.province_id]) as id) above
+            where d.network = %(network)s and d.day between %(first)s and %(last)s
+                and above.id = any(%(units)s)
+        ) both_parts group by unit_id, team_id having sum(n) > 0
+    ) earning group by unit_id
+    union all
+    select unit_id, 'devices', devices from statistics
+    where month = %(month)s and network = %(network)s and unit_id = any(%(units)s)
+        and operator = '' and technology = ''
+"""
 
 
 @dataclass
 class Figures:
-    """The units of a list as columns, reckoned where somebody asks for them."""
+    """The units of a list as columns, each group of columns computed on first use."""
 
     month: Month
-    before: Month
-    stand: Standing
-    _known: Columns = field(default_factory=dict)
+    previous: Month
+    counts: LevelCounts
+    _columns: Columns = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.stand.units)
+        return len(self.counts.units)
 
     def column(self, name: str) -> list[Any]:
-        """A figure of each unit."""
-        if name not in self._known:
-            self._known |= GROUPS[name](self)
-        return self._known[name]
+        """Return one figure of each unit."""
+        if name not in self._columns:
+            self._columns |= GROUPS[name](self)
+        return self._columns[name]
 
     def only(self, rows: list[int]) -> "Figures":
-        """Some of the units, in the list's order."""
-        return (
-            self
-            if len(rows) == len(self)
-            else replace(self, stand=self.stand.only(rows), _known={})
-        )
+        """Return some of the units, in the list's order."""
+        if len(rows) == len(self):
+            return self
+        return replace(self, counts=self.counts.only(rows), _columns={})
 
 
-def reasons(fates: Any) -> dict[str, int]:
-    """How many were lost to each main reason, the largest first."""
-    pairs = zip(FATES, fates.tolist(), strict=True)
-    lost = [(fate, n) for fate, n in pairs if n and fate not in ADDED]
+@dataclass(frozen=True)
+class SamplingPattern:
+    """The country's factors of weekdays, and the scatter of daily samples."""
+
+    factors: Numbers
+    scatter: float
+
+
+def reasons(by_category: Any) -> dict[str, int]:
+    """Return the number of samples lost to each main reason, the largest first."""
+    pairs = zip(CATEGORIES, by_category.tolist(), strict=True)
+    lost = [(category, n) for category, n in pairs if n and category not in COUNTED_CATEGORIES]
     return dict(sorted(lost, key=lambda pair: (-pair[1], pair[0])))
 
 
-def _named(table: Figures) -> Columns:
-    units = table.stand.units
+def daily(month: Month, counts: LevelCounts, *, own: bool) -> NDArray[np.int32]:
+    """Return the number compared with the target, by unit and day; 0 where the unit is missing.
+
+    `own`: `counts` is a list of this month.
+    """
+    positions = counts.positions
+    if not own:
+        positions = month.listing.positions(counts.level, counts.units)
+    rows = np.zeros((len(positions), DAYS), np.int32)
+    known = positions >= 0
+    if known.any():
+        days = month.days(counts.level)[positions[known]]
+        rows[known] = days[np.arange(len(days)), :, counts.thresholds.basis[known]]
+    return rows
+
+
+def completed_days(
+    month: Month, previous: Month, counts: LevelCounts
+) -> tuple[Numbers, list[date]]:
+    """Return the samples of each unit on the last completed days, and these days.
+
+    Early in a month the days of the previous month fill up; after a reform its units are others,
+    and nothing is added.
+    """
+    done, length = month.progress.done, previous.progress.days
+    rows = daily(month, counts, own=True)[:, :done]
+    missing = max(LOOK_BACK - done, 0)
+    if missing and (previous.listing.positions(counts.level, counts.units) >= 0).any():
+        rows = np.hstack([daily(previous, counts, own=False)[:, length - missing : length], rows])
+    rows = rows[:, -LOOK_BACK:]
+    first = month.progress.first + timedelta(days=done - rows.shape[1])
+    return rows.astype(float), [first + timedelta(days=n) for n in range(rows.shape[1])]
+
+
+def sampling_pattern(month: Month, previous: Month, level: str) -> SamplingPattern:
+    """Return the pattern over all units of a level, so that a unit has one projection; cached."""
+
+    def compute() -> SamplingPattern:
+        rows, days = completed_days(month, previous, month.level_counts(level))
+        factors = weekday_factors(rows.sum(axis=0), days)
+        return SamplingPattern(factors, common_scatter(rows, days, factors))
+
+    basis = month.listing, previous.commune_counts.version
+    return month.commune_counts.memoized((level, "sampling_pattern"), basis, compute)
+
+
+def projected(month: Month, previous: Month, counts: LevelCounts, now: Numbers) -> list[Any]:
+    """Return the projected end of month by unit: mean and 80 % interval, not below `now`."""
+    rows, days = completed_days(month, previous, counts)
+    if not days:
+        return [None] * len(counts.units)
+    pattern = sampling_pattern(month, previous, counts.level)
+    remaining = month.progress.remaining()
+    coming = still_to_come(rows, days, remaining, pattern.factors, pattern.scatter)
+    so_far = daily(month, counts, own=True)[:, : month.progress.done].sum(axis=1)
+    ends = [
+        np.maximum(np.rint(so_far + part), now).astype(int).tolist()
+        for part in (coming.low, coming.middle, coming.high)
+    ]
+    return [
+        {"low": low, "middle": middle, "high": high}
+        for low, middle, high in zip(*ends, strict=True)
+    ]
+
+
+def _unit_columns(table: Figures) -> Columns:
+    units = table.counts.units
     return {
         "month": [table.month.month] * len(units),
         "code": [unit.code for unit in units],
@@ -66,125 +168,139 @@ def _named(table: Figures) -> Columns:
     }
 
 
-def _counted(table: Figures) -> Columns:
-    stand, goals, numbers = table.stand, table.stand.goals, table.stand.numbers
-    assessed = numbers[np.arange(len(numbers)), goals.assessed_by] >= goals.assessment
+def _count_columns(table: Figures) -> Columns:
+    counts, thresholds, numbers = table.counts, table.counts.thresholds, table.counts.numbers
+    assessed = (
+        numbers[np.arange(len(numbers)), thresholds.assessment_basis] >= thresholds.assessment
+    )
     return {
         **{basis: numbers[:, column].tolist() for column, basis in enumerate(BASES)},
-        "counted_by_admin": stand.fates[:, FATES.index(COUNTED_BY_ADMIN)].tolist(),
-        "target": whole(goals.target),
-        "reached": _where(~np.isnan(goals.target), stand.reached),
-        "shortfall": whole(stand.shortfall),
-        "share": rounded(stand.measured / goals.target, 4),
-        "assessed": _where(~np.isnan(goals.assessment), assessed),
+        "counted_by_admin": counts.by_category[:, CATEGORIES.index(COUNTED_BY_ADMIN)].tolist(),
+        "target": whole(thresholds.target),
+        "reached": _where(~np.isnan(thresholds.target), counts.reached),
+        "shortfall": whole(counts.shortfall),
+        "share": rounded(counts.measured / thresholds.target, 4),
+        "assessed": _where(~np.isnan(thresholds.assessment), assessed),
     }
 
 
-def _communes(table: Figures) -> Columns:
-    """Of each province or district how many communes it has, and how many of them reached."""
-    month, stand = table.month, table.stand
-    if stand.level == "commune":
-        return {"communes": [None] * len(stand.units)}
-    communes = month.standing("commune")
+def _commune_columns(table: Figures) -> Columns:
+    """The communes of each province or district, and how many of them reached their target."""
+    month, counts = table.month, table.counts
+    if counts.level == "commune":
+        return {"communes": [None] * len(counts.units)}
+    communes = month.level_counts("commune")
     ids = np.array([unit.id for unit in communes.units], np.intp)
-    above = month.listing.places(stand.level, ids)
-    size = len(month.listing.levels[stand.level])
-    listed = np.bincount(above[above >= 0], minlength=size)
+    above = month.listing.containing(counts.level, ids)
+    size = len(month.listing.levels[counts.level])
+    listed = np.bincount(above[above >= 0], minlength=size)[counts.positions].tolist()
     reached = np.bincount(above[(above >= 0) & communes.reached], minlength=size)
-    pairs = zip(listed[stand.at].tolist(), reached[stand.at].tolist(), strict=True)
+    pairs = zip(listed, reached[counts.positions].tolist(), strict=True)
     return {"communes": [{"units": n, "reached": r} for n, r in pairs]}
 
 
-def _expected(table: Figures) -> Columns:
-    """What each should have by now, and what each day that is left must bring."""
-    month, stand = table.month, table.stand
-    by_now = expected(stand.goals.target, month.gone)
-    state = np.where(stand.measured >= by_now, "on_pace", "behind")
-    state = np.where(stand.reached, "reached", state)
-    daily_need = needed_per_day(stand.shortfall, month.gone)
+def _expected_columns(table: Figures) -> Columns:
+    """The samples expected by now, and those needed on each remaining day."""
+    progress, counts = table.month.progress, table.counts
+    by_now = expected(counts.thresholds.target, progress)
+    state = np.where(counts.measured >= by_now, "on_pace", "behind")
+    state = np.where(counts.reached, "reached", state)
+    daily_need = needed_per_day(counts.shortfall, progress)
     return {
         "expected": rounded(by_now, 1),
         "state": _where(~np.isnan(by_now), state),
-        "days_left": [month.gone.left] * len(stand.units),
-        "needed_per_day": whole(np.where(stand.shortfall == 0, 0, daily_need)),
+        "days_left": [progress.left] * len(counts.units),
+        "needed_per_day": whole(np.where(counts.shortfall == 0, 0, daily_need)),
     }
 
 
-def _running(table: Figures) -> Columns:
-    """The day that runs, what the days before it brought, and where they lead."""
-    month, before, stand = table.month, table.before, table.stand
-    nothing: list[Any] = [None] * len(stand.units)
-    if month.gone.today is None:
-        average = pace(stand.measured.astype(float), month.gone)
+def _running_columns(table: Figures) -> Columns:
+    """Samples of the running day, pace of the completed days, and projection."""
+    month, progress, counts = table.month, table.month.progress, table.counts
+    nothing: list[Any] = [None] * len(counts.units)
+    if progress.today is None:
+        average = pace(counts.measured.astype(float), progress)
         return {"today": nothing, "pace": rounded(average, 1), "projection": nothing}
-    days = daily(month, stand, own=True)
-    so_far = days[:, : month.gone.done].sum(axis=1).astype(float)
+    days = daily(month, counts, own=True)
+    so_far = days[:, : progress.done].sum(axis=1).astype(float)
     return {
-        "today": days[:, month.gone.today].tolist(),
-        "pace": rounded(pace(so_far, month.gone), 1),
-        "projection": projected(month, before, stand, stand.measured.astype(float)),
+        "today": days[:, progress.today].tolist(),
+        "pace": rounded(pace(so_far, progress), 1),
+        "projection": projected(month, table.previous, counts, counts.measured.astype(float)),
     }
 
 
-def _change(table: Figures) -> Columns:
-    """Against the month before, of a running month by the same day; null where no such unit was."""
-    month, before, stand = table.month, table.before, table.stand
-    at = before.positions(stand.level, stand.units)
-    earlier = np.full(len(at), np.nan)
-    there = at >= 0
-    if month.gone.today is not None:
-        earlier[there] = daily(before, stand, own=False)[there, : month.gone.done + 1].sum(axis=1)
-    elif there.any():
-        numbers = before.fates(stand.level)[at[there]] @ SUMS
-        earlier[there] = numbers[np.arange(len(numbers)), stand.goals.basis[there]]
-    return {"last_month": whole(earlier), "change": whole(stand.measured - earlier)}
+def _change_columns(table: Figures) -> Columns:
+    """Comparison with the previous month, of a running month up to the same day.
+
+    Null where the unit did not exist in the previous month.
+    """
+    progress, previous, counts = table.month.progress, table.previous, table.counts
+    positions = previous.positions(counts.level, counts.units)
+    earlier = np.full(len(positions), np.nan)
+    known = positions >= 0
+    if progress.today is not None:
+        days = daily(previous, counts, own=False)
+        earlier[known] = days[known, : progress.done + 1].sum(axis=1)
+    elif known.any():
+        numbers = previous.by_category(counts.level)[positions[known]] @ SUMS
+        earlier[known] = numbers[np.arange(len(numbers)), counts.thresholds.basis[known]]
+    return {"last_month": whole(earlier), "change": whole(counts.measured - earlier)}
 
 
-def _reasons(table: Figures) -> Columns:
-    return {"reasons": [reasons(fates) for fates in table.stand.fates]}
+def _reason_columns(table: Figures) -> Columns:
+    return {"reasons": [reasons(row) for row in table.counts.by_category]}
 
 
-def _active(table: Figures) -> Columns:
-    """Teams that earned there, and devices; null where these wait to be found."""
-    month, stand = table.month, table.stand
-    ids = [unit.id for unit in stand.units]
-    asked = {"month": month.month, "network": month.network, "first": month.gone.first,
-             "last": month.listing.day}  # fmt: skip
-    found = active_in(ids, asked)
-    counted = stand.numbers[:, BASES.index("counted")].tolist()
+def _active_columns(table: Figures) -> Columns:
+    """Teams with counted samples in each unit, and devices; null until these are computed."""
+    month, counts = table.month, table.counts
+    ids = [unit.id for unit in counts.units]
+    parameters = {"month": month.month, "network": month.network, "first": month.progress.first,
+                  "last": month.listing.day}  # fmt: skip
+    active = _read_active(ids, parameters)
+    counted = counts.numbers[:, BASES.index("counted")].tolist()
     pairs = zip(ids, counted, strict=True)
     return {
-        "devices": [found.get((unit, "devices")) if n else 0 for unit, n in pairs],
-        "teams": [found.get((unit, "teams"), 0) for unit in ids],
+        "devices": [active.get((unit, "devices")) if n else 0 for unit, n in pairs],
+        "teams": [active.get((unit, "teams"), 0) for unit in ids],
     }
+
+
+def _read_active(
+    units: Sequence[int], parameters: Mapping[str, object]
+) -> dict[tuple[int, str], int]:
+    """Read the number of teams and devices by unit and kind."""
+    rows = fetch(ACTIVE, {**parameters, "units": list(units)})
+    return {(row["unit_id"], row["what"]): row["n"] for row in rows}
 
 
 def whole(values: Numbers) -> list[int | None]:
-    """Whole numbers; null for NaN."""
+    """Return whole numbers; None for NaN."""
     return [None if value != value else int(value) for value in values.tolist()]
 
 
 def rounded(values: Numbers, decimals: int) -> list[float | None]:
-    """Numbers to some decimals; null for NaN."""
+    """Return rounded numbers; None for NaN."""
     return [None if value != value else value for value in np.round(values, decimals).tolist()]
 
 
 def _where(known: Flags, values: Any) -> list[Any]:
-    """Values; null where nothing is known."""
+    """Return the values; None where not known."""
     pairs = zip(known.tolist(), values.tolist(), strict=True)
-    return [value if there else None for there, value in pairs]
+    return [value if is_known else None for is_known, value in pairs]
 
 
-# What is told of a unit, in this order, and what reckons it.
+# The fields of an item in the order of the API, with the function that computes each.
 GROUPS: dict[str, Callable[[Figures], Columns]] = {
-    **dict.fromkeys(("month", "code", "name", "level", "parent"), _named),
-    **dict.fromkeys(("latitude", "longitude", "no_boundary"), _named),
-    **dict.fromkeys((*BASES, "counted_by_admin", "target", "reached", "shortfall"), _counted),
-    **dict.fromkeys(("share", "assessed"), _counted),
-    "communes": _communes,
-    **dict.fromkeys(("expected", "state", "days_left", "needed_per_day"), _expected),
-    **dict.fromkeys(("today", "pace", "projection"), _running),
-    **dict.fromkeys(("last_month", "change"), _change),
-    **dict.fromkeys(("devices", "teams"), _active),
-    "reasons": _reasons,
+    **dict.fromkeys(("month", "code", "name", "level", "parent"), _unit_columns),
+    **dict.fromkeys(("latitude", "longitude", "no_boundary"), _unit_columns),
+    **dict.fromkeys((*BASES, "counted_by_admin", "target", "reached", "shortfall"), _count_columns),
+    **dict.fromkeys(("share", "assessed"), _count_columns),
+    "communes": _commune_columns,
+    **dict.fromkeys(("expected", "state", "days_left", "needed_per_day"), _expected_columns),
+    **dict.fromkeys(("today", "pace", "projection"), _running_columns),
+    **dict.fromkeys(("last_month", "change"), _change_columns),
+    **dict.fromkeys(("devices", "teams"), _active_columns),
+    "reasons": _reason_columns,
 }

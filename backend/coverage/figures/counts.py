@@ -1,4 +1,4 @@
-"""Counts by unit and fate, read from what measurements keep in step, and added up."""
+"""Counts by unit and category, read from the tables that measurements keep up to date."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from backend.clock import month_end, month_start
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN, NOT_VALID
 
-# Folded counts of the month, and the deltas of it that still wait: exact at any moment.
+# Folded counts of the month plus the deltas that are not folded yet: exact at any moment.
 BY_UNIT = text("""
     select unit_id, fate, sum(n)::int as n from (
         select unit_id, fate, n from counts
@@ -24,40 +24,35 @@ BY_UNIT = text("""
 
 @dataclass(slots=True)
 class Tally:
-    """The three numbers of one place, and how many met each fate."""
+    """Samples of one place by category, with the three numbers derived from them."""
 
-    fates: Counter[str] = field(default_factory=Counter)
+    by_category: Counter[str] = field(default_factory=Counter)
 
     @property
     def received(self) -> int:
-        return self.fates.total()
+        return self.by_category.total()
 
     @property
     def valid(self) -> int:
-        return sum(n for fate, n in self.fates.items() if fate not in NOT_VALID)
+        return sum(n for category, n in self.by_category.items() if category not in NOT_VALID)
 
     @property
     def counted(self) -> int:
-        return self.fates[COUNTED] + self.fates[COUNTED_BY_ADMIN]
-
-    def reasons(self) -> dict[str, int]:
-        """How many were lost to each main reason, the largest first."""
-        lost = {f: n for f, n in self.fates.items() if n and f not in (COUNTED, COUNTED_BY_ADMIN)}
-        return dict(sorted(lost.items(), key=lambda pair: (-pair[1], pair[0])))
+        return self.by_category[COUNTED] + self.by_category[COUNTED_BY_ADMIN]
 
 
 def by_unit(month: str, network: str) -> dict[int | None, Tally]:
-    """The tally of every unit that received something in a month; None is "in no commune"."""
+    """Return the tally of every commune with samples in a month; None is "in no commune"."""
     span = {"month": month, "first": month_start(month), "last": month_end(month)}
     tallies: dict[int | None, Tally] = defaultdict(Tally)
     for row in db.session.execute(BY_UNIT, {**span, "network": network}):
-        tallies[row.unit_id].fates[row.fate] += row.n
+        tallies[row.unit_id].by_category[row.fate] += row.n
     return tallies
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
-    """Add tallies up."""
+    """Return the sum of tallies."""
     result = Tally()
     for tally in tallies:
-        result.fates.update(tally.fates)
+        result.by_category.update(tally.by_category)
     return result

@@ -1,9 +1,9 @@
-"""A month's counts as arrays, held by each process and read again only where they changed.
+"""Counts of a month as arrays, cached by each process and updated where they changed.
 
 A page of 3,321 communes would read 33,000 rows of `counts` and 100,000 of single days. Triggers
-note which units changed, under a version that only rises (migration 0018). A process that holds a
-month asks, in one statement, for the units with a later version and for the deltas not folded
-yet: exact at any moment.
+record changed units in `count_changes` with an increasing version (migration 0018). One statement
+reads the units with a later version than the cached one and the deltas that are not folded yet, so
+that figures are exact at any moment.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,26 +29,26 @@ from backend.measurements.recording.reasons import (
 T = TypeVar("T")
 
 Matrix = NDArray[np.int32]
-Key = tuple[str, str, bool]  # month, network, with its days
+Key = tuple[str, str, bool]  # month, network, with days
 
-FATES = (COUNTED, COUNTED_BY_ADMIN, *sorted(NOT_COUNTED), *sorted(NOT_VALID))
-FATE = {fate: column for column, fate in enumerate(FATES)}
-# Which fates each of the three numbers adds up.
-ADDED = {
-    "received": [True] * len(FATES),
-    "valid": [fate not in NOT_VALID for fate in FATES],
-    "counted": [fate in (COUNTED, COUNTED_BY_ADMIN) for fate in FATES],
+CATEGORIES = (COUNTED, COUNTED_BY_ADMIN, *sorted(NOT_COUNTED), *sorted(NOT_VALID))
+CATEGORY_COLUMN = {category: column for column, category in enumerate(CATEGORIES)}
+# The categories that each of the three numbers sums.
+SUMMED = {
+    "received": [True] * len(CATEGORIES),
+    "valid": [category not in NOT_VALID for category in CATEGORIES],
+    "counted": [category in (COUNTED, COUNTED_BY_ADMIN) for category in CATEGORIES],
 }
-SUMS = np.array([ADDED[basis] for basis in BASES], dtype=np.int32).T  # fates x bases
-NOWHERE = 0  # the key of what lies in no commune
+SUMS = np.array([SUMMED[basis] for basis in BASES], dtype=np.int32).T  # categories x bases
+NOWHERE = 0  # unit of samples outside every commune
 DAYS = 31
-# Months of networks that a process holds, of some 5 MB each at most: two years of both.
-HELD_MOST = 48
+# Cached months of networks, at most some 5 MB each: two years of both networks.
+CACHED_MOST = 48
 
-# Read once where nothing is held yet, and afterwards for the units that changed; {changed} is the
-# condition. What waits to be folded comes with it, as one snapshot.
+# Reads the whole month at first, later the units that match {changed}; with the deltas that are not
+# folded yet, in one snapshot.
 READ = """
-    with seen as (
+    with latest as (
         select coalesce(max(version), 0) as version, count(*) as units
         from count_changes where month = %(month)s and network = %(network)s
     ), monthly as (
@@ -71,19 +71,19 @@ READ = """
             group by 1, 2
         ) days group by 1
     )
-    select 'seen' as part, version as unit, array[units::text] as keys,
-        null::int[] as received, null::int[] as valid, null::int[] as counted from seen
+    select 'latest' as part, version as unit, array[units::text] as keys,
+        null::int[] as received, null::int[] as valid, null::int[] as counted from latest
     union all
-    select 'noted', unit_id, null, null, null, null from count_changes
+    select 'changed', unit_id, null, null, null, null from count_changes
     where month = %(month)s and network = %(network)s and version > %(version)s
     union all select 'monthly', * from monthly
     union all select 'daily', * from daily
     union all
-    select 'waiting', coalesce(unit_id, 0), array[fate, (day - %(first)s)::text], array[n],
+    select 'pending', coalesce(unit_id, 0), array[fate, (day - %(first)s)::text], array[n],
         null, null
     from count_deltas where day between %(first)s and %(last)s and network = %(network)s
 """
-# An array, not a join: few units are then looked up one by one in the index of counts.
+# An array instead of a join: a few units are then looked up in the index of counts.
 CHANGED = """
     and (unit_id = any(array(
         select unit_id from count_changes
@@ -95,117 +95,126 @@ PART = READ.format(changed=CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What every unit of a month has on a network; rows as `row` says, never changed in place."""
+class MonthCounts:
+    """Counts of every unit in a month and network; never changed in place."""
 
     version: int
-    row: dict[int, int]
-    fates: Matrix  # units x FATES, of the whole month
-    days: Matrix  # units x DAYS x BASES; all 0 where days were not asked for
-    memo: dict[Any, tuple[Any, Any]] = field(default_factory=dict)  # what `made` keeps
+    row: dict[int, int]  # unit -> row of the arrays
+    by_category: Matrix  # units x CATEGORIES, of the whole month
+    days: Matrix  # units x DAYS x BASES; all 0 if loaded without days
+    memo: dict[Any, tuple[Any, Any]] = field(default_factory=dict)  # of `memoized`
 
-    def made(self, name: Any, basis: Any, make: Callable[[], T]) -> T:
-        """What is made of these counts and of a basis: of the last one alone, or it would pile up.
+    def memoized(self, name: Any, basis: Any, compute: Callable[[], T]) -> T:
+        """Return a value derived from these counts and `basis`, computed again for another basis.
 
-        Counts of a past month stand for weeks, while lists of units are read again.
+        Only the value of the latest basis is kept: the counts of a past month stay cached for
+        weeks, while unit lists are read again.
         """
         known = self.memo.get(name)
         if known is None or known[0] != basis:
-            known = self.memo[name] = basis, make()
-        found: T = known[1]
-        return found
+            known = self.memo[name] = basis, compute()
+        value: T = known[1]
+        return value
 
     @property
     def units(self) -> NDArray[np.intp]:
-        """The units of the rows, by id."""
+        """The ids of the units, in the order of the rows."""
         return np.fromiter(self.row, np.intp, len(self.row))
 
 
-NOTHING = Held(0, {}, np.zeros((0, len(FATES)), np.int32), np.zeros((0, DAYS, 3), np.int32))
+EMPTY = MonthCounts(
+    0, {}, np.zeros((0, len(CATEGORIES)), np.int32), np.zeros((0, DAYS, 3), np.int32)
+)
 
-# By engine: another database, as each test has one, is another world.
-_held: WeakKeyDictionary[Engine, dict[Key, Held]] = WeakKeyDictionary()
+# By engine, since each test has a database of its own.
+_cache: WeakKeyDictionary[Engine, dict[Key, MonthCounts]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def counts_of(month: str, network: str, *, days: bool) -> Held:
-    """The counts of a month on a network, exact now, and those of its days where asked for."""
-    known, key = _held.setdefault(db.engine, {}), (month, network, days)
-    held = known.get(key, NOTHING)
-    rows = _read(key, held)
-    if not _follows(held, rows):  # the notes began again, as after a restored backup
-        held = NOTHING
-        rows = _read(key, held)
-    fresh = _merged(held, rows)
+def load_counts(month: str, network: str, *, days: bool) -> MonthCounts:
+    """Load the current counts of a month and network, with those of each day on request."""
+    months, key = _cache.setdefault(db.engine, {}), (month, network, days)
+    cached = months.get(key, EMPTY)
+    rows = _read(key, cached)
+    if not _continues(cached, rows):  # versions restarted, as after restoring a backup
+        cached = EMPTY
+        rows = _read(key, cached)
+    updated = merge_changes(cached, rows)
     with _lock:
-        known.pop(key, None)
-        known[key] = fresh  # the newest at the end
-        while len(known) > HELD_MOST:
-            del known[next(iter(known))]
-    return _with_waiting(fresh, [one for one in rows if one["part"] == "waiting"])
+        months.pop(key, None)
+        months[key] = updated  # the latest at the end
+        while len(months) > CACHED_MOST:
+            del months[next(iter(months))]
+    return _with_pending(updated, [one for one in rows if one["part"] == "pending"])
 
 
-def _read(key: Key, held: Held) -> Rows:
+def _read(key: Key, cached: MonthCounts) -> Rows:
     month, network, days = key
     return fetch(
-        PART if held.version else WHOLE,
+        PART if cached.version else WHOLE,
         {
-            "month": month, "network": network, "version": held.version, "days": days,
+            "month": month, "network": network, "version": cached.version, "days": days,
             "first": month_start(month), "last": month_end(month),
             "not_valid": sorted(NOT_VALID), "counted": [COUNTED, COUNTED_BY_ADMIN],
         },
     )  # fmt: skip
 
 
-def _follows(held: Held, rows: Rows) -> bool:
-    """Whether these are changes of what is held: every unit that has counts keeps its note."""
-    (seen,) = (one for one in rows if one["part"] == "seen")
-    units = held.row.keys() | {one["unit"] for one in rows if one["part"] == "noted"}
-    return bool(seen["unit"] >= held.version and int(seen["keys"][0]) == len(units))
+def _continues(cached: MonthCounts, rows: Rows) -> bool:
+    """Return whether the rows are changes of the cached counts.
+
+    Every unit that has counts keeps its row in `count_changes`.
+    """
+    (latest,) = (one for one in rows if one["part"] == "latest")
+    units = cached.row.keys() | {one["unit"] for one in rows if one["part"] == "changed"}
+    return bool(latest["unit"] >= cached.version and int(latest["keys"][0]) == len(units))
 
 
-def _merged(held: Held, rows: Rows) -> Held:
-    """What is held, with the rows of changed units in place."""
-    (version,) = (one["unit"] for one in rows if one["part"] == "seen")
-    if held.version and version == held.version:
-        return held
-    changed = [one for one in rows if one["part"] in ("noted", "monthly", "daily")]
-    fresh = _grown(held, (one["unit"] for one in changed), version)
-    for one in sorted(changed, key=lambda one: one["part"] != "noted"):  # in what order they come
-        _write(fresh, one)  # is the planner's to say, and what clears a unit is first
-    return fresh
+def merge_changes(cached: MonthCounts, rows: Rows) -> MonthCounts:
+    """Return the counts with the rows of changed units replaced."""
+    (version,) = (one["unit"] for one in rows if one["part"] == "latest")
+    if cached.version and version == cached.version:
+        return cached
+    changes = [one for one in rows if one["part"] in ("changed", "monthly", "daily")]
+    counts = _with_rows(cached, (one["unit"] for one in changes), version)
+    # The planner decides the order of the parts; a unit must be cleared before it is filled.
+    for one in sorted(changes, key=lambda one: one["part"] != "changed"):
+        _write(counts, one)
+    return counts
 
 
-def _grown(held: Held, units: Iterable[int], version: int) -> Held:
-    """A copy with rows for more units."""
-    row = dict(held.row)
+def _with_rows(counts: MonthCounts, units: Iterable[int], version: int) -> MonthCounts:
+    """Return a copy with rows for more units."""
+    row = dict(counts.row)
     for unit in units:
         row.setdefault(unit, len(row))
-    fates = np.zeros((len(row), len(FATES)), np.int32)
+    by_category = np.zeros((len(row), len(CATEGORIES)), np.int32)
     days = np.zeros((len(row), DAYS, len(BASES)), np.int32)
-    fates[: len(held.row)], days[: len(held.row)] = held.fates, held.days
-    return Held(version, row, fates, days)
+    by_category[: len(counts.row)], days[: len(counts.row)] = counts.by_category, counts.days
+    return MonthCounts(version, row, by_category, days)
 
 
-def _write(held: Held, one: dict[str, Any]) -> None:
-    at = held.row[one["unit"]]
-    if one["part"] == "noted":  # what it has comes in the rows that follow
-        held.fates[at], held.days[at] = 0, 0
+def _write(counts: MonthCounts, one: dict[str, Any]) -> None:
+    row = counts.row[one["unit"]]
+    if one["part"] == "changed":  # filled by the rows that follow
+        counts.by_category[row], counts.days[row] = 0, 0
     elif one["part"] == "monthly":
-        held.fates[at, [FATE[fate] for fate in one["keys"]]] = one["received"]
+        columns = [CATEGORY_COLUMN[category] for category in one["keys"]]
+        counts.by_category[row, columns] = one["received"]
     else:
-        places = [int(place) for place in one["keys"]]
+        days = [int(day) for day in one["keys"]]
         for column, basis in enumerate(BASES):
-            held.days[at, places, column] = one[basis]
+            counts.days[row, days, column] = one[basis]
 
 
-def _with_waiting(held: Held, waiting: Rows) -> Held:
-    """A copy with what is not folded yet; it is not kept."""
-    if not waiting:
-        return held
-    fresh = _grown(held, (one["unit"] for one in waiting), held.version)
-    for one in waiting:
-        at, column, (n,) = fresh.row[one["unit"]], FATE[one["keys"][0]], one["received"]
-        fresh.fates[at, column] += n
-        fresh.days[at, int(one["keys"][1])] += SUMS[column] * n
-    return fresh
+def _with_pending(counts: MonthCounts, pending: Rows) -> MonthCounts:
+    """Return a copy with the deltas that are not folded yet; the copy is not cached."""
+    if not pending:
+        return counts
+    exact = _with_rows(counts, (one["unit"] for one in pending), counts.version)
+    for one in pending:
+        row, column = exact.row[one["unit"]], CATEGORY_COLUMN[one["keys"][0]]
+        (n,) = one["received"]
+        exact.by_category[row, column] += n
+        exact.days[row, int(one["keys"][1])] += SUMS[column] * n
+    return exact

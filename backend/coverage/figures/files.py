@@ -1,4 +1,4 @@
-"""Coverage as files: tables for a spreadsheet, points for a map, with the figures of the page."""
+"""Coverage as CSV, XLSX and GeoJSON files."""
 
 import csv
 import io
@@ -10,12 +10,12 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from backend.coverage.figures.service import Answer
+from backend.coverage.figures.service import CoverageResult
 from backend.i18n.catalogues import N_, NP_, gettext
 from backend.i18n.languages import Language
 from backend.tables.spreadsheets import harmless
 
-# name: head, in the order of the columns.
+# Headings by figure, in the order of the columns.
 COLUMNS = {
     "month": N_("Month"),
     "code": N_("Code"),
@@ -43,7 +43,7 @@ COLUMNS = {
     "last_month": N_("Previous month"),
     "change": N_("Change"),
 }
-# Of several months a workbook tells these: each month has a row of every unit.
+# Columns of a workbook of several months, which has a row for every unit and month.
 SHORT = ("month", "code", "name", "parent", "received", "valid", "counted", "target", "reached")
 STATES = {
     "reached": N_("reached"),
@@ -54,51 +54,53 @@ YES, NO = N_("yes"), N_("no")
 COUNTED_HEADS = ("code", "name", "parent")
 
 
-def as_csv(answer: Answer, language: Language | None = None) -> bytes:
-    """A table that a spreadsheet opens with its Vietnamese letters; without a language in codes."""
+def as_csv(result: CoverageResult, language: Language | None = None) -> bytes:
+    """Return a CSV table in UTF-8 with a BOM, for spreadsheets; without a language in codes."""
     out = io.StringIO()
     writer = csv.writer(out)
     heads = [gettext(head, language) for head in COLUMNS.values()] if language else COLUMNS
     writer.writerow(heads)
-    for item in answer.page.items():
+    for item in result.page.items():
         row = _row(item, tuple(COLUMNS), language)
         writer.writerow([harmless(one) if isinstance(one, str) else one for one in row])
     return ("\ufeff" + out.getvalue()).encode()
 
 
-def as_geojson(answer: Answer) -> bytes:
-    """The units' centres with their figures; their areas are told by /units/{code}/geometry."""
+def as_geojson(result: CoverageResult) -> bytes:
+    """Return the centres of the units with their figures."""
     features = [
         {"type": "Feature", "geometry": _point(item), "properties": _properties(item)}
-        for item in answer.page.items()
+        for item in result.page.items()
     ]
     return orjson.dumps({"type": "FeatureCollection", "features": features})
 
 
-def as_xlsx(answer: Answer, language: Language) -> bytes:
-    """A workbook of typed cells; of several months also one row for each unit."""
-    several = len(answer.told["months"]) > 1
+def as_xlsx(result: CoverageResult, language: Language) -> bytes:
+    """Return a workbook of typed cells; for several months with a sheet of months by unit."""
+    several = len(result.body["months"]) > 1
     names = SHORT if several else tuple(COLUMNS)
     out = io.BytesIO()
-    # Row by row onto the disk: 40,000 rows of a year never stand in memory together.
+    # Constant memory: a year of all communes has 40,000 rows.
     with Workbook(out, {"constant_memory": True}) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         if several:
             sheet = book.add_worksheet(gettext("By month", language))
-            _write_months(sheet, answer, language, bold)
+            _write_months(sheet, result, language, bold)
         sheet = book.add_worksheet(gettext("Units", language))
         heads = [gettext(COLUMNS[name], language) for name in names]
-        items = answer.page.items(names) if several else answer.page.items()
+        items = result.page.items(names) if several else result.page.items()
         rows = (_row(item, names, language) for item in items)
-        _write(sheet, heads, rows, bold, len(answer.page.rows))
+        _write(sheet, heads, rows, bold, len(result.page.rows))
     return out.getvalue()
 
 
-def _write_months(sheet: Worksheet, answer: Answer, language: Language, bold: Format) -> None:
-    """A row of each unit with its counted samples month by month."""
-    months = [one["month"] for one in answer.told["months"]]
+def _write_months(
+    sheet: Worksheet, result: CoverageResult, language: Language, bold: Format
+) -> None:
+    """Write a row for each unit with its counted samples of each month."""
+    months = [one["month"] for one in result.body["months"]]
     by_unit: dict[tuple[str, str], dict[str, Any]] = {}
-    for item in answer.page.items((*COUNTED_HEADS, "month", "counted")):
+    for item in result.page.items((*COUNTED_HEADS, "month", "counted")):
         row = by_unit.setdefault((item["code"], item["name"]), {"parent": item["parent"]})
         row[item["month"]] = item["counted"]
     heads = [gettext(COLUMNS[name], language) for name in COUNTED_HEADS] + months
@@ -126,12 +128,12 @@ def _write(
 def _row(
     item: Mapping[str, Any], names: tuple[str, ...], language: Language | None = None
 ) -> list[Any]:
-    """An item's cells; states in words, where a language is told."""
+    """Return the cells of an item, translated if a language is given."""
     cells = [_cell(item, name) for name in names]
-    return [_said(cell, language) for cell in cells] if language else cells
+    return [_translated(cell, language) for cell in cells] if language else cells
 
 
-def _said(cell: Any, language: Language) -> Any:
+def _translated(cell: Any, language: Language) -> Any:
     if isinstance(cell, bool):
         return gettext(YES if cell else NO, language)
     return gettext(STATES[cell], language) if isinstance(cell, str) and cell in STATES else cell

@@ -7,7 +7,7 @@ from backend.database.extensions import db
 
 
 class PublishedMonth(db.Model):
-    """A province's month that everybody may see: its report was approved once."""
+    """A published month of a province: its report was approved."""
 
     __tablename__ = "published_months"
 
@@ -16,7 +16,7 @@ class PublishedMonth(db.Model):
 
 
 class CountChange(db.Model):
-    """When counts of a unit's month changed last; whatever writes counts notes it (0018)."""
+    """Version of the last change of a unit's counts in a month, set by triggers (0018)."""
 
     __tablename__ = "count_changes"
 

@@ -1,4 +1,7 @@
-"""One month of the country on one network, ready to be asked about any of its units."""
+"""Counts, unit lists and targets of one month and network, and its counts by administrative level.
+
+Arrays follow the order of the unit list of a level, which is the Vietnamese alphabet.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,104 +9,228 @@ from datetime import date
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.accounts.access import Actor
 from backend.clock import month_end
-from backend.coverage.figures.counts_cache import Held, Matrix, counts_of
-from backend.coverage.figures.forecast import Span, span
-from backend.coverage.figures.level_counts import Standing, added, goals
+from backend.coverage.figures.counts_cache import SUMS, Matrix, MonthCounts, load_counts
+from backend.coverage.figures.forecast import MonthProgress, Numbers, month_progress
 from backend.coverage.figures.publication import published
 from backend.coverage.figures.query import month_before
-from backend.coverage.figures.unit_listing import Listing, Places, key_now, listing_on
-from backend.coverage.targets.targets import ASSESSMENT, TARGET, InForce, strictly, targets_on
+from backend.coverage.figures.unit_listing import Listing, Positions, listing_key, listing_on
+from backend.coverage.targets.in_force import (
+    ASSESSMENT,
+    TARGET,
+    TargetsInForce,
+    strict_comparison,
+    targets_on,
+)
+from backend.coverage.targets.models import Target
+from backend.measurements.recording.reasons import BASES
 from backend.units.catalogue import LEVELS_OF, system_on
 from backend.units.service import UnitRow
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Targets and assessment thresholds of a list of units; NaN where none is set."""
+
+    target: Numbers
+    basis: Positions  # index in BASES of the number that is compared with the target
+    assessment: Numbers
+    assessment_basis: Positions
+
+    def only(self, rows: list[int]) -> "Thresholds":
+        """Return the thresholds of some of the units."""
+        return Thresholds(
+            self.target[rows],
+            self.basis[rows],
+            self.assessment[rows],
+            self.assessment_basis[rows],
+        )
+
+
+@dataclass(frozen=True)
+class LevelCounts:
+    """Counts of units of one level in a month, with their thresholds."""
+
+    level: str
+    units: list[UnitRow]
+    positions: Positions  # of the units in the list of their level
+    by_category: Matrix
+    thresholds: Thresholds
+    strict: bool  # a target is reached only by more samples than it
+
+    def only(self, rows: list[int]) -> "LevelCounts":
+        """Return the counts of some of the units."""
+        return LevelCounts(
+            self.level,
+            [self.units[row] for row in rows],
+            self.positions[rows],
+            self.by_category[rows],
+            self.thresholds.only(rows),
+            self.strict,
+        )
+
+    @cached_property
+    def numbers(self) -> Matrix:
+        """Received, valid and counted of each unit."""
+        return np.asarray(self.by_category @ SUMS)
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether any unit has a target."""
+        return bool((~np.isnan(self.thresholds.target)).any())
+
+    @cached_property
+    def measured(self) -> NDArray[np.int32]:
+        """The number of each unit that is compared with its target."""
+        return np.asarray(self.numbers[np.arange(len(self.units)), self.thresholds.basis])
+
+    @cached_property
+    def need(self) -> Numbers:
+        """The samples that reach each target; NaN without a target."""
+        return np.asarray(self.thresholds.target + self.strict)
+
+    @cached_property
+    def reached(self) -> Flags:
+        """Which units reached their target; False without a target."""
+        return np.asarray(self.measured >= self.need)
+
+    @cached_property
+    def shortfall(self) -> Numbers:
+        """The samples missing to each target."""
+        return np.asarray(np.maximum(self.need - self.measured, 0), float)
 
 
 @dataclass(frozen=True)
 class Month:
-    """Counts, lists and targets of a month, as they are at one moment."""
+    """Counts, unit lists and targets of a month and network at one moment."""
 
     month: str
     network: str
-    gone: Span
+    progress: MonthProgress
     listing: Listing
-    held: Held
-    strictly: bool
-    published: frozenset[int] | None = None  # the units that are shown; None: all
+    commune_counts: MonthCounts
+    strict: bool
+    published: frozenset[int] | None = None  # units shown to the reader; None: all
 
     @cached_property
-    def targets(self) -> dict[tuple[str, str], InForce]:
-        """By level and purpose, what was in force on the month's last day."""
+    def targets(self) -> dict[tuple[str, str], TargetsInForce]:
+        """The targets in force on the month's last day, by level and purpose."""
         return targets_on(self.listing.day, self.levels, self.network)
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """The levels that there were, the highest first."""
+        """The levels of the month's administrative system, the highest first."""
         return LEVELS_OF[system_on(self.listing.day)]
 
-    def standing(self, level: str, place: UnitRow | None = None) -> Standing:
-        """How the units of a level stand in a place, or in the whole country."""
-        at = self._shown(level, self.listing.within(level, place))
-        units = [self.listing.levels[level][n] for n in at]
-        targets = self.targets[level, TARGET], self.targets[level, ASSESSMENT]
-        fates = self.fates(level)[at]
-        return Standing(level, units, at, fates, goals(units, *targets), self.strictly)
+    def level_counts(self, level: str, place: UnitRow | None = None) -> LevelCounts:
+        """Return the counts of the units of a level, of a place or the whole country."""
+        positions = self._shown(level, self.listing.within(level, place))
+        units = [self.listing.levels[level][n] for n in positions]
+        thresholds = thresholds_of(
+            units, self.targets[level, TARGET], self.targets[level, ASSESSMENT]
+        )
+        by_category = self.by_category(level)[positions]
+        return LevelCounts(level, units, positions, by_category, thresholds, self.strict)
 
     def unpublished(self, level: str, place: UnitRow | None) -> int:
-        """How many units of a place wait for their figures to be published."""
-        at = self.listing.within(level, place)
-        return len(at) - len(self._shown(level, at))
+        """Return the number of units of a place whose figures are not published."""
+        positions = self.listing.within(level, place)
+        return len(positions) - len(self._shown(level, positions))
 
-    def positions(self, level: str, units: list[UnitRow]) -> Places:
-        """Where units of another month stand in this one's list of a level; -1: not shown."""
-        at = self.listing.positions(level, units)
+    def positions(self, level: str, units: list[UnitRow]) -> Positions:
+        """Return the positions of another month's units in the list of a level; -1: not shown."""
+        positions = self.listing.positions(level, units)
         if self.published is None:
-            return at
+            return positions
         known = np.array([unit.id in self.published for unit in units], bool)
-        at[~known] = -1
-        return at
+        positions[~known] = -1
+        return positions
 
-    def _shown(self, level: str, at: Places) -> Places:
+    def _shown(self, level: str, positions: Positions) -> Positions:
         if self.published is None:
-            return at
+            return positions
         listed = self.listing.levels[level]
-        shown: Places = at[np.array([listed[n].id in self.published for n in at], bool)]
+        shown: Positions = positions[
+            np.array([listed[n].id in self.published for n in positions], bool)
+        ]
         return shown
 
-    def fates(self, level: str) -> Matrix:
-        """The fates of all units of a level."""
-        return self._summed(level, "fates")
+    def by_category(self, level: str) -> Matrix:
+        """Return the counts of all units of a level by category."""
+        return self._summed(level, "by_category")
 
     def days(self, level: str) -> Matrix:
-        """The three numbers of all units of a level on each day."""
+        """Return received, valid and counted of all units of a level on each day."""
         return self._summed(level, "days")
 
     def _summed(self, level: str, name: str) -> Matrix:
-        """Kept with the counts, as long as these stand and the list is the same."""
+        """Sum an array of the communes to a level; cached with the counts for this unit list."""
 
-        def make() -> Matrix:
-            return added(self.listing, level, self.held, getattr(self.held, name))
+        def compute() -> Matrix:
+            values = getattr(self.commune_counts, name)
+            return sum_to_level(self.listing, level, self.commune_counts, values)
 
-        return self.held.made((level, name), self.listing, make)
+        return self.commune_counts.memoized((level, name), self.listing, compute)
 
 
-def months_of(
+def load_months(
     names: Sequence[str], network: str, today: date, reader: Actor | None = None
 ) -> dict[str, Month]:
-    """Read months as they are now; days of the running one alone, and of that before it."""
-    key = key_now()
+    """Load the current state of months; days only of the running month and the one before it."""
+    key = listing_key()
     running = f"{today:%Y-%m}"
     with_days = {running, month_before(running)}
     return {
         name: Month(
             name,
             network,
-            span(name, today),
+            month_progress(name, today),
             listing_on(month_end(name), key),
-            counts_of(name, network, days=name in with_days),
-            strictly(),
+            load_counts(name, network, days=name in with_days),
+            strict_comparison(),
             published(reader, name),
         )
         for name in names
     }
+
+
+def thresholds_of(
+    units: list[UnitRow], targets: TargetsInForce, assessments: TargetsInForce
+) -> Thresholds:
+    """Return the target and the assessment threshold of each unit."""
+    return Thresholds(*_thresholds(units, targets), *_thresholds(units, assessments))
+
+
+def _thresholds(units: list[UnitRow], targets: TargetsInForce) -> tuple[Numbers, Positions]:
+    general = targets.general
+    values = np.full(len(units), general.threshold if general else np.nan)
+    basis = np.full(len(units), _basis(general), np.intp)
+    if targets.by_unit:
+        for position, unit in enumerate(units):
+            if own := targets.by_unit.get(unit.id):
+                values[position], basis[position] = own.threshold, _basis(own)
+    return values, basis
+
+
+def _basis(target: Target | None) -> int:
+    return BASES.index(target.basis if target else "counted")
+
+
+def sum_to_level(listing: Listing, level: str, counts: MonthCounts, values: Matrix) -> Matrix:
+    """Sum an array of communes to the units of a level.
+
+    `values` has one row for each row of `counts`; the result one for each unit of the level.
+    """
+    positions = listing.containing(level, counts.units)
+    inside = np.flatnonzero(positions >= 0)
+    inside = inside[np.argsort(positions[inside], kind="stable")]
+    sums = np.zeros((len(listing.levels.get(level, [])), *values.shape[1:]), np.int32)
+    if len(inside):
+        at, starts = np.unique(positions[inside], return_index=True)
+        sums[at] = np.add.reduceat(values[inside], starts, axis=0)
+    return sums

@@ -1,4 +1,4 @@
-"""Whose figures of a month are everybody's: all, or each province's from its approved report on."""
+"""Publication of figures: at once, or for each province after approval of its report."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ from backend.units.service import UnitRow, units_on
 
 ACT = "unit.figures"
 
-# What lies in a published province, or in a granted area.
-SHOWN = text("""
+# Units in a published province or in a granted area.
+VISIBLE = text("""
     with areas as (
         select unit_id as id from published_months where month = :month
         union select unnest(cast(:units as integer[]))
@@ -32,55 +32,55 @@ SHOWN = text("""
 
 
 def published(reader: Actor | None, month: str) -> frozenset[int] | None:
-    """The units, of every level, whose figures of a month a reader may have; None: all of them.
+    """Return the units of every level whose figures a reader may see; None: all units.
 
-    Without a reader it is the software itself that asks, for what it shows elsewhere by its own
-    rules. An official has the figures of the area before all others do, an admin has all.
+    Officials see the figures of their area before publication, admins all figures. Without a
+    reader there is no restriction: the caller applies rules of its own.
     """
     if reader is None or setting("PUBLISH") == "live" or can(reader, ACT):
         return None
     areas = [grant for grant in reader.grants if grant.role == "official"]
     units = [grant.id for grant in areas if grant.kind == "unit" and grant.id is not None]
-    asked: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "month": month,
         "units": units,
         "clusters": [grant.id for grant in areas if grant.kind == "cluster"],
     }
-    shown = frozenset(db.session.execute(SHOWN, asked).scalars())
+    visible = frozenset(db.session.execute(VISIBLE, parameters).scalars())
     if units and month_end(month) < REFORM:
-        return shown | _inherited(reader, units)
-    return shown
+        return visible | _inherited(reader, units)
+    return visible
 
 
 def require_published(reader: Actor | None, month: str, unit: UnitRow | None) -> None:
-    """404 where the figures of a unit are not published yet; those of the country: of any."""
-    shown = published(reader, month)
-    if shown is None:
+    """Raise 404 if the figures of a unit, or of any province for the country, are unpublished."""
+    visible = published(reader, month)
+    if visible is None:
         return
-    whole = [unit] if unit else units_on(month_end(month), "province")
-    if not all(one.id in shown for one in whole):
+    required = [unit] if unit else units_on(month_end(month), "province")
+    if not all(one.id in visible for one in required):
         raise not_published()
 
 
 def not_published() -> Problem:
-    """The figures are there, and not yet for whoever asks."""
+    """Return the error for figures that are not published yet."""
     return Problem(404, "not_published")
 
 
 def publish(unit_id: int, month: str) -> None:
-    """Note that a province's month is everybody's from now on; part of the caller's transaction."""
+    """Publish a province's month; part of the caller's transaction."""
     if db.session.scalar(select(Unit.level).where(Unit.id == unit_id)) == "province":
         row = insert(PublishedMonth).values(unit_id=unit_id, month=month)
         db.session.execute(row.on_conflict_do_nothing())
 
 
 def _inherited(reader: Actor, units: list[int]) -> frozenset[int]:
-    """Return the ended units that the officials of their successors may see."""
+    """Return the units of the old system that officials of their successors may see."""
     rows = db.session.execute(select(Unit.id, Unit.system).where(Unit.id.in_(units)))
-    old: set[int] = set()
+    predecessors: set[int] = set()
     for row in rows:
         if row.system == system_on(REFORM):
-            old |= set(overlaps(row.id, row.system).all)
-    above = select(Unit.id, Unit.parent_id, Unit.province_id).where(Unit.id.in_(old))
+            predecessors |= set(overlaps(row.id, row.system).all)
+    above = select(Unit.id, Unit.parent_id, Unit.province_id).where(Unit.id.in_(predecessors))
     ids = {one for row in db.session.execute(above) for one in row if one is not None}
     return frozenset(one for one, scope in unit_scopes(ids).items() if can(reader, ACT, scope))

@@ -1,4 +1,4 @@
-"""Which rows of coverage are shown, and in which order: filters, sorting, pages."""
+"""Rows of coverage: filters, sorting and pages."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +7,7 @@ from itertools import accumulate, groupby
 from typing import Any
 
 from backend.coverage.figures.columns import GROUPS, Figures
-from backend.coverage.figures.query import Question
+from backend.coverage.figures.query import CoverageQuery
 from backend.errors import invalid
 from backend.http.paging import decode_cursor, encode_cursor, row_id
 from geo.gazetteer import sort_key
@@ -19,7 +19,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "behind": ("behind",),
 }
 STATES = ("behind", "on_pace", "reached")
-# How a column's values are put in order where they are not numbers; lists come in Vietnamese order.
+# Sort keys of columns that are not numbers; "name" is the order of the unit list.
 ORDERS: dict[str, Callable[[Any], Any]] = {
     "month": str,
     "code": str,
@@ -37,9 +37,9 @@ SORTS = ("name", *ORDERS, *NUMBERS)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which rows to show, how many fit in all, and where the next page goes on.
+    """The rows of a page, the number of rows found, and the cursor of the next page.
 
-    A row is told by its place in the tables laid after one another.
+    A row is an index into the concatenated tables.
     """
 
     tables: Sequence[Figures]
@@ -48,80 +48,80 @@ class Page:
     next_cursor: str | None
 
     def items(self, names: Sequence[str] = tuple(GROUPS)) -> Iterator[dict[str, Any]]:
-        """What is told of each row, one after the other; some figures alone, where named.
+        """Yield an item for each row, with the named figures.
 
-        Of a few rows alone it is reckoned, not of the thousands that they were chosen from.
+        Figures are computed only for the rows of the page.
         """
         starts = [0, *accumulate(len(table) for table in self.tables)]
-        wanted = [(bisect_right(starts, row) - 1, row) for row in self.rows]
+        numbered = [(bisect_right(starts, row) - 1, row) for row in self.rows]
         parts = {}
-        for number, group in groupby(sorted(wanted), key=lambda pair: pair[0]):
+        for number, group in groupby(sorted(numbered), key=lambda pair: pair[0]):
             rows = [row - starts[number] for _, row in group]
             table = self.tables[number].only(rows)
             columns = [(name, table.column(name)) for name in names]
-            parts[number] = columns, {row: place for place, row in enumerate(rows)}
-        for number, row in wanted:
-            columns, places = parts[number]
-            place = places[row - starts[number]]
-            yield {name: column[place] for name, column in columns}  # no call for each cell
+            parts[number] = columns, {row: position for position, row in enumerate(rows)}
+        for number, row in numbered:
+            columns, positions = parts[number]
+            position = positions[row - starts[number]]
+            yield {name: column[position] for name, column in columns}  # no call for each cell
 
 
-def page(tables: Sequence[Figures], asked: Question) -> Page:
-    """The rows that fit a question, in its order; all of them where no limit is told."""
+def select_page(tables: Sequence[Figures], query: CoverageQuery) -> Page:
+    """Filter, sort and page the rows of tables; without a limit return all rows."""
     rows = list(range(sum(len(table) for table in tables)))
-    if asked.filter:
-        fitting, states = FILTERS[asked.filter], _column(tables, "state")
-        rows = [row for row in rows if states[row] in fitting]
+    if query.filter:
+        accepted, states = FILTERS[query.filter], _column(tables, "state")
+        rows = [row for row in rows if states[row] in accepted]
     found = len(rows)
-    name, falling = (asked.sort or "name").removeprefix("-"), (asked.sort or "").startswith("-")
-    order = _order(tables, name)
-    if asked.sort:
-        rows = _sorted(rows, order, falling)
-    if last := decode_cursor(asked.cursor, _order_value, row_id):
-        rows = _after(rows, order, falling, last)
-    shown = rows[: asked.limit]
+    descending = (query.sort or "").startswith("-")
+    keys = _sort_keys(tables, (query.sort or "name").removeprefix("-"))
+    if query.sort:
+        rows = _sorted(rows, keys, descending)
+    if last := decode_cursor(query.cursor, _any_value, row_id):
+        rows = _after(rows, keys, descending, last)
+    shown = rows[: query.limit]
     more = len(shown) < len(rows)
-    return Page(tables, shown, found, encode_cursor(order[shown[-1]], shown[-1]) if more else None)
+    return Page(tables, shown, found, encode_cursor(keys[shown[-1]], shown[-1]) if more else None)
 
 
 def _column(tables: Sequence[Figures], name: str) -> list[Any]:
     return [value for table in tables for value in table.column(name)]
 
 
-def _order(tables: Sequence[Figures], name: str) -> list[Any]:
-    """Of each row what it is sorted by; None comes last."""
+def _sort_keys(tables: Sequence[Figures], name: str) -> list[Any]:
+    """Return the sort key of each row; None is sorted last."""
     if name == "name":
         return list(range(sum(len(table) for table in tables)))
-    read = ORDERS.get(name, float)
-    return [None if value is None else read(value) for value in _column(tables, name)]
+    key = ORDERS.get(name, float)
+    return [None if value is None else key(value) for value in _column(tables, name)]
 
 
-def _sorted(rows: list[int], order: Sequence[Any], falling: bool) -> list[int]:
-    """Equals in the order of the list."""
-    known = [row for row in rows if order[row] is not None]
-    known.sort(key=order.__getitem__, reverse=falling)
-    return known + [row for row in rows if order[row] is None]
+def _sorted(rows: list[int], keys: Sequence[Any], descending: bool) -> list[int]:
+    """Sort rows by their keys; equal rows keep the order of the list."""
+    known = [row for row in rows if keys[row] is not None]
+    known.sort(key=keys.__getitem__, reverse=descending)
+    return known + [row for row in rows if keys[row] is None]
 
 
-def _order_value(value: Any) -> Any:
-    """Read a value that rows are sorted by; each column has its own type."""
+def _any_value(value: Any) -> Any:
+    """Decode a sort key; its type depends on the column."""
     return value
 
 
 def _after(
-    rows: list[int], order: Sequence[Any], falling: bool, last: tuple[Any, ...]
+    rows: list[int], keys: Sequence[Any], descending: bool, last: tuple[Any, ...]
 ) -> list[int]:
-    """Select the rows after the last one of another page; figures may have changed meanwhile."""
-    value, place = last
+    """Return the rows after the last row of another page; its figures may have changed since."""
+    key, position = last
     try:
-        return [row for row in rows if _later(row, order[row], falling, value, place)]
+        return [row for row in rows if _is_after(row, keys[row], descending, key, position)]
     except TypeError:  # the cursor is of another sort
         raise invalid("cursor", "not_cursor") from None
 
 
-def _later(row: int, own: Any, falling: bool, value: Any, place: int) -> bool:
-    if own is None or value is None:
-        return own is None and (value is not None or row > place)
-    if own == value:
-        return row > place
-    return bool(own < value if falling else own > value)
+def _is_after(row: int, key: Any, descending: bool, last_key: Any, last_row: int) -> bool:
+    if key is None or last_key is None:
+        return key is None and (last_key is not None or row > last_row)
+    if key == last_key:
+        return row > last_row
+    return bool(key < last_key if descending else key > last_key)

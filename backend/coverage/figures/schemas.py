@@ -1,4 +1,4 @@
-"""Questions about coverage, and their answers."""
+"""Queries and answers of coverage."""
 
 from typing import Any
 
@@ -13,28 +13,30 @@ from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 
 
-def month_asked(**options: Any) -> fields.String:
-    """The month of a question."""
+def month_field(**options: Any) -> fields.String:
+    """Return a field for a month, YYYY-MM."""
     pattern = validate.Regexp(r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)", error="not_month")
     return fields.String(validate=pattern, metadata={"example": "2024-11"}, **options)
 
 
-def unpublished_told() -> fields.Integer:
-    """How many units are left out of an answer, where figures wait for approval."""
-    words = "units left out until their province's report is approved (PUBLISH=after_approval)"
-    return fields.Integer(metadata={"description": words})
+def unpublished_field() -> fields.Integer:
+    """Return a field for the number of units without published figures."""
+    description = (
+        "units left out until their province's report is approved (PUBLISH=after_approval)"
+    )
+    return fields.Integer(metadata={"description": description})
 
 
 class CoverageQuerySchema(Strict):
-    """Which units of which month or months, on which network, in which order and format.
+    """Units, month or range of months, network, order and format of a coverage query.
 
-    `unit` shows one unit, `parent` those below a province or district; a range of months is told
-    by `from` and `to`. Without a limit the list comes whole.
+    `unit` selects one unit, `parent` the units inside a province or district, `from` and `to` a
+    range of months. Without a limit all units are returned.
     """
 
-    month = month_asked(load_default=None)
-    from_ = month_asked(data_key="from", load_default=None)
-    to = month_asked(load_default=None)
+    month = month_field(load_default=None)
+    from_ = month_field(data_key="from", load_default=None)
+    to = month_field(load_default=None)
     level = fields.String(load_default=None, validate=validate.OneOf(LEVELS, error="not_one_of"))
     network = fields.String(
         load_default="mobile", validate=validate.OneOf(NETWORKS, error="not_one_of")
@@ -48,8 +50,8 @@ class CoverageQuerySchema(Strict):
     cursor = Text(most=CURSOR_MOST, load_default=None)
 
     @post_load
-    def question(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """One month, or a range."""
+    def select_months(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Accept either one month or a range."""
         month, since, to = data.pop("month"), data.pop("from_"), data.pop("to")
         if since is None and to is None:
             if month is None:
@@ -69,7 +71,7 @@ class TargetSchema(Strict):
 
 
 class ProjectionSchema(Strict):
-    """Where a running month will end: with 80 % between low and high."""
+    """Projected end of a running month; low and high bound an interval of 80 %."""
 
     low = fields.Integer(required=True)
     middle = fields.Integer(required=True)
@@ -77,7 +79,7 @@ class ProjectionSchema(Strict):
 
 
 class ReachedSchema(Strict):
-    """How many units there are, and how many of them reached their target."""
+    """Number of units, and of those that reached their target."""
 
     units = fields.Integer(required=True)
     reached = fields.Integer(required=True, allow_none=True)
@@ -119,21 +121,21 @@ class CoverageItemSchema(Strict):
 
 
 class ShareSchema(Strict):
-    """How many units reached, and which share of all."""
+    """Number and share of units that reached their target."""
 
     reached = fields.Integer(required=True)
     share = fields.Float(required=True)
 
 
 class LevelSchema(ReachedSchema):
-    """A line of the ministry's letter."""
+    """A line of the ministry's letter: units of a level that reached their target."""
 
     level = fields.String(required=True)
     share = fields.Float(required=True, allow_none=True)
 
 
 class DistributionSchema(Strict):
-    """The share of units that reached, and the best that as many samples could have reached."""
+    """Share of units that reached their target, and the best share with as many samples."""
 
     share = fields.Float(required=True)
     best_reached = fields.Integer(required=True)
@@ -141,7 +143,7 @@ class DistributionSchema(Strict):
 
 
 class BasesSchema(Strict):
-    """What would be reached if the target were held against another number."""
+    """Units that reach their target if received, valid or counted samples are compared."""
 
     received = fields.Nested(ShareSchema, required=True, allow_none=True)
     valid = fields.Nested(ShareSchema, required=True, allow_none=True)
@@ -149,7 +151,7 @@ class BasesSchema(Strict):
 
 
 class CoverageSummarySchema(Strict):
-    """The sum over the units, and what is in none of them."""
+    """Sum over the units, and samples outside all units."""
 
     units = fields.Integer(required=True)
     reached = fields.Integer(required=True, allow_none=True)
@@ -167,7 +169,7 @@ class CoverageSummarySchema(Strict):
 
 
 class CoverageMonthSchema(Strict):
-    """What is told of a whole month."""
+    """A month as a whole."""
 
     month = fields.String(required=True)
     boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
@@ -177,11 +179,11 @@ class CoverageMonthSchema(Strict):
     target = fields.Nested(TargetSchema, required=True, allow_none=True)
     assessment = fields.Nested(TargetSchema, required=True, allow_none=True)
     summary = fields.Nested(CoverageSummarySchema, required=True)
-    unpublished = unpublished_told()
+    unpublished = unpublished_field()
 
 
 class CoverageSchema(CoverageMonthSchema):
-    """Every unit of a list against its target; of several months told of the last, then of each."""
+    """Coverage of a list of units; top-level fields describe the last month of a range."""
 
     level = fields.String(required=True)
     network = fields.String(required=True)

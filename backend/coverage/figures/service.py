@@ -1,4 +1,4 @@
-"""How far is each unit of a month from its target: the one source of every figure."""
+"""Coverage: counts of units against their targets, by month; the one source of every figure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,85 +8,87 @@ from sqlalchemy import select
 
 from backend.clock import local_day
 from backend.coverage.figures.columns import Figures
-from backend.coverage.figures.month import Month, months_of
-from backend.coverage.figures.projection import METHOD
+from backend.coverage.figures.forecast import PROJECTION_METHOD
+from backend.coverage.figures.month import Month, load_months
 from backend.coverage.figures.publication import not_published
-from backend.coverage.figures.query import Question, month_before
-from backend.coverage.figures.rows import Page, page
-from backend.coverage.figures.summary import summary, target_told
-from backend.coverage.targets.targets import ASSESSMENT, TARGET
+from backend.coverage.figures.query import CoverageQuery, month_before
+from backend.coverage.figures.rows import Page, select_page
+from backend.coverage.figures.summary import serialize_target, summarize
+from backend.coverage.targets.in_force import ASSESSMENT, TARGET
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
 from backend.units.service import UnitRow, check_level
 
-__all__ = ["Question", "coverage"]
+__all__ = ["CoverageQuery", "CoverageResult", "compute_coverage", "coverage"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a question finds: the months as a whole, and the rows that are shown."""
+class CoverageResult:
+    """The result of a query: the body of the answer without its items, and the page of rows."""
 
-    told: dict[str, Any]
+    body: dict[str, Any]
     page: Page
 
 
-def coverage(asked: Question, now: datetime) -> dict[str, Any]:
-    """Every unit of a list with its three numbers against the target, month by month."""
-    answer = find(asked, now)
-    return {**answer.told, "items": list(answer.page.items()), "next": answer.page.next_cursor}
+def coverage(query: CoverageQuery, now: datetime) -> dict[str, Any]:
+    """Return the whole answer to a query: summaries of the months and an item for each row."""
+    result = compute_coverage(query, now)
+    return {**result.body, "items": list(result.page.items()), "next": result.page.next_cursor}
 
 
-def find(asked: Question, now: datetime) -> Answer:
-    """The same without the items, which a long file takes one by one."""
+def compute_coverage(query: CoverageQuery, now: datetime) -> CoverageResult:
+    """Compute the answer to a query without its items, which large files iterate over."""
     today = local_day(now)
-    names = asked.months(today)
-    read = months_of([month_before(names[0]), *names], asked.network, today, asked.reader)
+    names = query.months(today)
+    months = load_months([month_before(names[0]), *names], query.network, today, query.reader)
     demo = set(db.session.scalars(select(DemoMonth.month).where(DemoMonth.month.in_(names))))
-    told, tables = [], []
+    bodies, tables = [], []
     for name in names:
-        month = read[name]
-        place, level = _place(month, asked)
-        stand = month.standing(level, place)
-        tables.append(Figures(month, read[month_before(name)], stand))
-        told.append(_month(month, level, summary(month, stand, place), name in demo))
+        month = months[name]
+        place, level = _scope(month, query)
+        counts = month.level_counts(level, place)
+        tables.append(Figures(month, months[month_before(name)], counts))
+        summary = summarize(month, counts, place)
+        bodies.append(_serialize_month(month, level, summary, name in demo))
         if month.published is not None:
-            told[-1]["unpublished"] = month.unpublished(level, place)
-    if told[-1].get("unpublished") and (asked.unit or asked.parent) and not any(map(len, tables)):
+            bodies[-1]["unpublished"] = month.unpublished(level, place)
+    if bodies[-1].get("unpublished") and (query.unit or query.parent) and not any(map(len, tables)):
         raise not_published()
-    shown = page(tables, asked)
-    about = {
-        **told[-1],
+    page = select_page(tables, query)
+    body = {
+        **bodies[-1],
         "level": level,
-        "network": asked.network,
-        "parent": asked.parent,
-        "unit": asked.unit,
-        "projection_method": METHOD,
-        "found": shown.found,
-        "months": told,
+        "network": query.network,
+        "parent": query.parent,
+        "unit": query.unit,
+        "projection_method": PROJECTION_METHOD,
+        "found": page.found,
+        "months": bodies,
     }
-    return Answer(about, shown)
+    return CoverageResult(body, page)
 
 
-def _place(month: Month, asked: Question) -> tuple[UnitRow | None, str]:
-    """The place that is asked about, and the level of the units that are listed of it."""
-    if asked.unit is not None:
-        unit = month.listing.find(asked.unit, asked.level)
+def _scope(month: Month, query: CoverageQuery) -> tuple[UnitRow | None, str]:
+    """Return the place of a query and the level of the listed units."""
+    if query.unit is not None:
+        unit = month.listing.find(query.unit, query.level)
         return unit, unit.level
-    level = asked.level or "commune"
+    level = query.level or "commune"
     check_level(month.listing.day, level)
-    return (month.listing.parent(asked.parent) if asked.parent else None), level
+    return (month.listing.parent(query.parent) if query.parent else None), level
 
 
-def _month(month: Month, level: str, summed: dict[str, Any], demo: bool) -> dict[str, Any]:
-    """What is told of a whole month."""
+def _serialize_month(
+    month: Month, level: str, summary: dict[str, Any], demo: bool
+) -> dict[str, Any]:
     active = month.listing.active
     return {
         "month": month.month,
         "boundaries": active.described() if active else None,
         "demo": demo,
-        "days": month.gone.days,
-        "days_done": month.gone.done,
-        "target": target_told(month.targets[level, TARGET].general),
-        "assessment": target_told(month.targets[level, ASSESSMENT].general),
-        "summary": summed,
+        "days": month.progress.days,
+        "days_done": month.progress.done,
+        "target": serialize_target(month.targets[level, TARGET].general),
+        "assessment": serialize_target(month.targets[level, ASSESSMENT].general),
+        "summary": summary,
     }

@@ -1,7 +1,7 @@
-"""The units of a month's last day and what each commune lies in; kept by each process.
+"""Units of a day by level, with the units that contain each commune; cached by each process.
 
-Units are only ever added, with a boundary set: a list stays valid until there are more of them or
-other sets are active.
+Units are only ever added, with a boundary set: a list stays valid until a unit is added or other
+sets are active.
 """
 
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from backend.errors import Problem
 from backend.units.catalogue import ACTIVE, LEVELS_OF, ActiveSet, serving
 from backend.units.service import UnitRow, units_on
 
-Places = NDArray[np.intp]
-Key = tuple[tuple[ActiveSet, ...], int | None]  # the active sets, and the newest unit
+Positions = NDArray[np.intp]
+ListingKey = tuple[tuple[ActiveSet, ...], int | None]  # the active sets, and the newest unit
 
-# Days of which a process keeps the units: two years of months, some 8 MB each.
-KEPT_MOST = 24
+# Cached days, some 8 MB each: two years of months.
+CACHED_MOST = 24
 
 # The active sets, and the newest unit: one row at least.
-RESTS_ON = f"""
+READ_KEY = f"""
     select newest, active.* from (select max(id) as newest from units) units
     left join ({ACTIVE}) active on true
 """  # noqa: S608 # a part of the statement
@@ -43,7 +43,7 @@ class Listing:
             self.levels.setdefault(unit.level, []).append(unit)
 
     def find(self, code: str, level: str | None = None) -> UnitRow:
-        """The unit of a code; the lowest level where a code names an island twice."""
+        """Return the unit of a code; the lowest level if the code names an island twice."""
         for name in ("commune", "district", "province"):
             for unit in self.levels.get(name, []):
                 if unit.code == code and level in (None, name):
@@ -51,88 +51,91 @@ class Listing:
         raise Problem(404, "unit_unknown")
 
     def parent(self, code: str) -> UnitRow:
-        """The province or district of a code."""
+        """Return the province or district of a code."""
         for name in ("province", "district"):
             for unit in self.levels.get(name, []):
                 if unit.code == code:
                     return unit
         raise Problem(404, "unit_unknown")
 
-    def within(self, level: str, place: UnitRow | None) -> Places:
-        """Where in the list of a level stand the units of a place: itself or those below it."""
+    def within(self, level: str, place: UnitRow | None) -> Positions:
+        """Return the positions, in the list of a level, of a place or of the units inside it."""
         units = self.levels.get(level, [])
         if place is None:
             return np.arange(len(units))
         if place.level == level:
-            return np.array([n for n, u in enumerate(units) if u.id == place.id], np.intp)
-        above = (place.code,) if place.level != "commune" else ()
-        found = [
-            n for n, u in enumerate(units) if u.parent_code in above or u.province_code in above
+            return np.array([n for n, unit in enumerate(units) if unit.id == place.id], np.intp)
+        if place.level == "commune":
+            return np.array([], np.intp)
+        inside = [
+            n
+            for n, unit in enumerate(units)
+            if place.code in (unit.parent_code, unit.province_code)
         ]
-        return np.array(found, np.intp)
+        return np.array(inside, np.intp)
 
-    def positions(self, level: str, units: list[UnitRow]) -> Places:
-        """Where units, of this or another month, stand in the list of a level; -1: nowhere."""
-        at = self._at.get(level, {})
-        return np.array([at.get(unit.id, -1) for unit in units], np.intp)
+    def positions(self, level: str, units: list[UnitRow]) -> Positions:
+        """Return the positions of units, even of other days, in a level; -1: not listed."""
+        by_id = self._positions.get(level, {})
+        return np.array([by_id.get(unit.id, -1) for unit in units], np.intp)
 
     @cached_property
-    def _at(self) -> dict[str, dict[int, int]]:
+    def _positions(self) -> dict[str, dict[int, int]]:
         return {
-            level: {unit.id: place for place, unit in enumerate(units)}
+            level: {unit.id: position for position, unit in enumerate(units)}
             for level, units in self.levels.items()
         }
 
     @cached_property
-    def above(self) -> dict[str, Places]:
-        """By level: of the commune of each id, where the unit stands that it lies in; -1: none."""
+    def _containing(self) -> dict[str, Positions]:
+        """By level: for each commune id, the position of the unit that contains it; -1: none."""
         communes = self.levels.get("commune", [])
         size = max((unit.id for unit in communes), default=0) + 1
-        return {level: self._above(level, communes, size) for level in LEVELS_OF["2024"]}
+        return {level: self._containing_at(level, communes, size) for level in LEVELS_OF["2024"]}
 
-    def _above(self, level: str, communes: list[UnitRow], size: int) -> Places:
+    def _containing_at(self, level: str, communes: list[UnitRow], size: int) -> Positions:
         column = {"commune": "code", "district": "parent_code", "province": "province_code"}[level]
-        at = {unit.code: place for place, unit in enumerate(self.levels.get(level, []))}
-        found = np.full(size, -1, dtype=np.intp)
+        by_code = {unit.code: position for position, unit in enumerate(self.levels.get(level, []))}
+        positions = np.full(size, -1, dtype=np.intp)
         for unit in communes:
-            found[unit.id] = at.get(getattr(unit, column), -1)
-        return found
+            positions[unit.id] = by_code.get(getattr(unit, column), -1)
+        return positions
 
-    def places(self, level: str, units: Places) -> Places:
-        """Where the units of a level stand in which communes of these ids lie; -1: in none."""
-        above = self.above[level]
-        known = units < len(above)
-        return np.where(known, above[np.where(known, units, 0)], -1)
+    def containing(self, level: str, communes: NDArray[np.intp]) -> Positions:
+        """Return the positions of the units of a level that contain communes, by id; -1: none."""
+        positions = self._containing[level]
+        known = communes < len(positions)
+        return np.where(known, positions[np.where(known, communes, 0)], -1)
 
 
 @dataclass(slots=True)
-class _Kept:
-    key: Key
+class _Cached:
+    key: ListingKey
     listing: Listing
 
 
-_kept: WeakKeyDictionary[Engine, dict[date, _Kept]] = WeakKeyDictionary()
+_cache: WeakKeyDictionary[Engine, dict[date, _Cached]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def key_now() -> Key:
-    """What lists rest on at this moment."""
-    rows = fetch(RESTS_ON, {})
+def listing_key() -> ListingKey:
+    """Read the key of currently valid lists."""
+    rows = fetch(READ_KEY, {})
     newest = rows[0].get("newest")
     for row in rows:
         del row["newest"]
     return tuple(ActiveSet(**row) for row in rows if row["id"] is not None), newest
 
 
-def listing_on(day: date, key: Key | None = None) -> Listing:
-    """The units of a day; whoever asks for several days finds the key once."""
-    key = key or key_now()
-    known = _kept.setdefault(db.engine, {})
-    kept = known.get(day)
-    if kept is None or kept.key != key or not kept.listing.levels:
-        kept = _Kept(key, Listing(day, serving(day, key[0]), units_on(day)))
+def listing_on(day: date, key: ListingKey | None = None) -> Listing:
+    """Return the units of a day; callers that need several days pass the key."""
+    key = key or listing_key()
+    days = _cache.setdefault(db.engine, {})
+    cached = days.get(day)
+    if cached is None or cached.key != key or not cached.listing.levels:
+        cached = _Cached(key, Listing(day, serving(day, key[0]), units_on(day)))
         with _lock:
-            known[day] = kept
-            while len(known) > KEPT_MOST:
-                del known[next(iter(known))]
-    return kept.listing
+            days[day] = cached
+            while len(days) > CACHED_MOST:
+                del days[next(iter(days))]
+    return cached.listing

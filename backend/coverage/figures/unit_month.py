@@ -1,4 +1,4 @@
-"""A unit's month of one network, as questions about its samples ask for it."""
+"""A unit's month on one network: the subject of queries about its samples."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.authorized_unit import named
+from backend.coverage.figures.authorized_unit import serialize_unit
 from backend.coverage.figures.publication import require_published
 from backend.database.extensions import db, setting
 from backend.errors import invalid
@@ -24,25 +24,25 @@ COMMUNES = text("""
 
 @dataclass(frozen=True, slots=True)
 class UnitMonth:
-    """The unit of a code on a month's last day, or the country; and what served that day."""
+    """A unit on a month's last day, or the country, with the boundaries of that day."""
 
     month: str
     network: str
     unit: UnitRow | None
     boundaries: ActiveSet | None
 
-    def values(self, **more: Any) -> dict[str, Any]:
-        """What a statement about its samples is given."""
+    def parameters(self, **more: Any) -> dict[str, Any]:
+        """Return the parameters of a statement about the unit's samples."""
         span = {"first": month_start(self.month), "last": month_end(self.month)}
         units = communes_of(self.unit.id) if self.unit else []
         return {"units": units, "network": self.network, **span, **more}
 
-    def told(self) -> dict[str, Any]:
-        """What every answer begins with."""
+    def serialize(self) -> dict[str, Any]:
+        """Return the fields that every answer begins with."""
         return {
             "month": self.month,
             "network": self.network,
-            "unit": named(self.unit) if self.unit else None,
+            "unit": serialize_unit(self.unit) if self.unit else None,
             "boundaries": self.boundaries.described() if self.boundaries else None,
             "demo": db.session.get(DemoMonth, self.month) is not None,
             "minimum_n": setting("MINIMUM_N"),
@@ -57,7 +57,7 @@ def unit_month(
     now: datetime,
     reader: Actor | None = None,
 ) -> UnitMonth:
-    """Find what is asked about; 422 for a month to come, 404 for a unit that was not there."""
+    """Find a unit's month; 422 for a month in the future, 404 for an unknown unit."""
     if month_start(month) > local_day(now):
         raise invalid("month", "month_in_future")
     last = month_end(month)
@@ -67,5 +67,5 @@ def unit_month(
 
 
 def communes_of(unit_id: int) -> list[int]:
-    """The communes of a unit, which may be one itself."""
+    """Return the communes of a unit; of a commune itself."""
     return list(db.session.execute(COMMUNES, {"id": unit_id}).scalars())

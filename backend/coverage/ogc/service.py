@@ -12,9 +12,9 @@ import orjson
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.months import months_with_data
-from backend.coverage.figures.service import Answer, Question, find
-from backend.coverage.figures.unit_listing import Key, key_now, listing_on
+from backend.coverage.figures.query import months_with_data
+from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
+from backend.coverage.figures.unit_listing import ListingKey, listing_key, listing_on
 from backend.coverage.ogc.places import Box, as_geojson, extents_of, inside, shapes_of
 from backend.errors import Problem
 from backend.fields import EARLIEST
@@ -70,7 +70,7 @@ def collections(now: datetime, link: Link, language: Language) -> dict[str, Any]
         for month in months_with_data(local_day(now))
         for network in NETWORKS
     ]  # fmt: skip
-    key = key_now()
+    key = listing_key()
     return {
         "links": [_link(link("collections"), "self", JSON)],
         "collections": [collection(name, now, link, language, key) for name in names],
@@ -78,7 +78,7 @@ def collections(now: datetime, link: Link, language: Language) -> dict[str, Any]
 
 
 def collection(
-    name: str, now: datetime, link: Link, language: Language, key: Key | None = None
+    name: str, now: datetime, link: Link, language: Language, key: ListingKey | None = None
 ) -> dict[str, Any]:
     """One month on one network."""
     month, network = _asked(name, now)
@@ -105,7 +105,7 @@ def collection(
 def items(name: str, wanted: Wanted, now: datetime, link: Link, reader: Actor | None) -> bytes:
     """A page of communes with their areas and figures, in Vietnamese order."""
     month, network = _asked(name, now)
-    answer = find(Question(month=month, network=network, reader=reader), now)
+    answer = compute_coverage(CoverageQuery(month=month, network=network, reader=reader), now)
     rows = _fitting(answer, month, wanted)
     shown = rows[wanted.offset : wanted.offset + wanted.limit]
     links = [_link(link("items", name=name, **_again(wanted)), "self", GEOJSON)]
@@ -127,7 +127,7 @@ def items(name: str, wanted: Wanted, now: datetime, link: Link, reader: Actor | 
 def item(name: str, code: str, now: datetime, link: Link, reader: Actor | None) -> bytes:
     """One commune."""
     month, network = _asked(name, now)
-    answer = find(Question(month=month, network=network, reader=reader), now)
+    answer = compute_coverage(CoverageQuery(month=month, network=network, reader=reader), now)
     units = _units(answer)
     rows = [row for row in answer.page.rows if units[row].code == code]
     if not rows:
@@ -152,11 +152,11 @@ def _asked(name: str, now: datetime) -> tuple[str, str]:
     return month, network
 
 
-def _units(answer: Answer) -> list[Any]:
-    return answer.page.tables[-1].stand.units
+def _units(answer: CoverageResult) -> list[Any]:
+    return answer.page.tables[-1].counts.units
 
 
-def _fitting(answer: Answer, month: str, wanted: Wanted) -> list[int]:
+def _fitting(answer: CoverageResult, month: str, wanted: Wanted) -> list[int]:
     rows = answer.page.rows
     if wanted.times is not None:
         begins, ends = wanted.times
@@ -169,16 +169,16 @@ def _fitting(answer: Answer, month: str, wanted: Wanted) -> list[int]:
     return rows
 
 
-def _features(answer: Answer, rows: list[int]) -> list[bytes]:
+def _features(answer: CoverageResult, rows: list[int]) -> list[bytes]:
     """Features, written: polygons go from the database to the answer without a dictionary."""
     table = answer.page.tables[-1]
-    units, active = table.stand.units, table.month.listing.active
+    units, active = table.counts.units, table.month.listing.active
     shapes = shapes_of(active, [units[row].id for row in rows])
     shared = {
         "month": table.month.month,
         "network": table.month.network,
         "boundary_quality": active.quality if active else None,
-        "demo": answer.told["demo"],
+        "demo": answer.body["demo"],
     }
     figures = replace(answer.page, rows=rows).items(FIGURES)
     return [

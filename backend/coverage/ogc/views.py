@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 from flask import Response, url_for
 
-from backend.coverage.figures.readers import reader
+from backend.coverage.figures.query import figures_reader
 from backend.coverage.ogc import service as ogc
 from backend.coverage.ogc.schemas import (
     ConformanceSchema,
@@ -80,7 +80,7 @@ def collection(query: dict[str, Any], name: str) -> Response:
 def items(query: dict[str, Any], name: str) -> Response:
     """Give communes with their areas and figures, page by page."""
     wanted = ogc.Wanted(**query)
-    return _features(ogc.items(name, wanted, clock_now(), _link, reader()))
+    return _features(ogc.items(name, wanted, clock_now(), _link, figures_reader()))
 
 
 @blp.get("/collections/<name>/items/<code>")
@@ -88,7 +88,7 @@ def items(query: dict[str, Any], name: str) -> Response:
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
 def item(query: dict[str, Any], name: str, code: str) -> Response:
     """Give one commune with its area and figures."""
-    return _features(ogc.item(name, code, clock_now(), _link, reader()))
+    return _features(ogc.item(name, code, clock_now(), _link, figures_reader()))
 
 
 def _link(endpoint: str, **values: Any) -> str:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import aliased
 
 from backend.campaigns.models import Campaign, CampaignArea
 from backend.clock import day_begin, local_day, month_end, month_start
-from backend.coverage.figures.service import Question, coverage
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.plan.models import Pin
-from backend.coverage.targets.targets import strictly
+from backend.coverage.targets.in_force import strict_comparison
 from backend.database.extensions import db
 from backend.units.models import Unit
 from backend.units.service import valid_on
@@ -122,7 +122,7 @@ def communes_of(request: PlanRequest) -> Communes:
     provinces = {row.province_code for row in listed}
     parent = provinces.pop() if len(provinces) == 1 else None
     month = f"{request.day:%Y-%m}"
-    query = Question(month, "commune", request.network, parent)
+    query = CoverageQuery(month, "commune", request.network, parent)
     figures = coverage(query, day_begin(request.day))
     items = {item["code"]: item for item in figures["items"]}
     target = _target(request.campaign, figures["target"])
@@ -180,7 +180,7 @@ def _goal(
         return campaign.target, max(0, campaign.target - int(item[target["basis"]]))
     if item["target"] is None:
         return 0, 0
-    return item["target"] + strictly(), item["shortfall"]
+    return item["target"] + strict_comparison(), item["shortfall"]
 
 
 def days_left(campaign: Campaign, now: datetime) -> int:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from backend.accounts.access import Actor
+from backend.coverage.figures.forecast import STEP_NAMES, progress_step
 from backend.coverage.figures.publication import published
-from backend.coverage.figures.steps import NAMES, step
 from backend.coverage.plan.inputs import Commune, PlanTeam
 from backend.coverage.plan.planner import Plan
 from backend.coverage.plan.service import serialize_plan, visible_plan
@@ -53,4 +53,6 @@ def _place(commune: Commune) -> PlanPlace:
     """Return a commune's progress; samples beyond the target do not count."""
     need = commune.need
     has = need - commune.shortfall if need else commune.counted
-    return PlanPlace(commune.code, commune.name, NAMES.index(step(has, need or None)), has, need)
+    return PlanPlace(
+        commune.code, commune.name, STEP_NAMES.index(progress_step(has, need or None)), has, need
+    )

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from backend.campaigns.models import Campaign
 from backend.clock import day_begin, local_day, month_start
-from backend.coverage.figures.service import Question, coverage
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.plan.cache import Items, PlanCache
 from backend.coverage.plan.inputs import PlanRequest, pins_of, teams_of
 from backend.coverage.plan.planner import make_plan
@@ -116,7 +116,7 @@ def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float)
 def _figures(context: _Context, unit: UnitRow) -> dict[str, Any]:
     """Return the figures of a commune from coverage."""
     month = f"{context.today:%Y-%m}"
-    query = Question(month, "commune", context.network, unit.province_code)
+    query = CoverageQuery(month, "commune", context.network, unit.province_code)
     items = coverage(query, day_begin(context.today))["items"]
     found = next((one for one in items if one["code"] == unit.code), None)
     nothing = {"counted": 0, "target": None, "shortfall": None}

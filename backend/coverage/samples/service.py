@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, text
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start, this_month
-from backend.coverage.figures.authorized_unit import named, own_unit
+from backend.coverage.figures.authorized_unit import authorized_unit, serialize_unit
 from backend.coverage.signals.findings import device_number
 from backend.coverage.signals.queries import units_below
 from backend.database.extensions import db
@@ -81,12 +81,12 @@ def list_samples(
     month = query["month"] or this_month(showing.now)
     if month_start(month) > local_day(showing.now):
         raise invalid("month", "month_in_future")
-    unit = own_unit(actor, "unit.samples", code, query["level"], month)
+    unit = authorized_unit(actor, "unit.samples", code, query["level"], month)
     rows = _page(unit, month, query, query["limit"] + 1)
     page, next_cursor = take_page(rows, query["limit"], lambda row: (row["measured_at"], row["id"]))
     return {
         "month": month,
-        "unit": named(unit),
+        "unit": serialize_unit(unit),
         "decimals": showing.decimals,
         "items": [_told(row, showing) for row in page],
         "next": next_cursor,
@@ -101,7 +101,7 @@ def show_sample(
     row = wanted and db.session.execute(ONE, {"id": wanted}).mappings().first()
     if not row:
         raise Problem(404, "not_found")
-    unit = own_unit(actor, "unit.samples", code, level, f"{row['day']:%Y-%m}")
+    unit = authorized_unit(actor, "unit.samples", code, level, f"{row['day']:%Y-%m}")
     if row["unit_id"] not in units_below(unit.id):
         raise Problem(404, "not_found")
     return _told(row, showing) | {

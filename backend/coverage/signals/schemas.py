@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from backend.coverage.figures.schemas import month_asked
+from backend.coverage.figures.schemas import month_field
 from backend.coverage.signals.rules import SIGNALS
 from backend.coverage.signals.service import STATES
 from backend.fields import Strict, Text
@@ -15,7 +15,7 @@ NOTE_MOST = 1_000
 class UnitSignalsQuerySchema(Strict):
     """Month, by default the current one; the level if a code is that of two units."""
 
-    month = month_asked(load_default=None)
+    month = month_field(load_default=None)
     level = Text(choices=LEVELS, load_default=None)
 
 

@@ -15,7 +15,7 @@ from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.authorized_unit import named, own_unit
+from backend.coverage.figures.authorized_unit import authorized_unit, serialize_unit
 from backend.coverage.signals.findings import Finding, findings
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import (
@@ -97,7 +97,7 @@ def campaign_signals(
     scope = {"campaign_id": campaign_id, "unit_id": None}
     answer = _answer(samples, scope, month, context, whole=unit is None)
     reference = {"id": campaign_id, "name": campaign.name}
-    return {"campaign": reference, "unit": unit and named(unit), **answer}
+    return {"campaign": reference, "unit": unit and serialize_unit(unit), **answer}
 
 
 def unit_signals(
@@ -107,7 +107,7 @@ def unit_signals(
     unit, month = _official(actor, code, query, context)
     scope = {"campaign_id": None, "unit_id": unit.id}
     answer = _answer(samples_of_unit(unit.id, month), scope, month, context, whole=True)
-    return {"campaign": None, "unit": named(unit), **answer}
+    return {"campaign": None, "unit": serialize_unit(unit), **answer}
 
 
 def unit_registrations(
@@ -117,7 +117,7 @@ def unit_registrations(
     unit, month = _official(actor, code, query, context)
     items = registrations_of(unit.id, month)
     total = sum(row["registered"] for row in items)
-    return {"month": month, "unit": named(unit), "registered": total, "items": items}
+    return {"month": month, "unit": serialize_unit(unit), "registered": total, "items": items}
 
 
 def decide_signal(
@@ -158,7 +158,7 @@ def _official(
     actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> tuple[UnitRow, str]:
     month = _month(query["month"], context.today, context)
-    return own_unit(actor, "unit.signals", code, query["level"], month), month
+    return authorized_unit(actor, "unit.signals", code, query["level"], month), month
 
 
 def _unit(code: str, level: str | None, month: str) -> UnitRow:

@@ -36,7 +36,7 @@ def unit_hours(
     hours = _hours(asked)
     n = sum(map(sum, hours))
     return {
-        **asked.told(),
+        **asked.serialize(),
         "n": n,
         "hours": hours if n >= setting("MINIMUM_N") else None,
     }
@@ -44,6 +44,6 @@ def unit_hours(
 
 def _hours(asked: UnitMonth) -> list[list[int]]:
     hours = [[0] * DAY_HOURS for _ in range(WEEKDAYS)]
-    for row in db.session.execute(HOURS, asked.values(zone=VIETNAM.tzname(None))):
+    for row in db.session.execute(HOURS, asked.parameters(zone=VIETNAM.tzname(None))):
         hours[row.weekday - 1][row.hour] = row.n
     return hours

@@ -1,15 +1,19 @@
-"""Questions about the speeds of a unit, and answers."""
+"""Questions about the speeds of a unit, and answers.
+
+Questions about when and where samples were taken, and answers.
+
+Questions about the past of a unit, and answers."""
 
 from marshmallow import Schema, fields, validate
 
-from backend.coverage.figures.schemas import month_asked
+from backend.coverage.figures.schemas import month_field
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema, NamedSchema
+from backend.units.schemas import AsOfSchema, BoundariesSchema, NamedSchema
 
 
-def network_asked() -> fields.String:
+def network_field() -> fields.String:
     """The network of a question; mobile unless told."""
     return fields.String(
         load_default="mobile", validate=validate.OneOf(NETWORKS, error="not_one_of")
@@ -19,8 +23,8 @@ def network_asked() -> fields.String:
 class CountryMonthQuerySchema(Strict):
     """Which month of which network."""
 
-    month = month_asked(required=True)
-    network = network_asked()
+    month = month_field(required=True)
+    network = network_field()
 
 
 class UnitMonthQuerySchema(CountryMonthQuerySchema):
@@ -29,7 +33,7 @@ class UnitMonthQuerySchema(CountryMonthQuerySchema):
     level = Text(choices=LEVELS, load_default=None)
 
 
-class AskedUnitSchema(NamedSchema):
+class UnitWithLevelSchema(NamedSchema):
     """The unit that an answer is about."""
 
     system = fields.String(required=True)
@@ -92,7 +96,7 @@ class UnitMonthSchema(Schema):
 
     month = fields.String(required=True)
     network = fields.String(required=True)
-    unit = fields.Nested(AskedUnitSchema, required=True, allow_none=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True, allow_none=True)
     boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
     demo = fields.Boolean(required=True)
     minimum_n = fields.Integer(required=True)
@@ -105,3 +109,94 @@ class StatisticsSchema(UnitMonthSchema):
     bands_mbps = fields.List(fields.Integer(), required=True)
     references = fields.List(fields.Nested(ReferenceSchema), required=True)
     items = fields.List(fields.Nested(StatisticsItemSchema), required=True)
+
+
+FORMATS = ("json", "geojson")
+
+
+class CellsQuerySchema(UnitMonthQuerySchema):
+    """Which month, and as what."""
+
+    format = Text(choices=FORMATS, load_default="json")
+
+
+class UnitHoursSchema(UnitMonthSchema):
+    """Counted samples by weekday from Monday and hour in Vietnam; null under the minimum."""
+
+    n = fields.Integer(required=True)
+    hours = fields.List(fields.List(fields.Integer()), required=True, allow_none=True)
+
+
+class EvennessSchema(Schema):
+    """How evenly samples are spread over a unit's cells: 1 is even, near 0 is one place."""
+
+    value = fields.Float(required=True)
+    effective_cells = fields.Float(required=True)
+    largest_share = fields.Float(required=True)
+    cells_in_unit = fields.Integer(required=True)
+    definition = fields.String(required=True)
+
+
+class SuppressedSchema(Schema):
+    """What is not shown, summed up."""
+
+    cells = fields.Integer(required=True)
+    n = fields.Integer(required=True)
+
+
+class H3CellSchema(Schema):
+    """A cell by its H3 index, its centre, and how many counted samples it has."""
+
+    cell = fields.String(required=True, metadata={"example": "884154ad11fffff"})
+    latitude = fields.Float(required=True)
+    longitude = fields.Float(required=True)
+    n = fields.Integer(required=True)
+
+
+class UnitCellsSchema(UnitMonthSchema):
+    """The cells of a unit, those with most samples first; `rule` says which are shown."""
+
+    resolution = fields.Integer(required=True)
+    n = fields.Integer(required=True)
+    cells = fields.Integer(required=True)
+    evenness = fields.Nested(EvennessSchema, required=True, allow_none=True)
+    least_devices = fields.Integer(required=True)
+    rule = fields.String(required=True)
+    suppressed = fields.Nested(SuppressedSchema, required=True)
+    items = fields.List(fields.Nested(H3CellSchema), required=True)
+
+
+# Three years: the letters ask for a month, a yearly report compares with the year before.
+MONTHS_MOST = 36
+
+
+class HistoryQuerySchema(AsOfSchema):
+    """How many months, the present one the last; of the unit that has the code on a day."""
+
+    network = network_field()
+    months = fields.Integer(
+        load_default=12,
+        validate=validate.Range(1, MONTHS_MOST, error="out_of_range"),
+        error_messages={"invalid": "not_whole"},
+    )
+
+
+class HistoryItemSchema(Schema):
+    """A month; `estimated`: communes of the other system were divided for it."""
+
+    month = fields.String(required=True)
+    system = fields.String(required=True)
+    received = fields.Integer(required=True)
+    valid = fields.Integer(required=True)
+    counted = fields.Integer(required=True)
+    target = fields.Integer(required=True, allow_none=True)
+    reached = fields.Boolean(required=True, allow_none=True)
+    estimated = fields.Boolean(required=True)
+
+
+class HistorySchema(Schema):
+    """The months of a unit, the oldest first."""
+
+    unit = fields.Nested(UnitWithLevelSchema, required=True)
+    network = fields.String(required=True)
+    items = fields.List(fields.Nested(HistoryItemSchema), required=True)

@@ -66,7 +66,7 @@ def unit_statistics(
     asked = unit_month(code, level, month, network, now, reader)
     rows = _rows(asked.unit, month, network)
     return {
-        **asked.told(),
+        **asked.serialize(),
         "found_at": max(row["found_at"] for row in rows).isoformat() if rows else None,
         "bands_mbps": list(BANDS_MBPS),
         "references": [_reference(one) for one in REFERENCES],

@@ -5,22 +5,21 @@ from typing import Any
 from flask import Response
 
 from backend.accounts.authentication import actor
-from backend.coverage.figures.readers import reader
+from backend.coverage.figures.query import figures_reader
 from backend.coverage.statistics.cells import as_geojson, unit_cells
 from backend.coverage.statistics.history import unit_history
-from backend.coverage.statistics.history_schemas import HistoryQuerySchema, HistorySchema
 from backend.coverage.statistics.hours import unit_hours
 from backend.coverage.statistics.schemas import (
+    CellsQuerySchema,
     CountryMonthQuerySchema,
+    HistoryQuerySchema,
+    HistorySchema,
     StatisticsSchema,
+    UnitCellsSchema,
+    UnitHoursSchema,
     UnitMonthQuerySchema,
 )
 from backend.coverage.statistics.service import unit_statistics
-from backend.coverage.statistics.spread_schemas import (
-    CellsQuerySchema,
-    UnitCellsSchema,
-    UnitHoursSchema,
-)
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.etags import answered_figures
@@ -57,7 +56,7 @@ def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
 @blp.alt_response(304, description=KNOWN)
 def get_unit_history(query: dict[str, Any], code: str) -> Response:
     """Show the last months of a unit, across the reform of July 2025 too."""
-    return answered_figures(unit_history(code, **query, now=clock_now(), reader=reader()))
+    return answered_figures(unit_history(code, **query, now=clock_now(), reader=figures_reader()))
 
 
 @blp.get("/units/<code>/hours")
@@ -66,7 +65,7 @@ def get_unit_history(query: dict[str, Any], code: str) -> Response:
 @blp.alt_response(304, description=KNOWN)
 def get_unit_hours(query: dict[str, Any], code: str) -> Response:
     """Show at which hours of which weekdays a unit's counted samples were taken."""
-    return answered_figures(unit_hours(code, **query, now=clock_now(), reader=reader()))
+    return answered_figures(unit_hours(code, **query, now=clock_now(), reader=figures_reader()))
 
 
 @blp.get("/units/<code>/cells")
@@ -86,5 +85,5 @@ def get_unit_cells(query: dict[str, Any], code: str) -> Response:
 
 def _answer(code: str | None, query: dict[str, Any]) -> Response:
     month, network, level = query["month"], query["network"], query.get("level")
-    told = unit_statistics(code, level, month, network, clock_now(), reader())
+    told = unit_statistics(code, level, month, network, clock_now(), figures_reader())
     return answered_figures(told)

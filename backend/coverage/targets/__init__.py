@@ -1,1 +1,1 @@
-"""Targets: how many samples a unit needs in a month."""
+"""Targets: samples that a unit needs in a month."""

@@ -1,4 +1,4 @@
-"""Targets: how many samples a unit needs, since when and by which source."""
+"""Targets: samples required of a unit, with validity and source."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ from backend.database.extensions import db
 
 
 class Target(db.Model):
-    """How many samples a month a unit of a level needs on a network, and who says so."""
+    """A target of samples a month for units of a level on a network, with its source."""
 
     __tablename__ = "targets"
     __table_args__ = (
@@ -33,7 +33,7 @@ class Target(db.Model):
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
     source: Mapped[str] = mapped_column(Text)
-    # What is to be reached, or from how many samples on a unit can be assessed at all.
+    # target, or assessment: the least samples for assessing a unit.
     purpose: Mapped[str] = mapped_column(Text, server_default="target")
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))  # null: every unit
     version: Mapped[int] = mapped_column(server_default="1")

@@ -2,21 +2,21 @@
 
 from marshmallow import Schema, fields
 
-from backend.coverage.targets.targets import PURPOSES, TARGET
+from backend.coverage.targets.in_force import PURPOSES, TARGET
 from backend.fields import Day, Strict, Text, Whole
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.fields import PageSchema, UnitBriefSchema, unit
 from backend.units.catalogue import LEVELS
 
-# More than anybody measures in a commune's month; less than what a sum of them could overflow.
+# Above any real month of a commune; sums of it over all units fit into an integer.
 THRESHOLD_MOST = 1_000_000
-# A letter's number and day, with who wrote it.
+# A letter's number, date and author.
 SOURCE_MOST = 500
 
 
 class TargetsQuerySchema(PageSchema):
-    """Which targets to list; those of one day where it is told."""
+    """Filters of the list of targets."""
 
     level = Text(choices=LEVELS, load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
@@ -25,7 +25,7 @@ class TargetsQuerySchema(PageSchema):
 
 
 class TargetChangeSchema(Strict):
-    """What of a target is to change; what is not named stays."""
+    """Changes of a target; missing fields stay unchanged."""
 
     threshold = Whole(1, THRESHOLD_MOST)
     basis = Text(choices=BASES)
@@ -34,8 +34,8 @@ class TargetChangeSchema(Strict):
     source = Text(most=SOURCE_MOST)
 
 
-class TargetNewSchema(TargetChangeSchema):
-    """A new target: of every unit of a level, or of one with its own."""
+class TargetCreateSchema(TargetChangeSchema):
+    """A new target, of every unit of a level or of one unit."""
 
     level = Text(choices=LEVELS, required=True)
     network = Text(choices=NETWORKS, required=True)
@@ -49,9 +49,9 @@ class TargetNewSchema(TargetChangeSchema):
 
 
 class TargetRowSchema(Schema):
-    """A target: from how many samples on a unit of a level is done, and who says so.
+    """A target: the samples that a unit of a level needs, with its source.
 
-    Of the purpose `assessment`: from how many on its figures tell anything of a unit.
+    With the purpose `assessment`: the least samples for assessing a unit.
     """
 
     id = fields.Integer(required=True)
@@ -68,7 +68,7 @@ class TargetRowSchema(Schema):
 
 
 class TargetPageSchema(Schema):
-    """A page of targets, in the order in which they were set."""
+    """A page of targets in the order of their creation."""
 
     items = fields.List(fields.Nested(TargetRowSchema), required=True)
     next = fields.String(required=True, allow_none=True)

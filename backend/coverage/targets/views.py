@@ -7,7 +7,7 @@ from backend.accounts.parsing import PeopleParser
 from backend.coverage.targets import service
 from backend.coverage.targets.schemas import (
     TargetChangeSchema,
-    TargetNewSchema,
+    TargetCreateSchema,
     TargetPageSchema,
     TargetRowSchema,
     TargetsQuerySchema,
@@ -16,7 +16,7 @@ from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.blueprint import Blueprint
 
-blp = Blueprint("targets", __name__, description="What units are held to", parser=PeopleParser())
+blp = Blueprint("targets", __name__, description="Targets of units", parser=PeopleParser())
 blueprints = (blp,)
 
 
@@ -24,17 +24,17 @@ blueprints = (blp,)
 @blp.arguments(TargetsQuerySchema, location="query")
 @blp.response(200, TargetPageSchema)
 def list_targets(query: dict[str, Any]) -> Any:
-    """List what units are held against, and since when."""
+    """List targets with their validity."""
     return service.list_targets(query)
 
 
 @blp.post("/targets")
 @blp.doc(security=PERSON)
-@blp.arguments(TargetNewSchema)
+@blp.arguments(TargetCreateSchema)
 @blp.response(201, TargetRowSchema, headers=etags.TOLD, description="Set")
-def set_target(asked: dict[str, Any]) -> Any:
-    """Set a target for a span of days."""
-    return etags.answered(service.set_target(actor(), asked), 201)
+def set_target(data: dict[str, Any]) -> Any:
+    """Create a target with a validity."""
+    return etags.answered(service.set_target(actor(), data), 201)
 
 
 @blp.patch("/targets/<int:target_id>")
@@ -42,6 +42,6 @@ def set_target(asked: dict[str, Any]) -> Any:
 @blp.arguments(TargetChangeSchema)
 @blp.response(200, TargetRowSchema, headers=etags.TOLD)
 def change_target(changes: dict[str, Any], target_id: int) -> Any:
-    """Change a target, or let it end."""
-    seen = etags.expected()
-    return etags.answered(service.change_target(actor(), target_id, seen, changes))
+    """Change a target, or end its validity."""
+    expected = etags.expected()
+    return etags.answered(service.change_target(actor(), target_id, expected, changes))

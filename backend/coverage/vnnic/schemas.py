@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from backend.coverage.figures.schemas import month_asked, unpublished_told
+from backend.coverage.figures.schemas import month_field, unpublished_field
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.team_import.schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
@@ -17,7 +17,7 @@ COLUMNS_MOST = 2_000  # ten columns with a title of a line each
 class VnnicQuerySchema(Strict):
     """Month, network and units of a comparison."""
 
-    month = month_asked(required=True)
+    month = month_field(required=True)
     network = Text(choices=NETWORKS, load_default="mobile")
     level = Text(choices=LEVELS, load_default=None)
     parent = Text(most=5, load_default=None)
@@ -29,7 +29,7 @@ class VnnicImportQuerySchema(ImportQuerySchema):
     `columns=samples=Số lượng;code=Mã số` is stored for later files with the same titles.
     """
 
-    month = month_asked(required=True)
+    month = month_field(required=True)
     network = Text(choices=NETWORKS, load_default="mobile")
     level = Text(choices=LEVELS, load_default=None)
     columns = Text(most=COLUMNS_MOST, load_default=None)
@@ -131,7 +131,7 @@ class ComparisonSchema(Strict):
     boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
     demo = fields.Boolean(required=True)
     imported_at = fields.AwareDateTime(required=True, allow_none=True)
-    unpublished = unpublished_told()
+    unpublished = unpublished_field()
     items = fields.List(fields.Nested(ComparedSchema), required=True)
     summary = fields.Nested(ComparedSumSchema, required=True)
     reasons = fields.List(fields.Nested(LikelySchema), required=True)

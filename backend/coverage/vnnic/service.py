@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end
-from backend.coverage.figures.service import Question, coverage
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.vnnic.models import VnnicCount
 from backend.coverage.vnnic.reasons import REASONS, Pair, likely
 from backend.database.extensions import db
@@ -29,7 +29,7 @@ def comparison(
 ) -> dict[str, Any]:
     """Compare our counts with VNNIC's for the units below a parent, by default the provinces."""
     level = level or ("commune" if parent else "province")
-    ours = coverage(Question(month, level, network, parent, reader=reader), now)
+    ours = coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
     return compared(ours, imported(month, network, level), language)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from backend.accounts.authentication import actor
-from backend.coverage.figures.readers import reader
+from backend.coverage.figures.query import figures_reader
 from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
 from backend.coverage.vnnic.schemas import (
     ComparisonSchema,
@@ -34,7 +34,7 @@ BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_comparison(query: dict[str, Any]) -> Response:
     """Compare VNNIC's count of each unit with ours, with likely reasons of the difference."""
-    result = comparison(**query, now=clock_now(), language=language(), reader=reader())
+    result = comparison(**query, now=clock_now(), language=language(), reader=figures_reader())
     return answered_figures(result)
 
 

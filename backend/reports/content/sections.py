@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from backend.coverage.figures.service import Question, coverage
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.statistics.service import statistics
 from backend.coverage.vnnic.service import comparison
 from backend.i18n.formats import number
@@ -54,8 +54,8 @@ def read_counts(unit: UnitRow, month: str, now: datetime) -> Counts:
 
 def _answer(unit: UnitRow, month: str, level: str, network: str, now: datetime) -> Answer:
     if level == unit.level:
-        return coverage(Question(month, level, network, unit=unit.code), now)
-    return coverage(Question(month, level, network, parent=unit.code), now)
+        return coverage(CoverageQuery(month, level, network, unit=unit.code), now)
+    return coverage(CoverageQuery(month, level, network, parent=unit.code), now)
 
 
 def samples(counts: Counts) -> dict[str, Samples]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day
-from backend.coverage.figures.authorized_unit import own_unit_on
+from backend.coverage.figures.authorized_unit import authorized_unit_on
 from backend.database.extensions import db
 from backend.http import etags
 from backend.organisations.scopes import unit_scope
@@ -32,7 +32,7 @@ def show_letterhead(
 ) -> dict[str, Any]:
     """Return the letterhead of a day to officials of the unit."""
     day = query["as_of"] or local_day(now)
-    return _serialize(own_unit_on(actor, "report.read", code, query["level"], day), day)
+    return _serialize(authorized_unit_on(actor, "report.read", code, query["level"], day), day)
 
 
 def set_letterhead(

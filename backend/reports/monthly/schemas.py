@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from backend.coverage.figures.schemas import month_asked
+from backend.coverage.figures.schemas import month_field
 from backend.fields import CODES, Day, Strict, Text
 from backend.organisations.fields import PageSchema, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS
@@ -56,7 +56,7 @@ class Required(Text):
 class ReportsQuerySchema(PageSchema):
     """Filters of a list of reports."""
 
-    month = month_asked(load_default=None)
+    month = month_field(load_default=None)
     unit = Text(most=10, load_default=None)
     state = Text(choices=STATES, load_default=None)
 
@@ -66,7 +66,7 @@ class ReportCreateSchema(Strict):
 
     unit = Text(most=10, required=True)
     level = Text(choices=LEVELS, load_default=None, allow_none=True)
-    month = month_asked(required=True, error_messages=CODES)
+    month = month_field(required=True, error_messages=CODES)
 
 
 class RemarksSchema(Strict):
@@ -104,7 +104,7 @@ class LetterQuerySchema(Strict):
 class DeadlinesQuerySchema(Strict):
     """Month and units of a list of deadlines."""
 
-    month = month_asked(required=True, error_messages=CODES)
+    month = month_field(required=True, error_messages=CODES)
     level = Text(choices=LEVELS, load_default="province")
     parent = Text(most=10, load_default=None)
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from backend.accounts.access import PUBLIC
 from backend.clock import month_end
 from backend.coverage.figures.publication import published
-from backend.coverage.figures.service import Question, coverage
-from backend.coverage.statistics.open_cells import open_cells
+from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.statistics.cells import open_cells
 from backend.coverage.statistics.quantiles import METRICS
 from backend.coverage.statistics.service import statistics_by_unit
 from backend.errors import Problem
@@ -52,7 +52,7 @@ def read_month(month: str, now: datetime) -> Month:
         raise Problem(409, "not_published")
     speeds = {network: statistics_by_unit(month, network) for network in NETWORKS}
     answers = {
-        (network, level): coverage(Question(month, level, network, reader=PUBLIC), now)
+        (network, level): coverage(CoverageQuery(month, level, network, reader=PUBLIC), now)
         for network in NETWORKS
         for level in dict.fromkeys(unit.level for unit in units)
     }

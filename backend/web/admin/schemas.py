@@ -7,8 +7,8 @@ from marshmallow import fields, post_load, pre_load, validate
 from backend.accounts.audit_schemas import AuditQuerySchema
 from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import Label
+from backend.coverage.targets.in_force import PURPOSES
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
-from backend.coverage.targets.targets import PURPOSES
 from backend.fields import ID_MOST, Day, Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.privacy.request_views import CHANNELS

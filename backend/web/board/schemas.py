@@ -1,7 +1,7 @@
 """What the board's pages take."""
 
 from backend.coverage.contributions.query import BY
-from backend.coverage.figures.schemas import month_asked
+from backend.coverage.figures.schemas import month_field
 from backend.coverage.plan.schemas import QueryWhole
 from backend.fields import ID_MOST, Day, Text
 from backend.http.paging import CURSOR_MOST
@@ -12,7 +12,7 @@ from backend.web.site.schemas import PageQuerySchema
 class MonthQuerySchema(PageQuerySchema):
     """Which month of a campaign."""
 
-    month = month_asked(load_default=None)
+    month = month_field(load_default=None)
 
 
 class BoardQuerySchema(MonthQuerySchema):

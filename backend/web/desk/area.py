@@ -8,9 +8,9 @@ from typing import Any
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.alerts.service import alerts
-from backend.coverage.figures.authorized_unit import named, own_unit
+from backend.coverage.figures.authorized_unit import authorized_unit, serialize_unit
 from backend.coverage.figures.rows import FILTERS
-from backend.coverage.figures.service import Question, coverage
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.organisations.clusters import units_of
 from backend.organisations.unit_names import serialize_units
 from backend.units.catalogue import system_on
@@ -37,7 +37,7 @@ Rows = list[dict[str, Any]]
 class Area:
     """A unit in one month on one network, and the units in it that were asked for."""
 
-    asked: Question
+    asked: CoverageQuery
     unit: UnitRow
     own: dict[str, Any]  # the figures of the unit itself
     answer: dict[str, Any]
@@ -73,7 +73,7 @@ def own_areas(actor: Actor, now: datetime) -> Rows:
     """The areas of a person, by name: of an official those of the role, of an admin all."""
     if any(grant.role == "admin" for grant in actor.grants):
         provinces = units_on(local_day(now), "province")
-        return [{**named(one), "deputy": False} for one in provinces]
+        return [{**serialize_unit(one), "deputy": False} for one in provinces]
     return _of_roles(actor)
 
 
@@ -102,16 +102,16 @@ def _units(kind: str, identity: int | None) -> Rows:
 def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> Area:
     """How the units of an area stand in a month, in the order and of the kind asked for."""
     month, network, show = query["month"] or this_month(now), query["network"], query["show"]
-    unit = own_unit(actor, ACT, code, None, month)
+    unit = authorized_unit(actor, ACT, code, None, month)
     levels = levels_of(month_end(month), unit)
     parent, only = (None, unit.code) if unit.level == "commune" else (unit.code, None)
     level = "commune" if only else query["level"] or levels[0]
     narrowed = show if show in FILTERS and parent else None
-    asked = Question(
+    asked = CoverageQuery(
         month, level, network, parent, only, filter=narrowed, sort=query["sort"] or "-shortfall"
     )
     answer = coverage(asked, now)
-    own = coverage(Question(month, unit.level, network, unit=unit.code), now)["items"][0]
+    own = coverage(CoverageQuery(month, unit.level, network, unit=unit.code), now)["items"][0]
     told = _alerts(unit, month, network, level, now)
     states = {item["code"]: item["states"] for item in told["items"]}
     return Area(

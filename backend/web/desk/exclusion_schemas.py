@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import post_load
 
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
-from backend.coverage.figures.schemas import month_asked
+from backend.coverage.figures.schemas import month_field
 from backend.coverage.plan.schemas import QueryWhole
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.fields import ID_MOST, Strict, Text
@@ -15,14 +15,14 @@ from backend.web.site.schemas import PageQuerySchema
 class OfMonthQuerySchema(PageQuerySchema):
     """Which month of an area, the running one unless told; which page."""
 
-    month = month_asked(load_default=None)
+    month = month_field(load_default=None)
     cursor = QueryWhole(1, ID_MOST, load_default=None)
 
 
 class ChosenQuerySchema(PageQuerySchema):
     """What is to be excluded: one measurement, or a device, perhaps for a sign."""
 
-    month = month_asked(load_default=None)
+    month = month_field(load_default=None)
     measurement = Text(36, load_default=None)
     device = QueryWhole(0, NUMBER_BELOW - 1, load_default=None)
     signal_id = QueryWhole(1, ID_MOST, load_default=None)

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor, can
 from backend.clock import local_day, month_end
-from backend.coverage.figures.authorized_unit import own_unit
-from backend.coverage.figures.months import months_with_data
+from backend.coverage.figures.authorized_unit import authorized_unit
+from backend.coverage.figures.query import months_with_data
 from backend.database.extensions import db
 from backend.organisations.scopes import unit_scopes
 from backend.units.catalogue import system_on
@@ -36,7 +36,7 @@ class Month:
 
 def show_months(actor: Actor, code: str, month: str, now: datetime) -> tuple[UnitRow, list[Month]]:
     """The unit that a code names in a month, and every month with data, the newest first."""
-    unit, today = own_unit(actor, ACT, code, None, month), local_day(now)
+    unit, today = authorized_unit(actor, ACT, code, None, month), local_day(now)
     of = {unit.system: [db.session.get_one(Unit, unit.id)]}
     names = dict.fromkeys([f"{today:%Y-%m}", *months_with_data(today)])
     for name in names:

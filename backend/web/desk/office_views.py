@@ -6,7 +6,7 @@ from flask import redirect, request, url_for
 
 from backend.accounts.authentication import actor
 from backend.clock import this_month
-from backend.coverage.figures.authorized_unit import own_unit
+from backend.coverage.figures.authorized_unit import authorized_unit
 from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem, invalid
@@ -33,7 +33,7 @@ def vnnic(asked: dict[str, Any], code: str) -> Any:
     """Show VNNIC's count beside ours, and take in a table: shown first, then kept."""
     form, now, told = Form(reader_of(asked["lang"]).language), clock_now(), None
     month, network = asked["month"] or this_month(now), asked["network"]
-    unit = own_unit(actor(), ACT, code, None, month)
+    unit = authorized_unit(actor(), ACT, code, None, month)
     if request.method == "POST":
         sent = form.load(TableFormSchema())
         form.typed["file"] = None

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from backend.coverage.figures.schemas import month_asked
+from backend.coverage.figures.schemas import month_field
 from backend.fields import Strict, Text
 from backend.reports.content.figures import SECTIONS
 from backend.reports.monthly.schemas import (
@@ -28,7 +28,7 @@ class Seen(Strict):
 class ReportsPageQuerySchema(PageQuerySchema, ReportsQuerySchema):
     """Which reports to list, and of which month one is to be begun; the last one unless told."""
 
-    of = month_asked(load_default=None)
+    of = month_field(load_default=None)
 
 
 class DeadlinesPageQuerySchema(PageQuerySchema, DeadlinesQuerySchema):

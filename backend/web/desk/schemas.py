@@ -2,7 +2,7 @@
 
 from backend.coverage.alerts.service import STATES
 from backend.coverage.figures.rows import FILTERS, SORTS
-from backend.coverage.figures.schemas import month_asked
+from backend.coverage.figures.schemas import month_field
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.fields import Text
 from backend.measurements.recording.rules import NETWORKS
@@ -16,7 +16,7 @@ SHOWN = tuple(dict.fromkeys(("lacking", *STATES, *FILTERS)))
 class MonthQuerySchema(PageQuerySchema):
     """Which month of an area, the running one unless told, on which network."""
 
-    month = month_asked(load_default=None)
+    month = month_field(load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
 
 

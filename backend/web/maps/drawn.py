@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.map_figures import progress_of
-from backend.coverage.figures.steps import NAMES
 from backend.coverage.plan.map import PlanPlace
 from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow
@@ -88,7 +88,14 @@ def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> Map 
     if drawing is None:
         return None
     shapes = tuple(
-        Shape(code, told[code].name, path, NAMES[told[code].step], told[code].has, told[code].need)
+        Shape(
+            code,
+            told[code].name,
+            path,
+            STEP_NAMES[told[code].step],
+            told[code].has,
+            told[code].need,
+        )
         for code, path in drawing.paths.items()
     )
     return _part(folder, active, drawing, shapes)
@@ -112,7 +119,7 @@ def _shapes(paths: dict[str, str], names: Names, figures: Figures, level: str) -
     drawn = []
     for code, path in paths.items():
         step, has, need = progress_of(figures, level, code)
-        drawn.append(Shape(code, names.get(code, code), path, NAMES[step], has, need))
+        drawn.append(Shape(code, names.get(code, code), path, STEP_NAMES[step], has, need))
     return tuple(drawn)
 
 

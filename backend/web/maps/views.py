@@ -7,7 +7,7 @@ import orjson
 from flask import Blueprint, Response, current_app, request, send_file
 
 from backend.coverage.figures.map_figures import map_figures
-from backend.coverage.figures.readers import reader
+from backend.coverage.figures.query import figures_reader
 from backend.errors import Problem
 from backend.http.arguments import Parser
 from backend.http.requests import clock_now
@@ -23,7 +23,7 @@ arguments = Parser().use_args
 @arguments(FiguresQuerySchema, location="query")
 def figures(asked: dict[str, Any]) -> Response:
     """Tell of every unit with samples in which step it is."""
-    told = map_figures(asked["month"], asked["network"], clock_now(), reader())
+    told = map_figures(asked["month"], asked["network"], clock_now(), figures_reader())
     response = Response(orjson.dumps(told), content_type="application/json")
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()

@@ -9,9 +9,9 @@ from typing import Any
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.figures.map_figures import map_figures
-from backend.coverage.figures.months import months_with_data
 from backend.coverage.figures.publication import published
-from backend.coverage.figures.service import Question, coverage
+from backend.coverage.figures.query import months_with_data
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_listing import listing_on
 from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
@@ -29,7 +29,7 @@ FOUND_MOST = 30
 class Place:
     """The country or one unit in one month on one network."""
 
-    asked: Question
+    asked: CoverageQuery
     unit: UnitRow | None
     own: dict[str, Any] | None  # the figures of the unit itself
     answer: dict[str, Any]  # the units of the asked level in it
@@ -105,7 +105,7 @@ def _place(
     levels = levels_of(last, place)
     parent = place.code if place and place.level != "commune" else None
     only = place.code if place and parent is None else None
-    asked = Question(month, level or levels[0], network, parent, only, reader=reader)
+    asked = CoverageQuery(month, level or levels[0], network, parent, only, reader=reader)
     answer = coverage(asked, now)
     return Place(
         asked=asked,
@@ -121,7 +121,9 @@ def _place(
     )
 
 
-def _own(place: UnitRow, asked: Question, answer: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _own(
+    place: UnitRow, asked: CoverageQuery, answer: dict[str, Any], now: datetime
+) -> dict[str, Any]:
     """The figures of a unit as a whole; of a commune they are the answer itself."""
     whole = replace(asked, level=place.level, parent=None, unit=place.code)
     if whole != asked:

@@ -8,8 +8,8 @@ from backend.accounts import sessions
 from backend.accounts.authentication import COOKIE, actor
 from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
-from backend.coverage.figures.readers import reader
-from backend.coverage.figures.service import Question, find
+from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.http.etags import unless_known
 from backend.http.requests import as_attachment, clock_now
 from backend.web.public import service
@@ -40,7 +40,7 @@ def index(asked: dict[str, Any]) -> Any:
         given = {name: value for name, value in asked.items() if value is not None}
         return redirect(url_for("web.unit", code=parent, **given))
     lang, now = asked.pop("lang"), clock_now()
-    place = service.country(**asked, now=now, reader=reader())
+    place = service.country(**asked, now=now, reader=figures_reader())
     shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
     return render("web/country.html", lang, place=place, **shown)
 
@@ -50,7 +50,7 @@ def unit(asked: dict[str, Any], code: str) -> Response:
     """Show a month's counts of a unit, and of what is in it, against the target."""
     lang = asked.pop("lang")
     told_to, now = reader_of(lang), clock_now()
-    place = service.unit(code, **asked, now=now, reader=reader())
+    place = service.unit(code, **asked, now=now, reader=figures_reader())
     shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
     shown |= {"told": sentence(place, told_to), "quality": quality(place, told_to, now)}
     return render("web/unit.html", lang, place=place, **shown)
@@ -60,8 +60,8 @@ def unit(asked: dict[str, Any], code: str) -> Response:
 def table(asked: dict[str, Any]) -> Response:
     """Download the table of a page, with heads in the language of the page."""
     lang, _ = asked.pop("lang"), asked.pop("format")
-    answer = find(Question(**asked, reader=reader()), clock_now())
-    told = answer.told
+    answer = compute_coverage(CoverageQuery(**asked, reader=figures_reader()), clock_now())
+    told = answer.body
     name = f"coverage-{told['month']}-{told['level']}-{told['network']}.csv"
     content = as_csv(answer, reader_of(lang).language)
     return unless_known(as_attachment(content, "text/csv; charset=utf-8", name))

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from flask import Response, current_app, make_response, render_template, request, url_for
 from markupsafe import Markup, escape
 
-from backend.coverage.figures import steps
+from backend.coverage.figures.forecast import STEP_NAMES
 from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats
 from backend.i18n.languages import Language
@@ -126,7 +126,7 @@ class Reader:
 
     def steps(self) -> list[tuple[str, Markup]]:
         """The steps of the way to a target, with their names."""
-        return [(name, self.label("map_step", name)) for name in steps.NAMES]
+        return [(name, self.label("map_step", name)) for name in STEP_NAMES]
 
 
 def _filled(text: str, values: dict[str, Any]) -> Markup:

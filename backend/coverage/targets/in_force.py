@@ -1,4 +1,4 @@
-"""Which target was in force: rows with a validity, never constants."""
+"""Targets and assessment thresholds in force on a day."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,36 +14,38 @@ PURPOSES = (TARGET, ASSESSMENT)
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
-    """The targets of a level and network on a day: of all units, and of single ones."""
+class TargetsInForce:
+    """The targets of a level and network on a day: of all units, and of single units."""
 
     general: Target | None
-    own: Mapping[int, Target]
+    by_unit: Mapping[int, Target]
 
     def of(self, unit_id: int) -> Target | None:
-        """A unit's own target beats that of all."""
-        return self.own.get(unit_id, self.general)
+        """Return the unit's own target, or the general one."""
+        return self.by_unit.get(unit_id, self.general)
 
 
-def strictly() -> bool:
-    """Whether a target is reached by more than it only; the letter's words allow both."""
+def strict_comparison() -> bool:
+    """Return whether a target is reached only by more samples; the letter allows both readings."""
     return bool(setting("REACHED_IS") == ">")
 
 
 def target_on(day: date, level: str, network: str) -> Target | None:
-    """The general target of a level and network on a day; None where nobody set one."""
+    """Return the general target of a level and network on a day; None if none is set."""
     return targets_on(day, [level], network)[level, TARGET].general
 
 
-def targets_on(day: date, levels: Sequence[str], network: str) -> dict[tuple[str, str], InForce]:
-    """By level and purpose, what was in force on a day."""
+def targets_on(
+    day: date, levels: Sequence[str], network: str
+) -> dict[tuple[str, str], TargetsInForce]:
+    """Return the targets in force on a day, by level and purpose."""
     return targets_by_day([day], levels, network)[day]
 
 
 def targets_by_day(
     days: Sequence[date], levels: Sequence[str], network: str
-) -> dict[date, dict[tuple[str, str], InForce]]:
-    """What was in force on each of these days."""
+) -> dict[date, dict[tuple[str, str], TargetsInForce]]:
+    """Return the targets in force on each day, by level and purpose."""
     query = select(Target).where(
         Target.level.in_(levels),
         Target.network == network,
@@ -68,6 +70,6 @@ def targets_by_day(
     }  # fmt: skip
 
 
-def _in_force(rows: Sequence[Target]) -> InForce:
+def _in_force(rows: Sequence[Target]) -> TargetsInForce:
     general = next((row for row in rows if row.unit_id is None), None)
-    return InForce(general, {row.unit_id: row for row in rows if row.unit_id is not None})
+    return TargetsInForce(general, {row.unit_id: row for row in rows if row.unit_id is not None})

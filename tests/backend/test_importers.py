@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from backend.measurements.imports import formats
-from backend.measurements.imports.formats import Given
+from backend.measurements.imports.formats import ImportOptions
 from tests.support.importers import DATA, FIELD, NOTHING, rows, sample, values
 
 
@@ -113,25 +113,25 @@ def test_positions_from_the_address_are_never_used(format: str, name: str) -> No
 
 
 def test_fixed_means_ethernet() -> None:
-    (row,) = sample("ookla", "ookla-pretty.json", Given(None, "fixed"))
+    (row,) = sample("ookla", "ookla-pretty.json", ImportOptions(None, "fixed"))
     assert row.payload is not None and row.payload["network"] == {"kind": "ethernet"}
 
 
 @pytest.mark.parametrize("at", ["21.5", "a,b,c", "91,105,1", "21,181,1", "21,105,-1", "nan,1,1"])
 def test_a_given_position_is_checked(at: str) -> None:
     with pytest.raises(ValueError, match=r"LAT,LON,ACCURACY|within"):
-        Given.parse(at)
+        ImportOptions.parse(at)
 
 
 def test_a_given_network_is_checked() -> None:
     with pytest.raises(ValueError, match="satellite"):
-        Given.parse(None, "satellite")
+        ImportOptions.parse(None, "satellite")
     with pytest.raises(ValueError, match="xlsx"):
         formats.read("xlsx", io.StringIO(""), NOTHING)
 
 
 def test_own_ndjson_says_for_itself() -> None:
-    full, sparse = sample("ndjson", "own.ndjson", Given.parse("10,106,5", "fixed"))
+    full, sparse = sample("ndjson", "own.ndjson", ImportOptions.parse("10,106,5", "fixed"))
     assert full.payload is not None and sparse.payload is not None
     assert full.payload == json.loads(full.raw)
     assert sparse.line == 3

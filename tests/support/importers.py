@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from backend.measurements.imports import formats
-from backend.measurements.imports.formats import Given, Row
+from backend.measurements.imports.formats import ImportOptions, Row
 
 DATA = Path(__file__).parents[1] / "data" / "importers"
-NOTHING = Given()
-FIELD = Given.parse("21.5942,105.8482,12", "mobile")
+NOTHING = ImportOptions()
+FIELD = ImportOptions.parse("21.5942,105.8482,12", "mobile")
 
 
-def rows(format: str, source: str | bytes, given: Given = NOTHING) -> list[Row]:
+def rows(format: str, source: str | bytes, given: ImportOptions = NOTHING) -> list[Row]:
     raw = source.encode() if isinstance(source, str) else source
     stream = io.TextIOWrapper(io.BytesIO(raw), "utf-8", errors="surrogateescape", newline="")
     return list(formats.read(format, stream, given))
 
 
-def sample(format: str, name: str, given: Given = NOTHING) -> list[Row]:
+def sample(format: str, name: str, given: ImportOptions = NOTHING) -> list[Row]:
     with formats.open_source(DATA / name) as stream:
         return list(formats.read(format, stream, given))
 

@@ -1,1 +1,1 @@
-"""Files of measurements in foreign and own formats."""
+"""Import of measurements from files in own and foreign formats."""

@@ -10,19 +10,19 @@ from flask import current_app
 from rich.console import Console
 
 from backend.http.requests import clock_now
-from backend.measurements.imports.formats import FORMATS, Given, open_source
-from backend.measurements.imports.service import Refusal, Source, import_rows
+from backend.measurements.imports.formats import FORMATS, ImportOptions, open_source
+from backend.measurements.imports.service import RejectedRow, Source, import_rows
 from backend.measurements.recording.cli import cli
 from backend.measurements.recording.service import RecordingContext
 
-# The first ones show what kind of mistake it is; all of them are in the file beside.
-TOLD_MOST = 100
+# Errors printed: the first ones show the kind of mistake, the file contains all of them.
+ERRORS_SHOWN = 100
 OUTCOMES = ("accepted", "duplicate", "conflict", "rejected")
 commands = ()  # registered in the group of backend.measurements.recording.cli
 
 
-class Refused:
-    """Rows that were not taken, told and written beside the file; no file where there are none."""
+class RejectedRows:
+    """Prints rejected rows and writes them to a file, which is created for the first one."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.with_name(f"{path.name}.refused.ndjson")
@@ -30,27 +30,27 @@ class Refused:
         self.n = 0
         self._file: TextIO | None = None
 
-    def add(self, refusal: Refusal) -> None:
-        """Write one down."""
+    def add(self, row: RejectedRow) -> None:
+        """Write and print one row."""
         if self._file is None:
             self._file = self.path.open("w", encoding="utf-8")
-        told = {"line": refusal.line, "error": refusal.error, "row": refusal.raw}
-        self._file.write(json.dumps(told) + "\n")  # ASCII: the row may hold any bytes
+        entry = {"line": row.line, "error": row.error, "row": row.raw}
+        self._file.write(json.dumps(entry) + "\n")  # ASCII: the row may contain any bytes
         self.n += 1
-        if self.n <= TOLD_MOST:
-            click.echo(f"line {refusal.line}: {refusal.error}", err=True)
+        if self.n <= ERRORS_SHOWN:
+            click.echo(f"line {row.line}: {row.error}", err=True)
 
     def close(self) -> None:
-        """Say where they are."""
+        """Close the file and print its path."""
         if self._file is not None:
             self._file.close()
-            more = f"{self.n - TOLD_MOST} more refused; " if self.n > TOLD_MOST else ""
-            click.echo(f"{more}refused rows: {self.path}", err=True)
+            more = f"{self.n - ERRORS_SHOWN} more rejected; " if self.n > ERRORS_SHOWN else ""
+            click.echo(f"{more}rejected rows: {self.path}", err=True)
 
 
-def _given(at: str | None, network: str | None) -> Given:
+def _parse_options(at: str | None, network: str | None) -> ImportOptions:
     try:
-        return Given.parse(at, network)
+        return ImportOptions.parse(at, network)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--at") from None
 
@@ -58,32 +58,34 @@ def _given(at: str | None, network: str | None) -> Given:
 @cli.command("import")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", "format_", type=click.Choice(FORMATS), required=True)
-@click.option("--at", help="LAT,LON,ACCURACY of rows that tell no position (degrees, metres).")
-@click.option("--network", type=click.Choice(["mobile", "fixed"]), help="Of rows that tell none.")
-@click.option("--count", help="Count the rows, for this reason: audited, shown apart.")
+@click.option("--at", help="LAT,LON,ACCURACY of rows without a position (degrees, metres).")
+@click.option(
+    "--network", type=click.Choice(["mobile", "fixed"]), help="Network of rows without one."
+)
+@click.option("--count", help="Count rows without a device, for this reason (audited).")
 def import_file(
     path: Path, format_: str, at: str | None, network: str | None, count: str | None
 ) -> None:
     """Import measurements from a file; the same file again adds nothing.
 
-    Rows without a device are valid but not counted, unless --count tells why they should be.
+    Rows without a device are valid but not counted, unless --count gives a reason.
     """
     if count is not None and not count.strip():
-        raise click.BadParameter("tell the reason", param_hint="--count")
-    source = Source(path.name, format_, _given(at, network), count)
+        raise click.BadParameter("the reason is empty", param_hint="--count")
+    source = Source(path.name, format_, _parse_options(at, network), count)
     config = current_app.config
     context = RecordingContext(
         current_app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
     )
     now = clock_now()
-    refused = Refused(path)
+    rejected = RejectedRows(path)
     try:
         with Console(stderr=True).status("importing …") as status, open_source(path) as stream:
             done = import_rows(
-                source, stream, now, context, refused.add, lambda n: status.update(_totals(n))
+                source, stream, now, context, rejected.add, lambda n: status.update(_totals(n))
             )
     finally:
-        refused.close()
+        rejected.close()
     click.echo(_totals(done))
 
 

@@ -1,18 +1,19 @@
-"""Files of measurements in foreign and own formats, translated at the edge into the API's payload.
+"""Read files of measurements in own and foreign formats as payloads of the API.
 
-Pure: no Flask, no database. `read` never raises for what is in a file; each row tells its error.
+Pure: no Flask, no database. `read` does not raise for the content of a file; each row has its
+error.
 """
 
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from backend.measurements.imports import librespeed, ndt7, ookla, own_csv, own_ndjson, speedtest_cli
-from backend.measurements.imports.lines import Broken, Lines, open_source
-from backend.measurements.imports.row import NAMESPACE, Given, Row
+from backend.measurements.imports.lines import BrokenStream, Lines, open_source
+from backend.measurements.imports.row import NAMESPACE, ImportOptions, Row
 
-__all__ = ["FORMATS", "NAMESPACE", "Given", "Row", "open_source", "read"]
+__all__ = ["FORMATS", "NAMESPACE", "ImportOptions", "Row", "open_source", "read"]
 
-_READERS: dict[str, Callable[[Lines, Given], Iterator[Row]]] = {
+_READERS: dict[str, Callable[[Lines, ImportOptions], Iterator[Row]]] = {
     "ndjson": own_ndjson.read,
     "csv": own_csv.read,
     "speedtest-cli": speedtest_cli.read_json,
@@ -24,16 +25,16 @@ _READERS: dict[str, Callable[[Lines, Given], Iterator[Row]]] = {
 FORMATS = tuple(_READERS)
 
 
-def read(format: str, stream: TextIO, given: Given) -> Iterator[Row]:
-    """Read a stream row by row; ValueError at once if there is no such format."""
+def read(format: str, stream: TextIO, options: ImportOptions) -> Iterator[Row]:
+    """Read a stream row by row; ValueError at once if the format is unknown."""
     if format not in _READERS:
         raise ValueError(f"format {format!r} is none of {', '.join(FORMATS)}")
     lines = Lines(stream)
-    return _guarded(lines, _READERS[format](lines, given))
+    return _guarded(lines, _READERS[format](lines, options))
 
 
 def _guarded(lines: Lines, rows: Iterator[Row]) -> Iterator[Row]:
     try:
         yield from rows
-    except Broken as error:
+    except BrokenStream as error:
         yield Row(error.line, None, str(error), "")

@@ -4,34 +4,34 @@ from collections.abc import Iterator
 from typing import Any
 
 from backend.measurements.imports.lines import Lines
-from backend.measurements.imports.objects import translated
+from backend.measurements.imports.objects import translate_objects
 from backend.measurements.imports.row import (
-    Given,
+    ImportOptions,
     Row,
-    key,
-    measured,
-    moment,
     number,
+    parse_time,
     payload,
+    rate,
+    row_id,
     section,
     text,
 )
 
 
-def read(lines: Lines, given: Given) -> Iterator[Row]:
-    """Read what `librespeed-cli --json` printed, run after run."""
-    return translated(lines, given, _translate)
+def read(lines: Lines, options: ImportOptions) -> Iterator[Row]:
+    """Read the output of one or several runs of `librespeed-cli --json`."""
+    return translate_objects(lines, options, _to_payload)
 
 
-def _translate(source: dict[str, Any], given: Given) -> dict[str, Any]:
+def _to_payload(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
     received, sent = number(source, "bytes_received"), number(source, "bytes_sent")
     server = {"name": text(section(source, "server"), "name")}
     return payload(
-        given,
-        id=key("librespeed", text(source, "share"), source),
-        at=moment(source.get("timestamp"), "timestamp"),
-        download=measured(number(source, "download"), received),
-        upload=measured(number(source, "upload"), sent),
+        options,
+        id=row_id("librespeed", text(source, "share"), source),
+        at=parse_time(source.get("timestamp"), "timestamp"),
+        download=rate(number(source, "download"), received),
+        upload=rate(number(source, "upload"), sent),
         ping=number(source, "ping"),
         jitter_ms=number(source, "jitter"),
         data_used_mb=None if received is None or sent is None else (received + sent) / 1e6,

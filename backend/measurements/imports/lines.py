@@ -1,4 +1,4 @@
-"""Numbered lines of a text stream that may be damaged in any way."""
+"""Numbered lines of a text stream that may be damaged."""
 
 import gzip
 import io
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-# A whole ndt7 archive file is one line of a few hundred KB; more is not a line but another file.
+# An ndt7 archive file is one line of a few hundred KB; longer lines belong to other formats.
 MAX_LINE_CHARS = 16 * 1024 * 1024
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 _UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
 
 
-class Broken(Exception):
+class BrokenStream(Exception):
     """The stream cannot be read any further."""
 
     def __init__(self, line: int, reason: str) -> None:
@@ -23,7 +23,7 @@ class Broken(Exception):
 
 
 def open_source(path: Path) -> TextIO:
-    """Open a file for `read`: UTF-8, `.gz` too; bytes that are none are kept for the report."""
+    """Open a file for `read`: UTF-8, also `.gz`; invalid bytes are kept for the error message."""
     if path.suffix == ".gz":
         packed = gzip.GzipFile(path)
         return io.TextIOWrapper(packed, "utf-8", errors="surrogateescape", newline="")
@@ -31,12 +31,12 @@ def open_source(path: Path) -> TextIO:
 
 
 def bad_bytes(text: str) -> bool:
-    """Whether bytes that are no UTF-8 were met in it."""
+    """Return whether a text contains bytes that are not UTF-8."""
     return _ESCAPED_BYTE.search(text) is not None
 
 
 class Lines:
-    """Iterate (number, text with its line end); what stops the stream is raised as Broken."""
+    """Iterator of (number, text with its line end); BrokenStream if reading fails."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -51,13 +51,13 @@ class Lines:
         try:
             text = self._stream.readline(MAX_LINE_CHARS)
         except UnicodeDecodeError as error:
-            raise Broken(self.number, f"not UTF-8 near here: {error.reason}") from None
+            raise BrokenStream(self.number, f"not UTF-8 near here: {error.reason}") from None
         except (OSError, EOFError, zlib.error) as error:
-            raise Broken(self.number, f"the file cannot be read on: {error}") from None
+            raise BrokenStream(self.number, f"the file cannot be read further: {error}") from None
         if len(text) >= MAX_LINE_CHARS:
-            raise Broken(self.number, f"a line of more than {MAX_LINE_CHARS} characters")
+            raise BrokenStream(self.number, f"a line has more than {MAX_LINE_CHARS} characters")
         if self.number == 1:
             if text.startswith(_UTF16):
-                raise Broken(1, "the file is UTF-16: save it as UTF-8")
+                raise BrokenStream(1, "the file is UTF-16: save it as UTF-8")
             text = text.removeprefix("\ufeff")
         return text

@@ -1,4 +1,4 @@
-"""M-Lab's ndt7 archive: each direction is a result of its own; two of them make a test."""
+"""M-Lab's ndt7 archive: each direction is a separate result; a pair of them is one test."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backend.measurements.imports.row import (
-    Given,
+    ImportOptions,
     Row,
-    Unreadable,
-    key,
-    moment,
+    UnreadableRow,
     number,
+    parse_time,
     payload,
+    row_id,
     section,
     text,
 )
 
-# A direction takes 10 s and the next begins at once; over a minute apart they are two tests.
+# A direction takes 10 s and the next begins at once; with a longer gap they are two tests.
 PAIR_WITHIN = timedelta(seconds=60)
-# Characters of halves kept while their other half is looked for: some hundred files with every
-# snapshot, or a hundred thousand rows of the table.
+# Characters of unpaired directions in memory: some hundred files with all snapshots, or a hundred
+# thousand rows of the table.
 MAX_WAITING_CHARS = 64 * 1024 * 1024
 MBPS_PER_BYTE_US = 8.0  # a byte in a microsecond is 8 Mbit/s
 MS_PER_US = 1e-3
@@ -42,54 +42,54 @@ class Half:
 
 
 def is_archive(source: dict[str, Any]) -> bool:
-    """Whether this is a result file of the server, or a row of the public table."""
+    """Return whether an object is a result file of the server or a row of the public table."""
     if isinstance(source.get("raw"), dict) and isinstance(source.get("a"), dict):
         return True
     return "StartTime" in source and "ClientIP" in source and "ServerPort" in source
 
 
 class Pairs:
-    """Joins a download and an upload of the same client, in whatever order they come."""
+    """Joins downloads and uploads of the same client, in any order."""
 
-    def __init__(self, given: Given) -> None:
-        self._given = given
+    def __init__(self, options: ImportOptions) -> None:
+        self._options = options
         self._waiting: dict[str, Half] = {}
         self._chars = 0
 
     def add(self, line: int, raw: str, source: dict[str, Any]) -> Iterator[Row]:
-        """Take one direction; give the test if it is whole, and what can no longer be one."""
+        """Add one direction; yield the test if it is complete, and directions without a pair."""
         try:
             half = _half(line, raw, source)
-        except Unreadable as error:
+        except UnreadableRow as error:
             yield Row(line, None, str(error), raw)
             return
-        other = self._take(half.client)
+        other = self._pop(half.client)
         if other and other.direction != half.direction and abs(other.at - half.at) <= PAIR_WITHIN:
             yield self._joined(other, half)
             return
         if other:
-            yield _alone(other)
+            yield _unpaired(other)
         self._waiting[half.client] = half
         self._chars += len(half.raw)
-        while self._chars > MAX_WAITING_CHARS and (oldest := self._take(next(iter(self._waiting)))):
-            yield _alone(oldest)
+        while self._chars > MAX_WAITING_CHARS and (oldest := self._pop(next(iter(self._waiting)))):
+            yield _unpaired(oldest)
 
-    def _take(self, client: str) -> Half | None:
+    def _pop(self, client: str) -> Half | None:
         half = self._waiting.pop(client, None)
         self._chars -= len(half.raw) if half else 0
         return half
 
-    def left(self) -> Iterator[Row]:
-        """Give the directions whose other one never came."""
+    def unpaired(self) -> Iterator[Row]:
+        """Yield the remaining directions without a pair."""
         for half in self._waiting.values():
-            yield _alone(half)
+            yield _unpaired(half)
         self._waiting.clear()
 
     def _joined(self, one: Half, two: Half) -> Row:
         down, up = (one, two) if one.direction == "Download" else (two, one)
         body = payload(
-            self._given,
-            id=key("ndt7", down.result_id, None),
+            self._options,
+            id=row_id("ndt7", down.result_id, None),
             at=min(one.at, two.at),
             download=down.mbps,
             upload=up.mbps,
@@ -99,7 +99,7 @@ class Pairs:
         return Row(one.line, body, None, f"{one.raw}\n{two.raw}")
 
 
-def _alone(half: Half) -> Row:
+def _unpaired(half: Half) -> Row:
     missing = "upload" if half.direction == "Download" else "download"
     error = f"only one direction: no {missing} of the same client within a minute"
     return Row(half.line, None, error, half.raw)
@@ -111,11 +111,11 @@ def _half(line: int, raw: str, source: dict[str, Any]) -> Half:
     body = section(result, direction)
     client = text(result, "ClientIP")
     if not body or client is None:
-        raise Unreadable("neither Download nor Upload in the result, or no ClientIP")
+        raise UnreadableRow("neither Download nor Upload in the result, or no ClientIP")
     last = _last_snapshot(body)
     result_id = text(summary, "UUID") or text(body, "UUID") or text(source, "id")
     if result_id is None:
-        raise Unreadable("the result has no UUID")
+        raise UnreadableRow("the result has no UUID")
     mbps = number(summary, "MeanThroughputMbps")
     ping = number(summary, "MinRTT")
     return Half(
@@ -124,7 +124,7 @@ def _half(line: int, raw: str, source: dict[str, Any]) -> Half:
         direction=direction,
         client=client,
         server=text(result, "ServerIP"),
-        at=moment(_time(summary, result, body), "the start"),
+        at=parse_time(_time(summary, result, body), "the start"),
         result_id=result_id,
         mbps=_rate(direction, last) if mbps is None else mbps,
         ping_ms=number(last, "MinRTT", MS_PER_US) if ping is None else ping,
@@ -132,13 +132,13 @@ def _half(line: int, raw: str, source: dict[str, Any]) -> Half:
 
 
 def _time(summary: dict[str, Any], result: dict[str, Any], body: dict[str, Any]) -> Any:
-    """The start; the public table exports its times as `2024-11-15 02:12:33 UTC`."""
+    """Return the start; the public table has times such as `2024-11-15 02:12:33 UTC`."""
     found = body.get("StartTime") or result.get("StartTime") or summary.get("TestTime")
     return found.replace(" UTC", "Z") if isinstance(found, str) else found
 
 
 def _last_snapshot(body: dict[str, Any]) -> dict[str, Any]:
-    """The kernel's counters at the end of the transfer; their times are in microseconds."""
+    """Return the kernel's counters at the end of the transfer; times in microseconds."""
     snapshots = body.get("ServerMeasurements")
     if not isinstance(snapshots, list):
         return {}

@@ -1,4 +1,4 @@
-"""JSON objects out of a stream, one at a time: a line each, written over many lines, or a list."""
+"""Read JSON objects from a stream: one per line, over several lines, or in a list."""
 
 import json
 import math
@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from backend.measurements.imports.lines import Broken, Lines, bad_bytes
-from backend.measurements.imports.row import Given, Row, Unreadable
+from backend.measurements.imports.lines import BrokenStream, Lines, bad_bytes
+from backend.measurements.imports.row import ImportOptions, Row, UnreadableRow
 
-# One ndt7 archive with every snapshot is under 1 MB; an object that goes on is a missing brace.
+# An ndt7 archive with all snapshots is under 1 MB; a longer object lacks a closing brace.
 MAX_OBJECT_CHARS = 16 * 1024 * 1024
 _BETWEEN = " \t\r\n,[]"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]')
 _HUGE_EXPONENT = re.compile(r"[eE]\+?\d{3}")
 
-Translate = Callable[[dict[str, Any], Given], dict[str, Any] | None]
+Translate = Callable[[dict[str, Any], ImportOptions], dict[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An object with its place in the file, or why it could not be read."""
+class ParsedObject:
+    """A JSON object with its line and text, or the error of reading it."""
 
     line: int
     raw: str
@@ -29,34 +29,36 @@ class Found:
     error: str | None
 
 
-def translated(lines: Lines, given: Given, translate: Translate) -> Iterator[Row]:
-    """Rows of a format whose every object stands alone; None means the object is no result."""
-    for found in objects(lines):
+def translate_objects(lines: Lines, options: ImportOptions, translate: Translate) -> Iterator[Row]:
+    """Yield the rows of a format with one result per object; `translate` may return None."""
+    for found in parse_objects(lines):
         if found.value is None:
             yield Row(found.line, None, found.error, found.raw)
             continue
         try:
-            payload = translate(found.value, given)
-        except Unreadable as error:
+            payload = translate(found.value, options)
+        except UnreadableRow as error:
             yield Row(found.line, None, str(error), found.raw)
             continue
         if payload is not None:
             yield Row(found.line, payload, None, found.raw)
 
 
-def objects(lines: Lines) -> Iterator[Found]:
+def parse_objects(lines: Lines) -> Iterator[ParsedObject]:
     """Split a stream into its JSON objects.
 
-    A brace in the first column begins a new object: no tool indents less inside one, and so a
-    cut-off object costs itself only, not what follows.
+    A brace in the first column begins a new object: no tool writes one inside an object, and so an
+    incomplete object does not affect those that follow.
     """
     parts: list[str] = []
     start = depth = size = 0
     for number, text in lines:
         if parts and text.startswith("{"):
-            yield Found(start, "".join(parts), None, f"cut off: another begins on line {number}")
+            yield ParsedObject(
+                start, "".join(parts), None, f"incomplete: another object begins on line {number}"
+            )
             parts, depth = [], 0
-        for piece, after in _cut(text, depth):
+        for piece, after in _split(text, depth):
             depth = after
             if not parts:
                 piece = piece.lstrip(_BETWEEN)
@@ -66,16 +68,16 @@ def objects(lines: Lines) -> Iterator[Found]:
             parts.append(piece)
             size += len(piece)
             if depth == 0:
-                yield _found(start, "".join(parts))
+                yield _parsed(start, "".join(parts))
                 parts = []
             elif size > MAX_OBJECT_CHARS:
-                raise Broken(start, f"an object of more than {MAX_OBJECT_CHARS} characters")
+                raise BrokenStream(start, f"an object has more than {MAX_OBJECT_CHARS} characters")
     if parts:
-        yield Found(start, "".join(parts), None, "cut off: the file ends inside it")
+        yield ParsedObject(start, "".join(parts), None, "incomplete: the file ends inside it")
 
 
-def _cut(text: str, depth: int) -> Iterator[tuple[str, int]]:
-    """Cut a line behind each brace that closes an outermost object."""
+def _split(text: str, depth: int) -> Iterator[tuple[str, int]]:
+    """Split a line after each brace that closes an outermost object."""
     begin = 0
     for token in _TOKEN.finditer(text):
         if token[0] == "{":
@@ -90,42 +92,42 @@ def _cut(text: str, depth: int) -> Iterator[tuple[str, int]]:
         yield text[begin:], depth
 
 
-def _found(line: int, raw: str) -> Found:
+def _parsed(line: int, raw: str) -> ParsedObject:
     raw = raw.rstrip()
     try:
-        return Found(line, raw, parse(raw), None)
-    except Unreadable as error:
-        return Found(line, raw, None, str(error))
+        return ParsedObject(line, raw, parse(raw), None)
+    except UnreadableRow as error:
+        return ParsedObject(line, raw, None, str(error))
 
 
 def parse(raw: str) -> dict[str, Any]:
-    """One JSON object, strictly: no NaN, no number past the finite ones, no half characters."""
+    """Parse one JSON object, without NaN, infinite numbers and lone surrogates."""
     if bad_bytes(raw):
-        raise Unreadable("bytes that are not UTF-8")
+        raise UnreadableRow("bytes that are not UTF-8")
     huge = _finite if _HUGE_EXPONENT.search(raw) else None
     try:
-        value = json.loads(raw, parse_constant=_refuse, parse_float=huge)
+        value = json.loads(raw, parse_constant=_reject_constant, parse_float=huge)
         if "\\ud" in raw.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise Unreadable(f"not JSON: {error.msg} (character {error.pos + 1})") from None
+        raise UnreadableRow(f"not JSON: {error.msg} (character {error.pos + 1})") from None
     except UnicodeEncodeError:
-        raise Unreadable("half a character (a lone surrogate)") from None
+        raise UnreadableRow("half a character (a lone surrogate)") from None
     except ValueError as error:
-        raise Unreadable(f"not JSON: {error}") from None
+        raise UnreadableRow(f"not JSON: {error}") from None
     except RecursionError:
-        raise Unreadable("nested too deeply") from None
+        raise UnreadableRow("nested too deeply") from None
     if not isinstance(value, dict):
-        raise Unreadable("not a JSON object")
+        raise UnreadableRow("not a JSON object")
     return value
 
 
-def _refuse(constant: str) -> float:
+def _reject_constant(constant: str) -> float:
     raise ValueError(f"{constant} is not a JSON number")
 
 
 def _finite(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise ValueError(f"{digits[:40]} is too large a number")
+        raise ValueError(f"{digits[:40]} is too large")
     return value

@@ -4,43 +4,43 @@ from collections.abc import Iterator
 from typing import Any
 
 from backend.measurements.imports.lines import Lines
-from backend.measurements.imports.objects import translated
+from backend.measurements.imports.objects import translate_objects
 from backend.measurements.imports.row import (
-    Given,
+    ImportOptions,
     Row,
-    Unreadable,
-    key,
-    measured,
-    moment,
+    UnreadableRow,
     number,
+    parse_time,
     payload,
+    rate,
+    row_id,
     section,
     text,
 )
 
 MBPS_PER_BYTE_S = 8e-6
-# What jsonl prints on the way to the result; no set, since a damaged type may be an object.
+# Types of progress lines; no set, because a damaged type may be an object.
 _PROGRESS = ("testStart", "ping", "download", "upload")
 
 
-def read(lines: Lines, given: Given) -> Iterator[Row]:
-    """Read results; the progress lines of `jsonl` are passed over."""
-    return translated(lines, given, _translate)
+def read(lines: Lines, options: ImportOptions) -> Iterator[Row]:
+    """Read results; the progress lines of `jsonl` are skipped."""
+    return translate_objects(lines, options, _to_payload)
 
 
-def _translate(source: dict[str, Any], given: Given) -> dict[str, Any] | None:
+def _to_payload(source: dict[str, Any], options: ImportOptions) -> dict[str, Any] | None:
     if source.get("type") in _PROGRESS:
         return None
     if source.get("type") != "result":
-        said = text(source, "message") or text(source, "error") or "its type is not result"
-        raise Unreadable(f"no result of a test: {said[:200]}")
+        error = text(source, "message") or text(source, "error") or "its type is not result"
+        raise UnreadableRow(f"no result of a test: {error[:200]}")
     down, up = section(source, "download"), section(source, "upload")
     ping, server = section(source, "ping"), section(source, "server")
     vpn = section(source, "interface").get("isVpn")
     return payload(
-        given,
-        id=key("ookla", text(section(source, "result"), "id"), source),
-        at=moment(source.get("timestamp"), "timestamp"),
+        options,
+        id=row_id("ookla", text(section(source, "result"), "id"), source),
+        at=parse_time(source.get("timestamp"), "timestamp"),
         download=_rate(down),
         upload=_rate(up),
         ping=number(ping, "latency"),
@@ -60,7 +60,7 @@ def _translate(source: dict[str, Any], given: Given) -> dict[str, Any] | None:
 
 
 def _rate(direction: dict[str, Any]) -> float | None:
-    return measured(number(direction, "bandwidth", MBPS_PER_BYTE_S), number(direction, "bytes"))
+    return rate(number(direction, "bandwidth", MBPS_PER_BYTE_S), number(direction, "bytes"))
 
 
 def _sum(down: dict[str, Any], up: dict[str, Any], name: str, factor: float) -> float | None:

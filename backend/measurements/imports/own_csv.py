@@ -1,4 +1,4 @@
-"""The project's own CSV: the payload flattened, a dot in a column's name for each level."""
+"""The project's own CSV: flattened payloads, with dots in the names of nested columns."""
 
 import math
 import re
@@ -7,13 +7,13 @@ from typing import Any
 
 from backend.measurements.imports.lines import Lines, bad_bytes
 from backend.measurements.imports.own_ndjson import complete
-from backend.measurements.imports.row import Given, Row, Unreadable
+from backend.measurements.imports.row import ImportOptions, Row, UnreadableRow
 from backend.measurements.imports.table import Record, records
 
 NEEDED = ("measured_at", "status", "download_mbps", "upload_mbps", "ping_ms")
-# Empty cells of these are null, because the API wants the key; of others the key is left out.
+# Empty cells of these columns are null, because the API requires the key; others are left out.
 NULLABLE = ("download_mbps", "upload_mbps", "ping_ms", "location")
-# Longer than any number that Python writes; also keeps an endless integer from being read.
+# Longer than any number that Python writes; also prevents the parsing of huge integers.
 MAX_NUMBER_CHARS = 40
 _FLAGS = {"network.roaming", "location.is_mock", "vpn", "metered"}
 _FLAG_WORDS = {"true": True, "1": True, "false": False, "0": False}
@@ -24,7 +24,7 @@ _MEASURED = re.compile(
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 
 
-def read(lines: Lines, given: Given) -> Iterator[Row]:
+def read(lines: Lines, options: ImportOptions) -> Iterator[Row]:
     """Read rows under a header that names the columns, in any order."""
     header: list[str] | None = None
     for record in records(lines):
@@ -36,7 +36,7 @@ def read(lines: Lines, given: Given) -> Iterator[Row]:
                 yield Row(record.line, None, problem, record.raw)
                 return
         else:
-            yield _row(record, header, given)
+            yield _row(record, header, options)
 
 
 def _header_problem(header: list[str]) -> str | None:
@@ -50,15 +50,15 @@ def _header_problem(header: list[str]) -> str | None:
     return None
 
 
-def _row(record: Record, header: list[str], given: Given) -> Row:
+def _row(record: Record, header: list[str], options: ImportOptions) -> Row:
     try:
         if bad_bytes(record.raw):
-            raise Unreadable("bytes that are not UTF-8")
+            raise UnreadableRow("bytes that are not UTF-8")
         if len(record.cells) != len(header):
-            raise Unreadable(f"{len(record.cells)} cells, but the header has {len(header)}")
+            raise UnreadableRow(f"{len(record.cells)} cells, but the header has {len(header)}")
         body = _nest(zip(header, record.cells, strict=True))
-        return Row(record.line, complete(body, given), None, record.raw)
-    except Unreadable as error:
+        return Row(record.line, complete(body, options), None, record.raw)
+    except UnreadableRow as error:
         return Row(record.line, None, str(error), record.raw)
 
 
@@ -78,11 +78,11 @@ def _nest(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:
 def _value(name: str, cell: str) -> Any:
     if name in _FLAGS:
         if cell.strip().lower() not in _FLAG_WORDS:
-            raise Unreadable(f"{name} {cell[:60]!r} is neither true nor false")
+            raise UnreadableRow(f"{name} {cell[:60]!r} is neither true nor false")
         return _FLAG_WORDS[cell.strip().lower()]
     if not _MEASURED.search(name):
         return cell
     read = _NUMBER.fullmatch(cell.strip())
     if not read or len(cell) > MAX_NUMBER_CHARS or not math.isfinite(float(read[0])):
-        raise Unreadable(f"{name} {cell[:60]!r} is not a number (with a decimal point)")
+        raise UnreadableRow(f"{name} {cell[:60]!r} is not a number (with a decimal point)")
     return float(read[0]) if read[1] or read[2] else int(read[0])

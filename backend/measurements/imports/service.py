@@ -1,4 +1,4 @@
-"""Import a file of measurements: its rows go in lots where everybody's posts go, into `record`."""
+"""Import a file of measurements: its rows are recorded in lots, like posts of phones."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,34 +11,34 @@ from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.i18n.messages import message
 from backend.measurements.imports import formats
-from backend.measurements.imports.formats import Given, Row
+from backend.measurements.imports.formats import ImportOptions, Row
 from backend.measurements.recording.incoming import Item, ReceiptContext
 from backend.measurements.recording.service import RecordingContext, record
 
-# As many as a phone may send at once: what one commit is measured to carry.
+# Rows of one commit; as many as a phone may send at once.
 LOT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is imported, and what the operator states about it."""
+    """The imported file and the operator's options."""
 
     name: str
     format: str
-    given: Given
-    count_reason: str | None = None  # count its rows although they have no device
+    options: ImportOptions
+    count_reason: str | None = None  # rows without a device count for this reason
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A row that was not taken, and why, in words for the person who imports it."""
+class RejectedRow:
+    """A row that was not recorded, with the error for the person who imports it."""
 
     line: int
     error: str
     raw: str
 
 
-Refuse = Callable[[Refusal], None]
+Report = Callable[[RejectedRow], None]
 Progress = Callable[[Counter[str]], None]
 
 
@@ -47,13 +47,13 @@ def import_rows(
     stream: TextIO,
     now: datetime,
     context: RecordingContext,
-    refuse: Refuse,
+    report: Report,
     progress: Progress,
 ) -> Counter[str]:
-    """Record every row that can be read; return how many met which outcome.
+    """Record all readable rows, report the others; return the number of rows by outcome.
 
-    Each lot is a commit of its own: an import that was cut off is run again, and what was taken
-    before is a duplicate then.
+    Each lot is one commit: an interrupted import can be run again, and rows that were recorded
+    before are duplicates then.
     """
     receipt = ReceiptContext(
         received_at=now,
@@ -62,21 +62,21 @@ def import_rows(
         count_without_device=source.count_reason is not None,
         source="import",
     )
-    rows = formats.read(source.format, stream, source.given)
-    _audit(source, "import")  # before the first row counts, whatever comes
+    rows = formats.read(source.format, stream, source.options)
+    _audit(source, "import")  # before the first row is recorded
     outcomes: Counter[str] = Counter()
     while lot := list(islice(rows, LOT)):
-        for outcome, refusal in _record(lot, receipt, context):
+        for outcome, rejected in _record(lot, receipt, context):
             outcomes[outcome] += 1
-            if refusal:
-                refuse(refusal)
+            if rejected:
+                report(rejected)
         progress(outcomes)
     _audit(source, "imported", **outcomes)
     return outcomes
 
 
 def _audit(source: Source, act: str, **outcomes: int) -> None:
-    """Note an import, with the reason where its rows count by an admin's decision."""
+    """Audit an import, with the reason if its rows count by an admin's decision."""
     facts: dict[str, Any] = {"format": source.format, **outcomes}
     if source.count_reason is not None:
         facts["reason"] = source.count_reason
@@ -86,30 +86,30 @@ def _audit(source: Source, act: str, **outcomes: int) -> None:
 
 def _record(
     lot: list[Row], receipt: ReceiptContext, context: RecordingContext
-) -> Iterator[tuple[str, Refusal | None]]:
-    """Record what could be read; tell each row's outcome, in the order of the file."""
-    sent = [_as_sent(row.payload) for row in lot if row.payload is not None]
+) -> Iterator[tuple[str, RejectedRow | None]]:
+    """Record the readable rows; yield the outcome of each row, in the order of the file."""
+    sent = [_without_source(row.payload) for row in lot if row.payload is not None]
     items = iter(record(None, sent, receipt, context) if sent else [])
     for row in lot:
         if row.payload is None:
-            yield "rejected", Refusal(row.line, row.error or "unreadable", row.raw)
+            yield "rejected", RejectedRow(row.line, row.error or "unreadable", row.raw)
             continue
         item = next(items)
-        words = _words(item)
-        yield item.outcome, Refusal(row.line, words, row.raw) if words else None
+        error = _error(item)
+        yield item.outcome, RejectedRow(row.line, error, row.raw) if error else None
 
 
-def _as_sent(payload: dict[str, object]) -> dict[str, object]:
-    """A row's payload; only `manual` says something that an import does not say by itself."""
+def _without_source(payload: dict[str, object]) -> dict[str, object]:
+    """Return a row's payload; its source is kept only if it differs from that of an import."""
     kept = payload.get("source") not in ("import", "app")
     return {name: value for name, value in payload.items() if kept or name != "source"}
 
 
-def _words(item: Item) -> str | None:
-    """Why an item was not taken; None where it is held."""
+def _error(item: Item) -> str | None:
+    """Return the error of an item; None if it is stored."""
     if item.outcome == "conflict":
         return "id: " + message("id_taken", "en")
     if item.outcome != "rejected":
         return None
     found = [(error.field or "row", message(error.code, "en")) for error in item.errors]
-    return "; ".join(f"{field}: {words}" for field, words in found)
+    return "; ".join(f"{field}: {text}" for field, text in found)

@@ -1,4 +1,4 @@
-"""Records of a CSV file with their place in it, through quoted newlines and damage."""
+"""Records of a CSV file with their lines, tolerant of quoted newlines and damage."""
 
 import csv
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from backend.measurements.imports.lines import Lines
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The cells of one record, or why it could not be read."""
+    """The cells of one record, or the error of reading it."""
 
     line: int
     raw: str
@@ -18,11 +18,11 @@ class Record:
 
 
 class _Feed:
-    """Hands lines to the csv module and keeps those of the record under way."""
+    """Iterator of lines for the csv module that keeps those of the current record."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = iter(lines)
-        self.taken: list[str] = []
+        self.pending: list[str] = []
         self.start = 1
 
     def __iter__(self) -> "_Feed":
@@ -30,36 +30,36 @@ class _Feed:
 
     def __next__(self) -> str:
         number, text = next(self._lines)
-        if not self.taken:
+        if not self.pending:
             self.start = number
-        self.taken.append(text)
+        self.pending.append(text)
         return text
 
-    def take(self) -> tuple[int, str]:
-        raw, self.taken = "".join(self.taken).rstrip("\r\n"), []
+    def pop_record(self) -> tuple[int, str]:
+        raw, self.pending = "".join(self.pending).rstrip("\r\n"), []
         return self.start, raw
 
 
 def records(lines: Lines, delimiter: str | None = None) -> Iterator[Record]:
-    """Read records; blank lines are passed over. Without a delimiter the first line tells it."""
+    """Read records and skip blank lines; the default delimiter is detected in the first line."""
     feed = _Feed(lines)
     first = next(feed, None)
     if first is None:
         return
-    # A spreadsheet under Vietnamese settings writes semicolons.
+    # Spreadsheets with Vietnamese settings write semicolons.
     separator = delimiter or (";" if ";" in first and "," not in first else ",")
     pushed: list[str] = [first]
     while True:
         reader = csv.reader(_chain(pushed, feed), delimiter=separator, strict=True)
         try:
             for cells in reader:
-                line, raw = feed.take()
+                line, raw = feed.pop_record()
                 if any(cell.strip() for cell in cells):
                     yield Record(line, raw, cells)
             return
         except csv.Error as error:
-            # A quote never closed swallows lines; the reader is begun again behind them.
-            line, raw = feed.take()
+            # An unclosed quote includes the lines that follow; reading continues after them.
+            line, raw = feed.pop_record()
             yield Record(line, raw, error=f"not CSV: {error}")
 
 

@@ -90,7 +90,7 @@ def parsers() -> Iterator[Parser]:
 def _imported(form: str) -> Callable[[bytes], object]:
     def parse(raw: bytes) -> object:
         lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8", errors="surrogateescape", newline="")
-        return list(formats.read(form, lines, formats.Given()))
+        return list(formats.read(form, lines, formats.ImportOptions()))
 
     return parse
 

@@ -1,4 +1,4 @@
-"""Measure what looking for signs of gaming costs, in a commune, a campaign and a province."""
+"""Measure what looking for signals of gaming costs, in a commune, a campaign and a province."""
 
 import argparse
 import statistics

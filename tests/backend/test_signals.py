@@ -1,4 +1,4 @@
-"""Signs of gaming over the API: who sees them, what they tell, what people make of them."""
+"""Signals of gaming over the API: who sees them, what they tell, what people make of them."""
 
 import json
 from typing import Any

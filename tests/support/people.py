@@ -151,7 +151,7 @@ def cluster(
 
 
 def signal(app: Flask, **scope: int) -> int:
-    """A sign of gaming in November 2024, of a campaign_id or unit_id."""
+    """A signal of gaming in November 2024, of a campaign_id or unit_id."""
     evidence = {
         "devices": 1,
         "measurements": 6,

@@ -131,7 +131,7 @@ def _day_of(wanted: dict[str, Any] | None) -> dict[str, Any]:
 
 @bp.page("/<int:campaign_id>/signals", MonthQuerySchema, methods=READ_WRITE)
 def signals(asked: dict[str, Any], campaign_id: int) -> Response:
-    """Show signs of gaming with their evidence, and take down what they came to."""
+    """Show signals of gaming with their evidence, and take down what they came to."""
     form, known = _form(asked), actor()
     board = board_of(known, campaign_id, clock_now())
     context = SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)

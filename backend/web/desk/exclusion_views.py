@@ -36,7 +36,7 @@ SHOWN = 50
 
 @bp.page("/area/<code>/signals", OfMonthQuerySchema, methods=READ_WRITE)
 def signals(asked: dict[str, Any], code: str) -> Any:
-    """Show signs of gaming in an area with their evidence, and take down what they came to."""
+    """Show signals of gaming in an area with their evidence, and take down what they came to."""
     form, known, now = _form(asked), actor(), clock_now()
     month = asked["month"] or this_month(now)
     context = SignalContext(now, current_app.config["SECRET_KEY"], form.language)

@@ -193,7 +193,7 @@ TABLE = {
     f"PUT {CAMPAIGN}/plan/pins": "401 401 403 201 403 403 403 201",
     f"PUT {CAMPAIGN}/plan/pins (draft)": "401 401 404 201 404 404 404 201",
     f"DELETE {CAMPAIGN}/plan/pins": "401 401 403 204 403 403 403 204",
-    # signs of gaming: the organiser's of the campaign, the official's of the area
+    # signals of gaming: the organiser's of the campaign, the official's of the area
     f"GET {CAMPAIGN}/signals": "401 401 403 200 403 403 403 200",
     f"GET {CAMPAIGN}/signals (draft)": "404 401 404 200 404 404 404 200",
     "GET /api/v1/units/<code>/signals": "404 401 404 404 404 200 404 200",

@@ -22,8 +22,8 @@ def row(name: str, score: Score, tuned: Score) -> str:
 def table() -> str:
     reported, tuned = scored(REPORTED_ON), scored(TUNED_ON)
     head = (
-        "| signal | precision | recall | plants found | signs about cheats / about the honest | "
-        "on the months of tuning | who was told wrongly |"
+        "| signal | precision | recall | plants found | signals about cheats / about the honest | "
+        "on the months of tuning | false positives |"
     )
     rows = [row(name, score, tuned[name]) for name, score in reported.items()]
     return "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
@@ -33,9 +33,9 @@ def hard_table() -> str:
     rows = []
     for habit, told in told_of(REPORTED_ON).items():
         words = next(one.__doc__ for one in HARD if one.__name__ == habit)
-        signs = ", ".join(f"`{name}` in {n}" for name, n in told.most_common()) or "none"
-        rows.append(f"| {words} | {signs} |")
-    return "\n".join(["| honest habit | told in so many of 100 months |", "|---|---|", *rows])
+        names = ", ".join(f"`{name}` in {n}" for name, n in told.most_common()) or "none"
+        rows.append(f"| {words} | {names} |")
+    return "\n".join(["| honest habit | signals in 100 months |", "|---|---|", *rows])
 
 
 def written(page: str, name: str, part: str) -> str:

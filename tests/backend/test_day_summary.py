@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from backend.coverage.contributions.day_summary import WIDTH, Day, draw, lines
+from backend.coverage.contributions.day_summary import WIDTH, DaySummary, draw, lines
 from backend.coverage.contributions.figures import Figures
 from backend.database.extensions import db
 from backend.i18n.messages import message
@@ -81,7 +81,9 @@ def test_every_vietnamese_letter_is_drawn() -> None:
 
 def test_a_demo_says_so_and_thousands_have_dots() -> None:
     one = Figures(received=12_345, counted=1_234)
-    told = Day("Demo", date(2024, 11, 5), one, one, 2, [], False, demo=True, approximate=False)
+    told = DaySummary(
+        "Demo", date(2024, 11, 5), one, one, 2, [], False, demo=True, approximate=False
+    )
     assert "1.234 mẫu được tính trong 12.345" in lines(told)[1]
     assert lines(told)[-1] == "Theo số liệu Đo Sóng. Số liệu minh họa, không có thật."
 

@@ -41,7 +41,7 @@ Fonts = tuple[ImageFont.FreeTypeFont, ImageFont.FreeTypeFont]
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DaySummary:
     """The facts of a summary."""
 
     campaign: str
@@ -66,7 +66,7 @@ def summarise_day(
     return day, lines(_read(access, day))
 
 
-def _read(access: CampaignAccess, day: date) -> Day:
+def _read(access: CampaignAccess, day: date) -> DaySummary:
     query = build_query(access, "team", {"from_": day, "to": day, "month": f"{day:%Y-%m}"})
     targets = needed.refresh(query.months)
     so_far = replace(query, first=month_start(query.months[0]))
@@ -76,7 +76,7 @@ def _read(access: CampaignAccess, day: date) -> Day:
     active = set_on(day)
     best = [(p, k) for p, k in places(teams, rank) if p <= TEAMS_MOST and getattr(teams[k], rank)]
     names = rows(query, {key: teams[key] for _, key in best}, "vi")
-    return Day(
+    return DaySummary(
         access.campaign.name,
         day,
         total(query, targets),
@@ -89,35 +89,35 @@ def _read(access: CampaignAccess, day: date) -> Day:
     )
 
 
-def lines(day: Day) -> list[str]:
+def lines(summary: DaySummary) -> list[str]:
     """Return the lines of a summary; pure."""
-    one, month = day.figures, day.so_far
-    result = [f"{day.campaign} – ngày {day.day:%d/%m/%Y}"]
+    one, month = summary.figures, summary.so_far
+    result = [f"{summary.campaign} – ngày {summary.day:%d/%m/%Y}"]
     if one.received == 0:
         result.append("Ngày này chưa có mẫu nào.")
     else:
         result.append(
             f"{_number(one.counted)} mẫu được tính trong {_number(one.received)} mẫu nhận được, "
-            f"từ {_number(day.teams)} đội."
+            f"từ {_number(summary.teams)} đội."
         )
     if one.needed is not None and one.received:
         result.append(f"{_number(one.needed)} mẫu đo ở nơi còn thiếu.")
     if one.guests:
         result.append(f"{_number(one.guests)} mẫu do người dân được hướng dẫn tự đo.")
-    result += _best(day) + _lost(one)
+    result += _best(summary) + _lost(one)
     result.append(f"Từ đầu tháng: {_number(month.counted)} mẫu được tính" + _helped(month) + ".")
-    return [*result, footer(approximate=day.approximate, demo=day.demo)]
+    return [*result, footer(approximate=summary.approximate, demo=summary.demo)]
 
 
 def _number(n: int) -> str:
     return number(n, "vi")
 
 
-def _best(day: Day) -> list[str]:
-    if not day.best:
+def _best(summary: DaySummary) -> list[str]:
+    if not summary.best:
         return []
-    kind = "mẫu còn cần" if day.by_needed else "mẫu được tính"
-    named = "; ".join(f"{place}. {name} ({_number(n)})" for place, name, n in day.best)
+    kind = "mẫu còn cần" if summary.by_needed else "mẫu được tính"
+    named = "; ".join(f"{place}. {name} ({_number(n)})" for place, name, n in summary.best)
     return [f"Nhiều {kind} nhất: {named}."]
 
 

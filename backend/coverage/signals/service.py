@@ -104,7 +104,7 @@ def unit_signals(
     actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
     """Return the signals among all samples of a unit's month."""
-    unit, month = _official(actor, code, query, context)
+    unit, month = _authorized_unit(actor, code, query, context)
     scope = {"campaign_id": None, "unit_id": unit.id}
     answer = _answer(samples_of_unit(unit.id, month), scope, month, context, whole=True)
     return {"campaign": None, "unit": serialize_unit(unit), **answer}
@@ -114,7 +114,7 @@ def unit_registrations(
     actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
     """Return the new devices of a unit's month, by commune and day."""
-    unit, month = _official(actor, code, query, context)
+    unit, month = _authorized_unit(actor, code, query, context)
     items = registrations_of(unit.id, month)
     total = sum(row["registered"] for row in items)
     return {"month": month, "unit": serialize_unit(unit), "registered": total, "items": items}
@@ -154,7 +154,7 @@ def _require_decider(actor: Actor, row: Signal) -> None:
         raise Problem(403, "forbidden")
 
 
-def _official(
+def _authorized_unit(
     actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> tuple[UnitRow, str]:
     month = _month(query["month"], context.today, context)

@@ -1,4 +1,4 @@
-"""Plans that a process keeps for minutes: made once, and nobody waits for another campaign's."""
+"""The cache of plans: each plan is made once, and no campaign waits for another."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

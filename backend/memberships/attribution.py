@@ -1,4 +1,4 @@
-"""Who earned which sample: rule 1, a pure function of plain values."""
+"""Attribution of samples to teams: rule 1, a pure function of plain values."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ EXCLUDED = "excluded_in_campaign"
 
 
 class Sample(NamedTuple):
-    """A measurement as attribution sees it."""
+    """A measurement as the input of attribution."""
 
     id: UUID
     at: datetime  # when it was measured
@@ -22,11 +22,11 @@ class Sample(NamedTuple):
     network: str  # mobile, fixed, unknown
     unit_id: int | None  # its commune
     within: frozenset[int]  # its commune and the units above; empty where it lies in none
-    fate: str  # `counted`, or its main reason
+    category: str  # `counted`, or its main reason
 
 
 class Stay(NamedTuple):
-    """A device was with a volunteer who was in a team of a campaign, for a span [since, until)."""
+    """A span [since, until) in which a device's volunteer was in a team of a campaign."""
 
     membership_id: int
     campaign_id: int
@@ -38,7 +38,7 @@ class Stay(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What a campaign covers."""
+    """The dates, area, networks and cap of a campaign."""
 
     campaign_id: int
     first_day: date
@@ -49,14 +49,14 @@ class Terms(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """An organiser's correction of one measurement in one campaign; no team means nobody."""
+    """An organiser's correction of one measurement in one campaign; no team: not attributed."""
 
     id: int
     team_id: int | None
 
 
 class Earned(NamedTuple):
-    """A team has a measurement in a campaign, on this basis, and it is worth its fate."""
+    """A measurement attributed to a team in a campaign; the fields are columns of `earnings`."""
 
     measurement_id: UUID
     campaign_id: int
@@ -65,7 +65,7 @@ class Earned(NamedTuple):
     membership_id: int | None
     correction_id: int | None
     guest: bool
-    fate: str
+    fate: str  # the category
     unit_id: int | None
     day: date
     network: str
@@ -83,8 +83,9 @@ def earnings(
 ) -> Iterator[Earned]:
     """Attribute one device's samples of whole days: at most once in each campaign.
 
-    A team earns what its member measured while in it, where the campaign covers day, commune and
-    network. A decision beats the membership, an exclusion and the cap take only the worth.
+    A team earns the measurements of its members while they are in it, where the campaign covers
+    day, commune and network. A correction beats the membership; an exclusion and the cap only
+    change the category.
     """
     ordered = sorted(samples, key=lambda one: (one.at, one.id))
     for terms in campaigns:
@@ -103,7 +104,7 @@ def earnings(
 
 
 def covers(terms: Terms, sample: Sample) -> bool:
-    """Whether a campaign covers a sample; one that lies in no commune is no other area's."""
+    """Return whether a campaign covers a sample; one in no commune is in no other area either."""
     return (
         terms.first_day <= sample.day <= terms.last_day
         and sample.network in terms.networks
@@ -112,7 +113,7 @@ def covers(terms: Terms, sample: Sample) -> bool:
 
 
 def stay_at(stays: Iterable[Stay], campaign_id: int, at: datetime) -> Stay | None:
-    """Where a device was at a moment, in one campaign."""
+    """Return the stay of a device in one campaign at a moment."""
     for stay in stays:
         begun = stay.campaign_id == campaign_id and stay.since <= at
         if begun and (stay.until is None or at < stay.until):
@@ -137,7 +138,7 @@ def _earned(
         membership_id=stay.membership_id if stay and not decision else None,
         correction_id=decision.id if decision else None,
         guest=stay.guest if stay else False,
-        fate=sample.fate,
+        fate=sample.category,
         unit_id=sample.unit_id,
         day=sample.day,
         network=sample.network,

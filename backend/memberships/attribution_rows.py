@@ -1,4 +1,4 @@
-"""What attribution needs to know of a device, read from the database."""
+"""Read the inputs of attribution from the database."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.memberships.attribution import Decision, Key, Stay, Terms
 
-# Where the device was: its time with a volunteer, cut with that volunteer's time in a team.
+# The device's time with a volunteer, intersected with that volunteer's time in a team.
 STAYS = text("""
     select m.id as membership_id, m.campaign_id, m.team_id, m.volunteer_id,
            m.guest_of is not null as guest,
@@ -19,7 +19,7 @@ STAYS = text("""
     where l.device_id = :device
     order by m.id
 """)
-# A draft covers nothing; a closed campaign still gets what was measured in its days and sent late.
+# A draft covers nothing; a closed campaign still gets measurements of its days that are sent late.
 TERMS = text("""
     select c.id as campaign_id, c.first_day, c.last_day, c.networks, c.cap,
            array(select unit_id from campaign_areas a where a.campaign_id = c.id) as area
@@ -37,13 +37,13 @@ EXCLUDED = text("""
 
 
 def stays_of(device_id: UUID) -> list[Stay]:
-    """Every stay of a device in a team of a campaign."""
+    """Return every stay of a device in a team of a campaign."""
     rows = db.session.execute(STAYS, {"device": device_id}).mappings()
     return [Stay(**row) for row in rows]
 
 
 def terms_of(campaign_ids: Collection[int]) -> list[Terms]:
-    """What these campaigns cover; drafts are left out."""
+    """Return the terms of these campaigns without drafts."""
     if not campaign_ids:
         return []
     rows = db.session.execute(TERMS, {"ids": list(campaign_ids)}).mappings()
@@ -51,15 +51,15 @@ def terms_of(campaign_ids: Collection[int]) -> list[Terms]:
 
 
 def decisions_on(measurement_ids: Collection[UUID]) -> dict[Key, Decision]:
-    """The latest correction of each measurement in each campaign."""
+    """Return the latest correction of each measurement in each campaign."""
     rows = db.session.execute(DECISIONS, {"ids": list(measurement_ids)})
     return {(row[0], row[1]): Decision(row[2], row[3]) for row in rows}
 
 
 def exclusions_of(measurement_ids: Collection[UUID], campaign_ids: Collection[int]) -> set[Key]:
-    """Which of these were taken out of which of the campaigns' figures."""
-    asked = {"ids": list(measurement_ids), "campaigns": list(campaign_ids)}
-    rows = db.session.execute(EXCLUDED, asked)
+    """Return which of these measurements are excluded from which campaign's figures."""
+    values = {"ids": list(measurement_ids), "campaigns": list(campaign_ids)}
+    rows = db.session.execute(EXCLUDED, values)
     return {(row[0], row[1]) for row in rows}
 
 

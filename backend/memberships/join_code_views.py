@@ -1,4 +1,4 @@
-"""Endpoints of a team's join code: made, shown, drawn, printed."""
+"""Endpoints of a team's join code: create, show, draw, print."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 from backend.memberships import join_codes, poster
-from backend.memberships.join_code_schemas import JoinCodeSchema, LimitsSchema
+from backend.memberships.schemas import CodeLimitsSchema, JoinCodeSchema
 
 blp = Blueprint("join codes", __name__, description="What a team shows", parser=PeopleParser())
 blp.after_request(keep_private)  # a code lets people in
@@ -23,12 +23,12 @@ FILE = {"type": "string", "format": "binary"}
 
 @blp.post(CODE)
 @blp.doc(security=PERSON)
-@blp.arguments(LimitsSchema)
-@blp.response(201, JoinCodeSchema, description="In force; the code before it is void")
-def rotate_code(limits: join_codes.Limits, campaign_id: int, team_id: int) -> Any:
+@blp.arguments(CodeLimitsSchema)
+@blp.response(201, JoinCodeSchema, description="In force; the previous code is void")
+def rotate_code(limits: join_codes.CodeLimits, campaign_id: int, team_id: int) -> Any:
     """Give a team a join code, its first or another one."""
-    shown = join_codes.rotate(actor(), campaign_id, team_id, limits, clock_now())
-    return _told(shown), 201
+    details = join_codes.rotate_code(actor(), campaign_id, team_id, limits, clock_now())
+    return _serialize_code(details), 201
 
 
 @blp.get(CODE)
@@ -36,7 +36,7 @@ def rotate_code(limits: join_codes.Limits, campaign_id: int, team_id: int) -> An
 @blp.response(200, JoinCodeSchema)
 def show_code(campaign_id: int, team_id: int) -> Any:
     """Show a team's join code to its leader and organisers."""
-    return _told(_shown(campaign_id, team_id))
+    return _serialize_code(_details(campaign_id, team_id))
 
 
 @blp.get(f"{CODE}.svg")
@@ -44,7 +44,7 @@ def show_code(campaign_id: int, team_id: int) -> Any:
 @blp.response(200, FILE, content_type="image/svg+xml")
 def draw_svg(campaign_id: int, team_id: int) -> Response:
     """Draw a team's join code as a QR code, SVG."""
-    return _file(poster.as_svg(_content(_shown(campaign_id, team_id))), "image/svg+xml")
+    return _file(poster.as_svg(_content(_details(campaign_id, team_id))), "image/svg+xml")
 
 
 @blp.get(f"{CODE}.png")
@@ -52,7 +52,7 @@ def draw_svg(campaign_id: int, team_id: int) -> Response:
 @blp.response(200, FILE, content_type="image/png")
 def draw_png(campaign_id: int, team_id: int) -> Response:
     """Draw a team's join code as a QR code, PNG."""
-    return _file(poster.as_png(_content(_shown(campaign_id, team_id))), "image/png")
+    return _file(poster.as_png(_content(_details(campaign_id, team_id))), "image/png")
 
 
 @blp.get(POSTER)
@@ -60,23 +60,23 @@ def draw_png(campaign_id: int, team_id: int) -> Response:
 @blp.response(200, {"type": "string"}, content_type="text/html")
 def print_poster(campaign_id: int, team_id: int) -> Response:
     """Print a team's poster: an A4 page with the QR code, the steps and what one agrees to."""
-    page = _page(_shown(campaign_id, team_id))
+    page = _page(_details(campaign_id, team_id))
     answer = _file(page.encode(), "text/html; charset=utf-8")
     answer.headers["Content-Security-Policy"] = poster.policy()
     answer.headers["Content-Language"] = "vi"
     return answer
 
 
-def _page(shown: join_codes.Shown) -> str:
+def _page(details: join_codes.CodeDetails) -> str:
     config = current_app.config
-    expires = shown.expires_at and shown.expires_at.astimezone(VIETNAM)
+    expires = details.expires_at and details.expires_at.astimezone(VIETNAM)
     return render_template(
         "campaigns/poster.html",
-        shown=shown,
-        place=shown.place,
+        shown=details,
+        place=details.place,
         expires=expires,
-        address=poster.by_hand(request.url_root, shown.code),
-        qr=poster.inline_svg(_content(shown)),
+        address=poster.short_address(request.url_root, details.code),
+        qr=poster.inline_svg(_content(details)),
         style=poster.style(),
         operator=config["OPERATOR_NAME"],
         contact=config["OPERATOR_CONTACT"],
@@ -84,27 +84,27 @@ def _page(shown: join_codes.Shown) -> str:
     )
 
 
-def _shown(campaign_id: int, team_id: int) -> join_codes.Shown:
-    return join_codes.show(actor(), campaign_id, team_id, clock_now())
+def _details(campaign_id: int, team_id: int) -> join_codes.CodeDetails:
+    return join_codes.show_code(actor(), campaign_id, team_id, clock_now())
 
 
-def _told(shown: join_codes.Shown) -> dict[str, Any]:
-    place = shown.place
+def _serialize_code(details: join_codes.CodeDetails) -> dict[str, Any]:
+    place = details.place
     return {
-        "code": shown.code,
-        "content": _content(shown),
+        "code": details.code,
+        "content": _content(details),
         "campaign": {"id": place.campaign_id, "name": place.campaign},
         "team": {"id": place.team_id, "name": place.team},
-        "created_at": shown.created_at,
-        "expires_at": shown.expires_at,
-        "uses": shown.uses,
-        "uses_most": shown.uses_most,
-        "state": shown.state,
+        "created_at": details.created_at,
+        "expires_at": details.expires_at,
+        "uses": details.uses,
+        "uses_most": details.uses_most,
+        "state": details.state,
     }
 
 
-def _content(shown: join_codes.Shown) -> str:
-    return poster.content(request.url_root, shown.code)
+def _content(details: join_codes.CodeDetails) -> str:
+    return poster.content(request.url_root, details.code)
 
 
 def _file(content: bytes, kind: str) -> Response:

@@ -1,4 +1,4 @@
-"""What a team shows so that people join it in one campaign: made, rotated, shown, looked up."""
+"""Join codes: a team shows one so that people join it in one campaign."""
 
 import secrets
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from backend.errors import Problem, invalid
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
 
-# 25 ** 8 is 37 bits: with 5,000 teams' codes in force, one guess in thirty million finds one, and
-# guesses are counted per address and device.
+# 25 ** 8 is 37 bits: with 5,000 codes in force, one guess in thirty million hits one, and guesses
+# are counted per address and device.
 CODE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A team in a campaign, and what a person must know to join it."""
+class CampaignTeam:
+    """A team in a campaign, with what a person must know to join it."""
 
     campaign_id: int
     campaign: str
@@ -39,11 +39,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class CodeDetails:
     """A join code as its team's leader sees it."""
 
     code: str
-    place: Place
+    place: CampaignTeam
     created_at: datetime
     expires_at: datetime | None
     uses: int
@@ -52,65 +52,67 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Until when a code can be used, and how often at most."""
+class CodeLimits:
+    """The end of a code's validity and its maximum number of uses."""
 
     expires_at: datetime | None = None
     uses_most: int | None = None
 
 
-def rotate(actor: Actor, campaign_id: int, team_id: int, limits: Limits, now: datetime) -> Shown:
-    """Give a team a code, its first or another one; the one before is void from now on."""
-    scope = _reach(actor, campaign_id, team_id)
+def rotate_code(
+    actor: Actor, campaign_id: int, team_id: int, limits: CodeLimits, now: datetime
+) -> CodeDetails:
+    """Give a team its first or another code; the previous one is revoked."""
+    scope = _visible_scope(actor, campaign_id, team_id)
     require(actor, "team.edit", scope)
     if limits.expires_at is not None and limits.expires_at <= now:
         raise invalid("expires_at", "in_past")
-    place = place_of(campaign_id, team_id)
+    place = campaign_team(campaign_id, team_id)
     if place.state != "draft":  # codes and posters are made before a campaign opens
-        check_open(place)
-    _replace(campaign_id, team_id, limits, now)
-    told = {"expires_at": str(limits.expires_at or ""), "uses_most": limits.uses_most}
-    record_act(actor, "join_code.rotate", f"team:{team_id}", campaign=campaign_id, **told)
+        require_open(place)
+    _replace_code(campaign_id, team_id, limits, now)
+    details = {"expires_at": str(limits.expires_at or ""), "uses_most": limits.uses_most}
+    record_act(actor, "join_code.rotate", f"team:{team_id}", campaign=campaign_id, **details)
     db.session.commit()
-    return _shown(place, now)
+    return _details(place, now)
 
 
-def show(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> Shown:
-    """Show a team's code to its leader and organisers."""
-    _reach(actor, campaign_id, team_id)
-    return _shown(place_of(campaign_id, team_id), now)
+def show_code(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> CodeDetails:
+    """Return a team's code for its leader and organisers."""
+    _visible_scope(actor, campaign_id, team_id)
+    return _details(campaign_team(campaign_id, team_id), now)
 
 
 def new_code() -> str:
-    """Make a code such as ACDEFGHJ."""
+    """Return a random code, for example ACDEFGHJ."""
     return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
 
 
-def find(code: str) -> Row[tuple[JoinCode]]:
-    """Find and hold a code; 404 where there is none."""
-    wanted = select(JoinCode.__table__).where(JoinCode.code == letters(code)).with_for_update()
-    found = db.session.execute(wanted).first()
+def lock_code(code: str) -> Row[tuple[JoinCode]]:
+    """Find and lock a code; 404 where there is none."""
+    query = select(JoinCode.__table__).where(JoinCode.code == letters(code)).with_for_update()
+    found = db.session.execute(query).first()
     if found is None:
         raise Problem(404, "join_code_unknown")
     return found
 
 
-def use(found: Row[tuple[JoinCode]], now: datetime) -> None:
-    """Count one use of a held code; a Problem says why it cannot be used."""
+def count_use(found: Row[tuple[JoinCode]], now: datetime) -> None:
+    """Count one use of a locked code; a Problem says why it cannot be used."""
     if found.revoked_at is not None:
         raise Problem(410, "join_code_revoked")
     if found.expires_at is not None and found.expires_at <= now:
         raise Problem(410, "join_code_expired")
     if found.uses_most is not None and found.uses >= found.uses_most:
         raise Problem(410, "join_code_used_up")
-    check_open(place_of(found.campaign_id, found.team_id))
+    require_open(campaign_team(found.campaign_id, found.team_id))
     db.session.execute(
         update(JoinCode).where(JoinCode.code == found.code).values(uses=JoinCode.uses + 1)
     )
 
 
-def place_of(campaign_id: int, team_id: int) -> Place:
-    """A team in a campaign; 404 where either is not there."""
+def campaign_team(campaign_id: int, team_id: int) -> CampaignTeam:
+    """Return a team in a campaign; 404 where one of them does not exist."""
     columns: dict[str, Any] = {
         "campaign_id": Campaign.id,
         "campaign": Campaign.name,
@@ -132,11 +134,11 @@ def place_of(campaign_id: int, team_id: int) -> Place:
     ).first()
     if found is None:
         raise Problem(404, "not_found")
-    return Place(**found._mapping)
+    return CampaignTeam(**found._mapping)
 
 
-def check_open(place: Place) -> None:
-    """Raise the reason for which nobody can join a team of a campaign."""
+def require_open(place: CampaignTeam) -> None:
+    """Raise the reason why nobody can join a team of a campaign."""
     if place.state == "draft":
         raise Problem(409, "campaign_not_open")
     if place.state != "open":
@@ -147,11 +149,10 @@ def check_open(place: Place) -> None:
         raise Problem(410, "organisation_ended")
 
 
-def _reach(actor: Actor, campaign_id: int, team_id: int) -> Scope:
-    """The scope of a team in a campaign: that of both; 404 to whoever may see neither.
+def _visible_scope(actor: Actor, campaign_id: int, team_id: int) -> Scope:
+    """Return the scope of a team in a campaign, that of both; 404 for an actor who sees neither.
 
-    Only teams of the campaign's organiser, or of an organisation below, are in it: nobody enlists
-    another's team, and nobody enters another's campaign, by the word of one side.
+    Only teams of the campaign's organiser, or of an organisation below it, take part.
     """
     of_campaign, of_team = campaign_scope(campaign_id), team_scope(team_id)
     organiser = db.session.scalar(
@@ -166,14 +167,14 @@ def _reach(actor: Actor, campaign_id: int, team_id: int) -> Scope:
     if (
         not can(actor, "campaign.see", of_campaign)
         and db.session.scalar(draft)
-        and _in_force(campaign_id, team_id) is None
+        and _current_code(campaign_id, team_id) is None
     ):
         raise Problem(404, "not_found")  # another organisation's draft
     return scope
 
 
-def _replace(campaign_id: int, team_id: int, limits: Limits, now: datetime) -> None:
-    """Two that rotate at once come one after the other."""
+def _replace_code(campaign_id: int, team_id: int, limits: CodeLimits, now: datetime) -> None:
+    """Revoke the current code and add a new one; concurrent rotations wait for each other."""
     db.session.execute(select(Team.id).where(Team.id == team_id).with_for_update(key_share=True))
     in_force = JoinCode.campaign_id == campaign_id, JoinCode.team_id == team_id
     db.session.execute(
@@ -181,13 +182,13 @@ def _replace(campaign_id: int, team_id: int, limits: Limits, now: datetime) -> N
     )
     row = insert(JoinCode).on_conflict_do_nothing(index_elements=["code"]).returning(JoinCode.code)
     made = None
-    while made is None:  # the same letters once more are as likely as a guess that hits
+    while made is None:  # again in the rare case that the code exists
         fields = {"code": new_code(), "campaign_id": campaign_id, "team_id": team_id}
         ends = {"expires_at": limits.expires_at, "uses_most": limits.uses_most}
         made = db.session.scalar(row.values(**fields, **ends, created_at=now))
 
 
-def _in_force(campaign_id: int, team_id: int) -> Row[tuple[JoinCode]] | None:
+def _current_code(campaign_id: int, team_id: int) -> Row[tuple[JoinCode]] | None:
     return db.session.execute(
         select(JoinCode.__table__).where(
             JoinCode.campaign_id == campaign_id,
@@ -197,8 +198,8 @@ def _in_force(campaign_id: int, team_id: int) -> Row[tuple[JoinCode]] | None:
     ).first()
 
 
-def _shown(place: Place, now: datetime) -> Shown:
-    found = _in_force(place.campaign_id, place.team_id)
+def _details(place: CampaignTeam, now: datetime) -> CodeDetails:
+    found = _current_code(place.campaign_id, place.team_id)
     if found is None:
         raise Problem(404, "join_code_none")
     state = "in_force"
@@ -206,7 +207,7 @@ def _shown(place: Place, now: datetime) -> Shown:
         state = "expired"
     elif found.uses_most is not None and found.uses >= found.uses_most:
         state = "used_up"
-    return Shown(
+    return CodeDetails(
         code=found.code,
         place=place,
         created_at=found.created_at,

@@ -1,4 +1,4 @@
-"""Join a team by its code: from this moment on, never before it."""
+"""Join a team by its code, from this moment on."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,7 +9,8 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.memberships import join_codes, volunteers
 from backend.memberships import service as memberships
-from backend.memberships.service import Member, Named
+from backend.memberships.service import Brief, Member
+from backend.memberships.volunteers import retry_on_conflict
 
 # A team of 200 phones behind one carrier address joins in a morning, and five teams share the
 # address; at this pace a code is guessed in thirty thousand hours.
@@ -19,8 +20,8 @@ CODES_PER_DEVICE = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Joining:
-    """What a phone sends to join; a name only with its own consent."""
+class JoinRequest:
+    """A phone's request to join; a name only with its own consent."""
 
     code: str
     transfer: bool = False
@@ -28,68 +29,73 @@ class Joining:
 
 
 @dataclass(frozen=True, slots=True)
-class Guesses:
-    """From where codes are tried, and the key under which that is counted."""
+class GuessLimiter:
+    """Limits how many codes an address and a device may try; `secret` is the key of the counts."""
 
     address: str
     secret: str
 
-    def count(self, what: str, device_id: UUID, now: datetime) -> None:
-        """Count one more; 429 when the hour's share is used up."""
-        count_attempt(what, Caller(self.address, CODES_PER_ADDRESS), self.secret, now)
-        one_phone = Caller(f"device {device_id}", CODES_PER_DEVICE)
-        count_attempt(what, one_phone, self.secret, now)
+    def count(self, action: str, device_id: UUID, now: datetime) -> None:
+        """Count one attempt; 429 when the limit of the hour is reached."""
+        count_attempt(action, Caller(self.address, CODES_PER_ADDRESS), self.secret, now)
+        device = Caller(f"device {device_id}", CODES_PER_DEVICE)
+        count_attempt(action, device, self.secret, now)
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """A membership, and whether it was made just now."""
+class JoinResult:
+    """A membership, and whether it was created now."""
 
     member: Member
     created: bool
 
 
-def join(device_id: UUID, asked: Joining, now: datetime, guesses: Guesses | None = None) -> Joined:
-    """Put the volunteer of a device into the team whose code they have."""
+def join(
+    device_id: UUID, request: JoinRequest, now: datetime, guesses: GuessLimiter | None = None
+) -> JoinResult:
+    """Add the volunteer of a device to the team of a code."""
     if guesses is not None:
         guesses.count("join", device_id, now)
-    return volunteers.carry_out(lambda: _join(device_id, asked, now))
+    return _join(device_id, request, now)
 
 
-def _join(device_id: UUID, asked: Joining, now: datetime) -> Joined:
-    volunteer = volunteers.hold(device_id)
-    found = join_codes.find(asked.code)
+@retry_on_conflict
+def _join(device_id: UUID, request: JoinRequest, now: datetime) -> JoinResult:
+    volunteer = volunteers.lock_volunteer(device_id)
+    found = join_codes.lock_code(request.code)
     place = found.campaign_id, found.team_id
     present, since = None, now
     if volunteer is not None:
-        present, since = memberships.standing(volunteer, found.campaign_id, now)
+        present, since = memberships.current_membership(volunteer, found.campaign_id, now)
     stays = present is not None and present.team.id == found.team_id and not present.guest
     if not stays:
-        join_codes.use(found, now)
+        join_codes.count_use(found, now)
         if present is not None:
-            since = _leave(present, place, asked.transfer, now)
-        volunteer = volunteer or volunteers.begin(device_id, since)
+            since = _leave(present, place, request.transfer, now)
+        volunteer = volunteer or volunteers.create_volunteer(device_id, since)
     assert volunteer is not None
-    if asked.display_name is not None:
-        volunteers.name(volunteer, asked.display_name, now)
-    member = present if present and stays else memberships.begin(volunteer, place, since)
+    if request.display_name is not None:
+        volunteers.set_name(volunteer, request.display_name, now)
+    member = (
+        present if present and stays else memberships.create_membership(volunteer, place, since)
+    )
     db.session.commit()
-    return Joined(member, created=not stays)
+    return JoinResult(member, created=not stays)
 
 
 def _leave(present: Member, place: tuple[int, int], transfer: bool, now: datetime) -> datetime:
-    """End the present membership; a guest may stay for good without being asked."""
-    later = present.since > now + memberships.SKEW  # what has not begun cannot be ended
+    """End the present membership; a guest who joins the same team needs no `transfer`."""
+    later = present.since > now + memberships.SKEW  # a membership that has not begun cannot end
     if (present.team.id != place[1] and not transfer) or later:
         raise other_team("other_team", present.team, _team(place))
-    return memberships.end(present, now)
+    return memberships.end_membership(present, now)
 
 
-def other_team(code: str, current: Named, wanted: Named) -> Problem:
-    """Two teams of one campaign, of which a volunteer can be in one; both are named."""
+def other_team(code: str, current: Brief, wanted: Brief) -> Problem:
+    """Return the error of a volunteer who cannot be in two teams of a campaign; it names both."""
     return Problem(409, code, members={"current": asdict(current), "wanted": asdict(wanted)})
 
 
-def _team(place: tuple[int, int]) -> Named:
-    found = join_codes.place_of(*place)
-    return Named(found.team_id, found.team)
+def _team(place: tuple[int, int]) -> Brief:
+    found = join_codes.campaign_team(*place)
+    return Brief(found.team_id, found.team)

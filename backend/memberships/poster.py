@@ -14,39 +14,39 @@ PNG_SCALE, SVG_SCALE = 12, 8
 
 
 def content(base_url: str, code: str) -> str:
-    """What the QR code holds: the measuring page, the code in the fragment that no server sees."""
+    """Return the text of the QR code: the measuring page, with the code in the fragment."""
     return f"{base_url}do/#{code}"
 
 
-def by_hand(base_url: str, code: str) -> str:
-    """The same as an address that is short enough to type; the server leads on from it."""
+def short_address(base_url: str, code: str) -> str:
+    """Return a short address to type, which redirects to the measuring page."""
     return f"{base_url}j/{code}".partition("://")[2]
 
 
 def as_png(text: str) -> bytes:
     """Draw a QR code as PNG."""
-    return _drawn(text, "png", PNG_SCALE)
+    return _draw(text, "png", PNG_SCALE)
 
 
 def as_svg(text: str) -> bytes:
     """Draw a QR code as SVG."""
-    return _drawn(text, "svg", SVG_SCALE)
+    return _draw(text, "svg", SVG_SCALE)
 
 
 def inline_svg(text: str) -> str:
-    """Draw a QR code as a part of a page."""
+    """Draw a QR code as SVG within a page."""
     return str(_code(text).svg_inline(scale=SVG_SCALE, omitsize=True, svgclass="qr"))
 
 
 @cache
 def style() -> str:
-    """The page's style, carried in the page: saved to a file, it still prints."""
+    """Return the style, which is part of the page: a saved page still prints."""
     return (TEMPLATES / "poster.css").read_text(encoding="utf-8")
 
 
 @cache
 def policy() -> str:
-    """What the page may load: nothing but this one style."""
+    """Return the content security policy: the page loads only its style."""
     digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
@@ -54,12 +54,12 @@ def policy() -> str:
     )
 
 
-def _drawn(text: str, kind: str, scale: int) -> bytes:
-    drawn = io.BytesIO()
-    _code(text).save(drawn, kind=kind, scale=scale)
-    return drawn.getvalue()
+def _draw(text: str, kind: str, scale: int) -> bytes:
+    image = io.BytesIO()
+    _code(text).save(image, kind=kind, scale=scale)
+    return image.getvalue()
 
 
 def _code(text: str) -> segno.QRCode:
-    """A quarter of it may be dirty: posters hang outside."""
+    """Return a code of which a quarter may be damaged: posters hang outside."""
     return segno.make_qr(text, error="q")

@@ -1,23 +1,26 @@
-"""Requests and answers about joining: memberships, passes, names."""
+"""Requests and answers about join codes, memberships, passes and names."""
 
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from backend.errors import FieldError, Problem
-from backend.fields import ID_MOST, Flag, Object, Strict, Text, Whole
+from backend.fields import ID_MOST, AwareTime, Flag, Object, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST
-from backend.memberships.joining import Joining
-from backend.memberships.passes import KINDS, Asked
+from backend.memberships.join_codes import CodeLimits
+from backend.memberships.joining import JoinRequest
+from backend.memberships.passes import KINDS, PassRequest
 
 # Longer than any name, shorter than a message.
 NAME_MOST = 60
-# As written by hand, with blanks and dashes.
+# With blanks and dashes, as written by hand.
 CODE_MOST = 60
+# More people than any team has; a code for a whole province would not tell teams apart.
+USES_MOST = 100_000
 
 
 class DisplayName(Text):
-    """A name to be shown: something to read, on one line."""
+    """A display name: visible characters on one line."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME_MOST, **options)
@@ -36,13 +39,13 @@ class NameSchema(Strict):
     agreed = Flag(required=True, metadata={"enum": [True]})
 
     @validates_schema
-    def agreed_to(self, data: dict[str, Any], **_: Any) -> None:
-        """Nothing but a true says yes."""
+    def require_consent(self, data: dict[str, Any], **_: Any) -> None:
+        """Require the consent to be true."""
         if data.get("agreed") is not True:
             raise ValidationError({"agreed": ["name_consent_required"]})
 
 
-class JoiningSchema(Strict):
+class JoinRequestSchema(Strict):
     """A phone that joins a team."""
 
     code = Text(CODE_MOST, required=True)
@@ -50,47 +53,47 @@ class JoiningSchema(Strict):
     display_name = Object(NameSchema, allow_none=True, load_default=None)
 
     @post_load
-    def joining(self, data: dict[str, Any], **_: Any) -> Joining:
-        """Make what is asked."""
+    def make_request(self, data: dict[str, Any], **_: Any) -> JoinRequest:
+        """Return the request."""
         named = data["display_name"]
-        return Joining(data["code"], data["transfer"], named["name"] if named else None)
+        return JoinRequest(data["code"], data["transfer"], named["name"] if named else None)
 
 
-class RenamingSchema(Strict):
+class NameChangeSchema(Strict):
     """Another name, with the consent to show it; null for none."""
 
     display_name = DisplayName(required=True, allow_none=True)
     agreed = Flag(load_default=False)
 
     @post_load
-    def name(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Take no name that was not agreed to."""
+    def require_consent(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Require the consent to show a name."""
         if data["display_name"] is not None and not data["agreed"]:
             missing = FieldError("agreed", "name_consent_required")
             raise Problem(422, "invalid", [missing])
         return data
 
 
-class PassSchema(Strict):
-    """A pass that a phone wants to show to another."""
+class PassRequestSchema(Strict):
+    """A pass to create."""
 
     kind = Text(choices=KINDS, required=True)
     campaign_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
 
     @post_load
-    def asked(self, data: dict[str, Any], **_: Any) -> Asked:
-        """Make what is asked."""
-        return Asked(**data)
+    def make_request(self, data: dict[str, Any], **_: Any) -> PassRequest:
+        """Return the request."""
+        return PassRequest(**data)
 
 
-class UsingSchema(Strict):
+class PassUseSchema(Strict):
     """The code of a pass that another phone shows."""
 
     code = Text(CODE_MOST, required=True)
 
 
 class MembersQuerySchema(Strict):
-    """Which members of a team."""
+    """Filters of a team's members."""
 
     campaign = fields.Integer(load_default=None, error_messages={"invalid": "not_whole"})
     cursor = Text(most=CURSOR_MOST, load_default=None)
@@ -121,8 +124,8 @@ class MembershipsSchema(Schema):
     items = fields.List(fields.Nested(MembershipSchema), required=True)
 
 
-class PassMadeSchema(Schema):
-    """A pass; `content` is what its QR code holds."""
+class PassSchema(Schema):
+    """A new pass; `content` is the text of its QR code."""
 
     kind = fields.String(required=True)
     code = fields.String(required=True)
@@ -130,8 +133,8 @@ class PassMadeSchema(Schema):
     expires_at = fields.AwareDateTime(required=True)
 
 
-class PassUsedSchema(Schema):
-    """What the phone belongs to by the pass."""
+class PassResultSchema(Schema):
+    """The memberships that the phone has by the pass."""
 
     kind = fields.String(required=True)
     memberships = fields.List(fields.Nested(MembershipSchema), required=True)
@@ -163,3 +166,29 @@ class MembersSchema(Schema):
 
     items = fields.List(fields.Nested(TeamMemberSchema), required=True)
     next = fields.String(required=True, allow_none=True)
+
+
+class CodeLimitsSchema(Strict):
+    """The end of the new code's validity and its maximum number of uses; null for no limit."""
+
+    expires_at = AwareTime(allow_none=True, load_default=None)
+    uses_most = Whole(1, USES_MOST, allow_none=True, load_default=None)
+
+    @post_load
+    def make_limits(self, data: dict[str, Any], **_: Any) -> CodeLimits:
+        """Return the limits."""
+        return CodeLimits(**data)
+
+
+class JoinCodeSchema(Schema):
+    """A team's code; `content` is the text of its QR code."""
+
+    code = fields.String(required=True)
+    content = fields.String(required=True)
+    campaign = fields.Nested(BriefSchema, required=True)
+    team = fields.Nested(BriefSchema, required=True)
+    created_at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True, allow_none=True)
+    uses = fields.Integer(required=True)
+    uses_most = fields.Integer(required=True, allow_none=True)
+    state = fields.String(required=True, metadata={"enum": ["in_force", "expired", "used_up"]})

@@ -1,25 +1,49 @@
-"""In which team of a campaign a volunteer is, from when to when; history is not rewritten."""
+"""Memberships: the teams of a volunteer, with start and end, and the members of a team."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 
+from backend.accounts.access import Actor, require
 from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.errors import Problem
+from backend.http.paging import big_row_id, decode_cursor, take_page
 from backend.memberships import volunteers
 from backend.memberships.models import Membership
+from backend.memberships.volunteers import retry_on_conflict
+from backend.organisations.scopes import team_scope
 
-# Clocks of two workers differ by less; what ends within it has ended.
+# Clocks of two workers differ by less: a membership that ends within it has ended.
 SKEW = timedelta(seconds=1)
+
+# By campaign, because the index begins with it. A volunteer without a device does not measure: they
+# withdrew, or their phone went to another volunteer.
+MEMBERS = text("""
+    select m.id, v.id as number, v.display_name, c.id as campaign_id, c.name as campaign,
+        lower(m.period) as since, upper(m.period) as until, m.guest_of is not null as guest,
+        own.devices
+    from memberships m
+    join volunteers v on v.id = m.volunteer_id
+    join campaigns c on c.id = m.campaign_id
+    cross join lateral (
+        select count(*) as devices from device_links l
+        where l.volunteer_id = v.id and upper_inf(l.period)
+    ) own
+    where m.team_id = :team and m.campaign_id in (select id from campaigns)
+        and m.period @> cast(:now as timestamptz)
+        and (cast(:campaign as bigint) is null or m.campaign_id = :campaign)
+        and m.id > :after and own.devices > 0
+    order by m.id limit :most
+""")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Brief:
     """A campaign or a team by its name."""
 
     id: int
@@ -31,20 +55,43 @@ class Member:
     """One membership as its volunteer sees it."""
 
     id: int
-    campaign: Named
-    team: Named
+    campaign: Brief
+    team: Brief
     since: datetime
     until: datetime | None
     guest_of: int | None = None
 
     @property
     def guest(self) -> bool:
-        """Whether a volunteer helped this resident in, for a day."""
+        """Whether the member is a resident whom a volunteer added for a day."""
         return self.guest_of is not None
 
 
-def own(device_id: UUID) -> list[Member]:
-    """The memberships of a device's volunteer, the newest first."""
+@dataclass(frozen=True, slots=True)
+class TeamMember:
+    """A membership as the team's leader sees it, without devices."""
+
+    id: int
+    number: int  # the volunteer's, as in the list of contributions
+    display_name: str | None
+    campaign: Brief
+    since: datetime
+    until: datetime | None
+    guest: bool
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class MembersPage:
+    """Which members to list: of one campaign or all, after a cursor, how many."""
+
+    campaign_id: int | None
+    cursor: str | None
+    limit: int
+
+
+def own_memberships(device_id: UUID) -> list[Member]:
+    """Return the memberships of a device's volunteer, the newest first."""
     volunteer = volunteers.volunteer_of(device_id)
     if volunteer is None:
         return []
@@ -52,26 +99,25 @@ def own(device_id: UUID) -> list[Member]:
     return _read(rows.order_by(func.lower(Membership.period).desc(), Membership.id.desc()))
 
 
+@retry_on_conflict
 def leave(device_id: UUID, membership_id: int, now: datetime) -> Member:
-    """Leave a team now; what was earned stays. Once more is no harm."""
-    return volunteers.carry_out(lambda: _leave(device_id, membership_id, now))
-
-
-def _leave(device_id: UUID, membership_id: int, now: datetime) -> Member:
-    volunteer = volunteers.hold(device_id)
+    """Leave a team now and keep what was earned; idempotent."""
+    volunteer = volunteers.lock_volunteer(device_id)
     mine = _rows().where(Membership.id == membership_id, Membership.volunteer_id == volunteer)
     found = _read(mine)
     if not found:
         raise Problem(404, "not_found")
     if found[0].until is None or found[0].until > now + SKEW:
-        end(found[0], now)
+        end_membership(found[0], now)
         found = _read(mine)
     db.session.commit()
     return found[0]
 
 
-def standing(volunteer_id: int, campaign_id: int, now: datetime) -> tuple[Member | None, datetime]:
-    """The membership that a volunteer has in a campaign, and from when they are free of others."""
+def current_membership(
+    volunteer_id: int, campaign_id: int, now: datetime
+) -> tuple[Member | None, datetime]:
+    """Return a volunteer's membership in a campaign, and the earliest start of another one."""
     rows = _rows().where(
         Membership.volunteer_id == volunteer_id,
         Membership.campaign_id == campaign_id,
@@ -85,20 +131,20 @@ def standing(volunteer_id: int, campaign_id: int, now: datetime) -> tuple[Member
     return None, free
 
 
-def standing_everywhere(volunteer_id: int, now: datetime) -> dict[int, Member]:
-    """The memberships that a volunteer has now, by campaign."""
+def current_memberships(volunteer_id: int, now: datetime) -> dict[int, Member]:
+    """Return the memberships that a volunteer has now, by campaign."""
     rows = _rows().where(Membership.volunteer_id == volunteer_id, _lasts_beyond(now + SKEW))
     return {member.campaign.id: member for member in _read(rows)}
 
 
-def begin(
+def create_membership(
     volunteer_id: int,
     place: tuple[int, int],
     since: datetime,
     until: datetime | None = None,
     guest_of: int | None = None,
 ) -> Member:
-    """Put a held volunteer into a team of a campaign: `place` names the campaign and the team."""
+    """Add a locked volunteer to a team of a campaign: `place` is (campaign id, team id)."""
     made = Membership(
         volunteer_id=volunteer_id,
         campaign_id=place[0],
@@ -111,9 +157,9 @@ def begin(
     return _read(_rows().where(Membership.id == made.id))[0]
 
 
-def end(member: Member, now: datetime) -> datetime:
-    """End a held volunteer's membership now; when that is."""
-    moment = volunteers.end_of(member.since, now)
+def end_membership(member: Member, now: datetime) -> datetime:
+    """End a locked volunteer's membership now; return the moment of its end."""
+    moment = volunteers.period_end(member.since, now)
     db.session.execute(
         update(Membership)
         .where(Membership.id == member.id)
@@ -121,6 +167,31 @@ def end(member: Member, now: datetime) -> datetime:
         execution_options={"synchronize_session": False},
     )
     return moment
+
+
+def list_members(
+    actor: Actor, team_id: int, page: MembersPage, now: datetime
+) -> tuple[list[TeamMember], str | None]:
+    """Return the present members of a team, and the cursor of the next page."""
+    require(actor, "team.see", team_scope(team_id), hidden=True)
+    (after,) = decode_cursor(page.cursor, big_row_id) or (0,)
+    values = {"team": team_id, "now": now, "campaign": page.campaign_id, "after": after}
+    found = db.session.execute(MEMBERS, values | {"most": page.limit + 1}).all()
+    rows, next_cursor = take_page(found, page.limit, lambda row: (row.id,))
+    shown = [
+        TeamMember(
+            row.id,
+            row.number,
+            row.display_name,
+            Brief(row.campaign_id, row.campaign),
+            row.since,
+            row.until,
+            row.guest,
+            row.devices,
+        )
+        for row in rows
+    ]
+    return shown, next_cursor
 
 
 def _lasts_beyond(moment: datetime) -> ColumnElement[bool]:
@@ -148,8 +219,8 @@ def _read(rows: Select[Any]) -> list[Member]:
     return [
         Member(
             row.id,
-            Named(row.campaign_id, row.campaign),
-            Named(row.team_id, row.team),
+            Brief(row.campaign_id, row.campaign),
+            Brief(row.team_id, row.team),
             row.since,
             row.until,
             row.guest_of,

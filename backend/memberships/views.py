@@ -15,21 +15,19 @@ from backend.fields import BIG_ID_MOST
 from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
-from backend.memberships import joining, passes, poster, volunteers
-from backend.memberships import service as memberships
+from backend.memberships import joining, passes, poster, service, volunteers
 from backend.memberships.join_code_views import blp as join_codes
-from backend.memberships.members import Page, TeamMember, members
 from backend.memberships.schemas import (
-    JoiningSchema,
+    JoinRequestSchema,
     MembershipSchema,
     MembershipsSchema,
     MembersQuerySchema,
     MembersSchema,
-    PassMadeSchema,
+    NameChangeSchema,
+    PassRequestSchema,
+    PassResultSchema,
     PassSchema,
-    PassUsedSchema,
-    RenamingSchema,
-    UsingSchema,
+    PassUseSchema,
     VolunteerSchema,
 )
 
@@ -40,64 +38,64 @@ blp.after_request(keep_private)
 PAGE_MOST = 500
 
 
-def of_device(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Know the device before its body is read: without a token the answer says only that."""
+def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Authenticate the device before the body is read: a missing token is reported first."""
 
     @wraps(view)
-    def answer(*given: Any, **named: Any) -> Any:
-        return view(devices.authenticate(bearer_token(), clock_now()), *given, **named)
+    def authenticated(*args: Any, **kwargs: Any) -> Any:
+        return view(devices.authenticate(bearer_token(), clock_now()), *args, **kwargs)
 
-    return answer
+    return authenticated
 
 
 @blp.post("/memberships")
 @blp.doc(security=BEARER)
-@of_device
-@blp.arguments(JoiningSchema)
+@device_required
+@blp.arguments(JoinRequestSchema)
 @blp.response(201, MembershipSchema, description="Joined, from this moment on")
 @blp.alt_response(200, schema=MembershipSchema, description="Was in that team already")
-def join_team(device: KnownDevice, asked: joining.Joining) -> Any:
+def join_team(device: KnownDevice, data: joining.JoinRequest) -> Any:
     """Join a team by the code that it shows; `transfer` leaves another team of the campaign."""
-    joined = joining.join(device.id, asked, clock_now(), _guesses())
-    return joined.member, 201 if joined.created else 200
+    result = joining.join(device.id, data, clock_now(), _guess_limiter())
+    return result.member, 201 if result.created else 200
 
 
 @blp.get("/memberships")
 @blp.doc(security=BEARER)
-@of_device
+@device_required
 @blp.response(200, MembershipsSchema)
 def list_memberships(device: KnownDevice) -> Any:
     """List the volunteer's own memberships, present and past."""
-    return {"items": memberships.own(device.id)}
+    return {"items": service.own_memberships(device.id)}
 
 
 @blp.delete(f"/memberships/<int(max={BIG_ID_MOST}):membership_id>")
 @blp.doc(security=BEARER)
-@of_device
+@device_required
 @blp.response(200, MembershipSchema)
 def leave_team(device: KnownDevice, membership_id: int) -> Any:
     """Leave a team now; what was earned stays earned."""
-    return memberships.leave(device.id, membership_id, clock_now())
+    return service.leave(device.id, membership_id, clock_now())
 
 
 @blp.patch("/volunteers/me")
 @blp.doc(security=BEARER)
-@of_device
-@blp.arguments(RenamingSchema)
+@device_required
+@blp.arguments(NameChangeSchema)
 @blp.response(200, VolunteerSchema)
-def rename_me(device: KnownDevice, asked: dict[str, Any]) -> Any:
+def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
     """Show another name to one's team, or none."""
-    return volunteers.rename(device.id, asked["display_name"], clock_now())
+    return volunteers.rename(device.id, data["display_name"], clock_now())
 
 
 @blp.post("/passes")
 @blp.doc(security=BEARER)
-@of_device
-@blp.arguments(PassSchema)
-@blp.response(201, PassMadeSchema, description="Good for one other phone")
-def make_pass(device: KnownDevice, asked: passes.Asked) -> Any:
+@device_required
+@blp.arguments(PassRequestSchema)
+@blp.response(201, PassSchema, description="Good for one other phone")
+def make_pass(device: KnownDevice, data: passes.PassRequest) -> Any:
     """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
-    made = passes.make(device.id, asked, clock_now(), current_app.config["SECRET_KEY"])
+    made = passes.create_pass(device.id, data, clock_now(), current_app.config["SECRET_KEY"])
     content = poster.content(request.url_root, made.code)
     answer = {"kind": made.kind, "code": made.code, "content": content}
     return answer | {"expires_at": made.expires_at}, 201
@@ -105,14 +103,14 @@ def make_pass(device: KnownDevice, asked: passes.Asked) -> Any:
 
 @blp.post("/passes/use")
 @blp.doc(security=BEARER)
-@of_device
-@blp.arguments(UsingSchema)
-@blp.response(201, PassUsedSchema, description="Linked, or a guest, from this moment on")
-@blp.alt_response(200, schema=PassUsedSchema, description="Was so already")
-def use_pass(device: KnownDevice, asked: dict[str, str]) -> Any:
+@device_required
+@blp.arguments(PassUseSchema)
+@blp.response(201, PassResultSchema, description="Linked, or a guest, from this moment on")
+@blp.alt_response(200, schema=PassResultSchema, description="Was so already")
+def use_pass(device: KnownDevice, data: dict[str, str]) -> Any:
     """Use the code that another phone shows."""
-    used = passes.use(device.id, asked["code"], clock_now(), _guesses())
-    return {"kind": used.kind, "memberships": used.members}, 201 if used.created else 200
+    result = passes.use_pass(device.id, data["code"], clock_now(), _guess_limiter())
+    return {"kind": result.kind, "memberships": result.members}, 201 if result.created else 200
 
 
 @blp.get("/teams/<int:team_id>/members")
@@ -121,19 +119,19 @@ def use_pass(device: KnownDevice, asked: dict[str, str]) -> Any:
 @blp.response(200, MembersSchema)
 def list_members(query: dict[str, Any], team_id: int) -> Any:
     """List who is in a team now: for its leader and its organiser alone."""
-    items, next_cursor = members(actor(), team_id, _page(query), clock_now())
-    return {"items": [_told(one) for one in items], "next": next_cursor}
+    items, next_cursor = service.list_members(actor(), team_id, _page(query), clock_now())
+    return {"items": [_serialize_member(one) for one in items], "next": next_cursor}
 
 
-def _page(query: dict[str, Any]) -> Page:
+def _page(query: dict[str, Any]) -> service.MembersPage:
     if not 1 <= query["limit"] <= PAGE_MOST:
         raise invalid("limit", "out_of_range")
     if query["campaign"] is not None and not 0 <= query["campaign"] <= BIG_ID_MOST:
         raise invalid("campaign", "out_of_range")
-    return Page(query["campaign"], query["cursor"], query["limit"])
+    return service.MembersPage(query["campaign"], query["cursor"], query["limit"])
 
 
-def _told(one: TeamMember) -> dict[str, Any]:
+def _serialize_member(one: service.TeamMember) -> dict[str, Any]:
     numbered = message("guest_numbered" if one.guest else "member_numbered", language())
     name = one.display_name or numbered.format(number=one.number)
     return {
@@ -142,5 +140,5 @@ def _told(one: TeamMember) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _guesses() -> joining.Guesses:
-    return joining.Guesses(request.remote_addr or "", current_app.config["SECRET_KEY"])
+def _guess_limiter() -> joining.GuessLimiter:
+    return joining.GuessLimiter(request.remote_addr or "", current_app.config["SECRET_KEY"])

@@ -1,9 +1,10 @@
-"""The person behind a device: known from its first join on, named only if they wish."""
+"""Volunteers: the person of a device from its first join on, and how their rows are locked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from psycopg.errors import DeadlockDetected, ExclusionViolation
@@ -17,21 +18,22 @@ from backend.devices.service import unauthorized
 from backend.errors import Problem
 from backend.memberships.models import DeviceLink, Volunteer
 
-# A period is never empty: an empty one would forget when it was.
-LEAST = timedelta(microseconds=1)
+# A period is never empty: an empty range has no bounds.
+SHORTEST_PERIOD = timedelta(microseconds=1)
 
-# Two that meet at one instant need a second look; a third is for a machine in distress.
-TRIES = 3
+# Two concurrent requests need a second attempt; the third is for a machine under load.
+ATTEMPTS = 3
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class ChangedMeanwhile(Exception):
-    """What was looked at had changed before it was held."""
+class ConcurrentChange(Exception):
+    """Rows changed between reading and locking them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class Profile:
     """A volunteer as they see themselves."""
 
     display_name: str | None
@@ -39,97 +41,100 @@ class Own:
     devices: int
 
 
-def carry_out(act: Callable[[], T]) -> T:
-    """Carry a use case out; again where another one was in its way at the same instant."""
-    for _ in range(TRIES):
-        try:
-            return act()
-        except ChangedMeanwhile:
-            pass
-        except DBAPIError as error:
-            if not isinstance(error.orig, ExclusionViolation | DeadlockDetected):
-                raise
-        db.session.rollback()
-    raise Problem(409, "at_once")
+def retry_on_conflict(use_case: Callable[P, T]) -> Callable[P, T]:
+    """Run a use case again where a concurrent one got in its way; 409 after some attempts."""
+
+    @wraps(use_case)
+    def attempt(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(ATTEMPTS):
+            try:
+                return use_case(*args, **kwargs)
+            except ConcurrentChange:
+                pass
+            except DBAPIError as error:
+                if not isinstance(error.orig, ExclusionViolation | DeadlockDetected):
+                    raise
+            db.session.rollback()
+        raise Problem(409, "at_once")
+
+    return attempt
 
 
 def volunteer_of(device_id: UUID) -> int | None:
-    """The volunteer to whom a device belongs now."""
+    """Return the volunteer to whom a device belongs now."""
     found: int | None = db.session.scalar(
         select(DeviceLink.volunteer_id).where(DeviceLink.device_id == device_id, _lasts())
     )
     return found
 
 
-def known(device_id: UUID) -> int:
-    """The volunteer of a device; 409 where it never joined a team."""
+def require_volunteer(device_id: UUID) -> int:
+    """Return the volunteer of a device; 409 where it never joined a team."""
     volunteer = volunteer_of(device_id)
     if volunteer is None:
         raise Problem(409, "not_joined")
     return volunteer
 
 
-def hold(device_id: UUID, *others: int) -> int | None:
-    """Hold a device's volunteer, if any, and others, with their devices; who the volunteer is.
+def lock_volunteer(device_id: UUID, *others: int) -> int | None:
+    """Lock a device's volunteer, if any, other volunteers, and all their devices.
 
-    Devices first, as posts and withdrawals do, then volunteers, each in one order: two holds wait
-    for each other and never block. Posts of these devices that are being judged now are judged
-    again.
+    Return the device's volunteer. Devices are locked first, as by posts and withdrawals, then
+    volunteers, each in one order: concurrent locks wait for each other without a deadlock. Posts
+    of these devices that are judged at this moment are judged again.
     """
     own = volunteer_of(device_id)
-    held = sorted({*others} | ({own} if own is not None else set()))
-    ids = {device_id} | _linked(held)
-    there = _lock(select(Device.id).where(Device.id.in_(ids)).order_by(Device.id))
-    if device_id not in there:
-        raise unauthorized()  # withdrawn in this very moment
-    # Not against new rows that only refer to the volunteer.
-    _lock(select(Volunteer.id).where(Volunteer.id.in_(held)).order_by(Volunteer.id))
-    if volunteer_of(device_id) != own or _linked(held) - ids:
-        raise ChangedMeanwhile
+    volunteers = sorted({*others} | ({own} if own is not None else set()))
+    ids = {device_id} | _linked(volunteers)
+    locked = _lock(select(Device.id).where(Device.id.in_(ids)).order_by(Device.id))
+    if device_id not in locked:
+        raise unauthorized()  # withdrawn at this moment
+    _lock(select(Volunteer.id).where(Volunteer.id.in_(volunteers)).order_by(Volunteer.id))
+    if volunteer_of(device_id) != own or _linked(volunteers) - ids:
+        raise ConcurrentChange
     _change_devices(update(Device).where(Device.id.in_(ids)).values(version=Device.version + 1))
     return own
 
 
-def begin(device_id: UUID, now: datetime) -> int:
-    """Make a volunteer of whoever holds a device, from now on."""
+def create_volunteer(device_id: UUID, now: datetime) -> int:
+    """Add a volunteer to whom a device belongs from now on."""
     demo = db.session.execute(select(Device.demo).where(Device.id == device_id)).scalar_one()
     volunteer = Volunteer(created_at=now, demo=demo)
     db.session.add(volunteer)
     db.session.flush()
-    link(device_id, volunteer.id, now)
+    link_device(device_id, volunteer.id, now)
     return volunteer.id
 
 
-def link(device_id: UUID, volunteer_id: int, now: datetime) -> datetime:
-    """Give a held device to a volunteer from now on; when that is."""
+def link_device(device_id: UUID, volunteer_id: int, now: datetime) -> None:
+    """Link a locked device to a volunteer from now on, and end its link to another one."""
     present = db.session.scalar(
         select(DeviceLink).where(DeviceLink.device_id == device_id, _lasts())
     )
     moment = now
     if present is not None:
-        moment = end_of(present.period.lower, now)
+        moment = period_end(present.period.lower, now)
         present.period = Range(present.period.lower, moment, bounds="[)")
         db.session.flush()
     period = Range(moment, None, bounds="[)")
     db.session.add(DeviceLink(device_id=device_id, volunteer_id=volunteer_id, period=period))
     _change_devices(update(Device).where(Device.id == device_id).values(joined=True))
     db.session.flush()
-    return moment
 
 
-def end_of(since: datetime | None, now: datetime) -> datetime:
-    """When a period ends that is ended now; another worker's clock may have begun it later."""
-    return now if since is None else max(now, since + LEAST)
+def period_end(since: datetime | None, now: datetime) -> datetime:
+    """Return the end of a period that ends now, although another worker's clock began it later."""
+    return now if since is None else max(now, since + SHORTEST_PERIOD)
 
 
-def devices_of(volunteer_id: int) -> int:
-    """How many devices a volunteer has now."""
+def count_devices(volunteer_id: int) -> int:
+    """Return how many devices a volunteer has now."""
     count = select(func.count()).where(DeviceLink.volunteer_id == volunteer_id, _lasts())
     return db.session.execute(count).scalar_one()
 
 
-def name(volunteer_id: int, display_name: str | None, now: datetime) -> None:
-    """Give a volunteer the name that they agreed to show, or take it away."""
+def set_name(volunteer_id: int, display_name: str | None, now: datetime) -> None:
+    """Set the name that a volunteer agreed to show, or remove it."""
     db.session.execute(
         update(Volunteer)
         .where(Volunteer.id == volunteer_id)
@@ -137,12 +142,12 @@ def name(volunteer_id: int, display_name: str | None, now: datetime) -> None:
     )
 
 
-def rename(device_id: UUID, display_name: str | None, now: datetime) -> Own:
-    """Change the name under which a volunteer is shown to their team, or show none."""
-    volunteer = known(device_id)
-    name(volunteer, display_name, now)
+def rename(device_id: UUID, display_name: str | None, now: datetime) -> Profile:
+    """Change the name that a volunteer's team sees, or remove it."""
+    volunteer = require_volunteer(device_id)
+    set_name(volunteer, display_name, now)
     db.session.commit()
-    return Own(display_name, now if display_name else None, devices_of(volunteer))
+    return Profile(display_name, now if display_name else None, count_devices(volunteer))
 
 
 def _linked(volunteer_ids: Sequence[int]) -> set[UUID]:
@@ -155,6 +160,7 @@ def _lasts() -> ColumnElement[bool]:
 
 
 def _lock(rows: Select[T]) -> Sequence[T]:
+    """Lock rows against changes; new rows may still refer to them."""
     return db.session.scalars(rows.with_for_update(key_share=True)).all()
 
 

@@ -13,7 +13,7 @@ from backend.devices.models import Device
 from backend.devices.service import authenticate
 from backend.memberships import joining
 from backend.memberships import service as memberships
-from backend.memberships.joining import Joining
+from backend.memberships.joining import JoinRequest
 from backend.memberships.models import Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
@@ -144,7 +144,7 @@ def test_the_demo_joins_without_http(
     with app.app_context():
         db.session.execute(update(Device).values(demo=True))
         device = db.session.scalars(select(Device.id)).one()
-        made = joining.join(device, Joining(cast.code_one), clock.now)
+        made = joining.join(device, JoinRequest(cast.code_one), clock.now)
         assert made.created and made.member.since == clock.now
         assert db.session.scalars(select(Volunteer.demo)).one() is True
         left = memberships.leave(device, made.member.id, clock.now + timedelta(hours=1))

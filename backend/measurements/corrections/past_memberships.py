@@ -28,8 +28,8 @@ from backend.measurements.corrections.past_rows import (
 )
 from backend.measurements.corrections.reattribution import team_totals
 from backend.measurements.recording import earning
-from backend.memberships import volunteers
 from backend.memberships.models import Membership
+from backend.memberships.volunteers import retry_on_conflict
 from backend.organisations.scopes import campaign_scope
 from backend.tables.reader import read_table
 from backend.tables.table import Table
@@ -109,9 +109,10 @@ def import_memberships(
     raw = read()
     table = read_table(raw, PAST)
     file = MembershipFile(campaign_id, table, hashlib.sha256(raw).hexdigest(), dry_run)
-    return volunteers.carry_out(lambda: _import(actor, file, now, language))
+    return _import(actor, file, now, language)
 
 
+@retry_on_conflict
 def _import(
     actor: Actor, file: MembershipFile, now: datetime, language: Language
 ) -> dict[str, Any]:

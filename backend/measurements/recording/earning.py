@@ -150,5 +150,5 @@ def _sample(row: Mapping[Any, Any]) -> Sample:
         network=row["network"],
         unit_id=row["unit_id"],
         within=frozenset(unit for unit in above if unit is not None),
-        fate=row["reasons"][0] if row["reasons"] else COUNTED,
+        category=row["reasons"][0] if row["reasons"] else COUNTED,
     )

@@ -15,9 +15,9 @@ from backend.coverage.plan.map import show_plan_map
 from backend.errors import Problem
 from backend.http.etags import tag_of, unless_known
 from backend.http.requests import as_attachment, clock_now
-from backend.memberships.join_codes import show as show_code
-from backend.memberships.members import Page, members
+from backend.memberships.join_codes import show_code
 from backend.memberships.poster import inline_svg
+from backend.memberships.service import MembersPage, list_members
 from backend.units.service import set_on
 from backend.web.board.blueprint import bp
 from backend.web.board.plan_map import PlanMap, plan_map
@@ -101,8 +101,8 @@ def team(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Show a team to its leader and organiser: who is in it, what each did, how to join it."""
     now, known = clock_now(), actor()
     board = board_of(known, campaign_id, now)
-    page = Page(campaign_id, asked["after"], MEMBERS_SHOWN)
-    people, next_cursor = members(known, team_id, page, now)
+    page = MembersPage(campaign_id, asked["after"], MEMBERS_SHOWN)
+    people, next_cursor = list_members(known, team_id, page, now)
     question = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
     return member(
         "web/board/team.html",

@@ -96,7 +96,7 @@ def settings(asked: dict[str, Any], campaign_id: int) -> Response:
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/code", methods=("POST",))
 def rotate(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Give a team a join code, its first or another one."""
-    join_codes.rotate(actor(), campaign_id, team_id, join_codes.Limits(), clock_now())
+    join_codes.rotate_code(actor(), campaign_id, team_id, join_codes.CodeLimits(), clock_now())
     return _done("team", asked, campaign_id=campaign_id, team_id=team_id)
 
 

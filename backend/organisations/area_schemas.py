@@ -1,4 +1,4 @@
-"""Requests and answers about deputies, and about roles whose unit ended."""
+"""Schemas of deputies, and of roles whose unit ended."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ REASON_MOST = 500
 
 
 class DeputyRequestSchema(Strict):
-    """Who is to stand in, where, until when and why."""
+    """The deputy, the area, the end and the reason."""
 
     name = Text(NAME_MOST, required=True, metadata={"example": "0912 345 678"})
     unit = Object(UnitCodeSchema, allow_none=True, load_default=None)
@@ -25,7 +25,7 @@ class DeputyRequestSchema(Strict):
 
     @validates_schema
     def check_reason(self, data: dict[str, Any], **_: Any) -> None:
-        """A reason that says something."""
+        """Reject a blank reason."""
         if not data.get("reason", "").strip():
             raise ValidationError({"reason": ["required"]})
 
@@ -45,7 +45,7 @@ class AreaSchema(Schema):
 
 
 class DeputySchema(Schema):
-    """What was lent to whom, by whom and until when."""
+    """A delegation: the deputy, the delegating person, the area and the time."""
 
     id = fields.Integer(required=True)
     user_id = fields.Integer(required=True)
@@ -59,13 +59,13 @@ class DeputySchema(Schema):
 
 
 class DeputiesSchema(Schema):
-    """Who stands in for a person, and for whom they do."""
+    """The deputies of a person, and the people whose deputy they are."""
 
     items = fields.List(fields.Nested(DeputySchema), required=True)
 
 
 class SuccessorSchema(Schema):
-    """A unit of today that holds ground of one that ended; `likely` is what is proposed."""
+    """A unit of today on the ground of an ended one; `likely`: it is proposed."""
 
     id = fields.Integer(required=True)
     code = fields.String(required=True)
@@ -86,13 +86,13 @@ class EndedRoleSchema(Schema):
 
 
 class EndedRolesSchema(Schema):
-    """The roles about whose successors nobody decided yet."""
+    """The ended roles whose successors are not confirmed yet."""
 
     items = fields.List(fields.Nested(EndedRoleSchema), required=True)
 
 
 class SuccessionRequestSchema(Strict):
-    """Over which units instead: null for what is proposed, none for nothing."""
+    """The units of the new role: null for the proposed ones, an empty list for none."""
 
     units = Many(
         Object(UnitReferenceSchema), least=0, most=UNITS_MOST, allow_none=True, load_default=None
@@ -101,6 +101,6 @@ class SuccessionRequestSchema(Strict):
 
 
 class SuccessionSchema(Schema):
-    """The role that was granted instead; null where there is none."""
+    """The new role, or null."""
 
     role = fields.Nested(RoleSchema, required=True, allow_none=True)

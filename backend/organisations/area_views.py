@@ -26,16 +26,16 @@ blp.after_request(keep_private)
 @blp.doc(security=PERSON)
 @blp.arguments(DeputyRequestSchema)
 @blp.response(201, DeputySchema)
-def add_deputy(asked: dict[str, Any]) -> dict[str, Any]:
-    """Let another person act in one's own area until a moment."""
-    return delegate(actor(), asked, clock_now())
+def add_deputy(data: dict[str, Any]) -> dict[str, Any]:
+    """Let another person act in your area until a moment."""
+    return delegate(actor(), data, clock_now())
 
 
 @blp.get("/deputies")
 @blp.doc(security=PERSON)
 @blp.response(200, DeputiesSchema)
 def get_deputies() -> dict[str, Any]:
-    """List who stands in for oneself, and for whom one does."""
+    """List your deputies, and the people whose deputy you are."""
     return list_deputies(actor(), clock_now())
 
 
@@ -43,7 +43,7 @@ def get_deputies() -> dict[str, Any]:
 @blp.doc(security=PERSON)
 @blp.response(204)
 def remove_deputy(deputy_id: int) -> None:
-    """End what was lent to a deputy now."""
+    """End a deputy's role now."""
     end_deputy(actor(), deputy_id, clock_now())
 
 
@@ -51,7 +51,7 @@ def remove_deputy(deputy_id: int) -> None:
 @blp.doc(security=PERSON)
 @blp.response(200, EndedRolesSchema)
 def get_ended() -> dict[str, Any]:
-    """List roles that ended with their unit, and the successors that are proposed."""
+    """List roles that ended with their unit, with the proposed successors."""
     return list_ended(actor(), clock_now())
 
 
@@ -59,6 +59,6 @@ def get_ended() -> dict[str, Any]:
 @blp.doc(security=PERSON)
 @blp.arguments(SuccessionRequestSchema)
 @blp.response(200, SuccessionSchema)
-def succeed(asked: dict[str, Any], role_id: int) -> dict[str, Any]:
-    """Confirm over which units a role goes on whose unit ended."""
-    return confirm_successors(actor(), role_id, asked, clock_now())
+def succeed(data: dict[str, Any], role_id: int) -> dict[str, Any]:
+    """Confirm the units over which a role continues after its unit ended."""
+    return confirm_successors(actor(), role_id, data, clock_now())

@@ -1,4 +1,4 @@
-"""Areas of officials as requests and answers name them: a unit, or a cluster of communes."""
+"""Areas of officials in requests and answers: a unit, or a cluster of communes."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -17,18 +17,18 @@ from backend.units.models import Unit
 AreaKey = tuple[str, int | None]  # unit or cluster, and its row
 
 
-def named_area(asked: Mapping[str, Any], now: datetime) -> tuple[Kind, int]:
-    """The unit or cluster that a request names, one of them, and that still is."""
-    unit, cluster_id = asked["unit"], asked["cluster_id"]
+def requested_area(data: Mapping[str, Any], now: datetime) -> tuple[Kind, int]:
+    """Return the one unit or cluster that a request names and that has not ended."""
+    unit, cluster_id = data["unit"], data["cluster_id"]
     if (unit is None) == (cluster_id is None):
         raise invalid("unit", "unit_or_cluster")
     if cluster_id is not None:
-        return "cluster", lasting_cluster(cluster_id, "cluster_id", now)
-    return "unit", lasting_unit(unit, "unit", now)
+        return "cluster", current_cluster_id(cluster_id, "cluster_id", now)
+    return "unit", current_unit_id(unit, "unit", now)
 
 
-def lasting_cluster(cluster_id: int, field: str, now: datetime) -> int:
-    """A cluster that still is."""
+def current_cluster_id(cluster_id: int, field: str, now: datetime) -> int:
+    """Return the id of a cluster that has not ended."""
     row = db.session.get(Cluster, cluster_id)
     if row is None:
         raise invalid(field, "scope_unknown")
@@ -37,8 +37,8 @@ def lasting_cluster(cluster_id: int, field: str, now: datetime) -> int:
     return row.id
 
 
-def lasting_unit(named: Mapping[str, Any], field: str, now: datetime) -> int:
-    """The row of a unit that still is; its level tells apart what one code stands for twice."""
+def current_unit_id(named: Mapping[str, Any], field: str, now: datetime) -> int:
+    """Return the id of a unit that has not ended; its level is needed where levels share a code."""
     rows = select(Unit).where(Unit.system == named["system"], Unit.code == named["code"])
     if named["level"] is not None:
         rows = rows.where(Unit.level == named["level"])
@@ -50,11 +50,11 @@ def lasting_unit(named: Mapping[str, Any], field: str, now: datetime) -> int:
     return found[0].id
 
 
-def areas_told(areas: Collection[AreaKey]) -> dict[AreaKey, dict[str, Any]]:
-    """Areas by their names, read for all of them at once."""
+def serialize_areas(areas: Collection[AreaKey]) -> dict[AreaKey, dict[str, Any]]:
+    """Return areas with their names, read by one query each."""
     units = serialize_units([one for kind, one in areas if kind == "unit"])
-    wanted = {one for kind, one in areas if kind == "cluster"}
-    rows = select(Cluster.id, Cluster.name).where(Cluster.id.in_(wanted))
+    ids = {one for kind, one in areas if kind == "cluster"}
+    rows = select(Cluster.id, Cluster.name).where(Cluster.id.in_(ids))
     clusters: dict[int | None, Any] = {
         id: {"id": id, "name": name} for id, name in db.session.execute(rows)
     }

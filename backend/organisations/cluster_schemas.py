@@ -22,14 +22,14 @@ def _units(**options: bool) -> Many:
 
 
 class ClustersQuerySchema(PageSchema):
-    """Which clusters to list; those that ended only where that is asked."""
+    """Filters of clusters; ended ones are left out by default."""
 
     organisation = QueryId(load_default=None)
     ended = Text(choices=YES_NO, load_default="false")
 
 
 class ClusterChangeSchema(Strict):
-    """What of a cluster is to change; what is not named stays."""
+    """Changes of a cluster; a missing field stays as it is."""
 
     name = Name()
     units = _units()
@@ -37,7 +37,7 @@ class ClusterChangeSchema(Strict):
 
 
 class ClusterCreateSchema(Strict):
-    """A new cluster, from today on unless told; without an organisation it is the admins'."""
+    """A new cluster, by default from today on; without an organisation it is the admins'."""
 
     organisation_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
     name = Name(required=True)

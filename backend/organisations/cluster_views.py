@@ -33,9 +33,9 @@ def list_clusters(query: dict[str, Any]) -> Any:
 @blp.doc(security=PERSON)
 @blp.arguments(ClusterCreateSchema)
 @blp.response(201, ClusterSchema, headers=etags.TOLD, description="Added")
-def create_cluster(asked: dict[str, Any]) -> Any:
+def create_cluster(data: dict[str, Any]) -> Any:
     """Add a cluster of communes."""
-    return etags.answered(service.create_cluster(actor(), asked, clock_now()), 201)
+    return etags.answered(service.create_cluster(actor(), data, clock_now()), 201)
 
 
 @blp.get("/clusters/<int:cluster_id>")

@@ -26,40 +26,41 @@ ORDER = (Cluster.sort_key.collate("C"), Cluster.id)
 FIELDS = ("organisation_id", "name", "valid_from", "valid_to")
 
 
-def list_clusters(asked: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """A page of the clusters of today in Vietnamese order; everybody may read it."""
-    query = select(Cluster).order_by(*ORDER).limit(asked["limit"] + 1)
-    if asked["ended"] == "false":
-        query = query.where(func.coalesce(Cluster.valid_to, today) >= today)
-    if asked["organisation"] is not None:
-        query = query.where(Cluster.organisation_id == asked["organisation"])
-    if after := decode_cursor(asked["cursor"], sort_text, row_id):
-        query = query.where(tuple_(*ORDER) > tuple_(*after))
-    rows = db.session.scalars(query).all()
-    page, next_cursor = take_page(rows, asked["limit"], lambda row: (row.sort_key, row.id))
-    return {"items": _told(page), "next": next_cursor}
+def list_clusters(query: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """Return a page of the clusters of today in Vietnamese order; public."""
+    rows = select(Cluster).order_by(*ORDER).limit(query["limit"] + 1)
+    if query["ended"] == "false":
+        rows = rows.where(func.coalesce(Cluster.valid_to, today) >= today)
+    if query["organisation"] is not None:
+        rows = rows.where(Cluster.organisation_id == query["organisation"])
+    if after := decode_cursor(query["cursor"], sort_text, row_id):
+        rows = rows.where(tuple_(*ORDER) > tuple_(*after))
+    found = db.session.scalars(rows).all()
+    page, next_cursor = take_page(found, query["limit"], lambda row: (row.sort_key, row.id))
+    return {"items": _serialize_clusters(page), "next": next_cursor}
 
 
 def show_cluster(cluster_id: int) -> dict[str, Any]:
-    """One cluster; 404 where there is none."""
-    return told(_cluster(cluster_id))
+    """Return one cluster; 404 where there is none."""
+    [answer] = _serialize_clusters([_cluster(cluster_id)])
+    return answer
 
 
-def create_cluster(actor: Actor, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def create_cluster(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Add a cluster."""
-    organisation = asked["organisation_id"]
+    organisation = data["organisation_id"]
     require(actor, "cluster.edit", _scope(organisation))
     if organisation is not None:
         lock_organisation(organisation)
-    units = unit_ids(asked["units"], "units")
-    span = asked["valid_from"] or local_day(now), asked["valid_to"]
-    row = add(actor, organisation, asked["name"], span, units)
-    shown = told(row)
+    units = unit_ids(data["units"], "units")
+    span = data["valid_from"] or local_day(now), data["valid_to"]
+    row = add_cluster(actor, organisation, data["name"], span, units)
+    [answer] = _serialize_clusters([row])
     db.session.commit()
-    return shown
+    return answer
 
 
-def add(
+def add_cluster(
     actor: Actor,
     organisation_id: int | None,
     name: str,
@@ -84,21 +85,21 @@ def add(
 def change_cluster(
     actor: Actor, cluster_id: int, expected: etags.Expected, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Change what is named of a cluster; its units only an admin where it is a person's area."""
-    row = _to_edit(actor, cluster_id)
+    """Change the given fields; only an admin changes the units of a cluster that is an area."""
+    row = _editable_cluster(actor, cluster_id)
     etags.must_match(expected, row.version)
-    wanted = {name: changes[name] for name in ("name", "valid_to") if name in changes}
+    values = {name: changes[name] for name in ("name", "valid_to") if name in changes}
     units = before = units_of(row.id)
     if "units" in changes:
         units = unit_ids(changes["units"], "units")
-    wanted["valid_to"] = _last_day(units, wanted.get("valid_to", row.valid_to))
-    if wanted["valid_to"] is not None and wanted["valid_to"] < row.valid_from:
+    values["valid_to"] = _last_day(units, values.get("valid_to", row.valid_to))
+    if values["valid_to"] is not None and values["valid_to"] < row.valid_from:
         raise invalid("valid_to", "before_first_day")
-    changed = changed_values(row, wanted)
+    changed = changed_values(row, values)
     if "valid_to" in changed or units != before:
         _require_own_area(actor, row.id)
     if changed or units != before:
-        was = {name: getattr(row, name) for name in changed} | {"units": before}
+        old = {name: getattr(row, name) for name in changed} | {"units": before}
         keys = {"sort_key": sort_key(changed["name"])} if "name" in changed else {}
         update_row(row, changed | keys)
         _write_units(row.id, units)
@@ -107,19 +108,19 @@ def change_cluster(
             actor,
             "cluster.change",
             f"cluster:{row.id}",
-            before=audit_values(was),
+            before=audit_values(old),
             after=audit_values(after),
         )
-    shown = told(row)
+    [answer] = _serialize_clusters([row])
     db.session.commit()
-    return shown
+    return answer
 
 
 def end_cluster(
     actor: Actor, cluster_id: int, expected: etags.Expected, now: datetime
 ) -> dict[str, Any] | None:
-    """Remove a cluster that was nobody's area ever (None); else an admin ends it with its roles."""
-    row = _to_edit(actor, cluster_id)
+    """Remove a cluster that was never an area, and return None; else an admin ends it."""
+    row = _editable_cluster(actor, cluster_id)
     etags.must_match(expected, row.version)
     _require_own_area(actor, row.id)
     subject, before = f"cluster:{row.id}", {name: getattr(row, name) for name in FIELDS}
@@ -133,24 +134,19 @@ def end_cluster(
         update_row(row, {"valid_to": last})
     roles = end_roles("cluster", cluster_id, now)
     record_act(actor, "cluster.end", subject, before=audit_values(before), ended={"roles": roles})
-    shown = told(row)
+    [answer] = _serialize_clusters([row])
     db.session.commit()
-    return shown
+    return answer
 
 
 def units_of(cluster_id: int) -> frozenset[int]:
-    """The units of a cluster."""
+    """Return the units of a cluster."""
     query = select(ClusterUnit.unit_id).where(ClusterUnit.cluster_id == cluster_id)
     return frozenset(db.session.scalars(query))
 
 
-def told(row: Cluster) -> dict[str, Any]:
-    """A cluster as it is shown."""
-    return _told([row])[0]
-
-
-def _told(rows: Sequence[Cluster]) -> list[dict[str, Any]]:
-    """Clusters as they are shown, their units read for all of them at once."""
+def _serialize_clusters(rows: Sequence[Cluster]) -> list[dict[str, Any]]:
+    """Return clusters as answers; their units are read by one query."""
     members = select(ClusterUnit.cluster_id, ClusterUnit.unit_id)
     own: dict[int, set[int]] = {row.id: set() for row in rows}
     for cluster, unit in db.session.execute(members.where(ClusterUnit.cluster_id.in_(own))):
@@ -171,14 +167,14 @@ def _cluster(cluster_id: int) -> Cluster:
     return row
 
 
-def _to_edit(actor: Actor, cluster_id: int) -> Cluster:
+def _editable_cluster(actor: Actor, cluster_id: int) -> Cluster:
     row = _cluster(cluster_id)
     require(actor, "cluster.edit", _scope(row.organisation_id))
     return row
 
 
 def _scope(organisation_id: int | None) -> Scope:
-    """An organisation's own, or of the whole system."""
+    """Return the scope of an organisation, or of the whole system."""
     if organisation_id is None:
         return SYSTEM
     try:
@@ -188,21 +184,21 @@ def _scope(organisation_id: int | None) -> Scope:
 
 
 def _require_own_area(actor: Actor, cluster_id: int) -> None:
-    """Whoever changes what an official may see grants a right, or takes it: an admin does."""
+    """Allow only admins to change the area of an official."""
     if _is_area(cluster_id):
         require(actor, "users.manage")
 
 
 def _is_area(cluster_id: int) -> bool:
-    held = select(Role.id).where(Role.scope_kind == "cluster", Role.scope_id == cluster_id)
-    return db.session.scalar(held.limit(1)) is not None
+    roles = select(Role.id).where(Role.scope_kind == "cluster", Role.scope_id == cluster_id)
+    return db.session.scalar(roles.limit(1)) is not None
 
 
-def _last_day(units: Collection[int], wanted: date | None) -> date | None:
-    """A cluster of units from before the reform ends with them, as a role over one of them does."""
+def _last_day(units: Collection[int], requested: date | None) -> date | None:
+    """Return the last day of a cluster: at the latest that of its first unit that ends."""
     ends = select(func.min(Unit.valid_to)).where(Unit.id.in_(units))
     last = db.session.scalar(ends)
-    return last if wanted is None or (last is not None and last < wanted) else wanted
+    return last if requested is None or (last is not None and last < requested) else requested
 
 
 def _write_units(cluster_id: int, units: Collection[int]) -> None:

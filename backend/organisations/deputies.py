@@ -1,4 +1,4 @@
-"""Deputies: an official lends their own area, or a part of it, until a day that is named."""
+"""Deputies: an official delegates their own area, or a part of it, until a given day."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from backend.accounts.models import Role, User
 from backend.accounts.users import in_force, stored_name
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.organisations.areas import areas_told, named_area
+from backend.organisations.areas import requested_area, serialize_areas
 from backend.organisations.scopes import cluster_scope, unit_scope
 
-# Whoever stands in for longer has the area, and is granted it by an admin.
+# For a longer time an admin grants the role itself.
 DURATION_MOST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """What is lent: a unit or a cluster of communes."""
+    """The delegated unit or cluster of communes."""
 
     kind: Kind
     id: int
@@ -34,14 +34,14 @@ class Area:
         return cluster_scope(self.id) if self.kind == "cluster" else unit_scope(self.id)
 
 
-def delegate(actor: Actor, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Let another person act in one's own area, or a part of it, until a moment."""
     user_id = require_person(actor, write=True)
-    area = Area(*named_area(asked, now))
+    area = Area(*requested_area(data, now))
     require(actor, "unit.delegate", area.scope)
     own = _own_role(user_id, area.scope, now)
-    until = _until(asked["valid_to"], own, now)
-    deputy = _deputy(asked["name"], user_id)
+    until = _end(data["valid_to"], own, now)
+    deputy = _deputy(data["name"], user_id)
     row = Role(
         user_id=deputy.id,
         role="official",
@@ -50,19 +50,19 @@ def delegate(actor: Actor, asked: Mapping[str, Any], now: datetime) -> dict[str,
         valid_from=now,
         valid_to=until,
         delegated_by=own.id,
-        reason=asked["reason"],
+        reason=data["reason"],
     )
     db.session.add(row)
     db.session.flush()
     facts = {"deputy": row.id, "scope": area.kind, "scope_id": area.id}
     record_act(actor, "area.delegate", f"user:{deputy.id}", **facts, valid_to=until.isoformat())
-    [told] = _told([(row, deputy, own)])
+    [answer] = _serialize_deputies([(row, deputy, own)])
     db.session.commit()
-    return told
+    return answer
 
 
 def list_deputies(actor: Actor, now: datetime) -> dict[str, Any]:
-    """Who stands in for the actor, and for whom the actor stands in, from now on."""
+    """Return the current deputies of the actor, and those that the actor is."""
     user_id = require_person(actor)
     lent = aliased(Role)
     query = (
@@ -72,11 +72,11 @@ def list_deputies(actor: Actor, now: datetime) -> dict[str, Any]:
         .where(or_(lent.user_id == user_id, Role.user_id == user_id), in_force(now))
         .order_by(Role.id)
     )
-    return {"items": _told([(*row,) for row in db.session.execute(query)])}
+    return {"items": _serialize_deputies([(*row,) for row in db.session.execute(query)])}
 
 
 def end_deputy(actor: Actor, role_id: int, now: datetime) -> None:
-    """End what was lent now: by whoever lent it, by the deputy, or by an admin."""
+    """End a delegation now: allowed to both people and to admins."""
     user_id = require_person(actor, write=True)
     lent = aliased(Role)
     found = select(Role, lent).join(lent, lent.id == Role.delegated_by).where(Role.id == role_id)
@@ -91,40 +91,40 @@ def end_deputy(actor: Actor, role_id: int, now: datetime) -> None:
 
 
 def _own_role(user_id: int, scope: Scope, now: datetime) -> Role:
-    """The role that is lent: one's own, of a person, that holds the area."""
+    """Return the person's own role that covers the area."""
     places = {"unit": scope.units, "cluster": scope.clusters}
-    held = select(Role).where(
+    roles = select(Role).where(
         Role.user_id == user_id,
         Role.role == "official",
         Role.delegated_by.is_(None),
         or_(*[(Role.scope_kind == kind) & Role.scope_id.in_(ids) for kind, ids in places.items()]),
         in_force(now),
     )
-    role: Role | None = db.session.scalar(held.order_by(Role.id).limit(1))
-    if role is None:  # an admin grants roles of their own
+    role: Role | None = db.session.scalar(roles.order_by(Role.id).limit(1))
+    if role is None:  # an admin grants roles instead
         raise Problem(403, "no_own_area")
     return role
 
 
-def _until(wanted: datetime, own: Role, now: datetime) -> datetime:
-    if wanted <= now:
+def _end(requested: datetime, own: Role, now: datetime) -> datetime:
+    if requested <= now:
         raise invalid("valid_to", "in_the_past")
-    if wanted > now + DURATION_MOST:
+    if requested > now + DURATION_MOST:
         raise invalid("valid_to", "deputy_too_long")
-    return wanted if own.valid_to is None else min(wanted, own.valid_to)
+    return requested if own.valid_to is None else min(requested, own.valid_to)
 
 
 def _deputy(name: str, user_id: int) -> User:
-    """A person with an account, who is not oneself."""
+    """Return the account of another person."""
     user = users.by_name(stored_name(name))
     if user is None or user.password_hash is None or user.id == user_id:
         raise invalid("name", "deputy_unknown")
     return user
 
 
-def _told(rows: Sequence[tuple[Role, User, Role]]) -> list[dict[str, Any]]:
-    """What was lent to whom and by which role, the areas read for all of them at once."""
-    areas = areas_told([(role.scope_kind, role.scope_id) for role, _, _ in rows])
+def _serialize_deputies(rows: Sequence[tuple[Role, User, Role]]) -> list[dict[str, Any]]:
+    """Return delegations as answers; their areas are read by one query."""
+    areas = serialize_areas([(role.scope_kind, role.scope_id) for role, _, _ in rows])
     return [
         {
             "id": role.id,

@@ -10,14 +10,14 @@ from backend.http.paging import CURSOR_MOST
 from backend.organisations.names import normalised
 from backend.units.catalogue import LEVELS, SYSTEMS
 
-# A name stands on a phone's screen, a poster and a map; the longest official ones have some 100.
+# Names appear on phone screens, posters and maps; the longest official ones have some 100.
 NAME_MOST = 200
 PAGE_DEFAULT = 100
 PAGE_MOST = 500
 
 
 class Name(Text):
-    """A name as it is kept, of at least one letter or digit."""
+    """A normalised name with at least one letter or digit."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(most=NAME_MOST, **options)
@@ -32,7 +32,7 @@ class Name(Text):
 
 
 class Many(fields.List[Any]):
-    """A list of between `least` and `most` things."""
+    """A list of `least` to `most` items."""
 
     default_error_messages = {**CODES, "invalid": "not_list"}
 
@@ -46,12 +46,12 @@ class QueryId(fields.Integer):
 
     def __init__(self, **options: Any) -> None:
         within = validate.Range(1, ID_MOST, error="out_of_range")
-        told: dict[str, str | list[Any] | dict[Any, Any]] = {"invalid": "not_whole"}
-        super().__init__(validate=within, error_messages=told, **options)
+        messages: dict[str, str | list[Any] | dict[Any, Any]] = {"invalid": "not_whole"}
+        super().__init__(validate=within, error_messages=messages, **options)
 
 
 class UnitReferenceSchema(Strict):
-    """A unit as a request names it: codes were reused, so a code alone is no identity."""
+    """A unit in a request: codes were reused, so a code alone is no identity."""
 
     system = Text(choices=SYSTEMS, required=True)
     level = Text(choices=LEVELS, required=True)
@@ -59,7 +59,7 @@ class UnitReferenceSchema(Strict):
 
 
 class PageSchema(Strict):
-    """Which page of a list."""
+    """The cursor and the length of a page."""
 
     cursor = Text(most=CURSOR_MOST, load_default=None)
     limit = fields.Integer(

@@ -1,4 +1,4 @@
-"""Requests that let people in and grant them roles."""
+"""Requests that invite people and grant them roles."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class Roles(fields.List[Any]):
 
 
 class InvitationSchema(Strict):
-    """A person who is to be let in, and with which roles."""
+    """A person to invite, with their roles."""
 
     name = Text(NAME_MOST, required=True, metadata={"example": "0912 345 678"})
     display_name = Label(100, allow_none=True, load_default=None)

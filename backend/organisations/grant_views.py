@@ -1,4 +1,4 @@
-"""Endpoints that let people in and grant them roles, for admins and, of own teams, organisers."""
+"""Endpoints of admins, and of organisers for their teams, to invite people and grant roles."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from backend.http.requests import clock_now
 from backend.organisations import grants
 from backend.organisations.grant_schemas import InvitationSchema, RoleRequestSchema
 
-blp = Blueprint("granting", __name__, description="Who is let in", parser=PeopleParser())
+blp = Blueprint("granting", __name__, description="Invitations and roles", parser=PeopleParser())
 blp.after_request(keep_private)
 
 
@@ -22,9 +22,9 @@ blp.after_request(keep_private)
 @blp.doc(security=PERSON)
 @blp.arguments(InvitationSchema)
 @blp.response(201, LinkSchema)
-def invite(asked: dict[str, Any]) -> Any:
-    """Invite a person with roles; the link is mailed, or handed to them by whoever invites."""
-    link = grants.invite(actor(), asked["name"], asked["display_name"], asked["roles"], clock_now())
+def invite(data: dict[str, Any]) -> Any:
+    """Invite a person with roles; the link is mailed, or in the answer to be handed over."""
+    link = grants.invite(actor(), data["name"], data["display_name"], data["roles"], clock_now())
     return handed_over(link, request.host_url, current_app.config)
 
 
@@ -33,9 +33,9 @@ def invite(asked: dict[str, Any]) -> Any:
 @blp.arguments(RoleRequestSchema)
 @blp.response(201, RoleSchema)
 @blp.alt_response(200, schema=RoleSchema, description="The person has that role already")
-def grant_role(asked: dict[str, Any], user_id: int) -> Any:
+def grant_role(data: dict[str, Any], user_id: int) -> Any:
     """Grant a person a further role."""
-    role, fresh = grants.grant_role(actor(), user_id, asked, clock_now())
+    role, fresh = grants.grant_role(actor(), user_id, data, clock_now())
     return role, 201 if fresh else 200
 
 

@@ -1,4 +1,4 @@
-"""Who lets whom in: admins grant every role, organisers invite leaders of their own teams."""
+"""Invitations and roles: admins grant every role, organisers those of their teams' leaders."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from backend.accounts.models import Role
 from backend.accounts.users import RoleAsked
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.organisations.areas import lasting_cluster, lasting_unit
+from backend.organisations.areas import current_cluster_id, current_unit_id
 from backend.organisations.scopes import organisation_scope, team_scope, unit_scope
 
 KINDS: dict[str, Kind] = {
@@ -36,40 +36,40 @@ def invite(
     roles: Sequence[Mapping[str, Any]],
     now: datetime,
 ) -> Link:
-    """Let a person in with roles, by a link that they are handed; again while they have not come.
+    """Invite a person with roles by a link; again as long as they have not accepted.
 
-    A name that has an account gets no link: with it, whoever invites could take the account.
+    A name that has an account gets no link: the inviting person could take the account by it.
     """
-    asked = [_allowed(actor, one, f"roles.{place}", now) for place, one in enumerate(roles)]
+    granted = [_checked_role(actor, one, f"roles.{at}", now) for at, one in enumerate(roles)]
     stored = users.stored_name(name)
-    user_id = _waiting(actor, stored, now)
+    user_id = _invited_user(actor, stored, now)
     if user_id is None:
         user_id = users.add(stored, display_name, now)
-    for role in asked:
+    for role in granted:
         users.add_role(user_id, role, now)
     link = links.make_link(user_id, "invitation", now)
-    record_act(actor, "user.invite", f"user:{user_id}", roles=[role.told() for role in asked])
+    record_act(actor, "user.invite", f"user:{user_id}", roles=[role.told() for role in granted])
     db.session.commit()
     return link
 
 
 def grant_role(
-    actor: Actor, user_id: int, asked: Mapping[str, Any], now: datetime
+    actor: Actor, user_id: int, data: Mapping[str, Any], now: datetime
 ) -> tuple[Role, bool]:
-    """Grant a person a further role; whether they did not have it yet."""
-    role = _allowed(actor, asked, "", now)
+    """Grant a person a further role; return it, and whether it is new."""
+    role = _checked_role(actor, data, "", now)
     if users.find(user_id).password_hash is None:
-        # Whoever invited them has the link, and must not come by what others grant meanwhile.
+        # The inviting person has the link, and must not obtain further roles by it.
         raise Problem(409, "not_accepted_yet")
-    held, fresh = users.add_role(user_id, role, now)
-    if fresh:
+    granted, added = users.add_role(user_id, role, now)
+    if added:
         record_act(actor, "role.grant", f"user:{user_id}", **role.told())
     db.session.commit()
-    return held, fresh
+    return granted, added
 
 
 def end_role(actor: Actor, user_id: int, role_id: int, now: datetime) -> None:
-    """End a role now; what it let in is let in no more from the next request on."""
+    """End a role now, from the next request on."""
     own = (Role.id == role_id, Role.user_id == user_id)
     role = db.session.scalar(select(Role).where(*own))
     if role is None or not _may_grant(actor, role.role, role.scope_id):
@@ -80,30 +80,30 @@ def end_role(actor: Actor, user_id: int, role_id: int, now: datetime) -> None:
     db.session.commit()
 
 
-def _waiting(actor: Actor, name: str, now: datetime) -> int | None:
-    """Who was invited and has not come yet, if this actor may grant all that awaits them."""
+def _invited_user(actor: Actor, name: str, now: datetime) -> int | None:
+    """Return a person who has not accepted yet, if this actor may grant all their roles."""
     user = users.by_name(name)
     if user is None:
         return None
-    held = users.find(user.id)
-    theirs = users.roles_of(held.id, now)
-    mine = all(_may_grant(actor, role.role, role.scope_id) for role in theirs)
-    if held.password_hash is not None or not mine:
+    invited = users.find(user.id)
+    roles = users.roles_of(invited.id, now)
+    grantable = all(_may_grant(actor, role.role, role.scope_id) for role in roles)
+    if invited.password_hash is not None or not grantable:
         raise users.account_exists(name)
-    return held.id
+    return invited.id
 
 
-def _allowed(actor: Actor, asked: Mapping[str, Any], field: str, now: datetime) -> RoleAsked:
-    """The role that is asked for, if this actor may grant it; else 401, 403, or 422."""
-    role = asked["role"]
-    if not _may_grant(actor, role, asked["scope_id"]):
+def _checked_role(actor: Actor, data: Mapping[str, Any], field: str, now: datetime) -> RoleAsked:
+    """Return the requested role if this actor may grant it; else 401, 403 or 422."""
+    role = data["role"]
+    if not _may_grant(actor, role, data["scope_id"]):
         require(actor, "users.manage")
-    scope_id = _scope_id(asked, field, now)
+    scope_id = _scope_id(data, field, now)
     _check_lasting(role, scope_id, _at(field, "scope_id"))
-    until = asked["valid_to"]
+    until = data["valid_to"]
     if until is not None and until <= now:
         raise invalid(_at(field, "valid_to"), "in_the_past")
-    cluster = asked.get("cluster_id") is not None
+    cluster = data.get("cluster_id") is not None
     return RoleAsked(role, "cluster" if cluster else KINDS[role], scope_id, until)
 
 
@@ -122,14 +122,14 @@ def _may_grant(actor: Actor, role: str, scope_id: int | None) -> bool:
         return False
     try:
         return can(actor, "team.edit", team_scope(scope_id))
-    except Problem:  # whether there is such a team is not told to whoever may not know
+    except Problem:  # an unknown team is answered as a forbidden one
         return False
 
 
-def _scope_id(asked: Mapping[str, Any], field: str, now: datetime) -> int | None:
-    """The row over which a role is asked for; 422 where there is none, or one too many."""
-    role, scope_id, unit = asked["role"], asked["scope_id"], asked["unit"]
-    cluster_id = asked.get("cluster_id")
+def _scope_id(data: Mapping[str, Any], field: str, now: datetime) -> int | None:
+    """Return the row that a role is over; 422 where there is none, or more than one."""
+    role, scope_id, unit = data["role"], data["scope_id"], data["unit"]
+    cluster_id = data.get("cluster_id")
     if role == "admin":
         if scope_id is not None or unit is not None or cluster_id is not None:
             raise invalid(_at(field, "scope_id"), "scope_not_taken")
@@ -137,11 +137,11 @@ def _scope_id(asked: Mapping[str, Any], field: str, now: datetime) -> int | None
     if cluster_id is not None:
         if role != "official" or scope_id is not None or unit is not None:
             raise invalid(_at(field, "cluster_id"), "scope_not_taken")
-        return lasting_cluster(cluster_id, _at(field, "cluster_id"), now)
+        return current_cluster_id(cluster_id, _at(field, "cluster_id"), now)
     if unit is not None:
         if role != "official" or scope_id is not None:
             raise invalid(_at(field, "unit"), "scope_not_taken")
-        return lasting_unit(unit, _at(field, "unit"), now)
+        return current_unit_id(unit, _at(field, "unit"), now)
     if scope_id is None:
         raise invalid(_at(field, "scope_id"), "required")
     scope_of = {"team_leader": team_scope, "organiser": organisation_scope, "official": unit_scope}

@@ -31,7 +31,7 @@ def _search_key(context: Any) -> str:
 
 
 class Organisation(db.Model):
-    """Who runs campaigns and has teams: a youth union, a department, a commune's digital team."""
+    """An organisation with campaigns and teams, for example a youth union or a department."""
 
     __tablename__ = "organisations"
 
@@ -39,11 +39,11 @@ class Organisation(db.Model):
     name: Mapped[str] = mapped_column(Text)
     # youth_union, community_digital_team, department, operator, other
     type: Mapped[str] = mapped_column(Text)
-    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))  # where it is at home
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))  # its home
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     version: Mapped[int] = mapped_column(server_default="1")  # raised by every change: the ETag
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    # Made from the name in Python, as those of units; whoever changes a name changes them too.
+    # Derived from the name in Python, as those of units; changed together with the name.
     sort_key: Mapped[str] = mapped_column(Text, default=default_sort_key)
     search_key: Mapped[str] = mapped_column(Text, default=_search_key)
 
@@ -55,7 +55,7 @@ class Cluster(db.Model):
     __table_args__ = (CheckConstraint("valid_from <= valid_to", name="days"),)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    # Whose it is; null: the admins'.
+    # Null: it belongs to the admins.
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     name: Mapped[str] = mapped_column(Text)
     valid_from: Mapped[date] = mapped_column(Date)

@@ -1,19 +1,19 @@
-"""Names of organisations, teams and campaigns: one written form, one form for comparing."""
+"""Names of organisations, teams and campaigns: the stored form and the form for comparing."""
 
 import unicodedata
 
-# What is not seen: control characters and marks of direction or of joining, with which one name
-# could be made to look like another.
-UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+# Invisible characters: control characters and marks of direction or joining, by which one name
+# could look like another.
+INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
 def normalised(name: str) -> str:
-    """A name as it is kept: NFC, trimmed, single blanks, nothing that cannot be seen."""
+    """Return the stored form of a name: NFC, trimmed, single blanks, no invisible characters."""
     blanks = " ".join(name.split())
-    seen = "".join(c for c in blanks if unicodedata.category(c) not in UNSEEN)
-    return " ".join(unicodedata.normalize("NFC", seen).split())
+    visible = "".join(c for c in blanks if unicodedata.category(c) not in INVISIBLE)
+    return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
 def folded(name: str) -> str:
-    """A name as it is compared: capital and small letters are the same."""
+    """Return the form of a name for comparing: without case."""
     return unicodedata.normalize("NFC", normalised(name).casefold())

@@ -10,7 +10,7 @@ YES_NO = ("true", "false")
 
 
 class OrganisationsQuerySchema(PageSchema):
-    """Which organisations to list; those that ended only where that is asked."""
+    """Filters of organisations; ended ones are left out by default."""
 
     type = Text(choices=TYPES, load_default=None)
     parent = QueryId(load_default=None)
@@ -19,7 +19,7 @@ class OrganisationsQuerySchema(PageSchema):
 
 
 class OrganisationChangeSchema(Strict):
-    """What of an organisation is to change; what is not named stays."""
+    """Changes of an organisation; a missing field stays as it is."""
 
     name = Name()
     type = Text(choices=TYPES)

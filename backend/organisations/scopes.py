@@ -1,4 +1,4 @@
-"""Where organisations, teams, campaigns and units lie: what roles over them can reach."""
+"""Scopes of organisations, teams, campaigns and units: the roles that apply to them."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.units.reform import successors
 
-# An organisation and those above it; a parent that is its own descendant ends nothing here.
+# An organisation and those above it; `union` stops at a loop of parents.
 ABOVE = text("""
     with recursive above as (
         select id, parent_id from organisations where id = :id
@@ -23,7 +23,7 @@ CLUSTERS = text("select unit_id, cluster_id from cluster_units where unit_id = a
 
 
 def organisation_scope(organisation_id: int) -> Scope:
-    """The scope of an organisation; 404 where there is none."""
+    """Return the scope of an organisation; 404 where there is none."""
     found = frozenset(db.session.execute(ABOVE, {"id": organisation_id}).scalars())
     if not found:
         raise Problem(404, "not_found")
@@ -31,7 +31,7 @@ def organisation_scope(organisation_id: int) -> Scope:
 
 
 def team_scope(team_id: int) -> Scope:
-    """The scope of a team; 404 where there is none."""
+    """Return the scope of a team; 404 where there is none."""
     where = text("select organisation_id from teams where id = :id")
     organisation = db.session.execute(where, {"id": team_id}).scalar()
     if organisation is None:
@@ -41,7 +41,7 @@ def team_scope(team_id: int) -> Scope:
 
 
 def campaign_scope(campaign_id: int) -> Scope:
-    """The scope of a campaign, which is that of its organiser; 404 where there is none."""
+    """Return the scope of a campaign, which is that of its organiser; 404 where there is none."""
     where = text("select organisation_id from campaigns where id = :id")
     organisation = db.session.execute(where, {"id": campaign_id}).scalar()
     if organisation is None:
@@ -50,7 +50,7 @@ def campaign_scope(campaign_id: int) -> Scope:
 
 
 def unit_scope(unit_id: int) -> Scope:
-    """The scope of a unit, as `unit_scopes` tells it; 404 where there is none."""
+    """Return the scope of a unit; 404 where there is none."""
     scopes = unit_scopes([unit_id])
     if not scopes:
         raise Problem(404, "not_found")
@@ -58,7 +58,7 @@ def unit_scope(unit_id: int) -> Scope:
 
 
 def unit_scopes(ids: Collection[int]) -> dict[int, Scope]:
-    """The scope of each unit: itself, what is above it, clusters of these.
+    """Return the scope of each unit: itself, the units above it, and their clusters.
 
     A unit that ended in the reform also lies in every area that has all of its likely successors:
     its months are still reported and read, and roles over the unit ended with it.
@@ -81,7 +81,7 @@ def _scope(units: frozenset[int], clusters: Mapping[int, frozenset[int]]) -> Sco
 
 
 def _clusters(units: frozenset[int]) -> dict[int, frozenset[int]]:
-    """The clusters that each unit is in."""
+    """Return the clusters that each unit is in."""
     found: dict[int, frozenset[int]] = {}
     for row in db.session.execute(CLUSTERS, {"units": list(units)}):
         found[row.unit_id] = found.get(row.unit_id, frozenset()) | {row.cluster_id}
@@ -95,7 +95,7 @@ def _joined(own: Scope, of_successors: Sequence[Scope]) -> Scope:
 
 
 def cluster_scope(cluster_id: int) -> Scope:
-    """The scope of a cluster as an area, itself; 404 where there is none."""
+    """Return the scope of a cluster; 404 where there is none."""
     where = text("select id from clusters where id = :id")
     if db.session.execute(where, {"id": cluster_id}).scalar() is None:
         raise Problem(404, "not_found")

@@ -1,4 +1,4 @@
-"""Organisations: who runs campaigns and has teams."""
+"""Organisations, which run campaigns and have teams."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -34,68 +34,69 @@ BELOW = text("""
     )
     select id from below
 """)
-# A province's youth union has some two hundred below it: all are there to be chosen from.
-LISTED_MOST = 1_000
-# Two that move below each other at once would make a loop: moves wait for one another.
+# A province's youth union has some two hundred below it: a choice lists all of them.
+CHOICE_MOST = 1_000
+# Two concurrent moves below each other would make a loop: moves wait for each other.
 MOVES = text("select pg_advisory_xact_lock(hashtext('organisations.parent_id'))")
 
 
-def list_organisations(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """A page of organisations in Vietnamese order; everybody may read it."""
-    query = select(Organisation).order_by(*ORDER).limit(asked["limit"] + 1)
-    if asked["ended"] == "false":
-        query = query.where(Organisation.ended_at.is_(None))
-    if asked["type"]:
-        query = query.where(Organisation.type == asked["type"])
-    if asked["parent"] is not None:
-        query = query.where(Organisation.parent_id == asked["parent"])
-    if asked["q"]:
-        key = plain(asked["q"])
-        query = query.where(Organisation.search_key.contains(key, autoescape=True))
-    if after := decode_cursor(asked["cursor"], sort_text, row_id):
-        query = query.where(tuple_(*ORDER) > tuple_(*after))
-    rows = db.session.scalars(query).all()
-    page, next_cursor = take_page(rows, asked["limit"], lambda row: (row.sort_key, row.id))
-    return {"items": _told(page), "next": next_cursor}
+def list_organisations(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page of organisations in Vietnamese order; public."""
+    rows = select(Organisation).order_by(*ORDER).limit(query["limit"] + 1)
+    if query["ended"] == "false":
+        rows = rows.where(Organisation.ended_at.is_(None))
+    if query["type"]:
+        rows = rows.where(Organisation.type == query["type"])
+    if query["parent"] is not None:
+        rows = rows.where(Organisation.parent_id == query["parent"])
+    if query["q"]:
+        key = plain(query["q"])
+        rows = rows.where(Organisation.search_key.contains(key, autoescape=True))
+    if after := decode_cursor(query["cursor"], sort_text, row_id):
+        rows = rows.where(tuple_(*ORDER) > tuple_(*after))
+    found = db.session.scalars(rows).all()
+    page, next_cursor = take_page(found, query["limit"], lambda row: (row.sort_key, row.id))
+    return {"items": _serialize_organisations(page), "next": next_cursor}
 
 
-def organised_by(actor: Actor) -> list[tuple[int, str]]:
-    """The organisations for which an actor organises, by name: an admin for all."""
+def organisations_of(actor: Actor) -> list[tuple[int, str]]:
+    """Return the organisations for which an actor organises, by name; an admin for all."""
     query = select(Organisation.id, Organisation.name).where(Organisation.ended_at.is_(None))
     if not any(grant.role == "admin" for grant in actor.grants):
         below = db.session.execute(BELOW, {"ids": sorted(actor.ids("organiser"))}).scalars()
         query = query.where(Organisation.id.in_(list(below)))
-    rows = db.session.execute(query.order_by(*ORDER).limit(LISTED_MOST))
+    rows = db.session.execute(query.order_by(*ORDER).limit(CHOICE_MOST))
     return [(row.id, row.name) for row in rows]
 
 
 def show_organisation(organisation_id: int) -> dict[str, Any]:
-    """One organisation; 404 where there is none."""
-    return _told([_organisation(organisation_id)])[0]
+    """Return one organisation; 404 where there is none."""
+    [answer] = _serialize_organisations([_organisation(organisation_id)])
+    return answer
 
 
-def create_organisation(actor: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
+def create_organisation(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
     """Add an organisation: an admin anywhere, an organiser below their own."""
-    parent = asked["parent_id"]
+    parent = data["parent_id"]
     if parent is None:
         require(actor, "organisation.create")
     else:
         _require_parent(actor, parent)
-    values = _values(asked)
+    values = _values(data)
     row = Organisation(**values)
     db.session.add(row)
     db.session.flush()
     record_act(actor, "organisation.create", f"organisation:{row.id}", after=audit_values(values))
     db.session.refresh(row)
-    told = _told([row])[0]
+    [answer] = _serialize_organisations([row])
     db.session.commit()
-    return told
+    return answer
 
 
 def change_organisation(
     actor: Actor, organisation_id: int, expected: etags.Expected, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Change what is named of an organisation."""
+    """Change the given fields of an organisation."""
     require(actor, "organisation.edit", organisation_scope(organisation_id))
     if "parent_id" in changes:
         db.session.execute(MOVES)
@@ -107,18 +108,18 @@ def change_organisation(
         _check_move(actor, row, changed["parent_id"])
     if changed:
         before = {name: getattr(row, name) for name in changed}
-        update_row(row, changed | _keys(changed))
+        update_row(row, changed | _name_keys(changed))
         details = {"before": audit_values(before), "after": audit_values(changed)}
         record_act(actor, "organisation.change", f"organisation:{row.id}", **details)
-    told = _told([row])[0]
+    [answer] = _serialize_organisations([row])
     db.session.commit()
-    return told
+    return answer
 
 
 def end_organisation(
     actor: Actor, organisation_id: int, expected: etags.Expected, now: datetime
 ) -> dict[str, Any] | None:
-    """Remove an organisation that nothing belongs to (None); else end it, and keep what was."""
+    """Remove an organisation that nothing belongs to, and return None; else end it."""
     require(actor, "organisation.edit", organisation_scope(organisation_id))
     row = _organisation(organisation_id)
     etags.must_match(expected, row.version)
@@ -133,15 +134,15 @@ def end_organisation(
         roles = end_roles("organisation", organisation_id, now)
         record_act(actor, "organisation.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended={"roles": roles})  # fmt: skip
-    told = _told([row])[0]
+    [answer] = _serialize_organisations([row])
     db.session.commit()
-    return told
+    return answer
 
 
 def lock_organisation(organisation_id: int) -> Organisation:
-    """An organisation to which something is added, held so that it does not end meanwhile."""
-    held = select(Organisation).where(Organisation.id == organisation_id)
-    row: Organisation | None = db.session.scalar(held.with_for_update(read=True))
+    """Return an organisation to which a row is added, locked so that it does not end meanwhile."""
+    query = select(Organisation).where(Organisation.id == organisation_id)
+    row: Organisation | None = db.session.scalar(query.with_for_update(read=True))
     if row is None:
         raise Problem(404, "not_found")
     require_not_ended(row, "organisation_ended")
@@ -156,7 +157,7 @@ def _organisation(organisation_id: int) -> Organisation:
 
 
 def _require_parent(actor: Actor, parent_id: int) -> None:
-    """Whoever adds or moves something below an organisation must be its organiser, too."""
+    """Check that the actor may add or move an organisation below this one."""
     try:
         scope = organisation_scope(parent_id)
     except Problem:
@@ -166,7 +167,7 @@ def _require_parent(actor: Actor, parent_id: int) -> None:
 
 
 def _check_move(actor: Actor, row: Organisation, parent_id: int | None) -> None:
-    """A move ends one organiser's say and begins another's: it takes the word of both."""
+    """Check that the actor organises for both the old and the new parent."""
     if row.parent_id is not None:
         require(actor, "organisation.edit", organisation_scope(row.parent_id))
     if parent_id is None:
@@ -177,15 +178,15 @@ def _check_move(actor: Actor, row: Organisation, parent_id: int | None) -> None:
         raise invalid("parent_id", "parent_loop")
 
 
-def _values(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What a request names, as columns."""
-    values = {name: asked[name] for name in ("name", "type", "parent_id") if name in asked}
-    if "unit" in asked:
-        values["unit_id"] = unit_id(asked["unit"], "unit")
+def _values(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that a request sets."""
+    values = {name: data[name] for name in ("name", "type", "parent_id") if name in data}
+    if "unit" in data:
+        values["unit_id"] = unit_id(data["unit"], "unit")
     return values
 
 
-def _keys(changed: Mapping[str, Any]) -> dict[str, str]:
+def _name_keys(changed: Mapping[str, Any]) -> dict[str, str]:
     name = changed.get("name")
     return {"sort_key": sort_key(name), "search_key": plain(name)} if name is not None else {}
 
@@ -194,7 +195,7 @@ def _fields(row: Organisation) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("name", "type", "unit_id", "parent_id")}
 
 
-def _told(rows: Sequence[Organisation]) -> list[dict[str, Any]]:
+def _serialize_organisations(rows: Sequence[Organisation]) -> list[dict[str, Any]]:
     units = serialize_units([row.unit_id for row in rows])
     names = ("id", "name", "type", "parent_id", "ended_at", "version")
     return [

@@ -1,4 +1,4 @@
-"""Roles over units that ended in the reform: successors are proposed, and an admin confirms."""
+"""Roles over units that ended in the reform: successors are proposed, an admin confirms them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from backend.accounts.users import RoleAsked
 from backend.clock import day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.organisations.clusters import add
+from backend.organisations.clusters import add_cluster
 from backend.organisations.unit_names import unit_ids
 from backend.units.models import Unit
 from backend.units.reform import successors, successors_of
@@ -23,9 +23,9 @@ DAY = timedelta(days=1)
 
 
 def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
-    """The roles that ended with their unit, about whose successors nobody decided yet."""
+    """Return the roles that ended with their unit and have no confirmed successors yet."""
     require(actor, "users.manage")
-    rows = db.session.execute(_waiting(now).order_by(Role.id)).all()
+    rows = db.session.execute(_unconfirmed(now).order_by(Role.id)).all()
     proposed = successors_of({one.id for _, one, _ in rows})
     items = [
         {
@@ -33,7 +33,7 @@ def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
             "user_id": user.id,
             "name": user.name,
             "role": role.role,
-            "unit": _named(unit),
+            "unit": _serialize_unit(unit),
             "ended_on": unit.valid_to,
             "successors": proposed[unit.id],
         }
@@ -43,30 +43,30 @@ def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
 
 
 def confirm_successors(
-    actor: Actor, role_id: int, asked: Mapping[str, Any], now: datetime
+    actor: Actor, role_id: int, data: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """Grant a role over what an admin confirms in place of a unit that ended; none: over nothing.
+    """Grant a role over the confirmed units in place of an ended one; none for no units.
 
-    Several units become one cluster of the admins', which has the old unit's name unless told.
+    Several units become one cluster of the admins, by default with the old unit's name.
     """
     require(actor, "users.manage")
-    found = _waiting(now).where(Role.id == role_id).with_for_update(of=Role)
+    found = _unconfirmed(now).where(Role.id == role_id).with_for_update(of=Role)
     row = db.session.execute(found).first()
     if row is None:
         raise Problem(404, "not_found")
     old, unit, user = row
-    wanted = asked["units"]
-    if wanted is None:
-        named = [one.id for one in successors(unit.id) if one.likely]
+    requested = data["units"]
+    if requested is None:
+        units = [one.id for one in successors(unit.id) if one.likely]
     else:
-        named = sorted(unit_ids(wanted, "units"))
-        _check_lasting(named, now)
+        units = sorted(unit_ids(requested, "units"))
+        _require_not_ended(units, now)
     assert unit.valid_to is not None
     until, old.valid_to = old.valid_to, day_begin(unit.valid_to + DAY)
-    over = _area(actor, unit, named, asked["name"], now)
+    over = _area(actor, unit, units, data["name"], now)
     granted = over and users.add_role(user.id, RoleAsked("official", *over, until), now)[0]
     record_act(
-        actor, "role.succeed", f"user:{user.id}", ended=old.id, units=named,
+        actor, "role.succeed", f"user:{user.id}", ended=old.id, units=units,
         granted=granted.id if granted else None,
     )  # fmt: skip
     db.session.flush()
@@ -78,15 +78,15 @@ def confirm_successors(
 def _area(
     actor: Actor, old: Unit, units: Sequence[int], name: str | None, now: datetime
 ) -> tuple[Kind, int] | None:
-    """What the successors of a unit are as an area: nothing, one unit, or a cluster of several."""
+    """Return the successors as an area: nothing, one unit, or a new cluster of several."""
     if len(units) > 1:
         span = local_day(now), None
-        return "cluster", add(actor, None, name or f"{old.name} (cũ)", span, units).id
+        return "cluster", add_cluster(actor, None, name or f"{old.name} (cũ)", span, units).id
     return ("unit", units[0]) if units else None
 
 
-def _waiting(now: datetime) -> Any:
-    """Roles that were held when their unit ended; whoever is decided upon has an end."""
+def _unconfirmed(now: datetime) -> Any:
+    """Select the roles that were valid when their unit ended; a confirmed one has an end."""
     end = Unit.valid_to
     return (
         select(Role, Unit, User)
@@ -102,11 +102,11 @@ def _waiting(now: datetime) -> Any:
     )
 
 
-def _check_lasting(units: Sequence[int], now: datetime) -> None:
+def _require_not_ended(units: Sequence[int], now: datetime) -> None:
     ended = select(Unit.id).where(Unit.id.in_(units), Unit.valid_to < local_day(now))
     if db.session.scalar(ended.limit(1)) is not None:
         raise invalid("units", "unit_ended")
 
 
-def _named(unit: Unit) -> dict[str, Any]:
+def _serialize_unit(unit: Unit) -> dict[str, Any]:
     return {name: getattr(unit, name) for name in ("id", "system", "level", "code", "name")}

@@ -1,4 +1,4 @@
-"""Units as requests and answers name them: by system, level and code."""
+"""Units in requests and answers: named by system, level and code."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ KEY = (Unit.system, Unit.level, Unit.code)
 
 
 def unit_id(named: Mapping[str, str] | None, field: str) -> int | None:
-    """The row of a named unit; 422 where there is none."""
+    """Return the id of a named unit; 422 where there is none."""
     if named is None:
         return None
     found = _found([named]).get(_key(named))
@@ -23,11 +23,11 @@ def unit_id(named: Mapping[str, str] | None, field: str) -> int | None:
 
 
 def unit_ids(named: Sequence[Mapping[str, str]], field: str) -> frozenset[int]:
-    """The rows of the named units; 422 that points at each one that there is not."""
+    """Return the ids of the named units; 422 with an error for each unknown one."""
     found = _found(named)
     missing = [
-        FieldError(f"{field}.{place}", "no_such_unit")
-        for place, one in enumerate(named)
+        FieldError(f"{field}.{at}", "no_such_unit")
+        for at, one in enumerate(named)
         if _key(one) not in found
     ]
     if missing:
@@ -36,13 +36,13 @@ def unit_ids(named: Sequence[Mapping[str, str]], field: str) -> frozenset[int]:
 
 
 def serialize_units(ids: Collection[int | None]) -> dict[int | None, dict[str, Any]]:
-    """What answers tell of these units, by id and in Vietnamese order; null stays unknown."""
-    wanted = {one for one in ids if one is not None}
-    if not wanted:
+    """Return units as answers, by id and in Vietnamese order; null ids are left out."""
+    known = {one for one in ids if one is not None}
+    if not known:
         return {}
     rows = db.session.execute(
         select(Unit.id, *KEY, Unit.name)
-        .where(Unit.id.in_(wanted))
+        .where(Unit.id.in_(known))
         .order_by(Unit.system, Unit.sort_key.collate("C"), Unit.id)
     ).mappings()
     return {row["id"]: dict(row) for row in rows}

@@ -36,9 +36,9 @@ def list_organisations(query: dict[str, Any]) -> Any:
 @blp.doc(security=PERSON)
 @blp.arguments(OrganisationCreateSchema)
 @blp.response(201, OrganisationSchema, headers=etags.TOLD, description="Added")
-def create_organisation(asked: dict[str, Any]) -> Any:
+def create_organisation(data: dict[str, Any]) -> Any:
     """Add an organisation."""
-    return etags.answered(service.create_organisation(actor(), asked), 201)
+    return etags.answered(service.create_organisation(actor(), data), 201)
 
 
 @blp.get("/organisations/<int:organisation_id>")
@@ -61,7 +61,7 @@ def change_organisation(changes: dict[str, Any], organisation_id: int) -> Any:
 
 @blp.delete("/organisations/<int:organisation_id>")
 @blp.doc(security=PERSON, parameters=etags.WANTED)
-@blp.response(200, OrganisationSchema, headers=etags.TOLD, description="Ended; what it was stays")
+@blp.response(200, OrganisationSchema, headers=etags.TOLD, description="Ended")
 @blp.alt_response(204, description="Removed: nothing belonged to it")
 def end_organisation(organisation_id: int) -> Any:
     """End an organisation, or remove it where nothing belongs to it."""

@@ -19,7 +19,7 @@ from backend.measurements.corrections.reattribution import change_campaign
 from backend.measurements.corrections.service import Choice, Decision, decide, list_decisions
 from backend.memberships import join_codes
 from backend.organisations.scopes import campaign_scope, organisation_scope
-from backend.organisations.service import organised_by
+from backend.organisations.service import organisations_of
 from backend.team_import.answers import told as told_import
 from backend.team_import.service import import_teams
 from backend.web.board.blueprint import bp
@@ -59,7 +59,7 @@ def _done(endpoint: str, asked: dict[str, Any], **at: Any) -> Response:
 def add(asked: dict[str, Any]) -> Response:
     """Make a campaign, as a draft or open."""
     form, known = _form(asked), actor()
-    organisations = organised_by(known)
+    organisations = organisations_of(known)
     if not organisations:
         raise Problem(403, "forbidden")
     if request.method == "POST":

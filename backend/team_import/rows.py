@@ -1,9 +1,11 @@
-"""What each row of a table asks of the teams that stand: pure, nothing is written here."""
+"""Read the rows of a table and compare them with the existing teams; writes nothing."""
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 from backend.campaigns.team_schemas import CAPACITY_MOST
@@ -12,10 +14,10 @@ from backend.organisations.fields import NAME_MOST
 from backend.organisations.names import folded, normalised
 from backend.tables.spreadsheets import runs
 from backend.tables.table import COLUMNS, Header, Line, Table
-from backend.team_import.places import Places
+from backend.team_import.unit_finder import UnitFinder
 from geo.gazetteer import plain
 
-CELL_MOST = 300  # longer ones are a paragraph in a wrong column
+CELL_MOST = 300  # a longer one is a paragraph in a wrong column
 
 TYPES: dict[str, tuple[str, ...]] = {
     "youth": ("thanh nien", "doan thanh nien", "doi thanh nien", "youth"),
@@ -26,17 +28,17 @@ TYPES: dict[str, tuple[str, ...]] = {
     "staff": ("can bo", "nhan vien", "staff"),
     "other": ("khac", "other"),
 }
-_TYPES = {words: name for name, known in TYPES.items() for words in known}
-# The template's example; whoever leaves it in is told so.
+_TYPES = {spelling: name for name, spellings in TYPES.items() for spelling in spellings}
+# The template's example row, which has to be deleted.
 EXAMPLE = "VÍ DỤ: xóa dòng này / EXAMPLE: delete this row"
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _TELEPHONE = re.compile(r"(\+84|84|0)[0-9]{9,10}")
-_LOST = re.compile(r"\w\?+\w|\ufffd")  # what a spreadsheet writes where its encoding has no letter
+_LOST = re.compile(r"\w\?+\w|\ufffd")  # written by a spreadsheet whose encoding lacks a letter
 
 
-class Faulty(Protocol):
-    """A row of a table, with what is wrong in it."""
+class CheckedRow(Protocol):
+    """A row of a table with its errors."""
 
     @property
     def line(self) -> int: ...
@@ -46,7 +48,7 @@ class Faulty(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something about a field of a row: an error or a note, with what may have been meant."""
+    """An error or a note about a field of a row, with candidates for its value."""
 
     field: str
     code: str
@@ -54,8 +56,8 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A team as it stands."""
+class ExistingTeam:
+    """A team in the database."""
 
     id: int
     name: str
@@ -68,15 +70,17 @@ class Standing:
 
 @dataclass(slots=True)
 class Row:
-    """A row as it was read, and what it will do."""
+    """A row of the file and its outcome."""
 
     line: int
     name: str
-    values: dict[str, Any] = field(default_factory=dict)  # of Team; what is empty is left out
+    values: dict[str, Any] = field(
+        default_factory=dict
+    )  # columns of Team; empty cells are left out
     leader: str | None = None
     errors: list[Remark] = field(default_factory=list)
     notes: list[Remark] = field(default_factory=list)
-    team: Standing | None = None
+    team: ExistingTeam | None = None
     created: bool = False
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # before and after
 
@@ -89,18 +93,35 @@ class Row:
         return "update" if self.changes else "unchanged"
 
 
-def rows_of(table: Table, standing: Iterable[Standing], places: Places) -> list[Row]:
-    """Read every row and say what it will do to the teams that stand."""
-    rows = [_read(line, table.header, places) for line in table.rows]
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """The outcome of a file, done or only previewed."""
+
+    dry_run: bool
+    as_of: date
+    table: Table
+    rows: list[Row]
+    labels: dict[int, str]  # of the communes in the rows
+
+    @property
+    def totals(self) -> dict[str, int]:
+        counted = Counter(row.outcome for row in self.rows)
+        names = ("create", "update", "unchanged", "error")
+        return {"rows": len(self.rows), **{name: counted[name] for name in names}}
+
+
+def read_rows(table: Table, teams: Iterable[ExistingTeam], finder: UnitFinder) -> list[Row]:
+    """Read every row and compare it with the existing teams."""
+    rows = [_read(line, table.header, finder) for line in table.rows]
     _refuse_twice(rows)
-    by_name = {folded(team.name): team for team in standing}
+    by_name = {folded(team.name): team for team in teams}
     for row in rows:
         if row.name:
             _compare(row, by_name.get(folded(row.name)))
     return rows
 
 
-def _read(line: Line, header: Header, places: Places) -> Row:
+def _read(line: Line, header: Header, finder: UnitFinder) -> Row:
     if line.broken:
         return Row(line.number, "", errors=[Remark("", line.broken)])
     if any(cell.strip() for cell in line.cells[header.width :]):
@@ -114,7 +135,7 @@ def _read(line: Line, header: Header, places: Places) -> Row:
         if code:
             row.errors.append(Remark(name, code))
         elif cells[name] or name == "name":
-            _READERS[name](row, cells[name], places)
+            _READERS[name](row, cells[name], finder)
     return row
 
 
@@ -126,7 +147,7 @@ def _unusable(text: str, most: int) -> str | None:
     return "letters_lost" if _LOST.search(text) else None
 
 
-def _read_name(row: Row, text: str, places: Places) -> None:
+def _read_name(row: Row, text: str, finder: UnitFinder) -> None:
     if not any(letter.isalnum() for letter in row.name):
         row.errors.append(Remark("name", "blank" if text else "required"))
     elif row.name == EXAMPLE:
@@ -135,7 +156,7 @@ def _read_name(row: Row, text: str, places: Places) -> None:
         row.errors.append(Remark("name", "like_formula"))
 
 
-def _read_type(row: Row, text: str, places: Places) -> None:
+def _read_type(row: Row, text: str, finder: UnitFinder) -> None:
     kind = _TYPES.get(plain(text).replace("_", " "))
     if kind is None:
         row.errors.append(Remark("type", "type_unknown", tuple(TYPES)))
@@ -143,17 +164,17 @@ def _read_type(row: Row, text: str, places: Places) -> None:
         row.values["type"] = kind
 
 
-def _read_home(row: Row, text: str, places: Places) -> None:
-    found = places.find(text)
-    if found.place is None:
+def _read_home(row: Row, text: str, finder: UnitFinder) -> None:
+    found = finder.find(text)
+    if found.unit is None:
         row.errors.append(Remark("home_commune", found.error or "", found.candidates))
         return
-    row.values["home_unit_id"] = found.place.id
+    row.values["home_unit_id"] = found.unit.id
     if found.note:
-        row.notes.append(Remark("home_commune", found.note, (found.place.label,)))
+        row.notes.append(Remark("home_commune", found.note, (found.unit.label,)))
 
 
-def _read_capacity(row: Row, text: str, places: Places) -> None:
+def _read_capacity(row: Row, text: str, finder: UnitFinder) -> None:
     if not re.fullmatch(r"[0-9]{1,9}", text):
         row.errors.append(Remark("capacity_per_day", "not_whole"))
     elif int(text) > CAPACITY_MOST:
@@ -162,7 +183,7 @@ def _read_capacity(row: Row, text: str, places: Places) -> None:
         row.values["capacity_per_day"] = int(text)
 
 
-def _read_leader(row: Row, text: str, places: Places) -> None:
+def _read_leader(row: Row, text: str, finder: UnitFinder) -> None:
     digits = re.sub(r"[ .()-]", "", text)
     # A spreadsheet takes a telephone number for a number and drops its zero.
     if re.fullmatch(r"[1-9][0-9]{8}", digits):
@@ -177,7 +198,7 @@ def _read_leader(row: Row, text: str, places: Places) -> None:
     row.notes.append(Remark("leader", "leader_not_invited"))
 
 
-_READERS: Mapping[str, Callable[[Row, str, Places], None]] = {
+_READERS: Mapping[str, Callable[[Row, str, UnitFinder], None]] = {
     "name": _read_name,
     "type": _read_type,
     "home_commune": _read_home,
@@ -187,15 +208,15 @@ _READERS: Mapping[str, Callable[[Row, str, Places], None]] = {
 
 
 def _refuse_twice(rows: Sequence[Row]) -> None:
-    """Of two rows with one name the later is at fault; the earlier is named."""
+    """Reject the second of two rows with one name; the error names the first."""
     first: dict[str, int] = {}
     for row in rows:
         if row.name and (before := first.setdefault(folded(row.name), row.line)) != row.line:
             row.errors.append(Remark("name", "row_twice", (str(before),)))
 
 
-def _compare(row: Row, team: Standing | None) -> None:
-    """Compare a row with the team of its name; an empty cell leaves what stands."""
+def _compare(row: Row, team: ExistingTeam | None) -> None:
+    """Compare a row with the team of its name; an empty cell changes nothing."""
     if team is None:
         if "type" not in row.values and not any(error.field == "type" for error in row.errors):
             row.errors.append(Remark("type", "required", tuple(TYPES)))
@@ -210,8 +231,8 @@ def _compare(row: Row, team: Standing | None) -> None:
     }
 
 
-def field_errors(rows: Sequence[Faulty]) -> list[FieldError]:
-    """Errors of rows as those of fields: rows.LINE.COLUMN."""
+def field_errors(rows: Sequence[CheckedRow]) -> list[FieldError]:
+    """Return the errors of rows as field errors: rows.LINE.COLUMN."""
     return [
         FieldError(f"rows.{row.line}" + (f".{error.field}" if error.field else ""), error.code)
         for row in rows

@@ -1,32 +1,32 @@
-"""What the import of teams takes and answers."""
+"""Requests and answers of the import of teams."""
 
 from marshmallow import Schema, fields, validate
 
 from backend.fields import Strict, Text
 from backend.tables.spreadsheets import XLSX
 
-# What browsers call a CSV file depends on which programs are installed: on a Windows with Excel
-# it is an Excel file. The content decides. Not text/plain: a form of a foreign page could send it.
-TAKEN = ("text/csv", XLSX, "application/vnd.ms-excel", "text/tab-separated-values")
+# The media type of a CSV file depends on the installed programs: with Excel it is that of Excel
+# files. The content decides. Not text/plain: a form of a foreign page could send it.
+MEDIA_TYPES = ("text/csv", XLSX, "application/vnd.ms-excel", "text/tab-separated-values")
 FILE = {"schema": {"type": "string", "format": "binary"}}
-BODY = {"required": True, "content": dict.fromkeys(TAKEN, FILE)}
+BODY = {"required": True, "content": dict.fromkeys(MEDIA_TYPES, FILE)}
 OUTCOMES = ("create", "update", "unchanged", "error")
 
 
 class TemplateQuerySchema(Strict):
-    """In which form a template is wanted."""
+    """The format of the template."""
 
     format = Text(choices=("xlsx", "csv"), load_default="xlsx")
 
 
 class ImportQuerySchema(Strict):
-    """Whether to write; without a word nothing is written."""
+    """Whether to write; by default nothing is written."""
 
     dry_run = Text(choices=("true", "false"), load_default="true")
 
 
 class RemarkSchema(Schema):
-    """An error or a note about one field, with what may have been meant."""
+    """An error or a note about one field, with candidates for its value."""
 
     field = fields.String(required=True)
     code = fields.String(required=True)
@@ -42,7 +42,7 @@ class ChangeSchema(Schema):
 
 
 class ImportRowSchema(Schema):
-    """What one row does, or why it can do nothing."""
+    """The effect of one row, or its errors."""
 
     line = fields.Integer(required=True)
     outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
@@ -55,7 +55,7 @@ class ImportRowSchema(Schema):
 
 
 class TotalsSchema(Schema):
-    """How many rows do what."""
+    """The number of rows by outcome."""
 
     rows = fields.Integer(required=True)
     create = fields.Integer(required=True)
@@ -64,8 +64,8 @@ class TotalsSchema(Schema):
     error = fields.Integer(required=True)
 
 
-class HowSchema(Schema):
-    """How the file was read."""
+class FormatSchema(Schema):
+    """The format in which the file was read."""
 
     format = fields.String(required=True, validate=validate.OneOf(("csv", "xlsx")))
     encoding = fields.String()
@@ -74,11 +74,11 @@ class HowSchema(Schema):
 
 
 class ImportSchema(Schema):
-    """What a file of teams does, or did."""
+    """The effect of a file of teams."""
 
     dry_run = fields.Boolean(required=True)
-    as_of = fields.Date(required=True)  # the day whose communes were looked through
-    read_as = fields.Nested(HowSchema, required=True)
+    as_of = fields.Date(required=True)  # the day of the communes
+    read_as = fields.Nested(FormatSchema, required=True)
     columns = fields.List(fields.String(), required=True)
     ignored_columns = fields.List(fields.String(), required=True)
     totals = fields.Nested(TotalsSchema, required=True)

@@ -1,9 +1,7 @@
-"""Many teams at once: show what a file will do, then do all of it or nothing."""
+"""Import of teams: preview the effect of a file, then apply all of it or nothing."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -18,33 +16,17 @@ from backend.campaigns.models import Team
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem
+from backend.i18n.languages import Language
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import organisation_scope
 from backend.tables.reader import read_table
-from backend.tables.table import Table
-from backend.team_import.places import Place, Places
-from backend.team_import.rows import Row, Standing, field_errors, rows_of
+from backend.team_import.rows import ExistingTeam, ImportResult, Row, field_errors, read_rows
+from backend.team_import.serializers import serialize_import
+from backend.team_import.unit_finder import NamedUnit, UnitFinder
 from backend.units.models import Unit
 from backend.units.service import valid_on
 
-_KNOWN = (Team.id, Team.name, Team.type, Team.home_unit_id, Team.capacity_per_day, Team.version)
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """What a file did or would do."""
-
-    dry_run: bool
-    as_of: date
-    table: Table
-    rows: list[Row]
-    labels: dict[int, str]  # of the communes that rows speak of
-
-    @property
-    def totals(self) -> dict[str, int]:
-        counted = Counter(row.outcome for row in self.rows)
-        names = ("create", "update", "unchanged", "error")
-        return {"rows": len(self.rows), **{name: counted[name] for name in names}}
+_COLUMNS = (Team.id, Team.name, Team.type, Team.home_unit_id, Team.capacity_per_day, Team.version)
 
 
 def import_teams(
@@ -54,33 +36,31 @@ def import_teams(
     *,
     dry_run: bool,
     now: datetime,
-    told: Callable[[Import], dict[str, Any]],
+    language: Language,
 ) -> dict[str, Any]:
-    """Say what each row of a file does to an organisation's teams; without a dry run, do it.
-
-    `told` puts an import in the reader's language.
-    """
+    """Return the effect of each row of a file on teams; without a dry run, apply it."""
     require_person(actor)
     require(actor, "team.edit", organisation_scope(organisation_id))
     raw = read()
     table = read_table(raw)
     day = local_day(now)
-    organisation = _organisation(organisation_id, hold=not dry_run)
-    communes = places_on(day)
-    places = Places(communes, organisation.unit_id)
-    rows = rows_of(table, _standing(organisation_id, hold=not dry_run), places)
-    result = Import(dry_run, day, table, rows, _labels(rows, communes))
+    organisation = _organisation(organisation_id, lock=not dry_run)
+    communes = named_units(day)
+    finder = UnitFinder(communes, organisation.unit_id)
+    teams = _existing_teams(organisation_id, lock=not dry_run)
+    rows = read_rows(table, teams, finder)
+    result = ImportResult(dry_run, day, table, rows, _labels(rows, communes))
     if not dry_run:
         if any(row.errors for row in rows):
-            raise _refused(result, told)
+            raise _refusal(result, language)
         _write(organisation_id, rows)
-        _note(actor, organisation_id, raw, result)
+        _audit(actor, organisation_id, raw, result)
         db.session.commit()
-    return told(result)
+    return serialize_import(result, language)
 
 
-def places_on(day: date, level: str = "commune") -> list[Place]:
-    """The units of a level on a day with what is above them."""
+def named_units(day: date, level: str = "commune") -> list[NamedUnit]:
+    """Return the units of a level on a day with the names of the units above them."""
     parent, province = aliased(Unit), aliased(Unit)
     query = (
         select(Unit.id, Unit.code, Unit.name, Unit.type, parent.id, parent.name, parent.type)
@@ -90,19 +70,19 @@ def places_on(day: date, level: str = "commune") -> list[Place]:
         .where(valid_on(day), Unit.level == level)
         .order_by(Unit.id)
     )
-    return [_place(*row) for row in db.session.execute(query)]
+    return [_named_unit(*row) for row in db.session.execute(query)]
 
 
-def _place(id: int, code: str, name: str, kind: str, *above: Any) -> Place:
-    """A unit of the columns of `places_on`; since 2025 a commune's parent is its province."""
+def _named_unit(id: int, code: str, name: str, kind: str, *above: Any) -> NamedUnit:
+    """Return a unit of the columns above; since 2025 a commune's parent is its province."""
     higher = {above[at]: (above[at + 1], above[at + 2]) for at in (0, 3) if above[at] is not None}
-    return Place(id, code, name, kind, tuple(higher.values()), frozenset({id, *higher}))
+    return NamedUnit(id, code, name, kind, tuple(higher.values()), frozenset({id, *higher}))
 
 
-def _organisation(organisation_id: int, *, hold: bool) -> Organisation:
-    """The organisation, held until the transaction ends, so that two imports follow each other."""
+def _organisation(organisation_id: int, *, lock: bool) -> Organisation:
+    """Return the organisation, locked so that imports wait for each other."""
     query = select(Organisation).where(Organisation.id == organisation_id)
-    if hold:
+    if lock:
         query = query.with_for_update()
     organisation = db.session.scalars(query).one()
     if organisation.ended_at is not None:
@@ -110,53 +90,54 @@ def _organisation(organisation_id: int, *, hold: bool) -> Organisation:
     return organisation
 
 
-def _standing(organisation_id: int, *, hold: bool) -> list[Standing]:
-    columns: list[Any] = [*_KNOWN, Team.ended_at.is_not(None)]
+def _existing_teams(organisation_id: int, *, lock: bool) -> list[ExistingTeam]:
+    columns: list[Any] = [*_COLUMNS, Team.ended_at.is_not(None)]
     query = select(*columns)
     query = query.where(Team.organisation_id == organisation_id).order_by(Team.id)
-    if hold:
+    if lock:
         query = query.with_for_update()
-    return [Standing(*row) for row in db.session.execute(query)]
+    return [ExistingTeam(*row) for row in db.session.execute(query)]
 
 
-def _labels(rows: Sequence[Row], communes: Sequence[Place]) -> dict[int, str]:
-    """The communes of the changes in words; one of another day's list by its name and code."""
-    spoken = {one for row in rows for one in row.changes.get("home_unit_id", ()) if one is not None}
-    spoken |= {row.values["home_unit_id"] for row in rows if "home_unit_id" in row.values}
-    labels = {place.id: place.label for place in communes if place.id in spoken}
-    query = select(Unit.id, Unit.name, Unit.code).where(Unit.id.in_(spoken - set(labels)))
+def _labels(rows: Sequence[Row], communes: Sequence[NamedUnit]) -> dict[int, str]:
+    """Return labels of the communes in changes; those of another day's list by name and code."""
+    ids = {one for row in rows for one in row.changes.get("home_unit_id", ()) if one is not None}
+    ids |= {row.values["home_unit_id"] for row in rows if "home_unit_id" in row.values}
+    labels = {unit.id: unit.label for unit in communes if unit.id in ids}
+    query = select(Unit.id, Unit.name, Unit.code).where(Unit.id.in_(ids - set(labels)))
     return labels | {id: f"{name} ({code})" for id, name, code in db.session.execute(query)}
 
 
-def _refused(result: Import, told: Callable[[Import], dict[str, Any]]) -> Problem:
-    """All rows that cannot be used; nothing was written."""
+def _refusal(result: ImportResult, language: Language) -> Problem:
+    """Return the error with all unusable rows; nothing was written."""
     wrong = [row for row in result.rows if row.errors]
     errors = field_errors(wrong)
-    answer = told(Import(False, result.as_of, result.table, wrong, result.labels))
+    faulty = ImportResult(False, result.as_of, result.table, wrong, result.labels)
+    answer = serialize_import(faulty, language)
     members = {"totals": result.totals, "rows": answer["rows"]}
     return Problem(422, "import_refused", errors, members=members)
 
 
 def _write(organisation_id: int, rows: Sequence[Row]) -> None:
     """Add and change the teams in a few statements."""
-    fresh = [row for row in rows if row.outcome == "create"]
+    new = [row for row in rows if row.outcome == "create"]
     changed = [row for row in rows if row.outcome == "update"]
     unset = {"home_unit_id": None, "capacity_per_day": None}
     try:
-        if fresh:
-            added = insert(Team).returning(*_KNOWN, sort_by_parameter_order=True)
+        if new:
+            added = insert(Team).returning(*_COLUMNS, sort_by_parameter_order=True)
             values = [
                 {**unset, **row.values, "name": row.name, "organisation_id": organisation_id}
-                for row in fresh
+                for row in new
             ]
-            for row, made in zip(fresh, db.session.execute(added, values).all(), strict=True):
-                row.team, row.created = Standing(*made, ended=False), True
+            for row, made in zip(new, db.session.execute(added, values).all(), strict=True):
+                row.team, row.created = ExistingTeam(*made, ended=False), True
         if changed:
             db.session.execute(update(Team), [_changed(row) for row in changed])
     except IntegrityError as error:
         if not isinstance(error.orig, UniqueViolation):
             raise
-        # A team of that name was made beside us in this very moment.
+        # A team of that name was added at this moment.
         raise Problem(409, "import_overtaken") from error
 
 
@@ -166,8 +147,8 @@ def _changed(row: Row) -> dict[str, Any]:
     return {"id": row.team.id, "version": row.team.version + 1, **kept, **row.values}
 
 
-def _note(actor: Actor, organisation_id: int, raw: bytes, result: Import) -> None:
-    """Note what came of the file; its leaders' addresses are nobody's business later."""
+def _audit(actor: Actor, organisation_id: int, raw: bytes, result: ImportResult) -> None:
+    """Record the import, without the contacts of leaders."""
     changes = {str(row.team.id): row.changes for row in result.rows if row.team and row.changes}
     record_act(
         actor,

@@ -1,4 +1,4 @@
-"""The template of a list of teams: what a person fills in, and how."""
+"""The template of a list of teams, with instructions."""
 
 import csv
 import io
@@ -19,9 +19,9 @@ HEADER = (
     "Số mẫu mỗi ngày / Capacity per day",
     "Liên hệ trưởng đội / Leader contact",
 )
-TYPE_WORDS = ("Thanh niên", "Tổ công nghệ số cộng đồng", "Cán bộ", "Khác")
-# A commune of this name, with what is above it, is there on no day: the example teaches the form.
-EXAMPLE_ROW = (EXAMPLE, TYPE_WORDS[0], "Xã Hoá Thượng, Huyện Đồng Hỷ", "40", "ten@example.vn")
+TYPE_NAMES = ("Thanh niên", "Tổ công nghệ số cộng đồng", "Cán bộ", "Khác")
+# No commune has this name and district on any day: the row only shows the form.
+EXAMPLE_ROW = (EXAMPLE, TYPE_NAMES[0], "Xã Hoá Thượng, Huyện Đồng Hỷ", "40", "ten@example.vn")
 WIDTHS = (44, 30, 44, 22, 30)
 
 GUIDE = (
@@ -33,7 +33,7 @@ GUIDE = (
     ),
     (
         HEADER[1],
-        f"Bắt buộc với đội mới: {', '.join(TYPE_WORDS)}.",
+        f"Bắt buộc với đội mới: {', '.join(TYPE_NAMES)}.",
         "Required for a new team: youth, community_digital, staff, other.",
     ),
     (
@@ -60,14 +60,14 @@ GUIDE = (
 
 
 def template(actor: Actor, organisation_id: int, form: str) -> bytes:
-    """Make the template of an organisation's list of teams, as CSV or XLSX."""
+    """Return the template of an organisation's list of teams as CSV or XLSX."""
     require_person(actor)
     require(actor, "team.edit", organisation_scope(organisation_id))
     return _csv() if form == "csv" else _xlsx()
 
 
 def _csv() -> bytes:
-    """UTF-8 with its mark, without which a spreadsheet breaks Vietnamese letters."""
+    """Return UTF-8 with a byte order mark, which spreadsheets need for Vietnamese letters."""
     out = io.StringIO()
     csv.writer(out).writerows([HEADER, EXAMPLE_ROW])
     return out.getvalue().encode("utf-8-sig")
@@ -90,13 +90,13 @@ def _xlsx() -> bytes:
 
 
 def _list(book: Any, bold: Any) -> None:
-    """The sheet to fill in; its cells are text, so that a code keeps its zeros."""
+    """Write the sheet to fill in; its cells are text, so that codes keep their zeros."""
     sheet = book.add_worksheet("Đội")
     text = book.add_format({"num_format": "@"})
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width, text)
-    for column, words in enumerate(HEADER):
-        sheet.write_string(0, column, words, bold)
+    for column, title in enumerate(HEADER):
+        sheet.write_string(0, column, title, bold)
         sheet.write_string(1, column, EXAMPLE_ROW[column], text)
     sheet.freeze_panes(1, 1)
-    sheet.data_validation(1, 1, ROWS_MOST, 1, {"validate": "list", "source": list(TYPE_WORDS)})
+    sheet.data_validation(1, 1, ROWS_MOST, 1, {"validate": "list", "source": list(TYPE_NAMES)})

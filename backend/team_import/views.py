@@ -1,4 +1,4 @@
-"""Endpoints of many teams at once."""
+"""Endpoints of the import of teams."""
 
 from functools import partial
 from typing import Any
@@ -10,11 +10,10 @@ from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import as_attachment, clock_now, language, read_bytes
 from backend.tables.spreadsheets import XLSX
-from backend.team_import.answers import told
 from backend.team_import.schemas import (
     BODY,
     FILE,
-    TAKEN,
+    MEDIA_TYPES,
     ImportQuerySchema,
     ImportSchema,
     TemplateQuerySchema,
@@ -22,7 +21,7 @@ from backend.team_import.schemas import (
 from backend.team_import.service import import_teams
 from backend.team_import.template import template
 
-blp = Blueprint("teams_bulk", __name__, description="Many teams at once")
+blp = Blueprint("teams_bulk", __name__, description="Import of teams")
 blueprints = (blp,)
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
@@ -36,8 +35,8 @@ FILES = {200: {"content": {XLSX: FILE}}}
 def get_template(query: dict[str, Any], organisation_id: int) -> Response:
     """Give the template of a list of teams, to fill in and send back."""
     form = query["format"]
-    made = template(actor(), organisation_id, form)
-    return as_attachment(made, MEDIA[form], f"mau-danh-sach-doi.{form}")
+    content = template(actor(), organisation_id, form)
+    return as_attachment(content, MEDIA[form], f"mau-danh-sach-doi.{form}")
 
 
 @blp.post("/organisations/<int:organisation_id>/teams/import")
@@ -45,12 +44,12 @@ def get_template(query: dict[str, Any], organisation_id: int) -> Response:
 @blp.arguments(ImportQuerySchema, location="query")
 @blp.response(200, ImportSchema)
 def post_import(query: dict[str, Any], organisation_id: int) -> dict[str, Any]:
-    """Show what each row of a file does to the teams; with `dry_run=false`, do it or nothing."""
+    """Show the effect of each row of a file on teams; with `dry_run=false` apply all or nothing."""
     return import_teams(
         actor(),
         organisation_id,
-        partial(read_bytes, TAKEN, "not_table"),
+        partial(read_bytes, MEDIA_TYPES, "not_table"),
         dry_run=query["dry_run"] == "true",
         now=clock_now(),
-        told=partial(told, language=language()),
+        language=language(),
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.team_import import places as bulk_places
+from backend.team_import import unit_finder as bulk_places
 from tests.support.factories import register
 from tests.support.people import organisation, person, team, unit_id
 from tests.support.team_files import GOOD, HEAD, errors, notes, send, teams, totals, url

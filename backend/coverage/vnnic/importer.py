@@ -20,9 +20,9 @@ from backend.database.extensions import db
 from backend.errors import invalid
 from backend.i18n.languages import Language
 from backend.organisations.clusters import units_of
-from backend.team_import.answers import remarks
-from backend.team_import.places import Place, Places
-from backend.team_import.service import places_on
+from backend.team_import.serializers import serialize_remarks
+from backend.team_import.service import named_units
+from backend.team_import.unit_finder import NamedUnit, UnitFinder
 from backend.units.service import check_level
 
 ACT = "vnnic.import"
@@ -80,7 +80,7 @@ def import_vnnic(
     file = parse_file(raw, options.level, options.columns or {}, _saved_columns())
     day = month_end(options.month)
     check_level(day, file.level)
-    places = Places(places_on(day, file.level), digits=DIGITS[file.level])
+    places = UnitFinder(named_units(day, file.level), digits=DIGITS[file.level])
     rows = match_rows(file.rows, file.source, places, _within_area(actor))
     before = _stored_values(options, rows)
     for row in rows:
@@ -100,12 +100,12 @@ def _check(options: ImportOptions, now: datetime) -> None:
         raise invalid("columns", "not_one_of")
 
 
-def _within_area(actor: Actor | None) -> Callable[[Place], bool]:
+def _within_area(actor: Actor | None) -> Callable[[NamedUnit], bool]:
     """Return a test whether a place lies in the actor's area: their units and clusters."""
     clusters = actor.ids("official", "cluster") if actor else ()
     communes = {cluster: units_of(cluster) for cluster in clusters}
 
-    def is_allowed(place: Place) -> bool:
+    def is_allowed(place: NamedUnit) -> bool:
         around = frozenset(one for one, units in communes.items() if units & place.lies_in)
         return actor is None or can(actor, ACT, Scope(units=place.lies_in, clusters=around))
 
@@ -188,6 +188,6 @@ def _serialize_row(row: ImportRow, language: Language) -> dict[str, Any]:
         "name": row.name,
         "unit": row.place.label if row.place else None,
         "samples": row.values["samples"],
-        "errors": remarks(row.errors, language),
-        "notes": remarks(row.notes, language),
+        "errors": serialize_remarks(row.errors, language),
+        "notes": serialize_remarks(row.notes, language),
     }

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.coverage.vnnic.reader import SourceRow
-from backend.team_import.places import Found, Place, Places
 from backend.team_import.rows import Remark
+from backend.team_import.unit_finder import Match, NamedUnit, UnitFinder
 
 # The messages of the team import mention communes of today; these are used instead.
 UNFOUND = {
@@ -25,7 +25,7 @@ class ImportRow:
     line: int
     name: str
     values: dict[str, Any]
-    place: Place | None = None
+    place: NamedUnit | None = None
     before: Values | None = None
     errors: list[Remark] = field(default_factory=list)
     notes: list[Remark] = field(default_factory=list)
@@ -42,8 +42,8 @@ class ImportRow:
 def match_rows(
     source_rows: Iterable[SourceRow],
     source: str,
-    places: Places,
-    is_allowed: Callable[[Place], bool],
+    places: UnitFinder,
+    is_allowed: Callable[[NamedUnit], bool],
 ) -> list[ImportRow]:
     """Match every row to a unit; ambiguous, forbidden and repeated units become errors."""
     rows, lines = [], dict[int, int]()
@@ -57,24 +57,24 @@ def match_rows(
 
 
 def _set_place(
-    row: ImportRow, found: Found, is_allowed: Callable[[Place], bool], lines: dict[int, int]
+    row: ImportRow, found: Match, is_allowed: Callable[[NamedUnit], bool], lines: dict[int, int]
 ) -> None:
-    if found.place is None:
+    if found.unit is None:
         code = UNFOUND.get(found.error or "", found.error or "")
         row.errors.append(Remark("unit", code, found.candidates))
         return
-    if not is_allowed(found.place):
-        row.errors.append(Remark("unit", "vnnic_outside_area", (found.place.label,)))
+    if not is_allowed(found.unit):
+        row.errors.append(Remark("unit", "vnnic_outside_area", (found.unit.label,)))
         return
-    row.place = found.place
+    row.place = found.unit
     if found.note:
-        row.notes.append(Remark("unit", found.note, (found.place.label,)))
-    first = lines.setdefault(found.place.id, row.line)
+        row.notes.append(Remark("unit", found.note, (found.unit.label,)))
+    first = lines.setdefault(found.unit.id, row.line)
     if first != row.line:
         row.errors.append(Remark("unit", "vnnic_unit_twice", (str(first),)))
 
 
-def _find(row: SourceRow, places: Places) -> Found:
+def _find(row: SourceRow, places: UnitFinder) -> Match:
     """Find a row's unit by code, else by name; the name must agree with the code.
 
     Most codes of 2024 have been assigned to other units since.
@@ -82,9 +82,9 @@ def _find(row: SourceRow, places: Places) -> Found:
     if not row.code:
         return places.find(", ".join([row.name, *row.above])) if row.name else NAMELESS
     by_code = places.find(row.code)
-    if by_code.place is None or not row.name or by_code.place.called(row.name):
+    if by_code.unit is None or not row.name or by_code.unit.called(row.name):
         return by_code
-    return Found(error="vnnic_code_not_name", candidates=(by_code.place.label, row.name))
+    return Match(error="vnnic_code_not_name", candidates=(by_code.unit.label, row.name))
 
 
-NAMELESS = Found(error="required")
+NAMELESS = Match(error="required")

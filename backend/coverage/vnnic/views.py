@@ -19,12 +19,12 @@ from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.etags import answered_figures
 from backend.http.requests import clock_now, language, read_bytes
-from backend.team_import.schemas import FILE, TAKEN
+from backend.team_import.schemas import FILE, MEDIA_TYPES
 
 blp = Blueprint("vnnic", __name__, description="VNNIC's own counts")
 blueprints = (blp,)
 
-FORMS = (*TAKEN, "application/json")
+FORMS = (*MEDIA_TYPES, "application/json")
 BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}
 
 

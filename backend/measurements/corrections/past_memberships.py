@@ -33,8 +33,8 @@ from backend.memberships.volunteers import retry_on_conflict
 from backend.organisations.scopes import campaign_scope
 from backend.tables.reader import read_table
 from backend.tables.table import Table
-from backend.team_import.answers import remarks
 from backend.team_import.rows import field_errors
+from backend.team_import.serializers import serialize_remarks
 
 # The teams of the campaign's organiser and of those below it.
 TEAMS = text("""
@@ -201,5 +201,5 @@ def _serialize_row(row: PastRow, language: Language) -> dict[str, Any]:
         "team_id": row.team,
         "since": row.since and row.since.isoformat(),
         "until": row.until and row.until.isoformat(),
-        "errors": remarks(row.errors, language),
+        "errors": serialize_remarks(row.errors, language),
     }

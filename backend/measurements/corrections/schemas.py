@@ -10,7 +10,7 @@ from backend.fields import ID_MOST, Day, Flag, Object, Strict, Text, Whole
 from backend.measurements.corrections.service import MEASUREMENTS_MOST, Choice
 from backend.measurements.recording.incoming import read_id
 from backend.measurements.recording.rules import NETWORKS
-from backend.team_import.schemas import HowSchema, RemarkSchema
+from backend.team_import.schemas import FormatSchema, RemarkSchema
 
 REASON_MOST = 500
 PAGE_MOST = 500
@@ -162,7 +162,7 @@ class MembershipImportSchema(Schema):
     """Result of a file of past memberships, stored or previewed."""
 
     dry_run = fields.Boolean(required=True)
-    read_as = fields.Nested(HowSchema, required=True)
+    read_as = fields.Nested(FormatSchema, required=True)
     columns = fields.List(fields.String(), required=True)
     ignored_columns = fields.List(fields.String(), required=True)
     totals = fields.Nested(MembershipTotalsSchema, required=True)

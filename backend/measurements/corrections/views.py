@@ -23,7 +23,7 @@ from backend.measurements.corrections.schemas import (
     MembershipImportSchema,
 )
 from backend.measurements.corrections.service import Decision
-from backend.team_import.schemas import BODY, TAKEN, ImportQuerySchema
+from backend.team_import.schemas import BODY, MEDIA_TYPES, ImportQuerySchema
 
 blp = Blueprint("decisions", __name__, parser=PeopleParser())
 blueprints = (blp,)
@@ -77,7 +77,7 @@ def import_past(query: dict[str, Any], campaign_id: int) -> Any:
     return import_memberships(
         actor(),
         campaign_id,
-        partial(read_bytes, TAKEN, "not_table"),
+        partial(read_bytes, MEDIA_TYPES, "not_table"),
         dry_run=query["dry_run"] == "true",
         now=clock_now(),
         language=language(),

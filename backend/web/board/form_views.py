@@ -20,7 +20,6 @@ from backend.measurements.corrections.service import Choice, Decision, decide, l
 from backend.memberships import join_codes
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import organisations_of
-from backend.team_import.answers import told as told_import
 from backend.team_import.service import import_teams
 from backend.web.board.blueprint import bp
 from backend.web.board.campaign_views import planned
@@ -202,7 +201,7 @@ def _import(organisation_id: int, form: Form, *, go: bool) -> dict[str, Any]:
         organisation_id,
         lambda: content,
         now=clock_now(),
-        told=partial(told_import, language=form.language),
+        language=form.language,
     )
     shown = run(dry_run=True)
     return run(dry_run=False) if go and not shown["totals"]["error"] else shown

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.team_import import places as bulk_places
-from backend.team_import.places import Place, Places
+from backend.team_import import unit_finder as bulk_places
+from backend.team_import.unit_finder import NamedUnit, UnitFinder
 from tests.support.clock import FakeClock
 from tests.support.people import organisation, person, unit_id
 from tests.support.team_files import GOOD, send, teams, url
@@ -87,18 +87,20 @@ def test_the_communes_are_those_of_today(
 
 def test_a_wrong_column_costs_no_endless_guessing() -> None:
     above = (("Huyện A", "Huyện"),)
-    known = [Place(n, f"{n:05}", f"Xã Tân {n}", "Xã", above, frozenset({n})) for n in range(900)]
-    places = Places(known)
+    known = [
+        NamedUnit(n, f"{n:05}", f"Xã Tân {n}", "Xã", above, frozenset({n})) for n in range(900)
+    ]
+    places = UnitFinder(known)
     found = [places.find(f"Xã Tâm Tân {n}x") for n in range(bulk_places.GUESSES_MOST + 1)]
     assert found[0].candidates and not found[-1].candidates
 
 
-def test_a_short_number_that_may_be_two_codes_is_asked_back() -> None:
+def test_a_short_number_that_may_be_two_codes_is_ambiguous() -> None:
     known = [
-        Place(n, code, f"Xã {code}", "Xã", (), frozenset({n}))
+        NamedUnit(n, code, f"Xã {code}", "Xã", (), frozenset({n}))
         for n, code in enumerate(("318", "00318"))
     ]
-    found = Places(known).find("318")
+    found = UnitFinder(known).find("318")
     assert found.error == "place_ambiguous"
     assert found.candidates == ("Xã 318 (318)", "Xã 00318 (00318)")
-    assert Places(known).find("00318").place == known[1]
+    assert UnitFinder(known).find("00318").unit == known[1]

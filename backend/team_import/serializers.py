@@ -5,15 +5,14 @@ from typing import Any
 
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
-from backend.team_import.rows import Remark, Row
-from backend.team_import.service import Import
+from backend.team_import.rows import ImportResult, Remark, Row
 
-# What the file calls a field that a team's row names otherwise.
+# Columns of teams whose field in the file has another name.
 FIELDS = {"home_unit_id": "home_commune"}
 
 
-def told(result: Import, language: Language) -> dict[str, Any]:
-    """The answer of ImportSchema."""
+def serialize_import(result: ImportResult, language: Language) -> dict[str, Any]:
+    """Return the answer of ImportSchema."""
     return {
         "dry_run": result.dry_run,
         "as_of": result.as_of,
@@ -33,25 +32,25 @@ def _row(row: Row, labels: Mapping[int, str], language: Language) -> dict[str, A
         "team_id": row.team.id if row.team else None,
         "changes": _changes(row, labels),
         "leader": row.leader,
-        "errors": remarks(row.errors, language),
-        "notes": remarks(row.notes, language),
+        "errors": serialize_remarks(row.errors, language),
+        "notes": serialize_remarks(row.notes, language),
     }
 
 
 def _changes(row: Row, labels: Mapping[int, str]) -> dict[str, Any]:
-    """Before and after of each field that changes; of a new team all that is set."""
+    """Return each changed field before and after; all set fields of a new team."""
     changes = row.changes
     if row.outcome == "create":
         changes = {name: (None, value) for name, value in row.values.items()}
     return {
-        FIELDS.get(name, name): {"before": words[0], "after": words[1]}
+        FIELDS.get(name, name): {"before": texts[0], "after": texts[1]}
         for name, values in changes.items()
-        for words in [[labels[v] if name in FIELDS and v is not None else v for v in values]]
+        for texts in [[labels[v] if name in FIELDS and v is not None else v for v in values]]
     }
 
 
-def remarks(found: Sequence[Remark], language: Language) -> list[dict[str, Any]]:
-    """Errors or notes with their words."""
+def serialize_remarks(remarks: Sequence[Remark], language: Language) -> list[dict[str, Any]]:
+    """Return errors or notes with their messages."""
     return [
         {
             "field": remark.field,
@@ -59,5 +58,5 @@ def remarks(found: Sequence[Remark], language: Language) -> list[dict[str, Any]]
             "message": message(remark.code, language),
             "candidates": list(remark.candidates),
         }
-        for remark in found
+        for remark in remarks
     ]

@@ -1,4 +1,4 @@
-"""Who may do what: the one place that decides, a pure function of roles and scopes."""
+"""Authorization: a pure function of roles and scopes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,19 +16,19 @@ class Grant:
     role: str  # team_leader, organiser, official, admin
     kind: Kind
     id: int | None = None
-    deputy: bool = False  # delegated by whose area it is
+    deputy: bool = False  # delegated by the official of the area
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: nobody, a device, or a person with what they were granted."""
+    """The caller: anonymous, a device, or a person with grants."""
 
     user_id: int | None = None
     device_id: UUID | None = None
     grants: tuple[Grant, ...] = ()
-    may_write: bool = True  # a program's token may be for reading only
+    may_write: bool = True  # false for a token of scope read
     address: str | None = None
-    session: bytes | None = None  # the hash of their session's secret, where they came by one
+    session: bytes | None = None  # hash of the session's secret, if any
 
     @property
     def signed_in(self) -> bool:
@@ -36,13 +36,13 @@ class Actor:
 
     @property
     def name(self) -> str:
-        """What the audit log calls them: people by number, so that a closed account stays one."""
+        """The name in the audit log: the id, which stays when an account is closed."""
         return f"user:{self.user_id}" if self.signed_in else "public"
 
     def ids(self, role: str, kind: Kind | None = None) -> frozenset[int]:
-        """Over which things, of one kind where told, a person has a role."""
-        held = [g for g in self.grants if g.role == role and kind in (None, g.kind)]
-        return frozenset(grant.id for grant in held if grant.id is not None)
+        """Return the ids of the things over which the person has a role."""
+        grants = [g for g in self.grants if g.role == role and kind in (None, g.kind)]
+        return frozenset(grant.id for grant in grants if grant.id is not None)
 
 
 PUBLIC = Actor()
@@ -50,7 +50,7 @@ PUBLIC = Actor()
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a thing lies: itself and what is above it. A role over any of these reaches it."""
+    """A thing and those above it; a role over any of these applies to it."""
 
     teams: frozenset[int] = frozenset()
     organisations: frozenset[int] = frozenset()
@@ -60,29 +60,29 @@ class Scope:
 
 SYSTEM = Scope()
 
-# act: the roles that may do it within their scope. An admin may do all of them, everywhere.
+# Roles that may do an act within their scope; admins may do every act everywhere.
 ACTS: dict[str, frozenset[str]] = {
     "audit.read": frozenset(),
-    "system.manage": frozenset(),  # the installation itself: its health, sets and long work
+    "system.manage": frozenset(),  # health, boundary sets and jobs of the installation
     "users.manage": frozenset(),
-    "privacy.manage": frozenset(),  # who withdrew by letter, and when it has to be answered
+    "privacy.manage": frozenset(),  # withdrawals by letter and their deadlines
     "organisation.create": frozenset(),
     "cluster.edit": frozenset({"organiser"}),
     "organisation.edit": frozenset({"organiser"}),
     "team.edit": frozenset({"organiser"}),
     "team.see": frozenset({"organiser", "team_leader"}),  # its members, codes and figures
     "campaign.edit": frozenset({"organiser"}),
-    "campaign.see": frozenset({"organiser"}),  # drafts, and what each team contributed
+    "campaign.see": frozenset({"organiser"}),  # drafts, and the contributions of teams
     "campaign.correct": frozenset({"organiser"}),
     "target.edit": frozenset(),
     "unit.signals": frozenset({"official"}),
-    "unit.samples": frozenset({"official"}),  # one by one, with what became of them
-    "unit.cells": frozenset({"official"}),  # those of few devices too
+    "unit.samples": frozenset({"official"}),  # single samples with their verdicts
+    "unit.cells": frozenset({"official"}),  # cells of few devices too
     "unit.delegate": frozenset({"official"}),
     "unit.figures": frozenset({"official"}),  # before they are published
-    "unit.exclude": frozenset({"official"}),  # of the province alone: its scope says so
-    "vnnic.import": frozenset({"official"}),  # VNNIC's own counts of the area
-    "report.read": frozenset({"official"}),  # before all may, and with its letterhead
+    "unit.exclude": frozenset({"official"}),  # the scope is the province
+    "vnnic.import": frozenset({"official"}),  # VNNIC's counts of the area
+    "report.read": frozenset({"official"}),  # before publication, and with its letterhead
     "report.edit": frozenset({"official"}),
     "report.approve": frozenset({"official"}),
 }
@@ -98,12 +98,12 @@ READS = frozenset(
         "report.read",
     }
 )
-# Not by a deputy: whom an area is lent to does not lend it further.
+# Acts of the official alone: a deputy does not delegate further.
 OWN_ALONE = frozenset({"unit.delegate"})
 
 
 def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:
-    """Whether an actor may do an act on what lies in a scope."""
+    """Return whether an actor may do an act in a scope."""
     roles = ACTS[act]
     if not actor.may_write and act not in READS:
         return False
@@ -115,7 +115,7 @@ def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:
 
 
 def require(actor: Actor, act: str, scope: Scope = SYSTEM, *, hidden: bool = False) -> None:
-    """Refuse what `can` does not allow: 401 to nobody, 404 for what is hidden, else 403."""
+    """Raise unless the actor may do the act: 401 if anonymous, 404 if hidden, else 403."""
     if can(actor, act, scope):
         return
     if hidden:
@@ -126,7 +126,7 @@ def require(actor: Actor, act: str, scope: Scope = SYSTEM, *, hidden: bool = Fal
 
 
 def require_person(actor: Actor, *, write: bool = False) -> int:
-    """The number of a person about whose own account it is; 401 to nobody, 403 to a reader."""
+    """Return the person's id; 401 if anonymous, 403 for a change with a read-only token."""
     if actor.user_id is None:
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
     if write and not actor.may_write:
@@ -135,7 +135,7 @@ def require_person(actor: Actor, *, write: bool = False) -> int:
 
 
 def require_session(actor: Actor) -> int:
-    """As `require_person`, for what a program never does for one: passwords, the second factor."""
+    """Return the person's id; 403 without a session: no token changes how one signs in."""
     user_id = require_person(actor, write=True)
     if actor.session is None:
         raise Problem(403, "session_required")

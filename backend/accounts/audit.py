@@ -37,20 +37,20 @@ def record_command(act: str, subject: str, **details: Any) -> None:
     record_act(None, act, subject, **details)
 
 
-def read_audit(asker: Actor, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a page of the entries that fit, to whoever may read them."""
-    require(asker, "audit.read")
-    limit = asked["limit"]
+def read_audit(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page of the entries that match, for admins."""
+    require(actor, "audit.read")
+    limit = query["limit"]
     page = (
         select(*COLUMNS)
-        .where(*_conditions(asked))
+        .where(*_conditions(query))
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(limit + 1)
     )
     return _page(db.session.execute(page).mappings().all(), limit)
 
 
-# Act by act along the index of (act, at): rare acts are not sought among all that came since.
+# For each act along the index of (act, at), which finds rare acts without a scan.
 OF_ACTS = text("""
     select found.* from unnest(cast(:acts as text[])) as wanted (act)
     cross join lateral (
@@ -62,23 +62,25 @@ OF_ACTS = text("""
 """)
 
 
-def read_acts(asker: Actor, acts: Sequence[str], cursor: str | None, limit: int) -> dict[str, Any]:
-    """Give a page of the entries of some acts, to whoever may read the log."""
-    require(asker, "audit.read")
+def read_acts(actor: Actor, acts: Sequence[str], cursor: str | None, limit: int) -> dict[str, Any]:
+    """Return a page of the entries of some acts, for admins."""
+    require(actor, "audit.read")
     at, identity = _place(cursor) or (None, 0)
-    asked = {"acts": list(acts), "at": at, "id": identity, "most": limit + 1}
-    return _page(db.session.execute(OF_ACTS, asked).mappings().all(), limit)
+    values = {"acts": list(acts), "at": at, "id": identity, "most": limit + 1}
+    return _page(db.session.execute(OF_ACTS, values).mappings().all(), limit)
 
 
-def _conditions(asked: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    fits = [getattr(AuditEntry, name) == asked[name] for name in EXACT if asked[name] is not None]
-    if asked["first"] is not None:
-        fits.append(AuditEntry.at >= _midnight(asked["first"]))
-    if asked["last"] is not None:
-        fits.append(AuditEntry.at < _midnight(asked["last"] + timedelta(days=1)))
-    if place := _place(asked["cursor"]):
-        fits.append(tuple_(*place) > PLACE)
-    return fits
+def _conditions(query: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    conditions = [
+        getattr(AuditEntry, name) == query[name] for name in EXACT if query[name] is not None
+    ]
+    if query["first"] is not None:
+        conditions.append(AuditEntry.at >= _midnight(query["first"]))
+    if query["last"] is not None:
+        conditions.append(AuditEntry.at < _midnight(query["last"] + timedelta(days=1)))
+    if place := _place(query["cursor"]):
+        conditions.append(tuple_(*place) > PLACE)
+    return conditions
 
 
 def _midnight(day: date) -> datetime:

@@ -1,39 +1,32 @@
-"""Who sent this request: nobody, or a person known by a personal token or a session."""
+"""The person of a request, by a personal token or a session; and the check against CSRF."""
 
 import hashlib
 import hmac
 from datetime import datetime
+from typing import Any
 
-from flask import Response, after_this_request, current_app, request
+from flask import Request, Response, after_this_request, current_app, request
+from marshmallow import Schema
 
-from backend.accounts.access import PUBLIC, Actor, Grant
-from backend.accounts.secret import TOKEN_PREFIX, secret_hash
+from backend.accounts.access import PUBLIC, Actor, Grant, require_person
+from backend.accounts.encryption import TOKEN_PREFIX, secret_hash
 from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY
 from backend.clock import local_day
 from backend.database.extensions import Rows, fetch_autocommit
 from backend.errors import Problem
+from backend.http.arguments import Parser
 from backend.http.requests import clock_now
-
-__all__ = [
-    "COOKIE",
-    "TOKEN_PREFIX",
-    "actor",
-    "csrf_token",
-    "form_token",
-    "keep_private",
-    "secret_hash",
-]
 
 COOKIE = "dosong_session"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
-KNOWN = "dosong.actor"  # where a request keeps who sends it
+ACTOR_KEY = "dosong.actor"  # in the environment of a request
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# A person's roles in force: within their time, over a unit or cluster that still is, as an admin
-# only with a second factor, as a deputy only while the role that was lent is held.
+# A person's roles in force: within their dates, over an existing unit or cluster, an admin's only
+# with a second factor, a deputy's only while the delegated role is in force.
 ROLES = """
-    join users u on u.id = known.user_id and u.closed_at is null
+    join users u on u.id = credential.user_id and u.closed_at is null
     left join roles r on r.user_id = u.id and r.valid_from <= %(now)s
         and (r.valid_to is null or r.valid_to > %(now)s)
         and (r.role <> 'admin' or u.totp_secret is not null)
@@ -46,11 +39,11 @@ ROLES = """
             and lent.valid_to <= %(now)s)
 """
 BY_TOKEN = f"""
-    select known.user_id, 'write' = any(known.scopes) as may_write,
+    select credential.user_id, 'write' = any(credential.scopes) as may_write,
         r.role, r.scope_kind, r.scope_id, r.delegated_by is not null as deputy
-    from personal_tokens known {ROLES}
-    where known.token_hash = %(hash)s and known.revoked_at is null
-        and (known.expires_at is null or known.expires_at > %(now)s)
+    from personal_tokens credential {ROLES}
+    where credential.token_hash = %(hash)s and credential.revoked_at is null
+        and (credential.expires_at is null or credential.expires_at > %(now)s)
 """  # noqa: S608 # a part of the statement
 BY_SESSION = f"""
     with seen as (
@@ -58,37 +51,45 @@ BY_SESSION = f"""
         where token_hash = %(hash)s and created_at > %(begun_after)s
             and seen_at > %(seen_after)s and seen_at <= %(seen_before)s
     )
-    select known.user_id, true as may_write, r.role, r.scope_kind, r.scope_id,
+    select credential.user_id, true as may_write, r.role, r.scope_kind, r.scope_id,
         r.delegated_by is not null as deputy
-    from sessions known {ROLES}
-    where known.token_hash = %(hash)s and known.created_at > %(begun_after)s
-        and known.seen_at > %(seen_after)s
+    from sessions credential {ROLES}
+    where credential.token_hash = %(hash)s and credential.created_at > %(begun_after)s
+        and credential.seen_at > %(seen_after)s
 """  # noqa: S608
 
 
 def actor() -> Actor:
-    """The person who sends this request, by a token or else by a session's cookie.
+    """Return the person of this request, by a token or else by the cookie of a session.
 
-    A token that is not valid is answered with 401; a session that has ended is nobody's, as the
-    browser sends its cookie everywhere. The database is asked once in a request.
+    An invalid token is answered with 401, an ended session is anonymous: browsers send the cookie
+    everywhere. The database is queried once in a request.
     """
-    known: Actor | None = request.environ.get(KNOWN)
-    if known is None:
-        known = _by_token() if request.headers.get("Authorization") else _by_session()
-        request.environ[KNOWN] = known
-        if known.signed_in:
+    found: Actor | None = request.environ.get(ACTOR_KEY)
+    if found is None:
+        found = _by_token() if request.headers.get("Authorization") else _by_session()
+        request.environ[ACTOR_KEY] = found
+        if found.signed_in:
             after_this_request(keep_private)
-    return known
+    return found
+
+
+class SignedInParser(Parser):
+    """A parser of arguments that answers 401 to anonymous callers before it reads a body."""
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        require_person(actor())
+        return super().load_json(req, schema)
 
 
 def csrf_token(session_secret: str) -> str:
-    """What a page shows beside its cookie to change anything; no other site can read it."""
+    """Return the token that a page sends with changes; other sites cannot read it."""
     key = current_app.config["SECRET_KEY"].encode()
     return hmac.new(key, f"csrf|{session_secret}".encode(), hashlib.sha256).hexdigest()
 
 
 def keep_private(response: Response) -> Response:
-    """Let no cache keep what a person was shown, unless the view says otherwise."""
+    """Forbid caching of answers for one person, unless the view sets a header."""
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
@@ -118,21 +119,21 @@ def _by_session() -> Actor:
     if not rows:
         return PUBLIC
     if request.method not in SAFE:
-        shown = request.headers.get(CSRF_HEADER) or _of_form()
-        if not hmac.compare_digest(shown.encode(), csrf_token(secret).encode()):
+        sent = request.headers.get(CSRF_HEADER) or _form_field()
+        if not hmac.compare_digest(sent.encode(), csrf_token(secret).encode()):
             raise Problem(403, "csrf_failed")
     return _actor(rows, digest)
 
 
-def _of_form() -> str:
-    """What a page's form has sent along, where it is one; a page of files may have let in more."""
+def _form_field() -> str:
+    """Return the token in the form; pages that take files have set a larger limit before."""
     if request.max_content_length is None:
         request.max_content_length = current_app.config["MAX_BODY_BYTES"]
     return request.form.get(CSRF_FIELD, "")
 
 
 def form_token() -> str:
-    """What a page puts into each of its forms; nothing for whoever has no session."""
+    """Return the token for the forms of a page; empty without a session."""
     secret = request.cookies.get(COOKIE)
     return csrf_token(secret) if secret else ""
 

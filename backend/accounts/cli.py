@@ -1,4 +1,4 @@
-"""Commands of the operator: the first admin, and the way back in."""
+"""flask accounts: create an admin, make links, encrypt second factors again."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.accounts import bootstrap, resealing
+from backend.accounts import bootstrap, encryption
 from backend.accounts.links import Link
 from backend.errors import Problem
 from backend.http.requests import clock_now
@@ -43,33 +43,33 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
 def password_link(name: str, remove_totp: bool, base: str | None) -> None:
     """Print a one-time link by which NAME chooses a new password."""
     with _errors():
-        link = bootstrap.offer_password(name, remove_totp, clock_now())
+        link = bootstrap.make_password_link(name, remove_totp, clock_now())
     _show(link, base)
 
 
 @cli.command()
 def reseal() -> None:
-    """Seal second factors again after a change of SECRET_KEY.
+    """Encrypt second factors again after a change of SECRET_KEY.
 
-    Reads the previous key from standard input. Whoever is not reached by it sets up the second
-    factor again, by `password-link --remove-totp`.
+    Reads the previous key from standard input. People whose second factor cannot be decrypted by
+    it set it up again, by `password-link --remove-totp`.
     """
-    before = sys.stdin.readline().strip()
-    told = resealing.reseal(before, current_app.config["SECRET_KEY"])
-    click.echo(f"{told.done} sealed again, {told.closed} that neither key opens.")
+    previous_key = sys.stdin.readline().strip()
+    result = encryption.reencrypt(previous_key, current_app.config["SECRET_KEY"])
+    click.echo(f"{result.done} encrypted again, {result.failed} that neither key decrypts.")
 
 
 def _show(link: Link | None, base: str | None) -> None:
     if link is None:
         return
     config = current_app.config
-    told = link.under(base or f"http://{config['BIND']}:{config['PORT']}")
-    click.echo(f"{told['link']}\nonce, until {link.expires_at:%Y-%m-%d %H:%M} UTC")
+    shown = link.serialize(base or f"http://{config['BIND']}:{config['PORT']}")
+    click.echo(f"{shown['link']}\nonce, until {link.expires_at:%Y-%m-%d %H:%M} UTC")
 
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """Tell a problem in words and end with status 1."""
+    """Print a problem and exit with status 1."""
     try:
         yield
     except Problem as problem:

@@ -1,48 +1,66 @@
-"""One-time links: an invitation, or the way to a new password."""
+"""One-time links for setting a password: make, mail and use them."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+import structlog
 from sqlalchemy import delete, select, update
 
 from backend.accounts import passwords, users
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
+from backend.accounts.encryption import secret_hash
 from backend.accounts.models import OneTimeLink, PersonalToken, User
 from backend.accounts.rate_limits import Caller, count_attempt
-from backend.accounts.secret import secret_hash
 from backend.accounts.sessions import end_sessions
+from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
+from backend.mail import FAILURES, mail
 
-# How long a link waits: an invitation is read when its person next looks, a new password is
-# wanted the same day.
-LASTING = {"invitation": timedelta(days=7), "password": timedelta(days=1)}
+# People may read an invitation days later; a new password is needed the same day.
+LIFETIME = {"invitation": timedelta(days=7), "password": timedelta(days=1)}
 SECRET_BYTES = 32
-# The secret cannot be guessed; what is limited is the work of hashing. A hall of people who are
-# invited to a training fits.
+# The secret cannot be guessed; the limit is on the work of hashing. A hall of people at a training
+# fits.
 ACCEPTS_PER_ADDRESS = 300
+
+SUBJECT = "Đo Sóng: chọn mật khẩu / choose a password"
+TEXT = """\
+Đường dẫn dưới đây dùng một lần, đến {until} (giờ Việt Nam). Mở nó để chọn mật khẩu:
+
+{link}
+
+Nếu bạn không chờ thư này, hãy bỏ qua: không có gì xảy ra khi đường dẫn không được mở.
+
+The link above serves once, until {until} (Vietnam time). Open it to choose a password. If you did
+not expect this mail, do nothing: an unopened link changes nothing.
+"""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What is handed to a person, shown once."""
+    """A link with its secret, which is shown once."""
 
     user_id: int
     secret: str
     expires_at: datetime
 
-    def under(self, base: str) -> dict[str, object]:
-        """The link as it is sent; its secret stands where no server sees or logs it."""
+    def serialize(self, base: str) -> dict[str, Any]:
+        """Return the link under a base address, the secret in the fragment: no server logs it."""
         link = f"{base.rstrip('/')}/invitation#{self.secret}"
         return {"user_id": self.user_id, "link": link, "expires_at": self.expires_at}
 
 
 def make_link(user_id: int, purpose: str, now: datetime) -> Link:
-    """Make a link in place of any that this person has; the caller notes and commits."""
+    """Make a link that replaces those of this person; the caller records and commits."""
     db.session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user_id))
-    secret, expires_at = secrets.token_urlsafe(SECRET_BYTES), now + LASTING[purpose]
+    secret, expires_at = secrets.token_urlsafe(SECRET_BYTES), now + LIFETIME[purpose]
     db.session.add(
         OneTimeLink(
             secret_hash=secret_hash(secret),
@@ -55,8 +73,8 @@ def make_link(user_id: int, purpose: str, now: datetime) -> Link:
     return Link(user_id, secret, expires_at)
 
 
-def offer_password(actor: Actor, user_id: int, now: datetime) -> Link:
-    """Let an admin give a person the way to a new password."""
+def make_password_link(actor: Actor, user_id: int, now: datetime) -> Link:
+    """Make a link by which a person sets a new password; for admins."""
     require(actor, "users.manage")
     user = users.find(user_id)
     link = make_link(user.id, "password" if user.password_hash else "invitation", now)
@@ -65,8 +83,23 @@ def offer_password(actor: Actor, user_id: int, now: datetime) -> Link:
     return link
 
 
+def deliver(link: Link, base: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Mail a link where mail is set up and the name is an address; return it and `mailed`."""
+    answer = link.serialize(base)
+    name = users.find(link.user_id).name or ""
+    if not settings["SMTP_HOST"] or "@" not in name:
+        return answer | {"mailed": False}
+    until = f"{link.expires_at.astimezone(VIETNAM):%H:%M, %d/%m/%Y}"
+    try:
+        mail([name], SUBJECT, TEXT.format(link=answer["link"], until=until), settings)
+    except FAILURES as error:
+        log.warning("link not mailed", error=type(error).__name__)
+        return answer | {"mailed": False}
+    return answer | {"mailed": True}
+
+
 def accept(secret: str, password: str, *, key: str, address: str, now: datetime) -> User:
-    """Set a password by a link, once; a new one ends sessions and tokens of the one before."""
+    """Set a password by a link; sessions and tokens of the person end."""
     count_attempt("accept", Caller(address, ACCEPTS_PER_ADDRESS), key, now)
     user, purpose = _use(secret, now)
     replace_password(user, password)
@@ -77,37 +110,37 @@ def accept(secret: str, password: str, *, key: str, address: str, now: datetime)
 
 
 def replace_password(user: User, password: str) -> None:
-    """Give a held person a password; nothing that came before it lets in. The caller commits."""
+    """Set the password of a locked person; end sessions, links and tokens. The caller commits."""
     set_password(user, password, "password")
     db.session.execute(delete(PersonalToken).where(PersonalToken.user_id == user.id))
 
 
 def set_password(user: User, password: str, field: str, but: bytes | None = None) -> None:
-    """Give a held person a password; links that wait and sessions end, but for one.
+    """Set the password of a locked person; end unused links, and sessions except one.
 
-    Raises 422 of the field where the password is too weak; the caller commits.
+    Raises 422 for the field where the password is too weak; the caller commits.
     """
-    if fault := passwords.fault(password, user.name, user.display_name):
-        raise invalid(field, fault)
-    user.password_hash = passwords.hashed(password)
+    if weakness := passwords.weakness(password, user.name, user.display_name):
+        raise invalid(field, weakness)
+    user.password_hash = passwords.hash_password(password)
     end_sessions(user.id, but=but)
-    waiting = OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None)
-    db.session.execute(delete(OneTimeLink).where(*waiting))
+    unused = OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None)
+    db.session.execute(delete(OneTimeLink).where(*unused))
 
 
 def _use(secret: str, now: datetime) -> tuple[User, str]:
-    """Take a link that waits, and hold its person; whoever comes second, or late, finds none.
+    """Mark a link as used and lock its person; 404 where it is used or expired.
 
-    The person is held first, as by whoever makes or voids a link: two wait and never block.
+    The person is locked first, as wherever links are made or deleted: so there is no deadlock.
     """
-    waiting = (
+    valid = (
         OneTimeLink.secret_hash == secret_hash(secret),
         OneTimeLink.used_at.is_(None),
         OneTimeLink.expires_at > now,
     )
-    user_id = db.session.scalar(select(OneTimeLink.user_id).where(*waiting))
+    user_id = db.session.scalar(select(OneTimeLink.user_id).where(*valid))
     user = users.find(user_id) if user_id is not None else None
-    used = update(OneTimeLink).where(*waiting).values(used_at=now).returning(OneTimeLink.purpose)
+    used = update(OneTimeLink).where(*valid).values(used_at=now).returning(OneTimeLink.purpose)
     purpose = db.session.scalar(used)
     if user is None or purpose is None:
         raise Problem(404, "link_not_valid")

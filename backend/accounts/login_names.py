@@ -1,13 +1,13 @@
-"""What people sign in with: an e-mail address or a telephone number, in one written form."""
+"""Login names: an e-mail address or a telephone number, in one normalized form."""
 
 import re
 import unicodedata
 
-# The longest address that mail knows (RFC 5321).
+# The longest e-mail address (RFC 5321).
 NAME_MOST = 254
 
-# Words with dots between them; the signs that mean something in a mail's head are no part of one:
-# a link for `a,b@example.vn` would go to b.
+# Words with dots between them, without the signs that have a meaning in a mail header: a link for
+# `a,b@example.vn` would go to b.
 _WORD = r"""[^@\s.,:;<>()\[\]\\"\x00-\x1f]+"""
 _MAIL = re.compile(rf"{_WORD}(?:\.{_WORD})*@[\w-]+(?:\.[\w-]+)+")
 _GAPS = re.compile(r"[\s.\-()\u2010-\u2015]")
@@ -16,16 +16,16 @@ _FOREIGN = re.compile(r"(?:\+|00)(\d{8,15})")  # E.164 has at most 15 digits
 _WITHOUT_PLUS = re.compile(r"(84\d{9,10})")
 
 
-def normalised(written: str) -> str | None:
-    """A name as it is stored: letters small, a telephone number as +84…; None for neither."""
+def normalize(written: str) -> str | None:
+    """Return the stored form of a name, lower-case or +84…; None where it is neither."""
     name = unicodedata.normalize("NFKC", written).strip().casefold()
     if "@" in name:
         return name if len(name) <= NAME_MOST and _MAIL.fullmatch(name) else None
     return _telephone(_GAPS.sub("", name))
 
 
-def core(name: str) -> str:
-    """The part of a stored name that stands for the person: before the @, or the local digits."""
+def local_part(name: str) -> str:
+    """Return the part of a stored name before the @, or the local digits."""
     return name.partition("@")[0] if "@" in name else name.removeprefix("+84").removeprefix("+")
 
 

@@ -1,4 +1,4 @@
-"""People who sign in, their roles, sessions and tokens; the audit log."""
+"""People, their roles, sessions, tokens and one-time links; the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -21,12 +21,12 @@ from backend.database.extensions import db
 
 
 class AuditEntry(db.Model):
-    """One privileged act; rows are only ever added (a trigger and the grants say so too)."""
+    """A privileged act; append-only, by a trigger and by the grants."""
 
     __tablename__ = "audit"
     __table_args__ = (
         Index(None, "at"),
-        # By time, not by id: else who left long ago is sought through all that came since.
+        # By time, not id: old entries are found without a scan of newer ones.
         Index(None, "actor", "at"),
         Index(None, "act", "at"),
         Index(None, "subject", "at"),
@@ -38,7 +38,7 @@ class AuditEntry(db.Model):
     act: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    address: Mapped[str | None] = mapped_column(Text)  # from where; null: at the operator's shell
+    address: Mapped[str | None] = mapped_column(Text)  # null: at the operator's shell
 
 
 class User(db.Model):
@@ -50,16 +50,16 @@ class User(db.Model):
     name: Mapped[str | None] = mapped_column(Text, unique=True)  # normalised; null once closed
     display_name: Mapped[str | None] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)  # argon2; null until first set
-    totp_secret: Mapped[str | None] = mapped_column(Text)  # sealed; null: no second factor
-    totp_pending: Mapped[str | None] = mapped_column(Text)  # sealed; not yet confirmed by a code
-    totp_used: Mapped[int | None] = mapped_column(BigInteger)  # the last step: a code serves once
+    totp_secret: Mapped[str | None] = mapped_column(Text)  # encrypted; null: no second factor
+    totp_pending: Mapped[str | None] = mapped_column(Text)  # encrypted, unconfirmed
+    totp_used: Mapped[int | None] = mapped_column(BigInteger)  # last time step: codes serve once
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     demo: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Role(db.Model):
-    """What a person may, over what, from when to when; one person may have several."""
+    """A role of a person over one thing, with its period."""
 
     __tablename__ = "roles"
     __table_args__ = (
@@ -84,16 +84,16 @@ class Role(db.Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     role: Mapped[str] = mapped_column(Text)
     scope_kind: Mapped[str] = mapped_column(Text)  # team, organisation, unit, cluster, system
-    scope_id: Mapped[int | None]  # the row's id: a unit's code is no identity
+    scope_id: Mapped[int | None]  # the row's id: codes of units were reused
     valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     valid_to: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    # A deputy's: the official's role that it stands in for, and why.
+    # For a deputy: the delegated role of the official, and the reason.
     delegated_by: Mapped[int | None] = mapped_column(ForeignKey("roles.id"))
     reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Session(db.Model):
-    """A sign-in of pages; the cookie's secret is kept as a hash only."""
+    """A session of a browser; of the cookie's secret only a hash is stored."""
 
     __tablename__ = "sessions"
 
@@ -104,7 +104,7 @@ class Session(db.Model):
 
 
 class PersonalToken(db.Model):
-    """A token with which a person's program acts: named, shown once, revocable."""
+    """A token of a person's program; of its secret only a hash is stored."""
 
     __tablename__ = "personal_tokens"
 
@@ -112,7 +112,7 @@ class PersonalToken(db.Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     name: Mapped[str] = mapped_column(Text)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    # read, write: what of the person's own rights the program has.
+    # read, write: which of the person's rights the program has.
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -120,7 +120,7 @@ class PersonalToken(db.Model):
 
 
 class OneTimeLink(db.Model):
-    """An invitation, or the way to a new password; its secret is kept as a hash only."""
+    """An invitation, or a link to a new password; of its secret only a hash is stored."""
 
     __tablename__ = "one_time_links"
 
@@ -133,7 +133,7 @@ class OneTimeLink(db.Model):
 
 
 class Attempts(db.Model):
-    """How often something was tried by one address or account (a keyed hash) in one hour."""
+    """The attempts of one address or account (a keyed hash) in one hour."""
 
     __tablename__ = "attempts"
 

@@ -5,8 +5,13 @@ from typing import Any
 from flask import current_app, request
 
 from backend.accounts import own_account, tokens
-from backend.accounts.authentication import COOKIE, actor, csrf_token, keep_private
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import (
+    COOKIE,
+    SignedInParser,
+    actor,
+    csrf_token,
+    keep_private,
+)
 from backend.accounts.schemas import (
     AccountSchema,
     CodeSchema,
@@ -26,7 +31,7 @@ blp = Blueprint(
     __name__,
     url_prefix="/api/v1/account",
     description="One's own account",
-    parser=PeopleParser(),
+    parser=SignedInParser(),
 )
 blp.after_request(keep_private)
 
@@ -36,18 +41,18 @@ blp.after_request(keep_private)
 @blp.response(200, AccountSchema)
 def read_account() -> Any:
     """Tell who one is, and what one may."""
-    known = actor()
-    shown = csrf_token(request.cookies[COOKIE]) if known.session else None
-    return {"user": own_account.read_account(known, clock_now()), "csrf_token": shown}
+    caller = actor()
+    token = csrf_token(request.cookies[COOKIE]) if caller.session else None
+    return {"user": own_account.read_account(caller, clock_now()), "csrf_token": token}
 
 
 @blp.patch("/password")
 @blp.doc(security=SESSION)
 @blp.arguments(NewPasswordSchema)
 @blp.response(204)
-def change_password(asked: dict[str, str]) -> None:
+def change_password(data: dict[str, str]) -> None:
     """Change one's password; other sessions end."""
-    own_account.change_password(actor(), asked["old"], asked["new"], _key(), clock_now())
+    own_account.change_password(actor(), data["old"], data["new"], _key(), clock_now())
 
 
 @blp.post("/totp")
@@ -62,27 +67,27 @@ def offer_totp() -> Any:
 @blp.doc(security=SESSION)
 @blp.arguments(CodeSchema)
 @blp.response(204)
-def confirm_totp(asked: dict[str, str]) -> None:
+def confirm_totp(data: dict[str, str]) -> None:
     """Switch the second factor on by its first code; other sessions end."""
-    own_account.confirm_totp(actor(), asked["code"], _key(), clock_now())
+    own_account.confirm_totp(actor(), data["code"], _key(), clock_now())
 
 
 @blp.delete("/totp")
 @blp.doc(security=SESSION)
 @blp.arguments(PasswordSchema)
 @blp.response(204)
-def remove_totp(asked: dict[str, str]) -> None:
+def remove_totp(data: dict[str, str]) -> None:
     """Switch the second factor off."""
-    own_account.remove_totp(actor(), asked["password"], _key(), clock_now())
+    own_account.remove_totp(actor(), data["password"], _key(), clock_now())
 
 
 @blp.delete("")
 @blp.doc(security=SESSION)
 @blp.arguments(PasswordSchema)
 @blp.response(204)
-def close_account(asked: dict[str, str]) -> None:
+def close_account(data: dict[str, str]) -> None:
     """Close one's account, with its name, roles, sessions and tokens."""
-    own_account.close_account(actor(), asked["password"], _key(), clock_now())
+    own_account.close_account(actor(), data["password"], _key(), clock_now())
 
 
 @blp.get("/tokens")
@@ -97,9 +102,9 @@ def list_tokens() -> Any:
 @blp.doc(security=SESSION)
 @blp.arguments(NewTokenSchema)
 @blp.response(201, MadePersonalTokenSchema)
-def make_token(asked: dict[str, Any]) -> Any:
+def make_token(data: dict[str, Any]) -> Any:
     """Make a token for a program; it is shown this once."""
-    return tokens.make_token(actor(), asked["name"], asked["scopes"], asked["days"], clock_now())
+    return tokens.make_token(actor(), data["name"], data["scopes"], data["days"], clock_now())
 
 
 @blp.delete("/tokens/<int:token_id>")

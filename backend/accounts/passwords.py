@@ -1,4 +1,4 @@
-"""Passwords: which are too weak, how they are hashed, whether one matches."""
+"""Passwords: judge their strength, hash and verify them."""
 
 import re
 import unicodedata
@@ -11,21 +11,21 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
-from backend.accounts.login_names import core
+from backend.accounts.login_names import local_part
 from geo.gazetteer import plain
 
-# Sign-ins are counted, so ten characters that are not on every list are out of reach of guessing.
+# Sign-ins are limited: ten characters that are not on every list cannot be guessed.
 LENGTH_LEAST = 10
-# A passphrase fits; what is longer only makes hashing dear.
+# A passphrase fits; longer texts only make hashing expensive.
 LENGTH_MOST = 200
-# A shorter part of a name (an@…) is in many a good password by chance.
+# A shorter part of a name (an@…) occurs in good passwords by chance.
 CORE_LEAST = 5
-# Below this score of zxcvbn (10^8 guesses) a password does not outlast a stolen dump of its hash.
+# With a lower score of zxcvbn (10^8 guesses) a password can be found from a stolen hash.
 SCORE_LEAST = 3
-# zxcvbn takes a quarter of a second at most for so many characters, and seconds for 70.
+# zxcvbn takes up to a quarter of a second for so many characters, and seconds for 70.
 JUDGED_MOST = 24
-# What people here choose and zxcvbn's English lists do not hold, without marks: our own name, words
-# for passwords, offices and love, and the provinces.
+# Frequent words that zxcvbn's English lists lack, without diacritics: the project's name, words for
+# passwords, offices and love, and the provinces.
 _LOCAL = """
     dosong matkhau matkhaucuatoi matma taikhoan dangnhap quantri quantrivien canbo congchuc doanvien
     thanhnien thanhdoan tinhdoan tinhnguyen hocsinh sinhvien giaovien anhyeuem emyeuanh yeuem yeuanh
@@ -39,15 +39,15 @@ _LOCAL = """
     tiengiang travinh tuyenquang vinhlong vinhphuc yenbai
 """
 LOCAL_WORDS = tuple(_LOCAL.split())
-_estimating = Lock()  # zxcvbn keeps the words of a call in a global
+_estimating = Lock()  # zxcvbn stores the words of a call in a global
 
 
-def fault(password: str, name: str | None, display_name: str | None = None) -> str | None:
-    """Why a password cannot be taken, as a code; None for one that can. A pure rule."""
+def weakness(password: str, name: str | None, display_name: str | None = None) -> str | None:
+    """Return the code of why a password is too weak, or None. A pure rule."""
     if len(password) < LENGTH_LEAST:
         return "password_short"
     typed = unicodedata.normalize("NFKC", password)
-    own = core(name) if name else ""
+    own = local_part(name) if name else ""
     if typed.casefold() == name or (len(own) >= CORE_LEAST and own in typed.casefold()):
         return "password_is_name"
     if _score(typed, (name or "", display_name or "")) < SCORE_LEAST:
@@ -56,38 +56,37 @@ def fault(password: str, name: str | None, display_name: str | None = None) -> s
 
 
 def _score(password: str, names: Iterable[str]) -> int:
-    """How hard a password is to guess, from 0 to 4, for a guesser who knows its person."""
+    """Return how hard a password is to guess, 0 to 4, for somebody who knows the names."""
     parts = [re.findall(r"\w+", plain(name)) for name in names]
     # "ngoclan" and "tranngoclan" of Trần Ngọc Lan, besides each word.
     ends = ["".join(words[start:]) for words in parts for start in range(len(words))]
-    known = [*chain(*parts), *ends, *LOCAL_WORDS]
-    judged = plain(password).replace(" ", "")[:JUDGED_MOST]
+    words = [*chain(*parts), *ends, *LOCAL_WORDS]
+    scored = plain(password).replace(" ", "")[:JUDGED_MOST]
     with _estimating:
-        found = zxcvbn(judged, known)
-    return int(found["score"])
+        return int(zxcvbn(scored, words)["score"])
 
 
-def hashed(password: str) -> str:
-    """The hash that is kept of a password."""
-    return hasher().hash(_typed(password))
+def hash_password(password: str) -> str:
+    """Hash a password for storage."""
+    return hasher().hash(_normalize(password))
 
 
-def matches(password: str, kept: str | None) -> bool:
-    """Whether a password is the one that is kept; as slow where none is."""
-    nobodys = _nobodys()  # asked first: it is made once, whoever is the first to sign in
+def verify(password: str, stored: str | None) -> bool:
+    """Return whether a password matches a stored hash; takes as long where there is none."""
+    dummy = _dummy_hash()  # before anything else: the first call makes it
     try:
-        return hasher().verify(kept or nobodys, _typed(password)) and kept is not None
+        return hasher().verify(stored or dummy, _normalize(password)) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 
 
-def outdated(kept: str) -> bool:
-    """Whether a hash was made with other parameters than today's."""
-    return hasher().check_needs_rehash(kept)
+def needs_rehash(stored: str) -> bool:
+    """Return whether a hash was made with other parameters than the present ones."""
+    return hasher().check_needs_rehash(stored)
 
 
-def _typed(password: str) -> str:
-    """One form of what people see: some keyboards send Vietnamese letters in parts."""
+def _normalize(password: str) -> str:
+    """Return the composed form; some keyboards send Vietnamese letters in parts."""
     return unicodedata.normalize("NFC", password)
 
 
@@ -97,6 +96,6 @@ def hasher() -> PasswordHasher:
 
 
 @cache
-def _nobodys() -> str:
-    """What the password of an unknown person is compared with."""
-    return hashed("the password of nobody")
+def _dummy_hash() -> str:
+    """Return the hash that is verified for unknown people, so that they take as long."""
+    return hash_password("the password of nobody")

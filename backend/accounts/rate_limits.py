@@ -1,4 +1,4 @@
-"""How often an address or account may try a thing in an hour; counted for all workers at once."""
+"""Limits of attempts in an hour by address or account, counted in the database."""
 
 import hashlib
 import hmac
@@ -13,11 +13,11 @@ from backend.accounts.models import Attempts
 from backend.database.extensions import db
 from backend.errors import Problem
 
-# Guesses at a withdrawal code: 55 bits are out of reach at this pace, and a whole team behind one
-# carrier address can still withdraw in the same hour.
+# Guesses at a withdrawal code: at this pace 55 bits cannot be guessed, and a whole team behind one
+# carrier address can withdraw in the same hour.
 WITHDRAWALS_PER_HOUR = 60
 
-# A count serves within its hour; a day later nothing of it is needed.
+# Counts are used within their hour only.
 KEPT = timedelta(days=1)
 
 HOUR = timedelta(hours=1)
@@ -25,25 +25,25 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a request comes from, and how often one may come from there in an hour."""
+    """The address of a request, and how many attempts it has in an hour."""
 
     address: str
     most: int
 
 
 def count_attempt(what: str, caller: Caller, secret: str, now: datetime) -> None:
-    """Count one attempt; raise 429 when the hour's share of this address is used up.
+    """Count an attempt of an address; 429 above its limit in this hour.
 
-    It commits on its own: an attempt counts whatever becomes of it.
+    It commits, so that failed attempts count too.
     """
     hour = _hour(now)
     _count(what, pseudonym(caller.address, hour, secret), caller.most, now)
 
 
 def count_for_account(what: str, account: str, most: int, secret: str, now: datetime) -> None:
-    """As `count_attempt`, by account: whether there is one does not matter.
+    """Count an attempt on an account, existing or not; 429 above its limit in this hour.
 
-    Hours are those of the clock, so nobody is shut out for longer than to the end of one.
+    Hours are those of the clock: a lock-out ends with the hour at the latest.
     """
     text = f"account|{_hour(now).isoformat()}|{account}"
     _count(what, hmac.digest(secret.encode(), text.encode(), hashlib.sha256), most, now)
@@ -57,7 +57,7 @@ def _count(what: str, by: bytes, most: int, now: datetime) -> None:
     ).returning(Attempts.n)
     n = db.session.execute(counted).scalar_one()
     if n == 1:
-        _forget(now - KEPT)
+        _delete_old(now - KEPT)
     db.session.commit()
     if n > most:
         wait = int((hour + HOUR - now).total_seconds()) + 1
@@ -69,13 +69,13 @@ def _hour(now: datetime) -> datetime:
 
 
 def pseudonym(address: str, hour: datetime, secret: str) -> bytes:
-    """A keyed hash in place of an address, another one each hour, so that none can be followed."""
+    """Return a keyed hash of an address that changes each hour, so that it cannot be tracked."""
     text = f"address|{hour.isoformat()}|{network_of(address)}"
     return hmac.digest(secret.encode(), text.encode(), hashlib.sha256)
 
 
 def network_of(address: str) -> str:
-    """What one subscriber holds: an IPv4 address, or an IPv6 network of 64 bits."""
+    """Return the network of one subscriber: an IPv4 address, or 64 bits of an IPv6 address."""
     try:
         parsed = ip_address(address)
     except ValueError:  # a socket or a test client has none
@@ -87,8 +87,8 @@ def network_of(address: str) -> str:
     return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
 
 
-def _forget(before: datetime) -> None:
-    """Delete old counts; two that do it at once pass over each other's rows."""
+def _delete_old(before: datetime) -> None:
+    """Delete old counts; rows locked by a parallel call are skipped."""
     key = tuple_(Attempts.what, Attempts.by, Attempts.hour)
     old = select(Attempts.what, Attempts.by, Attempts.hour).where(Attempts.hour < before)
     db.session.execute(

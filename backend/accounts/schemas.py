@@ -1,23 +1,24 @@
-"""What the API of people takes and answers."""
+"""Requests and answers of the API of people and of the audit log."""
 
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from backend.accounts.asked import DAYS_DEFAULT, DAYS_MOST, SignIn
 from backend.accounts.login_names import NAME_MOST
 from backend.accounts.passwords import LENGTH_MOST
-from backend.fields import CODES, Strict, Text, Whole
+from backend.accounts.sessions import Credentials
+from backend.accounts.tokens import DAYS_DEFAULT, DAYS_MOST
+from backend.fields import CODES, Day, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST
 
 PAGE_DEFAULT = 100
-# As elsewhere: a page that a person can read through.
+# A page that a person can read through; a program follows `next`.
 PAGE_MOST = 500
 SCOPES = ("read", "write")
 
 
 class Label(Text):
-    """What a person calls something: at least one letter or digit."""
+    """A name that a person gives to something, with at least one letter or digit."""
 
     def _validate(self, value: str) -> None:
         super()._validate(value)
@@ -33,9 +34,9 @@ class SignInSchema(Strict):
     totp = Text(20, allow_none=True, load_default=None)
 
     @post_load
-    def asked(self, data: dict[str, Any], **_: Any) -> SignIn:
-        """Make what the use case takes."""
-        return SignIn(**data)
+    def credentials(self, data: dict[str, Any], **_: Any) -> Credentials:
+        """Make the argument of `sign_in`."""
+        return Credentials(**data)
 
 
 class AcceptSchema(Strict):
@@ -46,14 +47,14 @@ class AcceptSchema(Strict):
 
 
 class NewPasswordSchema(Strict):
-    """The password until now, and the new one."""
+    """The old and the new password."""
 
     old = Text(LENGTH_MOST, required=True)
     new = Text(LENGTH_MOST, required=True)
 
 
 class PasswordSchema(Strict):
-    """The password, for what is not undone."""
+    """The password, required for irreversible changes."""
 
     password = Text(LENGTH_MOST, required=True)
 
@@ -65,7 +66,7 @@ class CodeSchema(Strict):
 
 
 class Scopes(fields.List[Any]):
-    """What a program may: to read, or to read and write."""
+    """The scopes of a token: read, or read and write."""
 
     default_error_messages = {**CODES, "invalid": "not_list"}
 
@@ -75,7 +76,7 @@ class Scopes(fields.List[Any]):
 
 
 class NewTokenSchema(Strict):
-    """A token that is asked for."""
+    """A request for a token."""
 
     name = Label(100, required=True)
     scopes = Scopes(load_default=lambda: ["read"])
@@ -83,7 +84,7 @@ class NewTokenSchema(Strict):
 
 
 class UsersQuerySchema(Strict):
-    """Which people to list: of a name, or a page of all."""
+    """Filter and page of the list of people."""
 
     name = Text(NAME_MOST, load_default=None)
     cursor = Text(most=CURSOR_MOST, load_default=None)
@@ -126,7 +127,7 @@ class PersonPageSchema(Schema):
 
 
 class SignedInSchema(Schema):
-    """Who signed in; pages send the token in X-CSRF-Token with whatever changes something."""
+    """The signed-in person; pages send the token in X-CSRF-Token with changing requests."""
 
     user = fields.Nested(PersonSchema, required=True)
     csrf_token = fields.String(required=True)
@@ -140,7 +141,7 @@ class AccountSchema(Schema):
 
 
 class LinkSchema(Schema):
-    """A one-time link, shown this once, mailed too where that can be."""
+    """A one-time link, returned only once; mailed too where possible."""
 
     user_id = fields.Integer(required=True)
     link = fields.String(required=True)
@@ -155,7 +156,7 @@ class AcceptedSchema(Schema):
 
 
 class EnrolmentSchema(Schema):
-    """What a person's authenticator app reads; it counts once a code confirms it."""
+    """The data of an authenticator app; a code confirms the enrolment."""
 
     secret = fields.String(required=True)
     uri = fields.String(required=True)
@@ -163,7 +164,7 @@ class EnrolmentSchema(Schema):
 
 
 class PersonalTokenSchema(Schema):
-    """A personal token; what it opens with is told only when it is made."""
+    """A personal token; its secret is returned only when it is made."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
@@ -179,6 +180,41 @@ class PersonalTokensSchema(Schema):
 
 
 class MadePersonalTokenSchema(PersonalTokenSchema):
-    """A token just made; it is told this once."""
+    """A new token with its secret, which is returned only once."""
 
     token = fields.String(required=True)
+
+
+class AuditQuerySchema(Strict):
+    """Filters of the audit log; days are those of Vietnam."""
+
+    actor = Text(most=200, load_default=None, metadata={"example": "user:7"})
+    act = Text(most=200, load_default=None, metadata={"example": "campaign.edit"})
+    subject = Text(most=200, load_default=None, metadata={"example": "campaign:3"})
+    first = Day(data_key="from", load_default=None)
+    last = Day(data_key="to", load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
+    limit = fields.Integer(
+        load_default=PAGE_DEFAULT,
+        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
+        error_messages={"invalid": "not_whole"},
+    )
+
+
+class AuditEntrySchema(Schema):
+    """An entry of the audit log."""
+
+    id = fields.Integer(required=True)
+    at = fields.AwareDateTime(required=True)
+    actor = fields.String(required=True)
+    act = fields.String(required=True)
+    subject = fields.String(required=True)
+    address = fields.String(required=True, allow_none=True)
+    details = fields.Dict(required=True)
+
+
+class AuditPageSchema(Schema):
+    """A page of entries, newest first; `next` is null on the last."""
+
+    items = fields.List(fields.Nested(AuditEntrySchema), required=True)
+    next = fields.String(required=True, allow_none=True)

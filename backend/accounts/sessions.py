@@ -1,4 +1,4 @@
-"""Sign in and out: sessions are rows, their cookies carry a random secret."""
+"""Sign in and out: a session is a row, its cookie carries a random secret."""
 
 import secrets
 from dataclasses import dataclass
@@ -8,100 +8,104 @@ from sqlalchemy import ColumnElement, Row, delete, or_, select
 
 from backend.accounts import passwords, rate_limits, second_factor
 from backend.accounts.access import Actor
-from backend.accounts.asked import SignIn
 from backend.accounts.audit import record_act
-from backend.accounts.login_names import normalised
+from backend.accounts.encryption import secret_hash
+from backend.accounts.login_names import normalize
 from backend.accounts.models import Session, User
 from backend.accounts.rate_limits import Caller
-from backend.accounts.secret import secret_hash
 from backend.database.extensions import db
 from backend.errors import Problem
 
-# Whoever signed in this morning is not asked again the same working day; a computer that several
-# people share in a commune's office is nobody's the day after.
+# A working day: people sign in once in the morning, and a computer shared in a commune's office
+# is signed out by the next day.
 IDLE = timedelta(hours=12)
-# A cookie that was copied unnoticed ends with the week.
+# An unnoticed copy of a cookie is valid for a week at most.
 ABSOLUTE = timedelta(days=7)
-# How exactly the idle time is kept: not every request writes.
+# The resolution of `seen_at`: not every request writes.
 SEEN_EVERY = timedelta(minutes=5)
 
 SECRET_BYTES = 32
 
-# An office of a hundred people behind one address that all sign in again and mistype twice.
+# An office of a hundred people behind one address who all sign in again and mistype twice.
 SIGN_INS_PER_ADDRESS = 300
-# A person who tries all passwords that they ever had. Counted apart from the next figure, so that
-# one address cannot lock a person out who sits at another.
+# A person who tries all their old passwords. Counted apart from the next limit, so that one
+# address cannot lock out a person at another.
 SIGN_INS_PER_ACCOUNT_AND_ADDRESS = 10
-# Ten addresses that guess together; at this pace ten years bring nine million guesses.
+# Ten addresses that guess together; at this pace ten years allow nine million guesses.
 SIGN_INS_PER_ACCOUNT = 100
-# Codes are guessed only by whoever has the password: three of a million are right at a time.
+# Guessing a code needs the password; three of a million codes are valid at a time.
 CODES_PER_ACCOUNT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """Where and when a person signs in; the secret of the cookie that came along."""
+class Credentials:
+    """The input of the sign-in form."""
+
+    name: str
+    password: str
+    totp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignInContext:
+    """Where and when a person signs in, and the secret of the cookie of an earlier session."""
 
     address: str
     key: str
     now: datetime
-    sent: str | None = None
+    cookie: str | None = None
 
 
-def sign_in(asked: SignIn, at: Circumstances) -> tuple[User, str]:
-    """Begin a session on name, password and code; return the person and the cookie's secret."""
-    name = normalised(asked.name) or asked.name
-    _count(name, at)
-    known = select(User.id, User.password_hash, User.totp_secret)
-    seen = db.session.execute(known.where(User.name == name, User.closed_at.is_(None))).first()
-    right = passwords.matches(asked.password, seen.password_hash if seen else None)
-    if seen is None or not right:
+def sign_in(credentials: Credentials, context: SignInContext) -> tuple[User, str]:
+    """Begin a session by name, password and code; return the person and the cookie's secret."""
+    name = normalize(credentials.name) or credentials.name
+    _count_attempt(name, context)
+    query = select(User.id, User.password_hash, User.totp_secret)
+    row = db.session.execute(query.where(User.name == name, User.closed_at.is_(None))).first()
+    matches = passwords.verify(credentials.password, row.password_hash if row else None)
+    if row is None or not matches:
         raise Problem(401, "sign_in_failed")
-    if seen.totp_secret:
-        _check_code(seen.id, seen.totp_secret, asked.totp, at)
-    user = _held(seen)
-    _renew_hash(user, asked.password)
-    token = _begin(user.id, at)
+    if row.totp_secret:
+        _check_code(row.id, row.totp_secret, credentials.totp, context)
+    user = _lock_unchanged(row)
+    _renew_hash(user, credentials.password)
+    secret = _begin(user.id, context)
     db.session.commit()
-    return user, token
+    return user, secret
 
 
 def sign_out(actor: Actor) -> None:
-    """End the session by which a person came."""
+    """End the session of this request."""
     db.session.execute(delete(Session).where(Session.token_hash == actor.session))
     db.session.commit()
 
 
 def end_sessions(user_id: int, but: bytes | None = None) -> None:
-    """End a person's sessions, but for the one by which they came; the caller commits."""
+    """End a person's sessions except the one with the hash `but`; the caller commits."""
     ended = delete(Session).where(Session.user_id == user_id)
     if but is not None:
         ended = ended.where(Session.token_hash != but)
     db.session.execute(ended)
 
 
-def _count(name: str, at: Circumstances) -> None:
-    caller = Caller(at.address, SIGN_INS_PER_ADDRESS)
-    rate_limits.count_attempt("sign_in", caller, at.key, at.now)
-    for what, account, most in (
-        ("sign_in_from", f"{name}|{rate_limits.network_of(at.address)}",
-         SIGN_INS_PER_ACCOUNT_AND_ADDRESS),
-        ("sign_in_of", name, SIGN_INS_PER_ACCOUNT),
-    ):  # fmt: skip
-        rate_limits.count_for_account(what, account, most, at.key, at.now)
+def _count_attempt(name: str, context: SignInContext) -> None:
+    key, now = context.key, context.now
+    rate_limits.count_attempt("sign_in", Caller(context.address, SIGN_INS_PER_ADDRESS), key, now)
+    by_address = f"{name}|{rate_limits.network_of(context.address)}"
+    most = SIGN_INS_PER_ACCOUNT_AND_ADDRESS
+    rate_limits.count_for_account("sign_in_from", by_address, most, key, now)
+    rate_limits.count_for_account("sign_in_of", name, SIGN_INS_PER_ACCOUNT, key, now)
 
 
-def _held(seen: Row[int, str | None, str | None]) -> User:
-    """The person, held: checking takes a while, and a new password, a second factor or a closed
-    account ends only what has begun by then.
-    """
+def _lock_unchanged(row: Row[int, str | None, str | None]) -> User:
+    """Lock the person; 401 where password, second factor or account changed while checking."""
     user: User | None = db.session.scalar(
         select(User)
         .where(
-            User.id == seen.id,
+            User.id == row.id,
             User.closed_at.is_(None),
-            User.password_hash == seen.password_hash,
-            User.totp_secret.is_not_distinct_from(seen.totp_secret),
+            User.password_hash == row.password_hash,
+            User.totp_secret.is_not_distinct_from(row.totp_secret),
         )
         .with_for_update()
     )
@@ -110,36 +114,39 @@ def _held(seen: Row[int, str | None, str | None]) -> User:
     return user
 
 
-def _check_code(user_id: int, sealed: str, code: str | None, at: Circumstances) -> None:
-    """Ask who has the password for the code of this half minute, which serves once."""
+def _check_code(user_id: int, encrypted: str, code: str | None, context: SignInContext) -> None:
+    """Require a valid code of the second factor; each is accepted once."""
     if not code:
         raise Problem(401, "totp_required")
-    rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, at.key, at.now)
-    if not second_factor.redeem(user_id, sealed, code, at.key, at.now):
-        # Somebody has the password: their owner or an admin should see it.
-        record_act(Actor(address=at.address), "session.totp_failed", f"user:{user_id}")
+    key, now = context.key, context.now
+    rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, key, now)
+    if not second_factor.use_code(user_id, encrypted, code, key, now):
+        # The password is known to the caller: its owner or an admin should see this.
+        record_act(Actor(address=context.address), "session.totp_failed", f"user:{user_id}")
         db.session.commit()
         raise Problem(401, "totp_wrong")
 
 
 def _renew_hash(user: User, password: str) -> None:
-    if user.password_hash and passwords.outdated(user.password_hash):
-        user.password_hash = passwords.hashed(password)
+    if user.password_hash and passwords.needs_rehash(user.password_hash):
+        user.password_hash = passwords.hash_password(password)
 
 
-def _begin(user_id: int, at: Circumstances) -> str:
-    """Begin a session under a new secret; the one that the browser had is ended."""
-    if at.sent:
-        db.session.execute(delete(Session).where(Session.token_hash == secret_hash(at.sent)))
-    db.session.execute(delete(Session).where(Session.user_id == user_id, _over(at.now)))
-    token = secrets.token_urlsafe(SECRET_BYTES)
+def _begin(user_id: int, context: SignInContext) -> str:
+    """Begin a session with a new secret; end the browser's earlier one and expired ones."""
+    now = context.now
+    if context.cookie:
+        earlier = Session.token_hash == secret_hash(context.cookie)
+        db.session.execute(delete(Session).where(earlier))
+    db.session.execute(delete(Session).where(Session.user_id == user_id, _expired(now)))
+    secret = secrets.token_urlsafe(SECRET_BYTES)
     db.session.add(
-        Session(token_hash=secret_hash(token), user_id=user_id, created_at=at.now, seen_at=at.now)
+        Session(token_hash=secret_hash(secret), user_id=user_id, created_at=now, seen_at=now)
     )
-    actor = Actor(user_id=user_id, address=at.address)
+    actor = Actor(user_id=user_id, address=context.address)
     record_act(actor, "session.begin", actor.name)
-    return token
+    return secret
 
 
-def _over(now: datetime) -> ColumnElement[bool]:
+def _expired(now: datetime) -> ColumnElement[bool]:
     return or_(Session.created_at <= now - ABSOLUTE, Session.seen_at <= now - IDLE)

@@ -1,4 +1,4 @@
-"""Personal tokens: with one, a person's program does what the person may."""
+"""Personal tokens, by which a program acts with the rights of its person."""
 
 import secrets
 from collections.abc import Sequence
@@ -10,19 +10,22 @@ from sqlalchemy import or_, select
 from backend.accounts import users
 from backend.accounts.access import Actor, require_person, require_session
 from backend.accounts.audit import record_act
+from backend.accounts.encryption import TOKEN_PREFIX, secret_hash
 from backend.accounts.models import PersonalToken
-from backend.accounts.secret import TOKEN_PREFIX, secret_hash
 from backend.database.extensions import db
 from backend.errors import Problem
 
 SECRET_BYTES = 32
-# One per program and computer; more are forgotten ones.
+# One for each program and computer; more are forgotten ones.
 TOKENS_MOST = 50
+# A token that nobody renews within a year is forgotten.
+DAYS_MOST = 366
+DAYS_DEFAULT = 90
 
 
 @dataclass(frozen=True, slots=True)
 class MadeToken:
-    """A token, with what it opens with."""
+    """A token with its secret."""
 
     id: int
     name: str
@@ -35,14 +38,14 @@ class MadeToken:
 def make_token(
     actor: Actor, name: str, scopes: Sequence[str], days: int, now: datetime
 ) -> MadeToken:
-    """Give a person's program a token, which is shown this once.
+    """Make a token; its secret is returned only once.
 
-    To a person alone: a program that could make tokens would outlive the end of its own.
+    Needs a session: a program that makes tokens could extend its own access.
     """
     user = users.find(require_session(actor))
-    if users.described(user, users.roles_of(user.id, now)).totp_needed:
+    if users.describe(user, users.roles_of(user.id, now)).totp_needed:
         raise Problem(403, "totp_needed")
-    if len(_held(user.id, now)) >= TOKENS_MOST:
+    if len(_in_force(user.id, now)) >= TOKENS_MOST:
         raise Problem(409, "too_many_tokens")
     secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     token = PersonalToken(
@@ -56,18 +59,18 @@ def make_token(
     db.session.add(token)
     db.session.flush()
     record_act(actor, "token.create", f"user:{user.id}", token=token.id, scopes=token.scopes)
-    made = MadeToken(token.id, name, token.scopes, now, token.expires_at, secret)
+    answer = MadeToken(token.id, name, token.scopes, now, token.expires_at, secret)
     db.session.commit()
-    return made
+    return answer
 
 
 def list_tokens(actor: Actor, now: datetime) -> list[PersonalToken]:
-    """Tell a person which of their tokens are in force."""
-    return _held(require_person(actor), now)
+    """List a person's tokens in force."""
+    return _in_force(require_person(actor), now)
 
 
 def revoke_token(actor: Actor, token_id: int, now: datetime) -> None:
-    """End one of one's own tokens."""
+    """Revoke one of the person's own tokens."""
     user_id = require_person(actor, write=True)
     own = (PersonalToken.id == token_id, PersonalToken.user_id == user_id)
     token = db.session.scalar(select(PersonalToken).where(*own))
@@ -79,10 +82,10 @@ def revoke_token(actor: Actor, token_id: int, now: datetime) -> None:
     db.session.commit()
 
 
-def _held(user_id: int, now: datetime) -> list[PersonalToken]:
-    held = select(PersonalToken).where(
+def _in_force(user_id: int, now: datetime) -> list[PersonalToken]:
+    rows = select(PersonalToken).where(
         PersonalToken.user_id == user_id,
         PersonalToken.revoked_at.is_(None),
         or_(PersonalToken.expires_at.is_(None), PersonalToken.expires_at > now),
     )
-    return list(db.session.scalars(held.order_by(PersonalToken.id)))
+    return list(db.session.scalars(rows.order_by(PersonalToken.id)))

@@ -1,4 +1,4 @@
-"""Endpoints of people: signing in and out, one-time links, the list of people."""
+"""Endpoints of people and the audit log: sign in and out, one-time links, lists."""
 
 from typing import Any
 
@@ -7,26 +7,28 @@ from werkzeug.http import dump_cookie
 
 from backend.accounts import links, sessions, users
 from backend.accounts.access import require_session
-from backend.accounts.asked import SignIn
-from backend.accounts.audit_views import blp as audit
+from backend.accounts.audit import read_audit
 from backend.accounts.authentication import COOKIE, actor, csrf_token, keep_private
-from backend.accounts.mailing import handed_over
+from backend.accounts.links import deliver
 from backend.accounts.own_account_views import blp as account
 from backend.accounts.schemas import (
     AcceptedSchema,
     AcceptSchema,
+    AuditPageSchema,
+    AuditQuerySchema,
     LinkSchema,
     PersonPageSchema,
     SignedInSchema,
     SignInSchema,
     UsersQuerySchema,
 )
-from backend.accounts.sessions import Circumstances
+from backend.accounts.sessions import Credentials, SignInContext
 from backend.database.extensions import PERSON, SESSION
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
 blp = Blueprint("people", __name__, description="People who sign in")
+audit = Blueprint("audit", __name__, description="Privileged acts")
 blueprints = (blp, audit, account)
 blp.after_request(keep_private)
 
@@ -34,11 +36,11 @@ blp.after_request(keep_private)
 @blp.post("/sessions")
 @blp.arguments(SignInSchema)
 @blp.response(200, SignedInSchema)
-def sign_in(asked: SignIn) -> Any:
+def sign_in(credentials: Credentials) -> Any:
     """Sign in; the session is in a cookie that no script can read."""
-    user, secret = sessions.sign_in(asked, _circumstances())
-    told = users.described(user, users.roles_of(user.id, clock_now()))
-    return {"user": told, "csrf_token": csrf_token(secret)}, 200, {"Set-Cookie": _cookie(secret)}
+    user, secret = sessions.sign_in(credentials, _context())
+    person = users.describe(user, users.roles_of(user.id, clock_now()))
+    return {"user": person, "csrf_token": csrf_token(secret)}, 200, {"Set-Cookie": _cookie(secret)}
 
 
 @blp.delete("/sessions/current")
@@ -46,20 +48,24 @@ def sign_in(asked: SignIn) -> Any:
 @blp.response(204)
 def sign_out() -> Any:
     """Sign out."""
-    known = actor()
-    require_session(known)
-    sessions.sign_out(known)
+    caller = actor()
+    require_session(caller)
+    sessions.sign_out(caller)
     return None, 204, {"Set-Cookie": _cookie("", max_age=0)}
 
 
 @blp.post("/invitations/accept")
 @blp.arguments(AcceptSchema)
 @blp.response(200, AcceptedSchema)
-def accept(asked: dict[str, str]) -> Any:
+def accept(data: dict[str, str]) -> Any:
     """Choose a password by the secret of a one-time link, once."""
-    at = _circumstances()
+    context = _context()
     return links.accept(
-        asked["secret"], asked["password"], key=at.key, address=at.address, now=at.now
+        data["secret"],
+        data["password"],
+        key=context.key,
+        address=context.address,
+        now=context.now,
     )
 
 
@@ -77,21 +83,30 @@ def list_users(query: dict[str, Any]) -> Any:
 @blp.response(201, LinkSchema)
 def offer_password(user_id: int) -> Any:
     """Make a link by which a person chooses a new password; for admins."""
-    link = links.offer_password(actor(), user_id, clock_now())
-    return handed_over(link, request.host_url, current_app.config)
+    link = links.make_password_link(actor(), user_id, clock_now())
+    return deliver(link, request.host_url, current_app.config)
 
 
-def _circumstances() -> Circumstances:
-    return Circumstances(
+@audit.get("/audit")
+@audit.doc(security=PERSON)
+@audit.arguments(AuditQuerySchema, location="query")
+@audit.response(200, AuditPageSchema)
+def list_audit(query: dict[str, Any]) -> Any:
+    """List privileged acts, newest first; for admins."""
+    return read_audit(actor(), query), 200, {"Cache-Control": "no-store"}
+
+
+def _context() -> SignInContext:
+    return SignInContext(
         address=request.remote_addr or "",
         key=current_app.config["SECRET_KEY"],
         now=clock_now(),
-        sent=request.cookies.get(COOKIE),
+        cookie=request.cookies.get(COOKIE),
     )
 
 
 def _cookie(secret: str, max_age: int | None = None) -> str:
-    """The cookie of a session: it ends with the browser, and sooner in the database."""
+    """Return the header of the session's cookie; it ends with the browser, or by the database."""
     return dump_cookie(
         COOKIE,
         secret,

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.campaigns import teams as service
 from backend.campaigns.team_schemas import (
     TeamChangeSchema,
@@ -17,7 +16,7 @@ from backend.http import etags
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
-blp = Blueprint("teams", __name__, parser=PeopleParser())
+blp = Blueprint("teams", __name__, parser=SignedInParser())
 
 
 @blp.get("/organisations/<int:organisation_id>/teams")

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.campaigns import service
 from backend.campaigns.schemas import (
     CampaignChangeSchema,
@@ -17,7 +16,7 @@ from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.blueprint import Blueprint
 
-blp = Blueprint("campaigns", __name__, parser=PeopleParser())
+blp = Blueprint("campaigns", __name__, parser=SignedInParser())
 blueprints = (blp, teams)
 
 

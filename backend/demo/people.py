@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from backend.accounts.models import Role, User
-from backend.accounts.passwords import hashed
-from backend.accounts.users import stored_name
+from backend.accounts.passwords import hash_password
+from backend.accounts.users import parse_name
 from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.demo.plan import LETTER_PROVINCE
@@ -64,7 +64,7 @@ def make_people(now: datetime) -> list[SignIn]:
 def _person(role: str, name: str, scopes: list[tuple[str, int | None]], now: datetime) -> SignIn:
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     written = f"{name}@{DOMAIN}"
-    user = User(name=stored_name(written), password_hash=hashed(password), demo=True)
+    user = User(name=parse_name(written), password_hash=hash_password(password), demo=True)
     db.session.add(user)
     db.session.flush()
     db.session.add_all(

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Response, current_app, render_template, request
 
-from backend.accounts.authentication import actor, keep_private
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor, keep_private
 from backend.clock import VIETNAM
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
@@ -13,7 +12,7 @@ from backend.http.requests import clock_now
 from backend.memberships import join_codes, poster
 from backend.memberships.schemas import CodeLimitsSchema, JoinCodeSchema
 
-blp = Blueprint("join codes", __name__, description="What a team shows", parser=PeopleParser())
+blp = Blueprint("join codes", __name__, description="What a team shows", parser=SignedInParser())
 blp.after_request(keep_private)  # a code lets people in
 
 CODE = "/campaigns/<int:campaign_id>/teams/<int:team_id>/join-code"

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.accounts.resealing import count_closed
+from backend.accounts.encryption import count_undecryptable
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.i18n import formats
@@ -195,7 +195,7 @@ def keys(patient: Patient) -> Iterator[Finding]:
 
 def second_factors(patient: Patient) -> Iterator[Finding]:
     """Whether the key opens what it sealed."""
-    if closed := count_closed(patient.config["SECRET_KEY"]):
+    if closed := count_undecryptable(patient.config["SECRET_KEY"]):
         yield Finding(
             NN_(
                 "SECRET_KEY does not open {n} second factor: this person cannot sign in.",

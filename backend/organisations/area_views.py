@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from backend.accounts.authentication import actor, keep_private
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor, keep_private
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
@@ -18,7 +17,7 @@ from backend.organisations.area_schemas import (
 from backend.organisations.deputies import delegate, end_deputy, list_deputies
 from backend.organisations.succession import confirm_successors, list_ended
 
-blp = Blueprint("areas", __name__, description="Areas of officials", parser=PeopleParser())
+blp = Blueprint("areas", __name__, description="Areas of officials", parser=SignedInParser())
 blp.after_request(keep_private)
 
 

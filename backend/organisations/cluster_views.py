@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
@@ -18,7 +17,7 @@ from backend.organisations.cluster_schemas import (
     ClustersQuerySchema,
 )
 
-blp = Blueprint("clusters", __name__, description="Cụm xã", parser=PeopleParser())
+blp = Blueprint("clusters", __name__, description="Cụm xã", parser=SignedInParser())
 
 
 @blp.get("/clusters")

@@ -12,7 +12,7 @@ from backend.accounts import users
 from backend.accounts.access import Actor, Kind, Scope, require, require_person
 from backend.accounts.audit import record_act
 from backend.accounts.models import Role, User
-from backend.accounts.users import in_force, stored_name
+from backend.accounts.users import in_force
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.organisations.areas import requested_area, serialize_areas
@@ -116,7 +116,7 @@ def _end(requested: datetime, own: Role, now: datetime) -> datetime:
 
 def _deputy(name: str, user_id: int) -> User:
     """Return the account of another person."""
-    user = users.by_name(stored_name(name))
+    user = users.find_by_name(users.parse_name(name))
     if user is None or user.password_hash is None or user.id == user_id:
         raise invalid("name", "deputy_unknown")
     return user

@@ -4,9 +4,8 @@ from typing import Any
 
 from flask import current_app, request
 
-from backend.accounts.authentication import actor, keep_private
-from backend.accounts.mailing import handed_over
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor, keep_private
+from backend.accounts.links import deliver
 from backend.accounts.schemas import LinkSchema, RoleSchema
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
@@ -14,7 +13,7 @@ from backend.http.requests import clock_now
 from backend.organisations import grants
 from backend.organisations.grant_schemas import InvitationSchema, RoleRequestSchema
 
-blp = Blueprint("granting", __name__, description="Invitations and roles", parser=PeopleParser())
+blp = Blueprint("granting", __name__, description="Invitations and roles", parser=SignedInParser())
 blp.after_request(keep_private)
 
 
@@ -25,7 +24,7 @@ blp.after_request(keep_private)
 def invite(data: dict[str, Any]) -> Any:
     """Invite a person with roles; the link is mailed, or in the answer to be handed over."""
     link = grants.invite(actor(), data["name"], data["display_name"], data["roles"], clock_now())
-    return handed_over(link, request.host_url, current_app.config)
+    return deliver(link, request.host_url, current_app.config)
 
 
 @blp.post("/users/<int:user_id>/roles")

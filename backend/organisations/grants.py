@@ -11,7 +11,7 @@ from backend.accounts.access import Actor, Kind, can, require
 from backend.accounts.audit import record_act
 from backend.accounts.links import Link
 from backend.accounts.models import Role
-from backend.accounts.users import RoleAsked
+from backend.accounts.users import NewRole
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.organisations.areas import current_cluster_id, current_unit_id
@@ -41,14 +41,16 @@ def invite(
     A name that has an account gets no link: the inviting person could take the account by it.
     """
     granted = [_checked_role(actor, one, f"roles.{at}", now) for at, one in enumerate(roles)]
-    stored = users.stored_name(name)
+    stored = users.parse_name(name)
     user_id = _invited_user(actor, stored, now)
     if user_id is None:
         user_id = users.add(stored, display_name, now)
     for role in granted:
         users.add_role(user_id, role, now)
     link = links.make_link(user_id, "invitation", now)
-    record_act(actor, "user.invite", f"user:{user_id}", roles=[role.told() for role in granted])
+    record_act(
+        actor, "user.invite", f"user:{user_id}", roles=[role.audit_details() for role in granted]
+    )
     db.session.commit()
     return link
 
@@ -63,7 +65,7 @@ def grant_role(
         raise Problem(409, "not_accepted_yet")
     granted, added = users.add_role(user_id, role, now)
     if added:
-        record_act(actor, "role.grant", f"user:{user_id}", **role.told())
+        record_act(actor, "role.grant", f"user:{user_id}", **role.audit_details())
     db.session.commit()
     return granted, added
 
@@ -82,7 +84,7 @@ def end_role(actor: Actor, user_id: int, role_id: int, now: datetime) -> None:
 
 def _invited_user(actor: Actor, name: str, now: datetime) -> int | None:
     """Return a person who has not accepted yet, if this actor may grant all their roles."""
-    user = users.by_name(name)
+    user = users.find_by_name(name)
     if user is None:
         return None
     invited = users.find(user.id)
@@ -93,7 +95,7 @@ def _invited_user(actor: Actor, name: str, now: datetime) -> int | None:
     return invited.id
 
 
-def _checked_role(actor: Actor, data: Mapping[str, Any], field: str, now: datetime) -> RoleAsked:
+def _checked_role(actor: Actor, data: Mapping[str, Any], field: str, now: datetime) -> NewRole:
     """Return the requested role if this actor may grant it; else 401, 403 or 422."""
     role = data["role"]
     if not _may_grant(actor, role, data["scope_id"]):
@@ -104,7 +106,7 @@ def _checked_role(actor: Actor, data: Mapping[str, Any], field: str, now: dateti
     if until is not None and until <= now:
         raise invalid(_at(field, "valid_to"), "in_the_past")
     cluster = data.get("cluster_id") is not None
-    return RoleAsked(role, "cluster" if cluster else KINDS[role], scope_id, until)
+    return NewRole(role, "cluster" if cluster else KINDS[role], scope_id, until)
 
 
 def _check_lasting(role: str, scope_id: int | None, field: str) -> None:

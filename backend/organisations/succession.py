@@ -10,7 +10,7 @@ from backend.accounts import users
 from backend.accounts.access import Actor, Kind, require
 from backend.accounts.audit import record_act
 from backend.accounts.models import Role, User
-from backend.accounts.users import RoleAsked
+from backend.accounts.users import NewRole
 from backend.clock import day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -64,7 +64,7 @@ def confirm_successors(
     assert unit.valid_to is not None
     until, old.valid_to = old.valid_to, day_begin(unit.valid_to + DAY)
     over = _area(actor, unit, units, data["name"], now)
-    granted = over and users.add_role(user.id, RoleAsked("official", *over, until), now)[0]
+    granted = over and users.add_role(user.id, NewRole("official", *over, until), now)[0]
     record_act(
         actor, "role.succeed", f"user:{user.id}", ended=old.id, units=units,
         granted=granted.id if granted else None,

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.blueprint import Blueprint
@@ -20,7 +19,7 @@ from backend.organisations.schemas import (
     OrganisationsQuerySchema,
 )
 
-blp = Blueprint("organisations", __name__, parser=PeopleParser())
+blp = Blueprint("organisations", __name__, parser=SignedInParser())
 blueprints = (blp, areas, clusters, grants)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from backend.accounts.models import PersonalToken, Role, Session, User
 from backend.accounts.own_account import CHECKS_PER_ACCOUNT
-from backend.accounts.passwords import fault
+from backend.accounts.passwords import weakness
 from backend.accounts.tokens import TOKENS_MOST
 from backend.database.extensions import db
 from tests.support.people import (
@@ -143,24 +143,24 @@ def test_a_password_that_cannot_be_taken(
     ("Sông Cầu 0912", None, None), ("tre xanh bên sông", None, None),
 ])  # fmt: skip
 def test_which_passwords_are_too_weak(password: str, name: str | None, code: str | None) -> None:
-    assert fault(password, name) == code
+    assert weakness(password, name) == code
 
 
 def test_a_password_of_the_own_names_is_too_weak() -> None:
     name, display_name = "lan@soldt.example.vn", "Trần Thị Ngọc Lan"
-    assert fault("ngoclan12345", None) is None
+    assert weakness("ngoclan12345", None) is None
     for weak in ("NgọcLan12345", "tranthingoclan", "soldt-2024"):
-        assert fault(weak, name, display_name) == "password_common"
+        assert weakness(weak, name, display_name) == "password_common"
 
 
 @pytest.mark.parametrize("password", _GUESSED.split())
 def test_the_first_guesses_are_no_passwords(password: str) -> None:
-    assert fault(password, None) == "password_common"
+    assert weakness(password, None) == "password_common"
 
 
 def test_a_long_password_is_judged_in_time() -> None:
     began = time.process_time()
-    assert fault("a@4b8c({<[e3g69i1!|7l0o$5t+x%z2" * 6, None) is None
+    assert weakness("a@4b8c({<[e3g69i1!|7l0o$5t+x%z2" * 6, None) is None
     assert time.process_time() - began < 5
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from backend.accounts.encryption import seal, unseal
+from backend.accounts.encryption import decrypt, encrypt
 from tests.support.people import account, audited, sign_in
 
 NAME = "hoa@example.vn"
@@ -32,12 +32,12 @@ def stored(owner: Engine) -> list[str]:
 @given(st.text(max_size=40), st.integers(1, 9), st.text(max_size=80))
 @settings(max_examples=30)
 def test_what_is_no_seal_of_this_person_opens_nothing(secret: str, user: int, noise: str) -> None:
-    sealed = seal(secret, user, "key")
-    assert unseal(sealed, user, "key") == secret
-    assert unseal(sealed, user + 1, "key") is None
-    assert unseal(sealed, user, "another key") is None
-    assert unseal(sealed[:-8], user, "key") is None
-    assert unseal(noise, user, "key") is None
+    sealed = encrypt(secret, user, "key")
+    assert decrypt(sealed, user, "key") == secret
+    assert decrypt(sealed, user + 1, "key") is None
+    assert decrypt(sealed, user, "another key") is None
+    assert decrypt(sealed[:-8], user, "key") is None
+    assert decrypt(noise, user, "key") is None
 
 
 def test_neither_the_offered_nor_the_confirmed_secret_is_stored_as_it_is(
@@ -65,12 +65,15 @@ def test_after_a_change_of_key_they_are_sealed_again(
     assert (refused.status_code, refused.json["code"]) == (401, "totp_wrong")
     doctor = app.test_cli_runner().invoke(args=["doctor"]).output
     assert "SECRET_KEY does not open 1 second factor" in doctor
-    for key, words in (("not it", "0 sealed again, 1 that"), (BEFORE, "1 sealed again, 0 that")):
+    for key, words in (
+        ("not it", "0 encrypted again, 1 that"),
+        (BEFORE, "1 encrypted again, 0 that"),
+    ):
         done = app.test_cli_runner().invoke(args=["accounts", "reseal"], input=f"{key}\n")
         assert words in done.output
     sign_in(client, NAME, totp=code)
     assert ("accounts.reseal", {"done": 1, "closed": 0}) in audited(app, "accounts")
-    assert unseal(stored(owner)[0], mine, present) == SECRET
+    assert decrypt(stored(owner)[0], mine, present) == SECRET
 
 
 def test_the_migration_seals_what_was_plain_and_opens_it_again(app: Flask, owner: Engine) -> None:
@@ -85,6 +88,6 @@ def test_the_migration_seals_what_was_plain_and_opens_it_again(app: Flask, owner
     ):
         migration.upgrade()
         sealed = connection.execute(text("select totp_secret, id from users")).one()
-        assert unseal(*sealed, app.config["SECRET_KEY"]) == SECRET
+        assert decrypt(*sealed, app.config["SECRET_KEY"]) == SECRET
         migration.downgrade()
     assert stored(owner) == [SECRET, NAME]

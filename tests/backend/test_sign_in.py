@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 
 from backend.accounts import passwords
-from backend.accounts.login_names import normalised
+from backend.accounts.login_names import normalize
 from backend.accounts.models import Session, User
 from backend.accounts.sessions import (
     SIGN_INS_PER_ACCOUNT,
@@ -62,7 +62,7 @@ def test_what_changes_while_a_password_is_checked_lets_nobody_in(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
 ) -> None:
     account(app, PHONE)
-    right = passwords.matches
+    right = passwords.verify
 
     def slow(password: str, kept: str | None) -> bool:
         found = right(password, kept)
@@ -70,7 +70,7 @@ def test_what_changes_while_a_password_is_checked_lets_nobody_in(
             other.execute(update(User).values(change))
         return found
 
-    monkeypatch.setattr(passwords, "matches", slow)
+    monkeypatch.setattr(passwords, "verify", slow)
     assert told(attempt(client)) == (401, "sign_in_failed")
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Session)) == 0
@@ -84,7 +84,7 @@ def test_an_address_is_known_in_any_case(app: Flask, client: FlaskClient) -> Non
 @pytest.mark.parametrize("written", ["", "hoa", "@", "hoa@", "a b@c.vn", "12345",
                                      "+8491234567890123", "٠٩١٢٣٤٥٦٧٨", LONG])  # fmt: skip
 def test_what_is_neither_is_no_name(written: str) -> None:
-    assert normalised(written) is None
+    assert normalize(written) is None
 
 
 def test_letters_sent_in_parts_are_the_same_password(app: Flask, client: FlaskClient) -> None:

@@ -10,10 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import Range
 
-from backend.accounts.authentication import TOKEN_PREFIX, secret_hash
-from backend.accounts.encryption import seal
+from backend.accounts.encryption import TOKEN_PREFIX, encrypt, secret_hash
 from backend.accounts.models import AuditEntry, PersonalToken, Role, User
-from backend.accounts.passwords import hashed
+from backend.accounts.passwords import hash_password
 from backend.campaigns.models import Campaign, CampaignArea, Team
 from backend.coverage.signals.models import Signal
 from backend.database.extensions import db
@@ -65,7 +64,7 @@ def person(
 
 def _seal(user: User) -> None:
     if user.totp_secret:
-        user.totp_secret = seal(user.totp_secret, user.id, current_app.config["SECRET_KEY"])
+        user.totp_secret = encrypt(user.totp_secret, user.id, current_app.config["SECRET_KEY"])
 
 
 PASSWORD = "nắng sớm bên sông"
@@ -74,7 +73,7 @@ PASSWORD = "nắng sớm bên sông"
 @cache
 def password_hash() -> str:
     """The hash of PASSWORD, made once: it is slow by intent."""
-    return hashed(PASSWORD)
+    return hash_password(PASSWORD)
 
 
 def account(app: Flask, name: str, role: str | None = None, scope: int | None = None,

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.coverage.contributions.day_summary import draw, summarise_day
 from backend.coverage.contributions.files import as_csv, as_xlsx
 from backend.coverage.contributions.leaderboard import leaderboard
@@ -24,7 +23,7 @@ from backend.http.etags import answered_figures
 from backend.http.requests import as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
 
-blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns", parser=PeopleParser())
+blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns", parser=SignedInParser())
 blueprints = (blp,)
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}

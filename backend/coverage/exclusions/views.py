@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import current_app
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.coverage.exclusions.listing import list_exclusions
 from backend.coverage.exclusions.schemas import (
     ExclusionActsSchema,
@@ -19,7 +18,7 @@ from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
-blp = Blueprint("exclusions", __name__, description="Out of the counts", parser=PeopleParser())
+blp = Blueprint("exclusions", __name__, description="Out of the counts", parser=SignedInParser())
 blueprints = (blp,)
 
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import current_app
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.coverage.contributions.own_day import own_day
 from backend.coverage.plan.cache import PlanCache
 from backend.coverage.plan.next_place import find_next_place
@@ -31,7 +30,7 @@ blp = Blueprint(
     "plan",
     __name__,
     description="Plans of campaigns and next places to measure",
-    parser=PeopleParser(),
+    parser=SignedInParser(),
 )
 blueprints = (blp,)
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import current_app
 
-from backend.accounts.authentication import actor, keep_private
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor, keep_private
 from backend.coverage.samples.schemas import (
     OneSampleSchema,
     SampleQuerySchema,
@@ -17,7 +16,7 @@ from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language
 
-blp = Blueprint("samples", __name__, description="Single samples", parser=PeopleParser())
+blp = Blueprint("samples", __name__, description="Single samples", parser=SignedInParser())
 blueprints = (blp,)
 blp.after_request(keep_private)
 

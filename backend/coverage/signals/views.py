@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import current_app
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.coverage.signals.schemas import (
     CampaignSignalsQuerySchema,
     RegistrationsSchema,
@@ -25,7 +24,7 @@ from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language
 
-blp = Blueprint("signals", __name__, description="Signals of gaming", parser=PeopleParser())
+blp = Blueprint("signals", __name__, description="Signals of gaming", parser=SignedInParser())
 blueprints = (blp,)
 
 

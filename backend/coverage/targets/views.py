@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.coverage.targets import service
 from backend.coverage.targets.schemas import (
     TargetChangeSchema,
@@ -16,7 +15,7 @@ from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.blueprint import Blueprint
 
-blp = Blueprint("targets", __name__, description="Targets of units", parser=PeopleParser())
+blp = Blueprint("targets", __name__, description="Targets of units", parser=SignedInParser())
 blueprints = (blp,)
 
 

@@ -3,8 +3,7 @@
 from functools import partial
 from typing import Any
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.blueprint import Blueprint
@@ -25,7 +24,7 @@ from backend.measurements.corrections.schemas import (
 from backend.measurements.corrections.service import Decision
 from backend.team_import.schemas import BODY, MEDIA_TYPES, ImportQuerySchema
 
-blp = Blueprint("decisions", __name__, parser=PeopleParser())
+blp = Blueprint("decisions", __name__, parser=SignedInParser())
 blueprints = (blp,)
 
 

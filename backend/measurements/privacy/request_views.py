@@ -4,8 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.database.extensions import PERSON
 from backend.fields import AwareTime, Strict, Text
 from backend.http.blueprint import Blueprint
@@ -13,7 +12,7 @@ from backend.http.requests import clock_now
 from backend.measurements.privacy.requests import list_requests, open_request, record_step
 
 blp = Blueprint(
-    "withdrawals", __name__, url_prefix="/api/v1/withdrawal-requests", parser=PeopleParser()
+    "withdrawals", __name__, url_prefix="/api/v1/withdrawal-requests", parser=SignedInParser()
 )
 
 CHANNELS = ("email", "telephone", "letter", "in_person")

@@ -6,8 +6,7 @@ from typing import Any
 
 from flask import Response, current_app
 
-from backend.accounts.authentication import actor
-from backend.accounts.parsing import PeopleParser
+from backend.accounts.authentication import SignedInParser, actor
 from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
@@ -52,9 +51,9 @@ blp = Blueprint(
     __name__,
     url_prefix="/api/v1/reports",
     description="Monthly reports",
-    parser=PeopleParser(),
+    parser=SignedInParser(),
 )
-letterheads = Blueprint("letterheads", __name__, parser=PeopleParser())
+letterheads = Blueprint("letterheads", __name__, parser=SignedInParser())
 seals = Blueprint("seals", __name__, url_prefix="/api/v1/reports", description="Seals of reports")
 blueprints = (blp, letterheads, seals)
 

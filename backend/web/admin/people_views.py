@@ -6,7 +6,7 @@ from flask import current_app, request
 
 from backend.accounts import links, users
 from backend.accounts.authentication import actor
-from backend.accounts.mailing import handed_over
+from backend.accounts.links import deliver
 from backend.http.requests import clock_now
 from backend.organisations.grants import end_role
 from backend.web.admin.frame import back, bp, done, failed, new_form, shown
@@ -52,19 +52,19 @@ def stop_role(asked: dict[str, Any], user_id: int, role_id: int) -> Any:
 @bp.page("/people/<int:user_id>/link", methods=("POST",))
 def password_link(asked: dict[str, Any], user_id: int) -> Any:
     """Make a link by which a person chooses a new password."""
-    return _handed(asked, links.offer_password(actor(), user_id, clock_now()))
+    return _handed(asked, links.make_password_link(actor(), user_id, clock_now()))
 
 
 def _person(asked: dict[str, Any], user_id: int, form: Form) -> Any:
     held = users.roles_of(user_id, clock_now())
-    told = users.described(users.find(user_id, hold=False), held)
+    told = users.describe(users.find(user_id, lock=False), held)
     choices = {"scopes": names_of(held), "organisations": organisations()}
     return shown("person", asked, form, person=told, **choices)
 
 
 def _handed(asked: dict[str, Any], link: links.Link) -> Any:
     """The page that shows a link this once, and says whether it was mailed too."""
-    handed = handed_over(link, request.host_url, current_app.config)
+    handed = deliver(link, request.host_url, current_app.config)
     response = shown("link", asked, handed=handed)
     response.status_code = 201
     return response

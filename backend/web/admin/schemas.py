@@ -4,9 +4,8 @@ from typing import Any
 
 from marshmallow import fields, post_load, pre_load, validate
 
-from backend.accounts.audit_schemas import AuditQuerySchema
 from backend.accounts.login_names import NAME_MOST
-from backend.accounts.schemas import Label
+from backend.accounts.schemas import AuditQuerySchema, Label
 from backend.coverage.targets.in_force import PURPOSES
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
 from backend.fields import ID_MOST, Day, Strict, Text

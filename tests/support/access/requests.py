@@ -10,8 +10,7 @@ import pyotp
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from backend.accounts.authentication import secret_hash
-from backend.accounts.encryption import seal
+from backend.accounts.encryption import encrypt, secret_hash
 from backend.accounts.models import OneTimeLink, PersonalToken, Role, User
 from backend.database.extensions import db
 from backend.measurements.recording.models import WithdrawalRequest
@@ -93,7 +92,7 @@ def _enrolling(world: World) -> dict[str, Any]:
     user = world.user_of(world.headers)
     if user is not None:
         with world.app.app_context():
-            sealed = seal(SECRET, user.id, world.app.config["SECRET_KEY"])
+            sealed = encrypt(SECRET, user.id, world.app.config["SECRET_KEY"])
             db.session.get_one(User, user.id).totp_pending = sealed
             db.session.commit()
     code = pyotp.TOTP(SECRET).at(world.app.extensions["clock"]())

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backend.accounts import passwords
-from backend.accounts.authentication import COOKIE, csrf_token, secret_hash
+from backend.accounts.authentication import COOKIE, csrf_token
+from backend.accounts.encryption import secret_hash
 from backend.accounts.models import PersonalToken, Session, User
 from backend.database.extensions import db
 from tests.support import people
@@ -23,7 +24,7 @@ PASSWORD = "một mật khẩu dài"
 @cache
 def hashed_password() -> str:
     """Hashed once: that is meant to be slow."""
-    return passwords.hashed(PASSWORD)
+    return passwords.hash_password(PASSWORD)
 
 
 @dataclass

@@ -10,8 +10,8 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from backend.accounts.encryption import seal, unseal
-from backend.accounts.login_names import normalised
+from backend.accounts.encryption import decrypt, encrypt
+from backend.accounts.login_names import normalize
 from backend.coverage.vnnic import reader as vnnic_reader
 from backend.errors import Problem
 from backend.fields import aware_time
@@ -82,7 +82,9 @@ def parsers() -> Iterator[Parser]:
     yield Parser("moment", _text(past_rows.parse_time), [b"25/11/2026 07:30", b"2026-11-25"])
     yield Parser("time", _text(aware_time), [b"2026-11-25T07:30:00+07:00"], (ValidationError,))
     yield Parser("name, as a mail's", _name, [b"hoa@example.vn", b"0912 345 678"])
-    yield Parser("seal", _text(lambda text: unseal(text, 1, "key")), [seal("a", 1, "key").encode()])
+    yield Parser(
+        "seal", _text(lambda text: decrypt(text, 1, "key")), [encrypt("a", 1, "key").encode()]
+    )
     yield Parser("settings", _settings, [f"{one.name}=1".encode() for one in settings.SETTINGS],
                  (settings.SettingError,))  # fmt: skip
 
@@ -132,7 +134,7 @@ def _in_folder(read: Callable[[Path], object]) -> Callable[[bytes], object]:
 
 def _name(raw: bytes) -> None:
     """Whatever is taken for an address is one recipient of a mail, and that one."""
-    name = normalised(raw.decode("utf-8", "replace"))
+    name = normalize(raw.decode("utf-8", "replace"))
     if name is None or "@" not in name:
         return
     [address] = composed([name], "Đo Sóng", "text", MAIL)["To"].addresses

@@ -167,6 +167,22 @@ class Whole(Number):
         return int(number)
 
 
+class QueryNumber(Number):
+    """A number in a query string."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> float:
+        try:
+            return super()._deserialize(float(value), attr, data, **kwargs)
+        except ValueError:
+            raise ValidationError("not_number") from None
+
+
+class QueryWhole(QueryNumber, Whole):
+    """A whole number in a query string."""
+
+
 class Flag(fields.Field[bool]):
     """A JSON true or false and nothing that looks like it."""
 

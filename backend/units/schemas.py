@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
 
-from backend.fields import AwareTime, Day, Number, Strict, Text, aware_time
+from backend.fields import AwareTime, Day, Number, QueryNumber, Strict, Text, aware_time
 from backend.http.paging import CURSOR_MOST
 from backend.units.catalogue import LEVELS
 
@@ -15,18 +15,6 @@ PAGE_DEFAULT = 100
 PAGE_MOST = 500
 # A border that is off by more would no longer be that of a commune.
 TOLERANCE_MOST_M = 1_000
-
-
-class QueryNumber(Number):
-    """A number in a query string."""
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> float:
-        try:
-            return super()._deserialize(float(value), attr, data, **kwargs)
-        except ValueError:
-            raise ValidationError("not_number") from None
 
 
 class QueryTime(AwareTime):

@@ -7,7 +7,8 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.signals.findings import NUMBER_BELOW
-from backend.coverage.signals.schemas import SignalUnitSchema, UnitSignalsQuerySchema
+from backend.coverage.signals.schemas import UnitSignalsQuerySchema
+from backend.coverage.statistics.schemas import UnitWithLevelSchema
 from backend.fields import ID_MOST, Flag, Strict, Text, Whole
 from backend.measurements.recording.incoming import read_id
 from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST, QueryId
@@ -79,7 +80,7 @@ class VerdictsMovedSchema(Schema):
 class UnitCountedSchema(Schema):
     """What the count of a commune becomes."""
 
-    unit = fields.Nested(SignalUnitSchema, required=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True)
     network = fields.String(required=True)
     counted_before = fields.Integer(required=True)
     counted_after = fields.Integer(required=True)
@@ -91,7 +92,7 @@ class UnitExcludedSchema(Schema):
     id = fields.Integer(required=True, allow_none=True, metadata={"description": "of the act"})
     preview = fields.Boolean(required=True)
     month = fields.String(required=True)
-    unit = fields.Nested(SignalUnitSchema, required=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True)
     measurements = fields.Integer(required=True)
     already = fields.Integer(required=True, metadata={"description": "were excluded before"})
     final = fields.Integer(
@@ -106,7 +107,7 @@ class ExclusionActSchema(Schema):
 
     id = fields.Integer(required=True)
     at = fields.AwareDateTime(required=True)
-    unit = fields.Nested(SignalUnitSchema, required=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True)
     lifts = fields.Integer(required=True, allow_none=True)
     lifted_by = fields.Integer(required=True, allow_none=True)
     device = fields.Integer(required=True, allow_none=True)
@@ -120,7 +121,7 @@ class ExclusionActsSchema(Schema):
     """A page of the acts of a unit's month, the latest first."""
 
     month = fields.String(required=True)
-    unit = fields.Nested(SignalUnitSchema, required=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True)
     items = fields.List(fields.Nested(ExclusionActSchema), required=True)
     next = fields.Integer(required=True, allow_none=True)
 

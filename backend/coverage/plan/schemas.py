@@ -3,16 +3,13 @@
 from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import TargetSchema
-from backend.fields import ID_MOST, Day, Strict, Text, Whole
+from backend.fields import ID_MOST, Day, QueryNumber, QueryWhole, Strict, Text, Whole
 from backend.measurements.recording.rules import NETWORKS
-from backend.units.schemas import BoundariesSchema, QueryNumber
+from backend.memberships.schemas import BriefSchema
+from backend.units.schemas import BoundariesSchema, NamedSchema
 
 # More than the largest team can measure on a day: 100 people with one sample every five minutes.
 PINNED_MOST = 10_000
-
-
-class QueryWhole(QueryNumber, Whole):
-    """A whole number in a query string."""
 
 
 class PlanQuerySchema(Strict):
@@ -85,13 +82,6 @@ class PlanItemSchema(Schema):
     needed_per_day = fields.Integer(required=True)
 
 
-class TeamHomeSchema(Schema):
-    """The home unit of a team."""
-
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-
-
 class PlanNoteSchema(Schema):
     """A note: its code and its text."""
 
@@ -104,7 +94,7 @@ class PlanTeamSchema(Schema):
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
-    home = fields.Nested(TeamHomeSchema, required=True, allow_none=True)
+    home = fields.Nested(NamedSchema, required=True, allow_none=True)
     capacity_per_day = fields.Integer(required=True, allow_none=True)
     capacity_from = fields.String(
         required=True, allow_none=True, metadata={"enum": ["organiser", "median", None]}
@@ -123,17 +113,10 @@ class PlanSummarySchema(Schema):
     covered_by_plan = fields.Integer(required=True)
 
 
-class PlanReferenceSchema(Schema):
-    """A campaign or team by its name."""
-
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
-
-
 class PlanSchema(Schema):
     """The plan of a campaign's day."""
 
-    campaign = fields.Nested(PlanReferenceSchema, required=True)
+    campaign = fields.Nested(BriefSchema, required=True)
     date = fields.Date(required=True)
     last_day = fields.Date(required=True)
     days_left = fields.Integer(required=True)
@@ -148,8 +131,8 @@ class OwnTeamDaySchema(Schema):
     """Today's sums of a team in a campaign; the membership is needed to leave the team."""
 
     membership_id = fields.Integer(required=True)
-    campaign = fields.Nested(PlanReferenceSchema, required=True)
-    team = fields.Nested(PlanReferenceSchema, required=True)
+    campaign = fields.Nested(BriefSchema, required=True)
+    team = fields.Nested(BriefSchema, required=True)
     received = fields.Integer(required=True)
     valid = fields.Integer(required=True)
     counted = fields.Integer(required=True)
@@ -182,8 +165,8 @@ class SpotSchema(Schema):
 class AssignmentSchema(Schema):
     """Today's assignments of a team of the volunteer."""
 
-    campaign = fields.Nested(PlanReferenceSchema, required=True)
-    team = fields.Nested(PlanReferenceSchema, required=True)
+    campaign = fields.Nested(BriefSchema, required=True)
+    team = fields.Nested(BriefSchema, required=True)
     items = fields.List(fields.Nested(PlanItemSchema), required=True)
 
 

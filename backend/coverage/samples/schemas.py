@@ -3,17 +3,16 @@
 from marshmallow import Schema, fields, validate
 
 from backend.coverage.signals.schemas import (
-    RegisteredUnitSchema,
-    SignalUnitSchema,
     UnitSignalsQuerySchema,
 )
+from backend.coverage.statistics.schemas import UnitWithLevelSchema
 from backend.fields import Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.reasons import COUNTED, REASONS
 from backend.measurements.recording.schemas import ReasonSchema
 from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema
+from backend.units.schemas import BoundariesSchema, NamedSchema
 
 WHY = (COUNTED, *(reason.code for reason in REASONS if reason.effect != "mark"))
 
@@ -49,7 +48,7 @@ class SampleSchema(Schema):
 
     id = fields.String(required=True)
     measured_at = fields.AwareDateTime(required=True)
-    unit = fields.Nested(RegisteredUnitSchema, required=True)
+    unit = fields.Nested(NamedSchema, required=True)
     device = fields.Integer(required=True, allow_none=True)
     position = fields.Nested(CoarseSchema, required=True, allow_none=True)
     accuracy_m = fields.Float(required=True, allow_none=True)
@@ -72,7 +71,7 @@ class SamplesSchema(Schema):
     """A page of the samples of a unit's month, the latest first."""
 
     month = fields.String(required=True)
-    unit = fields.Nested(SignalUnitSchema, required=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True)
     decimals = fields.Integer(required=True, metadata={"description": "of the positions"})
     items = fields.List(fields.Nested(SampleSchema), required=True)
     next = fields.String(required=True, allow_none=True)

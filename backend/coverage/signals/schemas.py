@@ -5,8 +5,11 @@ from marshmallow import Schema, fields
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.signals.rules import SIGNALS
 from backend.coverage.signals.service import STATES
+from backend.coverage.statistics.schemas import UnitWithLevelSchema
 from backend.fields import Strict, Text
+from backend.memberships.schemas import BriefSchema
 from backend.units.catalogue import LEVELS
+from backend.units.schemas import NamedSchema
 
 # Some ten sentences: the explanation, or the measures taken.
 NOTE_MOST = 1_000
@@ -73,45 +76,22 @@ class SignalSchema(Schema):
     )
 
 
-class SignalUnitSchema(Schema):
-    """A unit by its name."""
-
-    system = fields.String(required=True)
-    level = fields.String(required=True)
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-
-
-class SignalCampaignSchema(Schema):
-    """A campaign by its name."""
-
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
-
-
 class SignalsSchema(Schema):
     """The signals of a campaign's or unit's month."""
 
     month = fields.String(required=True)
-    campaign = fields.Nested(SignalCampaignSchema, required=True, allow_none=True)
-    unit = fields.Nested(SignalUnitSchema, required=True, allow_none=True)
+    campaign = fields.Nested(BriefSchema, required=True, allow_none=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True, allow_none=True)
     measurements = fields.Integer(required=True, metadata={"description": "examined"})
     devices = fields.Integer(required=True)
     explained = fields.String(required=True)
     items = fields.List(fields.Nested(SignalSchema), required=True)
 
 
-class RegisteredUnitSchema(Schema):
-    """A commune."""
-
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-
-
 class RegistrationsOfDaySchema(Schema):
     """New devices of one commune and day."""
 
-    unit = fields.Nested(RegisteredUnitSchema, required=True)
+    unit = fields.Nested(NamedSchema, required=True)
     day = fields.Date(required=True)
     registered = fields.Integer(required=True)
     once = fields.Integer(required=True, metadata={"description": "with one measurement so far"})
@@ -121,6 +101,6 @@ class RegistrationsSchema(Schema):
     """New devices of a unit's month."""
 
     month = fields.String(required=True)
-    unit = fields.Nested(SignalUnitSchema, required=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True)
     registered = fields.Integer(required=True)
     items = fields.List(fields.Nested(RegistrationsOfDaySchema), required=True)

@@ -8,10 +8,10 @@ from marshmallow import fields
 
 from backend.campaigns.schemas import CAP_MOST, TARGET_MOST
 from backend.campaigns.service import NETWORKS, STATES
-from backend.coverage.plan.schemas import PINNED_MOST, PlanPinRequestSchema, QueryWhole
+from backend.coverage.plan.schemas import PINNED_MOST, PlanPinRequestSchema
 from backend.coverage.signals.schemas import SignalDecisionSchema
 from backend.errors import Problem, invalid
-from backend.fields import ID_MOST, Day, Strict, Text
+from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
 from backend.measurements.corrections.schemas import REASON_MOST
 from backend.organisations.fields import Name
 from backend.units.service import UnitRow, find

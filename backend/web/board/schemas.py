@@ -2,8 +2,7 @@
 
 from backend.coverage.contributions.query import BY
 from backend.coverage.figures.schemas import month_field
-from backend.coverage.plan.schemas import QueryWhole
-from backend.fields import ID_MOST, Day, Text
+from backend.fields import ID_MOST, Day, QueryWhole, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.web.site.schemas import PageQuerySchema

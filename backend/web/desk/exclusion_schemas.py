@@ -6,9 +6,8 @@ from marshmallow import post_load
 
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
 from backend.coverage.figures.schemas import month_field
-from backend.coverage.plan.schemas import QueryWhole
 from backend.coverage.signals.findings import NUMBER_BELOW
-from backend.fields import ID_MOST, Strict, Text
+from backend.fields import ID_MOST, QueryWhole, Strict, Text
 from backend.web.site.schemas import PageQuerySchema
 
 

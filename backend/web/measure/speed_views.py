@@ -6,9 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request
 
-from backend.coverage.plan.schemas import QueryWhole
 from backend.errors import Problem
-from backend.fields import Strict, Text
+from backend.fields import QueryWhole, Strict, Text
 from backend.http.arguments import Parser
 from backend.http.requests import clock_now
 from backend.web.measure.speed import TRANSFER_MOST, SpeedDesk, asking, noise, swallow

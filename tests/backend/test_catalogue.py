@@ -19,7 +19,7 @@ from backend.i18n.messages import TEXTS, message
 from backend.reports.content.labels import NOTES
 from backend.web.measure.script_texts import script_texts
 from backend.web.site.labels import LABELS
-from backend.web.site.pages import Reader
+from backend.web.site.pages import Translator
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
@@ -127,7 +127,7 @@ def test_what_has_no_text_is_its_own() -> None:
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_label_has_a_text(app: Flask, language: Language) -> None:
     with app.test_request_context():
-        reader = Reader(language, None)
+        reader = Translator(language, None)
         for noun, codes in LABELS.items():
             assert all(reader.label(noun, code) for code in codes)
 
@@ -157,14 +157,16 @@ def test_scripts_get_the_forms_of_their_language() -> None:
 
 def test_values_are_escaped_and_texts_are_not(app: Flask) -> None:
     with app.test_request_context():
-        reader = Reader("en", None)
+        reader = Translator("en", None)
         text = reader.gettext("<strong>{reached}</strong> of {n}", reached="<b>", n=1)
         assert text == "<strong>&lt;b&gt;</strong> of 1"
 
 
 def template(app: Flask, language: Language, source: str, **values: object) -> str:
     with app.test_request_context():
-        return app.jinja_env.from_string(source).render(Reader(language, None).tools(), **values)
+        return app.jinja_env.from_string(source).render(
+            Translator(language, None).template_values(), **values
+        )
 
 
 @pytest.mark.parametrize(

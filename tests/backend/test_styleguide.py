@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backend.coverage.figures.forecast import STEP_NAMES, progress_step
 from backend.i18n.formats import day, number, percent
 from backend.web.public.styleguide import ROWS
-from backend.web.site.charts import bars, filled, sparkline
+from backend.web.site.charts import bars, filled_percent, sparkline
 
 VALUES = st.lists(st.one_of(st.none(), st.floats(0, 1e9)), min_size=1, max_size=40)
 
@@ -81,4 +81,4 @@ def test_a_step_tells_how_far_it_is(basis: int, target: int) -> None:
     assert (name == "none") == (basis == 0)
     assert (name == "reached") == (basis >= target)
     assert STEP_NAMES.index(name) <= STEP_NAMES.index(progress_step(basis + 1, target))
-    assert 0 <= filled(basis, target) <= 100
+    assert 0 <= filled_percent(basis, target) <= 100

@@ -72,13 +72,13 @@ def test_a_form_is_loaded_as_the_api_loads_it(app: Flask) -> None:
 def test_faults_stand_beside_what_was_typed(app: Flask, sent: dict[str, str], words: str) -> None:
     found, form = loaded(app, **sent)
     assert found is None
-    assert words in form.faults["name"] and form.faults["name"]
-    assert form.typed["name"] == (sent["name"].strip() or None)
+    assert words in form.errors["name"] and form.errors["name"]
+    assert form.values["name"] == (sent["name"].strip() or None)
 
 
 def test_a_rule_that_is_against_it_is_told_and_what_is_hidden_stays_so(app: Flask) -> None:
     def refuse(problem: Problem) -> Form:
-        form = Form("en", typed={"name": "An"})
+        form = Form("en", values={"name": "An"})
 
         def act() -> None:
             raise problem
@@ -88,10 +88,10 @@ def test_a_rule_that_is_against_it_is_told_and_what_is_hidden_stays_so(app: Flas
         return form
 
     told = refuse(Problem(422, "invalid", [FieldError("name", "too_long")]))
-    assert set(told.faults) == {"name"} and told.fault is None
-    assert refuse(Problem(409, "month_in_future")).fault == "This month has not begun."
+    assert set(told.errors) == {"name"} and told.error is None
+    assert refuse(Problem(409, "month_in_future")).error == "This month has not begun."
     elsewhere = refuse(Problem(422, "invalid", [FieldError("area", "required")]))
-    assert elsewhere.faults == {} and (elsewhere.fault or "").startswith("area: ")
+    assert elsewhere.errors == {} and (elsewhere.error or "").startswith("area: ")
     with pytest.raises(Problem):
         refuse(Problem(404, "not_found"))
 

@@ -13,7 +13,7 @@ from shapely import Point
 from backend.database.extensions import db
 from backend.jobs.models import Job
 from backend.web.admin import findings
-from backend.web.admin.frame import SECTIONS
+from backend.web.admin.blueprint import SECTIONS
 from geo.findings import Finding
 from geo.gazetteer import load_units
 from tests.support import people

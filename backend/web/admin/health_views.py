@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from backend.web.admin.frame import bp, shown
+from backend.web.admin.blueprint import bp, render_section
 from backend.web.admin.health import examined
 
 
 @bp.page("")
-def index(asked: dict[str, Any]) -> Any:
+def index(query: dict[str, Any]) -> Any:
     """Show what is wrong with the installation, and where an admin goes from here."""
-    return shown("index", asked, checks=examined())
+    return render_section("index", query, checks=examined())

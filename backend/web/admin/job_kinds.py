@@ -21,18 +21,18 @@ Work = Callable[[Arguments, Progress], dict[str, Any]]
 UNITS_MOST = 100
 
 
-def reassign(asked: Arguments, progress: Progress) -> dict[str, Any]:
+def reassign(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Name the communes of a span of days again, in the sets that are active now."""
-    first, last = date.fromisoformat(asked["first"]), date.fromisoformat(asked["last"])
+    first, last = date.fromisoformat(arguments["first"]), date.fromisoformat(arguments["last"])
     manual = current_app.config["COUNT_MANUAL"]
     return _sums(revising.reassign(first, last, manual, progress))
 
 
-def rejudge(asked: Arguments, progress: Progress) -> dict[str, Any]:
+def rejudge(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Judge a month again under the rules of today, or only see what would change."""
-    manual, keep = current_app.config["COUNT_MANUAL"], not asked["dry_run"]
-    before = counted_now(asked["month"])
-    done = revising.rejudge(asked["month"], manual, progress, keep=keep)
+    manual, keep = current_app.config["COUNT_MANUAL"], not arguments["dry_run"]
+    before = counted_now(arguments["month"])
+    done = revising.rejudge(arguments["month"], manual, progress, keep=keep)
     sums = moved([done.changes])
     units = sorted(units_told(sums, before), key=_change)
     told = {"fates": verdicts_told(sums), "units": units[:UNITS_MOST], "all_units": len(units)}
@@ -48,7 +48,7 @@ def _change(row: Mapping[str, Any]) -> int:
     return -abs(int(row["counted_after"] - row["counted_before"]))
 
 
-def remove_demo(asked: Arguments, progress: Progress) -> dict[str, Any]:
+def remove_demo(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Remove everything that the demo loaded, and nothing else."""
     return {"removed": demo.remove(progress)}
 

@@ -13,7 +13,7 @@ from backend.errors import Problem
 from backend.http.etags import unless_known
 from backend.http.requests import clock_now
 from backend.jobs.service import ask, ask_again, list_jobs, show_job
-from backend.web.admin.frame import back, bp, done, failed, new_form, shown
+from backend.web.admin.blueprint import bp, render_section
 from backend.web.admin.rule_views import rules_shown
 from backend.web.admin.schemas import (
     EverythingSchema,
@@ -21,8 +21,8 @@ from backend.web.admin.schemas import (
     SetFormSchema,
     SpanFormSchema,
 )
-from backend.web.site.forms import Form
-from backend.web.site.pages import reader_of
+from backend.web.site.forms import Form, new_form, redirect_to
+from backend.web.site.pages import translator_for
 
 # By the kind of work: what its form takes.
 FORMS: dict[str, type[Schema]] = {
@@ -34,45 +34,45 @@ FORMS: dict[str, type[Schema]] = {
 
 
 @bp.page("/jobs")
-def jobs(asked: dict[str, Any]) -> Any:
+def jobs(query: dict[str, Any]) -> Any:
     """Show what runs and what ran, and ask for more."""
-    return _jobs(asked, new_form(asked))
+    return _jobs(query, new_form(query))
 
 
 @bp.page("/jobs/list")
-def job_list(asked: dict[str, Any]) -> Response:
+def job_list(query: dict[str, Any]) -> Response:
     """Give the list alone, for whoever has the page open; 304 where it is the same."""
-    answer = Response(_part(asked), content_type="text/html; charset=utf-8")
+    answer = Response(_part(query), content_type="text/html; charset=utf-8")
     return unless_known(answer)
 
 
 @bp.page("/jobs/<kind>", methods=("POST",))
-def ask_for(asked: dict[str, Any], kind: str) -> Any:
+def ask_for(query: dict[str, Any], kind: str) -> Any:
     """Ask for long work."""
     if kind not in FORMS:
         raise Problem(404, "not_found")
-    form, now = new_form(asked), clock_now()
-    done(form, FORMS[kind](), lambda typed: ask(actor(), kind, told(typed), now))
-    if failed(form):
-        return rules_shown(asked, form) if kind == "rejudge" else _jobs(asked, form)
-    return back("admin.jobs", asked)
+    form, now = new_form(query), clock_now()
+    form.submit(FORMS[kind](), lambda typed: ask(actor(), kind, told(typed), now))
+    if form.failed:
+        return rules_shown(query, form) if kind == "rejudge" else _jobs(query, form)
+    return redirect_to("admin.jobs", query)
 
 
 @bp.page("/jobs/<int:job_id>/again", methods=("POST",))
-def run_again(asked: dict[str, Any], job_id: int) -> Any:
+def run_again(query: dict[str, Any], job_id: int) -> Any:
     """Ask once more for work that failed."""
-    form, now = new_form(asked), clock_now()
+    form, now = new_form(query), clock_now()
     form.attempt(lambda: ask_again(actor(), job_id, now))
-    return _jobs(asked, form) if failed(form) else back("admin.jobs", asked)
+    return _jobs(query, form) if form.failed else redirect_to("admin.jobs", query)
 
 
 @bp.page("/jobs/<int:job_id>")
-def rejudged(asked: dict[str, Any], job_id: int) -> Any:
+def rejudged(query: dict[str, Any], job_id: int) -> Any:
     """Show what judging a month again changed, or would change, by fate and by unit."""
     job = show_job(actor(), job_id)
     if job.kind != "rejudge" or "fates" not in (job.result or {}):
         raise Problem(404, "not_found")
-    return shown("rejudged", asked, job=job)
+    return render_section("rejudged", query, job=job)
 
 
 def told(typed: dict[str, Any]) -> dict[str, Any]:
@@ -81,13 +81,15 @@ def told(typed: dict[str, Any]) -> dict[str, Any]:
             for name, value in typed.items()}  # fmt: skip
 
 
-def _jobs(asked: dict[str, Any], form: Form) -> Any:
-    part, demo = _part(asked), is_loaded()
-    return shown("jobs", asked, form, part=part, demo_there=demo, today=local_day(clock_now()))
+def _jobs(query: dict[str, Any], form: Form) -> Any:
+    part, demo = _part(query), is_loaded()
+    return render_section(
+        "jobs", query, form, part=part, demo_there=demo, today=local_day(clock_now())
+    )
 
 
-def _part(asked: dict[str, Any]) -> Markup:
-    reader, found = reader_of(asked["lang"]), list_jobs(actor(), clock_now())
+def _part(query: dict[str, Any]) -> Markup:
+    reader, found = translator_for(query["lang"]), list_jobs(actor(), clock_now())
     shares = {"jobs": found, "csrf": form_token()}
-    part = render_template("web/admin/job_list.html", **reader.tools(), **shares)
+    part = render_template("web/admin/job_list.html", **reader.template_values(), **shares)
     return Markup(part)  # noqa: S704 # our own template

@@ -19,9 +19,11 @@ def limited(work: Work) -> Work:
     """Work that ends with the problem `set_memory` where it wants more than SET_MEMORY_MB."""
 
     @wraps(work)
-    def within(asked: Mapping[str, Any], progress: Callable[[int, int], None]) -> dict[str, Any]:
+    def within(
+        arguments: Mapping[str, Any], progress: Callable[[int, int], None]
+    ) -> dict[str, Any]:
         with memory_within(current_app.config["SET_MEMORY_MB"] * 1_000_000):
-            return work(asked, progress)
+            return work(arguments, progress)
 
     return within
 

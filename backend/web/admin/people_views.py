@@ -9,62 +9,64 @@ from backend.accounts.authentication import actor
 from backend.accounts.links import deliver
 from backend.http.requests import clock_now
 from backend.organisations.grants import end_role
-from backend.web.admin.frame import back, bp, done, failed, new_form, shown
+from backend.web.admin.blueprint import bp, render_section
 from backend.web.admin.roles import grant, invite
 from backend.web.admin.schemas import ROWS, InvitationFormSchema, PeopleQuerySchema, RoleFormSchema
 from backend.web.admin.scopes import names_of, organisations
 from backend.web.site.blueprint import READ_WRITE
-from backend.web.site.forms import Form
+from backend.web.site.forms import Form, new_form, redirect_to
 
 
 @bp.page("/people", PeopleQuerySchema, READ_WRITE)
-def people(asked: dict[str, Any]) -> Any:
+def people(query: dict[str, Any]) -> Any:
     """List people, and let one more in."""
-    form, now = new_form(asked), clock_now()
-    link = done(form, InvitationFormSchema(), lambda typed: invite(actor(), typed, now))
+    form, now = new_form(query), clock_now()
+    link = form.submit(InvitationFormSchema(), lambda typed: invite(actor(), typed, now))
     if link is not None:
-        return _handed(asked, link)
-    listed = users.list_users(actor(), asked["name"], asked["cursor"], ROWS, now)
+        return _handed(query, link)
+    listed = users.list_users(actor(), query["name"], query["cursor"], ROWS, now)
     scopes = names_of(role for one in listed["items"] for role in one.roles)
-    return shown("people", asked, form, listed=listed, scopes=scopes, organisations=organisations())
+    return render_section(
+        "people", query, form, listed=listed, scopes=scopes, organisations=organisations()
+    )
 
 
 @bp.page("/people/<int:user_id>", methods=READ_WRITE)
-def person(asked: dict[str, Any], user_id: int) -> Any:
+def person(query: dict[str, Any], user_id: int) -> Any:
     """Show a person, and grant them a further role."""
-    form, now = new_form(asked), clock_now()
-    granted = done(form, RoleFormSchema(), lambda typed: grant(actor(), user_id, typed, now))
+    form, now = new_form(query), clock_now()
+    granted = form.submit(RoleFormSchema(), lambda typed: grant(actor(), user_id, typed, now))
     if granted is not None:
-        return back("admin.person", asked, user_id=user_id)
-    return _person(asked, user_id, form)
+        return redirect_to("admin.person", query, user_id=user_id)
+    return _person(query, user_id, form)
 
 
 @bp.page("/people/<int:user_id>/roles/<int:role_id>/end", methods=("POST",))
-def stop_role(asked: dict[str, Any], user_id: int, role_id: int) -> Any:
+def stop_role(query: dict[str, Any], user_id: int, role_id: int) -> Any:
     """End a role now."""
-    form = new_form(asked)
+    form = new_form(query)
     form.attempt(lambda: end_role(actor(), user_id, role_id, clock_now()))
-    if failed(form):
-        return _person(asked, user_id, form)
-    return back("admin.person", asked, user_id=user_id)
+    if form.failed:
+        return _person(query, user_id, form)
+    return redirect_to("admin.person", query, user_id=user_id)
 
 
 @bp.page("/people/<int:user_id>/link", methods=("POST",))
-def password_link(asked: dict[str, Any], user_id: int) -> Any:
+def password_link(query: dict[str, Any], user_id: int) -> Any:
     """Make a link by which a person chooses a new password."""
-    return _handed(asked, links.make_password_link(actor(), user_id, clock_now()))
+    return _handed(query, links.make_password_link(actor(), user_id, clock_now()))
 
 
-def _person(asked: dict[str, Any], user_id: int, form: Form) -> Any:
+def _person(query: dict[str, Any], user_id: int, form: Form) -> Any:
     held = users.roles_of(user_id, clock_now())
     told = users.describe(users.find(user_id, lock=False), held)
     choices = {"scopes": names_of(held), "organisations": organisations()}
-    return shown("person", asked, form, person=told, **choices)
+    return render_section("person", query, form, person=told, **choices)
 
 
-def _handed(asked: dict[str, Any], link: links.Link) -> Any:
+def _handed(query: dict[str, Any], link: links.Link) -> Any:
     """The page that shows a link this once, and says whether it was mailed too."""
     handed = deliver(link, request.host_url, current_app.config)
-    response = shown("link", asked, handed=handed)
+    response = render_section("link", query, handed=handed)
     response.status_code = 201
     return response

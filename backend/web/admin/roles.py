@@ -24,8 +24,8 @@ OVER: dict[str, tuple[str, ...]] = {
 def invite(actor: Actor, typed: Mapping[str, Any], now: datetime) -> Link:
     """Let a person in with a first role."""
     with _beside(typed["role"]):
-        asked = _asked(typed, local_day(now))
-        return grants.invite(actor, typed["person"], typed["display_name"], [asked], now)
+        request = _asked(typed, local_day(now))
+        return grants.invite(actor, typed["person"], typed["display_name"], [request], now)
 
 
 def grant(actor: Actor, user_id: int, typed: Mapping[str, Any], now: datetime) -> bool:

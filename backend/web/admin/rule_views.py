@@ -8,18 +8,18 @@ from backend.http.requests import clock_now
 from backend.jobs.service import latest_job
 from backend.measurements.recording.reasons import REASONS
 from backend.measurements.recording.rules import RULES
-from backend.web.admin.frame import bp, new_form, shown
-from backend.web.site.forms import Form
+from backend.web.admin.blueprint import bp, render_section
+from backend.web.site.forms import Form, new_form
 
 
 @bp.page("/rules")
-def rules(asked: dict[str, Any]) -> Any:
+def rules(query: dict[str, Any]) -> Any:
     """Show the rules in force, and let a month be judged again, as a trial first."""
-    return rules_shown(asked)
+    return rules_shown(query)
 
 
-def rules_shown(asked: dict[str, Any], form: Form | None = None) -> Any:
+def rules_shown(query: dict[str, Any], form: Form | None = None) -> Any:
     """The page, with the form that was sent where it has faults."""
     latest, today = latest_job(actor(), "rejudge"), local_day(clock_now())
     told = {"version": RULES, "reasons": REASONS, "latest": latest, "today": today}
-    return shown("rules", asked, form or new_form(asked), **told)
+    return render_section("rules", query, form or new_form(query), **told)

@@ -20,41 +20,41 @@ Progress = Callable[[int, int], None]
 STEPS = 4
 
 
-def check_set(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def check_set(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Check a boundary set against the list of units; what is wrong, and where."""
     from backend.units import loading  # it reads polygons, which no page does
 
-    new, frame = loading.loaded(asked["name"])
-    return _checked(new, frame, asked["job"], progress)
+    new, frame = loading.loaded(arguments["name"])
+    return _checked(new, frame, arguments["job"], progress)
 
 
-def load_set(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def load_set(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Read a file that was sent, check it, and add it as a set where nothing forbids that."""
     from backend.units import loading
     from geo.polygons import BoundaryError
 
-    new, var_dir = _described(asked), current_app.config["VAR_DIR"]
-    columns = {ours: asked[f"{ours}_column"] for ours in ("code", "name")}
+    new, var_dir = _described(arguments), current_app.config["VAR_DIR"]
+    columns = {ours: arguments[f"{ours}_column"] for ours in ("code", "name")}
     try:
-        with uploads.unpacked(var_dir, asked["upload"]) as path:
+        with uploads.unpacked(var_dir, arguments["upload"]) as path:
             frame = loading.read(new, path, {our: its for our, its in columns.items() if its})
-        told = _checked(new, frame, asked["job"], progress)
+        told = _checked(new, frame, arguments["job"], progress)
         if not told["forbidden"]:
-            result = loading.install(new, frame, active=False, actor=asked["asked_by"])
+            result = loading.install(new, frame, active=False, actor=arguments["asked_by"])
             told |= {"loaded": len(frame), "learned": len(result.added)}
     except BoundaryError as error:  # its words name a file of ours; the person knows their own
         ours = rf"{re.escape(str(var_dir))}[^\s:]*"
-        raise BoundaryError(re.sub(ours, asked["file"], str(error))) from error
-    uploads.forget(var_dir, asked["upload"])
+        raise BoundaryError(re.sub(ours, arguments["file"], str(error))) from error
+    uploads.forget(var_dir, arguments["upload"])
     progress(STEPS, STEPS)
     return told
 
 
-def _described(asked: Mapping[str, Any]) -> NewSet:
-    first = date.fromisoformat(asked["valid_from"])
-    last = date.fromisoformat(asked["valid_to"]) if asked["valid_to"] else None
+def _described(arguments: Mapping[str, Any]) -> NewSet:
+    first = date.fromisoformat(arguments["valid_from"])
+    last = date.fromisoformat(arguments["valid_to"]) if arguments["valid_to"] else None
     system = system_on(first)
-    return NewSet(asked["name"], system, asked["quality"], first, last, asked["note"])
+    return NewSet(arguments["name"], system, arguments["quality"], first, last, arguments["note"])
 
 
 def _checked(new: NewSet, frame: "GeoDataFrame", job: int, progress: Progress) -> dict[str, Any]:

@@ -18,23 +18,23 @@ FILE_NAME_MOST = 100
 
 def send_set(
     actor: Actor,
-    asked: Mapping[str, Any],
+    new_set: Mapping[str, Any],
     file: tuple[str, BinaryIO],
     var_dir: Path,
     now: datetime,
 ) -> Job:
     """Keep the file and ask for the work; what is no set, or is there already, is refused."""
     require(actor, "system.manage")
-    first, last = asked["valid_from"], asked["valid_to"]
+    first, last = new_set["valid_from"], new_set["valid_to"]
     if last is not None and last < first:
         raise invalid("valid_to", "before_first_day")
-    if any(one.name == asked["name"] for one in list_sets()):
+    if any(one.name == new_set["name"] for one in list_sets()):
         raise invalid("name", "set_exists")
     name, content = PurePath(file[0].replace("\\", "/")).name[-FILE_NAME_MOST:], file[1]
     number = uploads.keep(var_dir, name, content)
     days = {"valid_from": first.isoformat(), "valid_to": last and last.isoformat()}
     try:
-        return ask(actor, "load_set", {**asked, **days, "file": name, "upload": number}, now)
+        return ask(actor, "load_set", {**new_set, **days, "file": name, "upload": number}, now)
     except BaseException:  # it waits already, or the database is away
         uploads.forget(var_dir, number)
         raise

@@ -4,7 +4,7 @@ from typing import Any
 
 from backend.accounts.authentication import actor
 from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
-from backend.web.admin.frame import back, bp, done, new_form, shown
+from backend.web.admin.blueprint import bp, render_section
 from backend.web.admin.roles import unit_named
 from backend.web.admin.schemas import (
     ROWS,
@@ -13,34 +13,35 @@ from backend.web.admin.schemas import (
     TargetFormSchema,
 )
 from backend.web.site.blueprint import READ_WRITE
+from backend.web.site.forms import new_form, redirect_to
 
 ALL = {"level": None, "network": None, "purpose": None, "as_of": None, "limit": ROWS}
 
 
 @bp.page("/targets", ListQuerySchema, READ_WRITE)
-def targets(asked: dict[str, Any]) -> Any:
+def targets(query: dict[str, Any]) -> Any:
     """List targets, and set one."""
-    form = new_form(asked)
+    form = new_form(query)
 
     def act(typed: dict[str, Any]) -> Any:
         unit = unit_named(typed.pop("unit_code"), typed["level"], typed["valid_from"])
         return set_target(actor(), typed | {"unit": unit})
 
-    if done(form, TargetFormSchema(), act):
-        return back("admin.targets", asked)
-    listed = list_targets(ALL | {"cursor": asked["cursor"]})
-    return shown("targets", asked, form, listed=listed)
+    if form.submit(TargetFormSchema(), act):
+        return redirect_to("admin.targets", query)
+    listed = list_targets(ALL | {"cursor": query["cursor"]})
+    return render_section("targets", query, form, listed=listed)
 
 
 @bp.page("/targets/<int:target_id>", methods=READ_WRITE)
-def target(asked: dict[str, Any], target_id: int) -> Any:
+def target(query: dict[str, Any], target_id: int) -> Any:
     """Show a target, and change it or let it end."""
-    form, there = new_form(asked), show_target(target_id)
+    form, there = new_form(query), show_target(target_id)
 
     def act(typed: dict[str, Any]) -> Any:
         seen = frozenset({typed.pop("version")})
         return change_target(actor(), target_id, seen, typed)
 
-    if done(form, TargetChangeFormSchema(), act):
-        return back("admin.targets", asked)
-    return shown("target", asked, form, target=there)
+    if form.submit(TargetChangeFormSchema(), act):
+        return redirect_to("admin.targets", query)
+    return render_section("target", query, form, target=there)

@@ -12,7 +12,7 @@ from backend.web.admin import (
     succession_views,
     target_views,
 )
-from backend.web.admin.frame import bp
+from backend.web.admin.blueprint import bp
 
 SECTIONS = (
     health_views,

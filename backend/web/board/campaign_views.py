@@ -30,119 +30,118 @@ from backend.web.board.schemas import (
 from backend.web.board.service import EVERY_CONTRIBUTION, Board, board_of, overview, teams_shown
 from backend.web.site.content_security_policy import MAP
 from backend.web.site.forms import Form
-from backend.web.site.members import member
-from backend.web.site.pages import reader_of
+from backend.web.site.pages import render_private, translator_for
 
 # A page of people that a screen holds; whoever leads more goes on.
 MEMBERS_SHOWN = 100
 
 
 @bp.page("")
-def index(asked: dict[str, Any]) -> Response:
+def index(query: dict[str, Any]) -> Response:
     """List the campaigns in which this person has something to do."""
     found = own_campaigns(actor())
     may_add = any(grant.role in ("organiser", "admin") for grant in actor().grants)
-    return member("web/board/index.html", asked["lang"], campaigns=found, may_add=may_add)
+    return render_private("web/board/index.html", query["lang"], campaigns=found, may_add=may_add)
 
 
 @bp.page("/<int:campaign_id>", BoardQuerySchema)
-def campaign(asked: dict[str, Any], campaign_id: int) -> Response:
+def campaign(query: dict[str, Any], campaign_id: int) -> Response:
     """Show how a campaign goes."""
-    board, part = _figures(asked, campaign_id)
-    shown = {"board": board, "asked": asked, "part": Markup(part)}  # noqa: S704 # a template's
+    board, part = _figures(query, campaign_id)
+    shown = {"board": board, "query": query, "part": Markup(part)}  # noqa: S704 # a template's
     tag = f'W/"{tag_of(part.encode())}"'
-    return member("web/board/campaign.html", asked["lang"], **shown, known_as=tag)
+    return render_private("web/board/campaign.html", query["lang"], **shown, known_as=tag)
 
 
 @bp.page("/<int:campaign_id>/figures", BoardQuerySchema)
-def figures(asked: dict[str, Any], campaign_id: int) -> Response:
+def figures(query: dict[str, Any], campaign_id: int) -> Response:
     """Give the figures of the page alone, for whoever has it open; 304 where they are the same."""
-    _, part = _figures(asked, campaign_id)
+    _, part = _figures(query, campaign_id)
     return unless_known(Response(part, content_type="text/html; charset=utf-8"))
 
 
 @bp.page("/<int:campaign_id>/contributions", ContributedQuerySchema)
-def contributed(asked: dict[str, Any], campaign_id: int) -> Response:
+def contributed(query: dict[str, Any], campaign_id: int) -> Response:
     """Show what each team, person, commune, day or organisation contributed."""
     board = board_of(actor(), campaign_id, clock_now())
-    question = {name: asked[name] for name in ("by", "month", "network") if asked[name]}
-    page = question | ({"cursor": asked["cursor"]} if asked["cursor"] else {})
-    whose = reader_of(asked["lang"])
+    question = {name: query[name] for name in ("by", "month", "network") if query[name]}
+    page = question | ({"cursor": query["cursor"]} if query["cursor"] else {})
+    whose = translator_for(query["lang"])
     shown = contributions(actor(), campaign_id, EVERY_CONTRIBUTION.load(page), whose.language)
-    rows = [one | {"day": date.fromisoformat(one["id"])} if asked["by"] == "day" else one
+    rows = [one | {"day": date.fromisoformat(one["id"])} if query["by"] == "day" else one
             for one in shown["items"]]  # fmt: skip
-    told = {"board": board, "asked": asked, "answer": shown, "rows": rows, "question": question}
-    return member("web/board/contributions.html", asked["lang"], **told)
+    told = {"board": board, "query": query, "answer": shown, "rows": rows, "question": question}
+    return render_private("web/board/contributions.html", query["lang"], **told)
 
 
 @bp.page("/<int:campaign_id>/contributions.csv", ContributedQuerySchema)
-def contributed_table(asked: dict[str, Any], campaign_id: int) -> Response:
+def contributed_table(query: dict[str, Any], campaign_id: int) -> Response:
     """Download the whole table of contributions, with heads in the language of the page."""
-    question = {name: asked[name] for name in ("by", "month", "network") if asked[name]}
-    language = reader_of(asked["lang"]).language
-    query = EVERY_CONTRIBUTION.load(question | {"format": "csv"})
-    answer = contributions(actor(), campaign_id, query, language)
+    question = {name: query[name] for name in ("by", "month", "network") if query[name]}
+    language = translator_for(query["lang"]).language
+    filters = EVERY_CONTRIBUTION.load(question | {"format": "csv"})
+    answer = contributions(actor(), campaign_id, filters, language)
     content = as_csv(answer, language, for_people=True)
-    name = f"contributions-{campaign_id}-{asked['by']}.csv"
+    name = f"contributions-{campaign_id}-{query['by']}.csv"
     return as_attachment(content, "text/csv; charset=utf-8", name)
 
 
 @bp.page("/<int:campaign_id>/teams")
-def teams(asked: dict[str, Any], campaign_id: int) -> Response:
+def teams(query: dict[str, Any], campaign_id: int) -> Response:
     """List the teams of a campaign."""
     now = clock_now()
     board = board_of(actor(), campaign_id, now)
     shown = teams_shown(actor(), campaign_id, now)
-    return member("web/board/teams.html", asked["lang"], board=board, teams=shown)
+    return render_private("web/board/teams.html", query["lang"], board=board, teams=shown)
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>", MembersQuerySchema)
-def team(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Show a team to its leader and organiser: who is in it, what each did, how to join it."""
     now, known = clock_now(), actor()
     board = board_of(known, campaign_id, now)
-    page = MembersPage(campaign_id, asked["after"], MEMBERS_SHOWN)
+    page = MembersPage(campaign_id, query["after"], MEMBERS_SHOWN)
     people, next_cursor = list_members(known, team_id, page, now)
     question = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
-    return member(
+    return render_private(
         "web/board/team.html",
-        asked["lang"],
+        query["lang"],
         board=board,
         team=show_team(known, team_id),
         code=_code(campaign_id, team_id),
         people=people,
         next_cursor=next_cursor,
-        did=contributions(known, campaign_id, question, reader_of(asked["lang"]).language),
+        did=contributions(known, campaign_id, question, translator_for(query["lang"]).language),
     )
 
 
 @bp.page("/<int:campaign_id>/plan", PlanPageQuerySchema, policy=MAP)
-def plan(asked: dict[str, Any], campaign_id: int) -> Response:
+def plan(query: dict[str, Any], campaign_id: int) -> Response:
     """Show where each team should go on a day."""
-    return planned("web/board/plan.html", asked, campaign_id)
+    return planned("web/board/plan.html", query, campaign_id)
 
 
 @bp.page("/<int:campaign_id>/plan/slips", PlanPageQuerySchema)
-def slips(asked: dict[str, Any], campaign_id: int) -> Response:
+def slips(query: dict[str, Any], campaign_id: int) -> Response:
     """Print a slip for each team that has somewhere to go: two on an A4 page."""
-    return planned("web/board/slips.html", asked, campaign_id)
+    return planned("web/board/slips.html", query, campaign_id)
 
 
 def planned(
-    template: str, asked: dict[str, Any], campaign_id: int, form: Form | None = None
+    template: str, query: dict[str, Any], campaign_id: int, form: Form | None = None
 ) -> Response:
     """A page about the plan of a day; with the form that was sent, where it has faults."""
     now = clock_now()
     board, told, refused = board_of(actor(), campaign_id, now), None, None
     try:
-        told = show_plan_map(actor(), campaign_id, asked, now)
+        told = show_plan_map(actor(), campaign_id, query, now)
     except Problem as problem:
         if problem.status in (401, 403, 404):
             raise
         refused = problem.errors[0].code if problem.errors else problem.code
     qr = Markup(inline_svg(f"{request.url_root}do"))  # noqa: S704 # drawn by a library
-    shown = {"board": board, "asked": asked, "plan": told, "refused": refused, "map": _map(told)}
-    return member(template, asked["lang"], **shown, qr=qr, form=form)
+    shown = {"board": board, "query": query, "plan": told, "refused": refused, "map": _map(told)}
+    return render_private(template, query["lang"], **shown, qr=qr, form=form)
 
 
 def _map(told: dict[str, Any] | None) -> PlanMap | None:
@@ -151,13 +150,13 @@ def _map(told: dict[str, Any] | None) -> PlanMap | None:
     return plan_map(current_app.config["VAR_DIR"] / "tiles", set_on(told["date"]), told)
 
 
-def _figures(asked: dict[str, Any], campaign_id: int) -> tuple[Board, str]:
+def _figures(query: dict[str, Any], campaign_id: int) -> tuple[Board, str]:
     """A campaign's frame, and the part of its page that changes by itself."""
-    now, whose = clock_now(), reader_of(asked["lang"])
+    now, whose = clock_now(), translator_for(query["lang"])
     board = board_of(actor(), campaign_id, now)
-    told = overview(actor(), campaign_id, asked, now, whose.language)
+    told = overview(actor(), campaign_id, query, now, whose.language)
     return board, render_template(
-        "web/board/figures.html", **whose.tools(), **told, board=board, asked=asked
+        "web/board/figures.html", **whose.template_values(), **told, board=board, query=query
     )
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import Response, current_app, redirect, request, url_for
+from flask import Response, current_app, request
 
 from backend.accounts.access import require
 from backend.accounts.authentication import actor
@@ -36,28 +36,17 @@ from backend.web.board.schemas import MonthQuerySchema
 from backend.web.board.service import board_of, teams_shown
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.content_security_policy import MAP
-from backend.web.site.forms import Form
-from backend.web.site.members import member
-from backend.web.site.pages import reader_of
+from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
+from backend.web.site.pages import render_private
 
 # As many as are read on one screen; the API has them all.
 CORRECTIONS_SHOWN = 50
 
 
-def _form(asked: dict[str, Any]) -> Form:
-    return Form(reader_of(asked["lang"]).language)
-
-
-def _done(endpoint: str, asked: dict[str, Any], **at: Any) -> Response:
-    """Lead on after a change, so that a reload repeats nothing."""
-    kept = {name: value for name, value in at.items() if value is not None}
-    return redirect(url_for(f"board.{endpoint}", lang=asked["lang"], **kept), 303)  # type: ignore[return-value]
-
-
 @bp.page("/new", methods=READ_WRITE)
-def add(asked: dict[str, Any]) -> Response:
+def add(query: dict[str, Any]) -> Response:
     """Make a campaign, as a draft or open."""
-    form, known = _form(asked), actor()
+    form, known = new_form(query), actor()
     organisations = organisations_of(known)
     if not organisations:
         raise Problem(403, "forbidden")
@@ -65,14 +54,16 @@ def add(asked: dict[str, Any]) -> Response:
         typed = form.load(NewCampaignFormSchema(), lists=("networks",))
         made = typed and form.attempt(lambda: campaigns.create_campaign(known, as_asked(typed)))
         if made:
-            return _done("teams", asked, campaign_id=made["id"])
-    return member("web/board/new.html", asked["lang"], form=form, organisations=organisations)
+            return redirect_to("board.teams", query, campaign_id=made["id"])
+    return render_private(
+        "web/board/new.html", query["lang"], form=form, organisations=organisations
+    )
 
 
 @bp.page("/<int:campaign_id>/settings", methods=READ_WRITE)
-def settings(asked: dict[str, Any], campaign_id: int) -> Response:
+def settings(query: dict[str, Any], campaign_id: int) -> Response:
     """Change a campaign: what moves is shown first, then done."""
-    form, known, moved = _form(asked), actor(), None
+    form, known, moved = new_form(query), actor(), None
     board = board_of(known, campaign_id, clock_now())
     require(known, "campaign.edit", campaign_scope(campaign_id))
     if request.method == "POST":
@@ -84,43 +75,43 @@ def settings(asked: dict[str, Any], campaign_id: int) -> Response:
                 lambda: change_campaign(known, campaign_id, seen, as_asked(typed), preview=not go)
             )
         if moved and go:
-            return _done("settings", asked, campaign_id=campaign_id)
+            return redirect_to("board.settings", query, campaign_id=campaign_id)
     else:
-        form.typed = board.campaign | {"areas": area_lines(board.campaign["areas"])}
+        form.values = board.campaign | {"areas": area_lines(board.campaign["areas"])}
     names = {team.id: team.name for team in teams_shown(known, campaign_id, clock_now())}
     shown = {"board": board, "form": form, "moved": moved, "names": names}
-    return member("web/board/settings.html", asked["lang"], **shown)
+    return render_private("web/board/settings.html", query["lang"], **shown)
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/code", methods=("POST",))
-def rotate(asked: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+def rotate(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Give a team a join code, its first or another one."""
     join_codes.rotate_code(actor(), campaign_id, team_id, join_codes.CodeLimits(), clock_now())
-    return _done("team", asked, campaign_id=campaign_id, team_id=team_id)
+    return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
 
 
 @bp.page("/<int:campaign_id>/plan/pins", methods=("POST",), policy=MAP)
-def pin(asked: dict[str, Any], campaign_id: int) -> Response:
+def pin(query: dict[str, Any], campaign_id: int) -> Response:
     """Pin a place for a team; the rest is planned again."""
-    form = _form(asked)
+    form = new_form(query)
     wanted = form.load(PinFormSchema())
     done = wanted and form.attempt(lambda: pin_place(actor(), campaign_id, wanted, clock_now()))
-    day, network = form.typed.get("date"), form.typed.get("network")
+    day, network = form.values.get("date"), form.values.get("network")
     if done:
-        return _done("plan", asked, campaign_id=campaign_id, date=day, network=network)
-    return planned("web/board/plan.html", asked | _day_of(wanted), campaign_id, form=form)
+        return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
+    return planned("web/board/plan.html", query | _day_of(wanted), campaign_id, form=form)
 
 
 @bp.page("/<int:campaign_id>/plan/unpin", methods=("POST",))
-def unpin(asked: dict[str, Any], campaign_id: int) -> Response:
+def unpin(query: dict[str, Any], campaign_id: int) -> Response:
     """Leave a team's place to the plan again."""
-    form = _form(asked)
+    form = new_form(query)
     wanted = form.load(UnpinQuerySchema())
     if wanted is None:
         raise Problem(422, "invalid")
     unpin_place(actor(), campaign_id, wanted, clock_now())
-    day, network = form.typed.get("date"), form.typed.get("network")
-    return _done("plan", asked, campaign_id=campaign_id, date=day, network=network)
+    day, network = form.values.get("date"), form.values.get("network")
+    return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
 
 
 def _day_of(wanted: dict[str, Any] | None) -> dict[str, Any]:
@@ -129,37 +120,39 @@ def _day_of(wanted: dict[str, Any] | None) -> dict[str, Any]:
 
 
 @bp.page("/<int:campaign_id>/signals", MonthQuerySchema, methods=READ_WRITE)
-def signals(asked: dict[str, Any], campaign_id: int) -> Response:
+def signals(query: dict[str, Any], campaign_id: int) -> Response:
     """Show signals of gaming with their evidence, and take down what they came to."""
-    form, known = _form(asked), actor()
+    form, known = new_form(query), actor()
     board = board_of(known, campaign_id, clock_now())
     context = SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
     if request.method == "POST":
         made = form.load(SignalFormSchema())
         if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, context)):
-            return _done("signals", asked, campaign_id=campaign_id, month=asked["month"])
-    query = CampaignSignalsQuerySchema().load({"month": asked["month"]} if asked["month"] else {})
-    told = campaign_signals(known, campaign_id, query, context)
+            return redirect_to(
+                "board.signals", query, campaign_id=campaign_id, month=query["month"]
+            )
+    filters = CampaignSignalsQuerySchema().load({"month": query["month"]} if query["month"] else {})
+    told = campaign_signals(known, campaign_id, filters, context)
     names = {team.id: team.name for team in teams_shown(known, campaign_id, clock_now())}
     shown = {"board": board, "form": form, "told": told, "names": names, "states": STATES}
-    return member("web/board/signals.html", asked["lang"], asked=asked, **shown)
+    return render_private("web/board/signals.html", query["lang"], query=query, **shown)
 
 
 @bp.page("/<int:campaign_id>/corrections", methods=READ_WRITE)
-def corrected(asked: dict[str, Any], campaign_id: int) -> Response:
+def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     """Give what one team has to another, or to none: shown first, then done."""
-    form, known, told = _form(asked), actor(), None
+    form, known, told = new_form(query), actor(), None
     board = board_of(known, campaign_id, clock_now())
     if request.method == "POST":
         wanted = form.load(CorrectionFormSchema())
         if wanted:
             told = form.attempt(lambda: _correct(campaign_id, wanted))
         if told and not told["preview"]:
-            return _done("corrected", asked, campaign_id=campaign_id)
+            return redirect_to("board.corrected", query, campaign_id=campaign_id)
     teams = teams_shown(known, campaign_id, clock_now())
     listed = list_decisions(known, campaign_id, CORRECTIONS_SHOWN)
     shown = {"board": board, "form": form, "told": told, "teams": teams, "listed": listed}
-    return member("web/board/corrections.html", asked["lang"], **shown)
+    return render_private("web/board/corrections.html", query["lang"], **shown)
 
 
 def _correct(campaign_id: int, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -175,26 +168,23 @@ def _correct(campaign_id: int, wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE)
-def imported(asked: dict[str, Any], campaign_id: int) -> Response:
+def imported(query: dict[str, Any], campaign_id: int) -> Response:
     """Import a list of teams: what each row does is shown first, then done."""
-    form, told = _form(asked), None
+    form, told = new_form(query), None
     board = board_of(actor(), campaign_id, clock_now())
     require(actor(), "team.edit", organisation_scope(board.campaign["organisation_id"]))
     if request.method == "POST":
-        form.typed = {"file": None}
+        form.values = {"file": None}
         organisation, go = board.campaign["organisation_id"], request.form.get("go") == "yes"
         told = form.attempt(lambda: _import(organisation, form, go=go))
         if told and not told["dry_run"]:
-            return _done("teams", asked, campaign_id=campaign_id)
-    return member("web/board/import.html", asked["lang"], board=board, form=form, told=told)
+            return redirect_to("board.teams", query, campaign_id=campaign_id)
+    return render_private("web/board/import.html", query["lang"], board=board, form=form, told=told)
 
 
 def _import(organisation_id: int, form: Form, *, go: bool) -> dict[str, Any]:
     """What each row of the file does; done only where no row has an error."""
-    found = request.files.get("file")
-    if found is None or not found.filename:
-        raise invalid("file", "required")
-    content = found.read()
+    content = uploaded_file().read()
     run = partial(
         import_teams,
         actor(),

@@ -54,10 +54,10 @@ def board_of(actor: Actor, campaign_id: int, now: datetime) -> Board:
 
 
 def overview(
-    actor: Actor, campaign_id: int, asked: Mapping[str, Any], now: datetime, language: Language
+    actor: Actor, campaign_id: int, query: Mapping[str, Any], now: datetime, language: Language
 ) -> Told:
     """The figures of a campaign's month, or of all of it: by day, its teams, its latest day."""
-    question = {name: asked[name] for name in ("month", "network") if asked.get(name)}
+    question = {name: query[name] for name in ("month", "network") if query.get(name)}
     by_day = contributions(
         actor, campaign_id, EVERY_CONTRIBUTION.load({"by": "day", **question}), language
     )

@@ -37,7 +37,7 @@ Rows = list[dict[str, Any]]
 class Area:
     """A unit in one month on one network, and the units in it that were asked for."""
 
-    asked: CoverageQuery
+    query: CoverageQuery
     unit: UnitRow
     own: dict[str, Any]  # the figures of the unit itself
     answer: dict[str, Any]
@@ -51,15 +51,15 @@ class Area:
 
     def sorted_by(self, column: str) -> str | None:
         """In which direction the table is in the order of a column, as browsers are told."""
-        name = (self.asked.sort or "").removeprefix("-")
+        name = (self.query.sort or "").removeprefix("-")
         if name != column:
             return None
-        return "descending" if self.asked.sort == f"-{column}" else "ascending"
+        return "descending" if self.query.sort == f"-{column}" else "ascending"
 
     def order(self, column: str) -> str:
         """The order that a click on a column asks for: its usual one, then the other way."""
         usual = ORDERS[column]
-        if self.asked.sort != usual:
+        if self.query.sort != usual:
             return usual
         return usual.removeprefix("-") if usual.startswith("-") else f"-{usual}"
 
@@ -107,15 +107,15 @@ def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) 
     parent, only = (None, unit.code) if unit.level == "commune" else (unit.code, None)
     level = "commune" if only else query["level"] or levels[0]
     narrowed = show if show in FILTERS and parent else None
-    asked = CoverageQuery(
+    selection = CoverageQuery(
         month, level, network, parent, only, filter=narrowed, sort=query["sort"] or "-shortfall"
     )
-    answer = coverage(asked, now)
+    answer = coverage(selection, now)
     own = coverage(CoverageQuery(month, unit.level, network, unit=unit.code), now)["items"][0]
     told = _alerts(unit, month, network, level, now)
     states = {item["code"]: item["states"] for item in told["items"]}
     return Area(
-        asked=asked,
+        query=selection,
         unit=unit,
         own=own,
         answer=answer,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, redirect, request, url_for
+from flask import current_app, request
 
 from backend.accounts.authentication import actor
 from backend.clock import this_month
@@ -26,65 +26,64 @@ from backend.web.desk.exclusion_schemas import (
     OfMonthQuerySchema,
 )
 from backend.web.site.blueprint import READ_WRITE
-from backend.web.site.forms import Form, sent
-from backend.web.site.members import member
-from backend.web.site.pages import reader_of
+from backend.web.site.forms import new_form, redirect_to, submitted_fields
+from backend.web.site.pages import render_private
 
 # Decisions that a screen holds.
 SHOWN = 50
 
 
 @bp.page("/area/<code>/signals", OfMonthQuerySchema, methods=READ_WRITE)
-def signals(asked: dict[str, Any], code: str) -> Any:
+def signals(query: dict[str, Any], code: str) -> Any:
     """Show signals of gaming in an area with their evidence, and take down what they came to."""
-    form, known, now = _form(asked), actor(), clock_now()
-    month = asked["month"] or this_month(now)
+    form, known, now = new_form(query), actor(), clock_now()
+    month = query["month"] or this_month(now)
     context = SignalContext(now, current_app.config["SECRET_KEY"], form.language)
     told = unit_signals(known, code, {"month": month, "level": None}, context)
     if request.method == "POST":
         made = form.load(SignalFormSchema())
         if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, context)):
-            return _to("signals", asked, code=code, month=month)
+            return redirect_to("desk.signals", query, code=code, month=month)
     shown = {"told": told, "states": STATES, "may_exclude": may_exclude(known, code, month)}
-    return member("web/desk/signals.html", asked["lang"], form=form, code=code, **shown)
+    return render_private("web/desk/signals.html", query["lang"], form=form, code=code, **shown)
 
 
 @bp.page("/area/<code>/exclusions", OfMonthQuerySchema)
-def exclusions(asked: dict[str, Any], code: str) -> Any:
+def exclusions(query: dict[str, Any], code: str) -> Any:
     """List what was taken out of an area's counts in a month, by whom and why."""
     known, now = actor(), clock_now()
-    query = {"month": asked["month"], "level": None, "cursor": asked["cursor"], "limit": SHOWN}
-    told = list_exclusions(known, code, query, now)
+    filters = {"month": query["month"], "level": None, "cursor": query["cursor"], "limit": SHOWN}
+    told = list_exclusions(known, code, filters, now)
     may = may_exclude(known, code, told["month"])
-    return member("web/desk/exclusions.html", asked["lang"], told=told, may_exclude=may)
+    return render_private("web/desk/exclusions.html", query["lang"], told=told, may_exclude=may)
 
 
 @bp.page("/area/<code>/exclude", ChosenQuerySchema, methods=READ_WRITE)
-def exclude(asked: dict[str, Any], code: str) -> Any:
+def exclude(query: dict[str, Any], code: str) -> Any:
     """Take samples out of the counts: shown first, then done."""
-    form, told = _form(asked), None
-    month = asked["month"] or this_month(clock_now())
+    form, told = new_form(query), None
+    month = query["month"] or this_month(clock_now())
     unit = unit_to_decide(actor(), code, None, month)
     if request.method == "POST":
-        form.typed = sent(["measurements"])
+        form.values = submitted_fields(["measurements"])
     else:
-        one = asked["measurement"]
-        form.typed = {name: asked[name] for name in ("device", "signal_id")}
-        form.typed["measurements"] = [one] if one else []
-    if "reason" in form.typed:  # else the samples were only just ticked
+        one = query["measurement"]
+        form.values = {name: query[name] for name in ("device", "signal_id")}
+        form.values["measurements"] = [one] if one else []
+    if "reason" in form.values:  # else the samples were only just ticked
         typed = form.load(ExclusionFormSchema(), ["measurements"])
         told = typed and form.attempt(lambda: exclude_in_unit(actor(), code, typed, _terms()))
         if told and not told["preview"]:
-            return _to("exclusions", asked, code=code, month=told["month"])
-    shown = {"unit": unit, "month_asked": month, "told": told}
-    return member("web/desk/exclude.html", asked["lang"], form=form, **shown)
+            return redirect_to("desk.exclusions", query, code=code, month=told["month"])
+    shown = {"unit": unit, "chosen_month": month, "told": told}
+    return render_private("web/desk/exclude.html", query["lang"], form=form, **shown)
 
 
 @bp.page("/area/<code>/exclusions/<int:act_id>", OfMonthQuerySchema, methods=READ_WRITE)
-def lift(asked: dict[str, Any], code: str, act_id: int) -> Any:
+def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
     """Count again what was taken out: shown first, then done."""
-    form, now, told = _form(asked), clock_now(), None
-    month = asked["month"] or this_month(now)
+    form, now, told = new_form(query), clock_now(), None
+    month = query["month"] or this_month(now)
     unit = unit_to_decide(actor(), code, None, month)
     act = _act(code, month, act_id)
     if request.method == "POST":
@@ -92,29 +91,20 @@ def lift(asked: dict[str, Any], code: str, act_id: int) -> Any:
         terms = _terms()
         told = typed and form.attempt(lambda: lift_exclusion(actor(), code, act_id, typed, terms))
         if told and not told["preview"]:
-            return _to("exclusions", asked, code=code, month=month)
-    shown = {"unit": unit, "month_asked": month, "told": told, "act": act}
-    return member("web/desk/lift.html", asked["lang"], form=form, **shown)
+            return redirect_to("desk.exclusions", query, code=code, month=month)
+    shown = {"unit": unit, "chosen_month": month, "told": told, "act": act}
+    return render_private("web/desk/lift.html", query["lang"], form=form, **shown)
 
 
 def _act(code: str, month: str, act_id: int) -> dict[str, Any]:
     """A decision that concerns the area's month; else 404."""
-    query = {"month": month, "level": None, "cursor": act_id + 1, "limit": 1}
-    found = list_exclusions(actor(), code, query, clock_now())["items"]
+    filters = {"month": month, "level": None, "cursor": act_id + 1, "limit": 1}
+    found = list_exclusions(actor(), code, filters, clock_now())["items"]
     if not found or found[0]["id"] != act_id or found[0]["lifts"] is not None:
         raise Problem(404, "not_found")
     return dict(found[0])
 
 
-def _form(asked: dict[str, Any]) -> Form:
-    return Form(reader_of(asked["lang"]).language)
-
-
 def _terms() -> Terms:
     config = current_app.config
     return Terms(clock_now(), config["SECRET_KEY"], config["COUNT_MANUAL"])
-
-
-def _to(endpoint: str, asked: dict[str, Any], **at: Any) -> Any:
-    """Lead on after a change, so that a reload repeats nothing."""
-    return redirect(url_for(f"desk.{endpoint}", lang=asked["lang"], **at), 303)

@@ -46,7 +46,7 @@ class DeputyFormSchema(Strict):
     reason = Text(REASON_MOST, required=True)
 
     @post_load
-    def asked(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+    def as_request(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
         """As the API asks for it: until the end of the day, where people live."""
         named = dict(zip(("system", "level", "code"), data["area"].split("/"), strict=False))
         unit = {"system": "", "level": None, "code": "", **named}

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import request
 
 from backend.accounts.authentication import actor
 from backend.clock import this_month
 from backend.coverage.figures.authorized_unit import authorized_unit
 from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
 from backend.coverage.vnnic.service import comparison
-from backend.errors import Problem, invalid
+from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.organisations.deputies import delegate, end_deputy, list_deputies
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
@@ -23,35 +23,33 @@ from backend.web.desk.office_schemas import (
 )
 from backend.web.desk.schemas import MonthQuerySchema
 from backend.web.site.blueprint import READ_WRITE
-from backend.web.site.forms import Form
-from backend.web.site.members import member
-from backend.web.site.pages import reader_of
+from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
+from backend.web.site.pages import render_private
 
 
 @bp.page("/area/<code>/vnnic", MonthQuerySchema, methods=READ_WRITE)
-def vnnic(asked: dict[str, Any], code: str) -> Any:
+def vnnic(query: dict[str, Any], code: str) -> Any:
     """Show VNNIC's count beside ours, and take in a table: shown first, then kept."""
-    form, now, told = Form(reader_of(asked["lang"]).language), clock_now(), None
-    month, network = asked["month"] or this_month(now), asked["network"]
+    form, now, told = new_form(query), clock_now(), None
+    month, network = query["month"] or this_month(now), query["network"]
     unit = authorized_unit(actor(), ACT, code, None, month)
     if request.method == "POST":
         sent = form.load(TableFormSchema())
-        form.typed["file"] = None
+        form.values["file"] = None
         told = sent and form.attempt(lambda: _import(sent, form))
         if told and not told["dry_run"]:
-            return redirect(url_for("desk.vnnic", code=code, **asked), 303)
+            return redirect_to(
+                "desk.vnnic", query, code=code, month=query["month"], network=network
+            )
     parent = unit.code if unit.level != "commune" else unit.parent_code
     found = comparison(month, network, parent, now, language=form.language)
-    shown = {"unit": unit, "month_asked": month, "network": network, "found": found}
-    return member("web/desk/vnnic.html", asked["lang"], form=form, told=told, **shown)
+    shown = {"unit": unit, "chosen_month": month, "network": network, "found": found}
+    return render_private("web/desk/vnnic.html", query["lang"], form=form, told=told, **shown)
 
 
 def _import(sent: dict[str, Any], form: Form) -> dict[str, Any]:
     """What each row of the table does, or did."""
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        raise invalid("file", "required")
-    with file.stream as content:
+    with uploaded_file().stream as content:
         raw = content.read()
     options = ImportOptions(sent["month"], sent["network"], columns=sent["columns"])
     dry_run = sent["go"] is None
@@ -60,38 +58,40 @@ def _import(sent: dict[str, Any], form: Form) -> dict[str, Any]:
 
 
 @bp.page("/area/<code>/letterhead", methods=READ_WRITE)
-def letterhead(asked: dict[str, Any], code: str) -> Any:
+def letterhead(query: dict[str, Any], code: str) -> Any:
     """Show and set what a unit's letters begin and end with."""
-    form, now = Form(reader_of(asked["lang"]).language), clock_now()
+    form, now = new_form(query), clock_now()
     told = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)
     if request.method == "POST":
         wanted = form.load(LetterheadFormSchema())
         if wanted is not None:
             seen = frozenset({wanted.pop("version")})
             if form.attempt(lambda: set_letterhead(actor(), code, None, seen, wanted, now)):
-                return redirect(url_for("desk.letterhead", code=code, lang=asked["lang"]), 303)
+                return redirect_to("desk.letterhead", query, code=code)
     else:
-        form.typed = told | {name: "\n".join(told[name]) for name in LINES}
-    return member("web/desk/letterhead.html", asked["lang"], form=form, told=told, code=code)
+        form.values = told | {name: "\n".join(told[name]) for name in LINES}
+    return render_private(
+        "web/desk/letterhead.html", query["lang"], form=form, told=told, code=code
+    )
 
 
 @bp.page("/deputies", methods=READ_WRITE)
-def deputies(asked: dict[str, Any]) -> Any:
+def deputies(query: dict[str, Any]) -> Any:
     """Show who stands in for whom, and lend one's own area."""
-    form, now, known = Form(reader_of(asked["lang"]).language), clock_now(), actor()
+    form, now, known = new_form(query), clock_now(), actor()
     own = lendable(known)
     if request.method == "POST":
         if not own:
             raise Problem(403, "forbidden")
         wanted = form.load(DeputyFormSchema())
         if wanted and form.attempt(lambda: delegate(known, wanted, now)):
-            return redirect(url_for("desk.deputies", lang=asked["lang"]), 303)
+            return redirect_to("desk.deputies", query)
     shown = {"told": list_deputies(known, now), "areas": own, "user_id": known.user_id}
-    return member("web/desk/deputies.html", asked["lang"], form=form, **shown)
+    return render_private("web/desk/deputies.html", query["lang"], form=form, **shown)
 
 
 @bp.page("/deputies/<int:deputy_id>/end", methods=("POST",))
-def end(asked: dict[str, Any], deputy_id: int) -> Any:
+def end(query: dict[str, Any], deputy_id: int) -> Any:
     """End what was lent, now."""
     end_deputy(actor(), deputy_id, clock_now())
-    return redirect(url_for("desk.deputies", lang=asked["lang"]), 303)
+    return redirect_to("desk.deputies", query)

@@ -109,8 +109,8 @@ def _readable(table: Table) -> Table:
 
 def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every edition of the same month that the actor may know of, the latest first."""
-    unit, asked = report["unit"], {"month": report["month"], "state": None}
-    listed = {**asked, "unit": unit["code"], "limit": EDITIONS_MOST, "cursor": None}
+    unit, query = report["unit"], {"month": report["month"], "state": None}
+    listed = {**query, "unit": unit["code"], "limit": EDITIONS_MOST, "cursor": None}
     found = service.list_reports(actor, listed)["items"]
     return [one for one in found if one["unit"]["id"] == unit["id"]]
 

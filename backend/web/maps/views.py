@@ -21,9 +21,9 @@ arguments = Parser().use_args
 
 @bp.get("/figures")
 @arguments(FiguresQuerySchema, location="query")
-def figures(asked: dict[str, Any]) -> Response:
+def figures(query: dict[str, Any]) -> Response:
     """Tell of every unit with samples in which step it is."""
-    told = map_figures(asked["month"], asked["network"], clock_now(), figures_reader())
+    told = map_figures(query["month"], query["network"], clock_now(), figures_reader())
     response = Response(orjson.dumps(told), content_type="application/json")
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()

@@ -54,23 +54,23 @@ def _for_any_page(response: Response) -> Response:
 
 @speed_bp.get("/do/down")
 @arguments(TransferSchema, location="query")
-def send_down(asked: dict[str, Any]) -> Response:
+def send_down(query: dict[str, Any]) -> Response:
     """Send as many bytes as are asked for, none of which can be packed."""
-    leave = _entered(asked["bytes"], asked["phone"])
-    answer = Response(noise(asked["bytes"]), content_type="application/octet-stream")
-    answer.content_length = asked["bytes"]
+    leave = _entered(query["bytes"], query["phone"])
+    answer = Response(noise(query["bytes"]), content_type="application/octet-stream")
+    answer.content_length = query["bytes"]
     answer.call_on_close(leave)
     return _timed(answer)
 
 
 @speed_bp.post("/do/up")
 @arguments(SentSchema, location="query")
-def take_up(asked: dict[str, Any]) -> Response:
+def take_up(query: dict[str, Any]) -> Response:
     """Take a body of any content and keep nothing of it."""
     size = request.content_length
     if size is None or size > TRANSFER_MOST:
         raise Problem(413 if size else 411, "too_large" if size else "length_required")
-    leave = _entered(size, asked["phone"])
+    leave = _entered(size, query["phone"])
     try:
         swallow(request.stream)
     finally:

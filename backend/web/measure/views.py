@@ -19,12 +19,12 @@ blueprints = (bp, speed_bp)
 
 
 @bp.page("/do/", policy=measuring)
-def measure(asked: dict[str, Any]) -> Response:
+def measure(query: dict[str, Any]) -> Response:
     """Measure the line at this place, and send it as a sample."""
-    words = asked["lang"] or language()
+    words = query["lang"] or language()
     return render(
         "web/do.html",
-        asked["lang"],
+        query["lang"],
         consent=consent.statement(_operator(), words),
         scripted=script_texts(words),
         speed=current_app.config["SPEED_URL"],
@@ -50,9 +50,9 @@ def service_worker() -> Response:
 
 
 @bp.page("/do/app.webmanifest")
-def install(asked: dict[str, Any]) -> Response:
+def install(query: dict[str, Any]) -> Response:
     """Tell a phone how to install the page."""
-    body = json.dumps(manifest(asked["lang"] or language()), ensure_ascii=False)
+    body = json.dumps(manifest(query["lang"] or language()), ensure_ascii=False)
     return Response(body, content_type="application/manifest+json")
 
 
@@ -63,6 +63,6 @@ def join_by_address(code: str) -> BaseResponse:
 
 
 @bp.page("/withdraw", policy=ASKING)
-def withdraw(asked: dict[str, Any]) -> Response:
+def withdraw(query: dict[str, Any]) -> Response:
     """Let a person withdraw with the code that they were shown."""
-    return render("web/withdraw.html", asked["lang"])
+    return render("web/withdraw.html", query["lang"])

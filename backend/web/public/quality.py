@@ -10,7 +10,7 @@ from backend.coverage.statistics.hours import unit_hours
 from backend.coverage.statistics.service import unit_statistics
 from backend.web.public.service import Place
 from backend.web.site.charts import Bars, bars
-from backend.web.site.pages import Reader
+from backend.web.site.pages import Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,45 +26,46 @@ class Quality:
     hours: Bars | None
 
 
-def quality(place: Place, reader: Reader, now: datetime) -> Quality:
+def quality(place: Place, translator: Translator, now: datetime) -> Quality:
     """Gather what is told of a unit beside its counts."""
     assert place.unit is not None
-    read_by = place.asked.reader
-    asked = place.unit.code, place.unit.level, place.asked.month, place.asked.network, now, read_by
-    told, hours = unit_statistics(*asked), unit_hours(*asked)
-    past = history(place.unit, place.asked.network, _moment_of(place, now), reader=read_by)
+    read_by = place.query.reader
+    query = place.unit.code, place.unit.level, place.query.month, place.query.network, now, read_by
+    told, hours = unit_statistics(*query), unit_hours(*query)
+    past = history(place.unit, place.query.network, _moment_of(place, now), reader=read_by)
     totals = [item for item in told["items"] if item["technology"] is None and item["n"]]
     return Quality(
-        months=_months(past, reader),
+        months=_months(past, translator),
         estimated=any(item["estimated"] for item in past),
         found_at=told["found_at"],
         minimum=told["minimum_n"],
         operators=sorted(totals, key=lambda item: (item["operator"] is not None, -item["n"])),
         references=_references(told),
-        hours=_hours(hours["hours"], reader),
+        hours=_hours(hours["hours"], translator),
     )
 
 
 def _moment_of(place: Place, now: datetime) -> datetime:
     """Now, or the end of a month that is over."""
-    ended = datetime.combine(month_end(place.asked.month), time(12), VIETNAM)
+    ended = datetime.combine(month_end(place.query.month), time(12), VIETNAM)
     return min(now, ended)
 
 
-def _months(past: list[dict[str, Any]], reader: Reader) -> Bars:
+def _months(past: list[dict[str, Any]], translator: Translator) -> Bars:
     """Counted samples of each month, with the target of the last one as a line."""
     values = [
-        (item["month"][5:], float(item["counted"]), reader.number(item["counted"])) for item in past
+        (item["month"][5:], float(item["counted"]), translator.number(item["counted"]))
+        for item in past
     ]
     return bars(values, past[-1]["target"])
 
 
-def _hours(hours: list[list[int]] | None, reader: Reader) -> Bars | None:
+def _hours(hours: list[list[int]] | None, translator: Translator) -> Bars | None:
     """Samples by hour of the day, all weekdays together."""
     if hours is None:
         return None
     sums = [sum(day[hour] for day in hours) for hour in range(24)]
-    return bars([(f"{hour}h", float(n), reader.number(n)) for hour, n in enumerate(sums)])
+    return bars([(f"{hour}h", float(n), translator.number(n)) for hour, n in enumerate(sums)])
 
 
 def _references(told: dict[str, Any]) -> list[dict[str, Any]]:

@@ -18,32 +18,32 @@ DIGEST_MOST = 64
 
 
 @bp.page("/seal")
-def ask(asked: dict[str, Any]) -> Response:
+def ask(query: dict[str, Any]) -> Response:
     """Ask for a report's file, or its digest."""
-    return render("web/seal.html", asked["lang"])
+    return render("web/seal.html", query["lang"])
 
 
 @bp.page("/seal", methods=("POST",))
-def send(asked: dict[str, Any]) -> Any:
+def send(query: dict[str, Any]) -> Any:
     """Lead to what is known of the file that was sent; it is not kept."""
     wanted = _sent()
     if not wanted:
-        return redirect(url_for("seal.ask", lang=asked["lang"]), 303)
-    return redirect(url_for("seal.show", digest=wanted, lang=asked["lang"]), 303)
+        return redirect(url_for("seal.ask", lang=query["lang"]), 303)
+    return redirect(url_for("seal.show", digest=wanted, lang=query["lang"]), 303)
 
 
 @bp.page("/seal/<digest>")
-def show(asked: dict[str, Any], digest: str) -> Response:
+def show(query: dict[str, Any], digest: str) -> Response:
     """Show which approved report has a digest, and whether its seal holds."""
     try:
         found = check_digest(digest)
     except Problem as problem:
-        response = render("web/seal.html", asked["lang"], digest=digest[:DIGEST_MOST])
+        response = render("web/seal.html", query["lang"], digest=digest[:DIGEST_MOST])
         response.status_code = problem.status
         return response
     letters = letters_of(found["report"]["id"])
     told = {"found": found, "letters": letters}
-    return render("web/seal.html", asked["lang"], **told)
+    return render("web/seal.html", query["lang"], **told)
 
 
 def _sent() -> str:

@@ -29,7 +29,7 @@ FOUND_MOST = 30
 class Place:
     """The country or one unit in one month on one network."""
 
-    asked: CoverageQuery
+    query: CoverageQuery
     unit: UnitRow | None
     own: dict[str, Any] | None  # the figures of the unit itself
     answer: dict[str, Any]  # the units of the asked level in it
@@ -50,7 +50,7 @@ class Place:
 
     def keeps_place(self, month: str) -> bool:
         """Whether a place of this page is the same one in another month."""
-        return system_on(month_end(month)) == system_on(month_end(self.asked.month))
+        return system_on(month_end(month)) == system_on(month_end(self.query.month))
 
 
 def country(
@@ -105,12 +105,12 @@ def _place(
     levels = levels_of(last, place)
     parent = place.code if place and place.level != "commune" else None
     only = place.code if place and parent is None else None
-    asked = CoverageQuery(month, level or levels[0], network, parent, only, reader=reader)
-    answer = coverage(asked, now)
+    query = CoverageQuery(month, level or levels[0], network, parent, only, reader=reader)
+    answer = coverage(query, now)
     return Place(
-        asked=asked,
+        query=query,
         unit=place,
-        own=_own(place, asked, answer, now) if place else None,
+        own=_own(place, query, answer, now) if place else None,
         answer=answer,
         groups=_grouped(answer["items"]),
         levels=levels,
@@ -122,11 +122,11 @@ def _place(
 
 
 def _own(
-    place: UnitRow, asked: CoverageQuery, answer: dict[str, Any], now: datetime
+    place: UnitRow, query: CoverageQuery, answer: dict[str, Any], now: datetime
 ) -> dict[str, Any]:
     """The figures of a unit as a whole; of a commune they are the answer itself."""
-    whole = replace(asked, level=place.level, parent=None, unit=place.code)
-    if whole != asked:
+    whole = replace(query, level=place.level, parent=None, unit=place.code)
+    if whole != query:
         answer = coverage(whole, now)
     own: dict[str, Any] = answer["items"][0] | {"days_done": answer["days_done"]}
     return own
@@ -170,8 +170,8 @@ def _group(item: dict[str, Any]) -> str:
 
 def drawn(place: Place, folder: Path, now: datetime) -> Map | None:
     """The map of a place; None of a unit without a polygon."""
-    figures = map_figures(place.asked.month, place.asked.network, now, place.asked.reader)
-    listed = listing_on(month_end(place.asked.month)).levels
+    figures = map_figures(place.query.month, place.query.network, now, place.query.reader)
+    listed = listing_on(month_end(place.query.month)).levels
     names = {one.code: one.name for one in listed["commune" if place.unit else "province"]}
     if place.unit is None:
         return country_map(folder, place.boundaries, names, figures)
@@ -180,13 +180,13 @@ def drawn(place: Place, folder: Path, now: datetime) -> Map | None:
 
 def beside(place: Place, now: datetime) -> dict[str, Any] | None:
     """VNNIC's own count of the same units beside ours, where it was imported."""
-    asked, answer = place.asked, place.answer
+    query, answer = place.query, place.answer
     level = "commune" if place.unit else "province"
-    theirs = imported(asked.month, asked.network, level)
+    theirs = imported(query.month, query.network, level)
     if not theirs:
         return None
-    if asked.level != level:
-        answer = coverage(replace(asked, level=level), now)
+    if query.level != level:
+        answer = coverage(replace(query, level=level), now)
     summary: dict[str, Any] = compared(answer, theirs)["summary"]
     return summary if summary["compared"] else None
 

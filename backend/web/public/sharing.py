@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backend.web.public.service import Place
-from backend.web.site.charts import filled
-from backend.web.site.pages import Reader
+from backend.web.site.charts import filled_percent
+from backend.web.site.pages import Translator
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -20,32 +20,32 @@ INK, SOFT, ACCENT, GOOD, LACK = "#14212b", "#4b5b68", "#0b5a7c", "#17693f", "#c7
 PAPER, TRACK, BAND = "#ffffff", "#e3e9ee", "#0b5a7c"
 
 
-def sentence(place: Place, reader: Reader) -> str:
+def sentence(place: Place, translator: Translator) -> str:
     """How far a unit is, in one sentence."""
     own, target = place.own, place.answer["target"]
     assert own is not None
-    month = reader.month(place.asked.month)
+    month = translator.month(place.query.month)
     if own["communes"] and target:
-        text = reader.gettext(
+        text = translator.gettext(
             "{reached} of {communes} reached {samples} in {month}, according to Đo Sóng.",
-            reached=reader.number(own["communes"]["reached"]),
-            communes=reader.ngettext("{n} commune", "{n} communes", own["communes"]["units"]),
-            samples=reader.ngettext("{n} sample", "{n} samples", target["threshold"]),
+            reached=translator.number(own["communes"]["reached"]),
+            communes=translator.ngettext("{n} commune", "{n} communes", own["communes"]["units"]),
+            samples=translator.ngettext("{n} sample", "{n} samples", target["threshold"]),
             month=month,
         )
     elif own["target"] is None:
-        text = reader.ngettext(
+        text = translator.ngettext(
             "{n} sample in {month}, according to Đo Sóng.",
             "{n} samples in {month}, according to Đo Sóng.",
             own["counted"],
             month=month,
         )
     else:
-        text = reader.ngettext(
+        text = translator.ngettext(
             "{has} of {n} sample in {month}, according to Đo Sóng.",
             "{has} of {n} samples in {month}, according to Đo Sóng.",
             own["target"],
-            has=reader.number(measured(place)),
+            has=translator.number(measured(place)),
             month=month,
         )
     return str(text)
@@ -59,7 +59,7 @@ def measured(place: Place) -> int:
     return number
 
 
-def picture(place: Place, reader: Reader) -> bytes:
+def picture(place: Place, translator: Translator) -> bytes:
     """A PNG of the unit's name, its figure against the target, and where it comes from."""
     from PIL import Image, ImageDraw
 
@@ -67,39 +67,39 @@ def picture(place: Place, reader: Reader) -> bytes:
     image = Image.new("RGB", SIZE, PAPER)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, SIZE[0], 20), fill=BAND)
-    where = reader.gettext("Month {month}", month=reader.month(place.asked.month))
-    network = reader.label("network", place.asked.network)
+    where = translator.gettext("Month {month}", month=translator.month(place.query.month))
+    network = translator.label("network", place.query.network)
     draw.text((MARGIN, 80), f"{where} · {network}", SOFT, font=_font(34, bold=False))
     draw.text((MARGIN, 130), place.unit.name, INK, font=_fitting(draw, place.unit.name, 76))
     if place.unit.province != place.unit.name:
         draw.text((MARGIN, 232), place.unit.province, SOFT, font=_font(38, bold=False))
-    _figure(draw, place, reader)
+    _figure(draw, place, translator)
     draw.text(
-        (MARGIN, 545), reader.gettext("according to Đo Sóng"), SOFT, font=_font(30, bold=False)
+        (MARGIN, 545), translator.gettext("according to Đo Sóng"), SOFT, font=_font(30, bold=False)
     )
     out = BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def _figure(draw: "ImageDraw", place: Place, reader: Reader) -> None:
+def _figure(draw: "ImageDraw", place: Place, translator: Translator) -> None:
     """The number, what it is held against, and the track of it."""
     own = place.own or {}
     communes = own["communes"] if place.answer["target"] else None
     has = communes["reached"] if communes else measured(place)
     whole = communes["units"] if communes else own["target"]
-    number, font = reader.number(has), _font(120, bold=True)
+    number, font = translator.number(has), _font(120, bold=True)
     draw.text((MARGIN, 300), number, ACCENT, font=font)
     if whole is None:
         return
-    of = reader.gettext("{part} / {whole}", part="", whole=reader.number(whole)).strip()
-    unit = reader.gettext("Communes reached") if communes else reader.gettext("Samples")
+    of = translator.gettext("{part} / {whole}", part="", whole=translator.number(whole)).strip()
+    unit = translator.gettext("Communes reached") if communes else translator.gettext("Samples")
     at = MARGIN + draw.textlength(number, font=font) + 24
     draw.text((at, 372), f"{of} {unit.lower()}", SOFT, font=_font(42, bold=False))
     wide = SIZE[0] - 2 * MARGIN
     track = (MARGIN, 465, MARGIN + wide, 493)
     draw.rounded_rectangle(track, 14, fill=TRACK)
-    done = wide * filled(has, whole) / 100
+    done = wide * filled_percent(has, whole) / 100
     if done >= 1:
         end = MARGIN + max(done, 28)
         colour = GOOD if has >= whole else LACK

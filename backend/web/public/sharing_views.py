@@ -14,7 +14,7 @@ from backend.web.public.service import unit
 from backend.web.public.sharing import picture as drawn
 from backend.web.public.sharing import sentence
 from backend.web.site.content_security_policy import EMBEDDED, under
-from backend.web.site.pages import reader_of, render
+from backend.web.site.pages import render, translator_for
 from backend.web.site.schemas import UnitPageQuerySchema
 
 bp = Blueprint("sharing", __name__)
@@ -26,10 +26,10 @@ PICTURE_S = 3600
 
 @bp.get("/unit/<code>/picture.png")
 @arguments(UnitPageQuerySchema, location="query")
-def picture(asked: dict[str, Any], code: str) -> Response:
+def picture(query: dict[str, Any], code: str) -> Response:
     """Draw a unit's figure for the preview of a shared link."""
-    reader = reader_of(asked.pop("lang"))
-    place = unit(code, now=clock_now(), reader=PUBLIC, **asked)
+    reader = translator_for(query.pop("lang"))
+    place = unit(code, now=clock_now(), reader=PUBLIC, **query)
     response = Response(drawn(place, reader), content_type="image/png")
     response.headers["Cache-Control"] = f"public, max-age={PICTURE_S}"
     response.add_etag()
@@ -40,9 +40,9 @@ def picture(asked: dict[str, Any], code: str) -> Response:
 @bp.get("/unit/<code>/widget")
 @arguments(UnitPageQuerySchema, location="query")
 @under(EMBEDDED)
-def widget(asked: dict[str, Any], code: str) -> Response:
+def widget(query: dict[str, Any], code: str) -> Response:
     """Show a unit's figure inside another site."""
-    lang = asked.pop("lang")
-    place = unit(code, now=clock_now(), reader=PUBLIC, **asked)
-    told = sentence(place, reader_of(lang))
+    lang = query.pop("lang")
+    place = unit(code, now=clock_now(), reader=PUBLIC, **query)
+    told = sentence(place, translator_for(lang))
     return render("web/widget.html", lang, place=place, told=told)

@@ -20,8 +20,7 @@ from backend.web.public.sharing_views import bp as sharing_pages
 from backend.web.public.styleguide import samples
 from backend.web.site.blueprint import PageBlueprint
 from backend.web.site.content_security_policy import API_PAGE, ASKING, MAP, SCRIPTED
-from backend.web.site.members import places
-from backend.web.site.pages import reader_of, render
+from backend.web.site.pages import render, translator_for, workspaces
 from backend.web.site.schemas import (
     FirstPageQuerySchema,
     SearchQuerySchema,
@@ -34,79 +33,79 @@ blueprints = (bp, seal_pages, sharing_pages)
 
 
 @bp.page("/", FirstPageQuerySchema, policy=MAP)
-def index(asked: dict[str, Any]) -> Any:
+def index(query: dict[str, Any]) -> Any:
     """Show a month's counts of the country against the target."""
-    if parent := asked.pop("parent"):
-        given = {name: value for name, value in asked.items() if value is not None}
+    if parent := query.pop("parent"):
+        given = {name: value for name, value in query.items() if value is not None}
         return redirect(url_for("web.unit", code=parent, **given))
-    lang, now = asked.pop("lang"), clock_now()
-    place = service.country(**asked, now=now, reader=figures_reader())
+    lang, now = query.pop("lang"), clock_now()
+    place = service.country(**query, now=now, reader=figures_reader())
     shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
     return render("web/country.html", lang, place=place, **shown)
 
 
 @bp.page("/unit/<code>", UnitPageQuerySchema, policy=MAP)
-def unit(asked: dict[str, Any], code: str) -> Response:
+def unit(query: dict[str, Any], code: str) -> Response:
     """Show a month's counts of a unit, and of what is in it, against the target."""
-    lang = asked.pop("lang")
-    told_to, now = reader_of(lang), clock_now()
-    place = service.unit(code, **asked, now=now, reader=figures_reader())
+    lang = query.pop("lang")
+    told_to, now = translator_for(lang), clock_now()
+    place = service.unit(code, **query, now=now, reader=figures_reader())
     shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
     shown |= {"told": sentence(place, told_to), "quality": quality(place, told_to, now)}
     return render("web/unit.html", lang, place=place, **shown)
 
 
 @bp.page("/table.csv", TableQuerySchema)
-def table(asked: dict[str, Any]) -> Response:
+def table(query: dict[str, Any]) -> Response:
     """Download the table of a page, with heads in the language of the page."""
-    lang, _ = asked.pop("lang"), asked.pop("format")
-    answer = compute_coverage(CoverageQuery(**asked, reader=figures_reader()), clock_now())
+    lang, _ = query.pop("lang"), query.pop("format")
+    answer = compute_coverage(CoverageQuery(**query, reader=figures_reader()), clock_now())
     told = answer.body
     name = f"coverage-{told['month']}-{told['level']}-{told['network']}.csv"
-    content = as_csv(answer, reader_of(lang).language)
+    content = as_csv(answer, translator_for(lang).language)
     return unless_known(as_attachment(content, "text/csv; charset=utf-8", name))
 
 
 @bp.page("/search", SearchQuerySchema, policy=MAP)
-def search(asked: dict[str, Any]) -> Any:
+def search(query: dict[str, Any]) -> Any:
     """List the units of a name; go to the only one."""
-    lang, words = asked["lang"], asked["q"].strip()
-    units = service.found(words, asked["month"], clock_now()) if words else []
+    lang, words = query["lang"], query["q"].strip()
+    units = service.found(words, query["month"], clock_now()) if words else []
     if len(units) == 1:
-        return redirect(reader_of(lang).to("web.unit", code=units[0].code))
+        return redirect(translator_for(lang).to("web.unit", code=units[0].code))
     more = len(units) == service.FOUND_MOST
     return render("web/search.html", lang, units=units, q=words, more=more)
 
 
 @bp.page("/styleguide")
-def styleguide(asked: dict[str, Any]) -> Response:
+def styleguide(query: dict[str, Any]) -> Response:
     """Show every part that pages are made of."""
     today = local_day(clock_now())
-    return render("web/styleguide.html", asked["lang"], today=today, **samples())
+    return render("web/styleguide.html", query["lang"], today=today, **samples())
 
 
 @bp.page("/docs", policy=API_PAGE)
-def docs(asked: dict[str, Any]) -> Response:
+def docs(query: dict[str, Any]) -> Response:
     """Show the API, and let people try it."""
-    return render("web/docs.html", asked["lang"])
+    return render("web/docs.html", query["lang"])
 
 
 @bp.page("/invitation", policy=ASKING)
-def invitation(asked: dict[str, Any]) -> Response:
+def invitation(query: dict[str, Any]) -> Response:
     """Let a person choose a password by the secret behind the link's #."""
-    return render("web/invitation.html", asked["lang"])
+    return render("web/invitation.html", query["lang"])
 
 
 @bp.page("/sign-in", policy=ASKING)
-def sign_in(asked: dict[str, Any]) -> Response:
+def sign_in(query: dict[str, Any]) -> Response:
     """Let a person sign in, see who they are, set up a second factor and sign out."""
-    return render("web/sign_in.html", asked["lang"])
+    return render("web/sign_in.html", query["lang"])
 
 
 @bp.page("/work", None)
 def work() -> Any:
     """Lead people who signed in to their work, all others to the sign-in."""
-    found = places(actor())
+    found = workspaces(actor())
     return redirect(url_for(found[0] if found else "web.sign_in"), 303)
 
 
@@ -122,9 +121,9 @@ def sign_out() -> Any:
 
 
 @bp.page("/join", policy=SCRIPTED)
-def join(asked: dict[str, Any]) -> Response:
+def join(query: dict[str, Any]) -> Response:
     """Show the join code behind the link's #, and what to do with it."""
-    return render("web/join.html", asked["lang"])
+    return render("web/join.html", query["lang"])
 
 
 def _drawn(place: service.Place) -> Any:

@@ -54,8 +54,8 @@ def sparkline(values: Sequence[float | None]) -> tuple[str, ...]:
     return tuple(" ".join(run) for run in runs if run)
 
 
-def filled(value: float | None, whole: float | None) -> float:
-    """How far a track is filled, in percent, never over its end."""
+def filled_percent(value: float | None, whole: float | None) -> float:
+    """How far a track is filled_percent, in percent, never over its end."""
     if not value or not whole:
         return 0.0
     return round(min(100.0, 100 * value / whole), 2)

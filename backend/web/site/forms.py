@@ -1,74 +1,107 @@
-"""Forms of pages: checked as the API checks what it gets, and shown again with their faults."""
+"""Forms of pages: validated like API requests, and shown again with their errors."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flask import current_app, request
+from flask import Response, current_app, redirect, request
 from marshmallow import Schema, ValidationError
+from werkzeug.datastructures import FileStorage
 
 from backend.database.extensions import db
-from backend.errors import FieldError, Problem, field_errors
+from backend.errors import FieldError, Problem, field_errors, invalid
 from backend.http.requests import described
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
+from backend.web.site.pages import translator_for
 
 T = TypeVar("T")
 
-# After these the page cannot be shown again: there is nothing, or it is not for this person.
+# After these the form cannot be shown again: the object is missing, or access is denied.
 FINAL = frozenset({"not_found", "forbidden", "unauthorized", "session_required"})
 
 
 @dataclass(slots=True)
 class Form:
-    """A form as it is shown: what was typed, and the words for what is wrong with it."""
+    """The submitted values of a form, and the messages of its errors."""
 
     language: Language
-    typed: dict[str, Any] = field(default_factory=dict)
-    faults: dict[str, str] = field(default_factory=dict)  # by field
-    fault: str | None = None  # of the whole
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)  # by field
+    error: str | None = None  # of the whole form
+
+    @property
+    def failed(self) -> bool:
+        """Whether the form has errors."""
+        return bool(self.errors or self.error)
 
     def load(self, schema: Schema, lists: Iterable[str] = ()) -> dict[str, Any] | None:
-        """What was sent, as the schema loads it; None with faults where it cannot."""
-        self.typed = sent(lists)
+        """Validate the submitted fields; return None and keep the errors if that fails."""
+        self.values = submitted_fields(lists)
         try:
-            loaded: dict[str, Any] = schema.load(self.typed)
+            loaded: dict[str, Any] = schema.load(self.values)
         except ValidationError as error:
-            self.blame(field_errors(error.messages))
+            self.add_errors(field_errors(error.messages))
             return None
         return loaded
 
     def attempt(self, act: Callable[[], T]) -> T | None:
-        """Do what was asked; None with faults where a rule of the domain is against it."""
+        """Call a function; return None and keep its errors if it raises a problem."""
         try:
             return act()
         except Problem as problem:
             db.session.rollback()
             if problem.code in FINAL:
                 raise
-            self.blame(problem.errors)
+            self.add_errors(problem.errors)
             if not problem.errors:
-                self.fault = message(problem.code, self.language)
+                self.error = message(problem.code, self.language)
             return None
 
-    def blame(self, errors: Iterable[FieldError]) -> None:
-        """Put each fault beside its field; what no field of the form has stands above them."""
-        for fault in described(list(errors), self.language):
-            name = fault["field"].split(".")[0]
-            if name in self.typed:
-                self.faults.setdefault(name, fault["message"])
+    def submit(
+        self, schema: Schema, act: Callable[[dict[str, Any]], T], lists: Iterable[str] = ()
+    ) -> T | None:
+        """Call a function with the validated fields of a POST; None for a GET and for errors."""
+        values = self.load(schema, lists) if request.method == "POST" else None
+        return None if values is None else self.attempt(lambda: act(values))
+
+    def add_errors(self, errors: Iterable[FieldError]) -> None:
+        """Add errors by field; those without a field in the form go to the whole form."""
+        for error in described(list(errors), self.language):
+            name = error["field"].split(".")[0]
+            if name in self.values:
+                self.errors.setdefault(name, error["message"])
             else:
-                told = f"{name}: {fault['message']}" if name else fault["message"]
-                self.fault = f"{self.fault} {told}" if self.fault else told
+                text = f"{name}: {error['message']}" if name else error["message"]
+                self.error = f"{self.error} {text}" if self.error else text
 
 
-def sent(lists: Iterable[str] = ()) -> dict[str, Any]:
-    """The fields of the form that was sent; an empty one was not filled in: None."""
+def new_form(query: dict[str, Any]) -> Form:
+    """Return an empty form in the language of the page."""
+    return Form(translator_for(query["lang"]).language)
+
+
+def submitted_fields(lists: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the submitted fields, empty ones as None; `lists` have several values."""
     request.max_content_length = current_app.config["MAX_BODY_BYTES"]
     plural = set(lists)
-    given: dict[str, Any] = {name: [one for one in request.form.getlist(name) if one.strip()]
-                             for name in plural}  # fmt: skip
+    fields: dict[str, Any] = {name: [one for one in request.form.getlist(name) if one.strip()]
+                              for name in plural}  # fmt: skip
     for name, value in request.form.items():
         if name not in plural and name != "csrf_token":
-            given[name] = value.strip() or None
-    return given
+            fields[name] = value.strip() or None
+    return fields
+
+
+def uploaded_file() -> FileStorage:
+    """Return the uploaded file of a form; 422 without one."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise invalid("file", "required")
+    return file
+
+
+def redirect_to(endpoint: str, query: dict[str, Any], **values: Any) -> Response:
+    """Redirect after a change (303), so that a reload does not repeat it."""
+    address = translator_for(query["lang"]).to(endpoint, **values)
+    return redirect(address, 303)  # type: ignore[return-value] # a Response of this app

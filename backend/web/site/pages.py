@@ -1,4 +1,4 @@
-"""How a template becomes a page: its language, its texts, its links."""
+"""Rendering of templates as pages: language, texts, links, and the header of signed-in people."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 from flask import Response, current_app, make_response, render_template, request, url_for
 from markupsafe import Markup, escape
 
+from backend.accounts.access import Actor
+from backend.accounts.authentication import actor, form_token
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats
@@ -16,69 +18,91 @@ from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
 from backend.web.site import charts
 from backend.web.site.labels import LABELS
-from backend.web.site.navigation import MORE, ways
+from backend.web.site.navigation import FOOTER_LINKS, header_links
 
-# What the link to the other language takes along from the query string, and nothing else.
+# Query parameters that the link to the other language keeps.
 KEPT = ("month", "network", "level", "q", "by", "date", "team_id")
+
+# The first page of each role's work, in the order of the header.
+WORKSPACES = {
+    "official": "desk.index",
+    "organiser": "board.index",
+    "team_leader": "board.index",
+    "admin": "admin.index",
+}
 
 
 def render(template: str, lang: str | None, **values: Any) -> Response:
-    """Render a template in the language that was asked for, else in the browser's."""
-    reader = reader_of(lang)
-    response = make_response(render_template(template, **reader.tools(), **values))
-    response.headers["Content-Language"] = reader.language
+    """Render a template in the requested language, by default the browser's."""
+    translator = translator_for(lang)
+    response = make_response(render_template(template, **translator.template_values(), **values))
+    response.headers["Content-Language"] = translator.language
     response.headers["Vary"] = "Accept-Language"
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
-def reader_of(lang: str | None) -> "Reader":
-    """Who reads, by what the address asks for, else by their browser."""
-    return Reader(cast(Language, lang) if lang else language(), lang)
+def render_private(template: str, lang: str | None, **values: Any) -> Response:
+    """Render a page of a signed-in person: with a form token, and never cached."""
+    response = render(template, lang, csrf=form_token(), workspaces=workspaces(actor()), **values)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def workspaces(actor: Actor) -> list[str]:
+    """Return the endpoints of a person's workspaces: one for each kind of their roles."""
+    roles = {grant.role for grant in actor.grants}
+    endpoints = dict.fromkeys(WORKSPACES[role] for role in WORKSPACES if role in roles)
+    return [endpoint for endpoint in endpoints if endpoint in current_app.view_functions]
+
+
+def translator_for(lang: str | None) -> "Translator":
+    """Return the translator of the language in the query string, by default the browser's."""
+    return Translator(cast(Language, lang) if lang else language(), lang)
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads a page, and what templates call to write in their language."""
+class Translator:
+    """Texts, figures and links of a page in one language, for templates."""
 
     language: Language
-    lang: str | None  # as the address has it: links take it along
+    lang: str | None  # of the query string; links repeat it
 
-    def tools(self) -> dict[str, Any]:
-        """What every template can call."""
+    def template_values(self) -> dict[str, Any]:
+        """Return the functions and values that every template can use."""
         config = current_app.config
-        return {name: getattr(self, name) for name in TOOLS} | {
+        return {name: getattr(self, name) for name in TEMPLATE_FUNCTIONS} | {
             "_": self.gettext,
-            "language_asked": self.lang,
-            "filled": charts.filled,
+            "chosen_language": self.lang,
+            "filled_percent": charts.filled_percent,
             "moment": formats.moment,
-            "spark": charts.sparkline,
-            "ways": ways,
-            "more_ways": MORE,
+            "sparkline_points": charts.sparkline,
+            "header_links": header_links,
+            "footer_links": FOOTER_LINKS,
             "updated": formats.moment(clock_now()),
             "operator": {"name": config["OPERATOR_NAME"], "contact": config["OPERATOR_CONTACT"]},
         }
 
     def gettext(self, text: str, **values: Any) -> Markup:
-        """A text in the reader's language; the values that fill it are escaped."""
-        return _filled(catalogues.gettext(text, self.language), values)
+        """Translate a text and fill it with escaped values."""
+        return _fill(catalogues.gettext(text, self.language), values)
 
     def pgettext(self, context: str, text: str, **values: Any) -> Markup:
-        """The same for a text that means something else in another context."""
-        return _filled(catalogues.pgettext(context, text, self.language), values)
+        """Translate a text of a context."""
+        return _fill(catalogues.pgettext(context, text, self.language), values)
 
     def ngettext(self, one: str, other: str, n: int, **values: Any) -> Markup:
-        """The same for a text that depends on a count, which fills {n}."""
+        """Translate a text that depends on a count, which fills {n}."""
         text = catalogues.ngettext(one, other, n, self.language)
-        return _filled(text, {"n": self.number(n)} | values)
+        return _fill(text, {"n": self.number(n)} | values)
 
     def npgettext(self, context: str, one: str, other: str, n: int, **values: Any) -> Markup:
-        """The same for a text that depends on a count and a context."""
+        """Translate a text that depends on a count and a context."""
         text = catalogues.npgettext(context, one, other, n, self.language)
-        return _filled(text, {"n": self.number(n)} | values)
+        return _fill(text, {"n": self.number(n)} | values)
 
     def label(self, noun: str, code: str, **values: Any) -> Markup:
-        """The name of a code of LABELS; the code itself where it has none."""
+        """Return the name of a code in LABELS, by default the code itself."""
         text = LABELS[noun].get(code)
         return escape(code) if text is None else self.gettext(text, **values)
 
@@ -100,23 +124,23 @@ class Reader:
     def iso_day(self, value: str) -> str:
         return self.day(date.fromisoformat(value))
 
-    def said(self, code: str) -> str:
-        """The text that the API has for a code."""
+    def message(self, code: str) -> str:
+        """Return the message of an error code."""
         return message(code, self.language)
 
     def to(self, endpoint: str, **query: Any) -> str:
-        """The address of a page in the same language."""
+        """Return the URL of a page in the same language, without parameters that are None."""
         given = {"lang": self.lang} | query
         return url_for(endpoint, **{k: v for k, v in given.items() if v is not None})
 
     def link(self, **query: Any) -> str:
-        """The address of the first page about something."""
+        """Return the URL of the first page."""
         return self.to("web.index", **query)
 
     def here(self, lang: str) -> str:
-        """The address of this page in another language."""
+        """Return the URL of this page in another language."""
         kept = {key: request.args[key] for key in KEPT if key in request.args}
-        return f"{quote(_page())}?{urlencode(kept | {'lang': lang})}"
+        return f"{quote(_page_path())}?{urlencode(kept | {'lang': lang})}"
 
     def reason(self, code: str) -> str:
         return BY_CODE[code].message(self.language) if code in BY_CODE else code
@@ -125,26 +149,26 @@ class Reader:
         return BY_CODE[code].effect if code in BY_CODE else "not_counted"
 
     def steps(self) -> list[tuple[str, Markup]]:
-        """The steps of the way to a target, with their names."""
+        """Return the steps towards a target, with their names."""
         return [(name, self.label("map_step", name)) for name in STEP_NAMES]
 
 
-def _filled(text: str, values: dict[str, Any]) -> Markup:
-    """A text of ours, which may hold tags, with its places filled."""
-    markup = Markup(text)  # noqa: S704 # our own
+def _fill(text: str, values: dict[str, Any]) -> Markup:
+    """Fill the placeholders of a catalogue text, which may contain tags."""
+    markup = Markup(text)  # noqa: S704 # from the catalogue
     return markup.format(**values) if values else markup
 
 
-def _page() -> str:
-    """The path of this page; of a form's answer the page above its address, where it stands."""
+def _page_path() -> str:
+    """Return the path of this page; for a POST-only URL the nearest parent that answers GET."""
     path, addresses = request.path, current_app.create_url_adapter(request)
     while request.method == "POST" and addresses and not addresses.test(path, "GET"):
         path = path.rpartition("/")[0] or "/"
     return path
 
 
-TOOLS = (
+TEMPLATE_FUNCTIONS = (
     "language", "gettext", "pgettext", "ngettext", "npgettext", "label", "month", "number",
-    "decimal", "percent", "day", "iso_day", "said", "to", "link", "here", "reason", "effect",
+    "decimal", "percent", "day", "iso_day", "message", "to", "link", "here", "reason", "effect",
     "steps",
 )  # fmt: skip

@@ -1,10 +1,11 @@
 """Today's sums of the teams of a device's volunteer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from backend.clock import local_day
 from backend.coverage.contributions.figures import Figures, sums
@@ -23,11 +24,16 @@ TEAMS_NOW = text("""
 """)
 
 
+def current_teams(device_id: UUID, now: datetime) -> Sequence[Row[Any]]:
+    """Return the teams of the device's volunteer in open campaigns."""
+    return db.session.execute(TEAMS_NOW, {"device": device_id, "now": now}).all()
+
+
 def own_day(device_id: UUID, now: datetime) -> dict[str, Any]:
     """Return today's sums of each team of which the device's volunteer is a member."""
     today = local_day(now)
     items = []
-    for row in db.session.execute(TEAMS_NOW, {"device": device_id, "now": now}).all():
+    for row in current_teams(device_id, now):
         query = ContributionQuery(
             campaign_id=row.campaign_id,
             by="team",

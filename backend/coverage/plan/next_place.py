@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from backend.campaigns.models import Campaign
 from backend.clock import day_begin, local_day, month_start
+from backend.coverage.contributions.own_day import current_teams
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.plan.cache import Items, PlanCache
 from backend.coverage.plan.inputs import PlanRequest, pins_of, teams_of
@@ -37,16 +38,6 @@ from backend.units.service import UnitRow, find, listed, set_on
 # that a commune with very many samples does not slow the query.
 SAMPLES_MOST = 20_000
 
-TEAMS_NOW = text("""
-    select c.id as campaign_id, c.name as campaign, t.id as team_id, t.name as team
-    from device_links l
-    join memberships m on m.volunteer_id = l.volunteer_id and m.period @> :now
-    join campaigns c on c.id = m.campaign_id
-    join teams t on t.id = m.team_id
-    where l.device_id = :device and l.period @> :now and c.state = 'open'
-        and :today between c.first_day and c.last_day and :network = any(c.networks)
-    order by c.id
-""")
 # Samples of all devices per cell. Other devices' samples of today are left out: repeated requests
 # must not reveal that somebody is measuring in a cell right now.
 PER_CELL = text("""
@@ -150,15 +141,12 @@ def _counts(context: _Context, unit: UnitRow) -> dict[Cell, int]:
 
 def _assignments(context: _Context, now: datetime, plans: PlanCache) -> list[dict[str, Any]]:
     """Return today's assignments of the volunteer's teams."""
-    values = {
-        "device": context.device_id,
-        "now": now,
-        "today": context.today,
-        "network": context.network,
-    }
     found = []
-    for row in db.session.execute(TEAMS_NOW, values).all():
+    for row in current_teams(context.device_id, now):
         campaign = db.session.get_one(Campaign, row.campaign_id)
+        runs = campaign.first_day <= context.today <= campaign.last_day
+        if not runs or context.network not in campaign.networks:
+            continue
         request = plan_request(campaign, context.today, context.today, context.network)
         pins = tuple((p.day, p.team_id, p.unit_id, p.samples) for p in pins_of(request))
         key = (row.campaign_id, campaign.version, request.day, request.network, pins)

@@ -1,4 +1,4 @@
-"""create_app: the one place where everything meets."""
+"""create_app: builds the application from the packages."""
 
 from importlib import import_module
 from typing import Any
@@ -13,7 +13,7 @@ from backend.clock import Clock, utc_now
 from backend.database.extensions import api, bind_connections, db, migrate
 from backend.database.library_settings import library_settings
 from backend.fields import DESCRIBED, ID_MOST
-from backend.http import compression, requests, static_files
+from backend.http import compression, load_shedding, logging, problems, static_files
 from backend.http.openapi_links import Links
 from backend.units.locator import Locator
 from config import settings
@@ -36,7 +36,7 @@ COMMANDS = (
 
 
 class RowNumber(IntegerConverter):
-    """An id in a path: a number that a row can have, else 404 before the database is queried."""
+    """The id of a row in a path; 404 for larger numbers without a query."""
 
     regex = r"[0-9]{1,10}"
 
@@ -45,7 +45,7 @@ class RowNumber(IntegerConverter):
 
 
 class NoSession(SessionInterface):
-    """Flask's own sessions are not used: those of people are rows (backend.accounts.sessions)."""
+    """Disables Flask's sessions: those of people are rows (backend.accounts.sessions)."""
 
     def open_session(self, app: Flask, request: Request) -> None:
         return None
@@ -56,7 +56,7 @@ class NoSession(SessionInterface):
 
 def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     """Build the application; overrides are settings by name."""
-    app = Flask(__name__, static_folder=None)  # backend.http.static_files serves them
+    app = Flask(__name__, static_folder=None)  # served by backend.http.static_files
     app.config.update(settings.read(**overrides))
     app.config.update(library_settings(app.config))
     app.extensions["clock"] = clock
@@ -70,7 +70,9 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     with app.app_context():
         bind_connections(app)
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
-    requests.init_app(app)
+    logging.init_app(app)
+    load_shedding.init_app(app)
+    problems.init_app(app)
     compression.init_app(app)
     static_files.init_app(app)
     api.init_app(app, spec_kwargs={"extra_plugins": [Links()]})
@@ -81,13 +83,13 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
 
 
 def trust_proxies(app: Flask, hops: int) -> None:
-    """Take the client's address from so many named proxies, and from nobody else."""
+    """Trust the forwarding headers of this number of proxies."""
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
 
 
 def _register(app: Flask) -> None:
-    """Bind views and commands of the packages, and what only this module may bring together."""
+    """Register the views and commands of the packages, and the parts of higher packages."""
     from backend.web.admin.job_kinds import KINDS
     from backend.web.measure.speed_views import open_desk
     from backend.web.site.blueprint import not_found

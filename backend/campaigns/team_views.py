@@ -31,37 +31,37 @@ def list_teams(query: dict[str, Any], organisation_id: int) -> Any:
 @blp.post("/organisations/<int:organisation_id>/teams")
 @blp.doc(security=PERSON)
 @blp.arguments(TeamCreateSchema)
-@blp.response(201, TeamSchema, headers=etags.TOLD, description="Added")
+@blp.response(201, TeamSchema, headers=etags.ETAG_HEADER, description="Added")
 def create_team(data: dict[str, Any], organisation_id: int) -> Any:
     """Add a team to an organisation."""
-    return etags.answered(service.create_team(actor(), organisation_id, data), 201)
+    return etags.with_etag(service.create_team(actor(), organisation_id, data), 201)
 
 
 @blp.get("/teams/<int:team_id>")
 @blp.doc(security=PERSON)
-@blp.response(200, TeamSchema, headers=etags.TOLD)
+@blp.response(200, TeamSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="As the client has it")
 def show_team(team_id: int) -> Any:
     """Show a team to its leader or organiser."""
-    return etags.answered(service.show_team(actor(), team_id))
+    return etags.with_etag(service.show_team(actor(), team_id))
 
 
 @blp.patch("/teams/<int:team_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(TeamChangeSchema)
-@blp.response(200, TeamSchema, headers=etags.TOLD)
+@blp.response(200, TeamSchema, headers=etags.ETAG_HEADER)
 def change_team(changes: dict[str, Any], team_id: int) -> Any:
     """Change a team."""
     seen = etags.expected()
-    return etags.answered(service.change_team(actor(), team_id, seen, changes))
+    return etags.with_etag(service.change_team(actor(), team_id, seen, changes))
 
 
 @blp.delete("/teams/<int:team_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
-@blp.response(200, TeamSchema, headers=etags.TOLD, description="Ended; what it earned stays")
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@blp.response(200, TeamSchema, headers=etags.ETAG_HEADER, description="Ended; what it earned stays")
 @blp.alt_response(204, description="Removed: nobody joined it and it earned nothing")
 def end_team(team_id: int) -> Any:
     """End a team, or remove it where nobody joined it."""
     seen = etags.expected()
     now = clock_now()
-    return etags.ended(service.end_team(actor(), team_id, seen, now))
+    return etags.with_etag_or_204(service.end_team(actor(), team_id, seen, now))

@@ -31,32 +31,32 @@ def list_campaigns(query: dict[str, Any]) -> Any:
 @blp.post("/campaigns")
 @blp.doc(security=PERSON)
 @blp.arguments(CampaignCreateSchema)
-@blp.response(201, CampaignSchema, headers=etags.TOLD, description="Added")
+@blp.response(201, CampaignSchema, headers=etags.ETAG_HEADER, description="Added")
 def create_campaign(data: dict[str, Any]) -> Any:
     """Add a campaign."""
-    return etags.answered(service.create_campaign(actor(), data), 201)
+    return etags.with_etag(service.create_campaign(actor(), data), 201)
 
 
 @blp.get("/campaigns/<int:campaign_id>")
-@blp.response(200, CampaignSchema, headers=etags.TOLD)
+@blp.response(200, CampaignSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="As the client has it")
 def show_campaign(campaign_id: int) -> Any:
     """Show a campaign with its area."""
-    return etags.answered(service.show_campaign(actor(), campaign_id))
+    return etags.with_etag(service.show_campaign(actor(), campaign_id))
 
 
 @blp.patch("/campaigns/<int:campaign_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(CampaignChangeSchema)
-@blp.response(200, CampaignSchema, headers=etags.TOLD)
+@blp.response(200, CampaignSchema, headers=etags.ETAG_HEADER)
 def change_campaign(changes: dict[str, Any], campaign_id: int) -> Any:
     """Change a campaign."""
     seen = etags.expected()
-    return etags.answered(service.change_campaign(actor(), campaign_id, seen, changes))
+    return etags.with_etag(service.change_campaign(actor(), campaign_id, seen, changes))
 
 
 @blp.delete("/campaigns/<int:campaign_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.response(204, description="Removed")
 def remove_campaign(campaign_id: int) -> None:
     """Remove a campaign that is still a draft."""

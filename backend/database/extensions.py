@@ -39,13 +39,13 @@ SESSION: list[dict[str, list[str]]] = [{"session": []}]
 
 
 class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
-    """flask-smorest with our one error shape; backend.http.requests answers the errors."""
+    """flask-smorest with our one error shape; backend.http.problems answers the errors."""
 
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = "DEFAULT_ERROR"
 
     def _register_error_handlers(self) -> None:
-        """Errors are answered in one place, backend.http.requests."""
+        """Leave all errors to backend.http.problems."""
 
     def _register_responses(self) -> None:
         """Describe every error as problem details; flask-smorest has one media type for all."""

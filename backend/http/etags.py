@@ -1,6 +1,6 @@
-"""Optimistic concurrency: a thing's version is its ETag, and a change names the version it saw.
+"""Optimistic concurrency by ETags: a change names the versions that the client has seen.
 
-`If-Match` may name several versions. Figures have none: their tag is a digest of themselves.
+The tag of a row is its version, the tag of computed answers a digest of their content.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from flask import Response, request
 
 from backend.errors import Problem
 
-# What the OpenAPI document says of operations that want or tell a version.
-WANTED: list[dict[str, Any]] = [
+# For the OpenAPI document.
+IF_MATCH_PARAMETER: list[dict[str, Any]] = [
     {
         "in": "header",
         "name": "If-Match",
@@ -22,23 +22,23 @@ WANTED: list[dict[str, Any]] = [
         "description": "The ETag of the version that you saw",
     }
 ]
-TOLD: dict[str, Any] = {"ETag": {"schema": {"type": "string"}, "description": "The version"}}
+ETAG_HEADER: dict[str, Any] = {"ETag": {"schema": {"type": "string"}, "description": "The version"}}
 
-# None: the request tells no version.
+# Versions by If-Match; None: the request has no such header.
 Expected = frozenset[str] | None
 
 
 def expected() -> Expected:
-    """The versions that `If-Match` names.
+    """Return the versions in `If-Match`.
 
-    Weak ones too: a proxy marks a tag weak when it compresses an answer. `*` names none: it would
-    overwrite what another person just changed.
+    Weak tags count too: a proxy that compresses an answer makes its tag weak. `*` names no version:
+    it would overwrite a change by another person.
     """
     return frozenset(request.if_match.as_set(include_weak=True)) or None
 
 
 def must_match(versions: Expected, version: int) -> None:
-    """428 where a change tells no version, 412 where it tells another than the present one."""
+    """Raise 428 for a change without versions, 412 where the present version is not among them."""
     if versions is None:
         raise Problem(428, "precondition_required")
     if str(version) not in versions:
@@ -46,38 +46,38 @@ def must_match(versions: Expected, version: int) -> None:
 
 
 def stale() -> Problem:
-    """Somebody else changed it first."""
+    """Return the problem of a change to an outdated version."""
     return Problem(412, "precondition_failed")
 
 
-def answered(told: Mapping[str, Any], status: int = 200) -> Any:
-    """The answer about a thing with its version as ETag; 304 where the client holds that one."""
-    version = str(told["version"])
+def with_etag(answer: Mapping[str, Any], status: int = 200) -> Any:
+    """Return an answer with its version as ETag; 304 where the client has that version."""
+    version = str(answer["version"])
     headers = {"ETag": f'"{version}"'}
     if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(version):
         return Response(status=304, headers=headers)
-    return told, status, headers
+    return answer, status, headers
 
 
-def ended(told: Mapping[str, Any] | None) -> Any:
-    """The answer to the end of a thing: how it stands from now on, or 204 where it is gone."""
-    return Response(status=204) if told is None else answered(told)
+def with_etag_or_204(answer: Mapping[str, Any] | None) -> Any:
+    """Return the answer to ending a row: its new state, or 204 where it was deleted."""
+    return Response(status=204) if answer is None else with_etag(answer)
 
 
-def answered_figures(told: Mapping[str, Any], kind: str = "application/json") -> Response:
-    """Figures as JSON; only that they are the same as before, where the client has them."""
-    return unless_known(Response(orjson.dumps(told), content_type=kind))
+def with_digest(answer: Mapping[str, Any], kind: str = "application/json") -> Response:
+    """Return an answer as JSON with a digest as ETag; 304 where the client has it."""
+    return with_content_tag(Response(orjson.dumps(answer), content_type=kind))
 
 
-def tag_of(content: bytes) -> str:
-    """The tag of what has no version: of the content itself."""
+def content_tag(content: bytes) -> str:
+    """Return a digest of content as a tag."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def unless_known(response: Response) -> Response:
-    """Say 304 where the client holds this very answer."""
-    response.set_etag(tag_of(response.get_data()), weak=True)
-    # What a person may see is theirs, and each language has its words.
+def with_content_tag(response: Response) -> Response:
+    """Add a digest of the content as ETag; 304 where the client has it."""
+    response.set_etag(content_tag(response.get_data()), weak=True)
+    # Answers depend on the person and the language.
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept-Language, Authorization"
     response.make_conditional(request)

@@ -31,35 +31,35 @@ def list_clusters(query: dict[str, Any]) -> Any:
 @blp.post("/clusters")
 @blp.doc(security=PERSON)
 @blp.arguments(ClusterCreateSchema)
-@blp.response(201, ClusterSchema, headers=etags.TOLD, description="Added")
+@blp.response(201, ClusterSchema, headers=etags.ETAG_HEADER, description="Added")
 def create_cluster(data: dict[str, Any]) -> Any:
     """Add a cluster of communes."""
-    return etags.answered(service.create_cluster(actor(), data, clock_now()), 201)
+    return etags.with_etag(service.create_cluster(actor(), data, clock_now()), 201)
 
 
 @blp.get("/clusters/<int:cluster_id>")
-@blp.response(200, ClusterSchema, headers=etags.TOLD)
+@blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="As the client has it")
 def show_cluster(cluster_id: int) -> Any:
     """Show a cluster of communes."""
-    return etags.answered(service.show_cluster(cluster_id))
+    return etags.with_etag(service.show_cluster(cluster_id))
 
 
 @blp.patch("/clusters/<int:cluster_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(ClusterChangeSchema)
-@blp.response(200, ClusterSchema, headers=etags.TOLD)
+@blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER)
 def change_cluster(changes: dict[str, Any], cluster_id: int) -> Any:
     """Change a cluster of communes."""
     seen = etags.expected()
-    return etags.answered(service.change_cluster(actor(), cluster_id, seen, changes))
+    return etags.with_etag(service.change_cluster(actor(), cluster_id, seen, changes))
 
 
 @blp.delete("/clusters/<int:cluster_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
-@blp.response(200, ClusterSchema, headers=etags.TOLD, description="Ended")
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER, description="Ended")
 @blp.alt_response(204, description="Removed: it was nobody's area")
 def end_cluster(cluster_id: int) -> Any:
     """End a cluster of communes, or remove it where it was nobody's area."""
     seen = etags.expected()
-    return etags.ended(service.end_cluster(actor(), cluster_id, seen, clock_now()))
+    return etags.with_etag_or_204(service.end_cluster(actor(), cluster_id, seen, clock_now()))

@@ -34,36 +34,36 @@ def list_organisations(query: dict[str, Any]) -> Any:
 @blp.post("/organisations")
 @blp.doc(security=PERSON)
 @blp.arguments(OrganisationCreateSchema)
-@blp.response(201, OrganisationSchema, headers=etags.TOLD, description="Added")
+@blp.response(201, OrganisationSchema, headers=etags.ETAG_HEADER, description="Added")
 def create_organisation(data: dict[str, Any]) -> Any:
     """Add an organisation."""
-    return etags.answered(service.create_organisation(actor(), data), 201)
+    return etags.with_etag(service.create_organisation(actor(), data), 201)
 
 
 @blp.get("/organisations/<int:organisation_id>")
-@blp.response(200, OrganisationSchema, headers=etags.TOLD)
+@blp.response(200, OrganisationSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="As the client has it")
 def show_organisation(organisation_id: int) -> Any:
     """Show an organisation."""
-    return etags.answered(service.show_organisation(organisation_id))
+    return etags.with_etag(service.show_organisation(organisation_id))
 
 
 @blp.patch("/organisations/<int:organisation_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(OrganisationChangeSchema)
-@blp.response(200, OrganisationSchema, headers=etags.TOLD)
+@blp.response(200, OrganisationSchema, headers=etags.ETAG_HEADER)
 def change_organisation(changes: dict[str, Any], organisation_id: int) -> Any:
     """Change an organisation."""
     seen = etags.expected()
-    return etags.answered(service.change_organisation(actor(), organisation_id, seen, changes))
+    return etags.with_etag(service.change_organisation(actor(), organisation_id, seen, changes))
 
 
 @blp.delete("/organisations/<int:organisation_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
-@blp.response(200, OrganisationSchema, headers=etags.TOLD, description="Ended")
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@blp.response(200, OrganisationSchema, headers=etags.ETAG_HEADER, description="Ended")
 @blp.alt_response(204, description="Removed: nothing belonged to it")
 def end_organisation(organisation_id: int) -> Any:
     """End an organisation, or remove it where nothing belongs to it."""
     seen = etags.expected()
     now = clock_now()
-    return etags.ended(service.end_organisation(actor(), organisation_id, seen, now))
+    return etags.with_etag_or_204(service.end_organisation(actor(), organisation_id, seen, now))

@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from backend.http.load_shedding import RETRY_S, WAIT_MOST_S, WAIT_STANDING_S, Line, waited_too_long
+from backend.http.load_shedding import (
+    RETRY_S,
+    WAIT_MOST_S,
+    WAIT_STANDING_S,
+    CoDelQueue,
+    waited_too_long,
+)
 from backend.i18n.messages import message
 from tests.support.factories import register, sample
 
@@ -42,35 +48,35 @@ def test_a_short_wait_is_no_reason(client: FlaskClient) -> None:
     assert client.post(URL, json=sample(), headers=register(client)).status_code == 201
 
 
-def sent_away(line: Line, takes_s: float, between_s: float, count: int) -> list[float]:
+def sent_away(line: CoDelQueue, takes_s: float, between_s: float, count: int) -> list[float]:
     """One thread needs so long for each and nothing to refuse one; how long the refused waited."""
     free_at, waits = 0.0, []
     for number in range(count):
         joined = 100.0 + number * between_s
         taken = max(joined, free_at)
-        refused = line.too_long(joined, taken)
+        refused = line.is_late(joined, taken)
         waits += [taken - joined] * refused
         free_at = taken + takes_s * (not refused)
     return waits
 
 
 def test_what_a_stall_piles_up_is_served() -> None:
-    line = Line()
-    assert not any(line.too_long(100.0 + k / 50, 101.0 + k / 100) for k in range(100))
+    line = CoDelQueue()
+    assert not any(line.is_late(100.0 + k / 50, 101.0 + k / 100) for k in range(100))
 
 
 def test_a_line_that_stands_is_kept_short() -> None:
-    waits = sent_away(Line(), takes_s=0.01, between_s=0.005, count=4_000)  # twice what can be
+    waits = sent_away(CoDelQueue(), takes_s=0.01, between_s=0.005, count=4_000)  # twice what can be
     assert len(waits) == pytest.approx(2_000, rel=0.1)  # as many as can be served are
     assert max(waits) <= WAIT_MOST_S + 0.01 and max(waits[500:]) <= WAIT_STANDING_S + 0.01
 
 
 def test_who_comes_after_the_line_has_gone_is_served() -> None:
-    line = Line()
+    line = CoDelQueue()
     assert sent_away(line, takes_s=0.01, between_s=0.005, count=4_000)
-    assert not line.too_long(200.0, 200.0)
-    assert not line.too_long(200.0, 200.0 + WAIT_MOST_S - 0.1)  # not by what was before
-    assert line.too_long(200.0, 200.0 + WAIT_MOST_S + 0.1)
+    assert not line.is_late(200.0, 200.0)
+    assert not line.is_late(200.0, 200.0 + WAIT_MOST_S - 0.1)  # not by what was before
+    assert line.is_late(200.0, 200.0 + WAIT_MOST_S + 0.1)
 
 
 SLOW = """

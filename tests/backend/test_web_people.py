@@ -9,7 +9,7 @@ import structlog
 from flask.testing import FlaskClient
 from structlog.testing import CapturingLogger
 
-from backend.http import requests as http
+from backend.http import logging as request_log
 
 STATIC = Path(__file__).parents[2] / "backend/static"
 PATHS = ("/invitation", "/sign-in", "/join")
@@ -68,7 +68,7 @@ def test_what_is_appended_to_an_address_is_not_logged(
     level = structlog.make_filtering_bound_logger(logging.INFO)
     form = [structlog.processors.JSONRenderer()]
     logger = structlog.wrap_logger(written, processors=form, wrapper_class=level)
-    monkeypatch.setattr(http, "log", logger)
+    monkeypatch.setattr(request_log, "log", logger)
     client.get(f"{path}?secret=abcdef")
     logged = str(written.calls)
     assert path in logged and "abcdef" not in logged

@@ -27,7 +27,8 @@ from backend.accounts.encryption import secret_hash
 from backend.campaigns.models import Campaign
 from backend.coverage.statistics.refresh import refresh
 from backend.database.extensions import db
-from backend.http import requests as http
+from backend.http import logging as request_log
+from backend.http import problems
 from backend.measurements.recording.counting import fold_all
 from backend.server.backup import dump as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
@@ -73,9 +74,9 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
     written = CapturingLogger()
     level = structlog.make_filtering_bound_logger(logging.INFO)
     form = [structlog.processors.JSONRenderer()]
-    monkeypatch.setattr(
-        http, "log", structlog.wrap_logger(written, processors=form, wrapper_class=level)
-    )
+    log = structlog.wrap_logger(written, processors=form, wrapper_class=level)
+    for module in (request_log, problems):
+        monkeypatch.setattr(module, "log", log)
     return written
 
 

@@ -25,4 +25,4 @@ def get_alerts(query: dict[str, Any]) -> Response:
     now = clock_now()
     month = query["month"] or this_month(now)
     found = alerts(month, query["network"], query["parent"], now, query["level"], figures_reader())
-    return etags.answered_figures(found)
+    return etags.with_digest(found)

@@ -19,7 +19,7 @@ from backend.coverage.contributions.schemas import (
 from backend.coverage.contributions.service import contributions
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
-from backend.http.etags import answered_figures
+from backend.http.etags import with_digest
 from backend.http.requests import as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
 
@@ -43,7 +43,7 @@ def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
         return as_attachment(as_csv(answer, language()), "text/csv; charset=utf-8", f"{name}.csv")
     if query["format"] == "xlsx":
         return as_attachment(as_xlsx(answer, language()), XLSX, f"{name}.xlsx")
-    return answered_figures(answer)
+    return with_digest(answer)
 
 
 @blp.get("/<int:campaign_id>/leaderboard")
@@ -53,7 +53,7 @@ def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
     """Rank the teams or members of a campaign by needed or counted samples."""
-    return answered_figures(leaderboard(actor(), campaign_id, query, language()))
+    return with_digest(leaderboard(actor(), campaign_id, query, language()))
 
 
 @blp.get("/<int:campaign_id>/summary")
@@ -67,4 +67,4 @@ def get_day_summary(query: dict[str, Any], campaign_id: int) -> Response:
     day, lines = summarise_day(actor(), campaign_id, query, now)
     if query["format"] == "png":
         return as_attachment(draw(lines), "image/png", f"summary-{campaign_id}-{day}.png")
-    return answered_figures({"day": day, "text": "\n".join(lines)})
+    return with_digest({"day": day, "text": "\n".join(lines)})

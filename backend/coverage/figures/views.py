@@ -39,8 +39,8 @@ def get_coverage(query: dict[str, Any]) -> Response:
     file_format, now = query.pop("format"), clock_now()
     parameters = CoverageQuery(**query, reader=figures_reader())
     if file_format == "json":
-        return etags.answered_figures(coverage(parameters, now))
-    return etags.unless_known(_file(compute_coverage(parameters, now), file_format))
+        return etags.with_digest(coverage(parameters, now))
+    return etags.with_content_tag(_file(compute_coverage(parameters, now), file_format))
 
 
 def _file(result: CoverageResult, file_format: str) -> Response:

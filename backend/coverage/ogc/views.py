@@ -17,7 +17,7 @@ from backend.coverage.ogc.schemas import (
 from backend.errors import Problem
 from backend.http.arguments import Parser
 from backend.http.blueprint import Blueprint
-from backend.http.etags import answered_figures, unless_known
+from backend.http.etags import with_content_tag, with_digest
 from backend.http.requests import clock_now, language
 
 
@@ -47,7 +47,7 @@ API = "api-docs.openapi_json"
 @blp.response(200, OgcLandingSchema)
 def landing(query: dict[str, Any]) -> Response:
     """Tell what there is, as OGC API Features wants it."""
-    return answered_figures(ogc.landing(_link, language()))
+    return with_digest(ogc.landing(_link, language()))
 
 
 @blp.get("/conformance")
@@ -55,7 +55,7 @@ def landing(query: dict[str, Any]) -> Response:
 @blp.response(200, ConformanceSchema)
 def conformance(query: dict[str, Any]) -> Response:
     """Tell which parts of the standard are kept."""
-    return answered_figures({"conformsTo": ogc.CLASSES})
+    return with_digest({"conformsTo": ogc.CLASSES})
 
 
 @blp.get("/collections")
@@ -63,7 +63,7 @@ def conformance(query: dict[str, Any]) -> Response:
 @blp.response(200, OgcCollectionsSchema)
 def collections(query: dict[str, Any]) -> Response:
     """List a collection of communes for each month and network."""
-    return answered_figures(ogc.collections(clock_now(), _link, language()))
+    return with_digest(ogc.collections(clock_now(), _link, language()))
 
 
 @blp.get("/collections/<name>")
@@ -71,7 +71,7 @@ def collections(query: dict[str, Any]) -> Response:
 @blp.response(200, OgcCollectionSchema)
 def collection(query: dict[str, Any], name: str) -> Response:
     """Describe the communes of a month on a network."""
-    return answered_figures(ogc.collection(name, clock_now(), _link, language()))
+    return with_digest(ogc.collection(name, clock_now(), _link, language()))
 
 
 @blp.get("/collections/<name>/items")
@@ -96,4 +96,4 @@ def _link(endpoint: str, **values: Any) -> str:
 
 
 def _features(written: bytes) -> Response:
-    return unless_known(Response(written, content_type=ogc.GEOJSON))
+    return with_content_tag(Response(written, content_type=ogc.GEOJSON))

@@ -22,7 +22,7 @@ from backend.coverage.statistics.schemas import (
 from backend.coverage.statistics.service import unit_statistics
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
-from backend.http.etags import answered_figures
+from backend.http.etags import with_digest
 from backend.http.requests import clock_now, language
 
 blp = Blueprint("statistics", __name__, description="Speeds, and how they came about")
@@ -56,7 +56,7 @@ def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
 @blp.alt_response(304, description=KNOWN)
 def get_unit_history(query: dict[str, Any], code: str) -> Response:
     """Show the last months of a unit, across the reform of July 2025 too."""
-    return answered_figures(unit_history(code, **query, now=clock_now(), reader=figures_reader()))
+    return with_digest(unit_history(code, **query, now=clock_now(), reader=figures_reader()))
 
 
 @blp.get("/units/<code>/hours")
@@ -65,7 +65,7 @@ def get_unit_history(query: dict[str, Any], code: str) -> Response:
 @blp.alt_response(304, description=KNOWN)
 def get_unit_hours(query: dict[str, Any], code: str) -> Response:
     """Show at which hours of which weekdays a unit's counted samples were taken."""
-    return answered_figures(unit_hours(code, **query, now=clock_now(), reader=figures_reader()))
+    return with_digest(unit_hours(code, **query, now=clock_now(), reader=figures_reader()))
 
 
 @blp.get("/units/<code>/cells")
@@ -79,11 +79,11 @@ def get_unit_cells(query: dict[str, Any], code: str) -> Response:
     """Show in which cells of some 500 m a unit's counted samples lie, and how evenly."""
     told = unit_cells(actor(), code, query, language(), clock_now())
     if query["format"] == "geojson":
-        return answered_figures(as_geojson(told), GEOJSON)
-    return answered_figures(told)
+        return with_digest(as_geojson(told), GEOJSON)
+    return with_digest(told)
 
 
 def _answer(code: str | None, query: dict[str, Any]) -> Response:
     month, network, level = query["month"], query["network"], query.get("level")
     told = unit_statistics(code, level, month, network, clock_now(), figures_reader())
-    return answered_figures(told)
+    return with_digest(told)

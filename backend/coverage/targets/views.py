@@ -30,17 +30,17 @@ def list_targets(query: dict[str, Any]) -> Any:
 @blp.post("/targets")
 @blp.doc(security=PERSON)
 @blp.arguments(TargetCreateSchema)
-@blp.response(201, TargetRowSchema, headers=etags.TOLD, description="Set")
+@blp.response(201, TargetRowSchema, headers=etags.ETAG_HEADER, description="Set")
 def set_target(data: dict[str, Any]) -> Any:
     """Create a target with a validity."""
-    return etags.answered(service.set_target(actor(), data), 201)
+    return etags.with_etag(service.set_target(actor(), data), 201)
 
 
 @blp.patch("/targets/<int:target_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(TargetChangeSchema)
-@blp.response(200, TargetRowSchema, headers=etags.TOLD)
+@blp.response(200, TargetRowSchema, headers=etags.ETAG_HEADER)
 def change_target(changes: dict[str, Any], target_id: int) -> Any:
     """Change a target, or end its validity."""
     expected = etags.expected()
-    return etags.answered(service.change_target(actor(), target_id, expected, changes))
+    return etags.with_etag(service.change_target(actor(), target_id, expected, changes))

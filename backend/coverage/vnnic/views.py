@@ -17,7 +17,7 @@ from backend.coverage.vnnic.schemas import (
 from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
-from backend.http.etags import answered_figures
+from backend.http.etags import with_digest
 from backend.http.requests import clock_now, language, read_bytes
 from backend.team_import.schemas import FILE, MEDIA_TYPES
 
@@ -35,7 +35,7 @@ BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}
 def get_comparison(query: dict[str, Any]) -> Response:
     """Compare VNNIC's count of each unit with ours, with likely reasons of the difference."""
     result = comparison(**query, now=clock_now(), language=language(), reader=figures_reader())
-    return answered_figures(result)
+    return with_digest(result)
 
 
 @blp.post("/vnnic/import")

@@ -58,7 +58,7 @@ def exclude(data: dict[str, Any], campaign_id: int) -> Any:
 
 
 @blp.post("/campaigns/<int:campaign_id>/changes")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(ChangesSchema)
 @blp.response(200, ChangeEffectSchema)
 def change(data: dict[str, Any], campaign_id: int) -> Any:

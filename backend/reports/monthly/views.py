@@ -74,10 +74,10 @@ def get_reports(query: dict[str, Any]) -> Any:
 @blp.post("")
 @blp.doc(security=PERSON)
 @blp.arguments(ReportCreateSchema)
-@blp.response(201, ReportSchema, headers=etags.TOLD, description="Created")
+@blp.response(201, ReportSchema, headers=etags.ETAG_HEADER, description="Created")
 def post_report(data: dict[str, Any]) -> Any:
     """Create the draft of a unit's report of a month."""
-    return etags.answered(drafts.begin_report(actor(), data, clock_now()), 201)
+    return etags.with_etag(drafts.begin_report(actor(), data, clock_now()), 201)
 
 
 @blp.get("/deadlines")
@@ -89,25 +89,25 @@ def get_deadlines(query: dict[str, Any]) -> Any:
 
 
 @blp.get("/<int:report_id>")
-@blp.response(200, ReportSchema, headers=etags.TOLD)
+@blp.response(200, ReportSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="Not modified")
 def get_report(report_id: int) -> Any:
     """Show a report with its state, approval, files and attachments."""
-    return etags.answered(service.show_report(actor(), report_id))
+    return etags.with_etag(service.show_report(actor(), report_id))
 
 
 @blp.patch("/<int:report_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(RemarksSchema)
-@blp.response(200, ReportSchema, headers=etags.TOLD)
+@blp.response(200, ReportSchema, headers=etags.ETAG_HEADER)
 def patch_report(data: dict[str, Any], report_id: int) -> Any:
     """Change remarks of a draft."""
     seen = etags.expected()
-    return etags.answered(drafts.change_remarks(actor(), report_id, seen, data["remarks"]))
+    return etags.with_etag(drafts.change_remarks(actor(), report_id, seen, data["remarks"]))
 
 
 @blp.delete("/<int:report_id>")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.response(204, description="Removed")
 def delete_report(report_id: int) -> None:
     """Remove a draft."""
@@ -129,34 +129,34 @@ def get_supplement(report_id: int) -> Any:
 
 
 @blp.post("/<int:report_id>/freeze")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
-@blp.response(200, ReportSchema, headers=etags.TOLD)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@blp.response(200, ReportSchema, headers=etags.ETAG_HEADER)
 def post_freeze(report_id: int) -> Any:
     """Freeze a draft: store its figures, files and digest."""
     seen = etags.expected()
-    return etags.answered(freezing.freeze_report(actor(), report_id, seen, clock_now()))
+    return etags.with_etag(freezing.freeze_report(actor(), report_id, seen, clock_now()))
 
 
 @blp.post("/<int:report_id>/approve")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(ApprovalSchema)
-@blp.response(200, ReportSchema, headers=etags.TOLD)
+@blp.response(200, ReportSchema, headers=etags.ETAG_HEADER)
 def post_approve(signer: dict[str, Any], report_id: int) -> Any:
     """Approve a frozen report under a name and seal it."""
     seen, var_dir = etags.expected(), current_app.config["VAR_DIR"]
     report = approval.approve_report(actor(), report_id, seen, signer, clock_now(), var_dir)
-    return etags.answered(report)
+    return etags.with_etag(report)
 
 
 @blp.post("/<int:report_id>/supersede")
-@blp.doc(security=PERSON, parameters=etags.WANTED)
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(SupersedeSchema)
-@blp.response(201, ReportSchema, headers=etags.TOLD, description="The next edition, a draft")
+@blp.response(201, ReportSchema, headers=etags.ETAG_HEADER, description="The next edition, a draft")
 def post_supersede(data: dict[str, Any], report_id: int) -> Any:
     """Create the next edition of a frozen report, with the reason."""
     seen, now = etags.expected(), clock_now()
     report = drafts.supersede_report(actor(), report_id, seen, data["reason"], now)
-    return etags.answered(report, 201)
+    return etags.with_etag(report, 201)
 
 
 @blp.get("/<int:report_id>/files/<name>")
@@ -170,12 +170,12 @@ def get_file(report_id: int, name: str) -> Response:
 @blp.post("/<int:report_id>/attachments")
 @blp.doc(security=PERSON, requestBody={"required": True, "content": {PDF: BINARY}})
 @blp.arguments(LetterQuerySchema, location="query")
-@blp.response(201, ReportSchema, headers=etags.TOLD, description="Attached")
+@blp.response(201, ReportSchema, headers=etags.ETAG_HEADER, description="Attached")
 def post_attachment(query: dict[str, Any], report_id: int) -> Any:
     """Attach the letter of an approved report: number, date and signed PDF."""
     read = partial(read_bytes, (PDF,), "not_pdf", attachments.SIZE_MOST)
     report = attachments.attach_letter(actor(), report_id, query, read, clock_now())
-    return etags.answered(report, 201)
+    return etags.with_etag(report, 201)
 
 
 @blp.get("/<int:report_id>/attachments/<int:attachment_id>")
@@ -190,7 +190,7 @@ def get_attachment(report_id: int, attachment_id: int) -> Response:
 @letterheads.get("/units/<code>/letterhead")
 @letterheads.doc(security=PERSON)
 @letterheads.arguments(LetterheadOnQuerySchema, location="query")
-@letterheads.response(200, LetterheadSchema, headers=etags.TOLD)
+@letterheads.response(200, LetterheadSchema, headers=etags.ETAG_HEADER)
 def get_letterhead(query: dict[str, Any], code: str) -> Any:
     """Show the letterhead of a unit."""
     letterhead = show_letterhead(actor(), code, query, clock_now())
@@ -199,15 +199,15 @@ def get_letterhead(query: dict[str, Any], code: str) -> Any:
 
 
 @letterheads.put("/units/<code>/letterhead")
-@letterheads.doc(security=PERSON, parameters=etags.WANTED)
+@letterheads.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @letterheads.arguments(LetterheadQuerySchema, location="query")
 @letterheads.arguments(LetterheadChangeSchema)
-@letterheads.response(200, LetterheadSchema, headers=etags.TOLD)
+@letterheads.response(200, LetterheadSchema, headers=etags.ETAG_HEADER)
 def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> Any:
     """Set the letterhead of a unit from a day on."""
     seen = etags.expected()
     letterhead = set_letterhead(actor(), code, query["level"], seen, data, clock_now())
-    return etags.answered(letterhead)
+    return etags.with_etag(letterhead)
 
 
 @seals.get("/keys")

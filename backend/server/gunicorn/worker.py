@@ -1,6 +1,6 @@
-"""gunicorn's worker of threads: silent connections take none, who waits too long is noted.
+"""gunicorn's threaded worker, with load shedding and without threads for silent connections.
 
-What it cannot read, it refuses as the application refuses: with a problem, not with a page.
+Requests that cannot be parsed are answered by problem details, as in the application.
 """
 
 import json
@@ -15,17 +15,17 @@ from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
-from backend.http.load_shedding import Line, waited_too_long
+from backend.http.load_shedding import CoDelQueue, waited_too_long
 from backend.i18n.messages import message
 
-# What is refused before the application sees it; all else that cannot be read is a bad request.
-REFUSED = {
+# Errors of parsing with an answer of their own; all others are bad requests.
+PARSE_ERRORS = {
     errors.LimitRequestLine: (414, "address_too_long"),
     errors.LimitRequestHeaders: (431, "head_too_large"),
     errors.ExpectationFailed: (417, "bad_request"),
     errors.UnsupportedTransferCoding: (501, "bad_request"),
 }
-OUR_FAULT = (
+INTERNAL = (
     errors.ConfigurationProblem,
     errors.InvalidResponseHeader,
     errors.InvalidResponseHeaderName,
@@ -33,46 +33,47 @@ OUR_FAULT = (
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn brings no types
-    """A request waits from the moment it can be read until a thread takes it."""
+    """Measures how long each request waits for a thread."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.line = Line()
+        self.queue = CoDelQueue()
 
     def enqueue_req(self, conn: Any) -> None:
-        """Hand over to a thread; a new connection only when it says something.
+        """Pass a request to a thread; a new connection only once it has sent a byte.
 
-        gunicorn lets a thread wait for 5 s for a new connection's first byte: as many silent ones
-        as there are threads, and everybody waits.
+        gunicorn's threads wait up to 5 s for the first byte of a connection: as many silent
+        connections as threads would stop the server.
         """
         if not conn.initialized and not conn.data_ready:
             conn.sock.setblocking(False)
             conn.set_timeout()
             self.pending_conns.append(conn)
-            speaks = partial(self.on_pending_socket_readable, conn)
-            self.poller.register(conn.sock, selectors.EVENT_READ, speaks)
+            readable = partial(self.on_pending_socket_readable, conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, readable)
             return
         conn.enqueued = time.monotonic()
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
-        """Serve a request, in a thread."""
-        waited_too_long.set(self.line.too_long(conn.enqueued, time.monotonic()))
+        """Serve a request in a thread."""
+        waited_too_long.set(self.queue.is_late(conn.enqueued, time.monotonic()))
         return super().handle(conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer what cannot be read in the shape of all problems, in Vietnamese.
+        """Answer a request that cannot be parsed by problem details, in Vietnamese.
 
-        Not logged as gunicorn does: its line quotes the address, which may hold a position.
+        gunicorn's own log line is avoided: it quotes the URL, which may contain a position.
         """
-        if isinstance(exc, OUR_FAULT) or not isinstance(exc, errors.ParseException):
+        if isinstance(exc, INTERNAL) or not isinstance(exc, errors.ParseException):
             super().handle_error(req, client, addr, exc)
             return
-        status, code = REFUSED.get(type(exc), (400, "bad_request"))
-        told = {"type": "about:blank", "title": message(code, "vi"), "status": status, "code": code}
-        body = json.dumps(told, ensure_ascii=False).encode()
+        status, code = PARSE_ERRORS.get(type(exc), (400, "bad_request"))
+        title = message(code, "vi")
+        details = {"type": "about:blank", "title": title, "status": status, "code": code}
+        body = json.dumps(details, ensure_ascii=False).encode()
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
         head += f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
         self.log.warning("refused, as it cannot be read: %s", type(exc).__name__)
-        with suppress(OSError):  # whoever asked has left
+        with suppress(OSError):  # the client is gone
             util.write_nonblock(client, head.encode() + body)

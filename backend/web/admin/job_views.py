@@ -10,7 +10,7 @@ from backend.accounts.authentication import actor, form_token
 from backend.clock import local_day
 from backend.demo.service import is_loaded
 from backend.errors import Problem
-from backend.http.etags import unless_known
+from backend.http.etags import with_content_tag
 from backend.http.requests import clock_now
 from backend.jobs.service import ask, ask_again, list_jobs, show_job
 from backend.web.admin.blueprint import bp, render_section
@@ -43,7 +43,7 @@ def jobs(query: dict[str, Any]) -> Any:
 def job_list(query: dict[str, Any]) -> Response:
     """Give the list alone, for whoever has the page open; 304 where it is the same."""
     answer = Response(_part(query), content_type="text/html; charset=utf-8")
-    return unless_known(answer)
+    return with_content_tag(answer)
 
 
 @bp.page("/jobs/<kind>", methods=("POST",))

@@ -13,7 +13,7 @@ from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
 from backend.coverage.plan.map import show_plan_map
 from backend.errors import Problem
-from backend.http.etags import tag_of, unless_known
+from backend.http.etags import content_tag, with_content_tag
 from backend.http.requests import as_attachment, clock_now
 from backend.memberships.join_codes import show_code
 from backend.memberships.poster import inline_svg
@@ -49,7 +49,7 @@ def campaign(query: dict[str, Any], campaign_id: int) -> Response:
     """Show how a campaign goes."""
     board, part = _figures(query, campaign_id)
     shown = {"board": board, "query": query, "part": Markup(part)}  # noqa: S704 # a template's
-    tag = f'W/"{tag_of(part.encode())}"'
+    tag = f'W/"{content_tag(part.encode())}"'
     return render_private("web/board/campaign.html", query["lang"], **shown, known_as=tag)
 
 
@@ -57,7 +57,7 @@ def campaign(query: dict[str, Any], campaign_id: int) -> Response:
 def figures(query: dict[str, Any], campaign_id: int) -> Response:
     """Give the figures of the page alone, for whoever has it open; 304 where they are the same."""
     _, part = _figures(query, campaign_id)
-    return unless_known(Response(part, content_type="text/html; charset=utf-8"))
+    return with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
 
 
 @bp.page("/<int:campaign_id>/contributions", ContributedQuerySchema)

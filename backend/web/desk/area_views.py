@@ -41,7 +41,7 @@ def area(query: dict[str, Any], code: str) -> Response:
     """Show who lacks samples in an area, who is silent and who will miss the target."""
     found = show_area(actor(), code, query, clock_now())
     part = _figures(query, found)
-    shown = {"part": Markup(part), "known_as": f'W/"{etags.tag_of(part.encode())}"'}  # noqa: S704 # a template's
+    shown = {"part": Markup(part), "known_as": f'W/"{etags.content_tag(part.encode())}"'}  # noqa: S704 # a template's
     return render_private("web/desk/area.html", query["lang"], **_told(query, found), **shown)
 
 
@@ -49,7 +49,7 @@ def area(query: dict[str, Any], code: str) -> Response:
 def figures(query: dict[str, Any], code: str) -> Response:
     """Give the figures of the area alone, for a page that is open; 304 where they are the same."""
     part = _figures(query, show_area(actor(), code, query, clock_now()))
-    return etags.unless_known(Response(part, content_type="text/html; charset=utf-8"))
+    return etags.with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
 
 
 @bp.page("/area/<code>/months", MonthQuerySchema)
@@ -88,7 +88,7 @@ def wall(query: dict[str, Any]) -> Any:
     if code is None:
         return redirect(url_for("desk.index", lang=query["lang"]), 303)
     found = show_area(actor(), code, query, clock_now())
-    return etags.unless_known(
+    return etags.with_content_tag(
         render_private("web/desk/wall.html", query["lang"], **_told(query, found))
     )
 

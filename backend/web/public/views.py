@@ -10,7 +10,7 @@ from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.query import figures_reader
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
-from backend.http.etags import unless_known
+from backend.http.etags import with_content_tag
 from backend.http.requests import as_attachment, clock_now
 from backend.web.public import service
 from backend.web.public.quality import quality
@@ -63,7 +63,7 @@ def table(query: dict[str, Any]) -> Response:
     told = answer.body
     name = f"coverage-{told['month']}-{told['level']}-{told['network']}.csv"
     content = as_csv(answer, translator_for(lang).language)
-    return unless_known(as_attachment(content, "text/csv; charset=utf-8", name))
+    return with_content_tag(as_attachment(content, "text/csv; charset=utf-8", name))
 
 
 @bp.page("/search", SearchQuerySchema, policy=MAP)

@@ -14,7 +14,8 @@ from backend.accounts.authentication import actor
 from backend.database.extensions import db
 from backend.errors import Problem, field_errors
 from backend.http.arguments import Parser
-from backend.http.requests import CODES, answer_http, described, language
+from backend.http.problems import CODES, answer_http, serialize_errors
+from backend.http.requests import language
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
 from backend.web.site.content_security_policy import PAGE, Policy, under
@@ -115,7 +116,7 @@ def _error_page(problem: Problem) -> Response:
     lang = request.args.get("lang")
     lang = lang if lang in ("vi", "en") else None
     words = cast(Language, lang or language())
-    faults = described(problem.errors, words)
+    faults = serialize_errors(problem.errors, words)
     told = {"told": message(problem.code, words), "faults": faults}
     again = request.full_path.rstrip("?") if request.method == "GET" else None
     response = render("web/wrong.html", lang, problem=problem, again=again, **told)

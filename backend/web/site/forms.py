@@ -10,7 +10,6 @@ from werkzeug.datastructures import FileStorage
 
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors, invalid
-from backend.http.requests import described
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
 from backend.web.site.pages import translator_for
@@ -67,7 +66,7 @@ class Form:
 
     def add_errors(self, errors: Iterable[FieldError]) -> None:
         """Add errors by field; those without a field in the form go to the whole form."""
-        for error in described(list(errors), self.language):
+        for error in serialize_errors(list(errors), self.language):
             name = error["field"].split(".")[0]
             if name in self.values:
                 self.errors.setdefault(name, error["message"])

@@ -1,0 +1,71 @@
+"""Request ids, the log of requests by structlog, and the headers of all answers."""
+
+import logging
+import time
+import uuid
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response, g, request
+
+from backend.metrics import count_request
+
+log = structlog.get_logger()
+
+# Pages use the position of a phone and no other permission.
+PERMISSIONS = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=()"
+
+
+def init_app(app: Flask) -> None:
+    """Configure structlog and log every request."""
+    _configure(app.config["LOG_LEVEL"])
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def _begin() -> None:
+    g.request_id = uuid.uuid4().hex
+    g.began = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    seconds = time.perf_counter() - g.began
+    count_request(request.method, request.path, response.status_code, seconds)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if response.mimetype == "text/html":
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = PERMISSIONS
+    if log.is_enabled_for(logging.INFO):
+        log.info(
+            "request",
+            request_id=g.request_id,
+            method=request.method,
+            path=request.path,  # without the query string, which may contain a position
+            status=response.status_code,
+            ms=round(seconds * 1e3, 1),
+        )
+    return response
+
+
+def _configure(level: str) -> None:
+    # Otherwise it writes plain text for each failed attempt; failed requests are logged below.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_serialize),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+        ),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _serialize(line: Any, **options: Any) -> str:
+    return orjson.dumps(line, **options).decode()

@@ -1,4 +1,4 @@
-"""Three cheats for the signals to find: their samples stay, and people decide."""
+"""Devices with samples that the signals of gaming find."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from backend.devices.registration import Agreement, Registration
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.service import RecordingContext, record
 
-# Where somebody of the demo measured in that month: the cheats are their neighbours.
+# A counted demo sample of that month, near which the cheats measure.
 SPOT = text("""
     select m.longitude, m.latitude from measurements m
     join devices d on d.id = m.device_id and d.demo
@@ -27,11 +27,13 @@ SPOT = text("""
     where m.day between :first and :last and m.counted
     order by m.id limit 1
 """)
-Moment = tuple[datetime, float]  # when, and how many metres to the north
+Moment = tuple[datetime, float]  # time, and offset to the north in metres
 
 
-def plant(month: str, provinces: Sequence[int], context: RecordingContext, seed: int) -> list[UUID]:
-    """Let them measure in a month, near who measured in one of these provinces; their devices."""
+def add_cheats(
+    month: str, provinces: Sequence[int], context: RecordingContext, seed: int
+) -> list[UUID]:
+    """Record the cheats' samples near another demo sample of a month; return their devices."""
     first, last = month_start(month), month_end(month)
     span = {"first": first, "last": last, "provinces": list(provinces)}
     spot = db.session.execute(SPOT, span).first()
@@ -41,26 +43,26 @@ def plant(month: str, provinces: Sequence[int], context: RecordingContext, seed:
     rng = np.random.default_rng([seed, 991])
     at = np.array([spot.longitude, spot.latitude, 9.0])
     together = list(_days(first, 14))
-    lives = [(list(_days(first, 8)), True), (list(_night(first)), False)]
-    lives += [(together, False), (together, False)]  # two phones in one hand
-    return [_live(moments, mock, month, at, context, rng) for moments, mock in lives]
+    cheats = [(list(_days(first, 8)), True), (list(_night(first)), False)]
+    cheats += [(together, False), (together, False)]  # two phones of one person
+    return [_record_phone(moments, mock, month, at, context, rng) for moments, mock in cheats]
 
 
 def _days(first: date, n: int) -> Iterator[Moment]:
-    """A test each morning and each afternoon, some way apart."""
+    """Yield a test each morning and afternoon, 250 m apart."""
     for k in range(n):
         hour = time(8 + 6 * (k % 2), 10)
         yield datetime.combine(first + timedelta(days=3 + k // 2), hour, VIETNAM), 250.0 * k
 
 
 def _night(first: date) -> Iterator[Moment]:
-    """One night of tests, each where the one before does not make it a repeat."""
+    """Yield the tests of one night, far enough apart not to be repeats."""
     begin = datetime.combine(first + timedelta(days=9), time(0, 20), VIETNAM)
     for k in range(20):
         yield begin + timedelta(minutes=12 * k), -220.0 * k
 
 
-def _live(
+def _record_phone(
     moments: list[Moment],
     mock: bool,
     month: str,
@@ -68,17 +70,17 @@ def _live(
     context: RecordingContext,
     rng: np.random.Generator,
 ) -> UUID:
-    """Register a phone and record its life, each test as it comes."""
+    """Register a phone and record its tests."""
     phone = replace(new_phone("mobile", month, rng), skew=timedelta())
     begun = moments[0][0] - timedelta(hours=1)
-    asked = Registration(
+    registration = Registration(
         consent=Agreement(consent.CURRENT, begun),
         id=phone.id,
         platform=phone.platform,
         model=phone.model,
         app_version=APP_VERSION,
     )
-    devices.register(asked, secret=context.key, now=begun, demo=True)
+    devices.register(registration, secret=context.key, now=begun, demo=True)
     sent = [_sample(phone, when, north, mock, spot, rng) for when, north in moments]
     record(
         phone.id, sent, ReceiptContext(received_at=moments[-1][0] + timedelta(minutes=5)), context

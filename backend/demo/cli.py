@@ -9,9 +9,9 @@ from flask.cli import AppGroup
 from backend.batch.command_line import progress_bar
 from backend.clock import local_day
 from backend.demo import service
-from backend.demo.making import PlanMissed
-from backend.demo.people import make_people
-from backend.demo.reporting import make_report
+from backend.demo.generation import PlanNotReached
+from backend.demo.report import make_report
+from backend.demo.users import make_users
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.measurements.recording.service import RecordingContext
@@ -29,19 +29,19 @@ def load(seed: int, today: datetime | None) -> None:
     now = clock_now()
     day = today.date() if today else local_day(now)
     if day > local_day(now):
-        raise click.BadParameter("lies in the future", param_hint="--today")
+        raise click.BadParameter("is in the future", param_hint="--today")
     config = app.config
     context = RecordingContext(
         app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
     )
-    # The proxy knows the app in this thread only.
+    # The proxy works in this thread only.
     app_context = app._get_current_object().app_context  # type: ignore[attr-defined]
     try:
         with progress_bar("demo") as progress:
-            done = service.load(service.Order(day, now, seed), context, app_context, progress)
+            done = service.load(service.LoadOptions(day, now, seed), context, app_context, progress)
     except Problem as problem:
         raise click.ClickException(f"{problem.code}: run `flask units setup` first") from None
-    except PlanMissed as error:
+    except PlanNotReached as error:
         raise click.ClickException(str(error)) from None
     if done.already:
         click.echo("The demo months are loaded already; `flask demo remove` removes them.")
@@ -51,7 +51,7 @@ def load(seed: int, today: datetime | None) -> None:
 
 @cli.command()
 def remove() -> None:
-    """Remove everything that the demo loaded, and nothing else."""
+    """Remove all data of the demo, and nothing else."""
     with progress_bar("demo") as progress:
         rows = service.remove(progress)
     click.echo(f"Removed measurements: {rows:,}")
@@ -59,12 +59,12 @@ def remove() -> None:
 
 @cli.command()
 def people() -> None:
-    """Make one person per role to sign in as, and a report; passwords are told this once."""
+    """Create one user per role and a report; passwords are printed only once."""
     now = clock_now()
-    made = make_people(now)
+    made = make_users(now)
     if not made:
-        raise click.ClickException("the demo is not loaded, or its people are there already")
+        raise click.ClickException("the demo is not loaded, or its users exist already")
     for one in made:
         click.echo(f"  {one.role:<12} {one.name:<30} {one.password}")
     make_report(now, current_app.config["VAR_DIR"])
-    click.echo("Told this once. The admin's role counts after a second factor was set up.")
+    click.echo("Printed only once. The admin role is active after a second factor is set up.")

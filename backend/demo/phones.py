@@ -1,4 +1,4 @@
-"""The phones of volunteers, and what a test on one of them measures and sends."""
+"""Phones of volunteers and the bodies that they send."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from backend.demo.places import Floats
 T = TypeVar("T")
 Body = dict[str, Any]
 
-# Operator, its MNC, its share of phones, how fast it is against the others.
+# Operator, MNC, share of phones, speed relative to the others.
 OPERATORS = (
     ("Viettel", "04", 0.52, 1.1),
     ("VinaPhone", "02", 0.27, 1.05),
@@ -24,39 +24,39 @@ PROVIDERS = (("Viettel Telecom", 0.45), ("VNPT", 0.38), ("FPT Telecom", 0.17))
 # Medians in Mbps, spread of the logarithm (a long tail), median ping in ms.
 SPEEDS = {"5G": (240.0, 0.55, 19.0), "4G": (46.0, 0.7, 27.0), "3G": (4.5, 0.7, 75.0)}
 LINE = (150.0, 0.6, 9.0)
-# Viettel opened its 5G in October 2024; two years later the others have it too.
+# Viettel started 5G in October 2024; two years later the others have it too.
 FIVE_G = {"2024": 0.06, "later": 0.35}
 THREE_G = {"2024": 0.06, "later": 0.02}
 ANDROIDS = ("SM-A525F", "SM-A155F", "CPH2527", "23053RN02L", "V2206", "SM-G991B")
 IPHONES = ("iPhone12,1", "iPhone13,2", "iPhone14,5", "iPhone15,4")
 IPHONE_SHARE = 0.28
-# Clocks that are off, by up to so many minutes; the others are right to the second.
+# Share of phones with a wrong clock, and its error in minutes.
 SKEWED_SHARE, SKEW_MINUTES = 0.03, (3.0, 50.0)
 APP_VERSION = "1.0.0"
 
 ACCURACY_M = (4.0, 40.0)
-# A fix lies within this of the spot: two neighbouring spots stay over 100 m apart.
+# Largest distance of a fix from its spot: neighbouring spots stay over 100 m apart.
 NOISE_MOST_M = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One device: its line and the habits of its system."""
+    """One device with its network and operating system."""
 
     id: UUID
     platform: str
     model: str
-    network: str  # mobile or fixed: what it measures
+    network: str  # mobile or fixed
     operator: str
     mnc: str
-    strength: float  # of its operator and its place against the median
+    strength: float  # speed of its operator and place relative to the median
     five_g: float
     three_g: float
-    skew: timedelta  # of its clock
+    skew: timedelta  # error of its clock
 
     @property
     def hides_network(self) -> bool:
-        """Since iOS 16.4 the carrier is placeholders; the person names the operator."""
+        """Whether the carrier is hidden (iOS since 16.4); the user states the operator."""
         return self.platform == "ios"
 
 
@@ -69,7 +69,7 @@ def uuid_from(rng: np.random.Generator) -> UUID:
 
 
 def new_phone(network: str, month: str, rng: np.random.Generator) -> Phone:
-    """Draw a phone as a province has them."""
+    """Draw a phone by the shares of a province."""
     iphone = rng.random() < IPHONE_SHARE
     era = "2024" if month < "2025" else "later"
     at = int(rng.choice(len(OPERATORS), p=[share for _, _, share, _ in OPERATORS]))
@@ -93,13 +93,13 @@ def new_phone(network: str, month: str, rng: np.random.Generator) -> Phone:
     )
 
 
-def told(at: datetime, phone: Phone) -> str:
-    """A moment as the phone's clock tells it."""
+def phone_time(at: datetime, phone: Phone) -> str:
+    """Return a time by the phone's clock."""
     return (at + phone.skew).astimezone(VIETNAM).isoformat(timespec="seconds")
 
 
 def body(phone: Phone, at: datetime, fix: Floats, rng: np.random.Generator) -> Body:
-    """What a phone sends of a finished test; fix: longitude, latitude, accuracy."""
+    """Return the body of a finished test; `fix`: longitude, latitude, accuracy (m)."""
     technology = "4G"
     chance = rng.random()
     if chance < phone.five_g:
@@ -108,7 +108,7 @@ def body(phone: Phone, at: datetime, fix: Floats, rng: np.random.Generator) -> B
         technology = "3G"
     return {
         "id": str(uuid_from(rng)),
-        "measured_at": told(at, phone),
+        "measured_at": phone_time(at, phone),
         "status": "finished",
         **values(phone, technology, rng),
         **_line(phone, technology, rng),
@@ -118,14 +118,14 @@ def body(phone: Phone, at: datetime, fix: Floats, rng: np.random.Generator) -> B
             "accuracy_m": round(float(fix[2]), 1),
             "provider": "gps",
             "is_mock": False,
-            "fixed_at": told(at - timedelta(seconds=int(rng.integers(1, 20))), phone),
+            "fixed_at": phone_time(at - timedelta(seconds=int(rng.integers(1, 20))), phone),
         },
         "app_version": APP_VERSION,
     }
 
 
 def values(phone: Phone, technology: str, rng: np.random.Generator) -> Body:
-    """Speeds with a long tail, and the times of the way."""
+    """Draw speeds (long tail) and latencies."""
     median, spread, ping = LINE if phone.network == "fixed" else SPEEDS[technology]
     down = min(3_000.0, max(0.1, median * phone.strength * float(rng.lognormal(0, spread))))
     up = min(1_500.0, max(0.1, down * float(rng.uniform(0.15, 0.6))))

@@ -1,4 +1,4 @@
-"""Where volunteers measure: spots inside each commune of the active set, and beyond the border."""
+"""Spots where volunteers measure: in each commune of the active set, and beyond the border."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from backend.units.service import UnitRow, set_on, units_on
 Floats = NDArray[np.float64]
 
 METRES_PER_DEGREE = 111_195.0
-# Spots of one commune stand on a loose grid: never nearer than STEP - 2 * SHIFT = 180 m, so that
-# two fixes of 20 m of noise each are still over 100 m apart (the radius of `repeat`).
+# Spots of a commune are on a loose grid, at least STEP - 2 * SHIFT = 180 m apart, so that two fixes
+# with 20 m of noise are still over 100 m apart (the radius of `repeat`).
 STEP_M, SHIFT_M = 250.0, 35.0
 SPOTS_ABOUT = 150
-# With this accuracy each spot is looked up once: as good as fixes get.
-SURE_M = 5.0
-# Volunteers live within this distance of the middle of their province: nobody on Hoàng Sa.
+# Accuracy with which each spot is looked up: that of the best fixes.
+SPOT_ACCURACY_M = 5.0
+# Volunteers live within this distance of the centre of their province: not on Hoàng Sa.
 REACH_DEG = 1.3
 BEYOND_TRIES = 3_000
 
@@ -45,14 +45,14 @@ class Commune:
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """The communes of a province in which one can measure, and places just beyond its border."""
+    """The communes of a province with spots, and points just beyond its border."""
 
     communes: tuple[Commune, ...]
     beyond: Floats  # (n, 2): longitude, latitude
 
 
 def survey(province: str, day: date, locator: Locator, rng: np.random.Generator) -> Province:
-    """Find the spots of every commune of a province in the set active on a day."""
+    """Return the spots of every commune of a province in the set active on a day."""
     units = {unit.id: unit for unit in units_on(day, "commune", province)}
     spots = {key: _spots(shape, rng) for key, shape in _polygons(day, list(units)).items()}
     inside = _confirmed(spots, day, locator)
@@ -70,7 +70,7 @@ def _commune(unit: UnitRow, points: Floats) -> Commune:
 
 
 def _polygons(day: date, units: Sequence[int]) -> dict[int, shapely.Geometry]:
-    """The largest part of each commune's polygon: some carry crumbs of a neighbour."""
+    """Return the largest part of each commune's polygon: some contain slivers of a neighbour."""
     active = set_on(day)
     query = (
         select(Boundary.unit_id, Boundary.geometry)
@@ -85,7 +85,7 @@ def _polygons(day: date, units: Sequence[int]) -> dict[int, shapely.Geometry]:
 
 
 def _spots(shape: shapely.Geometry, rng: np.random.Generator) -> Floats:
-    """A loose grid of points in a polygon; one point where the grid finds none."""
+    """Return a loose grid of points in a polygon; one point if the grid has none."""
     west, south, east, north = shapely.bounds(shape)
     per_degree = np.array(
         [METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), METRES_PER_DEGREE]
@@ -105,18 +105,18 @@ def _spots(shape: shapely.Geometry, rng: np.random.Generator) -> Floats:
 
 
 def _confirmed(spots: dict[int, Floats], day: date, locator: Locator) -> dict[int, Floats]:
-    """The spots that the locator gives to their own commune; polygons overlap here and there."""
+    """Return the spots that the locator assigns to their commune: some polygons overlap."""
     points = np.concatenate(list(spots.values()))
     owners = np.repeat(list(spots), [len(some) for some in spots.values()])
-    right = places(points, [SURE_M] * len(points), day, locator) == owners
+    right = locate(points, [SPOT_ACCURACY_M] * len(points), day, locator) == owners
     kept = {key: points[right & (owners == key)] for key in spots}
     return {key: some for key, some in kept.items() if len(some)}
 
 
-def places(
+def locate(
     points: Floats, accuracies: Sequence[float], day: date, locator: Locator
 ) -> NDArray[np.int64]:
-    """The unit of each point; -1 outside all."""
+    """Return the unit of each point; -1 outside all units."""
     x, y = points[:, 0].tolist(), points[:, 1].tolist()
     found = locator.place_many([day] * len(points), x, y, accuracies)
     return np.array([-1 if one.unit_id is None else one.unit_id for one in found], dtype=np.int64)
@@ -129,11 +129,11 @@ def _beyond(
     locator: Locator,
     rng: np.random.Generator,
 ) -> Floats:
-    """Points in the communes of neighbouring provinces."""
+    """Return points in the communes of neighbouring provinces."""
     x = np.concatenate([one.longitudes for one in communes])
     y = np.concatenate([one.latitudes for one in communes])
     low, high = (x.min() - 0.05, y.min() - 0.05), (x.max() + 0.05, y.max() + 0.05)
     points = rng.uniform(low, high, (BEYOND_TRIES, 2))
-    units = places(points, [SURE_M] * len(points), day, locator)
+    units = locate(points, [SPOT_ACCURACY_M] * len(points), day, locator)
     kept: Floats = points[(units >= 0) & ~np.isin(units, list(own))]
     return kept

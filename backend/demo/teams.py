@@ -1,4 +1,4 @@
-"""The demo's campaigns: teams of the phones that measured, with what happens in real ones."""
+"""The demo's campaigns: teams of demo phones, with guests, a change of team and a correction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from backend.accounts.access import Actor, Grant
 from backend.campaigns.models import Campaign, CampaignArea, Team
 from backend.clock import VIETNAM, local_day, month_end, month_start
 from backend.database.extensions import db
-from backend.demo.cheats import plant
+from backend.demo.cheats import add_cheats
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
 from backend.devices.models import Device
 from backend.measurements.corrections.reattribution import reattribute
@@ -23,13 +23,13 @@ from backend.memberships.models import DeviceLink, Membership, Volunteer
 from backend.organisations.models import Organisation
 from backend.units.models import Unit
 
-# 60 teams and 500 volunteers, as the ministry's letter has its provinces organise them.
-GUEST_EVERY = 25  # of so many one is a resident whom a volunteer helped, for a day
+# 60 teams and 500 volunteers, as in the ministry's letter.
+GUEST_EVERY = 25  # one of so many volunteers is a guest, a resident whom another one helped
 GUEST_STAY = timedelta(hours=24)
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Hồ")
 GIVEN = ("An", "Bình", "Chi", "Dũng", "Giang", "Hà", "Huy", "Lan", "Minh", "Ngọc", "Quân", "Thảo")
 
-# The phones that measured most, with the commune where each measured most.
+# The phones with most samples, each with its most frequent commune.
 PHONES = text("""
     select m.device_id, mode() within group (order by m.unit_id) as unit_id,
            min(m.measured_at) as first, max(m.measured_at) as last
@@ -47,8 +47,8 @@ BUSIEST = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
-    """One campaign to be made: whose it is, when and where, how many teams and volunteers."""
+class TeamCampaign:
+    """Plan of a campaign with its organisation, area, months and number of teams."""
 
     organisation: str
     type: str
@@ -61,19 +61,19 @@ class Cast:
     networks: tuple[str, ...]
     teams: int
     volunteers: int
-    until: str | None = None  # its last month, where it takes more than one
+    until: str | None = None  # its last month, if there are several
     cheats: bool = False
 
 
-def casts(month: str, until: str) -> tuple[Cast, ...]:
-    """The two campaigns of the demo: the letter's, and one from the last full month on."""
+def team_campaigns(month: str, until: str) -> tuple[TeamCampaign, ...]:
+    """Return the two campaigns of the demo: the letter's, and one since the last full month."""
     return (
-        Cast(
+        TeamCampaign(
             "Tỉnh Đoàn Thái Nguyên (mẫu)", "youth_union", "Chi đoàn", "youth",
             "Thanh niên đo chất lượng mạng, tháng 11/2024", LETTER_MONTH, (LETTER_PROVINCE,),
             "2024", ("mobile",), 44, 400,
         ),
-        Cast(
+        TeamCampaign(
             "Tổ công nghệ số cộng đồng (mẫu)", "community_digital_team", "Tổ công nghệ số",
             "community_digital", f"Đo Internet tại nhà, {_from_to(month, until)}", month,
             ("19",), "2025", ("mobile", "fixed"), 16, 100, until, cheats=True,
@@ -87,29 +87,29 @@ def _from_to(month: str, until: str) -> str:
 
 
 def make_teams(
-    wanted: Sequence[Cast], now: datetime, context: RecordingContext, seed: int
+    wanted: Sequence[TeamCampaign], now: datetime, context: RecordingContext, seed: int
 ) -> list[int]:
-    """Make campaigns over the demo's measurements; their ids."""
+    """Make campaigns of the demo's measurements; return their ids."""
     made = []
-    for cast in wanted:
-        cheats = plant(cast.month, _provinces(cast), context, seed) if cast.cheats else []
-        made.append(_make(cast, now, cheats))
+    for plan in wanted:
+        cheats = add_cheats(plan.month, _provinces(plan), context, seed) if plan.cheats else []
+        made.append(_make(plan, now, cheats))
     db.session.commit()
     return made
 
 
-def _make(cast: Cast, now: datetime, cheats: Sequence[UUID]) -> int:
-    first, last = month_start(cast.month), month_end(cast.until or cast.month)
-    provinces = _provinces(cast)
-    organisation = Organisation(name=cast.organisation, type=cast.type, unit_id=provinces[0])
+def _make(plan: TeamCampaign, now: datetime, cheats: Sequence[UUID]) -> int:
+    first, last = month_start(plan.month), month_end(plan.until or plan.month)
+    provinces = _provinces(plan)
+    organisation = Organisation(name=plan.organisation, type=plan.type, unit_id=provinces[0])
     db.session.add(organisation)
     db.session.flush()
     campaign = Campaign(
         organisation_id=organisation.id,
-        name=cast.name,
+        name=plan.name,
         first_day=first,
         last_day=last,
-        networks=list(cast.networks),
+        networks=list(plan.networks),
         state="closed" if last < local_day(now) else "open",
         demo=True,
     )
@@ -118,8 +118,8 @@ def _make(cast: Cast, now: datetime, cheats: Sequence[UUID]) -> int:
     db.session.add_all(
         CampaignArea(campaign_id=campaign.id, unit_id=province) for province in provinces
     )
-    phones = _phones(first, last, provinces, cast.volunteers, cheats)
-    teams = _teams(cast, organisation.id, phones)
+    phones = _phones(first, last, provinces, plan.volunteers, cheats)
+    teams = _teams(plan, organisation.id, phones)
     volunteers = _volunteers(phones)
     _join(campaign, teams, phones, volunteers)
     db.session.flush()
@@ -128,9 +128,9 @@ def _make(cast: Cast, now: datetime, cheats: Sequence[UUID]) -> int:
     return campaign.id
 
 
-def _provinces(cast: Cast) -> list[int]:
+def _provinces(plan: TeamCampaign) -> list[int]:
     found = db.session.query(Unit.id).filter(
-        Unit.system == cast.system, Unit.level == "province", Unit.code.in_(cast.provinces)
+        Unit.system == plan.system, Unit.level == "province", Unit.code.in_(plan.provinces)
     )
     return [row[0] for row in found.order_by(Unit.code)]
 
@@ -141,19 +141,19 @@ def _phones(
     span = {"first": first, "last": last, "provinces": provinces, "most": most}
     span |= {"cheats": list(cheats)}
     phones = list(db.session.execute(PHONES, span))
-    # By commune, so that neighbours are in one team.
+    # By commune, so that neighbours are in the same team.
     return sorted(phones, key=lambda phone: (phone.unit_id, phone.device_id))
 
 
-def _teams(cast: Cast, organisation_id: int, phones: Sequence[Any]) -> list[Team]:
+def _teams(plan: TeamCampaign, organisation_id: int, phones: Sequence[Any]) -> list[Team]:
     teams = []
-    for number in range(cast.teams):
-        home = phones[number * len(phones) // cast.teams].unit_id if phones else None
+    for number in range(plan.teams):
+        home = phones[number * len(phones) // plan.teams].unit_id if phones else None
         teams.append(
             Team(
                 organisation_id=organisation_id,
-                name=f"{cast.team} {number + 1:02}",
-                type=cast.team_type,
+                name=f"{plan.team} {number + 1:02}",
+                type=plan.team_type,
                 home_unit_id=home,
             )
         )
@@ -163,7 +163,7 @@ def _teams(cast: Cast, organisation_id: int, phones: Sequence[Any]) -> list[Team
 
 
 def _volunteers(phones: Sequence[Any]) -> list[Volunteer]:
-    """One person a phone; some give a name, most do not."""
+    """Add one volunteer per phone; some have a name."""
     volunteers = [Volunteer(demo=True, display_name=_name(place)) for place in range(len(phones))]
     db.session.add_all(volunteers)
     db.session.flush()
@@ -192,7 +192,7 @@ def _join(
     phones: Sequence[Any],
     volunteers: Sequence[Volunteer],
 ) -> None:
-    """Members join before they first measure; the rest are guests; one member changes teams."""
+    """Add memberships before the first samples, guests, and one change of team."""
     begin = datetime.combine(campaign.first_day, datetime.min.time(), VIETNAM)
     for place, (phone, volunteer) in enumerate(zip(phones, volunteers, strict=True)):
         team = teams[place * len(teams) // len(phones)]
@@ -218,7 +218,7 @@ def _join(
 
 
 def _correct(campaign: Campaign, teams: Sequence[Team]) -> None:
-    """One correction, as an organiser makes it: a team's day was measured for its neighbours."""
+    """Make one correction: a team's day was measured for its neighbours."""
     busiest = db.session.execute(BUSIEST, {"campaign": campaign.id}).first()
     if busiest is None:
         return

@@ -1,4 +1,4 @@
-"""Volunteers: each with a home commune, a work commune and a pace."""
+"""Volunteers with a home commune, a work commune and a number of samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ import numpy as np
 
 from backend.demo.places import Commune
 
-# What one eager volunteer manages in a month, and in a month at one spot.
+# Samples of one keen volunteer in a month, and in a month per spot.
 A_MONTH, A_MONTH_PER_SPOT = 130, 25
-# The share of a commune's samples that people make who only work there, and how many each.
+# Share of a commune's samples by people who only work there, and the most samples of each.
 WORK_SHARE, WORK_MOST = 0.2, 20
-# People work in one of so many nearest communes, their own among them.
+# Number of nearest communes, including the own one, in which people work.
 WORK_AMONG = 5
 
 
 @dataclass(slots=True)
 class Volunteer:
-    """One phone: where it measures and how many samples are to count."""
+    """One phone with its communes and its numbers of counted samples."""
 
     number: int
     home: Commune
@@ -32,7 +32,7 @@ def recruit(
     month_share: float,
     rng: np.random.Generator,
 ) -> list[Volunteer]:
-    """Find volunteers for each commune's quota and divide it among them."""
+    """Draw volunteers for each commune and divide its quota among them."""
     near = _nearest(communes)
     people: list[Volunteer] = []
     for place, commune in enumerate(communes):
@@ -51,19 +51,19 @@ def _divide(
     living = [one for one in people if one.home is commune]
     working = [one for one in people if one.work is commune and one.home is not commune]
     by_work = min(int(quota * WORK_SHARE), WORK_MOST * len(working)) if working else 0
-    for one, n in zip(working, _dealt(by_work, len(working), rng), strict=True):
+    for one, n in zip(working, _share_out(by_work, len(working), rng), strict=True):
         one.at_work = n
-    for one, n in zip(living, _dealt(quota - by_work, len(living), rng), strict=True):
+    for one, n in zip(living, _share_out(quota - by_work, len(living), rng), strict=True):
         one.at_home = n
 
 
-def _dealt(total: int, heads: int, rng: np.random.Generator) -> list[int]:
-    """Divide a number unevenly: some are keener than others."""
+def _share_out(total: int, heads: int, rng: np.random.Generator) -> list[int]:
+    """Divide a number unevenly."""
     if not heads:
         return []
     keen = rng.gamma(4.0, 1.0, heads)
-    dealt: list[int] = rng.multinomial(total, keen / keen.sum()).tolist()
-    return dealt
+    shares: list[int] = rng.multinomial(total, keen / keen.sum()).tolist()
+    return shares
 
 
 def _nearest(communes: Sequence[Commune]) -> list[list[int]]:

@@ -28,7 +28,7 @@ URL = "/api/v1/coverage?month=2024-11&parent=19&network=mobile"
 
 def measured(app: Flask, counted: int = plan.LETTER_COUNTED) -> None:
     """As many counted samples of each commune as the demo plans for the letter's month."""
-    letter = plan.Campaign("2024-11", "19", "mobile", counted, plan.LETTER_REACHED, NOW)
+    letter = plan.MonthPlan("2024-11", "19", "mobile", counted, plan.LETTER_REACHED, NOW)
     with app.app_context():
         units = units_on(LAST, "commune", "19")
         codes, districts = [one.code for one in units], [one.parent_code or "" for one in units]

@@ -13,13 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from backend.campaigns.models import Campaign as Campaign_
-from backend.campaigns.models import Team
+from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
-from backend.demo import making, plan, service
-from backend.demo.people import is_empty, make_people
-from backend.demo.plan import Campaign
-from backend.demo.teams import casts, make_teams
+from backend.demo import generation, plan, service
+from backend.demo.plan import MonthPlan
+from backend.demo.teams import make_teams, team_campaigns
+from backend.demo.users import is_empty, make_users
 from backend.devices.models import Consent, Device
 from backend.measurements.corrections.reattribution import reattribute
 from backend.measurements.recording.counting import fold_all
@@ -41,7 +40,7 @@ from tests.support.factories import location, post, register, sample
 
 NOW = datetime(2025, 2, 10, 3, 0, tzinfo=UTC)
 # Đà Nẵng had 47 communes on land: fewer phones to register than in Thái Nguyên.
-SMALL = Campaign("2024-11", "48", "mobile", 500, 5, NOW, threshold=40)
+SMALL = MonthPlan("2024-11", "48", "mobile", 500, 5, NOW, threshold=40)
 
 
 @pytest.fixture(autouse=True)
@@ -49,11 +48,11 @@ def later(clock: Any) -> None:
     clock.now = NOW
 
 
-def load(app: Flask, *plans: Campaign, seed: int = 1) -> service.Loaded:
+def load(app: Flask, *plans: MonthPlan, seed: int = 1) -> service.LoadResult:
     desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
-    order = service.Order(date(2025, 2, 10), NOW, seed)
+    order = service.LoadOptions(date(2025, 2, 10), NOW, seed)
     with app.app_context():
-        return service.load_campaigns(plans, order, desk, app.app_context, lambda done, of: None)
+        return service.load_plans(plans, order, desk, app.app_context, lambda done, of: None)
 
 
 def remove(app: Flask) -> int:
@@ -136,7 +135,11 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
 ) -> None:
     load(app, SMALL)
     cast = replace(
-        casts("2024-11", "2024-12")[0], provinces=("48",), teams=6, volunteers=30, cheats=True
+        team_campaigns("2024-11", "2024-12")[0],
+        provinces=("48",),
+        teams=6,
+        volunteers=30,
+        cheats=True,
     )
     desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     mine = people.campaign(app, people.organisation(app))
@@ -155,7 +158,7 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
         moved = text("""select volunteer_id from memberships group by 1
                         having count(distinct team_id) = 2""")
         assert len(db.session.execute(moved).all()) == 1
-        people_made = make_people(NOW)
+        people_made = make_users(NOW)
     by_role = {one.role: one for one in people_made}
     assert set(by_role) == {"admin", "organiser", "team_leader", "official"}
     organiser = by_role["organiser"]
@@ -170,7 +173,7 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
         assert is_empty()
         for table in (Earning, TeamCount, TeamDelta, Membership, Volunteer, Team):
             assert db.session.scalar(select(func.count()).select_from(table)) == 0
-        assert list(db.session.scalars(select(Campaign_.id))) == [mine]
+        assert list(db.session.scalars(select(Campaign.id))) == [mine]
 
 
 def test_a_load_that_was_interrupted_is_replaced(
@@ -191,8 +194,8 @@ def test_a_load_that_was_interrupted_is_replaced(
 
 
 def test_a_plan_that_cannot_be_met_is_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "_counted", lambda *arguments: {})
-    with pytest.raises(making.PlanMissed):
+    monkeypatch.setattr(generation, "_counted", lambda *arguments: {})
+    with pytest.raises(generation.PlanNotReached):
         load(app, SMALL)
 
 
@@ -206,13 +209,13 @@ def test_commands_say_what_they_did(app: Flask) -> None:
 
 
 def test_the_command_loads_what_is_planned(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "campaigns", lambda today, now: [SMALL])
+    monkeypatch.setattr(service, "month_plans", lambda today, now: [SMALL])
     output = app.test_cli_runner().invoke(args=["demo", "load", "--seed", "7"]).output
     assert "Demo months: 2024-11; counted as planned: 500" in output
 
 
 def test_quotas_add_up() -> None:
-    letter = plan.campaigns(date(2026, 11, 25), NOW)[-1]
+    letter = plan.month_plans(date(2026, 11, 25), NOW)[-1]
     for seed, communes in ((1, 177), (2, 172), (3, 177)):
         codes = [f"{n:05}" for n in range(communes)]
         districts = [str(n % 9) for n in range(communes)]
@@ -232,7 +235,7 @@ def test_quotas_add_up() -> None:
 )
 def test_the_recent_months_stay_small(today: date, months: list[str]) -> None:
     now = datetime(2026, 12, 1, tzinfo=UTC)
-    plans = plan.campaigns(today, now)
+    plans = plan.month_plans(today, now)
     assert list(dict.fromkeys(one.month for one in plans)) == months
     # A sixth at most goes wrong beside the counted ones.
     assert sum(one.counted for one in plans[:-1]) * 1.2 <= 30_000
@@ -240,6 +243,6 @@ def test_the_recent_months_stay_small(today: date, months: list[str]) -> None:
 
 def test_nothing_is_measured_after_now() -> None:
     now = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
-    plans = plan.campaigns(date(2026, 11, 1), now)
+    plans = plan.month_plans(date(2026, 11, 1), now)
     assert all(one.until <= now for one in plans)
     assert plans[-2].days == [date(2026, 11, 1)]

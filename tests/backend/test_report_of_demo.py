@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.demo import service
-from backend.demo.plan import Campaign
-from backend.demo.teams import Cast, make_teams
+from backend.demo.plan import MonthPlan
+from backend.demo.teams import TeamCampaign, make_teams
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.service import RecordingContext
 from tests.support import people
@@ -18,8 +18,8 @@ from tests.support.clock import FakeClock
 from tests.support.reports import MONTH, URL, Office
 
 NOW = datetime(2024, 12, 10, 3, 0, tzinfo=UTC)
-PLAN = Campaign(MONTH, "48", "mobile", 600, 3, NOW, threshold=40)
-CAST = Cast(
+PLAN = MonthPlan(MONTH, "48", "mobile", 600, 3, NOW, threshold=40)
+CAST = TeamCampaign(
     "Thành Đoàn Đà Nẵng (mẫu)", "youth_union", "Chi đoàn", "youth", "Thanh niên đo mạng (mẫu)",
     MONTH, ("48",), "2024", ("mobile",), teams=4, volunteers=20,
 )  # fmt: skip
@@ -30,9 +30,9 @@ def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     made = Office(app, client, clock, province="48")
     clock.now = NOW
     desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
-    order = service.Order(date(2024, 12, 10), NOW, 1)
+    order = service.LoadOptions(date(2024, 12, 10), NOW, 1)
     with app.app_context():
-        service.load_campaigns([PLAN], order, desk, app.app_context, lambda done, of: None)
+        service.load_plans([PLAN], order, desk, app.app_context, lambda done, of: None)
         make_teams([CAST], NOW, desk, 1)
         fold_all()
     return made
@@ -123,4 +123,4 @@ def test_the_demo_s_official_sealed_the_report_of_the_letter_s_month(office: Off
     assert (report["state"], report["demo"]) == ("approved", True)
     assert office.client.get(f"{URL}/by-digest/{report['digest']}").json["valid"] is True
     again = office.app.test_cli_runner().invoke(args=["demo", "people"])
-    assert (again.exit_code, "there already" in again.output) == (1, True)
+    assert (again.exit_code, "exist already" in again.output) == (1, True)

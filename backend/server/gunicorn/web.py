@@ -18,7 +18,7 @@ from gunicorn.app.wsgiapp import WSGIApplication
 
 from backend.clock import local_day, utc_now
 from backend.database.extensions import db
-from backend.demo.people import is_empty
+from backend.demo.users import is_empty
 from backend.units.catalogue import read_active
 from backend.units.service import set_on
 from backend.web.maps import outlines

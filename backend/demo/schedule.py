@@ -1,4 +1,4 @@
-"""When volunteers measure: weekend rounds of the youth union, lunch breaks, evenings at home."""
+"""Times of tests: weekend rounds of the youth union, lunch breaks, evenings at home."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from backend.clock import VIETNAM
 from backend.demo.places import Commune, Floats
 from backend.demo.volunteers import Volunteer
 
-# A spot serves again after this: the four hours of `repeat` and a little.
+# A spot is used again after this time: slightly more than the four hours of `repeat`.
 REST = timedelta(hours=4, minutes=5)
 # Minutes from one test of an outing to the next.
 GAP_LEAST, GAP_MOST = 3.5, 8.0
-# So many spots around home are those that rounds begin from.
+# Number of spots around home at which rounds begin.
 AROUND_HOME = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A time of the day at which people measure."""
+    """A time of day at which people measure."""
 
     earliest: float  # hours
     latest: float
@@ -28,7 +28,7 @@ class Slot:
     most: int
     weight: float
     at_work: bool = False
-    round: bool = False  # through the hamlets, not at one place
+    round: bool = False  # through hamlets, not at one place
 
 
 WEEKDAY = (
@@ -45,21 +45,21 @@ SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """One test that is to count: when, in which commune, at which of its spots."""
+class PlannedTest:
+    """Time, commune and spot of a test that counts."""
 
     at: datetime
     commune: Commune
     spot: int
 
 
-def stops(
+def plan_tests(
     volunteer: Volunteer, days: Sequence[date], until: datetime, rng: np.random.Generator
-) -> list[Stop]:
-    """The tests of a volunteer's month in order of time, spaced so that each counts."""
-    home = _home_spot(volunteer.home, rng)
-    work = _home_spot(volunteer.work, rng)
-    made: list[Stop] = []
+) -> list[PlannedTest]:
+    """Return the tests of a volunteer's month by time, spaced so that each counts."""
+    home = _random_spot(volunteer.home, rng)
+    work = _random_spot(volunteer.work, rng)
+    made: list[PlannedTest] = []
     used: dict[tuple[str, int], datetime] = {}
     for start, slot, size in sorted(_outings(volunteer, days, rng), key=lambda one: one[0]):
         commune = volunteer.work if slot.at_work else volunteer.home
@@ -71,7 +71,7 @@ def stops(
         for spot in _free(commune, base, start, used)[:size]:
             if at >= until:
                 break
-            made.append(Stop(at, commune, spot))
+            made.append(PlannedTest(at, commune, spot))
             used[commune.code, spot] = at
             at += timedelta(minutes=rng.uniform(GAP_LEAST, GAP_MOST))
     return made
@@ -80,7 +80,7 @@ def stops(
 def _outings(
     volunteer: Volunteer, days: Sequence[date], rng: np.random.Generator
 ) -> Iterator[tuple[datetime, Slot, int]]:
-    """Outings drawn by weight until what is wanted at home and at work is used up."""
+    """Draw outings by weight until the quotas at home and at work are used up."""
     open_slots = [(day, slot) for day in days for slot in (WEEKEND if _free_day(day) else WEEKDAY)]
     keys = rng.exponential(size=len(open_slots)) / [slot.weight for _, slot in open_slots]
     elsewhere = volunteer.work is not volunteer.home
@@ -101,7 +101,7 @@ def _free_day(day: date) -> bool:
     return day.weekday() >= SATURDAY
 
 
-def _home_spot(commune: Commune, rng: np.random.Generator) -> int:
+def _random_spot(commune: Commune, rng: np.random.Generator) -> int:
     return int(rng.integers(len(commune.longitudes)))
 
 
@@ -115,7 +115,7 @@ def _by_distance(commune: Commune, spot: int) -> list[int]:
 def _free(
     commune: Commune, base: int, start: datetime, used: dict[tuple[str, int], datetime]
 ) -> list[int]:
-    """Spots by their distance from where an outing begins, without those that must rest."""
+    """Return spots by distance from the first one, without those used recently."""
     return [
         spot
         for spot in _by_distance(commune, base)

@@ -1,4 +1,4 @@
-"""The demo's report of the letter's month, as its official makes it: begun, frozen, approved."""
+"""The demo's monthly report: drafted, frozen and approved by its official."""
 
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +17,12 @@ SIGNER = {"name": "Trần Thị Bình (mẫu)", "title": "Phó Giám đốc"}
 
 
 def make_report(now: datetime, var_dir: Path) -> int | None:
-    """Make and seal it; None where the demo has no official."""
+    """Make and seal the report; None if the demo has no official."""
     official = _official()
     if official is None:
         return None
-    asked = {"unit": LETTER_PROVINCE, "level": "province", "month": LETTER_MONTH}
-    draft = begin_report(official, asked, now)
+    data = {"unit": LETTER_PROVINCE, "level": "province", "month": LETTER_MONTH}
+    draft = begin_report(official, data, now)
     report = int(draft["id"])
     frozen = freeze_report(official, report, frozenset({str(draft["version"])}), now)
     approve_report(official, report, frozenset({str(frozen["version"])}), SIGNER, now, var_dir)
@@ -30,13 +30,13 @@ def make_report(now: datetime, var_dir: Path) -> int | None:
 
 
 def _official() -> Actor | None:
-    """The demo's official, with their roles."""
-    held = (
+    """Return the demo's official with their roles."""
+    roles = (
         select(User.id, Role.scope_id)
         .join(Role, Role.user_id == User.id)
         .where(User.demo, Role.role == "official")
     )
-    rows = db.session.execute(held).all()
+    rows = db.session.execute(roles).all()
     if not rows:
         return None
     grants = tuple(Grant("official", "unit", row.scope_id) for row in rows)

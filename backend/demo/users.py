@@ -1,4 +1,4 @@
-"""One person per role to sign in as, with random passwords that are printed once."""
+"""Users of the demo, one per role, with random passwords that are printed once."""
 
 import secrets
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from backend.demo.plan import LETTER_PROVINCE
 from backend.devices.models import Device
 from backend.units.models import Unit
 
-DOMAIN = "dosong.example"  # a name that no mail server can have
+DOMAIN = "dosong.example"  # reserved: no mail server can have it
 PASSWORD_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
-    """What somebody who looks at the demo needs to sign in."""
+class Credentials:
+    """Credentials of a demo user."""
 
     role: str
     name: str
@@ -29,7 +29,7 @@ class SignIn:
 
 
 def is_empty() -> bool:
-    """Whether nobody and nothing is there yet: only then are people made whom a terminal names."""
+    """Return whether there are no users and devices: only then demo users are created at start."""
     found = db.session.scalar(select(User.id).limit(1)) or db.session.scalar(
         select(Device.id).limit(1)
     )
@@ -37,8 +37,8 @@ def is_empty() -> bool:
     return found is None
 
 
-def make_people(now: datetime) -> list[SignIn]:
-    """Make an admin, an organiser, a team leader and an official of the demo, if none is there."""
+def make_users(now: datetime) -> list[Credentials]:
+    """Create an admin, an organiser, a team leader and an official, if the demo has no users."""
     if db.session.scalar(select(User.id).where(User.demo).limit(1)):
         return []
     campaign = db.session.scalars(
@@ -51,24 +51,26 @@ def make_people(now: datetime) -> list[SignIn]:
     team = db.session.scalars(select(Team.id).where(owner).order_by(Team.id)).first()
     province = select(Unit.id).where(Unit.level == "province", Unit.code == LETTER_PROVINCE)
     old, new = (db.session.scalar(province.where(Unit.system == one)) for one in ("2024", "2025"))
-    people = [
-        _person("admin", "quan-tri", [("system", None)], now),
-        _person("organiser", "ban-to-chuc", [("organisation", one) for one in owners], now),
-        _person("team_leader", "doi-truong", [("team", team)], now),
-        _person("official", "can-bo", [("unit", old), ("unit", new)], now),
+    users = [
+        _make_user("admin", "quan-tri", [("system", None)], now),
+        _make_user("organiser", "ban-to-chuc", [("organisation", one) for one in owners], now),
+        _make_user("team_leader", "doi-truong", [("team", team)], now),
+        _make_user("official", "can-bo", [("unit", old), ("unit", new)], now),
     ]
     db.session.commit()
-    return people
+    return users
 
 
-def _person(role: str, name: str, scopes: list[tuple[str, int | None]], now: datetime) -> SignIn:
+def _make_user(
+    role: str, name: str, scopes: list[tuple[str, int | None]], now: datetime
+) -> Credentials:
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    written = f"{name}@{DOMAIN}"
-    user = User(name=parse_name(written), password_hash=hash_password(password), demo=True)
+    address = f"{name}@{DOMAIN}"
+    user = User(name=parse_name(address), password_hash=hash_password(password), demo=True)
     db.session.add(user)
     db.session.flush()
     db.session.add_all(
         Role(user_id=user.id, role=role, scope_kind=kind, scope_id=scope, valid_from=now)
         for kind, scope in scopes
     )
-    return SignIn(role, written, password)
+    return Credentials(role, address, password)

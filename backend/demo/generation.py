@@ -1,0 +1,192 @@
+"""Generate the samples of a month plan until each commune has its planned counted samples."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from threading import Lock
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import func, select, text
+
+from backend.clock import month_end
+from backend.database.extensions import db
+from backend.demo.anomalies import Sample, add_anomalies
+from backend.demo.batches import batches
+from backend.demo.phones import ACCURACY_M, APP_VERSION, NOISE_MOST_M, Phone, body, new_phone
+from backend.demo.places import METRES_PER_DEGREE, Floats, Province, locate, survey
+from backend.demo.plan import MonthPlan, quotas
+from backend.demo.schedule import PlannedTest, plan_tests
+from backend.demo.volunteers import Volunteer, recruit
+from backend.devices import consent
+from backend.devices import service as devices
+from backend.devices.registration import Agreement, Registration
+from backend.measurements.recording.models import Measurement
+from backend.measurements.recording.service import RecordingContext, record
+
+Progress = Callable[[int, int], None]
+AppContext = Callable[[], AbstractContextManager[object]]
+
+# Threads compute while others wait for PostgreSQL; on two processors a third thread saves a
+# quarter of the time, a fourth none. DATABASE_POOL must have as many connections.
+WORKERS = 3
+# The shortest part of a month for which volunteers are recruited.
+MONTH_SHARE_LEAST = 1 / 30
+
+# Demo data can be generated again, so commits need not wait for the disk. Valid for one
+# transaction only.
+NO_WAIT = text("set local synchronous_commit = off")
+
+
+class PlanNotReached(RuntimeError):
+    """The counts differ from the plan: the demo does not fit the rules any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationContext:
+    """Objects and settings of the installation that the generation needs."""
+
+    recording: RecordingContext
+    app_context: AppContext  # each thread has its own session
+    seed: int
+
+
+def generate(plan: MonthPlan, context: GenerationContext, advance: Callable[[int], None]) -> int:
+    """Record the measurements of a plan by `record`; return the number counted as planned."""
+    rng = np.random.default_rng([context.seed, *plan.key])
+    day = month_end(plan.month)
+    province = survey(plan.province, day, context.recording.locator, rng)
+    codes = [one.code for one in province.communes]
+    wanted = quotas(plan, codes, [one.district for one in province.communes], rng)
+    db.session.rollback()  # no transaction stays open while the threads work
+    missing, lacking = dict(wanted), sum(wanted.values())
+    share = max(MONTH_SHARE_LEAST, len(plan.days) / 30)
+    made: list[UUID] = []
+    for turn in count():
+        people = recruit(province.communes, missing, share, rng)
+        made += _send(people, plan, province, [turn, *plan.key], context, advance)
+        missing = _missing(wanted, _counted(made, plan, province))
+        before, lacking = lacking, sum(missing.values())
+        if lacking in (0, before):  # a month that began today has no hours left
+            break
+    return sum(wanted.values()) - lacking
+
+
+def _missing(wanted: Mapping[str, int], counted: Mapping[str, int]) -> dict[str, int]:
+    missing = {code: n - counted.get(code, 0) for code, n in wanted.items()}
+    if min(missing.values(), default=0) < 0:
+        raise PlanNotReached(f"counted more than planned: {missing}")
+    return missing
+
+
+def _send(
+    people: list[Volunteer],
+    plan: MonthPlan,
+    province: Province,
+    key: list[int],
+    context: GenerationContext,
+    advance: Callable[[int], None],
+) -> list[UUID]:
+    """Record the samples of all volunteers, a few at a time."""
+
+    def record_one(volunteer: Volunteer) -> UUID | None:
+        with context.app_context():
+            rng = np.random.default_rng([context.seed, volunteer.number, *key])
+            device = _measure(volunteer, plan, province, context.recording, rng)
+        advance(volunteer.at_home + volunteer.at_work)
+        return device
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return [device for device in pool.map(record_one, people) if device]
+
+
+def _measure(
+    volunteer: Volunteer,
+    plan: MonthPlan,
+    province: Province,
+    context: RecordingContext,
+    rng: np.random.Generator,
+) -> UUID | None:
+    """Register one phone and record its batches."""
+    phone = new_phone(plan.network, plan.month, rng)
+    tests = plan_tests(volunteer, plan.days, plan.until, rng)
+    if not tests:
+        return None
+    fixes = _fixes(tests, plan, context, rng)
+    good = [
+        Sample(test.at, body(phone, test.at, fix, rng))
+        for test, fix in zip(tests, fixes, strict=True)
+    ]
+    samples = add_anomalies(phone, good, province.beyond, rng)
+    samples = [one for one in samples if one.at < plan.until]
+    device = _register(phone, tests[0].at - timedelta(hours=rng.uniform(0.2, 48)), context)
+    for batch in batches(phone, samples, plan.until, rng):
+        db.session.execute(NO_WAIT)
+        record(device, batch.items, batch.receipt, context)
+    return device
+
+
+def _register(phone: Phone, at: datetime, context: RecordingContext) -> UUID:
+    registration = Registration(
+        consent=Agreement(consent.CURRENT, at),
+        id=phone.id,
+        platform=phone.platform,
+        model=phone.model,
+        app_version=APP_VERSION,
+    )
+    db.session.execute(NO_WAIT)
+    done = devices.register(registration, secret=context.key, now=at, demo=True)
+    return done.id
+
+
+def _fixes(
+    tests: list[PlannedTest], plan: MonthPlan, context: RecordingContext, rng: np.random.Generator
+) -> Floats:
+    """Return longitude, latitude and accuracy of each test, near its spot and in its commune."""
+    spots = np.array(
+        [[one.commune.longitudes[one.spot], one.commune.latitudes[one.spot]] for one in tests]
+    )
+    accuracy = np.clip(rng.lognormal(np.log(11), 0.5, len(tests)), *ACCURACY_M).round(1)
+    noise = np.clip(rng.normal(0, 0.4, spots.shape) * accuracy[:, None], -1, 1)
+    noise = noise * np.minimum(accuracy, NOISE_MOST_M / np.sqrt(2))[:, None]
+    east = METRES_PER_DEGREE * np.cos(np.radians(spots[:, 1]))
+    points = (spots + noise / np.stack([east, np.full(len(tests), METRES_PER_DEGREE)], 1)).round(6)
+    day = month_end(plan.month)
+    units = locate(points, accuracy.tolist(), day, context.locator)
+    strayed = units != [one.commune.unit_id for one in tests]
+    points[strayed] = spots[strayed]
+    return np.column_stack([points, accuracy])
+
+
+def _counted(made: list[UUID], plan: MonthPlan, province: Province) -> Mapping[str, int]:
+    """Return the counted samples of these devices by commune."""
+    query = (
+        select(Measurement.unit_id, func.count())
+        .where(
+            Measurement.device_id.in_(made),
+            Measurement.counted,
+            Measurement.network == plan.network,
+        )
+        .group_by(Measurement.unit_id)
+    )
+    codes = {one.unit_id: one.code for one in province.communes}
+    found = {codes[unit]: n for unit, n in db.session.execute(query) if unit in codes}
+    db.session.rollback()
+    return found
+
+
+def progress_by(progress: Progress, total: int) -> Callable[[int], None]:
+    """Return a thread-safe function that adds to a progress of (done, total)."""
+    done = 0
+    lock = Lock()
+
+    def advance(n: int) -> None:
+        nonlocal done
+        with lock:
+            done += n
+            progress(min(done, total), total)
+
+    return advance

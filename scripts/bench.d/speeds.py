@@ -59,7 +59,7 @@ def _round(owner_url: str, changed: int) -> tuple[float, float, float]:
     job.fold_all()
     [found] = db.session.execute(job.STALE, {"month": MONTH}).all()
     db.session.commit()
-    part = job.Part(MONTH, "mobile", NOW)
+    part = job.NetworkMonth(MONTH, "mobile", NOW)
     return (
         timed("", lambda: job.refresh_province(part, found.province_id, list(found.units))),
         timed("", lambda: job.refresh_country(part)),

@@ -49,7 +49,7 @@ def many(unit: int, count: int, **changes: Any) -> list[dict[str, Any]]:
 def test_a_commune_its_district_province_and_the_country(app: Flask, client: FlaskClient) -> None:
     here, near = unit_id(app, HERE), unit_id(app, NEAR)
     measured(app, *many(here, 40), *many(near, 20, technology="5G", operator="VinaPhone"))
-    assert refresh(app) == "communes computed again: 2"
+    assert refresh(app) == "communes recomputed: 2"
     told = statistics(client)
     assert [(one["operator"], one["technology"]) for one in told["items"]] == [
         (None, None), (None, "4G"), ("Viettel", None), ("Viettel", "4G"),
@@ -117,11 +117,11 @@ def test_only_what_changed_is_found_anew(app: Flask, client: FlaskClient) -> Non
     refresh(app)
     app.extensions["clock"].now += timedelta(hours=1)
     measured(app, row(here, download_mbps=500.0))
-    assert refresh(app) == "communes computed again: 1"
+    assert refresh(app) == "communes recomputed: 1"
     fresh, old = statistics(client), statistics(client, "00004")
     assert fresh["found_at"] > old["found_at"]
     assert total(fresh)["n"] == 32 and total(statistics(client, None))["n"] == 63
-    assert refresh(app) == "communes computed again: 0"
+    assert refresh(app) == "communes recomputed: 0"
 
 
 def test_one_unit_alone_waits_for_its_province_only(app: Flask, client: FlaskClient) -> None:

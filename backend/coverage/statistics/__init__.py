@@ -1,1 +1,1 @@
-"""Statistics of speeds, their history, hours and cells."""
+"""Speed statistics, history of counts, hours and cells of samples."""

@@ -1,8 +1,4 @@
-"""How evenly samples are spread over the cells of a unit; pure.
-
-Where in a unit the counted samples of a month lie: cells of some 500 m, with counts alone.
-
-The cells of a whole month as everybody may have them: those in which enough devices measured."""
+"""Cells of some 500 m with the counted samples of a unit or the country in a month."""
 
 from array import array
 from collections import Counter, defaultdict
@@ -31,43 +27,23 @@ from backend.i18n.messages import message
 from backend.organisations.scopes import unit_scope
 from backend.units.models import Boundary
 
-
-@dataclass(frozen=True, slots=True)
-class Evenness:
-    """The spread of samples over cells.
-
-    `effective_cells` is the number of cells that as many samples, spread evenly, would be as
-    concentrated in (Simpson's inverse): 1 where all come from one office. `value` is its part of
-    the most that could be reached, the cells of the unit or the samples, whichever are fewer.
-    """
-
-    value: float
-    effective_cells: float
-    largest_share: float
-
-
-def evenness(samples: Collection[int], cells: int) -> Evenness | None:
-    """The spread over a unit of so many cells; None without a sample."""
-    n = sum(samples)
-    if not n:
-        return None
-    effective = n * n / sum(one * one for one in samples)
-    # A sample just outside was given to the unit: its cell may touch none of the unit's ground.
-    reachable = min(n, max(cells, len(samples)))
-    return Evenness(effective / reachable, effective, max(samples) / n)
-
-
-# A second of one worker. Only a city of millions has more in a month: ask by commune there.
+# Takes a second of one worker; only a city of millions has more samples in a month.
 ROWS_MOST = 250_000
 # Five decimals are a metre.
 DECIMALS = 5
+# Rows in memory at a time: a month of the country has a million.
+CHUNK = 20_000
+# Stands for the missing device of imported rows.
+NO_DEVICE = UUID(int=0)
+# Cached numbers of cells of units; boundary sets never change in place.
+CACHED_UNITS_MOST = 512
 
-# Stripped and expired rows have no position any more.
-# Packed, since a hundred thousand rows one by one take longer than all that is done with them.
+# Anonymised and expired rows have no position. Values are packed, since reading 100,000 rows one
+# by one takes longer than all the rest.
 UNIT_POSITIONS = text("""
     select string_agg(float8send(latitude), '') as latitudes,
         string_agg(float8send(longitude), '') as longitudes,
-        string_agg(uuid_send(coalesce(device_id, :nobody)), '') as devices
+        string_agg(uuid_send(coalesce(device_id, :no_device)), '') as devices
     from (
         select latitude, longitude, device_id from measurements
         where unit_id = any(:units) and day between :first and :last and network = :network
@@ -75,30 +51,68 @@ UNIT_POSITIONS = text("""
         limit :most
     ) located
 """)
-# In the place of the device that imported rows do not have.
-NOBODY = UUID(int=0)
-# Units that somebody looks at; sets never change in place.
-CACHED_UNITS_MOST = 512
+MONTH_POSITIONS = f"""
+    select latitude, longitude, device_id, {", ".join(METRICS)} from measurements
+    where day between :first and :last and network = :network
+        and counted and latitude is not null and longitude is not null
+"""  # noqa: S608 # names of columns
+IN_UNITS = " and unit_id = any(:units)"
+
+
+@dataclass(frozen=True, slots=True)
+class Evenness:
+    """The spread of samples over cells.
+
+    `effective_cells` is Simpson's inverse index: the number of cells over which the samples would
+    have the same concentration if spread evenly; 1 where all come from one office. `value` is its
+    share of the reachable maximum, the lesser of the unit's cells and the samples.
+    """
+
+    value: float
+    effective_cells: float
+    largest_share: float
+
+
+@dataclass(slots=True)
+class _Cell:
+    """Samples, devices and measured values of a cell."""
+
+    n: int = 0
+    devices: set[Any] = field(default_factory=set)
+    values: tuple["array[float]", ...] = field(
+        default_factory=lambda: tuple(array("d") for _ in METRICS)
+    )
+
+
+def evenness(samples: Collection[int], cells: int) -> Evenness | None:
+    """Return the spread of samples by cell over a unit of `cells` cells; None without samples."""
+    n = sum(samples)
+    if not n:
+        return None
+    effective = n * n / sum(one * one for one in samples)
+    # A sample just outside the unit was assigned to it: its cell may not touch the unit's area.
+    reachable = min(n, max(cells, len(samples)))
+    return Evenness(effective / reachable, effective, max(samples) / n)
 
 
 def unit_cells(
     actor: Actor, code: str, query: Mapping[str, Any], language: Language, now: datetime
 ) -> dict[str, Any]:
-    """The cells of a unit; the public sees those alone in which enough devices measured."""
-    asked = unit_month(code, query["level"], query["month"], query["network"], now, actor)
-    assert asked.unit is not None
-    everything = can(actor, "unit.cells", unit_scope(asked.unit.id))
-    samples, devices = _counted(asked)
+    """Return the cells of a unit; the public gets only cells with enough devices."""
+    month = unit_month(code, query["level"], query["month"], query["network"], now, actor)
+    assert month.unit is not None
+    show_all = can(actor, "unit.cells", unit_scope(month.unit.id))
+    samples, devices = _count_cells(month)
     least = setting("CELL_DEVICES")
-    shown = {c: n for c, n in samples.items() if everything or devices[c] >= least}
+    shown = {c: n for c, n in samples.items() if show_all or devices[c] >= least}
     return {
-        **asked.serialize(),
+        **month.serialize(),
         "resolution": setting("CELL_RESOLUTION"),
         "n": samples.total(),
         "cells": len(samples),
-        "evenness": _evenness(asked, samples, language),
-        "least_devices": 0 if everything else least,
-        "rule": _rule(everything, least, language),
+        "evenness": _evenness(month, samples, language),
+        "least_devices": 0 if show_all else least,
+        "rule": _rule(show_all, least, language),
         "suppressed": {
             "cells": len(samples) - len(shown),
             "n": samples.total() - sum(shown.values()),
@@ -107,8 +121,8 @@ def unit_cells(
     }
 
 
-def as_geojson(told: Mapping[str, Any]) -> dict[str, Any]:
-    """The cells as polygons in EPSG:4326, for a map."""
+def as_geojson(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer of `unit_cells` as polygons in EPSG:4326."""
     features = [
         {
             "type": "Feature",
@@ -116,28 +130,28 @@ def as_geojson(told: Mapping[str, Any]) -> dict[str, Any]:
             "properties": {"n": item["n"]},
             "geometry": mapping(hexagon(item["cell"])),
         }
-        for item in told["items"]
+        for item in answer["items"]
     ]
-    about = {name: told[name] for name in ("month", "network", "unit", "rule", "suppressed")}
-    return {"type": "FeatureCollection", **about, "features": features}
+    members = {name: answer[name] for name in ("month", "network", "unit", "rule", "suppressed")}
+    return {"type": "FeatureCollection", **members, "features": features}
 
 
 def hexagon(cell: str) -> Polygon:
-    """The area of a cell in EPSG:4326."""
+    """Return the area of a cell in EPSG:4326."""
     corners = h3.cell_to_boundary(cell)
     return Polygon([(round(lon, DECIMALS), round(lat, DECIMALS)) for lat, lon in corners])
 
 
-def _counted(asked: UnitMonth) -> tuple[Counter[str], Counter[str]]:
-    """How many samples each cell has, and of how many devices."""
+def _count_cells(month: UnitMonth) -> tuple[Counter[str], Counter[str]]:
+    """Count the samples and the devices of each cell."""
     resolution = setting("CELL_RESOLUTION")
-    values = asked.parameters(most=ROWS_MOST + 1, nobody=NOBODY)
-    row = db.session.execute(UNIT_POSITIONS, values).one()
+    parameters = month.parameters(most=ROWS_MOST + 1, no_device=NO_DEVICE)
+    row = db.session.execute(UNIT_POSITIONS, parameters).one()
     ids = np.frombuffer(row.devices or b"", dtype=DEVICE)
     if len(ids) > ROWS_MOST:
         raise Problem(422, "too_many_to_look_at")
-    places = zip(_degrees(row.latitudes), _degrees(row.longitudes), strict=True)
-    cells = [h3.latlng_to_cell(*place, resolution) for place in places]
+    positions = zip(_degrees(row.latitudes), _degrees(row.longitudes), strict=True)
+    cells = [h3.latlng_to_cell(*position, resolution) for position in positions]
     known = (ids["high"] != 0) | (ids["low"] != 0)
     pairs = set(compress(zip(cells, numbered(ids).tolist(), strict=True), known))
     return Counter(cells), Counter(cell for cell, _ in pairs)
@@ -148,28 +162,28 @@ def _degrees(packed: bytes | None) -> list[float]:
     return degrees
 
 
-def _evenness(asked: UnitMonth, samples: Counter[str], language: Language) -> dict[str, Any] | None:
-    """The spread with its definition; None under the minimum, where chance alone makes it."""
-    assert asked.unit is not None
+def _evenness(month: UnitMonth, samples: Counter[str], language: Language) -> dict[str, Any] | None:
+    """Return the spread with its definition; None under the minimum, where it would be chance."""
+    assert month.unit is not None
     if samples.total() < max(setting("MINIMUM_N"), 1):
         return None
-    active = asked.boundaries
-    inside = cells_inside(active.id, asked.unit.id, setting("CELL_RESOLUTION")) if active else 0
-    found = evenness(samples.values(), inside)
-    assert found is not None
-    return asdict(found) | {
+    active = month.boundaries
+    inside = cells_inside(active.id, month.unit.id, setting("CELL_RESOLUTION")) if active else 0
+    spread = evenness(samples.values(), inside)
+    assert spread is not None
+    return asdict(spread) | {
         "cells_in_unit": inside,
         "definition": message("evenness_definition", language),
     }
 
 
-def _rule(everything: bool, least: int, language: Language) -> str:
-    return message("cells_all" if everything else "cells_rule", language).format(least=least)
+def _rule(show_all: bool, least: int, language: Language) -> str:
+    return message("cells_all" if show_all else "cells_rule", language).format(least=least)
 
 
 @lru_cache(maxsize=CACHED_UNITS_MOST)
 def cells_inside(set_id: int, unit_id: int, resolution: int) -> int:
-    """How many cells touch a unit."""
+    """Return the number of cells that touch a unit."""
     query = select(Boundary.geometry).where(
         Boundary.set_id == set_id, Boundary.unit_id.in_(communes_of(unit_id))
     )
@@ -194,57 +208,32 @@ def _largest_first(pair: tuple[str, int]) -> tuple[int, str]:
     return -pair[1], pair[0]
 
 
-# Stripped and expired rows have no position any more.
-MONTH_POSITIONS = f"""
-    select latitude, longitude, device_id, {", ".join(METRICS)} from measurements
-    where day between :first and :last and network = :network
-        and counted and latitude is not null and longitude is not null
-"""  # noqa: S608 # names of columns
-IN_UNITS = " and unit_id = any(:units)"
-# Rows that are held at a time: a month of the country has a million.
-CHUNK = 20_000
-
-
-@dataclass(slots=True)
-class _Cell:
-    """What was measured in a cell."""
-
-    n: int = 0
-    devices: set[Any] = field(default_factory=set)
-    values: tuple["array[float]", ...] = field(
-        default_factory=lambda: tuple(array("d") for _ in METRICS)
-    )
-
-
 def open_cells(
     month: str, network: str, units: frozenset[int] | None = None
 ) -> list[dict[str, Any]]:
-    """Samples, devices and speeds by cell, of some communes alone where they are told.
+    """Return samples, devices and speeds of the cells with enough devices, for the open data.
 
-    Speeds are null under the minimum of samples.
+    `units` restricts them to some communes. Speeds are None under the minimum of samples.
     """
     least, resolution = setting("CELL_DEVICES"), setting("CELL_RESOLUTION")
     cells = _read_cells(month, network, resolution, units)
-    return [
-        _serialize_cell(name, cells[name])
-        for name in sorted(cells)
-        if len(cells[name].devices) >= least
-    ]
+    shown = sorted(name for name, cell in cells.items() if len(cell.devices) >= least)
+    return [_serialize_cell(name, cells[name]) for name in shown]
 
 
 def _read_cells(
     month: str, network: str, resolution: int, units: frozenset[int] | None
 ) -> dict[str, _Cell]:
-    span: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "first": month_start(month), "last": month_end(month), "network": network
     }  # fmt: skip
     statement = MONTH_POSITIONS
     if units is not None:
-        statement, span["units"] = MONTH_POSITIONS + IN_UNITS, list(units)
+        statement, parameters["units"] = MONTH_POSITIONS + IN_UNITS, list(units)
     follow_indexes()
     streamed = text(statement).execution_options(yield_per=CHUNK)
     cells: dict[str, _Cell] = defaultdict(_Cell)
-    for latitude, longitude, device, *measured in db.session.execute(streamed, span):
+    for latitude, longitude, device, *measured in db.session.execute(streamed, parameters):
         cell = cells[h3.latlng_to_cell(latitude, longitude, resolution)]
         cell.n += 1
         if device is not None:
@@ -257,12 +246,7 @@ def _read_cells(
 
 def _serialize_cell(name: str, cell: _Cell) -> dict[str, Any]:
     minimum = max(setting("MINIMUM_N"), 1)
-    latitude, longitude = h3.cell_to_latlng(name)
-    return {
-        "cell": name,
-        "latitude": round(latitude, DECIMALS),
-        "longitude": round(longitude, DECIMALS),
-        "n": cell.n,
+    return _item(name, cell.n) | {
         "devices": len(cell.devices),
         **{
             metric: summary(np.sort(np.frombuffer(values))) if len(values) >= minimum else None

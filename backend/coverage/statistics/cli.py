@@ -1,4 +1,4 @@
-"""Command: compute stored statistics again."""
+"""Command that recomputes stored statistics."""
 
 import click
 
@@ -9,7 +9,7 @@ from backend.coverage.figures.cli import cli
 from backend.coverage.statistics import refresh as statistics_refresh
 from backend.http.requests import clock_now
 
-commands = ()  # all of them belong to the group of coverage
+commands = ()  # its command belongs to the group of coverage
 
 
 @cli.command()
@@ -17,9 +17,9 @@ commands = ()  # all of them belong to the group of coverage
 @click.option("--all", "everything", is_flag=True, help="also unchanged months")
 @workforce
 def refresh(month: str | None, everything: bool, force: Workforce) -> None:
-    """Compute statistics again where the counted samples changed."""
+    """Recompute statistics whose counted samples changed."""
     if everything:
         statistics_refresh.mark_all(month)
     with progress_bar("refresh") as progress:
         done = statistics_refresh.refresh(clock_now(), month, progress, force)
-    click.echo(f"communes computed again: {done}")
+    click.echo(f"communes recomputed: {done}")

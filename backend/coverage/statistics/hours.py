@@ -1,4 +1,4 @@
-"""At which hours of which weekdays the counted samples of a unit were taken."""
+"""Counted samples of a unit by weekday and hour."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from backend.clock import VIETNAM
 from backend.coverage.figures.unit_month import UnitMonth, unit_month
 from backend.database.extensions import db, setting
 
-# Stripped rows have no moment any more.
+# Anonymised rows have no time.
 HOURS = text("""
     select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
         count(*)::int as n
@@ -31,19 +31,19 @@ def unit_hours(
     now: datetime,
     reader: Actor | None = None,
 ) -> dict[str, Any]:
-    """Seven weekdays from Monday with 24 hours each; null under the minimum of samples."""
-    asked = unit_month(code, level, month, network, now, reader)
-    hours = _hours(asked)
+    """Return samples of seven weekdays from Monday with 24 hours each; None under the minimum."""
+    subject = unit_month(code, level, month, network, now, reader)
+    hours = _read_hours(subject)
     n = sum(map(sum, hours))
     return {
-        **asked.serialize(),
+        **subject.serialize(),
         "n": n,
         "hours": hours if n >= setting("MINIMUM_N") else None,
     }
 
 
-def _hours(asked: UnitMonth) -> list[list[int]]:
+def _read_hours(month: UnitMonth) -> list[list[int]]:
     hours = [[0] * DAY_HOURS for _ in range(WEEKDAYS)]
-    for row in db.session.execute(HOURS, asked.parameters(zone=VIETNAM.tzname(None))):
+    for row in db.session.execute(HOURS, month.parameters(zone=VIETNAM.tzname(None))):
         hours[row.weekday - 1][row.hour] = row.n
     return hours

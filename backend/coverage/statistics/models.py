@@ -1,4 +1,4 @@
-"""Stored statistics of speeds, and marks of those that are out of date."""
+"""Stored speed statistics, and marks of outdated ones."""
 
 from datetime import datetime
 from typing import Any
@@ -11,15 +11,15 @@ from backend.database.extensions import db
 
 
 class Statistic(db.Model):
-    """The speeds of one group of counted samples, as they were found last."""
+    """The speeds of one group of counted samples at the latest computation."""
 
     __tablename__ = "statistics"
 
     month: Mapped[str] = mapped_column(Text, primary_key=True)
     network: Mapped[str] = mapped_column(Text, primary_key=True)
     unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0: the country
-    operator: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all of them
-    technology: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all of them
+    operator: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all operators
+    technology: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all technologies
     n: Mapped[int]
     devices: Mapped[int]
     figures: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # null: too few samples
@@ -27,7 +27,7 @@ class Statistic(db.Model):
 
 
 class StatisticStale(db.Model):
-    """A mark, set by triggers: other samples of a unit and month are counted than before."""
+    """A mark set by triggers: the counted samples of a unit and month changed."""
 
     __tablename__ = "statistics_stale"
 

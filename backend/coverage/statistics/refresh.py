@@ -1,7 +1,7 @@
-"""Compute statistics again where the counted samples changed: a job that may die at any point.
+"""Recompute statistics whose counted samples changed; the job can be stopped at any point.
 
-A province's month is one transaction, which clears the marks of its communes and leaves one for
-the country; the country is another. Whatever was not committed is still marked.
+A province's month is one transaction, which clears the marks of its communes and marks the
+country; the country is another. Without a commit the marks stay.
 """
 
 from collections import defaultdict
@@ -25,8 +25,8 @@ from backend.measurements.recording.storage import dump
 Progress = Callable[[int, int], None]
 
 COUNTRY = 0
-# Any number that nothing else in this database locks: one process finds those of a province, or of
-# the country, at a time.
+# Unique among the advisory locks of this database: one process at a time computes a province or
+# the country.
 STATISTICS_LOCK = 5_694
 LOCK = text("select pg_advisory_xact_lock(:lock, :place)")
 
@@ -42,7 +42,7 @@ STALE = text("""
     where cast(:month as text) is null or s.month = :month
     group by 1, 2, 3 order by 1, 2, 3 nulls last
 """)
-# Only what marks it can see goes; a statement that follows sees all that these tell of.
+# Deletes only visible marks; the statements that follow see all samples behind these marks.
 UNMARK = text("""
     delete from statistics_stale
     where month = :month and network = :network and unit_id = any(:units)
@@ -53,8 +53,8 @@ MARK_COUNTRY = text("""
 PROVINCE = text("select coalesce(province_id, id) from units where id = :id")
 COMMUNES = text("select id, parent_id from units where province_id = :id and level = 'commune'")
 
-# The values of a group as one string of bytes each: a million of them are read in a blink. Nulls
-# are passed over, and so are the devices of stripped rows.
+# The values of a group packed into one byte string each, which is fast for a million rows. Nulls
+# are skipped, as are the missing devices of anonymised rows.
 PACKED = ", ".join(
     [f"string_agg(float8send({metric}), '') as {metric}" for metric in METRICS]
     + ["string_agg(uuid_send(device_id), '') as devices"]
@@ -80,29 +80,29 @@ WRITE = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Whose statistics are found, and when: a month of a network."""
+class NetworkMonth:
+    """A month of a network, and the time of the computation."""
 
     month: str
     network: str
     now: datetime
 
-    def values(self, **more: Any) -> dict[str, Any]:
+    def parameters(self, **more: Any) -> dict[str, Any]:
         span = {"first": month_start(self.month), "last": month_end(self.month)}
         return {"month": self.month, "network": self.network, **span, **more}
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A province of a part, or the country, with those of its units that are marked."""
+    """A province or the country in a month of a network, with its marked units."""
 
-    part: Part
-    place: int
+    part: NetworkMonth
+    place: int  # the province, or COUNTRY
     stale: Sequence[int]
 
 
 def mark_all(month: str | None = None) -> None:
-    """Mark everything, or a month, for the next refresh."""
+    """Mark all statistics, or those of a month, for the next refresh."""
     fold_all()
     values = {"counted": [COUNTED, COUNTED_BY_ADMIN], "month": month}
     db.session.execute(MARK_ALL, values)
@@ -115,23 +115,23 @@ def refresh(
     progress: Progress = lambda done, of: None,
     force: Workforce = ALONE,
 ) -> int:
-    """Compute again what is marked, of one month if told; how many communes that was."""
+    """Recompute marked statistics, optionally of one month; return the number of communes."""
     provinces, countries = [], []
-    for (of_month, network), places in _stale(month).items():
-        part = Part(of_month, network, now)
+    for (stale_month, network), places in _read_stale(month).items():
+        part = NetworkMonth(stale_month, network, now)
         provinces += [Task(part, place, units) for place, units in places if place is not None]
-        # The country's own mark, and those of units that lie in no province.
-        stray = [unit for place, units in places if place is None for unit in units]
-        countries.append(Task(part, COUNTRY, [COUNTRY, *stray]))
+        # The mark of the country, and those of units without a province.
+        others = [unit for place, units in places if place is None for unit in units]
+        countries.append(Task(part, COUNTRY, [COUNTRY, *others]))
     done, todo = 0, len(provinces) + len(countries)
-    for tasks in (provinces, countries):  # countries are marked by their provinces
+    for tasks in (provinces, countries):  # provinces mark the country
         for _ in force.each(refresh_place, tasks):
             progress(done := done + 1, todo)
     return sum(len(task.stale) for task in provinces)
 
 
 def refresh_place(task: Task) -> None:
-    """Compute a province, or the country."""
+    """Recompute a province or the country."""
     if task.place == COUNTRY:
         refresh_country(task.part, task.stale)
     else:
@@ -139,62 +139,62 @@ def refresh_place(task: Task) -> None:
 
 
 def refresh_unit(unit_id: int, month: str, now: datetime) -> None:
-    """Compute again what is marked in a unit's province, so that its figures are those of now.
+    """Recompute the marked statistics of a unit's province.
 
-    The country is left to the next `refresh`, since nobody should wait for it at a page.
+    The country is left to the next `refresh`, since it takes too long for a request.
     """
     province = db.session.execute(PROVINCE, {"id": unit_id}).scalar_one()
-    for (of_month, network), provinces in _stale(month).items():
-        for stale_in, units in provinces:
-            if stale_in == province:
-                refresh_province(Part(of_month, network, now), province, units)
+    for (stale_month, network), provinces in _read_stale(month).items():
+        for stale_province, units in provinces:
+            if stale_province == province:
+                refresh_province(NetworkMonth(stale_month, network, now), province, units)
 
 
-def _stale(month: str | None) -> dict[tuple[str, str], list[tuple[int | None, list[int]]]]:
-    """By month and network: each province with its communes that are marked."""
+def _read_stale(month: str | None) -> dict[tuple[str, str], list[tuple[int | None, list[int]]]]:
+    """Return the provinces with their marked communes, by month and network."""
     fold_all()
-    found: dict[tuple[str, str], list[tuple[int | None, list[int]]]] = defaultdict(list)
+    stale: dict[tuple[str, str], list[tuple[int | None, list[int]]]] = defaultdict(list)
     for row in db.session.execute(STALE, {"month": month}):
-        found[row.month, row.network].append((row.province_id, row.units))
+        stale[row.month, row.network].append((row.province_id, row.units))
     db.session.commit()
-    return found
+    return stale
 
 
-def refresh_province(part: Part, province: int, stale: Sequence[int]) -> None:
-    """Find the marked communes of a province, their districts and itself; commit."""
+def refresh_province(part: NetworkMonth, province: int, stale: Sequence[int]) -> None:
+    """Recompute the marked communes of a province, their districts and the province; commit."""
     _begin(part, province, stale)
-    db.session.execute(MARK_COUNTRY, part.values(country=COUNTRY))
+    db.session.execute(MARK_COUNTRY, part.parameters(country=COUNTRY))
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
     by_commune: dict[int, list[Samples]] = defaultdict(list)
-    rows = db.session.execute(OF_COMMUNES, part.values(units=list(above))).mappings().all()
+    rows = db.session.execute(OF_COMMUNES, part.parameters(units=list(above))).mappings().all()
     for row, samples in zip(rows, _samples(rows), strict=True):
         by_commune[row["unit_id"]].append(samples)
-    wanted: dict[int, list[int]] = {unit: [unit] for unit in stale}
+    communes_of: dict[int, list[int]] = {unit: [unit] for unit in stale}
     for district in {above[unit] for unit in stale if above.get(unit)}:
-        wanted[district] = [unit for unit, parent in above.items() if parent == district]
-    wanted[province] = list(above)
-    found = {
+        communes_of[district] = [unit for unit, parent in above.items() if parent == district]
+    communes_of[province] = list(above)
+    by_unit = {
         unit: [one for commune in communes for one in by_commune.get(commune, ())]
-        for unit, communes in wanted.items()
+        for unit, communes in communes_of.items()
     }
-    _write(part, found)
+    _write(part, by_unit)
 
 
-def refresh_country(part: Part, stale: Sequence[int] = (COUNTRY,)) -> None:
-    """Find the country's statistics of a month; commit."""
+def refresh_country(part: NetworkMonth, stale: Sequence[int] = (COUNTRY,)) -> None:
+    """Recompute the country's statistics of a month; commit."""
     _begin(part, COUNTRY, stale)
     follow_indexes()
-    rows = db.session.execute(OF_COUNTRY, part.values()).mappings().all()
+    rows = db.session.execute(OF_COUNTRY, part.parameters()).mappings().all()
     _write(part, {COUNTRY: _samples(rows)})
 
 
-def _begin(part: Part, place: int, units: Sequence[int]) -> None:
+def _begin(part: NetworkMonth, place: int, units: Sequence[int]) -> None:
     db.session.execute(LOCK, {"lock": STATISTICS_LOCK, "place": place})
-    db.session.execute(UNMARK, part.values(units=list(units)))
+    db.session.execute(UNMARK, part.parameters(units=list(units)))
 
 
 def _samples(rows: Sequence[Mapping[Any, Any]]) -> list[Samples]:
-    """The groups of an answer, their devices numbered across all of them."""
+    """Return the samples of grouped rows, with devices numbered across all rows."""
     packed = [np.frombuffer(row["devices"] or b"", dtype=rule.DEVICE) for row in rows]
     numbers = rule.numbered(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
     ends = np.cumsum([len(one) for one in packed])
@@ -213,7 +213,7 @@ def _samples(rows: Sequence[Mapping[Any, Any]]) -> list[Samples]:
     ]
 
 
-def _write(part: Part, found: Mapping[int, Iterable[Samples]]) -> None:
+def _write(part: NetworkMonth, by_unit: Mapping[int, Iterable[Samples]]) -> None:
     minimum = setting("MINIMUM_N")
     rows = [
         {
@@ -224,9 +224,9 @@ def _write(part: Part, found: Mapping[int, Iterable[Samples]]) -> None:
             "devices": rule.device_count(group),
             "figures": rule.figures(group, technology, minimum),
         }
-        for unit, samples in found.items()
+        for unit, samples in by_unit.items()
         for (operator, technology), group in rule.groups(samples)
     ]
-    db.session.execute(REMOVE, part.values(units=list(found)))
-    db.session.execute(WRITE, part.values(rows=dump(rows), now=part.now))
+    db.session.execute(REMOVE, part.parameters(units=list(by_unit)))
+    db.session.execute(WRITE, part.parameters(rows=dump(rows), now=part.now))
     db.session.commit()

@@ -1,8 +1,4 @@
-"""Questions about the speeds of a unit, and answers.
-
-Questions about when and where samples were taken, and answers.
-
-Questions about the past of a unit, and answers."""
+"""Queries and answers of statistics, hours, cells and history of units."""
 
 from marshmallow import Schema, fields, validate
 
@@ -14,27 +10,27 @@ from backend.units.schemas import AsOfSchema, BoundariesSchema, NamedSchema
 
 
 def network_field() -> fields.String:
-    """The network of a question; mobile unless told."""
+    """Return a field for the network, by default mobile."""
     return fields.String(
         load_default="mobile", validate=validate.OneOf(NETWORKS, error="not_one_of")
     )
 
 
 class CountryMonthQuerySchema(Strict):
-    """Which month of which network."""
+    """A month and network."""
 
     month = month_field(required=True)
     network = network_field()
 
 
 class UnitMonthQuerySchema(CountryMonthQuerySchema):
-    """The level, where a code names two units."""
+    """A month, network and level; the level is needed if a code names two units."""
 
     level = Text(choices=LEVELS, load_default=None)
 
 
 class UnitWithLevelSchema(NamedSchema):
-    """The unit that an answer is about."""
+    """The unit of an answer."""
 
     system = fields.String(required=True)
     level = fields.String(required=True)
@@ -51,7 +47,7 @@ class SpreadSchema(Schema):
 
 
 class SharesSchema(Schema):
-    """Shares of samples in each band of download, the slowest first, and keeping a reference."""
+    """Shares of samples in each download band, the slowest first, and within each reference."""
 
     bands = fields.List(fields.Float(), required=True, allow_none=True)
     references = fields.Dict(fields.String(), fields.Float(allow_none=True), required=True)
@@ -81,7 +77,7 @@ class StatisticsItemSchema(Schema):
 
 
 class ReferenceSchema(Schema):
-    """A bound of quality; the source holds the mean to it, `shares` tell the samples that do."""
+    """A quality reference; its source applies it to the mean, `shares` to single samples."""
 
     code = fields.String(required=True)
     technology = fields.String(required=True)
@@ -92,7 +88,7 @@ class ReferenceSchema(Schema):
 
 
 class UnitMonthSchema(Schema):
-    """What every answer about a unit's month begins with."""
+    """Fields that every answer about a unit's month begins with."""
 
     month = fields.String(required=True)
     network = fields.String(required=True)
@@ -103,7 +99,7 @@ class UnitMonthSchema(Schema):
 
 
 class StatisticsSchema(UnitMonthSchema):
-    """Speeds of counted samples, as they were found last; `unit` is null for the country."""
+    """Speeds of counted samples at the latest computation; `unit` is null for the country."""
 
     found_at = fields.String(required=True, allow_none=True)
     bands_mbps = fields.List(fields.Integer(), required=True)
@@ -115,7 +111,7 @@ FORMATS = ("json", "geojson")
 
 
 class CellsQuerySchema(UnitMonthQuerySchema):
-    """Which month, and as what."""
+    """A month, network, level and format."""
 
     format = Text(choices=FORMATS, load_default="json")
 
@@ -128,7 +124,7 @@ class UnitHoursSchema(UnitMonthSchema):
 
 
 class EvennessSchema(Schema):
-    """How evenly samples are spread over a unit's cells: 1 is even, near 0 is one place."""
+    """Spread of samples over a unit's cells: 1 is even, near 0 is one place."""
 
     value = fields.Float(required=True)
     effective_cells = fields.Float(required=True)
@@ -138,14 +134,14 @@ class EvennessSchema(Schema):
 
 
 class SuppressedSchema(Schema):
-    """What is not shown, summed up."""
+    """Sum of the cells that are not shown."""
 
     cells = fields.Integer(required=True)
     n = fields.Integer(required=True)
 
 
 class H3CellSchema(Schema):
-    """A cell by its H3 index, its centre, and how many counted samples it has."""
+    """A cell: H3 index, centre and number of counted samples."""
 
     cell = fields.String(required=True, metadata={"example": "884154ad11fffff"})
     latitude = fields.Float(required=True)
@@ -154,7 +150,7 @@ class H3CellSchema(Schema):
 
 
 class UnitCellsSchema(UnitMonthSchema):
-    """The cells of a unit, those with most samples first; `rule` says which are shown."""
+    """The cells of a unit, those with most samples first; `rule` explains which are shown."""
 
     resolution = fields.Integer(required=True)
     n = fields.Integer(required=True)
@@ -166,12 +162,12 @@ class UnitCellsSchema(UnitMonthSchema):
     items = fields.List(fields.Nested(H3CellSchema), required=True)
 
 
-# Three years: the letters ask for a month, a yearly report compares with the year before.
+# Three years: yearly reports compare with the year before.
 MONTHS_MOST = 36
 
 
 class HistoryQuerySchema(AsOfSchema):
-    """How many months, the present one the last; of the unit that has the code on a day."""
+    """Number of months up to the present one, of the unit that has the code on a day."""
 
     network = network_field()
     months = fields.Integer(
@@ -182,7 +178,7 @@ class HistoryQuerySchema(AsOfSchema):
 
 
 class HistoryItemSchema(Schema):
-    """A month; `estimated`: communes of the other system were divided for it."""
+    """A month; `estimated`: communes of the other system were divided."""
 
     month = fields.String(required=True)
     system = fields.String(required=True)

@@ -1,7 +1,7 @@
 """Median, mean and percentiles of speed by unit, month, network, operator and technology.
 
-They are computed beforehand (`statistics_refresh`), so that a page costs the same however many
-samples lie behind a figure.
+They are computed in advance (`refresh`), so that the cost of a page does not depend on the number
+of samples.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ from backend.measurements.recording.rules import OPERATORS
 from backend.units.service import UnitRow
 
 COUNTRY = 0
-# Operators by their network's code. Any other name is what somebody typed in: it is shown where
-# enough samples bear it, and else is in the totals alone.
+# Operators known by their network code. Other names are free text: they are shown if they have
+# enough samples, and are otherwise included in the totals only.
 KNOWN = frozenset({ALL, UNKNOWN, *OPERATORS.values()})
 
 SELECT = """
@@ -40,18 +40,18 @@ ROWS_OF_ALL = text(SELECT.format(which=""))
 
 
 def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
-    """A unit's statistics, or the country's: totals first; each metric null under the minimum."""
-    return [_told(row) for row in _rows(unit, month, network)]
+    """Return the statistics of a unit or the country, totals first; None under the minimum."""
+    return [_serialize(row) for row in _read_rows(unit, month, network)]
 
 
 def statistics_by_unit(month: str, network: str) -> dict[int, list[dict[str, Any]]]:
-    """The same of every unit that has any, by its row."""
-    asked = {"month": month, "network": network, "unknown": UNKNOWN}
-    found: dict[int, list[dict[str, Any]]] = {}
-    for row in db.session.execute(ROWS_OF_ALL, asked).mappings():
-        if _shown(row):
-            found.setdefault(row["unit_id"], []).append(_told(row))
-    return found
+    """Return the statistics of every unit that has any, by id."""
+    parameters = {"month": month, "network": network, "unknown": UNKNOWN}
+    units: dict[int, list[dict[str, Any]]] = {}
+    for row in db.session.execute(ROWS_OF_ALL, parameters).mappings():
+        if _is_shown(row):
+            units.setdefault(row["unit_id"], []).append(_serialize(row))
+    return units
 
 
 def unit_statistics(
@@ -62,29 +62,30 @@ def unit_statistics(
     now: datetime,
     reader: Actor | None = None,
 ) -> dict[str, Any]:
-    """The answer about a unit of the month's last day; about the country where none is told."""
-    asked = unit_month(code, level, month, network, now, reader)
-    rows = _rows(asked.unit, month, network)
+    """Return the statistics of a unit on the month's last day; without a code of the country."""
+    subject = unit_month(code, level, month, network, now, reader)
+    rows = _read_rows(subject.unit, month, network)
     return {
-        **asked.serialize(),
+        **subject.serialize(),
         "found_at": max(row["found_at"] for row in rows).isoformat() if rows else None,
         "bands_mbps": list(BANDS_MBPS),
-        "references": [_reference(one) for one in REFERENCES],
-        "items": [_told(row) for row in rows],
+        "references": [_serialize_reference(one) for one in REFERENCES],
+        "items": [_serialize(row) for row in rows],
     }
 
 
-def _rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
-    asked = {"month": month, "network": network, "unit": unit.id if unit else COUNTRY}
-    found = db.session.execute(ROWS, {**asked, "unknown": UNKNOWN}).mappings()
-    return [dict(row) for row in found if _shown(row)]
+def _read_rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
+    unit_id = unit.id if unit else COUNTRY
+    parameters = {"month": month, "network": network, "unit": unit_id, "unknown": UNKNOWN}
+    rows = db.session.execute(ROWS, parameters).mappings()
+    return [dict(row) for row in rows if _is_shown(row)]
 
 
-def _shown(row: Mapping[Any, Any]) -> bool:
+def _is_shown(row: Mapping[Any, Any]) -> bool:
     return row["operator"] in KNOWN or row["figures"] is not None
 
 
-def _told(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _serialize(row: Mapping[Any, Any]) -> dict[str, Any]:
     figures = row["figures"] or {}
     return {
         "operator": row["operator"] or None,  # ALL
@@ -96,7 +97,7 @@ def _told(row: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _reference(one: Reference) -> dict[str, Any]:
+def _serialize_reference(one: Reference) -> dict[str, Any]:
     return {
         "code": one.code,
         "technology": one.technology,

@@ -25,17 +25,17 @@ from backend.http.blueprint import Blueprint
 from backend.http.etags import with_digest
 from backend.http.requests import clock_now, language
 
-blp = Blueprint("statistics", __name__, description="Speeds, and how they came about")
+blp = Blueprint("statistics", __name__, description="Speeds, history, hours and cells")
 blueprints = (blp,)
 
 GEOJSON = "application/geo+json"
-KNOWN = "Nothing changed since the figures of If-None-Match"
+NOT_MODIFIED = "Nothing changed since the figures of If-None-Match"
 
 
 @blp.get("/statistics")
 @blp.arguments(CountryMonthQuerySchema, location="query")
 @blp.response(200, StatisticsSchema)
-@blp.alt_response(304, description=KNOWN)
+@blp.alt_response(304, description=NOT_MODIFIED)
 def get_country_statistics(query: dict[str, Any]) -> Response:
     """Show median, mean and percentiles of the country's speeds by operator and technology."""
     return _answer(None, query)
@@ -44,7 +44,7 @@ def get_country_statistics(query: dict[str, Any]) -> Response:
 @blp.get("/units/<code>/statistics")
 @blp.arguments(UnitMonthQuerySchema, location="query")
 @blp.response(200, StatisticsSchema)
-@blp.alt_response(304, description=KNOWN)
+@blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
     """Show median, mean and percentiles of a unit's speeds by operator and technology."""
     return _answer(code, query)
@@ -53,18 +53,18 @@ def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
 @blp.get("/units/<code>/history")
 @blp.arguments(HistoryQuerySchema, location="query")
 @blp.response(200, HistorySchema)
-@blp.alt_response(304, description=KNOWN)
+@blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_history(query: dict[str, Any], code: str) -> Response:
-    """Show the last months of a unit, across the reform of July 2025 too."""
+    """Show the last months of a unit, also across the reform of July 2025."""
     return with_digest(unit_history(code, **query, now=clock_now(), reader=figures_reader()))
 
 
 @blp.get("/units/<code>/hours")
 @blp.arguments(UnitMonthQuerySchema, location="query")
 @blp.response(200, UnitHoursSchema)
-@blp.alt_response(304, description=KNOWN)
+@blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_hours(query: dict[str, Any], code: str) -> Response:
-    """Show at which hours of which weekdays a unit's counted samples were taken."""
+    """Show a unit's counted samples by weekday and hour."""
     return with_digest(unit_hours(code, **query, now=clock_now(), reader=figures_reader()))
 
 
@@ -74,16 +74,17 @@ def get_unit_hours(query: dict[str, Any], code: str) -> Response:
 )
 @blp.arguments(CellsQuerySchema, location="query")
 @blp.response(200, UnitCellsSchema)
-@blp.alt_response(304, description=KNOWN)
+@blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_cells(query: dict[str, Any], code: str) -> Response:
-    """Show in which cells of some 500 m a unit's counted samples lie, and how evenly."""
-    told = unit_cells(actor(), code, query, language(), clock_now())
+    """Show a unit's counted samples by cell of some 500 m, and how evenly they are spread."""
+    cells = unit_cells(actor(), code, query, language(), clock_now())
     if query["format"] == "geojson":
-        return with_digest(as_geojson(told), GEOJSON)
-    return with_digest(told)
+        return with_digest(as_geojson(cells), GEOJSON)
+    return with_digest(cells)
 
 
 def _answer(code: str | None, query: dict[str, Any]) -> Response:
     month, network, level = query["month"], query["network"], query.get("level")
-    told = unit_statistics(code, level, month, network, clock_now(), figures_reader())
-    return with_digest(told)
+    return with_digest(
+        unit_statistics(code, level, month, network, clock_now(), figures_reader())
+    )

@@ -1,4 +1,4 @@
-"""Questions about exclusions from a unit's counts, decisions, and answers."""
+"""Queries, decisions and answers of exclusions from a unit's counts."""
 
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,12 @@ from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST, QueryId
 from backend.units.catalogue import LEVELS
 
 REASON_MOST = 1_000
-# Of one act by ids: what a person can have looked at; all of a device has its own way.
+# By id in one act: as many as a person can review; a device is excluded as a whole.
 MEASUREMENTS_MOST = 5_000
 
 
 class LiftSchema(Strict):
-    """Why, and whether it is only to be shown."""
+    """The reason of a decision, and whether it is a preview."""
 
     reason = Text(REASON_MOST, required=True)
     level = Text(choices=LEVELS, allow_none=True, load_default=None)
@@ -28,13 +28,13 @@ class LiftSchema(Strict):
 
     @validates_schema
     def check_reason(self, data: dict[str, Any], **_: Any) -> None:
-        """A reason that says something."""
+        """Require a reason that is not blank."""
         if not data.get("reason", "").strip():
             raise ValidationError({"reason": ["required"]})
 
 
 class UnitExclusionSchema(LiftSchema):
-    """Which measurements of the unit's month: by id, or all of one device, by its number."""
+    """Measurements of the unit's month: by id, or all of one device by its number."""
 
     month = month_field(required=True)
     measurements = fields.List(
@@ -48,18 +48,19 @@ class UnitExclusionSchema(LiftSchema):
 
     @validates_schema
     def check_choice(self, data: dict[str, Any], **_: Any) -> None:
-        """One way of choosing."""
+        """Require either ids or a device."""
         if bool(data.get("measurements")) == (data.get("device") is not None):
             raise ValidationError({"measurements": ["ids_or_device"]})
 
     @post_load
-    def choose(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Read the ids."""
-        return data | {"ids": [_id(one, place) for place, one in enumerate(data["measurements"])]}
+    def parse_ids(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Parse the ids of the measurements."""
+        measurements = enumerate(data["measurements"])
+        return data | {"ids": [_parse_id(one, position) for position, one in measurements]}
 
 
 class ExclusionsQuerySchema(UnitSignalsQuerySchema):
-    """Which month, the present one unless told; which page."""
+    """A month, by default the present one, and a page."""
 
     cursor = QueryId(load_default=None)
     limit = fields.Integer(
@@ -70,7 +71,7 @@ class ExclusionsQuerySchema(UnitSignalsQuerySchema):
 
 
 class VerdictsMovedSchema(Schema):
-    """How many more or fewer met a fate: `counted`, or a main reason."""
+    """Change of a category: `counted`, or a main reason."""
 
     network = fields.String(required=True)
     fate = fields.String(required=True)
@@ -78,7 +79,7 @@ class VerdictsMovedSchema(Schema):
 
 
 class UnitCountedSchema(Schema):
-    """What the count of a commune becomes."""
+    """Counted samples of a commune before and after a decision."""
 
     unit = fields.Nested(UnitWithLevelSchema, required=True)
     network = fields.String(required=True)
@@ -87,7 +88,7 @@ class UnitCountedSchema(Schema):
 
 
 class UnitExcludedSchema(Schema):
-    """What an act changed, or would change."""
+    """Changes by an act, or by its preview."""
 
     id = fields.Integer(required=True, allow_none=True, metadata={"description": "of the act"})
     preview = fields.Boolean(required=True)
@@ -103,7 +104,7 @@ class UnitExcludedSchema(Schema):
 
 
 class ExclusionActSchema(Schema):
-    """One act; `lifts` names the one that it took back, `lifted_by` the one that did so."""
+    """One act; `lifts` is the act that it lifted, `lifted_by` the act that lifted it."""
 
     id = fields.Integer(required=True)
     at = fields.AwareDateTime(required=True)
@@ -126,8 +127,8 @@ class ExclusionActsSchema(Schema):
     next = fields.Integer(required=True, allow_none=True)
 
 
-def _id(written: str, place: int) -> UUID:
-    identity = read_id(written)
-    if identity is None:
-        raise ValidationError({f"measurements.{place}": ["not_uuid"]})
-    return identity
+def _parse_id(value: str, position: int) -> UUID:
+    measurement_id = read_id(value)
+    if measurement_id is None:
+        raise ValidationError({f"measurements.{position}": ["not_uuid"]})
+    return measurement_id

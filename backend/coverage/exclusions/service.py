@@ -1,113 +1,164 @@
-"""Take measurements out of a unit's counts, or in again: an act of an admin or the province."""
+"""Exclusion of measurements from a unit's counts, and lifting of exclusions.
+
+Admins and officials of the province decide; officials of the unit may read the decisions.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.clock import this_month
-from backend.coverage.exclusions.rows import (
-    by_device,
-    chosen_device,
-    chosen_ids,
+from backend.coverage.exclusions.count_changes import (
     counted_now,
-    held_by,
-    moved,
-    units_told,
-    verdicts_told,
+    serialize_categories,
+    serialize_units,
+    sum_changes,
+)
+from backend.coverage.exclusions.selection import (
+    by_device,
+    excluded_by,
+    select_by_device,
+    select_by_id,
 )
 from backend.coverage.figures.authorized_unit import authorized_unit, province_scope, serialize_unit
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import units_below
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
+from backend.fields import ID_MOST
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.models import ExclusionAct
 from backend.measurements.revision.exclusion import Decision, decide_on_device
+from backend.units.models import Unit
 from backend.units.service import UnitRow
+
+# Acts on the unit or units inside it, and acts on units that contain it which excluded samples of
+# the unit.
+ACTS = text("""
+    select a.id, a.at, a.lifts, a.device, a.signal_id, a.measurements, a.reason, a.user_id,
+        lifting.id as lifted_by, u.system, u.level, u.code, u.name
+    from exclusion_acts a
+    join units u on u.id = a.unit_id
+    left join exclusion_acts lifting on lifting.lifts = a.id
+    where a.month = :month and a.id < :before and (
+        a.unit_id = any(:units) or a.unit_id = any(:above) and exists (
+            select from exclusions e join measurements m on m.id = e.measurement_id
+            where e.act_id = a.id and m.unit_id = any(:units))
+    )
+    order by a.id desc limit :most
+""")
+ACT_FIELDS = ("id", "at", "lifts", "device", "signal_id", "measurements", "reason", "user_id")
+UNIT_FIELDS = ("system", "level", "code", "name")
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What a request brings beside its question."""
+class ExclusionContext:
+    """Time and settings of a request."""
 
     now: datetime
-    key: str  # of the numbers by which devices are named
+    secret_key: str  # of device numbers
     count_manual: bool
 
 
-def exclude_in_unit(
-    actor: Actor, code: str, asked: Mapping[str, Any], terms: Terms
+def list_exclusions(
+    actor: Actor, code: str, query: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """Take measurements of a unit's month out of the counts, or show what it would change."""
-    unit = unit_to_decide(actor, code, asked["level"], asked["month"])
+    """Return a page of the acts that concern a unit's month, the latest first."""
+    month = query["month"] or this_month(now)
+    unit = authorized_unit(actor, "unit.signals", code, query["level"], month)
+    row, limit = db.session.get_one(Unit, unit.id), query["limit"]
+    parameters = {
+        "month": month,
+        "before": query["cursor"] or ID_MOST,
+        "units": units_below(unit.id),
+        "above": [one for one in (row.parent_id, row.province_id) if one is not None],
+        "most": limit + 1,
+    }
+    acts = db.session.execute(ACTS, parameters).mappings().all()
+    items = [_serialize_act(one) for one in acts[:limit]]
+    next_cursor = items[-1]["id"] if len(acts) > limit else None
+    return {"month": month, "unit": serialize_unit(unit), "items": items, "next": next_cursor}
+
+
+def exclude_in_unit(
+    actor: Actor, code: str, data: Mapping[str, Any], context: ExclusionContext
+) -> dict[str, Any]:
+    """Exclude measurements of a unit's month from the counts, or preview the changes."""
+    unit = unit_to_decide(actor, code, data["level"], data["month"])
     units = units_below(unit.id)
-    if asked["device"] is not None:
-        chosen = chosen_device(asked["device"], units, asked["month"], terms.key)
+    if data["device"] is not None:
+        rows = select_by_device(data["device"], units, data["month"], context.secret_key)
     else:
-        chosen = chosen_ids(asked["ids"], units, asked["month"])
-    signal = _signal(asked["signal_id"], units, asked["month"])
-    free = [row for row in chosen if not row["final"] and not row["excluded"]]
+        rows = select_by_id(data["ids"], units, data["month"])
+    signal = _lock_signal(data["signal_id"], units, data["month"])
+    open_rows = [row for row in rows if not row["final"] and not row["excluded"]]
     act = None
-    if not asked["preview"]:
-        act = _add(actor, unit, asked, len(free), terms, device=asked["device"])
-        _note_sign(actor, signal, asked["reason"], terms)
-    decision = Decision(asked["reason"], act=act and act.id)
-    told = _carry_out(free, decision, asked, terms)
-    return told | {
+    if not data["preview"]:
+        act = _add_act(actor, unit, data, len(open_rows), context, device=data["device"])
+        _decide_signal(actor, signal, data["reason"], context)
+    decision = Decision(data["reason"], act=act and act.id)
+    return _decide(open_rows, decision, data, context) | {
         "unit": serialize_unit(unit),
-        "already": sum(row["excluded"] for row in chosen),
-        "final": sum(row["final"] for row in chosen),
+        "already": sum(row["excluded"] for row in rows),
+        "final": sum(row["final"] for row in rows),
     }
 
 
 def lift_exclusion(
-    actor: Actor, code: str, act_id: int, asked: Mapping[str, Any], terms: Terms
+    actor: Actor, code: str, act_id: int, data: Mapping[str, Any], context: ExclusionContext
 ) -> dict[str, Any]:
-    """Count again what an act took out, or show what it would change; the act stays to be read.
+    """Count the measurements of an act again, or preview the changes; the act stays readable.
 
-    One that was cut off, as by a restart of the server, is gone on with by asking again.
+    Repeating the request continues a lift that was interrupted, as by a restart of the server.
     """
     lifted = db.session.get(ExclusionAct, act_id, with_for_update=True)
-    month = lifted.month if lifted else this_month(terms.now)
-    unit = unit_to_decide(actor, code, asked["level"], month)
+    month = lifted.month if lifted else this_month(context.now)
+    unit = unit_to_decide(actor, code, data["level"], month)
     if lifted is None or lifted.lifts is not None or lifted.unit_id not in units_below(unit.id):
         raise Problem(404, "not_found")
-    held = held_by(act_id)
-    free = [row for row in held if not row["final"]]
-    begun = db.session.scalar(select(ExclusionAct).where(ExclusionAct.lifts == act_id))
-    if begun and not free:
+    rows = excluded_by(act_id)
+    open_rows = [row for row in rows if not row["final"]]
+    act = db.session.scalar(select(ExclusionAct).where(ExclusionAct.lifts == act_id))
+    if act and not open_rows:
         raise Problem(409, "already_lifted")
-    asked = {**asked, "month": month, "signal_id": lifted.signal_id}
-    act = begun
-    if act is None and not asked["preview"]:
-        act = _add(actor, unit, asked, len(free), terms, device=lifted.device, lifts=act_id)
-    decision = Decision(asked["reason"], act=act and act.id, lifts=act_id)
-    final = len(held) - len(free)
-    return _carry_out(free, decision, asked, terms) | {
-        "unit": serialize_unit(unit), "already": 0, "final": final,
-    }  # fmt: skip
+    data = {**data, "month": month, "signal_id": lifted.signal_id}
+    if act is None and not data["preview"]:
+        act = _add_act(
+            actor, unit, data, len(open_rows), context, device=lifted.device, lifts=act_id
+        )
+    decision = Decision(data["reason"], act=act and act.id, lifts=act_id)
+    return _decide(open_rows, decision, data, context) | {
+        "unit": serialize_unit(unit),
+        "already": 0,
+        "final": len(rows) - len(open_rows),
+    }
 
 
 def may_exclude(actor: Actor, code: str, month: str) -> bool:
-    """Whether they may decide on a unit of their area; who may not sees what was decided."""
+    """Return whether the actor may decide on a unit of their area, or only read decisions."""
     unit = authorized_unit(actor, "unit.signals", code, None, month)
     return can(actor, "unit.exclude", province_scope(unit.id))
 
 
 def unit_to_decide(actor: Actor, code: str, level: str | None, month: str) -> UnitRow:
-    """A unit of the actor's area over whose province they may decide."""
+    """Return a unit of the actor's area on which they may decide."""
     unit = authorized_unit(actor, "unit.signals", code, level, month)
     require(actor, "unit.exclude", province_scope(unit.id))
     return unit
 
 
-def _signal(signal_id: int | None, units: Sequence[int], month: str) -> Signal | None:
-    """The sign that the act rests on; it must be one of these units and that month."""
+def _serialize_act(row: Mapping[Any, Any]) -> dict[str, Any]:
+    act = {name: row[name] for name in (*ACT_FIELDS, "lifted_by")}
+    return act | {"unit": {name: row[name] for name in UNIT_FIELDS}}
+
+
+def _lock_signal(signal_id: int | None, units: Sequence[int], month: str) -> Signal | None:
+    """Lock the signal that the act is based on, which must be of these units and this month."""
     if signal_id is None:
         return None
     query = select(Signal).where(
@@ -119,63 +170,67 @@ def _signal(signal_id: int | None, units: Sequence[int], month: str) -> Signal |
     return row
 
 
-def _add(
+def _add_act(
     actor: Actor,
     unit: UnitRow,
-    asked: Mapping[str, Any],
-    n: int,
-    terms: Terms,
-    **facts: int | None,
+    data: Mapping[str, Any],
+    measurements: int,
+    context: ExclusionContext,
+    **references: int | None,
 ) -> ExclusionAct:
-    """The act's row and its entry in the audit log, which never holds what was written."""
+    """Add an act and its audit entry, which does not contain the reason."""
     act = ExclusionAct(
         unit_id=unit.id,
-        month=asked["month"],
-        signal_id=asked["signal_id"],
-        measurements=n,
-        reason=asked["reason"],
+        month=data["month"],
+        signal_id=data["signal_id"],
+        measurements=measurements,
+        reason=data["reason"],
         user_id=require_person(actor),
-        at=terms.now,
-        **facts,
+        at=context.now,
+        **references,
     )
     db.session.add(act)
     db.session.flush()
     name = "unit.exclude" if act.lifts is None else "unit.lift"
-    details = {"exclusion": act.id, "lifts": act.lifts, "month": act.month, "measurements": n}
+    details = {
+        "exclusion": act.id, "lifts": act.lifts, "month": act.month, "measurements": measurements
+    }  # fmt: skip
     record_act(actor, name, f"unit:{unit.id}", **details)
     return act
 
 
-def _note_sign(actor: Actor, row: Signal | None, reason: str, terms: Terms) -> None:
+def _decide_signal(
+    actor: Actor, row: Signal | None, reason: str, context: ExclusionContext
+) -> None:
     if row is None:
         return
     before = row.state
     row.state, row.note = "excluded", reason
-    row.user_id, row.changed_at = actor.user_id, terms.now
+    row.user_id, row.changed_at = actor.user_id, context.now
     record_act(actor, "signal.decide", f"signal:{row.id}", before=before, after=row.state)
 
 
-def _carry_out(
-    rows: Sequence[Any], decision: Decision, asked: Mapping[str, Any], terms: Terms
+def _decide(
+    rows: Sequence[Any], decision: Decision, data: Mapping[str, Any], context: ExclusionContext
 ) -> dict[str, Any]:
-    """Device by device, each in a transaction of its own, so that posts wait for one alone.
+    """Apply a decision device by device, each in its own transaction to keep locks short.
 
-    A preview takes the same way and rolls each back.
+    A preview does the same and rolls each transaction back.
     """
-    before = counted_now(asked["month"])
+    before = counted_now(data["month"])
     deltas: list[CountDeltas] = []
-    finish = db.session.rollback if asked["preview"] else db.session.commit
+    finish = db.session.rollback if data["preview"] else db.session.commit
     for device, ids in by_device(rows).items():
-        deltas.append(decide_on_device(device, ids, decision, terms.count_manual))
+        deltas.append(decide_on_device(device, ids, decision, context.count_manual))
         finish()
-    sums = moved(deltas)
-    told = {
+    changes = sum_changes(deltas)
+    result = {
         "id": decision.act,
-        "preview": asked["preview"],
-        "month": asked["month"],
+        "preview": data["preview"],
+        "month": data["month"],
         "measurements": len(rows),
-        "verdicts": verdicts_told(sums),
-        "units": units_told(sums, before),
+        "verdicts": serialize_categories(changes),
+        "units": serialize_units(changes, before),
     }
     finish()
-    return told
+    return result

@@ -5,7 +5,6 @@ from typing import Any
 from flask import current_app
 
 from backend.accounts.authentication import SignedInParser, actor
-from backend.coverage.exclusions.listing import list_exclusions
 from backend.coverage.exclusions.schemas import (
     ExclusionActsSchema,
     ExclusionsQuerySchema,
@@ -13,12 +12,17 @@ from backend.coverage.exclusions.schemas import (
     UnitExcludedSchema,
     UnitExclusionSchema,
 )
-from backend.coverage.exclusions.service import Terms, exclude_in_unit, lift_exclusion
+from backend.coverage.exclusions.service import (
+    ExclusionContext,
+    exclude_in_unit,
+    lift_exclusion,
+    list_exclusions,
+)
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
-blp = Blueprint("exclusions", __name__, description="Out of the counts", parser=SignedInParser())
+blp = Blueprint("exclusions", __name__, description="Exclusion of samples", parser=SignedInParser())
 blueprints = (blp,)
 
 
@@ -26,9 +30,9 @@ blueprints = (blp,)
 @blp.doc(security=PERSON)
 @blp.arguments(UnitExclusionSchema)
 @blp.response(200, UnitExcludedSchema)
-def exclude(asked: dict[str, Any], code: str) -> dict[str, Any]:
-    """Take measurements out of a unit's counts, or show what it would change."""
-    return exclude_in_unit(actor(), code, asked, _terms())
+def exclude(data: dict[str, Any], code: str) -> dict[str, Any]:
+    """Exclude measurements from a unit's counts, or preview the changes."""
+    return exclude_in_unit(actor(), code, data, _context())
 
 
 @blp.get("/units/<code>/exclusions")
@@ -36,7 +40,7 @@ def exclude(asked: dict[str, Any], code: str) -> dict[str, Any]:
 @blp.arguments(ExclusionsQuerySchema, location="query")
 @blp.response(200, ExclusionActsSchema)
 def get_exclusions(query: dict[str, Any], code: str) -> dict[str, Any]:
-    """List what was taken out of a unit's counts in a month."""
+    """List the exclusions from a unit's counts in a month."""
     return list_exclusions(actor(), code, query, clock_now())
 
 
@@ -44,11 +48,11 @@ def get_exclusions(query: dict[str, Any], code: str) -> dict[str, Any]:
 @blp.doc(security=PERSON)
 @blp.arguments(LiftSchema)
 @blp.response(200, UnitExcludedSchema)
-def lift(asked: dict[str, Any], code: str, exclusion_id: int) -> dict[str, Any]:
-    """Count again what was taken out, or show what it would change."""
-    return lift_exclusion(actor(), code, exclusion_id, asked, _terms())
+def lift(data: dict[str, Any], code: str, exclusion_id: int) -> dict[str, Any]:
+    """Lift an exclusion, or preview the changes."""
+    return lift_exclusion(actor(), code, exclusion_id, data, _context())
 
 
-def _terms() -> Terms:
+def _context() -> ExclusionContext:
     config = current_app.config
-    return Terms(clock_now(), config["SECRET_KEY"], config["COUNT_MANUAL"])
+    return ExclusionContext(clock_now(), config["SECRET_KEY"], config["COUNT_MANUAL"])

@@ -6,7 +6,12 @@ from typing import Any
 
 from flask import current_app
 
-from backend.coverage.exclusions.rows import counted_now, moved, units_told, verdicts_told
+from backend.coverage.exclusions.count_changes import (
+    counted_now,
+    serialize_categories,
+    serialize_units,
+    sum_changes,
+)
 from backend.demo import service as demo
 from backend.measurements.recording import rules
 from backend.measurements.revision import service as revising
@@ -33,9 +38,13 @@ def rejudge(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     manual, keep = current_app.config["COUNT_MANUAL"], not arguments["dry_run"]
     before = counted_now(arguments["month"])
     done = revising.rejudge(arguments["month"], manual, progress, keep=keep)
-    sums = moved([done.changes])
-    units = sorted(units_told(sums, before), key=_change)
-    told = {"fates": verdicts_told(sums), "units": units[:UNITS_MOST], "all_units": len(units)}
+    sums = sum_changes([done.changes])
+    units = sorted(serialize_units(sums, before), key=_change)
+    told = {
+        "fates": serialize_categories(sums),
+        "units": units[:UNITS_MOST],
+        "all_units": len(units),
+    }
     return _sums(done) | told | {"rules": rules.RULES}
 
 

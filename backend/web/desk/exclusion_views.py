@@ -6,11 +6,11 @@ from flask import current_app, request
 
 from backend.accounts.authentication import actor
 from backend.clock import this_month
-from backend.coverage.exclusions.listing import list_exclusions
 from backend.coverage.exclusions.service import (
-    Terms,
+    ExclusionContext,
     exclude_in_unit,
     lift_exclusion,
+    list_exclusions,
     may_exclude,
     unit_to_decide,
 )
@@ -105,6 +105,6 @@ def _act(code: str, month: str, act_id: int) -> dict[str, Any]:
     return dict(found[0])
 
 
-def _terms() -> Terms:
+def _terms() -> ExclusionContext:
     config = current_app.config
-    return Terms(clock_now(), config["SECRET_KEY"], config["COUNT_MANUAL"])
+    return ExclusionContext(clock_now(), config["SECRET_KEY"], config["COUNT_MANUAL"])

@@ -185,7 +185,7 @@ def _count_columns(table: Figures) -> Columns:
 
 
 def _commune_columns(table: Figures) -> Columns:
-    """The communes of each province or district, and how many of them reached their target."""
+    """Count the communes of each province or district, and those that reached their target."""
     month, counts = table.month, table.counts
     if counts.level == "commune":
         return {"communes": [None] * len(counts.units)}
@@ -200,7 +200,7 @@ def _commune_columns(table: Figures) -> Columns:
 
 
 def _expected_columns(table: Figures) -> Columns:
-    """The samples expected by now, and those needed on each remaining day."""
+    """Compute the samples expected by now, and those needed on each remaining day."""
     progress, counts = table.month.progress, table.counts
     by_now = expected(counts.thresholds.target, progress)
     state = np.where(counts.measured >= by_now, "on_pace", "behind")
@@ -215,7 +215,7 @@ def _expected_columns(table: Figures) -> Columns:
 
 
 def _running_columns(table: Figures) -> Columns:
-    """Samples of the running day, pace of the completed days, and projection."""
+    """Compute the running day's samples, the pace of completed days, and the projection."""
     month, progress, counts = table.month, table.month.progress, table.counts
     nothing: list[Any] = [None] * len(counts.units)
     if progress.today is None:
@@ -231,9 +231,9 @@ def _running_columns(table: Figures) -> Columns:
 
 
 def _change_columns(table: Figures) -> Columns:
-    """Comparison with the previous month, of a running month up to the same day.
+    """Compare with the previous month, in a running month up to the same day.
 
-    Null where the unit did not exist in the previous month.
+    None where the unit did not exist in the previous month.
     """
     progress, previous, counts = table.month.progress, table.previous, table.counts
     positions = previous.positions(counts.level, counts.units)
@@ -253,7 +253,7 @@ def _reason_columns(table: Figures) -> Columns:
 
 
 def _active_columns(table: Figures) -> Columns:
-    """Teams with counted samples in each unit, and devices; null until these are computed."""
+    """Count the teams and devices with counted samples; devices are None until computed."""
     month, counts = table.month, table.counts
     ids = [unit.id for unit in counts.units]
     parameters = {"month": month.month, "network": month.network, "first": month.progress.first,

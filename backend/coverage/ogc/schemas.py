@@ -1,4 +1,4 @@
-"""What OGC API Features takes: the parameters of the standard, and no others."""
+"""Queries and answers of OGC API Features."""
 
 import math
 import re
@@ -10,14 +10,14 @@ from marshmallow import RAISE, ValidationError, fields, post_load
 from backend.clock import local_day
 from backend.fields import Strict, Text, aware_time
 
-# The standard wants a limit above the most to be taken for the most, not to be refused.
+# The standard requires that a greater limit is lowered to the maximum, not rejected.
 LIMIT_MOST = 1_000
 LIMIT_DEFAULT = 100
 OFFSET_MOST = 1_000_000  # far more than communes
 
 
 class _Query(Strict):
-    """A parameter that is not known is refused, as the standard wants it."""
+    """Rejects unknown parameters, as the standard requires."""
 
     class Meta:
         unknown = RAISE
@@ -26,11 +26,11 @@ class _Query(Strict):
 
 
 class OgcQuerySchema(_Query):
-    """Nothing can be chosen here."""
+    """A query without parameters except the format."""
 
 
 class ItemsQuerySchema(_Query):
-    """A page of features, within a box and a time."""
+    """A page of features within a box and an interval."""
 
     limit = Text(most=9, load_default=str(LIMIT_DEFAULT))
     offset = Text(most=9, load_default="0")
@@ -38,24 +38,24 @@ class ItemsQuerySchema(_Query):
     datetime = Text(most=100, load_default=None)
 
     @post_load
-    def wanted(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """The page, box and interval."""
+    def parse(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Parse the page, box and interval."""
         return {
-            "limit": min(_whole(data["limit"], "limit", least=1), LIMIT_MOST),
-            "offset": min(_whole(data["offset"], "offset", least=0), OFFSET_MOST),
-            "bbox": _box(data["bbox"]) if data["bbox"] is not None else None,
-            "times": _times(data["datetime"]) if data["datetime"] is not None else None,
+            "limit": min(_parse_whole(data["limit"], "limit", least=1), LIMIT_MOST),
+            "offset": min(_parse_whole(data["offset"], "offset", least=0), OFFSET_MOST),
+            "bbox": _parse_box(data["bbox"]) if data["bbox"] is not None else None,
+            "times": _parse_times(data["datetime"]) if data["datetime"] is not None else None,
         }
 
 
-def _whole(text: str, field: str, least: int) -> int:
+def _parse_whole(text: str, field: str, least: int) -> int:
     if not re.fullmatch("[0-9]+", text) or int(text) < least:
         raise ValidationError("out_of_range", field)
     return int(text)
 
 
-def _box(text: str) -> tuple[float, float, float, float]:
-    """West, south, east, north; heights between them are passed over."""
+def _parse_box(text: str) -> tuple[float, float, float, float]:
+    """Parse west, south, east and north; heights are ignored."""
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
@@ -70,18 +70,18 @@ def _box(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _times(text: str) -> tuple[date | None, date | None]:
-    """A day or moment, or an interval of two, open where `..` or nothing stands."""
+def _parse_times(text: str) -> tuple[date | None, date | None]:
+    """Parse a day or time, or an interval of two; `..` or nothing is an open end."""
     parts = text.split("/")
     if len(parts) > 2:
         raise ValidationError("not_time", "datetime")
-    begins, ends = _day(parts[0]), _day(parts[-1])
+    begins, ends = _parse_day(parts[0]), _parse_day(parts[-1])
     if begins and ends and begins > ends:
         raise ValidationError("not_time", "datetime")
     return begins, ends
 
 
-def _day(text: str) -> date | None:
+def _parse_day(text: str) -> date | None:
     if text in ("", ".."):
         return None
     try:
@@ -91,7 +91,7 @@ def _day(text: str) -> date | None:
 
 
 class OgcLinkSchema(Strict):
-    """Where to go on."""
+    """A link."""
 
     href = fields.String(required=True)
     rel = fields.String(required=True)
@@ -99,7 +99,7 @@ class OgcLinkSchema(Strict):
 
 
 class OgcLandingSchema(Strict):
-    """What the service is."""
+    """The landing page."""
 
     title = fields.String(required=True)
     description = fields.String(required=True)
@@ -107,13 +107,13 @@ class OgcLandingSchema(Strict):
 
 
 class ConformanceSchema(Strict):
-    """Which parts of the standard are kept."""
+    """The conformance classes of the standard."""
 
     conformsTo = fields.List(fields.String(), required=True)
 
 
 class OgcCollectionSchema(Strict):
-    """One month on one network."""
+    """A collection: one month on one network."""
 
     id = fields.String(required=True)
     title = fields.String(required=True)
@@ -125,7 +125,7 @@ class OgcCollectionSchema(Strict):
 
 
 class OgcCollectionsSchema(Strict):
-    """Every month with data, on both networks."""
+    """The collections: every month with data, on both networks."""
 
     links = fields.List(fields.Nested(OgcLinkSchema), required=True)
     collections = fields.List(fields.Nested(OgcCollectionSchema), required=True)

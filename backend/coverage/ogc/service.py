@@ -1,6 +1,6 @@
 """OGC API Features, Part 1: coverage by commune, one collection for each month and network.
 
-What QGIS and GDAL ask for, and all that the standard's core wants, in GeoJSON.
+The core of the standard in GeoJSON, as QGIS and GDAL use it.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.coverage.figures.unit_listing import ListingKey, listing_key, listing_on
-from backend.coverage.ogc.places import Box, as_geojson, extents_of, inside, shapes_of
+from backend.coverage.ogc.geometries import Box, as_geojson, extents_of, inside, shapes_of
 from backend.errors import Problem
 from backend.fields import EARLIEST
 from backend.i18n import formats
@@ -36,12 +36,12 @@ FIGURES = (
 KINDS = {"mobile": N_("mobile"), "fixed": N_("fixed")}
 ABOUT = N_("Samples of each commune compared with its target, according to Đo Sóng.")
 
-Link = Callable[..., str]  # the address of an endpoint by its name
+Link = Callable[..., str]  # the URL of an endpoint by its name
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which features of a collection, from where on, and how many."""
+class ItemsQuery:
+    """The page, box and interval of a query of features."""
 
     limit: int
     offset: int = 0
@@ -50,7 +50,7 @@ class Wanted:
 
 
 def landing(link: Link, language: Language) -> dict[str, Any]:
-    """What the service is, and where it goes on."""
+    """Return the landing page."""
     return {
         "title": "Đo Sóng",
         "description": gettext(ABOUT, language),
@@ -64,7 +64,7 @@ def landing(link: Link, language: Language) -> dict[str, Any]:
 
 
 def collections(now: datetime, link: Link, language: Language) -> dict[str, Any]:
-    """Every month with data, on both networks, the newest first."""
+    """Return a collection for every month with data and both networks, the newest first."""
     names = [
         f"{month}-{network}"
         for month in months_with_data(local_day(now))
@@ -80,8 +80,8 @@ def collections(now: datetime, link: Link, language: Language) -> dict[str, Any]
 def collection(
     name: str, now: datetime, link: Link, language: Language, key: ListingKey | None = None
 ) -> dict[str, Any]:
-    """One month on one network."""
-    month, network = _asked(name, now)
+    """Return the collection of one month on one network."""
+    month, network = _parse_name(name, now)
     active = listing_on(month_end(month), key).active
     extents = extents_of(active) if active else None
     spatial = {"spatial": {"bbox": [extents.whole], "crs": CRS84}} if extents else {}
@@ -102,37 +102,37 @@ def collection(
     }
 
 
-def items(name: str, wanted: Wanted, now: datetime, link: Link, reader: Actor | None) -> bytes:
-    """A page of communes with their areas and figures, in Vietnamese order."""
-    month, network = _asked(name, now)
-    answer = compute_coverage(CoverageQuery(month=month, network=network, reader=reader), now)
-    rows = _fitting(answer, month, wanted)
-    shown = rows[wanted.offset : wanted.offset + wanted.limit]
-    links = [_link(link("items", name=name, **_again(wanted)), "self", GEOJSON)]
+def items(name: str, query: ItemsQuery, now: datetime, link: Link, reader: Actor | None) -> bytes:
+    """Return a page of communes with their areas and figures, in Vietnamese order."""
+    month, network = _parse_name(name, now)
+    result = compute_coverage(CoverageQuery(month=month, network=network, reader=reader), now)
+    rows = _matching(result, month, query)
+    shown = rows[query.offset : query.offset + query.limit]
+    links = [_link(link("items", name=name, **_parameters(query)), "self", GEOJSON)]
     links.append(_link(link("collection", name=name), "collection", JSON))
-    following = replace(wanted, offset=wanted.offset + wanted.limit)
-    if following.offset < len(rows):
-        links.append(_link(link("items", name=name, **_again(following)), "next", GEOJSON))
+    next_page = replace(query, offset=query.offset + query.limit)
+    if next_page.offset < len(rows):
+        links.append(_link(link("items", name=name, **_parameters(next_page)), "next", GEOJSON))
     return orjson.dumps(
         {
             "type": "FeatureCollection",
             "numberMatched": len(rows),
             "numberReturned": len(shown),
             "links": links,
-            "features": [orjson.Fragment(one) for one in _features(answer, shown)],
+            "features": [orjson.Fragment(one) for one in _features(result, shown)],
         }
     )
 
 
 def item(name: str, code: str, now: datetime, link: Link, reader: Actor | None) -> bytes:
-    """One commune."""
-    month, network = _asked(name, now)
-    answer = compute_coverage(CoverageQuery(month=month, network=network, reader=reader), now)
-    units = _units(answer)
-    rows = [row for row in answer.page.rows if units[row].code == code]
+    """Return one commune."""
+    month, network = _parse_name(name, now)
+    result = compute_coverage(CoverageQuery(month=month, network=network, reader=reader), now)
+    units = _units(result)
+    rows = [row for row in result.page.rows if units[row].code == code]
     if not rows:
         raise Problem(404, "unit_unknown")
-    [feature] = _features(answer, rows)
+    [feature] = _features(result, rows)
     links = [
         _link(link("item", name=name, code=code), "self", GEOJSON),
         _link(link("collection", name=name), "collection", JSON),
@@ -140,57 +140,57 @@ def item(name: str, code: str, now: datetime, link: Link, reader: Actor | None) 
     return orjson.dumps({**orjson.loads(feature), "links": links})
 
 
-def _asked(name: str, now: datetime) -> tuple[str, str]:
-    """The month and network of a collection; 404 for any other name."""
+def _parse_name(name: str, now: datetime) -> tuple[str, str]:
+    """Return the month and network of a collection; 404 for any other name."""
     month, _, network = name.rpartition("-")
     try:
-        asked_for = EARLIEST.date() <= month_start(month) <= local_day(now)
+        valid = EARLIEST.date() <= month_start(month) <= local_day(now)
     except ValueError:
-        asked_for = False
-    if not asked_for or network not in NETWORKS:
+        valid = False
+    if not valid or network not in NETWORKS:
         raise Problem(404, "not_found")
     return month, network
 
 
-def _units(answer: CoverageResult) -> list[Any]:
-    return answer.page.tables[-1].counts.units
+def _units(result: CoverageResult) -> list[Any]:
+    return result.page.tables[-1].counts.units
 
 
-def _fitting(answer: CoverageResult, month: str, wanted: Wanted) -> list[int]:
-    rows = answer.page.rows
-    if wanted.times is not None:
-        begins, ends = wanted.times
+def _matching(result: CoverageResult, month: str, query: ItemsQuery) -> list[int]:
+    rows = result.page.rows
+    if query.times is not None:
+        begins, ends = query.times
         if (begins or date.min) > month_end(month) or (ends or date.max) < month_start(month):
             return []
-    if wanted.bbox is not None:
-        active = answer.page.tables[-1].month.listing.active
-        units = _units(answer)
-        rows = [rows[at] for at in inside(active, [units[row].id for row in rows], wanted.bbox)]
+    if query.bbox is not None:
+        active = result.page.tables[-1].month.listing.active
+        units = _units(result)
+        rows = [rows[at] for at in inside(active, [units[row].id for row in rows], query.bbox)]
     return rows
 
 
-def _features(answer: CoverageResult, rows: list[int]) -> list[bytes]:
-    """Features, written: polygons go from the database to the answer without a dictionary."""
-    table = answer.page.tables[-1]
+def _features(result: CoverageResult, rows: list[int]) -> list[bytes]:
+    """Return encoded features; polygons are copied without decoding into dictionaries."""
+    table = result.page.tables[-1]
     units, active = table.counts.units, table.month.listing.active
     shapes = shapes_of(active, [units[row].id for row in rows])
     shared = {
         "month": table.month.month,
         "network": table.month.network,
         "boundary_quality": active.quality if active else None,
-        "demo": answer.body["demo"],
+        "demo": result.body["demo"],
     }
-    figures = replace(answer.page, rows=rows).items(FIGURES)
+    figures = replace(result.page, rows=rows).items(FIGURES)
     return [
         orjson.dumps(
             {
                 "type": "Feature",
                 "id": units[row].code,
                 "geometry": _fragment(shapes.get(units[row].id)),
-                "properties": {**told, "province": units[row].province, **shared},
+                "properties": {**item, "province": units[row].province, **shared},
             }
         )
-        for row, told in zip(rows, figures, strict=True)
+        for row, item in zip(rows, figures, strict=True)
     ]
 
 
@@ -198,14 +198,14 @@ def _fragment(shape: Any) -> orjson.Fragment | None:
     return None if shape is None else orjson.Fragment(as_geojson(shape))
 
 
-def _again(wanted: Wanted) -> dict[str, Any]:
-    """The query that asks for the same, or for the page after it."""
-    asked: dict[str, Any] = {"limit": wanted.limit, "offset": wanted.offset or None}
-    if wanted.bbox:
-        asked["bbox"] = ",".join(map(str, wanted.bbox))  # to the last digit
-    if wanted.times:
-        asked["datetime"] = "/".join(str(day) if day else ".." for day in wanted.times)
-    return {name: value for name, value in asked.items() if value is not None}
+def _parameters(query: ItemsQuery) -> dict[str, Any]:
+    """Return the parameters of the URL of a query."""
+    parameters: dict[str, Any] = {"limit": query.limit, "offset": query.offset or None}
+    if query.bbox:
+        parameters["bbox"] = ",".join(map(str, query.bbox))  # to the last digit
+    if query.times:
+        parameters["datetime"] = "/".join(str(day) if day else ".." for day in query.times)
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _link(href: str, relation: str, kind: str) -> dict[str, str]:

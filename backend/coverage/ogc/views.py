@@ -1,4 +1,4 @@
-"""OGC API Features at `/ogc`, which QGIS opens by its address."""
+"""OGC API Features at `/ogc`, which QGIS opens by its URL."""
 
 from typing import Any, NoReturn
 
@@ -22,13 +22,13 @@ from backend.http.requests import clock_now, language
 
 
 class OgcParser(Parser):
-    """The standard wants 400 for what it does not know, and knows no parameter but its own."""
+    """Rejects unknown parameters with 400, as the standard requires."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {"query": None}
 
-    def handle_error(self, *told: Any, **options: Any) -> NoReturn:
+    def handle_error(self, *arguments: Any, **options: Any) -> NoReturn:
         try:
-            super().handle_error(*told, **options)
+            super().handle_error(*arguments, **options)
         except Problem as problem:
             raise Problem(400, "invalid", problem.errors) from problem
 
@@ -46,7 +46,7 @@ API = "api-docs.openapi_json"
 @blp.arguments(OgcQuerySchema, location="query")
 @blp.response(200, OgcLandingSchema)
 def landing(query: dict[str, Any]) -> Response:
-    """Tell what there is, as OGC API Features wants it."""
+    """Show the landing page of OGC API Features."""
     return with_digest(ogc.landing(_link, language()))
 
 
@@ -54,7 +54,7 @@ def landing(query: dict[str, Any]) -> Response:
 @blp.arguments(OgcQuerySchema, location="query")
 @blp.response(200, ConformanceSchema)
 def conformance(query: dict[str, Any]) -> Response:
-    """Tell which parts of the standard are kept."""
+    """List the conformance classes of the standard."""
     return with_digest({"conformsTo": ogc.CLASSES})
 
 
@@ -78,16 +78,16 @@ def collection(query: dict[str, Any], name: str) -> Response:
 @blp.arguments(ItemsQuerySchema, location="query")
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
 def items(query: dict[str, Any], name: str) -> Response:
-    """Give communes with their areas and figures, page by page."""
-    wanted = ogc.Wanted(**query)
-    return _features(ogc.items(name, wanted, clock_now(), _link, figures_reader()))
+    """List communes with their areas and figures, page by page."""
+    page = ogc.ItemsQuery(**query)
+    return _features(ogc.items(name, page, clock_now(), _link, figures_reader()))
 
 
 @blp.get("/collections/<name>/items/<code>")
 @blp.arguments(OgcQuerySchema, location="query")
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
 def item(query: dict[str, Any], name: str, code: str) -> Response:
-    """Give one commune with its area and figures."""
+    """Show one commune with its area and figures."""
     return _features(ogc.item(name, code, clock_now(), _link, figures_reader()))
 
 
@@ -95,5 +95,5 @@ def _link(endpoint: str, **values: Any) -> str:
     return url_for(API if endpoint == "api" else f"ogc.{endpoint}", _external=True, **values)
 
 
-def _features(written: bytes) -> Response:
-    return with_content_tag(Response(written, content_type=ogc.GEOJSON))
+def _features(body: bytes) -> Response:
+    return with_content_tag(Response(body, content_type=ogc.GEOJSON))

@@ -1,1 +1,1 @@
-"""Single samples for the officials of their area."""
+"""Single samples for officials of the area."""

@@ -1,4 +1,4 @@
-"""Questions about single samples of a unit, and answers."""
+"""Queries and answers of single samples of a unit."""
 
 from marshmallow import Schema, fields, validate
 
@@ -18,7 +18,7 @@ WHY = (COUNTED, *(reason.code for reason in REASONS if reason.effect != "mark"))
 
 
 class SamplesQuerySchema(UnitSignalsQuerySchema):
-    """Which month, the present one unless told; of which network, and with which reason."""
+    """A month, by default the present one, with filters by network and reason."""
 
     network = Text(choices=("mobile", "fixed", "unknown"), load_default=None)
     reason = Text(choices=WHY, load_default=None)
@@ -31,20 +31,20 @@ class SamplesQuerySchema(UnitSignalsQuerySchema):
 
 
 class SampleQuerySchema(Strict):
-    """The level of the unit, where a code names two."""
+    """The level of the unit, if a code names two units."""
 
     level = Text(choices=LEVELS, load_default=None)
 
 
 class CoarseSchema(Schema):
-    """A position with as many decimals as officials are shown."""
+    """A position rounded for officials."""
 
     latitude = fields.Float(required=True)
     longitude = fields.Float(required=True)
 
 
 class SampleSchema(Schema):
-    """A sample; its device by a number of this month, which leads to nobody."""
+    """A sample; `device` is a number of this month that identifies no person."""
 
     id = fields.String(required=True)
     measured_at = fields.AwareDateTime(required=True)
@@ -78,14 +78,14 @@ class SamplesSchema(Schema):
 
 
 class RepeatedSchema(Schema):
-    """The counted sample of the same phone that a repeat repeats."""
+    """The counted sample of the same device that a repeat repeats."""
 
     measured_at = fields.AwareDateTime(required=True)
     distance_m = fields.Integer(required=True)
 
 
-class HeldOutSchema(Schema):
-    """The decision that holds a sample out of the counts; `id` is null for one at the shell."""
+class SampleExclusionSchema(Schema):
+    """The decision that excludes a sample; `id` is null for one by a command."""
 
     id = fields.Integer(required=True, allow_none=True)
     reason = fields.String(required=True)
@@ -93,13 +93,13 @@ class HeldOutSchema(Schema):
 
 
 class OneSampleSchema(SampleSchema):
-    """One sample with all that its verdict rests on."""
+    """One sample with the facts behind its verdict."""
 
     received_at = fields.AwareDateTime(required=True, allow_none=True)
     rules = fields.Integer(required=True)
     verdict = fields.Nested(ReasonSchema, required=True)
     repeats = fields.Nested(RepeatedSchema, required=True, allow_none=True)
-    exclusion = fields.Nested(HeldOutSchema, required=True, allow_none=True)
+    exclusion = fields.Nested(SampleExclusionSchema, required=True, allow_none=True)
     how = fields.String(required=True, allow_none=True)
     candidates = fields.List(
         fields.String(), required=True, metadata={"description": "communes within its accuracy"}

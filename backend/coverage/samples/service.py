@@ -1,4 +1,4 @@
-"""Single samples for the officials of their area: what was measured and why it counts or not."""
+"""Single samples for officials of the area, with the reasons of their verdicts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ SOURCE = """
     from measurements m join units u on u.id = m.unit_id
     left join boundary_sets s on s.id = m.set_id
 """
-# Day by day along the index of (unit, day), so that a page of a province's month reads few of
-# them. What was stripped has no moment and is in no list.
+# One statement a day along the index of (unit, day), so that a page reads few rows. Anonymised
+# rows have no time and are not listed.
 OF_DAY = text(f"""
     select {COLUMNS} {SOURCE}
     where m.unit_id = any(:units) and m.day = :day and m.measured_at is not null
@@ -54,32 +54,32 @@ BEFORE = text("""
     where device_id = :device and measured_at > :since and measured_at < :at and counted
     order by measured_at desc, id desc
 """)
-OUT = text("""
+LATEST_EXCLUSION = text("""
     select e.reason, e.act_id, e.excluded_at as at, e.excluded from exclusions e
     where e.measurement_id = :id order by e.id desc limit 1
 """)
-PLAIN = (
+FIELDS = (
     "measured_at", "network", "kind", "source", "operator", "technology", "download_mbps",
     "upload_mbps", "ping_ms", "jitter_ms", "accuracy_m", "valid", "counted",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
-    """What a request brings beside its question."""
+class SampleContext:
+    """Time, settings and language of a request."""
 
     now: datetime
-    key: str  # of the numbers by which devices are named
+    secret_key: str  # of device numbers
     decimals: int  # of positions
     language: Language
 
 
 def list_samples(
-    actor: Actor, code: str, query: Mapping[str, Any], showing: Showing
+    actor: Actor, code: str, query: Mapping[str, Any], context: SampleContext
 ) -> dict[str, Any]:
-    """A page of the samples of a unit's month, the latest first."""
-    month = query["month"] or this_month(showing.now)
-    if month_start(month) > local_day(showing.now):
+    """Return a page of the samples of a unit's month, the latest first."""
+    month = query["month"] or this_month(context.now)
+    if month_start(month) > local_day(context.now):
         raise invalid("month", "month_in_future")
     unit = authorized_unit(actor, "unit.samples", code, query["level"], month)
     rows = _page(unit, month, query, query["limit"] + 1)
@@ -87,29 +87,29 @@ def list_samples(
     return {
         "month": month,
         "unit": serialize_unit(unit),
-        "decimals": showing.decimals,
-        "items": [_told(row, showing) for row in page],
+        "decimals": context.decimals,
+        "items": [_serialize(row, context) for row in page],
         "next": next_cursor,
     }
 
 
 def show_sample(
-    actor: Actor, code: str, identity: str, level: str | None, showing: Showing
+    actor: Actor, code: str, identity: str, level: str | None, context: SampleContext
 ) -> dict[str, Any]:
-    """One sample of a unit: what was measured, and in words why it counts or not."""
-    wanted = read_id(identity)
-    row = wanted and db.session.execute(ONE, {"id": wanted}).mappings().first()
+    """Return one sample of a unit with the explanation of its verdict."""
+    sample_id = read_id(identity)
+    row = sample_id and db.session.execute(ONE, {"id": sample_id}).mappings().first()
     if not row:
         raise Problem(404, "not_found")
     unit = authorized_unit(actor, "unit.samples", code, level, f"{row['day']:%Y-%m}")
     if row["unit_id"] not in units_below(unit.id):
         raise Problem(404, "not_found")
-    return _told(row, showing) | {
+    return _serialize(row, context) | {
         "received_at": row["received_at"],
         "rules": row["rules"],
-        "verdict": _verdict(row, showing.language),
-        "repeats": _repeated(row),
-        "exclusion": _exclusion(row),
+        "verdict": _verdict(row, context.language),
+        "repeats": _serialize_repeated(row),
+        "exclusion": _serialize_exclusion(row),
         "candidates": row["candidates"] or [],
         "how": row["how"],
         "boundaries": {"set": row["set_name"], "quality": row["quality"]},
@@ -117,31 +117,34 @@ def show_sample(
 
 
 def _page(unit: UnitRow, month: str, query: Mapping[str, Any], most: int) -> Sequence[RowMapping]:
-    """The rows of a month from its last day or the cursor on, until there are enough."""
-    at, identity = decode_cursor(query["cursor"], aware_time, UUID) or (None, None)
+    """Read rows of a month backwards from its last day or the cursor, up to `most`."""
+    at, sample_id = decode_cursor(query["cursor"], aware_time, UUID) or (None, None)
     first, last = month_start(month), month_end(month)
     day: date = min(last, local_day(at)) if at else last
-    values = {"units": units_below(unit.id), "network": query["network"], "at": at, "id": identity}
+    parameters = {
+        "units": units_below(unit.id), "network": query["network"], "reason": query["reason"],
+        "at": at, "id": sample_id,
+    }  # fmt: skip
     rows: list[RowMapping] = []
     while day >= first and len(rows) < most:
-        asked = {**values, "reason": query["reason"], "day": day, "most": most - len(rows)}
-        rows += db.session.execute(OF_DAY, asked).mappings()
+        of_day = {**parameters, "day": day, "most": most - len(rows)}
+        rows += db.session.execute(OF_DAY, of_day).mappings()
         day -= DAY
     return rows
 
 
-def _told(row: RowMapping, showing: Showing) -> dict[str, Any]:
+def _serialize(row: RowMapping, context: SampleContext) -> dict[str, Any]:
     device, month = row["device_id"], f"{row['day']:%Y-%m}"
     position = None
     if row["latitude"] is not None:
-        position = {name: round(row[name], showing.decimals) for name in ("latitude", "longitude")}
-    return {name: row[name] for name in PLAIN} | {
+        position = {name: round(row[name], context.decimals) for name in ("latitude", "longitude")}
+    return {name: row[name] for name in FIELDS} | {
         "id": str(row["id"]),
         "unit": {"code": row["code"], "name": row["name"]},
-        "device": device_number(device, month, showing.key) if device else None,
+        "device": device_number(device, month, context.secret_key) if device else None,
         "position": position,
-        "reasons": serialize_reasons(row["reasons"], showing.language),
-        "marks": serialize_reasons(row["marks"], showing.language),
+        "reasons": serialize_reasons(row["reasons"], context.language),
+        "marks": serialize_reasons(row["marks"], context.language),
     }
 
 
@@ -150,23 +153,24 @@ def _verdict(row: RowMapping, language: Language) -> dict[str, str]:
     return {"code": code, "message": message(f"sample_{code}", language)}
 
 
-def _repeated(row: RowMapping) -> dict[str, Any] | None:
-    """The counted sample of the same phone that a repeat repeats."""
+def _serialize_repeated(row: RowMapping) -> dict[str, Any] | None:
+    """Return the counted sample of the same device that a repeat repeats."""
     if "repeat" not in row["reasons"] or row["device_id"] is None:
         return None
     since = row["measured_at"] - rules.REPEAT_WINDOW
     span = {"device": row["device_id"], "since": since, "at": row["measured_at"]}
-    own = sample_of(dict(row))
-    for found in db.session.execute(BEFORE, span).mappings():
-        earlier = sample_of(dict(found))
-        if rules.same_spot(earlier, own):
-            return {"measured_at": earlier.at, "distance_m": round(rules.distance(earlier, own))}
+    repeat = sample_of(dict(row))
+    for candidate in db.session.execute(BEFORE, span).mappings():
+        earlier = sample_of(dict(candidate))
+        if rules.same_spot(earlier, repeat):
+            distance = round(rules.distance(earlier, repeat))
+            return {"measured_at": earlier.at, "distance_m": distance}
     return None
 
 
-def _exclusion(row: RowMapping) -> dict[str, Any] | None:
-    """The decision that holds it out of the counts."""
-    found = db.session.execute(OUT, {"id": row["id"]}).mappings().first()
-    if found is None or not found["excluded"]:
+def _serialize_exclusion(row: RowMapping) -> dict[str, Any] | None:
+    """Return the decision that excludes the sample from the counts."""
+    decision = db.session.execute(LATEST_EXCLUSION, {"id": row["id"]}).mappings().first()
+    if decision is None or not decision["excluded"]:
         return None
-    return {"id": found["act_id"], "reason": found["reason"], "at": found["at"]}
+    return {"id": decision["act_id"], "reason": decision["reason"], "at": decision["at"]}

@@ -1,4 +1,4 @@
-"""The API of single samples, for officials of their area."""
+"""The API of single samples, for officials of the area."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from backend.coverage.samples.schemas import (
     SamplesQuerySchema,
     SamplesSchema,
 )
-from backend.coverage.samples.service import Showing, list_samples, show_sample
+from backend.coverage.samples.service import SampleContext, list_samples, show_sample
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language
@@ -26,8 +26,8 @@ blp.after_request(keep_private)
 @blp.arguments(SamplesQuerySchema, location="query")
 @blp.response(200, SamplesSchema)
 def get_samples(query: dict[str, Any], code: str) -> dict[str, Any]:
-    """List the samples of a unit's month, for its officials."""
-    return list_samples(actor(), code, query, _showing())
+    """List the samples of a unit's month, for officials."""
+    return list_samples(actor(), code, query, _context())
 
 
 @blp.get("/units/<code>/measurements/<identity>")
@@ -35,10 +35,10 @@ def get_samples(query: dict[str, Any], code: str) -> dict[str, Any]:
 @blp.arguments(SampleQuerySchema, location="query")
 @blp.response(200, OneSampleSchema)
 def get_sample(query: dict[str, Any], code: str, identity: str) -> dict[str, Any]:
-    """Show one sample of a unit, and why it counts or not."""
-    return show_sample(actor(), code, identity, query["level"], _showing())
+    """Show one sample of a unit with the reasons of its verdict."""
+    return show_sample(actor(), code, identity, query["level"], _context())
 
 
-def _showing() -> Showing:
+def _context() -> SampleContext:
     config = current_app.config
-    return Showing(clock_now(), config["SECRET_KEY"], config["SAMPLE_DECIMALS"], language())
+    return SampleContext(clock_now(), config["SECRET_KEY"], config["SAMPLE_DECIMALS"], language())

@@ -85,6 +85,4 @@ def get_unit_cells(query: dict[str, Any], code: str) -> Response:
 
 def _answer(code: str | None, query: dict[str, Any]) -> Response:
     month, network, level = query["month"], query["network"], query.get("level")
-    return with_digest(
-        unit_statistics(code, level, month, network, clock_now(), figures_reader())
-    )
+    return with_digest(unit_statistics(code, level, month, network, clock_now(), figures_reader()))

@@ -38,14 +38,14 @@ def rejudge(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     manual, keep = current_app.config["COUNT_MANUAL"], not arguments["dry_run"]
     before = counted_now(arguments["month"])
     done = revising.rejudge(arguments["month"], manual, progress, keep=keep)
-    sums = sum_changes([done.changes])
-    units = sorted(serialize_units(sums, before), key=_change)
-    told = {
-        "fates": serialize_categories(sums),
+    changes = sum_changes([done.changes])
+    units = sorted(serialize_units(changes, before), key=_change)
+    return _sums(done) | {
+        "fates": serialize_categories(changes),
         "units": units[:UNITS_MOST],
         "all_units": len(units),
+        "rules": rules.RULES,
     }
-    return _sums(done) | told | {"rules": rules.RULES}
 
 
 def _sums(done: revising.Revision) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from backend.clock import local_day, this_month
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.exclusions.service import may_exclude
 from backend.coverage.samples.schemas import WHY
-from backend.coverage.samples.service import Showing, list_samples, show_sample
+from backend.coverage.samples.service import SampleContext, list_samples, show_sample
 from backend.http import etags
 from backend.http.requests import clock_now
 from backend.web.desk.area import Area, own_areas, show_area
@@ -66,7 +66,7 @@ def months(query: dict[str, Any], code: str) -> Response:
 def samples(query: dict[str, Any], code: str) -> Response:
     """List the samples of a unit's month, with what became of them."""
     lang = query.pop("lang")
-    told = list_samples(actor(), code, query, _showing(lang))
+    told = list_samples(actor(), code, query, _sample_context(lang))
     shown = {"query": query, "why": WHY, "may_exclude": may_exclude(actor(), code, told["month"])}
     return render_private("web/desk/samples.html", lang, told=told, **shown)
 
@@ -75,7 +75,7 @@ def samples(query: dict[str, Any], code: str) -> Response:
 def sample(query: dict[str, Any], code: str, identity: str) -> Response:
     """Show one sample, and all that its verdict rests on."""
     lang = query["lang"]
-    told = show_sample(actor(), code, identity, query["level"], _showing(lang))
+    told = show_sample(actor(), code, identity, query["level"], _sample_context(lang))
     month = _month(told)
     shown = {"code": code, "month_of": month, "may_exclude": may_exclude(actor(), code, month)}
     return render_private("web/desk/sample.html", lang, one=told, **shown)
@@ -123,7 +123,7 @@ def _month(one: dict[str, Any]) -> str:
     return f"{local_day(one['measured_at']):%Y-%m}"
 
 
-def _showing(lang: str | None) -> Showing:
+def _sample_context(lang: str | None) -> SampleContext:
     config = current_app.config
     decimals = config["SAMPLE_DECIMALS"]
-    return Showing(clock_now(), config["SECRET_KEY"], decimals, translator_for(lang).language)
+    return SampleContext(clock_now(), config["SECRET_KEY"], decimals, translator_for(lang).language)

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.accounts.access import Actor, Grant
-from backend.coverage.plan.map import show_plan_map
+from backend.coverage.plan.service import show_plan_map
 from tests.support.clock import FakeClock
 from tests.support.people import person
 from tests.support.plans import HERE, NEAR, Cast, counted, rows

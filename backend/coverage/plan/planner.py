@@ -60,6 +60,7 @@ class _Row:
     today: int
     until_end: int
     pinned: bool
+    later: bool = False  # a pin of a later day
 
 
 def make_plan(request: PlanRequest, teams: list[PlanTeam]) -> Plan:
@@ -72,11 +73,13 @@ def make_plan(request: PlanRequest, teams: list[PlanTeam]) -> Plan:
     homes[room == 0], centres[lacking == 0] = np.nan, np.nan  # skips their distances
     homeless = tuple(number for number, team in enumerate(teams) if team.latitude is None)
     tasks = assign(lacking, room, within_reach(homes, centres), homeless)
-    rows = [_Row(at, where, pin.samples, pin.samples, True) for pin, at, where in fixed]
+    rows = [
+        _Row(team, commune, pin.samples, pin.samples, True, later=pin.day > request.day)
+        for pin, team, commune in fixed
+    ]
     for task, today in zip(tasks, first_day(tasks, daily), strict=True):
         rows.append(_Row(task.team, task.commune, today, task.samples, False))
-    later = [pin.day > request.day for pin, _, _ in fixed] + [False] * len(tasks)
-    return Plan(request, communes, teams, _assignments(communes.rows, teams, rows, later))
+    return Plan(request, communes, teams, _assignments(communes.rows, teams, rows))
 
 
 def _fixed(
@@ -113,7 +116,7 @@ def _remaining(
 
 
 def _assignments(
-    communes: list[Commune], teams: list[PlanTeam], rows: list[_Row], later: list[bool]
+    communes: list[Commune], teams: list[PlanTeam], rows: list[_Row]
 ) -> dict[int, list[Assignment]]:
     """Return each team's assignments; pins of later days are counted, but not returned."""
     total: Counter[int] = Counter()
@@ -125,8 +128,8 @@ def _assignments(
     centres = [(communes[row.commune].latitude, communes[row.commune].longitude) for row in rows]
     far = distances_m(np.array(homes, dtype=np.float64), np.array(centres, dtype=np.float64))
     assignments: dict[int, list[Assignment]] = defaultdict(list)
-    for row, hidden, metres in zip(rows, later, far.tolist(), strict=True):
-        if hidden:
+    for row, metres in zip(rows, far.tolist(), strict=True):
+        if row.later:
             continue
         commune = communes[row.commune]
         assignment = Assignment(

@@ -92,7 +92,7 @@ def campaign_signals(
     campaign = visible_campaign(actor, campaign_id)
     require(actor, "campaign.see", campaign_scope(campaign_id))
     month = _month(query["month"], min(context.today, campaign.last_day), context)
-    unit = _unit(query["unit"], query["level"], month) if query["unit"] else None
+    unit = find(month_end(month), query["unit"], query["level"]) if query["unit"] else None
     samples = samples_of_campaign(campaign_id, month, unit.id if unit else None)
     scope = {"campaign_id": campaign_id, "unit_id": None}
     answer = _answer(samples, scope, month, context, whole=unit is None)
@@ -159,11 +159,6 @@ def _authorized_unit(
 ) -> tuple[UnitRow, str]:
     month = _month(query["month"], context.today, context)
     return authorized_unit(actor, "unit.signals", code, query["level"], month), month
-
-
-def _unit(code: str, level: str | None, month: str) -> UnitRow:
-    """Return the unit of a code on the month's last day, as in coverage."""
-    return find(month_end(month), code, level)
 
 
 def _month(month: str | None, default: date, context: SignalContext) -> str:

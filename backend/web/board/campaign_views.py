@@ -11,7 +11,7 @@ from backend.campaigns.service import own_campaigns
 from backend.campaigns.teams import show_team
 from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
-from backend.coverage.plan.map import show_plan_map
+from backend.coverage.plan.service import show_plan_map
 from backend.errors import Problem
 from backend.http.etags import content_tag, with_content_tag
 from backend.http.requests import as_attachment, clock_now

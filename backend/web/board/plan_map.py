@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backend.coverage.plan.map import Place, PlanPlace
+from backend.coverage.plan.service import Coordinates, PlanPlace
 from backend.units.catalogue import ActiveSet
 from backend.web.maps import outlines
 from backend.web.maps.drawn import Map, area_map, plain_country
@@ -26,7 +26,7 @@ NUMBERS_MOST = 3
 class Mark:
     """A place of the plan, on the drawing and in degrees, with the numbers of its teams."""
 
-    place: Place
+    place: Coordinates
     at: tuple[int, int]
     numbers: tuple[int, ...]
 
@@ -84,7 +84,7 @@ def _ground(folder: Path, active: ActiveSet, area: list[PlanPlace]) -> Map:
     return area_map(folder, active, area) or plain_country(folder, active)
 
 
-def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Place, int]]:
+def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Coordinates, int]]:
     """What teams are to do where, with the team's number; without a centre there is no place."""
     for number, team in enumerate(plan["teams"], 1):
         for item in team["items"]:
@@ -93,21 +93,21 @@ def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Place, int]]:
 
 
 def _stops(plan: dict[str, Any], canvas: Canvas) -> tuple[Mark, ...]:
-    found: dict[Place, list[int]] = defaultdict(list)
+    found: dict[Coordinates, list[int]] = defaultdict(list)
     for _, place, number in _stays(plan):
         found[place].append(number)
     return _marks(found, canvas)
 
 
 def _homes(plan: dict[str, Any], canvas: Canvas) -> tuple[Mark, ...]:
-    found: dict[Place, list[int]] = defaultdict(list)
+    found: dict[Coordinates, list[int]] = defaultdict(list)
     for number, team in enumerate(plan["teams"], 1):
         if team["id"] in plan["homes"]:
             found[plan["homes"][team["id"]]].append(number)
     return _marks(found, canvas)
 
 
-def _marks(found: dict[Place, list[int]], canvas: Canvas) -> tuple[Mark, ...]:
+def _marks(found: dict[Coordinates, list[int]], canvas: Canvas) -> tuple[Mark, ...]:
     return tuple(Mark(place, canvas.at(place), tuple(dict.fromkeys(numbers)))
                  for place, numbers in found.items())  # fmt: skip
 

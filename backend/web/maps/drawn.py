@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.map_figures import progress_of
-from backend.coverage.plan.map import PlanPlace
+from backend.coverage.plan.service import PlanPlace
 from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow
 from backend.web.maps import outlines

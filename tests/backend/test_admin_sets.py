@@ -24,7 +24,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.jobs.models import Job
 from backend.units import locator, uploads
-from backend.web.admin.memory import memory_within
+from backend.web.admin.boundary_sets import memory_limit
 from geo.polygons import BoundaryError
 from tests.support.admin_client import AdminBrowser, fault
 from tests.support.boundary_sets import FOREIGN, november, units_restored
@@ -216,9 +216,9 @@ def test_a_file_that_wants_all_memory_is_refused(
 
 @pytest.mark.parametrize("error", [MemoryError(), GEOSException("std::bad_alloc")], ids=repr)
 def test_readers_tell_each_in_its_way_that_memory_is_short(error: Exception) -> None:
-    with pytest.raises(Problem, match="set_memory"), memory_within(0):
+    with pytest.raises(Problem, match="set_memory"), memory_limit(0):
         raise BoundaryError("cannot be read") from error
-    with pytest.raises(BoundaryError), memory_within(0):
+    with pytest.raises(BoundaryError), memory_limit(0):
         raise BoundaryError("has no code column")
 
 

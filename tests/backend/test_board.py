@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from backend.database.extensions import db
 from backend.measurements.recording.counting import fold_all
-from backend.web.board.forms import areas_of
+from backend.web.board.schemas import areas_of
 from tests.support.contributions import add, volunteers
 from tests.support.people import account, audited, campaign, organisation, sign_in, unit_id
 from tests.support.plans import HERE, NEAR, TODAY, Cast

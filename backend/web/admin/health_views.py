@@ -1,9 +1,34 @@
-"""The first page of admins: how the installation is, and where the rest is."""
+"""The first page of admins: the state of the installation."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from flask import current_app
+
+from backend.http.requests import clock_now
+from backend.monitoring.checks import CHECKS, Finding, Patient, look
 from backend.web.admin.blueprint import bp, render_section
-from backend.web.admin.health import examined
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One check and what it found."""
+
+    name: str
+    findings: list[Finding]
+
+    @property
+    def state(self) -> str:
+        """How it stands: well, a warning, or wrong."""
+        if not self.findings:
+            return "well"
+        return "warning" if all(finding.warning for finding in self.findings) else "wrong"
+
+
+def examined() -> list[Checked]:
+    """Every check with what it found, as `flask doctor` tells it."""
+    patient = Patient(current_app.config, f"{current_app.root_path}/migrations", clock_now())
+    return [Checked(check.__name__, look(check, patient)) for check in CHECKS]
 
 
 @bp.page("")

@@ -15,8 +15,7 @@ from backend.coverage.exclusions.count_changes import (
 from backend.demo import service as demo
 from backend.measurements.recording import rules
 from backend.measurements.revision import service as revising
-from backend.web.admin import set_jobs
-from backend.web.admin.memory import limited
+from backend.web.admin import boundary_sets
 
 Progress = Callable[[int, int], None]
 Arguments = Mapping[str, Any]
@@ -66,6 +65,6 @@ KINDS: dict[str, Work] = {
     "reassign": reassign,
     "rejudge": rejudge,
     "remove_demo": remove_demo,
-    "check_set": limited(set_jobs.check_set),
-    "load_set": limited(set_jobs.load_set),
+    "check_set": boundary_sets.check_set,
+    "load_set": boundary_sets.load_set,
 }

@@ -1,4 +1,4 @@
-"""Pages of long work: what runs goes on when nobody looks."""
+"""Pages of background jobs, and of the rules that one of them applies again."""
 
 from typing import Any
 
@@ -12,9 +12,10 @@ from backend.demo.service import is_loaded
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import clock_now
-from backend.jobs.service import ask, ask_again, list_jobs, show_job
+from backend.jobs.service import ask, ask_again, latest_job, list_jobs, show_job
+from backend.measurements.recording.reasons import REASONS
+from backend.measurements.recording.rules import RULES
 from backend.web.admin.blueprint import bp, render_section
-from backend.web.admin.rule_views import rules_shown
 from backend.web.admin.schemas import (
     EverythingSchema,
     MonthFormSchema,
@@ -23,6 +24,20 @@ from backend.web.admin.schemas import (
 )
 from backend.web.site.forms import Form, new_form, redirect_to
 from backend.web.site.pages import translator_for
+
+
+@bp.page("/rules")
+def rules(query: dict[str, Any]) -> Any:
+    """Show the rules in force, and let a month be judged again, as a trial first."""
+    return rules_shown(query)
+
+
+def rules_shown(query: dict[str, Any], form: Form | None = None) -> Any:
+    """The page, with the form that was sent where it has faults."""
+    latest, today = latest_job(actor(), "rejudge"), local_day(clock_now())
+    told = {"version": RULES, "reasons": REASONS, "latest": latest, "today": today}
+    return render_section("rules", query, form or new_form(query), **told)
+
 
 # By the kind of work: what its form takes.
 FORMS: dict[str, type[Schema]] = {

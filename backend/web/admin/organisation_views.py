@@ -7,9 +7,9 @@ from backend.clock import local_day
 from backend.http.requests import clock_now
 from backend.organisations.service import create_organisation, end_organisation, list_organisations
 from backend.web.admin.blueprint import bp, render_section
+from backend.web.admin.roles import organisations as choices
 from backend.web.admin.roles import unit_named
 from backend.web.admin.schemas import ROWS, ListQuerySchema, OrganisationFormSchema, VersionSchema
-from backend.web.admin.scopes import organisations as choices
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to
 

@@ -1,4 +1,4 @@
-"""Pages of people: the list, their roles, and the links that let them in."""
+"""Pages of people, their roles, their links, and roles whose area ended."""
 
 from typing import Any
 
@@ -7,12 +7,19 @@ from flask import current_app, request
 from backend.accounts import links, users
 from backend.accounts.authentication import actor
 from backend.accounts.links import deliver
+from backend.clock import local_day
 from backend.http.requests import clock_now
 from backend.organisations.grants import end_role
+from backend.organisations.succession import confirm_successors, list_ended
 from backend.web.admin.blueprint import bp, render_section
-from backend.web.admin.roles import grant, invite
-from backend.web.admin.schemas import ROWS, InvitationFormSchema, PeopleQuerySchema, RoleFormSchema
-from backend.web.admin.scopes import names_of, organisations
+from backend.web.admin.roles import grant, invite, names_of, organisations, unit_named
+from backend.web.admin.schemas import (
+    ROWS,
+    InvitationFormSchema,
+    PeopleQuerySchema,
+    RoleFormSchema,
+    SuccessorsFormSchema,
+)
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to
 
@@ -70,3 +77,23 @@ def _handed(query: dict[str, Any], link: links.Link) -> Any:
     response = render_section("link", query, handed=handed)
     response.status_code = 201
     return response
+
+
+@bp.page("/succession")
+def succession(query: dict[str, Any]) -> Any:
+    """List roles that ended with their unit, and what is proposed in their place."""
+    return render_section("succession", query, items=list_ended(actor(), clock_now())["items"])
+
+
+@bp.page("/succession/<int:role_id>", methods=("POST",))
+def succeed(query: dict[str, Any], role_id: int) -> Any:
+    """Confirm over which units a role goes on."""
+    form, now = new_form(query), clock_now()
+
+    def act(typed: dict[str, Any]) -> Any:
+        units = [unit_named(code, typed["level"], local_day(now)) for code in typed["units"]]
+        return confirm_successors(actor(), role_id, {"units": units, "name": typed["name"]}, now)
+
+    if form.submit(SuccessorsFormSchema(), act, lists=["units"]):
+        return redirect_to("admin.succession", query)
+    return render_section("succession", query, form, items=list_ended(actor(), now)["items"])

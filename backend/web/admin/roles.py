@@ -1,16 +1,23 @@
-"""From a role's form to the API's request, and the API's errors back beside the form's fields."""
+"""Roles in forms: from fields to the requests of the API, names of scopes, choices."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from backend.accounts.access import Actor
 from backend.accounts.links import Link
+from backend.accounts.models import Role
+from backend.campaigns.models import Team
 from backend.clock import day_begin, local_day
+from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.organisations import grants
+from backend.organisations.models import Cluster, Organisation
 from backend.units.catalogue import system_on
+from backend.units.models import Unit
 
 # By role: the fields of which one says what it is over.
 OVER: dict[str, tuple[str, ...]] = {
@@ -71,3 +78,36 @@ def _named(field: str, names: Mapping[str, str]) -> str:
     """`roles.0.unit.code` is told of the unit."""
     parts = [part for part in field.split(".") if part != "roles" and not part.isdecimal()]
     return names.get(parts[0], parts[0]) if parts else field
+
+
+MODELS: dict[str, Any] = {
+    "team": Team,
+    "organisation": Organisation,
+    "cluster": Cluster,
+    "unit": Unit,
+}
+# A select of more is no choice any more; a province has some hundred.
+ORGANISATIONS_MOST = 500
+
+
+def names_of(roles: Iterable[Role]) -> dict[tuple[str, int], str]:
+    """The names of what roles are over, by kind and number."""
+    wanted: dict[str, set[int]] = {}
+    for role in roles:
+        if role.scope_id is not None:
+            wanted.setdefault(role.scope_kind, set()).add(role.scope_id)
+    return {
+        (kind, row.id): row.name
+        for kind, ids in wanted.items()
+        for row in db.session.execute(
+            select(MODELS[kind].id, MODELS[kind].name).where(MODELS[kind].id.in_(ids))
+        )
+    }
+
+
+def organisations() -> list[tuple[int, str]]:
+    """The organisations that last, in Vietnamese order."""
+    lasting = select(Organisation.id, Organisation.name).where(Organisation.ended_at.is_(None))
+    order = (Organisation.sort_key.collate("C"), Organisation.id)
+    rows = db.session.execute(lasting.order_by(*order).limit(ORGANISATIONS_MOST))
+    return [(row.id, row.name) for row in rows]

@@ -13,9 +13,9 @@ from backend.units.catalogue import read_active, serving
 from backend.units.sets import activate, list_sets
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.admin.blueprint import bp, render_section
-from backend.web.admin.findings import show_check
+from backend.web.admin.boundary_sets import upload_set
 from backend.web.admin.schemas import FindingQuerySchema, NewSetFormSchema, SetFormSchema
-from backend.web.admin.set_upload import send_set
+from backend.web.admin.set_findings import show_check
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 
@@ -54,7 +54,7 @@ def _send(typed: dict[str, Any], form: Form) -> Any:
     file = uploaded_file()
     var_dir, sent = current_app.config["VAR_DIR"], (file.filename, file.stream)
     with file.stream:
-        return send_set(actor(), typed, sent, var_dir, clock_now())  # type: ignore[arg-type]
+        return upload_set(actor(), typed, sent, var_dir, clock_now())  # type: ignore[arg-type]
 
 
 def _sets(query: dict[str, Any], form: Form) -> Any:

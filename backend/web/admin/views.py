@@ -7,9 +7,7 @@ from backend.web.admin import (
     organisation_views,
     people_views,
     record_views,
-    rule_views,
     set_views,
-    succession_views,
     target_views,
 )
 from backend.web.admin.blueprint import bp
@@ -21,9 +19,7 @@ SECTIONS = (
     organisation_views,
     people_views,
     record_views,
-    rule_views,
     set_views,
-    succession_views,
     target_views,
 )
 blueprints = (bp,)

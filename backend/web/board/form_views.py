@@ -23,16 +23,16 @@ from backend.organisations.service import organisations_of
 from backend.team_import.service import import_teams
 from backend.web.board.blueprint import bp
 from backend.web.board.campaign_views import planned
-from backend.web.board.forms import (
+from backend.web.board.schemas import (
     CampaignFormSchema,
     CorrectionFormSchema,
+    MonthQuerySchema,
     NewCampaignFormSchema,
     PinFormSchema,
     SignalFormSchema,
     area_lines,
     as_asked,
 )
-from backend.web.board.schemas import MonthQuerySchema
 from backend.web.board.service import board_of, teams_shown
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.content_security_policy import MAP

@@ -13,7 +13,7 @@ from typing import Any
 from backend.coverage.plan.service import Coordinates, PlanPlace
 from backend.units.catalogue import ActiveSet
 from backend.web.maps import outlines
-from backend.web.maps.drawn import Map, area_map, plain_country
+from backend.web.maps.drawing import Map, area_map, plain_country
 from backend.web.site.canvas import Box, Canvas
 
 # A province's communes, and those of a few; more are no longer told apart on a drawing.

@@ -17,9 +17,9 @@ from backend.coverage.exclusions.service import (
 from backend.coverage.signals.service import STATES, SignalContext, decide_signal, unit_signals
 from backend.errors import Problem
 from backend.http.requests import clock_now
-from backend.web.board.forms import SignalFormSchema
+from backend.web.board.schemas import SignalFormSchema
 from backend.web.desk.blueprint import bp
-from backend.web.desk.exclusion_schemas import (
+from backend.web.desk.schemas import (
     ChosenQuerySchema,
     ExclusionFormSchema,
     LiftFormSchema,

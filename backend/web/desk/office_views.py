@@ -15,13 +15,13 @@ from backend.organisations.deputies import delegate, end_deputy, list_deputies
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.web.desk.area import ACT, lendable
 from backend.web.desk.blueprint import bp
-from backend.web.desk.office_schemas import (
+from backend.web.desk.schemas import (
     LINES,
     DeputyFormSchema,
     LetterheadFormSchema,
+    MonthQuerySchema,
     TableFormSchema,
 )
-from backend.web.desk.schemas import MonthQuerySchema
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import render_private

@@ -15,7 +15,8 @@ from backend.reports.monthly import approval, attachments, deadlines, drafts, fr
 from backend.reports.monthly.schemas import STATES
 from backend.web.desk.blueprint import bp
 from backend.web.desk.months import areas_in
-from backend.web.desk.report_schemas import (
+from backend.web.desk.reports import FILES, last_month, show
+from backend.web.desk.schemas import (
     ApprovalFormSchema,
     BeginFormSchema,
     DeadlinesPageQuerySchema,
@@ -25,7 +26,6 @@ from backend.web.desk.report_schemas import (
     Seen,
     SupersedeFormSchema,
 )
-from backend.web.desk.reports import FILES, last_month, show
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import render_private

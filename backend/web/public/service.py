@@ -17,7 +17,7 @@ from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
 from backend.units.service import UnitRow, find, search, set_on
-from backend.web.maps.drawn import Map, country_map, unit_map
+from backend.web.maps.drawing import Map, country_map, unit_map
 
 Rows = list[dict[str, Any]]
 

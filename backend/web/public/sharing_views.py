@@ -1,21 +1,135 @@
-"""A unit elsewhere: as a picture beside a shared link, and embedded in another site.
+"""A unit's figure as a sentence, as a picture and as a widget, for other sites."""
 
-Anybody may see them there, so they show what everybody may see, whoever asks.
-"""
-
-from typing import Any
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
 from backend.accounts.access import PUBLIC
 from backend.http.arguments import Parser
 from backend.http.requests import clock_now
-from backend.web.public.service import unit
-from backend.web.public.sharing import picture as drawn
-from backend.web.public.sharing import sentence
+from backend.web.public.service import Place, unit
+from backend.web.site.charts import filled_percent
 from backend.web.site.content_security_policy import EMBEDDED, under
-from backend.web.site.pages import render, translator_for
+from backend.web.site.pages import Translator, render, translator_for
 from backend.web.site.schemas import UnitPageQuerySchema
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont
+
+
+# What messengers and social networks show uncut.
+SIZE = (1200, 630)
+MARGIN = 72
+INK, SOFT, ACCENT, GOOD, LACK = "#14212b", "#4b5b68", "#0b5a7c", "#17693f", "#c7921d"
+PAPER, TRACK, BAND = "#ffffff", "#e3e9ee", "#0b5a7c"
+
+
+def sentence(place: Place, translator: Translator) -> str:
+    """How far a unit is, in one sentence."""
+    own, target = place.own, place.answer["target"]
+    assert own is not None
+    month = translator.month(place.query.month)
+    if own["communes"] and target:
+        text = translator.gettext(
+            "{reached} of {communes} reached {samples} in {month}, according to Đo Sóng.",
+            reached=translator.number(own["communes"]["reached"]),
+            communes=translator.ngettext("{n} commune", "{n} communes", own["communes"]["units"]),
+            samples=translator.ngettext("{n} sample", "{n} samples", target["threshold"]),
+            month=month,
+        )
+    elif own["target"] is None:
+        text = translator.ngettext(
+            "{n} sample in {month}, according to Đo Sóng.",
+            "{n} samples in {month}, according to Đo Sóng.",
+            own["counted"],
+            month=month,
+        )
+    else:
+        text = translator.ngettext(
+            "{has} of {n} sample in {month}, according to Đo Sóng.",
+            "{has} of {n} samples in {month}, according to Đo Sóng.",
+            own["target"],
+            has=translator.number(measured(place)),
+            month=month,
+        )
+    return str(text)
+
+
+def measured(place: Place) -> int:
+    """The number that the unit's target is held against."""
+    target = place.answer["target"]
+    assert place.own is not None
+    number: int = place.own[target["basis"] if target else "counted"]
+    return number
+
+
+def draw_picture(place: Place, translator: Translator) -> bytes:
+    """A PNG of the unit's name, its figure against the target, and where it comes from."""
+    from PIL import Image, ImageDraw
+
+    assert place.unit is not None and place.own is not None
+    image = Image.new("RGB", SIZE, PAPER)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, SIZE[0], 20), fill=BAND)
+    where = translator.gettext("Month {month}", month=translator.month(place.query.month))
+    network = translator.label("network", place.query.network)
+    draw.text((MARGIN, 80), f"{where} · {network}", SOFT, font=_font(34, bold=False))
+    draw.text((MARGIN, 130), place.unit.name, INK, font=_fitting(draw, place.unit.name, 76))
+    if place.unit.province != place.unit.name:
+        draw.text((MARGIN, 232), place.unit.province, SOFT, font=_font(38, bold=False))
+    _figure(draw, place, translator)
+    draw.text(
+        (MARGIN, 545), translator.gettext("according to Đo Sóng"), SOFT, font=_font(30, bold=False)
+    )
+    out = BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _figure(draw: "ImageDraw", place: Place, translator: Translator) -> None:
+    """The number, what it is held against, and the track of it."""
+    own = place.own or {}
+    communes = own["communes"] if place.answer["target"] else None
+    has = communes["reached"] if communes else measured(place)
+    whole = communes["units"] if communes else own["target"]
+    number, font = translator.number(has), _font(120, bold=True)
+    draw.text((MARGIN, 300), number, ACCENT, font=font)
+    if whole is None:
+        return
+    of = translator.gettext("{part} / {whole}", part="", whole=translator.number(whole)).strip()
+    unit = translator.gettext("Communes reached") if communes else translator.gettext("Samples")
+    at = MARGIN + draw.textlength(number, font=font) + 24
+    draw.text((at, 372), f"{of} {unit.lower()}", SOFT, font=_font(42, bold=False))
+    wide = SIZE[0] - 2 * MARGIN
+    track = (MARGIN, 465, MARGIN + wide, 493)
+    draw.rounded_rectangle(track, 14, fill=TRACK)
+    done = wide * filled_percent(has, whole) / 100
+    if done >= 1:
+        end = MARGIN + max(done, 28)
+        colour = GOOD if has >= whole else LACK
+        draw.rounded_rectangle((MARGIN, 465, end, 493), 14, fill=colour)
+
+
+def _fitting(draw: "ImageDraw", words: str, size: int) -> "FreeTypeFont":
+    """The largest type in which words fit beside the margins."""
+    while size > 30 and draw.textlength(words, font=_font(size, True)) > SIZE[0] - 2 * MARGIN:
+        size -= 4
+    return _font(size, bold=True)
+
+
+@cache
+def _font(size: int, bold: bool) -> "FreeTypeFont":
+    """DejaVu Sans, which matplotlib brings: all of Vietnamese, on every machine."""
+    from matplotlib import get_data_path
+    from PIL import ImageFont
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / name, size)
+
 
 bp = Blueprint("sharing", __name__)
 arguments = Parser().use_args
@@ -30,7 +144,7 @@ def picture(query: dict[str, Any], code: str) -> Response:
     """Draw a unit's figure for the preview of a shared link."""
     reader = translator_for(query.pop("lang"))
     place = unit(code, now=clock_now(), reader=PUBLIC, **query)
-    response = Response(drawn(place, reader), content_type="image/png")
+    response = Response(draw_picture(place, reader), content_type="image/png")
     response.headers["Cache-Control"] = f"public, max-age={PICTURE_S}"
     response.add_etag()
     response.make_conditional(request)

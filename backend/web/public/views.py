@@ -15,8 +15,8 @@ from backend.http.requests import as_attachment, clock_now
 from backend.web.public import service
 from backend.web.public.quality import quality
 from backend.web.public.seal_views import bp as seal_pages
-from backend.web.public.sharing import sentence
 from backend.web.public.sharing_views import bp as sharing_pages
+from backend.web.public.sharing_views import sentence
 from backend.web.public.styleguide import samples
 from backend.web.site.blueprint import PageBlueprint
 from backend.web.site.content_security_policy import API_PAGE, ASKING, MAP, SCRIPTED

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.errors import Problem
 from backend.web.maps import outlines
-from backend.web.maps.drawn import sea_on
+from backend.web.maps.drawing import sea_on
 from backend.web.site.canvas import Canvas
 from backend.web.site.sea import WHOLE
 from geo.checks import VIETNAM

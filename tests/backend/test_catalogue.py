@@ -11,7 +11,6 @@ from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.daily import count
 
 from backend.i18n.catalogues import LOCALE, NP_, Plural, gettext, ngettext, pgettext, plural_forms
 from backend.i18n.languages import Language
@@ -20,6 +19,7 @@ from backend.reports.content.labels import NOTES
 from backend.web.measure.script_texts import script_texts
 from backend.web.site.labels import LABELS
 from backend.web.site.pages import Translator
+from tests.support.daily_counts import count
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"

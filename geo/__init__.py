@@ -1,1 +1,1 @@
-"""Numbers and polygons: where a position lies and whether it is plausible."""
+"""Positions and polygons: the commune of a position, and whether a position is plausible."""

@@ -1,4 +1,4 @@
-"""Read a boundary set from any usual file; its checks and catalogue are re-exported here."""
+"""Read a boundary set from any usual file format."""
 
 import hashlib
 import json
@@ -11,27 +11,10 @@ import numpy as np
 import pandas
 import shapely
 
-from .catalogue import CATALOGUE, SetSource, files_in, read_catalogue, unlisted
-from .checks import Report, check, to_text
 from .gazetteer import GazetteerUnit
 from .polygons import CRS, BoundaryError, repair, shapes_of
 
-__all__ = [
-    "CATALOGUE",
-    "BoundaryError",
-    "Report",
-    "SetSource",
-    "check",
-    "digest",
-    "files_in",
-    "read",
-    "read_catalogue",
-    "to_text",
-    "unlisted",
-    "with_names",
-]
-
-# Names under which public sets hold each column, the first that is there wins.
+# Names of each column in public sets; the first one present is used.
 ALIASES: dict[str, tuple[str, ...]] = {
     "code": (
         "code",
@@ -69,7 +52,7 @@ DIGITS = {"code": 5, "district_code": 3, "province_code": 2}
 
 
 def read(path: Path | str, columns: Mapping[str, str] | None = None) -> geopandas.GeoDataFrame:
-    """Read one boundary set and make it ours: known columns, EPSG:4326, valid polygons.
+    """Read one boundary set with known columns, in EPSG:4326, with valid polygons.
 
     Parameters
     ----------
@@ -78,13 +61,13 @@ def read(path: Path | str, columns: Mapping[str, str] | None = None) -> geopanda
         has ``wards`` folders, only files inside those count. A feature's ``id`` serves as its
         code where no property does.
     columns : mapping, optional
-        Our column to the file's, e.g. ``{"code": "MA_XA"}``; the rest is found by usual names.
+        Our column to the file's, e.g. ``{"code": "MA_XA"}``; others are found by usual names.
 
     Returns
     -------
     geopandas.GeoDataFrame
         By code; ``code`` and those of ``name, type, district_code, district_name, province_code,
-        province_name`` that the file has, ``geometry``. ``attrs["repaired"]`` holds code to
+        province_name`` that the file has, ``geometry``. ``attrs["repaired"]`` maps code to
         reason for geometries that were made valid.
 
     Raises
@@ -97,7 +80,7 @@ def read(path: Path | str, columns: Mapping[str, str] | None = None) -> geopanda
         raise BoundaryError(f"{path}: no such file or folder")
     frame = _read_folder(path) if path.is_dir() else _read_file(path)
     if frame.empty:
-        raise BoundaryError(f"{path}: holds no features")
+        raise BoundaryError(f"{path}: has no features")
     if frame.crs is None:
         raise BoundaryError(f"{path}: its coordinate system (CRS) is not stated")
     ours = _pick(frame, columns or {}, path)
@@ -115,7 +98,7 @@ def read(path: Path | str, columns: Mapping[str, str] | None = None) -> geopanda
 def with_names(
     gdf: geopandas.GeoDataFrame, known: Sequence[GazetteerUnit]
 ) -> geopandas.GeoDataFrame:
-    """Fill the columns that a file lacks from the list of units, by code.
+    """Fill the missing columns of a file from the list of units, by code.
 
     Parameters
     ----------
@@ -181,15 +164,15 @@ def _read_folder(folder: Path) -> geopandas.GeoDataFrame:
     files = sorted(file for file in folder.rglob("*.geojson") if file.is_file())
     files = [file for file in files if file.parent.name == "wards"] or files
     if not files:
-        raise BoundaryError(f"{folder}: holds no .geojson file")
+        raise BoundaryError(f"{folder}: has no .geojson file")
     rows = [row for file in files for row in _features(file)]
     if not rows:
-        raise BoundaryError(f"{folder}: its {len(files)} files hold no features")
+        raise BoundaryError(f"{folder}: its {len(files)} files have no features")
     return geopandas.GeoDataFrame(rows, geometry="geometry", crs=CRS)
 
 
 def _features(file: Path) -> Iterator[dict[str, Any]]:
-    # Read here and not by GDAL: opening thousands of small files costs it a minute.
+    # Not read by GDAL, which takes a minute to open thousands of small files.
     try:
         document = json.loads(file.read_bytes())
         if "crs" in document:
@@ -205,20 +188,20 @@ def _features(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _pick(
-    frame: geopandas.GeoDataFrame, told: Mapping[str, str], path: Path
+    frame: geopandas.GeoDataFrame, named: Mapping[str, str], path: Path
 ) -> geopandas.GeoDataFrame:
-    there = {str(column).lower(): str(column) for column in frame.columns}
+    columns = {str(column).lower(): str(column) for column in frame.columns}
     picked: dict[str, Any] = {}
     for ours, names in ALIASES.items():
-        if ours in told and told[ours].lower() not in there:
-            raise BoundaryError(f"{path}: has no column {told[ours]!r}; it has {_listed(frame)}")
-        wanted = (told[ours].lower(),) if ours in told else names
-        found = next((there[name] for name in wanted if name in there), None)
+        if ours in named and named[ours].lower() not in columns:
+            raise BoundaryError(f"{path}: has no column {named[ours]!r}; it has {_listed(frame)}")
+        aliases = (named[ours].lower(),) if ours in named else names
+        found = next((columns[name] for name in aliases if name in columns), None)
         if found is not None:
             picked[ours] = [_text(value, DIGITS.get(ours, 0)) for value in frame[found]]
     if "code" not in picked:
         raise BoundaryError(f"{path}: no column of codes found; it has {_listed(frame)}")
-    unknown = sorted(set(told) - set(ALIASES))
+    unknown = sorted(set(named) - set(ALIASES))
     if unknown:
         raise BoundaryError(f"{path}: no such column of ours: {', '.join(unknown)}")
     return geopandas.GeoDataFrame(picked, geometry=shapes_of(frame), crs=frame.crs)

@@ -32,14 +32,14 @@ class SetSource:
 
 
 def read_catalogue(folder: Path | str) -> list[SetSource]:
-    """Read which file of a folder is which boundary set.
+    """Read the boundary sets of a folder from its ``sets.toml``.
 
     Parameters
     ----------
     folder : path
-        Holds ``sets.toml``, one table a set: ``file``, ``system`` ("2024" or "2025"),
-        ``valid_from``, ``quality`` ("published", "derived" or "approximate"), and if need be
-        ``valid_to``, ``note``, ``active`` (true unless said otherwise).
+        With ``sets.toml``, one table a set: ``file``, ``system`` ("2024" or "2025"),
+        ``valid_from``, ``quality`` ("published", "derived" or "approximate"), and optionally
+        ``valid_to``, ``note``, ``active`` (true by default).
 
     Returns
     -------
@@ -57,13 +57,13 @@ def read_catalogue(folder: Path | str) -> list[SetSource]:
         return []
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:  # the last: lists in lists in lists
+    except (OSError, ValueError, RecursionError) as error:  # RecursionError: deeply nested lists
         raise BoundaryError(f"{path}: cannot be read ({error})") from error
     return [_source(folder, path, name, table) for name, table in tables.items()]
 
 
 def files_in(folder: Path | str) -> list[Path]:
-    """Return the boundary files of a folder, those named by ``sets.toml`` or not, by name."""
+    """Return the boundary files of a folder by name, listed in ``sets.toml`` or not."""
     files = Path(folder).iterdir()
     return sorted(file for file in files if file.suffix.lower() in SUFFIXES and file.is_file())
 
@@ -75,7 +75,7 @@ def unlisted(folder: Path | str, catalogue: Sequence[SetSource] | None = None) -
     ----------
     folder : path
     catalogue : sequence of SetSource, optional
-        What :func:`read_catalogue` returned; read again if not given.
+        The result of :func:`read_catalogue`; read if not given.
 
     Returns
     -------

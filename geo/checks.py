@@ -1,4 +1,4 @@
-"""What is right and wrong with a boundary set, before anything is loaded."""
+"""Check a boundary set before it is loaded."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Vietnam with Hoàng Sa and Trường Sa and some sea, degrees: west, south, east, north.
 VIETNAM = (101.0, 5.0, 119.0, 24.5)
-LEAST_KNOWN = 0.5  # a set of which less is in the list is of another system or column
+LEAST_KNOWN = 0.5  # with a smaller share in the list, the set is of another system or column
 AREA_TOLERANCE = 0.05  # measured area against the published one
 LEAST_OVERLAP_KM2 = 0.01  # smaller ones are counted in the total, not named
 SHOWN = 10  # examples a line
@@ -24,9 +24,9 @@ SHOWN = 10  # examples a line
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found. Areas in km², codes as text.
+    """The result of a check. Areas in km², codes as text.
 
-    ``problems`` forbid loading; ``notes`` are for a person to read.
+    ``problems`` forbid loading; ``notes`` are information.
     """
 
     units: int
@@ -36,7 +36,7 @@ class Report:
     missing: list[str]  # in the list, not in the set
     unknown: list[str]  # in the set, not in the list
     duplicates: list[str]
-    repaired: dict[str, str]  # code to what was wrong
+    repaired: dict[str, str]  # code to reason
     invalid: list[str]
     overlap_km2: float
     overlaps: list[tuple[str, str, float]]  # pairs, the largest first
@@ -66,7 +66,7 @@ def check(gdf: "geopandas.GeoDataFrame", known: Sequence[GazetteerUnit]) -> Repo
     -------
     Report
         Overlaps and gaps are measured in an equal-area projection. A gap is land enclosed by
-        units; ground between the set and the sea or a neighbour cannot be told from abroad.
+        units; ground between the set and the sea or a neighbouring country is not found.
 
     Notes
     -----
@@ -125,7 +125,7 @@ def _counts(gdf: "geopandas.GeoDataFrame", column: str) -> dict[str, int]:
 
 
 def _overlaps(flat: Shapes, codes: list[str]) -> list[tuple[str, str, float]]:
-    """Pairs that share an area, in km². Only units whose edges do not match can overlap."""
+    """Return pairs that share an area, in km². Only units with unmatched edges can overlap."""
     suspects = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(flat)))
     shapes = flat[suspects]
     first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
@@ -141,7 +141,7 @@ def _overlaps(flat: Shapes, codes: list[str]) -> list[tuple[str, str, float]]:
 
 
 def _gaps(flat: Shapes) -> list[shapely.Polygon]:
-    """The holes that remain when all units are joined, in square metres, the largest first."""
+    """Return the holes in the union of all units, in metres, the largest first."""
     parts = shapely.get_parts(shapely.union_all(flat))
     holes = [shapely.Polygon(hole) for part in parts for hole in part.interiors]
     return sorted(holes, key=lambda hole: -float(hole.area))
@@ -150,21 +150,21 @@ def _gaps(flat: Shapes) -> list[shapely.Polygon]:
 def _centres(
     shapes: Shapes, codes: list[str], communes: dict[str, GazetteerUnit]
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    there = [unit for unit in communes.values() if unit.latitude is not None]
+    known = [unit for unit in communes.values() if unit.latitude is not None]
     points = shapely.points(
-        np.array([unit.longitude for unit in there], dtype=float),
-        np.array([unit.latitude for unit in there], dtype=float),
+        np.array([unit.longitude for unit in known], dtype=float),
+        np.array([unit.latitude for unit in known], dtype=float),
     )
     found: dict[str, list[str]] = {}
     for i, j in shapely.STRtree(shapes).query(points, predicate="intersects").T:
-        found.setdefault(there[i].code, []).append(codes[j])
+        found.setdefault(known[i].code, []).append(codes[j])
     present = set(codes)
     strayed = [
         (code, min(units))
         for code, units in sorted(found.items())
         if code in present and code not in units
     ]
-    adrift = (unit.code for unit in there if unit.code in present and unit.code not in found)
+    adrift = (unit.code for unit in known if unit.code in present and unit.code not in found)
     return strayed, sorted(adrift)
 
 
@@ -188,7 +188,7 @@ def _away(shapes: Shapes, codes: list[str]) -> list[str]:
 
 
 def another_list(report: Report) -> bool:
-    """Whether most codes are in no list: the set is of another system, or of another column."""
+    """Return whether most codes are unlisted: another system of units, or another column."""
     return len(report.unknown) > (1 - LEAST_KNOWN) * report.codes
 
 
@@ -224,7 +224,7 @@ def _notes(report: Report) -> list[str]:
         (strayed, "known centres in another unit"),
         (off, "areas (km²) over 5 % from the published ones"),
     )
-    notes = [f"{what}: {_some(found)}" for found, what in lines if found]
+    notes = [f"{title}: {_some(found)}" for found, title in lines if found]
     if report.gaps:
         notes.append(f"gaps: {len(report.gaps)}, {report.gap_km2:.2f} km² in all")
     if report.adrift:

@@ -1,4 +1,4 @@
-"""Which communes of 2025 an older commune went into, and the other way round."""
+"""The conversion between communes of 2024 and of 2025."""
 
 import csv
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from .gazetteer import DATA
 
 
 class Crosswalk:
-    """The conversion between the communes of 2024 and those of 2025.
+    """Successors and predecessors of communes.
 
     Parameters
     ----------
@@ -37,16 +37,16 @@ class Crosswalk:
 
         Notes
         -----
-        Source: ``vietnamadminunits`` (MIT), documentary, see ``geo/data/SOURCES.md``. It knows the
-        communes of the first half of 2025, so not those that ended before; and it names the parts
-        of a divided commune that the resolutions name, not every strip of ground that moved.
+        Source: ``vietnamadminunits`` (MIT), documentary, see ``geo/data/SOURCES.md``. It lists the
+        communes of the first half of 2025, not those that ended before, and the parts of a divided
+        commune that the resolutions name, not every strip of ground that moved.
         """
         with (DATA / "conversion.csv").open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             return cls((row["old_code"], row["new_code"], row["main"] == "1") for row in rows)
 
     def successors(self, old_code: str) -> tuple[str, ...]:
-        """Return the communes of 2025 that hold ground of an older one.
+        """Return the communes of 2025 on the ground of an older one.
 
         Parameters
         ----------

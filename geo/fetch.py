@@ -19,7 +19,7 @@ from .gazetteer import GazetteerUnit, load_units
 from .polygons import BoundaryError
 
 REPOSITORY = "thanglequoc/vietnamese-provinces-database"
-COMMIT = "cd58063299585146ded3981f2272946ef19ced54"  # of 2026-08-02: the one whose content is known
+COMMIT = "cd58063299585146ded3981f2272946ef19ced54"  # of 2026-08-02, whose content was checked
 
 ATTEMPTS = 3
 TIMEOUT_S = 60.0  # without a byte
@@ -30,12 +30,12 @@ MAX_TOTAL_BYTES = 4 << 30
 MAX_FILES = 10_000  # 3,321 are expected
 
 Progress = Callable[[int, int | None], None]
-"""Called with bytes so far and bytes in all, None where the server does not say."""
+"""Called with the bytes so far and the total, None if the server does not state it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A fetched set: where its file lies, what is in it and what its check found."""
+    """A fetched set: its file, its digest and its check report."""
 
     path: Path
     digest: str
@@ -60,11 +60,11 @@ def fetch(
     base_url : str
         Host that serves ``/<owner>/<repository>/tar.gz/<commit>``, http or https.
     folder : path
-        Where the file is put, made if need be. Nothing is left there on failure.
+        Where the file is written; created if missing. Nothing is left there on failure.
     progress : callable, optional
-        Told bytes so far and in all; starts at 0 again when the download starts over.
+        Called with bytes so far and in total; from 0 again when the download is repeated.
     known : sequence of GazetteerUnit, optional
-        The list to hold the set against; that of 2025 if not given.
+        The list to check the set against; that of 2025 if not given.
 
     Returns
     -------
@@ -75,8 +75,8 @@ def fetch(
     Raises
     ------
     BoundaryError
-        If the tarball cannot be had in three attempts, holds something unsafe, or its content is
-        not the list: other codes, problems of :func:`geo.checks.check`.
+        If three downloads fail, the tarball is unsafe, or its content differs from the list:
+        other codes, problems of :func:`geo.checks.check`.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ def _download_once(url: str, path: Path, progress: Progress) -> None:
 
 
 def _extract(tarball: Path, folder: Path) -> None:
-    """Write the communes' GeoJSON files, flat, under names of our own making."""
+    """Write the communes' GeoJSON files into one folder, under numbered names."""
     target = folder / "wards"
     target.mkdir(parents=True)
     total = count = 0
@@ -148,11 +148,11 @@ def _extract(tarball: Path, folder: Path) -> None:
     except (tarfile.TarError, EOFError, OSError) as error:
         raise BoundaryError(f"tarball: cannot be unpacked ({error})") from error
     if not count:
-        raise BoundaryError("tarball: holds no json/geojson/<province>/wards/*.geojson")
+        raise BoundaryError("tarball: has no json/geojson/<province>/wards/*.geojson")
 
 
 def _is_commune(name: str) -> bool:
-    """Whether a member is <top>/json/geojson/<province>/wards/<file>.geojson."""
+    """Return whether a member is <top>/json/geojson/<province>/wards/<file>.geojson."""
     parts = PurePosixPath(name).parts
     return (
         len(parts) == 6
@@ -165,13 +165,13 @@ def _is_commune(name: str) -> bool:
 
 def _refuse_other_content(report: Report) -> None:
     problems = list(report.problems)
-    for codes, what in ((report.missing, "missing"), (report.unknown, "not in the list")):
+    for codes, reason in ((report.missing, "missing"), (report.unknown, "not in the list")):
         if codes:
-            problems.append(f"{len(codes)} communes {what}, first {', '.join(codes[:5])}")
+            problems.append(f"{len(codes)} communes {reason}, first {', '.join(codes[:5])}")
     if problems:
-        raise BoundaryError(f"the fetched content is not what is expected: {'; '.join(problems)}")
+        raise BoundaryError(f"the fetched content differs from the list: {'; '.join(problems)}")
 
 
 def _write(frame: geopandas.GeoDataFrame, path: Path) -> None:
-    frame.attrs.clear()  # what was repaired is in the report
+    frame.attrs.clear()  # repairs are in the report
     frame.to_parquet(path, compression="zstd", index=False)

@@ -1,12 +1,12 @@
-"""Is a phone's position plausible, and how far apart are two positions?"""
+"""Plausibility of a phone's position, and the distance of two positions."""
 
 import math
 
-# RTR (Austria) assigns a municipality only when accuracy is 2,000 m or better: coarser fixes come
-# from the network, not from a satellite, and often name the mast instead of the phone.
+# RTR (Austria) assigns a municipality only if accuracy is 2,000 m or better: coarser fixes come
+# from the network, not from a satellite, and are often the position of the mast.
 COARSE_ACCURACY_M = 2_000.0
 
-# What a phone or a program reports when it knows nothing: (latitude, longitude).
+# Default positions of phones and programs: (latitude, longitude).
 NULL_ISLAND = (0.0, 0.0)
 # In RTR's open data, rows from the iPhone simulator sit at Apple's default, San Francisco.
 IPHONE_SIMULATOR = (37.785834, -122.406417)
@@ -17,7 +17,7 @@ ANDROID_EMULATOR = (37.4219983, -122.084)
 # in the Gulf of Guinea cost no honest measurement.
 NULL_ISLAND_TOLERANCE_DEG = 0.01
 
-# Emulators report their default to 4 to 7 decimals, some with a few metres of played noise.
+# Emulators report their default to 4 to 7 decimals, some with a few metres of simulated noise.
 DEFAULT_RADIUS_M = 100.0
 NEAR_DEG = 0.01
 
@@ -29,14 +29,14 @@ METRES_PER_DEGREE = math.radians(EARTH_RADIUS_M)  # of latitude
 def position_problem(
     latitude: float | None, longitude: float | None, accuracy_m: float | None
 ) -> str | None:
-    """Say why a position cannot place a measurement, or None if it can.
+    """Return the reason why a position cannot be assigned to a commune, or None if it can.
 
     Parameters
     ----------
     latitude, longitude : float or None
         Degrees (EPSG:4326).
     accuracy_m : float or None
-        Radius in metres within which the phone believes to be.
+        Radius of the accuracy circle in metres.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def position_problem(
 
 
 def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
-    """Measure the great-circle distance between two positions (haversine).
+    """Return the great-circle distance between two positions (haversine).
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def _is_default(latitude: float, longitude: float) -> bool:
     if max(abs(latitude), abs(longitude)) <= NULL_ISLAND_TOLERANCE_DEG:
         return True
     return any(
-        abs(latitude - default[0]) < NEAR_DEG  # what is far from both needs no exact distance
+        abs(latitude - default[0]) < NEAR_DEG  # a far position needs no exact distance
         and distance_m(longitude, latitude, default[1], default[0]) <= DEFAULT_RADIUS_M
         for default in (IPHONE_SIMULATOR, ANDROID_EMULATOR)
     )

@@ -54,7 +54,7 @@ class GazetteerUnit:
 
 
 def load_units(system: str) -> list[GazetteerUnit]:
-    """Read every unit of one system, provinces first, each level by code.
+    """Return every unit of one system, provinces first, each level by code.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def load_units(system: str) -> list[GazetteerUnit]:
 
 
 def plain(text: str) -> str:
-    """Lower-case a text and drop its diacritics, for search.
+    """Return a text in lower case without diacritics, for search.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def plain(text: str) -> str:
 
 
 def sort_key(name: str) -> str:
-    """Make a key whose plain byte order is the Vietnamese alphabetical order.
+    """Return a key whose byte order is the Vietnamese alphabetical order.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def sort_key(name: str) -> str:
 
     Notes
     -----
-    Made here because database servers sort by collations that differ from build to build.
+    Made in Python because collations differ between builds of database servers.
     """
     letters: list[str] = []
     tones: list[str] = []

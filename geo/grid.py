@@ -1,4 +1,4 @@
-"""A uniform grid over polygons: most cells lie in one polygon, the others keep their borders."""
+"""A uniform grid over polygons: most cells lie in one polygon, the others store its borders."""
 
 from dataclasses import dataclass, fields
 
@@ -10,7 +10,7 @@ Ints = NDArray[np.int64]
 Int32s = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
-# A point this near to a border counts as on it: 0.1 mm, far above the rounding of doubles at
+# Tolerance of a point on a border: 0.1 mm, far above the rounding of doubles at
 # 180 degrees (3e-14) and far below the 6 decimals in which boundaries are published.
 EDGE_DEG = 1e-9
 
@@ -24,11 +24,11 @@ MAX_CELLS = 80_000_000
 # Cells are stored in square tiles of TILE x TILE, so that the sea costs one tile, not a gigabyte.
 TILE = 32
 
-# The place of a cell's reference point within it. No round number, so that no reference line
+# The position of a cell's reference point within it. Not a round number, so that no reference line
 # runs along a border whose vertices were rounded to some decimals.
 REFERENCE = 0.4871316597
 
-# Cells that hold nothing; a border cell number b is stored as BORDER - b.
+# Cells without a polygon; border cell number b is stored as BORDER - b.
 EMPTY = -1
 BORDER = -2
 
@@ -74,7 +74,7 @@ class Grid:
     y: Floats
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Give the arrays by name."""
+        """Return the arrays by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
@@ -90,7 +90,7 @@ class Frame:
 
     @classmethod
     def around(cls, x: Floats, y: Floats, size: float) -> "Frame":
-        """Cover all vertices with whole tiles and a margin of a cell."""
+        """Return a frame of whole tiles over all vertices with a margin of a cell."""
         width, height = float(np.ptp(x)), float(np.ptp(y))
         size = max(size, (width * height / MAX_CELLS) ** 0.5, max(width, height) / MAX_CELLS**0.5)
         columns, rows = (int(-(-(extent / size + 2) // TILE)) * TILE for extent in (width, height))
@@ -98,33 +98,33 @@ class Frame:
 
     @property
     def cells(self) -> int:
-        """Count the cells."""
+        """The number of cells."""
         return self.columns * self.rows
 
     def column(self, x: Floats) -> Ints:
-        """Number the columns in which these longitudes lie."""
+        """Return the columns of these longitudes."""
         return ((x - self.west) / self.size).astype(np.int64)
 
     def row(self, y: Floats) -> Ints:
-        """Number the rows in which these latitudes lie."""
+        """Return the rows of these latitudes."""
         return ((y - self.south) / self.size).astype(np.int64)
 
     def reference_x(self) -> Floats:
-        """Longitudes of the reference points of all columns."""
+        """Return the longitudes of the reference points of all columns."""
         return _ascending(self.west, self.size, self.columns)
 
     def reference_y(self) -> Floats:
-        """Latitudes of the reference points of all rows."""
+        """Return the latitudes of the reference points of all rows."""
         return _ascending(self.south, self.size, self.rows)
 
 
 def expand(first: Ints, count: Ints) -> tuple[Ints, Ints]:
-    """List the integers first, first + 1, ... of each item, with the item's number."""
+    """Return the integers first, first + 1, ... of each item, with the item's number."""
     item = np.repeat(np.arange(len(count)), count)
     skip = np.cumsum(count) - count
     return item, np.arange(len(item)) + np.repeat(first - skip, count)
 
 
 def _ascending(origin: float, size: float, count: int) -> Floats:
-    """Give the reference lines of columns or rows."""
+    """Return the reference lines of columns or rows."""
     return np.asarray(origin + (np.arange(count) + REFERENCE) * size, dtype=np.float64)

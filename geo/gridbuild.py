@@ -28,10 +28,10 @@ def build_grid(polygons: Sequence[shapely.Geometry] | NDArray[np.object_], size:
     Parameters
     ----------
     polygons : (n,) polygons or multipolygons
-        In degrees (EPSG:4326), in the order in which ties are decided; holes are left out
-        by parity, so a ring may stand in any order and direction.
+        In degrees (EPSG:4326), in the order in which ties are decided; holes are excluded
+        by parity, so rings may have any order and direction.
     size : float
-        Wanted cell size in degrees; larger when the extent asks for it (see MAX_CELLS).
+        Cell size in degrees; larger if the extent requires it (see MAX_CELLS).
     """
     x, y, starts, owners = _segments(np.asarray(polygons, dtype=object))
     frame = Frame.around(x, y, size)
@@ -39,7 +39,7 @@ def build_grid(polygons: Sequence[shapely.Geometry] | NDArray[np.object_], size:
     covered, coverers = _covers(frame, x, y, starts, owners)
     count = len(polygons)
     grid = np.full(frame.cells, EMPTY, dtype=np.int32)
-    grid[covered[::-1]] = coverers[::-1]  # the lowest comes last and stays
+    grid[covered[::-1]] = coverers[::-1]  # the lowest is written last
     border = np.zeros(frame.cells, dtype=np.bool_)
     border[cells] = True
     border[covered[grid[covered] != coverers]] = True  # in two polygons at once
@@ -71,7 +71,7 @@ def build_grid(polygons: Sequence[shapely.Geometry] | NDArray[np.object_], size:
 
 
 def _segments(polygons: NDArray[np.object_]) -> tuple[Floats, Floats, Ints, Ints]:
-    """Take polygons apart: vertices, where segments begin, and whose they are."""
+    """Return vertices, the first vertex of each segment, and its polygon."""
     parts, part_owner = shapely.get_parts(polygons, return_index=True)
     rings, ring_part = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
@@ -82,7 +82,7 @@ def _segments(polygons: NDArray[np.object_]) -> tuple[Floats, Floats, Ints, Ints
 
 
 def _cells_of_segments(frame: Frame, x: Floats, y: Floats, starts: Ints) -> tuple[Ints, Ints]:
-    """Pair each cell with the segments that pass within EDGE_DEG of it, in cell order."""
+    """Return pairs of a cell and a segment that passes within EDGE_DEG of it, in cell order."""
     cell = _cells_well_inside(frame, x, y)
     at = cell[starts]
     alone = (at == cell[starts + 1]) & (at >= 0)
@@ -96,7 +96,7 @@ def _cells_of_segments(frame: Frame, x: Floats, y: Floats, starts: Ints) -> tupl
 
 
 def _cells_well_inside(frame: Frame, x: Floats, y: Floats) -> Ints:
-    """Number the cell of each vertex; -1 for one too near to the sides of its cell."""
+    """Return the cell of each vertex; -1 for one too near to the sides of its cell."""
     column, row = (x - frame.west) / frame.size, (y - frame.south) / frame.size
     cell = row.astype(np.int64) * frame.columns + column.astype(np.int64)
     limit = 0.5 - 2 * EDGE_DEG / frame.size
@@ -105,7 +105,7 @@ def _cells_well_inside(frame: Frame, x: Floats, y: Floats) -> Ints:
 
 
 def _crossed_cells(frame: Frame, x: Floats, y: Floats, starts: Ints) -> tuple[Ints, Ints]:
-    """Pair the cells that segments touch, and those within EDGE_DEG, with their position."""
+    """Return the cells within EDGE_DEG of segments, with the position of the segment."""
     pad = 2 * EDGE_DEG
     x1, y1, x2, y2 = x[starts], y[starts], x[starts + 1], y[starts + 1]
     west, east = np.minimum(x1, x2) - pad, np.maximum(x1, x2) + pad
@@ -121,7 +121,7 @@ def _crossed_cells(frame: Frame, x: Floats, y: Floats, starts: Ints) -> tuple[In
 def _clipped(
     frame: Frame, row: Ints, x1: Floats, y1: Floats, x2: Floats, y2: Floats
 ) -> tuple[Floats, Floats]:
-    """Give the range of longitudes that a segment takes within a row."""
+    """Return the range of longitudes of a segment within a row."""
     pad = 4 * EDGE_DEG
     south = frame.south + row * frame.size - pad
     dy = y2 - y1
@@ -137,7 +137,7 @@ def _clipped(
 
 
 def _covers(frame: Frame, x: Floats, y: Floats, starts: Ints, owners: Ints) -> tuple[Ints, Ints]:
-    """Pair cells with the polygons that hold their reference point, in polygon order."""
+    """Return pairs of a cell and a polygon around its reference point, in polygon order."""
     lines = frame.reference_y()
     below = np.searchsorted(lines, y)
     first = np.minimum(below[starts], below[starts + 1])
@@ -157,7 +157,7 @@ def _covers(frame: Frame, x: Floats, y: Floats, starts: Ints, owners: Ints) -> t
 
 
 def _beside(border: Bools) -> Bools:
-    """Mark the border cells and their neighbours."""
+    """Return the border cells and their neighbours as a mask."""
     wide = border.copy()
     wide[:, 1:] |= border[:, :-1]
     wide[:, :-1] |= border[:, 1:]
@@ -168,7 +168,7 @@ def _beside(border: Bools) -> Bools:
 
 
 def _runs(values: Ints) -> tuple[Ints, Ints]:
-    """Give each run of equal values once, with its length."""
+    """Return each run of equal values once, with its length."""
     begins = np.flatnonzero(np.diff(values, prepend=-1))
     return values[begins], np.diff(begins, append=len(values))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from geo.grid import Grid
 
-# Raise when Grid, its constants or this file's form change: older files are then built again.
+# Raise this when Grid, its constants or the file format change: older files are then rebuilt.
 FORMAT = 1
 
 _MAGIC = b"DOSONGIX"
@@ -22,14 +22,14 @@ _ALIGN = 64
 
 
 class DamagedIndexError(ValueError):
-    """A saved index that cannot be used: cut off, altered, or of another format."""
+    """A saved index that is truncated, altered, or of another format."""
 
 
 def write_grid(path: Path, codes: Sequence[str], grid: Grid) -> None:
-    """Write codes and arrays; the file appears whole or not at all."""
+    """Write codes and arrays atomically."""
     arrays = {name: np.ascontiguousarray(array) for name, array in grid.arrays().items()}
-    described = {name: [array.dtype.str, array.size] for name, array in arrays.items()}
-    header = json.dumps({"codes": list(codes), "arrays": described}).encode()
+    header_arrays = {name: [array.dtype.str, array.size] for name, array in arrays.items()}
+    header = json.dumps({"codes": list(codes), "arrays": header_arrays}).encode()
     header += b" " * (-(len(header) + _START.size) % _ALIGN)
     checksum = zlib.crc32(header)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,12 +52,12 @@ def write_grid(path: Path, codes: Sequence[str], grid: Grid) -> None:
 
 
 def read_grid(path: Path) -> tuple[list[str], Grid]:
-    """Map a file written by `write_grid`, after checking every byte of it.
+    """Map a file written by `write_grid` into memory after checking its checksum.
 
     Raises
     ------
     DamagedIndexError
-        The file is cut off, altered, or of another format.
+        The file is truncated, altered, or of another format.
     """
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size < _START.size:

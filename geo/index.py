@@ -1,4 +1,4 @@
-"""In which commune does a position lie, how near is its border, and could it be another one?"""
+"""Find the commune of a position, the distance to its border, and other possible communes."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,33 +9,18 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.containing import Memberships, cells_of_points, containing, memberships
+from geo.containment import ContainmentPairs, cells_of_points, containment_pairs, lowest_polygon
 from geo.grid import BESIDE, BORDER, CELL_DEG, Floats, Grid, Int32s
 from geo.gridbuild import build_grid
 from geo.gridfile import FORMAT, DamagedIndexError, read_grid, write_grid
+from geo.location import EDGE, INSIDE, NOWHERE, SNAPPED, Location, Locations
 from geo.nearby import BorderQuery, Borders, borders_within, far_inside
-from geo.place import EDGE, INSIDE, NOWHERE, SNAPPED, How, Located, Place
 
 if TYPE_CHECKING:
     import geopandas
 
-__all__ = [
-    "EDGE",
-    "INSIDE",
-    "NOWHERE",
-    "SEARCH_MAX_M",
-    "SNAPPED",
-    "SNAP_MAX_M",
-    "CommuneIndex",
-    "DamagedIndexError",
-    "How",
-    "Located",
-    "Place",
-    "cached",
-]
-
-# A position outside every commune is given to the nearest one when that lies within its own
-# accuracy and this: enough for a quay or a gap between polygons, too little to reach a ship.
+# A position outside every commune is assigned to the nearest one within its accuracy and this
+# distance: enough for a quay or a gap between polygons, too little for a ship.
 SNAP_MAX_M = 200.0
 
 # Positions coarser than this are never assigned (geo.fix), so no border beyond it matters.
@@ -47,7 +32,7 @@ class CommuneIndex:
 
     A position on a border (within `geo.grid.EDGE_DEG`) or in two polygons at once belongs to
     the lowest code. With an accuracy, a position outside every commune is snapped to the
-    nearest one (SNAP_MAX_M), and the other communes in its accuracy circle are told.
+    nearest one (SNAP_MAX_M), and the other communes in its accuracy circle are returned.
     """
 
     def __init__(self, codes: Sequence[str], grid: Grid) -> None:
@@ -63,12 +48,12 @@ class CommuneIndex:
         frame : GeoDataFrame
             Columns `code` (unique strings) and `geometry` ((multi)polygons, EPSG:4326).
         cell_deg : float
-            Size of the grid's cells in degrees; changes speed, never an answer.
+            Size of the grid's cells in degrees; affects speed, not results.
 
         Raises
         ------
         ValueError
-            No row, another CRS, a code twice, or something that is no valid polygon's type.
+            No row, another CRS, a duplicate code, or a geometry that is no polygon.
         """
         codes, polygons = _checked(frame)
         return cls(codes, build_grid(polygons, cell_deg))
@@ -80,17 +65,17 @@ class CommuneIndex:
         accuracy_m: float | None = None,
         *,
         search_m: float = SNAP_MAX_M,
-    ) -> Place | None:
-        """Find the commune of one position; None outside all.
+    ) -> Location | None:
+        """Return the commune of one position; None outside all.
 
         Parameters
         ----------
         lon, lat : float
             Degrees (EPSG:4326).
         accuracy_m : float, optional
-            Radius of the accuracy circle in metres; beyond SEARCH_MAX_M it counts as that.
+            Radius of the accuracy circle in metres; at most SEARCH_MAX_M is used.
         search_m : float
-            With an accuracy, how far to look for the border at least, in metres.
+            With an accuracy, the least distance to search for the border, in metres.
 
         Raises
         ------
@@ -102,10 +87,10 @@ class CommuneIndex:
         if accuracy_m is not None:
             alone = far_inside(self.grid, lon, lat, max(accuracy_m, min(search_m, SEARCH_MAX_M)))
             if alone is not None and accuracy_m >= 0:
-                return Place(self.codes[alone], "inside", math.inf)
-            return self.locate_many([lon], [lat], [accuracy_m], search_m=search_m).place(0)
-        found = containing(self.grid, lon, lat)
-        return found and Place(self.codes[found[0]], "edge" if found[1] else "inside")
+                return Location(self.codes[alone], "inside", math.inf)
+            return self.locate_many([lon], [lat], [accuracy_m], search_m=search_m).location(0)
+        found = lowest_polygon(self.grid, lon, lat)
+        return found and Location(self.codes[found[0]], "edge" if found[1] else "inside")
 
     def locate_many(
         self,
@@ -114,36 +99,36 @@ class CommuneIndex:
         accuracies: ArrayLike | None = None,
         *,
         search_m: float = SNAP_MAX_M,
-    ) -> Located:
-        """Find the communes of many positions; arrays of equal length, else as `locate`."""
+    ) -> Locations:
+        """Return the communes of many positions; arrays of equal length, else as `locate`."""
         x, y = _coordinates("longitude", lons, 180), _coordinates("latitude", lats, 90)
         if len(x) != len(y):
             raise ValueError(f"{len(x)} longitudes, {len(y)} latitudes")
         cells = cells_of_points(self.grid, x, y)
         border = np.flatnonzero(cells <= BORDER)
-        held = memberships(self.grid, cells[border], x[border], y[border])
-        held = Memberships(border[held.point], held.polygon, held.edge)
+        pairs = containment_pairs(self.grid, cells[border], x[border], y[border])
+        pairs = ContainmentPairs(border[pairs.point], pairs.polygon, pairs.edge)
         commune = np.where(cells >= 0, cells % BESIDE, -1)
         how = np.where(commune >= 0, np.uint8(INSIDE), np.uint8(NOWHERE))
-        first = np.flatnonzero(np.diff(held.point, prepend=-1))
-        commune[held.point[first]] = held.polygon[first]
-        how[held.point[first]] = np.where(held.edge[first], EDGE, INSIDE)
+        first = np.flatnonzero(np.diff(pairs.point, prepend=-1))
+        commune[pairs.point[first]] = pairs.polygon[first]
+        how[pairs.point[first]] = np.where(pairs.edge[first], EDGE, INSIDE)
         if accuracies is None:
             none = np.zeros(len(x) + 1, dtype=np.int64)
-            return Located(self.codes, commune, how, None, none, np.empty(0, dtype=np.int32))
+            return Locations(self.codes, commune, how, None, none, np.empty(0, dtype=np.int32))
         accuracy = _accuracies(accuracies, len(x))
         search = np.where(commune >= 0, np.maximum(accuracy, min(search_m, SEARCH_MAX_M)), accuracy)
-        query = BorderQuery.of(x, y, commune, search, accuracy)
-        return self._with_borders(query.beyond(self.grid, cells), how, held)
+        query = BorderQuery.of_all(x, y, commune, search, accuracy)
+        return self._with_borders(query.without_clear_cells(self.grid, cells), how, pairs)
 
     def _with_borders(
-        self, query: BorderQuery, how: NDArray[np.uint8], held: Memberships
-    ) -> Located:
-        """Snap, measure to its own border and list the candidates."""
+        self, query: BorderQuery, how: NDArray[np.uint8], pairs: ContainmentPairs
+    ) -> Locations:
+        """Snap positions, measure to the own border and list the candidates."""
         commune, accuracy = query.own.copy(), query.reach_m
         distance = np.full(len(commune), np.inf)
         count = len(self.codes)
-        keys = [held.point * count + held.polygon]
+        keys = [pairs.point * count + pairs.polygon]
         for near in borders_within(self.grid, query):
             _snap(near, accuracy, commune, how)
             own = near.polygon == commune[near.point]
@@ -155,10 +140,10 @@ class CommuneIndex:
         other = polygon != commune[point]
         offsets = np.zeros(len(commune) + 1, dtype=np.int64)
         np.cumsum(np.bincount(point[other], minlength=len(commune)), out=offsets[1:])
-        return Located(self.codes, commune, how, distance, offsets, polygon[other])
+        return Locations(self.codes, commune, how, distance, offsets, polygon[other])
 
     def save(self, path: Path) -> None:
-        """Write the index to a file, which appears whole or not at all."""
+        """Write the index to a file atomically."""
         write_grid(path, self.codes, self.grid)
 
     @classmethod
@@ -168,17 +153,17 @@ class CommuneIndex:
         Raises
         ------
         DamagedIndexError
-            The file is cut off, altered, or of another version.
+            The file is truncated, altered, or of another format.
         """
         return cls(*read_grid(path))
 
 
-def cached(
+def load_or_build(
     load_frame: "Callable[[], geopandas.GeoDataFrame]", digest: str, folder: Path
 ) -> CommuneIndex:
     """Load the index of a boundary set from a folder, or build it and store it there.
 
-    `digest` names the set's content; a file that is damaged or of another format is replaced.
+    `digest` identifies the set's content; a damaged file or one of another format is replaced.
     """
     path = folder / f"{digest}.v{FORMAT}.index"
     try:
@@ -189,25 +174,27 @@ def cached(
 
 
 def _snap(near: Borders, accuracy: Floats, commune: Int32s, how: NDArray[np.uint8]) -> None:
-    """Give positions that lie nowhere to the nearest commune, the lowest of equally near ones."""
-    lost = np.flatnonzero(commune[near.point] < 0)
-    lost = lost[near.distance_m[lost] <= np.minimum(accuracy[near.point[lost]], SNAP_MAX_M)]
-    point, polygon = near.point[lost], near.polygon[lost]
-    order = np.lexsort((polygon, near.distance_m[lost], point))
+    """Assign positions outside to the nearest commune, the lowest of equally near ones."""
+    outside = np.flatnonzero(commune[near.point] < 0)
+    outside = outside[
+        near.distance_m[outside] <= np.minimum(accuracy[near.point[outside]], SNAP_MAX_M)
+    ]
+    point, polygon = near.point[outside], near.polygon[outside]
+    order = np.lexsort((polygon, near.distance_m[outside], point))
     first = order[np.diff(point[order], prepend=-1) != 0]
     commune[point[first]] = polygon[first]
     how[point[first]] = SNAPPED
 
 
 def _checked(frame: "geopandas.GeoDataFrame") -> tuple[list[str], NDArray[np.object_]]:
-    """Give codes and polygons in the order of the codes, or say what is wrong."""
+    """Return codes and polygons in the order of the codes; ValueError for unusable ones."""
     if frame.empty or frame.crs is None or frame.crs.to_epsg() != 4326:
         raise ValueError(f"need polygons in EPSG:4326, got {len(frame)} rows in {frame.crs}")
     codes = [str(code) for code in frame["code"]]
     order = sorted(range(len(codes)), key=codes.__getitem__)
     codes = [codes[k] for k in order]
-    for code, following in pairwise(codes):
-        if code == following:
+    for code, other in pairwise(codes):
+        if code == other:
             raise ValueError(f"code {code} comes twice")
     polygons = np.array(frame.geometry.array, dtype=object)[order]
     for code, polygon in zip(codes, polygons, strict=True):

@@ -1,4 +1,4 @@
-"""How far borders are from points, within a radius."""
+"""Distances from points to borders within a radius."""
 
 import math
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from typing import Self
 
 import numpy as np
 
-from geo.containing import (
+from geo.containment import (
     cell_of_point,
     cell_value,
     cell_values,
     entries_of_cells,
-    holding,
+    polygons_at,
     segments_of_entries,
 )
 from geo.grid import BESIDE, BORDER, EDGE_DEG, Bools, Floats, Grid, Int32s, Ints, expand
@@ -21,14 +21,13 @@ from geo.grid import BESIDE, BORDER, EDGE_DEG, Bools, Floats, Grid, Int32s, Ints
 RADIUS_M = 6_378_137.0
 ECCENTRICITY2 = 0.006_694_379_990_141_3
 
-# How many cells are looked at together: their segments (up to some 20 a cell) then stay in the
-# processor's cache.
+# Cells of a chunk: their segments (up to some 20 a cell) stay in the processor's cache.
 CHUNK_CELLS = 32_768
 
-# Distances are compared to the micrometre: the same border, walked the other way round, may
-# differ in the last bit, and that must not decide a tie.
+# Distances are compared to the micrometre: the same border in the other direction may differ in
+# the last bit, which must not decide a tie.
 DECIMALS = 6
-# What is farther than the radius by this is so for every way of computing it.
+# A border farther than the radius by this is beyond it in every computation.
 CLEAR_M = 0.001
 
 
@@ -42,7 +41,7 @@ class Borders:
 
 
 def metres_per_degree(latitude: Floats) -> tuple[Floats, Floats]:
-    """Give the length of a degree of longitude and of latitude on the WGS 84 ellipsoid.
+    """Return the length of a degree of longitude and of latitude on the WGS 84 ellipsoid.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ def metres_per_degree(latitude: Floats) -> tuple[Floats, Floats]:
     Returns
     -------
     (n,) float64, (n,) float64
-        Metres. A plane scaled so at a point is true there; at latitudes of Vietnam it errs by
+        Metres. A plane with this scale is exact at the point; at latitudes of Vietnam its error is
         less than 2 mm at 200 m and 0.2 m at 2 km (curvature: distance squared / 2 R x tan lat).
     """
     phi = np.radians(latitude)
@@ -64,12 +63,12 @@ def metres_per_degree(latitude: Floats) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class BorderQuery:
-    """Points and how far to look for borders: every attribute has one value a point.
+    """Points and the radii of the search for borders: every attribute has one value a point.
 
     `x`, `y` are degrees (EPSG:4326), `scale_x`, `scale_y` metres per degree there, `own` the
-    polygon whose border is wanted within `search_m` metres (-1: none), `reach_m` (at most
-    `search_m`) the radius in metres within which the borders of all polygons are wanted, `wanted`
-    the points that need a search at all.
+    polygon whose border is searched within `search_m` metres (-1: none), `reach_m` (at most
+    `search_m`) the radius in metres within which the borders of all polygons are searched,
+    `searched` the points that need a search at all.
     """
 
     x: Floats
@@ -79,25 +78,25 @@ class BorderQuery:
     own: Int32s
     search_m: Floats
     reach_m: Floats
-    wanted: Ints
+    searched: Ints
 
     @classmethod
-    def of(cls, x: Floats, y: Floats, own: Int32s, search_m: Floats, reach_m: Floats) -> Self:
-        """Ask for all points."""
+    def of_all(cls, x: Floats, y: Floats, own: Int32s, search_m: Floats, reach_m: Floats) -> Self:
+        """Return a query of all points."""
         return cls(x, y, *metres_per_degree(y), own, search_m, reach_m, np.arange(len(x)))
 
-    def beyond(self, grid: Grid, cells: Int32s) -> Self:
-        """Leave out the points whose cells have no border within the radius."""
+    def without_clear_cells(self, grid: Grid, cells: Int32s) -> Self:
+        """Return the query without the points whose cells have no border within the radius."""
         width_m = grid.frame[2] * np.minimum(self.scale_x, self.scale_y)
         clear = (cells >= 0) & (cells < BESIDE) & (self.search_m < width_m)
-        return replace(self, wanted=np.flatnonzero(~clear))
+        return replace(self, searched=np.flatnonzero(~clear))
 
 
 def far_inside(grid: Grid, x: float, y: float, search_m: float) -> int | None:
-    """Give the polygon of one point that has no border within a radius; None if it may have one.
+    """Return the polygon of one point without a border within a radius; None if there may be one.
 
-    Most answers are found so, without the cost of arrays of one. "May": what lies nowhere, in two
-    polygons, or within a millimetre of the radius is left to `borders_within`.
+    Most positions are located so, without the cost of arrays of one. Points outside, in two
+    polygons, or within a millimetre of the radius are left to `borders_within`.
     """
     scale_x, scale_y = _metres_per_degree(y)
     if not search_m < grid.frame.item(2) * min(scale_x, scale_y):
@@ -109,14 +108,14 @@ def far_inside(grid: Grid, x: float, y: float, search_m: float) -> int | None:
     for entry in _entries_around(grid, x, y, reach_m / scale_x, reach_m / scale_y):
         if _passes_within(grid, entry, (x, y), (scale_x, scale_y), reach_m):
             return None
-    found = [polygon for polygon, _ in holding(grid, x, y)]
+    found = [polygon for polygon, _ in polygons_at(grid, x, y)]
     return found[0] if len(found) == 1 else None
 
 
 def _entries_around(
     grid: Grid, x: float, y: float, reach_x: float, reach_y: float
 ) -> Iterator[int]:
-    """List the entries of the at most nine cells that a radius below a cell's width touches."""
+    """Yield the entries of the at most nine cells that a radius below a cell's width touches."""
     west, south, size = grid.frame[:3].tolist()
     left, right = (x - reach_x - west) / size, (x + reach_x - west) / size
     bottom, top = (y - reach_y - south) / size, (y + reach_y - south) / size
@@ -130,7 +129,7 @@ def _entries_around(
 def _passes_within(
     grid: Grid, entry: int, at: tuple[float, float], scale: tuple[float, float], reach_m: float
 ) -> bool:
-    """Do what `_distances` does, for one point and entry: does a segment come so near?"""
+    """Return whether a segment of an entry comes within a distance of one point."""
     begin, end = grid.entry_segments.item(entry), grid.entry_segments.item(entry + 1)
     for start in grid.segments[begin:end].tolist():
         ax, ay = (grid.x.item(start) - at[0]) * scale[0], (grid.y.item(start) - at[1]) * scale[1]
@@ -143,7 +142,7 @@ def _passes_within(
 
 
 def _metres_per_degree(latitude: float) -> tuple[float, float]:
-    """Do what `metres_per_degree` does, for one latitude."""
+    """Return `metres_per_degree` of one latitude."""
     phi = math.radians(latitude)
     w2 = 1 - ECCENTRICITY2 * math.sin(phi) ** 2
     normal = RADIUS_M / math.sqrt(w2)
@@ -152,14 +151,14 @@ def _metres_per_degree(latitude: float) -> tuple[float, float]:
 
 
 def borders_within(grid: Grid, query: BorderQuery) -> Iterator[Borders]:
-    """Find the borders within the radii of a query, as chunks of ascending points.
+    """Yield the borders within the radii of a query, in chunks of ascending points.
 
-    A polygon may come more than once for a point, once per cell of the grid; its least
+    A polygon may occur more than once for a point, once per cell of the grid; its least
     distance is the true one.
     """
     size = float(grid.frame[2])
     columns, rows = int(grid.frame[3]), int(grid.frame[4])
-    at = query.wanted
+    at = query.searched
     search = query.search_m[at]
     left, widths = _span(grid.frame[0], size, columns, query.x[at], search / query.scale_x[at])
     bottom, heights = _span(grid.frame[1], size, rows, query.y[at], search / query.scale_y[at])
@@ -183,14 +182,14 @@ def borders_within(grid: Grid, query: BorderQuery) -> Iterator[Borders]:
 
 
 def _span(origin: float, size: float, cells: int, at: Floats, reach: Floats) -> tuple[Ints, Ints]:
-    """Give the first column (or row) within reach of each point, and how many there are."""
+    """Return the first column (or row) within reach of each point, and their number."""
     first = np.clip((at - reach - EDGE_DEG - origin) / size, 0, cells).astype(np.int64)
     last = np.floor(np.clip((at + reach + EDGE_DEG - origin) / size, -1, cells - 1))
     return first, np.maximum(last.astype(np.int64) - first + 1, 0)
 
 
 def _cells(left: Ints, bottom: Ints, widths: Ints, heights: Ints) -> tuple[Ints, Ints, Ints]:
-    """List the columns and rows of rectangles of cells, with the number of the rectangle."""
+    """Return the columns and rows of rectangles of cells, with the number of the rectangle."""
     counts = widths * heights
     item, k = expand(np.zeros_like(counts), counts)
     row = k // widths[item]
@@ -198,7 +197,7 @@ def _cells(left: Ints, bottom: Ints, widths: Ints, heights: Ints) -> tuple[Ints,
 
 
 def _reached(grid: Grid, query: BorderQuery, point: Ints, column: Ints, row: Ints) -> Bools:
-    """Say whether cells begin within the radius for all polygons."""
+    """Return whether cells begin within the radius for all polygons."""
     west, south, size = grid.frame[:3].tolist()
     reach = query.reach_m[point]
     away_x = np.abs(west + (column + 0.5) * size - query.x[point]) - size / 2 - EDGE_DEG
@@ -208,7 +207,7 @@ def _reached(grid: Grid, query: BorderQuery, point: Ints, column: Ints, row: Int
 
 
 def _distances(grid: Grid, query: BorderQuery, point: Ints, entry: Ints) -> Borders:
-    """Measure from points to entries and keep what lies within the radius."""
+    """Return the distances from points to entries that are within the radius."""
     if not len(entry):
         return Borders(point, grid.entry_polygon[entry], np.empty(0))
     item, start = segments_of_entries(grid, entry)

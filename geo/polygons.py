@@ -1,4 +1,4 @@
-"""Valid polygons in longitude and latitude from whatever a file holds."""
+"""Valid polygons in longitude and latitude from the geometries of a file."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import geopandas
 
 CRS = "EPSG:4326"
-# Equal-area (Albers) with its parallels in Vietnam: shapes of communes keep their square metres.
+# Equal-area (Albers) with its parallels in Vietnam: areas of communes are exact.
 EQUAL_AREA = "+proj=aea +lat_1=10 +lat_2=21 +lat_0=16 +lon_0=106 +datum=WGS84 +units=m"
 
 Shapes = NDArray[np.object_]
@@ -50,10 +50,10 @@ def repair(shapes: Shapes) -> tuple[Shapes, dict[int, str]]:
     Returns
     -------
     shapes : ndarray, shape (n,)
-        Valid ones; what needed no repair is the same object. An empty one is left where nothing
-        with an area remains.
+        Valid ones; a valid input is the same object. An empty one where nothing with an area
+        remains.
     reasons : dict
-        Position in the array to what was wrong.
+        Position in the array to the reason.
     """
     repaired = shapely.force_2d(shapes)
     wrong = np.flatnonzero(~shapely.is_valid(repaired))

@@ -118,7 +118,7 @@ def locate(
 ) -> NDArray[np.int64]:
     """Return the unit of each point; -1 outside all units."""
     x, y = points[:, 0].tolist(), points[:, 1].tolist()
-    found = locator.place_many([day] * len(points), x, y, accuracies)
+    found = locator.locate_many([day] * len(points), x, y, accuracies)
     return np.array([-1 if one.unit_id is None else one.unit_id for one in found], dtype=np.int64)
 
 

@@ -20,7 +20,7 @@ from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Plural, gettext, ngettext
 from backend.i18n.languages import Language
 from backend.run_log import runs
-from backend.units.catalogue import APPROXIMATE, read_active, serving
+from backend.units.catalogue import APPROXIMATE, read_active, serving_set
 
 # PostgreSQL 15: the first whose unique constraints can take nulls for equal.
 LEAST_POSTGRES = 150_000
@@ -133,7 +133,7 @@ def migrations(patient: Patient) -> Iterator[Finding]:
 
 def boundaries(patient: Patient) -> Iterator[Finding]:
     """Whether today has polygons, and whether they are real ones."""
-    active = serving(local_day(patient.now), read_active())
+    active = serving_set(local_day(patient.now), read_active())
     if active is None:
         yield Finding(N_("No boundary set serves today."), N_("Type: flask units setup"))
     elif active.quality == APPROXIMATE:

@@ -1,1 +1,1 @@
-"""Administrative units and boundary sets in the database, and the cached index over them."""
+"""Administrative units, boundary sets and the index that locates positions in them."""

@@ -1,4 +1,4 @@
-"""Which boundary set serves a day, and which system of units was in force."""
+"""The boundary set and the system of units of a day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ APPROXIMATE = "approximate"
 
 @dataclass(frozen=True, slots=True)
 class ActiveSet:
-    """A boundary set as the locator needs to know it."""
+    """An active boundary set."""
 
     id: int
     name: str
@@ -27,13 +27,13 @@ class ActiveSet:
     activation: int
     digest: str
 
-    def holds(self, day: date) -> bool:
-        """Whether the set's span holds a day."""
+    def covers(self, day: date) -> bool:
+        """Return whether a day lies in the set's span."""
         begun = self.valid_from is None or self.valid_from <= day
         return begun and (self.valid_to is None or day <= self.valid_to)
 
-    def described(self) -> dict[str, str]:
-        """What an answer that rests on this set says of it."""
+    def serialize(self) -> dict[str, str]:
+        """Return the set as answers name it."""
         return {"set": self.name, "quality": self.quality}
 
 
@@ -44,21 +44,23 @@ ACTIVE = f"""
 
 
 def system_on(day: date) -> str:
-    """The system of units in force on a day."""
+    """Return the system of units in force on a day."""
     return "2024" if day < REFORM else "2025"
 
 
 def system_span(system: str) -> tuple[date | None, date | None]:
-    """First and last day of a system; None where it has no end."""
+    """Return the first and the last day of a system; None where it has no end."""
     return (None, REFORM - timedelta(days=1)) if system == "2024" else (REFORM, None)
 
 
 def read_active() -> tuple[ActiveSet, ...]:
-    """Every active set in the database; no connection is held on to."""
+    """Return every active set, read on a connection of its own."""
     return tuple(ActiveSet(**row) for row in fetch_autocommit(ACTIVE, {}))
 
 
-def serving(day: date, sets: Sequence[ActiveSet]) -> ActiveSet | None:
+def serving_set(day: date, sets: Sequence[ActiveSet]) -> ActiveSet | None:
     """Choose the set of a day: an installed one before the approximate, the latest activated."""
-    fitting = [one for one in sets if one.system == system_on(day) and one.holds(day)]
-    return max(fitting, key=lambda one: (one.quality != APPROXIMATE, one.activation), default=None)
+    candidates = [one for one in sets if one.system == system_on(day) and one.covers(day)]
+    return max(
+        candidates, key=lambda one: (one.quality != APPROXIMATE, one.activation), default=None
+    )

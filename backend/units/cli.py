@@ -1,4 +1,4 @@
-"""Commands of the operator: units and boundary sets."""
+"""Commands for units and boundary sets."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -102,17 +102,17 @@ def _offer_reassign(name: str) -> None:
 def fetch() -> None:
     """Fetch today's communes from the public repository, check, load and activate them."""
     from backend.units import loading
-    from geo import fetch as fetching
+    from geo import fetch as geo_fetch
     from geo.checks import to_text
 
     config = current_app.config
     folder = config["VAR_DIR"] / "boundaries"
-    click.echo(f"Fetching {fetching.tarball_url(config['BOUNDARIES_URL'])}")
+    click.echo(f"Fetching {geo_fetch.tarball_url(config['BOUNDARIES_URL'])}")
     with click_errors(), download_bar() as progress:
-        fetched = fetching.fetch(config["BOUNDARIES_URL"], folder, progress)
+        fetched = geo_fetch.fetch(config["BOUNDARIES_URL"], folder, progress)
     click.echo(to_text(fetched.report))
     click.echo(f"digest {fetched.digest}")
-    origin = f"github.com/{fetching.REPOSITORY} at {fetching.COMMIT}"
+    origin = f"github.com/{geo_fetch.REPOSITORY} at {geo_fetch.COMMIT}"
     new = NewSet(fetched.path.stem, "2025", "published", REFORM, None, origin)
     with click_errors(), spinner(f"Loading {new.name} …"):
         loading.load(new, fetched.path, active=True)

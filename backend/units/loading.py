@@ -22,7 +22,9 @@ from geo import boundaries
 from geo.approximate import far_islands
 from geo.catalogue import SetSource
 from geo.checks import Report
+from geo.checks import check as check_boundaries
 from geo.gazetteer import GazetteerUnit, load_units
+from geo.polygons import BoundaryError
 
 
 def new_set(source: SetSource) -> NewSet:
@@ -49,7 +51,7 @@ def read(new: NewSet, path: Path, columns: Mapping[str, str] | None = None) -> G
 
 def check(new: NewSet, frame: GeoDataFrame) -> Report:
     """Check polygons against the list of the set's first day."""
-    return boundaries.check(frame, reference_units(new))
+    return check_boundaries(frame, reference_units(new))
 
 
 def reference_units(new: NewSet) -> list[GazetteerUnit]:
@@ -146,10 +148,10 @@ def _unit(row: Unit, rows: Mapping[int, Unit]) -> GazetteerUnit:
 def _refuse_unusable(frame: GeoDataFrame) -> None:
     twice = frame["code"][frame["code"].duplicated()]
     if len(twice):
-        raise boundaries.BoundaryError(f"codes that come twice: {', '.join(twice[:5])}")
+        raise BoundaryError(f"codes that come twice: {', '.join(twice[:5])}")
     nameless = frame["code"][(frame["name"] == "") | (frame["province_code"] == "")]
     if len(nameless):
-        raise boundaries.BoundaryError(
+        raise BoundaryError(
             f"{len(nameless)} codes are not in the list and have no name or province in the file: "
             f"{', '.join(nameless[:5])}"
         )

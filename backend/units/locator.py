@@ -1,4 +1,4 @@
-"""In which commune does a position lie: the hot path, cached per process."""
+"""Find the commune of a position; indexes are cached per process."""
 
 import math
 import threading
@@ -17,25 +17,25 @@ from sqlalchemy.orm import aliased
 
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.units.catalogue import ActiveSet, read_active, serving
+from backend.units.catalogue import ActiveSet, read_active, serving_set
 from backend.units.models import Boundary, Unit
-from geo.index import CommuneIndex, cached
-from geo.place import Place
+from geo.index import CommuneIndex, load_or_build
+from geo.location import Location
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-# A newly activated set is noticed by every worker within this time, at one small query a time.
+# Every worker uses a newly activated set after this time; it costs one small query each time.
 CATALOGUE_TTL_S = 2.0
-# Of a position outside every commune, in place of a unit's row.
-NOWHERE = -1
-# Boundaries are loaded at the first start; a phone that is faster than that waits this long.
+# Instead of a unit's id, for a position outside every commune.
+NO_UNIT = -1
+# Boundaries are loaded at the first start; a phone that posts before that waits this long.
 RETRY_AFTER_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class UnitName:
-    """What an answer says of a commune."""
+    """A commune as answers name it."""
 
     id: int
     code: str
@@ -44,8 +44,8 @@ class UnitName:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a position lies, and the set that says so; unit_id is None outside every commune."""
+class UnitLocation:
+    """The commune of a position in a boundary set; unit_id is None outside every commune."""
 
     unit_id: int | None
     code: str | None
@@ -61,110 +61,113 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """The index over one set, the names of its communes, and their rows by the index's numbers."""
+class LoadedSet:
+    """The index of one set, the names of its communes, and their ids by the index's numbers."""
 
     set_id: int
     index: CommuneIndex
     names: Mapping[str, UnitName]
-    unit_ids: NDArray[np.int64]  # the last stands for nowhere, which the index numbers -1
+    unit_ids: NDArray[np.int64]  # the last is NO_UNIT: the index numbers positions outside -1
 
 
 class Locator:
-    """Names the commune of a position on a day; one per process, safe for its threads."""
+    """Finds the commune of a position on a day; one per process, thread-safe."""
 
     def __init__(self, var_dir: Path) -> None:
         self._folder = var_dir / "cache"
         self._lock = threading.Lock()
-        self._grounds: dict[tuple[int, str], Ground] = {}
+        self._loaded_sets: dict[tuple[int, str], LoadedSet] = {}
         self._catalogue: tuple[ActiveSet, ...] = ()
         self._read_at = float("-inf")
 
     def set_for(self, day: date) -> ActiveSet:
-        """The boundary set that serves a day; 503 while none is loaded."""
+        """Return the boundary set that serves a day; 503 while none is loaded."""
         if time.monotonic() - self._read_at > CATALOGUE_TTL_S:
             self._catalogue = read_active()
             self._read_at = time.monotonic()
-        found = serving(day, self._catalogue)
+        found = serving_set(day, self._catalogue)
         if found is None:
-            self.forget()
+            self.refresh()
             raise Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)})
         return found
 
-    def forget(self) -> None:
-        """Read again, at the next question, which sets are active."""
+    def refresh(self) -> None:
+        """Read the active sets again at the next call."""
         self._read_at = float("-inf")
 
-    def place(
+    def locate(
         self,
         day: date,
         longitude: float,
         latitude: float,
         accuracy_m: float | None,
         search_m: float = 0.0,
-    ) -> Placed:
-        """Name the commune of one position, in the set active for its day.
+    ) -> UnitLocation:
+        """Find the commune of one position in the set that serves its day.
 
-        The distance of its border is told as far as the accuracy or `search_m` reaches.
+        The distance to its border is given up to the larger of accuracy and `search_m`.
         """
         active = self.set_for(day)
-        ground = self._ground(active)
-        found = ground.index.locate(longitude, latitude, accuracy_m, search_m=search_m)
-        return _placed(active, ground, found)
+        loaded = self._load(active)
+        found = loaded.index.locate(longitude, latitude, accuracy_m, search_m=search_m)
+        return _unit_location(active, loaded, found)
 
-    def place_many(
+    def locate_many(
         self,
         days: Sequence[date],
         longitudes: Sequence[float],
         latitudes: Sequence[float],
         accuracies: Sequence[float | None],
-    ) -> list[Placed]:
-        """Name the communes of many positions, in the order given."""
+    ) -> list[UnitLocation]:
+        """Find the communes of many positions, in the given order."""
         by_set: dict[ActiveSet, list[int]] = defaultdict(list)
         for number, day in enumerate(days):
             by_set[self.set_for(day)].append(number)
-        placed: dict[int, Placed] = {}
+        located: dict[int, UnitLocation] = {}
         for active, numbers in by_set.items():
-            ground = self._ground(active)
+            loaded = self._load(active)
             exact = [i for i in numbers if accuracies[i] is not None]
             bare = [i for i in numbers if accuracies[i] is None]
             for some, radii in ((exact, [accuracies[i] or 0.0 for i in exact]), (bare, None)):
                 x, y = [longitudes[i] for i in some], [latitudes[i] for i in some]
-                found = ground.index.locate_many(x, y, radii)
-                placed |= {i: _placed(active, ground, found.place(at)) for at, i in enumerate(some)}
-        return [placed[i] for i in range(len(days))]
+                found = loaded.index.locate_many(x, y, radii)
+                located |= {
+                    i: _unit_location(active, loaded, found.location(at))
+                    for at, i in enumerate(some)
+                }
+        return [located[i] for i in range(len(days))]
 
-    def ground(self, day: date) -> Ground:
-        """What positions of a day are looked up in; 503 while nothing is loaded."""
-        return self._ground(self.set_for(day))
+    def loaded_set(self, day: date) -> LoadedSet:
+        """Return the loaded set that serves a day; 503 while none is loaded."""
+        return self._load(self.set_for(day))
 
     def warm(self, days: Iterable[date]) -> None:
-        """Load what serves these days before the workers fork, so that they share its memory."""
+        """Load the sets of these days before the workers fork, so that they share the memory."""
         self.warm_sets({self.set_for(day) for day in days})
 
     def warm_sets(self, sets: Iterable[ActiveSet]) -> None:
         """Load these sets."""
         for active in sets:
-            self._ground(active)
+            self._load(active)
 
-    def _ground(self, active: ActiveSet) -> Ground:
+    def _load(self, active: ActiveSet) -> LoadedSet:
         key = (active.id, active.digest)
-        ground = self._grounds.get(key)
-        if ground is None:
+        loaded = self._loaded_sets.get(key)
+        if loaded is None:
             with self._lock:
-                ground = self._grounds.get(key) or self._read(active)
-                self._grounds[key] = ground
-        return ground
+                loaded = self._loaded_sets.get(key) or self._read(active)
+                self._loaded_sets[key] = loaded
+        return loaded
 
-    def _read(self, active: ActiveSet) -> Ground:
-        index = cached(lambda: read_frame(active.id), active.digest, self._folder)
+    def _read(self, active: ActiveSet) -> LoadedSet:
+        index = load_or_build(lambda: read_frame(active.id), active.digest, self._folder)
         names = read_names(active.id)
-        unit_ids = np.array([*(names[code].id for code in index.codes), NOWHERE])
-        return Ground(active.id, index, names, unit_ids)
+        unit_ids = np.array([*(names[code].id for code in index.codes), NO_UNIT])
+        return LoadedSet(active.id, index, names, unit_ids)
 
 
 def read_frame(set_id: int) -> "GeoDataFrame":
-    """The polygons of a set with their codes, in EPSG:4326."""
+    """Return the polygons of a set with their codes, in EPSG:4326."""
     from geopandas import GeoDataFrame  # takes longer to load than a whole start from the cache
     from shapely import from_wkb
 
@@ -180,7 +183,7 @@ def read_frame(set_id: int) -> "GeoDataFrame":
 
 
 def read_names(set_id: int) -> dict[str, UnitName]:
-    """The communes of a set by code."""
+    """Return the communes of a set by code."""
     province = aliased(Unit)
     query = (
         select(Unit.id, Unit.code, Unit.name, province.name)
@@ -191,21 +194,21 @@ def read_names(set_id: int) -> dict[str, UnitName]:
     return {row[1]: UnitName(*row) for row in db.session.execute(query)}
 
 
-def _placed(active: ActiveSet, ground: Ground, place: Place | None) -> Placed:
-    if place is None:
-        return Placed(
+def _unit_location(active: ActiveSet, loaded: LoadedSet, location: Location | None) -> UnitLocation:
+    if location is None:
+        return UnitLocation(
             None, None, None, None, None, False, (), None, active.id, active.name, active.quality
         )
-    unit = ground.names[place.code]
-    return Placed(
+    unit = loaded.names[location.code]
+    return UnitLocation(
         unit_id=unit.id,
         code=unit.code,
         name=unit.name,
         province=unit.province,
-        how=place.how,
-        ambiguous=place.ambiguous,
-        candidates=tuple(place.candidates),
-        border_distance_m=_finite(place.border_distance_m),
+        how=location.how,
+        ambiguous=location.ambiguous,
+        candidates=tuple(location.candidates),
+        border_distance_m=_finite(location.border_distance_m),
         set_id=active.id,
         set_name=active.name,
         quality=active.quality,
@@ -213,5 +216,5 @@ def _placed(active: ActiveSet, ground: Ground, place: Place | None) -> Placed:
 
 
 def _finite(distance: float | None) -> float | None:
-    """JSON has no word for "farther than was looked for"."""
+    """Return None for an infinite distance, which JSON cannot express."""
     return distance if distance is not None and math.isfinite(distance) else None

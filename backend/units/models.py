@@ -45,7 +45,7 @@ class Unit(db.Model):
 
 
 class BoundarySet(db.Model):
-    """Polygons of all communes for a span of days; never changed in place, only added beside."""
+    """Polygons of all communes for a span of days; never changed, only added."""
 
     __tablename__ = "boundary_sets"
 

@@ -1,4 +1,4 @@
-"""What the API of units takes and answers."""
+"""Requests and answers of the API of units."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,9 +11,9 @@ from backend.http.paging import CURSOR_MOST
 from backend.units.catalogue import LEVELS
 
 PAGE_DEFAULT = 100
-# A page of all communes of the largest province fits; more only makes answers slow to read.
+# A page has room for all communes of the largest province; more only makes answers slow.
 PAGE_MOST = 500
-# A border that is off by more would no longer be that of a commune.
+# A larger error would change the shape of a commune.
 TOLERANCE_MOST_M = 1_000
 
 
@@ -27,14 +27,14 @@ class QueryTime(AwareTime):
 
 
 class AsOfSchema(Strict):
-    """The day that a question is about; today where it is not told."""
+    """The day of a query, today by default."""
 
     as_of = Day(load_default=None)
     level = Text(choices=LEVELS, load_default=None)
 
 
 class GeometryQuerySchema(AsOfSchema):
-    """A unit's area, as exact as it is kept or thinned for a small screen."""
+    """A unit's area, exact or simplified for a small screen."""
 
     tolerance_m = fields.Integer(
         load_default=0,
@@ -44,7 +44,7 @@ class GeometryQuerySchema(AsOfSchema):
 
 
 class UnitsQuerySchema(AsOfSchema):
-    """Which units to list."""
+    """Filters of units."""
 
     parent = Text(most=10, load_default=None)
     q = Text(most=100, load_default=None)
@@ -57,7 +57,7 @@ class UnitsQuerySchema(AsOfSchema):
 
 
 class LocateSchema(Strict):
-    """A position, and the moment that it is of."""
+    """A position and its time."""
 
     latitude = Number(-90, 90, required=True)
     longitude = Number(-180, 180, required=True)
@@ -75,7 +75,7 @@ class LocateQuerySchema(Strict):
 
 
 class BoundariesSchema(Schema):
-    """The boundary set that an answer rests on, and what it is worth."""
+    """The boundary set of an answer, and its quality."""
 
     set = fields.String(required=True)
     quality = fields.String(
@@ -83,7 +83,7 @@ class BoundariesSchema(Schema):
     )
 
 
-class NamedSchema(Schema):
+class UnitNameSchema(Schema):
     """A code and its name."""
 
     code = fields.String(required=True)
@@ -105,8 +105,8 @@ class UnitSchema(Schema):
     code = fields.String(required=True)
     name = fields.String(required=True)
     type = fields.String(required=True)
-    parent = fields.Nested(NamedSchema, required=True, allow_none=True)
-    province = fields.Nested(NamedSchema, required=True)
+    parent = fields.Nested(UnitNameSchema, required=True, allow_none=True)
+    province = fields.Nested(UnitNameSchema, required=True)
     valid_from = fields.Date(required=True, allow_none=True)
     valid_to = fields.Date(required=True, allow_none=True)
     centre = fields.Nested(CentreSchema, required=True, allow_none=True)
@@ -120,7 +120,7 @@ class DatedSchema(Schema):
     boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
 
 
-class OneUnitSchema(UnitSchema, DatedSchema):
+class UnitDetailSchema(UnitSchema, DatedSchema):
     """One unit."""
 
 
@@ -136,11 +136,11 @@ class FeatureSchema(Schema):
 
     type = fields.Constant("Feature", required=True)
     id = fields.String(required=True)
-    properties = fields.Nested(OneUnitSchema, required=True)
+    properties = fields.Nested(UnitDetailSchema, required=True)
     geometry = fields.Dict(required=True, allow_none=True)
 
 
-class PlaceSchema(NamedSchema):
+class LocatedUnitSchema(UnitNameSchema):
     """The commune of a position."""
 
     province = fields.String(required=True)
@@ -151,20 +151,20 @@ class PlaceSchema(NamedSchema):
 class LocatedSchema(DatedSchema):
     """Where a position lies; `unit` is null outside every commune."""
 
-    unit = fields.Nested(PlaceSchema, required=True, allow_none=True)
+    unit = fields.Nested(LocatedUnitSchema, required=True, allow_none=True)
     candidates = fields.List(fields.String(), required=True)
     border_distance_m = fields.Float(required=True, allow_none=True)
 
 
-class RelatedSchema(NamedSchema):
-    """A commune across the reform; `relation`: whether all of the old one is in the new one."""
+class RelatedUnitSchema(UnitNameSchema):
+    """A commune of the other system; `relation`: whether all of the old one is in the new one."""
 
     province = fields.String(required=True)
     relation = fields.String(required=True, validate=validate.OneOf(("full", "partial")))
 
 
-class RelativesSchema(NamedSchema):
-    """What a commune became, or was made of."""
+class RelatedUnitsSchema(UnitNameSchema):
+    """The successors or predecessors of a commune."""
 
     system = fields.String(required=True)
-    items = fields.List(fields.Nested(RelatedSchema), required=True)
+    items = fields.List(fields.Nested(RelatedUnitSchema), required=True)

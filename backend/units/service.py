@@ -1,4 +1,4 @@
-"""The dated list of units: what was there on a day, found by code, name or position."""
+"""The dated list of units: the units of a day, by code, name or parent."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem
-from backend.units.catalogue import LEVELS_OF, ActiveSet, read_active, serving, system_on
+from backend.units.catalogue import LEVELS_OF, ActiveSet, read_active, serving_set, system_on
 from backend.units.models import Boundary, Unit
 from geo.fix import METRES_PER_DEGREE
 from geo.gazetteer import plain
@@ -17,13 +17,13 @@ from geo.gazetteer import plain
 # Names are compared byte for byte: the key is made in Python, whatever the server's collation.
 ORDER = (Unit.sort_key.collate("C"), Unit.id)
 
-# Coordinates of a thinned border: a metre, far less than it may be off.
-THINNED_DEGREES = 1e-5
+# Precision of a simplified border: a metre, far below any tolerance.
+SIMPLIFIED_DEGREES = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
-    """A unit on a day, with what is above it."""
+    """A unit on a day, with the units above it."""
 
     id: int
     system: str
@@ -44,12 +44,12 @@ class UnitRow:
 
 
 def set_on(day: date) -> ActiveSet | None:
-    """The boundary set that serves a day, read now."""
-    return serving(day, read_active())
+    """Return the boundary set that serves a day, read now."""
+    return serving_set(day, read_active())
 
 
 def check_level(day: date, level: str | None) -> None:
-    """422 where a level did not exist on a day: there is no district from July 2025 on."""
+    """Raise 422 for a level that did not exist on a day: districts ended in July 2025."""
     if level is not None and level not in LEVELS_OF[system_on(day)]:
         raise Problem(422, "level_unknown_then", [FieldError("level", "level_unknown_then")])
 
@@ -57,7 +57,7 @@ def check_level(day: date, level: str | None) -> None:
 def units_on(day: date, level: str | None = None, parent_code: str | None = None) -> list[UnitRow]:
     """List the units of a day in Vietnamese order, those without a polygon too."""
     check_level(day, level)
-    query = listed(day, level, parent_code).order_by(*ORDER)
+    query = select_units(day, level, parent_code).order_by(*ORDER)
     return [UnitRow(*row) for row in db.session.execute(query)]
 
 
@@ -65,17 +65,17 @@ def search(
     day: date,
     level: str | None,
     parent_code: str | None,
-    words: str | None,
+    text: str | None,
     after: tuple[Any, ...] | None,
     limit: int,
 ) -> list[UnitRow]:
-    """One page of the units of a day whose name or code holds the words, accents or not."""
+    """Return units of a day whose name contains a text, without accents, or whose code is it."""
     check_level(day, level)
-    query = listed(day, level, parent_code)
-    if words:
-        key = plain(words)
+    query = select_units(day, level, parent_code)
+    if text:
+        key = plain(text)
         query = query.where(
-            or_(Unit.search_key.contains(key, autoescape=True), Unit.code == words.strip())
+            or_(Unit.search_key.contains(key, autoescape=True), Unit.code == text.strip())
         )
     if after:
         query = query.where(tuple_(*ORDER) > tuple_(*after))
@@ -84,17 +84,19 @@ def search(
 
 
 def find(day: date, code: str, level: str | None = None) -> UnitRow:
-    """The unit of a code on a day; the lowest level where a code names an island twice."""
+    """Return the unit of a code on a day; of an island with two levels, the lower one."""
     check_level(day, level)
-    # A code is digits; PostgreSQL cannot even compare a text with NUL.
-    query = listed(day, level).where(Unit.code == code)
+    # PostgreSQL cannot compare a text with NUL.
+    query = select_units(day, level).where(Unit.code == code)
     rows = [UnitRow(*row) for row in db.session.execute(query)] if code.isalnum() else []
     if not rows:
         raise Problem(404, "unit_unknown")
     return max(rows, key=lambda row: LEVELS_OF[row.system].index(row.level))
 
 
-def listed(day: date, level: str | None = None, parent_code: str | None = None) -> Select[Any]:
+def select_units(
+    day: date, level: str | None = None, parent_code: str | None = None
+) -> Select[Any]:
     """Select UnitRow's columns for the units of a day."""
     parent, province = aliased(Unit), aliased(Unit)
     columns = [getattr(Unit, name) for name in ("id", "system", "level", "code", "name", "type")]
@@ -125,7 +127,7 @@ def listed(day: date, level: str | None = None, parent_code: str | None = None) 
 
 
 def valid_on(day: date) -> ColumnElement[bool]:
-    """The units of the day's system whose validity holds the day."""
+    """Return the condition of units of the day's system that are valid on the day."""
     return and_(
         Unit.system == system_on(day),
         or_(Unit.valid_from.is_(None), Unit.valid_from <= day),
@@ -134,7 +136,7 @@ def valid_on(day: date) -> ColumnElement[bool]:
 
 
 def _above(day: date, code: str) -> int:
-    """The province or district of a code; 404 where there is none on that day."""
+    """Return the province or district of a code; 404 where there is none on that day."""
     query = select(Unit.id).where(valid_on(day), Unit.code == code, Unit.level != "commune")
     found = db.session.scalar(query)
     if found is None:
@@ -143,7 +145,7 @@ def _above(day: date, code: str) -> int:
 
 
 def _has_polygon(active: ActiveSet | None) -> ColumnElement[bool]:
-    """Whether the set has a polygon of the unit, or of a commune below it."""
+    """Return the condition that the set has a polygon of the unit, or of a commune below it."""
     below = aliased(Unit)
     under = exists().where(
         Boundary.set_id == (active.id if active else None), Boundary.unit_id == below.id
@@ -156,9 +158,9 @@ def _has_polygon(active: ActiveSet | None) -> ColumnElement[bool]:
 
 
 def geometry(day: date, unit: UnitRow, tolerance_m: int = 0) -> dict[str, Any] | None:
-    """The unit's area as GeoJSON, made of its communes; None where the set has no polygon.
+    """Return the area of a unit as GeoJSON, the union of its communes; None without a polygon.
 
-    With a tolerance its border is thinned, and told to a metre.
+    With a tolerance its border is simplified, with coordinates to a metre.
     """
     from shapely import from_wkb, set_precision, simplify, union_all
     from shapely.geometry import mapping
@@ -175,6 +177,6 @@ def geometry(day: date, unit: UnitRow, tolerance_m: int = 0) -> dict[str, Any] |
         return None
     whole = shapes[0] if len(shapes) == 1 else union_all(shapes)
     if tolerance_m:
-        thin = simplify(whole, tolerance_m / METRES_PER_DEGREE)  # of latitude, at most
-        whole = set_precision(thin, THINNED_DEGREES)
+        border = simplify(whole, tolerance_m / METRES_PER_DEGREE)  # of latitude, at most
+        whole = set_precision(border, SIMPLIFIED_DEGREES)
     return dict(mapping(whole))

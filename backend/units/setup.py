@@ -19,7 +19,7 @@ Printer = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class SetUp:
+class SetupResult:
     """The changes of a set-up; `reassign`: stored measurements may lie in another commune now."""
 
     units: int
@@ -27,28 +27,28 @@ class SetUp:
     reassign: bool
 
 
-def setup(var_dir: Path, boundaries_dir: Path | None, say: Printer) -> SetUp:
+def setup(var_dir: Path, boundaries_dir: Path | None, say: Printer) -> SetupResult:
     """Add the units and sets that are missing; a second run changes nothing."""
     before = read_active()
     units, built_in = _add_built_in(say)
     installed = _install(boundaries_dir, say) if boundaries_dir else ()
-    done = SetUp(units, built_in + installed, reassign=bool(before and installed))
+    result = SetupResult(units, built_in + installed, reassign=bool(before and installed))
     locator = Locator(var_dir)
-    for one in read_active() if done.sets else ():
-        if one.name in done.sets:
+    for one in read_active() if result.sets else ():
+        if one.name in result.sets:
             say(f"Indexing {one.name} …")
             locator.warm_sets([one])
     db.session.rollback()
-    if done.reassign:
+    if result.reassign:
         say(
             f"Now active: {', '.join(installed)}. Measurements stored before keep their commune "
             "until you run: flask measurements reassign"
         )
-    return done
+    return result
 
 
 def _add_built_in(say: Printer) -> tuple[int, tuple[str, ...]]:
-    """Add the built-in list and the approximate sets, in one transaction."""
+    """Add the built-in list and the approximate sets in one transaction."""
     systems = {f"approximate-{system}": system for system in SYSTEMS}
     if len(_loaded(systems)) == len(systems):
         return 0, ()
@@ -74,9 +74,9 @@ def _install(folder: Path, say: Printer) -> tuple[str, ...]:
     sources = read_catalogue(folder)
     for path in unlisted(folder, sources):
         say(f"Warning: {path.name} is skipped, since sets.toml does not name it.")
-    wanted = [source for source in sources if source.active]
-    loaded = _loaded(source.name for source in wanted)
-    missing = [source for source in wanted if not loaded.get(source.name)]
+    active = [source for source in sources if source.active]
+    loaded = _loaded(source.name for source in active)
+    missing = [source for source in active if not loaded.get(source.name)]
     for source in missing:
         from backend.units import loading
 

@@ -1,7 +1,7 @@
-"""Files of boundary sets that came over the web: kept until they are read, unpacked within limits.
+"""Uploaded files of boundary sets: stored until they are read, unpacked within limits.
 
-Whatever reads them chooses its way by what is in a file, and some ways lead to other files or out
-of the house; so a file is let in only where it begins as its name says.
+Readers choose a format by the content, and some formats refer to other files or to URLs; so a file
+is accepted only if its first bytes match its name.
 """
 
 import re
@@ -19,17 +19,17 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from backend.errors import Problem, invalid
 
 FOLDER = "uploads"  # in VAR_DIR
-# The largest published set, 3,321 communes with every vertex, takes 109 MB as GeoParquet is written
-# by default, 31 MB when it is packed well; the same as GeoJSON has to come in a zip.
+# The largest published set, 3,321 communes with every vertex, takes 109 MB as GeoParquet by
+# default, 31 MB well compressed; as GeoJSON it must be zipped.
 UPLOAD_MOST = 128_000_000
-# That GeoJSON unpacked has 200 MB; a zip bomb has a thousand times what it shows.
+# That GeoJSON has 200 MB unpacked; a zip bomb has a thousand times its packed size.
 UNPACKED_MOST = 600_000_000
-# A file for each of the 10,595 communes of 2024, and what lies beside them.
+# A file for each of the 10,595 communes of 2024, with some others.
 FILES_MOST = 15_000
-# Work that died is asked for again within a day, or the file is sent again.
+# A failed job is started again within a day, or the file is uploaded again.
 KEPT_S = 86_400
 
-# By the end of a file's name: how such a file begins.
+# The first bytes of files, by suffix.
 HEADS = {
     ".geojson": b"{",
     ".json": b"{",
@@ -39,13 +39,13 @@ HEADS = {
     ".shp": b"\0\0\x27\x0a",
     ".zip": b"PK\x03\x04",
 }
-BESIDE = (".shx", ".dbf", ".prj", ".cpg")  # what a shapefile is made of
+BESIDE = (".shx", ".dbf", ".prj", ".cpg")  # other parts of a shapefile
 JSON = (".geojson", ".json")
 SPACE = b"\xef\xbb\xbf \t\r\n"  # and a byte order mark, before the first bracket
 
 
-def keep(var_dir: Path, name: str, content: BinaryIO) -> str:
-    """Keep a file that somebody sends, and tell under which number; 422 for what is no set."""
+def store(var_dir: Path, name: str, content: BinaryIO) -> str:
+    """Store an uploaded file and return its number; 422 for a file that is no set."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in HEADS or suffix == ".shp":  # a shapefile is several files
         raise invalid("file", "set_file_kind")
@@ -67,14 +67,14 @@ def keep(var_dir: Path, name: str, content: BinaryIO) -> str:
     return number
 
 
-def forget(var_dir: Path, number: str) -> None:
-    """Drop a file that is not needed any more."""
+def delete(var_dir: Path, number: str) -> None:
+    """Delete a file."""
     shutil.rmtree(_folder(var_dir, number), ignore_errors=True)
 
 
 @contextmanager
 def unpacked(var_dir: Path, number: str) -> Iterator[Path]:
-    """What is to be read of a kept file: itself, or the one set that was packed into it."""
+    """Yield the path to read of a stored file: itself, or the one set in a zip."""
     folder = _folder(var_dir, number)
     path = next(folder.glob("set.*"), None)
     if path is None:
@@ -82,10 +82,10 @@ def unpacked(var_dir: Path, number: str) -> Iterator[Path]:
     if path.suffix != ".zip":
         yield path
         return
-    with TemporaryDirectory(dir=folder) as room:
+    with TemporaryDirectory(dir=folder) as target:
         with _opened(path) as packed:
-            packed.extractall(room, _members(packed))
-        yield _chosen(Path(room))
+            packed.extractall(target, _members(packed))
+        yield _only_set(Path(target))
 
 
 def _folder(var_dir: Path, number: str) -> Path:
@@ -104,8 +104,8 @@ def _opened(path: Path) -> Iterator[ZipFile]:
 
 
 def _members(packed: ZipFile) -> list[ZipInfo]:
-    """What of a zip is unpacked. Python reads no more of a member than its size there says."""
-    found = [one for one in packed.infolist() if _wanted(PurePosixPath(one.filename), one)]
+    """Return the members to unpack. Python reads no more of a member than its stated size."""
+    found = [one for one in packed.infolist() if _is_part_of_set(PurePosixPath(one.filename), one)]
     if len(packed.infolist()) > FILES_MOST or sum(one.file_size for one in found) > UNPACKED_MOST:
         raise invalid("file", "set_file_large")
     if any(_leads_out(one.filename) for one in packed.infolist()):
@@ -115,7 +115,7 @@ def _members(packed: ZipFile) -> list[ZipInfo]:
     return found
 
 
-def _wanted(name: PurePosixPath, member: ZipInfo) -> bool:
+def _is_part_of_set(name: PurePosixPath, member: ZipInfo) -> bool:
     suffix = name.suffix.lower()
     hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
     packed = suffix == ".zip"
@@ -127,9 +127,9 @@ def _leads_out(name: str) -> bool:
     return path.is_absolute() or ".." in path.parts or ":" in name
 
 
-def _chosen(room: Path) -> Path:
-    """The one file of a kind that stands alone; the folder where every commune has its own."""
-    files = sorted(path for path in room.rglob("*") if path.is_file())
+def _only_set(folder: Path) -> Path:
+    """Return the one file that is a set, or the folder where each commune has its own file."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
     for path in files:
         if path.suffix.lower() in HEADS:
             _require_head(path)
@@ -139,7 +139,7 @@ def _chosen(room: Path) -> Path:
         return alone[0]
     if alone or not many:
         raise invalid("file", "set_file_several")
-    return many[0] if len(many) == 1 else room
+    return many[0] if len(many) == 1 else folder
 
 
 def _require_head(path: Path) -> None:
@@ -152,7 +152,7 @@ def _require_head(path: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Drop what nobody read within a day."""
+    """Delete files that were not read within a day."""
     for old in folder.glob("*"):
         if time.time() - old.stat().st_mtime > KEPT_S:
             shutil.rmtree(old, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The API of units: the dated list, areas, positions, and the way across the reform."""
+"""The API of units: the dated list, areas, positions, successors and predecessors."""
 
 import json
 from collections.abc import Mapping
@@ -21,8 +21,8 @@ from backend.units.schemas import (
     LocatedSchema,
     LocateQuerySchema,
     LocateSchema,
-    OneUnitSchema,
-    RelativesSchema,
+    RelatedUnitsSchema,
+    UnitDetailSchema,
     UnitPageSchema,
     UnitsQuerySchema,
 )
@@ -41,29 +41,29 @@ def list_units(query: dict[str, Any]) -> Any:
     after = decode_cursor(query["cursor"], sort_text, row_id)
     rows = service.search(day, query["level"], query["parent"], query["q"], after, limit + 1)
     page, next_cursor = take_page(rows, limit, lambda row: (row.sort_key, row.id))
-    return _dated(day) | {"items": [_unit(row) for row in page], "next": next_cursor}
+    return _as_of(day) | {"items": [_serialize_unit(row) for row in page], "next": next_cursor}
 
 
 @blp.get("/units/<code>")
 @blp.arguments(AsOfSchema, location="query")
-@blp.response(200, OneUnitSchema)
-def show_unit(query: dict[str, Any], code: str) -> Any:
+@blp.response(200, UnitDetailSchema)
+def show_serialize_unit(query: dict[str, Any], code: str) -> Any:
     """Show a unit on a day."""
     day = query["as_of"] or _today()
-    return _dated(day) | _unit(service.find(day, code, query["level"]))
+    return _as_of(day) | _serialize_unit(service.find(day, code, query["level"]))
 
 
 @blp.get("/units/<code>/geometry")
 @blp.arguments(GeometryQuerySchema, location="query")
 @blp.response(200, FeatureSchema, content_type="application/geo+json")
 def show_geometry(query: dict[str, Any], code: str) -> Any:
-    """Give a unit's area on a day as GeoJSON."""
+    """Return a unit's area on a day as GeoJSON."""
     day = query["as_of"] or _today()
     unit = service.find(day, code, query["level"])
     feature = {
         "type": "Feature",
         "id": unit.code,
-        "properties": OneUnitSchema().dump(_dated(day) | _unit(unit)),
+        "properties": UnitDetailSchema().dump(_as_of(day) | _serialize_unit(unit)),
         "geometry": service.geometry(day, unit, query["tolerance_m"]),
     }
     return Response(json.dumps(feature, ensure_ascii=False), content_type="application/geo+json")
@@ -73,9 +73,9 @@ def show_geometry(query: dict[str, Any], code: str) -> Any:
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": LocateSchema}}})
 @blp.response(200, LocatedSchema)
 def locate() -> Any:
-    """Name the commune of a position."""
+    """Find the commune of a position."""
     try:
-        return _located(LocateSchema().load(read_object()))
+        return _locate(LocateSchema().load(read_object()))
     except ValidationError as error:
         raise Problem(422, "invalid", field_errors(error.messages)) from None
 
@@ -84,19 +84,19 @@ def locate() -> Any:
 @blp.arguments(LocateQuerySchema, location="query")
 @blp.response(200, LocatedSchema)
 def locate_by_query(query: dict[str, Any]) -> Any:
-    """Name the commune of a position given in the query string, which is never logged."""
-    return _located(query)
+    """Find the commune of a position given in the query string, which is never logged."""
+    return _locate(query)
 
 
 @blp.get("/units/<code>/successors")
-@blp.response(200, RelativesSchema)
+@blp.response(200, RelatedUnitsSchema)
 def list_successors(code: str) -> Any:
     """List the communes of July 2025 that took over an old commune."""
     return reform.list_successors(code)
 
 
 @blp.get("/units/<code>/predecessors")
-@blp.response(200, RelativesSchema)
+@blp.response(200, RelatedUnitsSchema)
 def list_predecessors(code: str) -> Any:
     """List the old communes that a commune of today was made of."""
     return reform.list_predecessors(code)
@@ -106,27 +106,27 @@ def _today() -> date:
     return local_day(clock_now())
 
 
-def _dated(day: date) -> dict[str, Any]:
+def _as_of(day: date) -> dict[str, Any]:
     active = service.set_on(day)
-    return {"as_of": day, "boundaries": active.described() if active else None}
+    return {"as_of": day, "boundaries": active.serialize() if active else None}
 
 
-def _located(position: Mapping[str, Any]) -> dict[str, Any]:
+def _locate(position: Mapping[str, Any]) -> dict[str, Any]:
     day = local_day(position["at"]) if position["at"] else _today()
     locator = current_app.extensions["locator"]
     at = position["longitude"], position["latitude"], position["accuracy_m"]
-    placed = locator.place(day, *at, search_m=SNAP_MAX_M)
+    location = locator.locate(day, *at, search_m=SNAP_MAX_M)
     return {
         "as_of": day,
-        "boundaries": {"set": placed.set_name, "quality": placed.quality},
-        "unit": placed if placed.unit_id is not None else None,
-        "candidates": placed.candidates,
-        "border_distance_m": placed.border_distance_m,
+        "boundaries": {"set": location.set_name, "quality": location.quality},
+        "unit": location if location.unit_id is not None else None,
+        "candidates": location.candidates,
+        "border_distance_m": location.border_distance_m,
     }
 
 
-def _unit(row: service.UnitRow) -> dict[str, Any]:
-    """A row in the API's words."""
+def _serialize_unit(row: service.UnitRow) -> dict[str, Any]:
+    """Return a unit as an answer."""
     names = ("system", "level", "code", "name", "type", "valid_from", "valid_to", "no_boundary")
     parent = {"code": row.parent_code, "name": row.parent_name} if row.parent_code else None
     centre = {"latitude": row.latitude, "longitude": row.longitude}

@@ -1,4 +1,4 @@
-"""Give every small square of land to a commune of 2024 and to one of 2025."""
+"""Assign every small square of land to a commune of 2024 and to one of 2025."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ WEST, SOUTH = 102.0, 8.25  # degrees, corner of the grid
 COLUMNS, ROWS = 3200, 6400  # 102-110 E, 8.25-24.25 N
 STEP = 0.0025  # degrees, about 270 m: below it accuracy no longer grows
 BLOCK = 20  # squares a side that share one list of candidates
-CANDIDATES_OLD = 72  # nearest centres looked at: a mountain commune is larger than its neighbours
+CANDIDATES_OLD = 72  # nearest centres compared: a mountain commune is larger than its neighbours
 CANDIDATES_NEW = 32
 # Weights of the score, tuned on random points against real polygons (approximate_accuracy).
 OUTSIDE_BOX = 1e3  # leaving a commune's box weighs more than any distance
-SUCCESSOR_OLD = 0.8  # an old commune lies near the centre of what it became
+SUCCESSOR_OLD = 0.8  # an old commune lies near the centre of its successor
 CENTRE_NEW = 6.0  # scale that makes new centres comparable with old ones
 
 
@@ -36,7 +36,7 @@ class Grid:
 
 
 def assign(land: Geometry, old: Old, new: New) -> Grid:
-    """Give each square whose middle is on land to the commune with the lowest score.
+    """Assign each square whose middle is on land to the commune with the lowest score.
 
     Squared distances in km² are divided by a power of the area, so that large communes reach
     further; new centres and old ones (which count for their main successor) compete for the
@@ -57,14 +57,14 @@ def assign(land: Geometry, old: Old, new: New) -> Grid:
     return grid
 
 
-def give_each_a_square(labels: Labels, longitude: Floats, latitude: Floats) -> list[int]:
-    """Give communes that won no square the nearest one of a commune that keeps others.
+def assign_missing(labels: Labels, longitude: Floats, latitude: Floats) -> list[int]:
+    """Assign to each commune without a square the nearest one of a commune that has others.
 
-    Returns the indices of those communes, in the order in which they were served.
+    Return the indices of those communes in the order of assignment.
     """
     counts = np.bincount(labels[labels >= 0], minlength=len(longitude))
-    poor = [int(i) for i in np.flatnonzero(counts == 0)]
-    for i in poor:
+    without = [int(i) for i in np.flatnonzero(counts == 0)]
+    for i in without:
         row = int((latitude[i] - SOUTH) / STEP)
         column = int((longitude[i] - WEST) / STEP)
         reach = 80  # squares
@@ -78,7 +78,7 @@ def give_each_a_square(labels: Labels, longitude: Floats, latitude: Floats) -> l
         counts[owner[taken]] -= 1
         counts[i] += 1
         window[rows[taken], columns[taken]] = i
-    return poor
+    return without
 
 
 def _blocks(land: Geometry) -> Iterator[tuple[Any, Any, Floats, Floats]]:

@@ -11,7 +11,7 @@ import shapely
 from shapely import Geometry
 
 from . import outline
-from .cells import Grid, assign, give_each_a_square
+from .cells import Grid, assign, assign_missing
 from .polygons import trace
 from .registry import COLUMNS, Registry, read
 from .sites import New, Old, new_sites, old_sites
@@ -55,15 +55,14 @@ def _write_outline(path: Path, land: Geometry) -> None:
 
 def _write_cells(folder: Path, registry: Registry, grid: Grid, old: Old, new: New) -> None:
     for system, labels, sites in (("2024", grid.old, old), ("2025", grid.new, new)):
-        poor = give_each_a_square(labels, sites.longitude, sites.latitude)
-        print(
-            f"{system}: {len(poor)} communes got a single square: {[sites.codes[i] for i in poor]}"
-        )
+        single = assign_missing(labels, sites.longitude, sites.latitude)
+        codes = [sites.codes[i] for i in single]
+        print(f"{system}: {len(single)} communes got a single square: {codes}")
         shapes = dict(zip(sites.codes, trace(labels, len(sites.codes)), strict=True))
         shapes.update(outline.far_islands(system))
-        codes = [row["code"] for row in registry.units[system] if row["level"] == "commune"]
-        geometry = shapely.to_wkb(np.array([shapes[code] for code in codes]), byte_order=1)
-        table = pa.table({"code": codes, "geometry": pa.array(geometry, type=pa.binary())})
+        every = [row["code"] for row in registry.units[system] if row["level"] == "commune"]
+        geometry = shapely.to_wkb(np.array([shapes[code] for code in every]), byte_order=1)
+        table = pa.table({"code": every, "geometry": pa.array(geometry, type=pa.binary())})
         pq.write_table(
             table, folder / f"cells-{system}.parquet", compression="zstd", compression_level=19
         )

@@ -1,4 +1,4 @@
-"""The outline of the country: Natural Earth's land, plus the islands that it lacks."""
+"""The outline of the country: the land of Natural Earth, and missing islands."""
 
 import json
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ FAR_ISLANDS = (
 
 
 def country(atlas: Path) -> Geometry:
-    """Vietnam of ``countries-10m.json``, its coast moved seaward, its land borders as they are."""
+    """Return Vietnam of ``countries-10m.json`` with its coast moved seaward."""
     topology = json.loads(atlas.read_text(encoding="utf-8"))
     arcs = _arcs(topology)
     shapes = {
@@ -63,7 +63,7 @@ def disc(longitude: float, latitude: float, radius_km: float) -> Geometry:
 
 
 def far_islands(system: str) -> dict[str, Geometry]:
-    """Hoàng Sa and Trường Sa as schematic polygons, by unit of the system."""
+    """Return Hoàng Sa and Trường Sa as schematic polygons, by unit of the system."""
     parts: dict[str, list[Geometry]] = {}
     for old, new, latitude, longitude in FAR_ISLANDS:
         code = old if system == "2024" else new

@@ -1,4 +1,4 @@
-"""Turn a grid of labels into light polygons that share their edges."""
+"""Convert a grid of labels to simplified polygons with shared edges."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from shapely import Geometry
 
 from .cells import COLUMNS, ROWS, SOUTH, STEP, WEST, Labels
 
-TOLERANCE = 1.2  # squares: corners of the stairs go, borders move by less than a square
+TOLERANCE = 1.2  # squares: stair corners are removed, borders move by less than a square
 DECIMALS = 4  # of a degree, about 10 m; all corners lie on the grid of STEP anyway
 
 

@@ -1,4 +1,4 @@
-"""Translate the tables of the package vietnamadminunits into our own rows."""
+"""Read the tables of the package vietnamadminunits as our rows."""
 
 import json
 import sqlite3
@@ -23,7 +23,7 @@ COLUMNS = (
 )
 EXPECTED_VERSION = "1.0.4"  # SOURCES.md and the corrections below describe this one
 
-# Corrections of the package's lists, each told in geo/data/SOURCES.md.
+# Corrections of the package's lists, described in geo/data/SOURCES.md.
 CODES_2025 = {"06970": "06978"}  # Ba Chẽ: the first list's code was replaced
 CENTRES: dict[tuple[str, str], tuple[float, float]] = {  # latitude, longitude
     ("2024", "22736"): (8.645, 111.92),  # thị trấn Trường Sa: Trường Sa Lớn
@@ -43,7 +43,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Registry:
-    """Everything that the package knows, in our words."""
+    """The tables of the package as our rows."""
 
     units: dict[str, list[Row]]
     conversion: list[tuple[str, str, bool]]  # old code, new code, is the main successor

@@ -14,8 +14,8 @@ Floats = NDArray[np.float64]
 
 FAR = {"498", "22736", "22737", "22739", "20333"}  # Hoàng Sa and Trường Sa: drawn apart
 UNKNOWN_AREA_KM2 = 50.0  # where the package has none (two communes)
-# A centre further from its successor's than this many times the root of the successor's area was
-# geocoded to another place (1 % of them): the successor's centre is the better guess.
+# A centre farther from its successor's than this many times the root of the successor's area was
+# geocoded to another place (1 % of them): the successor's centre is used instead.
 MAX_OFFSET = 2.0
 # A box this much smaller or larger than the commune's likely area is that of a point of interest
 # or of the whole district: replaced by a square of GUESSED_BOX times that area.
@@ -51,7 +51,7 @@ class Old:
 
 
 def new_sites(registry: Registry) -> New:
-    """Communes of 2025 but the far islands."""
+    """Return the communes of 2025 except the far islands."""
     rows = [row for row in _communes(registry, "2025") if row["code"] not in FAR]
     area = [row["area_km2"] or UNKNOWN_AREA_KM2 for row in rows]
     return New(
@@ -63,7 +63,7 @@ def new_sites(registry: Registry) -> New:
 
 
 def old_sites(registry: Registry, new: New) -> Old:
-    """Communes of 2024 but the far islands, with what the successors tell about them."""
+    """Return the communes of 2024 except the far islands, with areas guessed by successors."""
     rows = [row for row in _communes(registry, "2024") if row["code"] not in FAR]
     codes = [row["code"] for row in rows]
     position = {code: i for i, code in enumerate(new.codes)}
@@ -101,7 +101,7 @@ def _points(
 
 
 def _parted(longitude: Floats, latitude: Floats, area: Floats) -> tuple[Floats, Floats]:
-    """Move every centre but the first of those that coincide, in turns of the golden angle."""
+    """Move every centre but the first of coinciding ones, in turns of the golden angle."""
     seen: Counter[tuple[float, float]] = Counter()
     longitude, latitude = longitude.copy(), latitude.copy()
     for i in range(len(area)):

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from geo.index import EDGE, SEARCH_MAX_M, CommuneIndex, Located
+from geo.index import SEARCH_MAX_M, CommuneIndex
+from geo.location import EDGE, Locations
 
 T = TypeVar("T")
 
@@ -94,7 +95,7 @@ def _sjoin(
     return np.array([None if code != code else code for code in lowest], dtype=object)
 
 
-def _disagreements(located: Located, expected: NDArray[np.object_]) -> tuple[int, int]:
+def _disagreements(located: Locations, expected: NDArray[np.object_]) -> tuple[int, int]:
     edge = located.how == EDGE
     differs = located.code_array() != expected
     return int((differs & ~edge).sum()), int(edge.sum())

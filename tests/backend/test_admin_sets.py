@@ -247,7 +247,7 @@ def test_work_that_died_is_done_again_while_its_file_is_kept(
     assert job.error is not None and "nov.geojson" in job.error and "MA_XA" in job.error
     assert len(left(app)) == 1
     admin.done(f"/admin/jobs/{job.id}/again")
-    uploads.forget(app.config["VAR_DIR"], job.arguments["upload"])
+    uploads.delete(app.config["VAR_DIR"], job.arguments["upload"])
     assert worked(app).error == "upload_gone"
 
 

@@ -55,7 +55,7 @@ def installed(built: Flask) -> Iterator[None]:
         with built.app_context():
             setup(Path(built.config["VAR_DIR"]), Path(FOLDER or ""), print)
             db.session.remove()
-        built.extensions["locator"].forget()
+        built.extensions["locator"].refresh()
         yield
 
 

@@ -48,7 +48,7 @@ def stored(told: dict[str, Any]) -> dict[str, Any]:
 def alone(row: dict[str, Any], locator: Locator) -> dict[str, Any]:
     """The same row, placed by the way that a post takes."""
     at = incoming.position_of(row)
-    placed = locator.place(*at) if at else None
+    placed = locator.locate(*at) if at else None
     own = {*row["own_reasons"]} - {"outside_communes"}
     marks = {*row["marks"]} - {"border_ambiguous", "snapped"}
     if placed and placed.unit_id is None:
@@ -77,7 +77,7 @@ def test_a_chunk_is_placed_as_its_rows(app: Flask, told: list[dict[str, Any]]) -
     with app.app_context():
         locator: Locator = app.extensions["locator"]
         wanted = [new for row in rows if (new := alone(row, locator)) != row]
-        found = placement.locate_again(placement.chunk_of(rows), locator.ground).to_pylist()
+        found = placement.locate_again(placement.chunk_of(rows), locator.loaded_set).to_pylist()
         assert found == wanted
-        again = placement.locate_again(placement.chunk_of(found), locator.ground)
+        again = placement.locate_again(placement.chunk_of(found), locator.loaded_set)
         assert again.num_rows == 0

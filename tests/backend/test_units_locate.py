@@ -124,9 +124,10 @@ def test_many_positions_are_placed_as_one_by_one(app: Flask) -> None:
     latitudes = [21.4 + n * 0.006 for n in range(60)]
     accuracies = [None if n % 5 == 0 else 40.0 * (n % 40) for n in range(60)]
     with app.app_context():
-        together = locator.place_many(days, longitudes, latitudes, accuracies)
+        together = locator.locate_many(days, longitudes, latitudes, accuracies)
         single = [
-            locator.place(*one) for one in zip(days, longitudes, latitudes, accuracies, strict=True)
+            locator.locate(*one)
+            for one in zip(days, longitudes, latitudes, accuracies, strict=True)
         ]
     assert together == single
     assert len({one.set_name for one in together}) == 2
@@ -147,8 +148,8 @@ def test_the_hot_path_asks_the_database_nothing(
         asked.append(told[2])
 
     with app.app_context():
-        locator.place(day_of(1), 105.8482, 21.5942, 10.0)
+        locator.locate(day_of(1), 105.8482, 21.5942, 10.0)
         event.listen(db.engine, "before_cursor_execute", ask)
-        locator.place(day_of(1), 105.8482, 21.5942, 10.0)
+        locator.locate(day_of(1), 105.8482, 21.5942, 10.0)
         event.remove(db.engine, "before_cursor_execute", ask)
     assert asked == []

@@ -26,7 +26,7 @@ def installed(built: Flask) -> Iterator[Flask]:
         with built.app_context():
             setup(Path(built.config["VAR_DIR"]), Path(FOLDER or ""), print)
             db.session.remove()
-        built.extensions["locator"].forget()
+        built.extensions["locator"].refresh()
         yield built
 
 
@@ -52,8 +52,8 @@ def test_each_day_has_the_units_that_were_there(
 def test_places_lie_in_their_communes(installed: Flask) -> None:
     locator = installed.extensions["locator"]
     with installed.app_context():
-        old = locator.place(date(2024, 11, 15), 105.8482, 21.5942, 12.0)
-        new = locator.place(date(2025, 7, 1), 105.8482, 21.5942, 12.0)
+        old = locator.locate(date(2024, 11, 15), 105.8482, 21.5942, 12.0)
+        new = locator.locate(date(2025, 7, 1), 105.8482, 21.5942, 12.0)
     assert (old.name, old.set_name, old.quality) == ("Phường Trưng Vương", "vn-2024-11", "derived")
     assert (new.name, new.set_name) == ("Phường Phan Đình Phùng", "vn-2025-07")
 

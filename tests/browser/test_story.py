@@ -58,7 +58,7 @@ def month(app: Flask, tmp_path: Path) -> Iterator[str]:
     with units_restored(app):
         done = app.test_cli_runner().invoke(args=words)
         assert done.exit_code == 0, done.output
-        app.extensions["locator"].forget()
+        app.extensions["locator"].refresh()
         yield month
 
 

@@ -9,7 +9,8 @@ import pytest
 import shapely
 
 from geo.approximate import FAR_ISLANDS, build, far_islands
-from geo.boundaries import check, digest
+from geo.boundaries import digest
+from geo.checks import check
 from geo.derivation.outline import country, disc, with_islands
 from geo.derivation.polygons import trace
 from geo.gazetteer import DATA, load_units

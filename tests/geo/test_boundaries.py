@@ -8,8 +8,9 @@ import geopandas
 import pytest
 import shapely
 
-from geo.boundaries import BoundaryError, digest, read, with_names
+from geo.boundaries import digest, read, with_names
 from geo.gazetteer import load_units
+from geo.polygons import BoundaryError
 from tests.support.geo_frames import BOWTIE, frame, pair, square, unit
 
 

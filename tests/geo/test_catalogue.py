@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from geo.boundaries import BoundaryError, files_in, read_catalogue, unlisted
+from geo.catalogue import files_in, read_catalogue, unlisted
+from geo.polygons import BoundaryError
 
 SETS = """
 [one]

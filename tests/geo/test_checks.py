@@ -7,7 +7,9 @@ import geopandas
 import pytest
 import shapely
 
-from geo.boundaries import check, read, read_catalogue, to_text
+from geo.boundaries import read
+from geo.catalogue import read_catalogue
+from geo.checks import check, to_text
 from geo.gazetteer import load_units
 from tests.support.geo_frames import BOWTIE, frame, pair, square, unit
 

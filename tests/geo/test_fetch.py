@@ -17,9 +17,10 @@ import shapely
 
 from geo import fetch as fetching
 from geo.approximate import build
-from geo.boundaries import BoundaryError, digest, read
+from geo.boundaries import digest, read
 from geo.fetch import fetch, tarball_url
 from geo.gazetteer import load_units
+from geo.polygons import BoundaryError
 from tests.support.geo_frames import BOWTIE, square, unit
 
 KNOWN = [

@@ -6,7 +6,8 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
-from geo.index import EDGE, CommuneIndex, Located, Place
+from geo.index import CommuneIndex
+from geo.location import EDGE, Location, Locations
 from tests.support.geo_coverages import (
     SETS,
     SOUTH,
@@ -30,7 +31,7 @@ def by_sjoin(
     return [lowest.get(k) for k in range(len(x))]
 
 
-def off_edges_equal(located: Located, expected: list[str | None]) -> bool:
+def off_edges_equal(located: Locations, expected: list[str | None]) -> bool:
     off = located.how != EDGE
     return bool((located.code_array() == np.array(expected, dtype=object))[off].all())
 
@@ -43,7 +44,7 @@ def test_agrees_with_sjoin_and_with_itself_one_by_one(name: str) -> None:
     assert off_edges_equal(located, by_sjoin(frame, x, y))
     assert {code for code in located.code_array() if code} == set(frame["code"])
     for k in range(0, len(x), 5):
-        assert index.locate(x[k], y[k]) == located.place(k)
+        assert index.locate(x[k], y[k]) == located.location(k)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -66,9 +67,9 @@ def test_every_vertex_and_midpoint_is_an_edge_of_the_lowest_code(name: str) -> N
             near = shapely.distance(np.array(frame.geometry), shapely.Point(x, y)) <= 1e-9
             lowest = frame[near].iloc[0]
             on_border = lowest.geometry.boundary.distance(shapely.Point(x, y)) <= 1e-9
-            place = Place(lowest["code"], "edge" if on_border else "inside")
+            place = Location(lowest["code"], "edge" if on_border else "inside")
             assert INDEXES[name].locate(x, y) == place
-            assert INDEXES[name].locate_many([x], [y]).place(0) == place
+            assert INDEXES[name].locate_many([x], [y]).location(0) == place
 
 
 def test_a_hole_is_outside_and_an_island_is_inside() -> None:
@@ -99,7 +100,7 @@ def test_an_edge_along_the_sides_of_cells_is_an_edge_from_both(off: float) -> No
         size,
     )
     for up in (0.0, 0.3, 0.5, 0.8):
-        assert index.locate(middle + off, SOUTH + up * size) == Place("1", "edge")
+        assert index.locate(middle + off, SOUTH + up * size) == Location("1", "edge")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_far_away_and_nothing_at_all() -> None:
     assert index.locate(-180.0, 90.0) is None
     assert index.locate(180.0, -90.0, 2_000.0) is None
     assert len(index.locate_many([], [], []).commune) == 0
-    assert index.locate_many([0.0], [0.0], [1e9]).place(0) is None
+    assert index.locate_many([0.0], [0.0], [1e9]).location(0) is None
 
 
 def test_wrong_frames_are_refused() -> None:
@@ -163,5 +164,5 @@ def test_real_polygons_agree_with_sjoin() -> None:
     located = index.locate_many(x, y)
     assert off_edges_equal(located, by_sjoin(frame, x, y))
     assert [index.locate(*p) for p in zip(x[:5_000], y[:5_000], strict=True)] == [
-        located.place(k) for k in range(5_000)
+        located.location(k) for k in range(5_000)
     ]

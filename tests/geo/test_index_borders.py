@@ -6,7 +6,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.index import CommuneIndex, Place
+from geo.index import CommuneIndex
+from geo.location import Location
 from geo.nearby import metres_per_degree
 from tests.support.geo_coverages import (
     SETS,
@@ -36,7 +37,7 @@ def test_distances_candidates_and_snapping_against_plain_geometry(
         distances = brute_distances(frame, x[k], y[k])
         inside = np.array(frame.geometry.covers(shapely.Point(x[k], y[k])))
         zone = np.where(inside, 0.0, distances)
-        place = located.place(k)
+        place = located.location(k)
         assert place == INDEXES[name].locate(x[k], y[k], accuracy, search_m=search_m)
         if place is None:
             assert zone.min() > min(accuracy, 200.0)
@@ -118,12 +119,12 @@ def test_moving_everything_along_a_parallel_changes_nothing(
     before = INDEXES["lattice"].locate_many(x, y, accuracies)
     after = CommuneIndex.from_frame(moved, cell).locate_many(x + shift / 1_024, y, accuracies)
     for k in range(50):
-        assert before.place(k) == after.place(k)
+        assert before.location(k) == after.location(k)
 
 
 def test_an_overlap_belongs_to_the_lowest_code_and_the_other_is_a_candidate() -> None:
     x, y = WEST + 5.5 * STEP, SOUTH + 5.5 * STEP
-    assert INDEXES["messy"].locate(x, y) == Place("00010", "inside")
+    assert INDEXES["messy"].locate(x, y) == Location("00010", "inside")
     place = INDEXES["messy"].locate(x, y, 1.0)
     assert place is not None
     assert (place.code, place.ambiguous, place.candidates) == ("00010", True, ("00040",))

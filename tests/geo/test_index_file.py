@@ -7,7 +7,8 @@ import geopandas
 import pytest
 
 from geo import gridfile
-from geo.index import CommuneIndex, DamagedIndexError, cached
+from geo.gridfile import DamagedIndexError
+from geo.index import CommuneIndex, load_or_build
 from tests.support.geo_coverages import (
     SETS,
     SOUTH,
@@ -25,7 +26,7 @@ def test_a_saved_index_answers_the_same(tmp_path: Path) -> None:
     loaded = CommuneIndex.load(path)
     x, y = random_points(SETS["messy"], 1_000)
     before, after = (i.locate_many(x, y, x * 0 + 100) for i in (INDEXES["messy"], loaded))
-    assert [before.place(k) for k in range(1_000)] == [after.place(k) for k in range(1_000)]
+    assert [before.location(k) for k in range(1_000)] == [after.location(k) for k in range(1_000)]
     assert loaded.codes == INDEXES["messy"].codes
     assert [p.name for p in path.parent.iterdir()] == ["index"]
     INDEXES["messy"].save(tmp_path / "again")
@@ -56,13 +57,13 @@ def test_the_cache_builds_once_and_again_when_damaged(tmp_path: Path) -> None:
         builds.append(1)
         return SETS["lattice"]
 
-    first = cached(load, "abc", tmp_path)
-    assert cached(load, "abc", tmp_path).codes == first.codes
+    first = load_or_build(load, "abc", tmp_path)
+    assert load_or_build(load, "abc", tmp_path).codes == first.codes
     assert len(builds) == 1
     (file,) = tmp_path.iterdir()
     file.unlink()
     file.write_bytes(b"junk" * 100)
-    assert cached(load, "abc", tmp_path).locate(WEST + STEP, SOUTH + STEP)
+    assert load_or_build(load, "abc", tmp_path).locate(WEST + STEP, SOUTH + STEP)
     assert len(builds) == 2
 
 

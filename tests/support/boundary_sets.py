@@ -64,4 +64,4 @@ def units_restored(app: Flask) -> Iterator[None]:
             ):
                 connection.execute(text(statement))
         engine.dispose()
-        app.extensions["locator"].forget()
+        app.extensions["locator"].refresh()

@@ -68,7 +68,7 @@ def describe(access: CampaignAccess, query: ContributionQuery) -> dict[str, Any]
         "first_day": query.first,
         "last_day": query.last,
         "networks": list(query.networks),
-        "boundaries": active.described() if active else None,
+        "boundaries": active.serialize() if active else None,
         "demo": access.campaign.demo,
     }
 

@@ -84,7 +84,7 @@ def _serialize_month(
     active = month.listing.active
     return {
         "month": month.month,
-        "boundaries": active.described() if active else None,
+        "boundaries": active.serialize() if active else None,
         "demo": demo,
         "days": month.progress.days,
         "days_done": month.progress.done,

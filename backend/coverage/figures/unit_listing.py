@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from backend.database.extensions import db, fetch
 from backend.errors import Problem
-from backend.units.catalogue import ACTIVE, LEVELS_OF, ActiveSet, serving
+from backend.units.catalogue import ACTIVE, LEVELS_OF, ActiveSet, serving_set
 from backend.units.service import UnitRow, units_on
 
 Positions = NDArray[np.intp]
@@ -133,7 +133,7 @@ def listing_on(day: date, key: ListingKey | None = None) -> Listing:
     days = _cache.setdefault(db.engine, {})
     cached = days.get(day)
     if cached is None or cached.key != key or not cached.listing.levels:
-        cached = _Cached(key, Listing(day, serving(day, key[0]), units_on(day)))
+        cached = _Cached(key, Listing(day, serving_set(day, key[0]), units_on(day)))
         with _lock:
             days[day] = cached
             while len(days) > CACHED_MOST:

@@ -43,7 +43,7 @@ class UnitMonth:
             "month": self.month,
             "network": self.network,
             "unit": serialize_unit(self.unit) if self.unit else None,
-            "boundaries": self.boundaries.described() if self.boundaries else None,
+            "boundaries": self.boundaries.serialize() if self.boundaries else None,
             "demo": db.session.get(DemoMonth, self.month) is not None,
             "minimum_n": setting("MINIMUM_N"),
         }

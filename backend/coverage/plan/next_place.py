@@ -32,7 +32,7 @@ from backend.devices.registration import KnownDevice
 from backend.errors import invalid
 from backend.units.locator import Locator
 from backend.units.models import Unit
-from backend.units.service import UnitRow, find, listed, set_on
+from backend.units.service import UnitRow, find, select_units, set_on
 
 # The newest samples of a commune and month that are read: many times any target, but bounded, so
 # that a commune with very many samples does not slow the query.
@@ -78,7 +78,7 @@ def find_next_place(
     if (latitude is None) != (longitude is None):
         raise invalid("latitude" if latitude is None else "longitude", "both_or_neither")
     if latitude is not None:
-        placed = locator.place(context.today, longitude, latitude, None)
+        placed = locator.locate(context.today, longitude, latitude, None)
         if placed.code is None:
             return _answer(context, note="outside_every_commune")
         return _around(context, find(context.today, placed.code, "commune"), latitude, longitude)
@@ -120,7 +120,7 @@ def _cells_of(context: _Context, unit: UnitRow, latitude: float, longitude: floa
     at = [centre(cell) for cell in cells]
     days, unknown = [context.today] * len(at), [None] * len(at)
     latitudes, longitudes = [lat for lat, _ in at], [lon for _, lon in at]
-    places = context.locator.place_many(days, longitudes, latitudes, unknown)
+    places = context.locator.locate_many(days, longitudes, latitudes, unknown)
     own = [cell for cell, place in zip(cells, places, strict=True) if place.unit_id == unit.id]
     return own or [cell_of(latitude, longitude)]
 
@@ -174,7 +174,9 @@ def _last_commune(context: _Context) -> UnitRow | None:
     unit_id = db.session.execute(LAST_COMMUNE, {"device": context.device_id}).scalar()
     if unit_id is None:
         return None
-    row = db.session.execute(listed(context.today, "commune").where(Unit.id == unit_id)).first()
+    row = db.session.execute(
+        select_units(context.today, "commune").where(Unit.id == unit_id)
+    ).first()
     return UnitRow(*row) if row else None
 
 
@@ -190,7 +192,7 @@ def _answer(
     return {
         "date": context.today,
         "network": context.network,
-        "boundaries": active.described() if active else None,
+        "boundaries": active.serialize() if active else None,
         "unit": unit,
         "spots": list(spots),
         "assignments": list(assignments),

@@ -6,7 +6,7 @@ from backend.coverage.figures.schemas import TargetSchema
 from backend.fields import ID_MOST, Day, QueryNumber, QueryWhole, Strict, Text, Whole
 from backend.measurements.recording.rules import NETWORKS
 from backend.memberships.schemas import BriefSchema
-from backend.units.schemas import BoundariesSchema, NamedSchema
+from backend.units.schemas import BoundariesSchema, UnitNameSchema
 
 # More than the largest team can measure on a day: 100 people with one sample every five minutes.
 PINNED_MOST = 10_000
@@ -94,7 +94,7 @@ class PlanTeamSchema(Schema):
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
-    home = fields.Nested(NamedSchema, required=True, allow_none=True)
+    home = fields.Nested(UnitNameSchema, required=True, allow_none=True)
     capacity_per_day = fields.Integer(required=True, allow_none=True)
     capacity_from = fields.String(
         required=True, allow_none=True, metadata={"enum": ["organiser", "median", None]}

@@ -12,7 +12,7 @@ from backend.measurements.recording.reasons import COUNTED, REASONS
 from backend.measurements.recording.schemas import ReasonSchema
 from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema, NamedSchema
+from backend.units.schemas import BoundariesSchema, UnitNameSchema
 
 WHY = (COUNTED, *(reason.code for reason in REASONS if reason.effect != "mark"))
 
@@ -48,7 +48,7 @@ class SampleSchema(Schema):
 
     id = fields.String(required=True)
     measured_at = fields.AwareDateTime(required=True)
-    unit = fields.Nested(NamedSchema, required=True)
+    unit = fields.Nested(UnitNameSchema, required=True)
     device = fields.Integer(required=True, allow_none=True)
     position = fields.Nested(CoarseSchema, required=True, allow_none=True)
     accuracy_m = fields.Float(required=True, allow_none=True)

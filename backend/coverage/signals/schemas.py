@@ -9,7 +9,7 @@ from backend.coverage.statistics.schemas import UnitWithLevelSchema
 from backend.fields import Strict, Text
 from backend.memberships.schemas import BriefSchema
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import NamedSchema
+from backend.units.schemas import UnitNameSchema
 
 # Some ten sentences: the explanation, or the measures taken.
 NOTE_MOST = 1_000
@@ -91,7 +91,7 @@ class SignalsSchema(Schema):
 class RegistrationsOfDaySchema(Schema):
     """New devices of one commune and day."""
 
-    unit = fields.Nested(NamedSchema, required=True)
+    unit = fields.Nested(UnitNameSchema, required=True)
     day = fields.Date(required=True)
     registered = fields.Integer(required=True)
     once = fields.Integer(required=True, metadata={"description": "with one measurement so far"})

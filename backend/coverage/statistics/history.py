@@ -27,7 +27,7 @@ from backend.coverage.figures.unit_month import communes_of
 from backend.coverage.targets.in_force import TARGET, strict_comparison, targets_by_day
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
-from backend.units.catalogue import REFORM, ActiveSet, read_active, serving, system_on
+from backend.units.catalogue import REFORM, ActiveSet, read_active, serving_set, system_on
 from backend.units.models import Boundary
 from backend.units.reform import Overlaps, overlaps
 from backend.units.service import UnitRow, find
@@ -169,8 +169,10 @@ def _boundary_sets(system: str, months: Sequence[str]) -> dict[str, BoundarySets
     """Return the set in force on each month's last day, with the set of the unit's own system."""
     active = read_active()
     day = REFORM if system == "2025" else REFORM - timedelta(days=1)
-    parts = _set_id(serving(day, active))
-    return {name: BoundarySets(_set_id(serving(month_end(name), active)), parts) for name in months}
+    parts = _set_id(serving_set(day, active))
+    return {
+        name: BoundarySets(_set_id(serving_set(month_end(name), active)), parts) for name in months
+    }
 
 
 def _set_id(active: ActiveSet | None) -> int | None:

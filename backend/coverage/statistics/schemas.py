@@ -6,7 +6,7 @@ from backend.coverage.figures.schemas import month_field
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import AsOfSchema, BoundariesSchema, NamedSchema
+from backend.units.schemas import AsOfSchema, BoundariesSchema, UnitNameSchema
 
 
 def network_field() -> fields.String:
@@ -29,7 +29,7 @@ class UnitMonthQuerySchema(CountryMonthQuerySchema):
     level = Text(choices=LEVELS, load_default=None)
 
 
-class UnitWithLevelSchema(NamedSchema):
+class UnitWithLevelSchema(UnitNameSchema):
     """The unit of an answer."""
 
     system = fields.String(required=True)

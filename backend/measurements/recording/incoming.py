@@ -16,7 +16,7 @@ from backend.errors import FieldError, field_errors
 from backend.fields import encodable, storable
 from backend.measurements.recording import rules
 from backend.measurements.recording.schemas import MeasurementSchema
-from backend.units.locator import Placed
+from backend.units.locator import UnitLocation
 from geo.fix import position_problem
 
 SCHEMA = MeasurementSchema()
@@ -49,7 +49,7 @@ class Item:
     outcome: Outcome = "rejected"
     errors: Sequence[FieldError] = ()
     row: dict[str, Any] = field(default_factory=dict)
-    placed: Placed | None = None
+    placed: UnitLocation | None = None
 
 
 class Position(NamedTuple):
@@ -152,7 +152,7 @@ def position_of(row: Mapping[str, Any]) -> Position | None:
 def own_reasons(
     row: Mapping[str, Any],
     loaded: Mapping[str, Any],
-    placed: Placed | None,
+    placed: UnitLocation | None,
     receipt: ReceiptContext,
 ) -> tuple[str, ...]:
     """Return all reasons that follow from the measurement alone, by weight."""
@@ -209,7 +209,7 @@ def _source_reasons(row: Mapping[str, Any], receipt: ReceiptContext) -> list[str
 def marks(
     row: Mapping[str, Any],
     loaded: Mapping[str, Any],
-    placed: Placed | None,
+    placed: UnitLocation | None,
     receipt: ReceiptContext,
 ) -> list[str]:
     """Return the marks: findings that do not change whether the measurement counts."""

@@ -188,9 +188,9 @@ def _locate(items: Sequence[Item], locator: Locator) -> None:
     placeable = [(item, at) for item in items if (at := incoming.position_of(item.row))]
     if len(placeable) == 1:
         item, at = placeable[0]
-        item.placed = locator.place(*at)
+        item.placed = locator.locate(*at)
     elif placeable:
-        found = locator.place_many(*zip(*[at for _, at in placeable], strict=True))
+        found = locator.locate_many(*zip(*[at for _, at in placeable], strict=True))
         for (item, _), placed in zip(placeable, found, strict=True):
             item.placed = placed
 

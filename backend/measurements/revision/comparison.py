@@ -71,7 +71,7 @@ def compare_group(group: Group) -> Comparison:
     chunk = files.read_group(group.archive, group.group, [*names, "exact"])
     exact = chunk.filter(chunk["exact"]).select(names)
     before = exact.append_column(BEFORE, exact["unit_id"])
-    changed = placement.locate_again(before, extension("locator").ground)
+    changed = placement.locate_again(before, extension("locator").loaded_set)
     with files.replacing(group.result) as fresh:
         pq.write_table(changed, fresh, compression="zstd")
     moved = placement.differ(changed[BEFORE], changed["unit_id"])

@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from backend.measurements.recording import rules
-from backend.units.locator import NOWHERE, Ground
-from geo.place import HOW_WORDS, SNAPPED
+from backend.units.locator import NO_UNIT, LoadedSet
+from geo.location import HOW_NAMES, SNAPPED
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-GroundOf = Callable[[date], Ground]
+LoadedSetOf = Callable[[date], LoadedSet]
 
 TEXTS = pa.list_(pa.string())
 # Input and output columns.
@@ -38,7 +38,7 @@ UNUSABLE = ("position_missing", "position_default", "position_coarse")
 class Places(NamedTuple):
     """Unit, set, way and candidates of each row of a chunk."""
 
-    unit: Ints  # NOWHERE: in no commune, or not looked up
+    unit: Ints  # NO_UNIT: in no commune, or not looked up
     set: Ints
     how: NDArray[np.uint8]
     candidates: pa.ListArray  # null: none
@@ -46,9 +46,9 @@ class Places(NamedTuple):
     def columns(self) -> dict[str, pa.Array]:
         """Return the columns as they are stored."""
         return {
-            "unit_id": pa.array(self.unit, pa.int32(), mask=self.unit == NOWHERE),
-            "set_id": pa.array(self.set, pa.int32(), mask=self.set == NOWHERE),
-            "how": pa.array(HOW_WORDS, pa.string()).take(pa.array(self.how)),
+            "unit_id": pa.array(self.unit, pa.int32(), mask=self.unit == NO_UNIT),
+            "set_id": pa.array(self.set, pa.int32(), mask=self.set == NO_UNIT),
+            "how": pa.array(HOW_NAMES, pa.string()).take(pa.array(self.how)),
             "candidates": self.candidates,
         }
 
@@ -58,15 +58,15 @@ def chunk_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, pa.schema([("id", pa.string()), *INPUT, *OUTPUT]))
 
 
-def locate_again(chunk: pa.Table, ground_of: GroundOf) -> pa.Table:
+def locate_again(chunk: pa.Table, loaded_set_of: LoadedSetOf) -> pa.Table:
     """Return the rows whose place differs in the active sets, with the new output columns.
 
-    `ground_of` returns the set that is active for a day. The order of rows is kept.
+    `loaded_set_of` returns the set that is active for a day. The order of rows is kept.
     """
     chunk = chunk.combine_chunks()
     placeable = _placeable(chunk)
-    found = _locate(chunk, placeable, ground_of)
-    outside = {"outside_communes": placeable & (found.unit == NOWHERE)}
+    found = _locate(chunk, placeable, loaded_set_of)
+    outside = {"outside_communes": placeable & (found.unit == NO_UNIT)}
     marked = {
         "border_ambiguous": _bools(found.candidates.is_valid()),
         "snapped": found.how == SNAPPED,
@@ -90,23 +90,23 @@ def _placeable(chunk: pa.Table) -> Bools:
     return usable
 
 
-def _locate(chunk: pa.Table, placeable: Bools, ground_of: GroundOf) -> Places:
+def _locate(chunk: pa.Table, placeable: Bools, loaded_set_of: LoadedSetOf) -> Places:
     """Look up every placeable row in the set of its day."""
     count = len(chunk)
-    unit, of_set = np.full(count, NOWHERE), np.full(count, NOWHERE)
+    unit, of_set = np.full(count, NO_UNIT), np.full(count, NO_UNIT)
     how = np.zeros(count, dtype=np.uint8)
     longitude, latitude, accuracy = (
         _column(chunk, name).to_numpy(zero_copy_only=False)
         for name in ("longitude", "latitude", "accuracy_m")
     )
     owners, codes = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=object)]
-    for ground, rows in _by_ground(chunk, placeable, ground_of):
+    for loaded, rows in _by_set(chunk, placeable, loaded_set_of):
         place = (longitude[rows], latitude[rows], accuracy[rows])
-        located = ground.index.locate_many(*place, search_m=0.0)
-        unit[rows], of_set[rows] = ground.unit_ids[located.commune], ground.set_id
+        located = loaded.index.locate_many(*place, search_m=0.0)
+        unit[rows], of_set[rows] = loaded.unit_ids[located.commune], loaded.set_id
         how[rows] = located.how
         owner = np.repeat(rows, np.diff(located.candidate_offsets))
-        near = unit[owner] != NOWHERE  # a position in no commune has no other ones either
+        near = unit[owner] != NO_UNIT  # a position in no commune has no other ones either
         owners.append(owner[near])
         names = np.array(located.codes, dtype=object)
         codes.append(names[located.candidate_values[near]])
@@ -114,18 +114,18 @@ def _locate(chunk: pa.Table, placeable: Bools, ground_of: GroundOf) -> Places:
     return Places(unit, of_set, how, candidates)
 
 
-def _by_ground(
-    chunk: pa.Table, placeable: Bools, ground_of: GroundOf
-) -> Iterator[tuple[Ground, Ints]]:
+def _by_set(
+    chunk: pa.Table, placeable: Bools, loaded_set_of: LoadedSetOf
+) -> Iterator[tuple[LoadedSet, Ints]]:
     """Yield each set that is active on a day of the chunk, with the indexes of its rows."""
     column = _column(chunk, "day").to_numpy(zero_copy_only=False)
     days, of_row = np.unique(column, return_inverse=True)
-    grounds: dict[int, tuple[Ground, list[int]]] = {}
+    by_set: dict[int, tuple[LoadedSet, list[int]]] = {}
     for number, day in enumerate(days.tolist()):
-        ground = ground_of(day)
-        grounds.setdefault(ground.set_id, (ground, []))[1].append(number)
-    for ground, numbers in grounds.values():
-        yield ground, np.flatnonzero(placeable & np.isin(of_row, numbers))
+        loaded = loaded_set_of(day)
+        by_set.setdefault(loaded.set_id, (loaded, []))[1].append(number)
+    for loaded, numbers in by_set.values():
+        yield loaded, np.flatnonzero(placeable & np.isin(of_row, numbers))
 
 
 def _lists(owners: Ints, values: NDArray[np.object_], count: int) -> pa.ListArray:

@@ -8,7 +8,7 @@ from backend.database.extensions import extension
 from backend.measurements.recording import incoming, rules
 from backend.measurements.recording.incoming import SCHEMA, ReceiptContext
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
-from backend.units.locator import Locator, Placed
+from backend.units.locator import Locator, UnitLocation
 
 Row = Mapping[Any, Any]
 
@@ -21,7 +21,7 @@ def locate_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
     locator: Locator = extension("locator")
     chunk = placement.chunk_of([{**row, "id": str(row["id"])} for row in rows])
-    changed = placement.locate_again(chunk, locator.ground)
+    changed = placement.locate_again(chunk, locator.loaded_set)
     columns = changed.select(["id", *placement.OUTPUT.names])
     return [new | {"id": UUID(new["id"])} for new in columns.to_pylist()]
 
@@ -56,11 +56,11 @@ def _rederive(row: Row, count_manual: bool) -> dict[str, Any] | None:
     return new if any(row[name] != value for name, value in new.items()) else None
 
 
-def _stored_place(row: Row) -> Placed | None:
+def _stored_place(row: Row) -> UnitLocation | None:
     """Return the stored place of a row."""
     if incoming.position_of(row) is None:
         return None
-    return Placed(
+    return UnitLocation(
         unit_id=row["unit_id"],
         code=None,
         name=None,

@@ -9,7 +9,7 @@ from backend.fields import Day, Strict, Text
 from backend.organisations.fields import Many, Name
 from backend.organisations.names import normalised
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import NamedSchema
+from backend.units.schemas import UnitNameSchema
 
 # More lines do not fit on an A4 page.
 RECIPIENTS_MOST = 20
@@ -77,7 +77,7 @@ class LetterheadChangeSchema(Strict):
             raise ValidationError("not_for_another")
 
 
-class LetterheadUnitSchema(NamedSchema):
+class LetterheadUnitSchema(UnitNameSchema):
     """The unit of a letterhead."""
 
     system = fields.String(required=True)

@@ -49,12 +49,12 @@ def upload_set(
     if any(one.name == new_set["name"] for one in list_sets()):
         raise invalid("name", "set_exists")
     name, content = PurePath(file[0].replace("\\", "/")).name[-FILE_NAME_MOST:], file[1]
-    number = uploads.keep(var_dir, name, content)
+    number = uploads.store(var_dir, name, content)
     days = {"valid_from": first.isoformat(), "valid_to": last and last.isoformat()}
     try:
         return ask(actor, "load_set", {**new_set, **days, "file": name, "upload": number}, now)
     except BaseException:  # the job is waiting already, or the database is unavailable
-        uploads.forget(var_dir, number)
+        uploads.delete(var_dir, number)
         raise
 
 
@@ -131,7 +131,7 @@ def load_set(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]
     ) as error:  # replace the path on the server by the name of the uploaded file
         path_pattern = rf"{re.escape(str(var_dir))}[^\s:]*"
         raise BoundaryError(re.sub(path_pattern, arguments["file"], str(error))) from error
-    uploads.forget(var_dir, arguments["upload"])
+    uploads.delete(var_dir, arguments["upload"])
     progress(STEPS, STEPS)
     return result
 

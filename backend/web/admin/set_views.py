@@ -9,7 +9,7 @@ from backend.clock import local_day
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.jobs.service import show_job
-from backend.units.catalogue import read_active, serving
+from backend.units.catalogue import read_active, serving_set
 from backend.units.sets import activate, list_sets
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.admin.blueprint import bp, render_section
@@ -64,4 +64,4 @@ def _sets(query: dict[str, Any], form: Form) -> Any:
 
 def _serving() -> Any:
     """The set of today."""
-    return serving(local_day(clock_now()), read_active())
+    return serving_set(local_day(clock_now()), read_active())

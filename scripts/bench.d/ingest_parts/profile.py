@@ -17,7 +17,7 @@ STAGES = {
     "token (authenticate)": ("devices/service.py", "authenticate"),
     "schema and digest": ("recording/incoming.py", "parse_item"),
     "commune (place)": ("units/locator.py", "place"),
-    "communes (place_many)": ("units/locator.py", "place_many"),
+    "communes (locate_many)": ("units/locator.py", "locate_many"),
     "timeline": ("recording/timeline.py", "read_with_device"),
     "verdict (judge)": ("recording/service.py", "_judge"),
     "store": ("recording/storage.py", "_store"),

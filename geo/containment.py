@@ -1,4 +1,4 @@
-"""Which polygons hold a point: the lookup in a grid, for arrays and for one point."""
+"""Find the polygons that contain points in a grid, for arrays and for one point."""
 
 import math
 from collections.abc import Iterator
@@ -21,18 +21,18 @@ from geo.grid import (
     expand,
 )
 
-# How many points are looked at together: their segments then stay in the processor's cache.
+# Points of a chunk: their segments stay in the processor's cache.
 CHUNK = 4_096
 
 _BITS = TILE.bit_length() - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Memberships:
-    """Pairs of a point and a polygon that holds it, by point, then polygon.
+class ContainmentPairs:
+    """Pairs of a point and a polygon that contains it, by point, then polygon.
 
-    `point` numbers the points that were asked for, `polygon` the polygons of the grid, `edge`
-    says that the point lies on the border of that polygon.
+    `point` is an index of the given points, `polygon` of the polygons of the grid; `edge`: the
+    point lies on the border of that polygon.
     """
 
     point: Ints
@@ -41,7 +41,7 @@ class Memberships:
 
 
 def cell_values(grid: Grid, column: Ints, row: Ints) -> Int32s:
-    """Read cells by column and row, both inside the grid, as `Grid.blocks` holds them."""
+    """Return the values in `Grid.blocks` of cells by column and row, both inside the grid."""
     tile = (row >> _BITS) * (int(grid.frame[3]) >> _BITS) + (column >> _BITS)
     last = TILE - 1
     cells: Int32s = grid.blocks[
@@ -51,7 +51,7 @@ def cell_values(grid: Grid, column: Ints, row: Ints) -> Int32s:
 
 
 def cells_of_points(grid: Grid, x: Floats, y: Floats) -> Int32s:
-    """Read the cell of each point; EMPTY beyond the grid."""
+    """Return the value of each point's cell; EMPTY beyond the grid."""
     west, south, size, columns, rows = grid.frame.tolist()
     column, row = (x - west) / size, (y - south) / size
     within = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
@@ -65,26 +65,26 @@ def cells_of_points(grid: Grid, x: Floats, y: Floats) -> Int32s:
 
 
 def entries_of_cells(grid: Grid, values: Int32s) -> tuple[Ints, Ints]:
-    """List the entries of border cells, with the position of the cell in `values`."""
+    """Return the entries of border cells, with the position of the cell in `values`."""
     cell = BORDER - values.astype(np.int64)
     first = grid.cell_entries[cell].astype(np.int64)
     return expand(first, grid.cell_entries[cell + 1] - first)
 
 
 def segments_of_entries(grid: Grid, entry: Ints) -> tuple[Ints, Int32s]:
-    """List the vertices at which the segments of entries begin, with the position in `entry`."""
+    """Return the first vertices of the segments of entries, with the position in `entry`."""
     first = grid.entry_segments[entry].astype(np.int64)
     item, k = expand(first, grid.entry_segments[entry + 1] - first)
     return item, grid.segments[k]
 
 
-def memberships(grid: Grid, values: Int32s, x: Floats, y: Floats) -> Memberships:
-    """Find the polygons that hold points in border cells.
+def containment_pairs(grid: Grid, values: Int32s, x: Floats, y: Floats) -> ContainmentPairs:
+    """Return the polygons that contain points in border cells.
 
     Parameters
     ----------
     values : (n,) int32
-        The cells of the points, as `cells_of_points` gives them; all at most BORDER.
+        The cells of the points, from `cells_of_points`; all at most BORDER.
     x, y : (n,) float64
         Degrees (EPSG:4326).
 
@@ -100,17 +100,17 @@ def memberships(grid: Grid, values: Int32s, x: Floats, y: Floats) -> Memberships
         part = slice(begin, begin + CHUNK)
         point, entry = entries_of_cells(grid, values[part])
         crossings, edge = _crossings(grid, entry, x[part][point], y[part][point])
-        held = np.flatnonzero((grid.entry_inside[entry] ^ crossings) | edge)
-        points.append(point[held] + begin)
-        polygons.append(grid.entry_polygon[entry[held]])
-        edges.append(edge[held])
+        kept = np.flatnonzero((grid.entry_inside[entry] ^ crossings) | edge)
+        points.append(point[kept] + begin)
+        polygons.append(grid.entry_polygon[entry[kept]])
+        edges.append(edge[kept])
     if not points:
-        return Memberships(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.bool_))
-    return Memberships(np.concatenate(points), np.concatenate(polygons), np.concatenate(edges))
+        return ContainmentPairs(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.bool_))
+    return ContainmentPairs(np.concatenate(points), np.concatenate(polygons), np.concatenate(edges))
 
 
 def _crossings(grid: Grid, entry: Ints, x: Floats, y: Floats) -> tuple[Bools, Bools]:
-    """Say for each entry whether the path crosses its border oddly, and whether it is near."""
+    """Return for each entry whether the path crosses its border oddly, and whether it is near."""
     west, south, size = grid.frame[:3]
     rx = (np.floor((x - west) / size) + REFERENCE) * size + west
     ry = (np.floor((y - south) / size) + REFERENCE) * size + south
@@ -134,13 +134,13 @@ def _crossings(grid: Grid, entry: Ints, x: Floats, y: Floats) -> tuple[Bools, Bo
 
 
 def cell_of_point(grid: Grid, x: float, y: float) -> int:
-    """Do what `cells_of_points` does, for one point."""
+    """Return the value of one point's cell, as `cells_of_points`."""
     west, south, size = grid.frame[:3].tolist()
     return cell_value(grid, math.floor((x - west) / size), math.floor((y - south) / size))
 
 
 def cell_value(grid: Grid, column: int, row: int) -> int:
-    """Do what `cell_values` does, for one cell; EMPTY beyond the grid."""
+    """Return the value of one cell, as `cell_values`; EMPTY beyond the grid."""
     columns, rows = grid.frame[3:].tolist()
     if not (0 <= column < columns and 0 <= row < rows):
         return EMPTY
@@ -149,16 +149,16 @@ def cell_value(grid: Grid, column: int, row: int) -> int:
     return grid.blocks.item((tile << 2 * _BITS) + ((row & last) << _BITS) + (column & last))
 
 
-def containing(grid: Grid, x: float, y: float) -> tuple[int, bool] | None:
-    """Find the lowest polygon that holds one point and whether the point is on its border.
+def lowest_polygon(grid: Grid, x: float, y: float) -> tuple[int, bool] | None:
+    """Return the lowest polygon that contains one point, and whether it is on the border.
 
-    The same rule as `memberships`, without the cost of arrays of one.
+    The same rule as `containment_pairs`, without the cost of arrays of one.
     """
-    return next(holding(grid, x, y), None)
+    return next(polygons_at(grid, x, y), None)
 
 
-def holding(grid: Grid, x: float, y: float) -> Iterator[tuple[int, bool]]:
-    """List the polygons that hold one point, lowest first, and whether it is on their borders."""
+def polygons_at(grid: Grid, x: float, y: float) -> Iterator[tuple[int, bool]]:
+    """Yield the polygons that contain one point, lowest first, and whether it is on the border."""
     value = cell_of_point(grid, x, y)
     if value > BORDER:
         if value != EMPTY:
@@ -175,7 +175,7 @@ def holding(grid: Grid, x: float, y: float) -> Iterator[tuple[int, bool]]:
 
 
 def _crosses(grid: Grid, entry: int, x: float, y: float, rx: float, ry: float) -> tuple[bool, bool]:
-    """Do what `_crossings` does, for one entry; the reference point is relative to the point."""
+    """Return `_crossings` of one entry; the reference point is relative to the point."""
     begin, end = grid.entry_segments.item(entry), grid.entry_segments.item(entry + 1)
     odd = False
     for start in grid.segments[begin:end].tolist():

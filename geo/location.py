@@ -1,4 +1,4 @@
-"""Where positions lie: the answers of a CommuneIndex."""
+"""The results of a CommuneIndex."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,21 +10,21 @@ from geo.grid import Bools, Floats, Int32s, Ints
 
 How = Literal["inside", "edge", "snapped"]
 
-# Values of Located.how, and their words.
+# Values of Locations.how, and their names.
 NOWHERE, INSIDE, EDGE, SNAPPED = range(4)
-HOW_WORDS: tuple[How | None, ...] = (None, "inside", "edge", "snapped")
+HOW_NAMES: tuple[How | None, ...] = (None, "inside", "edge", "snapped")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a position lies.
+class Location:
+    """The commune of a position.
 
     Attributes
     ----------
     code : str
         The commune.
     how : {"inside", "edge", "snapped"}
-        `edge`: on the border of that commune; `snapped`: outside every commune, this is nearest.
+        `edge`: on the border of that commune; `snapped`: outside all, this is the nearest.
     border_distance_m : float or None
         Metres to the nearest border of that commune; inf when there is none within the larger
         of accuracy and `search_m`; None when no accuracy was given.
@@ -42,19 +42,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """Where n positions lie, as arrays.
+class Locations:
+    """The communes of n positions, as arrays.
 
     Attributes
     ----------
     codes : tuple of str
         All codes of the index, ascending.
     commune : (n,) int32
-        Number in `codes`, -1 for nowhere.
+        Number in `codes`, -1 outside.
     how : (n,) uint8
         NOWHERE, INSIDE, EDGE or SNAPPED.
     border_distance_m : (n,) float64 or None
-        As in `Place`; inf for nowhere. None without accuracies.
+        As in `Location`; inf outside. None without accuracies.
     candidate_offsets : (n + 1,) int64
         Those of position i are `candidate_values[offsets[i]:offsets[i + 1]]`.
     candidate_values : (m,) int32
@@ -70,19 +70,19 @@ class Located:
 
     @property
     def ambiguous(self) -> Bools:
-        """Say for each position whether its accuracy circle reaches another commune."""
+        """Whether the accuracy circle of each position reaches another commune."""
         return np.diff(self.candidate_offsets) > 0
 
     def code_array(self) -> NDArray[np.object_]:
-        """Give the code of each position, None for nowhere."""
+        """Return the code of each position, None outside."""
         return np.array([*self.codes, None], dtype=object)[self.commune]
 
-    def place(self, i: int) -> Place | None:
-        """Give one position as a `Place`."""
-        how = HOW_WORDS[self.how.item(i)]
+    def location(self, i: int) -> Location | None:
+        """Return one position as a `Location`."""
+        how = HOW_NAMES[self.how.item(i)]
         if how is None:
             return None
         first, end = self.candidate_offsets[i : i + 2].tolist()
         others = tuple(self.codes[k] for k in self.candidate_values[first:end].tolist())
         distance = None if self.border_distance_m is None else self.border_distance_m.item(i)
-        return Place(self.codes[self.commune.item(i)], how, distance, bool(others), others)
+        return Location(self.codes[self.commune.item(i)], how, distance, bool(others), others)

@@ -46,8 +46,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "province_code": ("province_code", "ma_tinh", "matinh"),
     "province_name": ("province_name", "ten_tinh", "tentinh", "province"),
 }
-# Numbers have lost their leading zeros. An island district stored as a number cannot be told from
-# a commune: such a file must hold text.
+# Numbers have lost their leading zeros. The code of an island district stored as a number looks
+# like that of a commune: such a file must store text.
 DIGITS = {"code": 5, "district_code": 3, "province_code": 2}
 
 

@@ -78,7 +78,7 @@ class CampaignArea(db.Model):
 
 
 class JoinCode(db.Model):
-    """What a team shows so that people join it in one campaign."""
+    """A code by which people join a team in one campaign."""
 
     __tablename__ = "join_codes"
     __table_args__ = (

@@ -1,1 +1,1 @@
-"""Volunteers: join codes, memberships, passes, and which team earns a sample."""
+"""Volunteers: join codes, memberships, passes and attribution to teams."""

@@ -58,7 +58,7 @@ def draw_png(campaign_id: int, team_id: int) -> Response:
 @blp.doc(security=PERSON)
 @blp.response(200, {"type": "string"}, content_type="text/html")
 def print_poster(campaign_id: int, team_id: int) -> Response:
-    """Print a team's poster: an A4 page with the QR code, the steps and what one agrees to."""
+    """Print a team's poster: an A4 page with the QR code, the steps and the terms."""
     page = _page(_details(campaign_id, team_id))
     answer = _file(page.encode(), "text/html; charset=utf-8")
     answer.headers["Content-Security-Policy"] = poster.policy()

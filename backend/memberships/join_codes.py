@@ -24,7 +24,7 @@ CODE_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class CampaignTeam:
-    """A team in a campaign, with what a person must know to join it."""
+    """A team in a campaign, with the details that a poster shows."""
 
     campaign_id: int
     campaign: str

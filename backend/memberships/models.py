@@ -1,4 +1,4 @@
-"""Volunteers, their devices and memberships, and decisions on who earned a measurement."""
+"""Volunteers, their devices and memberships, and corrections of attribution."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,7 +21,7 @@ from backend.database.extensions import db
 
 
 class Volunteer(db.Model):
-    """A person who measures; known by devices alone, named only if they wish."""
+    """A person who measures, identified by devices and named only with consent."""
 
     __tablename__ = "volunteers"
 
@@ -33,7 +33,7 @@ class Volunteer(db.Model):
 
 
 class DeviceLink(db.Model):
-    """Which volunteer a device belonged to, from when to when; never retroactive."""
+    """A device's link to a volunteer, with start and end; never retroactive."""
 
     __tablename__ = "device_links"
     __table_args__ = (
@@ -48,7 +48,7 @@ class DeviceLink(db.Model):
 
 
 class Membership(db.Model):
-    """In which team of a campaign a volunteer was, from when to when; history is not rewritten."""
+    """A volunteer's membership in a team of a campaign, with start and end; never rewritten."""
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -71,7 +71,7 @@ class Membership(db.Model):
 
 
 class Pass(db.Model):
-    """A one-time code that one phone shows to another: to link it, or to join as a guest."""
+    """A one-time code that one phone shows to another: to link it, or to add a guest."""
 
     __tablename__ = "passes"
 
@@ -84,7 +84,7 @@ class Pass(db.Model):
 
 
 class Correction(db.Model):
-    """An organiser's decision on who earned a measurement; the latest one beats the rule."""
+    """An organiser's decision on the team of a measurement; the latest one beats the rule."""
 
     __tablename__ = "corrections"
     __table_args__ = (Index(None, "measurement_id", "campaign_id"),)

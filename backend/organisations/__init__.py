@@ -1,1 +1,1 @@
-"""Organisations, areas of officials, clusters of communes, and who may act for them."""
+"""Organisations, areas of officials, clusters of communes, and roles over them."""

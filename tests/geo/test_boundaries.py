@@ -125,7 +125,7 @@ class TestRefused:
             read(tmp_path / name)
 
     def test_an_empty_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(BoundaryError, match=r"holds no \.geojson file"):
+        with pytest.raises(BoundaryError, match=r"has no \.geojson file"):
             read(tmp_path)
 
     @pytest.mark.parametrize(
@@ -138,13 +138,13 @@ class TestRefused:
 
     def test_a_folder_without_features(self, tmp_path: Path) -> None:
         (tmp_path / "x.geojson").write_text('{"features": []}')
-        with pytest.raises(BoundaryError, match="its 1 files hold no features"):
+        with pytest.raises(BoundaryError, match="its 1 files have no features"):
             read(tmp_path)
 
     def test_no_rows(self, tmp_path: Path) -> None:
         path = tmp_path / "set.parquet"
         frame({"00001": square(0)}).head(0).to_parquet(path)
-        with pytest.raises(BoundaryError, match="holds no features"):
+        with pytest.raises(BoundaryError, match="has no features"):
             read(path)
 
     def test_no_crs(self, tmp_path: Path, two: geopandas.GeoDataFrame) -> None:

@@ -200,7 +200,7 @@ def test_a_body_that_is_no_tarball_is_refused(serve: Server, tmp_path: Path) -> 
 
 
 def test_a_tarball_without_communes_is_refused(serve: Server, tmp_path: Path) -> None:
-    refused(serve(tarball({TOP + "README.md": b""})), tmp_path, "holds no json/geojson")
+    refused(serve(tarball({TOP + "README.md": b""})), tmp_path, "has no json/geojson")
 
 
 def test_names_that_climb_out_are_never_written(serve: Server, tmp_path: Path) -> None:

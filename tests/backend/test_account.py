@@ -18,13 +18,14 @@ from backend.database.extensions import db
 from tests.support.people import (
     PASSWORD,
     account,
-    audited,
+    audit_entries,
     organisation,
     password_hash,
     person,
     sign_in,
     team,
 )
+from tests.support.sign_in import status_and_code
 
 ACCOUNT = "/api/v1/account"
 TOKENS = f"{ACCOUNT}/tokens"
@@ -45,10 +46,6 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
-
-
-def told(answer: Any) -> tuple[int, str]:
-    return answer.status_code, answer.json["code"]
 
 
 def wrong(answer: Any) -> list[tuple[str, str]]:
@@ -79,7 +76,7 @@ def test_one_reads_who_one_is_and_what_one_may(app: Flask, client: FlaskClient) 
 ])  # fmt: skip
 def test_nobody_has_no_account(client: FlaskClient, method: str, path: str) -> None:
     answer = client.open(ACCOUNT + path, method=method.upper(), json={})
-    assert told(answer) == (401, "unauthorized")
+    assert status_and_code(answer) == (401, "unauthorized")
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -93,7 +90,7 @@ def test_a_program_does_not_change_how_one_signs_in(
 ) -> None:
     headers = person(app, password_hash=password_hash())
     answer = client.open(ACCOUNT + path, method=method.upper(), json=body, headers=headers)
-    assert told(answer) == (403, "session_required")
+    assert status_and_code(answer) == (403, "session_required")
 
 
 # The password
@@ -111,7 +108,7 @@ def test_a_new_password_ends_other_sessions(app: Flask, client: FlaskClient) -> 
     again = {"name": NAME, "password": PASSWORD}
     assert client.post("/api/v1/sessions", json=again).status_code == 401
     sign_in(client, NAME, password=NEW)
-    assert ("account.password", {}) in audited(app, f"user:{mine}")
+    assert ("account.password", {}) in audit_entries(app, f"user:{mine}")
 
 
 @pytest.mark.parametrize(("body", "errors"), [
@@ -173,7 +170,7 @@ def test_a_new_password_voids_the_link_to_another(app: Flask, client: FlaskClien
     assert client.patch(f"{ACCOUNT}/password", json=body, headers=shown).status_code == 204
     late = {"secret": link.partition("#")[2], "password": "chiều vắng bến sông"}
     answer = client.post("/api/v1/invitations/accept", json=late)
-    assert told(answer) == (404, "link_not_valid")
+    assert status_and_code(answer) == (404, "link_not_valid")
 
 
 def test_a_found_session_does_not_try_passwords(app: Flask, client: FlaskClient) -> None:
@@ -184,7 +181,7 @@ def test_a_found_session_does_not_try_passwords(app: Flask, client: FlaskClient)
         assert wrong(answer) == [("password", "password_wrong")]
     body = {"old": PASSWORD, "new": NEW}
     answer = client.patch(f"{ACCOUNT}/password", json=body, headers=shown)
-    assert told(answer) == (429, "too_many_requests")
+    assert status_and_code(answer) == (429, "too_many_requests")
 
 
 # Tokens
@@ -206,7 +203,7 @@ def test_a_token_is_shown_once_and_acts_for_its_person(app: Flask, client: Flask
         kept = db.session.scalars(select(PersonalToken.token_hash)).one()
     assert token.encode() not in kept
     details = {"token": made.json["id"], "scopes": ["read", "write"]}
-    assert ("token.create", details) in audited(app, f"user:{mine}")
+    assert ("token.create", details) in audit_entries(app, f"user:{mine}")
 
 
 def test_a_token_reads_only_unless_told(app: Flask, client: FlaskClient) -> None:
@@ -215,9 +212,12 @@ def test_a_token_reads_only_unless_told(app: Flask, client: FlaskClient) -> None
     assert made["scopes"] == ["read"]
     reader, program = bearer(made["token"]), app.test_client()
     assert program.get(TOKENS, headers=reader).status_code == 200
-    assert told(program.post(TOKENS, json={"name": "y"}, headers=reader)) == (403, "forbidden")
+    assert status_and_code(program.post(TOKENS, json={"name": "y"}, headers=reader)) == (
+        403,
+        "forbidden",
+    )
     revoke = program.delete(f"{TOKENS}/{made['id']}", headers=reader)
-    assert told(revoke) == (403, "forbidden")
+    assert status_and_code(revoke) == (403, "forbidden")
 
 
 def test_a_token_expires(app: Flask, client: FlaskClient, clock: Any) -> None:
@@ -238,13 +238,16 @@ def test_a_token_is_revoked_by_its_person_alone(app: Flask, client: FlaskClient)
     shown = sign_in(client, NAME)
     made = client.post(TOKENS, json={"name": "x"}, headers=shown).json
     path = f"{TOKENS}/{made['id']}"
-    assert told(client.delete(path, headers=person(app))) == (404, "not_found")
-    assert told(client.delete(f"{TOKENS}/99999999999", headers=shown)) == (404, "not_found")
+    assert status_and_code(client.delete(path, headers=person(app))) == (404, "not_found")
+    assert status_and_code(client.delete(f"{TOKENS}/99999999999", headers=shown)) == (
+        404,
+        "not_found",
+    )
     assert client.delete(path, headers=shown).status_code == 204
     assert client.delete(path, headers=shown).status_code == 204
     assert client.get(ACCOUNT, headers=bearer(made["token"])).status_code == 401
     assert client.get(TOKENS).json["items"] == []
-    revoked = [act for act, _ in audited(app, f"user:{mine}") if act == "token.revoke"]
+    revoked = [act for act, _ in audit_entries(app, f"user:{mine}") if act == "token.revoke"]
     assert revoked == ["token.revoke"]
 
 
@@ -270,7 +273,7 @@ def test_one_has_so_many_tokens(app: Flask, client: FlaskClient) -> None:
     for _ in range(TOKENS_MOST):
         assert client.post(TOKENS, json={"name": "x"}, headers=shown).status_code == 201
     refused = client.post(TOKENS, json={"name": "x"}, headers=shown)
-    assert told(refused) == (409, "too_many_tokens")
+    assert status_and_code(refused) == (409, "too_many_tokens")
 
 
 # Closing
@@ -293,7 +296,7 @@ def test_a_closed_account_is_a_number(app: Flask, client: FlaskClient, clock: An
         assert db.session.scalars(select(Role.valid_to)).one() == clock.now
         for model in (Session, PersonalToken):
             assert db.session.scalar(select(func.count()).select_from(model)) == 0
-    assert ("account.close", {}) in audited(app, f"user:{mine}")
+    assert ("account.close", {}) in audit_entries(app, f"user:{mine}")
     account(app, NAME)  # the name is free again
 
 
@@ -302,6 +305,6 @@ def test_the_last_admin_stays(app: Flask, client: FlaskClient, clock: Any) -> No
     account(app, "waiting@example.vn", "admin", password_hash=None)
     shown = sign_in(client, NAME, totp=pyotp.TOTP(SECRET).at(clock.now))
     body = {"password": PASSWORD}
-    assert told(client.delete(ACCOUNT, json=body, headers=shown)) == (409, "last_admin")
+    assert status_and_code(client.delete(ACCOUNT, json=body, headers=shown)) == (409, "last_admin")
     account(app, "other@example.vn", "admin")
     assert client.delete(ACCOUNT, json=body, headers=shown).status_code == 204

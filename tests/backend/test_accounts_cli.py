@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from backend.accounts.models import User
 from backend.database.extensions import db
-from tests.support.people import account, audited, organisation, person, sign_in, team
+from tests.support.people import account, audit_entries, organisation, person, sign_in, team
 
 CHOSEN = "đường quê có hoa"
 NAME = "hoa@example.vn"
@@ -36,7 +36,7 @@ def test_the_first_admin_comes_in_by_a_link(app: Flask, client: FlaskClient, clo
     body = {"code": pyotp.TOTP(secret).at(clock.now)}
     client.post("/api/v1/account/totp/confirm", json=body, headers=shown)
     assert [one["name"] for one in client.get("/api/v1/users").json["items"]] == [NAME]
-    [(act, details), *_] = audited(app, "user:1")
+    [(act, details), *_] = audit_entries(app, "user:1")
     assert (act, details["role"]) == ("role.grant", "admin")
 
 
@@ -103,7 +103,7 @@ def test_who_lost_the_phone_comes_back(app: Flask, client: FlaskClient) -> None:
     done = run(app, "password-link", NAME, "--remove-totp", "--base", "https://do.example")
     assert accept(client, done.output, "https://do.example").status_code == 200
     sign_in(client, NAME, password=CHOSEN)
-    assert ("user.password_link", {"totp_removed": True}) in audited(app, f"user:{mine}")
+    assert ("user.password_link", {"totp_removed": True}) in audit_entries(app, f"user:{mine}")
 
 
 def test_a_link_alone_leaves_the_second_factor(app: Flask, client: FlaskClient) -> None:

@@ -12,10 +12,10 @@ from backend.database.extensions import db
 from backend.jobs.models import Job
 from backend.jobs.service import JOBS_LOCK, call
 from backend.web.admin.job_kinds import KINDS
-from tests.support.admin_client import AdminBrowser, fault
+from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
-from tests.support.people import audited
+from tests.support.people import audit_entries
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_rules_are_tried_before_they_are_applied(
         "name"
     ] in trial
     told = {"kind": "rejudge", "arguments": {"month": "2024-11", "dry_run": True}}
-    assert audited(app, "job:1") == [("job.ask", told)]
+    assert audit_entries(app, "job:1") == [("job.ask", told)]
 
 
 def test_communes_are_named_again(app: Flask, admin: AdminBrowser) -> None:
@@ -188,7 +188,9 @@ def test_the_demo_is_removed_by_who_says_so_twice(app: Flask, admin: AdminBrowse
 
 
 def test_a_month_that_is_none_is_explained(admin: AdminBrowser) -> None:
-    assert fault(admin.refused("/admin/jobs/rejudge", month="tháng ba", dry_run="yes"), "month")
+    assert field_error(
+        admin.refused("/admin/jobs/rejudge", month="tháng ba", dry_run="yes"), "month"
+    )
 
 
 def _all(app: Flask) -> list[Job]:

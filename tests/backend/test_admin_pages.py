@@ -12,9 +12,9 @@ from backend.monitoring.checks import CHECKS
 from backend.web.admin.blueprint import SECTIONS
 from backend.web.site.labels import LABELS
 from tests.support import people
-from tests.support.admin_client import NAME, AdminBrowser, fault
+from tests.support.admin_client import NAME, AdminBrowser, field_error
 from tests.support.clock import FakeClock
-from tests.support.people import account, audited
+from tests.support.people import account, audit_entries
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_what_is_wrong_with_an_invitation_stands_beside_it(
 ) -> None:
     empty = dict.fromkeys(("person", "organisation_id", "team_id", "unit_code", "last_day"), "")
     page = admin.refused("/admin/people", **{**empty, "cluster_id": "", **typed})
-    assert fault(page, field), page
+    assert field_error(page, field), page
     assert "notice danger" not in page
 
 
@@ -89,7 +89,7 @@ def test_a_role_is_granted_and_ended(app: Flask, admin: AdminBrowser) -> None:
     [ending] = re.findall(rf'action="(/admin/people/{user}/roles/\d+/end)"', page)
     admin.done(ending)
     assert "Chưa có vai trò nào." in admin.get(f"/admin/people/{user}")
-    assert [act for act, _ in audited(app, f"user:{user}")] == ["role.grant", "role.end"]
+    assert [act for act, _ in audit_entries(app, f"user:{user}")] == ["role.grant", "role.end"]
 
 
 def test_the_last_admin_stays(admin: AdminBrowser) -> None:
@@ -141,7 +141,11 @@ def test_a_target_is_set_changed_and_kept_from_meeting_another(admin: AdminBrows
 
 def test_a_target_that_cannot_be_is_explained(admin: AdminBrowser) -> None:
     page = admin.refused("/admin/targets", threshold="nhiều", valid_from="", source="x")
-    assert fault(page, "threshold") and fault(page, "valid_from") and not fault(page, "source")
+    assert (
+        field_error(page, "threshold")
+        and field_error(page, "valid_from")
+        and not field_error(page, "source")
+    )
     assert 'value="nhiều"' in page
 
 
@@ -153,7 +157,7 @@ def test_an_organisation_is_added_and_ended(admin: AdminBrowser) -> None:
     assert "notice danger" in admin.refused(ending, version="7")
     admin.done(ending, version="1")
     assert "Chưa có tổ chức nào" in admin.get("/admin/organisations")
-    assert fault(admin.refused("/admin/organisations", name="!", type="other"), "name")
+    assert field_error(admin.refused("/admin/organisations", name="!", type="other"), "name")
 
 
 def test_a_withdrawal_is_noted_and_done(admin: AdminBrowser) -> None:
@@ -165,7 +169,7 @@ def test_a_withdrawal_is_noted_and_done(admin: AdminBrowser) -> None:
     assert step not in admin.get("/admin/withdrawals")
     assert admin.send(step, step="forgotten").status_code == 422
     later = admin.refused("/admin/withdrawals", channel="letter", received_on="2030-01-01")
-    assert fault(later, "received_on")
+    assert field_error(later, "received_on")
 
 
 def test_details_of_the_audit_log_are_written_out() -> None:

@@ -26,10 +26,10 @@ from backend.jobs.models import Job
 from backend.units import locator, uploads
 from backend.web.admin.boundary_sets import memory_limit
 from geo.polygons import BoundaryError
-from tests.support.admin_client import AdminBrowser, fault
+from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.boundary_sets import FOREIGN, november, units_restored
 from tests.support.clock import FakeClock
-from tests.support.people import audited
+from tests.support.people import audit_entries
 
 SPAN = {"valid_from": "2024-11-01", "valid_to": "2024-11-30", "quality": "published"}
 
@@ -107,7 +107,7 @@ def test_a_set_is_sent_checked_seen_and_activated(app: Flask, admin: AdminBrowse
     assert "found-own" in admin.get(f"/admin/checks/{job.id}?finding={near}")
     admin.get(f"/admin/checks/{job.id}?finding=999", status=404)
     admin.done("/admin/sets/activate", name="nov")
-    assert [act for act, _ in audited(app, "nov")] == ["units.load", "units.activate"]
+    assert [act for act, _ in audit_entries(app, "nov")] == ["units.load", "units.activate"]
     with app.app_context():
         query = select(AuditEntry.actor).where(AuditEntry.subject == "nov")
         assert set(db.session.scalars(query)) == {job.asked_by}
@@ -175,7 +175,7 @@ def test_what_is_no_set_is_refused_and_not_kept(
     app: Flask, admin: AdminBrowser, name: str, raw: bytes, words: str
 ) -> None:
     page = admin.refused("/admin/sets", **sent(raw, name))
-    assert words in fault(page, "file")
+    assert words in field_error(page, "file")
     assert left(app) == []
 
 
@@ -185,7 +185,7 @@ def test_a_zip_bomb_is_refused_unread(
     monkeypatch.setattr(uploads, "UNPACKED_MOST", 10_000)
     bomb = packed(a__geojson=b"{" + b" " * 20_000)
     assert len(bomb) < 1_000
-    assert "quá lớn" in fault(admin.refused("/admin/sets", **sent(bomb, "x.zip")), "file")
+    assert "quá lớn" in field_error(admin.refused("/admin/sets", **sent(bomb, "x.zip")), "file")
 
 
 @pytest.mark.parametrize("raw", [b"<VRTDataset/>", b"{"], ids=["vrt", "half"])
@@ -224,11 +224,11 @@ def test_readers_tell_each_in_its_way_that_memory_is_short(error: Exception) -> 
 
 def test_faults_of_the_form_stand_beside_its_fields(app: Flask, admin: AdminBrowser) -> None:
     page = admin.refused("/admin/sets", name="approximate-2025", **SPAN)
-    assert fault(page, "file")
+    assert field_error(page, "file")
     taken = admin.refused("/admin/sets", **sent(geojson(), name="approximate-2025"))
-    assert "mang tên này" in fault(taken, "name")
+    assert "mang tên này" in field_error(taken, "name")
     turned = admin.refused("/admin/sets", **sent(geojson(), valid_to="2024-10-01"))
-    assert fault(turned, "valid_to")
+    assert field_error(turned, "valid_to")
     assert left(app) == []
 
 
@@ -253,6 +253,6 @@ def test_work_that_died_is_done_again_while_its_file_is_kept(
 
 def test_a_set_is_activated_and_noted(app: Flask, admin: AdminBrowser) -> None:
     admin.done("/admin/sets/activate", name="approximate-2024")
-    [(act, _)] = audited(app, "approximate-2024")[-1:]
+    [(act, _)] = audit_entries(app, "approximate-2024")[-1:]
     assert act == "units.activate"
     assert "Không có bộ ranh giới này." in admin.refused("/admin/sets/activate", name="none")

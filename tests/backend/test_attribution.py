@@ -15,7 +15,7 @@ from backend.measurements.revision import recount
 from backend.memberships import attribution
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
-from tests.support.people import campaign, joined, organisation, person, team, unit_id
+from tests.support.people import add_membership, campaign, organisation, person, team, unit_id
 
 START = datetime(2024, 11, 10, 0, 0, tzinfo=UTC)
 HOURS = 60
@@ -142,7 +142,7 @@ def _stays(
         at = since + timedelta(hours=length)
         stays.append((since, at, teams[0] if first else teams[1]))
         for campaign_id in campaigns:
-            joined(app, phone, campaign_id, stays[-1][2], since, at)
+            add_membership(app, phone, campaign_id, stays[-1][2], since, at)
     return stays
 
 

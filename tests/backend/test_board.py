@@ -14,8 +14,8 @@ from sqlalchemy import event
 from backend.database.extensions import db
 from backend.measurements.recording.counting import fold_all
 from backend.web.board.schemas import areas_of
-from tests.support.contributions import add, volunteers
-from tests.support.people import account, audited, campaign, organisation, sign_in, unit_id
+from tests.support.contributions import volunteers
+from tests.support.people import account, audit_entries, campaign, organisation, sign_in, unit_id
 from tests.support.plans import HERE, NEAR, TODAY, Cast
 
 ORGANISER, LEADER, OTHER = "ban@example.vn", "doi@example.vn", "khac@example.vn"
@@ -33,8 +33,10 @@ def cast(app: Flask) -> Cast:
     [person] = volunteers(app, "Lan")
     with app.app_context():
         for _ in range(3):
-            add(cast.campaign, cast.first, unit=unit_id(app, HERE), volunteer=person)
-        add(cast.campaign, cast.first, unit=unit_id(app, HERE), fate="repeat", volunteer=person)
+            add_measurement(cast.campaign, cast.first, unit=unit_id(app, HERE), volunteer=person)
+        add_measurement(
+            cast.campaign, cast.first, unit=unit_id(app, HERE), fate="repeat", volunteer=person
+        )
         db.session.commit()
         fold_all()
     cast.page = f"/campaigns/{cast.campaign}"
@@ -87,7 +89,7 @@ def test_the_part_that_lives_says_that_nothing_changed(client: FlaskClient, cast
     part = f"{cast.page}/figures?lang=vi"
     assert client.get(part, headers=shown).status_code == 304
     with client.application.app_context():
-        add(cast.campaign, cast.second, unit=unit_id(cast.app, NEAR))
+        add_measurement(cast.campaign, cast.second, unit=unit_id(cast.app, NEAR))
         db.session.commit()
     fresh = client.get(part, headers=shown)
     assert fresh.status_code == 200 and '<dd class="figure">5</dd>' in fresh.text
@@ -272,7 +274,8 @@ def test_a_correction_is_shown_then_done(client: FlaskClient, app: Flask, cast: 
     assert "Chưa có gì thay đổi" in page and "Chưa có lần nào" in page
     send(client, f"{cast.page}/corrections", token, 303, **fields, go="yes")
     assert ("correct", "Nhầm đội") in [
-        (act, details.get("reason")) for act, details in audited(app, f"campaign:{cast.campaign}")
+        (act, details.get("reason"))
+        for act, details in audit_entries(app, f"campaign:{cast.campaign}")
     ]
 
 

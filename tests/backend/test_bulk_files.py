@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from backend.tables import table as bulk_table
 from backend.team_import.template import EXAMPLE, HEADER
 from backend.team_import.views import XLSX
-from tests.support.team_files import GOOD, cp1258, errors, rezipped, send, teams, url, workbook
+from tests.support.team_files import GOOD, cp1258, errors, replace_parts, send, teams, url, workbook
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_poisoned_workbook_is_refused(
     content: bytes,
     code: str,
 ) -> None:
-    raw = rezipped(workbook(["name", "type"], ["Đội 1", "youth"]), **{part: content})
+    raw = replace_parts(workbook(["name", "type"], ["Đội 1", "youth"]), **{part: content})
     answer = send(client, url(youth), raw, organiser, XLSX)
     assert answer.status_code == 422, answer.text
     assert answer.json["errors"][0]["code"] == code

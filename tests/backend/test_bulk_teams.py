@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from backend.team_import import unit_finder as bulk_places
 from tests.support.factories import register
 from tests.support.people import organisation, person, team, unit_id
-from tests.support.team_files import GOOD, HEAD, errors, notes, send, teams, totals, url
+from tests.support.team_files import GOOD, HEAD, errors, import_entries, send, teams, totals, url
 
 
 def test_a_dry_run_shows_every_row_and_writes_nothing(
@@ -25,7 +25,7 @@ def test_a_dry_run_shows_every_row_and_writes_nothing(
     assert (first["line"], first["outcome"], first["team_id"]) == (2, "create", None)
     label = "Thị trấn Hóa Thượng, Huyện Đồng Hỷ, Tỉnh Thái Nguyên (05692)"
     assert first["changes"]["home_commune"] == {"before": None, "after": label}
-    assert teams(app) == [] and notes(app) == []
+    assert teams(app) == [] and import_entries(app) == []
 
 
 def test_without_a_word_it_is_a_dry_run(
@@ -52,7 +52,7 @@ def test_the_file_is_written_once_and_changes_nothing_again(
         row["team_id"] for row in first.json["rows"]
     ]
     assert teams(app) == stand
-    made, repeated = notes(app)
+    made, repeated = import_entries(app)
     assert len(made.details["created"]) == 2 and made.details["changed"] == {}
     assert repeated.details["created"] == [] and repeated.details["changed"] == {}
 
@@ -79,7 +79,7 @@ def test_a_team_that_stands_is_updated_by_what_differs(
     assert (row["outcome"], row["team_id"]) == ("update", known)
     assert row["changes"] == {"capacity_per_day": {"before": 30, "after": 45}}
     assert teams(app) == [("Đội 1", "youth", unit_id(app, "05692"), 45, 2)]
-    assert notes(app)[0].details["changed"] == {str(known): {"capacity_per_day": [30, 45]}}
+    assert import_entries(app)[0].details["changed"] == {str(known): {"capacity_per_day": [30, 45]}}
 
 
 def test_one_bad_row_writes_nothing_and_all_are_named(
@@ -126,7 +126,7 @@ def test_one_bad_row_writes_nothing_and_all_are_named(
     assert len(by_line[7]["candidates"]) == bulk_places.CANDIDATES_MOST
     assert all(one.startswith("Xã Tân Lập, ") for one in by_line[7]["candidates"])
     assert all(one["message"] != one["code"] for one in by_line.values())
-    assert teams(app) == [] and notes(app) == []
+    assert teams(app) == [] and import_entries(app) == []
     dry = send(client, url(youth, True), body, organiser, **{"Accept-Language": "en"})
     assert dry.status_code == 200 and errors(dry) == expected
     assert dry.json["rows"][1]["errors"][0]["message"] == "This field is missing."
@@ -174,7 +174,7 @@ def test_a_leader_is_shown_and_neither_kept_nor_invited(
     assert errors(dry) == [(4, "leader", "not_contact")]
     assert dry.json["rows"][0]["notes"][0]["code"] == "leader_not_invited"
     send(client, url(youth), body.replace("Đội 3,youth,Anh An\n", ""), organiser)
-    assert "an@example.vn" not in str(notes(app)[0].details)
+    assert "an@example.vn" not in str(import_entries(app)[0].details)
 
 
 def test_columns_that_mean_nothing_here_are_told(

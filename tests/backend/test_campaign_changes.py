@@ -16,7 +16,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from tests.support.campaign_api import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
 from tests.support.factories import register
-from tests.support.people import audited, campaign, joined, seen, team, unit_id
+from tests.support.people import add_membership, audit_entries, campaign, if_match, team, unit_id
 
 # Changing one
 
@@ -34,12 +34,12 @@ def test_a_draft_changes_in_everything(
         "target": 50,
         "cap": 5,
     }
-    answer = patch(client, draft, seen(organiser), **changes)
+    answer = patch(client, draft, if_match(organiser), **changes)
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
     areas = [{k: one[k] for k in COMMUNE} for one in answer.json["areas"]]
     assert {name: answer.json[name] for name in changes} | {"areas": areas} == changes
     assert client.get(f"{URL}/{draft}", headers=organiser).json == answer.json
-    act, details = audited(app, f"campaign:{draft}")[1]
+    act, details = audit_entries(app, f"campaign:{draft}")[1]
     assert act == "campaign.change"
     assert set(details["before"]) == set(details["after"]) == set(changes)
     assert details["before"]["areas"] == [unit_id(app, "19", level="province")]
@@ -51,14 +51,14 @@ def test_a_change_that_changes_nothing_leaves_no_trace(
 ) -> None:
     made = create(client, youth, organiser, networks=["mobile", "fixed"], state="open").json["id"]
     for changes in ({}, NEW, {"networks": ["fixed", "mobile"]}, {"areas": [PROVINCE, PROVINCE]}):
-        assert patch(client, made, seen(organiser), **changes).headers["ETag"] == '"1"'
-    assert [act for act, _ in audited(app, f"campaign:{made}")] == ["campaign.create"]
+        assert patch(client, made, if_match(organiser), **changes).headers["ETag"] == '"1"'
+    assert [act for act, _ in audit_entries(app, f"campaign:{made}")] == ["campaign.create"]
 
 
 def test_days_keep_their_order(client: FlaskClient, youth: int, organiser: dict[str, str]) -> None:
     draft = create(client, youth, organiser).json["id"]
     for changes in ({"first_day": "2024-12-01"}, {"last_day": "2024-10-01"}):
-        answer = patch(client, draft, seen(organiser), **changes)
+        answer = patch(client, draft, if_match(organiser), **changes)
         assert errors(answer) == [("last_day", "before_first_day")]
 
 
@@ -76,10 +76,10 @@ def test_what_earnings_rest_on_stays_while_it_runs(
     client: FlaskClient, youth: int, organiser: dict[str, str], changes: dict[str, Any]
 ) -> None:
     made = create(client, youth, organiser, state="open").json["id"]
-    answer = patch(client, made, seen(organiser), **changes)
+    answer = patch(client, made, if_match(organiser), **changes)
     assert (answer.status_code, answer.json["code"]) == (409, "campaign_running")
     assert errors(answer) == [(next(iter(changes)), "campaign_running")]
-    assert patch(client, made, seen(organiser), name="Khác", target=9).status_code == 200
+    assert patch(client, made, if_match(organiser), name="Khác", target=9).status_code == 200
 
 
 def test_who_attributes_anew_commits_or_rolls_back(
@@ -105,7 +105,7 @@ def test_who_attributes_anew_commits_or_rolls_back(
         db.session.rollback()
     shown = client.get(f"{URL}/{made}")
     assert (shown.json["cap"], shown.headers["ETag"]) == (3, '"2"')
-    assert [act for act, _ in audited(app, f"campaign:{made}")] == [
+    assert [act for act, _ in audit_entries(app, f"campaign:{made}")] == [
         "campaign.create",
         "campaign.change",
     ]
@@ -126,7 +126,7 @@ def test_states_follow_one_another(
 ) -> None:
     allowed = {"draft open", "open closed", "closed archived", "closed open"}
     one = campaign(app, youth, state=state)
-    answer = patch(client, one, seen(organiser), state=following)
+    answer = patch(client, one, if_match(organiser), state=following)
     if f"{state} {following}" in allowed or state == following:
         assert (answer.status_code, answer.json["state"]) == (200, following)
     else:
@@ -138,7 +138,7 @@ def test_an_archived_one_stays_as_it_is(
     app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str]
 ) -> None:
     one = campaign(app, youth, state="archived")
-    answer = patch(client, one, seen(organiser), name="Khác")
+    answer = patch(client, one, if_match(organiser), name="Khác")
     assert (answer.status_code, answer.json["code"]) == (409, "campaign_archived")
     assert refusal("archived", {"cap"}, "archived", may_move_earnings=True) == "campaign_archived"
 
@@ -153,7 +153,7 @@ def test_two_that_saw_the_same_version_are_one_change_and_one_refusal(
     one = campaign(app, youth)
 
     def change(n: int) -> Any:
-        return patch(app.test_client(), one, seen(organiser), name=f"Tên {n}")
+        return patch(app.test_client(), one, if_match(organiser), name=f"Tên {n}")
 
     waiting = text("select count(*) from pg_locks where not granted")
     with ThreadPoolExecutor(2) as pool, owner.connect() as holding:
@@ -169,7 +169,7 @@ def test_two_that_saw_the_same_version_are_one_change_and_one_refusal(
     won = next(answer for answer in answers if answer.status_code == 200)
     shown = app.test_client().get(f"{URL}/{one}")
     assert (shown.json, shown.headers["ETag"]) == (won.json, '"2"')
-    assert len(audited(app, f"campaign:{one}")) == 1
+    assert len(audit_entries(app, f"campaign:{one}")) == 1
 
 
 # Removing one
@@ -180,11 +180,11 @@ def test_a_draft_is_removed(
 ) -> None:
     draft = create(client, youth, organiser).json["id"]
     assert client.delete(f"{URL}/{draft}", headers=organiser).status_code == 428
-    assert client.delete(f"{URL}/{draft}", headers=seen(organiser, 2)).status_code == 412
-    answer = client.delete(f"{URL}/{draft}", headers=seen(organiser))
+    assert client.delete(f"{URL}/{draft}", headers=if_match(organiser, 2)).status_code == 412
+    answer = client.delete(f"{URL}/{draft}", headers=if_match(organiser))
     assert (answer.status_code, answer.data) == (204, b"")
     assert client.get(f"{URL}/{draft}", headers=organiser).status_code == 404
-    act, details = audited(app, f"campaign:{draft}")[1]
+    act, details = audit_entries(app, f"campaign:{draft}")[1]
     assert (act, details["before"]["name"]) == ("campaign.remove", NEW["name"])
 
 
@@ -193,7 +193,7 @@ def test_what_was_published_stays(
     app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str], state: str
 ) -> None:
     one = campaign(app, youth, state=state)
-    answer = client.delete(f"{URL}/{one}", headers=seen(organiser))
+    answer = client.delete(f"{URL}/{one}", headers=if_match(organiser))
     assert (answer.status_code, answer.json["code"]) == (409, "campaign_not_draft")
     assert client.get(f"{URL}/{one}").status_code == 200
 
@@ -202,7 +202,7 @@ def test_a_draft_that_somebody_is_in_stays(
     app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str], clock: Any
 ) -> None:
     one = campaign(app, youth, state="draft")
-    joined(app, register(client), one, team(app, youth), clock.now)
-    answer = client.delete(f"{URL}/{one}", headers=seen(organiser))
+    add_membership(app, register(client), one, team(app, youth), clock.now)
+    answer = client.delete(f"{URL}/{one}", headers=if_match(organiser))
     assert (answer.status_code, answer.json["code"]) == (409, "campaign_used")
     assert client.get(f"{URL}/{one}", headers=organiser).status_code == 200

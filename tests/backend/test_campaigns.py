@@ -10,7 +10,15 @@ from flask.testing import FlaskClient
 from backend.campaigns.service import STATES
 from tests.support.campaign_api import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
 from tests.support.factories import register
-from tests.support.people import audited, campaign, organisation, person, seen, team, unit_id
+from tests.support.people import (
+    audit_entries,
+    campaign,
+    if_match,
+    organisation,
+    person,
+    team,
+    unit_id,
+)
 
 
 def bare(answer: Any) -> tuple[int, Any, Any]:
@@ -40,7 +48,7 @@ def test_an_organiser_makes_a_draft(
     }
     shown = client.get(f"{URL}/{made['id']}", headers=organiser)
     assert (shown.json, shown.headers["ETag"]) == (made, '"1"')
-    act, details = audited(app, f"campaign:{made['id']}")[0]
+    act, details = audit_entries(app, f"campaign:{made['id']}")[0]
     assert (act, details["after"]["first_day"]) == ("campaign.create", "2024-11-01")
     assert details["after"]["areas"] == sorted(one["id"] for one in made["areas"])
 
@@ -123,7 +131,7 @@ def test_a_draft_is_not_there_for_others(app: Flask, client: FlaskClient, youth:
         assert hidden[0] == 404
         assert client.get(URL, headers=headers).json["items"] == []
         for method, body in (("PATCH", {"json": {"name": "x"}}), ("DELETE", {})):
-            sent: dict[str, Any] = {"method": method, "headers": seen(headers), **body}
+            sent: dict[str, Any] = {"method": method, "headers": if_match(headers), **body}
             refused = bare(client.open(f"{URL}/{draft}", **sent))
             assert refused == bare(client.open(f"{URL}/999", **sent))
             assert refused[0] == (404 if headers else 401)
@@ -144,7 +152,7 @@ def test_a_draft_is_its_organisers(app: Flask, client: FlaskClient, youth: int) 
         for draft in drafts:
             status = client.get(f"{URL}/{draft}", headers=headers).status_code
             assert status == (200 if draft in found else 404)
-    assert patch(client, drafts[0], seen(reading), name="x").status_code == 403
+    assert patch(client, drafts[0], if_match(reading), name="x").status_code == 403
 
 
 def test_what_is_published_is_public(app: Flask, client: FlaskClient, youth: int) -> None:
@@ -155,9 +163,9 @@ def test_what_is_published_is_public(app: Flask, client: FlaskClient, youth: int
         assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
         held = client.get(f"{URL}/{one}", headers={"If-None-Match": '"1"'})
         assert (held.status_code, held.data) == (304, b"")
-    assert patch(client, made[0], seen({}), name="x").status_code == 401
-    assert client.delete(f"{URL}/{made[0]}", headers=seen({})).status_code == 401
-    assert patch(client, made[0], seen(person(app)), name="x").status_code == 403
+    assert patch(client, made[0], if_match({}), name="x").status_code == 401
+    assert client.delete(f"{URL}/{made[0]}", headers=if_match({})).status_code == 401
+    assert patch(client, made[0], if_match(person(app)), name="x").status_code == 403
 
 
 def test_the_list_begins_with_the_latest(app: Flask, client: FlaskClient, youth: int) -> None:

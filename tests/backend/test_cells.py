@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from backend.clock import VIETNAM
 from backend.coverage.statistics.cells import evenness
 from tests.support.factories import HERE, THERE, post, register, sample
-from tests.support.measurements import NINE, measured, row
+from tests.support.measurements import NINE, measurement_row, store_rows
 from tests.support.people import person, unit_id
 
 COMMUNE = "05443"
@@ -31,11 +31,11 @@ def asked(client: FlaskClient, what: str, headers: Any = None, **query: Any) -> 
 def at(app: Flask, n: int, devices: int = 1, **position: Any) -> list[dict[str, Any]]:
     """So many counted samples in one place, by so many devices."""
     unit, ids = unit_id(app, COMMUNE), [uuid.uuid4() for _ in range(devices)]
-    return [row(unit, NINE, device_id=ids[k % devices], **position) for k in range(n)]
+    return [measurement_row(unit, NINE, device_id=ids[k % devices], **position) for k in range(n)]
 
 
 def test_three_hundred_samples_from_one_office(app: Flask, client: FlaskClient) -> None:
-    measured(app, *at(app, 300, devices=5, **HERE))
+    store_rows(app, *at(app, 300, devices=5, **HERE))
     told = asked(client, "cells")
     assert [one["n"] for one in told["items"]] == [300]
     assert (told["evenness"]["effective_cells"], told["evenness"]["largest_share"]) == (1.0, 1.0)
@@ -47,7 +47,7 @@ def test_three_hundred_samples_from_one_office(app: Flask, client: FlaskClient) 
 def test_cells_of_few_devices_are_for_officials_of_the_area(
     app: Flask, client: FlaskClient
 ) -> None:
-    measured(app, *at(app, 40, devices=3, **HERE), *at(app, 9, devices=2, **THERE))
+    store_rows(app, *at(app, 40, devices=3, **HERE), *at(app, 9, devices=2, **THERE))
     public = asked(client, "cells")
     assert [one["n"] for one in public["items"]] == [40]
     assert public["suppressed"] == {"cells": 1, "n": 9}
@@ -62,7 +62,7 @@ def test_cells_of_few_devices_are_for_officials_of_the_area(
 
 
 def test_cells_as_geojson_for_a_map(app: Flask, client: FlaskClient) -> None:
-    measured(app, *at(app, 4, devices=4, **HERE))
+    store_rows(app, *at(app, 4, devices=4, **HERE))
     answer = client.get(f"/api/v1/units/{COMMUNE}/cells?month=2024-11&format=geojson")
     assert answer.mimetype == "application/geo+json"
     [feature] = answer.get_json(force=True)["features"]
@@ -88,12 +88,12 @@ def test_what_nobody_counts_or_withdrew_is_in_no_cell(app: Flask, client: FlaskC
 
 def test_hours_are_those_of_vietnam(app: Flask, client: FlaskClient) -> None:
     unit = unit_id(app, COMMUNE)
-    measured(
+    store_rows(
         app,
-        *[row(unit, MONDAY) for _ in range(20)],
-        *[row(unit, MONDAY + timedelta(hours=1)) for _ in range(10)],
-        row(unit, MONDAY, reasons=["repeat"], counted=False),
-        row(unit, MONDAY, network="fixed"),
+        *[measurement_row(unit, MONDAY) for _ in range(20)],
+        *[measurement_row(unit, MONDAY + timedelta(hours=1)) for _ in range(10)],
+        measurement_row(unit, MONDAY, reasons=["repeat"], counted=False),
+        measurement_row(unit, MONDAY, network="fixed"),
     )
     told = asked(client, "hours")
     assert told["n"] == 30 and [len(day) for day in told["hours"]] == [24] * 7
@@ -102,7 +102,7 @@ def test_hours_are_those_of_vietnam(app: Flask, client: FlaskClient) -> None:
 
 
 def test_few_samples_tell_no_hours_and_no_evenness(app: Flask, client: FlaskClient) -> None:
-    measured(app, *at(app, 29, devices=29, **HERE))
+    store_rows(app, *at(app, 29, devices=29, **HERE))
     told = asked(client, "hours")
     assert (told["n"], told["hours"], told["minimum_n"]) == (29, None, 30)
     assert asked(client, "cells")["evenness"] is None

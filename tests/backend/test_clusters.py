@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 from tests.support.clock import FakeClock
 from tests.support.people import (
     account,
-    audited,
+    audit_entries,
     cluster,
+    if_match,
     organisation,
     person,
-    seen,
     team,
     unit_id,
 )
@@ -58,16 +58,16 @@ def test_an_organiser_makes_and_changes_one(app: Flask, client: FlaskClient) -> 
     url = f"{URL}/{made.json['id']}"
     assert client.get(url).json == made.json
     changed = client.patch(
-        url, json={"name": "Cụm nam", "units": [commune("05443")]}, headers=seen(organiser)
+        url, json={"name": "Cụm nam", "units": [commune("05443")]}, headers=if_match(organiser)
     )
     assert (changed.status_code, changed.json["name"], codes(changed)) == (
         200,
         "Cụm nam",
         {"05443"},
     )
-    stale = client.patch(url, json={"name": "x"}, headers=seen(organiser))
+    stale = client.patch(url, json={"name": "x"}, headers=if_match(organiser))
     assert stale.status_code == 412
-    acts = [act for act, _ in audited(app, f"cluster:{made.json['id']}")]
+    acts = [act for act, _ in audit_entries(app, f"cluster:{made.json['id']}")]
     assert acts == ["cluster.create", "cluster.change"]
     assert [one["id"] for one in client.get(URL).json["items"]] == [made.json["id"]]
 
@@ -141,10 +141,10 @@ def test_an_organiser_widens_and_ends_nobodys_area(app: Flask, client: FlaskClie
     person(app, "official", own, kind="cluster")
     url = f"{URL}/{own}"
     more = {"units": [commune("05443"), commune("05452")]}
-    assert client.patch(url, json=more, headers=seen(organiser)).status_code == 403
-    assert client.delete(url, headers=seen(organiser)).status_code == 403
-    assert client.patch(url, json={"name": "x"}, headers=seen(organiser)).status_code == 200
-    admin = seen(person(app, "admin"), 2)
+    assert client.patch(url, json=more, headers=if_match(organiser)).status_code == 403
+    assert client.delete(url, headers=if_match(organiser)).status_code == 403
+    assert client.patch(url, json={"name": "x"}, headers=if_match(organiser)).status_code == 200
+    admin = if_match(person(app, "admin"), 2)
     assert client.patch(url, json=more, headers=admin).status_code == 200
 
 
@@ -153,7 +153,7 @@ def test_ending(app: Flask, client: FlaskClient, clock: FakeClock, held: bool, s
     own = cluster(app, ("05443",))
     official = person(app, "official", own, kind="cluster") if held else {}
     assert signals(client, "05443", official) == (200 if held else 404)
-    gone = client.delete(f"{URL}/{own}", headers=seen(person(app, "admin")))
+    gone = client.delete(f"{URL}/{own}", headers=if_match(person(app, "admin")))
     assert gone.status_code == status
     assert signals(client, "05443", official) == 404
     clock.now = datetime(2024, 11, 21, 12, 0, tzinfo=UTC)

@@ -14,9 +14,9 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.http.paging import encode_cursor
 from backend.measurements.recording import counting
-from tests.support.contributions import NOON, add, correct, minutes, volunteers
+from tests.support.contributions import NOON, add_measurement, change_team, minutes, volunteers
 from tests.support.factories import post, register, sample
-from tests.support.people import campaign, joined, organisation, person, team, unit_id
+from tests.support.people import add_membership, campaign, organisation, person, team, unit_id
 
 DAY = timedelta(days=1)
 ADDITIVE = ("received", "valid", "counted", "guests", "unlocated", "needed")
@@ -40,16 +40,20 @@ class Cast:
         with self.app.app_context():
             mine = {"volunteer": self.an}
             for n in range(3):
-                add(self.campaign, self.first, NOON + n * DAY, self.here, **mine)
-            add(self.campaign, self.first, NOON, self.there, fate="repeat", **mine)
-            add(self.campaign, self.first, NOON, None, fate="outside_communes", **mine)
-            add(self.campaign, self.first, NOON, self.there, fate="over_cap",
+                add_measurement(self.campaign, self.first, NOON + n * DAY, self.here, **mine)
+            add_measurement(self.campaign, self.first, NOON, self.there, fate="repeat", **mine)
+            add_measurement(self.campaign, self.first, NOON, None, fate="outside_communes", **mine)
+            add_measurement(self.campaign, self.first, NOON, self.there, fate="over_cap",
                 volunteer=self.nameless)  # fmt: skip
-            add(self.campaign, self.second, NOON, self.here, volunteer=self.guest, guest=True)
-            add(self.campaign, self.third, NOON + DAY, self.there, network="fixed")
-            moved = add(self.campaign, self.second, NOON, self.here, volunteer=self.nameless)
-            correct(moved, self.third)
-            add(self.campaign, None, NOON, self.here)  # of nobody
+            add_measurement(
+                self.campaign, self.second, NOON, self.here, volunteer=self.guest, guest=True
+            )
+            add_measurement(self.campaign, self.third, NOON + DAY, self.there, network="fixed")
+            moved = add_measurement(
+                self.campaign, self.second, NOON, self.here, volunteer=self.nameless
+            )
+            change_team(moved, self.third)
+            add_measurement(self.campaign, None, NOON, self.here)  # of nobody
             db.session.commit()
             if fold:
                 counting.fold_all()
@@ -201,7 +205,7 @@ def test_phones_of_those_who_measured_and_withdrawn_ones_are_not_told(
     phone, idle = register(client), register(client)
     since = datetime(2024, 11, 1, tzinfo=UTC)
     for one in (phone, idle):
-        joined(cast.app, one, cast.campaign, cast.first, since, None)
+        add_membership(cast.app, one, cast.campaign, cast.first, since, None)
     post(client, phone, sample())
     assert cast.rows()["Đội A"]["devices"] == 1
     with cast.app.app_context():
@@ -221,7 +225,7 @@ def test_the_same_figures_are_sent_once(cast: Cast) -> None:
     again = cast.ask("", cast.organiser | {"If-None-Match": tag})
     assert again.status_code == 304 and not again.data
     with cast.app.app_context():
-        add(cast.campaign, cast.first, NOON + minutes(1), cast.here)
+        add_measurement(cast.campaign, cast.first, NOON + minutes(1), cast.here)
         db.session.commit()
     fresh = cast.ask("", cast.organiser | {"If-None-Match": tag})
     assert fresh.status_code == 200 and fresh.headers["ETag"] != tag

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from backend.coverage.figures.counts_cache import CATEGORIES
 from backend.database.extensions import db
 from tests.support.clock import FakeClock
-from tests.support.contributions import add, volunteers
+from tests.support.contributions import add_measurement, volunteers
 from tests.support.daily_counts import count, fold
 from tests.support.people import campaign, organisation, team, unit_id
 
@@ -195,7 +195,7 @@ def test_who_is_active(app: Flask, client: FlaskClient) -> None:
     (person,) = volunteers(app, None)
     with app.app_context():
         for which in (0, 0, 1):
-            add(made, teams[which], unit=unit, volunteer=person)
+            add_measurement(made, teams[which], unit=unit, volunteer=person)
         db.session.commit()
     for folded in (False, True):
         if folded:

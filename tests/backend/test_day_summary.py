@@ -13,7 +13,7 @@ from backend.coverage.contributions.day_summary import WIDTH, DaySummary, draw, 
 from backend.coverage.contributions.figures import Figures
 from backend.database.extensions import db
 from backend.i18n.messages import message
-from tests.support.contributions import NOON, add, minutes
+from tests.support.contributions import NOON, add_measurement, minutes
 from tests.support.people import campaign, organisation, person, team, unit_id
 
 
@@ -26,10 +26,10 @@ class Cast:
         self.organiser = person(app, "organiser", union)
         here = unit_id(app, "05443")
         with app.app_context():
-            add(self.campaign, self.team, NOON - timedelta(days=1), here)
+            add_measurement(self.campaign, self.team, NOON - timedelta(days=1), here)
             for n in range(3):
-                add(self.campaign, self.team, NOON + minutes(n), here, guest=n == 0)
-            add(self.campaign, self.team, NOON, here, fate="over_cap")
+                add_measurement(self.campaign, self.team, NOON + minutes(n), here, guest=n == 0)
+            add_measurement(self.campaign, self.team, NOON, here, fate="over_cap")
             db.session.commit()
 
     def ask(self, query: str = "") -> Any:

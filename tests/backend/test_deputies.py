@@ -12,8 +12,8 @@ from backend.accounts.models import Role, User
 from backend.database.extensions import db
 from backend.demo.removal import remove_teams
 from tests.support.clock import FakeClock
-from tests.support.people import audited, cluster, password_hash, person, unit_id
-from tests.support.sql_statements import statements
+from tests.support.people import audit_entries, cluster, password_hash, person, unit_id
+from tests.support.sql_statements import recorded_statements
 
 URL = "/api/v1/deputies"
 COMMUNE = {"system": "2024", "code": "05443"}
@@ -56,7 +56,7 @@ def test_a_deputy_acts_in_the_part_that_was_lent(cast: Cast) -> None:
     for headers in (cast.official, cast.lan):
         [one] = cast.client.get(URL, headers=headers).json["items"]
         assert (one["name"], one["reason"]) == (NAME, "nghỉ phép")
-    [(act, details)] = audited(cast.app, f"user:{made.json['user_id']}")
+    [(act, details)] = audit_entries(cast.app, f"user:{made.json['user_id']}")
     assert act == "area.delegate" and "reason" not in details
 
 
@@ -66,11 +66,11 @@ def test_the_list_asks_no_more_of_the_database_however_long_it_is(cast: Cast) ->
 
     cast.lend()
     assert listed() == 1
-    with statements(cast.app) as few:
+    with recorded_statements(cast.app) as few:
         listed()
     for code in ("05452", "05455"):
         cast.lend(unit={"system": "2024", "code": code})
-    with statements(cast.app) as more:
+    with recorded_statements(cast.app) as more:
         assert listed() == 3
     assert len(more) == len(few)
 

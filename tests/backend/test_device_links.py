@@ -16,7 +16,7 @@ from backend.memberships import passes
 from backend.memberships.models import DeviceLink, Membership, Pass, Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import register
-from tests.support.joining import URL, Cast, Headers, at_once, join, moment
+from tests.support.joining import URL, Cast, Headers, join, moment, send_concurrently
 from tests.support.people import person
 
 PASSES, USE = "/api/v1/passes", "/api/v1/passes/use"
@@ -177,7 +177,9 @@ def test_two_phones_with_one_pass_and_one_is_linked(
     join(client, first, cast.code_one)
     code = shown(client, first)["code"]
     phones = [register(client) for _ in range(4)]
-    answers = at_once(app, *[lambda own, phone=phone: use(own, phone, code) for phone in phones])
+    answers = send_concurrently(
+        app, *[lambda own, phone=phone: use(own, phone, code) for phone in phones]
+    )
     assert sorted(answer.status_code for answer in answers) == [201, 410, 410, 410]
 
 
@@ -188,7 +190,9 @@ def test_two_volunteers_who_link_each_others_phones_do_not_block(
     join(client, one, cast.code_one)
     join(client, two, cast.code_one)
     codes = shown(client, one)["code"], shown(client, two)["code"]
-    answers = at_once(app, lambda own: use(own, two, codes[0]), lambda own: use(own, one, codes[1]))
+    answers = send_concurrently(
+        app, lambda own: use(own, two, codes[0]), lambda own: use(own, one, codes[1])
+    )
     assert {answer.status_code for answer in answers} <= {200, 201}
 
 

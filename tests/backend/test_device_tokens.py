@@ -13,7 +13,7 @@ from backend.database import extensions
 from backend.database.extensions import db
 from backend.devices import consent, service
 from backend.devices.models import Consent, Device
-from tests.support.devices import AGREED, ME, bearer, registered
+from tests.support.devices import CONSENT, ME, bearer, register
 from tests.support.factories import post, sample
 
 
@@ -29,7 +29,7 @@ def test_no_or_unknown_token(client: FlaskClient, headers: dict[str, str]) -> No
 
 
 def test_the_old_token_is_valid_until_the_next_is_used(client: FlaskClient) -> None:
-    old = registered(client)["token"]
+    old = register(client)["token"]
     new = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
     pending = client.get(ME, headers=bearer(old))
     assert (pending.status_code, pending.json["rotation_pending"]) == (200, True)
@@ -40,7 +40,7 @@ def test_the_old_token_is_valid_until_the_next_is_used(client: FlaskClient) -> N
 
 
 def test_a_rotation_whose_answer_was_lost_is_replaced(client: FlaskClient) -> None:
-    old = registered(client)["token"]
+    old = register(client)["token"]
     lost = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
     new = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
     assert client.get(ME, headers=bearer(lost)).status_code == 401
@@ -49,7 +49,7 @@ def test_a_rotation_whose_answer_was_lost_is_replaced(client: FlaskClient) -> No
 
 
 def test_the_next_token_used_at_once_is_promoted_once(app: Flask, client: FlaskClient) -> None:
-    old = registered(client)["token"]
+    old = register(client)["token"]
     new = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
 
     def get(_: int) -> int:
@@ -63,7 +63,7 @@ def test_the_next_token_used_at_once_is_promoted_once(app: Flask, client: FlaskC
 def test_knowing_a_device_costs_one_select(
     app: Flask, client: FlaskClient, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = registered(client)["token"]
+    token = register(client)["token"]
     client.get(ME, headers=bearer(token))
     statements: list[str] = []
 
@@ -87,7 +87,7 @@ def test_knowing_a_device_costs_one_select(
 def test_a_first_use_is_noted_whatever_becomes_of_the_request(
     app: Flask, client: FlaskClient, clock: Any
 ) -> None:
-    token = registered(client)["token"]
+    token = register(client)["token"]
     with app.app_context():
         assert service.authenticate(token, clock.now).token_used_at == clock.now
         db.session.rollback()
@@ -100,22 +100,22 @@ def test_a_first_use_is_noted_whatever_becomes_of_the_request(
 def test_a_device_under_an_older_text_is_told_and_may_agree_again(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = registered(client)["token"]
+    token = register(client)["token"]
     monkeypatch.setattr(consent, "CURRENT", "0")
     assert client.get(ME, headers=bearer(token)).json["consent"]["outdated"] is True
     assert post(client, bearer(token), sample()).json["consent_outdated"] is True
     monkeypatch.undo()
     assert post(client, bearer(token), sample()).json.get("consent_outdated") is None
-    answer = client.post(f"{ME}/consents", headers=bearer(token), json={"consent": AGREED})
+    answer = client.post(f"{ME}/consents", headers=bearer(token), json={"consent": CONSENT})
     assert (answer.status_code, answer.json["outdated"]) == (201, False)
     refused = client.post(f"{ME}/consents", headers=bearer(token), json={"consent": {}})
     assert refused.json["code"] == "consent_required"
 
 
 def test_each_consent_is_kept(app: Flask, client: FlaskClient, clock: Any) -> None:
-    token = registered(client)["token"]
+    token = register(client)["token"]
     clock.now += timedelta(days=30)
-    client.post(f"{ME}/consents", headers=bearer(token), json={"consent": AGREED})
+    client.post(f"{ME}/consents", headers=bearer(token), json={"consent": CONSENT})
     with app.app_context():
         recorded = db.session.scalars(select(Consent.recorded_at).order_by(Consent.id)).all()
     assert recorded == [clock.now - timedelta(days=30), clock.now]

@@ -19,17 +19,17 @@ from backend.devices import service
 from backend.devices.credentials import ALPHABET, code_hash, new_code
 from backend.devices.models import Consent, Device
 from backend.devices.registration import Agreement, Registration
-from tests.support.devices import AGREED, DEVICES, ME, bearer, body, registered
+from tests.support.devices import CONSENT, DEVICES, ME, bearer, register, registration
 
 
 def test_a_phone_registers_and_is_known_by_its_token(client: FlaskClient) -> None:
     mine = str(uuid.uuid4())
-    told = registered(client, id=mine)
+    told = register(client, id=mine)
     assert set(told) == {"id", "token", "withdrawal_code", "consent"}
     assert told["id"] == mine
     assert told["consent"]["version"] == "1"
     assert datetime.fromisoformat(told["consent"]["accepted_at"]) == datetime.fromisoformat(
-        AGREED["accepted_at"]
+        CONSENT["accepted_at"]
     )
     me = client.get(ME, headers=bearer(told["token"]))
     assert me.status_code == 200
@@ -38,13 +38,13 @@ def test_a_phone_registers_and_is_known_by_its_token(client: FlaskClient) -> Non
 
 
 def test_id_and_description_are_optional(client: FlaskClient) -> None:
-    answer = client.post(DEVICES, json={"consent": AGREED})
+    answer = client.post(DEVICES, json={"consent": CONSENT})
     assert answer.status_code == 201
     uuid.UUID(answer.json["id"])
 
 
 def test_secrets_are_stored_as_hashes_only(app: Flask, client: FlaskClient) -> None:
-    told = registered(client)
+    told = register(client)
     with app.app_context():
         device = db.session.scalars(select(Device)).one()
         stored = repr({key: value for key, value in vars(device).items() if key[0] != "_"})
@@ -61,14 +61,17 @@ def test_secrets_are_stored_as_hashes_only(app: Flask, client: FlaskClient) -> N
         {},
         "yes",
         [],
-        {**AGREED, "accepted": False},
-        {**AGREED, "accepted": "true"},
-        {**AGREED, "accepted": 1},
-        {"version": "1", "accepted_at": AGREED["accepted_at"]},
+        {**CONSENT, "accepted": False},
+        {**CONSENT, "accepted": "true"},
+        {**CONSENT, "accepted": 1},
+        {"version": "1", "accepted_at": CONSENT["accepted_at"]},
     ],
 )
 def test_nothing_but_a_true_is_consent(client: FlaskClient, given_consent: Any) -> None:
-    for sent in (body(consent=given_consent), body(consent=given_consent, id="broken")):
+    for sent in (
+        registration(consent=given_consent),
+        registration(consent=given_consent, id="broken"),
+    ):
         answer = client.post(DEVICES, json=sent)
         assert answer.status_code == 422
         assert answer.json["code"] == "consent_required"
@@ -83,9 +86,9 @@ def test_nothing_but_a_true_is_consent(client: FlaskClient, given_consent: Any) 
         ({"model": 5}, "model", "not_text"),
         ({"model": "a\x00b"}, "model", "has_nul"),
         ({"model": "x" * 121}, "model", "too_long"),
-        ({"consent": {**AGREED, "version": "0.1"}}, "consent.version", "not_one_of"),
+        ({"consent": {**CONSENT, "version": "0.1"}}, "consent.version", "not_one_of"),
         ({"consent": {"accepted": True, "version": "1"}}, "consent.accepted_at", "required"),
-        ({"consent": {**AGREED, "accepted_at": "2026-11-20"}}, "consent.accepted_at", "not_time"),
+        ({"consent": {**CONSENT, "accepted_at": "2026-11-20"}}, "consent.accepted_at", "not_time"),
         ({"attestation": {"a": ["\x00"]}}, "attestation", "has_nul"),
         ({"attestation": {"\ud800": 1}}, "attestation", "not_unicode"),
         ({"attestation": "x" * 40_000}, "attestation", "too_long"),
@@ -94,7 +97,7 @@ def test_nothing_but_a_true_is_consent(client: FlaskClient, given_consent: Any) 
 def test_a_wrong_field_is_named(
     client: FlaskClient, changes: dict[str, Any], field: str, code: str
 ) -> None:
-    answer = client.post(DEVICES, json=body(**changes))
+    answer = client.post(DEVICES, json=registration(**changes))
     assert answer.status_code == 422
     assert answer.content_type == "application/problem+json"
     assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [(field, code)]
@@ -117,7 +120,7 @@ def test_a_body_that_cannot_be_read(
 
 
 def test_unknown_fields_are_passed_over(client: FlaskClient) -> None:
-    registered(client, new_in_version_9={"a": 1})
+    register(client, new_in_version_9={"a": 1})
 
 
 # The lost answer
@@ -125,9 +128,9 @@ def test_unknown_fields_are_passed_over(client: FlaskClient) -> None:
 
 def test_a_lost_answer_is_repeated_with_fresh_secrets(client: FlaskClient, clock: Any) -> None:
     mine = str(uuid.uuid4())
-    first = registered(client, id=mine)
+    first = register(client, id=mine)
     clock.now += timedelta(minutes=10)
-    again = client.post(DEVICES, json=body(id=mine.upper()))
+    again = client.post(DEVICES, json=registration(id=mine.upper()))
     assert again.status_code == 200
     assert again.json["id"] == mine
     assert again.json["token"] != first["token"]
@@ -138,18 +141,18 @@ def test_a_lost_answer_is_repeated_with_fresh_secrets(client: FlaskClient, clock
 
 def test_after_ten_minutes_the_id_is_taken(client: FlaskClient, clock: Any) -> None:
     mine = str(uuid.uuid4())
-    token = registered(client, id=mine)["token"]
+    token = register(client, id=mine)["token"]
     clock.now += timedelta(minutes=10, seconds=1)
-    again = client.post(DEVICES, json=body(id=mine))
+    again = client.post(DEVICES, json=registration(id=mine))
     assert (again.status_code, again.json["code"]) == (409, "already_registered")
     assert client.get(ME, headers=bearer(token)).status_code == 200
 
 
 def test_after_the_first_use_the_id_is_taken(client: FlaskClient) -> None:
     mine = str(uuid.uuid4())
-    token = registered(client, id=mine)["token"]
+    token = register(client, id=mine)["token"]
     client.get(ME, headers=bearer(token))
-    again = client.post(DEVICES, json=body(id=mine))
+    again = client.post(DEVICES, json=registration(id=mine))
     assert (again.status_code, again.json["code"]) == (409, "already_registered")
     assert client.get(ME, headers=bearer(token)).status_code == 200
 
@@ -158,7 +161,7 @@ def test_the_same_id_at_once_is_one_device(app: Flask) -> None:
     mine = str(uuid.uuid4())
 
     def post(_: int) -> Any:
-        return app.test_client().post(DEVICES, json=body(id=mine))
+        return app.test_client().post(DEVICES, json=registration(id=mine))
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(post, range(16)))
@@ -176,16 +179,16 @@ def test_the_same_id_at_once_is_one_device(app: Flask) -> None:
 
 def test_attestation_is_stored_as_sent(app: Flask, client: FlaskClient) -> None:
     sent = {"verdict": ["MEETS_DEVICE_INTEGRITY", 1.5, None, {"ký": "tự"}]}
-    registered(client, attestation=sent)
+    register(client, attestation=sent)
     with app.app_context():
         assert db.session.scalars(select(Device.attestation)).one() == sent
 
 
 def test_attestation_is_required_where_the_setting_says_so(app: Flask, client: FlaskClient) -> None:
     app.config["REQUIRE_ATTESTATION"] = True
-    answer = client.post(DEVICES, json=body())
+    answer = client.post(DEVICES, json=registration())
     assert (answer.status_code, answer.json["code"]) == (422, "attestation_required")
-    registered(client, attestation="opaque")
+    register(client, attestation="opaque")
 
 
 # Limits
@@ -195,14 +198,14 @@ def test_an_address_registers_so_many_an_hour(app: Flask, client: FlaskClient, c
     app.config["REGISTRATIONS_PER_HOUR"] = 3
     clock.now = datetime(2026, 11, 20, 8, 50, tzinfo=UTC)
     for _ in range(3):
-        registered(client)
-    refused = client.post(DEVICES, json=body())
+        register(client)
+    refused = client.post(DEVICES, json=registration())
     assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
     assert 600 <= int(refused.headers["Retry-After"]) <= 601
-    other = client.post(DEVICES, json=body(), environ_base={"REMOTE_ADDR": "198.51.100.7"})
+    other = client.post(DEVICES, json=registration(), environ_base={"REMOTE_ADDR": "198.51.100.7"})
     assert other.status_code == 201
     clock.now += timedelta(minutes=10)
-    registered(client)
+    register(client)
 
 
 def test_an_honest_team_behind_one_address_is_not_hit(app: Flask) -> None:
@@ -211,15 +214,15 @@ def test_an_honest_team_behind_one_address_is_not_hit(app: Flask) -> None:
 
 def test_a_forwarded_address_is_not_believed(app: Flask, client: FlaskClient) -> None:
     app.config["REGISTRATIONS_PER_HOUR"] = 1
-    registered(client)
+    register(client)
     headers = {"X-Forwarded-For": "203.0.113.9"}
-    assert client.post(DEVICES, json=body(), headers=headers).status_code == 429
+    assert client.post(DEVICES, json=registration(), headers=headers).status_code == 429
 
 
 def test_counts_of_addresses_are_forgotten(app: Flask, client: FlaskClient, clock: Any) -> None:
-    registered(client)
+    register(client)
     clock.now += timedelta(days=1, hours=1)
-    registered(client)
+    register(client)
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Attempts)) == 1
 

@@ -14,7 +14,7 @@ from backend.measurements.recording import counting
 from backend.measurements.revision import recount
 from tests.support.clock import FakeClock
 from tests.support.factories import network, post, register, sample
-from tests.support.people import campaign, joined, organisation, person, team, unit_id
+from tests.support.people import add_membership, campaign, organisation, person, team, unit_id
 
 AT = "2024-11-15T09:00:00+07:00"
 DAY_BEFORE = "2024-11-14T09:00:00+07:00"
@@ -35,7 +35,7 @@ class Cast:
         self.phone = register(client)
 
     def join(self, until: datetime | None = None, since: datetime = JOINED) -> None:
-        joined(self.app, self.phone, self.campaign, self.first, since, until)
+        add_membership(self.app, self.phone, self.campaign, self.first, since, until)
 
     def post(self, *samples: dict[str, Any]) -> None:
         answer = post(self.client, self.phone, *samples)

@@ -9,17 +9,17 @@ from flask.testing import FlaskClient
 
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
-from tests.support.joining import at_once
+from tests.support.joining import send_concurrently
 from tests.support.people import (
     LATER,
     LONG_AGO,
     account,
-    audited,
+    add_membership,
+    audit_entries,
     campaign,
-    joined,
+    if_match,
     organisation,
     person,
-    seen,
     team,
     unit_id,
 )
@@ -34,7 +34,7 @@ def cast(app: Flask, client: FlaskClient) -> Cast:
     own = team(app, union)
     run = campaign(app, union, unit_id(app, "19", level="province"))
     phone = register(client)
-    joined(app, phone, run, own, LONG_AGO)
+    add_membership(app, phone, run, own, LONG_AGO)
     post(client, phone, sample())
     admin, organiser = person(app, "admin"), person(app, "organiser", union)
     return {
@@ -44,7 +44,7 @@ def cast(app: Flask, client: FlaskClient) -> Cast:
 
 
 def end(client: FlaskClient, cast: Cast) -> Any:
-    return client.delete(f"/api/v1/teams/{cast['team']}", headers=seen(cast["organiser"]))
+    return client.delete(f"/api/v1/teams/{cast['team']}", headers=if_match(cast["organiser"]))
 
 
 def memberships(client: FlaskClient, cast: Cast) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ def test_memberships_end_with_their_team(
     url = f"/api/v1/campaigns/{cast['campaign']}/contributions?month=2024-11"
     told = client.get(url, headers=cast["organiser"]).json
     assert told["total"]["counted"] == 1  # what was measured before stays earned
-    [(act, details)] = audited(app, f"team:{cast['team']}")
+    [(act, details)] = audit_entries(app, f"team:{cast['team']}")
     assert (act, details["ended"]) == ("team.end", {"memberships": 1, "roles": 1})
 
 
@@ -72,7 +72,7 @@ def test_a_membership_that_had_ended_stays_as_it_was(
     client: FlaskClient, app: Flask, cast: Cast
 ) -> None:
     other = register(client)
-    joined(app, other, cast["campaign"], cast["team"], LONG_AGO, LATER)
+    add_membership(app, other, cast["campaign"], cast["team"], LONG_AGO, LATER)
     end(client, cast)
     [one] = memberships(client, {**cast, "phone": other})
     assert datetime.fromisoformat(one["until"]) == LATER
@@ -92,7 +92,7 @@ def test_an_organiser_of_an_organisation_that_ended_is_none_any_more(
     url = f"/api/v1/organisations/{cast['union']}"
     teams = f"{url}/teams"
     assert client.get(teams, headers=cast["organiser"]).status_code == 200
-    assert client.delete(url, headers=seen(cast["organiser"])).status_code == 200
+    assert client.delete(url, headers=if_match(cast["organiser"])).status_code == 200
     assert client.get(teams, headers=cast["organiser"]).status_code == 403
     assert client.get(teams, headers=cast["admin"]).status_code == 200
 
@@ -105,7 +105,7 @@ def test_no_role_over_what_ended(
     client: FlaskClient, app: Flask, cast: Cast, role: str, place: str, code: str
 ) -> None:
     end(client, cast)
-    client.delete(f"/api/v1/organisations/{cast['union']}", headers=seen(cast["admin"]))
+    client.delete(f"/api/v1/organisations/{cast['union']}", headers=if_match(cast["admin"]))
     url = f"/api/v1/users/{account(app, 'lan@example.vn')}/roles"
     asked = {"role": role, "scope_id": cast[place]}
     answer = client.post(url, json=asked, headers=cast["admin"])
@@ -118,7 +118,7 @@ def test_who_joins_while_a_team_ends_is_in_it_no_more(
     url = f"/api/v1/campaigns/{cast['campaign']}/teams/{cast['team']}/join-code"
     code = client.post(url, json={}, headers=cast["organiser"]).json["code"]
     phones = [register(client) for _ in range(4)]
-    at_once(
+    send_concurrently(
         app,
         *[
             lambda own, phone=phone: own.post(

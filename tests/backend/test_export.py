@@ -11,13 +11,13 @@ from sqlalchemy import select
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.privacy.export import ROWS_AT_A_TIME
-from tests.support.devices import AT, ME, bearer, hold, registered
+from tests.support.devices import AT, ME, bearer, register, store_measurements
 
 
 def test_everything_held_is_told(app: Flask, client: FlaskClient) -> None:
-    mine, other = registered(client), registered(client)
-    ids = hold(app, mine["id"], 3)
-    hold(app, other["id"], 2)
+    mine, other = register(client), register(client)
+    ids = store_measurements(app, mine["id"], 3)
+    store_measurements(app, other["id"], 2)
     answer = client.get(f"{ME}/export", headers=bearer(mine["token"]))
     assert answer.status_code == 200
     assert answer.content_type == "application/json"
@@ -34,21 +34,21 @@ def test_everything_held_is_told(app: Flask, client: FlaskClient) -> None:
 
 
 def test_secrets_are_not_told(client: FlaskClient) -> None:
-    mine = registered(client)
+    mine = register(client)
     text = client.get(f"{ME}/export", headers=bearer(mine["token"])).get_data(as_text=True)
     assert "hash" not in text
     assert mine["token"] not in text
 
 
 def test_more_rows_than_are_read_at_a_time(app: Flask, client: FlaskClient) -> None:
-    mine = registered(client)
-    ids = hold(app, mine["id"], ROWS_AT_A_TIME * 2 + 1)
+    mine = register(client)
+    ids = store_measurements(app, mine["id"], ROWS_AT_A_TIME * 2 + 1)
     told = client.get(f"{ME}/export", headers=bearer(mine["token"])).get_json()
     assert [row["id"] for row in told["measurements"]] == [str(id) for id in ids]
 
 
 def test_reading_it_is_a_use_of_the_token(app: Flask, client: FlaskClient, clock: Any) -> None:
-    client.get(f"{ME}/export", headers=bearer(registered(client)["token"])).get_data()
+    client.get(f"{ME}/export", headers=bearer(register(client)["token"])).get_data()
     with app.app_context():
         assert db.session.scalars(select(Device.token_used_at)).one() == clock.now
 

@@ -15,7 +15,7 @@ from backend.database.extensions import db
 from backend.memberships.models import Membership, Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import register
-from tests.support.joining import URL, Cast, Headers, at_once, join, moment
+from tests.support.joining import URL, Cast, Headers, join, moment, send_concurrently
 from tests.support.people import campaign, person
 
 PASSES, USE = "/api/v1/passes", "/api/v1/passes/use"
@@ -201,7 +201,9 @@ def test_two_residents_with_one_pass_and_one_is_the_guest(
 ) -> None:
     made = ask(client, host, cast.campaign).json
     phones = [register(client) for _ in range(4)]
-    answers = at_once(app, *[lambda own, phone=phone: use(own, phone, made) for phone in phones])
+    answers = send_concurrently(
+        app, *[lambda own, phone=phone: use(own, phone, made) for phone in phones]
+    )
     assert sorted(answer.status_code for answer in answers) == [201, 410, 410, 410]
     with app.app_context():
         guests = select(func.count()).select_from(Membership).where(Membership.guest_of == 1)

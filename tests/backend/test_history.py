@@ -19,7 +19,7 @@ from backend.database.extensions import db
 from backend.units.catalogue import REFORM
 from backend.units.models import Boundary, Unit
 from backend.units.service import set_on
-from tests.support.measurements import measured, row
+from tests.support.measurements import measurement_row, store_rows
 from tests.support.people import unit_id
 
 # Ten communes from before the reform. In Thái Nguyên three were divided and two lie wholly in what
@@ -48,9 +48,9 @@ def sampled(app: Flask, system: str, at: datetime, **numbers: int) -> None:
     rows = []
     for code, n in numbers.items():
         unit = unit_id(app, code.strip("_"), system)
-        rows += [row(unit, at, **({} if k % 3 else {"reasons": ["repeat"], "counted": False}))
-                 for k in range(n)]  # fmt: skip
-    measured(app, *rows)
+        repeat = {"reasons": ["repeat"], "counted": False}
+        rows += [measurement_row(unit, at, **({} if k % 3 else repeat)) for k in range(n)]
+    store_rows(app, *rows)
 
 
 def inside(app: Flask, code: str, system: str) -> dict[str, float]:
@@ -106,7 +106,7 @@ def test_a_position_tells_where_a_sample_of_a_split_commune_lies(
 ) -> None:
     unit = unit_id(app, "05461")
     there = inside(app, "05467", "2025")
-    measured(app, *[row(unit, JUNE, **there) for _ in range(8)])
+    store_rows(app, *[measurement_row(unit, JUNE, **there) for _ in range(8)])
     assert history(client, "05467")["2025-06"]["received"] == 8
     assert history(client, "05467")["2025-06"]["estimated"] is True
     assert history(client, "05443")["2025-06"]["received"] == 0
@@ -134,7 +134,7 @@ def test_what_ended_before_is_divided_among_its_province(
 ) -> None:
     there = inside(app, "05467", "2025")
     december = datetime(2024, 12, 10, 9, tzinfo=VIETNAM)
-    measured(app, *[row(ended, december, **there) for _ in range(5)])
+    store_rows(app, *[measurement_row(ended, december, **there) for _ in range(5)])
     told = history(client, "05467", months=9)["2024-12"]
     assert (told["received"], told["estimated"]) == (5, True)
     told = history(client, "05443", months=9)["2024-12"]

@@ -12,7 +12,16 @@ from sqlalchemy import func, select
 from backend.accounts.links import ACCEPTS_PER_ADDRESS
 from backend.accounts.models import AuditEntry, OneTimeLink, User
 from backend.database.extensions import db
-from tests.support.people import account, audited, organisation, person, sign_in, team, unit_id
+from tests.support.people import (
+    account,
+    audit_entries,
+    organisation,
+    person,
+    sign_in,
+    team,
+    unit_id,
+)
+from tests.support.sign_in import status_and_code
 
 URL = "/api/v1/invitations"
 ACCEPT = f"{URL}/accept"
@@ -25,10 +34,6 @@ LEADER = "team_leader"
 @pytest.fixture
 def admin(app: Flask) -> dict[str, str]:
     return person(app, "admin")
-
-
-def told(answer: Any) -> tuple[int, str]:
-    return answer.status_code, answer.json["code"]
 
 
 def wrong(answer: Any) -> list[tuple[str, str]]:
@@ -81,7 +86,7 @@ def test_what_is_noted_holds_no_name(
     answer = invite(client, admin, {"role": LEADER, "scope_id": own}, display_name="Anh Sơn")
     accept(client, secret_of(answer))
     role = {"role": LEADER, "scope": "team", "scope_id": own, "valid_to": None}
-    assert audited(app, f"user:{answer.json['user_id']}") == [
+    assert audit_entries(app, f"user:{answer.json['user_id']}") == [
         ("user.invite", {"roles": [role]}),
         ("account.password_by_link", {"purpose": "invitation"}),
     ]
@@ -97,7 +102,7 @@ def test_a_link_serves_once(app: Flask, client: FlaskClient, admin: dict[str, st
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: accept(app.test_client(), secret), range(4)))
     assert sorted(one.status_code for one in answers) == [200, 404, 404, 404]
-    assert told(accept(client, secret)) == (404, "link_not_valid")
+    assert status_and_code(accept(client, secret)) == (404, "link_not_valid")
 
 
 def test_a_weak_password_leaves_the_link(client: FlaskClient, admin: dict[str, str]) -> None:
@@ -111,14 +116,14 @@ def test_a_weak_password_leaves_the_link(client: FlaskClient, admin: dict[str, s
 def test_a_link_ends(client: FlaskClient, admin: dict[str, str], clock: Any) -> None:
     secret = secret_of(invite(client, admin))
     clock.now += timedelta(days=7)
-    assert told(accept(client, secret)) == (404, "link_not_valid")
+    assert status_and_code(accept(client, secret)) == (404, "link_not_valid")
     again = secret_of(invite(client, admin))  # for the same person
     assert accept(client, again).status_code == 200
 
 
 @pytest.mark.parametrize("secret", ["", "x", "é" * 50, "A" * 43])
 def test_an_unknown_link(client: FlaskClient, secret: str) -> None:
-    assert told(accept(client, secret)) == (404, "link_not_valid")
+    assert status_and_code(accept(client, secret)) == (404, "link_not_valid")
 
 
 def test_an_address_accepts_so_many(app: Flask, client: FlaskClient) -> None:
@@ -128,7 +133,7 @@ def test_an_address_accepts_so_many(app: Flask, client: FlaskClient) -> None:
 
         db.session.query(Attempts).update({"n": ACCEPTS_PER_ADDRESS})
         db.session.commit()
-    assert told(accept(client, "x")) == (429, "too_many_requests")
+    assert status_and_code(accept(client, "x")) == (429, "too_many_requests")
 
 
 # Who may invite whom
@@ -152,7 +157,7 @@ def test_an_organiser_invites_leaders_of_own_teams(app: Flask, client: FlaskClie
         (headers, {"role": "admin"}),
         (below, {"role": LEADER, "scope_id": team(app, parent, "Đội 2")}),
     ]:
-        assert told(invite(client, who, role)) == (403, "forbidden"), role
+        assert status_and_code(invite(client, who, role)) == (403, "forbidden"), role
     with app.app_context():
         named = select(func.count()).select_from(User).where(User.name == STORED)
         assert db.session.scalar(named) == 0
@@ -162,7 +167,7 @@ def test_one_role_too_many_lets_nobody_in(app: Flask, client: FlaskClient) -> No
     org = organisation(app)
     headers = person(app, "organiser", org)
     role = {"role": LEADER, "scope_id": team(app, org)}
-    assert told(invite(client, headers, role, {"role": "admin"})) == (403, "forbidden")
+    assert status_and_code(invite(client, headers, role, {"role": "admin"})) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("role", [None, "team_leader", "official"])
@@ -171,10 +176,10 @@ def test_others_invite_nobody(app: Flask, client: FlaskClient, role: str | None)
     scope = {None: None, "team_leader": own, "official": unit_id(app, "19", level="province")}
     headers = person(app, role, scope[role])
     asked = {"role": LEADER, "scope_id": own}
-    assert told(invite(client, headers, asked)) == (403, "forbidden")
-    assert told(invite(client, {}, asked)) == (401, "unauthorized")
+    assert status_and_code(invite(client, headers, asked)) == (403, "forbidden")
+    assert status_and_code(invite(client, {}, asked)) == (401, "unauthorized")
     reader = person(app, "organiser", 1, scopes=("read",))
-    assert told(invite(client, reader, asked)) == (403, "forbidden")
+    assert status_and_code(invite(client, reader, asked)) == (403, "forbidden")
 
 
 def test_who_has_an_account_gets_no_link(app: Flask, client: FlaskClient) -> None:
@@ -183,7 +188,7 @@ def test_who_has_an_account_gets_no_link(app: Flask, client: FlaskClient) -> Non
     role = {"role": LEADER, "scope_id": team(app, org)}
     for headers in (person(app, "organiser", org), person(app, "admin")):
         answer = invite(client, headers, role)
-        assert told(answer) == (409, "account_exists")
+        assert status_and_code(answer) == (409, "account_exists")
         assert answer.json["user_id"] == there
 
 
@@ -193,7 +198,10 @@ def test_a_waiting_admin_is_not_taken_over_by_an_organiser(
     first = secret_of(invite(client, admin))
     org = organisation(app)
     role = {"role": LEADER, "scope_id": team(app, org)}
-    assert told(invite(client, person(app, "organiser", org), role)) == (409, "account_exists")
+    assert status_and_code(invite(client, person(app, "organiser", org), role)) == (
+        409,
+        "account_exists",
+    )
     assert accept(client, first).status_code == 200
 
 
@@ -205,7 +213,7 @@ def test_inviting_again_replaces_the_link(
     first = invite(client, person(app, "organiser", org), role)
     second = invite(client, admin, role, {"role": "organiser", "scope_id": org})
     assert first.json["user_id"] == second.json["user_id"]
-    assert told(accept(client, secret_of(first))) == (404, "link_not_valid")
+    assert status_and_code(accept(client, secret_of(first))) == (404, "link_not_valid")
     assert accept(client, secret_of(second)).status_code == 200
     sign_in(client, NAME, password=CHOSEN)
     roles = [one["role"] for one in client.get("/api/v1/account").json["user"]["roles"]]
@@ -221,7 +229,7 @@ def test_an_official_is_named_by_the_units_code(
     role = {"role": "official", "unit": {"system": "2024", "code": "19", "level": "province"}}
     answer = invite(client, admin, role)
     assert answer.status_code == 201
-    [(_, details), *_] = audited(app, f"user:{answer.json['user_id']}")
+    [(_, details), *_] = audit_entries(app, f"user:{answer.json['user_id']}")
     assert details["roles"][0]["scope_id"] == unit_id(app, "19", "2024", "province")
 
 
@@ -283,7 +291,7 @@ def test_a_new_password_ends_what_the_old_one_began(
     program = {"Authorization": f"Bearer {token}"}
     assert client.get("/api/v1/account", headers=program).status_code == 401
     sign_in(client, NAME, password=CHOSEN)
-    acts = [act for act, _ in audited(app, f"user:{mine}")]
+    acts = [act for act, _ in audit_entries(app, f"user:{mine}")]
     assert "user.password_link" in acts and "account.password_by_link" in acts
 
 
@@ -291,9 +299,9 @@ def test_only_an_admin_gives_a_new_password(
     app: Flask, client: FlaskClient, admin: dict[str, str]
 ) -> None:
     path = f"/api/v1/users/{account(app, STORED)}/password-link"
-    assert told(client.post(path)) == (401, "unauthorized")
+    assert status_and_code(client.post(path)) == (401, "unauthorized")
     organiser = person(app, "organiser", organisation(app))
-    assert told(client.post(path, headers=organiser)) == (403, "forbidden")
+    assert status_and_code(client.post(path, headers=organiser)) == (403, "forbidden")
     for unknown in ("999", "99999999999", "x", "-1", "１"):
         path = f"/api/v1/users/{unknown}/password-link"
-        assert told(client.post(path, headers=admin)) == (404, "not_found")
+        assert status_and_code(client.post(path, headers=admin)) == (404, "not_found")

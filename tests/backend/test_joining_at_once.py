@@ -16,7 +16,7 @@ from backend.devices.models import Device
 from backend.memberships.models import Membership, Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import register
-from tests.support.joining import URL, Cast, Headers, at_once, join
+from tests.support.joining import URL, Cast, Headers, join, send_concurrently
 from tests.support.people import team
 
 ME = "/api/v1/volunteers/me"
@@ -29,7 +29,7 @@ def cast(app: Flask) -> Cast:
 
 def test_a_double_tap_joins_once(app: Flask, client: FlaskClient, cast: Cast) -> None:
     phone = register(client)
-    answers = at_once(app, *[lambda own: join(own, phone, cast.code_one)] * 6)
+    answers = send_concurrently(app, *[lambda own: join(own, phone, cast.code_one)] * 6)
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Membership)) == 1
@@ -58,7 +58,7 @@ def test_two_phones_of_one_volunteer_join_two_teams_and_one_wins(
 ) -> None:
     one, two = linked(app, client, clock)
     for _ in range(5):
-        answers = at_once(
+        answers = send_concurrently(
             app,
             lambda own: join(own, one, cast.code_one),
             lambda own: join(own, two, cast.code_two),
@@ -81,7 +81,7 @@ def test_two_transfers_at_one_instant_leave_one_membership(
     three = cast.code(team(app, cast.organisation, "Đội 3"))
     join(client, one, cast.code_one)
     clock.now += timedelta(minutes=1)
-    answers = at_once(
+    answers = send_concurrently(
         app,
         lambda own: join(own, one, cast.code_two, transfer=True),
         lambda own: join(own, two, three, transfer=True),
@@ -138,7 +138,9 @@ def test_a_membership_that_begins_later_is_in_the_way(
 def test_the_last_use_of_a_code_is_one_phones(app: Flask, client: FlaskClient, cast: Cast) -> None:
     code = cast.code(team(app, cast.organisation, "Đội 3"), uses_most=2)
     phones = [register(client) for _ in range(5)]
-    answers = at_once(app, *[lambda own, phone=phone: join(own, phone, code) for phone in phones])
+    answers = send_concurrently(
+        app, *[lambda own, phone=phone: join(own, phone, code) for phone in phones]
+    )
     assert sorted(answer.status_code for answer in answers) == [201, 201, 410, 410, 410]
 
 
@@ -150,7 +152,7 @@ def test_joining_and_withdrawing_at_one_instant_do_not_block(
         phone = register(client)
         assert join(client, phone, cast.code_one).status_code == 201
         began = time.monotonic()
-        moves, withdrawn = at_once(
+        moves, withdrawn = send_concurrently(
             app,
             lambda own, phone=phone: join(own, phone, cast.code_two, transfer=True),
             lambda own, phone=phone: own.delete("/api/v1/devices/me", headers=phone),

@@ -11,7 +11,7 @@ from backend.coverage.contributions.figures import Figures
 from backend.coverage.contributions.leaderboard import places
 from backend.database.extensions import db
 from tests.backend.test_needed import TARGET, target  # noqa: F401 # a fixture
-from tests.support.contributions import NOON, add, minutes, volunteers
+from tests.support.contributions import NOON, add_measurement, minutes, volunteers
 from tests.support.people import campaign, organisation, person, team, unit_id
 
 
@@ -29,12 +29,16 @@ class Cast:
         full, lacking = unit_id(app, "05443"), unit_id(app, "05446")
         with app.app_context():
             for n in range(TARGET - 2):  # taken by others, before
-                add(self.campaign, None, NOON - minutes(n + 1), full)
+                add_measurement(self.campaign, None, NOON - minutes(n + 1), full)
             for n in range(9):
-                add(self.campaign, self.teams[0], NOON + minutes(n), full, volunteer=self.people[0])
+                add_measurement(
+                    self.campaign, self.teams[0], NOON + minutes(n), full, volunteer=self.people[0]
+                )
             for one in self.teams[1:]:
                 for n in range(3):
-                    add(self.campaign, one, NOON + minutes(n), lacking, volunteer=self.people[1])
+                    add_measurement(
+                        self.campaign, one, NOON + minutes(n), lacking, volunteer=self.people[1]
+                    )
             db.session.commit()
 
     def ask(self, query: str = "", **headers: str) -> Any:
@@ -68,7 +72,9 @@ def test_where_there_is_no_target_counted_ones_rank(cast: Cast) -> None:
         db.session.execute(
             text("delete from targets where network = 'fixed' and source = 'a test'")
         )
-        add(cast.campaign, cast.teams[0], NOON, network="fixed", unit=unit_id(cast.app, "05443"))
+        add_measurement(
+            cast.campaign, cast.teams[0], NOON, network="fixed", unit=unit_id(cast.app, "05443")
+        )
         db.session.commit()
     answer = cast.ask("network=fixed&month=2024-11").json
     assert answer["rank"] == "counted" and answer["items"][0]["needed"] is None

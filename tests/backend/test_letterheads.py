@@ -12,7 +12,7 @@ from backend.reports.monthly.letterheads import letterhead_on
 from backend.units.service import find
 from tests.support.access.requests_officials import LETTERHEAD
 from tests.support.clock import FakeClock
-from tests.support.people import audited, person, seen, unit_id
+from tests.support.people import audit_entries, if_match, person, unit_id
 
 URL = "/api/v1/units/19/letterhead"
 DEPARTMENT = {
@@ -30,7 +30,7 @@ def official(app: Flask) -> dict[str, str]:
 
 
 def put(client: FlaskClient, headers: dict[str, str], version: int, **changes: Any) -> Any:
-    return client.put(URL, json=DEPARTMENT | changes, headers=seen(headers, version))
+    return client.put(URL, json=DEPARTMENT | changes, headers=if_match(headers, version))
 
 
 def test_one_is_proposed(client: FlaskClient, official: dict[str, str]) -> None:
@@ -106,7 +106,7 @@ def test_a_change_is_audited_without_the_words(
     app: Flask, client: FlaskClient, official: dict[str, str]
 ) -> None:
     put(client, official, 0)
-    [(act, details)] = audited(app, f"unit:{unit_id(app, '19', level='province')}")
+    [(act, details)] = audit_entries(app, f"unit:{unit_id(app, '19', level='province')}")
     assert act == "letterhead.set" and details["valid_from"] == "2024-11-20"
     assert "signer" in details["changed"] and "An" not in str(details)
 

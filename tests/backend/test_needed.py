@@ -17,15 +17,15 @@ from backend.database.extensions import db
 from backend.measurements.recording import counting
 from tests.support.contributions import (
     NOON,
-    add,
-    correct,
-    judge,
+    add_measurement,
+    change_team,
+    change_verdict,
     minutes,
     needed_by_ranking,
     volunteers,
 )
 from tests.support.factories import post, register, sample
-from tests.support.people import campaign, joined, organisation, team, unit_id
+from tests.support.people import add_membership, campaign, organisation, team, unit_id
 
 TARGET = 6
 MONTHS = ("2024-11", "2024-12")
@@ -70,9 +70,9 @@ def test_random_months_are_as_a_ranking_has_them(app: Flask, target: int, seed: 
             judged = [one for one, network in made if network != "unknown"]
             for one in rng.sample(judged, min(5, len(judged))):
                 if rng.random() < 0.5:
-                    judge(one, rng.choice(["counted", "repeat", "failed_test"]))
+                    change_verdict(one, rng.choice(["counted", "repeat", "failed_test"]))
                 else:
-                    correct(one, rng.choice(cast["teams"]))
+                    change_team(one, rng.choice(cast["teams"]))
             db.session.commit()
             if rng.random() < 0.5:
                 counting.fold_all()
@@ -84,14 +84,14 @@ def test_what_others_take_first_is_needed_of_them(app: Flask, target: int) -> No
     cast = _cast(app)
     with app.app_context():
         for n in range(TARGET - 1):
-            add(cast["campaign"], None, NOON + minutes(n), cast["units"][0])
-        add(cast["campaign"], cast["teams"][0], NOON + minutes(50), cast["units"][0])
-        add(cast["campaign"], cast["teams"][1], NOON + minutes(60), cast["units"][0])
+            add_measurement(cast["campaign"], None, NOON + minutes(n), cast["units"][0])
+        add_measurement(cast["campaign"], cast["teams"][0], NOON + minutes(50), cast["units"][0])
+        add_measurement(cast["campaign"], cast["teams"][1], NOON + minutes(60), cast["units"][0])
         db.session.commit()
         needed.refresh(MONTHS)
         assert _kept() == {(cast["teams"][0], cast["units"][0]): (1, True)}
         # One that arrives late was measured earlier, and takes the last place.
-        add(cast["campaign"], None, NOON - minutes(5), cast["units"][0])
+        add_measurement(cast["campaign"], None, NOON - minutes(5), cast["units"][0])
         db.session.commit()
         needed.refresh(MONTHS)
         assert _kept() == {}
@@ -108,13 +108,13 @@ def test_a_late_sample_that_takes_the_place_of_another(
     )
     first, second = register(client), register(client)
     for phone, one in ((first, cast["teams"][0]), (second, cast["teams"][1])):
-        joined(app, phone, cast["campaign"], one, since, None)
+        add_membership(app, phone, cast["campaign"], one, since, None)
     post(client, first, sample("2024-11-15T09:12:00+07:00"))
     post(client, second, sample("2024-11-15T09:00:00+07:00"))
     with app.app_context():
         unit = db.session.execute(text("select min(unit_id) from measurements")).scalar()
         for n in range(TARGET - 1):
-            add(cast["campaign"], None, datetime(2024, 11, 15, 0, n, tzinfo=UTC), unit)
+            add_measurement(cast["campaign"], None, datetime(2024, 11, 15, 0, n, tzinfo=UTC), unit)
         db.session.commit()
         counting.fold_all()
         needed.refresh(MONTHS)
@@ -131,7 +131,7 @@ def test_another_target_is_another_line(app: Flask, target: int) -> None:
     cast = _cast(app)
     with app.app_context():
         for n in range(TARGET + 4):
-            add(cast["campaign"], cast["teams"][0], NOON + minutes(n), cast["units"][0])
+            add_measurement(cast["campaign"], cast["teams"][0], NOON + minutes(n), cast["units"][0])
         db.session.commit()
         counting.fold_all()
         needed.refresh(MONTHS)
@@ -145,13 +145,13 @@ def test_another_target_is_another_line(app: Flask, target: int) -> None:
 def test_nothing_is_looked_for_where_nothing_changed(app: Flask, target: int) -> None:
     cast = _cast(app)
     with app.app_context():
-        add(cast["campaign"], cast["teams"][0], NOON, cast["units"][0])
+        add_measurement(cast["campaign"], cast["teams"][0], NOON, cast["units"][0])
         db.session.commit()
         counting.fold_all()
         needed.refresh(MONTHS)
         written = "select max(id) from needed_shares"
         before = db.session.execute(text(written)).scalar()
-        add(cast["campaign"], cast["teams"][0], NOON, None, fate="outside_communes")
+        add_measurement(cast["campaign"], cast["teams"][0], NOON, None, fate="outside_communes")
         db.session.commit()
         counting.fold_all()
         needed.refresh(MONTHS)
@@ -174,7 +174,7 @@ def _any(rng: random.Random, cast: dict[str, Any]) -> tuple[Any, str]:
     """Any measurement; several share a moment, so that ids decide."""
     network = rng.choice(["mobile", "mobile", "fixed", "unknown"])
     fate = rng.choice(["counted"] * 6 + ["repeat", "over_cap", "failed_test"])
-    made = add(
+    made = add_measurement(
         rng.choice([cast["campaign"], cast["other"]]),
         rng.choice([None, *cast["teams"]]),
         NOON + minutes(rng.choice([0, 1, 2, 60, 24 * 60, 24 * 60 + 1, 3 * 24 * 60, 30 * 24 * 60])),

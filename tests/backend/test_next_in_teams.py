@@ -12,7 +12,7 @@ from backend.measurements.recording.models import Count
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, post, register, sample
 from tests.support.next_spots import CELLS, URL, ask, commune
-from tests.support.people import LONG_AGO, campaign, joined, organisation, person, team
+from tests.support.people import LONG_AGO, add_membership, campaign, organisation, person, team
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: 
     running = campaign(app, run_by, unit.id)
     mine = team(app, run_by, "Đội 1", home_unit_id=unit.id, capacity_per_day=15)
     team(app, run_by, "Đội 2", home_unit_id=unit.id, capacity_per_day=15)
-    joined(app, headers, running, mine, LONG_AGO, datetime(2024, 11, 20, 13, tzinfo=UTC))
+    add_membership(app, headers, running, mine, LONG_AGO, datetime(2024, 11, 20, 13, tzinfo=UTC))
     told = ask(client, headers)
     assert told["unit"] is None and told["spots"] == [] and told["note"] is None
     [assignment] = told["assignments"]
@@ -52,7 +52,7 @@ def test_a_plan_is_kept_for_minutes(app: Flask, client: FlaskClient, clock: Fake
     run_by = organisation(app)
     running = campaign(app, run_by, unit.id)
     mine = team(app, run_by, home_unit_id=unit.id, capacity_per_day=15)
-    joined(app, headers, running, mine, LONG_AGO)
+    add_membership(app, headers, running, mine, LONG_AGO)
     row = {"month": "2024-11", "unit_id": unit.id, "network": "mobile", "fate": "counted"}
     assert ask(client, headers)["assignments"][0]["items"][0]["shortfall"] == 300
     with app.app_context():
@@ -68,7 +68,7 @@ def test_a_member_gets_spots_where_they_stand(app: Flask, client: FlaskClient) -
     headers, unit = register(client), commune(app, client)
     run_by = organisation(app)
     running = campaign(app, run_by, unit.id)
-    joined(app, headers, running, team(app, run_by, home_unit_id=unit.id), LONG_AGO)
+    add_membership(app, headers, running, team(app, run_by, home_unit_id=unit.id), LONG_AGO)
     told = ask(client, headers, **HERE)
     assert told["assignments"] == [] and len(told["spots"]) == CELLS
 

@@ -29,8 +29,8 @@ from tests.support.clock import FakeClock
 from tests.support.factories import HERE as AT
 from tests.support.factories import THERE
 from tests.support.live_server import serving_app
-from tests.support.measurements import NINE, measured, row
-from tests.support.people import audited, unit_id
+from tests.support.measurements import NINE, measurement_row, store_rows
+from tests.support.people import audit_entries, unit_id
 
 URL = "/open-data/2024-11"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -44,8 +44,10 @@ def month(app: Flask, clock: FakeClock, tmp_path: Path) -> Flask:
     clock.now = datetime(2024, 12, 3, tzinfo=UTC)
     here, near = unit_id(app, HERE), unit_id(app, NEAR)
     hours = [NINE + timedelta(hours=n) for n in range(40)]
-    measured(app, *[row(here, at, download_mbps=10.0 + n) for n, at in enumerate(hours)])
-    measured(app, *[row(near, at, operator="VinaPhone") for at in hours[:20]])
+    store_rows(
+        app, *[measurement_row(here, at, download_mbps=10.0 + n) for n, at in enumerate(hours)]
+    )
+    store_rows(app, *[measurement_row(near, at, operator="VinaPhone") for at in hours[:20]])
     return app
 
 
@@ -99,8 +101,11 @@ def test_cells_of_few_devices_are_not_told(
     month: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:
     here, ids = unit_id(month, HERE), [uuid4() for _ in range(3)]
-    measured(month, *[row(here, device_id=ids[n % 3], download_mbps=n, **AT) for n in range(30)])
-    measured(month, *[row(here, device_id=ids[n % 2], **THERE) for n in range(40)])
+    store_rows(
+        month,
+        *[measurement_row(here, device_id=ids[n % 3], download_mbps=n, **AT) for n in range(30)],
+    )
+    store_rows(month, *[measurement_row(here, device_id=ids[n % 2], **THERE) for n in range(40)])
     publish(month)
     [cell] = table(client, "cells")
     assert (cell["n"], cell["devices"], cell["download_mbps_median"]) == ("30", "3", "14.5")
@@ -152,7 +157,7 @@ def test_the_same_figures_are_the_same_bytes(month: Flask, clock: FakeClock) -> 
     assert {n: d for n, d in again.items() if n != "datapackage.json"} == {
         n: d for n, d in first.items() if n != "datapackage.json"
     }
-    entries = audited(month, "2024-11")
+    entries = audit_entries(month, "2024-11")
     assert [(act, details["digests"]) for act, details in entries] == [
         ("open_data.publish", first), ("open_data.publish", again)
     ]  # fmt: skip

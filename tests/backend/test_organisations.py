@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.organisations.names import folded, normalised
-from tests.support.people import audited, organisation, person, seen
+from tests.support.people import audit_entries, if_match, organisation, person
 
 URL = "/api/v1/organisations"
 PROVINCE = {"system": "2024", "level": "province", "code": "19"}
@@ -39,7 +39,9 @@ def test_an_admin_makes_one(app: Flask, client: FlaskClient) -> None:
     assert made == told
     assert client.get(f"{URL}/{made['id']}").json == told | {"unit": unit}
     after = {**NEW, "parent_id": None, "unit_id": unit["id"]}
-    assert audited(app, f"organisation:{made['id']}") == [("organisation.create", {"after": after})]
+    assert audit_entries(app, f"organisation:{made['id']}") == [
+        ("organisation.create", {"after": after})
+    ]
 
 
 def test_an_organiser_makes_one_below_the_own_only(app: Flask, client: FlaskClient) -> None:
@@ -180,7 +182,7 @@ def test_a_strange_question(client: FlaskClient, query: dict[str, Any]) -> None:
 @pytest.mark.parametrize("written", ["0", "999", "x", "-1", "٣", "9" * 5_000, "1.0", "%00"])
 def test_what_is_not_there(app: Flask, client: FlaskClient, written: str) -> None:
     organisation(app)
-    admin = seen(person(app, "admin"))
+    admin = if_match(person(app, "admin"))
     assert client.get(f"{URL}/{written}").status_code == 404
     assert client.patch(f"{URL}/{written}", json={}, headers=admin).status_code == 404
     assert client.delete(f"{URL}/{written}", headers=admin).status_code == 404

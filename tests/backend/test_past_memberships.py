@@ -18,9 +18,9 @@ from tests.support.factories import post, register, sample
 from tests.support.people import (
     LATER,
     LONG_AGO,
-    audited,
+    add_membership,
+    audit_entries,
     campaign,
-    joined,
     organisation,
     person,
     team,
@@ -40,7 +40,7 @@ class Cast:
         self.campaign = campaign(app, self.union, unit_id(app, "19", level="province"))
         self.organiser = person(app, "organiser", self.union)
         self.phone = register(client)
-        self.member = joined(app, self.phone, self.campaign, self.one, LONG_AGO, LATER)
+        self.member = add_membership(app, self.phone, self.campaign, self.one, LONG_AGO, LATER)
         days = ("08", "12", "13")
         post(client, self.phone, *[sample(f"2024-11-{day}T09:00:00+07:00") for day in days])
 
@@ -98,7 +98,7 @@ def test_what_was_measured_then_is_earned(cast: Cast, app: Flask) -> None:
     assert cast.earned() == {cast.one: 1, cast.two: 1}
     with app.app_context():
         assert not team_differences()
-    [(act, details)] = audited(app, f"campaign:{cast.campaign}")
+    [(act, details)] = audit_entries(app, f"campaign:{cast.campaign}")
     assert (act, details["changed"], details["totals"]["create"]) == ("membership.import", 1, 1)
 
 
@@ -123,7 +123,9 @@ def test_two_teams_at_one_time_are_both_named(cast: Cast) -> None:
 def test_an_organiser_cannot_take_whom_they_never_had(cast: Cast, app: Flask) -> None:
     other = organisation(app, "Sở KH&CN")
     elsewhere = campaign(app, other)
-    stranger = joined(app, register(cast.client), elsewhere, team(app, other, "Đội 3"), LONG_AGO)
+    stranger = add_membership(
+        app, register(cast.client), elsewhere, team(app, other, "Đội 3"), LONG_AGO
+    )
     answer = cast.send(f"{stranger},Đội 1,2024-11-12,2024-11-13", dry_run=True)
     assert codes(answer) == [("number", "volunteer_unknown")] and answer.json["moved"] is None
     assert codes(cast.send(f"{cast.member},Đội 3,2024-11-12,2024-11-13", dry_run=True)) == [

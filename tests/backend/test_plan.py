@@ -15,7 +15,17 @@ from backend.units.models import Unit
 from geo.fix import distance_m
 from tests.support.clock import FakeClock
 from tests.support.people import LONG_AGO, campaign, organisation, team, unit_id
-from tests.support.plans import FOURTH, HERE, NEAR, THIRD, TODAY, Cast, counted, rows, worked
+from tests.support.plans import (
+    FOURTH,
+    HERE,
+    NEAR,
+    THIRD,
+    TODAY,
+    Cast,
+    plan_rows,
+    store_count,
+    store_team_counts,
+)
 
 # What is planned
 
@@ -23,11 +33,11 @@ from tests.support.plans import FOURTH, HERE, NEAR, THIRD, TODAY, Cast, counted,
 def test_a_team_is_sent_to_what_lacks_least_and_told_why(app: Flask, client: FlaskClient) -> None:
     cast = Cast(app, HERE, NEAR, THIRD)
     cast.team("Đội 1", capacity_per_day=20)
-    counted(app, HERE, 300)
-    counted(app, NEAR, 200)
-    counted(app, THIRD, 100)
+    store_count(app, HERE, 300)
+    store_count(app, NEAR, 200)
+    store_count(app, THIRD, 100)
     plan = cast.plan(client)
-    assert rows(plan) == {"Đội 1": [(NEAR, 20, 100, "reaches"), (THIRD, 0, 120, "helps")]}
+    assert plan_rows(plan) == {"Đội 1": [(NEAR, 20, 100, "reaches"), (THIRD, 0, 120, "helps")]}
     assert plan["summary"] == {
         "communes": 3,
         "communes_lacking": 2,
@@ -58,9 +68,9 @@ def test_what_the_others_cover_is_told_and_not_planned_twice(
     cast = Cast(app, HERE)
     cast.team("Đội 1", capacity_per_day=10)
     cast.team("Đội 2", capacity_per_day=10)
-    counted(app, HERE, 150)
+    store_count(app, HERE, 150)
     plan = cast.plan(client)
-    assert rows(plan) == {
+    assert plan_rows(plan) == {
         "Đội 1": [(HERE, 10, 110, "reaches")],
         "Đội 2": [(HERE, 10, 40, "reaches")],
     }
@@ -71,7 +81,7 @@ def test_the_nearest_team_goes(app: Flask, client: FlaskClient) -> None:
     cast = Cast(app, NEAR)
     cast.team("Ở xa hơn", home=HERE, capacity_per_day=30)
     cast.team("Ở ngay đó", home=NEAR, capacity_per_day=30)
-    assert rows(cast.plan(client)) == {
+    assert plan_rows(cast.plan(client)) == {
         "Ở xa hơn": [],
         "Ở ngay đó": [(NEAR, 30, 300, "reaches")],
     }
@@ -83,18 +93,18 @@ def test_the_nearest_team_goes(app: Flask, client: FlaskClient) -> None:
 def test_nobody_is_sent_across_the_country(app: Flask, client: FlaskClient) -> None:
     cast = Cast(app, HERE)
     cast.team("Cà Mau", home="32248", capacity_per_day=30)
-    assert rows(cast.plan(client)) == {"Cà Mau": []}
+    assert plan_rows(cast.plan(client)) == {"Cà Mau": []}
 
 
 def test_the_campaigns_own_target_and_end(app: Flask, client: FlaskClient) -> None:
     cast = Cast(app, HERE, target=50, last_day=date(2024, 11, 21))
     cast.team("Đội 1", capacity_per_day=20)
-    counted(app, HERE, 20)
+    store_count(app, HERE, 20)
     plan = cast.plan(client)
     assert plan["target"] == {"threshold": 50, "basis": "counted", "source": "campaign"}
     assert plan["days_left"] == 2
-    assert rows(plan) == {"Đội 1": [(HERE, 20, 30, "reaches")]}
-    assert rows(cast.plan(client, date="2024-11-21")) == {"Đội 1": [(HERE, 20, 20, "helps")]}
+    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 30, "reaches")]}
+    assert plan_rows(cast.plan(client, date="2024-11-21")) == {"Đội 1": [(HERE, 20, 20, "helps")]}
 
 
 def test_a_province_holds_its_communes(app: Flask, client: FlaskClient) -> None:
@@ -138,7 +148,7 @@ def test_without_a_target_nothing_lacks(app: Flask, client: FlaskClient) -> None
     cast.team("Đội 1", capacity_per_day=20)
     plan = cast.plan(client, network="fixed")
     assert plan["target"] is None and plan["summary"]["shortfall"] == 0
-    assert rows(plan) == {"Đội 1": []}
+    assert plan_rows(plan) == {"Đội 1": []}
 
 
 def test_the_same_again(app: Flask, client: FlaskClient) -> None:
@@ -176,7 +186,9 @@ def test_capacity_is_the_median_of_the_last_seven_active_days(
     cast = Cast(app, HERE)
     one = cast.team("Đội 1")
     days = [(f"2024-11-{day:02d}", n) for day, n in zip(range(4, 13), range(1, 10), strict=True)]
-    worked(app, cast.campaign, one, *days, (TODAY, 500))  # 1 … 9; the last seven are 3 … 9
+    store_team_counts(
+        app, cast.campaign, one, *days, (TODAY, 500)
+    )  # 1 … 9; the last seven are 3 … 9
     with app.app_context():  # what waits to be folded counts too: 12 November is 9 + 20 now
         db.session.add(
             TeamDelta(
@@ -206,7 +218,7 @@ def test_a_team_of_unknown_capacity_comes_last_with_nothing_and_is_told(
     cast.team("Chưa rõ sức")
     cast.team("Chưa rõ nơi ở", home=None, capacity_per_day=3)
     plan = cast.plan(client)
-    assert rows(plan) == {"Chưa rõ nơi ở": [(HERE, 3, 33, "helps")], "Chưa rõ sức": []}
+    assert plan_rows(plan) == {"Chưa rõ nơi ở": [(HERE, 3, 33, "helps")], "Chưa rõ sức": []}
     assert [one["name"] for one in plan["teams"]] == ["Chưa rõ nơi ở", "Chưa rõ sức"]
     assert [one["note"]["code"] for one in plan["teams"]] == ["home_unknown", "capacity_unknown"]
     assert plan["teams"][0]["items"][0]["distance_m"] is None
@@ -230,4 +242,4 @@ def test_which_teams_take_part(app: Flask, client: FlaskClient) -> None:
         joined.period = period
         db.session.add(joined)
         db.session.commit()
-    assert set(rows(cast.plan(client))) == {"Của đơn vị dưới", "Có người tham gia"}
+    assert set(plan_rows(cast.plan(client))) == {"Của đơn vị dưới", "Có người tham gia"}

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from backend.accounts.models import PersonalToken
 from backend.database.extensions import db
 from tests.support.people import organisation, person, team, unit_id
-from tests.support.plans import HERE, TODAY, Cast, rows
+from tests.support.plans import HERE, TODAY, Cast, plan_rows
 
 
 def test_leaders_read_their_own_teams_rows_and_no_others(app: Flask, client: FlaskClient) -> None:
@@ -18,10 +18,10 @@ def test_leaders_read_their_own_teams_rows_and_no_others(app: Flask, client: Fla
     two = cast.team("Đội 2", capacity_per_day=5)
     leader = person(app, "team_leader", one)
     plan = cast.plan(client, leader)
-    assert rows(plan) == {"Đội 1": [(HERE, 5, 55, "helps")]}
+    assert plan_rows(plan) == {"Đội 1": [(HERE, 5, 55, "helps")]}
     assert plan["teams"][0]["items"][0]["by_others"] == 55
     assert cast.plan(client, leader, team_id=one) == plan
-    assert set(rows(cast.plan(client, team_id=two))) == {"Đội 2"}
+    assert set(plan_rows(cast.plan(client, team_id=two))) == {"Đội 2"}
     other = client.get(f"{cast.url}?team_id={two}", headers=leader)
     assert other.status_code == 404
     body = {"team_id": one, "unit": HERE, "date": TODAY, "samples": 1}
@@ -35,7 +35,7 @@ def test_an_organiser_below_sees_the_teams_below(app: Flask, client: FlaskClient
     cast.team("Đội của tỉnh")
     below = organisation(app, "Xã đoàn", parent_id=cast.organisation)
     team(app, below, "Đội của xã")
-    assert set(rows(cast.plan(client, person(app, "organiser", below)))) == {"Đội của xã"}
+    assert set(plan_rows(cast.plan(client, person(app, "organiser", below)))) == {"Đội của xã"}
 
 
 def test_strangers_are_refused(app: Flask, client: FlaskClient) -> None:

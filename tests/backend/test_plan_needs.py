@@ -8,7 +8,7 @@ from backend.accounts.access import Actor, Grant
 from backend.coverage.plan.service import show_plan_map
 from tests.support.clock import FakeClock
 from tests.support.people import person
-from tests.support.plans import HERE, NEAR, Cast, counted, rows
+from tests.support.plans import HERE, NEAR, Cast, plan_rows, store_count
 
 OWN = {
     "level": "commune", "purpose": "target", "basis": "counted",
@@ -38,8 +38,8 @@ def test_a_commune_of_its_own_target_is_drawn_by_it(
 ) -> None:
     cast = Cast(app, HERE, NEAR)
     set_target(app, client, network="mobile", threshold=900)
-    counted(app, HERE, 450)
-    counted(app, NEAR, 150)
+    store_count(app, HERE, 450)
+    store_count(app, NEAR, 150)
     found = area(app, cast, clock)
     assert found[HERE][1:] == (450, 900) and found[NEAR][1:] == (150, 300)
     assert found[HERE][0] == found[NEAR][0]  # half of the way, both
@@ -52,7 +52,7 @@ def test_where_more_than_the_target_is_wanted_the_map_is_drawn_too(
     app.config["REACHED_IS"] = ">"
     cast = Cast(app, HERE)
     if n:
-        counted(app, HERE, n)
+        store_count(app, HERE, n)
     assert area(app, cast, clock)[HERE][1:] == (n, 301)
 
 
@@ -62,4 +62,4 @@ def test_a_target_of_one_commune_alone_is_planned_for(app: Flask, client: FlaskC
     set_target(app, client, network="fixed", threshold=100)
     plan = cast.plan(client, network="fixed")
     assert plan["target"] is None
-    assert rows(plan) == {"Đội 1": [(HERE, 20, 100, "reaches")]}
+    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 100, "reaches")]}

@@ -12,21 +12,21 @@ from backend.campaigns.models import Campaign, CampaignArea
 from backend.coverage.plan.models import Pin
 from backend.database.extensions import db
 from tests.support.people import unit_id
-from tests.support.plans import FOURTH, HERE, NEAR, TODAY, Cast, counted, rows
+from tests.support.plans import FOURTH, HERE, NEAR, TODAY, Cast, plan_rows, store_count
 
 
 def test_a_pin_stands_and_the_plan_goes_around_it(app: Flask, client: FlaskClient) -> None:
     cast = Cast(app, HERE, NEAR)
     one = cast.team("Đội 1", capacity_per_day=20)
-    counted(app, HERE, 200)
-    counted(app, NEAR, 295)
-    assert rows(cast.plan(client))["Đội 1"][0] == (NEAR, 5, 5, "reaches")
+    store_count(app, HERE, 200)
+    store_count(app, NEAR, 295)
+    assert plan_rows(cast.plan(client))["Đội 1"][0] == (NEAR, 5, 5, "reaches")
     first = cast.pin(client, one, samples=12)
     assert first.status_code == 201
     assert first.json["unit"]["code"] == HERE and first.json["samples"] == 12
     assert first.json["network"] == "mobile"
     plan = cast.plan(client)
-    assert rows(plan)["Đội 1"] == [
+    assert plan_rows(plan)["Đội 1"] == [
         (HERE, 12, 12, "pinned"),
         (NEAR, 5, 5, "reaches"),
         (HERE, 3, 88, "reaches"),
@@ -34,7 +34,7 @@ def test_a_pin_stands_and_the_plan_goes_around_it(app: Flask, client: FlaskClien
     assert [i["pinned"] for i in plan["teams"][0]["items"]] == [True, False, False]
     again = cast.pin(client, one, samples=19)
     assert again.status_code == 200
-    assert rows(cast.plan(client))["Đội 1"][:2] == [
+    assert plan_rows(cast.plan(client))["Đội 1"][:2] == [
         (HERE, 19, 19, "pinned"),
         (NEAR, 1, 5, "reaches"),
     ]
@@ -44,10 +44,10 @@ def test_a_later_pin_takes_from_what_is_left(app: Flask, client: FlaskClient) ->
     cast = Cast(app, HERE)
     one = cast.team("Đội 1", capacity_per_day=20)
     two = cast.team("Đội 2", capacity_per_day=20)
-    counted(app, HERE, 200)
+    store_count(app, HERE, 200)
     assert cast.pin(client, two, date="2024-11-25", samples=60).status_code == 201
     plan = cast.plan(client)
-    assert rows(plan) == {"Đội 1": [(HERE, 20, 40, "reaches")], "Đội 2": []}
+    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 40, "reaches")], "Đội 2": []}
     assert plan["teams"][0]["items"][0]["by_others"] == 60
     assert one < two
 
@@ -59,7 +59,7 @@ def test_a_pin_is_taken_back(app: Flask, client: FlaskClient) -> None:
     query = {"team_id": one, "unit": HERE, "date": TODAY}
     gone = client.delete(cast.pins, headers=cast.organiser, query_string=query)
     assert gone.status_code == 204
-    assert rows(cast.plan(client)) == {"Đội 1": []}
+    assert plan_rows(cast.plan(client)) == {"Đội 1": []}
     assert client.delete(cast.pins, headers=cast.organiser, query_string=query).status_code == 404
 
 
@@ -121,4 +121,4 @@ def test_an_area_that_shrinks_leaves_its_pins_out(app: Flask, client: FlaskClien
         area = db.session.scalars(select(CampaignArea)).one()
         area.unit_id = unit_id(app, NEAR)
         db.session.commit()
-    assert rows(cast.plan(client)) == {"Đội 1": []}
+    assert plan_rows(cast.plan(client)) == {"Đội 1": []}

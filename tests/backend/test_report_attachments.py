@@ -49,7 +49,7 @@ def test_number_date_and_digest_are_public_the_letter_is_the_offices(office: Off
     assert (given.data, given.mimetype) == (PDF, "application/pdf")
     assert office.show(report, path, headers={}).status_code == 404
     assert office.show(approved(office), path).status_code == 404  # another report's
-    [(act, details)] = people.audited(office.app, f"report:{report}")
+    [(act, details)] = people.audit_entries(office.app, f"report:{report}")
     assert (act, details) == ("report.attach", {"digest": digest(PDF)})
 
 

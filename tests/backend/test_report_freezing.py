@@ -12,7 +12,7 @@ from backend.reports.content import collection
 from backend.reports.monthly import freezing
 from tests.support import people
 from tests.support.clock import FakeClock
-from tests.support.joining import at_once
+from tests.support.joining import send_concurrently
 from tests.support.reports import URL, Office
 
 
@@ -25,7 +25,7 @@ def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
 
 def sending(office: Office, report: int, what: str) -> Callable[[FlaskClient], TestResponse]:
     version = office.show(report).json["version"]
-    seen = people.seen(office.headers, version)
+    seen = people.if_match(office.headers, version)
     return lambda client: client.post(f"{URL}/{report}/{what}", json={}, headers=seen)
 
 
@@ -33,9 +33,9 @@ def sending(office: Office, report: int, what: str) -> Callable[[FlaskClient], T
 def test_of_two_at_once_one_comes_second(office: Office, what: str) -> None:
     report = office.draft() if what == "freeze" else office.frozen()
     send = sending(office, report, what)
-    answers = at_once(office.app, send, send)
+    answers = send_concurrently(office.app, send, send)
     assert sorted(answer.status_code for answer in answers) == [200, 412]
-    acts = [act for act, _ in people.audited(office.app, f"report:{report}")]
+    acts = [act for act, _ in people.audit_entries(office.app, f"report:{report}")]
     assert acts.count(f"report.{what}") == 1
 
 
@@ -44,7 +44,7 @@ def test_who_begins_the_same_report_at_once_is_told(office: Office) -> None:
         asked = {"unit": "19", "month": "2024-11"}
         return client.post(URL, json=asked, headers=office.headers)
 
-    answers = at_once(office.app, begin, begin)
+    answers = send_concurrently(office.app, begin, begin)
     assert sorted(answer.status_code for answer in answers) == [201, 409]
 
 
@@ -56,7 +56,7 @@ def test_a_remark_that_came_while_files_were_made_is_not_lost(
 
     def slowly(figures: Any) -> Any:
         body = {"remarks": {"samples": "Bổ sung phút chót."}}
-        seen = people.seen(office.headers)
+        seen = people.if_match(office.headers)
         other = office.app.test_client()
         assert other.patch(f"{URL}/{report}", json=body, headers=seen).status_code == 200
         return real(figures)
@@ -92,7 +92,7 @@ def test_the_letterhead_is_that_of_the_moment_of_freezing(office: Office) -> Non
     report = office.frozen()
     before = office.show(report, "/figures").json["letterhead"]
     assert before["agency"] == "SỞ THÔNG TIN VÀ TRUYỀN THÔNG"
-    url, seen = "/api/v1/units/19/letterhead", people.seen(office.headers, 0)
+    url, seen = "/api/v1/units/19/letterhead", people.if_match(office.headers, 0)
     changed = {**before, "signer": "Nguyễn Văn An"}
     assert office.client.put(url, json=changed, headers=seen).status_code == 200
     assert office.show(report, "/figures").json["letterhead"] == before

@@ -72,7 +72,7 @@ def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
     ):
         team = people.team(office.app, owner, name, type=kind)
         phone = office.phone()
-        people.joined(office.app, phone, campaign, team, since)
+        people.add_membership(office.app, phone, campaign, team, since)
         office.late([(3, 6), (3, 11)], phone=phone, location={**place, "accuracy_m": 9.0})
     whole = office.show(office.draft(), "/figures").json
     assert {(row["team"], row["counted"]) for row in whole["sections"]["teams"]} == {

@@ -38,7 +38,7 @@ def test_what_was_written_replaces_nothing_else(office: Office) -> None:
     report = office.draft()
 
     def write(version: int, **remarks: Any) -> Any:
-        seen = people.seen(office.headers, version)
+        seen = people.if_match(office.headers, version)
         return office.client.patch(f"{URL}/{report}", json={"remarks": remarks}, headers=seen)
 
     assert write(1, samples="Sóng yếu ở vùng cao.").json["version"] == 2
@@ -55,7 +55,7 @@ def test_what_was_written_replaces_nothing_else(office: Office) -> None:
         ("remarks.quality", "too_long"),
     }
     assert office.client.patch(f"{URL}/{report}", json={"remarks": {}}).status_code == 401
-    acts = people.audited(office.app, f"report:{report}")
+    acts = people.audit_entries(office.app, f"report:{report}")
     assert [act for act, _ in acts] == ["report.begin"] + ["report.remark"] * 3
     assert "vùng cao" not in str(acts)
 
@@ -88,13 +88,13 @@ def test_a_month_has_one_report_of_a_unit(office: Office) -> None:
 
 def test_a_draft_is_given_up_and_begun_again(office: Office) -> None:
     report = office.draft()
-    gone = office.client.delete(f"{URL}/{report}", headers=people.seen(office.headers))
+    gone = office.client.delete(f"{URL}/{report}", headers=people.if_match(office.headers))
     assert gone.status_code == 204
     assert office.show(report).status_code == 404
     frozen_again = office.begin().json["id"]
     office.is_demo()
     assert office.act(frozen_again, "freeze").status_code == 200
-    seen = people.seen(office.headers, 2)
+    seen = people.if_match(office.headers, 2)
     refused = office.client.delete(f"{URL}/{frozen_again}", headers=seen)
     assert (refused.status_code, refused.json["code"]) == (409, "report_not_draft")
 
@@ -126,11 +126,11 @@ def test_what_is_frozen_changes_no_more(office: Office) -> None:
     assert office.client.delete("/api/v1/devices/me", headers=phone).status_code == 200
     assert office.show(report, "/figures").data == before
     for what in ("freeze", "approve"):
-        stale = people.seen(office.headers, 1)
+        stale = people.if_match(office.headers, 1)
         refused = office.client.post(f"{URL}/{report}/{what}", json={}, headers=stale)
         assert refused.status_code == 412
     assert office.act(report, "freeze").json["code"] == "report_not_draft"
-    seen = people.seen(office.headers, told["version"])
+    seen = people.if_match(office.headers, told["version"])
     refused = office.client.patch(f"{URL}/{report}", json={"remarks": {}}, headers=seen)
     assert refused.json["code"] == "report_not_draft"
 

@@ -15,7 +15,7 @@ from backend.devices.models import Device
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.models import ExpiredDay, Measurement, RejectedBody
 from backend.measurements.revision.recount import differences
-from tests.support.devices import bearer, registered, sample
+from tests.support.devices import bearer, register, sample
 
 MEASUREMENTS = "/api/v1/measurements"
 AT = datetime(2024, 11, 20, 7, 0, tzinfo=UTC)
@@ -26,7 +26,7 @@ EXACT, COARSE = (21.5942, 105.8482), (21.594, 105.848)
 def phone(client: FlaskClient, clock: Any) -> dict[str, Any]:
     """Three tests: one counted, one repeated, one the next day."""
     clock.now = AT + timedelta(days=1, hours=1)
-    mine = registered(client)
+    mine = register(client)
     for hours in (0, 1, 24):
         send(client, mine, sample(AT + timedelta(hours=hours)))
     return mine

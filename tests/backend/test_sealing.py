@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from backend.accounts.encryption import decrypt, encrypt
-from tests.support.people import account, audited, sign_in
+from tests.support.people import account, audit_entries, sign_in
 
 NAME = "hoa@example.vn"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -72,7 +72,7 @@ def test_after_a_change_of_key_they_are_sealed_again(
         done = app.test_cli_runner().invoke(args=["accounts", "reseal"], input=f"{key}\n")
         assert words in done.output
     sign_in(client, NAME, totp=code)
-    assert ("accounts.reseal", {"done": 1, "closed": 0}) in audited(app, "accounts")
+    assert ("accounts.reseal", {"done": 1, "closed": 0}) in audit_entries(app, "accounts")
     assert decrypt(stored(owner)[0], mine, present) == SECRET
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from backend.accounts.models import AuditEntry
 from backend.accounts.sessions import CODES_PER_ACCOUNT
 from backend.database.extensions import db
-from tests.support.people import PASSWORD, account, audited, sign_in
-from tests.support.sign_in import ACCOUNT, PHONE, SECRET, TOKENS, attempt, code, told
+from tests.support.people import PASSWORD, account, audit_entries, sign_in
+from tests.support.sign_in import ACCOUNT, PHONE, SECRET, TOKENS, attempt, code, status_and_code
 
 
 def wrong(answer: Any) -> list[tuple[str, str]]:
@@ -29,11 +29,11 @@ def test_the_code_is_asked_only_of_who_has_the_password(
     app: Flask, client: FlaskClient, clock: Any
 ) -> None:
     account(app, PHONE, totp_secret=SECRET)
-    assert told(attempt(client, password="not this one")) == (401, "sign_in_failed")
+    assert status_and_code(attempt(client, password="not this one")) == (401, "sign_in_failed")
     guess = attempt(client, password="not this one", totp=code(clock))
-    assert told(guess) == (401, "sign_in_failed")
-    assert told(attempt(client)) == (401, "totp_required")
-    assert told(attempt(client, totp="")) == (401, "totp_required")
+    assert status_and_code(guess) == (401, "sign_in_failed")
+    assert status_and_code(attempt(client)) == (401, "totp_required")
+    assert status_and_code(attempt(client, totp="")) == (401, "totp_required")
     spaced = f"{code(clock)[:3]} {code(clock)[3:]}"
     assert attempt(client, totp=spaced).status_code == 200
 
@@ -42,10 +42,10 @@ def test_a_code_serves_once(app: Flask, client: FlaskClient, clock: Any) -> None
     account(app, PHONE, totp_secret=SECRET)
     used, older = code(clock), code(clock, -1)
     assert attempt(client, totp=used).status_code == 200
-    assert told(attempt(client, totp=used)) == (401, "totp_wrong")
-    assert told(attempt(client, totp=older)) == (401, "totp_wrong")
+    assert status_and_code(attempt(client, totp=used)) == (401, "totp_wrong")
+    assert status_and_code(attempt(client, totp=older)) == (401, "totp_wrong")
     clock.now += timedelta(seconds=30)
-    assert told(attempt(client, totp=used)) == (401, "totp_wrong")
+    assert status_and_code(attempt(client, totp=used)) == (401, "totp_wrong")
     assert attempt(client, totp=code(clock)).status_code == 200
 
 
@@ -67,7 +67,7 @@ def test_a_phones_clock_may_be_off_by_one_step(
 @pytest.mark.parametrize("typed", ["000000", "12345", "é12345", "१२३४५६", "x" * 20])
 def test_what_is_no_code_is_wrong_and_noted(app: Flask, client: FlaskClient, typed: str) -> None:
     mine = account(app, PHONE, totp_secret=SECRET)
-    assert told(attempt(client, totp=typed)) == (401, "totp_wrong")
+    assert status_and_code(attempt(client, totp=typed)) == (401, "totp_wrong")
     with app.app_context():
         entry = db.session.scalars(select(AuditEntry)).one()
         noted = (entry.act, entry.subject, entry.actor, entry.address)
@@ -77,8 +77,10 @@ def test_what_is_no_code_is_wrong_and_noted(app: Flask, client: FlaskClient, typ
 def test_codes_are_not_guessed(app: Flask, client: FlaskClient, clock: Any) -> None:
     account(app, PHONE, totp_secret=SECRET)
     for turn in range(CODES_PER_ACCOUNT):
-        assert told(attempt(client, address=f"198.51.100.{turn}", totp="000000"))[0] == 401
-    assert told(attempt(client, address="203.0.113.1", totp=code(clock)))[0] == 429
+        assert (
+            status_and_code(attempt(client, address=f"198.51.100.{turn}", totp="000000"))[0] == 401
+        )
+    assert status_and_code(attempt(client, address="203.0.113.1", totp=code(clock)))[0] == 429
 
 
 def test_an_admin_without_a_second_factor_only_sets_one_up(
@@ -88,8 +90,11 @@ def test_an_admin_without_a_second_factor_only_sets_one_up(
     shown = sign_in(client, PHONE)
     me = client.get(ACCOUNT).json["user"]
     assert (me["totp"], me["totp_needed"]) == (False, True)
-    assert told(client.get("/api/v1/users")) == (403, "forbidden")
-    assert told(client.post(TOKENS, json={"name": "x"}, headers=shown)) == (403, "totp_needed")
+    assert status_and_code(client.get("/api/v1/users")) == (403, "forbidden")
+    assert status_and_code(client.post(TOKENS, json={"name": "x"}, headers=shown)) == (
+        403,
+        "totp_needed",
+    )
     secret = client.post(f"{ACCOUNT}/totp", headers=shown).json["secret"]
     body = {"code": pyotp.TOTP(secret).at(clock.now)}
     assert client.post(f"{ACCOUNT}/totp/confirm", json=body, headers=shown).status_code == 204
@@ -123,7 +128,7 @@ def test_a_second_factor_counts_from_its_first_code_on(
     assert other.get(ACCOUNT).status_code == 401
     clock.now += timedelta(seconds=30)
     sign_in(client, PHONE, totp=made.at(clock.now))
-    assert ("account.totp_on", {}) in audited(app, f"user:{mine}")
+    assert ("account.totp_on", {}) in audit_entries(app, f"user:{mine}")
 
 
 def test_a_second_factor_is_not_replaced_unasked(
@@ -131,9 +136,9 @@ def test_a_second_factor_is_not_replaced_unasked(
 ) -> None:
     account(app, PHONE, totp_secret=SECRET)
     shown = sign_in(client, PHONE, totp=pyotp.TOTP(SECRET).at(clock.now))
-    assert told(client.post(f"{ACCOUNT}/totp", headers=shown)) == (409, "totp_on")
+    assert status_and_code(client.post(f"{ACCOUNT}/totp", headers=shown)) == (409, "totp_on")
     confirm = client.post(f"{ACCOUNT}/totp/confirm", json={"code": "123456"}, headers=shown)
-    assert told(confirm) == (409, "totp_not_offered")
+    assert status_and_code(confirm) == (409, "totp_not_offered")
 
 
 def test_switching_it_off_takes_the_password(app: Flask, client: FlaskClient, clock: Any) -> None:
@@ -145,4 +150,4 @@ def test_switching_it_off_takes_the_password(app: Flask, client: FlaskClient, cl
     assert client.delete(off, json={"password": PASSWORD}, headers=shown).status_code == 204
     assert client.get("/api/v1/users").status_code == 403
     sign_in(client, PHONE)
-    assert ("account.totp_off", {}) in audited(app, f"user:{mine}")
+    assert ("account.totp_off", {}) in audit_entries(app, f"user:{mine}")

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 import backend
 from config import settings
-from tests.support.devices import bearer, registered
+from tests.support.devices import bearer, register
 from tests.support.people import account, sign_in
 
 PAGES = ("/", "/do/", "/join", "/sign-in", "/invitation", "/docs", "/work", "/seal", "/styleguide")
@@ -58,7 +58,7 @@ def test_no_form_acts_without_the_pages_token(app: Flask, client: FlaskClient) -
 
 
 def test_what_unpacks_without_end_is_not_unpacked(client: FlaskClient) -> None:
-    phone = registered(client)
+    phone = register(client)
     headers = {**bearer(phone["token"]), "Content-Encoding": "gzip"}
     bomb = gzip.compress(b" " * 50_000_000)
     kind = "application/json"

@@ -19,7 +19,7 @@ import pytest
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.postmaster import pid_of
 from backend.server.running import serve
-from tests.support.posting_clients import posting
+from tests.support.posting_clients import posting_phones
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 120  # the first one loads units and boundaries
@@ -150,7 +150,7 @@ def test_a_database_that_died_is_started_again(run: Run) -> None:
 
 def test_new_processes_take_over_and_no_request_fails(run: Run) -> None:
     before, said = run.told(), len(run.said())
-    with posting(run.port) as answered:
+    with posting_phones(run.port) as answered:
         run.process.send_signal(signal.SIGHUP)
         run.wait_until(lambda: run.told().get("reloads") == 1, 60)
         assert set(answered) == {201}

@@ -14,7 +14,16 @@ from backend.accounts.sessions import ABSOLUTE, IDLE
 from backend.database.extensions import db
 from tests.support.factories import register
 from tests.support.people import PASSWORD, account, person, sign_in, unit_id
-from tests.support.sign_in import ACCOUNT, PHONE, SECRET, SESSIONS, TOKENS, attempt, code, told
+from tests.support.sign_in import (
+    ACCOUNT,
+    PHONE,
+    SECRET,
+    SESSIONS,
+    TOKENS,
+    attempt,
+    code,
+    status_and_code,
+)
 
 # The cookie
 
@@ -68,7 +77,7 @@ def test_signing_out_ends_the_session(app: Flask, client: FlaskClient) -> None:
     assert client.get_cookie(COOKIE) is None
     client.set_cookie(COOKIE, secret)
     assert client.get(ACCOUNT).status_code == 401
-    assert told(client.delete(f"{SESSIONS}/current")) == (401, "unauthorized")
+    assert status_and_code(client.delete(f"{SESSIONS}/current")) == (401, "unauthorized")
 
 
 def test_an_idle_session_ends(app: Flask, client: FlaskClient, clock: Any) -> None:
@@ -111,7 +120,7 @@ def test_a_session_in_use_is_not_written_at_every_request(
 @pytest.mark.parametrize("value", ["x", "é", "a" * 5000, '"\\377\\377"', "%00"])
 def test_a_cookie_that_is_no_session_is_nobodys(client: FlaskClient, value: str) -> None:
     answer = client.get(ACCOUNT, headers={"Cookie": f"{COOKIE}={value}"})
-    assert told(answer) == (401, "unauthorized")
+    assert status_and_code(answer) == (401, "unauthorized")
 
 
 # Another site's page
@@ -121,11 +130,11 @@ def test_a_change_by_cookie_wants_the_pages_token(app: Flask, client: FlaskClien
     account(app, PHONE)
     shown = sign_in(client, PHONE)
     body = {"name": "scripts"}
-    assert told(client.post(TOKENS, json=body)) == (403, "csrf_failed")
+    assert status_and_code(client.post(TOKENS, json=body)) == (403, "csrf_failed")
     for wrong in ("", "x", "é", shown["X-CSRF-Token"][:-1]):
         answer = client.post(TOKENS, json=body, headers={"X-CSRF-Token": wrong})
-        assert told(answer) == (403, "csrf_failed")
-    assert told(client.delete(f"{SESSIONS}/current")) == (403, "csrf_failed")
+        assert status_and_code(answer) == (403, "csrf_failed")
+    assert status_and_code(client.delete(f"{SESSIONS}/current")) == (403, "csrf_failed")
     assert client.post(TOKENS, json=body, headers=shown).status_code == 201
     assert client.get(ACCOUNT).json["csrf_token"] == shown["X-CSRF-Token"]
 
@@ -134,7 +143,10 @@ def test_the_token_of_another_session_does_not_fit(app: Flask, client: FlaskClie
     account(app, PHONE)
     first = sign_in(client, PHONE)
     sign_in(client, PHONE)
-    assert told(client.post(TOKENS, json={"name": "x"}, headers=first)) == (403, "csrf_failed")
+    assert status_and_code(client.post(TOKENS, json={"name": "x"}, headers=first)) == (
+        403,
+        "csrf_failed",
+    )
 
 
 def test_a_token_goes_before_the_cookie_and_needs_no_other(app: Flask, client: FlaskClient) -> None:
@@ -145,16 +157,16 @@ def test_a_token_goes_before_the_cookie_and_needs_no_other(app: Flask, client: F
     seen = client.get(ACCOUNT, headers=other).json
     assert seen["user"]["id"] != mine
     assert seen["csrf_token"] is None
-    assert told(client.delete(f"{TOKENS}/99", headers=other)) == (404, "not_found")
+    assert status_and_code(client.delete(f"{TOKENS}/99", headers=other)) == (404, "not_found")
 
 
 def test_a_devices_token_is_nobodys_here(app: Flask, client: FlaskClient) -> None:
     account(app, PHONE)
     sign_in(client, PHONE)
-    assert told(client.get(ACCOUNT, headers=register(client))) == (401, "unauthorized")
+    assert status_and_code(client.get(ACCOUNT, headers=register(client))) == (401, "unauthorized")
     for header in ("Basic eDp5", "Bearer", "Bearer ", "Bearer dsp_x", "x"):
         answer = client.get(ACCOUNT, headers={"Authorization": header})
-        assert told(answer) == (401, "unauthorized"), header
+        assert status_and_code(answer) == (401, "unauthorized"), header
 
 
 # What a session may

@@ -22,6 +22,7 @@ from backend.accounts.sessions import (
 )
 from backend.database.extensions import db
 from tests.support.people import PASSWORD, account
+from tests.support.sign_in import status_and_code
 
 SESSIONS = "/api/v1/sessions"
 ACCOUNT = "/api/v1/account"
@@ -33,10 +34,6 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 def attempt(client: FlaskClient, name: str = PHONE, address: str = "192.0.2.1", **body: Any) -> Any:
     sent = {"name": name, "password": PASSWORD, **body}
     return client.post(SESSIONS, json=sent, environ_base={"REMOTE_ADDR": address})
-
-
-def told(answer: Any) -> tuple[int, str]:
-    return answer.status_code, answer.json["code"]
 
 
 # Who gets in
@@ -71,7 +68,7 @@ def test_what_changes_while_a_password_is_checked_lets_nobody_in(
         return found
 
     monkeypatch.setattr(passwords, "verify", slow)
-    assert told(attempt(client)) == (401, "sign_in_failed")
+    assert status_and_code(attempt(client)) == (401, "sign_in_failed")
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Session)) == 0
 
@@ -105,7 +102,7 @@ def test_wrong_names_and_passwords_get_one_answer(app: Flask, client: FlaskClien
         attempt(client, "waiting@example.vn"),
         attempt(client, "closed@example.vn"),
     ]
-    assert [told(one) for one in answers] == [(401, "sign_in_failed")] * 5
+    assert [status_and_code(one) for one in answers] == [(401, "sign_in_failed")] * 5
     assert len({str({**one.json, "request_id": None}) for one in answers}) == 1
     assert all("Set-Cookie" not in one.headers for one in answers)
 
@@ -140,9 +137,9 @@ def test_one_address_cannot_lock_a_person_out(app: Flask, client: FlaskClient, c
     account(app, PHONE)
     clock.now = clock.now.replace(minute=50)
     for _ in range(SIGN_INS_PER_ACCOUNT_AND_ADDRESS):
-        assert told(attempt(client, password="not this one"))[0] == 401
+        assert status_and_code(attempt(client, password="not this one"))[0] == 401
     refused = attempt(client)
-    assert told(refused) == (429, "too_many_requests")
+    assert status_and_code(refused) == (429, "too_many_requests")
     assert 600 <= int(refused.headers["Retry-After"]) <= 601
     assert attempt(client, address="198.51.100.7").status_code == 200
     clock.now += timedelta(minutes=10)
@@ -151,8 +148,8 @@ def test_one_address_cannot_lock_a_person_out(app: Flask, client: FlaskClient, c
 
 def test_a_name_that_nobody_has_is_locked_alike(app: Flask, client: FlaskClient) -> None:
     for _ in range(SIGN_INS_PER_ACCOUNT_AND_ADDRESS):
-        assert told(attempt(client, "0912 345 678"))[0] == 401
-    assert told(attempt(client, "+84912345678"))[0] == 429
+        assert status_and_code(attempt(client, "0912 345 678"))[0] == 401
+    assert status_and_code(attempt(client, "+84912345678"))[0] == 429
 
 
 def spend(app: Flask, client: FlaskClient, what: str, n: int) -> None:
@@ -169,8 +166,8 @@ def test_many_addresses_together_lock_an_account_for_the_hour(
 ) -> None:
     account(app, PHONE)
     spend(app, client, "sign_in_of", SIGN_INS_PER_ACCOUNT)
-    assert told(attempt(client, address="198.51.100.7"))[0] == 429
-    assert told(attempt(client, "0987654321", address="198.51.100.7"))[0] == 401
+    assert status_and_code(attempt(client, address="198.51.100.7"))[0] == 429
+    assert status_and_code(attempt(client, "0987654321", address="198.51.100.7"))[0] == 401
     clock.now += timedelta(hours=1)
     assert attempt(client, address="198.51.100.7").status_code == 200
 
@@ -178,7 +175,7 @@ def test_many_addresses_together_lock_an_account_for_the_hour(
 def test_an_address_tries_so_many_accounts(app: Flask, client: FlaskClient) -> None:
     account(app, PHONE)
     spend(app, client, "sign_in", SIGN_INS_PER_ADDRESS)
-    assert told(attempt(client, "0987654321"))[0] == 429
+    assert status_and_code(attempt(client, "0987654321"))[0] == 429
     assert attempt(client, address="198.51.100.7").status_code == 200
 
 
@@ -216,4 +213,4 @@ def test_a_wrong_field_is_named(
 def test_a_form_of_another_site_does_not_sign_in(app: Flask, client: FlaskClient) -> None:
     account(app, PHONE)
     answer = client.post(SESSIONS, data={"name": PHONE, "password": PASSWORD})
-    assert told(answer) == (415, "unsupported_media_type")
+    assert status_and_code(answer) == (415, "unsupported_media_type")

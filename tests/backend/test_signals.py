@@ -15,9 +15,9 @@ from backend.database.extensions import db
 from backend.demo.removal import remove_teams
 from backend.measurements.recording.models import Earning
 from tests.support.factories import HERE
-from tests.support.joining import at_once
+from tests.support.joining import send_concurrently
 from tests.support.people import (
-    audited,
+    audit_entries,
 )
 from tests.support.signals import Cast
 
@@ -85,7 +85,7 @@ def test_what_people_made_of_a_sign_stands_and_is_audited(cast: Cast) -> None:
     [after] = cast.of_campaign().json["items"]
     assert (after["state"], after["note"]) == ("explained", "Máy của Lan dùng bộ thu rời")
     assert after["changed_at"] is not None
-    [(act, details)] = audited(cast.app, f"signal:{one['id']}")
+    [(act, details)] = audit_entries(cast.app, f"signal:{one['id']}")
     assert act == "signal.decide" and "Lan" not in json.dumps(details, ensure_ascii=False)
     assert (details["before"]["state"], details["after"]["state"]) == ("open", "explained")
 
@@ -115,7 +115,7 @@ def test_an_open_sign_goes_with_its_device(cast: Cast) -> None:
 def test_open_signs_come_first(cast: Cast) -> None:
     [one] = cast.of_campaign().json["items"]
     cast.decide(one["id"], state="explained")
-    cast.mock(cast.joining(), MOCK_LEAST)
+    cast.mock(cast.add_volunteer(), MOCK_LEAST)
     states = [item["state"] for item in cast.of_campaign().json["items"]]
     assert states == ["open", "explained"]
 
@@ -177,7 +177,7 @@ def test_more_than_can_be_looked_at_is_refused(cast: Cast, monkeypatch: pytest.M
 def test_two_who_look_at_once_see_the_same_sign(cast: Cast) -> None:
     url = f"/api/v1/campaigns/{cast.campaign}/signals?month=2024-11"
     looks = [lambda client: client.get(url, headers=cast.organiser) for _ in range(4)]
-    answers = at_once(cast.app, *looks)
+    answers = send_concurrently(cast.app, *looks)
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json["items"][0]["id"] for answer in answers if answer.json}) == 1
 

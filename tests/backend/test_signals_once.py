@@ -14,7 +14,7 @@ from backend.memberships.models import Membership
 from backend.units.models import Unit
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.people import (
-    joined,
+    add_membership,
 )
 from tests.support.signals import FAR, NINE, SINCE, Cast
 
@@ -63,7 +63,7 @@ def test_who_measures_in_another_commune_too_did_not_measure_once(cast: Cast, ap
 def test_guests_are_helped_once_and_no_sign(cast: Cast, app: Flask) -> None:
     stall = Stall(cast, app)
     for phone in stall.phones:
-        guest = joined(app, phone, cast.campaign, cast.team, SINCE)
+        guest = add_membership(app, phone, cast.campaign, cast.team, SINCE)
         with app.app_context():
             theirs = update(Membership).where(Membership.volunteer_id == guest)
             db.session.execute(theirs.values(guest_of=cast.volunteer))

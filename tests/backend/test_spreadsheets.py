@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.tables.spreadsheets import harmless
-from tests.support.contributions import add
+from tests.support.contributions import add_measurement
 from tests.support.people import campaign, organisation, person, team
 from tests.support.team_files import errors, send, url
 
@@ -35,7 +35,7 @@ def test_names_run_neither_in_an_export_nor_in_a_list_of_teams(
     organiser = person(app, "organiser", union)
     running, named = campaign(app, union), team(app, union, name)
     with app.app_context():
-        add(running, named)
+        add_measurement(running, named)
         db.session.commit()
     table = client.get(f"/api/v1/campaigns/{running}/contributions?format=csv", headers=organiser)
     cells = [cell for row in csv.reader(io.StringIO(table.text)) for cell in row]

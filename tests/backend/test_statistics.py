@@ -16,7 +16,7 @@ from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
 from backend.units.models import Unit
 from tests.support.factories import post, register, sample
-from tests.support.measurements import NINE, measured, row
+from tests.support.measurements import NINE, measurement_row, store_rows
 from tests.support.people import unit_id
 
 HERE, NEAR = "05443", "05446"  # two communes of one district of Thái Nguyên
@@ -42,13 +42,13 @@ def total(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def many(unit: int, count: int, **changes: Any) -> list[dict[str, Any]]:
-    return [row(unit, NINE + timedelta(hours=n), download_mbps=10.0 + n, **changes)
+    return [measurement_row(unit, NINE + timedelta(hours=n), download_mbps=10.0 + n, **changes)
             for n in range(count)]  # fmt: skip
 
 
 def test_a_commune_its_district_province_and_the_country(app: Flask, client: FlaskClient) -> None:
     here, near = unit_id(app, HERE), unit_id(app, NEAR)
-    measured(app, *many(here, 40), *many(near, 20, technology="5G", operator="VinaPhone"))
+    store_rows(app, *many(here, 40), *many(near, 20, technology="5G", operator="VinaPhone"))
     assert refresh(app) == "communes recomputed: 2"
     told = statistics(client)
     assert [(one["operator"], one["technology"]) for one in told["items"]] == [
@@ -79,14 +79,14 @@ def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClien
         units = list(db.session.scalars(communes.order_by(Unit.id).limit(200)))
     operators, technologies = ("Viettel", "VinaPhone", "MobiFone"), ("4G", "5G", None)
     rows = [
-        row(chosen.choice(units), NINE + timedelta(days=chosen.choice((0, -30))),
+        measurement_row(chosen.choice(units), NINE + timedelta(days=chosen.choice((0, -30))),
             operator=chosen.choice(operators), technology=chosen.choice(technologies),
             download_mbps=chosen.lognormvariate(3, 1), upload_mbps=chosen.lognormvariate(2, 1),
             ping_ms=chosen.lognormvariate(3, 0.5), jitter_ms=chosen.choice((None, 2.5, 0.3)))
         for _ in range(9_000)
     ]  # fmt: skip
     app.config["MINIMUM_N"] = 3
-    measured(app, *rows)
+    store_rows(app, *rows)
     refresh(app)
     groups: dict[tuple[int, str, str], list[dict[str, Any]]] = {}
     for one in rows:
@@ -113,10 +113,10 @@ def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClien
 
 def test_only_what_changed_is_found_anew(app: Flask, client: FlaskClient) -> None:
     here, hanoi = unit_id(app, HERE), unit_id(app, "00004")
-    measured(app, *many(here, 31), *many(hanoi, 31))
+    store_rows(app, *many(here, 31), *many(hanoi, 31))
     refresh(app)
     app.extensions["clock"].now += timedelta(hours=1)
-    measured(app, row(here, download_mbps=500.0))
+    store_rows(app, measurement_row(here, download_mbps=500.0))
     assert refresh(app) == "communes recomputed: 1"
     fresh, old = statistics(client), statistics(client, "00004")
     assert fresh["found_at"] > old["found_at"]
@@ -126,7 +126,7 @@ def test_only_what_changed_is_found_anew(app: Flask, client: FlaskClient) -> Non
 
 def test_one_unit_alone_waits_for_its_province_only(app: Flask, client: FlaskClient) -> None:
     here = unit_id(app, HERE)
-    measured(app, *many(here, 31), *many(unit_id(app, "00004"), 31))
+    store_rows(app, *many(here, 31), *many(unit_id(app, "00004"), 31))
     with app.app_context():
         statistics_refresh.refresh_unit(here, "2024-11", NINE)
     assert total(statistics(client))["n"] == 31
@@ -137,7 +137,7 @@ def test_one_unit_alone_waits_for_its_province_only(app: Flask, client: FlaskCli
 
 def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
                                  monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    measured(app, *many(unit_id(app, HERE), 31), *many(unit_id(app, "00004"), 31))
+    store_rows(app, *many(unit_id(app, HERE), 31), *many(unit_id(app, "00004"), 31))
     real, writes = statistics_refresh._write, 0
 
     def dying(*given: Any) -> None:
@@ -181,7 +181,7 @@ def test_what_is_posted_excluded_and_withdrawn_is_followed(app: Flask, client: F
 
 def test_the_last_sample_gone_leaves_no_row(app: Flask, client: FlaskClient) -> None:
     here = unit_id(app, HERE)
-    measured(app, *many(here, 31))
+    store_rows(app, *many(here, 31))
     refresh(app)
     with app.app_context():
         db.session.execute(update(Measurement).values(counted=False))
@@ -194,7 +194,7 @@ def test_a_name_that_somebody_typed_is_told_only_where_enough_bear_it(
     app: Flask, client: FlaskClient
 ) -> None:
     fixed = {"network": "fixed", "kind": "wifi", "technology": None}
-    measured(
+    store_rows(
         app,
         *many(unit_id(app, HERE), 30, operator="VNPT", **fixed),
         *many(unit_id(app, HERE), 29, operator="Anh Nam số 5", **fixed),
@@ -206,7 +206,7 @@ def test_a_name_that_somebody_typed_is_told_only_where_enough_bear_it(
 
 
 def test_nothing_changed_is_304(app: Flask, client: FlaskClient) -> None:
-    measured(app, *many(unit_id(app, HERE), 31))
+    store_rows(app, *many(unit_id(app, HERE), 31))
     refresh(app)
     url = f"/api/v1/units/{HERE}/statistics?month=2024-11"
     tag = client.get(url).headers["ETag"]

@@ -11,8 +11,8 @@ from sqlalchemy import update
 from backend.accounts.models import Role
 from backend.database.extensions import db
 from tests.support.clock import FakeClock
-from tests.support.people import audited, person, unit_id
-from tests.support.sql_statements import statements
+from tests.support.people import audit_entries, person, unit_id
+from tests.support.sql_statements import recorded_statements
 
 ENDED = "/api/v1/roles/ended"
 AFTER = datetime(2025, 7, 2, 3, 0, tzinfo=UTC)
@@ -64,11 +64,11 @@ def test_successors_come_from_the_crosswalk(cast: Cast) -> None:
 
 def test_the_list_asks_no_more_of_the_database_however_long_it_is(cast: Cast, app: Flask) -> None:
     cast.waiting()
-    with statements(app) as few:
+    with recorded_statements(app) as few:
         assert len(cast.waiting()) == 3
     for code, level in (("01", "province"), ("165", "district"), ("05452", "commune")):
         person(app, "official", unit_id(app, code, level=level))
-    with statements(app) as more:
+    with recorded_statements(app) as more:
         assert len(cast.waiting()) == 6
     assert len(more) == len(few)
 
@@ -85,7 +85,7 @@ def test_a_commune_becomes_the_main_one_that_took_it_over(cast: Cast, app: Flask
     assert (role["scope_kind"], role["scope_id"]) == ("unit", unit_id(app, main, "2025"))
     assert cast.sees("05443", main)
     assert "05443" not in cast.waiting()
-    assert [act for act, _ in audited(app, f"user:{waiting['user_id']}")] == ["role.succeed"]
+    assert [act for act, _ in audit_entries(app, f"user:{waiting['user_id']}")] == ["role.succeed"]
     assert cast.confirm(waiting["id"]).status_code == 404
 
 

@@ -7,9 +7,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.coverage.contributions import needed
-from tests.support.contributions import add
+from tests.support.contributions import add_measurement
 from tests.support.daily_counts import count
-from tests.support.people import audited, campaign, organisation, person, seen, team, unit_id
+from tests.support.people import (
+    audit_entries,
+    campaign,
+    if_match,
+    organisation,
+    person,
+    team,
+    unit_id,
+)
 
 URL = "/api/v1/targets"
 WARD = {"system": "2024", "level": "commune", "code": "05443"}
@@ -53,7 +61,7 @@ def test_a_units_own_target_beats_the_general_one(app: Flask, client: FlaskClien
     (item,) = (item for item in told["items"] if item["code"] == "05443")
     assert (item["target"], item["reached"], item["shortfall"]) == (100, True, 0)
     assert told["summary"]["distribution"]["best_reached"] == 1  # the cheapest one first
-    ((act, details),) = audited(app, f"target:{made.json['id']}")
+    ((act, details),) = audit_entries(app, f"target:{made.json['id']}")
     assert act == "target.create" and details["after"]["threshold"] == 100
 
 
@@ -72,16 +80,16 @@ def test_changing_one(app: Flask, client: FlaskClient) -> None:
     admin = person(app, "admin")
     made = put(client, admin).json
     where = f"{URL}/{made['id']}"
-    changed = client.patch(where, json={"threshold": 50, "basis": "valid"}, headers=seen(admin))
+    changed = client.patch(where, json={"threshold": 50, "basis": "valid"}, headers=if_match(admin))
     assert (changed.status_code, changed.json["threshold"], changed.json["version"]) == (200, 50, 2)
-    assert client.patch(where, json={"threshold": 60}, headers=seen(admin)).status_code == 412
+    assert client.patch(where, json={"threshold": 60}, headers=if_match(admin)).status_code == 412
     assert client.patch(where, json={"threshold": 60}, headers=admin).status_code == 428
-    ended = client.patch(where, json={"valid_to": "2024-11-30"}, headers=seen(admin, 2))
+    ended = client.patch(where, json={"valid_to": "2024-11-30"}, headers=if_match(admin, 2))
     assert ended.json["valid_to"] == "2024-11-30" and ended.json["unit"]["code"] == "05443"
-    assert [act for act, _ in audited(app, f"target:{made['id']}")] == [
+    assert [act for act, _ in audit_entries(app, f"target:{made['id']}")] == [
         "target.create", "target.change", "target.change",
     ]  # fmt: skip
-    assert client.patch(f"{URL}/2000000000", json={}, headers=seen(admin)).status_code == 404
+    assert client.patch(f"{URL}/2000000000", json={}, headers=if_match(admin)).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -110,7 +118,7 @@ def test_needed_samples_follow_a_units_own_target(app: Flask, client: FlaskClien
     made, own = campaign(app, owner, unit), team(app, owner)
     with app.app_context():
         for _ in range(4):
-            add(made, own, unit=unit)
+            add_measurement(made, own, unit=unit)
         needed.db.session.commit()
     headers = person(app, "organiser", owner)
     where = f"/api/v1/campaigns/{made}/contributions"

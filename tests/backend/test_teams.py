@@ -11,7 +11,15 @@ from flask.testing import FlaskClient
 from backend.campaigns.models import JoinCode
 from backend.database.extensions import db
 from tests.support.factories import register
-from tests.support.people import audited, campaign, joined, organisation, person, seen, team
+from tests.support.people import (
+    add_membership,
+    audit_entries,
+    campaign,
+    if_match,
+    organisation,
+    person,
+    team,
+)
 
 V1 = "/api/v1"
 HOME = {"system": "2024", "level": "commune", "code": "05443"}
@@ -45,7 +53,7 @@ def test_an_organiser_makes_one(
     assert {name: made["home_unit"][name] for name in HOME} == HOME
     shown = client.get(f"{V1}/teams/{made['id']}", headers=organiser)
     assert (shown.json, shown.headers["ETag"]) == (made, '"1"')
-    act, details = audited(app, f"team:{made['id']}")[0]
+    act, details = audit_entries(app, f"team:{made['id']}")[0]
     assert (act, details["after"]["name"]) == ("team.create", NEW["name"])
     assert details["after"]["home_unit_id"] == made["home_unit"]["id"]
 
@@ -83,7 +91,7 @@ def test_a_name_is_one_team_s(
         ("name", "name_taken")
     ]
     second = team(app, youth, "Đội 2")
-    assert patch(client, second, seen(organiser), name=same).status_code == 409
+    assert patch(client, second, if_match(organiser), name=same).status_code == 409
     other = organisation(app, "Khác")
     assert create(client, other, person(app, "organiser", other), name=same).status_code == 201
 
@@ -185,20 +193,20 @@ def test_an_organiser_changes_one(
 ) -> None:
     mine = team(app, youth)
     changes = {"name": "đội 1", "type": "staff", "home_unit": HOME, "capacity_per_day": 0}
-    answer = patch(client, mine, seen(organiser), **changes)
+    answer = patch(client, mine, if_match(organiser), **changes)
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
     assert {name: answer.json[name] for name in ("name", "type", "capacity_per_day")} == {
         "name": "đội 1",
         "type": "staff",
         "capacity_per_day": 0,
     }
-    act, details = audited(app, f"team:{mine}")[0]
+    act, details = audit_entries(app, f"team:{mine}")[0]
     assert (act, details["before"]["name"], details["after"]["name"]) == (
         "team.change",
         "Đội 1",
         "đội 1",
     )
-    back = patch(client, mine, seen(organiser, 2), home_unit=None, capacity_per_day=None)
+    back = patch(client, mine, if_match(organiser, 2), home_unit=None, capacity_per_day=None)
     assert (back.json["home_unit"], back.json["capacity_per_day"]) == (None, None)
 
 
@@ -206,7 +214,7 @@ def test_a_team_stays_with_its_organisation(
     app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str]
 ) -> None:
     mine, other = team(app, youth), organisation(app, "Khác")
-    answer = patch(client, mine, seen(organiser), organisation_id=other)
+    answer = patch(client, mine, if_match(organiser), organisation_id=other)
     assert (answer.status_code, answer.json["organisation_id"]) == (200, youth)
 
 
@@ -221,10 +229,10 @@ def test_others_change_nothing(
         (person(app, "organiser", organisation(app, "Khác")), 404),
         (person(app, "organiser", youth, scopes=("read",)), 403),
     ):
-        assert patch(client, mine, seen(headers), name="x").status_code == status
-        assert client.delete(f"{V1}/teams/{mine}", headers=seen(headers)).status_code == status
+        assert patch(client, mine, if_match(headers), name="x").status_code == status
+        assert client.delete(f"{V1}/teams/{mine}", headers=if_match(headers)).status_code == status
     assert patch(client, mine, organiser, name="x").status_code == 428
-    assert patch(client, mine, seen(organiser, 2), name="x").status_code == 412
+    assert patch(client, mine, if_match(organiser, 2), name="x").status_code == 412
 
 
 def test_what_the_client_holds_is_not_sent_again(
@@ -247,11 +255,11 @@ def test_one_that_nobody_joined_is_removed_with_its_codes(
     with app.app_context():
         db.session.add(code)
         db.session.commit()
-    assert client.delete(f"{V1}/teams/{mine}", headers=seen(organiser)).status_code == 204
+    assert client.delete(f"{V1}/teams/{mine}", headers=if_match(organiser)).status_code == 204
     assert client.get(f"{V1}/teams/{mine}", headers=organiser).status_code == 404
     clock.now += timedelta(seconds=1)
     assert client.get(f"{V1}/teams/{mine}", headers=leader).status_code == 404
-    assert [act for act, _ in audited(app, f"team:{mine}")] == ["team.remove"]
+    assert [act for act, _ in audit_entries(app, f"team:{mine}")] == ["team.remove"]
     assert create(client, youth, organiser, name="Đội 1").status_code == 201
 
 
@@ -264,15 +272,15 @@ def test_one_that_somebody_joined_ends_and_keeps_its_name(
             JoinCode(code="ABCDEFGH", campaign_id=where, team_id=mine, created_at=clock.now)
         )
         db.session.commit()
-    joined(app, register(client), where, mine, clock.now)
-    answer = client.delete(f"{V1}/teams/{mine}", headers=seen(organiser))
+    add_membership(app, register(client), where, mine, clock.now)
+    answer = client.delete(f"{V1}/teams/{mine}", headers=if_match(organiser))
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
     assert answer.json["ended_at"] is not None
     with app.app_context():
         assert db.session.query(JoinCode).count() == 1
     assert ids(client, youth, organiser) == []
     assert client.get(f"{V1}/teams/{mine}", headers=organiser).json == answer.json
-    assert patch(client, mine, seen(organiser, 2), name="x").json["code"] == "team_ended"
+    assert patch(client, mine, if_match(organiser, 2), name="x").json["code"] == "team_ended"
     assert create(client, youth, organiser, name="Đội 1").status_code == 409
-    assert client.delete(f"{V1}/teams/{mine}", headers=seen(organiser, 2)).json == answer.json
-    assert [act for act, _ in audited(app, f"team:{mine}")] == ["team.end"]
+    assert client.delete(f"{V1}/teams/{mine}", headers=if_match(organiser, 2)).json == answer.json
+    assert [act for act, _ in audit_entries(app, f"team:{mine}")] == ["team.end"]

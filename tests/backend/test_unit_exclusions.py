@@ -18,9 +18,9 @@ from backend.measurements.revision.recount import differences, team_differences
 from tests.support.clock import FakeClock
 from tests.support.factories import THERE, location, post, register, sample
 from tests.support.people import (
-    audited,
+    add_membership,
+    audit_entries,
     campaign,
-    joined,
     organisation,
     person,
     signal,
@@ -44,7 +44,7 @@ class Cast:
         self.official = person(app, "official", self.province)
         self.organiser = person(app, "organiser", self.union)
         self.phone = register(client)
-        joined(app, self.phone, self.campaign, self.team, datetime(2024, 11, 1, tzinfo=UTC))
+        add_membership(app, self.phone, self.campaign, self.team, datetime(2024, 11, 1, tzinfo=UTC))
         self.samples = [
             sample("2024-11-15T09:00:00+07:00"),
             sample("2024-11-15T09:30:00+07:00"),  # a repeat of the first
@@ -179,9 +179,9 @@ def test_all_of_a_device_by_its_number(cast: Cast, app: Flask) -> None:
 def test_an_exclusion_sets_the_sign_that_it_rests_on(cast: Cast) -> None:
     sign = signal(cast.app, unit_id=cast.province)
     assert cast.exclude(measurements=cast.ids(0), signal_id=sign, preview=True).status_code == 200
-    assert audited(cast.app, f"signal:{sign}") == []
+    assert audit_entries(cast.app, f"signal:{sign}") == []
     assert cast.exclude(measurements=cast.ids(0), signal_id=sign).status_code == 200
-    assert audited(cast.app, f"signal:{sign}") == [
+    assert audit_entries(cast.app, f"signal:{sign}") == [
         ("signal.decide", {"before": "open", "after": "excluded"})
     ]
     abroad = signal(cast.app, unit_id=unit_id(cast.app, "01", level="province"))
@@ -249,7 +249,7 @@ def test_decisions_that_cannot_be(cast: Cast, body: dict[str, Any], field: str) 
 
 def test_the_audit_log_holds_neither_ids_nor_words(cast: Cast) -> None:
     cast.exclude(measurements=cast.ids(0))
-    [(act, details)] = audited(cast.app, f"unit:{cast.province}")
+    [(act, details)] = audit_entries(cast.app, f"unit:{cast.province}")
     assert act == "unit.exclude"
     assert details == {"exclusion": 1, "lifts": None, "month": "2024-11", "measurements": 1}
 

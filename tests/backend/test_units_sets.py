@@ -16,7 +16,7 @@ from backend.units import locator as locating
 from backend.units import service
 from backend.units.locator import Locator
 from backend.units.models import Boundary, BoundarySet, Unit
-from tests.support.boundary_sets import FOREIGN, GIVEN_UP, WITHOUT_POLYGON, november, units_restored
+from tests.support.boundary_sets import FOREIGN, REPLACED, WITHOUT_POLYGON, november, units_restored
 
 Units = Callable[..., Result]
 SPAN = ("--valid-from", "2024-11-01", "--valid-to", "2024-11-30")
@@ -90,13 +90,13 @@ def test_the_list_learns_from_a_set(app: Flask, units: Units, path: Path) -> Non
     then = listed(app, NOVEMBER)
     assert then[FOREIGN].name == "Xã Bến Đò"
     assert then[FOREIGN].parent_code == "164"
-    assert GIVEN_UP not in then
+    assert REPLACED not in then
     assert then[WITHOUT_POLYGON].no_boundary
     assert not then[FOREIGN].no_boundary
     assert len(then) == 172
     next_day = listed(app, date(2024, 12, 1))
     assert FOREIGN not in next_day
-    assert not next_day[GIVEN_UP].no_boundary
+    assert not next_day[REPLACED].no_boundary
     assert not next_day[WITHOUT_POLYGON].no_boundary  # the approximate set has it
     assert len(next_day) == 172
 
@@ -108,13 +108,13 @@ def test_a_later_set_extends_what_an_earlier_one_brought(
     units("load", path, "--valid-from", "2024-12-01", "--valid-to", "2024-12-31", "--name", "dec")
     assert FOREIGN in listed(app, date(2024, 12, 31))
     assert FOREIGN not in listed(app, date(2025, 1, 1))
-    assert GIVEN_UP in listed(app, date(2025, 1, 1))
+    assert REPLACED in listed(app, date(2025, 1, 1))
 
 
 def test_a_code_given_up_for_good_ends(app: Flask, units: Units, path: Path) -> None:
     units("load", path, "--valid-from", "2025-02-01", "--name", "open", "--system", "2024")
     assert FOREIGN in listed(app, date(2025, 6, 30))
-    assert GIVEN_UP in listed(app, date(2025, 1, 31))
+    assert REPLACED in listed(app, date(2025, 1, 31))
 
 
 def test_a_dry_run_only_reports(app: Flask, units: Units, path: Path) -> None:

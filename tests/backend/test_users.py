@@ -13,7 +13,16 @@ from backend.accounts.models import Role, User
 from backend.database.extensions import db
 from backend.fields import ID_MOST
 from backend.http.paging import encode_cursor
-from tests.support.people import account, audited, organisation, person, sign_in, team, unit_id
+from tests.support.people import (
+    account,
+    audit_entries,
+    organisation,
+    person,
+    sign_in,
+    team,
+    unit_id,
+)
+from tests.support.sign_in import status_and_code
 
 URL = "/api/v1/users"
 
@@ -21,10 +30,6 @@ URL = "/api/v1/users"
 @pytest.fixture
 def admin(app: Flask) -> dict[str, str]:
     return person(app, "admin", password_hash="set")
-
-
-def told(answer: Any) -> tuple[int, str]:
-    return answer.status_code, answer.json["code"]
 
 
 def roles_of(app: Flask, user_id: int) -> list[tuple[str, int | None, bool]]:
@@ -63,12 +68,15 @@ def test_a_person_is_found_by_name(app: Flask, client: FlaskClient, admin: dict[
 
 
 def test_only_an_admin_lists_people(app: Flask, client: FlaskClient) -> None:
-    assert told(client.get(URL)) == (401, "unauthorized")
+    assert status_and_code(client.get(URL)) == (401, "unauthorized")
     org = organisation(app)
     for role, scope in [("organiser", org), ("team_leader", team(app, org)), (None, None)]:
-        assert told(client.get(URL, headers=person(app, role, scope))) == (403, "forbidden")
+        assert status_and_code(client.get(URL, headers=person(app, role, scope))) == (
+            403,
+            "forbidden",
+        )
     idle = person(app, "admin", totp_secret=None)
-    assert told(client.get(URL, headers=idle)) == (403, "forbidden")
+    assert status_and_code(client.get(URL, headers=idle)) == (403, "forbidden")
 
 
 @pytest.mark.parametrize(("query", "field", "code"), [
@@ -103,7 +111,7 @@ def test_a_role_is_granted_once(app: Flask, client: FlaskClient, admin: dict[str
     assert first.json["scope_kind"] == "unit"
     assert roles_of(app, mine) == [("official", unit, False)]
     role = {"role": "official", "scope": "unit", "scope_id": unit, "valid_to": None}
-    assert audited(app, f"user:{mine}") == [("role.grant", role)]
+    assert audit_entries(app, f"user:{mine}") == [("role.grant", role)]
 
 
 def test_a_role_for_a_time(
@@ -132,7 +140,7 @@ def test_a_role_ends_now(
     assert client.delete(path, headers=admin).status_code == 204
     assert roles_of(app, mine) == [("organiser", org, True)]
     told_once = [("role.end", {"role": "organiser", "scope": "organisation", "scope_id": org})]
-    assert audited(app, f"user:{mine}") == told_once
+    assert audit_entries(app, f"user:{mine}") == told_once
 
 
 def test_an_organiser_grants_and_ends_leading_own_teams(app: Flask, client: FlaskClient) -> None:
@@ -146,13 +154,13 @@ def test_an_organiser_grants_and_ends_leading_own_teams(app: Flask, client: Flas
     for refused in ({"role": "team_leader", "scope_id": theirs}, {"role": "admin"},
                     {"role": "organiser", "scope_id": org}):  # fmt: skip
         answer = client.post(f"{URL}/{mine}/roles", json=refused, headers=headers)
-        assert told(answer) == (403, "forbidden")
+        assert status_and_code(answer) == (403, "forbidden")
     assert (
         client.delete(f"{URL}/{mine}/roles/{made.json['id']}", headers=headers).status_code == 204
     )
     for other in (made.json["id"] - 1, 999):
         answer = client.delete(f"{URL}/{mine}/roles/{other}", headers=headers)
-        assert told(answer) == (403, "forbidden")
+        assert status_and_code(answer) == (403, "forbidden")
     assert roles_of(app, mine)[0] == ("team_leader", theirs, False)
 
 
@@ -162,10 +170,10 @@ def test_the_last_admin_keeps_the_role(
     with app.app_context():
         mine, role = db.session.query(Role.user_id, Role.id).one()
     path = f"{URL}/{mine}/roles/{role}"
-    assert told(client.delete(path, headers=admin)) == (409, "last_admin")
+    assert status_and_code(client.delete(path, headers=admin)) == (409, "last_admin")
     other = account(app, "hoa@example.vn", "admin")
     assert client.delete(path, headers=admin).status_code == 204
-    assert told(client.get(URL, headers=admin)) == (403, "forbidden")
+    assert status_and_code(client.get(URL, headers=admin)) == (403, "forbidden")
     assert roles_of(app, other) == [("admin", None, False)]
 
 
@@ -213,9 +221,14 @@ def test_nobody_and_readers_grant_nothing(app: Flask, client: FlaskClient) -> No
     reader = person(app, "admin", scopes=("read",))
     path = f"{URL}/{mine}/roles"
     for headers, expected in [({}, (401, "unauthorized")), (reader, (403, "forbidden"))]:
-        assert told(client.post(path, json={"role": "admin"}, headers=headers)) == expected
-        assert told(client.delete(f"{path}/1", headers=headers)) == expected
-    assert told(client.get(URL, headers=reader)) == (403, "forbidden")  # names want full rights
+        assert (
+            status_and_code(client.post(path, json={"role": "admin"}, headers=headers)) == expected
+        )
+        assert status_and_code(client.delete(f"{path}/1", headers=headers)) == expected
+    assert status_and_code(client.get(URL, headers=reader)) == (
+        403,
+        "forbidden",
+    )  # names want full rights
 
 
 def test_a_closed_account_gets_no_role(
@@ -224,6 +237,6 @@ def test_a_closed_account_gets_no_role(
     gone = account(app, "gone@example.vn", closed_at="2024-11-01T00:00Z")
     for number in (gone, 999, "99999999999", "x"):
         answer = client.post(f"{URL}/{number}/roles", json={"role": "admin"}, headers=admin)
-        assert told(answer) == (404, "not_found")
+        assert status_and_code(answer) == (404, "not_found")
     with app.app_context():
         assert db.session.get_one(User, gone).closed_at is not None

@@ -91,7 +91,7 @@ def test_again_is_no_change_and_a_new_figure_is_one(
     ]
     assert outcomes == [["create"] * 2, ["unchanged"] * 2, ["update", "unchanged"]]
     assert kept(app)[people.unit_id(app, "05443")] == 311
-    acts = people.audited(app, "vnnic:2024-11:mobile")
+    acts = people.audit_entries(app, "vnnic:2024-11:mobile")
     assert [details["totals"]["update"] for _, details in acts] == [0, 0, 1]
     assert all(len(details["file"]) == 64 for _, details in acts)
 
@@ -99,7 +99,7 @@ def test_again_is_no_change_and_a_new_figure_is_one(
 def test_a_dry_run_keeps_nothing(app: Flask, client: FlaskClient, admin: dict[str, str]) -> None:
     answer = send(client, "Mã,Số mẫu\n05443,310\n", admin, dry_run="true")
     assert answer.json["rows"][0]["outcome"] == "create"
-    assert kept(app) == {} and people.audited(app, "vnnic:2024-11:mobile") == []
+    assert kept(app) == {} and people.audit_entries(app, "vnnic:2024-11:mobile") == []
 
 
 def test_columns_that_a_person_named_are_known_from_then_on(

@@ -22,7 +22,7 @@ from backend.measurements.recording.models import Count, CountDelta, DemoMonth
 from backend.units.models import Unit
 from backend.web.public import service
 from tests.support.clock import FakeClock
-from tests.support.devices import bearer, registered, sample
+from tests.support.devices import bearer, register, sample
 
 ROOT = Path(__file__).parents[2]
 THAI_NGUYEN = "/unit/19?month=2024-11"
@@ -167,7 +167,7 @@ def test_from_the_country_to_a_province_to_its_communes(app: Flask, client: Flas
 
 
 def test_a_post_shows_on_the_page(client: FlaskClient, clock: FakeClock) -> None:
-    phone = registered(client)
+    phone = register(client)
     body = sample(clock.now - timedelta(minutes=1))
     answer = client.post("/api/v1/measurements", json=body, headers=bearer(phone["token"]))
     assert answer.status_code == 201

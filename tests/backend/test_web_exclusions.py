@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support import people
-from tests.support.admin_client import fault
+from tests.support.admin_client import field_error
 from tests.support.factories import post, register, sample
 from tests.support.signals import Cast
 
@@ -60,7 +60,7 @@ def test_ticked_samples_are_shown_then_excluded_then_counted_again(
     assert all(f'value="{one}"' in listed for one in samples)
     chosen = {"measurements": [samples[0], samples[2]]}
     form = desk.send(f"exclude{MONTH}", **chosen)
-    assert "Loại 2 mẫu" in form and not fault(form, "reason")
+    assert "Loại 2 mẫu" in form and not field_error(form, "reason")
     asked = {**chosen, "month": "2024-11", "reason": "đo trong xưởng"}
     shown = desk.send(f"exclude{MONTH}", **asked)
     assert "Sẽ thay đổi" in shown and desk.counted() == 2
@@ -81,7 +81,7 @@ def test_ticked_samples_are_shown_then_excluded_then_counted_again(
 
 def test_a_reason_is_wanted(desk: Desk, samples: list[str]) -> None:
     page = desk.send(f"exclude{MONTH}", month="2024-11", measurements=samples[:1], reason=" ")
-    assert fault(page, "reason") and samples[0] in page
+    assert field_error(page, "reason") and samples[0] in page
     assert "Chưa chọn mẫu nào" in desk.get(f"exclude{MONTH}")
 
 

@@ -20,7 +20,7 @@ from backend.measurements.recording.models import (
     Receipt,
     RejectedBody,
 )
-from tests.support.devices import AGREED, DEVICES, ME, bearer, hold, registered, sample
+from tests.support.devices import CONSENT, DEVICES, ME, bearer, register, sample, store_measurements
 
 MEASUREMENTS, WITHDRAWALS = "/api/v1/measurements", "/api/v1/withdrawals"
 COVERAGE = "/api/v1/coverage?month=2024-11&parent=19&level=commune&network=mobile"
@@ -38,8 +38,8 @@ def stored(app: Flask, model: Any) -> list[dict[str, Any]]:
 
 
 def test_withdrawing_tells_what_went_and_what_stays(app: Flask, client: FlaskClient) -> None:
-    mine = registered(client)
-    hold(app, mine["id"])
+    mine = register(client)
+    store_measurements(app, mine["id"])
     answer = client.delete(ME, headers={**bearer(mine["token"]), "Accept-Language": "en"})
     assert answer.status_code == 200
     assert answer.json["removed"] == {
@@ -56,8 +56,8 @@ def test_withdrawing_tells_what_went_and_what_stays(app: Flask, client: FlaskCli
 
 
 def test_nothing_of_the_person_is_left(app: Flask, client: FlaskClient) -> None:
-    mine = registered(client)
-    ids = hold(app, mine["id"])
+    mine = register(client)
+    ids = store_measurements(app, mine["id"])
     client.delete(ME, headers=bearer(mine["token"]))
     for model in (Device, Consent, Receipt, RejectedBody):
         assert stored(app, model) == []
@@ -69,8 +69,8 @@ def test_nothing_of_the_person_is_left(app: Flask, client: FlaskClient) -> None:
 
 
 def test_what_is_counted_stays_as_it_was(app: Flask, client: FlaskClient) -> None:
-    mine = registered(client)
-    hold(app, mine["id"])
+    mine = register(client)
+    store_measurements(app, mine["id"])
     with app.app_context():
         totals = {"unit_id": 1, "network": "mobile", "fate": "counted", "n": 2}
         db.session.execute(insert(Count), [{"month": "2026-11", **totals}])
@@ -91,8 +91,8 @@ def test_what_is_counted_stays_as_it_was(app: Flask, client: FlaskClient) -> Non
 
 
 def test_an_exclusion_moves_along(app: Flask, client: FlaskClient) -> None:
-    mine = registered(client)
-    hold(app, mine["id"])
+    mine = register(client)
+    store_measurements(app, mine["id"])
     client.delete(ME, headers=bearer(mine["token"]))
     (exclusion,) = stored(app, Exclusion)
     (excluded,) = [row for row in stored(app, Measurement) if not row["valid"]]
@@ -101,9 +101,9 @@ def test_an_exclusion_moves_along(app: Flask, client: FlaskClient) -> None:
 
 
 def test_another_device_is_not_touched(app: Flask, client: FlaskClient) -> None:
-    mine, other = registered(client), registered(client)
-    hold(app, mine["id"])
-    theirs = hold(app, other["id"], n=2)
+    mine, other = register(client), register(client)
+    store_measurements(app, mine["id"])
+    theirs = store_measurements(app, other["id"], n=2)
     client.delete(ME, headers=bearer(mine["token"]))
     assert client.get(ME, headers=bearer(other["token"])).status_code == 200
     kept = {row["id"] for row in stored(app, Measurement) if row["device_id"]}
@@ -112,13 +112,13 @@ def test_another_device_is_not_touched(app: Flask, client: FlaskClient) -> None:
 
 
 def test_a_device_that_sent_nothing_withdraws(client: FlaskClient) -> None:
-    answer = client.delete(ME, headers=bearer(registered(client)["token"]))
+    answer = client.delete(ME, headers=bearer(register(client)["token"]))
     assert answer.json["kept"] == {"anonymous_measurements": 0}
 
 
 def test_withdrawing_at_once_is_done_once(app: Flask, client: FlaskClient) -> None:
-    mine = registered(client)
-    hold(app, mine["id"])
+    mine = register(client)
+    store_measurements(app, mine["id"])
 
     def withdraw(_: int) -> int:
         return app.test_client().delete(ME, headers=bearer(mine["token"])).status_code
@@ -131,7 +131,7 @@ def test_withdrawing_at_once_is_done_once(app: Flask, client: FlaskClient) -> No
 def test_posts_at_once_with_a_withdrawal_leave_no_trace(
     app: Flask, client: FlaskClient, clock: Any
 ) -> None:
-    mine = registered(client)
+    mine = register(client)
     samples = [sample(clock.now - timedelta(minutes=5 * minute)) for minute in range(40)]
 
     def act(turn: int) -> int:
@@ -151,7 +151,7 @@ def test_posts_at_once_with_a_withdrawal_leave_no_trace(
 
 
 def test_coverage_is_the_same_afterwards(client: FlaskClient, clock: Any) -> None:
-    mine = registered(client)
+    mine = register(client)
     samples = [sample(clock.now - timedelta(hours=hours)) for hours in (1, 2, 9)]
     client.post(MEASUREMENTS, json={"measurements": samples}, headers=bearer(mine["token"]))
     before = client.get(COVERAGE).json
@@ -161,9 +161,9 @@ def test_coverage_is_the_same_afterwards(client: FlaskClient, clock: Any) -> Non
 
 
 def test_the_id_of_a_withdrawn_device_may_register_anew(client: FlaskClient) -> None:
-    mine = registered(client)
+    mine = register(client)
     client.delete(ME, headers=bearer(mine["token"]))
-    assert client.post(DEVICES, json={"consent": AGREED, "id": mine["id"]}).status_code == 201
+    assert client.post(DEVICES, json={"consent": CONSENT, "id": mine["id"]}).status_code == 201
 
 
 def test_without_a_token_nothing_is_withdrawn(client: FlaskClient) -> None:
@@ -175,8 +175,8 @@ def test_without_a_token_nothing_is_withdrawn(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("written", [str, str.lower, lambda code: code.replace("-", " ")])
 def test_the_code_withdraws_without_the_app(app: Flask, client: FlaskClient, written: Any) -> None:
-    mine = registered(client)
-    hold(app, mine["id"])
+    mine = register(client)
+    store_measurements(app, mine["id"])
     sent = {"withdrawal_code": written(mine["withdrawal_code"])}
     answer = client.post(WITHDRAWALS, json=sent)
     assert answer.status_code == 200
@@ -194,7 +194,7 @@ def test_a_code_is_text(client: FlaskClient, sent: dict[str, Any], code: str) ->
 
 
 def test_guesses_are_counted_by_address(client: FlaskClient, clock: Any) -> None:
-    code = registered(client)["withdrawal_code"]
+    code = register(client)["withdrawal_code"]
     guess = {"withdrawal_code": "AAAA-AAAA-AAAA"}
     answers = [client.post(WITHDRAWALS, json=guess) for _ in range(WITHDRAWALS_PER_HOUR)]
     assert {answer.status_code for answer in answers} == {404}

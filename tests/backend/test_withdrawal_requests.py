@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.measurements.privacy.requests import acknowledge_by, do_by
-from tests.support.devices import ME, bearer, registered
-from tests.support.people import audited, person
+from tests.support.devices import ME, bearer, register
+from tests.support.people import audit_entries, person
 
 REQUESTS = "/api/v1/withdrawal-requests"
 MONDAY = datetime(2024, 11, 18, 1, 0, tzinfo=UTC)
@@ -51,14 +51,14 @@ def test_a_letter_is_noted_acknowledged_and_done(
     clock.now += timedelta(days=1)
     again = client.post(steps, json={"step": "done"}, headers=admin).json
     assert again["done_at"] == done["done_at"]
-    acts = [act for act, _ in audited(app, "withdrawal:1")]
+    acts = [act for act, _ in audit_entries(app, "withdrawal:1")]
     assert acts == ["withdrawal.note", "withdrawal.acknowledged", *["withdrawal.done"] * 2]
 
 
 def test_who_withdraws_by_the_app_is_done_at_once_and_not_named(
     app: Flask, client: FlaskClient
 ) -> None:
-    mine = registered(client)
+    mine = register(client)
     client.delete(ME, headers=bearer(mine["token"]))
     [told] = client.get(REQUESTS, headers=person(app, "admin")).json["items"]
     assert told["channel"] == "app" and told["done_at"] == told["received_at"]
@@ -67,7 +67,7 @@ def test_who_withdraws_by_the_app_is_done_at_once_and_not_named(
 
 def test_open_ones_come_first(app: Flask, client: FlaskClient, clock: Any) -> None:
     clock.now = MONDAY
-    admin, mine = person(app, "admin"), registered(client)
+    admin, mine = person(app, "admin"), register(client)
     client.delete(ME, headers=bearer(mine["token"]))
     for days in (1, 3):
         at = (MONDAY - timedelta(days=days)).isoformat()

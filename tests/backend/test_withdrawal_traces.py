@@ -34,7 +34,7 @@ from backend.server.backup import dump as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
 from tests.support.clock import FakeClock
-from tests.support.devices import AGREED, DEVICES, ME, bearer
+from tests.support.devices import CONSENT, DEVICES, ME, bearer
 from tests.support.factories import location, network, post, register, sample
 from tests.support.joining import Cast, join
 from tests.support.people import person
@@ -92,7 +92,7 @@ def busy_phone(app: Flask, client: FlaskClient, tmp_path: Path) -> Phone:
     """Register, join with a name, post, repeat, be refused, exported and imported again."""
     phone = app.test_client()
     phone.environ_base["REMOTE_ADDR"] = ADDRESS
-    body = {"consent": AGREED, "platform": "android", "model": MODEL, "app_version": "1.0.0"}
+    body = {"consent": CONSENT, "platform": "android", "model": MODEL, "app_version": "1.0.0"}
     told = phone.post(DEVICES, json=body).json
     headers = bearer(told["token"])
     cast = Cast(app)

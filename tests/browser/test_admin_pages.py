@@ -19,7 +19,7 @@ from geo.gazetteer import load_units
 from tests.support import people
 from tests.support.admin_client import NAME, SECRET
 from tests.support.boundary_sets import november
-from tests.support.browser import DESKTOP, Guard, axe, looks_right, press, reads, type_in
+from tests.support.browser import DESKTOP, Guard, axe, check_page, expect_text, fill_fields, press
 from tests.support.people import PASSWORD, account
 
 
@@ -27,9 +27,9 @@ def enter(page: Page, path: str) -> None:
     """Be asked who one is, with a second factor, and come to where one was going."""
     page.goto(path)
     code = pyotp.TOTP(SECRET).at(datetime.now(UTC))
-    type_in(page, name=NAME, password=PASSWORD)
+    fill_fields(page, name=NAME, password=PASSWORD)
     press(page, "Đăng nhập")
-    type_in(page, totp=code)
+    fill_fields(page, totp=code)
     press(page, "Đăng nhập")
     page.wait_for_url(f"**{path}")
 
@@ -68,29 +68,29 @@ def test_an_admin_goes_through_every_section(admin: None, page: Page, guard: Gua
         page.goto("/admin" if section == "index" else f"/admin/{section}")
         for closed in page.locator("main summary").all():
             closed.click()
-        looks_right(page, f"admin-{section}")
+        check_page(page, f"admin-{section}")
     page.goto("/admin/checks/2")
-    looks_right(page, "admin-check")
+    check_page(page, "admin-check")
     page.goto("/admin/checks/2?finding=1#near")
-    looks_right(page, "admin-check-near")
+    check_page(page, "admin-check-near")
     page.goto("/admin/people")
     press(page, "lan.nguyen.thi.thu.huong.rat.dai@example.vn")
-    reads(page, "Giao thêm vai trò")
-    looks_right(page, "admin-person")
+    expect_text(page, "Giao thêm vai trò")
+    check_page(page, "admin-person")
     press(page, "Kết thúc vai trò Đội trưởng")
-    reads(page, "Chưa có vai trò nào.")
+    expect_text(page, "Chưa có vai trò nào.")
 
 
 def test_a_person_is_invited_by_hand(admin: None, page: Page) -> None:
     enter(page, "/admin/people")
-    type_in(page, person="0912 345 678")
+    fill_fields(page, person="0912 345 678")
     press(page, "Tạo lời mời")
-    reads(page, "Thiếu trường này.")
-    looks_right(page, "admin-people-fault")
-    type_in(page, team_id="1")
+    expect_text(page, "Thiếu trường này.")
+    check_page(page, "admin-people-fault")
+    fill_fields(page, team_id="1")
     press(page, "Tạo lời mời")
-    reads(page, "Đường dẫn chỉ hiện một lần này.")
-    looks_right(page, "admin-link")
+    expect_text(page, "Đường dẫn chỉ hiện một lần này.")
+    check_page(page, "admin-link")
 
 
 def test_dark_and_english(admin: None, new_page: Callable[..., Page]) -> None:

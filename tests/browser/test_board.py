@@ -13,8 +13,17 @@ from backend.database.extensions import db
 from backend.measurements.recording.counting import fold_all
 from backend.units.catalogue import read_active
 from backend.web.maps import tiles
-from tests.support.browser import DESKTOP, PHONE, Guard, looks_right, press, reads, type_in, until
-from tests.support.contributions import add, volunteers
+from tests.support.browser import (
+    DESKTOP,
+    PHONE,
+    Guard,
+    check_page,
+    expect_text,
+    fill_fields,
+    press,
+    wait_for,
+)
+from tests.support.contributions import add_measurement, volunteers
 from tests.support.people import PASSWORD, account, unit_id
 from tests.support.plans import Cast
 
@@ -47,7 +56,7 @@ def measured(app: Flask, cast: Cast, n: int) -> None:
     with app.app_context():
         for minute in range(n):
             at = NOON - timedelta(minutes=minute)
-            add(cast.campaign, cast.first, at=at, unit=cast.unit, volunteer=person)
+            add_measurement(cast.campaign, cast.first, at=at, unit=cast.unit, volunteer=person)
         db.session.commit()
         fold_all()
 
@@ -55,7 +64,7 @@ def measured(app: Flask, cast: Cast, n: int) -> None:
 def enter(page: Page, path: str) -> None:
     """Be asked who one is, and come to where one was going."""
     page.goto(path)
-    type_in(page, name=NAME, password=PASSWORD)
+    fill_fields(page, name=NAME, password=PASSWORD)
     press(page, "Đăng nhập")
     page.wait_for_url(f"**{path.partition('?')[0]}*")
 
@@ -79,15 +88,15 @@ def test_every_page_of_the_board_looks_right(
     }.items():  # fmt: skip
         page.goto(f"{path}?lang={language}")
         expect(page.locator("h1")).to_be_visible()
-        looks_right(page, f"{name}-{language}-{theme}")
+        check_page(page, f"{name}-{language}-{theme}")
 
 
 def test_an_organiser_pins_a_place_and_takes_it_back(page: Page, cast: Cast) -> None:
     enter(page, f"/campaigns/{cast.campaign}/plan?lang=vi")
-    type_in(page, unit="99999", samples="7")
+    fill_fields(page, unit="99999", samples="7")
     press(page, "Ghim")
-    reads(page, "Không có đơn vị này vào ngày đó.")
-    type_in(page, unit=HERE, samples="7")
+    expect_text(page, "Không có đơn vị này vào ngày đó.")
+    fill_fields(page, unit=HERE, samples="7")
     press(page, "Ghim")
     expect(page.get_by_text("đã ghim", exact=True)).to_be_visible()
     press(page, "Bỏ ghim")
@@ -99,18 +108,18 @@ def test_a_place_is_pinned_on_the_map_and_taken_back(page: Page, app: Flask, cas
         [active] = [one for one in read_active() if one.system == "2025"]
         tiles.build(app.config["VAR_DIR"] / "tiles", active)
     enter(page, f"/campaigns/{cast.campaign}/plan?lang=vi")
-    until(page, "document.getElementById('map').map?.repainted !== undefined")
-    until(page, "document.getElementById('map').map.map.areTilesLoaded()")
+    wait_for(page, "document.getElementById('map').map?.repainted !== undefined")
+    wait_for(page, "document.getElementById('map').map.map.areTilesLoaded()")
     expect(page.locator(".map .inset")).to_contain_text("Quần đảo Trường Sa")
     page.locator("#canvas canvas").click()  # the area's one commune lies in the middle
     expect(page.locator("#chosen-name")).to_contain_text(HERE)
-    type_in(page, samples="7")
+    fill_fields(page, samples="7")
     press(page, "Ghim")
     expect(page.get_by_text("đã ghim", exact=True)).to_be_visible()
-    until(page, "document.getElementById('map').map?.repainted !== undefined")
+    wait_for(page, "document.getElementById('map').map?.repainted !== undefined")
     page.locator("#canvas canvas").click()
     expect(page.locator("#chosen-teams")).to_contain_text("7 mẫu trong ngày")
-    looks_right(page, "board-plan-map")
+    check_page(page, "board-plan-map")
     page.locator("#chosen-teams").get_by_role("button", name="Bỏ ghim").click()
     expect(page.get_by_text("đã ghim", exact=True)).to_have_count(0)
 

@@ -12,7 +12,16 @@ from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
 from tests.support import people
-from tests.support.browser import DESKTOP, PHONE, axe, looks_right, picture, press, reads, type_in
+from tests.support.browser import (
+    DESKTOP,
+    PHONE,
+    axe,
+    check_page,
+    expect_text,
+    fill_fields,
+    picture,
+    press,
+)
 from tests.support.factories import post, register, sample
 
 NAME = "binh@example.vn"
@@ -22,7 +31,7 @@ AGO = (timedelta(minutes=2), timedelta(minutes=1))  # the second repeats the fir
 def sign_in(page: Page, to: str) -> None:
     """Sign in, and be led back to where it was asked for."""
     page.goto(to)
-    type_in(page, name=NAME, password=people.PASSWORD)
+    fill_fields(page, name=NAME, password=people.PASSWORD)
     press(page, "Đăng nhập")
     expect(page.get_by_role("link", name="Bàn làm việc")).to_have_attribute("aria-current", "page")
 
@@ -44,7 +53,7 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
         db.session.commit()
     page = new_page(PHONE)
     sign_in(page, "/desk/reports")
-    looks_right(page, "desk-reports")
+    check_page(page, "desk-reports")
     late: list[Route] = []
     page.route("**/report.js", lambda route: late.append(route))
     press(page, "Lập bản nháp")
@@ -52,23 +61,23 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     assert late
     late[0].continue_()
     page.unroute("**/report.js")
-    reads(page, "Mưa lũ kéo dài.")
+    expect_text(page, "Mưa lũ kéo dài.")
     expect(page.locator(".spoken").first).to_have_text("Mưa lũ kéo dài.")  # as it is typed
-    looks_right(page, "desk-draft")
+    check_page(page, "desk-draft")
     with page.expect_navigation():
         press(page, "Lưu lời nhận xét")
     expect(page.locator("#samples")).to_have_value("Mưa lũ kéo dài.")
     press(page, "Khóa số liệu")
-    type_in(page, title="Phó Giám đốc")
-    looks_right(page, "desk-frozen")
+    fill_fields(page, title="Phó Giám đốc")
+    check_page(page, "desk-frozen")
     press(page, "Xác nhận báo cáo")
-    reads(page, "Trần Thị Bình, Phó Giám đốc đã xác nhận")
-    looks_right(page, "desk-approved")
+    expect_text(page, "Trần Thị Bình, Phó Giám đốc đã xác nhận")
+    check_page(page, "desk-approved")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in (page.url, "/desk/deadlines", "/desk/reports"):
         dark.goto(path)
         axe(dark)
-    looks_right(dark, "desk-reports-en-dark")
+    check_page(dark, "desk-reports-en-dark")
 
 
 def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -> None:
@@ -77,15 +86,15 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     table.write_text("Mã,Đơn vị,Số mẫu\n99999,Xã Không Có,7\n")
     page = new_page(PHONE)
     sign_in(page, "/desk/deputies")
-    looks_right(page, "desk-deputies")
+    check_page(page, "desk-deputies")
     page.goto("/desk/area/19/letterhead")
-    looks_right(page, "desk-letterhead")
+    check_page(page, "desk-letterhead")
     page.goto("/desk/area/19/vnnic")
-    looks_right(page, "desk-vnnic")
+    check_page(page, "desk-vnnic")
     page.set_input_files("#file", table)
     press(page, "Kiểm tra")
-    reads(page, "Bảng này sẽ làm gì")
-    looks_right(page, "desk-vnnic-checked")
+    expect_text(page, "Bảng này sẽ làm gì")
+    check_page(page, "desk-vnnic-checked")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in ("/desk/deputies", "/desk/area/19/letterhead", "/desk/area/19/vnnic"):
         dark.goto(path)
@@ -101,30 +110,30 @@ def test_from_the_area_to_a_sample(
     page = new_page(PHONE)
     sign_in(page, "/desk")
     expect(page.get_by_role("heading", level=1)).to_have_text("Tỉnh Thái Nguyên")
-    looks_right(page, "desk-area")
+    check_page(page, "desk-area")
     page.get_by_role("link", name="Chậm tiến độ").first.press("Enter")
     page.get_by_role("link", name="Còn thiếu", exact=True).first.click()
     page.locator("#why ~ .scroll a").first.click()
-    reads(page, "Mẫu của Tỉnh Thái Nguyên")
-    looks_right(page, "desk-samples")
+    expect_text(page, "Mẫu của Tỉnh Thái Nguyên")
+    check_page(page, "desk-samples")
     page.locator("tbody a").first.click()
-    reads(page, "Lặp lại mẫu được tính")
-    looks_right(page, "desk-sample")
+    expect_text(page, "Lặp lại mẫu được tính")
+    check_page(page, "desk-sample")
     press(page, "Loại mẫu này …")
     page.locator("#reason").fill("đo trong xưởng")
     press(page, "Xem trước")
-    reads(page, "Sẽ thay đổi")
-    looks_right(page, "desk-exclude")
+    expect_text(page, "Sẽ thay đổi")
+    check_page(page, "desk-exclude")
     press(page, "Loại")
-    reads(page, "đo trong xưởng")
-    looks_right(page, "desk-exclusions")
+    expect_text(page, "đo trong xưởng")
+    check_page(page, "desk-exclusions")
     press(page, "Đưa trở lại mẫu của quyết định số 1")
-    looks_right(page, "desk-lift")
+    check_page(page, "desk-lift")
     for path in ("signals", "months"):
         page.goto(f"/desk/area/19/{path}")
-        looks_right(page, f"desk-{path}")
+        check_page(page, f"desk-{path}")
     page.goto("/desk/wall")
-    looks_right(page, "desk-wall")
+    check_page(page, "desk-wall")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in ("area/19", "area/19/samples", "area/19/exclusions", "wall"):
         dark.goto(f"/desk/{path}")

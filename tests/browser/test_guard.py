@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.browser import DESKTOP, Guard, axe, looks_right
+from tests.support.browser import DESKTOP, Guard, axe, check_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,13 +52,13 @@ def test_what_is_too_wide_is_seen(page: Page) -> None:
     page.set_content("<html lang=vi><title>x</title><main><h1>x</h1>"
                      "<p style='width: 500px'>x</p></main>")  # fmt: skip
     with pytest.raises(AssertionError, match="508 px wide on a screen of 360"):
-        looks_right(page, "wide")
+        check_page(page, "wide")
 
 
 def test_what_a_thumb_misses_is_seen(page: Page) -> None:
     page.set_content("<html lang=vi><title>x</title><main><h1>x</h1><button>x</button></main>")
     with pytest.raises(AssertionError, match=r"what a thumb misses: .*<button>x</button>"):
-        looks_right(page, "small")
+        check_page(page, "small")
 
 
 def test_a_visitor_has_a_screen_a_language_and_a_theme(new_page) -> None:

@@ -14,7 +14,7 @@ from backend.measurements.recording.models import Measurement
 from tests.support.browser import PHONE, press
 from tests.support.live_server import serving_app
 from tests.support.measuring_page import HERE, MEASURED_MS, agree
-from tests.support.traffic_shaper import Shape, shaped
+from tests.support.traffic_shaper import Shape, shaped_server
 
 LINE = Shape(down_mbps=10, up_mbps=2, round_trip_ms=40)
 WITHIN = 0.1
@@ -25,7 +25,7 @@ ATTEMPTS = 3
 @pytest.fixture
 def served(browser: Browser, app: Flask) -> Iterator[str]:
     """The application at the far end of the line, for every fixture that opens pages."""
-    with serving_app(app) as url, shaped(url, LINE) as far:
+    with serving_app(app) as url, shaped_server(url, LINE) as far:
         yield far
 
 

@@ -15,14 +15,14 @@ from backend.measurements.recording.models import Measurement
 from backend.memberships import poster
 from backend.memberships.models import Volunteer
 from tests.support import people
-from tests.support.browser import PHONE, looks_right, press, reads
+from tests.support.browser import PHONE, check_page, expect_text, press
 from tests.support.joining import Cast
 from tests.support.measuring_page import (
     HERE,
     agree,
+    limit_bandwidth,
     measure,
     measure_and_lose_the_network,
-    on_a_line,
 )
 
 Open = Callable[..., Page]
@@ -57,16 +57,16 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     phone.add_init_script("addEventListener('click', (e) => e.isTrusted && tapped(e.target.id))")
     phone.goto(poster.content(f"{served}/", cast.code_one))
     expect(phone.locator("#agree")).not_to_be_checked()
-    looks_right(phone, "do-consent")
+    check_page(phone, "do-consent")
     press(phone, "Bắt đầu")
-    reads(phone, "Hãy đánh dấu ô đồng ý.")
+    expect_text(phone, "Hãy đánh dấu ô đồng ý.")
     taps.clear()  # of who does at once what is asked
     agree(phone)
-    reads(phone, "Bạn đang dùng mạng nào?")
+    expect_text(phone, "Bạn đang dùng mạng nào?")
     press(phone, "Viettel")
-    on_a_line(phone, 200)
+    limit_bandwidth(phone, 200)
     measure(phone)
-    reads(phone, "Được tính cho")
+    expect_text(phone, "Được tính cho")
     # Six with the link that the camera offers and the browser's own question of the position.
     assert len(taps) == 4, taps
     [kept] = stored(app)
@@ -74,24 +74,24 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     assert kept["operator_source"] == "user"
     assert 0 < kept["download_mbps"] < 5_000 and kept["data_used_mb"] > 0
     assert kept["location"]["accuracy_m"] == 12
-    reads(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
-    looks_right(phone, "do-in-team")
+    expect_text(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
+    check_page(phone, "do-in-team")
     phone.locator("#teams button").click()
     phone.locator("#leave").get_by_role("button", name="Rời đội", exact=True).click()
-    reads(phone, "Bạn chưa ở đội nào.")
+    expect_text(phone, "Bạn chưa ở đội nào.")
 
 
 def test_every_later_sample_is_one_tap_and_says_what_to_do_better(app: Flask, phone: Page) -> None:
     begin(phone)
     measure(phone)
-    reads(phone, "Được tính cho")
+    expect_text(phone, "Được tính cho")
     phone.reload()
     measure(phone)
-    reads(phone, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")
-    reads(phone, "Đi xa chỗ cũ hơn 100 m")
-    reads(phone, "2 mẫu, 1 được tính")
+    expect_text(phone, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")
+    expect_text(phone, "Đi xa chỗ cũ hơn 100 m")
+    expect_text(phone, "2 mẫu, 1 được tính")
     assert [one["counted"] for one in stored(app)] == [True, False]
-    looks_right(phone, "do-measured")
+    check_page(phone, "do-measured")
 
 
 def test_who_agreed_to_an_older_text_is_asked_again(app: Flask, phone: Page) -> None:
@@ -101,7 +101,7 @@ def test_who_agreed_to_an_older_text_is_asked_again(app: Flask, phone: Page) -> 
     expect(phone.locator("#agree")).not_to_be_checked()
     agree(phone)
     measure(phone)
-    reads(phone, "Được tính cho")
+    expect_text(phone, "Được tính cho")
     with app.app_context():
         agreed = db.session.query(Consent.device_id, Consent.version).all()
     assert len(agreed) == 2 and len(set(agreed)) == 1  # twice, the same phone
@@ -111,9 +111,9 @@ def test_without_a_network_nothing_is_lost(app: Flask, phone: Page) -> None:
     begin(phone)
     again = measure_and_lose_the_network(phone)
     assert stored(app) == []
-    looks_right(again, "do-offline")
+    check_page(again, "do-offline")
     again.context.set_offline(False)
-    reads(again, "Được tính cho")
+    expect_text(again, "Được tính cho")
     expect(again.locator("#queue")).to_be_hidden()
     assert [one["counted"] for one in stored(app)] == [True]
 
@@ -124,11 +124,11 @@ def test_a_phone_that_may_not_tell_its_position_is_told_how_to_allow_it(
     page = new_page(PHONE)
     begin(page)
     press(page, "Đo")
-    reads(page, "Trang này chưa được phép lấy vị trí")
-    looks_right(page, "do-refused")
+    expect_text(page, "Trang này chưa được phép lấy vị trí")
+    check_page(page, "do-refused")
     press(page, "Đo không có vị trí")
-    reads(page, "Không có vị trí GPS dùng được.")
-    reads(page, "Cho phép lấy vị trí, rồi đo lại.")
+    expect_text(page, "Không có vị trí GPS dùng được.")
+    expect_text(page, "Cho phép lấy vị trí, rồi đo lại.")
     assert [one["reasons"] for one in stored(app)] == [["position_missing"]]
 
 
@@ -139,7 +139,7 @@ def test_an_i_speed_result_is_noted_apart(app: Flask, phone: Page) -> None:
     for name, value in (("down", "45,6"), ("up", "12"), ("ping", "23")):
         phone.locator(f"#note-{name}").fill(value)
     press(phone, "Lưu")
-    reads(phone, "i-Speed, nhập tay")
+    expect_text(phone, "i-Speed, nhập tay")
     expect(phone.locator("#queue")).to_be_hidden()
     noted = stored(app)[-1]
     assert (noted["source"], noted["download_mbps"], noted["counted"]) == ("manual", 45.6, False)
@@ -150,11 +150,11 @@ def test_withdrawing_leaves_nothing_on_the_phone(app: Flask, phone: Page) -> Non
     begin(phone)
     measure(phone)
     press(phone, "Rút lại và xóa dữ liệu của tôi")
-    looks_right(phone, "do-withdraw")
+    check_page(phone, "do-withdraw")
     press(phone, "Xóa")
-    reads(phone, "Đã rút lại và xóa dữ liệu trên máy này.")
+    expect_text(phone, "Đã rút lại và xóa dữ liệu trên máy này.")
     phone.reload()
-    reads(phone, "Trước khi đo, bạn cần đồng ý")
+    expect_text(phone, "Trước khi đo, bạn cần đồng ý")
     with app.app_context():
         assert [row.device_id for row in db.session.query(Measurement)] == [None]
 
@@ -165,22 +165,22 @@ def test_the_code_that_was_shown_withdraws_without_the_phone(phone: Page) -> Non
     phone.goto("/withdraw")
     phone.locator("#withdrawal_code").fill("AAAA-AAAA-AAAA")
     press(phone, "Rút lại")
-    reads(phone, "Không có thiết bị nào mang mã rút lại này")
-    looks_right(phone, "withdraw")
+    expect_text(phone, "Không có thiết bị nào mang mã rút lại này")
+    check_page(phone, "withdraw")
     phone.locator("#withdrawal_code").fill(code)
     press(phone, "Rút lại")
-    reads(phone, "Đã rút lại sự đồng ý, có hiệu lực ngay.")
+    expect_text(phone, "Đã rút lại sự đồng ý, có hiệu lực ngay.")
     phone.goto("/do/")
-    reads(phone, "Trước khi đo, bạn cần đồng ý")
+    expect_text(phone, "Trước khi đo, bạn cần đồng ý")
 
 
 def test_inside_another_app_the_page_says_how_to_leave_it(new_page: Open) -> None:
     page = new_page(PHONE, user_agent="Mozilla/5.0 (Linux; Android 14; SM-A525F; wv) Zalo/24.1")
     page.goto("/do/#ACDEFGHJ")
-    reads(page, "Bạn đang mở trang này bên trong Zalo")
+    expect_text(page, "Bạn đang mở trang này bên trong Zalo")
     link = str(page.locator("#chrome-link").get_attribute("href"))
     assert link.startswith("intent://127.0.0.1") and "/j/ACDEFGHJ#Intent" in link
-    looks_right(page, "do-inside")
+    check_page(page, "do-inside")
 
 
 def test_another_team_of_the_campaign_is_asked_about(app: Flask, phone: Page) -> None:
@@ -188,13 +188,13 @@ def test_another_team_of_the_campaign_is_asked_about(app: Flask, phone: Page) ->
     phone.goto(f"/do/#{cast.code_one}")
     agree(phone)
     press(phone, "Viettel")
-    reads(phone, "Đội 1")
+    expect_text(phone, "Đội 1")
     phone.get_by_text("Vào đội khác").click()
     phone.locator("#join-code").fill(cast.code_two.lower())
     press(phone, "Vào đội")
-    reads(phone, "Bạn đang ở Đội 1. Chuyển sang Đội 2?")
+    expect_text(phone, "Bạn đang ở Đội 1. Chuyển sang Đội 2?")
     press(phone, "Chuyển đội")
-    reads(phone, "Đã vào Đội 2.")
+    expect_text(phone, "Đã vào Đội 2.")
     expect(phone.locator("#teams")).to_contain_text("Đội 2")
 
 
@@ -202,13 +202,13 @@ def test_a_code_that_leads_to_no_team_is_told(phone: Page) -> None:
     unknown = "Không có mã tham gia này. Hãy kiểm tra lại từng chữ cái."
     phone.goto("/do/#CAFE-100%")
     agree(phone)
-    reads(phone, unknown)
+    expect_text(phone, unknown)
     phone.locator("#consent").get_by_role("textbox").fill("")
     press(phone, "Bắt đầu")
     press(phone, "Viettel")
     phone.goto("about:blank")
     phone.goto("/do/#CAFE-100%")
-    reads(phone, unknown)
+    expect_text(phone, unknown)
 
 
 def test_the_team_sees_a_name_only_with_a_consent_of_its_own(app: Flask, phone: Page) -> None:
@@ -216,13 +216,13 @@ def test_the_team_sees_a_name_only_with_a_consent_of_its_own(app: Flask, phone: 
     phone.goto(f"/do/#{cast.code_one}")
     agree(phone)
     press(phone, "Viettel")
-    reads(phone, "Đội 1")
+    expect_text(phone, "Đội 1")
     phone.locator("#naming summary").click()
     phone.locator("#display-name").fill("Lan")
     save = phone.locator("#name").get_by_role("button", name="Lưu", exact=True)
     save.click()
-    reads(phone, "Hãy đánh dấu ô đồng ý cho đội thấy tên.")
-    looks_right(phone, "do-name")
+    expect_text(phone, "Hãy đánh dấu ô đồng ý cho đội thấy tên.")
+    check_page(phone, "do-name")
     phone.locator("#name-agree").check()
     save.click()
     expect(phone.locator("#own-name")).to_have_text("Lan")
@@ -239,11 +239,11 @@ def test_where_to_go_is_known_without_a_network(phone: Page) -> None:
     phone.evaluate("navigator.serviceWorker.ready")
     phone.context.set_offline(True)
     phone.reload()
-    reads(phone, "khi còn mạng.")
-    reads(phone, "Sẽ hiện khi kết nối được máy chủ.")
+    expect_text(phone, "khi còn mạng.")
+    expect_text(phone, "Sẽ hiện khi kết nối được máy chủ.")
     expect(phone.locator("#spots li").first).to_be_visible()
     expect(border).to_have_attribute("d", BORDER)
-    looks_right(phone, "do-next-offline")
+    check_page(phone, "do-next-offline")
 
 
 def test_in_english_and_dark(new_page: Open) -> None:
@@ -251,10 +251,10 @@ def test_in_english_and_dark(new_page: Open) -> None:
     page.goto("/do/")
     page.locator("#agree").check()
     press(page, "Begin")
-    reads(page, "Which network are you on?")
-    looks_right(page, "do-choose-en-dark")
+    expect_text(page, "Which network are you on?")
+    check_page(page, "do-choose-en-dark")
     press(page, "Wi-Fi or a fixed line")
     page.locator("#small").check()
     press(page, "Measure")
-    reads(page, "Counted for")
-    looks_right(page, "do-measured-en-dark")
+    expect_text(page, "Counted for")
+    check_page(page, "do-measured-en-dark")

@@ -13,7 +13,7 @@ from backend.accounts.links import make_link
 from backend.accounts.models import User
 from backend.database.extensions import db
 from tests.support import people
-from tests.support.browser import Guard, looks_right, press, reads, type_in
+from tests.support.browser import Guard, check_page, expect_text, fill_fields, press
 from tests.support.people import PASSWORD, account
 
 NAME = "hoa@example.vn"
@@ -32,7 +32,7 @@ def invited(app: Flask) -> str:
 
 def sign_in(page: Page, password: str = PASSWORD) -> None:
     page.goto("/sign-in")
-    type_in(page, name=NAME, password=password)
+    fill_fields(page, name=NAME, password=password)
     press(page, "Đăng nhập")
 
 
@@ -41,54 +41,54 @@ def test_an_invitation_becomes_an_account(
 ) -> None:
     secret = invited(app)
     page.goto(f"/invitation#{secret}")
-    reads(page, "Mật khẩu mới")
+    expect_text(page, "Mật khẩu mới")
     assert page.url == f"{served}/invitation"
-    looks_right(page, "invitation")
+    check_page(page, "invitation")
 
-    type_in(page, password="ngắn", again="khác")
+    fill_fields(page, password="ngắn", again="khác")
     press(page, "Lưu mật khẩu")
-    reads(page, "Hai lần nhập không giống nhau.")
-    type_in(page, password="ngắn", again="ngắn")
+    expect_text(page, "Hai lần nhập không giống nhau.")
+    fill_fields(page, password="ngắn", again="ngắn")
     press(page, "Lưu mật khẩu")
-    reads(page, "Mật khẩu phải có ít nhất 10 ký tự.")
+    expect_text(page, "Mật khẩu phải có ít nhất 10 ký tự.")
     assert "Hai lần nhập không giống nhau." not in page.inner_text("body")
-    looks_right(page, "invitation-fault")
+    check_page(page, "invitation-fault")
 
-    type_in(page, password=PASSWORD, again=PASSWORD)
+    fill_fields(page, password=PASSWORD, again=PASSWORD)
     press(page, "Lưu mật khẩu")
-    reads(page, NAME)
-    looks_right(page, "invitation-done")
+    expect_text(page, NAME)
+    check_page(page, "invitation-done")
     press(page, "Đăng nhập")
-    reads(page, "Thư điện tử hoặc số điện thoại")
+    expect_text(page, "Thư điện tử hoặc số điện thoại")
     sign_in(page)
-    reads(page, "Bạn đã đăng nhập")
+    expect_text(page, "Bạn đã đăng nhập")
     assert not [one.url for one in guard.requests if secret in one.url.partition("#")[0]]
     assert [one for one in guard.requests if secret in (one.post_data or "")]
 
 
 def test_a_link_that_was_used(app: Flask, page: Page) -> None:
     page.goto(f"/invitation#{'x' * 43}")
-    type_in(page, password=PASSWORD, again=PASSWORD)
+    fill_fields(page, password=PASSWORD, again=PASSWORD)
     press(page, "Lưu mật khẩu")
-    reads(page, "Đường dẫn không đúng, đã dùng hoặc đã hết hạn.")
+    expect_text(page, "Đường dẫn không đúng, đã dùng hoặc đã hết hạn.")
 
 
 def test_a_link_that_lost_its_secret(page: Page) -> None:
     page.goto("/invitation")
-    reads(page, "Thiếu phần bí mật của đường dẫn.")
+    expect_text(page, "Thiếu phần bí mật của đường dẫn.")
     expect(page.locator("#password")).to_be_hidden()
     page.goto("/invitation#pasted-later")
-    reads(page, "Mật khẩu mới")
+    expect_text(page, "Mật khẩu mới")
 
 
 def test_the_other_language_keeps_the_secret(page: Page) -> None:
     page.goto(f"/invitation#{'x' * 43}")
-    reads(page, "Mật khẩu mới")
+    expect_text(page, "Mật khẩu mới")
     press(page, "English")
-    reads(page, "New password")
-    type_in(page, password=PASSWORD, again=PASSWORD)
+    expect_text(page, "New password")
+    fill_fields(page, password=PASSWORD, again=PASSWORD)
     press(page, "Save the password")
-    reads(page, "The link is unknown, used or expired.")
+    expect_text(page, "The link is unknown, used or expired.")
     assert "#" not in page.url
 
 
@@ -96,23 +96,23 @@ def test_sign_in_and_out(app: Flask, page: Page) -> None:
     team = people.team(app, people.organisation(app), "Đội Sông Cầu")
     account(app, NAME, "team_leader", team)
     sign_in(page, "không phải mật khẩu này")
-    reads(page, "Tên đăng nhập hoặc mật khẩu không đúng.")
+    expect_text(page, "Tên đăng nhập hoặc mật khẩu không đúng.")
     expect(page.locator("#name")).to_have_value(NAME)
-    looks_right(page, "sign-in")
+    check_page(page, "sign-in")
 
-    type_in(page, password=PASSWORD)
+    fill_fields(page, password=PASSWORD)
     press(page, "Đăng nhập")
-    reads(page, "Đội trưởng: Đội Sông Cầu")
+    expect_text(page, "Đội trưởng: Đội Sông Cầu")
     assert "Còn một bước." not in page.inner_text("body")
-    looks_right(page, "signed-in")
+    check_page(page, "signed-in")
     page.goto("/sign-in?lang=en")
-    reads(page, "Team leader: Đội Sông Cầu")
+    expect_text(page, "Team leader: Đội Sông Cầu")
 
     press(page, "Sign out")
-    reads(page, "E-mail or telephone number")
+    expect_text(page, "E-mail or telephone number")
     assert NAME not in page.inner_text("body")
     page.goto("/sign-in")
-    reads(page, "Thư điện tử hoặc số điện thoại")
+    expect_text(page, "Thư điện tử hoặc số điện thoại")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_sign_in_and_out(app: Flask, page: Page) -> None:
 def test_who_signs_in_is_led_to_no_other_server(app: Flask, page: Page, path: str) -> None:
     account(app, NAME)
     page.goto(f"/sign-in?{urlencode({'next': path})}")
-    type_in(page, name=NAME, password=PASSWORD)
+    fill_fields(page, name=NAME, password=PASSWORD)
     press(page, "Đăng nhập")
     expect(page.locator("#who")).to_have_text(NAME)
 
@@ -129,48 +129,48 @@ def test_who_signs_in_is_led_to_no_other_server(app: Flask, page: Page, path: st
 def test_an_admin_sets_up_the_second_factor(app: Flask, page: Page) -> None:
     account(app, NAME, "admin")
     sign_in(page)
-    reads(page, "Còn một bước.")
-    looks_right(page, "totp-needed")
+    expect_text(page, "Còn một bước.")
+    check_page(page, "totp-needed")
     press(page, "Bật xác thực hai lớp")
     expect(page.locator("#qr svg path")).to_be_visible()
-    looks_right(page, "totp")
+    check_page(page, "totp")
     code = pyotp.TOTP(page.inner_text("#secret").replace(" ", ""))
-    type_in(page, code="12345")
+    fill_fields(page, code="12345")
     press(page, "Xác nhận")
-    reads(page, "Mã sáu số không đúng")
-    type_in(page, code=code.now())
+    expect_text(page, "Mã sáu số không đúng")
+    fill_fields(page, code=code.now())
     press(page, "Xác nhận")
-    reads(page, "Đang bật")
+    expect_text(page, "Đang bật")
     assert "Còn một bước." not in page.inner_text("body")
     expect(page.locator("#qr svg")).to_have_count(0)
 
     press(page, "Đăng xuất")
-    type_in(page, name=NAME, password=PASSWORD)
+    fill_fields(page, name=NAME, password=PASSWORD)
     press(page, "Đăng nhập")
-    type_in(page, totp="000")
-    looks_right(page, "sign-in-totp")
+    fill_fields(page, totp="000")
+    check_page(page, "sign-in-totp")
     press(page, "Đăng nhập")
-    reads(page, "Mã sáu số không đúng")
+    expect_text(page, "Mã sáu số không đúng")
     # The code of this half minute has served; that of the next is taken already.
-    type_in(page, totp=code.at(datetime.now(UTC) + timedelta(seconds=30)))
+    fill_fields(page, totp=code.at(datetime.now(UTC) + timedelta(seconds=30)))
     press(page, "Đăng nhập")
-    reads(page, "Quản trị viên")
+    expect_text(page, "Quản trị viên")
 
 
 def test_the_join_page_shows_the_code_and_sends_nothing(page: Page, guard: Guard) -> None:
     page.goto("/join#acdefghj")
-    reads(page, "ACDE FGHJ")
-    looks_right(page, "join")
+    expect_text(page, "ACDE FGHJ")
+    check_page(page, "join")
     press(page, "Sao chép mã")
     expect(page.locator("#told")).not_to_be_empty()
     press(page, "English")
-    reads(page, "Three steps")
-    reads(page, "ACDE FGHJ")
+    expect_text(page, "Three steps")
+    expect_text(page, "ACDE FGHJ")
     page.goto("/join?lang=en#ACDE-FGHJ-KMNP")
-    reads(page, "ACDE FGHJ KMNP")
-    looks_right(page, "join-english")
+    expect_text(page, "ACDE FGHJ KMNP")
+    check_page(page, "join-english")
     page.goto("/join#<b>x</b>")
-    reads(page, "Đường dẫn này không có mã.")
+    expect_text(page, "Đường dẫn này không có mã.")
     assert not [one.url for one in guard.requests if "/api/" in one.url]
 
 
@@ -180,5 +180,5 @@ def test_without_scripts_a_page_says_what_it_needs(
 ) -> None:
     page = new_page(java_script_enabled=False)
     page.goto(path)
-    reads(page, "JavaScript")
+    expect_text(page, "JavaScript")
     expect(page.locator("form:visible")).to_have_count(0)

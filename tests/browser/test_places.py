@@ -10,7 +10,16 @@ from playwright.sync_api import Page, expect
 from backend.coverage.figures.query import months_with_data
 from backend.units.catalogue import read_active
 from backend.web.maps import tiles
-from tests.support.browser import DESKTOP, PHONE, axe, looks_right, picture, press, reads, until
+from tests.support.browser import (
+    DESKTOP,
+    PHONE,
+    axe,
+    check_page,
+    expect_text,
+    picture,
+    press,
+    wait_for,
+)
 from tests.support.counts import count
 
 PLACES = ("/?month=2026-10", "/unit/19?month=2024-11", "/unit/05443?month=2024-11")
@@ -46,7 +55,7 @@ def test_every_page_for_everybody(measured: None, new_page: Callable[..., Page])
     for path in PLACES + OTHERS:
         name = path.strip("/").replace("/", "-").partition("?")[0] or "country"
         page.goto(path)
-        looks_right(page, name)
+        check_page(page, name)
         other.goto(path)
         axe(other)
         picture(other, f"{name}-en-dark")
@@ -69,14 +78,14 @@ def test_the_map_draws_and_follows_the_month(
     page.locator("#q").fill("Thái")
     page.locator("#month").press("ArrowLeft")
     page.wait_for_url("**month=2026-09**")
-    reads(page, "Tháng 09/2026")
+    expect_text(page, "Tháng 09/2026")
     assert page.evaluate("window.stayed") and "09/2026" in page.title()
     assert page.locator("#q").input_value() == "Thái"
     expect(page.locator("#month")).to_be_focused()
     expect(page.locator("main > .hero")).to_have_count(1)
     axe(page)
     page.go_back()
-    reads(page, "Tháng 10/2026")
+    expect_text(page, "Tháng 10/2026")
     drawn(page)
 
 
@@ -91,12 +100,12 @@ def test_figures_that_fail_are_told_and_asked_for_again(
     told = page.locator("#map-missing")
     expect(told).to_contain_text("Chưa tải được số liệu tháng 09/2026")
     assert step_of(page, "province", "19") == 1  # the last map stands
-    looks_right(page, "map-missing")
+    check_page(page, "map-missing")
     page.context.set_offline(False)
     press(page, "Tải lại")
     page.wait_for_url("**month=2026-09**")
     expect(told).to_be_hidden()
-    reads(page, "Tháng 09/2026")
+    expect_text(page, "Tháng 09/2026")
 
 
 def test_a_month_of_all_communes_is_repainted(
@@ -117,14 +126,14 @@ def test_find_me_opens_the_commune(new_page: Callable[..., Page]) -> None:
     page.goto("/")
     press(page, "Tôi ở đâu?")
     page.wait_for_url("**/unit/*")
-    reads(page, "Thái Nguyên")
+    expect_text(page, "Thái Nguyên")
 
 
 def test_who_refuses_the_position_is_told(new_page: Callable[..., Page]) -> None:
     page = new_page(PHONE)
     page.goto("/")
     press(page, "Tôi ở đâu?")
-    reads(page, "Hãy cho phép trang này dùng vị trí")
+    expect_text(page, "Hãy cho phép trang này dùng vị trí")
 
 
 def test_the_choice_of_colours_stays(new_page: Callable[..., Page]) -> None:
@@ -154,8 +163,8 @@ def _today(app: Flask) -> Any:
 
 def drawn(page: Page) -> None:
     """Wait until the script's map stands and is coloured."""
-    until(page, "document.getElementById('map').map?.repainted !== undefined")
-    until(page, "document.getElementById('map').map.map.areTilesLoaded()")
+    wait_for(page, "document.getElementById('map').map?.repainted !== undefined")
+    wait_for(page, "document.getElementById('map').map.map.areTilesLoaded()")
     for name in ("Quần đảo Hoàng Sa (Đà Nẵng)", "Quần đảo Trường Sa (Khánh Hòa)", "Biển Đông"):
         expect(page.locator(".sea-label", has_text=name)).to_be_visible()
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from backend.reports.files.canonical import canonical_json
 from tests.support import people
-from tests.support.browser import DESKTOP, PHONE, axe, looks_right, picture
+from tests.support.browser import DESKTOP, PHONE, axe, check_page, picture
 from tests.support.reports import nothing, stored_report
 
 
@@ -21,12 +21,12 @@ def test_a_file_is_checked(app: Flask, new_page: Callable[..., Page], tmp_path: 
         (canonical_json(nothing("2024-09")), "Không có báo cáo nào mang mã này", "seal-unknown"),
     ):
         page.goto("/seal")
-        looks_right(page, "seal")
+        check_page(page, "seal")
         file.write_bytes(content)
         page.set_input_files("#file", file)
         page.get_by_role("button", name="Kiểm tra").press("Enter")
         expect(page.get_by_text(words)).to_be_visible()
-        looks_right(page, name)
+        check_page(page, name)
         other = new_page(DESKTOP, "en", "dark")
         other.goto(page.url)
         axe(other)

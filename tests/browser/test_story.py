@@ -15,7 +15,7 @@ from backend.memberships import poster
 from geo import approximate
 from tests.support import people
 from tests.support.boundary_sets import units_restored
-from tests.support.browser import DESKTOP, PHONE, press, reads, type_in
+from tests.support.browser import DESKTOP, PHONE, expect_text, fill_fields, press
 from tests.support.joining import Cast
 from tests.support.live_server import serving_app
 from tests.support.measuring_page import HERE, agree, measure, measure_and_lose_the_network
@@ -91,22 +91,22 @@ def contribute(phone: Page, address: str, cut: bool) -> None:
     phone.goto(address)
     agree(phone)
     press(phone, "Viettel")
-    reads(phone, "Đội 1")
+    expect_text(phone, "Đội 1")
     phone.locator("#small").check()
     if cut:
         phone = measure_and_lose_the_network(phone)
         phone.context.set_offline(False)
     else:
         measure(phone)
-    reads(phone, "Được tính cho")
-    reads(phone, COMMUNE)
-    reads(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
+    expect_text(phone, "Được tính cho")
+    expect_text(phone, COMMUNE)
+    expect_text(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
 
 
 def enter(page: Page, path: str, name: str) -> None:
     """Be asked who one is, and come to where one was going."""
     page.goto(f"{path}?lang=vi")
-    type_in(page, name=name, password=people.PASSWORD)
+    fill_fields(page, name=name, password=people.PASSWORD)
     press(page, "Đăng nhập")
     page.wait_for_url(re.compile(rf"^[^?]*{path}"))  # not the one that asks, and names it
 
@@ -129,7 +129,7 @@ def find_on_the_desk(page: Page) -> None:
     expect(page.locator(".headline .big strong")).to_have_text("1")
     press(page, "Xem từng mẫu")
     expect(page.locator("tbody tr")).to_have_count(1)
-    reads(page, "✓ Được tính")
+    expect_text(page, "✓ Được tính")
 
 
 def freeze_and_approve(page: Page, file: Path) -> dict:
@@ -139,7 +139,7 @@ def freeze_and_approve(page: Page, file: Path) -> dict:
     press(page, "Lập bản nháp")  # of last month, unless another is chosen
     press(page, "Khóa số liệu")
     press(page, "Xác nhận báo cáo")
-    reads(page, "Trần Thị Bình")
+    expect_text(page, "Trần Thị Bình")
     with page.expect_download() as download:
         press(page, "Số liệu cho máy đọc (JSON)")
     download.value.save_as(file)
@@ -151,5 +151,5 @@ def anybody_checks(page: Page, file: Path, month: str) -> None:
     page.goto("/seal")
     page.set_input_files("#file", file)
     press(page, "Kiểm tra")
-    reads(page, "Nguyên bản, không sai một byte")
-    reads(page, f"{month[5:]}/{month[:4]}")
+    expect_text(page, "Nguyên bản, không sai một byte")
+    expect_text(page, f"{month[5:]}/{month[:4]}")

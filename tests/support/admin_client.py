@@ -1,4 +1,4 @@
-"""A browser of an admin: signed in with a second factor, it sends forms with their token."""
+"""A client signed in as an admin with a second factor, which sends forms with their token."""
 
 import re
 from datetime import datetime
@@ -16,7 +16,7 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 class AdminBrowser:
-    """An admin's: it sends each form with its token."""
+    """Client of an admin; adds the CSRF token to forms."""
 
     def __init__(self, app: Flask, client: FlaskClient, now: datetime) -> None:
         people.account(app, NAME, "admin", totp_secret=SECRET)
@@ -29,20 +29,20 @@ class AdminBrowser:
         assert answer.status_code == status, answer.text
         return answer.text
 
-    def send(self, path: str, **typed: Any) -> TestResponse:
-        return self.client.post(path, data={"csrf_token": self.token, **typed})
+    def send(self, path: str, **fields: Any) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": self.token, **fields})
 
-    def done(self, path: str, **typed: Any) -> None:
-        answer = self.send(path, **typed)
+    def done(self, path: str, **fields: Any) -> None:
+        answer = self.send(path, **fields)
         assert answer.status_code == 303, answer.text
 
-    def refused(self, path: str, **typed: Any) -> str:
-        answer = self.send(path, **typed)
+    def refused(self, path: str, **fields: Any) -> str:
+        answer = self.send(path, **fields)
         assert answer.status_code == 422, answer.text
         return answer.text
 
 
-def fault(page: str, field: str) -> str:
-    """What a page says beside a field."""
+def field_error(page: str, field: str) -> str:
+    """Return the error message beside a field of a page."""
     found = re.search(rf'id="{field}-fault"[^>]*>([^<]*)<', page)
     return found[1] if found else ""

@@ -9,9 +9,9 @@ import shapely
 
 from geo.approximate import build
 
-POINTS = 400_000  # in the box; about a quarter of them lie on land
+POINTS = 400_000  # in the box; about a quarter are on land
 CASES = (("2025", "vn-2025-07.parquet", 0.81), ("2024", "vn-2024-12.parquet", 0.70))
-FAR_EAST = 109.6  # degrees: points among the schematic islands prove nothing
+FAR_EAST = 109.6  # degrees: islands further east are schematic
 
 
 def measure(system: str, path: Path) -> tuple[float, int]:
@@ -24,7 +24,7 @@ def measure(system: str, path: Path) -> tuple[float, int]:
 
 
 def random_points() -> geopandas.GeoDataFrame:
-    """Points spread evenly over the area of the country's box, always the same ones."""
+    """Return points with uniform density in the country's box, the same at each call."""
     rng = np.random.default_rng(20241125)
     longitude = rng.uniform(102.1, FAR_EAST, POINTS)
     sines = np.sin(np.radians((8.3, 23.45)))

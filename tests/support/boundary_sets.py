@@ -1,4 +1,4 @@
-"""Boundary sets for tests: made of the built-in cells, so that no official polygon is needed."""
+"""Boundary sets for tests, made of the built-in cells instead of official polygons."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,27 +13,27 @@ from backend.database.extensions import db
 from backend.units.models import Unit
 from geo import approximate
 
-# Two communes of Thái Nguyên that the made-up set of November 2024 treats otherwise than the list.
-GIVEN_UP, WITHOUT_POLYGON, FOREIGN = "05443", "05446", "05999"
+# Communes of Thái Nguyên that differ between the test set of November 2024 and the list of units.
+REPLACED, WITHOUT_POLYGON, FOREIGN = "05443", "05446", "05999"
 
 
 @cache
 def built_in() -> GeoDataFrame:
-    """The approximate set of 2024, built once."""
+    """Return the approximate set of 2024, built once."""
     return approximate.build("2024")
 
 
 def november() -> GeoDataFrame:
-    """Thái Nguyên where one listed commune is another one still, and one has no polygon."""
+    """Return Thái Nguyên with one commune replaced and one without a polygon."""
     frame = built_in()
     frame = frame[(frame["province_code"] == "19") & (frame["code"] != WITHOUT_POLYGON)].copy()
-    changed = frame["code"] == GIVEN_UP
+    changed = frame["code"] == REPLACED
     frame.loc[changed, ["code", "name", "type"]] = [FOREIGN, "Xã Bến Đò", "Xã"]
     return frame.reset_index(drop=True)
 
 
 def write_catalogue(folder: Path, **sets: dict[str, object]) -> None:
-    """Write a sets.toml; values are TOML words."""
+    """Write a sets.toml; values are TOML source."""
     tables = [
         f"[{name}]\n" + "\n".join(f"{field} = {value}" for field, value in table.items())
         for name, table in sets.items()
@@ -43,7 +43,7 @@ def write_catalogue(folder: Path, **sets: dict[str, object]) -> None:
 
 @contextmanager
 def units_restored(app: Flask) -> Iterator[None]:
-    """Take away in the end what a test installed: sets, rows of the list, changed validities."""
+    """Remove at the end the sets and units that a test installed, and restore validities."""
     with app.app_context():
         last_unit = db.session.scalar(select(func.max(Unit.id)))
         db.session.remove()

@@ -1,4 +1,4 @@
-"""Looking at pages in a real Chromium: what every page has to keep, and pictures of it."""
+"""Check pages in Chromium: layout, accessibility, requests; take pictures."""
 
 import os
 import shutil
@@ -17,8 +17,8 @@ from playwright.sync_api import (
     expect,
 )
 
-# Names of the program, on Debian, on Ubuntu and elsewhere. The headless shell is the same engine
-# without the browser's own windows: it takes a third less of the processor.
+# Names of the program on Linux distributions. The headless shell is the same engine without
+# windows and takes a third less CPU time.
 PROGRAMS = (
     "chromium-headless-shell",
     "chromium",
@@ -27,41 +27,43 @@ PROGRAMS = (
     "google-chrome-stable",
 )
 OPTIONS = (
-    "--no-sandbox",  # containers run everything as root
-    "--use-angle=swiftshader",  # WebGL without a graphics card: the map needs it
+    "--no-sandbox",  # containers run as root
+    "--use-angle=swiftshader",  # WebGL without a graphics card, for the map
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
     "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves this machine
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no request leaves this machine
 )
-TIMEOUT_MS = 20_000  # two cores that others use as well
+TIMEOUT_MS = 20_000  # for two cores under load
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
 NARROWEST_PX = 360  # the cheapest phones on sale
-# Where somebody wants to look at the pages: `PICTURES=folder pytest tests/browser`.
+# Folder for pictures: `PICTURES=folder pytest tests/browser`.
 PICTURES = os.environ.get("PICTURES")
 
 AXE = Path(__file__).parents[1] / "browser" / "vendor" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Buttons, fields and links that stand alone, lower than 44 px.
+# Buttons, fields and separate links below 44 px.
 TOO_SMALL = """[...document.querySelectorAll("button, .button, select, summary, nav a, th a")]
   .filter((one) => !one.closest(".unseen") && one.checkVisibility({ visibilityProperty: true }))
   .filter((one) => one.getBoundingClientRect().height < 43.5)
   .map((one) => one.outerHTML.slice(0, 120))"""
-RUN_AXE = "async ([where, asked]) => { loadAxe(); return (await axe.run(where, asked)).violations }"
+RUN_AXE = (
+    "async ([where, options]) => { loadAxe(); return (await axe.run(where, options)).violations }"
+)
 ALL_RULES = {"type": "tag", "values": TAGS}
-# All that a theme can break.
+# Rules that depend on the theme.
 COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 
 def program() -> str | None:
-    """The machine's own Chromium, if it has one."""
+    """Return the path of the machine's Chromium, if it has one."""
     return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
 class Guard:
-    """What the browser complained of, and what it asked for, in the pages of one test."""
+    """Complaints and requests of the browser during a test."""
 
     def __init__(self, home: str) -> None:
         self.home = home
@@ -69,37 +71,37 @@ class Guard:
         self.requests: list[Request] = []
 
     def watch(self, context: BrowserContext) -> None:
-        context.on("console", self._hear)
-        context.on("weberror", self._fail)
-        context.on("request", self._note)
-        context.on("response", self._check)
+        context.on("console", self._on_console)
+        context.on("weberror", self._on_error)
+        context.on("request", self._on_request)
+        context.on("response", self._on_response)
 
-    def _hear(self, message: ConsoleMessage) -> None:
-        """Errors and refusals (a broken policy is one); an answer of refusal is no fault."""
-        told = message.text
-        if message.type in ("error", "warning") and not told.startswith("Failed to load resource"):
-            self.complaints.append(told)
+    def _on_console(self, message: ConsoleMessage) -> None:
+        """Record errors and warnings, such as a violated policy; statuses of answers are not."""
+        text = message.text
+        if message.type in ("error", "warning") and not text.startswith("Failed to load resource"):
+            self.complaints.append(text)
 
-    def _fail(self, fault: WebError) -> None:
+    def _on_error(self, fault: WebError) -> None:
         self.complaints.append(f"a script failed: {fault.error}")
 
-    def _note(self, request: Request) -> None:
+    def _on_request(self, request: Request) -> None:
         self.requests.append(request)
         if not request.url.startswith((self.home, "data:", "blob:")):
             self.complaints.append(f"left the host: {request.url}")
 
-    def _check(self, response: Response) -> None:
-        """What a page is made of has to be there; an answer of the API may say no."""
-        made_of = response.request.resource_type not in ("fetch", "xhr", "document")
-        if made_of and response.status >= 400:
+    def _on_response(self, response: Response) -> None:
+        """Record missing parts of a page; answers of the API may be errors."""
+        is_part = response.request.resource_type not in ("fetch", "xhr", "document")
+        if is_part and response.status >= 400:
             self.complaints.append(f"{response.status} for {response.url}")
 
 
 @cache
 def axe_loader() -> str:
-    """A script for every page of a context: `loadAxe()` defines axe where a test wants it.
+    """Return a script for every page of a context, whose `loadAxe()` defines axe.
 
-    So its half a megabyte is sent once a context, and a page that is not checked does not run it.
+    Half a megabyte is sent once a context, and pages that are not checked do not run it.
     """
     return f"window.loadAxe = () => {{ if (!window.axe) {{ {AXE.read_text()} }} }};"
 
@@ -107,57 +109,57 @@ def axe_loader() -> str:
 def axe(
     page: Page, without: tuple[str, ...] = (), beside: str = "", *, colours: bool = False
 ) -> None:
-    """Assert that axe-core finds nothing that keeps people out.
+    """Assert that axe-core finds no violation.
 
-    `without` names its rules that are not asked, `beside` an element that is not looked at;
-    `colours` asks only what may differ in the other theme of a page that was looked at.
+    `without` names rules that are not checked, `beside` an excluded element; `colours` checks only
+    the rules that depend on the theme, for a page that was checked in the other theme.
     """
-    asked = {
+    options = {
         "runOnly": COLOUR_RULES if colours else ALL_RULES,
         "rules": {rule: {"enabled": False} for rule in without if not colours},
         "resultTypes": ["violations"],
     }
     where = {"include": ["html"], **({"exclude": [beside]} if beside else {})}
-    found = page.evaluate(RUN_AXE, [where, asked])
-    assert not found, "\n".join(_told(violation) for violation in found)
+    found = page.evaluate(RUN_AXE, [where, options])
+    assert not found, "\n".join(_describe(violation) for violation in found)
 
 
-def _told(violation: dict[str, Any]) -> str:
+def _describe(violation: dict[str, Any]) -> str:
     places = "".join(
         f"\n  {node['html']}\n  {node['failureSummary']}" for node in violation["nodes"]
     )
     return f"{violation['id']}: {violation['help']}{places}"
 
 
-def reads(page: Page, words: str) -> None:
-    """Wait until a person can read something."""
-    expect(page.locator("body")).to_contain_text(words, use_inner_text=True)
+def expect_text(page: Page, text: str) -> None:
+    """Wait until a text is visible."""
+    expect(page.locator("body")).to_contain_text(text, use_inner_text=True)
 
 
-def until(page: Page, truth: str, within_ms: float = TIMEOUT_MS) -> None:
-    """Wait for an expression; our policy forbids the way in which Playwright looks by itself."""
+def wait_for(page: Page, expression: str, within_ms: float = TIMEOUT_MS) -> None:
+    """Wait until a JavaScript expression is true; the policy forbids `page.wait_for_function`."""
     ends = time.monotonic() + within_ms / 1e3
-    while not page.evaluate(truth):
-        assert time.monotonic() < ends, f"never: {truth}"
+    while not page.evaluate(expression):
+        assert time.monotonic() < ends, f"never: {expression}"
         page.wait_for_timeout(20)
 
 
-def type_in(page: Page, **fields: str) -> None:
-    """Type into fields by their ids, in place of what is there."""
+def fill_fields(page: Page, **fields: str) -> None:
+    """Fill fields by their ids."""
     for name, value in fields.items():
         page.locator(f"#{name}").fill(value)
 
 
-def press(page: Page, words: str) -> None:
-    """Press the button, or follow the link, with these words."""
-    button = page.get_by_role("button", name=words, exact=True)
-    button.or_(page.get_by_role("link", name=words, exact=True)).click()
+def press(page: Page, label: str) -> None:
+    """Click the button or link with a label."""
+    button = page.get_by_role("button", name=label, exact=True)
+    button.or_(page.get_by_role("link", name=label, exact=True)).click()
 
 
-def looks_right(page: Page, name: str) -> None:
-    """Nothing is wider than the screen, a thumb finds what can be pressed, axe finds nothing.
+def check_page(page: Page, name: str) -> None:
+    """Assert that a page fits the screen, has large enough targets and no axe violation.
 
-    Who wants to see it gets a picture.
+    Saves pictures where PICTURES is set.
     """
     before = page.viewport_size
     for width in (NARROWEST_PX, PHONE["width"], DESKTOP["width"]):
@@ -166,7 +168,7 @@ def looks_right(page: Page, name: str) -> None:
         assert wide <= width, f"{name} is {wide} px wide on a screen of {width}"
         if width == PHONE["width"]:
             small = page.evaluate(TOO_SMALL)
-            assert not small, f"{name} has what a thumb misses: {small}"
+            assert not small, f"{name} has targets below 44 px: {small}"
         if width != NARROWEST_PX:
             axe(page)
             picture(page, f"{name}-{width}")
@@ -174,6 +176,6 @@ def looks_right(page: Page, name: str) -> None:
 
 
 def picture(page: Page, name: str) -> None:
-    """Keep what the whole page looks like, where pictures are wanted."""
+    """Save a picture of the whole page where PICTURES is set."""
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)

@@ -1,4 +1,4 @@
-"""Campaigns made and changed through the API: what their tests share."""
+"""Create and change campaigns through the API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""An authority of a test's own, and a certificate that it signs."""
+"""A certificate authority for tests, and a certificate that it signs."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 
 def issue(folder: Path) -> tuple[Path, Path, Path]:
-    """Files of an authority's certificate, of one for this machine, and of its key."""
+    """Write certificates of the authority and of 127.0.0.1, and its key; return the paths."""
     authority, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     signed = {
         "ca.pem": _certificate("authority", authority.public_key(), authority, ca=True),

@@ -1,4 +1,4 @@
-"""Results that depend on nothing but their input, computed once a process in the tests.
+"""Cache results that depend on their input alone, once a process of tests.
 
 The built-in units and cells are files of the package. A report's files are made of its figures and
 the boundary set that these name; tests of that rule call `rendering.render` itself.

@@ -1,4 +1,4 @@
-"""Earned measurements for tests of contributions: rows with their deltas, and a recount."""
+"""Credited measurements for tests of contributions: rows with their deltas, and a recount."""
 
 import uuid
 from collections import Counter, defaultdict
@@ -17,7 +17,7 @@ NOON = datetime(2024, 11, 5, 5, 0, tzinfo=UTC)
 
 
 def volunteers(app: Flask, *names: str | None) -> list[int]:
-    """Volunteers, named or not."""
+    """Create volunteers, with or without a name; return their ids."""
     with app.app_context():
         made = [Volunteer(display_name=name) for name in names]
         db.session.add_all(made)
@@ -25,10 +25,10 @@ def volunteers(app: Flask, *names: str | None) -> list[int]:
         return [one.id for one in made]
 
 
-def add(
+def add_measurement(
     campaign: int, team: int | None, at: datetime = NOON, unit: int | None = None, **more: Any
 ) -> uuid.UUID:
-    """A measurement, its earning if a team has it, and their deltas; inside an app's context."""
+    """Add a measurement, its earning if it has a team, and their deltas, in an app's context."""
     fate, network = more.get("fate", "counted"), more.get("network", "mobile")
     official = "counted" if fate in ("over_cap", "excluded_in_campaign") else fate
     made = more.get("id") or uuid.uuid4()
@@ -51,8 +51,8 @@ def add(
     return made
 
 
-def judge(one: uuid.UUID, fate: str) -> None:
-    """Another verdict on a measurement: its earnings follow, as in `measurements`."""
+def change_verdict(one: uuid.UUID, fate: str) -> None:
+    """Change the verdict of a measurement and of its earnings."""
     row = dict(db.session.execute(select(Measurement.__table__).where(_is(one))).mappings().one())
     _count(row, row["reasons"][0] if row["reasons"] else "counted", -1)
     reasons = [] if fate == "counted" else [fate]
@@ -62,8 +62,8 @@ def judge(one: uuid.UUID, fate: str) -> None:
     _earning(one, fate=fate)
 
 
-def correct(one: uuid.UUID, team: int) -> None:
-    """Give a measurement to another team."""
+def change_team(one: uuid.UUID, team: int) -> None:
+    """Credit a measurement to another team."""
     _earning(one, team_id=team)
 
 
@@ -77,8 +77,8 @@ def _count(row: dict[str, Any], fate: str, n: int) -> None:
 
 
 def _earning(one: uuid.UUID, **changes: Any) -> None:
-    gone = delete(Earning).where(Earning.measurement_id == one).returning(*Earning.__table__.c)
-    for row in [dict(found) for found in db.session.execute(gone).mappings()]:
+    removed = delete(Earning).where(Earning.measurement_id == one).returning(*Earning.__table__.c)
+    for row in [dict(found) for found in db.session.execute(removed).mappings()]:
         names = set(TeamDelta.__table__.c.keys()) - {"id", "n"}
         for earned, n in ((row, -1), ({**row, **changes}, 1)):
             key = {name: earned[name] for name in names}
@@ -87,7 +87,7 @@ def _earning(one: uuid.UUID, **changes: Any) -> None:
 
 
 def needed_by_ranking(target: int) -> Counter[tuple[int, int, int, int | None, date]]:
-    """Needed samples by campaign, team, unit, volunteer and day: every counted one ranked."""
+    """Count needed samples by campaign, team, unit, volunteer and day, by ranking all samples."""
     counted = db.session.execute(
         text("""select id, unit_id, network, day, measured_at from measurements
                 where counted and unit_id is not null order by measured_at, id""")

@@ -1,4 +1,4 @@
-"""Counts that are there without samples, for tests of what is shown of them."""
+"""Counts without samples, for tests of pages."""
 
 from flask import Flask
 from sqlalchemy import select

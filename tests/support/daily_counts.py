@@ -1,4 +1,4 @@
-"""Counts for tests of coverage: deltas as posts leave them, for units by their codes."""
+"""Count deltas for tests of coverage, for units by their codes."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ from tests.support.people import unit_id
 
 
 def count(app: Flask, code: str | None, *days: tuple[str, int], **changes: str) -> None:
-    """So many samples of a commune on each of these days, counted ones unless told."""
+    """Add numbers of samples of a commune by day, counted ones by default."""
     system = changes.pop("system", "2024")
     unit = None if code is None else unit_id(app, code, system)
     row = {"unit_id": unit, "network": "mobile", "fate": "counted", **changes}
@@ -23,6 +23,6 @@ def count(app: Flask, code: str | None, *days: tuple[str, int], **changes: str) 
 
 
 def fold(app: Flask) -> None:
-    """Fold what waits, as workers do every two seconds."""
+    """Fold pending deltas, as workers do every two seconds."""
     with app.app_context():
         counting.fold_all()

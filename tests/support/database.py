@@ -1,7 +1,7 @@
-"""A database that is migrated and has its units, made once and copied by whoever tests.
+"""A migrated database with units, made once and copied for each run of tests.
 
-Making one takes some seconds of a processor, a copy a fifth of one. It lies in pytest's cache
-under the digest of what it is made of; `pytest --cache-clear` takes it away.
+Making one takes several seconds of CPU time, a copy 0.2 s. It is stored in pytest's cache under
+the digest of its sources; `pytest --cache-clear` removes it.
 """
 
 import fcntl
@@ -20,53 +20,53 @@ from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units import setup as units_setup
 
 ROOT = Path(__file__).parents[2]
-MADE_OF = ("backend/migrations", "backend/server", "backend/units", "geo", "requirements.txt")
+SOURCES = ("backend/migrations", "backend/server", "backend/units", "geo", "requirements.txt")
 
 
 def copy_prepared(cache: Path, to: Path) -> None:
-    """Fill a folder with a stopped server and its data."""
+    """Copy a stopped server with its data to a folder."""
     with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the first of several workers makes it for all
-        kept = cache / fingerprint()
-        if not kept.exists():
-            _make(cache, kept)
-        # With its owners: as root, the server runs as another user.
-        subprocess.run(["cp", "-a", f"{kept}/.", to], check=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one of several workers makes it for all
+        prepared = cache / fingerprint()
+        if not prepared.exists():
+            _make(cache, prepared)
+        # Keep the owners: started as root, the server runs as another user.
+        subprocess.run(["cp", "-a", f"{prepared}/.", to], check=True)
 
 
 def fingerprint() -> str:
-    """The digest of every file that decides what is in the database."""
+    """Return the digest of every file that determines the database's content."""
     digest = sha256()
-    for top in MADE_OF:
+    for top in SOURCES:
         for path in sorted((ROOT / top).rglob("*")) or [ROOT / top]:
             if path.is_file() and path.suffix != ".pyc":
                 digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _make(cache: Path, kept: Path) -> None:
+def _make(cache: Path, prepared: Path) -> None:
     for old in cache.iterdir():
         if old.is_dir():
             shutil.rmtree(old)
-    fresh = cache / "fresh"  # gets its name when complete
+    fresh = cache / "fresh"  # renamed when complete
     with EmbeddedPostgres(fresh, fsync=False) as server:
         app = application(server)
         with app.app_context():
             upgrade()
-            units_setup.setup(fresh, None, lambda words: None)
+            units_setup.setup(fresh, None, lambda line: None)
             db.session.remove()
             db.engine.dispose()
-    fresh.rename(kept)
+    fresh.rename(prepared)
 
 
 def application(server: EmbeddedPostgres, **changes: Any) -> Flask:
-    """The application on a server's database."""
+    """Create the application on a server's database."""
     settings = {
         "DATABASE_URL": server.app_url,
         "DATABASE_OWNER_URL": server.owner_url,
         "VAR_DIR": server.var_dir,
         "BOUNDARIES_DIR": None,
-        "WEB_CONCURRENCY": 1,  # a test is one process, with as many threads as it likes
+        "WEB_CONCURRENCY": 1,  # tests run in one process with many threads
         "WEB_THREADS": 16,
     }
     return create_app(**settings | changes)

@@ -1,4 +1,4 @@
-"""Factories: phones that registered, and rows that are held of them."""
+"""Factories of registered devices and their stored rows."""
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
@@ -13,30 +13,30 @@ from backend.measurements.recording.models import Exclusion, Measurement, Receip
 
 DEVICES = "/api/v1/devices"
 ME = "/api/v1/devices/me"
-AGREED = {"accepted": True, "version": "1", "accepted_at": "2026-11-20T15:00:00+07:00"}
+CONSENT = {"accepted": True, "version": "1", "accepted_at": "2026-11-20T15:00:00+07:00"}
 AT = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 
 
-def body(**changes: Any) -> dict[str, Any]:
-    """What a phone sends to register."""
+def registration(**changes: Any) -> dict[str, Any]:
+    """Return the body of a registration."""
     phone = {"platform": "android", "model": "SM-A525F", "app_version": "1.0.0"}
-    return {"consent": AGREED, **phone, **changes}
+    return {"consent": CONSENT, **phone, **changes}
 
 
 def bearer(token: str) -> dict[str, str]:
-    """The header of a phone that has a token."""
+    """Return the header of a device's token."""
     return {"Authorization": f"Bearer {token}"}
 
 
-def registered(client: FlaskClient, **changes: Any) -> dict[str, Any]:
-    """Register a phone and return what it was told."""
-    answer = client.post(DEVICES, json=body(**changes))
+def register(client: FlaskClient, **changes: Any) -> dict[str, Any]:
+    """Register a device and return the answer."""
+    answer = client.post(DEVICES, json=registration(**changes))
     assert answer.status_code == 201, answer.json
     return dict(answer.json)
 
 
 def sample(at: datetime) -> dict[str, Any]:
-    """What a phone sends of one test, in Thái Nguyên."""
+    """Return the body of a measurement in Thái Nguyên."""
     network = {"kind": "mobile", "technology": "4G", "mcc": "452", "mnc": "04"}
     return {
         "id": str(uuid.uuid4()), "measured_at": at.isoformat(), "status": "finished",
@@ -45,8 +45,8 @@ def sample(at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measured(device_id: str, minute: int, **changes: Any) -> dict[str, Any]:
-    """A row of a measurement with every field that a withdrawal cares about."""
+def measurement_row(device_id: str, minute: int, **changes: Any) -> dict[str, Any]:
+    """Return a row of a measurement with every field that a withdrawal changes."""
     at = AT + timedelta(minutes=minute)
     row = {
         "id": uuid.uuid4(), "device_id": uuid.UUID(device_id), "received_at": at,
@@ -61,11 +61,13 @@ def measured(device_id: str, minute: int, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def hold(app: Flask, device_id: str, n: int = 3) -> list[uuid.UUID]:
-    """Store n measurements of a device, the last excluded and without position; a refused body."""
-    rows = [measured(device_id, minute) for minute in range(n - 1)]
+def store_measurements(app: Flask, device_id: str, n: int = 3) -> list[uuid.UUID]:
+    """Store n measurements of a device, the last one excluded, and a rejected body."""
+    rows = [measurement_row(device_id, minute) for minute in range(n - 1)]
     verdict = {"own_reasons": ["excluded"], "reasons": ["excluded"], "valid": False}
-    rows.append(measured(device_id, n, counted=False, latitude=None, longitude=None, **verdict))
+    rows.append(
+        measurement_row(device_id, n, counted=False, latitude=None, longitude=None, **verdict)
+    )
     ids = [row["id"] for row in rows]
     owner = {"device_id": uuid.UUID(device_id), "received_at": AT}
     receipts = [{"id": id, "digest": b"\x01", "month": "2026-11", **owner} for id in ids]

@@ -1,17 +1,17 @@
-"""What tests send: plain functions that make valid things, changed by keyword."""
+"""Factories of valid request bodies, changed by keyword."""
 
 import uuid
 from typing import Any
 
 from flask.testing import FlaskClient
 
-# Two points in Thái Nguyên city, some 1.5 km apart; any set has a commune there.
+# Two points in Thái Nguyên city, 1.5 km apart; every set has a commune there.
 HERE = {"latitude": 21.5942, "longitude": 105.8482}
 THERE = {"latitude": 21.5800, "longitude": 105.8482}
 
 
 def sample(at: str = "2024-11-15T09:12:33+07:00", **changes: Any) -> dict[str, Any]:
-    """A measurement that counts; keywords replace top-level fields."""
+    """Return a measurement that counts; keywords replace top-level fields."""
     return {
         "id": str(uuid.uuid4()),
         "measured_at": at,
@@ -39,13 +39,13 @@ CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00
 
 
 def register(client: FlaskClient) -> dict[str, str]:
-    """Register a device; the headers that its posts carry."""
+    """Register a device and return the headers of its requests."""
     answer = client.post("/api/v1/devices", json={"consent": CONSENT})
     assert answer.status_code == 201, answer.text
     return {"Authorization": f"Bearer {answer.json['token']}"}
 
 
 def post(client: FlaskClient, headers: dict[str, str], *samples: dict[str, Any]) -> Any:
-    """Post one sample alone, several as a batch; return the answer."""
+    """Post one sample, or several as a batch; return the answer."""
     body = samples[0] if len(samples) == 1 else {"measurements": list(samples)}
     return client.post("/api/v1/measurements", json=body, headers=headers)

@@ -1,4 +1,4 @@
-"""Small sets of polygons to try the index on, and the official ones where they are."""
+"""Small sets of polygons for tests of the index, and the official ones where available."""
 
 import os
 from pathlib import Path
@@ -21,14 +21,14 @@ def frame_of(polygons: dict[str, Any]) -> geopandas.GeoDataFrame:
 
 
 def box(west: float, south: float, east: float, north: float) -> shapely.Polygon:
-    """A box in steps of STEP from the corner of the test area."""
+    """Return a box in steps of STEP from the corner of the test area."""
     return shapely.box(
         WEST + west * STEP, SOUTH + south * STEP, WEST + east * STEP, SOUTH + north * STEP
     )
 
 
 def lattice(n: int = 6, seed: int = 3) -> geopandas.GeoDataFrame:
-    """A coverage of n x n crooked communes; coordinates are multiples of 2^-30 degrees."""
+    """Return a coverage of n x n irregular communes; coordinates are multiples of 2^-30 degrees."""
     random = np.random.default_rng(seed)
     nodes = np.stack(np.meshgrid(np.arange(2 * n + 1), np.arange(2 * n + 1)), axis=-1) / 2
     nodes = (nodes + random.uniform(-0.15, 0.15, nodes.shape)) * STEP + (WEST, SOUTH)
@@ -44,7 +44,7 @@ def lattice(n: int = 6, seed: int = 3) -> geopandas.GeoDataFrame:
 
 
 def messy() -> geopandas.GeoDataFrame:
-    """Holes, an enclave, islands, an island in a lake, overlaps, a long thin one."""
+    """Return polygons with holes, an enclave, islands, an island in a lake, overlaps, a strip."""
     ring = box(0, 0, 4, 4) - box(1, 1, 3, 3)
     return frame_of(
         {
@@ -69,7 +69,7 @@ def random_points(
 
 
 def brute_distances(frame: geopandas.GeoDataFrame, x: float, y: float) -> list[float]:
-    """Metres from a point to each polygon's border, in the plane that is true at the point."""
+    """Return metres from a point to each polygon's border, in the local plane of the point."""
     scale_x, scale_y = (float(s[0]) for s in metres_per_degree(np.array([y])))
     plane = shapely.transform(
         np.array(frame.geometry.boundary), lambda xy: (xy - (x, y)) * (scale_x, scale_y)
@@ -78,7 +78,7 @@ def brute_distances(frame: geopandas.GeoDataFrame, x: float, y: float) -> list[f
 
 
 def real_frame() -> geopandas.GeoDataFrame:
-    """The official communes of 2025, in the order of their codes; skips without them."""
+    """Return the official communes of 2025 by code; skip the test without them."""
     folder = os.environ.get("BOUNDARIES_DIR")
     if not folder:
         pytest.skip("BOUNDARIES_DIR is not set: no official polygons to compare with")

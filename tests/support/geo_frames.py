@@ -1,4 +1,4 @@
-"""Small made-up sets: squares of a tenth of a degree in the north."""
+"""Small sets of squares of 0.1 degrees in the north."""
 
 from typing import Any
 

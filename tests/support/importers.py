@@ -1,4 +1,4 @@
-"""Files read by the importers: what their tests share."""
+"""Read files with the importers."""
 
 import io
 from pathlib import Path

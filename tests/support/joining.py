@@ -1,4 +1,4 @@
-"""Teams with join codes, and phones that join them: what the tests of joining share."""
+"""Teams with join codes, and devices that join them."""
 
 import threading
 from collections.abc import Callable
@@ -49,8 +49,10 @@ def moment(value: str | None) -> datetime | None:
     return datetime.fromisoformat(value) if value else None
 
 
-def at_once(app: Flask, *requests: Callable[[FlaskClient], TestResponse]) -> list[TestResponse]:
-    """Send requests from threads of their own that begin together."""
+def send_concurrently(
+    app: Flask, *requests: Callable[[FlaskClient], TestResponse]
+) -> list[TestResponse]:
+    """Send requests at the same time, each from its own thread."""
     barrier = threading.Barrier(len(requests))
     answers: list[TestResponse | None] = [None] * len(requests)
 

@@ -1,4 +1,4 @@
-"""Counted measurements for tests of figures: many rows at once, as posts would have left them."""
+"""Rows of counted measurements for tests of figures."""
 
 import uuid
 from datetime import date, datetime, timedelta
@@ -14,8 +14,8 @@ from backend.measurements.recording.models import CountDelta, Measurement
 NINE = datetime(2024, 11, 15, 9, tzinfo=VIETNAM)
 
 
-def row(unit: int | None, at: datetime = NINE, **changes: Any) -> dict[str, Any]:
-    """A counted mobile measurement of a unit; keywords replace columns."""
+def measurement_row(unit: int | None, at: datetime = NINE, **changes: Any) -> dict[str, Any]:
+    """Return the row of a counted mobile measurement; keywords replace columns."""
     return {
         "id": uuid.uuid4(),
         "device_id": uuid.uuid4(),
@@ -45,8 +45,8 @@ def row(unit: int | None, at: datetime = NINE, **changes: Any) -> dict[str, Any]
     }
 
 
-def measured(app: Flask, *rows: dict[str, Any]) -> None:
-    """Store rows, and the changes of counts that come with them."""
+def store_rows(app: Flask, *rows: dict[str, Any]) -> None:
+    """Store rows with their count deltas."""
     with app.app_context():
         db.session.execute(insert(Measurement), list(rows))
         db.session.execute(insert(CountDelta), [_delta(one) for one in rows])

@@ -1,15 +1,15 @@
-"""What a volunteer taps on the measuring page, and what a bad network does to them."""
+"""Actions of a volunteer on the measuring page, also on a bad network."""
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import press, reads
+from tests.support.browser import expect_text, press
 
 HERE = {"latitude": 21.5942, "longitude": 105.8482, "accuracy": 12}  # in Thái Nguyên
-MEASURED_MS = 60_000  # a whole test, on a machine that others use as well
+MEASURED_MS = 60_000  # a whole test on a busy machine
 
 
-def on_a_line(page: Page, mbps: float) -> None:
-    """Put the phone on a line of so many Mbps: inside one machine none is as slow as a real one."""
+def limit_bandwidth(page: Page, mbps: float) -> None:
+    """Limit the bandwidth of a page to that of a real line."""
     bytes_per_second = mbps * 1_000_000 / 8
     page.context.new_cdp_session(page).send(
         "Network.emulateNetworkConditions",
@@ -33,14 +33,14 @@ def measure(page: Page) -> None:
 
 
 def measure_and_lose_the_network(page: Page) -> Page:
-    """Measure, be cut off before it is sent, close the page; the page opened again, offline."""
+    """Measure, lose the network before sending, close the page and open it again offline."""
     page.evaluate("navigator.serviceWorker.ready")
     page.route("**/api/v1/measurements", lambda route: route.abort())
     measure(page)
-    reads(page, "Đang chờ mạng để gửi")
+    expect_text(page, "Đang chờ mạng để gửi")
     page.context.set_offline(True)
     page.close()
     again = page.context.new_page()
     again.goto("/do/")
-    reads(again, "1 mẫu chờ gửi")
+    expect_text(again, "1 mẫu chờ gửi")
     return again

@@ -1,4 +1,4 @@
-"""A phone that asks where to measure next: what the tests of that share."""
+"""Requests for the next places to measure."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from backend.units.models import Unit
 from tests.support.factories import HERE
 
 URL = "/api/v1/next"
-CELLS = 6  # of about 500 m: what the ward at HERE has
+CELLS = 6  # of about 500 m in the ward at HERE
 
 
 def ask(client: FlaskClient, headers: Any, **query: Any) -> Any:
@@ -21,7 +21,7 @@ def ask(client: FlaskClient, headers: Any, **query: Any) -> Any:
 
 
 def commune(app: Flask, client: FlaskClient) -> Unit:
-    """The commune at HERE."""
+    """Return the commune at HERE."""
     code = client.get("/api/v1/units/locate", query_string=HERE | {"at": "2024-11-20T12:00:00Z"})
     with app.app_context():
         query = select(Unit).where(Unit.system == "2024", Unit.level == "commune")

@@ -1,4 +1,4 @@
-"""A test client that holds every answer of the API against its own OpenAPI document."""
+"""A test client that validates every answer of the API against the OpenAPI document."""
 
 import json
 from functools import cache
@@ -15,7 +15,7 @@ PREFIX = "/api/v1/"
 
 
 class OpenAPIClient(FlaskClient):
-    """Fails a test whose answer has a status or a shape that the document does not tell."""
+    """Client that fails a test if the document does not describe an answer's status or shape."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         response = super().open(*args, **kwargs)
@@ -26,12 +26,12 @@ class OpenAPIClient(FlaskClient):
 
 
 def check(app: Flask, response: TestResponse) -> None:
-    """Assert that the document describes this answer."""
+    """Assert that the document describes an answer."""
     adapter = app.url_map.bind("localhost")
     method = response.request.method
     try:
         rule, _ = adapter.match(response.request.path, method, return_rule=True)
-    except Exception:  # an unknown path or method has no operation, only the common error shape
+    except Exception:  # an unknown path or method has no operation
         assert response.status_code in (404, 405, 308)
         return
     document = openapi_document()
@@ -49,7 +49,7 @@ def check(app: Flask, response: TestResponse) -> None:
 
 @cache
 def validator(schema: str) -> Draft202012Validator:
-    """What holds an answer against a schema of the document, compiled once."""
+    """Return the validator of a schema of the document, compiled once."""
     whole = {**json.loads(schema), "components": openapi_document()["components"]}
     return Draft202012Validator(whole, validate_formats=False)
 
@@ -60,6 +60,6 @@ def _without_converter(part: str) -> str:
 
 @cache
 def openapi_document() -> dict[str, Any]:
-    """The document, made once."""
+    """Return the document, made once."""
     document: dict[str, Any] = api.spec.to_dict()
     return document

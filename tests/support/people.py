@@ -1,4 +1,4 @@
-"""People, organisations, teams and campaigns for tests: plain functions that make valid rows."""
+"""Factories of rows: people, organisations, teams, campaigns."""
 
 import secrets
 from datetime import UTC, date, datetime
@@ -35,7 +35,7 @@ def person(
     kind: str | None = None,
     **changes: Any,
 ) -> dict[str, str]:
-    """A person with at most one role; the headers of a program that acts for them."""
+    """Create a person with at most one role; return the headers of their token."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with app.app_context():
         # An admin's role counts only with a second factor.
@@ -46,9 +46,9 @@ def person(
         _seal(user)
         if role:
             kind = kind or SCOPES[role]
-            held = Role(role=role, scope_kind=kind, scope_id=scope, valid_from=LONG_AGO)
-            held.user_id = user.id
-            db.session.add(held)
+            granted = Role(role=role, scope_kind=kind, scope_id=scope, valid_from=LONG_AGO)
+            granted.user_id = user.id
+            db.session.add(granted)
         db.session.add(
             PersonalToken(
                 user_id=user.id,
@@ -72,13 +72,13 @@ PASSWORD = "nắng sớm bên sông"
 
 @cache
 def password_hash() -> str:
-    """The hash of PASSWORD, made once: it is slow by intent."""
+    """Return the hash of PASSWORD, computed once: hashing is slow by design."""
     return hash_password(PASSWORD)
 
 
 def account(app: Flask, name: str, role: str | None = None, scope: int | None = None,
             **changes: Any) -> int:  # fmt: skip
-    """A person who can sign in with PASSWORD; the number of their account."""
+    """Create a person who signs in with PASSWORD; return their id."""
     fields = {"name": name, "password_hash": password_hash(), **changes}
     with app.app_context():
         user = User(**fields)
@@ -88,21 +88,21 @@ def account(app: Flask, name: str, role: str | None = None, scope: int | None = 
         made = user.id
         db.session.commit()
     if role:
-        held = Role(role=role, scope_kind=SCOPES[role], scope_id=scope, valid_from=LONG_AGO)
-        held.user_id = made
-        _add(app, held)
+        granted = Role(role=role, scope_kind=SCOPES[role], scope_id=scope, valid_from=LONG_AGO)
+        granted.user_id = made
+        _add(app, granted)
     return made
 
 
 def sign_in(client: FlaskClient, name: str, **changes: Any) -> dict[str, str]:
-    """Sign in; the header that a page sends beside its cookie."""
+    """Sign in; return the CSRF header that a page sends with its cookie."""
     answer = client.post("/api/v1/sessions", json={"name": name, "password": PASSWORD, **changes})
     assert answer.status_code == 200, answer.text
     return {"X-CSRF-Token": answer.json["csrf_token"]}
 
 
 def unit_id(app: Flask, code: str, system: str = "2024", level: str = "commune") -> int:
-    """The row of a unit."""
+    """Return the id of a unit."""
     with app.app_context():
         found = db.session.query(Unit.id).filter_by(code=code, system=system, level=level).one()
         return int(found[0])
@@ -118,7 +118,7 @@ def team(app: Flask, organisation_id: int, name: str = "Đội 1", **changes: An
 
 
 def campaign(app: Flask, organisation_id: int, *areas: int, **changes: Any) -> int:
-    """An open campaign of November 2024 over the given units, mobile only unless told."""
+    """Create an open campaign of November 2024 over units, mobile only by default."""
     fields: dict[str, Any] = {
         "organisation_id": organisation_id,
         "name": "Tháng thanh niên đo mạng",
@@ -138,7 +138,7 @@ def campaign(app: Flask, organisation_id: int, *areas: int, **changes: Any) -> i
 def cluster(
     app: Flask, codes: tuple[str, ...], organisation_id: int | None = None, **changes: Any
 ) -> int:
-    """A cluster of communes of 2024, as long as these were."""
+    """Create a cluster of communes of 2024, valid as long as they are."""
     units = [unit_id(app, code) for code in codes]
     span = {"valid_from": LONG_AGO.date(), "valid_to": date(2025, 6, 30)}
     fields = {"name": "Cụm xã", **span, **changes}
@@ -150,7 +150,7 @@ def cluster(
 
 
 def signal(app: Flask, **scope: int) -> int:
-    """A signal of gaming in November 2024, of a campaign_id or unit_id."""
+    """Create a signal of November 2024, of a campaign_id or unit_id."""
     evidence = {
         "devices": 1,
         "measurements": 6,
@@ -170,7 +170,7 @@ def _add(app: Flask, row: Any) -> int:
         return int(row.id)
 
 
-def joined(
+def add_membership(
     app: Flask,
     headers: dict[str, str],
     campaign_id: int,
@@ -178,7 +178,7 @@ def joined(
     since: datetime,
     until: datetime | None = None,
 ) -> int:
-    """Put a device's volunteer (made here at first) into a team for a span; the volunteer's id."""
+    """Add a device's volunteer, created if needed, to a team for a span; return their id."""
     with app.app_context():
         device = authenticate(headers["Authorization"].split()[1], since).id
         link = db.session.query(DeviceLink).filter_by(device_id=device).one_or_none()
@@ -203,13 +203,13 @@ def joined(
         return int(link.volunteer_id)
 
 
-def seen(headers: dict[str, str], version: int = 1) -> dict[str, str]:
-    """The headers of a change by whoever saw this version."""
+def if_match(headers: dict[str, str], version: int = 1) -> dict[str, str]:
+    """Return headers with the expected version."""
     return {**headers, "If-Match": f'"{version}"'}
 
 
-def audited(app: Flask, subject: str) -> list[tuple[str, dict[str, Any]]]:
-    """What the audit log says was done to a thing: acts and details, in order."""
+def audit_entries(app: Flask, subject: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return acts and details of the audit log about a subject, in order."""
     with app.app_context():
         rows = db.session.query(AuditEntry).filter_by(subject=subject).order_by(AuditEntry.id)
         return [(row.act, row.details) for row in rows]

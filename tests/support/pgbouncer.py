@@ -1,4 +1,4 @@
-"""PgBouncer before a test's database, as the file for operators sets it."""
+"""PgBouncer in front of the tests' database, with the settings for operators."""
 
 import io
 import os
@@ -20,14 +20,14 @@ from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.roles import APP, DATABASE, OWNER, url
 
 PORT, START_S = 6432, 30.0
-# Fewer than a test has threads: they take turns. Round robin gives each transaction another one
-# than the last had, so that whatever a session was meant to remember is missed at once.
+# Fewer than a test's threads. Round robin gives each transaction another connection, so that a
+# dependence on the state of a session fails at once.
 CONNECTIONS = 6
 EXAMPLE = Path(__file__).parents[2] / "config/deploy/pgbouncer.ini"
 
 
 class Pooler:
-    """A running pooler; its files lie beside the database's socket."""
+    """A running pooler; its files are beside the database's socket."""
 
     def __init__(
         self, postgres: EmbeddedPostgres, connections: int = CONNECTIONS, prepared: int = 200
@@ -57,14 +57,14 @@ class Pooler:
     def __enter__(self) -> Self:
         users = "".join(f'"{role}" "{self.postgres.passwords.of(role)}"\n' for role in (APP, OWNER))
         self._write("pooler-users", users)
-        told = io.StringIO()
-        self.settings.write(told)
-        ini = self._write("pooler.ini", told.getvalue())
+        settings = io.StringIO()
+        self.settings.write(settings)
+        ini = self._write("pooler.ini", settings.getvalue())
         program = shutil.which(os.environ["PGBOUNCER"])
         assert program, "PGBOUNCER names no program"
-        # Like PostgreSQL itself it refuses to run as root.
-        words = [*unprivileged.prefix(self.postgres.account, ()), program, "-q", str(ini)]
-        self.process = subprocess.Popen(words, cwd="/", stdin=subprocess.DEVNULL)
+        # Like PostgreSQL it refuses to run as root.
+        command = [*unprivileged.prefix(self.postgres.account, ()), program, "-q", str(ini)]
+        self.process = subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + START_S
         while not self.answers():
             assert self.process.poll() is None and time.monotonic() < deadline, self.log()
@@ -88,7 +88,7 @@ class Pooler:
         return True
 
     def log(self) -> str:
-        """What it has written."""
+        """Return the log."""
         return (self.folder / "pooler.log").read_text(errors="replace")
 
     def _write(self, name: str, content: str) -> Path:
@@ -101,7 +101,7 @@ class Pooler:
 
 @contextmanager
 def settings_for(postgres: EmbeddedPostgres) -> Iterator[dict[str, Any]]:
-    """How the application reaches a database: as scripts/test-pooler wants it, by a pooler."""
+    """Yield database settings: through a pooler where PGBOUNCER is set."""
     if "PGBOUNCER" not in os.environ:
         yield {}
         return

@@ -1,4 +1,4 @@
-"""A campaign over a few communes, and its plan: what the tests of plans share."""
+"""A campaign over a few communes, and its plan."""
 
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from tests.support.people import campaign, organisation, person, team, unit_id
 
 # Four communes of Thái Nguyên city, near each other.
 HERE, NEAR, THIRD, FOURTH = "05443", "05446", "05449", "05452"
-TODAY = "2024-11-20"  # of the tests' clock; eleven days of November are left with it
+TODAY = "2024-11-20"  # of the tests' clock; the eleventh last day of November
 
 
 class Cast:
@@ -41,8 +41,10 @@ class Cast:
         return client.put(self.pins, json=body, headers=self.organiser)
 
 
-def counted(app: Flask, code: str, n: int, system: str = "2024", month: str = "2024-11") -> None:
-    """So many counted mobile samples of a commune and month."""
+def store_count(
+    app: Flask, code: str, n: int, system: str = "2024", month: str = "2024-11"
+) -> None:
+    """Store the number of counted mobile samples of a commune and month."""
     unit = unit_id(app, code, system)
     with app.app_context():
         row = {"month": month, "unit_id": unit, "network": "mobile", "fate": "counted", "n": n}
@@ -50,8 +52,8 @@ def counted(app: Flask, code: str, n: int, system: str = "2024", month: str = "2
         db.session.commit()
 
 
-def worked(app: Flask, campaign_id: int, team_id: int, *days: tuple[str, int]) -> None:
-    """What a team earned on some days, folded."""
+def store_team_counts(app: Flask, campaign_id: int, team_id: int, *days: tuple[str, int]) -> None:
+    """Store folded contributions of a team by day."""
     with app.app_context():
         for day, n in days:
             row = {"campaign_id": campaign_id, "team_id": team_id, "network": "mobile", "n": n}
@@ -60,7 +62,7 @@ def worked(app: Flask, campaign_id: int, team_id: int, *days: tuple[str, int]) -
         db.session.commit()
 
 
-def rows(plan: Any) -> dict[str, list[tuple[str, int, int, str]]]:
+def plan_rows(plan: Any) -> dict[str, list[tuple[str, int, int, str]]]:
     return {
         one["name"]: [
             (i["unit"]["code"], i["samples"], i["samples_until_end"], i["why"])

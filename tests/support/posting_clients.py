@@ -1,4 +1,4 @@
-"""Phones that post one sample after the other to a real server, and try nothing twice."""
+"""Clients that post samples to a real server one after another, without retries."""
 
 import http.client
 import json
@@ -15,17 +15,17 @@ PHONES = 4
 
 
 @contextmanager
-def posting(port: int) -> Iterator[Counter[int | str]]:
-    """Post from several threads meanwhile, half of them on connections that they keep."""
+def posting_phones(port: int) -> Iterator[Counter[int | str]]:
+    """Post from several threads during the block, half of them with persistent connections."""
     answered: Counter[int | str] = Counter()
     over = threading.Event()
 
     def phone(keeps: bool) -> None:
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        token = ask(line, "/api/v1/devices", {"consent": CONSENT})[1]["token"]
+        token = post_json(line, "/api/v1/devices", {"consent": CONSENT})[1]["token"]
         while not over.wait(0.01):
             try:
-                answered[ask(line, "/api/v1/measurements", sample(), token)[0]] += 1
+                answered[post_json(line, "/api/v1/measurements", sample(), token)[0]] += 1
             except (OSError, http.client.HTTPException) as error:
                 answered[type(error).__name__] += 1
                 line.close()
@@ -44,10 +44,10 @@ def posting(port: int) -> Iterator[Counter[int | str]]:
             one.join()
 
 
-def ask(
+def post_json(
     line: http.client.HTTPConnection, path: str, body: object, token: str = ""
 ) -> tuple[int, dict[str, str]]:
-    """Post a body; status and answer."""
+    """Post a body; return status and answer."""
     headers = JSON | ({"Authorization": f"Bearer {token}"} if token else {})
     line.request("POST", path, json.dumps(body), headers)
     answer = line.getresponse()

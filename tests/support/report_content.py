@@ -1,4 +1,4 @@
-"""A report's figures as files are made of them: a small one, changed by keyword."""
+"""A small report for tests of files, changed by keyword."""
 
 from typing import Any, cast
 
@@ -15,8 +15,8 @@ def quality(operator: str | None, technology: str | None, n: int, median: float)
     values = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
     spreads = {value: spread(median) if n >= 30 else None for value in values}
     shares = {"download_40": 0.625} if technology == "4G" else {}
-    told = {"operator": operator, "technology": technology, "n": n, "devices": n // 9}
-    return {**told, **spreads, "references": shares}
+    row = {"operator": operator, "technology": technology, "n": n, "devices": n // 9}
+    return {**row, **spreads, "references": shares}
 
 
 def reached(level: str, units: int, number: int, best: float) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def sections(**changes: Any) -> dict[str, Any]:
 
 
 def report(**changes: Any) -> Report:
-    """The report of Thái Nguyên for November 2024."""
+    """Return the report of Thái Nguyên for November 2024."""
     made = {
         "unit": {
             "code": "19", "name": "Tỉnh Thái Nguyên", "level": "province", "type": "Tỉnh",

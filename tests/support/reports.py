@@ -1,4 +1,4 @@
-"""Reports of November 2024 in tests: an official, a month that is over, and what they do."""
+"""Reports of November 2024 for tests: an official and their actions."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n%%EOF\n"
 
 
 class Office:
-    """The official of a province, in the first days of December 2024."""
+    """The official of a province, on 5 December 2024."""
 
     def __init__(
         self, app: Flask, client: FlaskClient, clock: FakeClock, province: str = "19"
@@ -35,7 +35,7 @@ class Office:
         self.headers = people.person(app, "official", unit, display_name="Trần Thị Bình")
 
     def measured(self, *hours: int, day: int = 15, **changes: Any) -> dict[str, str]:
-        """A phone that measured at these hours of a day of November; every sample counts."""
+        """Post samples at some hours of a day of November; every sample counts."""
         self.clock.now = datetime(2024, 11, 20, 12, tzinfo=UTC)
         phone = register(self.client)
         at = [f"2024-11-{day:02}T{hour:02}:00:00+07:00" for hour in hours]
@@ -44,26 +44,26 @@ class Office:
         return phone
 
     def phone(self) -> dict[str, str]:
-        """A phone."""
+        """Register a device."""
         return register(self.client)
 
     def late(
         self, at: list[tuple[int, int]], phone: dict[str, str] | None = None, **changes: Any
     ) -> None:
-        """A phone that sends now what it measured on days and hours of November."""
+        """Post late samples of some days and hours of November."""
         made = [sample(f"2024-11-{day:02}T{hour:02}:00:00+07:00", **changes) for day, hour in at]
         answer = post(self.client, phone or self.phone(), *made)
         assert answer.status_code < 300, answer.text
 
     def is_demo(self) -> None:
-        """The month is one of the demo: the boundaries that are built in are enough."""
+        """Make the month one of the demo, for which built-in boundaries are enough."""
         with self.app.app_context():
             db.session.add(DemoMonth(month=MONTH))
             db.session.commit()
 
     def begin(self, **changes: Any) -> Any:
-        asked = {"unit": self.province, "month": MONTH, **changes}
-        return self.client.post(URL, json=asked, headers=self.headers)
+        data = {"unit": self.province, "month": MONTH, **changes}
+        return self.client.post(URL, json=data, headers=self.headers)
 
     def draft(self) -> int:
         made = self.begin()
@@ -83,23 +83,23 @@ class Office:
         return made
 
     def act(self, report: int, what: str, **more: Any) -> Any:
-        """Do something to a report as it is now."""
-        seen = people.seen(self.headers, self.show(report).json["version"])
-        return self.client.post(f"{URL}/{report}/{what}", headers=seen, **more)
+        """Act on the present version of a report."""
+        headers = people.if_match(self.headers, self.show(report).json["version"])
+        return self.client.post(f"{URL}/{report}/{what}", headers=headers, **more)
 
     def show(self, report: int, part: str = "", **more: Any) -> Any:
         return self.client.get(f"{URL}/{report}{part}", **{"headers": self.headers, **more})
 
 
 def free_month(app: Flask, unit: int) -> str:
-    """The last month before November 2024 of which a unit has no report."""
+    """Return the last month before November 2024 without a report of a unit."""
     with app.app_context():
         n = db.session.query(ReportRow).filter_by(unit_id=unit).count()
     return f"{2024 - (n + 2) // 12}-{12 - (n + 2) % 12:02}"
 
 
 def stored_report(app: Flask, unit: int, state: str) -> int:
-    """A report in a state of its life, as a row with next to nothing in it."""
+    """Store a nearly empty report in a state."""
     month = free_month(app, unit)
     row = ReportRow(
         unit_id=unit, month=month, edition=1, state=state, remarks={}, created_at=DECEMBER
@@ -109,8 +109,8 @@ def stored_report(app: Flask, unit: int, state: str) -> int:
         row.content, row.digest, row.frozen_at = content.decode(), digest(content), DECEMBER
     with app.app_context():
         if state == "approved":
-            facts = {"digest": row.digest, "files": {"report.json": row.digest}}
-            sealed = create_seal(facts, DECEMBER, app.config["VAR_DIR"])
+            statement = {"digest": row.digest, "files": {"report.json": row.digest}}
+            sealed = create_seal(statement, DECEMBER, app.config["VAR_DIR"])
             row.approved_at, row.approver_name = DECEMBER, "Trần Thị Bình"
             row.statement, row.signature = sealed.statement, sealed.signature
             row.key_number = sealed.key_number
@@ -125,7 +125,7 @@ def stored_report(app: Flask, unit: int, state: str) -> int:
 
 
 def nothing(month: str) -> Report:
-    """A report of a month in which nothing was measured."""
+    """Return a report of a month without measurements."""
     none: Samples = {"received": 0, "valid": 0, "counted": 0, "reasons": {}, "unlocated": {}}
     by_network: Any = {network: [] for network in NETWORKS}
     return {

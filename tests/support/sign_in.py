@@ -1,4 +1,4 @@
-"""Attempts to sign in through the API: what their tests share."""
+"""Sign in through the API."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ def attempt(client: FlaskClient, name: str = PHONE, address: str = "192.0.2.1", 
     return client.post(SESSIONS, json=sent, environ_base={"REMOTE_ADDR": address})
 
 
-def told(answer: Any) -> tuple[int, str]:
+def status_and_code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json["code"]
 
 

@@ -1,4 +1,4 @@
-"""The cast of the tests of signals: a campaign, and a volunteer with a mock position."""
+"""A campaign and a volunteer with a mock position, for tests of signals."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from backend.coverage.signals.rules import MOCK_LEAST
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.people import (
+    add_membership,
     campaign,
-    joined,
     organisation,
     person,
     team,
@@ -24,7 +24,7 @@ SIGNAL = "/api/v1/signals"
 
 
 class Cast:
-    """A campaign in Thái Nguyên, whose first volunteer measures with a mock position."""
+    """A campaign in Thái Nguyên whose first volunteer measures with a mock position."""
 
     def __init__(self, app: Flask, client: FlaskClient) -> None:
         self.app, self.client = app, client
@@ -34,13 +34,13 @@ class Cast:
         self.campaign = campaign(app, union, self.province)
         self.organiser = person(app, "organiser", union)
         self.official = person(app, "official", self.province)
-        self.phone = self.joining()
+        self.phone = self.add_volunteer()
         self.mock(self.phone, MOCK_LEAST)
 
-    def joining(self) -> dict[str, str]:
-        """Another volunteer's phone."""
+    def add_volunteer(self) -> dict[str, str]:
+        """Register the device of another volunteer; return its headers."""
         phone = register(self.client)
-        self.volunteer = joined(self.app, phone, self.campaign, self.team, SINCE)
+        self.volunteer = add_membership(self.app, phone, self.campaign, self.team, SINCE)
         return phone
 
     def mock(self, phone: dict[str, str], n: int, first: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""A mail server for tests: real sockets, as much of SMTP as one mail needs."""
+"""A mail server for tests with the part of SMTP that one mail needs."""
 
 import socketserver
 import threading
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Mailbox(socketserver.StreamRequestHandler):
-    """Takes whatever is sent and keeps it."""
+    """Handler that stores every mail."""
 
     def handle(self) -> None:
         self.wfile.write(b"220 here\r\n")
@@ -25,7 +25,7 @@ class Mailbox(socketserver.StreamRequestHandler):
 
 @contextmanager
 def listening(server: Any) -> Iterator[Any]:
-    """Serve in a thread; what came is in `mails` and `posted`."""
+    """Serve in a thread; received data is in `mails` and `posted`."""
     server.mails, server.posted = [], []
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -39,7 +39,7 @@ def listening(server: Any) -> Iterator[Any]:
 
 @contextmanager
 def mail_server() -> Iterator[tuple[dict[str, Any], list[bytes]]]:
-    """The settings that lead to it, and the mails that it took."""
+    """Yield the settings for the server and the mails that it received."""
     with listening(socketserver.TCPServer(("127.0.0.1", 0), Mailbox)) as server:
         host, port = server.server_address
         yield {"SMTP_HOST": host, "SMTP_PORT": port, "SMTP_TLS": False}, server.mails

@@ -1,4 +1,4 @@
-"""What the database is asked meanwhile."""
+"""Record SQL statements."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,17 +11,17 @@ from backend.database.extensions import db
 
 
 @contextmanager
-def statements(app: Flask) -> Iterator[list[str]]:
-    """The statements that sessions of an app send."""
-    seen: list[str] = []
+def recorded_statements(app: Flask) -> Iterator[list[str]]:
+    """Yield the list of statements that sessions of an app send."""
+    recorded: list[str] = []
 
-    def see(*told: Any) -> None:
-        seen.append(told[2])
+    def record(*arguments: Any) -> None:
+        recorded.append(arguments[2])
 
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", see)
+    event.listen(engine, "before_cursor_execute", record)
     try:
-        yield seen
+        yield recorded
     finally:
-        event.remove(engine, "before_cursor_execute", see)
+        event.remove(engine, "before_cursor_execute", record)

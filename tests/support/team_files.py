@@ -1,4 +1,4 @@
-"""Lists of teams as files, and what comes of sending them."""
+"""Files with lists of teams, and results of importing them."""
 
 import io
 import unicodedata
@@ -39,7 +39,7 @@ def send(
 
 
 def workbook(*rows: list[Any], **options: Any) -> bytes:
-    """A workbook of one sheet of these rows; `merged` ranges are merged."""
+    """Return a workbook with one sheet of rows; `merged` ranges are merged."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -58,7 +58,7 @@ def teams(app: Flask) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in db.session.execute(select(*columns).order_by(Team.id))]
 
 
-def notes(app: Flask) -> list[AuditEntry]:
+def import_entries(app: Flask) -> list[AuditEntry]:
     with app.app_context():
         query = select(AuditEntry).where(AuditEntry.act == "team.import").order_by(AuditEntry.id)
         return list(db.session.scalars(query))
@@ -75,7 +75,7 @@ def totals(**counts: int) -> dict[str, int]:
 
 
 def cp1258(body: str) -> bytes:
-    """As Windows writes Vietnamese: the tone behind its vowel."""
+    """Encode as Windows-1258: the tone follows its vowel."""
     out = b""
     for letter in body:
         try:
@@ -89,8 +89,8 @@ def cp1258(body: str) -> bytes:
     return out
 
 
-def rezipped(raw: bytes, **parts: bytes) -> bytes:
-    """A workbook with parts replaced or added."""
+def replace_parts(raw: bytes, **parts: bytes) -> bytes:
+    """Return a workbook with parts replaced or added."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(out, "w", 8) as new:
         for name in old.namelist():

@@ -1,6 +1,6 @@
-"""A line of known speed in front of a server: every byte takes its time, as on a real one.
+"""A traffic shaper in front of a server: a line with a fixed rate and delay.
 
-A process of its own, so that no other thread of the tests is in its way.
+It is a separate process, so that threads of the tests do not slow it.
 """
 
 import asyncio
@@ -11,15 +11,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 
 PART = 4_096  # some milliseconds of a slow line
-# Parts that wait in the line, a quarter of a megabyte: on a busy machine a late one catches up.
+# Parts in the line's buffer, 256 kB: on a busy machine a late part catches up.
 BUFFERED = 64
-# What passes at once on an idle line, as shapers let it: a request's head waits for no bandwidth.
+# Bytes that pass an idle line at once, as with usual shapers: the head of a request is not delayed.
 BURST = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a line can do: megabits a second either way, and milliseconds there and back."""
+    """A line's rates in Mbit/s and its round-trip time in ms."""
 
     down_mbps: float
     up_mbps: float
@@ -27,10 +27,10 @@ class Shape:
 
 
 @contextmanager
-def shaped(url: str, shape: Shape) -> Iterator[str]:
-    """The same server at the far end of such a line."""
-    told = [url.rsplit(":", 1)[1], *map(str, astuple(shape))]
-    command = [sys.executable, __file__, *told]
+def shaped_server(url: str, shape: Shape) -> Iterator[str]:
+    """Yield the URL of a server behind a line."""
+    arguments = [url.rsplit(":", 1)[1], *map(str, astuple(shape))]
+    command = [sys.executable, __file__, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as line:
         assert line.stdout is not None
         try:
@@ -47,7 +47,7 @@ class _Direction:
         self.free_at = 0.0
 
     async def pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        """Take what comes, as far as the line's buffer holds it, and tell when it will arrive."""
+        """Forward data, limited by the line's buffer, with the time of its arrival."""
         loop = asyncio.get_running_loop()
         arrivals: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BUFFERED)
         deliver = asyncio.create_task(self._deliver(arrivals, target))

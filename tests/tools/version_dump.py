@@ -73,7 +73,7 @@ def fill(app: Flask) -> dict[str, Any]:
     team = people.team(app, organisation)
     campaign = people.campaign(app, organisation, people.unit_id(app, "19", level="province"))
     one, two = register(client), register(client)
-    people.joined(app, one, campaign, team, since=datetime(2024, 11, 9, tzinfo=UTC))
+    people.add_membership(app, one, campaign, team, since=datetime(2024, 11, 9, tzinfo=UTC))
     at = [f"{MONTH}-{day:02}T09:12:33+07:00" for day in range(10, 19)]
     post(client, one, *(sample(moment) for moment in at[:4]), sample(at[0].replace(":33+", ":59+")))
     post(client, two, sample(at[0], location=location(**THERE)), sample(at[1], location=None))

@@ -39,7 +39,7 @@ def _pinned(world: World) -> dict[str, Any]:
 def _past(world: World) -> dict[str, Any]:
     """A table of one membership that lies in the past."""
     since = people.LONG_AGO
-    member = people.joined(
+    member = people.add_membership(
         world.app, register(world.client), world.campaign, world.team, since, people.LATER
     )
     table = f"Volunteer,Team,From,To\n{member},{world.team},2024-11-12,2024-11-13\n"

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 from scripts.picturing.examples import add_examples
 
-from tests.support.browser import OPTIONS, program, until
+from tests.support.browser import OPTIONS, program, wait_for
 from tests.tools.screenshots.demo import demo_server
 from tests.tools.screenshots.pages import OF_PEOPLE, PAGES, Place, open_at
 from tests.tools.screenshots.people import sign_in
@@ -102,7 +102,7 @@ def _open(page: Page, place: Place) -> bool:
             return False
         page.goto(links.first.get_attribute("href") or "")
     page.wait_for_load_state("networkidle")
-    until(page, MAP_STANDS, MAP_MS)
+    wait_for(page, MAP_STANDS, MAP_MS)
     page.wait_for_timeout(SETTLED_MS)
     return True
 

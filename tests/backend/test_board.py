@@ -14,7 +14,7 @@ from sqlalchemy import event
 from backend.database.extensions import db
 from backend.measurements.recording.counting import fold_all
 from backend.web.board.schemas import areas_of
-from tests.support.contributions import volunteers
+from tests.support.contributions import add_measurement, volunteers
 from tests.support.people import account, audit_entries, campaign, organisation, sign_in, unit_id
 from tests.support.plans import HERE, NEAR, TODAY, Cast
 

@@ -21,7 +21,7 @@ from tests.tools.phone_simulator import __main__ as command
 from tests.tools.phone_simulator import sync
 from tests.tools.phone_simulator.backoff import Backoff
 from tests.tools.phone_simulator.phone import Phone, Tally
-from tests.tools.phone_simulator.store import HELD, QUEUED, REFUSED, Store
+from tests.tools.phone_simulator.store import QUEUED, REFUSED, STORED, Store
 from tests.tools.phone_simulator.team import Plan, run
 from tests.tools.phone_simulator.walk import CENTRE, Walk
 
@@ -32,7 +32,7 @@ class StubServer:
     """As much of the API as a phone needs, and a moment at which it misbehaves."""
 
     def __init__(self) -> None:
-        self.held: dict[str, dict[str, Any]] = {}
+        self.stored: dict[str, dict[str, Any]] = {}
         self.owner: dict[str, str] = {}
         self.lock = threading.Lock()
         self.misbehave: Callable[[str], Reply | None] = lambda path: None
@@ -51,8 +51,8 @@ class StubServer:
                 assert body["consent"]["version"] == "7"
                 return 201, {"id": body["id"], "token": f"t-{body['id']}"}, {}
             if path.endswith("/check"):
-                held = [id for id in body["ids"] if self.owner.get(id) == token]
-                return 200, {"held": held, "missing": sorted(set(body["ids"]) - set(held))}, {}
+                stored = [id for id in body["ids"] if self.owner.get(id) == token]
+                return 200, {"held": stored, "missing": sorted(set(body["ids"]) - set(stored))}, {}
             if path.endswith("/me"):
                 return 200, {}, {}
             if method == "GET":
@@ -73,11 +73,11 @@ class StubServer:
     def _record(self, one: dict[str, Any], token: str) -> dict[str, Any]:
         if one["download_mbps"] is not None and one["download_mbps"] < 0:
             return {"id": one["id"], "outcome": "rejected"}
-        outcome = "accepted" if one["id"] not in self.held else "duplicate"
-        if self.held.get(one["id"], one) != one:
+        outcome = "accepted" if one["id"] not in self.stored else "duplicate"
+        if self.stored.get(one["id"], one) != one:
             outcome = "conflict"
         elif not self.forget:
-            self.held[one["id"]], self.owner[one["id"]] = one, token
+            self.stored[one["id"]], self.owner[one["id"]] = one, token
         return {"id": one["id"], "outcome": outcome}
 
 
@@ -147,7 +147,7 @@ def test_everything_made_is_held_once(stub: StubServer, tmp_path: Path, chaos: b
     tally = ride(stub, tmp_path / "phone.sqlite", 1.5, chaos)
     assert tally.problem is None and tally.good
     assert tally.made > 10
-    assert tally.held == tally.listed == len(stub.held) == tally.made - tally.refused
+    assert tally.stored == tally.listed == len(stub.stored) == tally.made - tally.refused
     assert (tally.cuts > 0) == chaos
 
 
@@ -156,17 +156,17 @@ def test_the_real_server_holds_a_team_once(app: Flask, tmp_path: Path) -> None:
     with serving_app(app) as url:
         tallies = run(plan, url, None, lambda line: None)
     assert [tally.problem for tally in tallies] == [None] * 3
-    assert all(tally.good and tally.held == tally.listed for tally in tallies)
-    assert all(tally.held == tally.made - tally.refused > 5 for tally in tallies)
+    assert all(tally.good and tally.stored == tally.listed for tally in tallies)
+    assert all(tally.stored == tally.made - tally.refused > 5 for tally in tallies)
     with app.app_context():
         stored = db.session.scalar(select(func.count()).select_from(Measurement))
-    assert stored == sum(tally.held for tally in tallies)
+    assert stored == sum(tally.stored for tally in tallies)
 
 
 def test_a_store_goes_on_where_it_was(stub: StubServer, tmp_path: Path) -> None:
     first = ride(stub, tmp_path / "phone.sqlite")
     second = ride(stub, tmp_path / "phone.sqlite")
-    assert second.good and second.held == second.made > first.made
+    assert second.good and second.stored == second.made > first.made
     assert [path for path in stub.paths if path.endswith("/devices")] == ["/api/v1/devices"]
 
 
@@ -213,7 +213,7 @@ def test_a_server_that_forgets_or_doubles_is_noticed(stub: StubServer, tmp_path:
     assert not tally.good and len(tally.missing) == tally.made
     stub.forget, stub.list_twice = False, True
     tally = ride(stub, tmp_path / "doubles.sqlite")
-    assert not tally.good and not tally.missing and len(tally.doubled) == tally.held
+    assert not tally.good and not tally.missing and len(tally.doubled) == tally.stored
 
 
 def test_refusals_are_final(stub: StubServer, tmp_path: Path) -> None:
@@ -221,14 +221,14 @@ def test_refusals_are_final(stub: StubServer, tmp_path: Path) -> None:
     store = Store(path)
     walk = Walk(random.Random(1))
     taken, broken = walk.measure(), walk.measure() | {"download_mbps": -1}
-    stub.held[taken["id"]] = taken | {"comment": "of somebody else"}
+    stub.stored[taken["id"]] = taken | {"comment": "of somebody else"}
     store.add(taken)
     store.add(broken)
     store.close()
     assert ride(stub, path).good
     store = Store(path)
     assert set(store.ids(REFUSED)) == {taken["id"], broken["id"]}
-    assert store.ids(QUEUED) == [] and store.ids(HELD)
+    assert store.ids(QUEUED) == [] and store.ids(STORED)
     store.close()
 
 

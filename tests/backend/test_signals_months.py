@@ -4,7 +4,7 @@ import pytest
 
 from backend.coverage.signals.rules import SIGNALS
 from tests.tools.signal_months.__main__ import PAGE, written
-from tests.tools.signal_months.hard import told_of
+from tests.tools.signal_months.hard import count_signals
 from tests.tools.signal_months.honest import LOOK_ALIKES, volunteers
 from tests.tools.signal_months.month import Month
 from tests.tools.signal_months.scoring import REPORTED_ON, Score, made, scored
@@ -47,7 +47,7 @@ def test_the_page_tells_every_signal() -> None:
 
 
 def test_the_page_tells_which_honest_habits_people_will_have_to_ask_about() -> None:
-    told = told_of(REPORTED_ON[:20])
+    told = count_signals(REPORTED_ON[:20])
     assert told["office"]["one_place_many_devices"] and told["receiver"]["mock_share"]
     named = {name for signs in told.values() for name in signs}
     assert not named & {"speeds_repeated", "impossible_travel", "same_coordinates"}

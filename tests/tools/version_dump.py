@@ -1,7 +1,7 @@
-"""Keep a small database of this version, so that every later one can show that it migrates it.
+"""Dump a small database of this version, for tests of later migrations.
 
-Run in the version to be kept, by scripts/keep-dump: units of one province, two
-phones, a team, samples of every kind, and beside the dump what the API told of them.
+Run by scripts/keep-dump in the version of the dump: units of one province, two devices, a team,
+samples of every kind; answers of the API are stored beside the dump.
 """
 
 import json
@@ -28,15 +28,15 @@ from tests.support.factories import THERE, location, network, post, register, sa
 
 MONTH = "2024-11"
 COVERAGE = f"/api/v1/coverage?month={MONTH}&parent=19&level=commune&network="
-# What is told of a place or a team that has to be the same for ever.
+# Fields of a place or a team that must never change.
 LASTING = ("received", "valid", "counted", "reasons")
-# All that is needed of the country to show one province: the rest would make the dump large.
+# Units outside one province, which would make the dump large.
 ELSEWHERE = """
     select u.id from units u where level <> 'province' and not exists (
         select from units p where p.code = '19' and p.level = 'province' and p.id = u.province_id)
 """
 SMALLER = (
-    f"delete from boundaries where unit_id in ({ELSEWHERE})",  # fixed words
+    f"delete from boundaries where unit_id in ({ELSEWHERE})",  # constant SQL
     f"delete from units where id in ({ELSEWHERE})",
 )
 
@@ -48,8 +48,8 @@ def main(folder: Path) -> None:
         app = create_app(FakeClock(), VAR_DIR=Path(name), BOUNDARIES_DIR=None, **urls)
         with app.app_context():
             upgrade()
-            units_setup.setup(Path(name), None, lambda words: None)
-        told = fill(app)
+            units_setup.setup(Path(name), None, lambda line: None)
+        answers = fill(app)
         engine = create_engine(server.owner_url)
         with engine.begin() as connection:
             for statement in SMALLER:
@@ -59,15 +59,15 @@ def main(folder: Path) -> None:
         with app.app_context():
             db.engine.dispose()
         url = server.owner_url.replace("+psycopg", "")
-        words = ["--no-owner", "--no-privileges", "-Fc", "-Z9", f"--dbname={url}"]
-        kept = folder / f"{revision}.dump"
-        subprocess.run([binary("pg_dump"), *words, f"--file={kept}"], check=True)
-    (folder / f"{revision}.json").write_text(json.dumps(told, indent=1) + "\n")
-    print(f"{kept}: {kept.stat().st_size:,} bytes")
+        options = ["--no-owner", "--no-privileges", "-Fc", "-Z9", f"--dbname={url}"]
+        dump = folder / f"{revision}.dump"
+        subprocess.run([binary("pg_dump"), *options, f"--file={dump}"], check=True)
+    (folder / f"{revision}.json").write_text(json.dumps(answers, indent=1) + "\n")
+    print(f"{dump}: {dump.stat().st_size:,} bytes")
 
 
 def fill(app: Flask) -> dict[str, Any]:
-    """Two phones, one in a team, and samples of which some wait to be folded."""
+    """Add two devices, one in a team, and samples, some of them not folded."""
     client, admin = app.test_client(), people.person(app, "admin")
     organisation = people.organisation(app)
     team = people.team(app, organisation)
@@ -86,7 +86,7 @@ def fill(app: Flask) -> dict[str, Any]:
 
 
 def figures(client: Any, headers: dict[str, str], campaign: int) -> dict[str, Any]:
-    """What is told of the month, as far as it must never change."""
+    """Return the figures of the month that must never change."""
     places = {}
     for of in ("mobile", "fixed"):
         items = client.get(COVERAGE + of).get_json()["items"]

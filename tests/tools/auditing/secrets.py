@@ -1,4 +1,4 @@
-"""Search what is committed, and what was, for keys and passwords: exit 1 where one is found."""
+"""Search the tree and the history for keys and passwords; exit 1 if one is found."""
 
 import re
 import subprocess
@@ -15,22 +15,22 @@ SECRET = re.compile(
     r"|\beyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}\."
     r"|postgres(?:ql)?://[\w.-]+:(?!pass|secret|\.\.\.|…|[$<{])[^\s@/'\"]{8,}@"
 )
-# Vendored files are others' and recorded with their digests.
-PASSED_OVER = ("backend/static/vendor/", "tests/tools/auditing/")
+# Vendored files are recorded with their digests.
+EXCLUDED = ("backend/static/vendor/", "tests/tools/auditing/")
 
 
 def found(text: str) -> list[str]:
-    """What looks like a secret in a text, shortened so that no log repeats it."""
+    """Return possible secrets of a text, shortened so that no log repeats them."""
     return [one.group(0)[:24] + "…" for one in SECRET.finditer(text)]
 
 
 def committed() -> Iterator[tuple[str, str]]:
-    """Every file of the present tree, and every line that a commit ever added."""
+    """Yield every file of the tree, and every line that a commit added."""
     names = git("ls-files", "-z").split("\0")
     for name in names:
-        if name and not name.startswith(PASSED_OVER) and (ROOT / name).is_file():
+        if name and not name.startswith(EXCLUDED) and (ROOT / name).is_file():
             yield name, (ROOT / name).read_text(errors="replace")
-    leave = [f":!{path}" for path in PASSED_OVER]
+    leave = [f":!{path}" for path in EXCLUDED]
     added = git("log", "-p", "--no-color", "--format=%h", "--", ".", *leave)
     yield "history", "\n".join(line for line in added.splitlines() if line.startswith("+"))
 

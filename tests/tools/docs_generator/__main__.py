@@ -1,4 +1,4 @@
-"""Write the generated parts of every page again."""
+"""Write the generated parts of every page."""
 
 from tests.tools.docs_generator.pages import DOCS, PARTS, generated
 

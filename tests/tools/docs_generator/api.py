@@ -11,11 +11,11 @@ from backend.app import create_app
 
 API = Path(__file__).parents[2] / "docs" / "api"
 METHODS = ("get", "post", "put", "patch", "delete")
-DEEPEST = 2  # objects in objects; deeper ones are named only
+DEEPEST = 2  # nested objects; only names of deeper ones
 
 
 def write_reference() -> None:
-    """Write docs/api anew from the application's OpenAPI document."""
+    """Write docs/api from the application's OpenAPI document."""
     API.mkdir(exist_ok=True)
     pages = reference(openapi())
     for path in API.glob("*.md"):
@@ -28,13 +28,13 @@ def write_reference() -> None:
 
 
 def openapi() -> dict[str, Any]:
-    """The document that /api/v1/openapi.json answers with; needs no database."""
+    """Return the OpenAPI document; needs no database."""
     answer = create_app().test_client().get("/api/v1/openapi.json")
     return dict(answer.get_json())
 
 
 def reference(document: dict[str, Any]) -> dict[str, str]:
-    """The text of each page by its name; `index` lists the others."""
+    """Return the text of each page by name; `index` lists the others."""
     pages = {}
     lines = ["# API reference", "", document["info"]["description"], ""]
     lines += ["Every server shows the same at `/docs`, where requests can be tried.", ""]
@@ -101,7 +101,7 @@ def _answer(answer: dict[str, Any]) -> str:
 
 
 def _fields(document: dict[str, Any], schema: dict[str, Any], title: str = "") -> Iterator[str]:
-    """A table of an object's fields, one for each alternative; nothing for other schemas."""
+    """Yield a table of an object's fields for each alternative; nothing for other schemas."""
     for one in schema.get("oneOf") or schema.get("anyOf") or [schema]:
         rows = list(_rows(document, one, "", DEEPEST))
         if rows and title:
@@ -110,7 +110,7 @@ def _fields(document: dict[str, Any], schema: dict[str, Any], title: str = "") -
 
 
 def _table(head: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """A table without its last column where that is empty; nothing without rows."""
+    """Yield a table, without an empty last column; nothing without rows."""
     kept, heads = list(rows), head.split(" | ")
     if not kept:
         return
@@ -147,7 +147,7 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """A schema's type in a few words."""
+    """Return a schema's type as text."""
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
     if alternatives := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
@@ -155,12 +155,12 @@ def _type(schema: dict[str, Any]) -> str:
     if schema.get("enum"):
         return ", ".join(f"`{one}`" for one in schema["enum"] if one is not None)
     kinds = schema.get("type", "any")
-    words = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
-    if "array" in words and "items" in schema:
-        words = words.replace("array", f"array of {_type(schema['items'])}")
+    text = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+    if "array" in text and "items" in schema:
+        text = text.replace("array", f"array of {_type(schema['items'])}")
     if schema.get("format"):
-        words += f" ({schema['format']})"
-    return words
+        text += f" ({schema['format']})"
+    return text
 
 
 def _cell(text: str) -> str:

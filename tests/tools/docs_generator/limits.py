@@ -1,4 +1,4 @@
-"""The table of limits: named constants, each with the comment that gives its reason."""
+"""The table of limits: named constants with the comment that gives the reason."""
 
 import ast
 import importlib
@@ -18,7 +18,7 @@ NO_LIMITS = {"RULES", "EARTH_RADIUS_M", "OPERATORS", "COUNTRY_MCC", "HIDDEN"}
 
 
 def table() -> str:
-    """Every limit with its value and its reason."""
+    """Return every limit with its value and its reason."""
     rows = [
         f"| `{name}` | {value} | {reason} |"
         for module in MODULES
@@ -28,7 +28,7 @@ def table() -> str:
 
 
 def found(name: str) -> Iterator[tuple[str, str, str]]:
-    """Name, value and reason of each limit of a module."""
+    """Yield name, value and reason of each limit of a module."""
     module = importlib.import_module(name)
     source = inspect.getsource(module)
     lines = source.splitlines()
@@ -44,13 +44,13 @@ def found(name: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _comment(lines: list[str], number: int) -> str:
-    """The comment right above a line (counted from 1)."""
-    words: list[str] = []
+    """Return the comment above a line (counted from 1)."""
+    lines_above: list[str] = []
     for line in reversed(lines[: number - 1]):
         if not line.startswith("#"):
             break
-        words.insert(0, line.lstrip("# "))
-    return " ".join(words)
+        lines_above.insert(0, line.lstrip("# "))
+    return " ".join(lines_above)
 
 
 def _is_limit(name: str, value: Any) -> bool:
@@ -59,10 +59,10 @@ def _is_limit(name: str, value: Any) -> bool:
 
 
 def _shown(name: str, value: Any) -> str:
-    """A value with its unit."""
+    """Return a value with its unit."""
     if isinstance(value, timedelta):
         seconds = int(value.total_seconds())
-        # 60 s and 24 h are what people say, not 1 min and 1 day.
+        # 60 s and 24 h are usual, not 1 min and 1 day.
         size, unit = next((n, u) for n, u in SPANS if seconds % n == 0 and seconds / n >= 2)
         return f"{seconds // size} {unit}"
     unit = next((unit for end, unit in UNITS.items() if name.endswith(end)), "")

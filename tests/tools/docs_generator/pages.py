@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.tools.docs_generator import limits, reasons, settings, vnnic
 
 DOCS = Path(__file__).parents[3] / "docs"
-# page: {name of the part: what makes it}
+# page: {name of the part: its generator}
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "operator.md": {"settings": settings.table},
     "rules.md": {"reasons": reasons.table, "limits": limits.table},
@@ -16,7 +16,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
 
 
 def generated(page: str) -> str:
-    """A page with its generated parts as they should be now."""
+    """Return a page with its present generated parts."""
     text = (DOCS / page).read_text(encoding="utf-8")
     for name, make in PARTS[page].items():
         begin, end = f"<!-- {name}: scripts/make-docs -->", f"<!-- /{name} -->"

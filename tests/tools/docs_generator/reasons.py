@@ -10,7 +10,7 @@ EFFECTS = {
 
 
 def table() -> str:
-    """Every reason with its effect and its words, in order of weight."""
+    """Return every reason with its effect and text, in order of weight."""
     rows = [
         f"| `{one.code}` | {EFFECTS[one.effect]} | {one.message('vi')} | {one.text} |"
         for one in REASONS

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def table() -> str:
-    """Every setting with its default and its meaning, in the order of config/settings.py."""
+    """Return every setting with default and meaning, in the order of config/settings.py."""
     rows = [
         f"| `{one.name}` | {_default(one.default)} | {one.meaning.replace('|', ' ')} |"
         for one in SETTINGS
@@ -18,7 +18,7 @@ def table() -> str:
 
 
 def _default(value: Any) -> str:
-    """A default as one would write it into the environment; folders without this machine's."""
+    """Return a default as in the environment; folders relative to the project."""
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):

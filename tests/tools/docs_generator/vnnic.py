@@ -5,7 +5,7 @@ from backend.i18n.catalogues import gettext
 
 
 def table() -> str:
-    """Every reason with its condition, in both languages."""
+    """Return every reason with its condition, in both languages."""
     rows = [
         f"| `{one.code}` | {one.condition} | {gettext(one.text, 'vi')} | {one.text} |"
         for one in REASONS

@@ -1,4 +1,4 @@
-"""Ten rounds of each kind of fault, a table, and exit status 1 where anything is wrong."""
+"""Run ten rounds of each kind of fault and print a table; exit 1 if anything is wrong."""
 
 import argparse
 import random
@@ -9,23 +9,23 @@ from pathlib import Path
 
 from tests.tools.fault_injection.disk import NoDiskError, small_disk
 from tests.tools.fault_injection.kinds import KINDS, Kind
-from tests.tools.fault_injection.rounds import Round, play
+from tests.tools.fault_injection.rounds import Round, run_round
 from tests.tools.fault_injection.site import Site
 from tests.tools.fault_injection.table import HEAD, row
 
 
 def main(arguments: list[str]) -> int:
-    """Play all rounds; print the table."""
+    """Run all rounds and print the table."""
     options = _parser().parse_args(arguments)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
-    _tell(f"seed {seed} (the same moments again: --seed {seed})")
+    _print(f"seed {seed} (to repeat: --seed {seed})")
     rounds: dict[str, list[Round]] = {}
     for small in (False, True):
         names = [name for name in options.only if KINDS[name].small_disk is small]
         if names:
             rounds |= _on_one_site(names, options.rounds, seed, small)
-    _tell("\n" + "\n".join([HEAD, *(row(KINDS[name], rounds.get(name)) for name in options.only)]))
-    return 0 if all(one.good for played in rounds.values() for one in played) else 1
+    _print("\n" + "\n".join([HEAD, *(row(KINDS[name], rounds.get(name)) for name in options.only)]))
+    return 0 if all(one.good for done in rounds.values() for one in done) else 1
 
 
 def _on_one_site(names: list[str], count: int, seed: int, small: bool) -> dict[str, list[Round]]:
@@ -34,43 +34,43 @@ def _on_one_site(names: list[str], count: int, seed: int, small: bool) -> dict[s
         try:
             disk = stack.enter_context(small_disk()) if small else None
         except NoDiskError as error:
-            _tell(f"no file system of our own can be had, a full disk is not tried: {error}")
+            _print(f"cannot mount a file system, so a full disk is not tested: {error}")
             return {}
-        _tell("starting a server" + (" on a small disk" if small else ""))
+        _print("starting a server" + (" on a small disk" if small else ""))
         site = stack.enter_context(Site(folder, disk))
         site.prepare()
-        return {name: _play_all(site, name, KINDS[name], count, seed) for name in names}
+        return {name: _run_all(site, name, KINDS[name], count, seed) for name in names}
 
 
-def _play_all(site: Site, name: str, kind: Kind, count: int, seed: int) -> list[Round]:
-    played = []
+def _run_all(site: Site, name: str, kind: Kind, count: int, seed: int) -> list[Round]:
+    done = []
     for number in range(1, count + 1):
-        one = play(site, kind, f"{seed} {name} {number}")
+        one = run_round(site, kind, f"{seed} {name} {number}")
         found = one.found
-        _tell(
+        _print(
             f"{name} {number}: {found.acknowledged} acknowledged after {one.seconds:.1f} s, "
             f"{one.retries} retries, {found.again} again; {'good' if one.good else 'BAD'}"
             f"{one.note and f' ({one.note})'}"
         )
         if not one.good:
             _explain(site, one)
-        played.append(one)
-    _tell(row(kind, played))  # who ends the rest early has this
-    return played
+        done.append(one)
+    _print(row(kind, done))  # for runs that are interrupted
+    return done
 
 
 def _explain(site: Site, one: Round) -> None:
     found = one.found
-    _tell(f"  lost {one.lost[:5]}, doubled {one.doubled[:5]}, half {found.half[:5]}")
-    _tell(f"  answers of 500: {one.broken}")
-    _tell(f"  undelivered {found.undelivered[:5]}, differences {found.differences}")
-    _tell(f"  {one.problems}\n{site.server.tail()}")
+    _print(f"  lost {one.lost[:5]}, doubled {one.doubled[:5]}, half {found.half[:5]}")
+    _print(f"  answers of 500: {one.broken}")
+    _print(f"  undelivered {found.undelivered[:5]}, differences {found.differences}")
+    _print(f"  {one.problems}\n{site.server.tail()}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
     parser.add_argument("--rounds", type=int, default=10, help="of each kind (default: 10)")
-    parser.add_argument("--seed", type=int, help="for the same moments again")
+    parser.add_argument("--seed", type=int, help="to repeat a run")
     parser.add_argument(
         "--only", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND",
         help=f"some kinds of {', '.join(KINDS)}",
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 

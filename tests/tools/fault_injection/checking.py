@@ -1,4 +1,4 @@
-"""What the database holds of a phone, against what the phone made and was told."""
+"""Compare the rows of a phone in the database with the phone's own store."""
 
 import json
 import sqlite3
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
 from backend.measurements.revision.recount import DIFFERENCES, TEAM_DIFFERENCES
-from tests.tools.phone_simulator.store import HELD, REFUSED
+from tests.tools.phone_simulator.store import REFUSED, STORED
 
 RECEIPTS = text("select id::text from receipts where device_id = cast(:device as uuid)")
 MEASUREMENTS = text("""
@@ -19,10 +19,10 @@ MEASUREMENTS = text("""
 
 @dataclass(slots=True)
 class Found:
-    """What was compared, and what is wrong."""
+    """Results of a comparison."""
 
     acknowledged: int = 0
-    again: int = 0  # acknowledged as duplicates: stored before, and the answer was lost
+    again: int = 0  # acknowledged as duplicates: an earlier answer was lost
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     half: list[str] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Found:
 
 
 def check(connection: Connection, stores: list[Path]) -> Found:
-    """Compare every phone's store with the rows, and every count with them."""
+    """Compare every phone's store with the rows, and the counts with the rows."""
     found = Found()
     for store in stores:
         _check_phone(connection, store, found)
@@ -51,15 +51,15 @@ def _check_phone(connection: Connection, store: Path, found: Found) -> None:
         )
     }
     phone.close()
-    held = {id for id, (_, state, _) in made.items() if state == HELD}
+    stored = {id for id, (_, state, _) in made.items() if state == STORED}
     refused = {id for id, (_, state, _) in made.items() if state == REFUSED}
     receipts = set(connection.execute(RECEIPTS, {"device": device}).scalars())
     rows = {row.id: row.raw for row in connection.execute(MEASUREMENTS, {"device": device})}
-    found.acknowledged += len(held)
-    found.again += sum(made[id][2] == "duplicate" for id in held)
-    found.lost += held - (receipts & set(rows))
-    found.undelivered += set(made) - held - refused
-    # A row that no phone made, or of what was refused, is one too many.
+    found.acknowledged += len(stored)
+    found.again += sum(made[id][2] == "duplicate" for id in stored)
+    found.lost += stored - (receipts & set(rows))
+    found.undelivered += set(made) - stored - refused
+    # Rows that the phone did not make, or that were refused.
     found.doubled += (receipts | set(rows)) - (set(made) - refused)
     found.half += receipts ^ set(rows)
     found.half += {id for id in set(made) & set(rows) if rows[id] != made[id][0]}

@@ -1,4 +1,4 @@
-"""A small file system for a database, and how it gets full."""
+"""A small file system for a database that can be filled."""
 
 import errno
 import os
@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SIZE = 1_500_000_000  # sparse: takes what is written
-STEPS = (1 << 26, 1 << 20, 1 << 12)  # so that the last page is taken, too
+SIZE = 1_500_000_000  # sparse file
+STEPS = (1 << 26, 1 << 20, 1 << 12)  # down to the last page
 
 
 class NoDiskError(RuntimeError):
-    """No file system of our own can be had here."""
+    """The file system cannot be created or mounted."""
 
 
 @contextmanager
 def small_disk() -> Iterator[Path]:
-    """Mount a file system that lies in a file; only root may, elsewhere NoDiskError."""
+    """Mount a file system in a file; needs root, else raises NoDiskError."""
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         image, mounted = Path(folder) / "image", Path(folder) / "disk"
         mounted.mkdir()
@@ -37,7 +37,7 @@ def small_disk() -> Iterator[Path]:
 
 @contextmanager
 def filled(disk: Path) -> Iterator[None]:
-    """Take all that is free on a file system, and give it back."""
+    """Fill a file system during the block."""
     ballast = disk / "ballast"
     try:
         with ballast.open("wb") as file:
@@ -58,5 +58,5 @@ def _take(handle: int, step: int) -> None:
             return
 
 
-def _run(*words: object) -> None:
-    subprocess.run([str(word) for word in words], check=True, capture_output=True)
+def _run(*arguments: object) -> None:
+    subprocess.run([str(argument) for argument in arguments], check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""The ten kinds of fault. Each happens while phones post, and is over when its function returns."""
+"""The ten kinds of fault. Each happens while phones post and ends when its function returns."""
 
 import fcntl
 import os
@@ -24,7 +24,7 @@ CUT_SHARE, CUT_S = 0.5, 4.0
 FULL_S = (2.0, 4.0)
 JUMPS = tuple(timedelta(minutes=minutes) for minutes in (-4_500, -600, -40, -3, 3, 40, 600, 4_500))
 JUMP_EVERY_S = 1.0
-# What migrations do to tables that phones write to; the second undoes the first.
+# Migrations of tables that phones write to; the second reverts the first.
 MIGRATIONS = (
     (
         "alter table measurements add column fault integer default 0 not null",
@@ -43,16 +43,16 @@ Strike = Callable[[Site, random.Random, Sequence[Phone]], str]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: its words in the table, what happens, and where."""
+    """A kind of fault: its label in the table, its action, and its target."""
 
-    words: str
+    label: str
     strike: Strike
-    proxied: bool = False  # the phones reach the server through the proxy
+    proxied: bool = False  # the phones use the proxy
     small_disk: bool = False
 
 
 def kill_worker(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """Workers of gunicorn die, one after another; their parent starts others."""
+    """Kill gunicorn workers one after another; their parent starts new ones."""
     for _ in range(KILLS):
         if workers := site.workers():
             with suppress(ProcessLookupError):
@@ -62,7 +62,7 @@ def kill_worker(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
 
 
 def kill_server(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """Everything but the database dies, and is started again, as systemd does."""
+    """Kill everything but the database, and start it again, as systemd does."""
     site.server.kill()
     time.sleep(rng.uniform(0.0, 1.0))
     site.server.start()
@@ -70,13 +70,13 @@ def kill_server(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
 
 
 def kill_database(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """PostgreSQL dies; `serve` notices and starts it, which recovers from its log."""
+    """Kill PostgreSQL; `serve` starts it again, and it recovers from its log."""
     _signal_database(site, signal.SIGKILL)
     return ""
 
 
 def stop_database(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """PostgreSQL is stopped in order; the lock keeps `serve` from starting it at once."""
+    """Stop PostgreSQL cleanly; a lock keeps `serve` from starting it for some time."""
     with (site.server.var / "postgres.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _signal_database(site, signal.SIGINT)
@@ -85,7 +85,7 @@ def stop_database(site: Site, rng: random.Random, phones: Sequence[Phone]) -> st
 
 
 def cut_connections(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """Half of all connections are reset, in the middle of a body or of an answer."""
+    """Reset half of all connections, in the middle of a body or of an answer."""
     before = dict(site.proxy.cuts)
     site.proxy.rng, site.proxy.share = rng, CUT_SHARE
     time.sleep(CUT_S)
@@ -95,7 +95,7 @@ def cut_connections(site: Site, rng: random.Random, phones: Sequence[Phone]) -> 
 
 
 def fill_disk(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """No byte is left on the database's file system for some seconds."""
+    """Fill the database's file system for some seconds."""
     assert site.disk is not None
     with filled(site.disk):
         time.sleep(rng.uniform(*FULL_S))
@@ -103,7 +103,7 @@ def fill_disk(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
 
 
 def jump_clocks(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """The phones' clocks jump, by minutes or days, forward or back, again and again."""
+    """Change the phones' clocks by minutes or days, forward or back, several times."""
     for _ in range(3):
         for phone in phones:
             phone.clock.jump(rng.choice(JUMPS))
@@ -112,7 +112,7 @@ def jump_clocks(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
 
 
 def migrate(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """Tables that phones write to get columns and an index, and lose them again."""
+    """Add columns and an index to tables that phones write to, and drop them."""
     engine = site.database(owner=True)
     for statements in MIGRATIONS:
         patiently(engine, partial(_run_all, statements))
@@ -121,7 +121,7 @@ def migrate(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
 
 
 def kill_jobs(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """Statistics and reassigning are killed half-way."""
+    """Kill jobs of statistics and reassigning half-way."""
     jobs = [site.job(*STATISTICS), site.job(*REASSIGN)]
     caught = 0
     for job in jobs:
@@ -134,7 +134,7 @@ def kill_jobs(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
 
 
 def two_jobs(site: Site, rng: random.Random, phones: Sequence[Phone]) -> str:
-    """The same job twice at once, or both kinds; each has to come to its end."""
+    """Run two jobs at the same time; both must succeed."""
     first, second = rng.choice(((STATISTICS,) * 2, (REASSIGN,) * 2, (STATISTICS, REASSIGN)))
     jobs = [site.job(*first), site.job(*second)]
     failed = sum(job.wait() != 0 for job in jobs)

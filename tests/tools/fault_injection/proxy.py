@@ -1,4 +1,4 @@
-"""A proxy that cuts connections in the middle of a body, or in the middle of an answer."""
+"""A proxy that cuts connections in the middle of a body or of an answer."""
 
 import contextlib
 import random
@@ -10,12 +10,12 @@ from typing import Self
 
 TIMEOUT_S = 30.0
 CHUNK = 65_536
-# A reset instead of a polite end: the other side learns nothing.
+# SO_LINGER with timeout 0: a reset instead of a regular end.
 RESET = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Passes everything on, but cuts a share of the connections where it was told to."""
+    """Forwards requests and cuts a share of the connections."""
 
     def __init__(self, port: int) -> None:
         self._to = ("127.0.0.1", port)
@@ -43,7 +43,7 @@ class Proxy:
                 threading.Thread(target=self._pass, args=(client,), daemon=True).start()
 
     def _pass(self, client: socket.socket) -> None:
-        """One request and its answer: phones make a connection for each."""
+        """Forward one request and its answer: phones open a connection for each."""
         with contextlib.suppress(OSError), client:
             client.settimeout(TIMEOUT_S)
             head, body = _read(client)
@@ -73,7 +73,7 @@ class Proxy:
 
 
 def _read(connection: socket.socket) -> tuple[bytes, bytes]:
-    """The head of a message and its body, by its length."""
+    """Read the head and the body of a message."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _some(connection)

@@ -1,4 +1,4 @@
-"""One round: phones measure and post, something breaks, and in the end everything is compared."""
+"""One round: phones measure and post, a fault happens, then everything is compared."""
 
 import random
 import tempfile
@@ -14,12 +14,12 @@ from tests.tools.phone_simulator.phone import Phone, Tally
 
 PHONES, RATE = 6, 180.0  # tests of a phone in a minute
 MEASURE_S = 4.0
-MOMENT_S = (0.3, 2.5)  # after the phones begin
+MOMENT_S = (0.3, 2.5)  # between the phones' start and the fault
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """How a round went."""
+    """The result of a round."""
 
     found: Found
     tallies: list[Tally]
@@ -29,35 +29,35 @@ class Round:
 
     @property
     def retries(self) -> int:
-        """Attempts that got no answer to go by."""
+        """Attempts without a usable answer."""
         return sum(tally.retries for tally in self.tallies)
 
     @property
     def broken(self) -> int:
-        """Answers of 500."""
+        """Answers with 500."""
         return sum(tally.broken for tally in self.tallies)
 
     @property
     def doubled(self) -> list[str]:
-        """Rows too many, and what a phone's own list shows twice."""
+        """Surplus rows, and measurements listed twice."""
         return self.found.doubled + [id for tally in self.tallies for id in tally.doubled]
 
     @property
     def lost(self) -> list[str]:
-        """Acknowledged and not there, by the rows or by the API's word."""
+        """Acknowledged measurements that are missing in the rows or in the API."""
         missing = [id for tally in self.tallies for id in tally.missing]
         return sorted({*self.found.lost, *missing})
 
     @property
     def good(self) -> bool:
-        """Whether nothing at all is wrong."""
+        """Whether nothing is wrong."""
         found = self.found
         wrong = self.lost or self.doubled or found.half or found.undelivered or self.problems
         return not wrong and not found.differences and not self.broken
 
 
-def play(site: Site, kind: Kind, seed: str) -> Round:
-    """Play one round; the same seed gives the same moments and the same walk."""
+def run_round(site: Site, kind: Kind, seed: str) -> Round:
+    """Run one round; the same seed gives the same times and walks."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory(dir=site.folder) as folder:
         stores = [Path(folder) / f"{number}.sqlite" for number in range(PHONES)]

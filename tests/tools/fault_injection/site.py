@@ -1,4 +1,4 @@
-"""A server with a database of its own, some weeks of samples in it, and a proxy before it."""
+"""A server with its own database, several weeks of samples, and a proxy."""
 
 import random
 import subprocess
@@ -20,20 +20,20 @@ from tests.tools.phone_simulator.store import QUEUED, Store
 from tests.tools.phone_simulator.sync import Sync
 from tests.tools.phone_simulator.walk import Walk
 
-# So many that a job over all of them takes seconds and can be killed half-way.
+# Enough for a job over all of them to take seconds, so that it can be killed half-way.
 DEVICES, SAMPLES, APART = 60, 80, timedelta(hours=5)
 STATISTICS = ("coverage", "refresh", "--all")
 REASSIGN = ("measurements", "reassign")
 
 
 class Site:
-    """What the faults happen to."""
+    """The system under test."""
 
     def __init__(self, folder: Path, below: Path | None = None) -> None:
         self.folder, self.disk = folder, below
         self.server = OwnServer(below, WEB_CONCURRENCY="2", REGISTRATIONS_PER_HOUR="100000")
         self._stack = ExitStack()
-        self.job_s = 10.0  # how long a job takes, start included
+        self.job_s = 10.0  # duration of a job with its start
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.server)
@@ -49,7 +49,7 @@ class Site:
         self._stack.close()
 
     def prepare(self) -> None:
-        """Fill it with samples of the last weeks, and learn how long a job takes."""
+        """Fill the database with samples of the last weeks, and measure how long a job takes."""
         for number in range(DEVICES):
             self._fill(random.Random(f"prepared {number}"), self.folder / f"filled-{number}.sqlite")
         began = time.monotonic()
@@ -58,16 +58,16 @@ class Site:
                 raise RuntimeError(f"{job.args!r} ended with {job.returncode}")
         self.job_s = (time.monotonic() - began) / 2
 
-    def job(self, *words: str) -> "subprocess.Popen[bytes]":
-        """Start one of the app's commands, in a group of its own: all of it can be killed."""
+    def job(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start a flask command in its own process group, which can be killed."""
         return subprocess.Popen(
-            [ROOT / "scripts" / "flask", *words],
+            [ROOT / "scripts" / "flask", *arguments],
             cwd=ROOT, env=self.server.environment(), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
     def workers(self) -> list[int]:
-        """The processes of gunicorn that take requests."""
+        """Return the worker processes of gunicorn."""
         web = self.server.web_pid()
         with suppress(OSError):
             return [
@@ -76,7 +76,7 @@ class Site:
         return []
 
     def database(self, owner: bool = False) -> Engine:
-        """The database, past the server; no connection outlives its use."""
+        """Return an engine for the database, without a pool."""
         postgres = EmbeddedPostgres(self.server.var)
         url = postgres.owner_url if owner else postgres.app_url
         return create_engine(url, poolclass=NullPool, isolation_level="REPEATABLE READ")

@@ -1,4 +1,4 @@
-"""The table: a line for each kind, sums over its rounds."""
+"""The table of results: a line for each kind with sums over its rounds."""
 
 from collections.abc import Callable, Sequence
 
@@ -24,9 +24,9 @@ COLUMNS: tuple[Callable[[Round], int], ...] = (
 
 
 def row(kind: Kind, rounds: Sequence[Round] | None) -> str:
-    """One line of the table, as Markdown."""
+    """Return a line of the table, as Markdown."""
     if not rounds:
-        return f"| {kind.words} | not tried |" + " |" * 10
+        return f"| {kind.label} | not tried |" + " |" * 10
     sums = [f"{sum(map(column, rounds)):,}" for column in COLUMNS]
     longest = f"{max(one.seconds for one in rounds):.0f} s"
-    return f"| {' | '.join([kind.words, str(len(rounds)), *sums, longest])} |"
+    return f"| {' | '.join([kind.label, str(len(rounds)), *sums, longest])} |"

@@ -1,4 +1,4 @@
-"""Input that was right once, then damaged: cut, spliced, with what parsers trip over."""
+"""Valid input with random damage: cuts, insertions, known problems of parsers."""
 
 import gzip
 import io
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 Edit = tuple[int, int, bytes]
 
-# What has tripped parsers before: ends of lines and texts, numbers that are none, digits of other
-# scripts (which `isdigit` takes), depth without end, halves of characters, formulas.
+# Known problems of parsers: ends of lines and texts, invalid numbers, digits of other scripts
+# (accepted by `isdigit`), deep nesting, parts of characters, formulas.
 NASTY = (
     b"", b"\x00", b"\xff", b"\xed\xa0\x80", b"\n", b"\r\n", "\u2028".encode(), b'"', b"'", b",",
     b";", b":", b"\t", b"=", b"@", b"<", b">", b"&", b"%", b"\\", b"/../", b"../" * 20, b"-0",
@@ -26,7 +26,7 @@ EDITS = st.tuples(
 
 
 def damaged(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
-    """Some input of the kind of the seeds, or nothing like them."""
+    """Return a strategy of damaged seeds and random bytes."""
     return st.builds(_edited, st.sampled_from(seeds), st.lists(EDITS, max_size=5)) | st.binary(
         max_size=60
     )
@@ -42,7 +42,7 @@ def _edited(raw: bytes, edits: Sequence[Edit]) -> bytes:
 def inside(
     archive: bytes, part: str, parse: Callable[[bytes], object]
 ) -> Callable[[bytes], object]:
-    """Parse an archive of which one part is damaged: its checksum is right again."""
+    """Return a function that parses an archive with one part replaced and valid checksums."""
 
     def parse_with(raw: bytes) -> object:
         packed = io.BytesIO()
@@ -55,11 +55,11 @@ def inside(
 
 
 def part_of(archive: bytes, part: str) -> bytes:
-    """A part of an archive as it was."""
+    """Return a part of an archive."""
     with zipfile.ZipFile(io.BytesIO(archive)) as whole:
         return whole.read(part)
 
 
 def packed(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:
-    """Parse what was packed again after it was damaged."""
+    """Return a function that parses damaged input after compression."""
     return lambda raw: parse(gzip.compress(raw, 1))

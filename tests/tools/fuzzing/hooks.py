@@ -1,4 +1,4 @@
-"""What schemathesis is told before each call: whose token to send."""
+"""Hooks of schemathesis that set the token of each call."""
 
 import os
 from functools import cache
@@ -15,11 +15,11 @@ URL, ADMIN = os.environ["FUZZ_URL"], os.environ["FUZZ_ADMIN"]
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Send a device's token, or an admin's, where one is wanted; a withdrawal's is of its own."""
-    wanted = case.operation.definition.raw.get("security")
-    if not wanted:
+    """Set a device's or an admin's token where needed; withdrawals get a new device's."""
+    security = case.operation.definition.raw.get("security")
+    if not security:
         return
-    if any("session" in one for one in wanted):
+    if any("session" in one for one in security):
         case.headers["Authorization"] = f"Bearer {ADMIN}"
         return
     withdraws = (case.operation.method.lower(), case.operation.path) == ("delete", ONCE)
@@ -28,11 +28,11 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 
 @schemathesis.hook
 def filter_query(context: Any, query: Any) -> bool:
-    """Leave out what never reaches the API: gunicorn answers 414 to it in its own words."""
+    """Skip long queries: gunicorn answers 414 before they reach the API."""
     return len(urlencode(query or {}, doseq=True)) < QUERY_MOST
 
 
-# What a PDF's first bytes are, and then anything: schemathesis knows no such files itself.
+# A PDF's header and random bytes: schemathesis has no strategy for PDF files.
 schemathesis.openapi.media_type("application/pdf", st.binary().map(b"%PDF-1.7\n".__add__))
 # gunicorn reads 4,094 bytes of a request's first line.
 QUERY_MOST = 3_500
@@ -41,5 +41,5 @@ ONCE = "/api/v1/devices/me"
 
 @cache
 def token() -> str:
-    """The token of the device that is used throughout."""
+    """Return the token of the device of all calls."""
     return register(URL)

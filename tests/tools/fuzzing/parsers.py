@@ -1,4 +1,4 @@
-"""Every parser of what others wrote, with input that it takes and how it may refuse."""
+"""Every parser of foreign input, with valid input and its errors."""
 
 import io
 import json
@@ -51,7 +51,7 @@ MAIL = {"MAIL_FROM": "dosong@localhost"}
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """What is tried: its name, the call, input that is right, and how it may refuse."""
+    """A parser: name, function, valid input, and the errors that it may raise."""
 
     name: str
     parse: Callable[[bytes], object]
@@ -60,7 +60,7 @@ class Parser:
 
 
 def parsers() -> Iterator[Parser]:
-    """All of them."""
+    """Yield all parsers."""
     for form, name in FORMATS.items():
         yield Parser(f"import {form}", _imported(form), [(SEEDS / name).read_bytes()])
     yield Parser("sample", _sample, (SEEDS / "own.ndjson").read_bytes().splitlines(), (ValueError,))
@@ -103,10 +103,10 @@ def _text(parse: Callable[[str], object]) -> Callable[[bytes], object]:
 
 def _sample(raw: bytes) -> object:
     try:
-        sent: Any = json.loads(raw)
-    except RecursionError:  # as backend.http.requests answers it
+        item: Any = json.loads(raw)
+    except RecursionError:  # handled by backend.http.requests
         return None
-    return incoming.parse_item(sent, "key")
+    return incoming.parse_item(item, "key")
 
 
 def _vnnic(raw: bytes) -> object:
@@ -133,7 +133,7 @@ def _in_folder(read: Callable[[Path], object]) -> Callable[[bytes], object]:
 
 
 def _name(raw: bytes) -> None:
-    """Whatever is taken for an address is one recipient of a mail, and that one."""
+    """Check that an accepted address is exactly one recipient of a mail."""
     name = normalize(raw.decode("utf-8", "replace"))
     if name is None or "@" not in name:
         return

@@ -1,4 +1,4 @@
-"""Who asks: an admin made at the shell, with a second factor over HTTP; a phone."""
+"""Accounts for requests: an admin with a second factor, and a device."""
 
 import json
 import secrets
@@ -15,21 +15,21 @@ NAME = "fuzz@dosong.example"
 
 
 def admin_token(server: OwnServer) -> str:
-    """A personal token of a fresh admin."""
+    """Create an admin and return a personal token."""
     password = secrets.token_urlsafe(16)
-    server.flask("accounts", "create-admin", NAME, "--password-stdin", given=f"{password}\n")
+    server.flask("accounts", "create-admin", NAME, "--password-stdin", stdin=f"{password}\n")
     session = Session(server.url)
     session.sign_in(password)
     code = pyotp.TOTP(session.post("/account/totp", {})["secret"]).now()
     session.post("/account/totp/confirm", {"code": code})
-    asked = {"name": "fuzz", "scopes": ["read", "write"], "days": 1}
-    return str(session.post("/account/tokens", asked)["token"])
+    data = {"name": "fuzz", "scopes": ["read", "write"], "days": 1}
+    return str(session.post("/account/tokens", data)["token"])
 
 
 def register(url: str) -> str:
     """Register a device and return its token."""
-    agreed = {"accepted": True, "version": "1", "accepted_at": datetime.now(UTC).isoformat()}
-    body = {"id": str(uuid.uuid4()), "consent": agreed}
+    consent = {"accepted": True, "version": "1", "accepted_at": datetime.now(UTC).isoformat()}
+    body = {"id": str(uuid.uuid4()), "consent": consent}
     request = urllib.request.Request(
         f"{url}/api/v1/devices", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
@@ -45,13 +45,13 @@ class Session:
         self.headers = {"Content-Type": "application/json"}
 
     def sign_in(self, password: str) -> None:
-        """Sign in, and keep what the next requests carry."""
+        """Sign in, and set the headers of later requests."""
         answer, headers = self._send("/sessions", {"name": NAME, "password": password})
         self.headers["Cookie"] = headers["Set-Cookie"].split(";")[0]
         self.headers["X-CSRF-Token"] = answer["csrf_token"]
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Post and read the answer."""
+        """Send a POST request and return the answer."""
         return self._send(path, body)[0]
 
     def _send(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], Any]:

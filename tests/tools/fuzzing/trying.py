@@ -1,4 +1,4 @@
-"""Try parsers with damaged input until the time is over; what raises anything else is a crash."""
+"""Run parsers with damaged input for some time; an unexpected exception is a crash."""
 
 import time
 import traceback
@@ -10,47 +10,47 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.tools.fuzzing.damage import damaged
 from tests.tools.fuzzing.parsers import Parser
 
-ROUND = 100  # cases between two looks at the clock
-HINT = 400  # of an input that is shown
+ROUND = 100  # cases between checks of the time
+SHOWN_MOST = 400  # bytes of an input in the output
 
 
 @dataclass
-class Tried:
-    """How one parser fared."""
+class Result:
+    """The result of a parser."""
 
     name: str
     cases: int = 0
-    crashes: dict[str, str] = field(default_factory=dict)  # by where it happened
+    crashes: dict[str, str] = field(default_factory=dict)  # by place
 
 
-def try_all(parsers: Iterable[Parser], seconds: float, first_seed: int) -> list[Tried]:
-    """Try all of them for the same time each; a line for each that is done."""
+def try_all(parsers: Iterable[Parser], seconds: float, first_seed: int) -> list[Result]:
+    """Run all parsers for the same time each; print a line for each."""
     every = list(parsers)
     done = []
     for parser in every:
-        tried = _try(parser, seconds / len(every), first_seed)
-        print(f"{tried.cases:>9,}  {len(tried.crashes):>3}  {parser.name}", flush=True)
-        for told in tried.crashes.values():
-            print(told, flush=True)
-        done.append(tried)
+        result = _try(parser, seconds / len(every), first_seed)
+        print(f"{result.cases:>9,}  {len(result.crashes):>3}  {parser.name}", flush=True)
+        for crash in result.crashes.values():
+            print(crash, flush=True)
+        done.append(result)
     return done
 
 
-def _try(parser: Parser, seconds: float, first_seed: int) -> Tried:
-    tried, end = Tried(parser.name), time.monotonic() + seconds
+def _try(parser: Parser, seconds: float, first_seed: int) -> Result:
+    result, end = Result(parser.name), time.monotonic() + seconds
     number = first_seed
     while time.monotonic() < end:
         try:
-            _round(parser, tried, number)
-        except Exception as error:  # hypothesis has made it as small as it could
+            _round(parser, result, number)
+        except Exception as error:  # with the smallest input that hypothesis found
             where = traceback.extract_tb(error.__traceback__)[-1]
-            tried.crashes[f"{where.filename}:{where.lineno}"] = _told(error)
+            result.crashes[f"{where.filename}:{where.lineno}"] = _describe(error)
         number += 1
-    return tried
+    return result
 
 
-def _round(parser: Parser, tried: Tried, number: int) -> None:
-    """Some hundred cases; raises what the smallest input that crashes raises."""
+def _round(parser: Parser, result: Result, number: int) -> None:
+    """Run 100 cases; raise the exception of the smallest input that crashes."""
 
     @seed(number)
     @settings(
@@ -63,18 +63,18 @@ def _round(parser: Parser, tried: Tried, number: int) -> None:
     )
     @given(damaged(parser.seeds))
     def check(raw: bytes) -> None:
-        tried.cases += 1
+        result.cases += 1
         try:
             parser.parse(raw)
         except parser.refusals:
             return
         except Exception as error:
-            error.add_note(f"input: {raw[:HINT]!r}")
+            error.add_note(f"input: {raw[:SHOWN_MOST]!r}")
             raise
 
     check()
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     lines = traceback.format_exception(error)
     return "".join(lines[-12:])

@@ -1,4 +1,4 @@
-"""The command line: arguments in, a trial, its report out."""
+"""Run simulated phones against a server and compare the results."""
 
 import argparse
 import contextlib
@@ -11,11 +11,11 @@ from tests.tools.phone_simulator.own_server import OwnServer, ServerError
 from tests.tools.phone_simulator.phone import Tally
 from tests.tools.phone_simulator.team import Plan, run
 
-FIELDS = ("made", "refused", "held", "listed", "attempts", "retries", "cuts")
+FIELDS = ("made", "refused", "stored", "listed", "attempts", "retries", "cuts")
 
 
 def main(arguments: list[str]) -> int:
-    """Run the trial; 0 if everything made and not refused is held, once."""
+    """Run the trial; return 0 if every measurement is stored once or was refused."""
     options = _parser().parse_args(arguments)
     if not options.url and not options.chaos:
         options.url = "http://127.0.0.1:8000"
@@ -35,9 +35,9 @@ def main(arguments: list[str]) -> int:
         own = None
         try:
             if not options.url:
-                _tell("starting a server of our own, to be killed meanwhile")
+                _print("starting a server, to be killed during the trial")
                 own = stack.enter_context(OwnServer())
-            tallies = run(plan, options.url or (own.url if own else ""), own, _tell)
+            tallies = run(plan, options.url or (own.url if own else ""), own, _print)
         except (ServerError, ValueError) as error:
             print(f"Error: {error}", file=sys.stderr)
             return 1
@@ -76,7 +76,7 @@ def _positive_whole(value: str) -> int:
 
 def _report(tallies: list[Tally], kills: int) -> None:
     for number, tally in enumerate(tallies, 1):
-        for word in ("missing", "doubled", "wrongly_held"):
+        for word in ("missing", "doubled", "wrongly_stored"):
             if ids := getattr(tally, word):
                 print(f"phone {number}: {word.replace('_', ' ')}: {', '.join(ids[:5])}")
         if tally.problem:
@@ -89,7 +89,7 @@ def _report(tallies: list[Tally], kills: int) -> None:
     print(f"missing {lost}, doubled {twice}: {'good' if all(t.good for t in tallies) else 'BAD'}")
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 

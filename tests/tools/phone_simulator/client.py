@@ -1,4 +1,4 @@
-"""One HTTP request, its answer, or the knowledge that none came; can cut its own connection."""
+"""HTTP client that reports lost answers and can cut its own connections."""
 
 import gzip
 import json
@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 from tests.tools.phone_simulator.clock import Clock
 
 TIMEOUT_S = 15.0
-GZIP_FROM_BYTES = 1_400  # what fits into one packet gains nothing
-# What is cut: the request half sent, or all of it sent and the answer never read.
+GZIP_FROM_BYTES = 1_400  # smaller bodies fit into one packet
+# Where to cut: after half of the request, or before the answer is read.
 CUTS = ("body", "answer")
 
 
 class NoAnswerError(Exception):
-    """The request may have worked or not: nobody told us."""
+    """There was no answer; the request may have been processed or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server said."""
+    """An answer of the server."""
 
     status: int
     body: dict[str, Any]
@@ -30,7 +30,7 @@ class Answer:
 
 
 class Client:
-    """Talks to one server; `chaos` is the share of posts that it cuts off itself."""
+    """Client of a server; `chaos` is the share of posts that it cuts itself."""
 
     def __init__(
         self, url: str, rng: random.Random, chaos: float = 0.0, clock: Clock | None = None
@@ -43,14 +43,14 @@ class Client:
         self._base = parts.path.rstrip("/") + "/api/v1"
         self._rng, self._clock = rng, clock or Clock()
         self.chaos = chaos
-        self.cuts = self.broken = 0  # `broken`: how often the server answered 500
+        self.cuts = self.broken = 0  # `broken`: number of answers with 500
 
     def get(self, path: str, token: str | None = None) -> Answer:
-        """Ask for something."""
+        """Send a GET request."""
         return self._send("GET", path, None, _headers(token))
 
     def post(self, path: str, body: dict[str, Any], token: str | None = None) -> Answer:
-        """Send something; `sent_at` is this attempt's own time, told beside the content."""
+        """Send a POST request; the time of this attempt is in a header."""
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = _headers(token) | {"Content-Type": "application/json"}
         headers["X-Sent-At"] = self._clock.now().isoformat()
@@ -80,7 +80,7 @@ class Client:
 
 
 def path_of(base: str, path: str) -> str:
-    """The whole path; a cursor of the server may come as a query already."""
+    """Return the whole path; it may have a query."""
     return f"{base}/{path.lstrip('/')}"
 
 
@@ -113,4 +113,4 @@ def _seconds(value: str | None) -> float | None:
     try:
         return max(0.0, float(value)) if value else None
     except ValueError:
-        return None  # the other form, a date, is not worth a clock that may be wrong
+        return None  # the other form, a date, depends on the clock

@@ -1,18 +1,18 @@
-"""What a phone believes the time is."""
+"""The clock of a phone."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """The machine's clock, off by as much as it was made to jump."""
+    """The machine's clock with an offset."""
 
     def __init__(self) -> None:
         self._off = timedelta(0)
 
     def now(self) -> datetime:
-        """The time, as the phone believes."""
+        """Return the time of the phone."""
         return datetime.now(UTC) + self._off
 
     def jump(self, by: timedelta) -> None:
-        """Be set by a person, or by a network that tells another time."""
+        """Change the clock, as a person or a network does."""
         self._off += by

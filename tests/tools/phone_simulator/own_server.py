@@ -1,4 +1,4 @@
-"""A server of our own for a trial, so that it can be killed at the worst moment."""
+"""A server for a trial that can be killed at any moment."""
 
 import contextlib
 import json
@@ -14,22 +14,22 @@ from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).parents[3]
-READY_S = 300.0  # the first start fills a database
+READY_S = 300.0  # the first start creates a database
 STOP_S = 60.0
 LOG_TAIL_LINES = 25
-# Never somebody's real database or settings: only what a program needs to start at all.
-KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "BOUNDARIES_DIR")
+# Only variables that programs need to start: no settings of a real installation.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "BOUNDARIES_DIR")
 
 
 class ServerError(RuntimeError):
-    """Our own server does not come up."""
+    """The server does not start."""
 
 
 class OwnServer:
     """`scripts/serve` on a temporary VAR_DIR and a free port."""
 
     def __init__(self, below: Path | None = None, **settings: str) -> None:
-        """All that it writes lies below a folder; without one, below the system's temporary."""
+        """Write to a folder `below`, by default a temporary one."""
         self._settings = settings
         self._folder = tempfile.TemporaryDirectory(
             prefix="phone-", dir=below, ignore_cleanup_errors=True
@@ -42,15 +42,15 @@ class OwnServer:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The base URL."""
         return f"http://127.0.0.1:{self.port}"
 
-    def flask(self, *words: str, given: str = "") -> None:
-        """Run one of the app's commands on its database."""
+    def flask(self, *arguments: str, stdin: str = "") -> None:
+        """Run a flask command on the server's database."""
         places = {"VAR_DIR": str(self.var), "PORT": str(self.port)}
         subprocess.run(
-            [ROOT / "scripts" / "flask", *words],
-            env=os.environ | places, input=given.encode(), check=True, stdout=subprocess.DEVNULL,
+            [ROOT / "scripts" / "flask", *arguments],
+            env=os.environ | places, input=stdin.encode(), check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -70,7 +70,7 @@ class OwnServer:
         self.stop()
 
     def start(self) -> None:
-        """Start it and wait until it is ready."""
+        """Start the server and wait until it is ready."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [ROOT / "scripts" / "serve"],
@@ -84,14 +84,14 @@ class OwnServer:
         self._wait_until_ready(self._process)
 
     def environment(self) -> dict[str, str]:
-        """What its processes are told; also for commands that are run beside it."""
-        kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+        """Return the environment of its processes and of commands."""
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         places = {"VAR_DIR": str(self.var), "PORT": str(self.port), "BIND": "127.0.0.1"}
-        places["LOG_LEVEL"] = "WARNING"  # a line for each request would hide why it ended
-        return kept | places | self._settings
+        places["LOG_LEVEL"] = "WARNING"  # lines of requests would hide the reason of an end
+        return inherited | places | self._settings
 
     def kill(self, database: bool = False) -> None:
-        """SIGKILL to every process of it at once, as when the power goes; the data stay."""
+        """Send SIGKILL to all its processes, as in a power failure; the data stay."""
         groups = {self._process.pid} if self._process else set()
         groups |= {pid for pid in (self.web_pid(),) if pid}
         for group in groups:
@@ -105,7 +105,7 @@ class OwnServer:
         self.kills += 1
 
     def stop(self) -> None:
-        """End it and its database, and remove the folder."""
+        """Stop the server and its database, and remove the folder."""
         if self._process and self._process.poll() is None:
             self._process.terminate()
             try:
@@ -115,14 +115,14 @@ class OwnServer:
         self._folder.cleanup()
 
     def web_pid(self) -> int | None:
-        """The web server's process, where it leads a group of its own."""
+        """Return the web server's process, if it leads a process group."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             pid = int(json.loads((self.var / "serve.lock").read_text())["web"])
             return pid if os.getpgid(pid) == pid else None
         return None
 
     def database_pid(self) -> int | None:
-        """The process that all others of the database are children of."""
+        """Return the parent process of the database."""
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = self.var / "postgres" / "postmaster.pid"
             return int(pid.read_text().splitlines()[0])
@@ -132,7 +132,7 @@ class OwnServer:
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise ServerError(f"the server ended by itself:\n{self.tail()}")
+                raise ServerError(f"the server ended:\n{self.tail()}")
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=2).close()
                 return
@@ -140,7 +140,7 @@ class OwnServer:
         raise ServerError(f"the server is not ready after {READY_S:.0f} s:\n{self.tail()}")
 
     def tail(self) -> str:
-        """The last lines of its log."""
+        """Return the last lines of the log."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
 
 

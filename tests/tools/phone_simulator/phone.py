@@ -1,7 +1,7 @@
-"""One phone's day: measure, queue, send; and at the end compare with what the server holds.
+"""A simulated phone: measure, queue, send; at the end compare with the server.
 
-The simulator uses the standard library only, as an example for app developers: store.py (what a
-phone keeps), sync.py (when it sends, what each answer means), backoff.py.
+The simulator uses the standard library only, as an example for app developers: store.py (data on
+the phone), sync.py (sending and the meaning of each answer), backoff.py.
 """
 
 import random
@@ -20,44 +20,44 @@ from tests.tools.phone_simulator.store import QUEUED, REFUSED, Store
 from tests.tools.phone_simulator.sync import StoppedError, Sync
 from tests.tools.phone_simulator.walk import Walk
 
-CHECK_MOST = 1_000  # ids that the server takes in one question
-OFFLINE_SHARE = 0.15  # of the pauses between two tests, the radio goes off in so many
+CHECK_MOST = 1_000  # ids in one request
+OFFLINE_SHARE = 0.15  # of the pauses between two tests, in which the radio is off
 OFFLINE_S = (2.0, 12.0)
-CHAOS_CUTS = 0.15  # share of posts that a phone cuts off itself
-CHAOS_BROKEN = 0.02  # share of measurements that the server has to refuse
-HURRY_S = 3.0  # what a phone in a hurry waits at most after a failure
-DRAIN_S = 180.0  # after the last test, time to get everything across
+CHAOS_CUTS = 0.15  # share of posts that the phone cuts
+CHAOS_BROKEN = 0.02  # share of invalid measurements
+HURRY_S = 3.0  # longest wait after a failure with `hurry`
+DRAIN_S = 180.0  # time to send everything after the last test
 
 
 class EndedError(Exception):
-    """The time for getting everything across is over."""
+    """The time for sending everything is over."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a phone made and what became of it."""
+    """Measurements of a phone and their outcome."""
 
     made: int = 0
     refused: int = 0
-    held: int = 0
+    stored: int = 0
     listed: int = 0
     missing: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
-    wrongly_held: list[str] = field(default_factory=list)
+    wrongly_stored: list[str] = field(default_factory=list)
     attempts: int = 0
     retries: int = 0
     cuts: int = 0
-    broken: int = 0  # answers of 500: the server's own fault, and never to be seen
+    broken: int = 0  # answers with 500: faults of the server
     problem: str | None = None
 
     @property
     def good(self) -> bool:
-        """Whether everything made and not refused is held, once."""
-        return not (self.missing or self.doubled or self.wrongly_held or self.problem)
+        """Whether every measurement is stored once or was refused."""
+        return not (self.missing or self.doubled or self.wrongly_stored or self.problem)
 
 
 class Phone:
-    """A phone with its store, its server and its luck."""
+    """A phone with its store and its server."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Phone:
         code: str | None = None,
         hurry: bool = False,
     ) -> None:
-        """In a `hurry` it never loses its radio and waits for seconds at most: for short trials."""
+        """With `hurry`, for short trials, the radio is always on and waits take seconds."""
         rng = random.Random(seed)
         self._code = code
         self.clock = Clock()
@@ -87,16 +87,16 @@ class Phone:
         self._halt = threading.Event()
 
     def halt(self) -> None:
-        """End soon, from another thread."""
+        """Stop the phone, from another thread."""
         self._halt.set()
 
     def run(self, seconds: float) -> Tally:
-        """Measure for a while, send everything, compare."""
+        """Measure for some time, send everything, compare with the server."""
         tally = Tally()
         measuring = threading.Thread(target=self._measure, args=(time.monotonic() + seconds,))
         self._stop_at = time.monotonic() + seconds + DRAIN_S
         try:
-            if self._code:  # first: what was measured before is not the team's
+            if self._code:  # earlier samples would not belong to the team
                 self._sync.join(self._sync.register(), self._code)
             measuring.start()
             token = self._sync.register()
@@ -125,7 +125,7 @@ class Phone:
             self._halt.wait(min(gap, max(0.0, until - time.monotonic())))
 
     def _rest(self) -> float:
-        """Seconds until the next sending: a moment, or a stretch without coverage."""
+        """Return seconds until the next sending, sometimes a time without coverage."""
         if self._rng.random() < self._offline and time.monotonic() < self._stop_at - DRAIN_S:
             return self._rng.uniform(*OFFLINE_S)
         return self._rng.uniform(0.2, 1.0) * min(self._gap_s, 2.0)
@@ -135,19 +135,21 @@ class Phone:
             raise EndedError("the server did not take everything in time")
 
     def _compare(self, token: str, tally: Tally) -> None:
-        """Ask the server what it holds of this phone, in two ways."""
+        """Compare with the server's check of ids and its list of measurements."""
         self._client.chaos = 0.0
         made, refused = self._store.ids(), set(self._store.ids(REFUSED))
-        held: set[str] = set()
+        stored: set[str] = set()
         for start in range(0, len(made), CHECK_MOST):
             ids = {"ids": made[start : start + CHECK_MOST]}
             body = self._sync.ask(partial(self._client.post, "measurements/check", ids, token))
-            held.update(body["held"])
+            stored.update(body["held"])
         listed = Counter(self._listed(token))
-        tally.held, tally.listed = len(held), listed.total()
-        tally.missing = [id for id in made if id not in refused and not {id} <= held & set(listed)]
+        tally.stored, tally.listed = len(stored), listed.total()
+        tally.missing = [
+            id for id in made if id not in refused and not {id} <= stored & set(listed)
+        ]
         tally.doubled = [id for id, times in listed.items() if times > 1]
-        tally.wrongly_held = [id for id in listed if id in refused or id not in held]
+        tally.wrongly_stored = [id for id in listed if id in refused or id not in stored]
 
     def _listed(self, token: str) -> list[str]:
         ids: list[str] = []

@@ -1,11 +1,11 @@
-"""What a phone keeps on disk: who it is, and every measurement until its fate is known."""
+"""Data on the phone's disk: its identity, and measurements with their state."""
 
 import json
 import sqlite3
 from pathlib import Path
 from typing import Any, NamedTuple
 
-QUEUED, HELD, REFUSED = "queued", "held", "refused"
+QUEUED, STORED, REFUSED = "queued", "stored", "refused"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS phone (
     id TEXT NOT NULL, token TEXT, withdrawal_code TEXT, proven INTEGER NOT NULL
@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS measurement (
 
 
 class Identity(NamedTuple):
-    """A phone's id, its secrets, and whether its token has ever worked."""
+    """A phone's id and secrets; `proven`: its token has worked."""
 
     id: str
     token: str | None = None
@@ -27,7 +27,7 @@ class Identity(NamedTuple):
 
 
 class Store:
-    """A small SQLite file, written before anything is sent: a dead battery loses nothing."""
+    """SQLite file, written before anything is sent: an empty battery loses nothing."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,12 +40,12 @@ class Store:
         self._db.close()
 
     def identity(self) -> Identity | None:
-        """Who the phone is, as far as it knows."""
+        """Return the phone's identity, if it has one."""
         row = self._db.execute("SELECT id, token, withdrawal_code, proven FROM phone").fetchone()
         return None if row is None else Identity(row[0], row[1], row[2], bool(row[3]))
 
     def remember(self, phone: Identity) -> None:
-        """Keep who we are; the id before the first attempt, the token after its answer."""
+        """Store the identity: the id before the first attempt, the token after the answer."""
         row = (phone.id, phone.token, phone.withdrawal_code, phone.proven)
         with self._db:
             self._db.execute("BEGIN")
@@ -53,25 +53,25 @@ class Store:
             self._db.execute("INSERT INTO phone VALUES (?, ?, ?, ?)", row)
 
     def add(self, body: dict[str, Any]) -> None:
-        """Keep a measurement for sending."""
+        """Queue a measurement."""
         row = (body["id"], json.dumps(body, ensure_ascii=False))
         self._db.execute("INSERT INTO measurement (id, body) VALUES (?, ?)", row)
 
     def queued(self, most: int) -> list[dict[str, Any]]:
-        """The oldest measurements whose fate is not known."""
+        """Return the oldest queued measurements."""
         rows = self._db.execute(
             "SELECT body FROM measurement WHERE state = ? ORDER BY number LIMIT ?", (QUEUED, most)
         )
         return [json.loads(body) for (body,) in rows]
 
     def settle(self, id: str, state: str, answer: str) -> None:
-        """Write down what became of a measurement; a real app may now delete it."""
+        """Store the state of a measurement; a real app may now delete it."""
         self._db.execute(
             "UPDATE measurement SET state = ?, answer = ? WHERE id = ?", (state, answer, id)
         )
 
     def ids(self, state: str | None = None) -> list[str]:
-        """Ids of everything made, or of what is in one state."""
+        """Return the ids of all measurements, or of those in a state."""
         rows = self._db.execute(
             "SELECT id FROM measurement WHERE ? IN ('', state) ORDER BY number", (state or "",)
         )

@@ -1,4 +1,4 @@
-"""Getting what is stored to the server: register, send, and understand each answer."""
+"""Synchronise with the server: register, send, handle each answer."""
 
 import random
 import uuid
@@ -9,19 +9,19 @@ from typing import Any
 
 from tests.tools.phone_simulator.backoff import Backoff
 from tests.tools.phone_simulator.client import Answer, Client, NoAnswerError
-from tests.tools.phone_simulator.store import HELD, REFUSED, Identity, Store
+from tests.tools.phone_simulator.store import REFUSED, STORED, Identity, Store
 
-BATCH_MOST = 50  # the server takes 500; small ones lose little when they are cut off
-HELD_OUTCOMES = ("accepted", "duplicate")
+BATCH_MOST = 50  # at most 500; little is lost when a small one is cut
+STORED_OUTCOMES = ("accepted", "duplicate")
 REFUSED_OUTCOMES = ("conflict", "rejected")
 
 
 class StoppedError(Exception):
-    """The token is no longer known: the device was withdrawn. Nothing may be sent any more."""
+    """The token is unknown: the device was withdrawn and must not send any more."""
 
 
 class Sync:
-    """Sends for one phone; `wait` sleeps, and raises where the phone is to end."""
+    """Sender of one phone; `wait` sleeps, and raises when the phone must stop."""
 
     def __init__(
         self,
@@ -36,36 +36,36 @@ class Sync:
         self.attempts = self.retries = 0
 
     def register(self) -> str:
-        """Become known, and have a token that works."""
+        """Register and return a token that works."""
         phone = self._store.identity() or Identity(str(uuid.uuid4()))
         while not phone.proven or phone.token is None:
             phone = self._prove(phone if phone.token else self._obtain(phone))
         return phone.token
 
     def join(self, token: str, code: str) -> None:
-        """Join a team; once more after a lost answer is no harm."""
+        """Join a team; a repeated request has no further effect."""
         answer = self._insist(partial(self._client.post, "memberships", {"code": code}, token))
         if answer.status not in (200, 201):
             raise RuntimeError(f"joining answered {answer.status}: {answer.body}")
 
     def _obtain(self, phone: Identity) -> Identity:
-        """Ask for a token; the same id again after a lost answer is the same device."""
+        """Request a token; a repeated id is the same device."""
         self._store.remember(phone)
-        answer = self._insist(partial(self._ask_to_register, phone.id))
+        answer = self._insist(partial(self._request_registration, phone.id))
         if answer.status == 409:
-            return Identity(str(uuid.uuid4()))  # too late for that one; nothing was sent under it
+            return Identity(str(uuid.uuid4()))  # too late for this id, under which nothing was sent
         if answer.status not in (200, 201):
             raise RuntimeError(f"registration answered {answer.status}: {answer.body}")
         body = answer.body
-        known = Identity(phone.id, body["token"], body.get("withdrawal_code"))
-        self._store.remember(known)
-        return known
+        identity = Identity(phone.id, body["token"], body.get("withdrawal_code"))
+        self._store.remember(identity)
+        return identity
 
     def _prove(self, phone: Identity) -> Identity:
         """Use a token for the first time, which makes it final.
 
-        A registration whose answer was lost may be carried out after the one that was tried next,
-        and then the later token is the good one: until a token has worked, 401 means ask again.
+        A registration whose answer was lost may be processed after the next attempt; then the later
+        token is valid. Until a token has worked, 401 means: register again.
         """
         if phone.token is None:
             return phone
@@ -77,7 +77,7 @@ class Sync:
         self._store.remember(proven)
         return proven
 
-    def _ask_to_register(self, id: str) -> Answer:
+    def _request_registration(self, id: str) -> Answer:
         text = self._client.get("consent")  # shown to the person, who agrees to this version
         if text.status != 200:
             return text
@@ -87,7 +87,7 @@ class Sync:
         return self._client.post("devices", {"id": id, "consent": consent} | phone)
 
     def send_once(self, token: str) -> bool:
-        """Try to send some of what is queued; whether there was an answer to go by."""
+        """Try to send queued measurements; return whether there was an answer."""
         queued = self._store.queued(self._rng.choice((1, BATCH_MOST)))
         if not queued:
             return True
@@ -106,7 +106,7 @@ class Sync:
         return True
 
     def ask(self, call: Callable[[], Answer]) -> dict[str, Any]:
-        """Ask until there is an answer that can be used."""
+        """Repeat a request until there is an answer."""
         answer = self._insist(call)
         if answer.status != 200:
             raise RuntimeError(f"answered {answer.status}: {answer.body}")
@@ -118,13 +118,13 @@ class Sync:
         return answer
 
     def _attempt(self, call: Callable[[], Answer]) -> Answer | None:
-        """One try; None, after a pause, where it has to be tried again."""
+        """Make one attempt; return None, after a pause, if another one is needed."""
         self.attempts += 1
         retry_after = None
         try:
             answer = call()
         except NoAnswerError:
-            pass  # it may have been stored: the same id again is safe
+            pass  # it may be stored: repeating the id is safe
         else:
             if answer.status == 401:
                 raise StoppedError(str(answer.body))
@@ -145,8 +145,8 @@ class Sync:
             raise RuntimeError(f"a measurement was answered {answer.status}: {answer.body}")
 
     def _settle(self, id: str, outcome: str, answer: dict[str, Any]) -> None:
-        if outcome in HELD_OUTCOMES:
-            self._store.settle(id, HELD, outcome)
+        if outcome in STORED_OUTCOMES:
+            self._store.settle(id, STORED, outcome)
         elif outcome in REFUSED_OUTCOMES:
             self._store.settle(id, REFUSED, f"{outcome} {answer}")
         else:

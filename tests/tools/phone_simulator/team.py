@@ -1,4 +1,4 @@
-"""A whole team of phones at once, and the server's bad day meanwhile."""
+"""Run several phones at the same time, and kill the server meanwhile."""
 
 import random
 import threading
@@ -13,12 +13,12 @@ from tests.tools.phone_simulator.phone import Phone, Tally
 
 KILLS = (2, 3)
 DOWN_S = (0.5, 3.0)
-TELL_EVERY_S = 10.0
+REPORT_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be tried."""
+    """Parameters of a trial."""
 
     phones: int
     minutes: float
@@ -26,11 +26,11 @@ class Plan:
     chaos: bool
     seed: int
     store: Path
-    code: str | None = None  # of the team that all of them join
+    code: str | None = None  # of the team that all phones join
 
 
-def run(plan: Plan, url: str, own: OwnServer | None, tell: Callable[[str], None]) -> list[Tally]:
-    """Let the phones measure; kill our own server meanwhile; give each phone's tally."""
+def run(plan: Plan, url: str, own: OwnServer | None, report: Callable[[str], None]) -> list[Tally]:
+    """Run the phones, kill the own server meanwhile, and return each phone's tally."""
     seconds = plan.minutes * 60.0
     team = [
         Phone(
@@ -45,10 +45,10 @@ def run(plan: Plan, url: str, own: OwnServer | None, tell: Callable[[str], None]
     ]
     over = threading.Event()
     with ThreadPoolExecutor(plan.phones + 1) as pool:
-        killing = pool.submit(_kill, own, plan.seed, seconds, over, tell) if own else None
+        killing = pool.submit(_kill, own, plan.seed, seconds, over, report) if own else None
         running = [pool.submit(phone.run, seconds) for phone in team]
         try:
-            _watch(running, killing, tell)
+            _watch(running, killing, report)
         finally:
             over.set()
             for phone in team:
@@ -57,21 +57,21 @@ def run(plan: Plan, url: str, own: OwnServer | None, tell: Callable[[str], None]
 
 
 def _watch(
-    running: list[Future[Tally]], killing: Future[None] | None, tell: Callable[[str], None]
+    running: list[Future[Tally]], killing: Future[None] | None, report: Callable[[str], None]
 ) -> None:
-    began = told = time.monotonic()
+    began = reported = time.monotonic()
     while not all(one.done() for one in running):
         if killing and killing.done():
-            killing.result()  # a server that does not come back ends the trial
-        if time.monotonic() - told >= TELL_EVERY_S:
-            told = time.monotonic()
+            killing.result()  # raise if the server did not start again
+        if time.monotonic() - reported >= REPORT_EVERY_S:
+            reported = time.monotonic()
             done = sum(one.done() for one in running)
-            tell(f"{told - began:4.0f} s: {done} of {len(running)} phones are done")
+            report(f"{reported - began:4.0f} s: {done} of {len(running)} phones are done")
         time.sleep(0.1)
 
 
 def _kill(
-    own: OwnServer, seed: int, seconds: float, over: threading.Event, tell: Callable[[str], None]
+    own: OwnServer, seed: int, seconds: float, over: threading.Event, report: Callable[[str], None]
 ) -> None:
     rng = random.Random(f"{seed} kills")
     began = time.monotonic()
@@ -81,7 +81,7 @@ def _kill(
             return
         database = number % 2 == 1
         own.kill(database)
-        tell(f"killed the server with -9{', its database too' if database else ''}")
+        report(f"killed the server with -9{', its database too' if database else ''}")
         over.wait(rng.uniform(*DOWN_S))
         own.start()
-        tell("started it again")
+        report("started it again")

@@ -1,4 +1,4 @@
-"""A volunteer on a motorbike who stops now and then, measuring; plausible numbers only."""
+"""Simulated volunteer on a motorbike with plausible measurements."""
 
 import math
 import random
@@ -8,26 +8,26 @@ from typing import Any
 from tests.tools.phone_simulator.clock import Clock
 
 CENTRE = (21.594, 105.848)  # the city of Thái Nguyên
-RADIUS_M = 8_000.0  # further out the phone turns back
+RADIUS_M = 8_000.0  # the phone turns back further out
 SPEED_M_PER_S = 11.0  # 40 km/h
-STOPS = 0.25  # share of the time spent standing: its samples are repeats
+STOPS = 0.25  # share of the time without movement: its samples are repeats
 METRES_PER_DEGREE = 111_195.0
 OPERATORS = (("04", "Viettel", 0.5), ("02", "VinaPhone", 0.25), ("01", "MobiFone", 0.25))
 TECHNOLOGIES = (("5G", 210.0, 0.2), ("4G", 42.0, 0.7), ("3G", 6.0, 0.1))
 
 
 class Walk:
-    """Where one phone is and what it measures there."""
+    """Positions and measurements of a phone."""
 
     def __init__(self, rng: random.Random, broken: float = 0.0, clock: Clock | None = None) -> None:
-        """`broken` is the share of measurements that the server has to refuse."""
+        """`broken` is the share of invalid measurements."""
         self._rng, self._broken, self._clock = rng, broken, clock or Clock()
         self._east, self._north = (rng.uniform(-5_000.0, 5_000.0) for _ in range(2))
         self._heading = rng.uniform(0.0, math.tau)
         self._operator = rng.choices(OPERATORS, [share for *_, share in OPERATORS])[0]
 
     def move(self, seconds: float) -> None:
-        """Ride on for a while, or stand."""
+        """Move for some time, or stand still."""
         if self._rng.random() < STOPS:
             return
         if math.hypot(self._east, self._north) > RADIUS_M:
@@ -37,7 +37,7 @@ class Walk:
         self._north += SPEED_M_PER_S * seconds * math.sin(self._heading)
 
     def measure(self) -> dict[str, Any]:
-        """One measurement, now and here."""
+        """Return a measurement at the present time and place."""
         now = self._clock.now().isoformat(timespec="milliseconds")
         technology, median, _ = self._rng.choices(TECHNOLOGIES, [part[2] for part in TECHNOLOGIES])[
             0
@@ -56,7 +56,7 @@ class Walk:
             "server": {"id": "hn-1", "name": "Hà Nội"},
             "app_version": "1.0.0",
         }
-        return self._spoiled(body)
+        return self._with_faults(body)
 
     def _network(self, technology: str) -> dict[str, Any]:
         mnc, name, _ = self._operator
@@ -76,12 +76,12 @@ class Walk:
             "fixed_at": now,
         }
 
-    def _spoiled(self, body: dict[str, Any]) -> dict[str, Any]:
-        """What happens in the field: tests that fail, positions that are not there, broken apps."""
-        luck = self._rng.random()
-        if luck < self._broken:
+    def _with_faults(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Add faults of the field: failed tests, missing positions, invalid values."""
+        chance = self._rng.random()
+        if chance < self._broken:
             return body | {"download_mbps": -1}
-        if luck > 0.97:
+        if chance > 0.97:
             values = dict.fromkeys(("download_mbps", "upload_mbps", "ping_ms", "jitter_ms"))
             return body | {"status": "failed"} | values
-        return body | {"location": None} if luck > 0.94 else body
+        return body | {"location": None} if chance > 0.94 else body

@@ -1,4 +1,4 @@
-"""Open each page in Chromium and keep a small picture of it."""
+"""Take a small screenshot of each page in Chromium."""
 
 import sys
 from io import BytesIO
@@ -17,10 +17,10 @@ from tests.tools.screenshots.people import sign_in
 FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-TALLEST = 1500  # pixels of the page; what is below are more rows of the same
-MAP_MS = 90_000  # a busy machine without a graphics card
+TALLEST = 1500  # pixels of the page
+MAP_MS = 90_000  # without a graphics card
 SETTLED_MS = 600  # fonts and the last tiles
-REDRAWN_MS = 200  # a map in the other colours
+REDRAWN_MS = 200  # after a change of the theme
 MAP_STANDS = """(() => {
   const map = document.querySelector("#map.whole");
   return !map || (map.map?.repainted !== undefined && map.map.map.areTilesLoaded());
@@ -28,21 +28,21 @@ MAP_STANDS = """(() => {
 
 
 def main() -> None:
-    """Make the pictures of a server's pages, or of a demo's where no address is given."""
-    words = sys.argv[1:]
-    if words and "://" in words[0]:
-        people = dict(word.split("=", 1) for word in words[1:] if "=" in word)
-        wanted = {word for word in words[1:] if "=" not in word}
-        make_pictures(words[0].rstrip("/"), people, wanted)
+    """Take screenshots of a server's pages, by default those of a demo."""
+    arguments = sys.argv[1:]
+    if arguments and "://" in arguments[0]:
+        people = dict(word.split("=", 1) for word in arguments[1:] if "=" in word)
+        wanted = {word for word in arguments[1:] if "=" not in word}
+        make_pictures(arguments[0].rstrip("/"), people, wanted)
     else:
         with demo_server() as (url, people):
-            make_pictures(url, people, set(words), fresh=True)
+            make_pictures(url, people, set(arguments), fresh=True)
 
 
 def make_pictures(
     url: str, people: dict[str, str], wanted: set[str], *, fresh: bool = False
 ) -> None:
-    """Keep a picture of every page, or of those wanted; people are NAME:PASSWORD by role.
+    """Take a screenshot of every page, or of some; people are NAME:PASSWORD by role.
 
     A fresh demo first gets the examples that some pages need.
     """
@@ -56,9 +56,9 @@ def make_pictures(
         }
         if fresh and states.keys() == OF_PEOPLE.keys():
             add_examples(browser, url, states)
-        _of_all(browser, url, _chosen(PAGES, wanted), None)
+        _take_all(browser, url, _chosen(PAGES, wanted), None)
         for role, state in states.items():
-            _of_all(browser, url, _chosen(OF_PEOPLE[role], wanted), state)
+            _take_all(browser, url, _chosen(OF_PEOPLE[role], wanted), state)
         browser.close()
 
 
@@ -66,34 +66,36 @@ def _chosen(pages: dict[str, Place], wanted: set[str]) -> dict[str, Place]:
     return {name: place for name, place in pages.items() if not wanted or name in wanted}
 
 
-def _signed_in(browser: Browser, url: str, told: str) -> StorageState:
-    """What a browser keeps of a person, told as NAME:PASSWORD."""
+def _signed_in(browser: Browser, url: str, credentials: str) -> StorageState:
+    """Sign in with NAME:PASSWORD and return the browser's state."""
     context = browser.new_context(base_url=url)
-    sign_in(context, *told.split(":", 1))
-    kept = context.storage_state()
+    sign_in(context, *credentials.split(":", 1))
+    state = context.storage_state()
     context.close()
-    return kept
+    return state
 
 
-def _of_all(browser: Browser, url: str, pages: dict[str, Place], kept: StorageState | None) -> None:
+def _take_all(
+    browser: Browser, url: str, pages: dict[str, Place], state: StorageState | None
+) -> None:
     for width, height in WIDTHS.items():
         size = {"width": width, "height": height}
-        context = browser.new_context(base_url=url, viewport=size, locale="vi", storage_state=kept)
+        context = browser.new_context(base_url=url, viewport=size, locale="vi", storage_state=state)
         context.set_default_timeout(MAP_MS)
         page = context.new_page()
         for name, place in pages.items():
             if not _open(page, place):
-                print(f"{name}: nothing leads there yet")
+                print(f"{name}: no link leads there")
                 continue
             for theme in THEMES:
                 page.emulate_media(color_scheme=theme)
                 page.wait_for_timeout(REDRAWN_MS)
-                _keep(page, width, FOLDER / f"{name}-{width}-{theme}.webp")
+                _save(page, width, FOLDER / f"{name}-{width}-{theme}.webp")
         context.close()
 
 
 def _open(page: Page, place: Place) -> bool:
-    """Open a page; False where it is a link's that is not there."""
+    """Open a page; return False if it is behind a link that does not exist."""
     opened, followed = open_at(place)
     page.goto(opened)
     if followed:
@@ -107,8 +109,8 @@ def _open(page: Page, place: Place) -> bool:
     return True
 
 
-def _keep(page: Page, width: int, path: Path) -> None:
-    """Half the size, in a format that keeps letters sharp."""
+def _save(page: Page, width: int, path: Path) -> None:
+    """Save a screenshot as WebP, wide ones at half the size."""
     tall = min(int(page.evaluate("document.documentElement.scrollHeight")), TALLEST)
     area = {"x": 0, "y": 0, "width": width, "height": tall}
     with Image.open(BytesIO(page.screenshot(full_page=True, clip=area))) as picture:

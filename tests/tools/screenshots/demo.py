@@ -1,4 +1,4 @@
-"""A demo server of its own, and the people that it lets sign in."""
+"""A demo server and its accounts."""
 
 import os
 import re
@@ -14,12 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # A line of `flask demo people`: role, name, password.
 PERSON = re.compile(r"^\s+(\w+)\s+(\S+@\S+)\s+(\S+)$", re.MULTILINE)
-READY_S = 900  # loading the demo takes two minutes on two quiet cores
+READY_S = 900  # loading the demo takes two minutes on two idle cores
 
 
 @contextmanager
 def demo_server() -> Iterator[tuple[str, dict[str, str]]]:
-    """The address of a server with the demo in an empty folder; NAME:PASSWORD by role."""
+    """Yield the URL of a server with the demo, and NAME:PASSWORD by role."""
     with tempfile.TemporaryDirectory(prefix="dosong-pictures-") as folder:
         log = Path(folder, "serve.log")
         environment = os.environ | {"VAR_DIR": f"{folder}/var", "PORT": str(_free_port())}

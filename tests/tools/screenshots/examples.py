@@ -1,4 +1,4 @@
-"""Acts whose pages a fresh demo lacks: an excluded sample, a checked set, a trial of the rules."""
+"""Examples that a new demo lacks: an excluded sample, a checked set, a trial of the rules."""
 
 from playwright.sync_api import Browser, StorageState
 

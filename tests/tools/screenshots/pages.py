@@ -1,6 +1,6 @@
-"""The pages that are pictured, by the name of their picture, and who has to sign in for them.
+"""The pages of the screenshots by name, and the roles that sign in for them.
 
-A page is an address of the demo, or two: one to open, and how the link begins that is followed.
+A page is a path of the demo, or a path and the prefix of a link to follow.
 """
 
 Place = str | tuple[str, str]
@@ -81,11 +81,11 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
 
 
 def open_at(place: Place) -> tuple[str, str | None]:
-    """The address to open, and how the link begins that is followed from there, if one is."""
+    """Return the path to open, and the prefix of the link to follow, if any."""
     return (place, None) if isinstance(place, str) else place
 
 
 def example(place: Place) -> str:
-    """A path like that of the page that is pictured: ids are not known beforehand."""
+    """Return an example of the page's path, since ids are unknown."""
     opened, followed = open_at(place)
     return (f"{followed}1" if followed else opened).partition("?")[0].partition("#")[0]

@@ -1,4 +1,4 @@
-"""Signing in for the pages that are not everybody's: as the people whom the demo told once."""
+"""Sign in for pages that are not public, with accounts of the demo."""
 
 import pyotp
 from playwright.sync_api import BrowserContext
@@ -7,14 +7,14 @@ ACCOUNT, SESSIONS = "/api/v1/account", "/api/v1/sessions"
 
 
 def sign_in(context: BrowserContext, name: str, password: str) -> None:
-    """Let a browser be this person; an admin's second factor is set up where there is none."""
-    asked = {"name": name, "password": password}
-    answer = context.request.post(SESSIONS, data=asked)
+    """Sign a browser in; set up an admin's second factor if there is none."""
+    data = {"name": name, "password": password}
+    answer = context.request.post(SESSIONS, data=data)
     if not answer.ok:
         raise SystemExit(f"{name} cannot sign in: {answer.text()}")
-    told = answer.json()
-    if told["user"]["totp_needed"]:
-        as_page = {"X-CSRF-Token": told["csrf_token"]}
-        secret = context.request.post(f"{ACCOUNT}/totp", headers=as_page).json()["secret"]
+    session = answer.json()
+    if session["user"]["totp_needed"]:
+        headers = {"X-CSRF-Token": session["csrf_token"]}
+        secret = context.request.post(f"{ACCOUNT}/totp", headers=headers).json()["secret"]
         code = {"code": pyotp.TOTP(secret).now()}
-        context.request.post(f"{ACCOUNT}/totp/confirm", data=code, headers=as_page)
+        context.request.post(f"{ACCOUNT}/totp/confirm", data=code, headers=headers)

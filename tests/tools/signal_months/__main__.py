@@ -1,9 +1,9 @@
-"""Judge the signals on months that nobody tuned on, and write the table into docs/signals.md."""
+"""Evaluate the signals on months not used for tuning; write the table to docs/signals.md."""
 
 import re
 from pathlib import Path
 
-from tests.tools.signal_months.hard import HARD, told_of
+from tests.tools.signal_months.hard import HARD, count_signals
 from tests.tools.signal_months.scoring import REPORTED_ON, TUNED_ON, Score, scored
 
 PAGE = Path(__file__).parents[3] / "docs" / "signals.md"
@@ -31,15 +31,15 @@ def table() -> str:
 
 def hard_table() -> str:
     rows = []
-    for habit, told in told_of(REPORTED_ON).items():
-        words = next(one.__doc__ for one in HARD if one.__name__ == habit)
-        names = ", ".join(f"`{name}` in {n}" for name, n in told.most_common()) or "none"
-        rows.append(f"| {words} | {names} |")
+    for habit, counts in count_signals(REPORTED_ON).items():
+        description = next(one.__doc__ for one in HARD if one.__name__ == habit)
+        names = ", ".join(f"`{name}` in {n}" for name, n in counts.most_common()) or "none"
+        rows.append(f"| {description} | {names} |")
     return "\n".join(["| honest habit | signals in 100 months |", "|---|---|", *rows])
 
 
 def written(page: str, name: str, part: str) -> str:
-    """The page with a table between its markers."""
+    """Return the page with a table between its markers."""
     begin, end = (mark.format(name) for mark in MARKS)
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
     text, n = pattern.subn(lambda _: f"{begin}\n{part}\n{end}", page)

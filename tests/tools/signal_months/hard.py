@@ -1,4 +1,4 @@
-"""Honest habits that no rule can tell from gaming: how often a person will have to ask."""
+"""Honest habits that no rule can distinguish from gaming, and how often they cause signals."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -65,14 +65,14 @@ def night_shift(month: Month) -> None:
 HARD = (office, receiver, unnoted_guests, by_timer, night_shift)
 
 
-def told_of(seeds: Iterable[int]) -> dict[str, Counter[str]]:
-    """Of each habit: in how many months, which hold nothing else, each signal tells something."""
-    told: dict[str, Counter[str]] = {habit.__name__: Counter() for habit in HARD}
+def count_signals(seeds: Iterable[int]) -> dict[str, Counter[str]]:
+    """Return the number of months with each signal, for months with one habit alone."""
+    counts: dict[str, Counter[str]] = {habit.__name__: Counter() for habit in HARD}
     for seed in seeds:
         for habit in HARD:
             month = Month(seed)
             habit(month)
-            told[habit.__name__].update(
+            counts[habit.__name__].update(
                 name for name, signal in SIGNALS.items() if signal(month.rows)
             )
-    return told
+    return counts

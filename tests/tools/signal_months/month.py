@@ -1,4 +1,4 @@
-"""A month's rows while they are made: phones, what they measure, and who of them cheats."""
+"""Build the rows of a month: phones, their measurements, planted cheats."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ CENTRE = (21.594213, 105.848217)
 AREA_M = 12_000.0  # how far from the centre people live
 Spot = tuple[float, float]
 
-# What honest people manage: a bus on a fast road; nobody is in the capital within the hour.
+# The speed of honest people: a bus on a fast road; the capital is more than an hour away.
 ROAD_M_PER_S, STANDING_M = 32.0, 300.0
 FLIGHT_M, FLIGHT_S = 40_000.0, 7_200.0
 
@@ -28,7 +28,7 @@ MASTS, MAST_ACCURACY_M = 0.03, (400.0, 1_900.0)
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A device with its line; `digits` are those that its app tells of a speed."""
+    """A device with its line; `digits` is the precision of its app's speeds."""
 
     id: UUID
     registered_at: datetime
@@ -41,7 +41,7 @@ class Phone:
 
 @dataclass
 class Month:
-    """The rows so far, the devices of each planted cheat by its signal, and of each look-alike."""
+    """Rows, devices of planted cheats by signal, and devices of look-alikes by habit."""
 
     seed: int
     rows: list[DeviceSample] = field(default_factory=list)
@@ -55,15 +55,15 @@ class Month:
         self.masts = [shifted(CENTRE, east, north) for east, north in masts.tolist()]
 
     def plant(self, signal: str, phones: list[Phone]) -> None:
-        """Note who cheats, and which signal should tell it."""
+        """Record devices that cheat, and the signal that should find them."""
         self.cheats.setdefault(signal, []).append({phone.id for phone in phones})
 
     def note(self, habit: str, phones: list[Phone]) -> None:
-        """Note who only looks as if."""
+        """Record devices that only look like cheats."""
         self.honest.setdefault(habit, set()).update(phone.id for phone in phones)
 
     def phone(self, registered: datetime | None = None, **changes: object) -> Phone:
-        """A phone as a province has them."""
+        """Return a typical phone of a province."""
         rng = self.rng
         fields: dict[str, object] = {
             "id": UUID(bytes=rng.bytes(16), version=4),
@@ -75,18 +75,18 @@ class Month:
         return Phone(**{**fields, **changes})  # type: ignore[arg-type]
 
     def spot(self, around: Spot = CENTRE, within_m: float = AREA_M) -> Spot:
-        """A random place."""
+        """Return a random place."""
         east, north = self.rng.uniform(-within_m, within_m, 2).tolist()
         return shifted(around, east, north)
 
     def moment(self, day: int, first: float, last: float) -> datetime:
-        """A random moment of a day between two hours of Vietnam."""
+        """Return a random time of a day between two hours of Vietnam."""
         return BEGIN + timedelta(days=day, hours=float(self.rng.uniform(first, last)))
 
     def test(
         self, phone: Phone, at: datetime, where: Spot, indoors: bool = False, **changes: object
     ) -> None:
-        """One test that is as honest as it gets, with what is told otherwise."""
+        """Add an honest test, changed by keyword."""
         rng = self.rng
         chance, noise = rng.random(4).tolist(), rng.normal(0, 6, 2).tolist()
         latitude, longitude = shifted(where, *noise)
@@ -104,14 +104,14 @@ class Month:
             **self.speeds(phone),
             **changes,
         }
-        at = at.replace(microsecond=0)  # phones tell seconds
+        at = at.replace(microsecond=0)  # phones report seconds
         identity = UUID(bytes=rng.bytes(16), version=4)
         self.true_places[identity] = where
         base = (identity, phone.id, phone.registered_at, at)
         self.rows.append(DeviceSample(*base, guest=phone.guest, **fields))  # type: ignore[arg-type]
 
     def leave_out_the_impossible(self) -> None:
-        """Drop what an honest person could not have been in time for: habits overlap by chance."""
+        """Drop tests that a person could not have reached in time: habits overlap by chance."""
         cheats = {one for plants in self.cheats.values() for plant in plants for one in plant}
         kept: list[DeviceSample] = []
         last: dict[UUID, DeviceSample] = {}
@@ -131,11 +131,11 @@ class Month:
         return bool(way <= STANDING_M + ROAD_M_PER_S * seconds)
 
     def speeds(self, phone: Phone) -> dict[str, object]:
-        """A result as the phone's app tells it."""
+        """Return a result as reported by the phone's app."""
         down, up, wait = self.rng.lognormal(0, (0.45, 0.5, 0.2)).tolist()
         speed, ping = phone.speed * down, phone.ping * wait
         upload = speed * 0.3 * up
-        if phone.cap is not None:  # the line is slower than the tests differ
+        if phone.cap is not None:  # the carrier's limit hides differences
             speed, upload = phone.cap * (0.97 + 0.04 * down), phone.cap * (0.28 + 0.02 * up)
         return {
             "download_mbps": round(speed, phone.digits),
@@ -145,5 +145,5 @@ class Month:
 
 
 def shifted(where: Spot, east_m: float, north_m: float) -> Spot:
-    """A place so many metres away."""
+    """Return a place at a distance in metres."""
     return where[0] + north_m / METRES_PER_DEGREE, where[1] + east_m / DEGREE_WIDTH_M

@@ -1,4 +1,4 @@
-"""How well the signals tell planted cheats from honest look-alikes."""
+"""Score how well signals distinguish planted cheats from honest look-alikes."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,25 +10,25 @@ from tests.tools.signal_months.cheats import CHEATS
 from tests.tools.signal_months.honest import LOOK_ALIKES, volunteers
 from tests.tools.signal_months.month import Month
 
-# Months with which the limits were chosen, and others on which they are judged.
+# Months for tuning the limits, and others for the evaluation.
 TUNED_ON, REPORTED_ON = range(100), range(1_000, 1_100)
 CHEAT_CHANCE, LOOK_ALIKE_CHANCE = 0.5, 0.85
 
 
 @dataclass
 class Score:
-    """Of one signal: plants found and missed, findings about cheats and about the honest."""
+    """Score of a signal: plants found and missed, right and wrong findings."""
 
     planted: int = 0
     found: int = 0
     right: int = 0
     wrong: int = 0
-    blamed: Counter[str] = field(default_factory=Counter)  # look-alikes among the wrong
+    blamed: Counter[str] = field(default_factory=Counter)  # look-alikes among wrong findings
 
     @property
     def precision(self) -> float:
-        told = self.right + self.wrong
-        return self.right / told if told else 1.0
+        findings = self.right + self.wrong
+        return self.right / findings if findings else 1.0
 
     @property
     def recall(self) -> float:
@@ -36,7 +36,7 @@ class Score:
 
 
 def made(seed: int) -> Month:
-    """A month of honest people, some of whom look as if, and some cheats."""
+    """Build a month of honest people, look-alikes and cheats."""
     month = Month(seed)
     volunteers(month)
     for habit in LOOK_ALIKES:
@@ -50,7 +50,7 @@ def made(seed: int) -> Month:
 
 
 def scored(seeds: Iterable[int]) -> dict[str, Score]:
-    """Every signal over months."""
+    """Return the score of every signal over months."""
     scores = {name: Score() for name in SIGNALS}
     for seed in seeds:
         month = made(seed)
@@ -60,7 +60,7 @@ def scored(seeds: Iterable[int]) -> dict[str, Score]:
 
 
 def add(score: Score, name: str, month: Month, found: list[Evidence]) -> None:
-    """A finding is right if at least half of its devices cheat, a plant found if half of it is."""
+    """Add findings: right if half of the devices cheat; a plant is found if half of it is."""
     cheats = {device for plants in month.cheats.values() for plant in plants for device in plant}
     for one in found:
         devices = set(one.devices)
@@ -70,7 +70,7 @@ def add(score: Score, name: str, month: Month, found: list[Evidence]) -> None:
         score.wrong += 1
         habits = [habit for habit, who in month.honest.items() if devices & who]
         score.blamed.update(habits or ["a volunteer"])
-    told = {device for one in found for device in one.devices}
+    reported = {device for one in found for device in one.devices}
     for plant in month.cheats.get(name, []):
         score.planted += 1
-        score.found += 2 * len(plant & told) >= len(plant)
+        score.found += 2 * len(plant & reported) >= len(plant)

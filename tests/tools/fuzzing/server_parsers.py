@@ -1,4 +1,4 @@
-"""What a real server makes of damaged heads, bodies and addresses: anything but a 5xx is fine."""
+"""Send damaged headers, bodies and paths to a server: any answer except 5xx is valid."""
 
 import gzip
 import http.client
@@ -26,8 +26,8 @@ class BrokenError(Exception):
 
 
 @dataclass
-class Door:
-    """A server, and whose tokens are sent."""
+class ServerUnderTest:
+    """A server and tokens for it."""
 
     url: str
     admin: str
@@ -36,13 +36,13 @@ class Door:
     def ask(
         self, method: str, path: str, heads: Mapping[str, str | bytes], body: bytes | None = None
     ) -> None:
-        """Send one request on a connection of its own; BrokenError where the server fails."""
+        """Send a request on a new connection; raise BrokenError if the server fails."""
         line = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
         try:
             line.request(method, path, body, dict(heads))
             answer = line.getresponse()
             answer.read()
-        except ValueError:  # what http.client itself does not send
+        except ValueError:  # not accepted by http.client
             return
         except (OSError, http.client.HTTPException) as error:
             raise BrokenError(f"{method} {path}: {type(error).__name__}") from error
@@ -52,16 +52,16 @@ class Door:
             raise BrokenError(f"{method} {path}: {answer.status}")
 
 
-def doors(url: str, admin: str, device: str) -> Iterator[Parser]:
-    """Every way in that is no JSON body of the document: those schemathesis has."""
-    door = Door(url, f"Bearer {admin}", f"Bearer {device}")
-    yield from _heads(door)
-    yield from _bodies(door)
-    yield from _addresses(door)
+def server_parsers(url: str, admin: str, device: str) -> Iterator[Parser]:
+    """Yield all inputs except JSON bodies, which schemathesis tests."""
+    server = ServerUnderTest(url, f"Bearer {admin}", f"Bearer {device}")
+    yield from _heads(server)
+    yield from _bodies(server)
+    yield from _addresses(server)
 
 
-def _heads(door: Door) -> Iterator[Parser]:
-    ask, admin = door.ask, door.admin
+def _heads(server: ServerUnderTest) -> Iterator[Parser]:
+    ask, admin = server.ask, server.admin
 
     def head(name: str, path: str, seeds: tuple[bytes, ...], method: str = "GET",
              body: bytes | None = None, **more: str) -> Parser:  # fmt: skip
@@ -76,7 +76,7 @@ def _heads(door: Door) -> Iterator[Parser]:
     yield head("Range", FILE, RANGES)
     yield head("If-Range", FILE, TAGS, Range="bytes=0-9")
     yield head("If-Modified-Since", FILE, (b"Wed, 25 Nov 2026 20:00:00 GMT",))
-    yield head("Authorization", "/api/v1/devices/me", (door.device.encode(), b"Bearer dsp_x"))
+    yield head("Authorization", "/api/v1/devices/me", (server.device.encode(), b"Bearer dsp_x"))
     yield head("Cookie", "/api/v1/account", (b"dosong_session=abc", b"a=b; c"))
     yield head("Accept-Language", "/api/v1/consent", (b"vi,en;q=0.5",))
     yield head("Accept-Encoding", "/", (b"gzip;q=1.0, identity",))
@@ -89,11 +89,11 @@ def _heads(door: Door) -> Iterator[Parser]:
     yield head("Host", "/do/", (b"example.vn:80",))
 
 
-def _bodies(door: Door) -> Iterator[Parser]:
-    ask = door.ask
+def _bodies(server: ServerUnderTest) -> Iterator[Parser]:
+    ask = server.ask
     sample = (SEEDS / "own.ndjson").read_bytes().splitlines()[0]
     fresh = {**json.loads(sample), "measured_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-    heads = {"Authorization": door.device, **JSON}
+    heads = {"Authorization": server.device, **JSON}
     squeezed = {**heads, "Content-Encoding": "gzip"}
     packed = gzip.compress(sample, mtime=0)
 
@@ -107,7 +107,7 @@ def _bodies(door: Door) -> Iterator[Parser]:
         lambda raw: ask("POST", "/api/v1/measurements", squeezed, gzip.compress(raw, 1)),
         [b'{"measurements": [' + sample + b"]}"],
     )
-    table = {"Authorization": door.admin, "Content-Type": "text/csv"}
+    table = {"Authorization": server.admin, "Content-Type": "text/csv"}
     csv = "Tên đội,Loại\nTổ 1,tổ công nghệ số cộng đồng\n".encode()
     yield Parser("list of teams", post("/api/v1/organisations/1/teams/import", table), [csv])
     vnnic = "/api/v1/vnnic/import?month=2024-11&network=mobile"
@@ -123,8 +123,8 @@ def _bodies(door: Door) -> Iterator[Parser]:
     )
 
 
-def _addresses(door: Door) -> Iterator[Parser]:
-    ask, admin = door.ask, door.admin
+def _addresses(server: ServerUnderTest) -> Iterator[Parser]:
+    ask, admin = server.ask, server.admin
     heads = {"Authorization": admin}
 
     def query(path: str, name: str) -> Callable[[bytes], object]:
@@ -137,7 +137,7 @@ def _addresses(door: Door) -> Iterator[Parser]:
         yield Parser(f"cursor of {one}", query(f"/api/v1/{one}", "cursor"), CURSOR)
     yield Parser("cursor of own", lambda raw: ask(
         "GET", f"/api/v1/measurements?cursor={quote(raw)[:A_QUERY]}",
-        {"Authorization": door.device}), CURSOR)  # fmt: skip
+        {"Authorization": server.device}), CURSOR)  # fmt: skip
     yield Parser("code on a poster", path("/j/"), (b"ABCD2345",))
     yield Parser("digest of a seal", path("/seal/"), (secrets.token_hex(32).encode(),))
     yield Parser("tiles", path("/tiles/", ".pmtiles"), (b"abc", b"../../secret_key"))

@@ -1,4 +1,4 @@
-"""The WSGI entrance: `gunicorn -c config/gunicorn.py wsgi:app`, `flask --app wsgi …`."""
+"""The WSGI application: `gunicorn -c config/gunicorn.py wsgi:app`, `flask --app wsgi …`."""
 
 from backend.app import create_app
 

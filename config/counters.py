@@ -1,4 +1,4 @@
-"""Where the web workers' counters meet; prometheus_client wants to know it before it is loaded."""
+"""The folder of the workers' counters; prometheus_client reads it when imported."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ FOLDER = "counters"  # in VAR_DIR
 
 
 def fresh_folder(var_dir: Path) -> str:
-    """Empty the folder, since counters begin at nought with each start, and tell where it is."""
+    """Empty the folder, since counters start at 0, and return its path."""
     folder = var_dir / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)

@@ -1,13 +1,13 @@
-"""How a worker tells who started the server that it takes requests: a byte in a pipe."""
+"""Workers signal by a byte in a pipe that they take requests."""
 
 import contextlib
 import os
 
-READY_FD = "READY_FD"  # the pipe's number, in the environment
-TOLD = b"."
+READY_FD = "READY_FD"  # environment variable with the file descriptor
+READY = b"."
 
 
-def tell_ready() -> None:
-    """Tell so, where somebody asked and still listens."""
+def signal_ready() -> None:
+    """Signal, where a pipe was given and is open."""
     with contextlib.suppress(KeyError, OSError):
-        os.write(int(os.environ[READY_FD]), TOLD)
+        os.write(int(os.environ[READY_FD]), READY)

@@ -1,1 +1,1 @@
-"""Long jobs that admins start from a page."""
+"""Jobs that admins start on a page and a process of its own runs."""

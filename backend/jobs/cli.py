@@ -6,14 +6,14 @@ from flask.cli import AppGroup
 
 from backend.jobs.runner import run_waiting
 
-cli = AppGroup("jobs", help="Long work that admins asked for at a page.")
+cli = AppGroup("jobs", help="Jobs that admins start on a page.")
 commands = (cli,)
 
 
 @cli.command()
 def run() -> None:
-    """Do what waits, one after the other; nothing where another process is at it.
+    """Run waiting jobs one after the other; does nothing while another process runs them.
 
-    The server starts this by itself when something waits.
+    The server starts this command when a job waits.
     """
     click.echo(f"jobs done: {run_waiting(current_app.extensions['clock'])}")

@@ -1,4 +1,4 @@
-"""Long work that an admin asked for."""
+"""Jobs."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,12 +11,12 @@ from backend.database.extensions import db
 
 
 class Job(db.Model):
-    """One piece of long work: asked for at a page, done by a process of its own."""
+    """A job that an admin started on a page, run by a process of its own."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         CheckConstraint("state in ('waiting', 'running', 'done', 'failed')", name="state"),
-        # Twice the same at once is an impatient finger.
+        # A second job of the same kind is a double click.
         Index(
             "uq_jobs_open",
             "kind",
@@ -30,19 +30,19 @@ class Job(db.Model):
     arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(Text, server_default="waiting")
     done: Mapped[int] = mapped_column(server_default="0")
-    whole: Mapped[int] = mapped_column(server_default="0")  # 0: nobody knows yet
+    whole: Mapped[int] = mapped_column(server_default="0")  # 0: not known yet
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     error: Mapped[str | None] = mapped_column(Text)
-    # As the audit log calls people: an account of the demo goes with the demo.
+    # The name in the audit log, not a reference: demo accounts are deleted.
     asked_by: Mapped[str] = mapped_column(Text)
     asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    called_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # for a runner
+    called_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # a runner
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     @property
     def days(self) -> tuple[date, date] | None:
-        """The first and the last day that it is about, where it is about some."""
+        """The first and the last day in the arguments, if any."""
         if "first" not in self.arguments:
             return None
         first, last = (date.fromisoformat(self.arguments[name]) for name in ("first", "last"))

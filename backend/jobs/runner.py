@@ -1,4 +1,4 @@
-"""The one process that does what admins asked for: one job after the other, until none waits."""
+"""The single process that runs waiting jobs one after the other."""
 
 from datetime import datetime
 
@@ -11,40 +11,40 @@ from backend.clock import Clock
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.jobs.models import Job
-from backend.jobs.service import JOBS_LOCK, died
+from backend.jobs.service import JOBS_LOCK, fail_running
 
 log = structlog.get_logger()
 
-# A page that looks every few seconds sees no more than this.
-TELL_EVERY_S = 1.0
+# Pages poll every few seconds.
+PROGRESS_EVERY_S = 1.0
 ERROR_MOST = 500
 
-TRY = text("select pg_try_advisory_xact_lock(:lock)")
-TELL = text("update jobs set done = :done, whole = :whole where id = :id")
+LOCK = text("select pg_try_advisory_xact_lock(:lock)")
+PROGRESS = text("update jobs set done = :done, whole = :whole where id = :id")
 
 
 def run_waiting(clock: Clock) -> int:
-    """Do what waits and tell how many jobs that were; none where another process is at it.
+    """Run waiting jobs and return their number; 0 while another process runs jobs.
 
-    The lock is a transaction's, open for as long as there is work: it ends with this process
-    however that ends, and a pooler leaves it the same connection. It has read nothing that would
-    keep old rows from being cleaned up.
+    The lock is held by a transaction for as long as jobs wait: it ends with this process in any
+    case, and a pooler keeps its connection. The transaction reads no rows, so that vacuum is not
+    held up.
     """
     jobs = 0
-    with db.engine.connect() as holder, db.engine.connect() as own:
+    with db.engine.connect() as lock, db.engine.connect() as own:
         own = own.execution_options(isolation_level="AUTOCOMMIT")
-        if not holder.execute(TRY, {"lock": JOBS_LOCK}).scalar():
+        if not lock.execute(LOCK, {"lock": JOBS_LOCK}).scalar():
             return 0
-        died(clock())
+        fail_running(clock())
         db.session.commit()
-        while job := _begin(clock()):
-            _work(job, own, clock)
+        while job := _start_next(clock()):
+            _run(job, own, clock)
             jobs += 1
     return jobs
 
 
-def _begin(now: datetime) -> Job | None:
-    """Take the job that waited longest."""
+def _start_next(now: datetime) -> Job | None:
+    """Start the oldest waiting job."""
     waiting = select(Job).where(Job.state == "waiting").order_by(Job.id).limit(1)
     job: Job | None = db.session.scalar(waiting)
     if job is not None:
@@ -53,32 +53,32 @@ def _begin(now: datetime) -> Job | None:
     return job
 
 
-def _work(job: Job, own: Connection, clock: Clock) -> None:
-    """Do one job; whatever becomes of it is written down."""
-    told = {"id": job.id}
+def _run(job: Job, own: Connection, clock: Clock) -> None:
+    """Run a job and store its result or error."""
+    values = {"id": job.id}
     work, last = current_app.extensions["job_kinds"][job.kind], clock()
     arguments = {**job.arguments, "job": job.id, "asked_by": job.asked_by}
     db.session.rollback()
 
     def progress(done: int, whole: int) -> None:
         nonlocal last
-        if done == whole or (clock() - last).total_seconds() >= TELL_EVERY_S:
+        if done == whole or (clock() - last).total_seconds() >= PROGRESS_EVERY_S:
             last = clock()
-            own.execute(TELL, told | {"done": done, "whole": whole})
+            own.execute(PROGRESS, values | {"done": done, "whole": whole})
 
     try:
         end = {"state": "done", "result": work(arguments, progress)}
     except Exception as error:
-        log.error("job failed", job=told["id"], exc_info=error)
+        log.error("job failed", job=values["id"], exc_info=error)
         end = {"state": "failed", "error": _reason(error)}
     db.session.rollback()
-    ended = update(Job).where(Job.id == told["id"])
+    ended = update(Job).where(Job.id == values["id"])
     db.session.execute(ended.values(**end, ended_at=clock()))
     db.session.commit()
 
 
 def _reason(error: Exception) -> str:
-    """What the page tells; of the database's errors the kind alone: they quote rows."""
+    """Return the error for the page; of database errors only the type, since they quote rows."""
     if isinstance(error, Problem):
         return error.code
     if isinstance(error, DBAPIError):

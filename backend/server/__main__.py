@@ -1,4 +1,4 @@
-"""`python -m backend.server [--demo]`, what scripts/serve runs."""
+"""`python -m backend.server [--demo]`, run by scripts/serve."""
 
 import sys
 

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 
 from backend.database.extensions import db
 from backend.jobs.models import Job
-from backend.jobs.service import JOBS_LOCK, call
+from backend.jobs.service import JOBS_LOCK, claim
 from backend.web.admin.job_kinds import KINDS
 from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.clock import FakeClock
@@ -164,10 +164,10 @@ def test_of_several_workers_one_starts_a_runner(
     app: Flask, admin: AdminBrowser, clock: FakeClock
 ) -> None:
     with app.app_context():
-        assert not call(clock.now)
+        assert not claim(clock.now)
         admin.done("/admin/jobs/rejudge", month="2024-11", dry_run="yes")
-        assert [call(clock.now) for _ in range(3)] == [True, False, False]
-        assert call(clock.now + timedelta(minutes=2))  # it did not come
+        assert [claim(clock.now) for _ in range(3)] == [True, False, False]
+        assert claim(clock.now + timedelta(minutes=2))  # it did not come
 
 
 def test_the_list_comes_anew_only_where_it_changed(app: Flask, admin: AdminBrowser) -> None:

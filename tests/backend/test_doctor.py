@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from backend.app import create_app
 from backend.database.extensions import db
 from backend.monitoring import checks
-from backend.run_log import note_run
+from backend.run_log import record_run
 
 
 @pytest.fixture
@@ -96,11 +96,11 @@ def test_no_backup_and_an_old_one(app: Flask, var_dir: Path, clock: Any) -> None
 
 
 def test_a_job_that_failed_and_one_that_went_well_again(app: Flask, var_dir: Path) -> None:
-    note_run(var_dir, "tiles", False)
-    note_run(var_dir, "tiles", True)
+    record_run(var_dir, "tiles", False)
+    record_run(var_dir, "tiles", True)
     assert visit(app)[0] == 0
-    note_run(var_dir, "statistics", False)
-    note_run(var_dir, "statistics", False)
+    record_run(var_dir, "statistics", False)
+    record_run(var_dir, "statistics", False)
     found(app, "The job statistics failed 2 times")
     assert "Type: flask coverage refresh" in visit(app)[1]
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from backend.app import create_app
-from backend.server.gunicorn.web import hold_templates
+from backend.server.gunicorn.web import preload_templates
 
 
 def test_pages_are_made_of_the_templates_of_the_start(
@@ -14,7 +14,7 @@ def test_pages_are_made_of_the_templates_of_the_start(
 ) -> None:
     fresh = create_app(DATABASE_URL=app.config["DATABASE_URL"], VAR_DIR=app.config["VAR_DIR"])
     began = time.monotonic()
-    hold_templates(fresh)
+    preload_templates(fresh)
     print(f"all templates in {time.monotonic() - began:.1f} s")
 
     def gone(*asked: object) -> None:

@@ -18,8 +18,8 @@ from flask.testing import FlaskClient
 from backend import VERSION
 from backend.app import create_app
 from backend.measurements.recording.counting import fold_all
-from backend.run_log import note_run, runs
-from backend.server.running.periodic_command import Chore
+from backend.run_log import record_run, runs
+from backend.server.running.periodic_command import PeriodicCommand
 from tests.support.clock import FakeClock
 from tests.support.devices import ME
 from tests.support.factories import location, post, register, sample
@@ -92,8 +92,8 @@ def test_backups_jobs_and_withdrawals_are_told(
     folder = own_var / "backups" / f"dosong-{at:%Y%m%dT%H%M%SZ}"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text("{}")
-    note_run(own_var, "expire", False)
-    note_run(own_var, "expire", True)
+    record_run(own_var, "expire", False)
+    record_run(own_var, "expire", True)
     asked = {"channel": "letter", "received_at": (clock.now - timedelta(days=3)).isoformat()}
     made = client.post("/api/v1/withdrawal-requests", json=asked, headers=person(app, "admin"))
     assert made.status_code == 201
@@ -138,12 +138,12 @@ def test_workers_count_together(tmp_path: Path) -> None:
 
 def test_a_chore_that_fails_is_noted(tmp_path: Path) -> None:
     environment = {**os.environ, "VAR_DIR": str(tmp_path)}
-    chore = Chore(environment, ("-c", "raise SystemExit(3)"), every_s=60, name="tiles")
-    chore.look()
-    assert chore.process is not None
-    chore.process.wait(20)
-    chore.look()
-    chore.look()
+    command = PeriodicCommand(environment, ("-c", "raise SystemExit(3)"), every_s=60, name="tiles")
+    command.start_if_due()
+    assert command.process is not None
+    command.process.wait(20)
+    command.start_if_due()
+    command.start_if_due()
     assert runs(tmp_path) == {"tiles": {"last_success": None, "failures": 1, "failing": 1}}
 
 

@@ -1,6 +1,6 @@
-"""The web server's process: bring the database up to date, then hand over to gunicorn.
+"""The web server's process: migrate and load data, then run gunicorn.
 
-One process does both, because loading the libraries is most of what a start costs.
+Both in one process, because most of the time of a start is the import of libraries.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from backend.units.service import set_on
 from backend.web.maps import outlines
 
 ROOT = Path(__file__).parents[3]
-WORTH_TELLING_S = 2.0
+REPORTED_S = 2.0
 
 
 def main(arguments: list[str]) -> None:
     """Prepare and serve; returns only by SystemExit."""
     from wsgi import app
 
-    hold_templates(app)
+    preload_templates(app)
     with app.app_context():
         prepare(app, demo="--demo" in arguments)
         db.engine.dispose()  # gunicorn forks: no connection may be open
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
 
 
 def prepare(app: Flask, demo: bool) -> None:
-    """Migrate, load units and boundaries, with `demo` the demo months too."""
+    """Migrate; load units and boundaries, and the demo months with `demo`."""
     with step("Bringing the database up to date"):
         upgrade()
     with step("Loading units and boundaries"):
@@ -50,23 +50,23 @@ def prepare(app: Flask, demo: bool) -> None:
         empty = is_empty()
         with step("Loading the demo months"):
             command(app, "demo", "load")
-        if empty:  # never where somebody real may be
+        if empty:  # never where real people have accounts
             print("To sign in as:", flush=True)
             command(app, "demo", "people")
-    app.extensions["locator"].warm_sets(read_active())  # the workers share its memory
+    app.extensions["locator"].warm_sets(read_active())  # shared by the workers
     if active := set_on(local_day(utc_now())):
-        outlines.country(app.config["VAR_DIR"] / "tiles", active)  # the first page need not wait
+        outlines.country(app.config["VAR_DIR"] / "tiles", active)  # for a fast first page
     db.session.remove()
 
 
-def hold_templates(app: Flask) -> None:
-    """Read every page's template now: a newer one may lie there before we are replaced."""
+def preload_templates(app: Flask) -> None:
+    """Load all templates: files may be replaced by newer ones while this process serves."""
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
 
 
 def command(app: Flask, *words: str) -> None:
-    """Run one of the app's own commands; its error ends the start."""
+    """Run a command of the app; an error ends the start."""
     try:
         app.cli.main(list(words), prog_name="flask", standalone_mode=False)
     except click.ClickException as error:
@@ -76,12 +76,12 @@ def command(app: Flask, *words: str) -> None:
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Say what is being done, and how long it took where that was noticeable."""
+    """Print a step, and its time if it was long."""
     print(f"{name} …", flush=True)
     began = time.monotonic()
     yield
     took = time.monotonic() - began
-    if took > WORTH_TELLING_S:
+    if took > REPORTED_S:
         print(f"{name}: done in {took:.0f} s", flush=True)
 
 

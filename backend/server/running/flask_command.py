@@ -2,7 +2,7 @@
 
 Example: `python -m backend.server.running.flask_command units list`.
 
-The database is started for it where no `serve` runs, and ended again afterwards.
+The database is started for the command where no `serve` runs, and stopped afterwards.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backend.run_log import note_run
+from backend.run_log import record_run
 from backend.server.postgres.embedded import EmbeddedPostgres, PostgresError
 from config import settings
 
 ROOT = Path(__file__).parents[3]
-# What timers run: /metrics tells when it last went well, and how often it did not.
+# Commands of timers, recorded for /metrics.
 JOBS: dict[tuple[str, ...], str] = {
     ("privacy", "expire"): "expire",
     ("measurements", "recount"): "recount",
@@ -29,12 +29,12 @@ JOBS: dict[tuple[str, ...], str] = {
 
 
 def main(arguments: list[str]) -> int:
-    """The command's own exit status; 1 where the database cannot be had."""
+    """Return the exit status of the command; 1 without a database."""
     try:
         values = settings.read()
         status = run(arguments, values)
         if (job := JOBS.get(tuple(arguments[:2]))) is not None:
-            note_run(values["VAR_DIR"], job, status == 0)
+            record_run(values["VAR_DIR"], job, status == 0)
         return status
     except settings.SettingError as error:
         print(f"Error: {error}", file=sys.stderr)
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run(arguments: list[str], values: Mapping[str, Any]) -> int:
-    """Run a command on the database there is, or on the embedded one."""
+    """Run a command on the configured database, or on the embedded one."""
     if values["DATABASE_URL"] is not None:
         return flask(arguments, {})
     try:
@@ -61,7 +61,7 @@ def run(arguments: list[str], values: Mapping[str, Any]) -> int:
 
 
 def flask(arguments: list[str], urls: dict[str, str]) -> int:
-    """Run flask as the app's own process; Ctrl-C is for it to handle."""
+    """Run flask as a child process, which handles Ctrl-C."""
     command = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py"), *arguments]
     environment = dict(os.environ, **urls)
     with subprocess.Popen(command, env=environment) as process:  # noqa: S603

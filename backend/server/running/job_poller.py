@@ -1,4 +1,4 @@
-"""A web worker's hand that starts the process for long work, when an admin asked for some."""
+"""The background thread of web workers that starts the runner of jobs when one waits."""
 
 import os
 import threading
@@ -9,31 +9,31 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.clock import utc_now
 from backend.database.extensions import db
-from backend.jobs.service import call
-from backend.server.running.periodic_command import FLASK, Chore
+from backend.jobs.service import claim
+from backend.server.running.periodic_command import FLASK, PeriodicCommand
 
 log = structlog.get_logger()
 
-# So long an admin waits for something to begin.
+# A job starts within this time.
 EVERY_S = 3.0
 RUN = (*FLASK, "jobs", "run")
 
 
-def keep_working(app: Flask) -> threading.Thread:
-    """Look every few seconds for what waits, in a thread that ends with the process."""
-    thread = threading.Thread(target=_go_on, args=(app,), name="jobs", daemon=True)
+def start_job_poller(app: Flask) -> threading.Thread:
+    """Poll for waiting jobs in a thread that ends with the process."""
+    thread = threading.Thread(target=_poll, args=(app,), name="jobs", daemon=True)
     thread.start()
     return thread
 
 
-def _go_on(app: Flask) -> None:
-    runner, pause = Chore(os.environ, RUN, 0, "jobs"), threading.Event()
+def _poll(app: Flask) -> None:
+    runner, pause = PeriodicCommand(os.environ, RUN, 0, "jobs"), threading.Event()
     while not pause.wait(EVERY_S):
-        runner.settle()
+        runner.record_end()
         with app.app_context():
             try:
-                if call(utc_now()):
-                    runner.look()
-            except SQLAlchemyError as error:  # the next round finds what waits
+                if claim(utc_now()):
+                    runner.start_if_due()
+            except SQLAlchemyError as error:  # the next round retries
                 log.warning("no runner started", error=type(error).__name__)
                 db.session.remove()

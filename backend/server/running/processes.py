@@ -1,4 +1,4 @@
-"""The servers of one run: each process is replaced while it serves, its socket stays ours."""
+"""The server processes of `serve`, replaced without a pause: `serve` keeps their sockets."""
 
 from __future__ import annotations
 
@@ -13,28 +13,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.gunicorn_ready import READY_FD, TOLD
+from config.gunicorn_ready import READY, READY_FD
 
 ROOT = Path(__file__).parents[3]
 END_TIMEOUT_S = 30  # longer than gunicorn's graceful_timeout
 
 
 class ServeError(RuntimeError):
-    """Why nothing is served; the message says what to do about it."""
+    """The server cannot start; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What is run on one socket: a module and its words."""
+    """A module with arguments that serves on one socket."""
 
     name: str
-    words: Sequence[str]
+    arguments: Sequence[str]
     listener: socket.socket
 
     def run(self, environment: Mapping[str, str]) -> Process:
-        """Start a process, in a session of its own: Ctrl-C reaches us alone."""
+        """Start a process in its own session: Ctrl-C reaches only `serve`."""
         reading, writing = os.pipe()
-        command = [sys.executable, "-m", *self.words, "--bind", f"fd://{self.listener.fileno()}"]
+        command = [
+            sys.executable,
+            "-m",
+            *self.arguments,
+            "--bind",
+            f"fd://{self.listener.fileno()}",
+        ]
         process = subprocess.Popen(  # noqa: S603
             command,
             cwd=ROOT,
@@ -49,31 +55,31 @@ class Server:
 
 @dataclass(slots=True)
 class Process:
-    """A server's process, and the pipe by which it tells that a worker of it takes requests."""
+    """A server process, and the pipe by which a worker signals that it takes requests."""
 
     process: subprocess.Popen[bytes]
     reading: int
-    serves: bool = False
+    ready: bool = False
     deadline: float = float("inf")
 
-    def look(self) -> bool:
-        """Whether it has told so by now."""
-        if not self.serves and select.select([self.reading], [], [], 0)[0]:
-            self.serves = os.read(self.reading, len(TOLD)) == TOLD
-        return self.serves
+    def is_ready(self) -> bool:
+        """Return whether a worker has signalled."""
+        if not self.ready and select.select([self.reading], [], [], 0)[0]:
+            self.ready = os.read(self.reading, len(READY)) == READY
+        return self.ready
 
     @property
     def status(self) -> int | None:
-        """With what it has ended; None while it runs."""
+        """The exit status; None while it runs."""
         return self.process.poll()
 
-    def leave(self) -> None:
-        """Ask it to finish the requests it has, then to end."""
+    def terminate(self) -> None:
+        """Let it finish its requests and end."""
         self.process.terminate()
         self.deadline = time.monotonic() + END_TIMEOUT_S
 
-    def gone(self) -> bool:
-        """Whether it has ended; one that takes too long is killed."""
+    def has_ended(self) -> bool:
+        """Return whether it has ended; kill it after the timeout."""
         if self.status is None and time.monotonic() > self.deadline:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -84,76 +90,76 @@ class Process:
 
 
 class Servers:
-    """All of them: started together, replaced together, ended together."""
+    """All servers, started, replaced and ended together."""
 
     def __init__(self, servers: Sequence[Server]) -> None:
         self.servers = servers
-        self.present: list[Process] = []
-        self.coming: list[Process] = []
-        self.leaving: list[Process] = []
+        self.current: list[Process] = []
+        self.starting: list[Process] = []
+        self.ending: list[Process] = []
 
     def start(self, environment: Mapping[str, str]) -> None:
-        """Run them for the first time."""
-        self.present = [server.run(environment) for server in self.servers]
+        """Start all servers."""
+        self.current = [server.run(environment) for server in self.servers]
 
     def replace(self, environment: Mapping[str, str]) -> None:
-        """Run new ones beside those that serve; these leave once the new ones serve."""
-        self.coming = [server.run(environment) for server in self.servers]
+        """Start new processes; the current ones end once the new ones are ready."""
+        self.starting = [server.run(environment) for server in self.servers]
 
-    def look(self) -> bool | None:
-        """Look after those that start and leave; whether a replacement went well, else None."""
-        self.leaving = [one for one in self.leaving if not one.gone()]
-        if not self.coming:
+    def check(self) -> bool | None:
+        """Check processes that start and end; return whether a replacement succeeded, else None."""
+        self.ending = [one for one in self.ending if not one.has_ended()]
+        if not self.starting:
             return None
-        if any(one.status is not None for one in self.coming):
-            self._dismiss(self.coming)
-            self.coming = []
+        if any(one.status is not None for one in self.starting):
+            self._terminate(self.starting)
+            self.starting = []
             return False
-        serving = [one.look() for one in self.coming]
-        if not all(serving):
+        ready = [one.is_ready() for one in self.starting]
+        if not all(ready):
             return None
-        self._dismiss(self.present)
-        self.present, self.coming = self.coming, []
+        self._terminate(self.current)
+        self.current, self.starting = self.starting, []
         return True
 
-    def _dismiss(self, processes: Iterable[Process]) -> None:
+    def _terminate(self, processes: Iterable[Process]) -> None:
         for one in processes:
-            one.leave()
-            self.leaving.append(one)
+            one.terminate()
+            self.ending.append(one)
 
     def fail_if_ended(self) -> None:
-        """Raise ServeError where one that serves has ended by itself."""
-        for server, one in zip(self.servers, self.present, strict=True):
+        """Raise ServeError if a current process has ended."""
+        for server, one in zip(self.servers, self.current, strict=True):
             if one.status is not None:
                 raise ServeError(
                     f"the {server.name} server has ended (status {one.status}); see above."
                 )
 
     def pids(self) -> dict[str, int]:
-        """Who serves and who comes, by name."""
-        told = {}
-        for prefix, processes in (("", self.present), ("next_", self.coming)):
+        """Return the process ids of current and starting servers by name."""
+        ids = {}
+        for prefix, processes in (("", self.current), ("next_", self.starting)):
             for server, one in zip(self.servers, processes, strict=False):
-                told[prefix + server.name] = one.process.pid
-        return told
+                ids[prefix + server.name] = one.process.pid
+        return ids
 
     def end(self) -> None:
-        """Let running requests finish, then end all."""
-        self._dismiss([*self.present, *self.coming])
-        self.present, self.coming = [], []
-        while self.leaving:
+        """End all processes after their running requests."""
+        self._terminate([*self.current, *self.starting])
+        self.current, self.starting = [], []
+        while self.ending:
             time.sleep(0.02)
-            self.look()
+            self.check()
 
 
-def bound(bind: str, port: int) -> socket.socket:
-    """A socket that its server will listen on; ServeError where it could not."""
+def bind_socket(bind: str, port: int) -> socket.socket:
+    """Bind the socket of a server; ServeError where the port is not free."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((bind, port))
-            probe.listen()  # two may be bound where none listens yet
+            probe.listen()  # two sockets may be bound while none listens
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((bind, port))

@@ -1,4 +1,4 @@
-"""Start the database and the web server, watch over both, end both."""
+"""Start, supervise and stop the database and the servers."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from typing import Any
 
 from backend.server.postgres.embedded import EmbeddedPostgres, PostgresError
 from backend.server.running.instance import AlreadyRunning, Instance
-from backend.server.running.periodic_command import TILES, TILES_EVERY_S, Chore
-from backend.server.running.processes import ROOT, ServeError, Server, Servers, bound
-from backend.server.running.reload import ask, given
+from backend.server.running.periodic_command import TILES, TILES_EVERY_S, PeriodicCommand
+from backend.server.running.processes import ROOT, ServeError, Server, Servers, bind_socket
+from backend.server.running.reload import new_environment, request_reload
 from config import settings
 from config.counters import fresh_folder
 
 TICK_S = 0.1
-WATCH_S = 2.0  # a database that died is noticed within this time
-BEGAN = time.monotonic()
+WATCH_S = 2.0  # between two checks of the database
+STARTED = time.monotonic()
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until SIGINT or SIGTERM; the exit status is 0 after one of these, else 1."""
+    """Serve until SIGINT or SIGTERM; return the exit status, 0 after one of these."""
     parser = argparse.ArgumentParser(prog="scripts/serve", description="Serve Đo Sóng.")
     parser.add_argument("--demo", action="store_true", help="load the demo months first")
     parser.add_argument(
         "--reload", action="store_true",
-        help="let new processes take over from those that serve in this VAR_DIR, without a pause, "
-        "with the code and the settings of now",
+        help="replace the processes that serve in this VAR_DIR, without a pause, by new ones with "
+        "the present code and settings",
     )  # fmt: skip
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
         values = settings.read()
-        if asked.reload:
-            ask(values)
+        if options.reload:
+            request_reload(values)
         else:
-            Serve(values, asked.demo).run()
+            Serve(values, options.demo).run()
         return 0
     except (ServeError, PostgresError, settings.SettingError) as error:
         print(f"Error: {error}", file=sys.stderr)
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
 
 
 class Serve:
-    """One run: the lock, the database, the servers."""
+    """A run of `serve`: lock, database, servers and periodic commands."""
 
     def __init__(self, values: Mapping[str, Any], demo: bool) -> None:
         self.values, self.demo = values, demo
@@ -61,23 +61,23 @@ class Serve:
         self.postgres = EmbeddedPostgres(self.var_dir) if embedded else None
         self.instance = Instance(self.var_dir)
         self.servers = Servers([])
-        self.chores: tuple[Chore, ...] = ()
+        self.commands: tuple[PeriodicCommand, ...] = ()
         self.counters = ""
-        self.given: Mapping[str, str] = os.environ
-        self.next: Mapping[str, str] = os.environ
+        self.environment: Mapping[str, str] = os.environ
+        self.next_environment: Mapping[str, str] = os.environ
         self.at_terminal = os.isatty(0)
         self.stopping = self.reloading = False
         self.reloads = 0
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds it."""
+        """The URL for a browser on this machine."""
         bind, port = self.values["BIND"], self.values["PORT"]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def run(self) -> None:
-        """Start everything, watch, and end it in the reverse order."""
+        """Start everything, supervise it, and stop it in reverse order."""
         self.instance.acquire()
         self.servers = Servers(self._bind())
         signal.signal(signal.SIGINT, self._stop)
@@ -88,16 +88,16 @@ class Serve:
             environment = self._start_database()
             if not self.stopping:
                 self.servers.start(environment)
-                self._tell()
-                self.chores = (
-                    Chore(environment),
-                    Chore(environment, TILES, TILES_EVERY_S, "tiles"),
+                self._write_instance()
+                self.commands = (
+                    PeriodicCommand(environment),
+                    PeriodicCommand(environment, TILES, TILES_EVERY_S, "tiles"),
                 )
                 self._wait_until_ready()
                 self._watch()
         finally:
-            for chore in self.chores:
-                chore.end()
+            for command in self.commands:
+                command.end()
             self.servers.end()
             if self.postgres is not None:
                 self.postgres.stop()
@@ -110,42 +110,44 @@ class Serve:
             print("\nStopping …", flush=True)
 
     def _reload(self, number: int, frame: object) -> None:
-        if self.at_terminal and not os.isatty(0):  # whose window was closed
+        if self.at_terminal and not os.isatty(0):  # the terminal was closed
             self.stopping = True
         self.reloading = True
 
     def _bind(self) -> list[Server]:
-        """The web server, and the speed test's where it has a port of its own."""
+        """Bind the web server, and the speed test where it has its own port."""
         bind, port, speed = (self.values[name] for name in ("BIND", "PORT", "SPEED_PORT"))
         demo = ["--demo"] if self.demo else []
-        servers = [Server("web", ("backend.server.gunicorn.web", *demo), bound(bind, port))]
+        servers = [Server("web", ("backend.server.gunicorn.web", *demo), bind_socket(bind, port))]
         if speed:
-            served = (
+            arguments = (
                 "-c",
                 str(ROOT / "config" / "speed.py"),
                 "backend.server.gunicorn.speed:speed_app()",
             )
-            servers.append(Server("speed", ("gunicorn", *served), bound(bind, speed)))
+            servers.append(Server("speed", ("gunicorn", *arguments), bind_socket(bind, speed)))
         return servers
 
     def _start_database(self) -> dict[str, str]:
-        """Start it where it is ours; return what the servers are told."""
+        """Start the embedded database, if used; return the environment of the servers."""
         if self.postgres is not None:
             print(f"Starting PostgreSQL in {self.postgres.data} …", flush=True)
             self.postgres.start()
-        return self._environment(self.given)
+        return self._server_environment(self.environment)
 
-    def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """What the servers are told: what we were, and where database and counters are."""
-        environment = dict(given, VAR_DIR=str(self.var_dir), PROMETHEUS_MULTIPROC_DIR=self.counters)
+    def _server_environment(self, base: Mapping[str, str]) -> dict[str, str]:
+        """Return an environment with the addresses of database and counters."""
+        environment = dict(base, VAR_DIR=str(self.var_dir), PROMETHEUS_MULTIPROC_DIR=self.counters)
         if self.postgres is not None:
             environment["DATABASE_URL"] = self.postgres.app_url
             environment["DATABASE_OWNER_URL"] = self.postgres.owner_url
         return environment
 
-    def _tell(self, failed: str = "") -> None:
-        """Write who serves: for a reload, and for a next start to end what a killed one left."""
-        self.instance.tell(url=self.url, reloads=self.reloads, failed=failed, **self.servers.pids())
+    def _write_instance(self, failed: str = "") -> None:
+        """Write the process ids: for reloads, and for a next start after this one was killed."""
+        self.instance.write(
+            url=self.url, reloads=self.reloads, failed=failed, **self.servers.pids()
+        )
 
     def _wait_until_ready(self) -> None:
         while not answers(self.url):
@@ -153,54 +155,54 @@ class Serve:
                 return
             self.servers.fail_if_ended()
             time.sleep(TICK_S)
-        print(f"\nĐo Sóng is ready after {time.monotonic() - BEGAN:.1f} s: {self.url}")
+        print(f"\nĐo Sóng is ready after {time.monotonic() - STARTED:.1f} s: {self.url}")
         print(f"The API, to try it: {self.url}/docs\nCtrl-C ends it.", flush=True)
 
     def _watch(self) -> None:
-        looked = time.monotonic()
+        checked_at = time.monotonic()
         while not self.stopping:
-            self._see_to_reloading()
+            self._check_reload()
             self.servers.fail_if_ended()
-            for chore in self.chores:
-                chore.look()
-            if self.postgres is not None and time.monotonic() - looked > WATCH_S:
-                revive(self.postgres)
-                looked = time.monotonic()
+            for command in self.commands:
+                command.start_if_due()
+            if self.postgres is not None and time.monotonic() - checked_at > WATCH_S:
+                restart_if_dead(self.postgres)
+                checked_at = time.monotonic()
             time.sleep(TICK_S)
 
-    def _see_to_reloading(self) -> None:
-        """Begin what was asked for, one at a time; look after processes that start and leave."""
-        if self.reloading and not self.servers.coming:
+    def _check_reload(self) -> None:
+        """Begin a requested reload, one at a time; end it when the new processes are ready."""
+        if self.reloading and not self.servers.starting:
             self.reloading = False
             self._begin_reloading()
-        went = self.servers.look()
-        if went is not None:
-            self._end_reloading("" if went else "the new processes have ended; see the log.")
+        succeeded = self.servers.check()
+        if succeeded is not None:
+            self._end_reloading("" if succeeded else "the new processes have ended; see the log.")
 
     def _begin_reloading(self) -> None:
         try:
-            self.next = given(self.given, self.values)
-            self.servers.replace(self._environment(self.next))
+            self.next_environment = new_environment(self.environment, self.values)
+            self.servers.replace(self._server_environment(self.next_environment))
         except (ServeError, settings.SettingError, OSError, ValueError) as error:
             self._end_reloading(str(error))
             return
-        print("Starting new processes beside those that serve …", flush=True)
-        self._tell()
+        print("Starting new processes beside the current ones …", flush=True)
+        self._write_instance()
 
     def _end_reloading(self, failed: str) -> None:
         self.reloads += 1
         if failed:
-            print(f"Error: {failed} The old processes go on.", file=sys.stderr, flush=True)
+            print(f"Error: {failed} The old processes keep serving.", file=sys.stderr, flush=True)
         else:
-            self.given = self.next
-            for chore in self.chores:
-                chore.environment = self._environment(self.given)
+            self.environment = self.next_environment
+            for command in self.commands:
+                command.environment = self._server_environment(self.environment)
             print("The new processes serve; the old ones end.", flush=True)
-        self._tell(failed)
+        self._write_instance(failed)
 
 
 def answers(url: str) -> bool:
-    """Whether the web server takes requests."""
+    """Return whether the web server takes requests."""
     connection = HTTPConnection(url.removeprefix("http://"), timeout=5)
     try:
         connection.request("GET", "/healthz")
@@ -211,8 +213,8 @@ def answers(url: str) -> bool:
         connection.close()
 
 
-def revive(postgres: EmbeddedPostgres) -> None:
-    """Start a database that has died; where that fails, say so and let the next round try."""
+def restart_if_dead(postgres: EmbeddedPostgres) -> None:
+    """Restart a database that has died; after an error the next round retries."""
     try:
         if not postgres.running():
             print("PostgreSQL has died; starting it again", file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ from flask import current_app
 from backend.accounts.access import Actor, require
 from backend.errors import Problem, invalid
 from backend.jobs.models import Job
-from backend.jobs.service import ask
+from backend.jobs.service import enqueue
 from backend.units import uploads
 from backend.units.catalogue import system_on
 from backend.units.sets import NewSet, list_sets
@@ -52,7 +52,7 @@ def upload_set(
     number = uploads.store(var_dir, name, content)
     days = {"valid_from": first.isoformat(), "valid_to": last and last.isoformat()}
     try:
-        return ask(actor, "load_set", {**new_set, **days, "file": name, "upload": number}, now)
+        return enqueue(actor, "load_set", {**new_set, **days, "file": name, "upload": number}, now)
     except BaseException:  # the job is waiting already, or the database is unavailable
         uploads.delete(var_dir, number)
         raise

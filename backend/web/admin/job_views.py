@@ -12,7 +12,7 @@ from backend.demo.service import is_loaded
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import clock_now
-from backend.jobs.service import ask, ask_again, latest_job, list_jobs, show_job
+from backend.jobs.service import enqueue, latest_job, list_jobs, retry, show_job
 from backend.measurements.recording.reasons import REASONS
 from backend.measurements.recording.rules import RULES
 from backend.web.admin.blueprint import bp, render_section
@@ -67,7 +67,7 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
     if kind not in FORMS:
         raise Problem(404, "not_found")
     form, now = new_form(query), clock_now()
-    form.submit(FORMS[kind](), lambda typed: ask(actor(), kind, told(typed), now))
+    form.submit(FORMS[kind](), lambda typed: enqueue(actor(), kind, told(typed), now))
     if form.failed:
         return rules_shown(query, form) if kind == "rejudge" else _jobs(query, form)
     return redirect_to("admin.jobs", query)
@@ -77,7 +77,7 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
 def run_again(query: dict[str, Any], job_id: int) -> Any:
     """Ask once more for work that failed."""
     form, now = new_form(query), clock_now()
-    form.attempt(lambda: ask_again(actor(), job_id, now))
+    form.attempt(lambda: retry(actor(), job_id, now))
     return _jobs(query, form) if form.failed else redirect_to("admin.jobs", query)
 
 

@@ -10,44 +10,44 @@ from flask import Flask
 
 from backend.run_log import runs
 from backend.server.running import job_poller
-from backend.server.running.periodic_command import NICENESS, Chore
+from backend.server.running.periodic_command import NICENESS, PeriodicCommand
 
 SOON_S = 20.0
 NOTED = "import os, sys; open(sys.argv[1], 'a').write(f'{os.getpriority(os.PRIO_PROCESS, 0)}\\n')"
 
 
-def ended(chore: Chore) -> None:
-    assert chore.process is not None
-    assert chore.process.wait(SOON_S) == 0
+def ended(command: PeriodicCommand) -> None:
+    assert command.process is not None
+    assert command.process.wait(SOON_S) == 0
 
 
 def test_it_runs_again_when_it_is_due_and_not_before(tmp_path: Path) -> None:
     noted = tmp_path / "noted"
-    chore = Chore(os.environ, ("-c", NOTED, str(noted)), every_s=0.5)
-    chore.look()
-    ended(chore)
-    first = chore.process
-    if time.monotonic() - chore.began < 0.5:
-        chore.look()
-        assert chore.process is first
+    command = PeriodicCommand(os.environ, ("-c", NOTED, str(noted)), every_s=0.5)
+    command.start_if_due()
+    ended(command)
+    first = command.process
+    if time.monotonic() - command.started < 0.5:
+        command.start_if_due()
+        assert command.process is first
     time.sleep(0.5)
-    chore.look()
-    ended(chore)
+    command.start_if_due()
+    ended(command)
     assert len(noted.read_text().splitlines()) == 2
 
 
 def test_it_gives_way_and_never_runs_twice_at_once() -> None:
-    chore = Chore(os.environ, ("-c", "import time; time.sleep(60)"), every_s=0.0)
-    chore.look()
-    assert chore.process is not None
-    pid = chore.process.pid
+    command = PeriodicCommand(os.environ, ("-c", "import time; time.sleep(60)"), every_s=0.0)
+    command.start_if_due()
+    assert command.process is not None
+    pid = command.process.pid
     assert os.getpriority(os.PRIO_PROCESS, pid) >= NICENESS
-    chore.look()
-    assert chore.process.pid == pid
-    chore.end()
+    command.start_if_due()
+    assert command.process.pid == pid
+    command.end()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    Chore(os.environ).end()
+    PeriodicCommand(os.environ).end()
 
 
 class Noted(Exception):
@@ -59,7 +59,7 @@ def test_how_long_work_went_is_noted_once_it_has_ended(
 ) -> None:
     began, called = time.monotonic(), iter([True])
 
-    def call(now: datetime) -> bool:
+    def claim(now: datetime) -> bool:
         if runs(tmp_path):
             raise Noted
         assert time.monotonic() - began < SOON_S
@@ -68,7 +68,7 @@ def test_how_long_work_went_is_noted_once_it_has_ended(
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
     monkeypatch.setattr(job_poller, "RUN", ("-c", "raise SystemExit(1)"))
     monkeypatch.setattr(job_poller, "EVERY_S", 0.05)
-    monkeypatch.setattr(job_poller, "call", call)
+    monkeypatch.setattr(job_poller, "claim", claim)
     with pytest.raises(Noted):
-        job_poller._go_on(app)
+        job_poller._poll(app)
     assert runs(tmp_path)["jobs"]["failing"] == 1

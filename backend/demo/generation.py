@@ -19,8 +19,7 @@ from backend.demo.batches import batches
 from backend.demo.phones import ACCURACY_M, APP_VERSION, NOISE_MOST_M, Phone, body, new_phone
 from backend.demo.places import METRES_PER_DEGREE, Floats, Province, locate, survey
 from backend.demo.plan import MonthPlan, quotas
-from backend.demo.schedule import PlannedTest, plan_tests
-from backend.demo.volunteers import Volunteer, recruit
+from backend.demo.volunteers import PlannedTest, Volunteer, plan_tests, recruit
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.registration import Agreement, Registration

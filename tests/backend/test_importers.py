@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from backend.measurements.imports import formats
-from backend.measurements.imports.formats import ImportOptions
+from backend.measurements.imports.row import NAMESPACE, ImportOptions
 from tests.support.importers import DATA, FIELD, NOTHING, rows, sample, values
 
 
@@ -49,7 +49,7 @@ def test_ookla_pretty_spans_lines() -> None:
     assert values(result) == pytest.approx((940.0, 94.0, 9.4))
     assert result.line == 1
     assert result.payload is not None
-    assert result.payload["id"] == str(uuid.uuid5(formats.NAMESPACE, 'ookla:"17001234567"'))
+    assert result.payload["id"] == str(uuid.uuid5(NAMESPACE, 'ookla:"17001234567"'))
 
 
 def test_librespeed_prints_mbps() -> None:
@@ -163,14 +163,14 @@ def test_keys_stay_the_same() -> None:
         row.payload["id"] for row in sample("speedtest-cli", "speedtest-cli.json") if row.payload
     ]
     assert ids == KEYS
-    assert str(formats.NAMESPACE) == "4d0f7c5e-6c2b-5d0a-9b51-0c5a5c0f6a7e"
+    assert str(NAMESPACE) == "4d0f7c5e-6c2b-5d0a-9b51-0c5a5c0f6a7e"
 
 
 KEYS = ["cda21d7c-eec9-5067-91d9-2994352c2c4a", "4bed0ba9-fdad-5630-8eae-a0e9bba6708f"]
 
 
 def test_waiting_directions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.measurements.imports.ndt7_archive.MAX_WAITING_CHARS", 1500)
+    monkeypatch.setattr("backend.measurements.imports.ndt7.MAX_WAITING_CHARS", 1500)
     line = (DATA / "ndt7-archive.jsonl").read_text("utf-8").splitlines()[-1]
     lines = [line.replace("203.0.113.99", f"198.51.100.{n}") for n in range(20)]
     with_end = iter(formats.read("ndt7", io.StringIO("\n".join(lines)), NOTHING))

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from backend.measurements.imports import formats
 from backend.measurements.imports.formats import FORMATS
-from backend.measurements.imports.own_csv import NEEDED
+from backend.measurements.imports.lines import open_source
+from backend.measurements.imports.own import NEEDED
 from tests.support.importers import DATA, FIELD, NOTHING, rows, sample, values
 
 
@@ -116,7 +117,7 @@ def test_gzip_is_read_and_its_end_missed(tmp_path: Path) -> None:
     (tmp_path / "whole.json.gz").write_bytes(packed)
     (tmp_path / "cut.json.gz").write_bytes(packed[:-20])
     for name, last in (("whole.json.gz", "only one direction"), ("cut.json.gz", "the file cannot")):
-        with formats.open_source(tmp_path / name) as stream:
+        with open_source(tmp_path / name) as stream:
             read = list(formats.read("ndt7", stream, NOTHING))
         assert read[-1].error is not None and read[-1].error.startswith(last)
 

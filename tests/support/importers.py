@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.measurements.imports import formats
-from backend.measurements.imports.formats import ImportOptions, Row
+from backend.measurements.imports.lines import open_source
+from backend.measurements.imports.row import ImportOptions, Row
 
 DATA = Path(__file__).parents[1] / "data" / "importers"
 NOTHING = ImportOptions()
@@ -19,7 +20,7 @@ def rows(format: str, source: str | bytes, given: ImportOptions = NOTHING) -> li
 
 
 def sample(format: str, name: str, given: ImportOptions = NOTHING) -> list[Row]:
-    with formats.open_source(DATA / name) as stream:
+    with open_source(DATA / name) as stream:
         return list(formats.read(format, stream, given))
 
 

@@ -7,15 +7,13 @@ error.
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from backend.measurements.imports import librespeed, ndt7, ookla, own_csv, own_ndjson, speedtest_cli
-from backend.measurements.imports.lines import BrokenStream, Lines, open_source
-from backend.measurements.imports.row import NAMESPACE, ImportOptions, Row
-
-__all__ = ["FORMATS", "NAMESPACE", "ImportOptions", "Row", "open_source", "read"]
+from backend.measurements.imports import librespeed, ndt7, ookla, own, speedtest_cli
+from backend.measurements.imports.lines import BrokenStream, Lines
+from backend.measurements.imports.row import ImportOptions, Row
 
 _READERS: dict[str, Callable[[Lines, ImportOptions], Iterator[Row]]] = {
-    "ndjson": own_ndjson.read,
-    "csv": own_csv.read,
+    "ndjson": own.read_ndjson,
+    "csv": own.read_csv,
     "speedtest-cli": speedtest_cli.read_json,
     "speedtest-cli-csv": speedtest_cli.read_csv,
     "ookla": ookla.read,

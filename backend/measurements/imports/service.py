@@ -11,7 +11,7 @@ from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.i18n.messages import message
 from backend.measurements.imports import formats
-from backend.measurements.imports.formats import ImportOptions, Row
+from backend.measurements.imports.row import ImportOptions, Row
 from backend.measurements.recording.incoming import Item, ReceiptContext
 from backend.measurements.recording.service import RecordingContext, record
 

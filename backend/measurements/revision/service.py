@@ -11,12 +11,14 @@ from sqlalchemy import text
 
 from backend.batch.workforce import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
-from backend.database.extensions import db, follow_indexes
-from backend.measurements.recording import earning, rules, timeline
+from backend.database.extensions import db, extension, follow_indexes
+from backend.measurements.recording import earning, incoming, rules, timeline
 from backend.measurements.recording.counting import CountDeltas
+from backend.measurements.recording.incoming import SCHEMA, ReceiptContext
+from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
 from backend.measurements.recording.service import verdict_row
 from backend.measurements.recording.storage import add_deltas, dump, update_verdicts
-from backend.measurements.revision.recompute import locate_again, rederive
+from backend.units.locator import Locator, UnitLocation
 
 Progress = Callable[[int, int], None]
 Row = Mapping[Any, Any]
@@ -135,7 +137,7 @@ def revise_chosen(
     deltas, done = CountDeltas(), Revision()
     values = {"device": device, "ids": list(ids)}
     rows = list(db.session.execute(CHOSEN, values).mappings())
-    _revise_rows(device, rows, rederive(rows, count_manual), deltas, done)
+    _revise_rows(device, rows, _rederive_all(rows, count_manual), deltas, done)
     times = [row["measured_at"] for row in rows]
     _update_dependents(device, joined, times, {row["day"] for row in rows}, deltas, done)
     return deltas
@@ -166,7 +168,7 @@ def revise_lot(lot: Lot) -> Revision:
 
 def _revise_device(device: UUID | None, lot: Lot, done: Revision) -> None:
     joined = lock_rows(device)
-    revise = locate_again if lot.locate else partial(rederive, count_manual=lot.count_manual)
+    revise = _locate_again if lot.locate else partial(_rederive_all, count_manual=lot.count_manual)
     span = {"first": lot.first, "last": lot.last}
     deltas, after = CountDeltas(), UUID(int=0)
     times, days = [], set()
@@ -254,3 +256,65 @@ def _write(
         changed.append(verdict_row(row, verdict))
     done.rejudged += len(changed)
     update_verdicts(changed, rules.RULES)
+
+
+def _locate_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the rows whose place differs in the active sets, with the columns that follow."""
+    if not rows:
+        return []
+    from backend.measurements.revision import placement  # with Arrow, which web workers do without
+
+    locator: Locator = extension("locator")
+    chunk = placement.chunk_of([{**row, "id": str(row["id"])} for row in rows])
+    changed = placement.locate_again(chunk, locator.loaded_set)
+    columns = changed.select(["id", *placement.OUTPUT.names])
+    return [new | {"id": UUID(new["id"])} for new in columns.to_pylist()]
+
+
+def _rederive_all(rows: Sequence[Row], count_manual: bool) -> list[dict[str, Any]]:
+    """Return the rows whose own reasons or marks differ by today's rules."""
+    return [new for row in rows if (new := _rederive(row, count_manual))]
+
+
+def _rederive(row: Row, count_manual: bool) -> dict[str, Any] | None:
+    loaded = SCHEMA.load(row["raw"])
+    receipt = ReceiptContext(
+        received_at=row["received_at"],
+        accept_old=row["device_id"] is None,
+        count_manual=count_manual,
+        has_device=row["device_id"] is not None,
+        count_without_device=COUNTED_BY_ADMIN in row["marks"],
+    )
+    placed = _stored_place(row)
+    own = incoming.own_reasons(row, loaded, placed, receipt)
+    if row["excluded"]:
+        own = rules.by_weight([*own, "excluded"])
+    new = {
+        "id": row["id"],
+        "unit_id": placed.unit_id if placed else None,
+        "set_id": placed.set_id if placed else None,
+        "how": placed.how if placed else None,
+        "candidates": list(placed.candidates) or None if placed else None,
+        "own_reasons": list(own),
+        "marks": incoming.marks(row, loaded, placed, receipt),
+    }
+    return new if any(row[name] != value for name, value in new.items()) else None
+
+
+def _stored_place(row: Row) -> UnitLocation | None:
+    """Return the stored place of a row."""
+    if incoming.position_of(row) is None:
+        return None
+    return UnitLocation(
+        unit_id=row["unit_id"],
+        code=None,
+        name=None,
+        province=None,
+        how=row["how"],
+        ambiguous="border_ambiguous" in row["marks"],
+        candidates=tuple(row["candidates"] or ()),
+        border_distance_m=None,
+        set_id=row["set_id"],
+        set_name="",
+        quality="",
+    )

@@ -1,4 +1,7 @@
-"""The project's own CSV: flattened payloads, with dots in the names of nested columns."""
+"""The project's own formats: NDJSON with a payload of the API per line, and CSV.
+
+The CSV has flattened payloads, with dots in the names of nested columns.
+"""
 
 import math
 import re
@@ -6,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from backend.measurements.imports.lines import Lines, bad_bytes
-from backend.measurements.imports.own_ndjson import complete
-from backend.measurements.imports.row import ImportOptions, Row, UnreadableRow
+from backend.measurements.imports.objects import translate_objects
+from backend.measurements.imports.row import ImportOptions, Row, UnreadableRow, parse_time, row_id
 from backend.measurements.imports.table import Record, records
 
+# Required columns of the CSV.
 NEEDED = ("measured_at", "status", "download_mbps", "upload_mbps", "ping_ms")
 # Empty cells of these columns are null, because the API requires the key; others are left out.
 NULLABLE = ("download_mbps", "upload_mbps", "ping_ms", "location")
@@ -24,7 +28,35 @@ _MEASURED = re.compile(
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 
 
-def read(lines: Lines, options: ImportOptions) -> Iterator[Row]:
+def read_ndjson(lines: Lines, options: ImportOptions) -> Iterator[Row]:
+    """Read payloads of the API."""
+    return translate_objects(lines, options, _complete)
+
+
+def _complete(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+    """Add defaults to an own payload; its own values have priority."""
+    parse_time(source.get("measured_at"), "measured_at")
+    network = source.get("network") or {}
+    if not isinstance(network, dict):
+        raise UnreadableRow("network is not an object")
+    own_id = source.get("id")
+    if own_id is not None and not isinstance(own_id, str):
+        raise UnreadableRow(f"id {str(own_id)[:60]!r} is not a string")
+    body = dict(source)
+    body["id"] = own_id if _is_uuid(own_id) else row_id("own", own_id, source)
+    body["network"] = network if network.get("kind") else {**network, "kind": options.kind}
+    if body.get("location") is None:
+        body["location"] = options.place()
+    body.setdefault("source", "import")
+    return body
+
+
+def _is_uuid(own_id: str | None) -> bool:
+    """Return whether an id is a UUID, which is then kept as written."""
+    return own_id is not None and row_id("", own_id, None) == own_id.lower()
+
+
+def read_csv(lines: Lines, options: ImportOptions) -> Iterator[Row]:
     """Read rows under a header that names the columns, in any order."""
     header: list[str] | None = None
     for record in records(lines):
@@ -57,7 +89,7 @@ def _row(record: Record, header: list[str], options: ImportOptions) -> Row:
         if len(record.cells) != len(header):
             raise UnreadableRow(f"{len(record.cells)} cells, but the header has {len(header)}")
         body = _nest(zip(header, record.cells, strict=True))
-        return Row(record.line, complete(body, options), None, record.raw)
+        return Row(record.line, _complete(body, options), None, record.raw)
     except UnreadableRow as error:
         return Row(record.line, None, str(error), record.raw)
 

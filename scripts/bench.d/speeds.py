@@ -20,8 +20,7 @@ from backend.accounts.access import PUBLIC
 from backend.coverage.statistics import refresh as job
 from backend.coverage.statistics.cells import unit_cells
 from backend.coverage.statistics.history import unit_history
-from backend.coverage.statistics.hours import unit_hours
-from backend.coverage.statistics.service import unit_statistics
+from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.database.extensions import db
 from scripts.benching import installed
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from backend.coverage.figures.counts import by_unit
+from backend.coverage.figures.counts_cache import SUMS, load_counts
 from backend.database.extensions import db
 from backend.measurements.recording.counting import CountDeltas
-from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.recording.reasons import BASES, COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.recording.rules import NETWORKS
 
 # Changes by unit, network and category.
@@ -18,13 +18,15 @@ Changes = Counter[tuple[int | None, str, str]]
 UNITS = text("select id, system, level, code, name from units where id = any(:ids)")
 
 
-def counted_now(month: str) -> Mapping[tuple[int | None, str], int]:
+def counted_now(month: str) -> dict[tuple[int, str], int]:
     """Return the counted samples of each unit in a month, by network."""
-    return {
-        (unit, network): tally.counted
-        for network in NETWORKS
-        for unit, tally in by_unit(month, network).items()
-    }
+    counted: dict[tuple[int, str], int] = {}
+    for network in NETWORKS:
+        counts = load_counts(month, network, days=False)
+        totals = counts.by_category @ SUMS[:, BASES.index("counted")]
+        units = zip(counts.row, totals.tolist(), strict=True)
+        counted |= {(unit, network): n for unit, n in units}
+    return counted
 
 
 def sum_changes(deltas: Iterable[CountDeltas]) -> Changes:
@@ -46,7 +48,7 @@ def serialize_categories(changes: Changes) -> list[dict[str, Any]]:
 
 
 def serialize_units(
-    changes: Changes, before: Mapping[tuple[int | None, str], int]
+    changes: Changes, before: Mapping[tuple[int, str], int]
 ) -> list[dict[str, Any]]:
     """Return the counted samples of each unit before and after the changes."""
     counted: Counter[tuple[int, str]] = Counter()

@@ -7,8 +7,8 @@ area where these are unknown, and the month is marked *estimated*; no sample is 
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -20,20 +20,25 @@ from sqlalchemy import select, text
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.figures.authorized_unit import serialize_unit
-from backend.coverage.figures.counts import Tally, total
 from backend.coverage.figures.publication import published
 from backend.coverage.figures.query import month_before
 from backend.coverage.figures.unit_month import communes_of
 from backend.coverage.targets.in_force import TARGET, strict_comparison, targets_by_day
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
-from backend.units.catalogue import REFORM, ActiveSet, read_active, serving_set, system_on
+from backend.units.catalogue import REFORM
+from backend.units.catalogue import ActiveSet
+from backend.units.catalogue import read_active
+from backend.units.catalogue import serving_set
+from backend.units.catalogue import system_on
+from backend.measurements.recording.reasons import COUNTED
+from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
+from backend.measurements.recording.reasons import NOT_VALID
 from backend.units.models import Boundary
 from backend.units.reform import Overlaps, overlaps
 from backend.units.service import UnitRow, find
 
 Parts = tuple[int, ...]  # communes of the other system that overlap a commune
-Tallies = Mapping[tuple[int, str], Tally]  # by unit and month
 # By unit and month: category, longitude and latitude of each sample.
 SamplePositions = dict[tuple[int, str], list[tuple[str, float, float]]]
 
@@ -59,6 +64,28 @@ POSITIONS = text("""
 """)
 # Cached area weights of communes; boundary sets never change in place.
 CACHED_WEIGHTS_MOST = 4_096
+
+
+@dataclass(slots=True)
+class Tally:
+    """Samples of one place by category, with the three numbers derived from them."""
+
+    by_category: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def received(self) -> int:
+        return self.by_category.total()
+
+    @property
+    def valid(self) -> int:
+        return sum(n for category, n in self.by_category.items() if category not in NOT_VALID)
+
+    @property
+    def counted(self) -> int:
+        return self.by_category[COUNTED] + self.by_category[COUNTED_BY_ADMIN]
+
+
+Tallies = Mapping[tuple[int, str], Tally]  # by unit and month
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +242,14 @@ def _serialize_month(
         "reached": reached,
         "estimated": estimated,
     }
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of tallies."""
+    result = Tally()
+    for tally in tallies:
+        result.by_category.update(tally.by_category)
+    return result
 
 
 def split(

@@ -1,6 +1,6 @@
-"""Median, mean and percentiles of speed by unit, month, network, operator and technology.
+"""Speeds of a unit by month, network, operator and technology, and hours of its samples.
 
-They are computed in advance (`refresh`), so that the cost of a page does not depend on the number
+Speeds are computed in advance (`refresh`), so that the cost of a page does not depend on the number
 of samples.
 """
 
@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.accounts.access import Actor
-from backend.coverage.figures.unit_month import unit_month
+from backend.clock import VIETNAM
+from backend.coverage.figures.unit_month import UnitMonth, unit_month
 from backend.coverage.statistics.quantiles import (
     ALL,
     BANDS_MBPS,
@@ -20,7 +21,7 @@ from backend.coverage.statistics.quantiles import (
     UNKNOWN,
     Reference,
 )
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.measurements.recording.rules import OPERATORS
 from backend.units.service import UnitRow
 
@@ -37,6 +38,17 @@ SELECT = """
 """
 ROWS = text(SELECT.format(which="and unit_id = :unit"))
 ROWS_OF_ALL = text(SELECT.format(which=""))
+# Anonymised rows have no time.
+HOURS = text("""
+    select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
+        count(*)::int as n
+    from (
+        select measured_at at time zone :zone as at from measurements
+        where unit_id = any(:units) and day between :first and :last
+            and network = :network and counted and measured_at is not null
+    ) moments group by 1, 2
+""")
+WEEKDAYS, DAY_HOURS = 7, 24
 
 
 def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
@@ -74,6 +86,25 @@ def unit_statistics(
     }
 
 
+def unit_hours(
+    code: str,
+    level: str | None,
+    month: str,
+    network: str,
+    now: datetime,
+    reader: Actor | None = None,
+) -> dict[str, Any]:
+    """Return samples of seven weekdays from Monday with 24 hours each; None under the minimum."""
+    subject = unit_month(code, level, month, network, now, reader)
+    hours = _read_hours(subject)
+    n = sum(map(sum, hours))
+    return {
+        **subject.serialize(),
+        "n": n,
+        "hours": hours if n >= setting("MINIMUM_N") else None,
+    }
+
+
 def _read_rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
     unit_id = unit.id if unit else COUNTRY
     parameters = {"month": month, "network": network, "unit": unit_id, "unknown": UNKNOWN}
@@ -106,3 +137,10 @@ def _serialize_reference(one: Reference) -> dict[str, Any]:
         "at_most": None if one.least else one.bound,
         "source": one.source,
     }
+
+
+def _read_hours(month: UnitMonth) -> list[list[int]]:
+    hours = [[0] * DAY_HOURS for _ in range(WEEKDAYS)]
+    for row in db.session.execute(HOURS, month.parameters(zone=VIETNAM.tzname(None))):
+        hours[row.weekday - 1][row.hour] = row.n
+    return hours

@@ -8,7 +8,6 @@ from backend.accounts.authentication import actor
 from backend.coverage.figures.query import figures_reader
 from backend.coverage.statistics.cells import as_geojson, unit_cells
 from backend.coverage.statistics.history import unit_history
-from backend.coverage.statistics.hours import unit_hours
 from backend.coverage.statistics.schemas import (
     CellsQuerySchema,
     CountryMonthQuerySchema,
@@ -19,7 +18,7 @@ from backend.coverage.statistics.schemas import (
     UnitHoursSchema,
     UnitMonthQuerySchema,
 )
-from backend.coverage.statistics.service import unit_statistics
+from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.database.extensions import PERSON
 from backend.http.blueprint import Blueprint
 from backend.http.etags import with_digest

@@ -6,8 +6,7 @@ from typing import Any
 
 from backend.clock import VIETNAM, month_end
 from backend.coverage.statistics.history import history
-from backend.coverage.statistics.hours import unit_hours
-from backend.coverage.statistics.service import unit_statistics
+from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.web.public.service import Place
 from backend.web.site.charts import Bars, bars
 from backend.web.site.pages import Translator

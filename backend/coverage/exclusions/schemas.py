@@ -5,10 +5,9 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from backend.coverage.figures.schemas import month_field
+from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.signals.schemas import UnitSignalsQuerySchema
-from backend.coverage.statistics.schemas import UnitWithLevelSchema
 from backend.fields import ID_MOST, Flag, Strict, Text, Whole
 from backend.measurements.recording.incoming import read_id
 from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST, QueryId

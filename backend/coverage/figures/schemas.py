@@ -10,7 +10,7 @@ from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.fields import QueryId
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema
+from backend.units.schemas import BoundariesSchema, UnitNameSchema
 
 
 def month_field(**options: Any) -> fields.String:
@@ -27,6 +27,13 @@ def unpublished_field() -> fields.Integer:
     return fields.Integer(metadata={"description": description})
 
 
+class UnitWithLevelSchema(UnitNameSchema):
+    """The unit of an answer."""
+
+    system = fields.String(required=True)
+    level = fields.String(required=True)
+
+
 class CoverageQuerySchema(Strict):
     """Units, month or range of months, network, order and format of a coverage query.
 
@@ -37,10 +44,8 @@ class CoverageQuerySchema(Strict):
     month = month_field(load_default=None)
     from_ = month_field(data_key="from", load_default=None)
     to = month_field(load_default=None)
-    level = fields.String(load_default=None, validate=validate.OneOf(LEVELS, error="not_one_of"))
-    network = fields.String(
-        load_default="mobile", validate=validate.OneOf(NETWORKS, error="not_one_of")
-    )
+    level = Text(choices=LEVELS, load_default=None)
+    network = Text(choices=NETWORKS, load_default="mobile")
     parent = Text(most=5, load_default=None)
     unit = Text(most=5, load_default=None)
     filter = Text(choices=tuple(FILTERS), load_default=None)

@@ -44,16 +44,15 @@ class Listing:
 
     def find(self, code: str, level: str | None = None) -> UnitRow:
         """Return the unit of a code; the lowest level if the code names an island twice."""
-        for name in ("commune", "district", "province"):
-            for unit in self.levels.get(name, []):
-                if unit.code == code and level in (None, name):
-                    return unit
-        raise Problem(404, "unit_unknown")
+        return self._find(code, (level,) if level else ("commune", "district", "province"))
 
     def parent(self, code: str) -> UnitRow:
         """Return the province or district of a code."""
-        for name in ("province", "district"):
-            for unit in self.levels.get(name, []):
+        return self._find(code, ("province", "district"))
+
+    def _find(self, code: str, levels: tuple[str, ...]) -> UnitRow:
+        for level in levels:
+            for unit in self.levels.get(level, []):
                 if unit.code == code:
                     return unit
         raise Problem(404, "unit_unknown")

@@ -2,10 +2,10 @@
 
 from marshmallow import Schema, fields, validate
 
+from backend.coverage.figures.schemas import UnitWithLevelSchema
 from backend.coverage.signals.schemas import (
     UnitSignalsQuerySchema,
 )
-from backend.coverage.statistics.schemas import UnitWithLevelSchema
 from backend.fields import Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.reasons import COUNTED, REASONS

@@ -2,10 +2,9 @@
 
 from marshmallow import Schema, fields
 
-from backend.coverage.figures.schemas import month_field
+from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.rules import SIGNALS
 from backend.coverage.signals.service import STATES
-from backend.coverage.statistics.schemas import UnitWithLevelSchema
 from backend.fields import Strict, Text
 from backend.memberships.schemas import BriefSchema
 from backend.units.catalogue import LEVELS

@@ -26,14 +26,8 @@ from backend.coverage.figures.unit_month import communes_of
 from backend.coverage.targets.in_force import TARGET, strict_comparison, targets_by_day
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
-from backend.units.catalogue import REFORM
-from backend.units.catalogue import ActiveSet
-from backend.units.catalogue import read_active
-from backend.units.catalogue import serving_set
-from backend.units.catalogue import system_on
-from backend.measurements.recording.reasons import COUNTED
-from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
-from backend.measurements.recording.reasons import NOT_VALID
+from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN, NOT_VALID
+from backend.units.catalogue import REFORM, ActiveSet, read_active, serving_set, system_on
 from backend.units.models import Boundary
 from backend.units.reform import Overlaps, overlaps
 from backend.units.service import UnitRow, find

@@ -2,38 +2,27 @@
 
 from marshmallow import Schema, fields, validate
 
-from backend.coverage.figures.schemas import month_field
+from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import AsOfSchema, BoundariesSchema, UnitNameSchema
+from backend.units.schemas import AsOfSchema, BoundariesSchema
 
-
-def network_field() -> fields.String:
-    """Return a field for the network, by default mobile."""
-    return fields.String(
-        load_default="mobile", validate=validate.OneOf(NETWORKS, error="not_one_of")
-    )
+# Three years: yearly reports compare with the year before.
+HISTORY_MONTHS_MOST = 36
 
 
 class CountryMonthQuerySchema(Strict):
     """A month and network."""
 
     month = month_field(required=True)
-    network = network_field()
+    network = Text(choices=NETWORKS, load_default="mobile")
 
 
 class UnitMonthQuerySchema(CountryMonthQuerySchema):
     """A month, network and level; the level is needed if a code names two units."""
 
     level = Text(choices=LEVELS, load_default=None)
-
-
-class UnitWithLevelSchema(UnitNameSchema):
-    """The unit of an answer."""
-
-    system = fields.String(required=True)
-    level = fields.String(required=True)
 
 
 class SpreadSchema(Schema):
@@ -107,13 +96,10 @@ class StatisticsSchema(UnitMonthSchema):
     items = fields.List(fields.Nested(StatisticsItemSchema), required=True)
 
 
-FORMATS = ("json", "geojson")
-
-
 class CellsQuerySchema(UnitMonthQuerySchema):
     """A month, network, level and format."""
 
-    format = Text(choices=FORMATS, load_default="json")
+    format = Text(choices=("json", "geojson"), load_default="json")
 
 
 class UnitHoursSchema(UnitMonthSchema):
@@ -162,17 +148,13 @@ class UnitCellsSchema(UnitMonthSchema):
     items = fields.List(fields.Nested(H3CellSchema), required=True)
 
 
-# Three years: yearly reports compare with the year before.
-MONTHS_MOST = 36
-
-
 class HistoryQuerySchema(AsOfSchema):
     """Number of months up to the present one, of the unit that has the code on a day."""
 
-    network = network_field()
+    network = Text(choices=NETWORKS, load_default="mobile")
     months = fields.Integer(
         load_default=12,
-        validate=validate.Range(1, MONTHS_MOST, error="out_of_range"),
+        validate=validate.Range(1, HISTORY_MONTHS_MOST, error="out_of_range"),
         error_messages={"invalid": "not_whole"},
     )
 

@@ -198,7 +198,7 @@ def test_two_counts_in_one_sentence(
 def test_the_headline_of_zero_one_and_two_communes(
     app: Flask, client: FlaskClient, language: Language, headline: str
 ) -> None:
-    page = (ROOT / "backend/templates/web/country.html").read_text()
+    page = (ROOT / "backend/templates/web/public/country.html").read_text()
     (source,) = re.findall(r"<h1 id=\"headline\">(\{\{ _\('<strong>.*?\}\})</h1>", page)
     units = {0: "0 communes", 1: "1 commune", 2: "2 communes"}
     for n, english in units.items():

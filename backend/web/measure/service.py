@@ -24,7 +24,10 @@ FILES = (
 )
 PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
 # What a page is rendered from, beside the files.
-SOURCES = ("web", "templates/web", "templates", "i18n", "i18n/locale/vi/LC_MESSAGES")
+SOURCES = (
+    *("web/site", "web/measure", "templates/web/site", "templates/web/measure", "templates"),
+    *("i18n", "i18n/locale/vi/LC_MESSAGES"),
+)
 KINDS = (".html", ".py", ".txt", ".po")
 
 # Without their edition: an app that is installed is not installed again for each of ours.

@@ -23,7 +23,7 @@ def measure(query: dict[str, Any]) -> Response:
     """Measure the line at this place, and send it as a sample."""
     words = query["lang"] or language()
     return render(
-        "web/do.html",
+        "web/measure/do.html",
         query["lang"],
         consent=consent.statement(_operator(), words),
         scripted=script_texts(words),
@@ -65,4 +65,4 @@ def join_by_address(code: str) -> BaseResponse:
 @bp.page("/withdraw", policy=ASKING)
 def withdraw(query: dict[str, Any]) -> Response:
     """Let a person withdraw with the code that they were shown."""
-    return render("web/withdraw.html", query["lang"])
+    return render("web/public/withdraw.html", query["lang"])

@@ -20,7 +20,7 @@ DIGEST_MOST = 64
 @bp.page("/seal")
 def ask(query: dict[str, Any]) -> Response:
     """Ask for a report's file, or its digest."""
-    return render("web/seal.html", query["lang"])
+    return render("web/public/seal.html", query["lang"])
 
 
 @bp.page("/seal", methods=("POST",))
@@ -38,12 +38,12 @@ def show(query: dict[str, Any], digest: str) -> Response:
     try:
         found = check_digest(digest)
     except Problem as problem:
-        response = render("web/seal.html", query["lang"], digest=digest[:DIGEST_MOST])
+        response = render("web/public/seal.html", query["lang"], digest=digest[:DIGEST_MOST])
         response.status_code = problem.status
         return response
     letters = letters_of(found["report"]["id"])
     told = {"found": found, "letters": letters}
-    return render("web/seal.html", query["lang"], **told)
+    return render("web/public/seal.html", query["lang"], **told)
 
 
 def _sent() -> str:

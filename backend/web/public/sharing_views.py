@@ -159,4 +159,4 @@ def widget(query: dict[str, Any], code: str) -> Response:
     lang = query.pop("lang")
     place = unit(code, now=clock_now(), reader=PUBLIC, **query)
     told = sentence(place, translator_for(lang))
-    return render("web/widget.html", lang, place=place, told=told)
+    return render("web/public/widget.html", lang, place=place, told=told)

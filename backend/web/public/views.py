@@ -41,7 +41,7 @@ def index(query: dict[str, Any]) -> Any:
     lang, now = query.pop("lang"), clock_now()
     place = service.country(**query, now=now, reader=figures_reader())
     shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
-    return render("web/country.html", lang, place=place, **shown)
+    return render("web/public/country.html", lang, place=place, **shown)
 
 
 @bp.page("/unit/<code>", UnitPageQuerySchema, policy=MAP)
@@ -52,7 +52,7 @@ def unit(query: dict[str, Any], code: str) -> Response:
     place = service.unit(code, **query, now=now, reader=figures_reader())
     shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
     shown |= {"told": sentence(place, told_to), "quality": quality(place, told_to, now)}
-    return render("web/unit.html", lang, place=place, **shown)
+    return render("web/public/unit.html", lang, place=place, **shown)
 
 
 @bp.page("/table.csv", TableQuerySchema)
@@ -74,32 +74,32 @@ def search(query: dict[str, Any]) -> Any:
     if len(units) == 1:
         return redirect(translator_for(lang).to("web.unit", code=units[0].code))
     more = len(units) == service.FOUND_MOST
-    return render("web/search.html", lang, units=units, q=words, more=more)
+    return render("web/public/search.html", lang, units=units, q=words, more=more)
 
 
 @bp.page("/styleguide")
 def styleguide(query: dict[str, Any]) -> Response:
     """Show every part that pages are made of."""
     today = local_day(clock_now())
-    return render("web/styleguide.html", query["lang"], today=today, **samples())
+    return render("web/public/styleguide.html", query["lang"], today=today, **samples())
 
 
 @bp.page("/docs", policy=API_PAGE)
 def docs(query: dict[str, Any]) -> Response:
     """Show the API, and let people try it."""
-    return render("web/docs.html", query["lang"])
+    return render("web/public/docs.html", query["lang"])
 
 
 @bp.page("/invitation", policy=ASKING)
 def invitation(query: dict[str, Any]) -> Response:
     """Let a person choose a password by the secret behind the link's #."""
-    return render("web/invitation.html", query["lang"])
+    return render("web/public/invitation.html", query["lang"])
 
 
 @bp.page("/sign-in", policy=ASKING)
 def sign_in(query: dict[str, Any]) -> Response:
     """Let a person sign in, see who they are, set up a second factor and sign out."""
-    return render("web/sign_in.html", query["lang"])
+    return render("web/public/sign_in.html", query["lang"])
 
 
 @bp.page("/work", None)
@@ -123,7 +123,7 @@ def sign_out() -> Any:
 @bp.page("/join", policy=SCRIPTED)
 def join(query: dict[str, Any]) -> Response:
     """Show the join code behind the link's #, and what to do with it."""
-    return render("web/join.html", query["lang"])
+    return render("web/public/join.html", query["lang"])
 
 
 def _drawn(place: service.Place) -> Any:

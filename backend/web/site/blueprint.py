@@ -119,7 +119,7 @@ def _error_page(problem: Problem) -> Response:
     faults = serialize_errors(problem.errors, words)
     told = {"told": message(problem.code, words), "faults": faults}
     again = request.full_path.rstrip("?") if request.method == "GET" else None
-    response = render("web/wrong.html", lang, problem=problem, again=again, **told)
+    response = render("web/site/wrong.html", lang, problem=problem, again=again, **told)
     response.status_code = problem.status
     response.headers.update(problem.headers)
     return response

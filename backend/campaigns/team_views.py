@@ -52,8 +52,8 @@ def show_team(team_id: int) -> Any:
 @blp.response(200, TeamSchema, headers=etags.ETAG_HEADER)
 def change_team(changes: dict[str, Any], team_id: int) -> Any:
     """Change a team."""
-    seen = etags.expected()
-    return etags.with_etag(service.change_team(actor(), team_id, seen, changes))
+    expected = etags.expected()
+    return etags.with_etag(service.change_team(actor(), team_id, expected, changes))
 
 
 @blp.delete("/teams/<int:team_id>")
@@ -62,6 +62,6 @@ def change_team(changes: dict[str, Any], team_id: int) -> Any:
 @blp.alt_response(204, description="Removed: nobody joined it and it earned nothing")
 def end_team(team_id: int) -> Any:
     """End a team, or remove it where nobody joined it."""
-    seen = etags.expected()
+    expected = etags.expected()
     now = clock_now()
-    return etags.with_etag_or_204(service.end_team(actor(), team_id, seen, now))
+    return etags.with_etag_or_204(service.end_team(actor(), team_id, expected, now))

@@ -51,8 +51,8 @@ def show_campaign(campaign_id: int) -> Any:
 @blp.response(200, CampaignSchema, headers=etags.ETAG_HEADER)
 def change_campaign(changes: dict[str, Any], campaign_id: int) -> Any:
     """Change a campaign."""
-    seen = etags.expected()
-    return etags.with_etag(service.change_campaign(actor(), campaign_id, seen, changes))
+    expected = etags.expected()
+    return etags.with_etag(service.change_campaign(actor(), campaign_id, expected, changes))
 
 
 @blp.delete("/campaigns/<int:campaign_id>")

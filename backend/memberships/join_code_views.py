@@ -25,7 +25,7 @@ FILE = {"type": "string", "format": "binary"}
 @blp.arguments(CodeLimitsSchema)
 @blp.response(201, JoinCodeSchema, description="In force; the previous code is void")
 def rotate_code(limits: join_codes.CodeLimits, campaign_id: int, team_id: int) -> Any:
-    """Give a team a join code, its first or another one."""
+    """Create or rotate a team's join code."""
     details = join_codes.rotate_code(actor(), campaign_id, team_id, limits, clock_now())
     return _serialize_code(details), 201
 

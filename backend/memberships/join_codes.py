@@ -62,7 +62,7 @@ class CodeLimits:
 def rotate_code(
     actor: Actor, campaign_id: int, team_id: int, limits: CodeLimits, now: datetime
 ) -> CodeDetails:
-    """Give a team its first or another code; the previous one is revoked."""
+    """Create a team's code and revoke the previous one."""
     scope = _visible_scope(actor, campaign_id, team_id)
     require(actor, "team.edit", scope)
     if limits.expires_at is not None and limits.expires_at <= now:

@@ -51,8 +51,8 @@ def show_cluster(cluster_id: int) -> Any:
 @blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER)
 def change_cluster(changes: dict[str, Any], cluster_id: int) -> Any:
     """Change a cluster of communes."""
-    seen = etags.expected()
-    return etags.with_etag(service.change_cluster(actor(), cluster_id, seen, changes))
+    expected = etags.expected()
+    return etags.with_etag(service.change_cluster(actor(), cluster_id, expected, changes))
 
 
 @blp.delete("/clusters/<int:cluster_id>")
@@ -61,5 +61,5 @@ def change_cluster(changes: dict[str, Any], cluster_id: int) -> Any:
 @blp.alt_response(204, description="Removed: it was nobody's area")
 def end_cluster(cluster_id: int) -> Any:
     """End a cluster of communes, or remove it where it was nobody's area."""
-    seen = etags.expected()
-    return etags.with_etag_or_204(service.end_cluster(actor(), cluster_id, seen, clock_now()))
+    expected = etags.expected()
+    return etags.with_etag_or_204(service.end_cluster(actor(), cluster_id, expected, clock_now()))

@@ -80,5 +80,5 @@ class UnitBriefSchema(Schema):
 
 
 def unit(**options: Any) -> Object:
-    """A unit, or null, in a request."""
+    """Return the field of a unit, or null, in a request."""
     return Object(UnitReferenceSchema, allow_none=True, **options)

@@ -54,8 +54,8 @@ def show_organisation(organisation_id: int) -> Any:
 @blp.response(200, OrganisationSchema, headers=etags.ETAG_HEADER)
 def change_organisation(changes: dict[str, Any], organisation_id: int) -> Any:
     """Change an organisation."""
-    seen = etags.expected()
-    return etags.with_etag(service.change_organisation(actor(), organisation_id, seen, changes))
+    expected = etags.expected()
+    return etags.with_etag(service.change_organisation(actor(), organisation_id, expected, changes))
 
 
 @blp.delete("/organisations/<int:organisation_id>")
@@ -64,6 +64,6 @@ def change_organisation(changes: dict[str, Any], organisation_id: int) -> Any:
 @blp.alt_response(204, description="Removed: nothing belonged to it")
 def end_organisation(organisation_id: int) -> Any:
     """End an organisation, or remove it where nothing belongs to it."""
-    seen = etags.expected()
+    expected = etags.expected()
     now = clock_now()
-    return etags.with_etag_or_204(service.end_organisation(actor(), organisation_id, seen, now))
+    return etags.with_etag_or_204(service.end_organisation(actor(), organisation_id, expected, now))

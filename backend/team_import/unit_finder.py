@@ -85,7 +85,7 @@ class UnitFinder:
         return Match(error="place_unknown", candidates=_labels(near))
 
     def _find_code(self, code: str) -> Match:
-        """A spreadsheet takes a code for a number and drops its zeros; islands have 3 digits."""
+        """Find a code; spreadsheets drop leading zeros, and codes of islands have 3 digits."""
         padded = code.zfill(self._digits)
         known = [
             self._by_code[one] for one in dict.fromkeys((code, padded)) if one in self._by_code

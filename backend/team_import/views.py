@@ -33,7 +33,7 @@ FILES = {200: {"content": {XLSX: FILE}}}
 @blp.arguments(TemplateQuerySchema, location="query")
 @blp.response(200, {"type": "string"}, content_type="text/csv")
 def get_template(query: dict[str, Any], organisation_id: int) -> Response:
-    """Give the template of a list of teams, to fill in and send back."""
+    """Return the template of a list of teams."""
     form = query["format"]
     content = template(actor(), organisation_id, form)
     return as_attachment(content, MEDIA[form], f"mau-danh-sach-doi.{form}")

@@ -29,14 +29,8 @@ from geo.polygons import BoundaryError
 
 def new_set(source: SetSource) -> NewSet:
     """Return the set that an entry of sets.toml describes."""
-    return NewSet(
-        name=source.name,
-        system=source.system,
-        quality=source.quality,
-        valid_from=source.valid_from,
-        valid_to=source.valid_to,
-        note=source.note,
-    )
+    span = source.valid_from, source.valid_to
+    return NewSet(source.name, source.system, source.quality, *span, source.note)
 
 
 def load(new: NewSet, path: Path, *, active: bool) -> SyncResult:

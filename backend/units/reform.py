@@ -95,13 +95,11 @@ def overlaps(unit_id: int, system: str) -> Overlaps:
     """Return the communes of the other system that share ground with a unit's communes."""
     below = _rows(system, or_(*(c == unit_id for c in (Unit.id, Unit.parent_id, Unit.province_id))))
     other = next(one for one in SYSTEMS if one != system)
-    ways: list[Callable[[str], tuple[str, ...]]] = [
-        crosswalk().successors,
-        crosswalk().predecessors,
-    ]
-    there, back = ways if system == "2024" else reversed(ways)
-    related = _rows(other, Unit.code.in_({code for row in below for code in there(row.code)}))
-    partners = {row.id: back(row.code) for row in related}
+    old, walk = system == "2024", crosswalk()
+    forward: Callable[[str], tuple[str, ...]] = walk.successors if old else walk.predecessors
+    backward: Callable[[str], tuple[str, ...]] = walk.predecessors if old else walk.successors
+    related = _rows(other, Unit.code.in_({code for row in below for code in forward(row.code)}))
+    partners = {row.id: backward(row.code) for row in related}
     own = _rows(system, Unit.code.in_({code for codes in partners.values() for code in codes}))
     ids = {row.code: row.id for row in own}
     listed = {one: tuple(ids[code] for code in codes) for one, codes in partners.items()}

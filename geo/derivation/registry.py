@@ -10,16 +10,8 @@ from pathlib import Path
 from typing import Any
 
 COLUMNS = (
-    "system",
-    "level",
-    "code",
-    "name",
-    "type",
-    "province_code",
-    "district_code",
-    "latitude",
-    "longitude",
-    "area_km2",
+    *("system", "level", "code", "name", "type", "province_code", "district_code"),
+    *("latitude", "longitude", "area_km2"),
 )
 EXPECTED_VERSION = "1.0.4"  # SOURCES.md and the corrections below describe this one
 
@@ -84,14 +76,9 @@ def _units_2024(rows: list[Row]) -> list[Row]:
             communes[district] = _row("2024", "commune", district, name, province, "", centre)
             continue
         districts[district] = _row("2024", "district", district, name, province, district, centre)
+        centre = row["wardLat"], row["wardLon"]
         communes[commune] = _row(
-            "2024",
-            "commune",
-            commune,
-            row["ward"],
-            province,
-            district,
-            (row["wardLat"], row["wardLon"]),
+            "2024", "commune", commune, row["ward"], province, district, centre
         )
     return [table[code] for table in (provinces, districts, communes) for code in sorted(table)]
 
@@ -106,15 +93,8 @@ def _units_2025(rows: list[Row]) -> list[Row]:
         provinces[province] = _row(
             "2025", "province", province, row["province"], province, "", centre
         )
-        commune = _row(
-            "2025",
-            "commune",
-            code,
-            row["ward"],
-            province,
-            "",
-            (row["wardLat"], row["wardLon"]),
-        )
+        centre = row["wardLat"], row["wardLon"]
+        commune = _row("2025", "commune", code, row["ward"], province, "", centre)
         communes[code] = commune | {"area_km2": row["wardAreaKm2"]}
     return [table[code] for table in (provinces, communes) for code in sorted(table)]
 
@@ -135,7 +115,7 @@ def _row(
 
 
 def _spelled(name: str) -> tuple[str, str]:
-    """Return type and name: the names hold the right type, a few in capitals."""
+    """Return type and name; names begin with the type, a few in capitals."""
     kind = next(kind for kind in TYPES if name.casefold().startswith(f"{kind} ".casefold()))
     return kind, kind + name[len(kind) :]
 

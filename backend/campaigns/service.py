@@ -14,9 +14,9 @@ from backend.errors import FieldError, Problem, invalid
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
 from backend.organisations.clusters import units_of
+from backend.organisations.references import serialize_units, unit_ids
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import lock_organisation
-from backend.organisations.unit_names import serialize_units, unit_ids
 from backend.organisations.versions import audit_values, changed_values, remove_unused, update_row
 
 COLUMNS = ("name", "first_day", "last_day", "networks", "target", "cap", "state")

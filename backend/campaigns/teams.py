@@ -17,9 +17,9 @@ from backend.errors import FieldError, Problem
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.organisations.names import folded
+from backend.organisations.references import serialize_units, unit_id
 from backend.organisations.scopes import organisation_scope, team_scope
 from backend.organisations.service import lock_organisation
-from backend.organisations.unit_names import serialize_units, unit_id
 from backend.organisations.versions import (
     audit_values,
     changed_values,

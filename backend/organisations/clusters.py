@@ -15,9 +15,9 @@ from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.organisations.models import Cluster, ClusterUnit
+from backend.organisations.references import serialize_units, unit_ids
 from backend.organisations.scopes import organisation_scope
 from backend.organisations.service import lock_organisation
-from backend.organisations.unit_names import serialize_units, unit_ids
 from backend.organisations.versions import audit_values, changed_values, end_roles, update_row
 from backend.units.models import Unit
 from geo.gazetteer import sort_key

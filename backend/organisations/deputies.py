@@ -15,7 +15,7 @@ from backend.accounts.models import Role, User
 from backend.accounts.users import in_force
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.organisations.areas import requested_area, serialize_areas
+from backend.organisations.references import requested_area, serialize_areas
 from backend.organisations.scopes import cluster_scope, unit_scope
 
 # For a longer time an admin grants the role itself.

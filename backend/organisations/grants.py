@@ -14,7 +14,7 @@ from backend.accounts.models import Role
 from backend.accounts.users import NewRole
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.organisations.areas import current_cluster_id, current_unit_id
+from backend.organisations.references import current_cluster_id, current_unit_id
 from backend.organisations.scopes import organisation_scope, team_scope, unit_scope
 
 KINDS: dict[str, Kind] = {

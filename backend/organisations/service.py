@@ -13,8 +13,8 @@ from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.organisations.models import Organisation
+from backend.organisations.references import serialize_units, unit_id
 from backend.organisations.scopes import organisation_scope
-from backend.organisations.unit_names import serialize_units, unit_id
 from backend.organisations.versions import (
     audit_values,
     changed_values,

@@ -15,7 +15,7 @@ from backend.clock import day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.organisations.clusters import add_cluster
-from backend.organisations.unit_names import unit_ids
+from backend.organisations.references import unit_ids
 from backend.units.models import Unit
 from backend.units.reform import successors, successors_of
 

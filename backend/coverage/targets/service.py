@@ -18,7 +18,7 @@ from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
-from backend.organisations.unit_names import serialize_units, unit_id
+from backend.organisations.references import serialize_units, unit_id
 from backend.organisations.versions import audit_values, changed_values, update_row
 
 FIELDS = ("level", "network", "purpose", "threshold", "basis", "valid_from", "valid_to", "source")

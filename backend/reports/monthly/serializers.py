@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.database.extensions import db
-from backend.organisations.unit_names import serialize_units
+from backend.organisations.references import serialize_units
 from backend.reports.monthly.deadlines import deadline
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow
 from backend.reports.monthly.seals import Seal

@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.organisations.unit_names import serialize_units
+from backend.organisations.references import serialize_units
 from backend.reports.files.canonical import digest
 from backend.reports.monthly.models import ReportFile, ReportRow, SealKey
 from backend.reports.monthly.seals import verify_seal

@@ -12,7 +12,7 @@ from backend.coverage.figures.authorized_unit import authorized_unit, serialize_
 from backend.coverage.figures.rows import FILTERS
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.organisations.clusters import units_of
-from backend.organisations.unit_names import serialize_units
+from backend.organisations.references import serialize_units
 from backend.units.catalogue import system_on
 from backend.units.service import UnitRow, units_on
 from backend.web.public.service import levels_of

@@ -1,20 +1,56 @@
-"""Areas of officials in requests and answers: a unit, or a cluster of communes."""
+"""References to units, clusters and areas of officials in requests and answers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from backend.accounts.access import Kind
 from backend.clock import local_day
 from backend.database.extensions import db
-from backend.errors import invalid
+from backend.errors import FieldError, Problem, invalid
 from backend.organisations.models import Cluster
-from backend.organisations.unit_names import serialize_units
 from backend.units.models import Unit
 
+KEY = (Unit.system, Unit.level, Unit.code)
 AreaKey = tuple[str, int | None]  # unit or cluster, and its row
+
+
+def unit_id(named: Mapping[str, str] | None, field: str) -> int | None:
+    """Return the id of a named unit; 422 where there is none."""
+    if named is None:
+        return None
+    found = _ids_by_key([named]).get(_key(named))
+    if found is None:
+        raise invalid(field, "no_such_unit")
+    return found
+
+
+def unit_ids(named: Sequence[Mapping[str, str]], field: str) -> frozenset[int]:
+    """Return the ids of the named units; 422 with an error for each unknown one."""
+    found = _ids_by_key(named)
+    missing = [
+        FieldError(f"{field}.{at}", "no_such_unit")
+        for at, one in enumerate(named)
+        if _key(one) not in found
+    ]
+    if missing:
+        raise Problem(422, "invalid", missing)
+    return frozenset(found[_key(one)] for one in named)
+
+
+def serialize_units(ids: Collection[int | None]) -> dict[int | None, dict[str, Any]]:
+    """Return units as answers, by id and in Vietnamese order; null ids are left out."""
+    known = {one for one in ids if one is not None}
+    if not known:
+        return {}
+    rows = db.session.execute(
+        select(Unit.id, *KEY, Unit.name)
+        .where(Unit.id.in_(known))
+        .order_by(Unit.system, Unit.sort_key.collate("C"), Unit.id)
+    ).mappings()
+    return {row["id"]: dict(row) for row in rows}
 
 
 def requested_area(data: Mapping[str, Any], now: datetime) -> tuple[Kind, int]:
@@ -65,3 +101,13 @@ def serialize_areas(areas: Collection[AreaKey]) -> dict[AreaKey, dict[str, Any]]
         }
         for kind, one in areas
     }
+
+
+def _ids_by_key(named: Sequence[Mapping[str, str]]) -> dict[tuple[str, ...], int]:
+    keys = {_key(one) for one in named}
+    rows = db.session.execute(select(Unit.id, *KEY).where(tuple_(*KEY).in_(keys)))
+    return {(row[1], row[2], row[3]): row[0] for row in rows}
+
+
+def _key(named: Mapping[str, str]) -> tuple[str, ...]:
+    return named["system"], named["level"], named["code"]

@@ -42,6 +42,7 @@ def plain(client: FlaskClient, app: Flask) -> FlaskClient:
     return app.test_client(use_cookies=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", TABLE)
 def test_who_may(app: Flask, plain: FlaskClient, row: str) -> None:
     """A world is made again after a request that may have changed it."""
@@ -72,6 +73,7 @@ def test_a_token_for_reading_writes_nothing(app: Flask, plain: FlaskClient, row:
 NOTED = [row for row in OF_PEOPLE if row != "DELETE /api/v1/sessions/current"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", NOTED)
 def test_every_privileged_act_is_noted_with_who_and_from_where(
     app: Flask, plain: FlaskClient, owner: Engine, row: str
@@ -95,6 +97,7 @@ def test_a_program_does_not_what_a_person_does_at_a_page(
 HIDDEN = [row for row in TABLE if 404 in expected(row).values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", HIDDEN)
 def test_what_is_hidden_is_answered_as_what_is_not_there(
     app: Flask, plain: FlaskClient, row: str

@@ -126,6 +126,7 @@ def test_what_cannot_be_loaded_is_shown_where_it_lies(app: Flask, admin: AdminBr
     assert "nov <small>" not in admin.get("/admin/sets")
 
 
+@pytest.mark.slow
 def test_a_loaded_set_is_checked(app: Flask, admin: AdminBrowser) -> None:
     admin.done("/admin/jobs/check_set", name="approximate-2025")
     job = worked(app)
@@ -134,6 +135,7 @@ def test_a_loaded_set_is_checked(app: Flask, admin: AdminBrowser) -> None:
     assert "<pre" in page and "Quần đảo Trường Sa" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["parquet", "gpkg", "shp", "folder"])
 def test_every_usual_format_is_read(
     app: Flask, admin: AdminBrowser, tmp_path: Path, kind: str
@@ -198,6 +200,7 @@ def test_what_is_packed_is_looked_at_before_it_is_read(
     assert str(app.config["VAR_DIR"]) not in admin.get("/admin/jobs")
 
 
+@pytest.mark.slow
 def test_a_file_that_wants_all_memory_is_refused(
     app: Flask, admin: AdminBrowser, tmp_path: Path
 ) -> None:

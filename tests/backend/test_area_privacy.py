@@ -147,6 +147,7 @@ def told(answer: TestResponse) -> tuple[Any, ...]:
     return answer.status_code, body, [answer.headers.get(name) for name in TOLD]
 
 
+@pytest.mark.slow
 def test_all_that_the_official_alone_sees_is_known(area: Area, app: Flask) -> None:
     """Else the tests below could pass because nothing is hidden at all."""
     more, less = set(), set()
@@ -160,6 +161,7 @@ def test_all_that_the_official_alone_sees_is_known(area: Area, app: Flask) -> No
     assert more == HIDDEN and less == LESS
 
 
+@pytest.mark.slow
 def test_others_get_what_the_public_gets(area: Area) -> None:
     for url in area.urls():
         public = told(area.get(url, {}))
@@ -167,6 +169,7 @@ def test_others_get_what_the_public_gets(area: Area) -> None:
             assert told(area.get(url, headers)) == public, (who, url)
 
 
+@pytest.mark.slow
 def test_a_tag_that_the_official_was_told_opens_nothing(area: Area) -> None:
     """Neither a 304 nor a 412 tells another that they hold the official's version."""
     tags = {}
@@ -184,6 +187,7 @@ def test_a_tag_that_the_official_was_told_opens_nothing(area: Area) -> None:
                 assert asked == guessed, (condition, url)
 
 
+@pytest.mark.slow
 def test_the_head_of_an_answer_tells_no_more(area: Area) -> None:
     area.client = FlaskClient(area.app, area.app.response_class)  # the document has no heads
     for url in area.urls():

@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, given, settings
@@ -72,6 +73,7 @@ def naive(
     return found
 
 
+@pytest.mark.slow
 @settings(
     max_examples=20,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would post for minutes

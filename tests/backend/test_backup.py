@@ -72,6 +72,7 @@ def ask(url: str, statement: str) -> Any:
         engine.dispose()
 
 
+@pytest.mark.slow
 def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
     app: Flask, client: FlaskClient, own_var: Path, fresh: Path, tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
         assert ask(server.owner_url, counted) == before["summary"]["counted"] == 5
 
 
+@pytest.mark.slow
 def test_nothing_is_restored_over_what_is_there_nor_from_what_is_damaged(
     app: Flask, client: FlaskClient, own_var: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +140,7 @@ def test_a_backup_that_fails_leaves_nothing(
     assert list(folder.iterdir()) == [killed[1]]
 
 
+@pytest.mark.slow
 def test_without_the_keys_nothing_is_restored(app: Flask, own_var: Path, tmp_path: Path) -> None:
     kept = backup.make(app.config, tmp_path / "backups", 14, AT)
     (kept.parent / backup.KEYS).rename(tmp_path / "elsewhere")
@@ -146,6 +149,7 @@ def test_without_the_keys_nothing_is_restored(app: Flask, own_var: Path, tmp_pat
     assert not (tmp_path / "unused").exists()
 
 
+@pytest.mark.slow
 def test_a_backup_tells_what_it_holds_and_only_the_latest_stay(
     app: Flask, client: FlaskClient, own_var: Path, tmp_path: Path
 ) -> None:

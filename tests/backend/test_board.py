@@ -116,6 +116,7 @@ def test_a_leader_sees_the_own_team_and_none_of_the_organisers_tools(
         assert client.get(f"{cast.page}/{tool}").status_code in (403, 404)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", ["", "/figures", "/contributions", "/teams", "/plan", "/signals", "/corrections",
              "/settings", "/teams/import"],

@@ -17,6 +17,7 @@ from backend.team_import.views import XLSX
 from tests.support.team_files import GOOD, cp1258, errors, replace_parts, send, teams, url, workbook
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("encoding", "told"),
     [
@@ -94,6 +95,7 @@ def test_a_name_may_hold_a_line_break_and_lines_are_still_right(
     assert answer.json["rows"][0]["line"] == 4 and teams(app)[0][0] == "Đội 1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_the_template_is_read_back(
     app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str], form: str

@@ -85,6 +85,7 @@ def test_a_team_with_all_its_figures(cast: Cast, fold: bool) -> None:
     assert cast.rows()["Đội B"]["guests"] == cast.rows()["Đội B"]["counted"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fold", [True, False])
 @pytest.mark.parametrize("who", ["organiser", "leader"])
 @pytest.mark.parametrize("span", ["", "month=2024-11", "from=2024-11-05&to=2024-11-05",

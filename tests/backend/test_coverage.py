@@ -118,6 +118,7 @@ def test_csv_holds_the_same_figures(client: FlaskClient) -> None:
     assert [int(row["counted"]) for row in rows] == [item["counted"] for item in items]
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_a_month_does_not_pile_up(client: FlaskClient, app: Flask) -> None:
     """Whoever asks for months in turn has their lists of units read again, and keeps the counts."""
     assert post(client, register(client), sample("2024-10-10T09:00:00+07:00")).status_code == 201

@@ -71,6 +71,7 @@ def test_by_the_built_in_list(app: Flask, client: FlaskClient) -> None:
     assert told["distribution"]["best_share"] == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.real_boundaries
 @pytest.mark.skipif(not FOLDER, reason="needs official polygons: BOUNDARIES_DIR is not set")
 def test_by_the_official_list(official: Flask, client: FlaskClient) -> None:
@@ -86,6 +87,7 @@ def test_by_the_official_list(official: Flask, client: FlaskClient) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.real_boundaries
 @pytest.mark.skipif(not FOLDER, reason="needs official polygons: BOUNDARIES_DIR is not set")
 def test_less_than_half_of_it_at_best(official: Flask, client: FlaskClient) -> None:

@@ -37,6 +37,7 @@ def own_app(server: EmbeddedPostgres) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_database_that_goes_away_and_comes_back(own_app: Flask, server: EmbeddedPostgres) -> None:
     client = own_app.test_client()
     headers, body = register(client), sample()

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -28,6 +29,7 @@ def test_it_names_who_has_not_sent_and_how_long_there_is(app: Flask, clock: Fake
     assert "và 23 nơi khác." in whole
 
 
+@pytest.mark.slow
 def test_who_has_sent_is_left_alone(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     office = Office(app, client, clock)
     office.is_demo()

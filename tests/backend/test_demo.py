@@ -79,6 +79,7 @@ def test_planned_totals_come_out_of_judging(app: Flask, client: FlaskClient) -> 
         assert differences() == []
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_in_the_field_is_there(app: Flask) -> None:
     load(app, replace(SMALL, counted=1_500))
     with app.app_context():
@@ -89,6 +90,7 @@ def test_what_goes_wrong_in_the_field_is_there(app: Flask) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_another_seed_gives_the_same_totals_and_other_communes(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -105,6 +107,7 @@ def test_another_seed_gives_the_same_totals_and_other_communes(
     assert (answers[0], ids[0]) == (answers[2], ids[2])
 
 
+@pytest.mark.slow
 def test_removing_leaves_nothing_of_it_and_everything_else(
     app: Flask, client: FlaskClient, clock: Any
 ) -> None:
@@ -130,6 +133,7 @@ def test_removing_leaves_nothing_of_it_and_everything_else(
             assert db.session.scalar(select(func.count()).select_from(model)) == n, model
 
 
+@pytest.mark.slow
 def test_teams_earn_what_the_phones_measured_and_go_with_them(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -176,6 +180,7 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
         assert list(db.session.scalars(select(Campaign.id))) == [mine]
 
 
+@pytest.mark.slow
 def test_a_load_that_was_interrupted_is_replaced(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,12 +198,14 @@ def test_a_load_that_was_interrupted_is_replaced(
     assert coverage(client)["summary"]["counted"] == 500
 
 
+@pytest.mark.slow
 def test_a_plan_that_cannot_be_met_is_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "_counted", lambda *arguments: {})
     with pytest.raises(generation.PlanNotReached):
         load(app, SMALL)
 
 
+@pytest.mark.slow
 def test_commands_say_what_they_did(app: Flask) -> None:
     load(app, SMALL)
     run = app.test_cli_runner().invoke

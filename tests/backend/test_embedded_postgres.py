@@ -103,6 +103,7 @@ def test_nobody_enters_without_a_password(server: EmbeddedPostgres) -> None:
     assert len(os.fsencode(server.socket_dir)) + len("/.s.PGSQL.5432.lock") < 107
 
 
+@pytest.mark.slow
 def test_a_killed_server_is_started_again_with_its_data(server: EmbeddedPostgres) -> None:
     server.start()
     ask(server.owner_url, "CREATE TABLE survivor AS SELECT 42 AS value")
@@ -208,6 +209,7 @@ with EmbeddedPostgres(sys.argv[1], fsync=False) as server:
 """
 
 
+@pytest.mark.slow
 @needs_root
 def test_an_ordinary_user_runs_it_too(tmp_path: Path) -> None:
     user = pwd.getpwnam("daemon")
@@ -229,6 +231,7 @@ def test_an_ordinary_user_runs_it_too(tmp_path: Path) -> None:
     shutil.rmtree(server.socket_dir)
 
 
+@pytest.mark.slow
 @needs_root
 def test_a_clone_below_a_closed_folder_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -183,6 +183,7 @@ def test_a_guest_may_leave_and_may_be_one_again(
     assert join(client, resident, cast.code_two).status_code == 201
 
 
+@pytest.mark.slow
 def test_nobody_becomes_a_guest_of_a_team_that_ends_in_that_moment(
     app: Flask, client: FlaskClient, cast: Cast, host: Headers
 ) -> None:

@@ -214,6 +214,7 @@ def test_own_ndjson_round_trip(bodies: list[dict[str, Any]], escaped: bool) -> N
     assert [row.payload for row in rows("ndjson", source)] == bodies
 
 
+@pytest.mark.slow
 @drawn(st.sampled_from(FORMATS), st.binary(max_size=300) | st.text(max_size=300))
 @settings(max_examples=200)
 def test_no_content_raises(format: str, content: str | bytes) -> None:

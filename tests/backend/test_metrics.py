@@ -162,6 +162,7 @@ def test_dashboard_and_alerts_ask_for_what_is_told(
     assert named <= told
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 @pytest.mark.parametrize(
     "words",

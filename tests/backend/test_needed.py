@@ -58,6 +58,7 @@ def _end_built_in(day: str | None) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_random_months_are_as_a_ranking_has_them(app: Flask, target: int, seed: int) -> None:
     rng = random.Random(seed)

@@ -155,6 +155,7 @@ print(json.dumps([names, valid, rows]))
 """
 
 
+@pytest.mark.slow
 def test_gdal_reads_it_as_qgis_does(app: Flask, client: FlaskClient, commune: str) -> None:
     with serving_app(app) as address:
         command = [sys.executable, "-c", GDAL, f"OAPIF:{address}/ogc"]

@@ -73,6 +73,7 @@ def commune(rows: list[dict[str, str]], code: str = HERE) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_units_have_the_figures_of_the_api(month: Flask, client: FlaskClient) -> None:
     publish(month)
     rows = table(client)
@@ -88,6 +89,7 @@ def test_units_have_the_figures_of_the_api(month: Flask, client: FlaskClient) ->
     assert (here["devices"], here["reached"], here["target"]) == ("40", "false", "300")
 
 
+@pytest.mark.slow
 def test_few_samples_tell_no_speed(month: Flask, client: FlaskClient) -> None:
     publish(month)
     near = commune(table(client), NEAR)
@@ -97,6 +99,7 @@ def test_few_samples_tell_no_speed(month: Flask, client: FlaskClient) -> None:
     assert (few[0]["operator"], few[0]["technology"]) == ("all", "all")
 
 
+@pytest.mark.slow
 def test_cells_of_few_devices_are_not_told(
     month: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:
@@ -116,6 +119,7 @@ def test_cells_of_few_devices_are_not_told(
     )
 
 
+@pytest.mark.slow
 def test_parquet_and_csv_hold_the_same(month: Flask, client: FlaskClient, tmp_path: Path) -> None:
     publish(month)
     frame = geopandas.read_parquet(tmp_path / "open-data/2024-11/units.parquet")
@@ -131,6 +135,7 @@ def test_parquet_and_csv_hold_the_same(month: Flask, client: FlaskClient, tmp_pa
     }.items()
 
 
+@pytest.mark.slow
 def test_the_package_describes_every_file(month: Flask, client: FlaskClient) -> None:
     digests = publish(month)
     package = get(client, "datapackage.json").json
@@ -150,6 +155,7 @@ def test_the_package_describes_every_file(month: Flask, client: FlaskClient) -> 
             assert [n for n in names if n != "geometry"] == fields
 
 
+@pytest.mark.slow
 def test_the_same_figures_are_the_same_bytes(month: Flask, clock: FakeClock) -> None:
     first = publish(month)
     clock.now += timedelta(days=1)
@@ -163,6 +169,7 @@ def test_the_same_figures_are_the_same_bytes(month: Flask, clock: FakeClock) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_a_client_has_is_not_sent_again(month: Flask, client: FlaskClient) -> None:
     digests = publish(month)
     for name, mark in digests.items():
@@ -175,6 +182,7 @@ def test_what_a_client_has_is_not_sent_again(month: Flask, client: FlaskClient) 
     assert (part.status_code, part.data) == (206, b"PAR1")
 
 
+@pytest.mark.slow
 def test_months_are_listed(month: Flask, client: FlaskClient) -> None:
     assert client.get("/open-data/").json == {"items": []}
     publish(month)
@@ -223,6 +231,7 @@ def test_made_up_months_say_so(month: Flask, client: FlaskClient) -> None:
     assert package["demo"] is True and "SỐ LIỆU MINH HỌA" in package["title"]
 
 
+@pytest.mark.slow
 def test_the_lines_of_the_documentation_run(
     month: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

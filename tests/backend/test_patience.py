@@ -54,6 +54,7 @@ HAS_WAITED = text("""
 """)
 
 
+@pytest.mark.slow
 def test_a_deadlock_ends_one_try_and_not_the_migration(engine: Engine) -> None:
     """Each holds what the other wants; PostgreSQL ends whoever came to wait last."""
     faults: list[type[BaseException]] = []
@@ -97,6 +98,7 @@ def test_what_is_wrong_in_itself_is_not_tried_again(engine: Engine) -> None:
     assert len(tries) == 1
 
 
+@pytest.mark.slow
 def test_patience_has_an_end(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "TRIES", 2)
     with engine.connect() as holder:

@@ -142,6 +142,7 @@ def ride(stub: StubServer, store: Path, seconds: float = 0.6, chaos: bool = Fals
         return Phone(url, store, "7", rate=1200.0, chaos=chaos).run(seconds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chaos", [False, True])
 def test_everything_made_is_held_once(stub: StubServer, tmp_path: Path, chaos: bool) -> None:
     tally = ride(stub, tmp_path / "phone.sqlite", 1.5, chaos)
@@ -151,6 +152,7 @@ def test_everything_made_is_held_once(stub: StubServer, tmp_path: Path, chaos: b
     assert (tally.cuts > 0) == chaos
 
 
+@pytest.mark.slow
 def test_the_real_server_holds_a_team_once(app: Flask, tmp_path: Path) -> None:
     plan = Plan(phones=3, minutes=0.03, rate=600.0, chaos=True, seed=11, store=tmp_path)
     with serving_app(app) as url:

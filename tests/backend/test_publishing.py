@@ -105,6 +105,7 @@ def without_id(answer: Any) -> tuple[int, bytes]:
     return answer.status_code, re.sub(b"[0-9a-f]{32}", b"", answer.data)
 
 
+@pytest.mark.slow
 def test_what_is_not_published_is_hidden_from_all_but_its_officials(world: World) -> None:
     world.publish()
     for path in OF_HIDDEN:
@@ -120,6 +121,7 @@ def test_what_is_not_published_is_hidden_from_all_but_its_officials(world: World
         assert {world.get(path, who).status_code for who in world.who} == {404}, path
 
 
+@pytest.mark.slow
 def test_lists_hold_what_their_reader_may_see(world: World) -> None:
     world.publish()
     for path in OF_ALL:
@@ -190,6 +192,7 @@ def test_an_official_of_a_district_sees_it_and_no_more(world: World) -> None:
     assert without_id(world.get(one, "official of the district")) == without_id(world.get(one))
 
 
+@pytest.mark.slow
 def test_a_superseded_report_leaves_the_month_published(world: World) -> None:
     path = f"{API}/coverage?month={MONTH}&unit={SHOWN}"
     report = world.office.frozen()
@@ -200,6 +203,7 @@ def test_a_superseded_report_leaves_the_month_published(world: World) -> None:
     assert world.get(path).status_code == 200
 
 
+@pytest.mark.slow
 def test_pages_without_a_month_show_the_newest_that_is_published(world: World) -> None:
     world.office.late([(1, 8)])
     assert "310" not in world.get("/").text
@@ -221,6 +225,7 @@ def test_the_running_month_is_nobodys_but_the_officials(world: World) -> None:
     assert own.json["items"][0]["projection"] is not None
 
 
+@pytest.mark.slow
 def test_live_tells_everybody_all_and_asks_nobody_who_they_are(world: World) -> None:
     everything = {path: world.get(path, "admin").data for path in OF_ALL}
     world.office.app.config["PUBLISH"] = "live"

@@ -122,6 +122,7 @@ def slow_port(tmp_path: Path) -> Iterator[int]:
         process.terminate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "more", "status", "code"),
     [
@@ -154,6 +155,7 @@ def ask(port: int, told: list[str]) -> None:
         told.append(data.rpartition(b"\r\n")[2].decode())
 
 
+@pytest.mark.slow
 def test_the_worker_notes_who_waited_too_long(slow_port: int) -> None:
     told: list[str] = []
     threads = [threading.Thread(target=ask, args=(slow_port, told)) for _ in range(8)]
@@ -165,6 +167,7 @@ def test_the_worker_notes_who_waited_too_long(slow_port: int) -> None:
     assert 4 <= served <= 6 and told == ["False"] * served + ["True"] * (8 - served)
 
 
+@pytest.mark.slow
 def test_silent_connections_keep_nobody_waiting(slow_port: int) -> None:
     silent = [socket.create_connection(("127.0.0.1", slow_port)) for _ in range(5)]
     time.sleep(0.2)  # accepted before the one that speaks

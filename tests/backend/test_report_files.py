@@ -59,6 +59,7 @@ def rows(files: Files, head: str) -> list[list[str]]:
     raise AssertionError(f"no table with {head}")
 
 
+@pytest.mark.slow
 def test_the_same_report_gives_the_same_bytes(app: Flask) -> None:
     first, second = made(app, report()), made(app, report())
     assert list(first) == FILES and first == second
@@ -97,6 +98,7 @@ def test_sums_are_formulas_with_their_values(rendered: Files) -> None:
     assert kept["Tổ, đội"]["G6"].value == 1239
 
 
+@pytest.mark.slow
 def test_nothing_in_a_workbook_is_run(rendered: Files) -> None:
     assert sheets(rendered)["Tổ, đội"]["D4"].data_type == "s"
     assert tables(rendered)["teams"][1]["team"] == "'=1+1"

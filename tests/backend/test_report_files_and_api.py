@@ -29,6 +29,7 @@ def fetched(office: Office, report: int, name: str) -> io.BytesIO:
     return io.BytesIO(answer.data)
 
 
+@pytest.mark.slow
 def test_workbook_and_letter_tell_what_coverage_tells(office: Office) -> None:
     report = office.draft()
     query = f"month={MONTH}&parent=19&network=mobile"
@@ -67,6 +68,7 @@ def test_one_file_of_a_draft_is_rendered_without_the_others(
     assert office.show(report, "/files/report.pdf").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_letterhead_of_the_office_stands_in_its_letter(office: Office) -> None:
     url = "/api/v1/units/19/letterhead"
     head = office.client.get(url, headers=office.headers).json

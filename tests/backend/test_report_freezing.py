@@ -29,6 +29,7 @@ def sending(office: Office, report: int, what: str) -> Callable[[FlaskClient], T
     return lambda client: client.post(f"{URL}/{report}/{what}", json={}, headers=seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["freeze", "approve"])
 def test_of_two_at_once_one_comes_second(office: Office, what: str) -> None:
     report = office.draft() if what == "freeze" else office.frozen()
@@ -48,6 +49,7 @@ def test_who_begins_the_same_report_at_once_is_told(office: Office) -> None:
     assert sorted(answer.status_code for answer in answers) == [201, 409]
 
 
+@pytest.mark.slow
 def test_a_remark_that_came_while_files_were_made_is_not_lost(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +70,7 @@ def test_a_remark_that_came_while_files_were_made_is_not_lost(
     assert office.show(report, "/figures").json["remarks"] == {"samples": "Bổ sung phút chót."}
 
 
+@pytest.mark.slow
 def test_figures_that_keep_moving_are_not_frozen(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +91,7 @@ def test_figures_that_keep_moving_are_not_frozen(
     assert frozen == collection.READINGS_MOST
 
 
+@pytest.mark.slow
 def test_the_letterhead_is_that_of_the_moment_of_freezing(office: Office) -> None:
     report = office.frozen()
     before = office.show(report, "/figures").json["letterhead"]

@@ -30,6 +30,7 @@ def check(office: Office, wanted: str) -> Any:
     return office.client.get(f"{URL}/by-digest/{wanted}")
 
 
+@pytest.mark.slow
 def test_rendering_again_under_the_same_lock_gives_the_same_bytes(office: Office) -> None:
     office.measured(9, 16)
     report = office.frozen()
@@ -43,6 +44,7 @@ def test_rendering_again_under_the_same_lock_gives_the_same_bytes(office: Office
     assert told["digest"] == digest(canonical_json(figures))
 
 
+@pytest.mark.slow
 def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
     told = office.show(office.approved()).json
     [key] = office.client.get(f"{URL}/keys").json["items"]
@@ -58,6 +60,7 @@ def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
         public.verify(signature, statement.replace("2024-11", "2024-12").encode())
 
 
+@pytest.mark.slow
 def test_every_file_and_the_figures_are_known_by_digest(office: Office) -> None:
     report = office.approved()
     told = office.show(report).json
@@ -69,6 +72,7 @@ def test_every_file_and_the_figures_are_known_by_digest(office: Office) -> None:
     assert check(office, told["digest"]).json["seal"]["public_key"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", ["0" * 64, "zz", "\x00", "a" * 10_000])
 def test_what_no_report_has_is_not_known(office: Office, wanted: str) -> None:
     office.approved()
@@ -97,6 +101,7 @@ def test_a_flipped_byte_is_refused(office: Office, tmp_path: Path) -> None:
         assert bad.exit_code == 1 and "was changed" in bad.output
 
 
+@pytest.mark.slow
 def test_a_stored_report_that_was_changed_has_no_valid_seal(office: Office, owner: Engine) -> None:
     told = office.show(office.approved()).json
     with owner.begin() as connection:
@@ -115,6 +120,7 @@ def test_figures_that_were_changed_are_no_longer_those_of_the_seal(
     assert check(office, other).json["valid"] is False
 
 
+@pytest.mark.slow
 def test_the_key_is_for_its_owner_alone_and_old_ones_stay(office: Office) -> None:
     first = office.approved()
     path = Path(office.app.config["VAR_DIR"]) / KEY_FILE
@@ -133,6 +139,7 @@ def test_the_key_is_for_its_owner_alone_and_old_ones_stay(office: Office) -> Non
     assert check(office, office.show(first).json["digest"]).json["report"]["state"] == "superseded"
 
 
+@pytest.mark.slow
 def test_late_samples_go_to_a_supplement(office: Office) -> None:
     """Draft, freeze, 500 late samples, approve, supplement, verify."""
     office.measured(9)

@@ -104,6 +104,7 @@ def test_a_report_of_one_commune(office: Office) -> None:
     assert office.act(report, "freeze").status_code == 200
 
 
+@pytest.mark.slow
 def test_vnnic_stands_beside_where_it_was_imported(office: Office) -> None:
     office.measured(9, 16)
     code = commune(office)["code"]

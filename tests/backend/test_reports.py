@@ -11,6 +11,8 @@ from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.reports import DECEMBER, MONTH, URL, Office
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:

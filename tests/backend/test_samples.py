@@ -58,6 +58,7 @@ def test_the_latest_come_first_page_by_page(cast: Cast) -> None:
     assert found == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "places"),
     [

@@ -110,6 +110,7 @@ def run(var_dir: Path) -> Iterator[Run]:
             run.end()
 
 
+@pytest.mark.slow
 def test_it_serves_and_tells_where(run: Run) -> None:
     assert run.status("/healthz") == 200
     assert run.status("/readyz") == 200
@@ -138,6 +139,7 @@ def test_a_taken_port_is_an_error(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "var" / "postgres").exists()
 
 
+@pytest.mark.slow
 def test_a_database_that_died_is_started_again(run: Run) -> None:
     data = run.var_dir.resolve() / "postgres"
     dead = pid_of(data)
@@ -148,6 +150,7 @@ def test_a_database_that_died_is_started_again(run: Run) -> None:
     assert "PostgreSQL has died" in run.said()
 
 
+@pytest.mark.slow
 def test_new_processes_take_over_and_no_request_fails(run: Run) -> None:
     before, said = run.told(), len(run.said())
     with posting_phones(run.port) as answered:
@@ -164,6 +167,7 @@ def test_new_processes_take_over_and_no_request_fails(run: Run) -> None:
     assert "the old ones end" in run.said()[said:]
 
 
+@pytest.mark.slow
 def test_a_reload_brings_settings_and_what_cannot_serve_changes_nothing(
     run: Run, tmp_path: Path
 ) -> None:
@@ -188,6 +192,7 @@ def test_nothing_to_reload_is_said(run: Run, tmp_path: Path) -> None:
     assert (done.returncode, "nothing serves in" in done.stderr) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_command_uses_the_same_database(run: Run) -> None:
     command = [sys.executable, "-m", "backend.server.running.flask_command", "units", "list"]
     environment = os.environ | {"VAR_DIR": str(run.var_dir)}
@@ -196,6 +201,7 @@ def test_a_command_uses_the_same_database(run: Run) -> None:
     assert EmbeddedPostgres(run.var_dir).running()
 
 
+@pytest.mark.slow
 def test_what_a_killed_one_left_is_taken_over_and_both_end(run: Run) -> None:
     left = json.loads((run.var_dir / "serve.lock").read_text())
     run.end(signal.SIGKILL)

@@ -107,6 +107,7 @@ def test_wrong_names_and_passwords_get_one_answer(app: Flask, client: FlaskClien
     assert all("Set-Cookie" not in one.headers for one in answers)
 
 
+@pytest.mark.slow
 def test_an_unknown_name_takes_as_long(app: Flask, client: FlaskClient) -> None:
     account(app, PHONE)
     taken: dict[str, list[float]] = {PHONE: [], "+84999999999": []}

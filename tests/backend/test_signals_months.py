@@ -19,6 +19,7 @@ def scores() -> dict[str, Score]:
     return scored(SEEDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SIGNALS)
 def test_every_signal_keeps_its_floors(scores: dict[str, Score], name: str) -> None:
     score = scores[name]
@@ -26,6 +27,7 @@ def test_every_signal_keeps_its_floors(scores: dict[str, Score], name: str) -> N
     assert score.precision >= PRECISION and score.recall >= RECALL, score
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("habit", LOOK_ALIKES)
 def test_a_month_of_one_honest_habit_is_quiet(habit) -> None:  # type: ignore[no-untyped-def]
     month = Month(2_000)

@@ -27,6 +27,7 @@ def test_other_text_stays_as_it_is(name: str) -> None:
     assert harmless(name) == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUN)
 def test_names_run_neither_in_an_export_nor_in_a_list_of_teams(
     app: Flask, client: FlaskClient, name: str

@@ -72,6 +72,7 @@ def test_a_commune_its_district_province_and_the_country(app: Flask, client: Fla
     )
 
 
+@pytest.mark.slow
 def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClient) -> None:
     chosen = random.Random(5)
     with app.app_context():

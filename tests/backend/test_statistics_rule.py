@@ -35,6 +35,7 @@ def test_a_summary_depends_on_no_order(values: list[float]) -> None:
     assert told["n"] == len(values)
 
 
+@pytest.mark.slow
 @given(SPEEDS)
 def test_shares_of_bands_add_up(values: list[float]) -> None:
     shares = rule.band_shares(np.sort(np.array(values)))

@@ -13,6 +13,7 @@ from tests.support.people import organisation, person, unit_id
 from tests.support.team_files import GOOD, send, teams, url
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "note"),
     [

@@ -32,6 +32,7 @@ def everything(client: FlaskClient, **query: Any) -> list[dict[str, Any]]:
             return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("day", "level", "count"),
     [

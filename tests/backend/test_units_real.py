@@ -30,6 +30,7 @@ def installed(built: Flask) -> Iterator[Flask]:
         yield built
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("day", "thai_nguyen", "country", "no_boundary"),
     [

@@ -55,6 +55,7 @@ def rows(app: Flask, model: type) -> int:
         return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
+@pytest.mark.slow
 def test_a_set_is_checked_loaded_and_waits_to_be_activated(
     app: Flask, client: FlaskClient, units: Units, path: Path
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_set_is_checked_loaded_and_waits_to_be_activated(
     assert later["boundaries"]["set"] == "approximate-2024"
 
 
+@pytest.mark.slow
 def test_loading_and_activating_are_audited(app: Flask, units: Units, path: Path) -> None:
     units("load", path, *SPAN, "--name", "nov", "--activate")
     units("activate", "nov")
@@ -84,6 +86,7 @@ def test_loading_and_activating_are_audited(app: Flask, units: Units, path: Path
     assert acts == [("units.activate", "nov"), ("units.load", "nov")]
 
 
+@pytest.mark.slow
 def test_the_list_learns_from_a_set(app: Flask, units: Units, path: Path) -> None:
     assert len(listed(app, NOVEMBER)) == 172
     units("load", path, *SPAN, "--name", "nov", "--activate")
@@ -101,6 +104,7 @@ def test_the_list_learns_from_a_set(app: Flask, units: Units, path: Path) -> Non
     assert len(next_day) == 172
 
 
+@pytest.mark.slow
 def test_a_later_set_extends_what_an_earlier_one_brought(
     app: Flask, units: Units, path: Path
 ) -> None:
@@ -111,12 +115,14 @@ def test_a_later_set_extends_what_an_earlier_one_brought(
     assert REPLACED in listed(app, date(2025, 1, 1))
 
 
+@pytest.mark.slow
 def test_a_code_given_up_for_good_ends(app: Flask, units: Units, path: Path) -> None:
     units("load", path, "--valid-from", "2025-02-01", "--name", "open", "--system", "2024")
     assert FOREIGN in listed(app, date(2025, 6, 30))
     assert REPLACED in listed(app, date(2025, 1, 31))
 
 
+@pytest.mark.slow
 def test_a_dry_run_only_reports(app: Flask, units: Units, path: Path) -> None:
     before = rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)
     result = units("load", path, *SPAN, "--dry-run")
@@ -125,6 +131,7 @@ def test_a_dry_run_only_reports(app: Flask, units: Units, path: Path) -> None:
     assert (rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)) == before
 
 
+@pytest.mark.slow
 def test_nothing_is_half_loaded(
     app: Flask, units: Units, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +144,7 @@ def test_nothing_is_half_loaded(
     assert (rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)) == before
 
 
+@pytest.mark.slow
 def test_a_set_is_never_changed_in_place(units: Units, path: Path) -> None:
     assert units("load", path, *SPAN, "--name", "nov").exit_code == 0
     again = units("load", path, *SPAN, "--name", "nov")
@@ -144,6 +152,7 @@ def test_a_set_is_never_changed_in_place(units: Units, path: Path) -> None:
     assert "A boundary set of this name already exists" in again.output
 
 
+@pytest.mark.slow
 def test_a_file_with_problems_is_not_loaded(app: Flask, units: Units, tmp_path: Path) -> None:
     twice = november()
     twice.loc[0, "code"] = twice.loc[1, "code"]
@@ -155,6 +164,7 @@ def test_a_file_with_problems_is_not_loaded(app: Flask, units: Units, tmp_path: 
     assert rows(app, BoundarySet) == 2
 
 
+@pytest.mark.slow
 def test_a_column_with_another_name_is_told(units: Units, tmp_path: Path) -> None:
     file = tmp_path / "other.parquet"
     frame = november().rename(columns={"code": "so_hieu", "name": "goi_la"})
@@ -172,6 +182,7 @@ def test_spans_are_checked(units: Units, path: Path) -> None:
     assert "is before --valid-from" in result.output
 
 
+@pytest.mark.slow
 def test_the_highest_activation_serves_a_day(app: Flask, units: Units, path: Path) -> None:
     locator = Locator(Path(app.config["VAR_DIR"]))
     units("load", path, *SPAN, "--name", "first", "--activate")
@@ -184,6 +195,7 @@ def test_the_highest_activation_serves_a_day(app: Flask, units: Units, path: Pat
         assert locator.set_for(NOVEMBER).name == "first"  # an installed one beats it always
 
 
+@pytest.mark.slow
 def test_sets_and_units_are_shown(units: Units, path: Path) -> None:
     units("load", path, *SPAN, "--name", "nov", "--activate")
     table = units("list").output
@@ -209,6 +221,7 @@ def test_what_is_not_there_is_said(units: Units, words: tuple[str, ...], said: s
     assert said in result.output
 
 
+@pytest.mark.slow
 def test_an_installed_set_has_hoang_sa_and_truong_sa(
     client: FlaskClient, units: Units, path: Path
 ) -> None:

@@ -68,6 +68,7 @@ def test_a_second_set_up_finds_nothing_to_do(app: Flask, units: Units) -> None:
     assert sets(app) == {"approximate-2024": True, "approximate-2025": True}
 
 
+@pytest.mark.slow
 def test_sets_of_the_folder_are_loaded_and_activated_once(
     app: Flask, units: Units, folder: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_set_that_is_not_active_is_left_alone(app: Flask, units: Units, folder
     assert "november" not in sets(app)
 
 
+@pytest.mark.slow
 def test_a_loaded_set_is_activated(app: Flask, units: Units, folder: Path) -> None:
     units("load", folder / "november.parquet", "--valid-from", "2024-11-01")
     assert sets(app)["november"] is False
@@ -109,6 +111,7 @@ def test_a_wrong_catalogue_ends_the_start_in_a_sentence(units: Units, folder: Pa
     assert "system must be one of 2024, 2025" in result.output
 
 
+@pytest.mark.slow
 def test_one_set_that_fails_leaves_the_others(app: Flask, units: Units, folder: Path) -> None:
     (folder / "broken.parquet").write_bytes(b"no parquet")
     write_catalogue(folder, november=NOVEMBER, broken=NOVEMBER | {"file": '"broken.parquet"'})
@@ -156,6 +159,7 @@ def _tarball() -> bytes:
     return content.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("published")
 def test_todays_set_is_fetched_loaded_and_activated(app: Flask, units: Units) -> None:
     result = units("fetch")

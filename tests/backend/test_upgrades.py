@@ -54,6 +54,7 @@ def migrated(old: EmbeddedPostgres, tmp_path: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.mark.slow
 def test_an_old_database_is_migrated_and_tells_the_same(
     dump: Path, old: EmbeddedPostgres, migrated: Flask
 ) -> None:

@@ -195,6 +195,7 @@ def test_two_admins_do_not_end_each_other(app: Flask) -> None:
     assert answers in ([204, 409], [204, 403])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["organiser", "team_leader"])
 def test_no_role_is_granted_over_what_ends_in_that_moment(
     app: Flask, admin: dict[str, str], role: str

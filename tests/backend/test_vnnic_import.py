@@ -102,6 +102,7 @@ def test_a_dry_run_keeps_nothing(app: Flask, client: FlaskClient, admin: dict[st
     assert kept(app) == {} and people.audit_entries(app, "vnnic:2024-11:mobile") == []
 
 
+@pytest.mark.slow
 def test_columns_that_a_person_named_are_known_from_then_on(
     app: Flask, client: FlaskClient, admin: dict[str, str]
 ) -> None:

@@ -71,6 +71,7 @@ def fill(
         db.session.commit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", THAI_NGUYEN, "/docs"])
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_page_in_both_languages(client: FlaskClient, path: str, language: str) -> None:
@@ -88,6 +89,7 @@ def test_vietnamese_unless_asked_otherwise(client: FlaskClient) -> None:
     assert ("html", {"lang": "vi"}) in read(client, "/", **{"Accept-Language": "fr, de"}).tags
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", THAI_NGUYEN, "/docs", "/styleguide"])
 def test_nothing_inline_and_nothing_from_elsewhere(
     app: Flask, client: FlaskClient, path: str
@@ -129,6 +131,7 @@ def test_vendored_files_are_as_recorded(place: str) -> None:
     assert {name: sha256(path.read_bytes()).hexdigest() for name, path in found.items()} == listed
 
 
+@pytest.mark.slow
 def test_the_page_shows_coverage_s_figures_and_no_other(app: Flask, client: FlaskClient) -> None:
     fill(app, 1234, units=2)
     fill(app, 299, fate="repeat", units=3)
@@ -155,6 +158,7 @@ def test_who_lacks_most_stands_first(app: Flask, client: FlaskClient) -> None:
     assert "300 mẫu nhập từ tệp được tính theo quyết định của quản trị viên" in words
 
 
+@pytest.mark.slow
 def test_from_the_country_to_a_province_to_its_communes(app: Flask, client: FlaskClient) -> None:
     fill(app, 300)
     country = read(client, "/?month=2024-11")
@@ -270,6 +274,7 @@ def test_what_others_append_to_a_link_is_passed_over(client: FlaskClient) -> Non
     assert not [link for link in links if "javascript" in link or "zalo" in link]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("name", ["README.md", "README.vi.md"])
 def test_the_readme_s_five_lines_work_as_printed(app: Flask, clock: FakeClock, name: str) -> None:

@@ -70,6 +70,7 @@ def test_the_table_shows_coverage_s_figures(app: Flask, client: FlaskClient) -> 
     assert f'<td class="n">{number(best["shortfall"], "vi")}</td>' in row
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["silent", "behind", "will_miss", "reached"])
 def test_the_states_are_those_of_the_alerts(
     app: Flask, client: FlaskClient, clock: FakeClock, state: str

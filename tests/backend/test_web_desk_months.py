@@ -27,6 +27,7 @@ def sign_in(app: Flask, client: FlaskClient, code: str, level: str, system: str 
     return people.sign_in(client, NAME)["X-CSRF-Token"]
 
 
+@pytest.mark.slow
 def test_a_province_of_today_opens_those_that_it_was_made_of(
     app: Flask, client: FlaskClient, after: None
 ) -> None:

@@ -42,6 +42,7 @@ def test_a_table_is_shown_before_it_is_kept(client: FlaskClient, token: str) -> 
     assert f'<td class="n strong">{row["difference"]}</td>' in page
 
 
+@pytest.mark.slow
 def test_without_a_file_and_with_none_that_is_a_table(client: FlaskClient, token: str) -> None:
     none = client.post(VNNIC, data={"csrf_token": token, "month": "2024-11"})
     assert none.status_code == 200 and 'aria-invalid="true"' in none.text

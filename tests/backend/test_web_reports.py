@@ -61,6 +61,7 @@ def test_a_month_to_come_stands_beside_its_field(desk: Desk) -> None:
     assert "Tháng này chưa đến." in page.partition('id="of-month-fault">')[2][:80]
 
 
+@pytest.mark.slow
 def test_the_page_says_what_the_report_says(desk: Desk) -> None:
     desk.measured(8, 13, 18)
     report = desk.draft()
@@ -88,6 +89,7 @@ def test_what_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
     assert desk.show(report).json["remarks"] == {"samples": "Một"}
 
 
+@pytest.mark.slow
 def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     report = desk.draft()
     assert desk.send(report, "freeze").status_code == 303
@@ -105,6 +107,7 @@ def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     assert "Lý do lập bản này: Nhập thêm mẫu" in desk.client.get(f"{begun.location}").text
 
 
+@pytest.mark.slow
 def test_a_letter_may_be_larger_than_what_phones_send(desk: Desk) -> None:
     report = desk.approved()
     large = PDF + b"\n" * desk.app.config["MAX_BODY_BYTES"]
@@ -119,6 +122,7 @@ def test_a_letter_may_be_larger_than_what_phones_send(desk: Desk) -> None:
     assert sent.status_code == 303
 
 
+@pytest.mark.slow
 def test_a_month_that_goes_on_cannot_be_frozen(desk: Desk) -> None:
     desk.clock.now = datetime(2024, 11, 20, 12, tzinfo=UTC)
     report = desk.draft()
@@ -133,6 +137,7 @@ def test_a_draft_is_given_up(desk: Desk) -> None:
     assert desk.client.get(f"/desk/reports/{report}").status_code == 404
 
 
+@pytest.mark.slow
 def test_what_came_after_freezing_is_told(desk: Desk) -> None:
     phone = desk.measured(8)
     report = desk.frozen()
@@ -141,6 +146,7 @@ def test_what_came_after_freezing_is_told(desk: Desk) -> None:
     assert "đã thay đổi sau khi khóa" in desk.page(report)
 
 
+@pytest.mark.slow
 def test_all_see_what_is_approved_and_nobody_else_s_forms(desk: Desk, app: Flask) -> None:
     report = desk.approved()
     elsewhere = people.person(app, "official", people.unit_id(app, "01", level="province"))
@@ -149,6 +155,7 @@ def test_all_see_what_is_approved_and_nobody_else_s_forms(desk: Desk, app: Flask
     assert f"/desk/reports/{report}/" not in page.text
 
 
+@pytest.mark.slow
 def test_who_has_not_sent_stands_first(desk: Desk) -> None:
     desk.approved()
     page = desk.client.get("/desk/deadlines?lang=vi").text  # of the month that is over

@@ -183,6 +183,7 @@ def files_of(folder: Path) -> str:
     return "\n".join(readable(path.read_bytes()) for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_nothing_kept_tells_of_who_withdrew(
     app: Flask,
     client: FlaskClient,

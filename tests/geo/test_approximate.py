@@ -38,6 +38,7 @@ def sets() -> dict[str, geopandas.GeoDataFrame]:
     return {system: build(system) for system in ("2024", "2025")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["2024", "2025"])
 def test_every_commune_has_one_valid_polygon(
     sets: dict[str, geopandas.GeoDataFrame], system: str
@@ -52,6 +53,7 @@ def test_every_commune_has_one_valid_polygon(
     assert (frame["province_name"] != "").all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["2024", "2025"])
 def test_cells_share_their_edges_and_do_not_overlap(
     sets: dict[str, geopandas.GeoDataFrame], system: str
@@ -97,6 +99,7 @@ def test_both_sets_cover_the_same_ground(sets: dict[str, geopandas.GeoDataFrame]
     assert areas[0] == pytest.approx(areas[1], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_sets_pass_their_own_check(sets: dict[str, geopandas.GeoDataFrame]) -> None:
     report = check(sets["2025"], load_units("2025"))
     assert report.problems == []
@@ -157,6 +160,7 @@ def test_an_island_that_the_outline_lacks_gets_a_disc() -> None:
     assert with_islands(land, [(105.0, 10.0, 30.0)]).equals(land)
 
 
+@pytest.mark.slow
 @pytest.mark.real_boundaries
 def test_accuracy_holds_the_bar() -> None:
     folder = os.environ.get("BOUNDARIES_DIR")

@@ -184,6 +184,7 @@ class TestDigest:
         assert digest(two.drop(columns="name")) == digest(two)
 
 
+@pytest.mark.slow
 def test_names_are_filled_from_the_list_and_kept_where_given() -> None:
     known = [unit("01", level="province", name="Hà Nội"), unit("00001"), unit("00002")]
     filled = with_names(frame({"00001": square(0), "00009": square(1)}), known)

@@ -106,6 +106,7 @@ class TestCheck:
         assert "… and 19 more" in report.notes[0]
 
 
+@pytest.mark.slow
 @pytest.mark.real_boundaries
 def test_todays_polygons_are_read_and_checked() -> None:
     folder = os.environ.get("BOUNDARIES_DIR")

@@ -112,6 +112,7 @@ def test_the_communes_are_fetched_named_and_checked(serve: Server, tmp_path: Pat
     assert list((tmp_path / "new").iterdir()) == [fetched.path]
 
 
+@pytest.mark.slow
 def test_all_3321_communes_pass_against_the_list(serve: Server, tmp_path: Path) -> None:
     frame = build("2025")
     frame = frame.set_geometry(small(frame))
@@ -241,6 +242,7 @@ def test_the_address_is_the_hosts_tarball_of_the_pinned_commit() -> None:
     assert len(url.rsplit("/", 1)[1]) == 40
 
 
+@pytest.mark.slow
 @pytest.mark.real_boundaries
 def test_todays_published_polygons_pass(serve: Server, tmp_path: Path) -> None:
     folder = os.environ.get("BOUNDARIES_DIR")

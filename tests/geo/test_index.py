@@ -156,6 +156,7 @@ def test_wrong_frames_are_refused() -> None:
         CommuneIndex.from_frame(frame_of({"7": square}).iloc[:0])
 
 
+@pytest.mark.slow
 @pytest.mark.real_boundaries
 def test_real_polygons_agree_with_sjoin() -> None:
     frame = real_frame()

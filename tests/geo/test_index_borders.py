@@ -24,6 +24,7 @@ from tests.support.geo_coverages import (
 INDEXES = {name: CommuneIndex.from_frame(frame) for name, frame in SETS.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("search_m", [0.0, 200.0, 2_000.0])
 def test_distances_candidates_and_snapping_against_plain_geometry(
@@ -130,6 +131,7 @@ def test_an_overlap_belongs_to_the_lowest_code_and_the_other_is_a_candidate() ->
     assert (place.code, place.ambiguous, place.candidates) == ("00010", True, ("00040",))
 
 
+@pytest.mark.slow
 @pytest.mark.real_boundaries
 def test_real_polygons_agree_with_shapely_on_vertices_and_distances() -> None:
     frame = real_frame()

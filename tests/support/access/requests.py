@@ -1,4 +1,4 @@
-"""Requests that fit, for the access matrix."""
+"""Valid requests for the rows of the access matrix."""
 
 import re
 import secrets
@@ -41,19 +41,19 @@ HERE = {"latitude": 21.5942, "longitude": 105.8482}
 
 
 def send_request(world: World, row: str, *, nowhere: bool = False) -> TestResponse:
-    """Send the request of a row of the matrix; `nowhere`: about what is not there at all."""
+    """Send the request of a row of the matrix; `nowhere`: with ids that do not exist."""
     method, path = endpoint(row)
-    told = dict(REQUESTS.get(row, REQUESTS.get(f"{method} {path}", lambda world: {}))(world))
-    told.pop("made", None)
-    at = told.pop("at", {})
-    own = world.at_a_page() if row in BY_SESSION and world.by_session else world.headers
-    headers = own | told.pop("headers", {})
+    request = dict(REQUESTS.get(row, REQUESTS.get(f"{method} {path}", lambda world: {}))(world))
+    request.pop("made", None)
+    at = request.pop("at", {})
+    own = world.page_headers() if row in BY_SESSION and world.by_session else world.headers
+    headers = own | request.pop("headers", {})
     filled = re.sub(
         r"<(?:[^<>]+:)?(\w+)>",
         lambda part: ABSENT if nowhere else str(at.get(part[1]) or world.place(part[1])),
         path,
     )
-    return world.client.open(filled, method=method, headers=headers, buffered=True, **told)
+    return world.client.open(filled, method=method, headers=headers, buffered=True, **request)
 
 
 def _withdrawal(world: World) -> dict[str, Any]:
@@ -62,9 +62,9 @@ def _withdrawal(world: World) -> dict[str, Any]:
 
 
 def _withdrawal_step(world: World) -> dict[str, Any]:
-    asked = {"channel": "letter", "received_at": LONG_AGO}
+    columns = {"channel": "letter", "received_at": LONG_AGO}
     with world.app.app_context():
-        row = WithdrawalRequest(**asked)
+        row = WithdrawalRequest(**columns)
         db.session.add(row)
         db.session.commit()
         return {"at": {"identity": row.id}, "json": {"step": "done"}}
@@ -88,7 +88,7 @@ def _invited(world: World) -> dict[str, Any]:
 
 
 def _enrolling(world: World) -> dict[str, Any]:
-    """A second factor is shown, and the person's phone makes its first code."""
+    """Prepare the enrolment of a second factor; return its first code."""
     user = world.user_of(world.headers)
     if user is not None:
         with world.app.app_context():
@@ -100,7 +100,7 @@ def _enrolling(world: World) -> dict[str, Any]:
 
 
 def _token_of(world: World, headers: dict[str, str]) -> dict[str, Any]:
-    """The number of a person's token; of somebody's where nobody signs in."""
+    """Return the id of a person's token, of another person's if nobody signs in."""
     user = world.user_of(headers) or world.user_of(people.person(world.app))
     assert user is not None
     with world.app.app_context():
@@ -109,7 +109,7 @@ def _token_of(world: World, headers: dict[str, str]) -> dict[str, Any]:
 
 
 def _person(world: World) -> dict[str, Any]:
-    """Somebody who has accepted their invitation."""
+    """Create a person who has accepted an invitation."""
     user = world.user_of(people.person(world.app, password_hash=hashed_password()))
     return {"at": {"user_id": user and user.id}}
 
@@ -135,19 +135,19 @@ def _role(world: World, role: str, scope: int) -> dict[str, Any]:
     user = world.user_of(people.person(world.app, role, scope))
     assert user is not None
     with world.app.app_context():
-        held = db.session.scalar(select(Role.id).where(Role.user_id == user.id))
-    return {"at": {"user_id": user.id, "role_id": held}}
+        role_id = db.session.scalar(select(Role.id).where(Role.user_id == user.id))
+    return {"at": {"user_id": user.id, "role_id": role_id}}
 
 
 def _table(world: World) -> dict[str, Any]:
-    """A list of one team, written in earnest."""
+    """Return a list of one team, not as a dry run."""
     table = "Tên đội,Loại đội,Xã\nĐội 9,Thanh niên,05443\n"
     kind = {"content_type": "text/csv", "query_string": {"dry_run": "false"}}
     return {"data": table.encode()} | kind
 
 
 def _tiles(world: World) -> dict[str, Any]:
-    """Some set's tiles, as they would be once they are built."""
+    """Create an empty file of tiles."""
     digest = "0" * 64
     folder = world.app.config["VAR_DIR"] / "tiles"
     folder.mkdir(exist_ok=True)
@@ -155,7 +155,7 @@ def _tiles(world: World) -> dict[str, Any]:
     return {"at": {"digest": digest}}
 
 
-# What a request brings: `made` was made before, `at` is for its path, the rest for the client.
+# Parts of a request: `made` was created before, `at` is for the path, the rest for the client.
 REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **PAGE_REQUESTS,
     **ADMIN_REQUESTS,

@@ -1,4 +1,4 @@
-"""Forms of admins' pages that fit, for the access matrix."""
+"""Valid forms of admins' pages for the access matrix."""
 
 import io
 import secrets
@@ -24,46 +24,46 @@ TARGET_FORM = {
 
 
 def _person(world: World) -> dict[str, Any]:
-    """Somebody who has accepted their invitation, and holds a role over the team."""
+    """Create a person with a role over the team."""
     name = f"{secrets.token_hex(4)}@example.vn"
     user = people.account(world.app, name, "team_leader", world.team)
     with world.app.app_context():
-        held = db.session.scalar(select(Role.id).where(Role.user_id == user))
-    return {"at": {"user_id": user, "role_id": held}}
+        role_id = db.session.scalar(select(Role.id).where(Role.user_id == user))
+    return {"at": {"user_id": user, "role_id": role_id}}
 
 
-def _there(world: World, row: str) -> dict[str, Any]:
-    """The thing that the API's own row is about."""
+def _object_of(world: World, row: str) -> dict[str, Any]:
+    """Return the object of a row of the API."""
     return {"at": OFFICIAL_REQUESTS[row](world)["at"]}
 
 
 def _target(world: World) -> dict[str, Any]:
-    return _there(world, "PATCH /api/v1/targets/<target_id>")
+    return _object_of(world, "PATCH /api/v1/targets/<target_id>")
 
 
 def _withdrawal(world: World) -> dict[str, Any]:
-    asked = {"channel": "letter", "received_at": "2024-11-18T08:00:00+07:00"}
-    made = world.client.post("/api/v1/withdrawal-requests", json=asked, headers=world.admin)
+    data = {"channel": "letter", "received_at": "2024-11-18T08:00:00+07:00"}
+    made = world.client.post("/api/v1/withdrawal-requests", json=data, headers=world.admin)
     return {"at": {"request_id": made.json["id"]}, "data": {"step": "done"}}
 
 
 def _failed(world: World) -> dict[str, Any]:
-    asked = {"asked_by": "user:1", "asked_at": LONG_AGO, "arguments": {"name": "x"}}
+    columns = {"asked_by": "user:1", "asked_at": LONG_AGO, "arguments": {"name": "x"}}
     with world.app.app_context():
-        job = Job(kind="check_set", state="failed", **asked)
+        job = Job(kind="check_set", state="failed", **columns)
         db.session.add(job)
         db.session.commit()
         return {"at": {"job_id": job.id}}
 
 
 def _ended(kind: str, **result: Any) -> Callable[[World], dict[str, Any]]:
-    """A job that was done, with what came of it."""
+    """Return a function that creates a finished job with its result."""
 
     def made(world: World) -> dict[str, Any]:
         arguments = {"name": "x", "month": "2024-11", "dry_run": True}
-        asked = {"asked_by": "user:1", "asked_at": LONG_AGO, "ended_at": LONG_AGO}
+        columns = {"asked_by": "user:1", "asked_at": LONG_AGO, "ended_at": LONG_AGO}
         with world.app.app_context():
-            job = Job(kind=kind, state="done", arguments=arguments, result=result, **asked)
+            job = Job(kind=kind, state="done", arguments=arguments, result=result, **columns)
             db.session.add(job)
             db.session.commit()
             return {"at": {"job_id": job.id}}
@@ -72,7 +72,7 @@ def _ended(kind: str, **result: Any) -> Callable[[World], dict[str, Any]]:
 
 
 def _set(world: World) -> dict[str, Any]:
-    """A file of one polygon; that it is no set of ours is found when it is read."""
+    """Return a form with an empty GeoJSON file, which only the job rejects."""
     content = b'{"type": "FeatureCollection", "features": []}'
     typed = {"name": secrets.token_hex(4), "quality": "derived", "valid_from": "2024-11-01"}
     return {"data": typed | {"file": (io.BytesIO(content), "x.geojson")}}
@@ -102,7 +102,7 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         _person(w) | {"data": {"role": "organiser", "organisation_id": w.organisation}}
     ),
     "POST /admin/succession/<int:role_id>": lambda w: (
-        _there(w, "POST /api/v1/roles/<role_id>/successors")
+        _object_of(w, "POST /api/v1/roles/<role_id>/successors")
         | {"data": {"level": "province", "units": ["19"]}}
     ),
     "POST /admin/organisations": lambda w: {"data": {"name": "Sở", "type": "department"}},

@@ -1,4 +1,4 @@
-"""Requests that fit, for the rows of the access matrix that are about one campaign."""
+"""Valid requests for the rows of the access matrix about one campaign."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ SEEN = {"headers": {"If-Match": '"1"'}}
 
 
 def taking_part(world: World) -> dict[str, Any]:
-    """The leader's team takes part: somebody joined it."""
+    """Let a device join the leader's team."""
     return {"made": world.joined(world.stranger)}
 
 
@@ -37,7 +37,7 @@ def _pinned(world: World) -> dict[str, Any]:
 
 
 def _past(world: World) -> dict[str, Any]:
-    """A table of one membership that lies in the past."""
+    """Return a table with one past membership."""
     since = people.LONG_AGO
     member = people.add_membership(
         world.app, register(world.client), world.campaign, world.team, since, people.LATER

@@ -1,4 +1,4 @@
-"""Forms and addresses of the official's desk that fit, for the access matrix."""
+"""Valid forms and paths of the official's desk for the access matrix."""
 
 import io
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def _measured(world: World) -> dict[str, Any]:
 
 
 def _report(world: World, state: str, **fields: Any) -> dict[str, Any]:
-    """A form of a report's page, seen as it is."""
+    """Return a form of a report's page with its version."""
     report = stored_report(world.app, world.province, state)
     return {"at": {"report_id": report}, "data": {"version": "1"} | fields}
 
@@ -52,24 +52,24 @@ def _letterhead(world: World) -> dict[str, Any]:
 
 
 def _lending(world: World) -> dict[str, Any]:
-    asked = deputy(world)["json"]
-    own = {"name": asked["name"], "reason": asked["reason"], "last_day": "2024-11-25"}
+    data = deputy(world)["json"]
+    own = {"name": data["name"], "reason": data["reason"], "last_day": "2024-11-25"}
     return {"data": own | {"area": "2024/province/19"}}
 
 
 def _to_exclude(world: World) -> dict[str, Any]:
-    """A sample of November, as a form names it."""
+    """Return a form that selects a sample of November."""
     identity = _measured(world)["at"]["identity"]
     data = {"month": "2024-11", "measurements": identity, "reason": "đo trong xưởng", "go": "yes"}
     return OWN | {"data": data}
 
 
 def _excluded(world: World) -> dict[str, Any]:
-    """What an admin took out, to be counted again."""
-    asked = _to_exclude(world)["data"]
+    """Exclude a sample as an admin, to be counted again."""
+    form = _to_exclude(world)["data"]
     made = world.client.post(
         "/api/v1/units/19/exclusions",
-        json={"month": "2024-11", "measurements": [asked["measurements"]], "reason": "nhầm"},
+        json={"month": "2024-11", "measurements": [form["measurements"]], "reason": "nhầm"},
         headers=world.admin,
     )
     at = {"code": "19", "act_id": made.json["id"]}

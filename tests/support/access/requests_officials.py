@@ -1,4 +1,4 @@
-"""Requests that fit, for the rows of the access matrix that are about officials' units."""
+"""Valid requests for the rows of the access matrix about officials' units."""
 
 import itertools
 import secrets
@@ -40,7 +40,7 @@ TARGET = {
 }
 
 
-# Two targets never hold the same day: each that is made lies in a year of its own.
+# Targets must not overlap: each one gets its own year.
 YEARS = itertools.count(1990)
 
 
@@ -57,14 +57,14 @@ def _signal(world: World, **scope: int) -> dict[str, Any]:
     return {"at": {"signal_id": made}, "json": {"state": "explained", "note": "đã hỏi đội"}}
 
 
-def _out_of_the_count(world: World) -> dict[str, Any]:
+def _exclusion(world: World) -> dict[str, Any]:
     measured = [world.measured(world.stranger)]
     return {"at": {"code": "19"}, "json": {"month": "2024-11", "measurements": measured} | WHY}
 
 
-def _taken_out(world: World) -> dict[str, Any]:
+def _excluded(world: World) -> dict[str, Any]:
     url, admin = "/api/v1/units/19/exclusions", world.admin
-    made = world.client.post(url, json=_out_of_the_count(world)["json"], headers=admin)
+    made = world.client.post(url, json=_exclusion(world)["json"], headers=admin)
     assert made.status_code == 200, made.text
     return {"at": {"code": "19", "exclusion_id": made.json["id"]}, "json": WHY}
 
@@ -79,7 +79,7 @@ def _cluster(world: World, **changes: Any) -> dict[str, Any]:
 
 
 def _area(world: World) -> dict[str, Any]:
-    """A cluster that is an official's area loses a commune."""
+    """Make the cluster an official's area, and return a request that removes a commune."""
     people.person(world.app, "official", world.cluster, kind="cluster")
     return SEEN | {"json": {"units": COMMUNES["units"][:1]}}
 
@@ -100,17 +100,17 @@ def lent(world: World) -> dict[str, Any]:
 
 
 def _ended(world: World) -> dict[str, Any]:
-    """A role over a unit that ended: the reform came in the meantime."""
+    """Create a role over a unit that the reform has ended."""
     world.app.extensions["clock"].now = datetime(2025, 7, 2, tzinfo=UTC)
     user = world.user_of(people.person(world.app, "official", world.province))
     assert user is not None
     with world.app.app_context():
-        held = db.session.scalar(select(Role.id).where(Role.user_id == user.id))
-    return {"at": {"role_id": held}, "json": {}}
+        role_id = db.session.scalar(select(Role.id).where(Role.user_id == user.id))
+    return {"at": {"role_id": role_id}, "json": {}}
 
 
 def _published(world: World) -> dict[str, Any]:
-    """A month of open data without a table."""
+    """Create a month of open data without tables."""
     folder = world.app.config["VAR_DIR"] / FOLDER / "2024-11"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / PACKAGE).write_text('{"resources": []}')
@@ -150,7 +150,7 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "data": "Mã xã,Số mẫu\n05443,310\n",
         "content_type": "text/csv",
     },
-    "POST /api/v1/units/<code>/exclusions": _out_of_the_count,
-    f"POST {LIFT}": _taken_out,
+    "POST /api/v1/units/<code>/exclusions": _exclusion,
+    f"POST {LIFT}": _excluded,
     "GET /open-data/<month>/<name>": _published,
 }

@@ -1,4 +1,4 @@
-"""Forms that fit, for the access matrix: as a page would send them."""
+"""Valid forms of pages for the access matrix."""
 
 import io
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def _teams() -> dict[str, Any]:
     return {"data": {"file": (io.BytesIO(table), "doi.csv"), "go": "yes"}}
 
 
-# What a leader reads once the team takes part.
+# Pages of a leader whose team takes part.
 TAKING_PART = (
     "", "/figures", "/contributions", "/contributions.csv", "/teams", "/teams/<int:team_id>",
     "/plan", "/plan/slips", "/signals", "/corrections", "/settings", "/teams/import",

@@ -1,4 +1,4 @@
-"""Requests about reports that fit, for the access matrix."""
+"""Valid requests about reports for the access matrix."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,17 +14,17 @@ SEEN = {"headers": {"If-Match": '"1"'}}
 
 
 def _report(world: World, state: str, **more: Any) -> dict[str, Any]:
-    """A report of a month that is over, seen as it is."""
+    """Store a report of a past month; return its id and version."""
     return {"at": {"report_id": stored_report(world.app, world.province, state)}} | SEEN | more
 
 
 def freezing(world: World) -> dict[str, Any]:
-    asked = _report(world, "draft")
+    request = _report(world, "draft")
     with world.app.app_context():
-        month = db.session.get_one(ReportRow, asked["at"]["report_id"]).month
+        month = db.session.get_one(ReportRow, request["at"]["report_id"]).month
         db.session.add(DemoMonth(month=month))
         db.session.commit()
-    return asked
+    return request
 
 
 def _begun(world: World) -> dict[str, Any]:
@@ -38,13 +38,13 @@ def _letter(world: World) -> dict[str, Any]:
 
 
 def _attached(world: World) -> dict[str, Any]:
-    sent = _letter(world)
-    url = f"/api/v1/reports/{sent['at']['report_id']}/attachments"
+    letter = _letter(world)
+    url = f"/api/v1/reports/{letter['at']['report_id']}/attachments"
     names = ("data", "content_type", "query_string")
-    body = {name: sent[name] for name in names} | {"headers": world.admin}
+    body = {name: letter[name] for name in names} | {"headers": world.admin}
     made = world.client.post(url, **body)
     assert made.status_code == 201, made.text
-    return {"at": sent["at"] | {"attachment_id": made.json["attachments"][0]["id"]}}
+    return {"at": letter["at"] | {"attachment_id": made.json["attachments"][0]["id"]}}
 
 
 def _sealed(world: World) -> dict[str, Any]:
@@ -52,8 +52,8 @@ def _sealed(world: World) -> dict[str, Any]:
     return {"at": {"digest": world.client.get(f"/api/v1/reports/{report}").json["digest"]}}
 
 
-def _named(asked: dict[str, Any]) -> dict[str, Any]:
-    return asked | {"at": asked["at"] | {"name": "report.json"}}
+def _named(request: dict[str, Any]) -> dict[str, Any]:
+    return request | {"at": request["at"] | {"name": "report.json"}}
 
 
 REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {

@@ -1,8 +1,8 @@
-"""Who may do what: what every endpoint answers to each of eight who ask, written by hand.
+"""The access matrix: the status of every endpoint for each of eight actors.
 
-A row is an endpoint, and in brackets a case where one thing alone does not tell it all. The
-requests fit (requests.py): a status of 200 or more means that it was done. The
-organiser is of the organisation that has the campaign and the team, the official of the province.
+A row is an endpoint, with a case in brackets if one row is not enough. The requests are valid
+(requests.py), so that a status of 200 or more means success. The organiser belongs to the
+organisation of the campaign and the team, the official to the province.
 """
 
 from tests.support.access.table_admin import ADMIN_PAGES
@@ -41,7 +41,7 @@ TABLE = {
     "POST /api/v1/units/locate": EVERYBODY,
     "GET /api/v1/coverage": EVERYBODY,
     "GET /api/v1/alerts": EVERYBODY,
-    # what units are held against is everybody's to read and the admins' to set
+    # targets are public; admins set them
     "GET /api/v1/targets": EVERYBODY,
     "POST /api/v1/targets": "401 401 403 403 403 403 403 201",
     "PATCH /api/v1/targets/<target_id>": "401 401 403 403 403 403 403 200",
@@ -50,17 +50,17 @@ TABLE = {
     "GET /api/v1/units/<code>/history": EVERYBODY,
     "GET /api/v1/units/<code>/hours": EVERYBODY,
     "GET /api/v1/units/<code>/cells": "200 401 200 200 200 200 200 200",
-    # VNNIC's own counts: everybody's to see, an official's to take in, row by row within the area
+    # VNNIC's counts are public; officials import rows of their area
     "GET /api/v1/vnnic": EVERYBODY,
     "POST /api/v1/vnnic/import": "401 401 403 403 403 200 200 200",
-    # what QGIS opens
+    # OGC API Features, for QGIS
     "GET /ogc/": EVERYBODY,
     "GET /ogc/conformance": EVERYBODY,
     "GET /ogc/collections": EVERYBODY,
     "GET /ogc/collections/<name>": EVERYBODY,
     "GET /ogc/collections/<name>/items": EVERYBODY,
     "GET /ogc/collections/<name>/items/<code>": EVERYBODY,
-    # devices: a phone registers itself; afterwards its token alone opens what is its own
+    # devices: a phone registers itself; its token gives access to its own data alone
     "GET /api/v1/consent": EVERYBODY,
     "POST /api/v1/devices": "201 201 201 201 201 201 201 201",
     "POST /api/v1/withdrawals": EVERYBODY,
@@ -74,13 +74,13 @@ TABLE = {
     "GET /api/v1/measurements/<identity>": "401 200 401 401 401 401 401 401",
     "GET /api/v1/measurements/<identity> (another's)": "401 404 401 401 401 401 401 401",
     "POST /api/v1/measurements/check": "401 200 401 401 401 401 401 401",
-    # people: anybody signs in; what touches password, second factor or tokens wants a session
+    # people: sign-in is public; passwords, second factors and tokens need a session
     "POST /api/v1/sessions": EVERYBODY,
     "DELETE /api/v1/sessions/current": "401 401 204 204 204 204 204 204",
     "POST /api/v1/invitations/accept": EVERYBODY,
     "GET /api/v1/account": "401 401 200 200 200 200 200 200",
     "PATCH /api/v1/account/password": "401 401 204 204 204 204 204 204",
-    # the admin has a second factor already, and the last one cannot go
+    # the admin already has a second factor; the last admin cannot be removed
     "POST /api/v1/account/totp": "401 401 200 200 200 200 200 409",
     "POST /api/v1/account/totp/confirm": "401 401 204 204 204 204 204 204",
     "DELETE /api/v1/account/totp": "401 401 204 204 204 204 204 204",
@@ -89,10 +89,10 @@ TABLE = {
     "POST /api/v1/account/tokens": "401 401 201 201 201 201 201 201",
     "DELETE /api/v1/account/tokens/<token_id>": "401 401 204 204 204 204 204 204",
     "DELETE /api/v1/account/tokens/<token_id> (another's)": "401 401 404 404 404 404 404 404",
-    # of others, an admin alone
+    # other people: admins alone
     "GET /api/v1/users": "401 401 403 403 403 403 403 200",
     "POST /api/v1/users/<user_id>/password-link": "401 401 403 403 403 403 403 201",
-    # an organiser lets the leaders of own teams in, and nobody else
+    # an organiser invites leaders of own teams alone
     "POST /api/v1/invitations": "401 401 403 201 403 403 403 201",
     "POST /api/v1/invitations (of an organiser)": "401 401 403 403 403 403 403 201",
     "POST /api/v1/invitations (of an admin)": "401 401 403 403 403 403 403 201",
@@ -106,14 +106,14 @@ TABLE = {
     "POST /api/v1/withdrawal-requests": "401 401 403 403 403 403 403 201",
     "POST /api/v1/withdrawal-requests/<identity>/steps": "401 401 403 403 403 403 403 200",
     "GET /api/v1/audit": "401 401 403 403 403 403 403 200",
-    # organisations are public; an admin makes them, an organiser those below their own
+    # organisations are public; admins create them, organisers those below their own
     "GET /api/v1/organisations": EVERYBODY,
     "POST /api/v1/organisations": "401 401 403 403 403 403 403 201",
     "POST /api/v1/organisations (below the organiser's)": "401 401 403 201 403 403 403 201",
     "GET /api/v1/organisations/<organisation_id>": EVERYBODY,
     "PATCH /api/v1/organisations/<organisation_id>": "401 401 403 200 403 403 403 200",
     "DELETE /api/v1/organisations/<organisation_id>": "401 401 403 200 403 403 403 200",
-    # clusters of communes are public; an organiser makes those of the own organisation
+    # clusters of communes are public; organisers create those of their organisation
     "GET /api/v1/clusters": EVERYBODY,
     "GET /api/v1/clusters/<cluster_id>": EVERYBODY,
     "POST /api/v1/clusters": "401 401 403 403 403 403 403 201",
@@ -121,13 +121,13 @@ TABLE = {
     "PATCH /api/v1/clusters/<cluster_id>": "401 401 403 200 403 403 403 200",
     "PATCH /api/v1/clusters/<cluster_id> (an official's area)": "401 401 403 403 403 403 403 200",
     "DELETE /api/v1/clusters/<cluster_id>": "401 401 403 204 403 403 403 204",
-    # an official lends the own area; an admin grants, and confirms what follows a unit that ended
+    # officials delegate their area; admins grant roles and confirm successors of units
     "POST /api/v1/deputies": "401 401 403 403 403 201 403 403",
     "GET /api/v1/deputies": "401 401 200 200 200 200 200 200",
     "DELETE /api/v1/deputies/<deputy_id>": "401 401 404 404 404 404 404 204",
     "GET /api/v1/roles/ended": "401 401 403 403 403 403 403 200",
     "POST /api/v1/roles/<role_id>/successors": "401 401 403 403 403 403 403 200",
-    # teams are for their own people: who is none of them learns not even that a team is there
+    # teams are visible to their own people; others get 404
     "GET /api/v1/organisations/<organisation_id>/teams": "401 401 403 200 403 403 403 200",
     "POST /api/v1/organisations/<organisation_id>/teams": "401 401 403 201 403 403 403 201",
     "GET /api/v1/teams/<team_id>": "401 401 200 200 404 404 404 200",
@@ -139,8 +139,8 @@ TABLE = {
     "GET /api/v1/teams/<team_id>/members (not the leader's)": "404 401 404 200 404 404 404 200",
     "GET /api/v1/organisations/<organisation_id>/teams/template": "401 401 403 200 403 403 403 200",
     "POST /api/v1/organisations/<organisation_id>/teams/import": "401 401 403 200 403 403 403 200",
-    # campaigns are public but for drafts, which are not there for others; a device is nobody that
-    # signs in, and its token is refused wherever people's are asked for
+    # campaigns are public except drafts; a device cannot sign in, and its token is refused where
+    # a person's is needed
     "GET /api/v1/campaigns": "200 401 200 200 200 200 200 200",
     "POST /api/v1/campaigns": "401 401 403 201 403 403 403 201",
     "GET /api/v1/campaigns/<campaign_id>": "200 401 200 200 200 200 200 200",
@@ -149,7 +149,7 @@ TABLE = {
     "PATCH /api/v1/campaigns/<campaign_id> (draft)": "401 401 404 200 404 404 404 200",
     "DELETE /api/v1/campaigns/<campaign_id>": "401 401 403 409 403 403 403 409",
     "DELETE /api/v1/campaigns/<campaign_id> (draft)": "401 401 404 204 404 404 404 204",
-    # a join code is shown by the leader and made by the organiser
+    # the leader sees a join code, the organiser creates it
     f"POST {CODE}": "401 401 403 201 404 404 404 201",
     f"POST {CODE} (draft)": "401 401 404 201 404 404 404 201",
     f"GET {CODE}": "404 401 200 200 404 404 404 200",
@@ -157,7 +157,7 @@ TABLE = {
     f"GET {CODE}.svg": "404 401 200 200 404 404 404 200",
     f"GET {CODE}.png": "404 401 200 200 404 404 404 200",
     f"GET {POSTER}": "404 401 200 200 404 404 404 200",
-    # a volunteer is known by the device alone
+    # a volunteer is identified by the device alone
     "GET /api/v1/memberships/today": "401 200 401 401 401 401 401 401",
     "POST /api/v1/memberships": "401 201 401 401 401 401 401 401",
     "GET /api/v1/memberships": "401 200 401 401 401 401 401 401",
@@ -167,10 +167,10 @@ TABLE = {
     "POST /api/v1/passes": "401 201 401 401 401 401 401 401",
     "POST /api/v1/passes/use": "401 201 401 401 401 401 401 401",
     "GET /api/v1/next": "401 200 401 401 401 401 401 401",
-    # changes of a campaign that is no draft any more move what teams earned
+    # changes of an open campaign change contributions of teams
     f"POST {CAMPAIGN}/changes": "401 401 403 200 403 403 403 200",
     f"POST {CAMPAIGN}/changes (draft)": "401 401 404 200 404 404 404 200",
-    # what an organiser decides on single measurements of an own campaign
+    # decisions of an organiser on single measurements of an own campaign
     f"POST {CAMPAIGN}/corrections": "401 401 403 200 403 403 403 200",
     f"POST {CAMPAIGN}/corrections (draft)": "401 401 404 200 404 404 404 200",
     f"GET {CAMPAIGN}/corrections": "404 401 404 200 404 404 404 200",
@@ -178,7 +178,7 @@ TABLE = {
     f"POST {CAMPAIGN}/exclusions (draft)": "401 401 404 200 404 404 404 200",
     f"POST {CAMPAIGN}/memberships/import": "401 401 403 200 403 403 403 200",
     f"POST {CAMPAIGN}/memberships/import (draft)": "401 401 404 200 404 404 404 200",
-    # figures and plans: the organiser sees all teams, a leader their own team
+    # figures and plans: organisers see all teams, leaders their own
     f"GET {CAMPAIGN}/contributions": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/contributions (by member)": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/contributions (not the leader's)": "401 401 403 200 403 403 403 200",
@@ -193,17 +193,17 @@ TABLE = {
     f"PUT {CAMPAIGN}/plan/pins": "401 401 403 201 403 403 403 201",
     f"PUT {CAMPAIGN}/plan/pins (draft)": "401 401 404 201 404 404 404 201",
     f"DELETE {CAMPAIGN}/plan/pins": "401 401 403 204 403 403 403 204",
-    # signals of gaming: the organiser's of the campaign, the official's of the area
+    # signals: the organiser of the campaign, the official of the area
     f"GET {CAMPAIGN}/signals": "401 401 403 200 403 403 403 200",
     f"GET {CAMPAIGN}/signals (draft)": "404 401 404 200 404 404 404 200",
     "GET /api/v1/units/<code>/signals": "404 401 404 404 404 200 404 200",
     "GET /api/v1/units/<code>/registrations": "404 401 404 404 404 200 404 200",
     "PATCH /api/v1/signals/<signal_id>": "401 401 404 200 404 404 404 200",
     "PATCH /api/v1/signals/<signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
-    # a letterhead is set and seen by whoever writes the unit's reports
+    # a letterhead: officials of the unit
     "GET /api/v1/units/<code>/letterhead": "404 401 404 404 404 200 404 200",
     "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
-    # monthly reports: the official's of the area until they are approved, then everybody's
+    # monthly reports: officials of the area until approval, then public
     "GET /api/v1/reports": "200 401 200 200 200 200 200 200",
     "POST /api/v1/reports": "401 401 403 403 403 201 403 201",
     "GET /api/v1/reports/deadlines": "200 401 200 200 200 200 200 200",
@@ -222,21 +222,21 @@ TABLE = {
     f"POST {REPORT}/approve": "401 401 404 404 404 200 404 200",
     f"POST {REPORT}/supersede": "401 401 404 404 404 201 404 201",
     f"POST {REPORT}/supersede (approved)": "401 401 403 403 403 201 403 201",
-    # the signed letter itself is for the office
+    # the signed letter: officials of the unit
     f"POST {REPORT}/attachments": "401 401 403 403 403 201 403 201",
     f"GET {REPORT}/attachments/<attachment_id>": "404 401 404 404 404 200 404 200",
     "GET /api/v1/reports/keys": EVERYBODY,
     "GET /api/v1/reports/by-digest/<digest>": EVERYBODY,
-    # single samples: the official's of the area
+    # single samples: officials of the area
     "GET /api/v1/units/<code>/measurements": "404 401 404 404 404 200 404 200",
     "GET /api/v1/units/<code>/measurements/<identity>": "404 401 404 404 404 200 404 200",
-    # out of the counts, and in again: the official's of the province
+    # exclusions from the counts: officials of the province
     "GET /api/v1/units/<code>/exclusions": "404 401 404 404 404 200 404 200",
     "POST /api/v1/units/<code>/exclusions": "401 401 404 404 404 200 404 200",
     f"POST {LIFT}": "401 401 404 404 404 200 404 200",
 }
 
-# What a person does on a page only: a program's token, which may be lost, is refused.
+# Actions on pages only: personal tokens, which may be lost, are refused.
 BY_SESSION = frozenset(
     {
         "DELETE /api/v1/sessions/current",
@@ -251,11 +251,11 @@ BY_SESSION = frozenset(
 
 
 def endpoint(row: str) -> tuple[str, str]:
-    """The method and the path of a row, without its case."""
+    """Return method and path of a row, without its case."""
     method, path = row.split(" (")[0].split(" ")
     return method, path
 
 
 def expected(row: str) -> dict[str, int]:
-    """The status for each who asks."""
+    """Return the status for each actor."""
     return dict(zip(ACTORS, map(int, TABLE[row].split()), strict=True))

@@ -1,4 +1,4 @@
-"""The rows of admins' pages in the access matrix: nobody is led to the sign-in, others are told."""
+"""Rows of the access matrix: pages of admins. Nobody is redirected to sign-in, others get 403."""
 
 LOOK = "303 401 403 403 403 403 403 200"
 DO = "303 401 403 403 403 403 403 303"

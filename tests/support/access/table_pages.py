@@ -1,4 +1,4 @@
-"""Who may open and send which page: the rows of tests/support/access/table.py that are no API."""
+"""Rows of the access matrix: pages and other URLs outside the API."""
 
 BOARD = "/campaigns/<int:campaign_id>"
 DESK_REPORT = "/desk/reports/<int:report_id>"
@@ -39,7 +39,7 @@ PAGES = {
     "GET /open-data/": EVERYBODY,
     "GET /open-data/<month>/<name>": EVERYBODY,
     "GET /api/v1/openapi.json": EVERYBODY,
-    # the board of organisers and leaders; what its forms change, the API would change too
+    # the board of organisers and leaders; its forms use the rules of the API
     "GET /campaigns": "303 401 200 200 200 200 200 200",
     f"GET {BOARD}": "303 401 200 200 403 403 403 200",
     f"GET {BOARD}/figures": "303 401 200 200 403 403 403 200",
@@ -62,14 +62,14 @@ PAGES = {
     f"POST {BOARD}/signals": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/corrections": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/teams/import": "303 401 403 303 403 403 403 303",
-    # the official's desk: of another's area as if there were none; an admin sees all provinces
+    # the official's desk: other areas are 404; an admin sees all provinces
     "GET /desk": "303 401 200 200 200 303 303 200",
     "GET /desk/area/<code>": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/figures": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/months": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/samples": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/samples/<identity>": "303 401 404 404 404 200 404 200",
-    # what was taken out of an area's counts: its province decides, others read
+    # exclusions of an area: its province decides, others read
     "GET /desk/area/<code>/signals": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/signals": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/exclusions": "303 401 404 404 404 200 404 200",
@@ -79,7 +79,7 @@ PAGES = {
     "POST /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 303 404 303",
     "GET /desk/wall": "303 401 303 303 303 200 200 303",
     "GET /desk/wall (of a unit)": "303 401 404 404 404 200 404 200",
-    # reports: approved ones are everybody's who signed in; drafts and forms the area's officials'
+    # reports: approved ones for all who signed in; drafts and forms for officials of the area
     "GET /desk/reports": "303 401 200 200 200 200 200 200",
     "POST /desk/reports": "303 401 403 403 403 303 403 303",
     "GET /desk/deadlines": "303 401 200 200 200 200 200 200",
@@ -91,7 +91,7 @@ PAGES = {
     f"POST {DESK_REPORT}/supersede": "303 401 404 404 404 303 404 303",
     f"POST {DESK_REPORT}/remove": "303 401 404 404 404 303 404 303",
     f"POST {DESK_REPORT}/attachments": "303 401 403 403 403 303 403 303",
-    # the office: VNNIC's table and the letterhead of the own area, deputies of their own role
+    # the office: VNNIC's table and letterhead of the own area, deputies of the own role
     "GET /desk/area/<code>/vnnic": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/vnnic": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/letterhead": "303 401 404 404 404 200 404 200",

@@ -1,4 +1,4 @@
-"""The cast of the access matrix: organisations, teams, a campaign, and one actor that asks."""
+"""Objects of the access matrix: organisations, teams, a campaign, and the actor of a request."""
 
 import secrets
 from collections.abc import Callable
@@ -23,19 +23,19 @@ PASSWORD = "một mật khẩu dài"
 
 @cache
 def hashed_password() -> str:
-    """Hashed once: that is meant to be slow."""
+    """Return the hash of PASSWORD, computed once: hashing is slow by design."""
     return passwords.hash_password(PASSWORD)
 
 
 @dataclass
 class World:
-    """Two organisations, two teams and a campaign of the first, and one who asks."""
+    """Two organisations, two teams and a campaign of the first, and the actor."""
 
     app: Flask
     client: FlaskClient
     actor: str
     headers: dict[str, str] = field(init=False)
-    by_session: bool = True  # where a row wants a person at a page, they are
+    by_session: bool = True  # use a session where a row needs one
     codes: dict[int, str] = field(default_factory=dict)  # by team
     memberships: dict[str, int] = field(default_factory=dict)  # by token of a device
     samples: dict[str, str] = field(default_factory=dict)  # by token of a device
@@ -44,12 +44,12 @@ class World:
         self.act_as(self.actor)
 
     def act_as(self, actor: str) -> None:
-        """Let another actor ask, a new person of that role; all else stays as it is."""
+        """Change the actor to a new person of a role."""
         self.actor, self.headers = actor, self.headers_of(actor)
 
     @cached_property
     def organisation(self) -> int:
-        """Whose the teams and campaigns are."""
+        """The organisation of teams and campaigns."""
         return people.organisation(self.app, "Tỉnh Đoàn Thái Nguyên")
 
     @cached_property
@@ -59,7 +59,7 @@ class World:
 
     @cached_property
     def team(self) -> int:
-        """The team of the leader who asks."""
+        """The team of the leader."""
         return people.team(self.app, self.organisation, "Đội 1")
 
     @cached_property
@@ -69,7 +69,7 @@ class World:
 
     @cached_property
     def province(self) -> int:
-        """The province of the official, and of the campaigns."""
+        """The province of the official and of campaigns."""
         return people.unit_id(self.app, "19", level="province")
 
     @cached_property
@@ -89,21 +89,21 @@ class World:
 
     @cached_property
     def draft(self) -> int:
-        """A campaign of which nobody else knows yet."""
+        """A draft of a campaign."""
         return people.campaign(self.app, self.organisation, self.province, state="draft")
 
     @cached_property
     def stranger(self) -> dict[str, str]:
-        """A device that never asks."""
+        """A device that is not the actor."""
         return register(self.client)
 
     @cached_property
     def admin(self) -> dict[str, str]:
-        """An admin who prepares what a request is about."""
+        """Headers of an admin who prepares objects of requests."""
         return self.headers_of("admin")
 
     def headers_of(self, actor: str, **changes: Any) -> dict[str, str]:
-        """What a request of one of the matrix' actors carries."""
+        """Return headers of an actor of the matrix."""
         if actor == "nobody":
             return {}
         if actor == "device":
@@ -120,11 +120,11 @@ class World:
         return people.person(self.app, role, scope, **changes)
 
     def device(self) -> dict[str, str]:
-        """The device that asks, else another one."""
+        """Return headers of the actor's device, else of another one."""
         return self.headers if self.actor == "device" else self.stranger
 
     def measured(self, headers: dict[str, str]) -> str:
-        """Post a device's sample once; its id."""
+        """Post a sample of a device once; return its id."""
         token = headers["Authorization"]
         if token not in self.samples:
             body = sample()
@@ -133,7 +133,7 @@ class World:
         return self.samples[token]
 
     def code(self, team: int) -> str:
-        """The join code of a team in the open campaign, made once."""
+        """Return the join code of a team in the open campaign, created once."""
         if team not in self.codes:
             url = f"/api/v1/campaigns/{self.campaign}/teams/{team}/join-code"
             made = self.client.post(url, json={}, headers=self.admin)
@@ -142,7 +142,7 @@ class World:
         return self.codes[team]
 
     def joined(self, headers: dict[str, str]) -> int:
-        """Let a device join the team once; the membership."""
+        """Let a device join the team once; return the membership's id."""
         token = headers["Authorization"]
         if token not in self.memberships:
             code = {"code": self.code(self.team)}
@@ -152,25 +152,25 @@ class World:
         return self.memberships[token]
 
     def shown_pass(self) -> str:
-        """The code by which another volunteer's phone links the one that asks."""
+        """Return the code with which another volunteer's device links the actor's."""
         host = register(self.client)
         self.joined(host)
         made = self.client.post("/api/v1/passes", json={"kind": "link"}, headers=host)
         return str(made.json["code"])
 
     def user_of(self, headers: dict[str, str]) -> User | None:
-        """Whose token these headers carry."""
+        """Return the owner of the token in headers."""
         token = headers.get("Authorization", "").removeprefix("Bearer ")
         with self.app.app_context():
-            found = (
+            query = (
                 select(User)
                 .join(PersonalToken)
                 .where(PersonalToken.token_hash == secret_hash(token))
             )
-            return db.session.scalar(found)
+            return db.session.scalar(query)
 
-    def at_a_page(self) -> dict[str, str]:
-        """What a page sends of whoever asks: their session, begun with a password."""
+    def page_headers(self) -> dict[str, str]:
+        """Return headers of the actor's session, as a page sends them."""
         user = self.user_of(self.headers)
         if user is None:
             return self.headers
@@ -186,7 +186,7 @@ class World:
             return {"Cookie": f"{COOKIE}={secret}", "X-CSRF-Token": csrf_token(secret)}
 
     def place(self, name: str) -> Any:
-        """What stands in a path for a name, unless a request says otherwise."""
+        """Return the default value of a path parameter."""
         if name == "code":
             return "05443"
         return getattr(self, name.removesuffix("_id"))

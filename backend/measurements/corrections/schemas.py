@@ -142,7 +142,7 @@ class MembershipRowSchema(Schema):
 
 
 class MembershipTotalsSchema(Schema):
-    """How many rows do what."""
+    """Number of rows by outcome."""
 
     rows = fields.Integer(required=True)
     create = fields.Integer(required=True)

@@ -70,8 +70,8 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         .join(Measurement, Measurement.id == Earning.measurement_id)
         .where(own)
         .order_by(Earning.measurement_id, Earning.campaign_id),
-        "corrections": _decided(Correction).where(own).order_by(Correction.id),
-        "campaign_exclusions": _decided(CampaignExclusion)
+        "corrections": _decisions(Correction).where(own).order_by(Correction.id),
+        "campaign_exclusions": _decisions(CampaignExclusion)
         .where(own)
         .order_by(CampaignExclusion.measurement_id, CampaignExclusion.campaign_id),
         "refused": _all(RejectedBody)
@@ -84,7 +84,7 @@ def _all(model: Any) -> Select[Any]:
     return select(*model.__table__.columns)
 
 
-def _decided(model: Any) -> Select[Any]:
+def _decisions(model: Any) -> Select[Any]:
     """Select organisers' decisions on measurements, without the deciding user."""
     columns = [column for column in model.__table__.columns if column.name != "user_id"]
     return select(*columns).join(Measurement, Measurement.id == model.measurement_id)

@@ -46,7 +46,7 @@ DAYS = text("""
     order by day
 """)
 MARK = text("insert into expired_days (day, step) values (:day, :step) on conflict do nothing")
-REFUSED = text("delete from refused where received_at < :before")
+DELETE_REJECTED = text("delete from refused where received_at < :before")
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ def expire(
     late = {"coarse": coarse, "gone": gone, "decimals": COARSE_DECIMALS}
     done.coarsened += db.session.execute(COARSEN_LATE, late).rowcount  # type: ignore[attr-defined]
     old = {"before": now - timedelta(days=coarsen_after)}
-    done.refused = db.session.execute(REFUSED, old).rowcount  # type: ignore[attr-defined]
+    done.refused = db.session.execute(DELETE_REJECTED, old).rowcount  # type: ignore[attr-defined]
     if done != Expired():
         record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())
     db.session.commit()

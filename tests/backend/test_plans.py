@@ -12,7 +12,7 @@ from sqlalchemy import Engine, TextClause, text
 from backend.coverage.contributions import area_teams
 from backend.database.extensions import db, follow_indexes
 from backend.measurements.privacy import retention
-from backend.measurements.recording import answers, earning, timeline
+from backend.measurements.recording import answers, earnings, timeline
 from backend.measurements.revision import exclusion
 from backend.measurements.revision import service as revising
 from backend.memberships import attribution_rows
@@ -35,7 +35,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
         "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
     }),
     "excluding some": (exclusion.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
-    "who withdraws": (earning.DELETE_PERSON, "ix_earnings_membership_id", {"device": PHONE}),
+    "who withdraws": (earnings.DELETE_PERSON, "ix_earnings_membership_id", {"device": PHONE}),
     "what comes late": (retention.COARSEN_LATE, "ix_measurements_late", {
         "coarse": DAY, "gone": DAY, "decimals": 3,
     }),

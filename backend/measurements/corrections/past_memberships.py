@@ -27,7 +27,7 @@ from backend.measurements.corrections.past_rows import (
     past_rows,
 )
 from backend.measurements.corrections.reattribution import team_totals
-from backend.measurements.recording import earning
+from backend.measurements.recording import earnings
 from backend.memberships.models import Membership
 from backend.memberships.volunteers import retry_on_conflict
 from backend.organisations.scopes import campaign_scope
@@ -164,7 +164,7 @@ def _write(campaign_id: int, stays: Sequence[Stay]) -> dict[str, Any]:
         span = {"since": min(stay.since for stay in stays), "until": max(ends)}
         for device in locked:
             days = db.session.execute(DAYS, {"device": device, **span}).scalars()
-            changed += earning.attribute(device, list(days))
+            changed += earnings.attribute(device, list(days))
     return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
 
 

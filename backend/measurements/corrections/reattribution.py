@@ -10,7 +10,7 @@ from backend.accounts.audit import record_act
 from backend.campaigns import service as campaigns
 from backend.database.extensions import db
 from backend.http import etags
-from backend.measurements.recording import earning
+from backend.measurements.recording import earnings
 
 # Devices of its members, and those that a correction assigned to it.
 DEVICES = text("""
@@ -39,7 +39,7 @@ def reattribute(campaign_id: int) -> dict[str, Any]:
     changed = 0
     for device in list(db.session.execute(DEVICES, {"campaign": campaign_id}).scalars()):
         days = db.session.execute(DAYS, {"device": device}).scalars()
-        changed += earning.lock_and_attribute(device, days)
+        changed += earnings.lock_and_attribute(device, days)
     return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
 
 

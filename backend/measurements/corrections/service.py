@@ -15,7 +15,7 @@ from backend.campaigns.service import visible_campaign
 from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.errors import Problem, invalid
-from backend.measurements.recording import earning
+from backend.measurements.recording import earnings
 from backend.memberships.models import CampaignExclusion, Correction
 from backend.organisations.scopes import campaign_scope, team_scope
 
@@ -206,7 +206,7 @@ def _attribute(rows: Sequence[Any]) -> None:
     for row in rows:
         by_device.setdefault(row["device_id"], set()).add(row["day"])
     for device, days in by_device.items():
-        earning.attribute(device, days)
+        earnings.attribute(device, days)
 
 
 def _team_totals(campaign_id: int, ids: Sequence[UUID]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from backend.devices.models import Consent, Device
 from backend.errors import Problem
 from backend.measurements.privacy.requests import record_done
 from backend.measurements.privacy.tombstones import Tombstones
-from backend.measurements.recording import earning
+from backend.measurements.recording import earnings
 from backend.measurements.recording.models import (
     Earning,
     Exclusion,
@@ -58,7 +58,7 @@ def withdraw(
     """Delete a device and make its measurements anonymous at once; counts do not change."""
     devices.lock(device_id)  # concurrent posts are stored before or find no device
     tombstones.add(device_id, now)
-    earning.unlink_person(device_id)
+    earnings.unlink_person(device_id)
     positions = _count_positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
     kept = _anonymise(device_id)

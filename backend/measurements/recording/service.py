@@ -13,7 +13,7 @@ from backend.database.extensions import db, fetch
 from backend.devices import service as devices
 from backend.devices.registration import KnownDevice
 from backend.errors import Problem
-from backend.measurements.recording import earning, incoming, rules, timeline
+from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import Item, ReceiptContext, parse_item
 from backend.measurements.recording.models import RejectedBody
@@ -177,7 +177,7 @@ def _judge_and_store(
         update_verdicts(changed, rules.RULES)
         _store_rejected(device_id, rejected, receipt.received_at)
         if joined and device_id:
-            earning.attribute(device_id, [row["day"] for row in (*rows, *changed)])
+            earnings.attribute(device_id, [row["day"] for row in (*rows, *changed)])
         db.session.commit()
     for item, row in zip(new, rows, strict=True):
         item.row = row

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from backend.batch.workforce import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
 from backend.database.extensions import db, extension, follow_indexes
-from backend.measurements.recording import earning, incoming, rules, timeline
+from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import SCHEMA, ReceiptContext
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
@@ -212,7 +212,7 @@ def _update_dependents(
         days = days | _rejudge_timeline(judged, deltas, done)
     add_deltas(deltas)
     if device and joined:
-        earning.attribute(device, days)
+        earnings.attribute(device, days)
 
 
 def _move(rows: Sequence[Row], changed: Sequence[Row], deltas: CountDeltas, done: Revision) -> None:

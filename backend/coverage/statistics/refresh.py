@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from backend.batch.workforce import ALONE, Workforce
 from backend.clock import month_end, month_start
+from backend.coverage.statistics import models  # noqa: F401 # part of the metadata
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, follow_indexes, setting

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.memberships import models as memberships  # noqa: F401 # referenced tables
 
 
 class Receipt(db.Model):

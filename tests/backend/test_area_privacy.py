@@ -50,8 +50,8 @@ HIDDEN = {
     "/api/v1/units/<code>/measurements/<identity>",
     "/api/v1/units/<code>/registrations",
     "/api/v1/units/<code>/signals",
-    "/api/v1/reports/<report_id>",
-    "/api/v1/reports/<report_id>/figures",
+    "/api/v1/reports/<int:report_id>",
+    "/api/v1/reports/<int:report_id>/figures",
 }
 LESS = {
     "/api/v1/units/<code>/cells",
@@ -59,7 +59,7 @@ LESS = {
     "/api/v1/reports?unit=19",
     "/api/v1/reports?month=2024-10",
     "/api/v1/reports/deadlines?month=2024-10",
-    "/api/v1/reports/<report_id>/supplement",  # a draft has none
+    "/api/v1/reports/<int:report_id>/supplement",  # a draft has none
 }
 
 

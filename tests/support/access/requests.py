@@ -182,7 +182,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/withdrawal-requests": lambda w: {
         "json": {"channel": "letter", "received_at": "2024-11-18T08:00:00+07:00"}
     },
-    "POST /api/v1/withdrawal-requests/<identity>/steps": _withdrawal_step,
+    "POST /api/v1/withdrawal-requests/<int:identity>/steps": _withdrawal_step,
     "POST /api/v1/devices/me/consents": lambda w: {"json": {"consent": CONSENT}},
     "POST /api/v1/measurements": lambda w: {"json": sample()},
     "GET /api/v1/measurements/<identity>": lambda w: {"at": {"identity": w.measured(w.device())}},
@@ -195,26 +195,28 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/organisations (below the organiser's)": lambda w: {
         "json": ORGANISATION | {"parent_id": w.organisation}
     },
-    "PATCH /api/v1/organisations/<organisation_id>": lambda w: SEEN | {"json": {"name": "Đoàn"}},
-    "DELETE /api/v1/organisations/<organisation_id>": lambda w: SEEN | {"made": w.team},
-    "POST /api/v1/organisations/<organisation_id>/teams": lambda w: {
+    "PATCH /api/v1/organisations/<int:organisation_id>": lambda w: (
+        SEEN | {"json": {"name": "Đoàn"}}
+    ),
+    "DELETE /api/v1/organisations/<int:organisation_id>": lambda w: SEEN | {"made": w.team},
+    "POST /api/v1/organisations/<int:organisation_id>/teams": lambda w: {
         "json": {"name": "Đội 3", "type": "youth"}
     },
-    "GET /api/v1/teams/<team_id> (not the leader's)": _other_team,
-    "PATCH /api/v1/teams/<team_id>": lambda w: SEEN | {"json": {"name": "Đội 3"}},
-    "PATCH /api/v1/teams/<team_id> (not the leader's)": lambda w: (
+    "GET /api/v1/teams/<int:team_id> (not the leader's)": _other_team,
+    "PATCH /api/v1/teams/<int:team_id>": lambda w: SEEN | {"json": {"name": "Đội 3"}},
+    "PATCH /api/v1/teams/<int:team_id> (not the leader's)": lambda w: (
         SEEN | {"json": {"name": "Đội 3"}} | _other_team(w)
     ),
-    "DELETE /api/v1/teams/<team_id>": lambda w: SEEN,
-    "GET /api/v1/teams/<team_id>/members (not the leader's)": _other_team,
+    "DELETE /api/v1/teams/<int:team_id>": lambda w: SEEN,
+    "GET /api/v1/teams/<int:team_id>/members (not the leader's)": _other_team,
     "POST /api/v1/campaigns": lambda w: {"json": NOVEMBER | {"organisation_id": w.organisation}},
-    "GET /api/v1/campaigns/<campaign_id> (draft)": _draft,
-    "PATCH /api/v1/campaigns/<campaign_id>": lambda w: SEEN | {"json": {"target": 50}},
-    "PATCH /api/v1/campaigns/<campaign_id> (draft)": lambda w: (
+    "GET /api/v1/campaigns/<int:campaign_id> (draft)": _draft,
+    "PATCH /api/v1/campaigns/<int:campaign_id>": lambda w: SEEN | {"json": {"target": 50}},
+    "PATCH /api/v1/campaigns/<int:campaign_id> (draft)": lambda w: (
         SEEN | {"json": {"target": 50}} | _draft(w)
     ),
-    "DELETE /api/v1/campaigns/<campaign_id>": lambda w: SEEN,
-    "DELETE /api/v1/campaigns/<campaign_id> (draft)": lambda w: SEEN | _draft(w),
+    "DELETE /api/v1/campaigns/<int:campaign_id>": lambda w: SEEN,
+    "DELETE /api/v1/campaigns/<int:campaign_id> (draft)": lambda w: SEEN | _draft(w),
     f"POST {CODE}": lambda w: {"json": {}},
     f"POST {CODE} (draft)": lambda w: {"json": {}} | _draft(w),
     f"GET {CODE}": _coded,
@@ -240,23 +242,25 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "DELETE /api/v1/account/totp": lambda w: {"json": {"password": PASSWORD}},
     "DELETE /api/v1/account": lambda w: {"json": {"password": PASSWORD}},
     "POST /api/v1/account/tokens": lambda w: {"json": {"name": "máy tính ở Sở"}},
-    "DELETE /api/v1/account/tokens/<token_id>": lambda w: _token_of(w, w.headers),
-    "DELETE /api/v1/account/tokens/<token_id> (another's)": lambda w: _token_of(w, {}),
-    "POST /api/v1/users/<user_id>/password-link": _person,
+    "DELETE /api/v1/account/tokens/<int:token_id>": lambda w: _token_of(w, w.headers),
+    "DELETE /api/v1/account/tokens/<int:token_id> (another's)": lambda w: _token_of(w, {}),
+    "POST /api/v1/users/<int:user_id>/password-link": _person,
     "POST /api/v1/invitations": lambda w: _invitation("team_leader", w.team),
     "POST /api/v1/invitations (of an organiser)": lambda w: _invitation(
         "organiser", w.organisation
     ),
     "POST /api/v1/invitations (of an admin)": lambda w: _invitation("admin", None),
-    "POST /api/v1/users/<user_id>/roles": lambda w: (
+    "POST /api/v1/users/<int:user_id>/roles": lambda w: (
         _person(w) | {"json": {"role": "team_leader", "scope_id": w.team}}
     ),
-    "POST /api/v1/users/<user_id>/roles (of an official)": lambda w: (
+    "POST /api/v1/users/<int:user_id>/roles (of an official)": lambda w: (
         _person(w) | {"json": {"role": "official", "scope_id": w.province}}
     ),
-    "DELETE /api/v1/users/<user_id>/roles/<role_id>": lambda w: _role(w, "team_leader", w.team),
-    "DELETE /api/v1/users/<user_id>/roles/<role_id> (of an organiser)": lambda w: _role(
+    "DELETE /api/v1/users/<int:user_id>/roles/<int:role_id>": lambda w: _role(
+        w, "team_leader", w.team
+    ),
+    "DELETE /api/v1/users/<int:user_id>/roles/<int:role_id> (of an organiser)": lambda w: _role(
         w, "organiser", w.organisation
     ),
-    "POST /api/v1/organisations/<organisation_id>/teams/import": _table,
+    "POST /api/v1/organisations/<int:organisation_id>/teams/import": _table,
 }

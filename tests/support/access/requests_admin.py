@@ -38,7 +38,7 @@ def _object_of(world: World, row: str) -> dict[str, Any]:
 
 
 def _target(world: World) -> dict[str, Any]:
-    return _object_of(world, "PATCH /api/v1/targets/<target_id>")
+    return _object_of(world, "PATCH /api/v1/targets/<int:target_id>")
 
 
 def _withdrawal(world: World) -> dict[str, Any]:
@@ -102,7 +102,7 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         _person(w) | {"data": {"role": "organiser", "organisation_id": w.organisation}}
     ),
     "POST /admin/succession/<int:role_id>": lambda w: (
-        _object_of(w, "POST /api/v1/roles/<role_id>/successors")
+        _object_of(w, "POST /api/v1/roles/<int:role_id>/successors")
         | {"data": {"level": "province", "units": ["19"]}}
     ),
     "POST /admin/organisations": lambda w: {"data": {"name": "Sở", "type": "department"}},

@@ -119,9 +119,9 @@ def _published(world: World) -> dict[str, Any]:
 
 OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/targets": lambda w: {"json": TARGET},
-    "PATCH /api/v1/targets/<target_id>": _target,
-    "PATCH /api/v1/signals/<signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
-    "PATCH /api/v1/signals/<signal_id> (of a unit)": lambda w: _signal(
+    "PATCH /api/v1/targets/<int:target_id>": _target,
+    "PATCH /api/v1/signals/<int:signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
+    "PATCH /api/v1/signals/<int:signal_id> (of a unit)": lambda w: _signal(
         w, unit_id=people.unit_id(w.app, "05443")
     ),
     "PUT /api/v1/units/<code>/letterhead": lambda w: {
@@ -132,12 +132,12 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/clusters (of an organisation)": lambda w: _cluster(
         w, organisation_id=w.organisation
     ),
-    "PATCH /api/v1/clusters/<cluster_id>": lambda w: SEEN | _cluster(w),
-    "PATCH /api/v1/clusters/<cluster_id> (an official's area)": _area,
-    "DELETE /api/v1/clusters/<cluster_id>": lambda w: SEEN,
+    "PATCH /api/v1/clusters/<int:cluster_id>": lambda w: SEEN | _cluster(w),
+    "PATCH /api/v1/clusters/<int:cluster_id> (official's area)": _area,
+    "DELETE /api/v1/clusters/<int:cluster_id>": lambda w: SEEN,
     "POST /api/v1/deputies": deputy,
-    "DELETE /api/v1/deputies/<deputy_id>": lent,
-    "POST /api/v1/roles/<role_id>/successors": _ended,
+    "DELETE /api/v1/deputies/<int:deputy_id>": lent,
+    "POST /api/v1/roles/<int:role_id>/successors": _ended,
     "GET /api/v1/units/<code>/measurements/<identity>": lambda w: {
         "at": {"code": "19", "identity": w.measured(w.stranger)}
     },

@@ -77,7 +77,7 @@ REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         w, "approved", json={"reason": "nhập thêm"}
     ),
     f"POST {REPORT}/attachments": _letter,
-    f"GET {REPORT}/attachments/<attachment_id>": _attached,
+    f"GET {REPORT}/attachments/<int:attachment_id>": _attached,
     "GET /api/v1/reports/by-digest/<digest>": _sealed,
     "GET /seal/<digest>": _sealed,
 }

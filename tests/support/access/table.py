@@ -19,13 +19,14 @@ ACTORS = (
     "admin",
 )
 
-CAMPAIGN = "/api/v1/campaigns/<campaign_id>"
-CODE = f"{CAMPAIGN}/teams/<team_id>/join-code"
-POSTER = f"{CAMPAIGN}/teams/<team_id>/poster"
-REPORT = "/api/v1/reports/<report_id>"
+CAMPAIGN = "/api/v1/campaigns/<int:campaign_id>"
+CODE = f"{CAMPAIGN}/teams/<int:team_id>/join-code"
+POSTER = f"{CAMPAIGN}/teams/<int:team_id>/poster"
+ORGANISATION = "/api/v1/organisations/<int:organisation_id>"
+REPORT = "/api/v1/reports/<int:report_id>"
 MEMBERSHIP = "/api/v1/memberships/<int(max=9223372036854775807):membership_id>"
 
-LIFT = "/api/v1/units/<code>/exclusions/<exclusion_id>/lift"
+LIFT = "/api/v1/units/<code>/exclusions/<int:exclusion_id>/lift"
 
 # nobody, device, team leader, organiser, other organiser, official, other official, admin
 TABLE = {
@@ -44,7 +45,7 @@ TABLE = {
     # targets are public; admins set them
     "GET /api/v1/targets": EVERYBODY,
     "POST /api/v1/targets": "401 401 403 403 403 403 403 201",
-    "PATCH /api/v1/targets/<target_id>": "401 401 403 403 403 403 403 200",
+    "PATCH /api/v1/targets/<int:target_id>": "401 401 403 403 403 403 403 200",
     "GET /api/v1/statistics": EVERYBODY,
     "GET /api/v1/units/<code>/statistics": EVERYBODY,
     "GET /api/v1/units/<code>/history": EVERYBODY,
@@ -87,68 +88,68 @@ TABLE = {
     "DELETE /api/v1/account": "401 401 204 204 204 204 204 409",
     "GET /api/v1/account/tokens": "401 401 200 200 200 200 200 200",
     "POST /api/v1/account/tokens": "401 401 201 201 201 201 201 201",
-    "DELETE /api/v1/account/tokens/<token_id>": "401 401 204 204 204 204 204 204",
-    "DELETE /api/v1/account/tokens/<token_id> (another's)": "401 401 404 404 404 404 404 404",
+    "DELETE /api/v1/account/tokens/<int:token_id>": "401 401 204 204 204 204 204 204",
+    "DELETE /api/v1/account/tokens/<int:token_id> (another's)": "401 401 404 404 404 404 404 404",
     # other people: admins alone
     "GET /api/v1/users": "401 401 403 403 403 403 403 200",
-    "POST /api/v1/users/<user_id>/password-link": "401 401 403 403 403 403 403 201",
+    "POST /api/v1/users/<int:user_id>/password-link": "401 401 403 403 403 403 403 201",
     # an organiser invites leaders of own teams alone
     "POST /api/v1/invitations": "401 401 403 201 403 403 403 201",
     "POST /api/v1/invitations (of an organiser)": "401 401 403 403 403 403 403 201",
     "POST /api/v1/invitations (of an admin)": "401 401 403 403 403 403 403 201",
-    "POST /api/v1/users/<user_id>/roles": "401 401 403 201 403 403 403 201",
-    "POST /api/v1/users/<user_id>/roles (of an official)": "401 401 403 403 403 403 403 201",
-    "DELETE /api/v1/users/<user_id>/roles/<role_id>": "401 401 403 204 403 403 403 204",
-    "DELETE /api/v1/users/<user_id>/roles/<role_id> (of an organiser)": (
+    "POST /api/v1/users/<int:user_id>/roles": "401 401 403 201 403 403 403 201",
+    "POST /api/v1/users/<int:user_id>/roles (of an official)": "401 401 403 403 403 403 403 201",
+    "DELETE /api/v1/users/<int:user_id>/roles/<int:role_id>": "401 401 403 204 403 403 403 204",
+    "DELETE /api/v1/users/<int:user_id>/roles/<int:role_id> (of an organiser)": (
         "401 401 403 403 403 403 403 204"
     ),
     "GET /api/v1/withdrawal-requests": "401 401 403 403 403 403 403 200",
     "POST /api/v1/withdrawal-requests": "401 401 403 403 403 403 403 201",
-    "POST /api/v1/withdrawal-requests/<identity>/steps": "401 401 403 403 403 403 403 200",
+    "POST /api/v1/withdrawal-requests/<int:identity>/steps": "401 401 403 403 403 403 403 200",
     "GET /api/v1/audit": "401 401 403 403 403 403 403 200",
     # organisations are public; admins create them, organisers those below their own
     "GET /api/v1/organisations": EVERYBODY,
     "POST /api/v1/organisations": "401 401 403 403 403 403 403 201",
     "POST /api/v1/organisations (below the organiser's)": "401 401 403 201 403 403 403 201",
-    "GET /api/v1/organisations/<organisation_id>": EVERYBODY,
-    "PATCH /api/v1/organisations/<organisation_id>": "401 401 403 200 403 403 403 200",
-    "DELETE /api/v1/organisations/<organisation_id>": "401 401 403 200 403 403 403 200",
+    "GET /api/v1/organisations/<int:organisation_id>": EVERYBODY,
+    "PATCH /api/v1/organisations/<int:organisation_id>": "401 401 403 200 403 403 403 200",
+    "DELETE /api/v1/organisations/<int:organisation_id>": "401 401 403 200 403 403 403 200",
     # clusters of communes are public; organisers create those of their organisation
     "GET /api/v1/clusters": EVERYBODY,
-    "GET /api/v1/clusters/<cluster_id>": EVERYBODY,
+    "GET /api/v1/clusters/<int:cluster_id>": EVERYBODY,
     "POST /api/v1/clusters": "401 401 403 403 403 403 403 201",
     "POST /api/v1/clusters (of an organisation)": "401 401 403 201 403 403 403 201",
-    "PATCH /api/v1/clusters/<cluster_id>": "401 401 403 200 403 403 403 200",
-    "PATCH /api/v1/clusters/<cluster_id> (an official's area)": "401 401 403 403 403 403 403 200",
-    "DELETE /api/v1/clusters/<cluster_id>": "401 401 403 204 403 403 403 204",
+    "PATCH /api/v1/clusters/<int:cluster_id>": "401 401 403 200 403 403 403 200",
+    "PATCH /api/v1/clusters/<int:cluster_id> (official's area)": "401 401 403 403 403 403 403 200",
+    "DELETE /api/v1/clusters/<int:cluster_id>": "401 401 403 204 403 403 403 204",
     # officials delegate their area; admins grant roles and confirm successors of units
     "POST /api/v1/deputies": "401 401 403 403 403 201 403 403",
     "GET /api/v1/deputies": "401 401 200 200 200 200 200 200",
-    "DELETE /api/v1/deputies/<deputy_id>": "401 401 404 404 404 404 404 204",
+    "DELETE /api/v1/deputies/<int:deputy_id>": "401 401 404 404 404 404 404 204",
     "GET /api/v1/roles/ended": "401 401 403 403 403 403 403 200",
-    "POST /api/v1/roles/<role_id>/successors": "401 401 403 403 403 403 403 200",
+    "POST /api/v1/roles/<int:role_id>/successors": "401 401 403 403 403 403 403 200",
     # teams are visible to their own people; others get 404
-    "GET /api/v1/organisations/<organisation_id>/teams": "401 401 403 200 403 403 403 200",
-    "POST /api/v1/organisations/<organisation_id>/teams": "401 401 403 201 403 403 403 201",
-    "GET /api/v1/teams/<team_id>": "401 401 200 200 404 404 404 200",
-    "GET /api/v1/teams/<team_id> (not the leader's)": "401 401 404 200 404 404 404 200",
-    "PATCH /api/v1/teams/<team_id>": "401 401 403 200 404 404 404 200",
-    "PATCH /api/v1/teams/<team_id> (not the leader's)": "401 401 404 200 404 404 404 200",
-    "DELETE /api/v1/teams/<team_id>": "401 401 403 204 404 404 404 204",
-    "GET /api/v1/teams/<team_id>/members": "404 401 200 200 404 404 404 200",
-    "GET /api/v1/teams/<team_id>/members (not the leader's)": "404 401 404 200 404 404 404 200",
-    "GET /api/v1/organisations/<organisation_id>/teams/template": "401 401 403 200 403 403 403 200",
-    "POST /api/v1/organisations/<organisation_id>/teams/import": "401 401 403 200 403 403 403 200",
+    "GET /api/v1/organisations/<int:organisation_id>/teams": "401 401 403 200 403 403 403 200",
+    "POST /api/v1/organisations/<int:organisation_id>/teams": "401 401 403 201 403 403 403 201",
+    "GET /api/v1/teams/<int:team_id>": "401 401 200 200 404 404 404 200",
+    "GET /api/v1/teams/<int:team_id> (not the leader's)": "401 401 404 200 404 404 404 200",
+    "PATCH /api/v1/teams/<int:team_id>": "401 401 403 200 404 404 404 200",
+    "PATCH /api/v1/teams/<int:team_id> (not the leader's)": "401 401 404 200 404 404 404 200",
+    "DELETE /api/v1/teams/<int:team_id>": "401 401 403 204 404 404 404 204",
+    "GET /api/v1/teams/<int:team_id>/members": "404 401 200 200 404 404 404 200",
+    "GET /api/v1/teams/<int:team_id>/members (not the leader's)": "404 401 404 200 404 404 404 200",
+    f"GET {ORGANISATION}/teams/template": "401 401 403 200 403 403 403 200",
+    f"POST {ORGANISATION}/teams/import": "401 401 403 200 403 403 403 200",
     # campaigns are public except drafts; a device cannot sign in, and its token is refused where
     # a person's is needed
     "GET /api/v1/campaigns": "200 401 200 200 200 200 200 200",
     "POST /api/v1/campaigns": "401 401 403 201 403 403 403 201",
-    "GET /api/v1/campaigns/<campaign_id>": "200 401 200 200 200 200 200 200",
-    "GET /api/v1/campaigns/<campaign_id> (draft)": "404 401 404 200 404 404 404 200",
-    "PATCH /api/v1/campaigns/<campaign_id>": "401 401 403 200 403 403 403 200",
-    "PATCH /api/v1/campaigns/<campaign_id> (draft)": "401 401 404 200 404 404 404 200",
-    "DELETE /api/v1/campaigns/<campaign_id>": "401 401 403 409 403 403 403 409",
-    "DELETE /api/v1/campaigns/<campaign_id> (draft)": "401 401 404 204 404 404 404 204",
+    "GET /api/v1/campaigns/<int:campaign_id>": "200 401 200 200 200 200 200 200",
+    "GET /api/v1/campaigns/<int:campaign_id> (draft)": "404 401 404 200 404 404 404 200",
+    "PATCH /api/v1/campaigns/<int:campaign_id>": "401 401 403 200 403 403 403 200",
+    "PATCH /api/v1/campaigns/<int:campaign_id> (draft)": "401 401 404 200 404 404 404 200",
+    "DELETE /api/v1/campaigns/<int:campaign_id>": "401 401 403 409 403 403 403 409",
+    "DELETE /api/v1/campaigns/<int:campaign_id> (draft)": "401 401 404 204 404 404 404 204",
     # the leader sees a join code, the organiser creates it
     f"POST {CODE}": "401 401 403 201 404 404 404 201",
     f"POST {CODE} (draft)": "401 401 404 201 404 404 404 201",
@@ -198,8 +199,8 @@ TABLE = {
     f"GET {CAMPAIGN}/signals (draft)": "404 401 404 200 404 404 404 200",
     "GET /api/v1/units/<code>/signals": "404 401 404 404 404 200 404 200",
     "GET /api/v1/units/<code>/registrations": "404 401 404 404 404 200 404 200",
-    "PATCH /api/v1/signals/<signal_id>": "401 401 404 200 404 404 404 200",
-    "PATCH /api/v1/signals/<signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
+    "PATCH /api/v1/signals/<int:signal_id>": "401 401 404 200 404 404 404 200",
+    "PATCH /api/v1/signals/<int:signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
     # a letterhead: officials of the unit
     "GET /api/v1/units/<code>/letterhead": "404 401 404 404 404 200 404 200",
     "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",
@@ -224,7 +225,7 @@ TABLE = {
     f"POST {REPORT}/supersede (approved)": "401 401 403 403 403 201 403 201",
     # the signed letter: officials of the unit
     f"POST {REPORT}/attachments": "401 401 403 403 403 201 403 201",
-    f"GET {REPORT}/attachments/<attachment_id>": "404 401 404 404 404 200 404 200",
+    f"GET {REPORT}/attachments/<int:attachment_id>": "404 401 404 404 404 200 404 200",
     "GET /api/v1/reports/keys": EVERYBODY,
     "GET /api/v1/reports/by-digest/<digest>": EVERYBODY,
     # single samples: officials of the area

@@ -14,22 +14,22 @@ def utc_now() -> datetime:
 
 
 def local_day(moment: datetime) -> date:
-    """The day in Vietnam on which a moment lies."""
+    """Return the day of a time in Vietnam."""
     return moment.astimezone(VIETNAM).date()
 
 
 def this_month(now: datetime) -> str:
-    """The month that goes on in Vietnam, as YYYY-MM."""
+    """Return the present month in Vietnam as YYYY-MM."""
     return f"{local_day(now):%Y-%m}"
 
 
 def day_begin(day: date) -> datetime:
-    """The moment at which a day begins in Vietnam."""
+    """Return the time at which a day begins in Vietnam."""
     return datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
 
 
 def month_start(month: str) -> date:
-    """First day of a month given as YYYY-MM; ValueError for anything else."""
+    """Return the first day of a month YYYY-MM; ValueError for other texts."""
     try:
         if len(month) != len("YYYY-MM"):
             raise ValueError
@@ -39,7 +39,7 @@ def month_start(month: str) -> date:
 
 
 def month_end(month: str) -> date:
-    """Last day of a month given as YYYY-MM."""
+    """Return the last day of a month YYYY-MM."""
     first = month_start(month)
-    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return following - timedelta(days=1)
+    next_first = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return next_first - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Domain errors, and the one JSON shape (RFC 9457) in which every error is answered."""
+"""Domain errors, and the schema of their answers (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from marshmallow import INCLUDE, Schema, fields
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field: its path (`network.kind`) and a stable code."""
+    """An error of one field: its path (`network.kind`) and a stable code."""
 
     field: str
     code: str
 
 
 class Problem(Exception):
-    """What a client can understand: an HTTP status, a stable code, the fields at fault."""
+    """An error for the client: HTTP status, stable code, errors of fields."""
 
     def __init__(
         self,
@@ -31,15 +31,15 @@ class Problem(Exception):
         self.code = code
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
-        self.members = dict(members or {})  # what this kind of problem tells beside
+        self.members = dict(members or {})  # further members of the answer
 
     def __reduce__(self) -> tuple[type["Problem"], tuple[Any, ...]]:
-        """Whole, where a process hands it to another one."""
+        """Pickle with all members, for other processes."""
         return Problem, (self.status, self.code, self.errors, self.headers, self.members)
 
 
 def invalid(field: str, code: str) -> Problem:
-    """One field cannot be used."""
+    """Return 422 for one field."""
     return Problem(422, "invalid", [FieldError(field, code)])
 
 
@@ -61,7 +61,7 @@ def _joined(path: str, key: str) -> str:
 
 
 class FieldErrorSchema(Schema):
-    """What is wrong with one field."""
+    """An error of one field."""
 
     field = fields.String(required=True)
     code = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""Strict fields whose error texts are codes, so that one place finds the words for them."""
+"""Strict marshmallow fields whose errors are codes, translated when answered."""
 
 import json
 import math
@@ -15,7 +15,7 @@ BIG_ID_MOST = 2**63 - 1
 
 
 class Strict(Schema):
-    """A request: unknown fields are passed over, since old and new apps live side by side."""
+    """A request; unknown fields are ignored, since versions of the app differ."""
 
     error_messages = {"type": "not_object", "unknown": "unknown_field"}
 
@@ -23,20 +23,19 @@ class Strict(Schema):
         unknown = EXCLUDE
 
     def _deserialize(self, data: Any, **options: Any) -> Any:
-        """Take the short way, which a faultless object goes; the full one finds every fault.
+        """Load valid objects on a fast path; others by marshmallow, which finds every error.
 
-        marshmallow's own way costs as much for a field that is missing as for one that is there,
-        and most are missing.
+        marshmallow spends as much time on missing fields as on present ones, and most are missing.
         """
         plain = not options["many"] and not options["partial"] and options["unknown"] == EXCLUDE
         if plain and isinstance(data, dict):
             try:
-                return self._faultless(data)
+                return self._load_valid(data)
             except ValidationError:
                 pass
         return super()._deserialize(data, **options)
 
-    def _faultless(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _load_valid(self, data: dict[str, Any]) -> dict[str, Any]:
         loaded: dict[str, Any] = {}
         for name, field in self.load_fields.items():
             value = data.get(field.data_key or name, missing)
@@ -54,7 +53,7 @@ CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
 
 
 class Text(fields.Field[str]):
-    """A string of at most `most` characters that PostgreSQL can hold: no NUL, no half character."""
+    """A string of at most `most` characters that PostgreSQL can store: no NUL, no surrogate."""
 
     default_error_messages = CODES
 
@@ -77,7 +76,7 @@ class Text(fields.Field[str]):
         return value
 
     def _validate(self, value: str) -> None:
-        """Check what the validators say, which OpenAPI reads, at a fraction of their cost."""
+        """Check as the validators do, faster; these remain for the OpenAPI document."""
         if self.choices and value not in self.choices:
             raise ValidationError("not_one_of")
         if not self.choices and len(value) > self.most:
@@ -85,20 +84,20 @@ class Text(fields.Field[str]):
 
 
 def encodable(text: str) -> bool:
-    """Whether a text can be written as UTF-8; JSON lets lone surrogates through."""
+    """Return whether a text can be encoded as UTF-8; JSON allows lone surrogates."""
     try:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
         return False
 
 
-# Deeper than any honest body; where Python's and PostgreSQL's own limits lie differs by version.
+# Deeper than any valid body; the limits of Python and PostgreSQL differ by version.
 DEPTH_MOST = 50
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def storable(value: Any) -> str:
-    """Write JSON that PostgreSQL can hold; ValidationError with a code for what it cannot."""
+    """Return JSON that PostgreSQL can store; ValidationError with a code for other values."""
     try:
         written = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError:  # 1e400 is JSON, but no number here
@@ -115,7 +114,7 @@ def storable(value: Any) -> str:
 
 
 def _depth(value: Any) -> int:
-    """How deep JSON is nested."""
+    """Return the depth of nested JSON."""
     level, depth = [value], 0
     while level:
         depth += 1
@@ -125,7 +124,7 @@ def _depth(value: Any) -> int:
 
 
 class Number(fields.Field[float]):
-    """A finite JSON number within limits; no text, no boolean."""
+    """A finite JSON number within limits; texts and booleans are errors."""
 
     default_error_messages = CODES
     wrong = "not_number"
@@ -148,7 +147,7 @@ class Number(fields.Field[float]):
         return value
 
     def _validate(self, value: float) -> None:
-        """As `Text._validate`."""
+        """Check as the validators do; see `Text._validate`."""
         if not self.low <= value <= self.high:
             raise ValidationError("out_of_range")
 
@@ -184,7 +183,7 @@ class QueryWhole(QueryNumber, Whole):
 
 
 class Flag(fields.Field[bool]):
-    """A JSON true or false and nothing that looks like it."""
+    """A JSON boolean; other values are errors."""
 
     default_error_messages = CODES
 
@@ -196,7 +195,7 @@ class Flag(fields.Field[bool]):
         return value
 
 
-# A moment outside these years is no phone's clock but a broken field.
+# Times outside these years are errors of the client.
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -212,7 +211,7 @@ class AwareTime(fields.Field[datetime]):
 
 
 def aware_time(value: Any) -> datetime:
-    """Read an ISO 8601 time with an offset; ValidationError with a code for anything else."""
+    """Parse an ISO 8601 time with an offset; ValidationError with a code for other values."""
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -221,11 +220,11 @@ def aware_time(value: Any) -> datetime:
         raise ValidationError("not_time")
     if not EARLIEST <= moment < LATEST:
         raise ValidationError("out_of_range")
-    return moment.astimezone(UTC)  # PostgreSQL does not read every offset that Python does
+    return moment.astimezone(UTC)  # PostgreSQL accepts fewer offsets than Python
 
 
 class Day(fields.Field[date]):
-    """A day, YYYY-MM-DD, in the years of moments: no month of others can be written or read."""
+    """A day, YYYY-MM-DD, within the years of `AwareTime`."""
 
     default_error_messages = CODES
 
@@ -247,7 +246,7 @@ class Object(fields.Nested):
     default_error_messages = {**CODES, "type": "not_object"}
 
 
-# What the OpenAPI document calls each: (type, format).
+# Type and format in the OpenAPI document.
 DESCRIBED: dict[type[fields.Field[Any]], tuple[str, str | None]] = {
     Text: ("string", None),
     Number: ("number", None),

@@ -1,4 +1,4 @@
-"""Mail by the operator's own server, as the settings name it."""
+"""Mail through the operator's server (SMTP_HOST)."""
 
 import smtplib
 import ssl
@@ -7,14 +7,14 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
 
-# A mail server that is busy answers later than that; whoever waits is told that nothing was sent.
+# A busy server may take longer; then the mail counts as not sent.
 TIMEOUT_S = 20
 FAILURES = (OSError, smtplib.SMTPException)
 
 
 def mail(to: Sequence[str], subject: str, text: str, settings: Mapping[str, Any]) -> None:
-    """Hand a mail to the server; OSError or SMTPException where it does not take it."""
-    message = composed(to, subject, text, settings)
+    """Send a mail; raises OSError or SMTPException."""
+    message = compose(to, subject, text, settings)
     with smtplib.SMTP(settings["SMTP_HOST"], settings["SMTP_PORT"], timeout=TIMEOUT_S) as server:
         if settings["SMTP_TLS"]:
             server.starttls(context=ssl.create_default_context())
@@ -23,10 +23,10 @@ def mail(to: Sequence[str], subject: str, text: str, settings: Mapping[str, Any]
         server.send_message(message)
 
 
-def composed(
+def compose(
     to: Sequence[str], subject: str, text: str, settings: Mapping[str, Any]
 ) -> EmailMessage:
-    """The mail as it is sent."""
+    """Build the message of a mail."""
     message = EmailMessage()
     message["Subject"] = subject
     message["From"] = settings["MAIL_FROM"]

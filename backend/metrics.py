@@ -1,7 +1,7 @@
-"""Counters of the processes, for Prometheus; workers share them through files.
+"""Counters for Prometheus, which workers share through files.
 
-The files lie in PROMETHEUS_MULTIPROC_DIR, which has to be set before the library is loaded; a
-single process keeps its counters to itself.
+The files are in PROMETHEUS_MULTIPROC_DIR, which must be set before prometheus_client is imported;
+a single process needs none.
 """
 
 import os
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
-# A post takes some milliseconds, and has to answer within 250 at the country's peak.
+# A post takes some milliseconds, and at most 250 at the peak of the country.
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 REQUEST_SECONDS = Histogram(
@@ -29,7 +29,7 @@ VERDICTS = Counter(
 
 
 def count_request(method: str, path: str, status: int, seconds: float) -> None:
-    """Count one request that was answered."""
+    """Count an answered request."""
     if method == "POST" and path == "/api/v1/measurements":
         kind = "post"
     else:
@@ -38,17 +38,17 @@ def count_request(method: str, path: str, status: int, seconds: float) -> None:
 
 
 def count_samples(outcomes: Iterable[tuple[str, str | None]]) -> None:
-    """Count samples: what became of each, and the verdict on an accepted one."""
-    for (outcome, fate), n in Tally(outcomes).items():
+    """Count samples by outcome, and accepted ones by verdict."""
+    for (outcome, category), n in Tally(outcomes).items():
         SAMPLES.labels(outcome).inc(n)
-        if fate:
-            VERDICTS.labels(fate).inc(n)
+        if category:
+            VERDICTS.labels(category).inc(n)
 
 
-def counted() -> CollectorRegistry:
-    """The counters of all workers, or of this process where it is alone."""
+def registry() -> CollectorRegistry:
+    """Return the counters of all workers, or of this process alone."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return registry
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return shared

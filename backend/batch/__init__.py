@@ -1,1 +1,1 @@
-"""Long work in parts: on this machine or on a Dask cluster."""
+"""Parallel execution of long work, on this machine or on a Dask cluster."""

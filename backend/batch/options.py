@@ -1,4 +1,4 @@
-"""What every command of long work takes: how many processes, and whose."""
+"""Options of commands with long work: --workers and --scheduler."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,11 +7,11 @@ from typing import Any
 import click
 from flask import current_app
 
-from backend.batch.workforce import SchedulerError, Workforce, trusted
+from backend.batch.workforce import SchedulerError, Workforce, security_of
 
 
 def workforce(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command --workers and --scheduler, as one argument `force`."""
+    """Add --workers and --scheduler to a command, as one argument `force`."""
 
     @click.option(
         "--workers",
@@ -22,15 +22,15 @@ def workforce(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tls://host:8786")
     @wraps(command)
-    def with_force(*words: Any, workers: int, scheduler: str | None, **more: Any) -> Any:
+    def with_force(*arguments: Any, workers: int, scheduler: str | None, **options: Any) -> Any:
         if scheduler is not None:
             try:
-                trusted(scheduler, current_app.config)
+                security_of(scheduler, current_app.config)
             except SchedulerError as error:
                 raise click.UsageError(str(error)) from None
         try:
             with Workforce(workers, scheduler) as force:
-                return command(*words, force=force, **more)
+                return command(*arguments, force=force, **options)
         except SchedulerError as error:
             raise click.ClickException(str(error)) from None
 

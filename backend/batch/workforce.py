@@ -1,7 +1,7 @@
-"""Spread long work over processes, on this machine or on many, with Dask; small work needs none.
+"""Distribute long work over processes of this or other machines by Dask.
 
-A use case cuts its work into parts that do not depend on each other and takes their results in
-order, so that it does and tells the same whoever does the parts.
+A use case divides its work into independent parts and reads their results in order, so that the
+outcome does not depend on the number of processes. Small work runs in this process.
 """
 
 import logging
@@ -20,19 +20,19 @@ Part = TypeVar("Part")
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
-# Settings that name what a scheduler of other machines is trusted by.
+# Settings with the certificates for a scheduler on another machine.
 CERTIFICATES = ("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY")
-# A scheduler that is there answers at once; whoever typed a wrong address should not wait long.
+# A running scheduler answers at once; a wrong address should fail soon.
 ANSWER_MOST_S = 10
-HERE = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class SchedulerError(ValueError):
-    """Why a scheduler is not used; the message says what to set."""
+    """A scheduler cannot be used; the message says what to set."""
 
 
 class Workforce:
-    """Who does the parts of long work: this process, or a cluster that is opened when needed."""
+    """Runs the parts of long work in this process, or on a cluster that is opened when needed."""
 
     def __init__(self, workers: int = 1, scheduler: str | None = None) -> None:
         self.workers, self.scheduler = workers, scheduler
@@ -47,25 +47,25 @@ class Workforce:
         self._client = None
 
     def each(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
-        """Do each part; the results in the order of the parts."""
+        """Run each part; yield the results in the order of the parts."""
         if self.scheduler is None and min(self.workers, len(parts)) <= 1:
             yield from map(work, parts)
             return
-        # Not by their values: what is done again is done again.
-        futures = self._crew().map(_in_application, [work] * len(parts), parts, pure=False)
+        # pure=False: repeated parts are run again.
+        futures = self._cluster().map(_in_application, [work] * len(parts), parts, pure=False)
         while futures:
             yield futures.pop(0).result()
 
-    def _crew(self) -> "Client":
+    def _cluster(self) -> "Client":
         if self._client is None:
             from distributed import Client
 
             if self.scheduler is None:
-                address: Any = self._open.enter_context(_of_this_machine(self.workers))
+                address: Any = self._open.enter_context(_local_cluster(self.workers))
                 security = address.security
             else:
                 address = self.scheduler
-                security = trusted(address, current_app.config)
+                security = security_of(address, current_app.config)
             try:
                 client = Client(
                     address, security=security, set_as_default=False, timeout=ANSWER_MOST_S
@@ -80,24 +80,24 @@ ALONE = Workforce()
 
 
 def sliced(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Items in runs of a size, the last one shorter."""
+    """Yield slices of a size; the last one may be shorter."""
     return (items[first : first + size] for first in range(0, len(items), size))
 
 
-def trusted(scheduler: str, config: Any) -> "Security | None":
-    """The certificates that a scheduler is met with; one that lets everybody in is refused.
+def security_of(scheduler: str, config: Any) -> "Security | None":
+    """Return the certificates for a scheduler; SchedulerError for one without authentication.
 
-    Whoever reaches a scheduler can run what they like on its workers: it executes pickles.
+    A scheduler executes pickles: access to it is access to its workers.
     """
     from distributed import Security
 
     address = urlsplit(scheduler)
-    if address.scheme == "tcp" and address.hostname in HERE:
+    if address.scheme == "tcp" and address.hostname in LOOPBACK:
         return None
     missing = [name for name in CERTIFICATES if not config[name]]
     if address.scheme != "tls" or missing:
         raise SchedulerError(
-            f"{scheduler} is not used: whoever reaches a scheduler runs programs on its workers. "
+            f"{scheduler} is not used: access to a scheduler runs programs on its workers. "
             f"Start it with certificates and name it tls://…; set {', '.join(CERTIFICATES)}."
         )
     ca, certificate, key = (str(config[name]) for name in CERTIFICATES)
@@ -109,21 +109,21 @@ def trusted(scheduler: str, config: Any) -> "Security | None":
     )
 
 
-def _of_this_machine(workers: int) -> "LocalCluster":
-    """Processes of one thread, under certificates that are made for this run and kept in memory.
+def _local_cluster(workers: int) -> "LocalCluster":
+    """Start a cluster of single-threaded processes with temporary certificates.
 
-    Other users of the machine reach its ports too: that of the scheduler's pages tells nothing.
+    Other users of the machine can reach its ports: the pages of the scheduler are disabled.
     """
     import dask
     from distributed import LocalCluster, Security
 
     settings = {
         "distributed.scheduler.http.routes": [],
-        # Of a thread: it has its next parts at hand, and never waits for the scheduler.
+        # Parts queued for each thread, so that it never waits for the scheduler.
         "distributed.scheduler.worker-saturation": 4.0,
-        "distributed.worker.profile.enabled": False,  # it stops the work every 10 ms
-        # Not Dask's own, which gives memory back after each part: getting it again takes longer
-        # than the part's work where two workers ask for it at once.
+        "distributed.worker.profile.enabled": False,  # it interrupts the work every 10 ms
+        # Without Dask's own variables, which release memory after each part: allocating it again in
+        # two workers at once takes longer than the work.
         "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},
     }
     with dask.config.set(settings):
@@ -134,13 +134,13 @@ def _of_this_machine(workers: int) -> "LocalCluster":
             protocol="tls",
             security=Security.temporary(),
             dashboard_address="127.0.0.1:0",
-            memory_limit=None,  # parts are small; pausing a worker would only make it wait
-            silence_logs=logging.ERROR,  # a worker that takes its time to end is no news
+            memory_limit=None,  # parts are small; pausing workers gains nothing
+            silence_logs=logging.ERROR,  # without warnings of slow shutdowns
         )
 
 
 def _in_application(work: Callable[[Any], Any], part: Any) -> Any:
-    """Do a part in a worker, with the application that the worker's own settings make."""
+    """Run a part in a worker, within an application by the worker's settings."""
     with _application().app_context():
         return work(part)
 
@@ -150,8 +150,8 @@ def _application() -> Flask:
     import pyarrow
     from werkzeug.utils import import_string
 
-    # A worker is one thread: with as many as there are processors, each would keep all others busy.
+    # One worker for each processor: further threads would compete.
     pyarrow.set_cpu_count(1)
     pyarrow.set_io_thread_count(1)
-    app: Flask = import_string("wsgi:app")  # by name: this package is below the application
+    app: Flask = import_string("wsgi:app")  # by name: the application imports this package
     return app

@@ -1,4 +1,4 @@
-"""The libraries that the features share, made once and bound in create_app."""
+"""Flask extensions shared by all packages, and statements by the driver itself."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from backend.errors import ProblemSchema
 
 
 class Base(DeclarativeBase):
-    """Names of constraints follow one pattern, so that a migration can address them."""
+    """The base of models; constraints have predictable names for migrations."""
 
     metadata = MetaData(
         naming_convention={
@@ -31,15 +31,15 @@ class Base(DeclarativeBase):
     )
 
 
-# What an operation says that takes a device's token: @blp.doc(security=BEARER).
+# Security of operations for the OpenAPI document: a device's token …
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
-# The same for a person, who comes by a personal token or a session, or by a session alone.
+# … a person's token or session, or a session only.
 PERSON: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
 SESSION: list[dict[str, list[str]]] = [{"session": []}]
 
 
 class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
-    """flask-smorest with our one error shape; backend.http.problems answers the errors."""
+    """flask-smorest with problem details as errors, which backend.http.problems answers."""
 
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = "DEFAULT_ERROR"
@@ -48,10 +48,10 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
         """Leave all errors to backend.http.problems."""
 
     def _register_responses(self) -> None:
-        """Describe every error as problem details; flask-smorest has one media type for all."""
+        """Describe errors with their media type; flask-smorest has one for all answers."""
         self.DEFAULT_RESPONSE_CONTENT_TYPE = "application/problem+json"
         super()._register_responses()
-        del self.DEFAULT_RESPONSE_CONTENT_TYPE  # the class's own stands again
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE  # back to that of the class
 
 
 db = SQLAlchemy(model_class=Base)
@@ -60,7 +60,7 @@ api = ProblemApi()
 
 
 def bind_connections(app: Flask) -> None:
-    """Drop dead connections at checkout and make the pool of `fetch_autocommit`."""
+    """Drop dead connections at checkout, and make the pool of `fetch_autocommit`."""
     most, wait_s = app.config["DATABASE_POOL"], app.config["DATABASE_TIMEOUT_S"]
     arguments = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
     event.listen(db.engine, "checkout", _refuse_dead)
@@ -68,21 +68,21 @@ def bind_connections(app: Flask) -> None:
 
 
 def _refuse_dead(driver: Any, *of_the_pool: Any) -> None:
-    """Hand out no connection that the server has closed; a pre-ping would ask it each time."""
+    """Refuse a connection that the server has closed; a pre-ping would cost a round trip."""
     if is_dead(driver):
         raise DisconnectionError
 
 
 Rows = list[dict[str, Any]]
-# Either of the two below.
+# `fetch` or `fetch_autocommit`.
 Run = Callable[[str, Mapping[str, Any]], Rows]
 
 
 def fetch(statement: str, values: Mapping[str, Any]) -> Rows:
-    """Run a statement in the session's transaction by the driver itself; its rows.
+    """Run a statement by the driver in the session's transaction and return its rows.
 
-    For what every post runs: SQLAlchemy's own execution costs several times the driver's. Errors
-    are raised as SQLAlchemy would, without the values: they are positions of people.
+    For the statements of every post: SQLAlchemy's execution costs several times the driver's.
+    Errors are SQLAlchemy's, without the values, which contain positions.
     """
     driver: Any = db.session.connection().connection.driver_connection
     with driver.cursor(row_factory=dict_row) as cursor:
@@ -95,9 +95,9 @@ def fetch(statement: str, values: Mapping[str, Any]) -> Rows:
 
 
 def fetch_autocommit(statement: str, values: Mapping[str, Any]) -> Rows:
-    """Run a statement by the driver in a transaction of its own, committed on return; its rows.
+    """Run a statement by the driver in its own transaction, commit, and return its rows.
 
-    It knows nothing of the session: what that has locked, this waits for in vain.
+    It uses another connection than the session: rows locked by the session block it.
     """
     connections: Connections = extension("connections")
     try:
@@ -113,19 +113,19 @@ def _as_sqlalchemy(error: psycopg.Error, statement: str) -> BaseException:
 
 
 def follow_indexes() -> None:
-    """Let the session's transaction look rows up by an index, wherever there is one.
+    """Disable sequential scans in the session's transaction.
 
-    Rows of a month lie together, in the order in which they came; the planner supposes that they
-    lie anywhere, and would read the whole table for them.
+    Rows of a month are stored together in order of arrival; the planner assumes random places and
+    would scan the whole table.
     """
     db.session.execute(text("set local enable_seqscan = off"))
 
 
 def setting(name: str) -> Any:
-    """A setting of the application that asks: for rules that every caller must share."""
+    """Return a setting of the current application, for services: they do not import Flask."""
     return current_app.config[name]
 
 
 def extension(name: str) -> Any:
-    """What the application that asks holds once per process, such as its `locator`."""
+    """Return an object of the current application, such as its `locator`, for services."""
     return current_app.extensions[name]

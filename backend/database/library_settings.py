@@ -1,4 +1,4 @@
-"""Settings of libraries, derived from ours."""
+"""Settings of Flask-SQLAlchemy and flask-smorest."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
-"""The pool of autocommit connections: every post runs two statements, each its own transaction.
+"""The pool of autocommit connections, for the statements of posts.
 
-SQLAlchemy's pool begins, counts and resets around each use: that costs a post as much CPU time as
-its statements do.
+SQLAlchemy's pool begins and resets a transaction around each use, which costs a post as much CPU
+time as its statements.
 """
 
 import select
@@ -24,7 +24,7 @@ OPENERS = 1
 
 
 class AutocommitConnection(Connection[DictRow]):
-    """A connection that keeps one cursor: a new one costs as much as the rest of the checkout."""
+    """A connection with a cached cursor: a new one costs as much as the rest of a checkout."""
 
     @cached_property
     def kept_cursor(self) -> Cursor[DictRow]:
@@ -32,14 +32,14 @@ class AutocommitConnection(Connection[DictRow]):
 
 
 class Pool(ConnectionPool[AutocommitConnection]):
-    """A pool that answers at once while the database is away.
+    """A pool that fails at once while the database is unavailable.
 
-    psycopg_pool tries again for minutes, with growing pauses, and its clients wait. A request
-    instead gets 503 as soon as opening fails, and the next request tries again.
+    psycopg_pool retries for minutes while its clients wait. Here a request fails as soon as a
+    connection cannot be opened, and the next request tries again.
     """
 
     def reconnect_failed(self) -> None:
-        """Fail the clients that wait for a connection which cannot be opened."""
+        """Fail the clients that wait for a connection."""
         with self._lock:
             waiting = list(self._waiting)
             self._waiting.clear()
@@ -48,7 +48,7 @@ class Pool(ConnectionPool[AutocommitConnection]):
 
 
 class Connections:
-    """Opens the pool at first use, closes it with the engine; a process that forks has none."""
+    """Opens the pool at first use and closes it with the engine, as before a fork."""
 
     def __init__(
         self, engine: Engine, most: int, wait_s: float, arguments: Mapping[str, Any]
@@ -63,7 +63,7 @@ class Connections:
 
     @contextmanager
     def cursor(self) -> Iterator[Cursor[DictRow]]:
-        """Lend the cursor of a connection that the server has not closed."""
+        """Yield the cursor of a live connection."""
         pool = self._pool or self._open()
         connection = pool.getconn()
         while is_dead(connection):
@@ -103,9 +103,9 @@ def prefer_indexes(connection: Connection[Any]) -> None:
 
 
 def is_dead(connection: Connection[Any]) -> bool:
-    """Whether the server has closed an idle connection: else there is nothing to read.
+    """Return whether the server has closed an idle connection: then its socket is readable.
 
-    A `check` of the pool would cost a round trip, and a second's pause for each dead connection.
+    A `check` of the pool costs a round trip, and a pause of a second for each dead connection.
     """
     if connection.closed:
         return True

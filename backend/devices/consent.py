@@ -1,4 +1,4 @@
-"""What a person agrees to: the text, its version, its purposes."""
+"""The consent text: its version, purposes and languages."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,8 +10,8 @@ from backend.devices.registration import KnownDevice
 from backend.i18n.catalogues import N_, gettext
 from backend.i18n.languages import Language
 
-# Raised with every change of the text that a person would want to know of; devices that agreed
-# to an older one go on, and their answers say so.
+# Raised with every material change of the text. Devices with an older consent stay valid, and their
+# answers are marked as outdated.
 CURRENT = "1"
 VERSIONS = ("1",)
 
@@ -32,7 +32,7 @@ PURPOSES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who runs this installation and how long it keeps exact positions."""
+    """The operator of this installation, and how long it keeps exact positions."""
 
     name: str
     contact: str
@@ -40,7 +40,7 @@ class Operator:
 
 
 def statement(operator: Operator, language: Language) -> dict[str, Any]:
-    """The consent text in force, with what it names told apart."""
+    """Return the consent text in force with the values that it contains."""
     name = operator.name or gettext("(the operator is not named yet)", language)
     contact = operator.contact or gettext("(not given yet)", language)
     text = _template(language).substitute(
@@ -63,7 +63,7 @@ def statement(operator: Operator, language: Language) -> dict[str, Any]:
 
 
 def outdated(device: KnownDevice) -> bool:
-    """Whether a device agreed to another version than the one in force."""
+    """Return whether the consent of a device is to another version than the present one."""
     return device.consent_version != CURRENT
 
 

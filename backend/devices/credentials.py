@@ -1,12 +1,12 @@
-"""Tokens and withdrawal codes: random, and kept as hashes only."""
+"""Tokens and withdrawal codes: random secrets, stored as hashes."""
 
 import hashlib
 import hmac
 import secrets
 
-# Without 0 O, 1 I L, 2 Z, 5 S, 8 B: a code is copied by hand and read out on the telephone.
+# Without 0 O, 1 I L, 2 Z, 5 S, 8 B: codes are copied by hand and read out on the telephone.
 ALPHABET = "ACDEFGHJKMNPQRTUVWXY34679"
-# 25 ** 12 is 55 bits: out of reach of guesses that are counted per address.
+# 25 ** 12 is 55 bits: too many to guess with limited attempts per address.
 CODE_LENGTH, GROUP = 12, 4
 
 TOKEN_BYTES = 32
@@ -18,7 +18,7 @@ def new_token() -> str:
 
 
 def token_hash(token: str) -> bytes:
-    """Hash a token; it is random, so a plain fast hash is enough."""
+    """Hash a token; it is random, so a fast hash without salt is enough."""
     return hashlib.sha256(token.encode()).digest()
 
 
@@ -29,13 +29,13 @@ def new_code() -> str:
 
 
 def code_hash(code: str, secret: str) -> bytes:
-    """Hash a withdrawal code as a person may write it: case, blanks and dashes do not matter.
+    """Hash a withdrawal code without regard to case, blanks and dashes.
 
-    Keyed, because 55 bits could be searched by whoever holds a copy of the database alone.
+    The hash is keyed: 55 bits could be searched with a copy of the database alone.
     """
     return hmac.digest(secret.encode(), b"withdrawal|" + letters(code).encode(), hashlib.sha256)
 
 
 def letters(code: str) -> str:
-    """A code as a person may write it: case, blanks and dashes do not matter."""
+    """Return the letters and digits of a code in upper case."""
     return "".join(letter for letter in code.upper() if letter.isalnum())

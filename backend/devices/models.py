@@ -12,7 +12,7 @@ from backend.database.extensions import db
 
 
 class Device(db.Model):
-    """One installation of the app; tokens and the withdrawal code are kept as hashes only."""
+    """An installation of the app; of tokens and the withdrawal code only hashes are stored."""
 
     __tablename__ = "devices"
 
@@ -28,13 +28,13 @@ class Device(db.Model):
     attestation: Mapped[Any | None] = mapped_column(JSONB)
     consent_version: Mapped[str] = mapped_column(Text)
     demo: Mapped[bool] = mapped_column(server_default="false")
-    # Raised by whatever changes the device's measurements: a post that was judged on an older
-    # state of them is not stored, and judged again.
+    # Raised by every change of the device's measurements: a post that was judged on an older state
+    # is judged again before it is stored.
     version: Mapped[int] = mapped_column(server_default="0")
-    # Whether it ever joined a team, or an organiser gave a team one of its samples: only then has a
-    # post to ask who earns it.
+    # Whether it ever joined a team, or an organiser attributed one of its samples to a team: only
+    # then a post reads memberships.
     joined: Mapped[bool] = mapped_column(server_default="false")
-    # How many measurements this device sent in the hour that began at window_start.
+    # Number of measurements sent in the hour from window_start.
     window_start: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now()
     )
@@ -42,7 +42,7 @@ class Device(db.Model):
 
 
 class Consent(db.Model):
-    """What a person agreed to and when; one row a time."""
+    """A consent; one row each time."""
 
     __tablename__ = "consents"
 

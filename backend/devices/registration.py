@@ -1,4 +1,4 @@
-"""What a phone sends when it registers, and what it gets back; plain values."""
+"""Plain values of registrations and devices."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A consent that was given; that there is one says that it was explicit."""
+    """An explicit consent."""
 
     version: str
     accepted_at: datetime
@@ -16,7 +16,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What a phone tells of itself."""
+    """The body of a registration."""
 
     consent: Agreement
     id: UUID | None = None
@@ -28,7 +28,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class ConsentState:
-    """What a device agreed to, and whether that is the version in force."""
+    """The latest consent of a device; outdated if the text has a newer version."""
 
     version: str
     accepted_at: datetime
@@ -37,7 +37,7 @@ class ConsentState:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A device with the secrets that are told this once."""
+    """A registered device with its secrets, which are returned only once."""
 
     id: UUID
     token: str
@@ -47,8 +47,8 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Self:
-    """A device as it sees itself."""
+class OwnDevice:
+    """A device as shown to itself."""
 
     id: UUID
     registered_at: datetime
@@ -61,7 +61,7 @@ class Self:
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device as its token makes it known, at the moment of the request."""
+    """An authenticated device at the time of the request."""
 
     id: UUID
     registered_at: datetime
@@ -72,6 +72,6 @@ class KnownDevice:
     consent_version: str
     rotation_pending: bool
     joined: bool  # whether it ever joined a team
-    version: int  # raised by whatever changes the device's measurements
+    version: int  # raised by every change of its measurements
     window_start: datetime
     window_items: int

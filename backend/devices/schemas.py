@@ -12,7 +12,7 @@ from backend.devices.registration import Agreement, Registration
 from backend.errors import FieldError, Problem
 from backend.fields import AwareTime, Flag, Object, Strict, Text, storable
 
-# Play Integrity and App Attest answer with 2 to 12 kB.
+# Attestations of Play Integrity and App Attest have 2 to 12 kB.
 ATTESTATION_MOST = 32_000
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -30,7 +30,7 @@ class Uuid(fields.UUID):
 
 
 class Opaque(fields.Raw):
-    """Any JSON that PostgreSQL can hold, within a size."""
+    """Any JSON that PostgreSQL can store, up to a size."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -49,28 +49,28 @@ class AgreementSchema(Strict):
 
     @post_load
     def agreement(self, data: dict[str, Any], **_: Any) -> Agreement:
-        """Make the agreement."""
+        """Make an `Agreement`."""
         return Agreement(data["version"], data["accepted_at"])
 
 
 class ConsentingSchema(Strict):
-    """A body that is taken only with an explicit consent."""
+    """A body that requires an explicit consent."""
 
     consent = Object(AgreementSchema, required=True)
 
     @pre_load
     def explicit(self, data: Any, **_: Any) -> Any:
-        """Ask for consent first, whatever else is wrong; nothing but a true says yes."""
+        """Check the consent before all other fields; only `true` is a consent."""
         if isinstance(data, dict):
-            given = data.get("consent")
-            if not isinstance(given, dict) or given.get("accepted") is not True:
+            consent = data.get("consent")
+            if not isinstance(consent, dict) or consent.get("accepted") is not True:
                 missing = FieldError("consent.accepted", "consent_required")
                 raise Problem(422, "consent_required", [missing])
         return data
 
 
 class RegistrationSchema(ConsentingSchema):
-    """A phone that registers."""
+    """A registration."""
 
     id = Uuid(allow_none=True, load_default=None)
     platform = Text(40, allow_none=True, load_default=None)
@@ -80,12 +80,12 @@ class RegistrationSchema(ConsentingSchema):
 
     @post_load
     def registration(self, data: dict[str, Any], **_: Any) -> Registration:
-        """Make the registration."""
+        """Make a `Registration`."""
         return Registration(**data)
 
 
 class ConsentStateSchema(Schema):
-    """What a device agreed to."""
+    """The latest consent of a device."""
 
     version = fields.String(required=True)
     accepted_at = fields.AwareDateTime(required=True)
@@ -93,7 +93,7 @@ class ConsentStateSchema(Schema):
 
 
 class RegisteredSchema(Schema):
-    """A registered device; token and code are told this once."""
+    """A registered device; token and code are returned only once."""
 
     id = fields.UUID(required=True)
     token = fields.String(required=True)
@@ -102,7 +102,7 @@ class RegisteredSchema(Schema):
 
 
 class DeviceSchema(Schema):
-    """A device as it sees itself."""
+    """A device as shown to itself."""
 
     id = fields.UUID(required=True)
     registered_at = fields.AwareDateTime(required=True)
@@ -114,7 +114,7 @@ class DeviceSchema(Schema):
 
 
 class TokenSchema(Schema):
-    """A fresh token; the old one stays valid until this one is first used."""
+    """A new token; the old one is valid until its first use."""
 
     token = fields.String(required=True)
 
@@ -127,7 +127,7 @@ class PurposeSchema(Schema):
 
 
 class OperatorSchema(Schema):
-    """Who runs this installation."""
+    """The operator of this installation."""
 
     name = fields.String(required=True)
     contact = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""Register a device, know it by its token, give it another one."""
+"""Register and authenticate devices, lock them, rotate tokens, record consents."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,25 +17,25 @@ from backend.devices.registration import (
     Agreement,
     ConsentState,
     KnownDevice,
+    OwnDevice,
     Registered,
     Registration,
-    Self,
 )
 from backend.errors import FieldError, Problem
 
-# A phone that lost the answer tries again within seconds or minutes; an id that turns up later
-# is somebody else's or a restored backup.
+# A phone that lost the answer retries within seconds or minutes; a later registration with the same
+# id comes from another phone or a restored backup.
 REPEAT_WITHIN = timedelta(minutes=10)
 
-_KNOWN = """id as device_id, registered_at, token_used_at, platform, model, app_version,
+_COLUMNS = """id as device_id, registered_at, token_used_at, platform, model, app_version,
     consent_version, next_token_hash is not null as rotation_pending, joined, version, window_start,
     window_items"""
-# Every post begins with this. One index each: for `or`, a plan made while the table is small
-# would read all of it.
+# The first statement of every post. A union uses both indexes: for `or`, a plan made while the
+# table is small would scan it.
 BY_TOKEN = f"""
-    select {_KNOWN}, false as is_next from devices where token_hash = %(digest)s
+    select {_COLUMNS}, false as is_next from devices where token_hash = %(digest)s
     union all
-    select {_KNOWN}, true from devices where next_token_hash = %(digest)s
+    select {_COLUMNS}, true from devices where next_token_hash = %(digest)s
 """  # noqa: S608 # names of columns
 _FIELDS = tuple(KnownDevice.__dataclass_fields__)
 BY_TOKEN_READ = ("device_id", *_FIELDS[1:], "is_next")
@@ -46,15 +46,15 @@ FIRST_USE = f"""
         token_used_at = case when next_token_hash = %(digest)s then %(now)s
                              else coalesce(token_used_at, %(now)s) end
     where token_hash = %(digest)s or next_token_hash = %(digest)s
-    returning {_KNOWN}
+    returning {_COLUMNS}
 """  # noqa: S608
-HOLD = f"""
-    update devices set version = version + 1 where id = %(device)s returning {_KNOWN}
+LOCK = f"""
+    update devices set version = version + 1 where id = %(device)s returning {_COLUMNS}
 """  # noqa: S608
 
 
 def register(
-    asked: Registration,
+    registration: Registration,
     *,
     secret: str,
     now: datetime,
@@ -62,15 +62,15 @@ def register(
     require_attestation: bool = False,
     demo: bool = False,
 ) -> Registered:
-    """Register a device, or repeat the answer that a phone lost, with fresh secrets."""
+    """Register a device, or repeat the answer to a phone that lost it, with new secrets."""
     if caller is not None:
         count_attempt("register", caller, secret, now)
-    if require_attestation and asked.attestation is None:
+    if require_attestation and registration.attestation is None:
         raise Problem(422, "attestation_required", [FieldError("attestation", "required")])
-    device_id = asked.id or uuid4()
+    device_id = registration.id or uuid4()
     token, code = new_token(), new_code()
     hashes = {"token_hash": token_hash(token), "withdrawal_hash": code_hash(code, secret)}
-    created = _insert(device_id, asked, now, demo, hashes)
+    created = _insert(device_id, registration, now, demo, hashes)
     if not created:
         _renew(device_id, now, hashes)
     state = _consent_state(device_id)
@@ -79,47 +79,49 @@ def register(
 
 
 def authenticate(token: str, now: datetime) -> KnownDevice:
-    """Find the device of a token; 401 where there is none.
+    """Return the device of a token; 401 for an unknown one.
 
-    One select and no write, except at the first use of a token: that is noted at once, whatever
-    becomes of the request, since who sends a token has it.
+    One select and no write, except at the first use of a token: that is recorded at once, even if
+    the request fails, because the phone has received the token.
     """
     digest = token_hash(token)
     found = fetch_autocommit(BY_TOKEN, {"digest": digest})
     if not found:
         raise unauthorized()
-    return noted(found[0]) or _known(fetch_autocommit(FIRST_USE, {"digest": digest, "now": now}))
+    return device_in_use(found[0]) or _first_device(
+        fetch_autocommit(FIRST_USE, {"digest": digest, "now": now})
+    )
 
 
-def noted(row: Mapping[str, Any]) -> KnownDevice | None:
-    """A device as `BY_TOKEN` found it; None where the token's first use is still to be noted."""
-    return None if row["is_next"] or row["token_used_at"] is None else _known([row])
+def device_in_use(row: Mapping[str, Any]) -> KnownDevice | None:
+    """Return the device of a row of `BY_TOKEN`; None before the first use of the token."""
+    return None if row["is_next"] or row["token_used_at"] is None else _first_device([row])
 
 
-def _known(found: Sequence[Mapping[str, Any]]) -> KnownDevice:
+def _first_device(found: Sequence[Mapping[str, Any]]) -> KnownDevice:
     if not found:
         raise unauthorized()
     return KnownDevice(found[0]["device_id"], *[found[0][name] for name in _FIELDS[1:]])
 
 
-def hold(device_id: UUID) -> KnownDevice:
-    """Hold a device until the transaction ends; whatever was judged before is outdated."""
-    return _known(fetch(HOLD, {"device": device_id}))
+def lock_device(device_id: UUID) -> KnownDevice:
+    """Lock a device until the transaction ends, and raise its version: verdicts are outdated."""
+    return _first_device(fetch(LOCK, {"device": device_id}))
 
 
-def hold_all(device_ids: Iterable[UUID]) -> list[UUID]:
-    """Hold devices in the order of their ids, so that nobody deadlocks; those that are there."""
-    held = []
+def lock_devices(device_ids: Iterable[UUID]) -> list[UUID]:
+    """Lock devices in the order of ids, which avoids deadlocks; return those that exist."""
+    locked = []
     for device_id in sorted(set(device_ids)):
         try:
-            held.append(hold(device_id).id)
-        except Problem:  # withdrawn in this very moment
+            locked.append(lock_device(device_id).id)
+        except Problem:  # withdrawn meanwhile
             continue
-    return held
+    return locked
 
 
-def lock(device_id: UUID) -> Device:
-    """Read a device and hold its row until the transaction ends; 401 if it was withdrawn."""
+def lock_row(device_id: UUID) -> Device:
+    """Return a device with its row locked until the transaction ends; 401 if withdrawn."""
     row = select(Device).where(Device.id == device_id).with_for_update()
     device: Device | None = db.session.scalar(row)
     if device is None:
@@ -128,13 +130,13 @@ def lock(device_id: UUID) -> Device:
 
 
 def unauthorized() -> Problem:
-    """The answer to a token that is missing, unknown or of a withdrawn device."""
+    """Return the problem of a token that is missing, unknown or of a withdrawn device."""
     return Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
 
 
-def describe(device: KnownDevice) -> Self:
-    """Tell a device what is known of it."""
-    return Self(
+def describe(device: KnownDevice) -> OwnDevice:
+    """Return what is stored about a device."""
+    return OwnDevice(
         id=device.id,
         registered_at=device.registered_at,
         platform=device.platform,
@@ -146,17 +148,17 @@ def describe(device: KnownDevice) -> Self:
 
 
 def rotate(device: KnownDevice) -> str:
-    """Give a device its next token; the present one stays valid until that is first used."""
+    """Make the next token of a device; the present one is valid until its first use."""
     token = new_token()
-    lock(device.id).next_token_hash = token_hash(token)
+    lock_row(device.id).next_token_hash = token_hash(token)
     db.session.commit()
     return token
 
 
-def renew_consent(device: KnownDevice, given: Agreement, now: datetime) -> ConsentState:
-    """Note that a person agreed again, as to a newer version of the text."""
-    lock(device.id).consent_version = given.version
-    _add_consent(device.id, given, now)
+def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> ConsentState:
+    """Record a further consent, to a newer version of the text."""
+    lock_row(device.id).consent_version = agreement.version
+    _add_consent(device.id, agreement, now)
     db.session.flush()
     state = _consent_state(device.id)
     db.session.commit()
@@ -164,17 +166,21 @@ def renew_consent(device: KnownDevice, given: Agreement, now: datetime) -> Conse
 
 
 def _insert(
-    device_id: UUID, asked: Registration, now: datetime, demo: bool, hashes: dict[str, bytes]
+    device_id: UUID,
+    registration: Registration,
+    now: datetime,
+    demo: bool,
+    hashes: dict[str, bytes],
 ) -> bool:
-    """Add the device unless its id is there; one that is being added just now is waited for."""
+    """Add the device unless its id exists; waits for a parallel insert."""
     row = insert(Device).values(
         id=device_id,
         registered_at=now,
-        platform=asked.platform,
-        model=asked.model,
-        app_version=asked.app_version,
-        attestation=null() if asked.attestation is None else asked.attestation,
-        consent_version=asked.consent.version,
+        platform=registration.platform,
+        model=registration.model,
+        app_version=registration.app_version,
+        attestation=null() if registration.attestation is None else registration.attestation,
+        consent_version=registration.consent.version,
         demo=demo,
         window_start=now,
         **hashes,
@@ -182,15 +188,15 @@ def _insert(
     added = row.on_conflict_do_nothing(index_elements=["id"]).returning(Device.id)
     if db.session.execute(added).first() is None:
         return False
-    _add_consent(device_id, asked.consent, now)
+    _add_consent(device_id, registration.consent, now)
     return True
 
 
 def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
-    """Replace the secrets of a device that has not used them; 409 once it has, or is old."""
+    """Replace unused secrets of a new device; 409 if they were used or it is older."""
     try:
-        device = lock(device_id)
-    except Problem:  # withdrawn in this very moment
+        device = lock_row(device_id)
+    except Problem:  # withdrawn meanwhile
         raise Problem(409, "already_registered") from None
     if device.token_used_at is not None or now - device.registered_at > REPEAT_WITHIN:
         raise Problem(409, "already_registered")
@@ -200,12 +206,12 @@ def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
     db.session.flush()
 
 
-def _add_consent(device_id: UUID, given: Agreement, now: datetime) -> None:
+def _add_consent(device_id: UUID, agreement: Agreement, now: datetime) -> None:
     db.session.add(
         Consent(
             device_id=device_id,
-            version=given.version,
-            accepted_at=given.accepted_at,
+            version=agreement.version,
+            accepted_at=agreement.accepted_at,
             recorded_at=now,
         )
     )
@@ -218,7 +224,9 @@ def _consent_state(device_id: UUID) -> ConsentState:
         .order_by(Consent.id.desc())
         .limit(1)
     )
-    given = db.session.execute(latest).first()
-    if given is None:  # withdrawn in this very moment
+    agreement = db.session.execute(latest).first()
+    if agreement is None:  # withdrawn meanwhile
         raise unauthorized()
-    return ConsentState(given.version, given.accepted_at, given.version != consent.CURRENT)
+    return ConsentState(
+        agreement.version, agreement.accepted_at, agreement.version != consent.CURRENT
+    )

@@ -7,7 +7,7 @@ from flask import current_app, request
 from backend.accounts.rate_limits import Caller
 from backend.database.extensions import BEARER
 from backend.devices import consent, service
-from backend.devices.registration import ConsentState, KnownDevice, Registration, Self
+from backend.devices.registration import ConsentState, KnownDevice, OwnDevice, Registration
 from backend.devices.schemas import (
     ConsentingSchema,
     ConsentSchema,
@@ -27,19 +27,19 @@ blueprints = (blp,)
 @blp.get("/consent")
 @blp.response(200, ConsentSchema)
 def read_consent() -> Any:
-    """Tell what a person agrees to, in Vietnamese or English."""
-    told = consent.statement(_operator(), language())
-    return told, 200, {"Content-Language": told["language"], "Vary": "Accept-Language"}
+    """Return the consent text in Vietnamese or English."""
+    text = consent.statement(_operator(), language())
+    return text, 200, {"Content-Language": text["language"], "Vary": "Accept-Language"}
 
 
 @blp.post("/devices")
 @blp.arguments(RegistrationSchema)
 @blp.response(201, RegisteredSchema, description="Registered")
 @blp.alt_response(200, schema=RegisteredSchema, description="Registered before; the answer again")
-def register(asked: Registration) -> Any:
+def register(registration: Registration) -> Any:
     """Register an installation of the app with a person's consent."""
     registered = service.register(
-        asked,
+        registration,
         secret=current_app.config["SECRET_KEY"],
         now=clock_now(),
         caller=Caller(request.remote_addr or "", current_app.config["REGISTRATIONS_PER_HOUR"]),
@@ -51,8 +51,8 @@ def register(asked: Registration) -> Any:
 @blp.get("/devices/me")
 @blp.doc(security=BEARER)
 @blp.response(200, DeviceSchema)
-def read_me() -> Self:
-    """Tell a device what is known of it."""
+def read_me() -> OwnDevice:
+    """Return what is stored about the device."""
     return service.describe(_device())
 
 
@@ -60,7 +60,7 @@ def read_me() -> Self:
 @blp.doc(security=BEARER)
 @blp.response(200, TokenSchema)
 def rotate() -> dict[str, str]:
-    """Give a device a fresh token; the old one stays valid until that is first used."""
+    """Make a new token; the old one is valid until its first use."""
     return {"token": service.rotate(_device())}
 
 
@@ -68,9 +68,9 @@ def rotate() -> dict[str, str]:
 @blp.doc(security=BEARER)
 @blp.arguments(ConsentingSchema)
 @blp.response(201, ConsentStateSchema)
-def agree_again(asked: dict[str, Any]) -> ConsentState:
+def agree_again(data: dict[str, Any]) -> ConsentState:
     """Agree to a newer version of the consent text."""
-    return service.renew_consent(_device(), asked["consent"], clock_now())
+    return service.renew_consent(_device(), data["consent"], clock_now())
 
 
 def _device() -> KnownDevice:

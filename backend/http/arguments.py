@@ -1,4 +1,4 @@
-"""What a request brings, for flask-smorest's `arguments`: read and refused as everywhere else."""
+"""The parser of flask-smorest's `arguments`, with our reading of bodies and our errors."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -12,7 +12,7 @@ from backend.http.requests import read_json
 
 
 class Parser(FlaskParser):
-    """webargs takes other content types for an empty body and knows no gzip; read_json does."""
+    """Reads JSON by read_json: webargs ignores other content types and has no gzip."""
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         return read_json()

@@ -1,4 +1,4 @@
-"""What an answer leads to, told in the OpenAPI document: programs and fuzzers follow it."""
+"""Links between operations in the OpenAPI document, which clients and fuzzers follow."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _TEAM = "/campaigns/{campaign_id}/teams/{team_id}"
 _CAMPAIGN = "/campaigns/{campaign_id}"
 _REPORT = "/reports/{report_id}"
 
-# An operation, and each that takes what it answers: from where which parameter.
+# Operation: operations that use its answer, with the sources of their parameters.
 FOLLOWS: dict[str, dict[str, dict[str, str]]] = {
     "post /devices": {"get /devices/me": {}, "get /devices/me/export": {}},
     "post /measurements": {
@@ -102,27 +102,27 @@ FOLLOWS: dict[str, dict[str, dict[str, str]]] = {
 
 
 class Links(BasePlugin):
-    """Adds to each operation's answers where they lead."""
+    """Adds links to the answers of each operation."""
 
     def operation_helper(
         self, path: str | None = None, operations: dict[str, Any] | None = None, **more: Any
     ) -> None:
-        """Called by apispec for each path."""
+        """Add the links of a path; called by apispec."""
         for method, operation in (operations or {}).items():
             follows = FOLLOWS.get(f"{method} {(path or '').removeprefix(ROOT)}", {})
-            links = {_name(target): _link(target, taken) for target, taken in follows.items()}
+            links = {_name(target): _link(target, sources) for target, sources in follows.items()}
             for status, answer in operation["responses"].items():
                 if links and str(status).startswith("2"):
                     answer["links"] = links
 
 
-def _link(target: str, taken: dict[str, str]) -> dict[str, Any]:
+def _link(target: str, sources: dict[str, str]) -> dict[str, Any]:
     method, _, path = target.partition(" ")
     pointer = f"{ROOT}{path}".replace("/", "~1")
-    return {"operationRef": f"#/paths/{pointer}/{method}", "parameters": taken}
+    return {"operationRef": f"#/paths/{pointer}/{method}", "parameters": sources}
 
 
 def _name(target: str) -> str:
-    """A name as a component may have it: letters, digits and `.-_`."""
+    """Return a valid name of a component: letters, digits and `.-_`."""
     words = [word for word in target.replace(" ", "/").split("/") if word]
     return "-".join(word for word in words if not word.startswith("{"))

@@ -1,7 +1,7 @@
-"""The files of pages: their address names the edition of them all, so browsers keep them for ever.
+"""Static files under a path with a digest of all files, which browsers cache for a year.
 
-The edition stands in the path: what a script imports and a stylesheet loads, by addresses relative
-to its own, is of the same edition, without a list of names and without a build.
+The digest is in the path: relative imports of scripts and stylesheets stay within one edition,
+without a build.
 """
 
 import hashlib
@@ -14,19 +14,19 @@ from werkzeug.routing import BaseConverter
 
 FOLDER = Path(__file__).parents[1] / "static"
 ENDPOINT = "static"
-# What is named by what is in it need not be asked for again; no cache keeps it longer than a year.
-FOR_EVER = "public, max-age=31536000, immutable"
+# A year is the longest time that caches use.
+IMMUTABLE = "public, max-age=31536000, immutable"
 EDITION_LETTERS = 16
 
 
 class EditionConverter(BaseConverter):
-    """The part of an address that names an edition; no folder of ours has such a name."""
+    """The edition in a path; no folder of static files has such a name."""
 
     regex = f"[0-9a-f]{{{EDITION_LETTERS}}}"
 
 
 def init_app(app: Flask) -> None:
-    """Give every file an address with its edition, and one without for who cannot know it."""
+    """Serve files under a path with the edition, and under one without for fixed addresses."""
     app.url_map.converters["edition"] = EditionConverter
     app.add_url_rule("/static/<edition:edition>/<path:filename>", ENDPOINT, _send)
     app.add_url_rule("/static/<path:filename>", ENDPOINT, _send)
@@ -34,13 +34,13 @@ def init_app(app: Flask) -> None:
 
 
 def address(filename: str) -> str:
-    """The address of a file as it is now."""
+    """Return the URL of the present edition of a file."""
     return url_for(ENDPOINT, filename=filename)
 
 
 @cache
 def current_edition() -> str:
-    """A digest of all files by name and content: some milliseconds, once in a process."""
+    """Return a digest of names and contents of all files, computed once in a process."""
     digest = hashlib.sha256()
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file():
@@ -55,8 +55,8 @@ def _name_edition(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _send(filename: str, edition: str | None = None) -> Response:
-    """A file; another edition than ours, in the minutes of an upgrade, is kept by nobody."""
+    """Send a file; other editions, requested during an upgrade, are not cached."""
     response = send_from_directory(FOLDER, filename)
     if edition == current_edition():
-        response.headers["Cache-Control"] = FOR_EVER
+        response.headers["Cache-Control"] = IMMUTABLE
     return response

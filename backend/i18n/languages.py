@@ -1,4 +1,4 @@
-"""Vietnamese first, English for whoever asks for it."""
+"""Languages of answers: Vietnamese by default, English on request."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""The checks: each looks at one thing and says what is wrong with it and what to type."""
+"""The checks of `flask doctor`: each yields problems with their remedies."""
 
 import shutil
 import stat
@@ -22,13 +22,13 @@ from backend.i18n.languages import Language
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
 
-# PostgreSQL 15: the first whose unique constraints can take nulls for equal.
+# PostgreSQL 15: the first with `nulls not distinct` in unique constraints.
 LEAST_POSTGRES = 150_000
-# A phone's clock is corrected against ours: this much already moves tests over midnight.
+# Clocks of phones are corrected against ours: a larger error moves tests over midnight.
 CLOCK_S = 2.0
 # A month of a province takes 1 GB; PostgreSQL stops when it cannot write its log.
 LEAST_FREE_BYTES = 2_000_000_000
-# The workers fold 20,000 in a second: more than this waits only where nobody folds.
+# The workers fold 20,000 in a second: more than this waits only while none folds.
 MOST_WAITING = 50_000
 # Backups are made daily; two hours of grace.
 BACKUP_AGE = timedelta(hours=26)
@@ -46,9 +46,9 @@ SECRETS = ("secret_key", "postgres-passwords.json", "withdrawn", "seal_key*", "a
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, and what to do about it; a warning does not make the doctor's visit fail.
+    """A problem and its remedy; a warning does not change the exit status.
 
-    Both texts are English and have places for the values.
+    Both texts are English with placeholders for the values.
     """
 
     what: str | Plural  # by the value n
@@ -56,9 +56,9 @@ class Finding:
     values: Mapping[str, str | int | float] = field(default_factory=dict)
     warning: bool = False
 
-    def written(self, language: Language) -> tuple[str, str]:
-        """What is wrong and the remedy, in a language."""
-        values = {name: _written(value, language) for name, value in self.values.items()}
+    def translate(self, language: Language) -> tuple[str, str]:
+        """Return problem and remedy in a language."""
+        values = {name: _format(value, language) for name, value in self.values.items()}
         if isinstance(self.what, Plural):
             what = ngettext(*self.what, int(self.values["n"]), language)
         else:
@@ -66,25 +66,25 @@ class Finding:
         return what.format(**values), gettext(self.remedy, language).format(**values)
 
 
-def _written(value: str | int | float, language: Language) -> str:
+def _format(value: str | int | float, language: Language) -> str:
     return formats.number(value, language, 1) if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
-    """What the checks look at: the settings, where migrations lie, and what time it is."""
+class CheckContext:
+    """The input of the checks: settings, folder of migrations and present time."""
 
     config: Mapping[str, Any]
     migrations: str
     now: datetime
 
 
-Check = Callable[[Patient], Iterator[Finding]]
+Check = Callable[[CheckContext], Iterator[Finding]]
 
 
-def configuration(patient: Patient) -> Iterator[Finding]:
-    """Whether what is open to the network knows that it is."""
-    config = patient.config
+def configuration(context: CheckContext) -> Iterator[Finding]:
+    """Check that a server open to the network is configured for production."""
+    config = context.config
     bind = config["BIND"]
     if config["MODE"] != "production" and not (bind == "localhost" or ip_address(bind).is_loopback):
         yield Finding(
@@ -100,8 +100,8 @@ def configuration(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def database(patient: Patient) -> Iterator[Finding]:
-    """Whether it answers, is young enough, and serves a role that may not do too much."""
+def database(context: CheckContext) -> Iterator[Finding]:
+    """Check the version of the database and the rights of the serving role."""
     version = int(_one("show server_version_num"))
     if version < LEAST_POSTGRES:
         yield Finding(
@@ -119,9 +119,9 @@ def database(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def migrations(patient: Patient) -> Iterator[Finding]:
-    """Whether the tables are those that this code expects."""
-    expected = ScriptDirectory(patient.migrations).get_current_head()
+def migrations(context: CheckContext) -> Iterator[Finding]:
+    """Check that the tables are at the migration of this code."""
+    expected = ScriptDirectory(context.migrations).get_current_head()
     found = _one("select version_num from alembic_version")
     if found != expected:
         yield Finding(
@@ -131,9 +131,9 @@ def migrations(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def boundaries(patient: Patient) -> Iterator[Finding]:
-    """Whether today has polygons, and whether they are real ones."""
-    active = serving_set(local_day(patient.now), read_active())
+def boundaries(context: CheckContext) -> Iterator[Finding]:
+    """Check that a boundary set serves today, and that it is not approximate."""
+    active = serving_set(local_day(context.now), read_active())
     if active is None:
         yield Finding(N_("No boundary set serves today."), N_("Type: flask units setup"))
     elif active.quality == APPROXIMATE:
@@ -144,9 +144,9 @@ def boundaries(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def clock(patient: Patient) -> Iterator[Finding]:
-    """Whether this machine and the database agree on the time."""
-    off = (_one("select clock_timestamp()") - patient.now).total_seconds()
+def clock(context: CheckContext) -> Iterator[Finding]:
+    """Check the clocks of this machine and of the database."""
+    off = (_one("select clock_timestamp()") - context.now).total_seconds()
     if abs(off) > CLOCK_S:
         yield Finding(
             N_("The database's clock is {off} s from this machine's."),
@@ -155,9 +155,9 @@ def clock(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def disk(patient: Patient) -> Iterator[Finding]:
-    """Whether there is room to go on."""
-    for folder in {patient.config["VAR_DIR"], _backups(patient.config)}:
+def disk(context: CheckContext) -> Iterator[Finding]:
+    """Check the free disk space."""
+    for folder in {context.config["VAR_DIR"], _backups(context.config)}:
         nearest = next(path for path in (folder, *folder.parents) if path.exists())
         free = shutil.disk_usage(nearest).free
         if free < LEAST_FREE_BYTES:
@@ -168,8 +168,8 @@ def disk(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def folding(patient: Patient) -> Iterator[Finding]:
-    """Whether counts follow what is posted."""
+def folding(context: CheckContext) -> Iterator[Finding]:
+    """Check that changes of counts are folded."""
     for table in ("count_deltas", "team_deltas"):
         most = f"select count(*) from (select 1 from {table} limit {MOST_WAITING + 1}) waiting"  # noqa: S608
         if int(_one(most)) > MOST_WAITING:
@@ -180,9 +180,9 @@ def folding(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def keys(patient: Patient) -> Iterator[Finding]:
-    """Whether the installation's secrets are there, and closed to others."""
-    var_dir = Path(patient.config["VAR_DIR"])
+def keys(context: CheckContext) -> Iterator[Finding]:
+    """Check that files with secrets are readable by their owner only."""
+    var_dir = Path(context.config["VAR_DIR"])
     for path in sorted(found for name in SECRETS for found in var_dir.glob(name)):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
@@ -193,9 +193,9 @@ def keys(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def second_factors(patient: Patient) -> Iterator[Finding]:
-    """Whether the key opens what it sealed."""
-    if closed := count_undecryptable(patient.config["SECRET_KEY"]):
+def second_factors(context: CheckContext) -> Iterator[Finding]:
+    """Check that SECRET_KEY decrypts the second factors."""
+    if failed := count_undecryptable(context.config["SECRET_KEY"]):
         yield Finding(
             NN_(
                 "SECRET_KEY does not open {n} second factor: this person cannot sign in.",
@@ -205,19 +205,19 @@ def second_factors(patient: Patient) -> Iterator[Finding]:
                 "With the previous key in a file, type: flask accounts reseal < FILE; without it: "
                 "flask accounts password-link NAME --remove-totp"
             ),
-            {"n": closed},
+            {"n": failed},
         )
 
 
-def backups(patient: Patient) -> Iterator[Finding]:
-    """Whether there is a recent backup."""
-    at = latest_backup(patient.config)
+def backups(context: CheckContext) -> Iterator[Finding]:
+    """Check the age of the latest backup."""
+    at = latest_backup(context.config)
     if at is None:
         yield Finding(
             N_("There is no backup."), N_("Type: scripts/backup, and let a timer do it daily")
         )
         return
-    if patient.now - at > BACKUP_AGE:
+    if context.now - at > BACKUP_AGE:
         yield Finding(
             N_("The latest backup is of {at} UTC."),
             N_(
@@ -228,10 +228,10 @@ def backups(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def jobs(patient: Patient) -> Iterator[Finding]:
-    """Whether the work beside the web server went well when it last ran."""
-    for job, told in runs(Path(patient.config["VAR_DIR"])).items():
-        if told["failing"]:
+def jobs(context: CheckContext) -> Iterator[Finding]:
+    """Check the last runs of background commands."""
+    for job, result in runs(Path(context.config["VAR_DIR"])).items():
+        if result["failing"]:
             by_hand = (
                 N_("Type: {command}") if job in BY_HAND else N_("See docs/runbook.md, JobFailing")
             )
@@ -241,7 +241,7 @@ def jobs(patient: Patient) -> Iterator[Finding]:
                     "The job {job} failed {n} times and has not gone well since.",
                 ),
                 by_hand,
-                {"job": job, "n": told["failing"], "command": BY_HAND.get(job, "")},
+                {"job": job, "n": result["failing"], "command": BY_HAND.get(job, "")},
             )
 
 
@@ -252,7 +252,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def latest_backup(config: Mapping[str, Any]) -> datetime | None:
-    """When the latest complete backup was made."""
+    """Return the time of the latest complete backup."""
     made = sorted(_backups(config).glob("dosong-*Z/manifest.json"))
     if not made:
         return None
@@ -263,10 +263,10 @@ def _backups(config: Mapping[str, Any]) -> Path:
     return Path(config["BACKUP_DIR"] or config["VAR_DIR"] / "backups")
 
 
-def look(check: Check, patient: Patient) -> list[Finding]:
-    """Run one check; what it cannot look at is a finding too."""
+def run_check(check: Check, context: CheckContext) -> list[Finding]:
+    """Run a check; a database error is a finding too."""
     try:
-        return list(check(patient))
+        return list(check(context))
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return [

@@ -7,26 +7,26 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from backend.http.requests import clock_now
-from backend.monitoring.checks import CHECKS, Patient, look
+from backend.monitoring.checks import CHECKS, CheckContext, run_check
 
 
 @click.command()
 @with_appcontext
 def doctor() -> None:
-    """Tell what is wrong with this installation and what to type; exit with 1 if anything is."""
+    """Check this installation; print problems with remedies, exit with 1 if there are any."""
     now = clock_now()
-    patient = Patient(current_app.config, f"{current_app.root_path}/migrations", now)
-    ill = False
+    context = CheckContext(current_app.config, f"{current_app.root_path}/migrations", now)
+    failed = False
     for check in CHECKS:
-        found = look(check, patient)
-        ill = ill or any(not finding.warning for finding in found)
+        found = run_check(check, context)
+        failed = failed or any(not finding.warning for finding in found)
         if not found:
             click.echo(f"ok       {check.__name__}")
         for finding in found:
             grade = "warning" if finding.warning else "WRONG"
-            what, remedy = finding.written("en")
+            what, remedy = finding.translate("en")
             click.echo(f"{grade:8} {check.__name__}: {what}\n         {remedy}")
-    sys.exit(1 if ill else 0)
+    sys.exit(1 if failed else 0)
 
 
 commands = (doctor,)

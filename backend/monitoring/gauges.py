@@ -1,4 +1,4 @@
-"""How the installation stands, as Prometheus reads it: a few small questions at each scrape."""
+"""Gauges for Prometheus from the database and the disk, by a few small queries at each scrape."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -17,10 +17,10 @@ from backend.database.extensions import db
 from backend.monitoring.checks import latest_backup
 from backend.run_log import runs
 
-# More than this waits only where nobody folds: counting on would cost more than it tells.
+# More rows than this wait only while none are folded; an exact count would be expensive.
 COUNTED_MOST = 100_000
-# A scrape comes again: it must not hold a worker of a database that is in trouble.
-PATIENCE = text("set local statement_timeout = '2s'")
+# A scrape must not block a worker while the database is overloaded.
+TIMEOUT = text("set local statement_timeout = '2s'")
 WAITING = ("count_deltas", "team_deltas", "statistics_stale")
 OPEN_REQUESTS = text("""
     select count(*) as n, extract(epoch from min(received_at)) as oldest
@@ -29,13 +29,13 @@ OPEN_REQUESTS = text("""
 
 
 class Installation(Collector):
-    """What is asked of the database and the disk."""
+    """Gauges of the database and the disk."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
 
     def collect(self) -> Iterator[Metric]:
-        """Every figure that can be had; without the database, that it is away."""
+        """Yield the available metrics; those of the database only while it answers."""
         try:
             found = list(_of_database())
         except (SQLAlchemyError, PoolTimeout):
@@ -51,7 +51,7 @@ class Installation(Collector):
 
 
 def _of_database() -> Iterator[Metric]:
-    db.session.execute(PATIENCE)
+    db.session.execute(TIMEOUT)
     waiting = GaugeMetricFamily(
         "dosong_waiting", f"Rows that wait to be worked in, up to {COUNTED_MOST}", labels=["table"]
     )
@@ -81,10 +81,10 @@ def _of_disk(config: Mapping[str, Any]) -> Iterator[Metric]:
         "dosong_job_success_timestamp_seconds", "When a job last succeeded", labels=["job"]
     )
     failures = CounterMetricFamily("dosong_job_failures", "Runs that failed", labels=["job"])
-    for job, told in runs(var_dir).items():
-        failures.add_metric([job], told["failures"])
-        if told["last_success"] is not None:
-            success.add_metric([job], told["last_success"])
+    for job, result in runs(var_dir).items():
+        failures.add_metric([job], result["failures"])
+        if result["last_success"] is not None:
+            success.add_metric([job], result["last_success"])
     yield from (success, failures)
 
 

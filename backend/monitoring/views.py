@@ -1,4 +1,4 @@
-"""Is the process alive, can it serve, and what has it done."""
+"""Endpoints for monitoring: liveness, readiness and metrics."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from backend import VERSION
 from backend.database.extensions import db
-from backend.metrics import counted
+from backend.metrics import registry
 from backend.monitoring.gauges import Installation
 
 bp = Blueprint("health", __name__)
@@ -18,13 +18,13 @@ blueprints = (bp,)
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Say that the process answers, and of which version it is."""
+    """Return the version; the process is alive."""
     return jsonify(status="ok", version=VERSION)
 
 
 @bp.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """Say whether database, migrations and boundaries are there."""
+    """Return whether database, migrations and boundaries are ready."""
     checks = {"database": False, "migrations": False, "boundaries": False}
     try:
         db.session.execute(text("select 1"))
@@ -34,7 +34,7 @@ def readyz() -> tuple[Response, int]:
         checks["migrations"] = found == head
         sets = text("select count(*) from boundary_sets where activation is not null")
         checks["boundaries"] = bool(db.session.execute(sets).scalar())
-    except Exception as error:  # whatever is wrong with the database, the answer is "not ready"
+    except Exception as error:  # with any error of the database the answer is "not ready"
         current_app.logger.warning("not ready: %s", type(error).__name__)
         db.session.rollback()
     ready = all(checks.values())
@@ -43,14 +43,14 @@ def readyz() -> tuple[Response, int]:
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    """Tell what all workers did and how the installation stands, in Prometheus' text form."""
-    standing = CollectorRegistry()
-    standing.register(Installation(current_app.config))
-    told = generate_latest(counted()) + generate_latest(standing)
-    return Response(told, content_type=CONTENT_TYPE_LATEST)
+    """Return counters of all workers and gauges of the installation for Prometheus."""
+    gauges = CollectorRegistry()
+    gauges.register(Installation(current_app.config))
+    content = generate_latest(registry()) + generate_latest(gauges)
+    return Response(content, content_type=CONTENT_TYPE_LATEST)
 
 
 @cache
 def _head(folder: str) -> str | None:
-    """The migration that this code expects."""
+    """Return the migration of this code."""
     return ScriptDirectory(folder).get_current_head()

@@ -1,1 +1,1 @@
-"""Tables that people send and download: CSV and XLSX."""
+"""Tables in uploads and downloads: CSV and XLSX."""

@@ -1,15 +1,15 @@
-"""Files that a spreadsheet opens: their media type, and text that it must not run."""
+"""Files for spreadsheets: the media type, and protection against formulas in texts."""
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# A spreadsheet takes what begins so for a formula and runs it; people choose their own names.
+# Spreadsheets execute texts that begin so as formulas; names are chosen by people.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def runs(text: str) -> bool:
-    """Whether a spreadsheet would run a text as a formula."""
+def is_formula(text: str) -> bool:
+    """Return whether a spreadsheet would execute a text as a formula."""
     return text.startswith(FORMULA)
 
 
-def harmless(text: str) -> str:
-    """A text as it is written into a table: shown by a spreadsheet, never run."""
-    return f"'{text}" if runs(text) else text
+def escape_formula(text: str) -> str:
+    """Return a text for a cell, which a spreadsheet shows and does not execute."""
+    return f"'{text}" if is_formula(text) else text

@@ -1,4 +1,4 @@
-"""A table as a person filled it in: its lines, and which column is which."""
+"""Tables filled in by people: find the header and its known columns."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,12 +8,12 @@ from functools import cached_property
 from backend.errors import invalid
 from geo.gazetteer import plain
 
-# A province has up to 5,000 teams; larger files are cut into several by whoever makes them.
+# A province has up to 5,000 teams; larger files have to be split.
 ROWS_MOST = 5_000
-# Titles and the like may stand above the header, not a whole page.
+# Titles may precede the header.
 HEADER_WITHIN = 10
 
-# The words of a header, plain and in small letters, by the field that they name.
+# Titles of columns by field, lower-case and without diacritics.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "name": ("ten doi", "doi", "ten to", "team name", "team", "name"),
     "type": ("loai doi", "loai", "loai hinh", "team type", "type"),
@@ -34,15 +34,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of table: the words of its columns, and the one without which it is refused."""
+    """A kind of table: titles of its columns, the required one, and the error code without it."""
 
     columns: Mapping[str, tuple[str, ...]]
-    must: str
-    refusal: str
+    required: str
+    error: str
 
     @cached_property
     def fields(self) -> dict[str, str]:
-        return {words: name for name, known in self.columns.items() for words in known}
+        return {title: name for name, titles in self.columns.items() for title in titles}
 
 
 TEAMS = Kind(COLUMNS, "name", "no_header")
@@ -50,21 +50,21 @@ TEAMS = Kind(COLUMNS, "name", "no_header")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The cells of one row and its number in the file; what is wrong with a cell or with all."""
+    """A row of a file: its number, cells, and error codes of cells or of the whole row."""
 
     number: int
     cells: Sequence[str] = ()
-    wrong: dict[int, str] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
     broken: str | None = None
 
     @property
     def blank(self) -> bool:
-        return not (self.broken or self.wrong or any(cell.strip() for cell in self.cells))
+        return not (self.broken or self.errors or any(cell.strip() for cell in self.cells))
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where each field stands, and the columns that mean nothing here."""
+    """The columns of the known fields, and the titles of ignored columns."""
 
     at: dict[str, int]
     ignored: tuple[str, ...] = ()
@@ -74,27 +74,28 @@ class Header:
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """What stands over the columns."""
+        """The titles that are not empty."""
         return tuple(title for title in self.titles_at if title)
 
     def cell(self, line: "Line", name: str) -> str:
-        """What a line says of a field; empty where it has no such column."""
+        """Return the text of a field in a line; empty without such a column."""
         at = self.at.get(name)
-        known = at is not None and at < len(line.cells)
-        return " ".join(line.cells[at].split()) if at is not None and known else ""
+        if at is None or at >= len(line.cells):
+            return ""
+        return " ".join(line.cells[at].split())
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file: its header, the rows below it, and how it was read."""
+    """The header of a file, the rows below it, and the format details."""
 
     header: Header
     rows: list[Line]
     how: dict[str, str]
 
 
-def table(lines: Iterable[Line], how: dict[str, str], kind: Kind = TEAMS) -> Table:
-    """Find the header and take what is below it; 422 where there is none, or too much."""
+def make_table(lines: Iterable[Line], how: dict[str, str], kind: Kind = TEAMS) -> Table:
+    """Find the header and the rows below it; 422 without a header or for too many rows."""
     header: Header | None = None
     rows: list[Line] = []
     seen = 0
@@ -104,14 +105,14 @@ def table(lines: Iterable[Line], how: dict[str, str], kind: Kind = TEAMS) -> Tab
         seen += 1
         if header is not None:
             rows.append(line)
-        elif (found := header_of(line, kind)) and kind.must in found.at:
+        elif (found := header_of(line, kind)) and kind.required in found.at:
             header = found
         elif seen >= HEADER_WITHIN:
             break
         if len(rows) > ROWS_MOST:
             raise invalid("file", "too_many_rows")
     if header is None:
-        raise invalid("file", kind.refusal)
+        raise invalid("file", kind.error)
     if header.twice:
         raise invalid("file", "column_twice")
     if not rows:
@@ -120,7 +121,7 @@ def table(lines: Iterable[Line], how: dict[str, str], kind: Kind = TEAMS) -> Tab
 
 
 def header_of(line: Line, kind: Kind = TEAMS) -> Header:
-    """Read a line as a header."""
+    """Parse a line as a header."""
     at: dict[str, int] = {}
     ignored = []
     twice = False
@@ -136,15 +137,15 @@ def header_of(line: Line, kind: Kind = TEAMS) -> Header:
 
 
 def _field(cell: str, kind: Kind) -> str | None:
-    """The field that a header's words name: `Tên đội / Team name`, `team_name`, `Tên đội (*)`."""
-    whole = title_words(cell)
+    """Return the field of a title such as `Tên đội / Team name`, `team_name` or `Tên đội (*)`."""
+    whole = normalize_title(cell)
     for words in (whole, *(" ".join(part.split()) for part in whole.split("/"))):
         if found := kind.fields.get(words):
             return found
     return None
 
 
-def title_words(title: str) -> str:
-    """A column's title as it is compared: small letters without accents and brackets."""
+def normalize_title(title: str) -> str:
+    """Return a title in lower case without diacritics and brackets, for comparison."""
     words = re.sub(r"\(.*?\)|[*:]", " ", plain(title).replace("_", " "))
     return " ".join(words.split())

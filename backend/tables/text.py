@@ -1,4 +1,4 @@
-"""The text of a file of unknown encoding: Unicode, or Windows in Vietnamese."""
+"""Decode files of unknown encoding: Unicode, or a Vietnamese Windows code page."""
 
 import re
 import unicodedata
@@ -9,26 +9,26 @@ from backend.errors import invalid
 _TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
 _VOWELS = "aăâeêioôơuưy"
 _SMALL = {unicodedata.normalize("NFC", v + tone) for v in _VOWELS for tone in _TONES} | {"đ"}
-# What a Vietnamese list may hold beside ASCII; anything else tells that the guess was wrong.
+# Characters of Vietnamese lists beside ASCII; others show that an encoding is wrong.
 PLAUSIBLE = frozenset(_SMALL | {letter.upper() for letter in _SMALL} | set("–—‘’“”…•·°₫\u00a0"))
-# No Vietnamese syllable has two marked letters side by side out of those that Windows-1252 knows.
+# No Vietnamese syllable has two of these letters of Windows-1252 side by side.
 _NO_SYLLABLE = re.compile("[àáâãèéêìíòóôõùúý]{2}", re.IGNORECASE)
-# UTF-16 without its mark: of Vietnamese text, well over half of the letters are ASCII.
+# UTF-16 without a byte order mark: over half of the letters of Vietnamese text are ASCII.
 _HALVES = (("utf-16-le", 1), ("utf-16-be", 0))
-_LOOKED_AT = 4_000
-_NULS_AT_LEAST = 0.3
+_SAMPLE_BYTES = 4_000
+_NULS_LEAST = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A file's text and how it was read."""
+    """The text and encoding of a file."""
 
     text: str
     encoding: str
 
 
 def decode(raw: bytes) -> Decoded:
-    """Read a file's bytes; 422 rather than a guess where two readings are equally good."""
+    """Decode a file; 422 where two encodings give different plausible texts."""
     for encoding in _unicode(raw):
         try:
             return Decoded(raw.decode(encoding).removeprefix("\ufeff"), encoding)
@@ -46,18 +46,18 @@ def decode(raw: bytes) -> Decoded:
 def _unicode(raw: bytes) -> list[str]:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return ["utf-16"]
-    begin = raw[:_LOOKED_AT]
+    begin = raw[:_SAMPLE_BYTES]
     for encoding, at in _HALVES:
         half, other = begin[at::2], begin[1 - at :: 2]
-        if half.count(0) > len(half) * _NULS_AT_LEAST and not other.count(0):
+        if half.count(0) > len(half) * _NULS_LEAST and not other.count(0):
             return [encoding]
     return ["utf-8"]
 
 
 def _ansi(raw: bytes, encoding: str) -> str | None:
-    """The text under an encoding of Windows; None where it is no Vietnamese."""
+    """Decode by a Windows code page; None where the text is not Vietnamese."""
     try:
-        # Windows-1258 writes a tone as a mark behind its vowel.
+        # Windows-1258 has tones as combining marks.
         text = unicodedata.normalize("NFC", raw.decode(encoding))
     except UnicodeDecodeError:
         return None

@@ -1,4 +1,4 @@
-"""Read a table from an XLSX workbook; a damaged or poisoned one is refused plainly."""
+"""Read tables from XLSX workbooks; damaged and malicious ones are rejected."""
 
 import io
 import re
@@ -24,16 +24,16 @@ from backend.tables.table import (
     Line,
     Table,
     header_of,
-    table,
+    make_table,
 )
 
-# 5,000 rows of twenty columns unpack to some 5 MB; a zip bomb to as much as it likes.
+# 5,000 rows of twenty columns unpack to some 5 MB.
 UNPACKED_MOST = 20_000_000
 PARTS_MOST = 500  # a workbook of a few sheets has twenty
-SHEETS_MOST = 10  # looked through for one with a header
-COLUMNS_MOST = 30  # what is farther right is no list of teams
-LAST_ROW = 1_048_576  # of any spreadsheet; a forged number below it costs seconds of empty rows
-# A cell is merged into one other at most: more merged cells than cells are no honest workbook.
+SHEETS_MOST = 10  # searched for a header
+COLUMNS_MOST = 30  # further columns are ignored
+LAST_ROW = 1_048_576  # of the format; forged row numbers up to it cost seconds of empty rows
+# Each cell is in one merged range at most: more merged cells than cells are an attack.
 MERGED_MOST = ROWS_MOST * COLUMNS_MOST
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
@@ -41,35 +41,35 @@ _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 
 def read_xlsx(raw: bytes, kind: Kind = TEAMS) -> Table:
-    """Read the sheet whose header knows most columns; 422 where the file cannot be read."""
+    """Read the sheet with most known columns; 422 for an invalid file."""
     try:
         _check_parts(raw)
-        with warnings.catch_warnings():  # openpyxl warns of decoration that it passes over
+        with warnings.catch_warnings():  # openpyxl warns of formatting that it ignores
             warnings.simplefilter("ignore")
             name, lines = _sheet(raw, kind)
     except Problem:
         raise
-    except Exception:  # openpyxl lets out whatever it stumbles over in a damaged file
+    except Exception:  # openpyxl raises many types for damaged files
         raise invalid("file", "not_workbook") from None
-    return table(lines, {"format": "xlsx", "sheet": name}, kind)
+    return make_table(lines, {"format": "xlsx", "sheet": name}, kind)
 
 
 def _check_parts(raw: bytes) -> None:
-    """Refuse what unpacks to too much, and XML that defines entities of its own."""
+    """Reject files that unpack to too much, and XML with a DTD."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         parts = archive.infolist()
         if len(parts) > PARTS_MOST or sum(part.file_size for part in parts) > UNPACKED_MOST:
             raise invalid("file", "unpacks_too_large")
-        # Never more than `file_size` is unpacked, whatever it claims: else the checksum fails.
+        # `file_size` bounds what is read, even if it is forged: then the checksum fails.
         if any(b"<!DOCTYPE" in archive.read(part) for part in parts):
             raise invalid("file", "not_workbook")
 
 
 def _sheet(raw: bytes, kind: Kind) -> tuple[str, list[Line]]:
-    """The name and the lines of the sheet that looks most like what is wanted."""
+    """Return name and lines of the sheet with most known columns."""
     book = _book(raw, data_only=True)
     read = [(sheet, list(_lines(sheet))) for sheet in book.worksheets[:SHEETS_MOST]]
-    number = max(range(len(read)), key=lambda one: _known(read[one][1], kind))
+    number = max(range(len(read)), key=lambda one: _count_columns(read[one][1], kind))
     sheet, lines = read[number]
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         part = archive.read(str(sheet._worksheet_path).lstrip("/"))
@@ -82,32 +82,32 @@ def _book(raw: bytes, *, data_only: bool) -> Any:
     return load_workbook(io.BytesIO(raw), read_only=True, data_only=data_only, keep_links=False)
 
 
-def _known(lines: Sequence[Line], kind: Kind) -> int:
+def _count_columns(lines: Sequence[Line], kind: Kind) -> int:
     return max((len(header_of(line, kind).at) for line in lines[:HEADER_WITHIN]), default=0)
 
 
 def _lines(sheet: Any) -> Iterator[Line]:
-    """The rows that hold something; a few more than are allowed, so that too many shows."""
+    """Yield rows with content, some more than are allowed, so that the excess is detected."""
     most = ROWS_MOST + HEADER_WITHIN + 1
     return islice((line for line in _all(sheet) if not line.blank), most)
 
 
 def _all(sheet: Any) -> Iterator[Line]:
-    sheet.reset_dimensions()  # some programs write wrong ones
+    sheet.reset_dimensions()  # some programs write wrong dimensions
     rows = sheet.iter_rows(max_row=LAST_ROW, max_col=COLUMNS_MOST, values_only=True)
     for number, values in enumerate(rows, 1):
         if values.count(None) < len(values):
-            cells, wrong = zip(*map(_cell, values), strict=True)
-            yield Line(number, cells, {at: code for at, code in enumerate(wrong) if code})
+            cells, errors = zip(*map(_cell, values), strict=True)
+            yield Line(number, cells, {at: code for at, code in enumerate(errors) if code})
 
 
 def _cell(value: Any) -> tuple[str, str | None]:
-    """A cell's text, and the code of what a spreadsheet made of it that nobody can undo."""
+    """Return the text of a cell, or an error code where its type has lost the input."""
     if value is None:
         return "", None
     if isinstance(value, bool):
         return "", "cell_is_logical"
-    if isinstance(value, date | time | timedelta):  # 26/3 was the name of a team
+    if isinstance(value, date | time | timedelta):  # a team named 26/3
         return str(value), "cell_is_date"
     if isinstance(value, float) and value.is_integer():
         return str(int(value)), None
@@ -116,20 +116,20 @@ def _cell(value: Any) -> tuple[str, str | None]:
 
 
 def _uncomputed(sheet: Any, lines: list[Line]) -> list[Line]:
-    """Mark formulas that the program which wrote the file left without a result."""
+    """Mark formulas without a stored result."""
     by_number = {line.number: line for line in lines}
     sheet.reset_dimensions()
     for row, cells in enumerate(sheet.iter_rows(max_row=LAST_ROW, max_col=COLUMNS_MOST), 1):
         for at in (at for at, cell in enumerate(cells) if cell.data_type == "f"):
             line = by_number.get(row, Line(row, ("",) * COLUMNS_MOST))
-            if not line.cells[at] and at not in line.wrong:
-                line.wrong[at] = "cell_is_formula"
+            if not line.cells[at] and at not in line.errors:
+                line.errors[at] = "cell_is_formula"
                 by_number[row] = line
     return [by_number[row] for row in sorted(by_number)]
 
 
 def _unmerged(lines: list[Line], part: bytes) -> list[Line]:
-    """Give every row what it shares with the row above in a merged cell."""
+    """Copy the values of merged cells to all their rows."""
     numbers = [line.number for line in lines]
     cells = {line.number: list(line.cells) for line in lines}
     filled = 0

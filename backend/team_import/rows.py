@@ -12,7 +12,7 @@ from backend.campaigns.team_schemas import CAPACITY_MOST
 from backend.errors import FieldError
 from backend.organisations.fields import NAME_MOST
 from backend.organisations.names import folded, normalised
-from backend.tables.spreadsheets import runs
+from backend.tables.spreadsheets import is_formula
 from backend.tables.table import COLUMNS, Header, Line, Table
 from backend.team_import.unit_finder import UnitFinder
 from geo.gazetteer import plain
@@ -129,7 +129,7 @@ def _read(line: Line, header: Header, finder: UnitFinder) -> Row:
     cells = {name: header.cell(line, name) for name in COLUMNS}
     row = Row(line.number, normalised(cells["name"]))
     for name in COLUMNS:
-        code = line.wrong.get(header.at.get(name, -1))
+        code = line.errors.get(header.at.get(name, -1))
         if not code:
             code = _unusable(cells[name], NAME_MOST if name == "name" else CELL_MOST)
         if code:
@@ -152,7 +152,7 @@ def _read_name(row: Row, text: str, finder: UnitFinder) -> None:
         row.errors.append(Remark("name", "blank" if text else "required"))
     elif row.name == EXAMPLE:
         row.errors.append(Remark("name", "example_left"))
-    elif runs(row.name):
+    elif is_formula(row.name):
         row.errors.append(Remark("name", "like_formula"))
 
 

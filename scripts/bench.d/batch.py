@@ -76,12 +76,12 @@ def _archives(folder: Path, arguments: argparse.Namespace) -> bool:
         with Workforce(count) as force:
             begin(force, folder)
             work = partial(comparison.compare_places, MONTHS, out, silently, force)
-            took = timed(f"archives reassigned, nothing written back, {told(count)}", work)
+            took = timed(f"archives reassigned, nothing written back, {processes(count)}", work)
         print(f"  {arguments.rows / took:,.0f} rows a second")
         times.append(took)
         digests.append(digest(out))
     ratio, same = times[0] / times[1], digests[0] == digests[1]
-    print(f"{told(arguments.workers)}: {ratio:.2f} x one, wanted {WANTED}; same bytes: {same}")
+    print(f"{processes(arguments.workers)}: {ratio:.2f} x one, wanted {WANTED}; same bytes: {same}")
     return same and ratio >= WANTED
 
 
@@ -96,12 +96,12 @@ def _table(owner_url: str, folder: Path, arguments: argparse.Namespace) -> bool:
         with Workforce(count) as force:
             begin(force, folder)
             work = partial(revising.reassign, *SPAN, False, silently, force)
-            took = timed(f"the table's rows reassigned and written back, {told(count)}", work)
+            took = timed(f"the table's rows reassigned and written back, {processes(count)}", work)
         print(f"  {arguments.table_rows / took:,.0f} rows a second")
         times.append(took)
         digests.append(_table_digest())
     same = digests[0] == digests[1]
-    print(f"{told(arguments.workers)}: {times[0] / times[1]:.2f} x one; the same: {same}")
+    print(f"{processes(arguments.workers)}: {times[0] / times[1]:.2f} x one; the same: {same}")
     return same
 
 
@@ -111,12 +111,12 @@ def begin(force: Workforce, folder: Path) -> None:
 
 
 def _table_digest() -> str:
-    asked = """
+    query = """
         select md5(string_agg(m::text, '|' order by id)) from (
             select id, unit_id, set_id, how, candidates, own_reasons, reasons, marks, counted
             from measurements) m
     """
-    found: str = db.session.execute(text(asked)).scalar_one()
+    found: str = db.session.execute(text(query)).scalar_one()
     db.session.rollback()
     return found
 
@@ -129,7 +129,7 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def told(workers: int) -> str:
+def processes(workers: int) -> str:
     """Who does the work: one is this process itself, which no cluster slows down."""
     return "1 process of one thread" if workers == 1 else f"{workers} workers of one thread"
 
@@ -160,11 +160,11 @@ def _application(folder: Path, postgres: EmbeddedPostgres) -> Flask:
 
 
 def _centres() -> dict[str, np.ndarray]:
-    asked = """
+    query = """
         select system, longitude, latitude from units
         where level = 'commune' and longitude is not null order by id
     """
-    rows = db.session.execute(text(asked)).all()
+    rows = db.session.execute(text(query)).all()
     db.session.rollback()
     return {
         system: np.array([row[1:] for row in rows if row.system == system])

@@ -1,7 +1,7 @@
 """Measure what everything costs at 0.1, 1 and 10 million measurements of a year.
 
-All servers run at once and are asked in turns. A cell tells median / 95th percentile in ms, then
-the time on a processor of server and database in ms, then the peak of the busiest process in MB.
+All servers run at once and get requests in turns. Cells contain median / 95th percentile in ms, the
+time on a processor of server and database in ms, then the peak of the busiest process in MB.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from growth_parts.asking import QUESTIONS
 from growth_parts.place import Place, place
+from growth_parts.requests import QUESTIONS
 from growth_parts.sizes import bytes_a_row, foresee, nights_work
 from growth_parts.table import Cost, head, measure, row
 
@@ -26,14 +26,14 @@ SIZES = (100_000, 1_000_000, 10_000_000)
 
 def main() -> None:
     """Print the table, the bytes, and what ten times the largest would need."""
-    asked = _arguments()
+    options = _arguments()
     print(f"load average before: {os.getloadavg()[0]:.1f}", flush=True)
     with ExitStack() as stack:
-        below = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        places = [_place(stack, rows, below) for rows in sorted(asked.rows)]
+        below = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        places = [_place(stack, rows, below) for rows in sorted(options.rows)]
         print(f"load average after filling: {os.getloadavg()[0]:.1f}\n\n{head(places)}", flush=True)
         costs: dict[str, Sequence[Cost]] = {}
-        for question in [one for one in QUESTIONS if asked.only in one.name]:
+        for question in [one for one in QUESTIONS if options.only in one.name]:
             costs[question.name] = measure(question, places)
             print(row(question, costs[question.name]), flush=True)
         print(f"\nload average after: {os.getloadavg()[0]:.1f}\n")

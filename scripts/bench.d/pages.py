@@ -122,7 +122,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--small", type=int, default=100_000)
-    parser.add_argument("--times", type=int, default=100, help="how often each page is asked")
+    parser.add_argument("--times", type=int, default=100, help="requests for each page")
     parser.add_argument("--only", choices=("contributions", "coverage"))
     return parser.parse_args()
 

@@ -104,32 +104,32 @@ def compare(country: Country, centres: NDArray[np.float64], days: int, name: str
 
 
 def through_the_database(country: Country) -> int:
-    """Print how long the whole answer takes, as an organiser asks for it."""
+    """Print the time of the complete answer to an organiser."""
     with installed():
         campaign = _fill(country)
         actor = Actor(user_id=1, grants=(Grant("admin", "system"),))
-        asked = {"date": None, "network": None, "team_id": None}
-        times = [_asked(actor, campaign, asked) for _ in range(5)]
+        query = {"date": None, "network": None, "team_id": None}
+        times = [_request(actor, campaign, query) for _ in range(5)]
         seconds, busy = (statistics.median(one[n] for one in times) for n in (0, 1))
-        told = times[-1][2]
+        answer = times[-1][2]
     ok = seconds < MOST_S
     print(
         f"whole answer from the database: {seconds:.2f} s (median of 5; bar {MOST_S} s), of it "
-        f"{busy:.2f} s of this process's own: {'ok' if ok else 'OVER THE BAR'}; {told}"
+        f"{busy:.2f} s of this process's own: {'ok' if ok else 'OVER THE BAR'}; {answer}"
     )
     return int(not ok)
 
 
-def _asked(
-    actor: Actor, campaign: int, asked: dict[str, Any]
+def _request(
+    actor: Actor, campaign: int, query: dict[str, Any]
 ) -> tuple[float, float, dict[str, int]]:
     db.session.remove()
     began, busy = time.perf_counter(), time.process_time()
-    told = show_plan(actor, campaign, asked, NOW)
-    for team in told["teams"]:
+    answer = show_plan(actor, campaign, query, NOW)
+    for team in answer["teams"]:
         team["note"] = team["note"] and {"code": team["note"], "message": ""}
-    PlanSchema().dump(told | {"rule": ""})
-    return time.perf_counter() - began, time.process_time() - busy, told["summary"]
+    PlanSchema().dump(answer | {"rule": ""})
+    return time.perf_counter() - began, time.process_time() - busy, answer["summary"]
 
 
 def _fill(country: Country) -> int:

@@ -1,4 +1,4 @@
-"""Measure what looking for signals of gaming costs, in a commune, a campaign and a province."""
+"""Measure the search for signals of gaming in a commune, a campaign and a province."""
 
 import argparse
 import statistics
@@ -71,17 +71,17 @@ drop table made;
 """
 
 
-def measured(name: str, look: Callable[[], dict[str, Any]]) -> None:
-    """Print how long one look takes, the first apart."""
+def measured(name: str, run: Callable[[], dict[str, Any]]) -> None:
+    """Print the time of a run, the first one apart."""
     times = []
     for _ in range(ROUNDS):
         db.session.remove()
         began = time.perf_counter()
-        told = look()
+        answer = run()
         times.append(time.perf_counter() - began)
     rest = statistics.median(times[1:])
-    n = told.get("measurements", told.get("registered"))
-    print(f"{name:34} {n:7,} looked at, {len(told['items'])} items: {rest:.2f} s "
+    n = answer.get("measurements", answer.get("registered"))
+    print(f"{name:34} {n:7,} examined, {len(answer['items'])} items: {rest:.2f} s "
           f"(first {times[0]:.2f} s)")  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def main() -> None:
     rows = parser.parse_args().rows
     with installed() as postgres:
         fill(postgres.owner_url, rows)
-        look_everywhere()
+        measure_all()
 
 
 def fill(url: str, rows: int) -> None:
@@ -103,7 +103,7 @@ def fill(url: str, rows: int) -> None:
         connection.execute("vacuum analyze")
 
 
-def look_everywhere() -> None:
+def measure_all() -> None:
     context = SignalContext(NOW, "key", "vi")
     month = {"month": "2024-11", "level": None, "unit": None}
     province = month | {"level": "province"}

@@ -30,25 +30,25 @@ CONNECTIONS_MOST = 2 * 4 * 8  # four workers: eight for transactions, eight for 
 
 def main() -> None:
     """Print every figure beside what is wanted; exit status 1 where one is missed."""
-    asked = _arguments()
+    options = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the server would live on
     print(f"load average before: {os.getloadavg()[0]:.1f}", flush=True)
     with tempfile.TemporaryDirectory() as folder, site(Path(folder), **GENEROUS) as (target, _):
         rate(target, Load("phones", 1, 1.0, 0))  # warm
-        good = [_hot(target, asked.hot_rounds)]
-        bare = _bare(target, asked.bare_rounds)
-        pace = asked.share * bare / SAMPLES_A_POST
+        good = [_hot(target, options.hot_rounds)]
+        bare = _bare(target, options.bare_rounds)
+        pace = options.share * bare / SAMPLES_A_POST
         print(f"bare one-row commits: {bare:,.0f} a second", flush=True)
         settle(target)
         answered: list[Answered] = []
         with Watch(target) as watch:
-            lasting = asked.warm_up + asked.seconds
+            lasting = options.warm_up + options.seconds
             soak = fire(_orders(target, "soak", ((pace, lasting),)))
         answered += soak
-        good += _soaked([one for one in soak if one.due >= asked.warm_up], asked.seconds)
-        good += _watched(watch, asked.warm_up / lasting)
+        good += _soaked([one for one in soak if one.due >= options.warm_up], options.seconds)
+        good += _watched(watch, options.warm_up / lasting)
         print(
-            f"bare one-row commits afterwards: {_bare(target, asked.bare_rounds):,.0f} a second",
+            f"bare one-row commits afterwards: {_bare(target, options.bare_rounds):,.0f} a second",
             flush=True,
         )
         stretches = ((OVERLOAD * pace, OVERLOAD_S), (pace, AFTERWARDS_S))
@@ -74,9 +74,9 @@ def _hot(target: Target, rounds: int) -> bool:
         ratios.append(spread / hot)
         rates.append(hot)
     lowest, middle, highest = min(ratios), statistics.median(ratios), max(ratios)
-    told = f"{middle:.2f} x ({lowest:.2f} to {highest:.2f} in {rounds} rounds of {BARE_S:g} s)"
-    _tell("posts in a hot commune", f"{statistics.median(rates):,.0f} a second, one by one")
-    return _tell("a hot commune costs", told, middle <= HOT_MOST, f"{HOT_MOST} x at most")
+    result = f"{middle:.2f} x ({lowest:.2f} to {highest:.2f} in {rounds} rounds of {BARE_S:g} s)"
+    _report("posts in a hot commune", f"{statistics.median(rates):,.0f} a second, one by one")
+    return _report("a hot commune costs", result, middle <= HOT_MOST, f"{HOT_MOST} x at most")
 
 
 def _orders(target: Target, seed: str, stretches: tuple[tuple[float, float], ...]) -> list[Order]:
@@ -104,12 +104,12 @@ def _soaked(answered: Sequence[Answered], seconds: float) -> list[bool]:
     batches = [one for one in answered if len(one.ids) > 1]
     kinds = " and ".join(f"{_percentile(some, 0.99) * 1e3:.0f}" for some in (one_by_one, batches))
     return [
-        _tell("posts", f"{len(answered):,} in {seconds:g} s, {samples / seconds:,.0f} samples/s"),
-        _tell("errors", f"{errors:,}", errors == 0, "none"),
-        _tell("half of the posts within", f"{p50 * 1e3:.0f} ms"),
-        _tell("p99", f"{p99 * 1e3:.0f} ms", p99 < P99_MOST_S, f"under {P99_MOST_S * 1e3:.0f} ms"),
-        _tell("of single posts, of batches", f"{kinds} ms"),
-        _tell("minute by minute", " ".join(_minutes(answered))),
+        _report("posts", f"{len(answered):,} in {seconds:g} s, {samples / seconds:,.0f} samples/s"),
+        _report("errors", f"{errors:,}", errors == 0, "none"),
+        _report("half of the posts within", f"{p50 * 1e3:.0f} ms"),
+        _report("p99", f"{p99 * 1e3:.0f} ms", p99 < P99_MOST_S, f"under {P99_MOST_S * 1e3:.0f} ms"),
+        _report("of single posts, of batches", f"{kinds} ms"),
+        _report("minute by minute", " ".join(_minutes(answered))),
     ]
 
 
@@ -127,8 +127,8 @@ def _watched(watch: Watch, warm_up: float) -> list[bool]:
     most, growth = max(watch.connections), warm.growth
     span = f"{warm.megabytes[0]:.0f} to {warm.megabytes[-1]:.0f} MB, {growth:+.1%}"
     return [
-        _tell("memory", span, growth < GROWTH_MOST, f"under {GROWTH_MOST:+.0%}"),
-        _tell("connections", f"{most} at most", most <= CONNECTIONS_MOST, f"{CONNECTIONS_MOST}"),
+        _report("memory", span, growth < GROWTH_MOST, f"under {GROWTH_MOST:+.0%}"),
+        _report("connections", f"{most} at most", most <= CONNECTIONS_MOST, f"{CONNECTIONS_MOST}"),
     ]
 
 
@@ -136,16 +136,16 @@ def _overloaded(answered: Sequence[Answered]) -> list[bool]:
     during = [one for one in answered if one.due < OVERLOAD_S]
     shed = [one for one in during if one.status in (429, 503)]
     other = sum(one.stored != len(one.ids) for one in during) - len(shed)
-    told = sum(one.retry_after for one in shed)
+    with_retry = sum(one.retry_after for one in shed)
     share = len(shed) / len(during)
     recovery = _recovery_s(answered)
     return [
-        _tell(f"{OVERLOAD:g} times as much", f"{len(during):,} posts in {OVERLOAD_S:g} s"),
-        _tell("sent away with 503 or 429", f"{share:.0%}", told == len(shed), "with Retry-After"),
-        _tell("failed in another way", f"{other:,}", other == 0, "none"),
-        _tell("p99 meanwhile", f"{_percentile(during, 0.99):.1f} s"),
-        _tell("of that late in sending", f"{max(one.late for one in answered):.1f} s at most"),
-        _tell(
+        _report(f"{OVERLOAD:g} times as much", f"{len(during):,} posts in {OVERLOAD_S:g} s"),
+        _report("rejected by 503 or 429", f"{share:.0%}", with_retry == len(shed), "Retry-After"),
+        _report("failed in another way", f"{other:,}", other == 0, "none"),
+        _report("p99 meanwhile", f"{_percentile(during, 0.99):.1f} s"),
+        _report("of that late in sending", f"{max(one.late for one in answered):.1f} s at most"),
+        _report(
             "all is well again after", f"{recovery:g} s", recovery < RECOVERY_MOST_S,
             f"under {RECOVERY_MOST_S:g} s",
         ),
@@ -165,11 +165,11 @@ def _recovery_s(answered: Sequence[Answered]) -> float:
 
 def _exact(exact: Exact) -> list[bool]:
     wrong = exact.lost + exact.refused_stored + exact.differences
-    told = (
+    result = (
         f"{exact.acknowledged:,} acknowledged, {exact.lost} lost; {exact.refused:,} refused, "
         f"{exact.refused_stored} stored; {exact.differences} differences of recount"
     )
-    return [_tell("samples", told, wrong == 0, "all exact")]
+    return [_report("samples", result, wrong == 0, "all exact")]
 
 
 def _percentile(answered: Sequence[Answered], share: float) -> float:
@@ -177,7 +177,7 @@ def _percentile(answered: Sequence[Answered], share: float) -> float:
     return took[min(len(took) - 1, int(share * len(took)))]
 
 
-def _tell(what: str, figure: str, good: bool = True, wanted: str = "") -> bool:
+def _report(what: str, figure: str, good: bool = True, wanted: str = "") -> bool:
     verdict = f" (wanted: {wanted}{'' if good else ' - MISSED'})" if wanted else ""
     print(f"  {what:<28}{figure}{verdict}", flush=True)
     return good

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from playwright.sync_api import Browser, Response, sync_playwright
 
-from tests.support.browser import OPTIONS, PHONE, program, until
+from tests.support.browser import OPTIONS, PHONE, program, wait_for
 
 PLAIN_KB, MAP_KB, REPAINT_MS, FIRST_S = 150, 600, 100, 2.0
 PACKED = ("font/", "image/png", "application/vnd.pmtiles")  # no proxy packs these again
@@ -64,7 +64,7 @@ def visit(browser: Browser, url: str, scripts: bool) -> tuple[Visit, float, floa
     first, repaint = time.perf_counter() - began, None
     page.wait_for_load_state("networkidle")
     if scripts and page.locator("#map.whole").count():
-        until(page, "document.getElementById('map').map?.repainted !== undefined")
+        wait_for(page, "document.getElementById('map').map?.repainted !== undefined")
         page.wait_for_load_state("networkidle")
     for response in list(responses):
         came.note(response)

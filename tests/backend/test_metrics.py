@@ -35,8 +35,8 @@ count_samples([("accepted", "counted"), ("rejected", None)])
 """
 TELLING = """
 from prometheus_client import generate_latest
-from backend.metrics import counted
-print(generate_latest(counted()).decode())
+from backend.metrics import registry
+print(generate_latest(registry()).decode())
 """
 
 

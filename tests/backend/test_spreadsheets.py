@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.database.extensions import db
-from backend.tables.spreadsheets import harmless
+from backend.tables.spreadsheets import escape_formula
 from tests.support.contributions import add_measurement
 from tests.support.people import campaign, organisation, person, team
 from tests.support.team_files import errors, send, url
@@ -19,12 +19,12 @@ SHOWN = ["Đội 1", "Đội =1", "1+1", "'=1", "", "–5 độ"]
 
 @pytest.mark.parametrize("name", [*RUN, "\t=1", "\r=1"])
 def test_what_would_run_is_written_as_text(name: str) -> None:
-    assert harmless(name) == f"'{name}"
+    assert escape_formula(name) == f"'{name}"
 
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_other_text_stays_as_it_is(name: str) -> None:
-    assert harmless(name) == name
+    assert escape_formula(name) == name
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from backend.i18n.catalogues import N_, NP_, gettext
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
-from backend.tables.spreadsheets import harmless
+from backend.tables.spreadsheets import escape_formula
 
 # field: title
 COLUMNS = {
@@ -39,7 +39,7 @@ def as_csv(answer: dict[str, Any], language: Language, *, for_people: bool = Fal
     titles = [gettext(title, language) for title in COLUMNS.values()]
     writer.writerow(titles if for_people else COLUMNS)
     for row in _rows(answer, language):
-        writer.writerow([harmless(c) if isinstance(c, str) else c for c in row])
+        writer.writerow([escape_formula(c) if isinstance(c, str) else c for c in row])
     return ("\ufeff" + out.getvalue()).encode()
 
 

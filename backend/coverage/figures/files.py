@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 from backend.coverage.figures.service import CoverageResult
 from backend.i18n.catalogues import N_, NP_, gettext
 from backend.i18n.languages import Language
-from backend.tables.spreadsheets import harmless
+from backend.tables.spreadsheets import escape_formula
 
 # Headings by figure, in the order of the columns.
 COLUMNS = {
@@ -62,7 +62,7 @@ def as_csv(result: CoverageResult, language: Language | None = None) -> bytes:
     writer.writerow(heads)
     for item in result.page.items():
         row = _row(item, tuple(COLUMNS), language)
-        writer.writerow([harmless(one) if isinstance(one, str) else one for one in row])
+        writer.writerow([escape_formula(one) if isinstance(one, str) else one for one in row])
     return ("\ufeff" + out.getvalue()).encode()
 
 

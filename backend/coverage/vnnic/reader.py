@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.errors import Problem, invalid
 from backend.tables.reader import read_table
-from backend.tables.table import ROWS_MOST, Header, Kind, Line, Table, title_words
+from backend.tables.table import ROWS_MOST, Header, Kind, Line, Table, normalize_title
 from backend.team_import.rows import Remark
 from geo.gazetteer import plain
 
@@ -91,12 +91,12 @@ def parse_file(
 
 def digest_of(titles: Sequence[str]) -> str:
     """Return the digest of a set of titles, independent of their order and spelling."""
-    return hashlib.sha256("\n".join(sorted(map(title_words, titles))).encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(map(normalize_title, titles))).encode()).hexdigest()
 
 
 def _kind(columns: Mapping[str, str]) -> Kind:
     """Return the table kind with titles given by a user; they replace the known titles."""
-    given = {name: (title_words(title),) for name, title in columns.items()}
+    given = {name: (normalize_title(title),) for name, title in columns.items()}
     taken = {title for titles in given.values() for title in titles}
     rest = {
         name: tuple(title for title in titles if title not in taken)
@@ -135,7 +135,7 @@ def _row(line: Line, header: Header, level: str) -> SourceRow:
     row = SourceRow(line.number, cells["code"], cells[level] or cells["name"])
     row.above = tuple(cells[name] for name in ABOVE[level] if cells[name])
     for name, at in header.at.items():
-        if code := line.wrong.get(at):
+        if code := line.errors.get(at):
             row.errors.append(Remark(name, code))
             cells[name] = ""
     _read_figures(row, cells)

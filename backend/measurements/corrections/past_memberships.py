@@ -147,7 +147,7 @@ def _write(campaign_id: int, stays: Sequence[Stay]) -> dict[str, Any]:
     """
     before = team_totals(campaign_id)
     people = sorted({stay.volunteer for stay in stays})
-    locked = devices.hold_all(db.session.execute(DEVICES, {"volunteers": people}).scalars())
+    locked = devices.lock_devices(db.session.execute(DEVICES, {"volunteers": people}).scalars())
     rows = [
         {
             "volunteer_id": stay.volunteer,

@@ -157,7 +157,7 @@ def _choose_and_lock(campaign_id: int, choice: Choice) -> tuple[list[Any], list[
     They are read again after their devices are locked against decisions and withdrawals.
     """
     found = _choose(campaign_id, choice)
-    locked = devices.hold_all(row["device_id"] for row in found if row["device_id"])
+    locked = devices.lock_devices(row["device_id"] for row in found if row["device_id"])
     if locked:
         found = _choose(campaign_id, choice)
     mine = frozenset(locked)

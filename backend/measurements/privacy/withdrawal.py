@@ -56,7 +56,7 @@ def withdraw(
     device_id: UUID, tombstones: Tombstones, now: datetime, *, channel: str = "app"
 ) -> Withdrawn:
     """Delete a device and make its measurements anonymous at once; counts do not change."""
-    devices.lock(device_id)  # concurrent posts are stored before or find no device
+    devices.lock_row(device_id)  # concurrent posts are stored before or find no device
     tombstones.add(device_id, now)
     earnings.unlink_person(device_id)
     positions = _count_positions(device_id)

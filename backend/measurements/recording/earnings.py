@@ -105,7 +105,7 @@ def attribute(device_id: UUID, days: Iterable[date]) -> int:
 def lock_and_attribute(device_id: UUID, days: Iterable[date]) -> int:
     """Lock a device and attribute again; earnings of a withdrawn device are final."""
     try:
-        devices.hold(device_id)
+        devices.lock_device(device_id)
     except Problem:  # withdrawn at the same time
         return 0
     return attribute(device_id, days)

@@ -95,7 +95,7 @@ def _record_locked(
     for _ in range(TRIES):
         gate = None
         if device_id:
-            device = devices.hold(device_id)
+            device = devices.lock_device(device_id)
             gate = _gate(device, len(items), receipt.received_at, context.hourly_most)
         receipts = fetch(RECEIPTS, {"ids": ids}) if ids else []
         try:

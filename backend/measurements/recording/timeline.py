@@ -60,7 +60,7 @@ def read_with_device(
     since, until = _span(new) if new else (now, now)
     values = {"digest": token_hash(token), **_with_window(since, until)}
     rows = fetch_autocommit(READ_WITH_DEVICE, values)
-    device = next((devices.noted(row) for row in rows if row["device_id"]), None)
+    device = next((devices.device_in_use(row) for row in rows if row["device_id"]), None)
     return device, [row for row in rows if not row["device_id"]]
 
 

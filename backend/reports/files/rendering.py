@@ -12,7 +12,7 @@ from backend.reports.files.docx_letter import render_letter
 from backend.reports.files.pictures import draw_map, read_shapes, speeds_chart, steps_chart
 from backend.reports.files.tables import Table, build_tables, plain_value
 from backend.reports.files.xlsx_workbook import render_workbook
-from backend.tables.spreadsheets import harmless
+from backend.tables.spreadsheets import escape_formula
 
 Renderer = Callable[[Report, str | None], bytes]  # with the mark of a draft or a demo
 
@@ -65,5 +65,5 @@ def _csv(table: Table) -> bytes:
     writer.writerow([column.key for column in table.columns])
     for row in table.rows:
         cells = (plain_value(row[column.key]) for column in table.columns)
-        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
+        writer.writerow([escape_formula(cell) if isinstance(cell, str) else cell for cell in cells])
     return ("\ufeff" + out.getvalue()).encode()

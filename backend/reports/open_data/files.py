@@ -16,7 +16,7 @@ from backend.reports.content.labels import DEMO
 from backend.reports.files.canonical import digest
 from backend.reports.open_data.columns import Column
 from backend.reports.open_data.tables import Month, Table
-from backend.tables.spreadsheets import harmless
+from backend.tables.spreadsheets import escape_formula
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -56,7 +56,7 @@ def _csv(table: Table) -> bytes:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return harmless(value) if isinstance(value, str) else value
+    return escape_formula(value) if isinstance(value, str) else value
 
 
 def _parquet(table: Table) -> bytes:

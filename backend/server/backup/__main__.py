@@ -17,29 +17,31 @@ from config import settings
 def _at_least_one(written: str) -> int:
     number = int(written)
     if number < 1:
-        raise argparse.ArgumentTypeError("at least the new one stays")
+        raise argparse.ArgumentTypeError("at least 1: the new backup is kept")
     return number
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status 1 with a reason where it could not be done."""
+    """Run a command; return the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/backup")
     parser.add_argument("what", choices=("make", "restore"))
     parser.add_argument(
-        "folder", nargs="?", type=Path, help="of the backups, or the one to restore"
+        "folder", nargs="?", type=Path, help="folder of the backups, or the backup to restore"
     )
-    parser.add_argument("--keep", type=_at_least_one, default=KEEP, help="how many backups stay")
+    parser.add_argument(
+        "--keep", type=_at_least_one, default=KEEP, help="number of backups to keep"
+    )
     parser.add_argument("--keys", type=Path, help="folder with the keys")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     os.umask(0o077)
     try:
-        if asked.what == "restore":
-            for line in restore(asked.folder, asked.keys):
+        if options.what == "restore":
+            for line in restore(options.folder, options.keys):
                 print(line, flush=True)
             return 0
         values = settings.read()
-        folder = asked.folder or Path(values["BACKUP_DIR"] or values["VAR_DIR"] / "backups")
-        target = make(values, folder.absolute(), asked.keep, datetime.now(UTC))
+        folder = options.folder or Path(values["BACKUP_DIR"] or values["VAR_DIR"] / "backups")
+        target = make(values, folder.absolute(), options.keep, datetime.now(UTC))
         print(f"{target}\nKeep {folder / KEYS} elsewhere than the dumps.")
         return 0
     except (BackupError, PostgresError, settings.SettingError, psycopg.Error, OSError) as error:

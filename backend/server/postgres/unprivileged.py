@@ -1,4 +1,4 @@
-"""Run a program as an ordinary user, with no more privilege than it needs to reach its files."""
+"""Run a program as an ordinary user with the least privileges for access to its files."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# What it may take to reach files below somebody's closed folder (0700), least first: nothing;
-# passing through closed folders; also starting a program that only root may start (umask 077).
+# Capabilities for access below folders of other users (0700), fewest first: none; traversal of
+# folders; also execution of programs that only root may execute (umask 077).
 CAPABILITIES: tuple[tuple[str, ...], ...] = ((), ("dac_read_search",), ("dac_override",))
 
 PROBE_TIMEOUT_S = 30
@@ -19,7 +19,7 @@ PROBE_TIMEOUT_S = 30
 
 @dataclass(frozen=True)
 class Account:
-    """The user a program runs as."""
+    """The user of a program."""
 
     uid: int
     gid: int
@@ -30,7 +30,7 @@ class Account:
 
 
 def choose(folder: Path) -> Account:
-    """The account for files in `folder`: ours, or for root that of its owner, else nobody's."""
+    """Return the account for a folder: ours, or for root that of its owner, else nobody."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
     owner = folder.stat()
@@ -44,20 +44,20 @@ def choose(folder: Path) -> Account:
 
 
 def prefix(account: Account, capabilities: Sequence[str]) -> list[str]:
-    """The words before a command that make it run as `account`."""
+    """Return the words before a command that run it as `account`."""
     if account.is_me:
         return []
     words = ["setpriv", f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups"]
     if capabilities:
         kept = ",".join(f"+{name}" for name in capabilities)
         words += [f"--inh-caps={kept}", f"--ambient-caps={kept}"]
-        # Without it access(2) takes no account of them, with which initdb looks at its files.
+        # Otherwise access(2), used by initdb, ignores the capabilities.
         words.append("--securebits=+no_setuid_fixup")
     return [*words, "--"]
 
 
 def least_prefix(account: Account, probe: Sequence[str | Path]) -> list[str] | None:
-    """The prefix with the fewest capabilities with which the command `probe` succeeds, or None."""
+    """Return the prefix with the fewest capabilities that lets `probe` succeed, or None."""
     if not account.is_me and shutil.which("setpriv") is None:
         return None
     for capabilities in CAPABILITIES:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import current_app
 
 from backend.http.requests import clock_now
-from backend.monitoring.checks import CHECKS, Finding, Patient, look
+from backend.monitoring.checks import CHECKS, CheckContext, Finding, run_check
 from backend.web.admin.blueprint import bp, render_section
 
 
@@ -27,8 +27,8 @@ class Checked:
 
 def examined() -> list[Checked]:
     """Every check with what it found, as `flask doctor` tells it."""
-    patient = Patient(current_app.config, f"{current_app.root_path}/migrations", clock_now())
-    return [Checked(check.__name__, look(check, patient)) for check in CHECKS]
+    context = CheckContext(current_app.config, f"{current_app.root_path}/migrations", clock_now())
+    return [Checked(check.__name__, run_check(check, context)) for check in CHECKS]
 
 
 @bp.page("")

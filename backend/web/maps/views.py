@@ -11,7 +11,7 @@ from backend.coverage.figures.query import figures_reader
 from backend.errors import Problem
 from backend.http.arguments import Parser
 from backend.http.requests import clock_now
-from backend.http.static_files import FOR_EVER
+from backend.http.static_files import IMMUTABLE
 from backend.web.site.schemas import FiguresQuerySchema
 
 bp = Blueprint("map", __name__, url_prefix="/map")
@@ -38,5 +38,5 @@ def tiles(digest: str) -> Response:
     if not re.fullmatch("[0-9a-f]{64}", digest) or not path.exists():
         raise Problem(404, "not_found")
     response = send_file(path, "application/vnd.pmtiles", conditional=True, etag=digest)
-    response.headers["Cache-Control"] = FOR_EVER
+    response.headers["Cache-Control"] = IMMUTABLE
     return response

@@ -1,4 +1,4 @@
-"""One server over one filled database, and what may be asked of it."""
+"""A server with a filled database, and requests to it."""
 
 import http.client
 import json
@@ -49,12 +49,12 @@ def place(folder: Path, name: str, rows: int, today: date) -> Iterator[Place]:
         owner, kept = environment["DATABASE_OWNER_URL"], folder / KEPT
         if not kept.exists():
             began = time.monotonic()
-            told = asdict(fill(owner, rows, today))
+            filled = asdict(fill(owner, rows, today))
             print(f"{rows:,} rows filled in {time.monotonic() - began:.0f} s", flush=True)
-            asked = {"unit": PROVINCE, "level": "province", "month": told["month"]}
-            begun = json.loads(ask(target.port, "/api/v1/reports", told["official"], asked))
-            kept.write_text(json.dumps({"report": begun["id"], "filled": told}))
-        held = json.loads(kept.read_text())
+            body = {"unit": PROVINCE, "level": "province", "month": filled["month"]}
+            begun = json.loads(ask(target.port, "/api/v1/reports", filled["official"], body))
+            kept.write_text(json.dumps({"report": begun["id"], "filled": filled}))
+        stored = json.loads(kept.read_text())
         database = pid_of(folder.resolve() / "postgres")
         assert database is not None, "the database has ended"
         app = create_app(
@@ -63,8 +63,8 @@ def place(folder: Path, name: str, rows: int, today: date) -> Iterator[Place]:
             VAR_DIR=folder,
             BOUNDARIES_DIR=None,
         )
-        filled, parents = Filled(**held["filled"]), (target.web, database)
-        yield Place(name, rows, target.port, parents, filled, owner, app, held["report"])
+        filled, parents = Filled(**stored["filled"]), (target.web, database)
+        yield Place(name, rows, target.port, parents, filled, owner, app, stored["report"])
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
@@ -79,8 +79,8 @@ def ask(port: int, path: str, token: str, sent: Any = None) -> bytes:
         headers["Content-Type"] = "application/json"
     connection.request("GET" if body is None else "POST", path, body, headers)
     answer = connection.getresponse()
-    told = answer.read()
+    content = answer.read()
     connection.close()
     if answer.status not in (200, 201):
-        raise SystemExit(f"{path} answered {answer.status}: {told[:500]!r}")
-    return told
+        raise SystemExit(f"{path} answered {answer.status}: {content[:500]!r}")
+    return content

@@ -25,8 +25,8 @@ def processor_s(parents: Iterable[int]) -> float:
         for pid in family(parent):
             with suppress(OSError):  # one that has just ended
                 # After the name in brackets: utime, stime, and those of children that ended.
-                told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
-                ticks += sum(map(int, told if pid == parent else told[:2]))
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
+                ticks += sum(map(int, fields if pid == parent else fields[:2]))
     return ticks / TICKS_A_S
 
 

@@ -34,8 +34,8 @@ def bytes_a_row(place: Place) -> list[str]:
         f"At {place.name}: {whole / 1e9:.1f} GB, {whole / place.rows:,.0f} bytes a measurement"
     ]
     for name, rows, indexes in tables:
-        told = f"{rows / place.rows:,.0f} + {indexes / place.rows:,.0f} of indexes"
-        lines.append(f"  {name:<22}{told}")
+        size = f"{rows / place.rows:,.0f} + {indexes / place.rows:,.0f} of indexes"
+        lines.append(f"  {name:<22}{size}")
     return lines
 
 
@@ -63,7 +63,7 @@ def nights_work(place: Place, below: Path) -> list[str]:
         _, made = _program(["make", folder], {"VAR_DIR": str(place.app.config["VAR_DIR"]), **urls})
         [backup] = Path(folder).glob("dosong-*")
         size = (backup / DUMP).stat().st_size
-        told, restored = _program(["restore", str(backup)], {"VAR_DIR": f"{folder}/restored"})
+        output, restored = _program(["restore", str(backup)], {"VAR_DIR": f"{folder}/restored"})
     with place.app.app_context():
         began = time.monotonic()
         recount.differences()
@@ -71,7 +71,7 @@ def nights_work(place: Place, below: Path) -> list[str]:
         recounted = time.monotonic() - began
     return [
         f"A backup at {place.name}: {made:.0f} s, {size / 1e9:.2f} GB",
-        f"A restore into an empty folder: {restored:.0f} s. {' '.join(told.split())}",
+        f"A restore into an empty folder: {restored:.0f} s. {' '.join(output.split())}",
         f"A recount: {recounted:.0f} s",
     ]
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from growth_parts.asking import Question
 from growth_parts.place import Place
 from growth_parts.processes import family, forget_peaks, peak_mb, processor_s
+from growth_parts.requests import Question
 
 WARM = 5  # each of two workers has read what it holds
 SLOW_S = 1.0  # what takes longer is not done ten times for nothing

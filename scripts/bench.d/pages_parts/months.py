@@ -4,10 +4,10 @@ from datetime import date
 
 import psycopg
 
-# Of 10 samples that come in, 7 count: by fate, how many of 20.
-FATES = {"counted": 14, "repeat": 4, "failed_test": 1, "fix_stale": 1}
+# 7 of 10 samples count; by category, of 20.
+CATEGORIES = {"counted": 14, "repeat": 4, "failed_test": 1, "fix_stale": 1}
 
-# Communes differ by a hundred times, days by three; what comes in on a day is told by fate.
+# Communes differ by a hundred times, days by three; each day is divided by category.
 COUNTS = """
 with communes as (
     select id, exp(3 * random()) as size from units where system = '2025' and level = 'commune'
@@ -18,7 +18,7 @@ with communes as (
     select id, day, weight * %(rows)s / (select sum(weight) from daily) as samples from daily
 ), drawn as (
     select id, day, fate, floor(samples * part / 20.0 + random())::int as n
-    from scaled, unnest(%(fates)s::text[], %(parts)s::int[]) as fates(fate, part)
+    from scaled, unnest(%(categories)s::text[], %(parts)s::int[]) as categories(fate, part)
 )
 insert into counts (month, unit_id, day, network, fate, n)
 select to_char(%(first)s::date, 'YYYY-MM'), id, day, 'mobile', fate, sum(n)
@@ -34,10 +34,11 @@ def fill_months(owner_url: str, rows: int, today: date) -> tuple[str, str]:
         connection.execute("set synchronous_commit = off")
         connection.execute("set work_mem = '256MB'")
         for first in firsts:
-            following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-            last = min(today, date.fromordinal(following.toordinal() - 1))
+            next_first = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+            last = min(today, date.fromordinal(next_first.toordinal() - 1))
+            categories, parts = list(CATEGORIES), list(CATEGORIES.values())
             values = {"first": first, "last": last, "rows": rows / 12,
-                      "fates": list(FATES), "parts": list(FATES.values())}  # fmt: skip
+                      "categories": categories, "parts": parts}  # fmt: skip
             connection.execute(COUNTS, values)
         connection.execute("vacuum analyze counts")
         connection.execute("vacuum analyze count_changes")

@@ -10,11 +10,11 @@ MOST_S, MOST_MB = 5.0, 200.0
 
 def workers(port: int) -> list[int]:
     """The processes that serve on a port: it stands in their environment."""
-    told = f"PORT={port}".encode()
+    variable = f"PORT={port}".encode()
     found = []
     for process in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
-            if told in (process / "environ").read_bytes().split(b"\0"):
+            if variable in (process / "environ").read_bytes().split(b"\0"):
                 found.append(int(process.name))
     return found
 

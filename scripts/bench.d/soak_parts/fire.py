@@ -69,7 +69,7 @@ def _process(order: Order, starts: float, result: Connection) -> None:
     result.send(asyncio.run(_Gun(order).fire(starts)))
 
 
-def held(body: bytes) -> int:
+def stored_count(body: bytes) -> int:
     """How many samples an answer says are stored, of one sample or of a batch."""
     answer = json.loads(body)
     return sum(one["outcome"] in STORED for one in answer.get("results", [answer]))
@@ -210,7 +210,7 @@ class _Gun:
     def _note(self, number: int, head: bytes, body: bytes) -> None:
         due, late, post = self.unanswered.pop(number)
         status = int(head[9:12] or 0)
-        told = b"\r\nretry-after: " in head
-        stored = held(body) if status in (200, 201) else 0
+        retry_after = b"\r\nretry-after: " in head
+        stored = stored_count(body) if status in (200, 201) else 0
         took = self._now() - due
-        self.answered.append(Answered(due, took, late, status, told, stored, post.ids))
+        self.answered.append(Answered(due, took, late, status, retry_after, stored, post.ids))

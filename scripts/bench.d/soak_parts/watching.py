@@ -1,4 +1,4 @@
-"""The server's memory and its connections to the database, looked at every few seconds."""
+"""Sample the memory of the server and its database connections every few seconds."""
 
 import statistics
 import threading
@@ -26,7 +26,7 @@ class Watch:
 
     def __enter__(self) -> Self:
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
+        self._thread = threading.Thread(target=self._sample)
         self._thread.start()
         return self
 
@@ -46,7 +46,7 @@ class Watch:
         first, last = self.megabytes[:tenth], self.megabytes[-tenth:]
         return statistics.median(last) / statistics.median(first) - 1
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         with psycopg.connect(self.target.database, autocommit=True) as connection:
             while not self._over.wait(EVERY_S):
                 self.megabytes.append(memory(self.target.web))

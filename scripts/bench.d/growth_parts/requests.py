@@ -1,4 +1,4 @@
-"""What is asked of a filled database: what phones, visitors, officials and jobs do."""
+"""Requests to a filled database: those of phones, visitors, officials and jobs."""
 
 import itertools
 import json
@@ -36,8 +36,8 @@ def _post(place: Place, number: int, size: int) -> None:
     phone = random.Random(f"{size} {number}").randrange(place.filled.phones)
     some = [one | {"id": str(uuid.uuid4())} for one in itertools.islice(walk(phone), size)]
     body = some[0] if size == 1 else {"measurements": some}
-    told = json.loads(place.ask("/api/v1/measurements", TOKEN.format(phone), body))
-    outcomes = {one["outcome"] for one in told.get("results", [told])}
+    answer = json.loads(place.ask("/api/v1/measurements", TOKEN.format(phone), body))
+    outcomes = {one["outcome"] for one in answer.get("results", [answer])}
     assert outcomes == {"accepted"}, outcomes
 
 
@@ -71,7 +71,7 @@ def _figures(place: Place, number: int) -> bytes:
 
 
 def _files(place: Place, number: int) -> bytes:
-    """Of a draft all four are made, whichever is asked for."""
+    """Request a file of a draft report."""
     return place.ask(f"/api/v1/reports/{place.report}/files/report.docx", place.filled.official)
 
 
@@ -103,7 +103,7 @@ QUESTIONS = (
     ),
     Question("contributions of 500 teams", _contributions),
     Question("a phone's own list", _of_phone("/api/v1/measurements")),
-    Question("all that is held of a phone", _of_phone("/api/v1/devices/me/export")),
+    Question("the export of a phone", _of_phone("/api/v1/devices/me/export")),
     Question("a province's samples, 100 of them", _samples),
     Question(
         f"statistics of a month after {CHANGED:,} changes", _refresh, 3, _change, in_process=True

@@ -1,4 +1,4 @@
-"""A scratch installation to measure in: a PostgreSQL of its own, with tables and all units."""
+"""A temporary installation for benches: an embedded PostgreSQL with tables and units."""
 
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from backend.units import setup
 
 @contextmanager
 def installed() -> Iterator[EmbeddedPostgres]:
-    """Enter the application of a scratch installation with the built-in boundaries."""
+    """Enter the application of a temporary installation with the built-in boundaries."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
         app = create_app(
             DATABASE_URL=postgres.app_url,

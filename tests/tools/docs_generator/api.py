@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.app import create_app
 
-API = Path(__file__).parents[2] / "docs" / "api"
+API = Path(__file__).parents[3] / "docs" / "api"
 METHODS = ("get", "post", "put", "patch", "delete")
 DEEPEST = 2  # nested objects; only names of deeper ones
 

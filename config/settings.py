@@ -1,4 +1,4 @@
-"""Every setting of the application, read once from the environment; a wrong value ends the start."""
+"""The settings of the application, read once from the environment; invalid values stop the start."""
 
 import contextlib
 import os
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# As long as a sample may be on its way: backend.measurements.recording.rules.AGE_MOST.
+# The largest age of a sample: backend.measurements.recording.rules.AGE_MOST.
 ARRIVAL_DAYS = 60
 
 
 class SettingError(ValueError):
-    """A setting has a value that cannot be used; the message names it."""
+    """A setting has an invalid value; the message names it."""
 
 
 def text(value: str) -> str:
@@ -46,7 +46,7 @@ def whole(value: str) -> int:
 def after_arrival(value: str) -> int:
     number = int(value)
     if number <= ARRIVAL_DAYS:
-        raise ValueError(f"must be over {ARRIVAL_DAYS}: until then samples of a day still come in")
+        raise ValueError(f"must be over {ARRIVAL_DAYS}: until then samples of a day still arrive")
     return number
 
 
@@ -104,14 +104,14 @@ def mode(value: str) -> str:
 
 
 def origin(value: str) -> str:
-    """Accept the address of a host, without a path, in the form that a page's policy names it."""
+    """Accept the URL of a host without a path, as in a Content-Security-Policy."""
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?/?", value.strip()):
         raise ValueError("must be like https://speed.example.vn")
     return value.strip().rstrip("/")
 
 
 def database(value: str) -> str:
-    """Accept what people paste (postgres://…) and name the driver in use."""
+    """Accept the usual forms (postgres://…) and add the driver."""
     for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
         if value.startswith(prefix):
             return "postgresql+psycopg://" + value.removeprefix(prefix)
@@ -120,7 +120,7 @@ def database(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its name in the environment, how it is read, its default, what it means."""
+    """A setting: environment variable, parser, default, meaning."""
 
     name: str
     read: Callable[[str], Any]
@@ -131,58 +131,58 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting("MODE", mode, "development", "development or production; production refuses to start without OPERATOR_NAME and OPERATOR_CONTACT"),
     Setting("VAR_DIR", folder, Path("var").absolute(), "where the embedded database, caches and generated keys live"),
-    Setting("DATABASE_URL", database, None, "PostgreSQL 15 or newer, as the role that serves; without it ./scripts/serve starts an embedded one"),
-    Setting("DATABASE_OWNER_URL", database, None, "the same database as the role that owns the tables and migrates; default: DATABASE_URL"),
-    Setting("DATABASE_POOL", whole, 8, "connections that one worker process keeps at most: so many for transactions, and so many for single statements such as those of a post"),
+    Setting("DATABASE_URL", database, None, "PostgreSQL 15 or newer, by the serving role; without it ./scripts/serve starts an embedded one"),
+    Setting("DATABASE_OWNER_URL", database, None, "the same database by the role that owns the tables and migrates; default: DATABASE_URL"),
+    Setting("DATABASE_POOL", whole, 8, "largest number of connections of one worker process, in each of its two pools: transactions, and single statements of posts"),
     Setting("DATABASE_TIMEOUT_S", whole, 3, "seconds to wait for a connection before answering 503"),
-    Setting("DATABASE_PREPARED", flag, True, "let connections keep prepared statements; false behind a pooler that knows none, as PgBouncer before 1.21"),
+    Setting("DATABASE_PREPARED", flag, True, "use prepared statements; false behind a pooler without support, such as PgBouncer before 1.21"),
     Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600"),
-    Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; the boundary sets that it names are loaded and activated at start"),
+    Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; its boundary sets are loaded and activated at start"),
     Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),
-    Setting("SET_MEMORY_MB", whole, 4_000, "memory that the process which reads and checks a boundary set may have, in MB; the country with every vertex takes 2,000, half of it only reserved. 0: no limit"),
+    Setting("SET_MEMORY_MB", whole, 4_000, "memory limit of the process that reads and checks a boundary set, in MB; the country with every vertex takes 2,000, half of it only reserved. 0: no limit"),
     Setting("BACKUP_DIR", folder, None, "where scripts/backup writes and `flask doctor` looks; default: VAR_DIR/backups"),
-    Setting("ARCHIVE_DIR", folder, None, "where `flask measurements archive` writes months as GeoParquet; default: VAR_DIR/archive. Of several machines that share work all must see it"),
-    Setting("BATCH_TLS_CA", folder, None, "certificate of the authority that signs those of a Dask scheduler and its workers; needed with --scheduler tls://…"),
-    Setting("BATCH_TLS_CERT", folder, None, "certificate that this machine shows the scheduler"),
-    Setting("BATCH_TLS_KEY", folder, None, "its key; a file that only its owner can read"),
+    Setting("ARCHIVE_DIR", folder, None, "where `flask measurements archive` writes months as GeoParquet; default: VAR_DIR/archive. Machines that share work need access to the same folder"),
+    Setting("BATCH_TLS_CA", folder, None, "certificate of the authority of a Dask scheduler and its workers; required with --scheduler tls://…"),
+    Setting("BATCH_TLS_CERT", folder, None, "certificate of this machine for the scheduler"),
+    Setting("BATCH_TLS_KEY", folder, None, "its key; a file readable by its owner only"),
     Setting("BIND", text, "127.0.0.1", "address that the server listens on"),
     Setting("PORT", whole, 8000, "port that the server listens on"),
     Setting("WEB_CONCURRENCY", whole, 4, "gunicorn worker processes"),
     Setting("WEB_THREADS", whole, 4, "threads of one worker process"),
-    Setting("SPEED_AT_ONCE", whole, 8, "speed-test transfers that run at once; the web processes share them, or a process of their own has them all (SPEED_PORT)"),
-    Setting("SPEED_PORT", whole, 0, "port on which a process of its own serves the speed test's /do/down and /do/up, for a proxy to lead them to; 0: the web processes do"),
+    Setting("SPEED_AT_ONCE", whole, 8, "number of parallel speed-test transfers, shared by the web processes or in a process of its own (SPEED_PORT)"),
+    Setting("SPEED_PORT", whole, 0, "port of a separate process for /do/down and /do/up of the speed test, behind a proxy; 0: the web processes serve them"),
     Setting("SPEED_URL", origin, "", "https:// address of another host that serves /do/down and /do/up; default: this one"),
-    Setting("SPEED_GB_PER_HOUR", whole, 40, "gigabytes that one client address may move in speed tests in an hour; a team of 50 phones behind one carrier address needs 30"),
-    Setting("TRUSTED_PROXIES", whole, 0, "how many proxies in front set X-Forwarded-For; 0 means that the header is ignored"),
+    Setting("SPEED_GB_PER_HOUR", whole, 40, "gigabytes of speed tests per client address and hour; a team of 50 phones behind one carrier address needs 30"),
+    Setting("TRUSTED_PROXIES", whole, 0, "number of proxies in front that set X-Forwarded-For; 0: the header is ignored"),
     Setting("MAX_BODY_BYTES", whole, 4_000_000, "largest request body, measured after inflating; 500 samples with every field take about 0.5 MB"),
-    Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; a team of 200 phones behind one carrier address needs 200 in a morning, five teams share the figure"),
+    Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; enough for five teams of 200 phones behind one carrier address"),
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),
     Setting("REQUIRE_ATTESTATION", flag, False, "refuse devices that register without an attestation"),
-    Setting("COUNT_MANUAL", flag, False, "count results that were typed in by hand (source: manual)"),
-    Setting("PUBLISH", publishing, "live", "live or after_approval: whether everybody sees figures at once, or those of a province and month once its report is approved"),
-    Setting("REACHED_IS", comparison, ">=", ">= or >: whether as many samples as the target reach it (our reading of the letter), or one more"),
-    Setting("MINIMUM_N", whole, 30, "samples from which on medians, means and percentiles are told; VNNIC's Atlas assesses a locality from 30 a month. After a change: `flask coverage refresh --all`"),
-    Setting("CELL_RESOLUTION", cell_resolution, 8, "H3 resolution of the maps of where in a commune samples lie, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be told"),
-    Setting("SAMPLE_DECIMALS", decimals, 3, "decimals of the positions in officials' lists of samples, 0 to 5: three are 111 m, enough to see a place and not a door"),
-    Setting("CELL_DEVICES", whole, 3, "devices from which on the public sees a cell's count; with fewer it would tell where one person was"),
+    Setting("COUNT_MANUAL", flag, False, "count results entered by hand (source: manual)"),
+    Setting("PUBLISH", publishing, "live", "live or after_approval: figures are public at once, or those of a province and month after the approval of its report"),
+    Setting("REACHED_IS", comparison, ">=", ">= or >: a unit reaches its target with as many samples (our reading of the letter), or with one more"),
+    Setting("MINIMUM_N", whole, 30, "smallest number of samples for medians, means and percentiles; VNNIC's Atlas assesses localities from 30 a month. After a change: `flask coverage refresh --all`"),
+    Setting("CELL_RESOLUTION", cell_resolution, 8, "H3 resolution of the maps of samples in a commune, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be identified"),
+    Setting("SAMPLE_DECIMALS", decimals, 3, "decimals of the positions in officials' lists of samples, 0 to 5: three are 111 m, which shows a place and not a house"),
+    Setting("CELL_DEVICES", whole, 3, "smallest number of devices for which the count of a cell is public; with fewer it would reveal where a person was"),
     Setting("SMTP_HOST", text, "", "mail server for one-time links and `flask coverage digest`; without it no mail is sent"),
     Setting("SMTP_PORT", whole, 587, "its port"),
-    Setting("SMTP_TLS", flag, True, "begin TLS before anything is sent, as port 587 wants it"),
-    Setting("SMTP_USER", text, "", "name to sign in with at the mail server, where it asks for one"),
+    Setting("SMTP_TLS", flag, True, "use STARTTLS, as required on port 587"),
+    Setting("SMTP_USER", text, "", "user name at the mail server, if required"),
     Setting("SMTP_PASSWORD", text, "", "its password"),
     Setting("MAIL_FROM", text, "dosong@localhost", "sender of these mails"),
-    Setting("DIGEST_TO", addresses, (), "who gets the daily digest by mail, apart by commas"),
+    Setting("DIGEST_TO", addresses, (), "recipients of the daily digest by mail, separated by commas"),
     Setting("DIGEST_WEBHOOK", web_address, "", "http(s) address that the daily digest is posted to as JSON"),
-    Setting("OPERATOR_NAME", text, "", "who runs this installation, named in the consent text"),
-    Setting("OPERATOR_CONTACT", text, "", "where a person reaches them, named in the consent text"),
-    Setting("COARSEN_AFTER_DAYS", after_arrival, 90, "days after which `flask privacy expire` leaves three decimals (111 m) of a position and drops the body as sent; more than the 60 after which a sample is too old"),
-    Setting("RETENTION_DAYS", after_arrival, 365, "days after which `flask privacy expire` leaves only the commune of a position, no fewer than COARSEN_AFTER_DAYS; named in the consent text"),
-    Setting("LOG_LEVEL", level, "INFO", "least level of log lines"),
+    Setting("OPERATOR_NAME", text, "", "operator of this installation, named in the consent text"),
+    Setting("OPERATOR_CONTACT", text, "", "contact of the operator, named in the consent text"),
+    Setting("COARSEN_AFTER_DAYS", after_arrival, 90, "days after which `flask privacy expire` rounds positions to three decimals (111 m) and deletes the stored bodies; more than 60, the largest age of a sample"),
+    Setting("RETENTION_DAYS", after_arrival, 365, "days after which `flask privacy expire` keeps only the commune of a position, at least COARSEN_AFTER_DAYS; named in the consent text"),
+    Setting("LOG_LEVEL", level, "INFO", "lowest level of log lines"),
 )  # fmt: skip
 
 
 def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str, Any]:
-    """Read every setting; raise SettingError that names the first one that cannot be used."""
+    """Read all settings; SettingError for the first invalid one."""
     source = os.environ if environ is None else environ
     values = {setting.name: _value(setting, source) for setting in SETTINGS}
     values.update(overrides)
@@ -197,7 +197,7 @@ def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str
 
 
 def var_dir(environ: Mapping[str, str] | None = None) -> Path:
-    """VAR_DIR alone: reading the others would make a key where there is none."""
+    """Read VAR_DIR only: reading all settings may generate a key."""
     [setting] = [one for one in SETTINGS if one.name == "VAR_DIR"]
     found: Path = _value(setting, os.environ if environ is None else environ)
     return found
@@ -210,7 +210,7 @@ def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
     try:
         return setting.read(given)
     except ValueError as error:
-        shown = "" if setting.read is database else f"={given!r}"  # an address holds a password
+        shown = "" if setting.read is database else f"={given!r}"  # a URL contains a password
         raise SettingError(f"{setting.name}{shown}: {error}") from error
 
 
@@ -223,13 +223,13 @@ def _check_production(values: Mapping[str, Any]) -> None:
 
 
 def generated_key(path: Path) -> str:
-    """Return a key of the installation's own, made at first use and readable by its owner alone."""
+    """Return the key of the installation, generated at first use, readable by its owner only."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)  # mode 0600
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))
-        # Whole or not at all: of two processes that start at once, the first one's key stands.
+        # Atomic: of two processes that start at once, both use the key of the first.
         with contextlib.suppress(FileExistsError):
             os.link(name, path)
         Path(name).unlink()

@@ -91,7 +91,7 @@ def trust_proxies(app: Flask, hops: int) -> None:
 def _register(app: Flask) -> None:
     """Register the views and commands of the packages, and the parts of higher packages."""
     from backend.web.admin.job_kinds import KINDS
-    from backend.web.measure.speed_views import open_desk
+    from backend.web.measure.speed_views import new_transfer_limiter
     from backend.web.site.blueprint import not_found
 
     for package in VIEWS:
@@ -102,5 +102,5 @@ def _register(app: Flask) -> None:
         for command in import_module(f"backend.{package}.cli").commands:
             app.cli.add_command(command)
     app.register_error_handler(404, not_found)
-    app.extensions["speed_desk"] = open_desk(app.config)
+    app.extensions["transfer_limiter"] = new_transfer_limiter(app.config)
     app.extensions["job_kinds"] = KINDS

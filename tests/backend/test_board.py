@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from backend.database.extensions import db
 from backend.measurements.recording.counting import fold_all
-from backend.web.board.schemas import areas_of
+from backend.web.board.schemas import parse_areas
 from tests.support.contributions import add_measurement, volunteers
 from tests.support.people import account, audit_entries, campaign, organisation, sign_in, unit_id
 from tests.support.plans import HERE, NEAR, TODAY, Cast
@@ -157,7 +157,7 @@ def test_a_unit_that_is_typed_often_is_looked_up_once(app: Flask) -> None:
     days = {"first_day": date(2024, 11, 1), "last_day": date(2024, 11, 30)}
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", see)
-        areas = areas_of({**days, "areas": "05443 Trưng Vương\n" * 5_000})
+        areas = parse_areas({**days, "areas": "05443 Trưng Vương\n" * 5_000})
         event.remove(db.engine, "before_cursor_execute", see)
     assert len(areas) == 1 and len(asked) < 10
 

@@ -14,14 +14,14 @@ from backend.web.measure.speed import (
     PHONE_MOST_PER_HOUR,
     PHONES_MOST,
     TRANSFER_MOST,
-    SpeedDesk,
-    asking,
+    TransferLimiter,
+    client_keys,
     noise,
 )
 from tests.support.clock import FakeClock
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
-A_PHONE = asking("203.0.113.7", "phone")
+A_PHONE = client_keys("203.0.113.7", "phone")
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_537, 3_000_000])
@@ -62,7 +62,7 @@ def test_up_is_bounded_before_it_is_read(client: FlaskClient) -> None:
 def test_who_finds_every_slot_taken_is_told_when_to_come_again(
     app: Flask, client: FlaskClient
 ) -> None:
-    app.extensions["speed_desk"] = SpeedDesk(1, 10**9)
+    app.extensions["transfer_limiter"] = TransferLimiter(1, 10**9)
     slow = client.get("/do/down?bytes=100000", buffered=False)
     busy = client.get("/do/down?bytes=100000")
     assert (busy.status_code, busy.headers["Retry-After"]) == (429, "1")
@@ -73,62 +73,62 @@ def test_who_finds_every_slot_taken_is_told_when_to_come_again(
 
 
 def test_a_slot_is_given_back_once() -> None:
-    desk = SpeedDesk(2, 10**9)
-    leave = desk.enter(A_PHONE, 1, NOON)
-    desk.enter(A_PHONE, 1, NOON)
-    leave()
-    leave()
-    desk.enter(A_PHONE, 1, NOON)
+    limiter = TransferLimiter(2, 10**9)
+    finish = limiter.enter(A_PHONE, 1, NOON)
+    limiter.enter(A_PHONE, 1, NOON)
+    finish()
+    finish()
+    limiter.enter(A_PHONE, 1, NOON)
     with pytest.raises(Problem) as refused:
-        desk.enter(A_PHONE, 1, NOON)
+        limiter.enter(A_PHONE, 1, NOON)
     assert refused.value.status == 429
 
 
 def test_an_address_has_a_budget_an_hour() -> None:
-    desk = SpeedDesk(4, 1000)
-    desk.enter(A_PHONE, 900, NOON)()
+    limiter = TransferLimiter(4, 1000)
+    limiter.enter(A_PHONE, 900, NOON)()
     with pytest.raises(Problem) as refused:
-        desk.enter(asking("203.0.113.7", "another"), 200, NOON + timedelta(minutes=20))
+        limiter.enter(client_keys("203.0.113.7", "another"), 200, NOON + timedelta(minutes=20))
     assert refused.value.headers["Retry-After"] == "2400"
-    desk.enter(asking("203.0.113.8", None), 900, NOON)()
-    desk.enter(A_PHONE, 900, NOON + timedelta(hours=1))()
+    limiter.enter(client_keys("203.0.113.8", None), 900, NOON)()
+    limiter.enter(A_PHONE, 900, NOON + timedelta(hours=1))()
 
 
 def test_a_phone_has_a_budget_whatever_its_address() -> None:
-    desk = SpeedDesk(4, 100 * PHONE_MOST_PER_HOUR)
-    desk.enter(asking("203.0.113.7", "one"), PHONE_MOST_PER_HOUR, NOON)()
+    limiter = TransferLimiter(4, 100 * PHONE_MOST_PER_HOUR)
+    limiter.enter(client_keys("203.0.113.7", "one"), PHONE_MOST_PER_HOUR, NOON)()
     with pytest.raises(Problem):
-        desk.enter(asking("203.0.113.8", "one"), 1, NOON)
-    desk.enter(asking("203.0.113.7", "two"), 1, NOON)()
+        limiter.enter(client_keys("203.0.113.8", "one"), 1, NOON)
+    limiter.enter(client_keys("203.0.113.7", "two"), 1, NOON)()
 
 
 def test_names_of_phones_do_not_fill_the_memory() -> None:
-    desk = SpeedDesk(1, 10**9)
+    limiter = TransferLimiter(1, 10**9)
     for number in range(PHONES_MOST + 100):
-        desk.enter(asking("203.0.113.7", str(number)), 1, NOON)()
-    assert len(desk._spent) == PHONES_MOST
-    desk.enter(asking("203.0.113.8", "late"), 10**9, NOON)()
+        limiter.enter(client_keys("203.0.113.7", str(number)), 1, NOON)()
+    assert len(limiter._spent) == PHONES_MOST
+    limiter.enter(client_keys("203.0.113.8", "late"), 10**9, NOON)()
     with pytest.raises(Problem):  # what is no longer booked on phones is on their addresses
-        desk.enter(asking("203.0.113.8", "later"), 1, NOON)
+        limiter.enter(client_keys("203.0.113.8", "later"), 1, NOON)
 
 
 def test_a_refused_transfer_holds_no_slot() -> None:
-    desk = SpeedDesk(1, 1000)
+    limiter = TransferLimiter(1, 1000)
     for _ in range(3):
         with pytest.raises(Problem) as refused:
-            desk.enter(A_PHONE, 2000, NOON)
+            limiter.enter(A_PHONE, 2000, NOON)
         assert refused.value.headers["Retry-After"] == "3600"
-    desk.enter(A_PHONE, 10, NOON)
+    limiter.enter(A_PHONE, 10, NOON)
 
 
 def test_slots_hold_when_many_come_at_once() -> None:
-    desk, within, most = SpeedDesk(3, 10**9), [0], [0]
+    limiter, within, most = TransferLimiter(3, 10**9), [0], [0]
     lock = threading.Lock()
 
     def transfer() -> None:
         for _ in range(200):
             try:
-                leave = desk.enter(A_PHONE, 1, NOON)
+                finish = limiter.enter(A_PHONE, 1, NOON)
             except Problem:
                 continue
             with lock:
@@ -136,7 +136,7 @@ def test_slots_hold_when_many_come_at_once() -> None:
                 most[0] = max(most[0], within[0])
             with lock:
                 within[0] -= 1
-            leave()
+            finish()
 
     threads = [threading.Thread(target=transfer) for _ in range(8)]
     for thread in threads:

@@ -12,7 +12,7 @@ from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.http import load_shedding, logging, problems
 from backend.monitoring import views as health
-from backend.web.measure.speed_views import open_desk, speed_bp
+from backend.web.measure.speed_views import new_transfer_limiter, speed_bp
 from config import settings
 
 
@@ -21,7 +21,7 @@ def speed_app() -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.update(settings.read())
     app.extensions["clock"] = utc_now
-    app.extensions["speed_desk"] = open_desk(app.config, processes=1)
+    app.extensions["transfer_limiter"] = new_transfer_limiter(app.config, processes=1)
     trust_proxies(app, app.config["TRUSTED_PROXIES"])
     logging.init_app(app)
     load_shedding.init_app(app)

@@ -11,7 +11,7 @@ from backend.web.admin.blueprint import bp, render_section
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """One check and what it found."""
 
     name: str
@@ -25,13 +25,13 @@ class Checked:
         return "warning" if all(finding.warning for finding in self.findings) else "wrong"
 
 
-def examined() -> list[Checked]:
+def run_checks() -> list[CheckResult]:
     """Every check with what it found, as `flask doctor` tells it."""
     context = CheckContext(current_app.config, f"{current_app.root_path}/migrations", clock_now())
-    return [Checked(check.__name__, run_check(check, context)) for check in CHECKS]
+    return [CheckResult(check.__name__, run_check(check, context)) for check in CHECKS]
 
 
 @bp.page("")
 def index(query: dict[str, Any]) -> Any:
     """Show what is wrong with the installation, and where an admin goes from here."""
-    return render_section("index", query, checks=examined())
+    return render_section("index", query, checks=run_checks())

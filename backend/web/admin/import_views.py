@@ -30,14 +30,14 @@ OUTCOMES = (
 )  # fmt: skip
 
 
-def list_imports(asker: Actor, cursor: str | None, limit: int) -> dict[str, Any]:
+def list_imports(actor: Actor, cursor: str | None, limit: int) -> dict[str, Any]:
     """A page of the imports, the latest first."""
-    found = read_acts(asker, ACTS, cursor, limit)
-    names = _names(row["subject"] for row in found["items"])
-    return {"items": [_told(row, names) for row in found["items"]], "next": found["next"]}
+    page = read_acts(actor, ACTS, cursor, limit)
+    names = _names(row["subject"] for row in page["items"])
+    return {"items": [_serialize(row, names) for row in page["items"]], "next": page["next"]}
 
 
-def _told(row: Mapping[Any, Any], names: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def _serialize(row: Mapping[Any, Any], names: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     kind, _, about = row["subject"].partition(":")
     details = row["details"]
     outcomes = details.get("totals") or details

@@ -29,14 +29,14 @@ from backend.web.site.pages import translator_for
 @bp.page("/rules")
 def rules(query: dict[str, Any]) -> Any:
     """Show the rules in force, and let a month be judged again, as a trial first."""
-    return rules_shown(query)
+    return _render_rules(query)
 
 
-def rules_shown(query: dict[str, Any], form: Form | None = None) -> Any:
+def _render_rules(query: dict[str, Any], form: Form | None = None) -> Any:
     """The page, with the form that was sent where it has faults."""
     latest, today = latest_job(actor(), "rejudge"), local_day(clock_now())
-    told = {"version": RULES, "reasons": REASONS, "latest": latest, "today": today}
-    return render_section("rules", query, form or new_form(query), **told)
+    values = {"version": RULES, "reasons": REASONS, "latest": latest, "today": today}
+    return render_section("rules", query, form or new_form(query), **values)
 
 
 # By the kind of work: what its form takes.
@@ -57,7 +57,7 @@ def jobs(query: dict[str, Any]) -> Any:
 @bp.page("/jobs/list")
 def job_list(query: dict[str, Any]) -> Response:
     """Give the list alone, for whoever has the page open; 304 where it is the same."""
-    answer = Response(_part(query), content_type="text/html; charset=utf-8")
+    answer = Response(_render_list(query), content_type="text/html; charset=utf-8")
     return with_content_tag(answer)
 
 
@@ -67,9 +67,9 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
     if kind not in FORMS:
         raise Problem(404, "not_found")
     form, now = new_form(query), clock_now()
-    form.submit(FORMS[kind](), lambda typed: enqueue(actor(), kind, told(typed), now))
+    form.submit(FORMS[kind](), lambda typed: enqueue(actor(), kind, _job_arguments(typed), now))
     if form.failed:
-        return rules_shown(query, form) if kind == "rejudge" else _jobs(query, form)
+        return _render_rules(query, form) if kind == "rejudge" else _jobs(query, form)
     return redirect_to("admin.jobs", query)
 
 
@@ -90,21 +90,21 @@ def rejudged(query: dict[str, Any], job_id: int) -> Any:
     return render_section("rejudged", query, job=job)
 
 
-def told(typed: dict[str, Any]) -> dict[str, Any]:
+def _job_arguments(typed: dict[str, Any]) -> dict[str, Any]:
     """Arguments as a job keeps them: days as text."""
     return {name: getattr(value, "isoformat", lambda value=value: value)()
             for name, value in typed.items()}  # fmt: skip
 
 
 def _jobs(query: dict[str, Any], form: Form) -> Any:
-    part, demo = _part(query), is_loaded()
+    part, demo = _render_list(query), is_loaded()
     return render_section(
         "jobs", query, form, part=part, demo_there=demo, today=local_day(clock_now())
     )
 
 
-def _part(query: dict[str, Any]) -> Markup:
-    reader, found = translator_for(query["lang"]), list_jobs(actor(), clock_now())
-    shares = {"jobs": found, "csrf": form_token()}
-    part = render_template("web/admin/job_list.html", **reader.template_values(), **shares)
+def _render_list(query: dict[str, Any]) -> Markup:
+    translator, jobs = translator_for(query["lang"]), list_jobs(actor(), clock_now())
+    values = {"jobs": jobs, "csrf": form_token()}
+    part = render_template("web/admin/job_list.html", **translator.template_values(), **values)
     return Markup(part)  # noqa: S704 # our own template

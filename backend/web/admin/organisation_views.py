@@ -8,7 +8,7 @@ from backend.http.requests import clock_now
 from backend.organisations.service import create_organisation, end_organisation, list_organisations
 from backend.web.admin.blueprint import bp, render_section
 from backend.web.admin.roles import organisations as choices
-from backend.web.admin.roles import unit_named
+from backend.web.admin.roles import unit_reference
 from backend.web.admin.schemas import ROWS, ListQuerySchema, OrganisationFormSchema, VersionSchema
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to
@@ -24,7 +24,7 @@ def organisations(query: dict[str, Any]) -> Any:
     def act(typed: dict[str, Any]) -> Any:
         code = typed.pop("unit_code")
         return create_organisation(
-            actor(), typed | {"unit": unit_named(code, level_of(code), today)}
+            actor(), typed | {"unit": unit_reference(code, level_of(code), today)}
         )
 
     if form.submit(OrganisationFormSchema(), act):

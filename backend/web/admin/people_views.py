@@ -12,7 +12,7 @@ from backend.http.requests import clock_now
 from backend.organisations.grants import end_role
 from backend.organisations.succession import confirm_successors, list_ended
 from backend.web.admin.blueprint import bp, render_section
-from backend.web.admin.roles import grant, invite, names_of, organisations, unit_named
+from backend.web.admin.roles import grant, invite, names_of, organisations, unit_reference
 from backend.web.admin.schemas import (
     ROWS,
     InvitationFormSchema,
@@ -30,7 +30,7 @@ def people(query: dict[str, Any]) -> Any:
     form, now = new_form(query), clock_now()
     link = form.submit(InvitationFormSchema(), lambda typed: invite(actor(), typed, now))
     if link is not None:
-        return _handed(query, link)
+        return _render_link(query, link)
     listed = users.list_users(actor(), query["name"], query["cursor"], ROWS, now)
     scopes = names_of(role for one in listed["items"] for role in one.roles)
     return render_section(
@@ -45,7 +45,7 @@ def person(query: dict[str, Any], user_id: int) -> Any:
     granted = form.submit(RoleFormSchema(), lambda typed: grant(actor(), user_id, typed, now))
     if granted is not None:
         return redirect_to("admin.person", query, user_id=user_id)
-    return _person(query, user_id, form)
+    return _render_person(query, user_id, form)
 
 
 @bp.page("/people/<int:user_id>/roles/<int:role_id>/end", methods=("POST",))
@@ -54,24 +54,24 @@ def stop_role(query: dict[str, Any], user_id: int, role_id: int) -> Any:
     form = new_form(query)
     form.attempt(lambda: end_role(actor(), user_id, role_id, clock_now()))
     if form.failed:
-        return _person(query, user_id, form)
+        return _render_person(query, user_id, form)
     return redirect_to("admin.person", query, user_id=user_id)
 
 
 @bp.page("/people/<int:user_id>/link", methods=("POST",))
 def password_link(query: dict[str, Any], user_id: int) -> Any:
     """Make a link by which a person chooses a new password."""
-    return _handed(query, links.make_password_link(actor(), user_id, clock_now()))
+    return _render_link(query, links.make_password_link(actor(), user_id, clock_now()))
 
 
-def _person(query: dict[str, Any], user_id: int, form: Form) -> Any:
-    held = users.roles_of(user_id, clock_now())
-    told = users.describe(users.find(user_id, lock=False), held)
-    choices = {"scopes": names_of(held), "organisations": organisations()}
-    return render_section("person", query, form, person=told, **choices)
+def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
+    roles = users.roles_of(user_id, clock_now())
+    person = users.describe(users.find(user_id, lock=False), roles)
+    choices = {"scopes": names_of(roles), "organisations": organisations()}
+    return render_section("person", query, form, person=person, **choices)
 
 
-def _handed(query: dict[str, Any], link: links.Link) -> Any:
+def _render_link(query: dict[str, Any], link: links.Link) -> Any:
     """The page that shows a link this once, and says whether it was mailed too."""
     handed = deliver(link, request.host_url, current_app.config)
     response = render_section("link", query, handed=handed)
@@ -91,7 +91,7 @@ def succeed(query: dict[str, Any], role_id: int) -> Any:
     form, now = new_form(query), clock_now()
 
     def act(typed: dict[str, Any]) -> Any:
-        units = [unit_named(code, typed["level"], local_day(now)) for code in typed["units"]]
+        units = [unit_reference(code, typed["level"], local_day(now)) for code in typed["units"]]
         return confirm_successors(actor(), role_id, {"units": units, "name": typed["name"]}, now)
 
     if form.submit(SuccessorsFormSchema(), act, lists=["units"]):

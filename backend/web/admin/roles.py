@@ -20,7 +20,7 @@ from backend.units.catalogue import system_on
 from backend.units.models import Unit
 
 # By role: the fields of which one says what it is over.
-OVER: dict[str, tuple[str, ...]] = {
+SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
     "team_leader": ("team_id",),
     "organiser": ("organisation_id",),
     "official": ("unit_code", "cluster_id"),
@@ -30,40 +30,40 @@ OVER: dict[str, tuple[str, ...]] = {
 
 def invite(actor: Actor, typed: Mapping[str, Any], now: datetime) -> Link:
     """Let a person in with a first role."""
-    with _beside(typed["role"]):
-        request = _asked(typed, local_day(now))
+    with _form_errors(typed["role"]):
+        request = _role_request(typed, local_day(now))
         return grants.invite(actor, typed["person"], typed["display_name"], [request], now)
 
 
 def grant(actor: Actor, user_id: int, typed: Mapping[str, Any], now: datetime) -> bool:
     """Grant a person a further role; whether they did not have it yet."""
-    with _beside(typed["role"]):
-        return grants.grant_role(actor, user_id, _asked(typed, local_day(now)), now)[1]
+    with _form_errors(typed["role"]):
+        return grants.grant_role(actor, user_id, _role_request(typed, local_day(now)), now)[1]
 
 
-def unit_named(code: str | None, level: str | None, day: date) -> dict[str, Any] | None:
+def unit_reference(code: str | None, level: str | None, day: date) -> dict[str, Any] | None:
     """A unit by its code, in the system of a day."""
     return None if code is None else {"system": system_on(day), "level": level, "code": code}
 
 
-def _asked(typed: Mapping[str, Any], today: date) -> dict[str, Any]:
+def _role_request(typed: Mapping[str, Any], today: date) -> dict[str, Any]:
     role, last = typed["role"], typed["last_day"]
-    given = next((name for name in OVER[role] if typed[name] is not None), None)
-    if OVER[role] and given is None:
-        raise invalid(OVER[role][0], "required")
+    given = next((name for name in SCOPE_FIELDS[role] if typed[name] is not None), None)
+    if SCOPE_FIELDS[role] and given is None:
+        raise invalid(SCOPE_FIELDS[role][0], "required")
     return {
         "role": role,
         "scope_id": typed[given] if given in ("team_id", "organisation_id") else None,
-        "unit": unit_named(typed["unit_code"], None, today) if given == "unit_code" else None,
+        "unit": unit_reference(typed["unit_code"], None, today) if given == "unit_code" else None,
         "cluster_id": typed["cluster_id"] if given == "cluster_id" else None,
         "valid_to": last and day_begin(last + timedelta(days=1)),
     }
 
 
 @contextmanager
-def _beside(role: str) -> Iterator[None]:
+def _form_errors(role: str) -> Iterator[None]:
     """Name the form's fields in a problem that names the API's."""
-    over = OVER[role][0] if OVER[role] else "role"
+    over = SCOPE_FIELDS[role][0] if SCOPE_FIELDS[role] else "role"
     names = {"scope_id": over, "unit": over, "valid_to": "last_day", "name": "person"}
     try:
         yield

@@ -43,18 +43,18 @@ def keep(
     _sweep(folder.parent)
     shutil.rmtree(folder, ignore_errors=True)  # of the same job, asked for again
     folder.mkdir(parents=True)
-    told = _Telling(frame, known)
-    seen: Counter[str] = Counter()
+    writer = _FindingWriter(frame, known)
+    counts: Counter[str] = Counter()
     items: list[dict[str, Any]] = []
     for one in found:
-        seen[one.kind] += 1
-        if seen[one.kind] <= MOST_OF_A_KIND:
-            item = told.finding(len(items) + 1, one)
+        counts[one.kind] += 1
+        if counts[one.kind] <= MOST_OF_A_KIND:
+            item = writer.finding(len(items) + 1, one)
             if item["spot"]:
-                _write(folder / f"{item['n']}.json", told.close_up(one))
+                _write(folder / f"{item['n']}.json", writer.close_up(one))
             items.append(item)
-    _write(folder / "all.json", {"items": items, "coast": told.coast()})
-    return dict(seen)
+    _write(folder / "all.json", {"items": items, "coast": writer.coast()})
+    return dict(counts)
 
 
 def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
     return {"found": found, "near": near, "n": n, "drawn": drawn, "kinds": KINDS}
 
 
-class _Telling:
+class _FindingWriter:
     """Findings as pages show them: names beside codes, places on a drawing."""
 
     def __init__(self, frame: "GeoDataFrame", known: Sequence[GazetteerUnit]) -> None:
@@ -117,12 +117,12 @@ class _Telling:
         box = (west - margin, south - margin, east + margin, north + margin)
         canvas, tolerance = Canvas(box), TOLERANCE * max(box[2] - box[0], box[3] - box[1])
 
-        def seen(shape: "BaseGeometry") -> "BaseGeometry":
+        def clip(shape: "BaseGeometry") -> "BaseGeometry":
             cut: BaseGeometry = shapely.clip_by_rect(shapely.simplify(shape, tolerance), *box)
             return cut
 
         rows = self._communes.iloc[sorted(self._tree.query(shapely.box(*box)))]
-        parts = zip(rows["code"], map(seen, rows.geometry), strict=True)
+        parts = zip(rows["code"], map(clip, rows.geometry), strict=True)
         around = [
             {"code": code, "name": self._names.get(code, ""), "path": canvas.path(part),
              "at": _middle(canvas, part)}
@@ -132,7 +132,7 @@ class _Telling:
             "width": canvas.width,
             "height": canvas.height,
             "around": around,
-            "own": canvas.path(seen(one.shape)),
+            "own": canvas.path(clip(one.shape)),
             "spot": _middle(canvas, one.shape),
         }
 
@@ -142,8 +142,8 @@ def _middle(canvas: Canvas, shape: "BaseGeometry") -> tuple[int, int]:
     return canvas.at((point.x, point.y))
 
 
-def _write(path: Path, told: Any) -> None:
-    path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from typing import Any
 from backend.accounts.authentication import actor
 from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
 from backend.web.admin.blueprint import bp, render_section
-from backend.web.admin.roles import unit_named
+from backend.web.admin.roles import unit_reference
 from backend.web.admin.schemas import (
     ROWS,
     ListQuerySchema,
@@ -24,7 +24,7 @@ def targets(query: dict[str, Any]) -> Any:
     form = new_form(query)
 
     def act(typed: dict[str, Any]) -> Any:
-        unit = unit_named(typed.pop("unit_code"), typed["level"], typed["valid_from"])
+        unit = unit_reference(typed.pop("unit_code"), typed["level"], typed["valid_from"])
         return set_target(actor(), typed | {"unit": unit})
 
     if form.submit(TargetFormSchema(), act):

@@ -27,7 +27,13 @@ from backend.web.board.schemas import (
     MembersQuerySchema,
     PlanPageQuerySchema,
 )
-from backend.web.board.service import EVERY_CONTRIBUTION, Board, board_of, overview, teams_shown
+from backend.web.board.service import (
+    EVERY_CONTRIBUTION,
+    CampaignBoard,
+    list_visible_teams,
+    month_overview,
+    show_board,
+)
 from backend.web.site.content_security_policy import MAP
 from backend.web.site.forms import Form
 from backend.web.site.pages import render_private, translator_for
@@ -39,47 +45,51 @@ MEMBERS_SHOWN = 100
 @bp.page("")
 def index(query: dict[str, Any]) -> Response:
     """List the campaigns in which this person has something to do."""
-    found = own_campaigns(actor())
+    campaigns = own_campaigns(actor())
     may_add = any(grant.role in ("organiser", "admin") for grant in actor().grants)
-    return render_private("web/board/index.html", query["lang"], campaigns=found, may_add=may_add)
+    return render_private(
+        "web/board/index.html", query["lang"], campaigns=campaigns, may_add=may_add
+    )
 
 
 @bp.page("/<int:campaign_id>", BoardQuerySchema)
 def campaign(query: dict[str, Any], campaign_id: int) -> Response:
     """Show how a campaign goes."""
-    board, part = _figures(query, campaign_id)
-    shown = {"board": board, "query": query, "part": Markup(part)}  # noqa: S704 # a template's
+    board, part = _render_figures(query, campaign_id)
+    values = {"board": board, "query": query, "part": Markup(part)}  # noqa: S704 # a template's
     tag = f'W/"{content_tag(part.encode())}"'
-    return render_private("web/board/campaign.html", query["lang"], **shown, known_as=tag)
+    return render_private("web/board/campaign.html", query["lang"], **values, known_as=tag)
 
 
 @bp.page("/<int:campaign_id>/figures", BoardQuerySchema)
 def figures(query: dict[str, Any], campaign_id: int) -> Response:
     """Give the figures of the page alone, for whoever has it open; 304 where they are the same."""
-    _, part = _figures(query, campaign_id)
+    _, part = _render_figures(query, campaign_id)
     return with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
 
 
 @bp.page("/<int:campaign_id>/contributions", ContributedQuerySchema)
 def contributed(query: dict[str, Any], campaign_id: int) -> Response:
     """Show what each team, person, commune, day or organisation contributed."""
-    board = board_of(actor(), campaign_id, clock_now())
-    question = {name: query[name] for name in ("by", "month", "network") if query[name]}
-    page = question | ({"cursor": query["cursor"]} if query["cursor"] else {})
-    whose = translator_for(query["lang"])
-    shown = contributions(actor(), campaign_id, EVERY_CONTRIBUTION.load(page), whose.language)
+    board = show_board(actor(), campaign_id, clock_now())
+    filters = {name: query[name] for name in ("by", "month", "network") if query[name]}
+    parameters = filters | ({"cursor": query["cursor"]} if query["cursor"] else {})
+    translator = translator_for(query["lang"])
+    answer = contributions(
+        actor(), campaign_id, EVERY_CONTRIBUTION.load(parameters), translator.language
+    )
     rows = [one | {"day": date.fromisoformat(one["id"])} if query["by"] == "day" else one
-            for one in shown["items"]]  # fmt: skip
-    told = {"board": board, "query": query, "answer": shown, "rows": rows, "question": question}
-    return render_private("web/board/contributions.html", query["lang"], **told)
+            for one in answer["items"]]  # fmt: skip
+    values = {"board": board, "query": query, "answer": answer, "rows": rows, "filters": filters}
+    return render_private("web/board/contributions.html", query["lang"], **values)
 
 
 @bp.page("/<int:campaign_id>/contributions.csv", ContributedQuerySchema)
 def contributed_table(query: dict[str, Any], campaign_id: int) -> Response:
     """Download the whole table of contributions, with heads in the language of the page."""
-    question = {name: query[name] for name in ("by", "month", "network") if query[name]}
+    filters = {name: query[name] for name in ("by", "month", "network") if query[name]}
     language = translator_for(query["lang"]).language
-    filters = EVERY_CONTRIBUTION.load(question | {"format": "csv"})
+    filters = EVERY_CONTRIBUTION.load(filters | {"format": "csv"})
     answer = contributions(actor(), campaign_id, filters, language)
     content = as_csv(answer, language, for_people=True)
     name = f"contributions-{campaign_id}-{query['by']}.csv"
@@ -90,73 +100,73 @@ def contributed_table(query: dict[str, Any], campaign_id: int) -> Response:
 def teams(query: dict[str, Any], campaign_id: int) -> Response:
     """List the teams of a campaign."""
     now = clock_now()
-    board = board_of(actor(), campaign_id, now)
-    shown = teams_shown(actor(), campaign_id, now)
-    return render_private("web/board/teams.html", query["lang"], board=board, teams=shown)
+    board = show_board(actor(), campaign_id, now)
+    visible = list_visible_teams(actor(), campaign_id, now)
+    return render_private("web/board/teams.html", query["lang"], board=board, teams=visible)
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>", MembersQuerySchema)
 def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Show a team to its leader and organiser: who is in it, what each did, how to join it."""
-    now, known = clock_now(), actor()
-    board = board_of(known, campaign_id, now)
+    now, user = clock_now(), actor()
+    board = show_board(user, campaign_id, now)
     page = MembersPage(campaign_id, query["after"], MEMBERS_SHOWN)
-    people, next_cursor = list_members(known, team_id, page, now)
-    question = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
+    people, next_cursor = list_members(user, team_id, page, now)
+    filters = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
     return render_private(
         "web/board/team.html",
         query["lang"],
         board=board,
-        team=show_team(known, team_id),
+        team=show_team(user, team_id),
         code=_code(campaign_id, team_id),
         people=people,
         next_cursor=next_cursor,
-        did=contributions(known, campaign_id, question, translator_for(query["lang"]).language),
+        did=contributions(user, campaign_id, filters, translator_for(query["lang"]).language),
     )
 
 
 @bp.page("/<int:campaign_id>/plan", PlanPageQuerySchema, policy=MAP)
 def plan(query: dict[str, Any], campaign_id: int) -> Response:
     """Show where each team should go on a day."""
-    return planned("web/board/plan.html", query, campaign_id)
+    return render_plan("web/board/plan.html", query, campaign_id)
 
 
 @bp.page("/<int:campaign_id>/plan/slips", PlanPageQuerySchema)
 def slips(query: dict[str, Any], campaign_id: int) -> Response:
     """Print a slip for each team that has somewhere to go: two on an A4 page."""
-    return planned("web/board/slips.html", query, campaign_id)
+    return render_plan("web/board/slips.html", query, campaign_id)
 
 
-def planned(
+def render_plan(
     template: str, query: dict[str, Any], campaign_id: int, form: Form | None = None
 ) -> Response:
     """A page about the plan of a day; with the form that was sent, where it has faults."""
     now = clock_now()
-    board, told, refused = board_of(actor(), campaign_id, now), None, None
+    board, plan, refused = show_board(actor(), campaign_id, now), None, None
     try:
-        told = show_plan_map(actor(), campaign_id, query, now)
+        plan = show_plan_map(actor(), campaign_id, query, now)
     except Problem as problem:
         if problem.status in (401, 403, 404):
             raise
         refused = problem.errors[0].code if problem.errors else problem.code
     qr = Markup(inline_svg(f"{request.url_root}do"))  # noqa: S704 # drawn by a library
-    shown = {"board": board, "query": query, "plan": told, "refused": refused, "map": _map(told)}
-    return render_private(template, query["lang"], **shown, qr=qr, form=form)
+    values = {"board": board, "query": query, "plan": plan, "refused": refused, "map": _map(plan)}
+    return render_private(template, query["lang"], **values, qr=qr, form=form)
 
 
-def _map(told: dict[str, Any] | None) -> PlanMap | None:
-    if told is None:
+def _map(plan: dict[str, Any] | None) -> PlanMap | None:
+    if plan is None:
         return None
-    return plan_map(current_app.config["VAR_DIR"] / "tiles", set_on(told["date"]), told)
+    return plan_map(current_app.config["VAR_DIR"] / "tiles", set_on(plan["date"]), plan)
 
 
-def _figures(query: dict[str, Any], campaign_id: int) -> tuple[Board, str]:
+def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBoard, str]:
     """A campaign's frame, and the part of its page that changes by itself."""
-    now, whose = clock_now(), translator_for(query["lang"])
-    board = board_of(actor(), campaign_id, now)
-    told = overview(actor(), campaign_id, query, now, whose.language)
+    now, translator = clock_now(), translator_for(query["lang"])
+    board = show_board(actor(), campaign_id, now)
+    values = month_overview(actor(), campaign_id, query, now, translator.language)
     return board, render_template(
-        "web/board/figures.html", **whose.template_values(), **told, board=board, query=query
+        "web/board/figures.html", **translator.template_values(), **values, board=board, query=query
     )
 
 

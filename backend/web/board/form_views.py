@@ -22,7 +22,7 @@ from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import organisations_of
 from backend.team_import.service import import_teams
 from backend.web.board.blueprint import bp
-from backend.web.board.campaign_views import planned
+from backend.web.board.campaign_views import render_plan
 from backend.web.board.schemas import (
     CampaignFormSchema,
     CorrectionFormSchema,
@@ -30,10 +30,10 @@ from backend.web.board.schemas import (
     NewCampaignFormSchema,
     PinFormSchema,
     SignalFormSchema,
-    area_lines,
-    as_asked,
+    campaign_request,
+    format_areas,
 )
-from backend.web.board.service import board_of, teams_shown
+from backend.web.board.service import list_visible_teams, show_board
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.content_security_policy import MAP
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
@@ -46,13 +46,15 @@ CORRECTIONS_SHOWN = 50
 @bp.page("/new", methods=READ_WRITE)
 def add(query: dict[str, Any]) -> Response:
     """Make a campaign, as a draft or open."""
-    form, known = new_form(query), actor()
-    organisations = organisations_of(known)
+    form, user = new_form(query), actor()
+    organisations = organisations_of(user)
     if not organisations:
         raise Problem(403, "forbidden")
     if request.method == "POST":
         typed = form.load(NewCampaignFormSchema(), lists=("networks",))
-        made = typed and form.attempt(lambda: campaigns.create_campaign(known, as_asked(typed)))
+        made = typed and form.attempt(
+            lambda: campaigns.create_campaign(user, campaign_request(typed))
+        )
         if made:
             return redirect_to("board.teams", query, campaign_id=made["id"])
     return render_private(
@@ -63,24 +65,26 @@ def add(query: dict[str, Any]) -> Response:
 @bp.page("/<int:campaign_id>/settings", methods=READ_WRITE)
 def settings(query: dict[str, Any], campaign_id: int) -> Response:
     """Change a campaign: what moves is shown first, then done."""
-    form, known, moved = new_form(query), actor(), None
-    board = board_of(known, campaign_id, clock_now())
-    require(known, "campaign.edit", campaign_scope(campaign_id))
+    form, user, moved = new_form(query), actor(), None
+    board = show_board(user, campaign_id, clock_now())
+    require(user, "campaign.edit", campaign_scope(campaign_id))
     if request.method == "POST":
         typed = form.load(CampaignFormSchema(), lists=("networks",))
         seen = frozenset({request.form.get("version", "")})
         go = request.form.get("go") == "yes"
         if typed:
             moved = form.attempt(
-                lambda: change_campaign(known, campaign_id, seen, as_asked(typed), preview=not go)
+                lambda: change_campaign(
+                    user, campaign_id, seen, campaign_request(typed), preview=not go
+                )
             )
         if moved and go:
             return redirect_to("board.settings", query, campaign_id=campaign_id)
     else:
-        form.values = board.campaign | {"areas": area_lines(board.campaign["areas"])}
-    names = {team.id: team.name for team in teams_shown(known, campaign_id, clock_now())}
-    shown = {"board": board, "form": form, "moved": moved, "names": names}
-    return render_private("web/board/settings.html", query["lang"], **shown)
+        form.values = board.campaign | {"areas": format_areas(board.campaign["areas"])}
+    names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
+    values = {"board": board, "form": form, "moved": moved, "names": names}
+    return render_private("web/board/settings.html", query["lang"], **values)
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/code", methods=("POST",))
@@ -99,7 +103,7 @@ def pin(query: dict[str, Any], campaign_id: int) -> Response:
     day, network = form.values.get("date"), form.values.get("network")
     if done:
         return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
-    return planned("web/board/plan.html", query | _day_of(wanted), campaign_id, form=form)
+    return render_plan("web/board/plan.html", query | _plan_query(wanted), campaign_id, form=form)
 
 
 @bp.page("/<int:campaign_id>/plan/unpin", methods=("POST",))
@@ -114,45 +118,45 @@ def unpin(query: dict[str, Any], campaign_id: int) -> Response:
     return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
 
 
-def _day_of(wanted: dict[str, Any] | None) -> dict[str, Any]:
-    found = wanted or {}
-    return {name: found.get(name) for name in ("date", "network")} | {"team_id": None}
+def _plan_query(wanted: dict[str, Any] | None) -> dict[str, Any]:
+    values = wanted or {}
+    return {name: values.get(name) for name in ("date", "network")} | {"team_id": None}
 
 
 @bp.page("/<int:campaign_id>/signals", MonthQuerySchema, methods=READ_WRITE)
 def signals(query: dict[str, Any], campaign_id: int) -> Response:
     """Show signals of gaming with their evidence, and take down what they came to."""
-    form, known = new_form(query), actor()
-    board = board_of(known, campaign_id, clock_now())
+    form, user = new_form(query), actor()
+    board = show_board(user, campaign_id, clock_now())
     context = SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
     if request.method == "POST":
         made = form.load(SignalFormSchema())
-        if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, context)):
+        if made and form.attempt(lambda: decide_signal(user, made["signal_id"], made, context)):
             return redirect_to(
                 "board.signals", query, campaign_id=campaign_id, month=query["month"]
             )
     filters = CampaignSignalsQuerySchema().load({"month": query["month"]} if query["month"] else {})
-    told = campaign_signals(known, campaign_id, filters, context)
-    names = {team.id: team.name for team in teams_shown(known, campaign_id, clock_now())}
-    shown = {"board": board, "form": form, "told": told, "names": names, "states": STATES}
-    return render_private("web/board/signals.html", query["lang"], query=query, **shown)
+    signals = campaign_signals(user, campaign_id, filters, context)
+    names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
+    values = {"board": board, "form": form, "signals": signals, "names": names, "states": STATES}
+    return render_private("web/board/signals.html", query["lang"], query=query, **values)
 
 
 @bp.page("/<int:campaign_id>/corrections", methods=READ_WRITE)
 def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     """Give what one team has to another, or to none: shown first, then done."""
-    form, known, told = new_form(query), actor(), None
-    board = board_of(known, campaign_id, clock_now())
+    form, user, result = new_form(query), actor(), None
+    board = show_board(user, campaign_id, clock_now())
     if request.method == "POST":
         wanted = form.load(CorrectionFormSchema())
         if wanted:
-            told = form.attempt(lambda: _correct(campaign_id, wanted))
-        if told and not told["preview"]:
+            result = form.attempt(lambda: _correct(campaign_id, wanted))
+        if result and not result["preview"]:
             return redirect_to("board.corrected", query, campaign_id=campaign_id)
-    teams = teams_shown(known, campaign_id, clock_now())
-    listed = list_decisions(known, campaign_id, CORRECTIONS_SHOWN)
-    shown = {"board": board, "form": form, "told": told, "teams": teams, "listed": listed}
-    return render_private("web/board/corrections.html", query["lang"], **shown)
+    teams = list_visible_teams(user, campaign_id, clock_now())
+    listed = list_decisions(user, campaign_id, CORRECTIONS_SHOWN)
+    values = {"board": board, "form": form, "result": result, "teams": teams, "listed": listed}
+    return render_private("web/board/corrections.html", query["lang"], **values)
 
 
 def _correct(campaign_id: int, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -170,16 +174,18 @@ def _correct(campaign_id: int, wanted: dict[str, Any]) -> dict[str, Any]:
 @bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE)
 def imported(query: dict[str, Any], campaign_id: int) -> Response:
     """Import a list of teams: what each row does is shown first, then done."""
-    form, told = new_form(query), None
-    board = board_of(actor(), campaign_id, clock_now())
+    form, result = new_form(query), None
+    board = show_board(actor(), campaign_id, clock_now())
     require(actor(), "team.edit", organisation_scope(board.campaign["organisation_id"]))
     if request.method == "POST":
         form.values = {"file": None}
         organisation, go = board.campaign["organisation_id"], request.form.get("go") == "yes"
-        told = form.attempt(lambda: _import(organisation, form, go=go))
-        if told and not told["dry_run"]:
+        result = form.attempt(lambda: _import(organisation, form, go=go))
+        if result and not result["dry_run"]:
             return redirect_to("board.teams", query, campaign_id=campaign_id)
-    return render_private("web/board/import.html", query["lang"], board=board, form=form, told=told)
+    return render_private(
+        "web/board/import.html", query["lang"], board=board, form=form, result=result
+    )
 
 
 def _import(organisation_id: int, form: Form, *, go: bool) -> dict[str, Any]:
@@ -193,5 +199,5 @@ def _import(organisation_id: int, form: Form, *, go: bool) -> dict[str, Any]:
         now=clock_now(),
         language=form.language,
     )
-    shown = run(dry_run=True)
-    return run(dry_run=False) if go and not shown["totals"]["error"] else shown
+    preview = run(dry_run=True)
+    return run(dry_run=False) if go and not preview["totals"]["error"] else preview

@@ -23,7 +23,7 @@ NUMBERS_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class PlanMarker:
     """A place of the plan, on the drawing and in degrees, with the numbers of its teams."""
 
     place: Coordinates
@@ -43,10 +43,10 @@ class PlanMap:
     drawn: Map
     digest: str  # of the boundary set
     quality: str
-    stops: tuple[Mark, ...]
-    homes: tuple[Mark, ...]  # of teams that go somewhere
-    others: tuple[Mark, ...]  # homes of the others
-    ways: tuple[tuple[Mark, Mark], ...]  # from a home to a stop
+    stops: tuple[PlanMarker, ...]
+    homes: tuple[PlanMarker, ...]  # of teams that go somewhere
+    others: tuple[PlanMarker, ...]  # homes of the others
+    ways: tuple[tuple[PlanMarker, PlanMarker], ...]  # from a home to a stop
     at: dict[str, tuple[int, int]]  # on the drawing, by the code of a commune somebody goes to
     scripted: dict[str, Any]
 
@@ -92,32 +92,32 @@ def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Coordinates, 
                 yield item, (item["longitude"], item["latitude"]), number
 
 
-def _stops(plan: dict[str, Any], canvas: Canvas) -> tuple[Mark, ...]:
+def _stops(plan: dict[str, Any], canvas: Canvas) -> tuple[PlanMarker, ...]:
     found: dict[Coordinates, list[int]] = defaultdict(list)
     for _, place, number in _stays(plan):
         found[place].append(number)
-    return _marks(found, canvas)
+    return _markers(found, canvas)
 
 
-def _homes(plan: dict[str, Any], canvas: Canvas) -> tuple[Mark, ...]:
+def _homes(plan: dict[str, Any], canvas: Canvas) -> tuple[PlanMarker, ...]:
     found: dict[Coordinates, list[int]] = defaultdict(list)
     for number, team in enumerate(plan["teams"], 1):
         if team["id"] in plan["homes"]:
             found[plan["homes"][team["id"]]].append(number)
-    return _marks(found, canvas)
+    return _markers(found, canvas)
 
 
-def _marks(found: dict[Coordinates, list[int]], canvas: Canvas) -> tuple[Mark, ...]:
-    return tuple(Mark(place, canvas.at(place), tuple(dict.fromkeys(numbers)))
+def _markers(found: dict[Coordinates, list[int]], canvas: Canvas) -> tuple[PlanMarker, ...]:
+    return tuple(PlanMarker(place, canvas.at(place), tuple(dict.fromkeys(numbers)))
                  for place, numbers in found.items())  # fmt: skip
 
 
 def _scripted(
     area: Iterable[PlanPlace],
     box: Box,
-    stops: Iterable[Mark],
-    homes: Iterable[Mark],
-    ways: Iterable[tuple[Mark, Mark]],
+    stops: Iterable[PlanMarker],
+    homes: Iterable[PlanMarker],
+    ways: Iterable[tuple[PlanMarker, PlanMarker]],
 ) -> dict[str, Any]:
     west, south, east, north = box
     return {

@@ -102,29 +102,29 @@ class CorrectionFormSchema(Strict):
     go = Text(choices=("yes",), load_default=None)
 
 
-def as_asked(typed: Mapping[str, Any]) -> dict[str, Any]:
+def campaign_request(typed: Mapping[str, Any]) -> dict[str, Any]:
     """The API's request of a campaign's form."""
-    return dict(typed) | {"areas": areas_of(typed)}
+    return dict(typed) | {"areas": parse_areas(typed)}
 
 
-def areas_of(typed: Mapping[str, Any]) -> list[dict[str, str]]:
+def parse_areas(typed: Mapping[str, Any]) -> list[dict[str, str]]:
     """The units that are typed, one a line: a code, and its name or whatever else follows.
 
     A campaign that spans the reform means a code's unit before it and after it.
     """
-    found = {}
+    units_by_key = {}
     lines = filter(None, map(str.strip, typed["areas"].splitlines()))
     for code in dict.fromkeys(line.split()[0] for line in lines):  # each is looked up once
         units = [unit for day in ("first_day", "last_day") if (unit := _unit(typed[day], code))]
         if not units:
             raise invalid("areas", "unit_unknown")
-        found.update({(one.system, one.level, one.code): one for one in units})
-    if not found:
+        units_by_key.update({(one.system, one.level, one.code): one for one in units})
+    if not units_by_key:
         raise invalid("areas", "required")
-    return [dict(zip(("system", "level", "code"), key, strict=True)) for key in found]
+    return [dict(zip(("system", "level", "code"), key, strict=True)) for key in units_by_key]
 
 
-def area_lines(areas: Iterable[Mapping[str, Any]]) -> str:
+def format_areas(areas: Iterable[Mapping[str, Any]]) -> str:
     """The area of a campaign as it is typed."""
     return "\n".join(dict.fromkeys(f"{one['code']} {one['name']}" for one in areas))
 

@@ -26,25 +26,25 @@ LEADERS_SHOWN = 10
 EVERY_CONTRIBUTION = ContributionsQuerySchema()
 EVERY_PLACE = LeaderboardQuerySchema()
 
-Told = dict[str, Any]
+Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class CampaignBoard:
     """A campaign as its pages begin: what it is, and what this person may do in it."""
 
-    campaign: Told
+    campaign: Answer
     organisation: str
     organises: bool  # else they lead a team in it
     days_left: int
     months: tuple[str, ...]
 
 
-def board_of(actor: Actor, campaign_id: int, now: datetime) -> Board:
+def show_board(actor: Actor, campaign_id: int, now: datetime) -> CampaignBoard:
     """A campaign's frame, for whoever organises it or leads a team in it; 403 or 404 for others."""
     access = campaign_access(actor, campaign_id)
     campaign = show_campaign(actor, campaign_id)
-    return Board(
+    return CampaignBoard(
         campaign=campaign,
         organisation=show_organisation(campaign["organisation_id"])["name"],
         organises=can(actor, "campaign.see", campaign_scope(campaign_id)),
@@ -53,15 +53,15 @@ def board_of(actor: Actor, campaign_id: int, now: datetime) -> Board:
     )
 
 
-def overview(
+def month_overview(
     actor: Actor, campaign_id: int, query: Mapping[str, Any], now: datetime, language: Language
-) -> Told:
+) -> Answer:
     """The figures of a campaign's month, or of all of it: by day, its teams, its latest day."""
-    question = {name: query[name] for name in ("month", "network") if query.get(name)}
+    filters = {name: query[name] for name in ("month", "network") if query.get(name)}
     by_day = contributions(
-        actor, campaign_id, EVERY_CONTRIBUTION.load({"by": "day", **question}), language
+        actor, campaign_id, EVERY_CONTRIBUTION.load({"by": "day", **filters}), language
     )
-    ranked = leaderboard(actor, campaign_id, EVERY_PLACE.load(question), language)
+    ranked = leaderboard(actor, campaign_id, EVERY_PLACE.load(filters), language)
     last = min(local_day(now), show_campaign(actor, campaign_id)["last_day"])
     day, lines = summarise_day(actor, campaign_id, {"day": last}, now)
     return {
@@ -79,7 +79,7 @@ def overview(
     }
 
 
-def teams_shown(actor: Actor, campaign_id: int, now: datetime) -> list[PlanTeam]:
+def list_visible_teams(actor: Actor, campaign_id: int, now: datetime) -> list[PlanTeam]:
     """The teams of a campaign that this person may see."""
     campaign = campaign_access(actor, campaign_id).campaign
     teams = teams_of(campaign, now)

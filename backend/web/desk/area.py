@@ -46,8 +46,8 @@ class Area:
     counts: dict[str, int]  # of units in each state
     show: str | None
     levels: list[str]
-    previous: str | None  # months in which the code names the same unit
-    following: str | None
+    previous_month: str | None  # months in which the code names the same unit
+    next_month: str | None
 
     def sorted_by(self, column: str) -> str | None:
         """In which direction the table is in the order of a column, as browsers are told."""
@@ -83,12 +83,12 @@ def lendable(actor: Actor) -> Rows:
 
 
 def _of_roles(actor: Actor) -> Rows:
-    found: dict[str, dict[str, Any]] = {}
+    areas: dict[str, dict[str, Any]] = {}
     for grant in actor.grants:
         if grant.role == "official":
             for unit in _units(grant.kind, grant.id):
-                found.setdefault(unit["code"], {**unit, "deputy": grant.deputy})
-    return list(found.values())
+                areas.setdefault(unit["code"], {**unit, "deputy": grant.deputy})
+    return list(areas.values())
 
 
 def _units(kind: str, identity: int | None) -> Rows:
@@ -112,8 +112,8 @@ def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) 
     )
     answer = coverage(selection, now)
     own = coverage(CoverageQuery(month, unit.level, network, unit=unit.code), now)["items"][0]
-    told = _alerts(unit, month, network, level, now)
-    states = {item["code"]: item["states"] for item in told["items"]}
+    attention = _alerts(unit, month, network, level, now)
+    states = {item["code"]: item["states"] for item in attention["items"]}
     return Area(
         query=selection,
         unit=unit,
@@ -125,21 +125,21 @@ def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) 
             if show is None or narrowed or show in states.get(item["code"], ())
         ],
         states=states,
-        counts=told["counts"],
+        counts=attention["counts"],
         show=show,
         levels=levels,
-        previous=_same(f"{month_start(month) - timedelta(days=1):%Y-%m}", month),
-        following=_same(_after(month), month) if month < this_month(now) else None,
+        previous_month=_same(f"{month_start(month) - timedelta(days=1):%Y-%m}", month),
+        next_month=_same(_after(month), month) if month < this_month(now) else None,
     )
 
 
 def _alerts(unit: UnitRow, month: str, network: str, level: str, now: datetime) -> dict[str, Any]:
     """Who needs somebody; of a commune, what is told of it among those beside it."""
     parent = unit.code if unit.level != "commune" else unit.parent_code
-    told = alerts(month, network, parent, now, level)
+    found = alerts(month, network, parent, now, level)
     if unit.level != "commune":
-        return told
-    items = [item for item in told["items"] if item["code"] == unit.code]
+        return found
+    items = [item for item in found["items"] if item["code"] == unit.code]
     return {"items": items, "counts": {}}
 
 

@@ -39,16 +39,18 @@ def index(query: dict[str, Any]) -> Any:
 @bp.page("/area/<code>", AreaQuerySchema)
 def area(query: dict[str, Any], code: str) -> Response:
     """Show who lacks samples in an area, who is silent and who will miss the target."""
-    found = show_area(actor(), code, query, clock_now())
-    part = _figures(query, found)
+    area_page = show_area(actor(), code, query, clock_now())
+    part = _render_figures(query, area_page)
     shown = {"part": Markup(part), "known_as": f'W/"{etags.content_tag(part.encode())}"'}  # noqa: S704 # a template's
-    return render_private("web/desk/area.html", query["lang"], **_told(query, found), **shown)
+    return render_private(
+        "web/desk/area.html", query["lang"], **_area_values(query, area_page), **shown
+    )
 
 
 @bp.page("/area/<code>/figures", AreaQuerySchema)
 def figures(query: dict[str, Any], code: str) -> Response:
     """Give the figures of the area alone, for a page that is open; 304 where they are the same."""
-    part = _figures(query, show_area(actor(), code, query, clock_now()))
+    part = _render_figures(query, show_area(actor(), code, query, clock_now()))
     return etags.with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
 
 
@@ -57,8 +59,8 @@ def months(query: dict[str, Any], code: str) -> Response:
     """Lead to every month of an area, before the reform by its old units."""
     now = clock_now()
     month = query["month"] or this_month(now)
-    unit, found = show_months(actor(), code, month, now)
-    about = {"unit": unit, "chosen_month": month, "network": query["network"], "months": found}
+    unit, area_page = show_months(actor(), code, month, now)
+    about = {"unit": unit, "chosen_month": month, "network": query["network"], "months": area_page}
     return render_private("web/desk/months.html", query["lang"], **about)
 
 
@@ -66,19 +68,23 @@ def months(query: dict[str, Any], code: str) -> Response:
 def samples(query: dict[str, Any], code: str) -> Response:
     """List the samples of a unit's month, with what became of them."""
     lang = query.pop("lang")
-    told = list_samples(actor(), code, query, _sample_context(lang))
-    shown = {"query": query, "why": WHY, "may_exclude": may_exclude(actor(), code, told["month"])}
-    return render_private("web/desk/samples.html", lang, told=told, **shown)
+    samples = list_samples(actor(), code, query, _sample_context(lang))
+    values = {
+        "query": query,
+        "why": WHY,
+        "may_exclude": may_exclude(actor(), code, samples["month"]),
+    }
+    return render_private("web/desk/samples.html", lang, samples=samples, **values)
 
 
 @bp.page("/area/<code>/samples/<identity>", SamplePageQuerySchema)
 def sample(query: dict[str, Any], code: str, identity: str) -> Response:
     """Show one sample, and all that its verdict rests on."""
     lang = query["lang"]
-    told = show_sample(actor(), code, identity, query["level"], _sample_context(lang))
-    month = _month(told)
-    shown = {"code": code, "month_of": month, "may_exclude": may_exclude(actor(), code, month)}
-    return render_private("web/desk/sample.html", lang, one=told, **shown)
+    sample = show_sample(actor(), code, identity, query["level"], _sample_context(lang))
+    month = _month(sample)
+    values = {"code": code, "month_of": month, "may_exclude": may_exclude(actor(), code, month)}
+    return render_private("web/desk/sample.html", lang, one=sample, **values)
 
 
 @bp.page("/wall", WallQuerySchema)
@@ -87,29 +93,29 @@ def wall(query: dict[str, Any]) -> Any:
     code = query.pop("unit") or _only_area()
     if code is None:
         return redirect(url_for("desk.index", lang=query["lang"]), 303)
-    found = show_area(actor(), code, query, clock_now())
+    area_page = show_area(actor(), code, query, clock_now())
     return etags.with_content_tag(
-        render_private("web/desk/wall.html", query["lang"], **_told(query, found))
+        render_private("web/desk/wall.html", query["lang"], **_area_values(query, area_page))
     )
 
 
-def _figures(query: dict[str, Any], found: Area) -> str:
+def _render_figures(query: dict[str, Any], area_page: Area) -> str:
     """The part of an area's page that changes by itself."""
     tools = translator_for(query["lang"]).template_values()
-    return render_template("web/desk/area_figures.html", **tools, **_told(query, found))
+    return render_template("web/desk/area_figures.html", **tools, **_area_values(query, area_page))
 
 
-def _told(query: dict[str, Any], found: Area) -> dict[str, Any]:
+def _area_values(query: dict[str, Any], area_page: Area) -> dict[str, Any]:
     """What is told of an area; `again` is the address of its page with something else asked."""
     present = {name: query[name] for name in ("network", "level", "show", "sort")}
-    present |= {"code": found.unit.code, "month": found.query.month}
+    present |= {"code": area_page.unit.code, "month": area_page.query.month}
     to = translator_for(query["lang"]).to
 
     def again(**changes: Any) -> str:
         return to("desk.area", **(present | changes))
 
     live = to("desk.figures", **present)
-    told = {"area": found, "again": again, "shown": SHOWN, "silent_days": SILENT_DAYS}
+    told = {"area": area_page, "again": again, "shown": SHOWN, "silent_days": SILENT_DAYS}
     return told | {"live": live}
 
 

@@ -30,38 +30,45 @@ from backend.web.site.forms import new_form, redirect_to, submitted_fields
 from backend.web.site.pages import render_private
 
 # Decisions that a screen holds.
-SHOWN = 50
+EXCLUSIONS_SHOWN = 50
 
 
 @bp.page("/area/<code>/signals", OfMonthQuerySchema, methods=READ_WRITE)
 def signals(query: dict[str, Any], code: str) -> Any:
     """Show signals of gaming in an area with their evidence, and take down what they came to."""
-    form, known, now = new_form(query), actor(), clock_now()
+    form, user, now = new_form(query), actor(), clock_now()
     month = query["month"] or this_month(now)
     context = SignalContext(now, current_app.config["SECRET_KEY"], form.language)
-    told = unit_signals(known, code, {"month": month, "level": None}, context)
+    signals = unit_signals(user, code, {"month": month, "level": None}, context)
     if request.method == "POST":
         made = form.load(SignalFormSchema())
-        if made and form.attempt(lambda: decide_signal(known, made["signal_id"], made, context)):
+        if made and form.attempt(lambda: decide_signal(user, made["signal_id"], made, context)):
             return redirect_to("desk.signals", query, code=code, month=month)
-    shown = {"told": told, "states": STATES, "may_exclude": may_exclude(known, code, month)}
-    return render_private("web/desk/signals.html", query["lang"], form=form, code=code, **shown)
+    values = {"signals": signals, "states": STATES, "may_exclude": may_exclude(user, code, month)}
+    return render_private("web/desk/signals.html", query["lang"], form=form, code=code, **values)
 
 
 @bp.page("/area/<code>/exclusions", OfMonthQuerySchema)
 def exclusions(query: dict[str, Any], code: str) -> Any:
     """List what was taken out of an area's counts in a month, by whom and why."""
-    known, now = actor(), clock_now()
-    filters = {"month": query["month"], "level": None, "cursor": query["cursor"], "limit": SHOWN}
-    told = list_exclusions(known, code, filters, now)
-    may = may_exclude(known, code, told["month"])
-    return render_private("web/desk/exclusions.html", query["lang"], told=told, may_exclude=may)
+    user, now = actor(), clock_now()
+    filters = {
+        "month": query["month"],
+        "level": None,
+        "cursor": query["cursor"],
+        "limit": EXCLUSIONS_SHOWN,
+    }
+    exclusions = list_exclusions(user, code, filters, now)
+    may = may_exclude(user, code, exclusions["month"])
+    return render_private(
+        "web/desk/exclusions.html", query["lang"], exclusions=exclusions, may_exclude=may
+    )
 
 
 @bp.page("/area/<code>/exclude", ChosenQuerySchema, methods=READ_WRITE)
 def exclude(query: dict[str, Any], code: str) -> Any:
     """Take samples out of the counts: shown first, then done."""
-    form, told = new_form(query), None
+    form, result = new_form(query), None
     month = query["month"] or this_month(clock_now())
     unit = unit_to_decide(actor(), code, None, month)
     if request.method == "POST":
@@ -72,31 +79,31 @@ def exclude(query: dict[str, Any], code: str) -> Any:
         form.values["measurements"] = [one] if one else []
     if "reason" in form.values:  # else the samples were only just ticked
         typed = form.load(ExclusionFormSchema(), ["measurements"])
-        told = typed and form.attempt(lambda: exclude_in_unit(actor(), code, typed, _terms()))
-        if told and not told["preview"]:
-            return redirect_to("desk.exclusions", query, code=code, month=told["month"])
-    shown = {"unit": unit, "chosen_month": month, "told": told}
-    return render_private("web/desk/exclude.html", query["lang"], form=form, **shown)
+        result = typed and form.attempt(lambda: exclude_in_unit(actor(), code, typed, _terms()))
+        if result and not result["preview"]:
+            return redirect_to("desk.exclusions", query, code=code, month=result["month"])
+    values = {"unit": unit, "chosen_month": month, "result": result}
+    return render_private("web/desk/exclude.html", query["lang"], form=form, **values)
 
 
 @bp.page("/area/<code>/exclusions/<int:act_id>", OfMonthQuerySchema, methods=READ_WRITE)
 def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
     """Count again what was taken out: shown first, then done."""
-    form, now, told = new_form(query), clock_now(), None
+    form, now, result = new_form(query), clock_now(), None
     month = query["month"] or this_month(now)
     unit = unit_to_decide(actor(), code, None, month)
-    act = _act(code, month, act_id)
+    act = _find_exclusion(code, month, act_id)
     if request.method == "POST":
         typed = form.load(LiftFormSchema())
         terms = _terms()
-        told = typed and form.attempt(lambda: lift_exclusion(actor(), code, act_id, typed, terms))
-        if told and not told["preview"]:
+        result = typed and form.attempt(lambda: lift_exclusion(actor(), code, act_id, typed, terms))
+        if result and not result["preview"]:
             return redirect_to("desk.exclusions", query, code=code, month=month)
-    shown = {"unit": unit, "chosen_month": month, "told": told, "act": act}
-    return render_private("web/desk/lift.html", query["lang"], form=form, **shown)
+    values = {"unit": unit, "chosen_month": month, "result": result, "act": act}
+    return render_private("web/desk/lift.html", query["lang"], form=form, **values)
 
 
-def _act(code: str, month: str, act_id: int) -> dict[str, Any]:
+def _find_exclusion(code: str, month: str, act_id: int) -> dict[str, Any]:
     """A decision that concerns the area's month; else 404."""
     filters = {"month": month, "level": None, "cursor": act_id + 1, "limit": 1}
     found = list_exclusions(actor(), code, filters, clock_now())["items"]

@@ -30,29 +30,29 @@ from backend.web.site.pages import render_private
 @bp.page("/area/<code>/vnnic", MonthQuerySchema, methods=READ_WRITE)
 def vnnic(query: dict[str, Any], code: str) -> Any:
     """Show VNNIC's count beside ours, and take in a table: shown first, then kept."""
-    form, now, told = new_form(query), clock_now(), None
+    form, now, result = new_form(query), clock_now(), None
     month, network = query["month"] or this_month(now), query["network"]
     unit = authorized_unit(actor(), ACT, code, None, month)
     if request.method == "POST":
-        sent = form.load(TableFormSchema())
+        fields = form.load(TableFormSchema())
         form.values["file"] = None
-        told = sent and form.attempt(lambda: _import(sent, form))
-        if told and not told["dry_run"]:
+        result = fields and form.attempt(lambda: _import(fields, form))
+        if result and not result["dry_run"]:
             return redirect_to(
                 "desk.vnnic", query, code=code, month=query["month"], network=network
             )
     parent = unit.code if unit.level != "commune" else unit.parent_code
     found = comparison(month, network, parent, now, language=form.language)
-    shown = {"unit": unit, "chosen_month": month, "network": network, "found": found}
-    return render_private("web/desk/vnnic.html", query["lang"], form=form, told=told, **shown)
+    values = {"unit": unit, "chosen_month": month, "network": network, "found": found}
+    return render_private("web/desk/vnnic.html", query["lang"], form=form, result=result, **values)
 
 
-def _import(sent: dict[str, Any], form: Form) -> dict[str, Any]:
+def _import(fields: dict[str, Any], form: Form) -> dict[str, Any]:
     """What each row of the table does, or did."""
     with uploaded_file().stream as content:
         raw = content.read()
-    options = ImportOptions(sent["month"], sent["network"], columns=sent["columns"])
-    dry_run = sent["go"] is None
+    options = ImportOptions(fields["month"], fields["network"], columns=fields["columns"])
+    dry_run = fields["go"] is None
     result = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())
     return serialize_import(result, form.language)
 
@@ -61,33 +61,33 @@ def _import(sent: dict[str, Any], form: Form) -> dict[str, Any]:
 def letterhead(query: dict[str, Any], code: str) -> Any:
     """Show and set what a unit's letters begin and end with."""
     form, now = new_form(query), clock_now()
-    told = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)
+    letterhead = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)
     if request.method == "POST":
-        wanted = form.load(LetterheadFormSchema())
-        if wanted is not None:
-            seen = frozenset({wanted.pop("version")})
-            if form.attempt(lambda: set_letterhead(actor(), code, None, seen, wanted, now)):
+        fields = form.load(LetterheadFormSchema())
+        if fields is not None:
+            expected = frozenset({fields.pop("version")})
+            if form.attempt(lambda: set_letterhead(actor(), code, None, expected, fields, now)):
                 return redirect_to("desk.letterhead", query, code=code)
     else:
-        form.values = told | {name: "\n".join(told[name]) for name in LINES}
+        form.values = letterhead | {name: "\n".join(letterhead[name]) for name in LINES}
     return render_private(
-        "web/desk/letterhead.html", query["lang"], form=form, told=told, code=code
+        "web/desk/letterhead.html", query["lang"], form=form, letterhead=letterhead, code=code
     )
 
 
 @bp.page("/deputies", methods=READ_WRITE)
 def deputies(query: dict[str, Any]) -> Any:
     """Show who stands in for whom, and lend one's own area."""
-    form, now, known = new_form(query), clock_now(), actor()
-    own = lendable(known)
+    form, now, user = new_form(query), clock_now(), actor()
+    own = lendable(user)
     if request.method == "POST":
         if not own:
             raise Problem(403, "forbidden")
-        wanted = form.load(DeputyFormSchema())
-        if wanted and form.attempt(lambda: delegate(known, wanted, now)):
+        fields = form.load(DeputyFormSchema())
+        if fields and form.attempt(lambda: delegate(user, fields, now)):
             return redirect_to("desk.deputies", query)
-    shown = {"told": list_deputies(known, now), "areas": own, "user_id": known.user_id}
-    return render_private("web/desk/deputies.html", query["lang"], form=form, **shown)
+    values = {"deputies": list_deputies(user, now), "areas": own, "user_id": user.user_id}
+    return render_private("web/desk/deputies.html", query["lang"], form=form, **values)
 
 
 @bp.page("/deputies/<int:deputy_id>/end", methods=("POST",))

@@ -38,14 +38,14 @@ def reports(query: dict[str, Any]) -> Any:
     form, now = new_form(query), clock_now()
     of_month = of_month or last_month(now)
     if request.method == "POST":
-        wanted = form.load(BeginFormSchema())
-        begun = wanted and form.attempt(lambda: drafts.begin_report(actor(), wanted, now))
+        fields = form.load(BeginFormSchema())
+        begun = fields and form.attempt(lambda: drafts.begin_report(actor(), fields, now))
         if begun:
             return redirect_to("desk.report", query, report_id=begun["id"])
-    told = service.list_reports(actor(), query)
-    shown = {"query": query, "told": told, "form": form, "states": STATES}
+    reports = service.list_reports(actor(), query)
+    values = {"query": query, "reports": reports, "form": form, "states": STATES}
     about = {"areas": areas_in(actor(), of_month, now), "of_month": of_month}
-    return render_private("web/desk/reports.html", lang, **shown, **about)
+    return render_private("web/desk/reports.html", lang, **values, **about)
 
 
 @bp.page("/deadlines", DeadlinesPageQuerySchema)
@@ -53,8 +53,8 @@ def due(query: dict[str, Any]) -> Response:
     """Show by when a month's reports are due, and who has not sent one."""
     lang, now = query.pop("lang"), clock_now()
     query["month"] = query["month"] or last_month(now)
-    told = deadlines.list_deadlines(actor(), query, local_day(now))
-    return render_private("web/desk/deadlines.html", lang, query=query, told=told)
+    listed = deadlines.list_deadlines(actor(), query, local_day(now))
+    return render_private("web/desk/deadlines.html", lang, query=query, deadlines=listed)
 
 
 @bp.page("/reports/<int:report_id>")

@@ -31,7 +31,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class SeaLabel:
     """A name on the map, in its lines, and the islands that it names."""
 
     lines: tuple[str, ...]
@@ -43,8 +43,8 @@ class Mark:
 class Sea:
     """The islands and the name of the sea, on the drawing of the whole country."""
 
-    marks: tuple[Mark, ...]
-    name: Mark
+    marks: tuple[SeaLabel, ...]
+    name: SeaLabel
     inset: tuple[int, int, int, int]  # the part with the islands: left, top, width, height
     coast: tuple[str, ...]  # where the map beside it does not draw the country
     places: list[dict[str, Any]]  # the same in degrees, for the map of scripts
@@ -83,18 +83,18 @@ def unit_map(
 
 def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> Map | None:
     """The communes of a campaign; None where the set has no polygon of any."""
-    told = {one.code: one for one in area}
-    drawing = outlines.area(folder, active, tuple(sorted(told)))
+    communes = {one.code: one for one in area}
+    drawing = outlines.area(folder, active, tuple(sorted(communes)))
     if drawing is None:
         return None
     shapes = tuple(
         Shape(
             code,
-            told[code].name,
+            communes[code].name,
             path,
-            STEP_NAMES[told[code].step],
-            told[code].has,
-            told[code].need,
+            STEP_NAMES[communes[code].step],
+            communes[code].has,
+            communes[code].need,
         )
         for code, path in drawing.paths.items()
     )
@@ -126,7 +126,7 @@ def _shapes(paths: dict[str, str], names: Names, figures: Figures, level: str) -
 def sea_on(canvas: Canvas, coast: tuple[str, ...] = ()) -> Sea:
     """The islands and the name of the sea, where they lie on a drawing of the country."""
     marks = tuple(
-        Mark(
+        SeaLabel(
             (one.name, f"({one.province})"),
             canvas.at(one.label),
             tuple(canvas.at(island) for island in one.islands),
@@ -134,14 +134,18 @@ def sea_on(canvas: Canvas, coast: tuple[str, ...] = ()) -> Sea:
         for one in ARCHIPELAGOS
     )
     (left, top), (right, bottom) = canvas.at(INSET[0]), canvas.at(INSET[1])
-    name = Mark((SEA[0],), canvas.at(SEA[1]), ())
+    name = SeaLabel((SEA[0],), canvas.at(SEA[1]), ())
     inset = (left, top, right - left, bottom - top)
     return Sea(
-        marks, name, inset, coast, [*map(_place, ARCHIPELAGOS), {"name": SEA[0], "label": SEA[1]}]
+        marks,
+        name,
+        inset,
+        coast,
+        [*map(_label_data, ARCHIPELAGOS), {"name": SEA[0], "label": SEA[1]}],
     )
 
 
-def _place(one: Archipelago) -> dict[str, Any]:
+def _label_data(one: Archipelago) -> dict[str, Any]:
     return {
         "name": f"{one.name} ({one.province})",
         "label": one.label,

@@ -36,7 +36,7 @@ COUNTRY_LEAST_AREA = 2e-4
 UNIT_TOLERANCE = 0.0015
 UNIT_MARGIN = 0.03
 # Drawings that a process holds: the country's and those of the units that people look at.
-HELD_MOST = 64
+CACHED_MOST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +49,50 @@ class Drawing:
     paths: dict[str, str]
 
 
-@lru_cache(HELD_MOST)
+@lru_cache(CACHED_MOST)
 def country(folder: Path, active: ActiveSet) -> Drawing:
     """The provinces of the country with its seas."""
     path = folder / f"{active.digest}-country.json"
-    kept = _kept(path)
-    return kept if kept and kept.box == WHOLE else _made(path, provinces(_shapes(active, true())))
+    drawing = _read(path)
+    return (
+        drawing
+        if drawing and drawing.box == WHOLE
+        else _store(path, provinces(_shapes(active, true())))
+    )
 
 
-@lru_cache(HELD_MOST)
+@lru_cache(CACHED_MOST)
 def inside(folder: Path, active: ActiveSet, unit: UnitRow) -> Drawing | None:
     """The communes of a province or district, or a commune itself; None without a polygon."""
     path = folder / f"{active.digest}-{unit.level}-{unit.code}.json"
-    if kept := _kept(path):
-        return kept
+    if drawing := _read(path):
+        return drawing
     column = {"commune": Unit.id, "district": Unit.parent_id, "province": Unit.province_id}
     shapes = _shapes(active, column[unit.level] == unit.id)
-    return _made(path, _unit(shapes)) if shapes else None
+    return _store(path, _unit(shapes)) if shapes else None
 
 
-@lru_cache(HELD_MOST)
+@lru_cache(CACHED_MOST)
 def area(folder: Path, active: ActiveSet, codes: tuple[str, ...]) -> Drawing | None:
     """Some communes, as those of a campaign; None where none of them has a polygon."""
     name = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
     path = folder / f"{active.digest}-area-{name}.json"
-    if kept := _kept(path):
-        return kept
+    if drawing := _read(path):
+        return drawing
     shapes = _shapes(active, Unit.code.in_(codes))
-    return _made(path, _unit(shapes)) if shapes else None
+    return _store(path, _unit(shapes)) if shapes else None
 
 
-def _kept(path: Path) -> Drawing | None:
+def _read(path: Path) -> Drawing | None:
     """A drawing that was made before."""
     try:
-        told = json.loads(path.read_text())
-        return Drawing(told["width"], told["height"], tuple(told["box"]), told["paths"])
+        stored = json.loads(path.read_text())
+        return Drawing(stored["width"], stored["height"], tuple(stored["box"]), stored["paths"])
     except (OSError, ValueError, KeyError):
         return None
 
 
-def _made(path: Path, drawing: Drawing) -> Drawing:
+def _store(path: Path, drawing: Drawing) -> Drawing:
     """Keep a drawing; whoever reads meanwhile reads the whole of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}-{get_ident()}")

@@ -23,8 +23,8 @@ arguments = Parser().use_args
 @arguments(FiguresQuerySchema, location="query")
 def figures(query: dict[str, Any]) -> Response:
     """Tell of every unit with samples in which step it is."""
-    told = map_figures(query["month"], query["network"], clock_now(), figures_reader())
-    response = Response(orjson.dumps(told), content_type="application/json")
+    figures = map_figures(query["month"], query["network"], clock_now(), figures_reader())
+    response = Response(orjson.dumps(figures), content_type="application/json")
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
     response.make_conditional(request)

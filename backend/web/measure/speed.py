@@ -28,7 +28,7 @@ SLOT_WAIT_S = 0.05
 BUSY_RETRY_S = 1
 
 
-class SpeedDesk:
+class TransferLimiter:
     """Who may move how much right now, as far as this process knows."""
 
     def __init__(self, at_once: int, bytes_per_hour: int) -> None:
@@ -38,34 +38,34 @@ class SpeedDesk:
         self._hour: datetime | None = None
         self._spent: Counter[tuple[str, str]] = Counter()
 
-    def enter(self, who: Mapping[str, str], size: int, now: datetime) -> Callable[[], None]:
+    def enter(self, client: Mapping[str, str], size: int, now: datetime) -> Callable[[], None]:
         """Take a slot for a transfer; what is returned gives it back, however often called."""
         if not self._slots.acquire(timeout=SLOT_WAIT_S):
             raise _refused(BUSY_RETRY_S)
         try:
-            self._spend(who, size, now)
+            self._spend(client, size, now)
         except Problem:
             self._slots.release()
             raise
         return _once(self._slots.release)
 
-    def _spend(self, who: Mapping[str, str], size: int, now: datetime) -> None:
+    def _spend(self, client: Mapping[str, str], size: int, now: datetime) -> None:
         """Book a transfer on whoever asks; refuse it once the hour's share is used up."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         with self._lock:
             if hour != self._hour:
                 self._hour, self._spent = hour, Counter()
-            if any(self._spent[key] + size > self._most[key[0]] for key in who.items()):
+            if any(self._spent[key] + size > self._most[key[0]] for key in client.items()):
                 raise _refused(3600 - int((now - hour).total_seconds()))
-            for key in who.items():
+            for key in client.items():
                 if key[0] == "address" or key in self._spent or len(self._spent) < PHONES_MOST:
                     self._spent[key] += size
 
 
-def asking(address: str, phone: str | None) -> dict[str, str]:
+def client_keys(address: str, phone: str | None) -> dict[str, str]:
     """On whom a transfer is booked: the line's address, and the phone where it tells its name."""
-    known = {"address": network_of(address)}
-    return known | ({"phone": phone} if phone else {})
+    keys = {"address": network_of(address)}
+    return keys | ({"phone": phone} if phone else {})
 
 
 def noise(size: int) -> Iterator[bytes]:
@@ -78,7 +78,7 @@ def noise(size: int) -> Iterator[bytes]:
         yield bytes(part)
 
 
-def swallow(stream: IO[bytes]) -> int:
+def discard(stream: IO[bytes]) -> int:
     """Read a body and keep nothing; how long it was."""
     size = 0
     while part := stream.read(CHUNK):

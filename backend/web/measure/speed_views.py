@@ -10,7 +10,7 @@ from backend.errors import Problem
 from backend.fields import QueryWhole, Strict, Text
 from backend.http.arguments import Parser
 from backend.http.requests import clock_now
-from backend.web.measure.speed import TRANSFER_MOST, SpeedDesk, asking, noise, swallow
+from backend.web.measure.speed import TRANSFER_MOST, TransferLimiter, client_keys, discard, noise
 
 speed_bp = Blueprint("speed", __name__)
 arguments = Parser().use_args
@@ -39,11 +39,13 @@ class SentSchema(TransferSchema):
     bytes = QueryWhole(0, TRANSFER_MOST, load_default=0)
 
 
-def open_desk(config: Mapping[str, Any], processes: int | None = None) -> SpeedDesk:
+def new_transfer_limiter(
+    config: Mapping[str, Any], processes: int | None = None
+) -> TransferLimiter:
     """The desk of one process: its share of the slots, and never more than half its threads."""
     share = config["SPEED_AT_ONCE"] // (processes or config["WEB_CONCURRENCY"])
     at_once = share if processes else min(share, config["WEB_THREADS"] // 2)
-    return SpeedDesk(max(1, at_once), config["SPEED_GB_PER_HOUR"] * 1_000_000_000)
+    return TransferLimiter(max(1, at_once), config["SPEED_GB_PER_HOUR"] * 1_000_000_000)
 
 
 @speed_bp.after_request
@@ -56,10 +58,10 @@ def _for_any_page(response: Response) -> Response:
 @arguments(TransferSchema, location="query")
 def send_down(query: dict[str, Any]) -> Response:
     """Send as many bytes as are asked for, none of which can be packed."""
-    leave = _entered(query["bytes"], query["phone"])
+    finish = _start_transfer(query["bytes"], query["phone"])
     answer = Response(noise(query["bytes"]), content_type="application/octet-stream")
     answer.content_length = query["bytes"]
-    answer.call_on_close(leave)
+    answer.call_on_close(finish)
     return _timed(answer)
 
 
@@ -70,20 +72,20 @@ def take_up(query: dict[str, Any]) -> Response:
     size = request.content_length
     if size is None or size > TRANSFER_MOST:
         raise Problem(413 if size else 411, "too_large" if size else "length_required")
-    leave = _entered(size, query["phone"])
+    finish = _start_transfer(size, query["phone"])
     try:
-        swallow(request.stream)
+        discard(request.stream)
     finally:
-        leave()
+        finish()
     return _timed(Response(status=204))
 
 
-def _entered(size: int, phone: str | None) -> Any:
+def _start_transfer(size: int, phone: str | None) -> Any:
     """A slot for a transfer; a ping of no bytes needs none."""
     if not size:
         return lambda: None
-    desk: SpeedDesk = current_app.extensions["speed_desk"]
-    return desk.enter(asking(request.remote_addr or "", phone), size, clock_now())
+    limiter: TransferLimiter = current_app.extensions["transfer_limiter"]
+    return limiter.enter(client_keys(request.remote_addr or "", phone), size, clock_now())
 
 
 def _timed(answer: Response) -> Response:

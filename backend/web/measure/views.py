@@ -11,22 +11,22 @@ from backend.web.measure.script_texts import script_texts
 from backend.web.measure.service import manifest, worker
 from backend.web.measure.speed_views import speed_bp
 from backend.web.site.blueprint import PageBlueprint
-from backend.web.site.content_security_policy import ASKING, measuring
+from backend.web.site.content_security_policy import SCRIPTED_REQUESTS, measuring_policy
 from backend.web.site.pages import render
 
 bp = PageBlueprint("do", __name__)
 blueprints = (bp, speed_bp)
 
 
-@bp.page("/do/", policy=measuring)
+@bp.page("/do/", policy=measuring_policy)
 def measure(query: dict[str, Any]) -> Response:
     """Measure the line at this place, and send it as a sample."""
-    words = query["lang"] or language()
+    page_language = query["lang"] or language()
     return render(
         "web/measure/do.html",
         query["lang"],
-        consent=consent.statement(_operator(), words),
-        scripted=script_texts(words),
+        consent=consent.statement(_operator(), page_language),
+        scripted=script_texts(page_language),
         speed=current_app.config["SPEED_URL"],
     )
 
@@ -62,7 +62,7 @@ def join_by_address(code: str) -> BaseResponse:
     return redirect(url_for("do.measure", _anchor=code[:20]))
 
 
-@bp.page("/withdraw", policy=ASKING)
+@bp.page("/withdraw", policy=SCRIPTED_REQUESTS)
 def withdraw(query: dict[str, Any]) -> Response:
     """Let a person withdraw with the code that they were shown."""
     return render("web/public/withdraw.html", query["lang"])

@@ -7,7 +7,7 @@ from typing import Any
 from backend.clock import VIETNAM, month_end
 from backend.coverage.statistics.history import history
 from backend.coverage.statistics.service import unit_hours, unit_statistics
-from backend.web.public.service import Place
+from backend.web.public.service import CoveragePage
 from backend.web.site.charts import Bars, bars
 from backend.web.site.pages import Translator
 
@@ -25,13 +25,13 @@ class Quality:
     hours: Bars | None
 
 
-def quality(place: Place, translator: Translator, now: datetime) -> Quality:
+def quality(page: CoveragePage, translator: Translator, now: datetime) -> Quality:
     """Gather what is told of a unit beside its counts."""
-    assert place.unit is not None
-    read_by = place.query.reader
-    query = place.unit.code, place.unit.level, place.query.month, place.query.network, now, read_by
+    assert page.unit is not None
+    read_by = page.query.reader
+    query = page.unit.code, page.unit.level, page.query.month, page.query.network, now, read_by
     told, hours = unit_statistics(*query), unit_hours(*query)
-    past = history(place.unit, place.query.network, _moment_of(place, now), reader=read_by)
+    past = history(page.unit, page.query.network, _moment_of(page, now), reader=read_by)
     totals = [item for item in told["items"] if item["technology"] is None and item["n"]]
     return Quality(
         months=_months(past, translator),
@@ -44,9 +44,9 @@ def quality(place: Place, translator: Translator, now: datetime) -> Quality:
     )
 
 
-def _moment_of(place: Place, now: datetime) -> datetime:
+def _moment_of(page: CoveragePage, now: datetime) -> datetime:
     """Now, or the end of a month that is over."""
-    ended = datetime.combine(month_end(place.query.month), time(12), VIETNAM)
+    ended = datetime.combine(month_end(page.query.month), time(12), VIETNAM)
     return min(now, ended)
 
 

@@ -42,8 +42,7 @@ def show(query: dict[str, Any], digest: str) -> Response:
         response.status_code = problem.status
         return response
     letters = letters_of(found["report"]["id"])
-    told = {"found": found, "letters": letters}
-    return render("web/public/seal.html", query["lang"], **told)
+    return render("web/public/seal.html", query["lang"], found=found, letters=letters)
 
 
 def _sent() -> str:

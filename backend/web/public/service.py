@@ -26,7 +26,7 @@ FOUND_MOST = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CoveragePage:
     """The country or one unit in one month on one network."""
 
     query: CoverageQuery
@@ -36,8 +36,8 @@ class Place:
     groups: dict[str, Rows]
     levels: list[str]  # that can be listed of this place
     months: list[str]
-    previous: str | None
-    following: str | None
+    previous_month: str | None
+    next_month: str | None
     boundaries: ActiveSet | None
 
     @property
@@ -48,37 +48,39 @@ class Place:
             summary["received"] or summary["elsewhere"] or any(summary["unlocated"].values())
         )
 
-    def keeps_place(self, month: str) -> bool:
+    def same_units_in(self, month: str) -> bool:
         """Whether a place of this page is the same one in another month."""
         return system_on(month_end(month)) == system_on(month_end(self.query.month))
 
 
-def country(
+def show_country(
     month: str | None, network: str, level: str | None, now: datetime, reader: Actor | None = None
-) -> Place:
+) -> CoveragePage:
     """Gather what the first page shows of a month, by default the newest that has data."""
     if level == "commune":  # thousands of rows: a province lists its own
         raise invalid("level", "not_one_of")
     months = months_with_data(local_day(now))
-    return _place(month or _newest(months, now, reader), network, level, None, months, now, reader)
+    return _show_page(
+        month or _newest_month(months, now, reader), network, level, None, months, now, reader
+    )
 
 
-def unit(
+def show_unit(
     code: str,
     month: str | None,
     network: str,
     level: str | None,
     now: datetime,
     reader: Actor | None = None,
-) -> Place:
+) -> CoveragePage:
     """Gather what is told of a unit; without a month of the newest one in which it was there."""
     months = months_with_data(local_day(now))
-    named = [month] if month else [_newest(months, now, reader), *months]
+    named = [month] if month else [_newest_month(months, now, reader), *months]
     missing: Problem | None = None
     for one in named:
         try:
-            place = find(month_end(one), code)
-            return _place(one, network, level, place, months, now, reader)
+            unit = find(month_end(one), code)
+            return _show_page(one, network, level, unit, months, now, reader)
         except Problem as problem:
             if problem.code not in ("unit_unknown", "not_published"):
                 raise
@@ -86,63 +88,63 @@ def unit(
     raise missing or Problem(404, "unit_unknown")
 
 
-def _newest(months: list[str], now: datetime, reader: Actor | None = None) -> str:
+def _newest_month(months: list[str], now: datetime, reader: Actor | None = None) -> str:
     """The newest month of which a reader sees anything; else the running one."""
     seen = (month for month in months if published(reader, month) != frozenset())
     return next(seen, this_month(now))
 
 
-def _place(
+def _show_page(
     month: str,
     network: str,
     level: str | None,
-    place: UnitRow | None,
+    unit: UnitRow | None,
     months: list[str],
     now: datetime,
     reader: Actor | None,
-) -> Place:
+) -> CoveragePage:
     last = month_end(month)
-    levels = levels_of(last, place)
-    parent = place.code if place and place.level != "commune" else None
-    only = place.code if place and parent is None else None
+    levels = levels_of(last, unit)
+    parent = unit.code if unit and unit.level != "commune" else None
+    only = unit.code if unit and parent is None else None
     query = CoverageQuery(month, level or levels[0], network, parent, only, reader=reader)
     answer = coverage(query, now)
-    return Place(
+    return CoveragePage(
         query=query,
-        unit=place,
-        own=_own(place, query, answer, now) if place else None,
+        unit=unit,
+        own=_own_figures(unit, query, answer, now) if unit else None,
         answer=answer,
-        groups=_grouped(answer["items"]),
+        groups=_group_items(answer["items"]),
         levels=levels,
         months=months,
-        previous=_month_of(month_start(month) - timedelta(days=1)),
-        following=_month_of(last + timedelta(days=1)) if last < local_day(now) else None,
+        previous_month=_month_of(month_start(month) - timedelta(days=1)),
+        next_month=_month_of(last + timedelta(days=1)) if last < local_day(now) else None,
         boundaries=set_on(last),
     )
 
 
-def _own(
-    place: UnitRow, query: CoverageQuery, answer: dict[str, Any], now: datetime
+def _own_figures(
+    unit: UnitRow, query: CoverageQuery, answer: dict[str, Any], now: datetime
 ) -> dict[str, Any]:
     """The figures of a unit as a whole; of a commune they are the answer itself."""
-    whole = replace(query, level=place.level, parent=None, unit=place.code)
+    whole = replace(query, level=unit.level, parent=None, unit=unit.code)
     if whole != query:
         answer = coverage(whole, now)
     own: dict[str, Any] = answer["items"][0] | {"days_done": answer["days_done"]}
     return own
 
 
-def levels_of(day: date, place: UnitRow | None) -> list[str]:
+def levels_of(day: date, unit: UnitRow | None) -> list[str]:
     """The levels that can be listed of a place, the one shown by default first."""
     levels = LEVELS_OF[system_on(day)]
-    if place is None:
+    if unit is None:
         return [level for level in levels if level != "commune"]
-    if place.level == "province" and "district" in levels:
+    if unit.level == "province" and "district" in levels:
         return ["commune", "district"]
     return ["commune"]
 
 
-def _grouped(items: Iterable[dict[str, Any]]) -> dict[str, Rows]:
+def _group_items(items: Iterable[dict[str, Any]]) -> dict[str, Rows]:
     """Who lacks samples first, then who has none at all, then who reached the target.
 
     Among communes the largest shortfall is at the top; among provinces and districts the one that
@@ -168,20 +170,20 @@ def _group(item: dict[str, Any]) -> str:
     return "reached" if item["reached"] and all_reached else "lacking"
 
 
-def drawn(place: Place, folder: Path, now: datetime) -> Map | None:
+def draw_map(page: CoveragePage, folder: Path, now: datetime) -> Map | None:
     """The map of a place; None of a unit without a polygon."""
-    figures = map_figures(place.query.month, place.query.network, now, place.query.reader)
-    listed = listing_on(month_end(place.query.month)).levels
-    names = {one.code: one.name for one in listed["commune" if place.unit else "province"]}
-    if place.unit is None:
-        return country_map(folder, place.boundaries, names, figures)
-    return unit_map(folder, place.boundaries, place.unit, names, figures)
+    figures = map_figures(page.query.month, page.query.network, now, page.query.reader)
+    listed = listing_on(month_end(page.query.month)).levels
+    names = {one.code: one.name for one in listed["commune" if page.unit else "province"]}
+    if page.unit is None:
+        return country_map(folder, page.boundaries, names, figures)
+    return unit_map(folder, page.boundaries, page.unit, names, figures)
 
 
-def beside(place: Place, now: datetime) -> dict[str, Any] | None:
+def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | None:
     """VNNIC's own count of the same units beside ours, where it was imported."""
-    query, answer = place.query, place.answer
-    level = "commune" if place.unit else "province"
+    query, answer = page.query, page.answer
+    level = "commune" if page.unit else "province"
     theirs = imported(query.month, query.network, level)
     if not theirs:
         return None
@@ -191,12 +193,12 @@ def beside(place: Place, now: datetime) -> dict[str, Any] | None:
     return summary if summary["compared"] else None
 
 
-def found(words: str, month: str | None, now: datetime) -> list[UnitRow]:
+def search_units(text: str, month: str | None, now: datetime) -> list[UnitRow]:
     """The units whose name or code holds the words, with or without their marks."""
-    day = month_end(month or _newest(months_with_data(local_day(now)), now))
+    day = month_end(month or _newest_month(months_with_data(local_day(now)), now))
     rows: list[UnitRow] = []
     for level in LEVELS_OF[system_on(day)]:  # a province before a hundred communes of its name
-        rows += search(day, level, None, words, None, FOUND_MOST - len(rows))
+        rows += search(day, level, None, text, None, FOUND_MOST - len(rows))
     return rows
 
 

@@ -10,9 +10,9 @@ from flask import Blueprint, Response, request
 from backend.accounts.access import PUBLIC
 from backend.http.arguments import Parser
 from backend.http.requests import clock_now
-from backend.web.public.service import Place, unit
+from backend.web.public.service import CoveragePage, show_unit
 from backend.web.site.charts import filled_percent
-from backend.web.site.content_security_policy import EMBEDDED, under
+from backend.web.site.content_security_policy import EMBEDDED, with_policy
 from backend.web.site.pages import Translator, render, translator_for
 from backend.web.site.schemas import UnitPageQuerySchema
 
@@ -28,11 +28,11 @@ INK, SOFT, ACCENT, GOOD, LACK = "#14212b", "#4b5b68", "#0b5a7c", "#17693f", "#c7
 PAPER, TRACK, BAND = "#ffffff", "#e3e9ee", "#0b5a7c"
 
 
-def sentence(place: Place, translator: Translator) -> str:
+def sentence(page: CoveragePage, translator: Translator) -> str:
     """How far a unit is, in one sentence."""
-    own, target = place.own, place.answer["target"]
+    own, target = page.own, page.answer["target"]
     assert own is not None
-    month = translator.month(place.query.month)
+    month = translator.month(page.query.month)
     if own["communes"] and target:
         text = translator.gettext(
             "{reached} of {communes} reached {samples} in {month}, according to Đo Sóng.",
@@ -53,35 +53,35 @@ def sentence(place: Place, translator: Translator) -> str:
             "{has} of {n} sample in {month}, according to Đo Sóng.",
             "{has} of {n} samples in {month}, according to Đo Sóng.",
             own["target"],
-            has=translator.number(measured(place)),
+            has=translator.number(measured(page)),
             month=month,
         )
     return str(text)
 
 
-def measured(place: Place) -> int:
+def measured(page: CoveragePage) -> int:
     """The number that the unit's target is held against."""
-    target = place.answer["target"]
-    assert place.own is not None
-    number: int = place.own[target["basis"] if target else "counted"]
+    target = page.answer["target"]
+    assert page.own is not None
+    number: int = page.own[target["basis"] if target else "counted"]
     return number
 
 
-def draw_picture(place: Place, translator: Translator) -> bytes:
+def draw_picture(page: CoveragePage, translator: Translator) -> bytes:
     """A PNG of the unit's name, its figure against the target, and where it comes from."""
     from PIL import Image, ImageDraw
 
-    assert place.unit is not None and place.own is not None
+    assert page.unit is not None and page.own is not None
     image = Image.new("RGB", SIZE, PAPER)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, SIZE[0], 20), fill=BAND)
-    where = translator.gettext("Month {month}", month=translator.month(place.query.month))
-    network = translator.label("network", place.query.network)
+    where = translator.gettext("Month {month}", month=translator.month(page.query.month))
+    network = translator.label("network", page.query.network)
     draw.text((MARGIN, 80), f"{where} · {network}", SOFT, font=_font(34, bold=False))
-    draw.text((MARGIN, 130), place.unit.name, INK, font=_fitting(draw, place.unit.name, 76))
-    if place.unit.province != place.unit.name:
-        draw.text((MARGIN, 232), place.unit.province, SOFT, font=_font(38, bold=False))
-    _figure(draw, place, translator)
+    draw.text((MARGIN, 130), page.unit.name, INK, font=_fitting(draw, page.unit.name, 76))
+    if page.unit.province != page.unit.name:
+        draw.text((MARGIN, 232), page.unit.province, SOFT, font=_font(38, bold=False))
+    _figure(draw, page, translator)
     draw.text(
         (MARGIN, 545), translator.gettext("according to Đo Sóng"), SOFT, font=_font(30, bold=False)
     )
@@ -90,11 +90,11 @@ def draw_picture(place: Place, translator: Translator) -> bytes:
     return out.getvalue()
 
 
-def _figure(draw: "ImageDraw", place: Place, translator: Translator) -> None:
+def _figure(draw: "ImageDraw", page: CoveragePage, translator: Translator) -> None:
     """The number, what it is held against, and the track of it."""
-    own = place.own or {}
-    communes = own["communes"] if place.answer["target"] else None
-    has = communes["reached"] if communes else measured(place)
+    own = page.own or {}
+    communes = own["communes"] if page.answer["target"] else None
+    has = communes["reached"] if communes else measured(page)
     whole = communes["units"] if communes else own["target"]
     number, font = translator.number(has), _font(120, bold=True)
     draw.text((MARGIN, 300), number, ACCENT, font=font)
@@ -143,8 +143,8 @@ PICTURE_S = 3600
 def picture(query: dict[str, Any], code: str) -> Response:
     """Draw a unit's figure for the preview of a shared link."""
     reader = translator_for(query.pop("lang"))
-    place = unit(code, now=clock_now(), reader=PUBLIC, **query)
-    response = Response(draw_picture(place, reader), content_type="image/png")
+    page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
+    response = Response(draw_picture(page, reader), content_type="image/png")
     response.headers["Cache-Control"] = f"public, max-age={PICTURE_S}"
     response.add_etag()
     response.make_conditional(request)
@@ -153,10 +153,10 @@ def picture(query: dict[str, Any], code: str) -> Response:
 
 @bp.get("/unit/<code>/widget")
 @arguments(UnitPageQuerySchema, location="query")
-@under(EMBEDDED)
+@with_policy(EMBEDDED)
 def widget(query: dict[str, Any], code: str) -> Response:
     """Show a unit's figure inside another site."""
     lang = query.pop("lang")
-    place = unit(code, now=clock_now(), reader=PUBLIC, **query)
-    told = sentence(place, translator_for(lang))
-    return render("web/public/widget.html", lang, place=place, told=told)
+    page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
+    text = sentence(page, translator_for(lang))
+    return render("web/public/widget.html", lang, page=page, sentence=text)

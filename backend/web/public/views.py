@@ -19,7 +19,7 @@ from backend.web.public.sharing_views import bp as sharing_pages
 from backend.web.public.sharing_views import sentence
 from backend.web.public.styleguide import samples
 from backend.web.site.blueprint import PageBlueprint
-from backend.web.site.content_security_policy import API_PAGE, ASKING, MAP, SCRIPTED
+from backend.web.site.content_security_policy import API_PAGE, MAP, SCRIPTED, SCRIPTED_REQUESTS
 from backend.web.site.pages import render, translator_for, workspaces
 from backend.web.site.schemas import (
     FirstPageQuerySchema,
@@ -39,20 +39,20 @@ def index(query: dict[str, Any]) -> Any:
         given = {name: value for name, value in query.items() if value is not None}
         return redirect(url_for("web.unit", code=parent, **given))
     lang, now = query.pop("lang"), clock_now()
-    place = service.country(**query, now=now, reader=figures_reader())
-    shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
-    return render("web/public/country.html", lang, place=place, **shown)
+    page = service.show_country(**query, now=now, reader=figures_reader())
+    values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
+    return render("web/public/country.html", lang, page=page, **values)
 
 
 @bp.page("/unit/<code>", UnitPageQuerySchema, policy=MAP)
 def unit(query: dict[str, Any], code: str) -> Response:
     """Show a month's counts of a unit, and of what is in it, against the target."""
     lang = query.pop("lang")
-    told_to, now = translator_for(lang), clock_now()
-    place = service.unit(code, **query, now=now, reader=figures_reader())
-    shown = {"drawn": _drawn(place), "vnnic": service.beside(place, now)}
-    shown |= {"told": sentence(place, told_to), "quality": quality(place, told_to, now)}
-    return render("web/public/unit.html", lang, place=place, **shown)
+    translator, now = translator_for(lang), clock_now()
+    page = service.show_unit(code, **query, now=now, reader=figures_reader())
+    values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
+    values |= {"sentence": sentence(page, translator), "quality": quality(page, translator, now)}
+    return render("web/public/unit.html", lang, page=page, **values)
 
 
 @bp.page("/table.csv", TableQuerySchema)
@@ -60,8 +60,8 @@ def table(query: dict[str, Any]) -> Response:
     """Download the table of a page, with heads in the language of the page."""
     lang, _ = query.pop("lang"), query.pop("format")
     answer = compute_coverage(CoverageQuery(**query, reader=figures_reader()), clock_now())
-    told = answer.body
-    name = f"coverage-{told['month']}-{told['level']}-{told['network']}.csv"
+    body = answer.body
+    name = f"coverage-{body['month']}-{body['level']}-{body['network']}.csv"
     content = as_csv(answer, translator_for(lang).language)
     return with_content_tag(as_attachment(content, "text/csv; charset=utf-8", name))
 
@@ -69,12 +69,12 @@ def table(query: dict[str, Any]) -> Response:
 @bp.page("/search", SearchQuerySchema, policy=MAP)
 def search(query: dict[str, Any]) -> Any:
     """List the units of a name; go to the only one."""
-    lang, words = query["lang"], query["q"].strip()
-    units = service.found(words, query["month"], clock_now()) if words else []
+    lang, text = query["lang"], query["q"].strip()
+    units = service.search_units(text, query["month"], clock_now()) if text else []
     if len(units) == 1:
         return redirect(translator_for(lang).to("web.unit", code=units[0].code))
     more = len(units) == service.FOUND_MOST
-    return render("web/public/search.html", lang, units=units, q=words, more=more)
+    return render("web/public/search.html", lang, units=units, q=text, more=more)
 
 
 @bp.page("/styleguide")
@@ -90,13 +90,13 @@ def docs(query: dict[str, Any]) -> Response:
     return render("web/public/docs.html", query["lang"])
 
 
-@bp.page("/invitation", policy=ASKING)
+@bp.page("/invitation", policy=SCRIPTED_REQUESTS)
 def invitation(query: dict[str, Any]) -> Response:
     """Let a person choose a password by the secret behind the link's #."""
     return render("web/public/invitation.html", query["lang"])
 
 
-@bp.page("/sign-in", policy=ASKING)
+@bp.page("/sign-in", policy=SCRIPTED_REQUESTS)
 def sign_in(query: dict[str, Any]) -> Response:
     """Let a person sign in, see who they are, set up a second factor and sign out."""
     return render("web/public/sign_in.html", query["lang"])
@@ -111,11 +111,11 @@ def work() -> Any:
 
 @bp.page("/sign-out", None, methods=("POST",))
 def sign_out() -> Any:
-    """End the session of whoever presses the button."""
-    known = actor()
+    """End the session of the signed-in person."""
+    user = actor()
     response = redirect(url_for("web.index"), 303)
-    if known.session is not None:
-        sessions.sign_out(known)
+    if user.session is not None:
+        sessions.sign_out(user)
         response.delete_cookie(COOKIE, path="/")
     return response
 
@@ -126,5 +126,5 @@ def join(query: dict[str, Any]) -> Response:
     return render("web/public/join.html", query["lang"])
 
 
-def _drawn(place: service.Place) -> Any:
-    return service.drawn(place, current_app.config["VAR_DIR"] / "tiles", clock_now())
+def _draw_map(page: service.CoveragePage) -> Any:
+    return service.draw_map(page, current_app.config["VAR_DIR"] / "tiles", clock_now())

@@ -18,7 +18,7 @@ from backend.http.problems import CODES, answer_http, serialize_errors
 from backend.http.requests import language
 from backend.i18n.languages import Language
 from backend.i18n.messages import message
-from backend.web.site.content_security_policy import PAGE, Policy, under
+from backend.web.site.content_security_policy import PAGE, Policy, with_policy
 from backend.web.site.pages import render
 from backend.web.site.schemas import PageQuerySchema
 
@@ -73,19 +73,19 @@ class PageBlueprint(Blueprint):
                 if upload_most:  # before the form is parsed, which checking its token does
                     request.max_content_length = upload_most + FIELDS_MOST
                 if self.login_required and not actor().signed_in:
-                    return to_sign_in()
+                    return redirect_to_sign_in()
                 if self.act:
                     require(actor(), self.act)
                 return loaded(**path)
 
             allowed = policy or (WITH_FORMS if self.login_required else PAGE)
-            self.add_url_rule(rule, view.__name__, under(allowed)(answer), methods=methods)
+            self.add_url_rule(rule, view.__name__, with_policy(allowed)(answer), methods=methods)
             return view
 
         return bind
 
 
-def to_sign_in() -> Any:
+def redirect_to_sign_in() -> Any:
     """Redirect to the sign-in page, which leads back here."""
     back = request.full_path.rstrip("?") if request.method == "GET" else request.path
     return redirect(f"{url_for('web.sign_in')}?{urlencode({'next': back})}", 303)
@@ -96,13 +96,13 @@ def not_found(error: HTTPException) -> Response:
     return answer_http(error) if request.path.startswith("/api/") else answer_http_page(error)
 
 
-@under(PAGE)
+@with_policy(PAGE)
 def _answer_problem(problem: Problem) -> Response:
     db.session.rollback()
     return _error_page(problem)
 
 
-@under(PAGE)
+@with_policy(PAGE)
 def answer_http_page(error: HTTPException) -> Any:
     """Answer what Flask itself refuses as a page."""
     if error.code is None or error.code < 400:
@@ -115,11 +115,11 @@ def answer_http_page(error: HTTPException) -> Any:
 def _error_page(problem: Problem) -> Response:
     lang = request.args.get("lang")
     lang = lang if lang in ("vi", "en") else None
-    words = cast(Language, lang or language())
-    faults = serialize_errors(problem.errors, words)
-    told = {"told": message(problem.code, words), "faults": faults}
+    reader_language = cast(Language, lang or language())
+    errors = serialize_errors(problem.errors, reader_language)
+    text = {"text": message(problem.code, reader_language), "errors": errors}
     again = request.full_path.rstrip("?") if request.method == "GET" else None
-    response = render("web/site/wrong.html", lang, problem=problem, again=again, **told)
+    response = render("web/site/wrong.html", lang, problem=problem, again=again, **text)
     response.status_code = problem.status
     response.headers.update(problem.headers)
     return response

@@ -12,7 +12,7 @@ class Bar:
     """One bar: its label, the value in words, and its top and height in percent."""
 
     label: str
-    words: str
+    text: str
     top: float
     height: float
     reaches: bool  # the line of the chart, where it has one
@@ -28,29 +28,29 @@ class Bars:
 
 def bars(values: Sequence[tuple[str, float | None, str]], line: float | None = None) -> Bars:
     """Draw labelled values, with their words, so that the highest and the line fit."""
-    most = max([value or 0.0 for _, value, _ in values] + [line or 0.0]) or 1.0
-    drawn = (_bar(label, value or 0.0, words, most, line) for label, value, words in values)
-    return Bars(tuple(drawn), None if line is None else round(100 - 100 * line / most, 2))
+    highest = max([value or 0.0 for _, value, _ in values] + [line or 0.0]) or 1.0
+    drawn = (_bar(label, value or 0.0, text, highest, line) for label, value, text in values)
+    return Bars(tuple(drawn), None if line is None else round(100 - 100 * line / highest, 2))
 
 
-def _bar(label: str, value: float, words: str, most: float, line: float | None) -> Bar:
-    height = max(100 * value / most, LEAST_PERCENT) if value > 0 else 0.0
+def _bar(label: str, value: float, text: str, highest: float, line: float | None) -> Bar:
+    height = max(100 * value / highest, LEAST_PERCENT) if value > 0 else 0.0
     reaches = line is not None and value >= line
-    return Bar(label, words, round(100 - height, 2), round(height, 2), reaches)
+    return Bar(label, text, round(100 - height, 2), round(height, 2), reaches)
 
 
 def sparkline(values: Sequence[float | None]) -> tuple[str, ...]:
     """Draw values from left to right in a square of 100, as one line for each run without a gap."""
-    known = [value for value in values if value is not None]
-    if not known:
+    numbers = [value for value in values if value is not None]
+    if not numbers:
         return ()
-    most, step = max(known) or 1.0, 100 / max(len(values) - 1, 1)
+    highest, step = max(numbers) or 1.0, 100 / max(len(values) - 1, 1)
     runs: list[list[str]] = [[]]
     for place, value in enumerate(values):
         if value is None:
             runs.append([])
         else:
-            runs[-1].append(f"{place * step:.1f},{96 - 92 * value / most:.1f}")
+            runs[-1].append(f"{place * step:.1f},{96 - 92 * value / highest:.1f}")
     return tuple(" ".join(run) for run in runs if run)
 
 

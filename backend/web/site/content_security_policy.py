@@ -23,16 +23,16 @@ API_PAGE = CLOSED.replace("img-src 'self'", "img-src 'self' data:") + (
 )
 # These run a script of ours, which alone sends their forms, in a body and never in an address.
 SCRIPTED = CLOSED.replace("form-action 'self'", "form-action 'none'") + "; script-src 'self'"
-ASKING = SCRIPTED + "; connect-src 'self'"
+SCRIPTED_REQUESTS = SCRIPTED + "; connect-src 'self'"
 # The measuring page: installable, kept by a worker, and it may measure against another host.
-MEASURING = ASKING + "{speed}; worker-src 'self'; manifest-src 'self'"
+MEASURING = SCRIPTED_REQUESTS + "{speed}; worker-src 'self'; manifest-src 'self'"
 
 
 # A policy, or what makes it within a request.
 Policy = str | Callable[[], str]
 
 
-def under(policy: Policy) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+def with_policy(policy: Policy) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Answer with a policy."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
@@ -48,7 +48,7 @@ def under(policy: Policy) -> Callable[[Callable[..., Any]], Callable[..., Respon
     return decorate
 
 
-def measuring() -> str:
+def measuring_policy() -> str:
     """The policy of the measuring page, which names the host of the speed test."""
     speed = current_app.config["SPEED_URL"]
     return MEASURING.format(speed=f" {speed}" if speed else "")

@@ -139,5 +139,5 @@ def test_who_draws_the_same_place_at_once_is_in_nobodys_way(tmp_path: Path) -> N
         outlines.Drawing(1, 1, WHOLE, {"01": "M0 0" * 999}),
     )
     with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(lambda _: outlines._made(path, drawing), range(400)))
+        made = list(threads.map(lambda _: outlines._store(path, drawing), range(400)))
     assert made == [drawing] * 400 and list(tmp_path.iterdir()) == [path]

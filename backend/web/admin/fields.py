@@ -1,4 +1,4 @@
-"""Fields of forms, in which everything is typed as text."""
+"""Fields of forms, whose values are text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,12 @@ from marshmallow import ValidationError
 
 from backend.fields import ID_MOST, Text, Whole
 
-# More digits than any number here has; longer ones are no slip of a finger.
+# Longest number of a form.
 DIGITS_MOST = 12
 
 
-class Typed(Whole):
-    """A whole number as it is typed, its thousands apart or not."""
+class FormattedNumber(Whole):
+    """A whole number as text, with or without thousands separators."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -23,17 +23,17 @@ class Typed(Whole):
         return super()._deserialize(int(digits), attr, data, **kwargs)
 
 
-def optional_id() -> Typed:
-    """The number of a row, or nothing."""
-    return Typed(1, ID_MOST, allow_none=True, load_default=None)
+def optional_id() -> FormattedNumber:
+    """Return a field of a row's id, or none."""
+    return FormattedNumber(1, ID_MOST, allow_none=True, load_default=None)
 
 
 def optional_code() -> Text:
-    """The code of a unit, or nothing."""
+    """Return a field of a unit's code, or none."""
     return Text(most=10, allow_none=True, load_default=None)
 
 
 def row_of(subject: str, kind: str) -> int | None:
-    """The number in `kind:7`, as the audit log names things."""
+    """Return the id in a subject of the audit log, e.g. 7 of `kind:7`."""
     named, _, number = subject.partition(":")
     return int(number) if named == kind and number.isdecimal() else None

@@ -14,7 +14,7 @@ from backend.organisations.models import Organisation
 from backend.web.admin.blueprint import bp, render_section
 from backend.web.admin.schemas import ROWS, ListQuerySchema
 
-# By act, what was imported: a file of measurements is noted when it begins, and when it is through.
+# Acts of imports; a file of measurements has one at its start and one at its end.
 ACTS = (
     "team.import",
     "membership.import",
@@ -24,14 +24,14 @@ ACTS = (
     "imported",
 )
 NAMED: dict[str, Any] = {"organisation": Organisation, "campaign": Campaign}
-# What came of the rows of a file, in the words of each act.
+# Outcomes of rows in the details of the acts.
 OUTCOMES = (
     "create", "update", "unchanged", "error", "accepted", "duplicate", "conflict", "rejected",
 )  # fmt: skip
 
 
 def list_imports(actor: Actor, cursor: str | None, limit: int) -> dict[str, Any]:
-    """A page of the imports, the latest first."""
+    """Return a page of imports, the latest first."""
     page = read_acts(actor, ACTS, cursor, limit)
     names = _names(row["subject"] for row in page["items"])
     return {"items": [_serialize(row, names) for row in page["items"]], "next": page["next"]}
@@ -53,7 +53,7 @@ def _serialize(row: Mapping[Any, Any], names: Mapping[tuple[str, str], str]) -> 
 
 
 def _names(subjects: Iterable[str]) -> dict[tuple[str, str], str]:
-    """What the things are called that are still there."""
+    """Return the names of the subjects that still exist."""
     wanted: dict[str, set[int]] = {}
     for kind, _, about in (subject.partition(":") for subject in subjects):
         if kind in NAMED and about.isdecimal():
@@ -69,5 +69,5 @@ def _names(subjects: Iterable[str]) -> dict[tuple[str, str], str]:
 
 @bp.page("/imports", ListQuerySchema)
 def imports(query: dict[str, Any]) -> Any:
-    """List what was imported by whom and when, and where an import is begun."""
+    """List imports, and link to the pages that start one."""
     return render_section("imports", query, listed=list_imports(actor(), query["cursor"], ROWS))

@@ -1,4 +1,4 @@
-"""The kinds of long jobs: what the operator's commands do, with progress shown on a page."""
+"""The kinds of background jobs: operator commands with progress on a page."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -21,19 +21,19 @@ Progress = Callable[[int, int], None]
 Arguments = Mapping[str, Any]
 Work = Callable[[Arguments, Progress], dict[str, Any]]
 
-# Units of a result, those that change most: whoever wants more looks at the coverage.
+# Units in a result: those with the largest changes.
 UNITS_MOST = 100
 
 
 def reassign(arguments: Arguments, progress: Progress) -> dict[str, Any]:
-    """Name the communes of a span of days again, in the sets that are active now."""
+    """Reassign the communes of a span of days by the active boundary sets."""
     first, last = date.fromisoformat(arguments["first"]), date.fromisoformat(arguments["last"])
     manual = current_app.config["COUNT_MANUAL"]
     return _sums(revising.reassign(first, last, manual, progress))
 
 
 def rejudge(arguments: Arguments, progress: Progress) -> dict[str, Any]:
-    """Judge a month again under the rules of today, or only see what would change."""
+    """Re-evaluate a month by the current rules, or preview the changes."""
     manual, keep = current_app.config["COUNT_MANUAL"], not arguments["dry_run"]
     before = counted_now(arguments["month"])
     done = revising.rejudge(arguments["month"], manual, progress, keep=keep)
@@ -52,12 +52,12 @@ def _sums(done: revising.Revision) -> dict[str, Any]:
 
 
 def _change(row: Mapping[str, Any]) -> int:
-    """The largest change first, whichever way."""
+    """Return a sort key: the largest change in either direction first."""
     return -abs(int(row["counted_after"] - row["counted_before"]))
 
 
 def remove_demo(arguments: Arguments, progress: Progress) -> dict[str, Any]:
-    """Remove everything that the demo loaded, and nothing else."""
+    """Remove the data of the demo."""
     return {"removed": demo.remove(progress)}
 
 

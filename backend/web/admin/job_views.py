@@ -1,4 +1,4 @@
-"""Pages of background jobs, and of the rules that one of them applies again."""
+"""Pages of background jobs, and of the rules of re-evaluation."""
 
 from typing import Any
 
@@ -28,18 +28,18 @@ from backend.web.site.pages import translator_for
 
 @bp.page("/rules")
 def rules(query: dict[str, Any]) -> Any:
-    """Show the rules in force, and let a month be judged again, as a trial first."""
+    """Show the rules in force, with a form for re-evaluating a month."""
     return _render_rules(query)
 
 
 def _render_rules(query: dict[str, Any], form: Form | None = None) -> Any:
-    """The page, with the form that was sent where it has faults."""
+    """Render the page, with the submitted form if it has errors."""
     latest, today = latest_job(actor(), "rejudge"), local_day(clock_now())
     values = {"version": RULES, "reasons": REASONS, "latest": latest, "today": today}
     return render_section("rules", query, form or new_form(query), **values)
 
 
-# By the kind of work: what its form takes.
+# Form schemas by the kind of job.
 FORMS: dict[str, type[Schema]] = {
     "reassign": SpanFormSchema,
     "rejudge": MonthFormSchema,
@@ -50,20 +50,20 @@ FORMS: dict[str, type[Schema]] = {
 
 @bp.page("/jobs")
 def jobs(query: dict[str, Any]) -> Any:
-    """Show what runs and what ran, and ask for more."""
+    """List jobs, with forms for new ones."""
     return _jobs(query, new_form(query))
 
 
 @bp.page("/jobs/list")
 def job_list(query: dict[str, Any]) -> Response:
-    """Give the list alone, for whoever has the page open; 304 where it is the same."""
+    """Send the list for updates of an open page; 304 if unchanged."""
     answer = Response(_render_list(query), content_type="text/html; charset=utf-8")
     return with_content_tag(answer)
 
 
 @bp.page("/jobs/<kind>", methods=("POST",))
 def ask_for(query: dict[str, Any], kind: str) -> Any:
-    """Ask for long work."""
+    """Enqueue a job."""
     if kind not in FORMS:
         raise Problem(404, "not_found")
     form, now = new_form(query), clock_now()
@@ -75,7 +75,7 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
 
 @bp.page("/jobs/<int:job_id>/again", methods=("POST",))
 def run_again(query: dict[str, Any], job_id: int) -> Any:
-    """Ask once more for work that failed."""
+    """Enqueue a failed job again."""
     form, now = new_form(query), clock_now()
     form.attempt(lambda: retry(actor(), job_id, now))
     return _jobs(query, form) if form.failed else redirect_to("admin.jobs", query)
@@ -83,7 +83,7 @@ def run_again(query: dict[str, Any], job_id: int) -> Any:
 
 @bp.page("/jobs/<int:job_id>")
 def rejudged(query: dict[str, Any], job_id: int) -> Any:
-    """Show what judging a month again changed, or would change, by fate and by unit."""
+    """Show the changes of a re-evaluation or its preview, by category and by unit."""
     job = show_job(actor(), job_id)
     if job.kind != "rejudge" or "fates" not in (job.result or {}):
         raise Problem(404, "not_found")
@@ -91,7 +91,7 @@ def rejudged(query: dict[str, Any], job_id: int) -> Any:
 
 
 def _job_arguments(typed: dict[str, Any]) -> dict[str, Any]:
-    """Arguments as a job keeps them: days as text."""
+    """Convert form values to JSON arguments of a job."""
     return {name: getattr(value, "isoformat", lambda value=value: value)()
             for name, value in typed.items()}  # fmt: skip
 
@@ -107,4 +107,4 @@ def _render_list(query: dict[str, Any]) -> Markup:
     translator, jobs = translator_for(query["lang"]), list_jobs(actor(), clock_now())
     values = {"jobs": jobs, "csrf": form_token()}
     part = render_template("web/admin/job_list.html", **translator.template_values(), **values)
-    return Markup(part)  # noqa: S704 # our own template
+    return Markup(part)  # noqa: S704 # own template

@@ -1,4 +1,4 @@
-"""Pages of organisations: who runs campaigns and has teams."""
+"""Pages of organisations."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def organisations(query: dict[str, Any]) -> Any:
 
 @bp.page("/organisations/<int:organisation_id>/end", ListQuerySchema, ("POST",))
 def stop_organisation(query: dict[str, Any], organisation_id: int) -> Any:
-    """End an organisation, or remove it where nothing belongs to it."""
+    """End an organisation, or remove it if it is empty."""
     form, now = new_form(query), clock_now()
 
     def act(typed: dict[str, Any]) -> Any:
@@ -47,7 +47,7 @@ def stop_organisation(query: dict[str, Any], organisation_id: int) -> Any:
 
 
 def level_of(code: str | None) -> str:
-    """The level that a code of today is of: provinces have two digits."""
+    """Return the level of a current code: provinces have two digits."""
     return "province" if code is not None and len(code) == len("19") else "commune"
 
 

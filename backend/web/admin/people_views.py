@@ -26,7 +26,7 @@ from backend.web.site.forms import Form, new_form, redirect_to
 
 @bp.page("/people", PeopleQuerySchema, READ_WRITE)
 def people(query: dict[str, Any]) -> Any:
-    """List people, and let one more in."""
+    """List people, and invite one."""
     form, now = new_form(query), clock_now()
     link = form.submit(InvitationFormSchema(), lambda typed: invite(actor(), typed, now))
     if link is not None:
@@ -60,7 +60,7 @@ def stop_role(query: dict[str, Any], user_id: int, role_id: int) -> Any:
 
 @bp.page("/people/<int:user_id>/link", methods=("POST",))
 def password_link(query: dict[str, Any], user_id: int) -> Any:
-    """Make a link by which a person chooses a new password."""
+    """Create a link for choosing a new password."""
     return _render_link(query, links.make_password_link(actor(), user_id, clock_now()))
 
 
@@ -72,7 +72,7 @@ def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
 
 
 def _render_link(query: dict[str, Any], link: links.Link) -> Any:
-    """The page that shows a link this once, and says whether it was mailed too."""
+    """Render the page that shows a link once, and whether it was mailed."""
     handed = deliver(link, request.host_url, current_app.config)
     response = render_section("link", query, handed=handed)
     response.status_code = 201
@@ -81,13 +81,13 @@ def _render_link(query: dict[str, Any], link: links.Link) -> Any:
 
 @bp.page("/succession")
 def succession(query: dict[str, Any]) -> Any:
-    """List roles that ended with their unit, and what is proposed in their place."""
+    """List roles that ended with their unit, with proposed successors."""
     return render_section("succession", query, items=list_ended(actor(), clock_now())["items"])
 
 
 @bp.page("/succession/<int:role_id>", methods=("POST",))
 def succeed(query: dict[str, Any], role_id: int) -> Any:
-    """Confirm over which units a role goes on."""
+    """Confirm the successors of a role's unit."""
     form, now = new_form(query), clock_now()
 
     def act(typed: dict[str, Any]) -> Any:

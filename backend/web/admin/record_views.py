@@ -25,7 +25,7 @@ FILTERS = ("actor", "act", "subject", "from", "to")
 
 @bp.page("/audit", AuditPageQuerySchema)
 def audit(query: dict[str, Any]) -> Any:
-    """List privileged acts, newest first, by who, what, about what and when."""
+    """List privileged acts, newest first, by actor, act, subject and time."""
     listed = read_audit(actor(), query | {"limit": ROWS})
     kept = {name: request.args.get(name) for name in FILTERS}
     return render_section(
@@ -35,24 +35,24 @@ def audit(query: dict[str, Any]) -> Any:
 
 @bp.page("/withdrawals", methods=READ_WRITE)
 def withdrawals(query: dict[str, Any]) -> Any:
-    """List withdrawals with their deadlines, and note one that was asked for elsewhere."""
+    """List withdrawals with their deadlines, and record one received by other channels."""
     form, now = new_form(query), clock_now()
-    if form.submit(WithdrawalFormSchema(), lambda typed: _note(typed, now)):
+    if form.submit(WithdrawalFormSchema(), lambda typed: _open_request(typed, now)):
         return redirect_to("admin.withdrawals", query)
     return _listed(query, form)
 
 
 @bp.page("/withdrawals/<int:request_id>", methods=("POST",))
 def settle_withdrawal(query: dict[str, Any], request_id: int) -> Any:
-    """Note that a withdrawal was acknowledged or done."""
+    """Record that a withdrawal was acknowledged or done."""
     form, now = new_form(query), clock_now()
     if form.submit(StepSchema(), lambda typed: record_step(actor(), request_id, **typed, now=now)):
         return redirect_to("admin.withdrawals", query)
     return _listed(query, form)
 
 
-def _note(typed: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """By the day: the law counts in days, and nobody knows at which minute a letter came."""
+def _open_request(typed: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Record a withdrawal by its day, because legal periods count in days."""
     if typed["received_on"] > local_day(now):
         raise invalid("received_on", "in_future")
     withdrawal = {"channel": typed["channel"], "received_at": day_begin(typed["received_on"])}

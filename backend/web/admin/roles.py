@@ -1,4 +1,4 @@
-"""Roles in forms: from fields to the requests of the API, names of scopes, choices."""
+"""Roles in forms: conversion to API requests, names of scopes, choices."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from backend.organisations.models import Cluster, Organisation
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
 
-# By role: the fields of which one says what it is over.
+# Fields of the scope of each role, of which one is filled.
 SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
     "team_leader": ("team_id",),
     "organiser": ("organisation_id",),
@@ -29,20 +29,20 @@ SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def invite(actor: Actor, typed: Mapping[str, Any], now: datetime) -> Link:
-    """Let a person in with a first role."""
+    """Invite a person with a first role."""
     with _form_errors(typed["role"]):
         request = _role_request(typed, local_day(now))
         return grants.invite(actor, typed["person"], typed["display_name"], [request], now)
 
 
 def grant(actor: Actor, user_id: int, typed: Mapping[str, Any], now: datetime) -> bool:
-    """Grant a person a further role; whether they did not have it yet."""
+    """Grant a person a further role; return whether it is new."""
     with _form_errors(typed["role"]):
         return grants.grant_role(actor, user_id, _role_request(typed, local_day(now)), now)[1]
 
 
 def unit_reference(code: str | None, level: str | None, day: date) -> dict[str, Any] | None:
-    """A unit by its code, in the system of a day."""
+    """Return the reference to a unit by its code, in the system of a day."""
     return None if code is None else {"system": system_on(day), "level": level, "code": code}
 
 
@@ -62,7 +62,7 @@ def _role_request(typed: Mapping[str, Any], today: date) -> dict[str, Any]:
 
 @contextmanager
 def _form_errors(role: str) -> Iterator[None]:
-    """Name the form's fields in a problem that names the API's."""
+    """Rename the API's fields in a problem to the form's fields."""
     over = SCOPE_FIELDS[role][0] if SCOPE_FIELDS[role] else "role"
     names = {"scope_id": over, "unit": over, "valid_to": "last_day", "name": "person"}
     try:
@@ -75,7 +75,7 @@ def _form_errors(role: str) -> Iterator[None]:
 
 
 def _named(field: str, names: Mapping[str, str]) -> str:
-    """`roles.0.unit.code` is told of the unit."""
+    """Return the form's field of an API field, e.g. of `roles.0.unit.code` that of the unit."""
     parts = [part for part in field.split(".") if part != "roles" and not part.isdecimal()]
     return names.get(parts[0], parts[0]) if parts else field
 
@@ -86,12 +86,12 @@ MODELS: dict[str, Any] = {
     "cluster": Cluster,
     "unit": Unit,
 }
-# A select of more is no choice any more; a province has some hundred.
+# Options of a select; a province has some hundred organisations.
 ORGANISATIONS_MOST = 500
 
 
 def names_of(roles: Iterable[Role]) -> dict[tuple[str, int], str]:
-    """The names of what roles are over, by kind and number."""
+    """Return the names of the scopes of roles, by kind and id."""
     wanted: dict[str, set[int]] = {}
     for role in roles:
         if role.scope_id is not None:
@@ -106,7 +106,7 @@ def names_of(roles: Iterable[Role]) -> dict[tuple[str, int], str]:
 
 
 def organisations() -> list[tuple[int, str]]:
-    """The organisations that last, in Vietnamese order."""
+    """Return the active organisations in Vietnamese order."""
     lasting = select(Organisation.id, Organisation.name).where(Organisation.ended_at.is_(None))
     order = (Organisation.sort_key.collate("C"), Organisation.id)
     rows = db.session.execute(lasting.order_by(*order).limit(ORGANISATIONS_MOST))

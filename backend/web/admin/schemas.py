@@ -1,4 +1,4 @@
-"""What admins' pages take: their addresses, and the forms that are not the API's own."""
+"""Queries and forms of admins' pages."""
 
 from typing import Any
 
@@ -17,48 +17,48 @@ from backend.organisations.fields import Many, Name
 from backend.organisations.grants import KINDS
 from backend.organisations.schemas import TYPES
 from backend.units.catalogue import LEVELS
-from backend.web.admin.fields import Typed, optional_code, optional_id
+from backend.web.admin.fields import FormattedNumber, optional_code, optional_id
 from backend.web.site.schemas import LANGUAGES, MONTH, PageQuerySchema
 
-# What a person reads through on a page.
+# Rows of a list on a page.
 ROWS = 50
-# Of a set, and of a column of its file: what a table shows in one line.
+# Names of sets and columns, which a table shows in one line.
 SET_NAME_MOST = 100
-# The communes of a district, several times.
+# Several times the communes of a district.
 SUCCESSORS_MOST = 100
 
 
 class ListQuerySchema(PageQuerySchema):
-    """Which page of a list."""
+    """A cursor of a list."""
 
     cursor = Text(most=CURSOR_MOST, load_default=None)
 
 
 class PeopleQuerySchema(ListQuerySchema):
-    """Whom to list: of a name, or all."""
+    """A filter of people by name."""
 
     name = Text(NAME_MOST, load_default=None)
 
     @pre_load
     def without_empty(self, given: Any, **_: Any) -> dict[str, Any]:
-        """Take a field that was left empty for one that was not sent."""
+        """Remove empty fields."""
         return _filled(given)
 
 
 class AuditPageQuerySchema(AuditQuerySchema):
-    """The audit log's own questions, of a page in a language."""
+    """The filter of the audit log, and the language of the page."""
 
     lang = Text(choices=LANGUAGES, load_default=None)
     limit = fields.Integer(load_default=ROWS, dump_only=True)
 
     @pre_load
     def without_empty(self, given: Any, **_: Any) -> dict[str, Any]:
-        """Take a field that was left empty for one that was not sent."""
+        """Remove empty fields."""
         return _filled(given)
 
 
 class RoleFormSchema(Strict):
-    """A role, and over what: which of the fields counts depends on the role."""
+    """A role and its scope; the role determines the field of the scope."""
 
     role = Text(choices=tuple(KINDS), required=True)
     organisation_id = optional_id()
@@ -69,14 +69,14 @@ class RoleFormSchema(Strict):
 
 
 class InvitationFormSchema(RoleFormSchema):
-    """A person who is let in, with a first role."""
+    """An invitation with a first role."""
 
     person = Text(NAME_MOST, required=True)
     display_name = Label(100, allow_none=True, load_default=None)
 
 
 class SuccessorsFormSchema(Strict):
-    """Over which units of today a role goes on; none: over nothing."""
+    """The current units that continue a role, or none."""
 
     units = Many(Text(most=10), least=0, most=SUCCESSORS_MOST, load_default=list)
     level = Text(choices=("province", "commune"), required=True)
@@ -84,13 +84,13 @@ class SuccessorsFormSchema(Strict):
 
 
 class TargetFormSchema(Strict):
-    """A new target: of all units of a level, or of one."""
+    """A new target of all units of a level, or of one unit."""
 
     level = Text(choices=LEVELS, required=True)
     network = Text(choices=NETWORKS, required=True)
     purpose = Text(choices=PURPOSES, required=True)
     unit_code = optional_code()
-    threshold = Typed(1, THRESHOLD_MOST, required=True)
+    threshold = FormattedNumber(1, THRESHOLD_MOST, required=True)
     basis = Text(choices=BASES, required=True)
     valid_from = Day(required=True)
     valid_to = Day(allow_none=True, load_default=None)
@@ -98,9 +98,9 @@ class TargetFormSchema(Strict):
 
 
 class TargetChangeFormSchema(Strict):
-    """What of a target may change, and the version that was seen."""
+    """Changes of a target, and its version."""
 
-    threshold = Typed(1, THRESHOLD_MOST, required=True)
+    threshold = FormattedNumber(1, THRESHOLD_MOST, required=True)
     basis = Text(choices=BASES, required=True)
     valid_from = Day(required=True)
     valid_to = Day(allow_none=True, load_default=None)
@@ -118,39 +118,39 @@ class OrganisationFormSchema(Strict):
 
 
 class VersionSchema(Strict):
-    """The version of a thing that somebody saw."""
+    """The version of the object in a form."""
 
     version = Text(most=10, required=True)
 
 
 class WithdrawalFormSchema(Strict):
-    """How and on which day somebody asked to be withdrawn; never who."""
+    """The channel and the day of a withdrawal, without the person."""
 
     channel = Text(choices=CHANNELS, required=True)
     received_on = Day(required=True)
 
 
 class SpanFormSchema(Strict):
-    """The days of which measurements are placed again."""
+    """The days whose measurements are reassigned."""
 
     first = Day(required=True)
     last = Day(required=True)
 
 
 class MonthFormSchema(Strict):
-    """The month that is judged again; in earnest only where somebody says so."""
+    """The month that is re-evaluated, or previewed."""
 
     month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
     dry_run = Text(choices=("yes", "no"), required=True)
 
     @post_load
-    def decided(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Say it as the work takes it."""
+    def with_boolean(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Convert `dry_run` to a boolean."""
         return data | {"dry_run": data["dry_run"] == "yes"}
 
 
 class NewSetFormSchema(Strict):
-    """A boundary set whose file is sent: its name, its days, how far it can be trusted."""
+    """A new boundary set, beside its uploaded file."""
 
     name = Label(SET_NAME_MOST, required=True)
     quality = Text(choices=("published", "derived"), required=True)
@@ -163,12 +163,12 @@ class NewSetFormSchema(Strict):
 
     @post_load
     def without_file(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """The file comes beside the form."""
+        """Remove the field of the file, which is uploaded separately."""
         return {name: value for name, value in data.items() if name != "file"}
 
 
 class FindingQuerySchema(PageQuerySchema):
-    """Which thing that a check found is looked at from near."""
+    """The finding of a check that is shown as a close-up."""
 
     finding = fields.Integer(load_default=None, validate=validate.Range(1, ID_MOST))
 
@@ -180,7 +180,7 @@ class SetFormSchema(Strict):
 
 
 class EverythingSchema(Strict):
-    """What is not undone wants to be said twice."""
+    """The confirmation of an irreversible action."""
 
     sure = Text(choices=("yes",), required=True)
 

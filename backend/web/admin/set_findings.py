@@ -1,4 +1,4 @@
-"""What a check of a boundary set found, kept as a table, a map and a close-up of each thing.
+"""Findings of a check of a boundary set, stored as a table, a map and close-ups.
 
 The job that checks writes them once into VAR_DIR; pages only read them.
 """
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 FOLDER = "checks"  # in VAR_DIR
-# Of one kind: whoever has mended so many checks again, and the report counts all of them.
+# Stored findings of each kind; the report counts all.
 MOST_OF_A_KIND = 40
-# What a close-up shows around a thing, of its longer side, and at least in degrees: half a
-# kilometre, or an overlap of a few metres would fill the page; around a point its neighbours.
+# Margin of a close-up: part of the longer side, least degrees (half a kilometre, or an overlap of a
+# few metres would fill the page), degrees around a point.
 AROUND, LEAST_AROUND, AROUND_POINT = 0.5, 0.005, 0.06
-# Of the longer side of a close-up, as `outlines` thins a unit.
+# Tolerance as part of the longer side of a close-up, like that of a unit in `outlines`.
 TOLERANCE = 0.0015
 KEPT_S = 90 * 86_400.0
 
 
 def keep(
-    folder: Path, frame: "GeoDataFrame", known: Sequence[GazetteerUnit], found: Sequence[Finding]
+    folder: Path, frame: "GeoDataFrame", known: Sequence[GazetteerUnit], findings: Sequence[Finding]
 ) -> dict[str, int]:
-    """Write what was found and tell how much of each kind there is."""
+    """Store findings; return their number by kind."""
     _sweep(folder.parent)
-    shutil.rmtree(folder, ignore_errors=True)  # of the same job, asked for again
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier run of the same job
     folder.mkdir(parents=True)
     writer = _FindingWriter(frame, known)
     counts: Counter[str] = Counter()
     items: list[dict[str, Any]] = []
-    for one in found:
+    for one in findings:
         counts[one.kind] += 1
         if counts[one.kind] <= MOST_OF_A_KIND:
             item = writer.finding(len(items) + 1, one)
@@ -58,7 +58,7 @@ def keep(
 
 
 def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
-    """What a page shows of a check: all of it, or one thing from near; 404 for what has no place.
+    """Return the findings of a check, and the close-up of one; 404 for one without a position.
 
     Nothing where it is no longer kept.
     """
@@ -74,7 +74,7 @@ def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
 
 
 class _FindingWriter:
-    """Findings as pages show them: names beside codes, places on a drawing."""
+    """Conversion of findings to rows with names, and to drawings."""
 
     def __init__(self, frame: "GeoDataFrame", known: Sequence[GazetteerUnit]) -> None:
         import shapely
@@ -88,13 +88,13 @@ class _FindingWriter:
         self._country = Canvas(WHOLE)
 
     def coast(self) -> list[str]:
-        """The set as a whole, province by province."""
+        """Return the outlines of the provinces."""
         rows = self._communes
         shapes = zip(rows["code"], rows["province_code"], rows.geometry, strict=True)
         return list(outlines.provinces(list(shapes)).paths.values())
 
     def finding(self, n: int, one: Finding) -> dict[str, Any]:
-        """A row of the table; `spot` is its place on the drawing of the country."""
+        """Return a row of the table; `spot` is its position on the drawing of the country."""
         at = None if one.shape is None else one.shape.representative_point()
         inside = at is not None and WHOLE[0] < at.x < WHOLE[2] and WHOLE[1] < at.y < WHOLE[3]
         return {
@@ -108,7 +108,7 @@ class _FindingWriter:
         }
 
     def close_up(self, one: Finding) -> dict[str, Any]:
-        """A thing as large as it fits, over the communes around it."""
+        """Draw a finding with the communes around it."""
         import shapely
 
         west, south, east, north = one.shape.bounds
@@ -148,10 +148,10 @@ def _write(path: Path, content: Any) -> None:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return found
+    return content
 
 
 def _sweep(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pages of boundary sets: sent, checked, looked at on a map, activated."""
+"""Pages of boundary sets: upload, check, activation."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 
 @bp.page("/sets", methods=READ_WRITE, upload_most=UPLOAD_MOST)
 def sets(query: dict[str, Any]) -> Any:
-    """List the boundary sets and which of them serves today, and take in the file of another."""
+    """List the boundary sets and the one in use today, and upload another."""
     form = new_form(query)
     if form.submit(NewSetFormSchema(), lambda typed: _send(typed, form)):
         return redirect_to("admin.jobs", query)
@@ -31,7 +31,7 @@ def sets(query: dict[str, Any]) -> Any:
 
 @bp.page("/sets/activate", methods=("POST",))
 def activate_set(query: dict[str, Any]) -> Any:
-    """Let a set serve its days from now on."""
+    """Activate a set for its days."""
     form = new_form(query)
     form.submit(SetFormSchema(), lambda typed: activate(typed["name"], actor()))
     return _sets(query, form) if form.failed else redirect_to("admin.sets", query)
@@ -39,7 +39,7 @@ def activate_set(query: dict[str, Any]) -> Any:
 
 @bp.page("/checks/<int:job_id>", FindingQuerySchema)
 def check(query: dict[str, Any], job_id: int) -> Any:
-    """Show what a check of a boundary set found, on a map and as a table."""
+    """Show the findings of a check, on a map and as a table."""
     job = show_job(actor(), job_id)
     if job.kind not in ("check_set", "load_set") or "kinds" not in (job.result or {}):
         raise Problem(404, "not_found")
@@ -50,7 +50,7 @@ def check(query: dict[str, Any], job_id: int) -> Any:
 
 
 def _send(typed: dict[str, Any], form: Form) -> Any:
-    form.values["file"] = None  # so that a fault of the file stands beside it
+    form.values["file"] = None  # so that errors of the file appear beside its field
     file = uploaded_file()
     var_dir, sent = current_app.config["VAR_DIR"], (file.filename, file.stream)
     with file.stream:
@@ -63,5 +63,5 @@ def _sets(query: dict[str, Any], form: Form) -> Any:
 
 
 def _serving() -> Any:
-    """The set of today."""
+    """Return the set in use today."""
     return serving_set(local_day(clock_now()), read_active())

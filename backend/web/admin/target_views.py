@@ -1,4 +1,4 @@
-"""Pages of targets: how many samples units need, since when and by which letter."""
+"""Pages of targets: samples that units need, their days and sources."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def targets(query: dict[str, Any]) -> Any:
 
 @bp.page("/targets/<int:target_id>", methods=READ_WRITE)
 def target(query: dict[str, Any], target_id: int) -> Any:
-    """Show a target, and change it or let it end."""
+    """Show a target, and change or end it."""
     form, there = new_form(query), show_target(target_id)
 
     def act(typed: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""All pages of admins: a section binds its pages to the blueprint when it is imported."""
+"""The blueprint with all pages; importing a module of views binds its pages."""
 
 from backend.web.admin import (
     health_views,

@@ -1,4 +1,4 @@
-"""The organiser's board: what a campaign's people read."""
+"""Pages of a campaign for its organisers and team leaders."""
 
 from datetime import date
 from typing import Any
@@ -38,13 +38,13 @@ from backend.web.site.content_security_policy import MAP
 from backend.web.site.forms import Form
 from backend.web.site.pages import render_private, translator_for
 
-# A page of people that a screen holds; whoever leads more goes on.
+# Members on one page.
 MEMBERS_SHOWN = 100
 
 
 @bp.page("")
 def index(query: dict[str, Any]) -> Response:
-    """List the campaigns in which this person has something to do."""
+    """List the campaigns that the person organises or leads a team in."""
     campaigns = own_campaigns(actor())
     may_add = any(grant.role in ("organiser", "admin") for grant in actor().grants)
     return render_private(
@@ -54,16 +54,16 @@ def index(query: dict[str, Any]) -> Response:
 
 @bp.page("/<int:campaign_id>", BoardQuerySchema)
 def campaign(query: dict[str, Any], campaign_id: int) -> Response:
-    """Show how a campaign goes."""
+    """Show the progress of a campaign."""
     board, part = _render_figures(query, campaign_id)
-    values = {"board": board, "query": query, "part": Markup(part)}  # noqa: S704 # a template's
+    values = {"board": board, "query": query, "part": Markup(part)}  # noqa: S704 # own template
     tag = f'W/"{content_tag(part.encode())}"'
     return render_private("web/board/campaign.html", query["lang"], **values, known_as=tag)
 
 
 @bp.page("/<int:campaign_id>/figures", BoardQuerySchema)
 def figures(query: dict[str, Any], campaign_id: int) -> Response:
-    """Give the figures of the page alone, for whoever has it open; 304 where they are the same."""
+    """Send the figures of the page for updates of an open page; 304 if unchanged."""
     _, part = _render_figures(query, campaign_id)
     return with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
 
@@ -86,7 +86,7 @@ def contributed(query: dict[str, Any], campaign_id: int) -> Response:
 
 @bp.page("/<int:campaign_id>/contributions.csv", ContributedQuerySchema)
 def contributed_table(query: dict[str, Any], campaign_id: int) -> Response:
-    """Download the whole table of contributions, with heads in the language of the page."""
+    """Download all contributions, with column titles in the language of the page."""
     filters = {name: query[name] for name in ("by", "month", "network") if query[name]}
     language = translator_for(query["lang"]).language
     filters = EVERY_CONTRIBUTION.load(filters | {"format": "csv"})
@@ -107,7 +107,7 @@ def teams(query: dict[str, Any], campaign_id: int) -> Response:
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>", MembersQuerySchema)
 def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
-    """Show a team to its leader and organiser: who is in it, what each did, how to join it."""
+    """Show the members of a team, their contributions and the join code."""
     now, user = clock_now(), actor()
     board = show_board(user, campaign_id, now)
     page = MembersPage(campaign_id, query["after"], MEMBERS_SHOWN)
@@ -133,14 +133,14 @@ def plan(query: dict[str, Any], campaign_id: int) -> Response:
 
 @bp.page("/<int:campaign_id>/plan/slips", PlanPageQuerySchema)
 def slips(query: dict[str, Any], campaign_id: int) -> Response:
-    """Print a slip for each team that has somewhere to go: two on an A4 page."""
+    """Render printable slips of the teams with a destination: two on an A4 page."""
     return render_plan("web/board/slips.html", query, campaign_id)
 
 
 def render_plan(
     template: str, query: dict[str, Any], campaign_id: int, form: Form | None = None
 ) -> Response:
-    """A page about the plan of a day; with the form that was sent, where it has faults."""
+    """Render a page of the plan of a day, with the submitted form if it has errors."""
     now = clock_now()
     board, plan, refused = show_board(actor(), campaign_id, now), None, None
     try:
@@ -161,7 +161,7 @@ def _map(plan: dict[str, Any] | None) -> PlanMap | None:
 
 
 def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBoard, str]:
-    """A campaign's frame, and the part of its page that changes by itself."""
+    """Return the board of a campaign, and the HTML of the part that an open page updates."""
     now, translator = clock_now(), translator_for(query["lang"])
     board = show_board(actor(), campaign_id, now)
     values = month_overview(actor(), campaign_id, query, now, translator.language)
@@ -171,7 +171,7 @@ def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBo
 
 
 def _code(campaign_id: int, team_id: int) -> Any:
-    """The team's code in this campaign, where it has one."""
+    """Return the team's join code in this campaign, if any."""
     try:
         return show_code(actor(), campaign_id, team_id, clock_now())
     except Problem as problem:

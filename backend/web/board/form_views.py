@@ -1,4 +1,4 @@
-"""The organiser's board: what an organiser changes."""
+"""Pages on which organisers change a campaign."""
 
 from functools import partial
 from typing import Any
@@ -39,13 +39,13 @@ from backend.web.site.content_security_policy import MAP
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import render_private
 
-# As many as are read on one screen; the API has them all.
+# Corrections on the page; the API lists all.
 CORRECTIONS_SHOWN = 50
 
 
 @bp.page("/new", methods=READ_WRITE)
 def add(query: dict[str, Any]) -> Response:
-    """Make a campaign, as a draft or open."""
+    """Create a campaign, as a draft or open."""
     form, user = new_form(query), actor()
     organisations = organisations_of(user)
     if not organisations:
@@ -64,7 +64,7 @@ def add(query: dict[str, Any]) -> Response:
 
 @bp.page("/<int:campaign_id>/settings", methods=READ_WRITE)
 def settings(query: dict[str, Any], campaign_id: int) -> Response:
-    """Change a campaign: what moves is shown first, then done."""
+    """Change a campaign, after a preview of the moved samples."""
     form, user, moved = new_form(query), actor(), None
     board = show_board(user, campaign_id, clock_now())
     require(user, "campaign.edit", campaign_scope(campaign_id))
@@ -89,14 +89,14 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/code", methods=("POST",))
 def rotate(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
-    """Give a team a join code, its first or another one."""
+    """Create or replace the join code of a team."""
     join_codes.rotate_code(actor(), campaign_id, team_id, join_codes.CodeLimits(), clock_now())
     return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
 
 
 @bp.page("/<int:campaign_id>/plan/pins", methods=("POST",), policy=MAP)
 def pin(query: dict[str, Any], campaign_id: int) -> Response:
-    """Pin a place for a team; the rest is planned again."""
+    """Pin a destination for a team."""
     form = new_form(query)
     wanted = form.load(PinFormSchema())
     done = wanted and form.attempt(lambda: pin_place(actor(), campaign_id, wanted, clock_now()))
@@ -108,7 +108,7 @@ def pin(query: dict[str, Any], campaign_id: int) -> Response:
 
 @bp.page("/<int:campaign_id>/plan/unpin", methods=("POST",))
 def unpin(query: dict[str, Any], campaign_id: int) -> Response:
-    """Leave a team's place to the plan again."""
+    """Remove a pin."""
     form = new_form(query)
     wanted = form.load(UnpinQuerySchema())
     if wanted is None:
@@ -125,7 +125,7 @@ def _plan_query(wanted: dict[str, Any] | None) -> dict[str, Any]:
 
 @bp.page("/<int:campaign_id>/signals", MonthQuerySchema, methods=READ_WRITE)
 def signals(query: dict[str, Any], campaign_id: int) -> Response:
-    """Show signals of gaming with their evidence, and take down what they came to."""
+    """Show signals of gaming with their evidence, and record decisions."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
     context = SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
@@ -144,7 +144,7 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
 
 @bp.page("/<int:campaign_id>/corrections", methods=READ_WRITE)
 def corrected(query: dict[str, Any], campaign_id: int) -> Response:
-    """Give what one team has to another, or to none: shown first, then done."""
+    """Reattribute samples to another team or none, after a preview."""
     form, user, result = new_form(query), actor(), None
     board = show_board(user, campaign_id, clock_now())
     if request.method == "POST":
@@ -173,7 +173,7 @@ def _correct(campaign_id: int, wanted: dict[str, Any]) -> dict[str, Any]:
 
 @bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE)
 def imported(query: dict[str, Any], campaign_id: int) -> Response:
-    """Import a list of teams: what each row does is shown first, then done."""
+    """Import a list of teams, after a preview of each row."""
     form, result = new_form(query), None
     board = show_board(actor(), campaign_id, clock_now())
     require(actor(), "team.edit", organisation_scope(board.campaign["organisation_id"]))
@@ -189,7 +189,7 @@ def imported(query: dict[str, Any], campaign_id: int) -> Response:
 
 
 def _import(organisation_id: int, form: Form, *, go: bool) -> dict[str, Any]:
-    """What each row of the file does; done only where no row has an error."""
+    """Import a file or preview it; a file with an error is only previewed."""
     content = uploaded_file().read()
     run = partial(
         import_teams,

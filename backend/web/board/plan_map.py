@@ -1,7 +1,7 @@
-"""The plan of a day as a map: what communes need, which teams go there, where those are at home.
+"""The plan of a day as a map: needs of communes, destinations and homes of teams.
 
-Teams go by their numbers in the table beside it. The drawing serves on paper and
-without scripts; the same is told to the script that draws another.
+Markers have the teams' numbers of the table. The drawing is for paper and pages without scripts;
+the script map gets the same data.
 """
 
 from collections import defaultdict
@@ -16,15 +16,15 @@ from backend.web.maps import outlines
 from backend.web.maps.drawing import Map, area_map, plain_country
 from backend.web.site.canvas import Box, Canvas
 
-# A province's communes, and those of a few; more are no longer told apart on a drawing.
+# Communes on a drawing: those of a few provinces; more are too small.
 DRAWN_MOST = 600
-# What a mark holds; the table has them all.
+# Team numbers on a marker; the table has all.
 NUMBERS_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class PlanMarker:
-    """A place of the plan, on the drawing and in degrees, with the numbers of its teams."""
+    """A place of the plan, in degrees and on the drawing, with the numbers of its teams."""
 
     place: Coordinates
     at: tuple[int, int]
@@ -38,21 +38,21 @@ class PlanMarker:
 
 @dataclass(frozen=True, slots=True)
 class PlanMap:
-    """A drawn map of a plan, and what a script needs to draw its own."""
+    """A drawn map of a plan, and the data of the script map."""
 
     drawn: Map
     digest: str  # of the boundary set
     quality: str
     stops: tuple[PlanMarker, ...]
-    homes: tuple[PlanMarker, ...]  # of teams that go somewhere
-    others: tuple[PlanMarker, ...]  # homes of the others
+    homes: tuple[PlanMarker, ...]  # of teams with a destination
+    others: tuple[PlanMarker, ...]  # homes of the other teams
     ways: tuple[tuple[PlanMarker, PlanMarker], ...]  # from a home to a stop
-    at: dict[str, tuple[int, int]]  # on the drawing, by the code of a commune somebody goes to
+    at: dict[str, tuple[int, int]]  # on the drawing, by the code of a destination
     scripted: dict[str, Any]
 
 
 def plan_map(folder: Path, active: ActiveSet | None, plan: dict[str, Any]) -> PlanMap | None:
-    """Draw a plan; None where no boundary set tells how the communes lie."""
+    """Draw a plan; None without a boundary set."""
     if active is None or not plan["area"]:
         return None
     drawn = _ground(folder, active, plan["area"])
@@ -78,14 +78,14 @@ def plan_map(folder: Path, active: ActiveSet | None, plan: dict[str, Any]) -> Pl
 
 
 def _ground(folder: Path, active: ActiveSet, area: list[PlanPlace]) -> Map:
-    """The communes of the area; of a large one the provinces of the country, uncoloured."""
+    """Draw the communes of the area; for a large area the provinces without figures."""
     if len(area) > DRAWN_MOST:
         return plain_country(folder, active)
     return area_map(folder, active, area) or plain_country(folder, active)
 
 
 def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Coordinates, int]]:
-    """What teams are to do where, with the team's number; without a centre there is no place."""
+    """Yield items of the plan with a position, their coordinates and the team's number."""
     for number, team in enumerate(plan["teams"], 1):
         for item in team["items"]:
             if item["latitude"] is not None and item["longitude"] is not None:

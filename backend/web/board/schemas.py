@@ -1,4 +1,4 @@
-"""Queries and forms of the board's pages, and campaigns as the API takes them."""
+"""Queries and forms of the campaign pages, and their conversion to API requests."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -23,43 +23,43 @@ from backend.web.site.schemas import PageQuerySchema
 
 
 class MonthQuerySchema(PageQuerySchema):
-    """Which month of a campaign."""
+    """A month of a campaign."""
 
     month = month_field(load_default=None)
 
 
 class BoardQuerySchema(MonthQuerySchema):
-    """Which month, else the whole campaign; which kind of network, else both."""
+    """A month, by default the whole campaign, and a network, by default both."""
 
     network = Text(choices=NETWORKS, load_default=None)
 
 
 class ContributedQuerySchema(BoardQuerySchema):
-    """By what; and after whom the page begins."""
+    """The grouping of contributions, and the cursor of the page."""
 
     by = Text(choices=BY, load_default="team")
     cursor = Text(most=100, load_default=None)
 
 
 class MembersQuerySchema(PageQuerySchema):
-    """The cursor after which the page begins."""
+    """The cursor of the page."""
 
     after = Text(most=CURSOR_MOST, load_default=None)
 
 
 class PlanPageQuerySchema(PageQuerySchema):
-    """Which day and kind of network; one team alone, if told."""
+    """The day, network and, optionally, team of a plan."""
 
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
     team_id = QueryWhole(1, ID_MOST, load_default=None)
 
 
-AREA_LETTERS = 200_000  # four thousand lines of a code and a name
+AREA_LETTERS = 200_000  # 4,000 lines of a code and a name
 
 
 class CampaignFormSchema(Strict):
-    """A campaign as it is typed; the area is one unit a line."""
+    """The form of a campaign; the area has one unit a line."""
 
     name = Name(required=True)
     first_day = Day(required=True)
@@ -72,26 +72,26 @@ class CampaignFormSchema(Strict):
 
 
 class NewCampaignFormSchema(CampaignFormSchema):
-    """A new campaign, and whose it is."""
+    """The form of a new campaign, with its organisation."""
 
     organisation_id = QueryWhole(1, ID_MOST, required=True)
 
 
 class PinFormSchema(PlanPinRequestSchema):
-    """A pin as it is typed: every number is text."""
+    """The form of a pin, with numbers as text."""
 
     team_id = QueryWhole(1, ID_MOST, required=True)
     samples = QueryWhole(1, PINNED_MOST, required=True)
 
 
 class SignalFormSchema(SignalDecisionSchema):
-    """What a sign came to, and in which month it was read."""
+    """The decision about a signal."""
 
     signal_id = QueryWhole(1, ID_MOST, required=True)
 
 
 class CorrectionFormSchema(Strict):
-    """Which earnings go to which team, and why; with `go` it is done, else shown."""
+    """The form of a correction; without `go` only a preview."""
 
     from_team = QueryWhole(1, ID_MOST, load_default=None)
     member = QueryWhole(1, 2**53, load_default=None)
@@ -103,18 +103,18 @@ class CorrectionFormSchema(Strict):
 
 
 def campaign_request(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """The API's request of a campaign's form."""
+    """Convert the form of a campaign to the request of the API."""
     return dict(typed) | {"areas": parse_areas(typed)}
 
 
 def parse_areas(typed: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The units that are typed, one a line: a code, and its name or whatever else follows.
+    """Return the units of a text, one a line: a code, optionally followed by its name.
 
     A campaign that spans the reform means a code's unit before it and after it.
     """
     units_by_key = {}
     lines = filter(None, map(str.strip, typed["areas"].splitlines()))
-    for code in dict.fromkeys(line.split()[0] for line in lines):  # each is looked up once
+    for code in dict.fromkeys(line.split()[0] for line in lines):  # look up each code once
         units = [unit for day in ("first_day", "last_day") if (unit := _unit(typed[day], code))]
         if not units:
             raise invalid("areas", "unit_unknown")
@@ -125,7 +125,7 @@ def parse_areas(typed: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def format_areas(areas: Iterable[Mapping[str, Any]]) -> str:
-    """The area of a campaign as it is typed."""
+    """Return the area of a campaign as text, one unit a line."""
     return "\n".join(dict.fromkeys(f"{one['code']} {one['name']}" for one in areas))
 
 

@@ -1,4 +1,4 @@
-"""What the organiser's board shows: the answers of campaigns and coverage, put side by side."""
+"""Data of the campaign pages, from the services of campaigns and coverage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from backend.organisations.scopes import campaign_scope
 from backend.organisations.service import show_organisation
 from backend.web.site.charts import bars
 
-# Whoever else is far behind the first ten reads it in the contributions.
+# Teams of the leaderboard on the page; the page of contributions lists all.
 LEADERS_SHOWN = 10
 EVERY_CONTRIBUTION = ContributionsQuerySchema()
 EVERY_PLACE = LeaderboardQuerySchema()
@@ -31,17 +31,17 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CampaignBoard:
-    """A campaign as its pages begin: what it is, and what this person may do in it."""
+    """The header of a campaign's pages: the campaign, and the permissions of the person."""
 
     campaign: Answer
     organisation: str
-    organises: bool  # else they lead a team in it
+    organises: bool  # else the person leads a team
     days_left: int
     months: tuple[str, ...]
 
 
 def show_board(actor: Actor, campaign_id: int, now: datetime) -> CampaignBoard:
-    """A campaign's frame, for whoever organises it or leads a team in it; 403 or 404 for others."""
+    """Return the header of a campaign for its organisers and team leaders, else 403 or 404."""
     access = campaign_access(actor, campaign_id)
     campaign = show_campaign(actor, campaign_id)
     return CampaignBoard(
@@ -56,7 +56,7 @@ def show_board(actor: Actor, campaign_id: int, now: datetime) -> CampaignBoard:
 def month_overview(
     actor: Actor, campaign_id: int, query: Mapping[str, Any], now: datetime, language: Language
 ) -> Answer:
-    """The figures of a campaign's month, or of all of it: by day, its teams, its latest day."""
+    """Return the figures of a month or of the whole campaign: days, teams, latest day."""
     filters = {name: query[name] for name in ("month", "network") if query.get(name)}
     by_day = contributions(
         actor, campaign_id, EVERY_CONTRIBUTION.load({"by": "day", **filters}), language
@@ -80,7 +80,7 @@ def month_overview(
 
 
 def list_visible_teams(actor: Actor, campaign_id: int, now: datetime) -> list[PlanTeam]:
-    """The teams of a campaign that this person may see."""
+    """Return the teams of a campaign that the person may see."""
     campaign = campaign_access(actor, campaign_id).campaign
     teams = teams_of(campaign, now)
     seen = visible_teams(actor, campaign, teams)

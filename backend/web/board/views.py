@@ -1,4 +1,4 @@
-"""All pages of organisers: a section binds its pages to the blueprint when it is imported."""
+"""The blueprint with all pages; importing a module of views binds its pages."""
 
 from backend.web.board import campaign_views, form_views
 from backend.web.board.blueprint import bp

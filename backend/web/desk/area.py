@@ -1,4 +1,4 @@
-"""An official's area: which it is, how its units stand this month, and which need attention."""
+"""An official's area: its units in a month, and the units that need attention."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from backend.units.catalogue import system_on
 from backend.units.service import UnitRow, units_on
 from backend.web.public.service import levels_of
 
-ACT = "unit.samples"  # who may see single samples of a unit has it on the desk
+ACT = "unit.samples"  # the permission of the desk's pages of a unit
 
-# By what the table can be put in order, the first click as it is useful: the largest first.
+# Columns of the table, with the order of the first click.
 ORDERS = {
     "name": "name",
     "share": "share",
@@ -35,29 +35,29 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A unit in one month on one network, and the units in it that were asked for."""
+    """A unit in one month on one network, and the selected units in it."""
 
     query: CoverageQuery
     unit: UnitRow
-    own: dict[str, Any]  # the figures of the unit itself
+    own: dict[str, Any]  # figures of the unit itself
     answer: dict[str, Any]
     rows: Rows
     states: dict[str, list[str]]  # of alerts, by code
     counts: dict[str, int]  # of units in each state
     show: str | None
     levels: list[str]
-    previous_month: str | None  # months in which the code names the same unit
+    previous_month: str | None  # None if the code means another unit there
     next_month: str | None
 
     def sorted_by(self, column: str) -> str | None:
-        """In which direction the table is in the order of a column, as browsers are told."""
+        """Return the value of `aria-sort` of a column."""
         name = (self.query.sort or "").removeprefix("-")
         if name != column:
             return None
         return "descending" if self.query.sort == f"-{column}" else "ascending"
 
     def order(self, column: str) -> str:
-        """The order that a click on a column asks for: its usual one, then the other way."""
+        """Return the order after a click on a column: its default, then the reverse."""
         usual = ORDERS[column]
         if self.query.sort != usual:
             return usual
@@ -65,12 +65,12 @@ class Area:
 
     @property
     def running(self) -> bool:
-        """Whether the month still goes on."""
+        """Whether the month is not over."""
         return bool(self.own["days_left"])
 
 
 def own_areas(actor: Actor, now: datetime) -> Rows:
-    """The areas of a person, by name: of an official those of the role, of an admin all."""
+    """Return the areas of a person: those of an official's roles, all provinces for an admin."""
     if any(grant.role == "admin" for grant in actor.grants):
         provinces = units_on(local_day(now), "province")
         return [{**serialize_unit(one), "deputy": False} for one in provinces]
@@ -78,7 +78,7 @@ def own_areas(actor: Actor, now: datetime) -> Rows:
 
 
 def lendable(actor: Actor) -> Rows:
-    """The areas that a person may lend: those of their own role."""
+    """Return the areas that a person may delegate: those of their own roles."""
     return [area for area in _of_roles(actor) if not area["deputy"]]
 
 
@@ -92,15 +92,15 @@ def _of_roles(actor: Actor) -> Rows:
 
 
 def _units(kind: str, identity: int | None) -> Rows:
-    """The units of an area: itself, or the communes of a cluster."""
+    """Return the units of an area: the unit itself, or the communes of a cluster."""
     assert identity is not None
     ids = {identity} if kind == "unit" else units_of(identity)
-    told = serialize_units(ids).values()
-    return list(told)
+    units = serialize_units(ids).values()
+    return list(units)
 
 
 def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> Area:
-    """How the units of an area stand in a month, in the order and of the kind asked for."""
+    """Return an area with the units selected and sorted by the query."""
     month, network, show = query["month"] or this_month(now), query["network"], query["show"]
     unit = authorized_unit(actor, ACT, code, None, month)
     levels = levels_of(month_end(month), unit)
@@ -134,7 +134,7 @@ def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) 
 
 
 def _alerts(unit: UnitRow, month: str, network: str, level: str, now: datetime) -> dict[str, Any]:
-    """Who needs somebody; of a commune, what is told of it among those beside it."""
+    """Return the alerts of an area; of a commune its own among those of its parent."""
     parent = unit.code if unit.level != "commune" else unit.parent_code
     found = alerts(month, network, parent, now, level)
     if unit.level != "commune":
@@ -148,5 +148,5 @@ def _after(month: str) -> str:
 
 
 def _same(month: str, as_in: str) -> str | None:
-    """A month whose codes are those of another month: the reform gave new ones."""
+    """Return a month if its unit codes are those of another month, before or after the reform."""
     return month if system_on(month_end(month)) == system_on(month_end(as_in)) else None

@@ -1,4 +1,4 @@
-"""The official's desk: one's own area today, down to why a single sample counts or not."""
+"""Pages of an official's area: figures, months, samples and their verdicts."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ from backend.web.site.pages import render_private, translator_for
 
 @bp.page("")
 def index(query: dict[str, Any]) -> Any:
-    """Lead to the only area of a person, else let them choose."""
+    """Redirect to the only area of a person, else list the areas."""
     areas = own_areas(actor(), clock_now())
     if len(areas) == 1:
         return redirect(translator_for(query["lang"]).to("desk.area", code=areas[0]["code"]), 303)
@@ -38,25 +38,25 @@ def index(query: dict[str, Any]) -> Any:
 
 @bp.page("/area/<code>", AreaQuerySchema)
 def area(query: dict[str, Any], code: str) -> Response:
-    """Show who lacks samples in an area, who is silent and who will miss the target."""
+    """Show the units of an area: below target, without new samples, behind schedule."""
     area_page = show_area(actor(), code, query, clock_now())
-    part = _render_figures(query, area_page)
-    shown = {"part": Markup(part), "known_as": f'W/"{etags.content_tag(part.encode())}"'}  # noqa: S704 # a template's
+    html = _render_figures(query, area_page)
+    values = {"part": Markup(html), "known_as": f'W/"{etags.content_tag(html.encode())}"'}  # noqa: S704 # own template
     return render_private(
-        "web/desk/area.html", query["lang"], **_area_values(query, area_page), **shown
+        "web/desk/area.html", query["lang"], **_area_values(query, area_page), **values
     )
 
 
 @bp.page("/area/<code>/figures", AreaQuerySchema)
 def figures(query: dict[str, Any], code: str) -> Response:
-    """Give the figures of the area alone, for a page that is open; 304 where they are the same."""
+    """Send the figures of the area for updates of an open page; 304 if unchanged."""
     part = _render_figures(query, show_area(actor(), code, query, clock_now()))
     return etags.with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
 
 
 @bp.page("/area/<code>/months", MonthQuerySchema)
 def months(query: dict[str, Any], code: str) -> Response:
-    """Lead to every month of an area, before the reform by its old units."""
+    """List all months of an area, with its old units before the reform."""
     now = clock_now()
     month = query["month"] or this_month(now)
     unit, area_page = show_months(actor(), code, month, now)
@@ -66,7 +66,7 @@ def months(query: dict[str, Any], code: str) -> Response:
 
 @bp.page("/area/<code>/samples", SamplesPageQuerySchema)
 def samples(query: dict[str, Any], code: str) -> Response:
-    """List the samples of a unit's month, with what became of them."""
+    """List the samples of a unit's month with their verdicts."""
     lang = query.pop("lang")
     samples = list_samples(actor(), code, query, _sample_context(lang))
     values = {
@@ -79,7 +79,7 @@ def samples(query: dict[str, Any], code: str) -> Response:
 
 @bp.page("/area/<code>/samples/<identity>", SamplePageQuerySchema)
 def sample(query: dict[str, Any], code: str, identity: str) -> Response:
-    """Show one sample, and all that its verdict rests on."""
+    """Show a sample and the facts of its verdict."""
     lang = query["lang"]
     sample = show_sample(actor(), code, identity, query["level"], _sample_context(lang))
     month = _month(sample)
@@ -89,7 +89,7 @@ def sample(query: dict[str, Any], code: str, identity: str) -> Response:
 
 @bp.page("/wall", WallQuerySchema)
 def wall(query: dict[str, Any]) -> Any:
-    """Show an area's figures so large that a meeting room can read them."""
+    """Show an area's figures in large type for a meeting room."""
     code = query.pop("unit") or _only_area()
     if code is None:
         return redirect(url_for("desk.index", lang=query["lang"]), 303)
@@ -100,23 +100,23 @@ def wall(query: dict[str, Any]) -> Any:
 
 
 def _render_figures(query: dict[str, Any], area_page: Area) -> str:
-    """The part of an area's page that changes by itself."""
+    """Render the part of an area's page that an open page updates."""
     tools = translator_for(query["lang"]).template_values()
     return render_template("web/desk/area_figures.html", **tools, **_area_values(query, area_page))
 
 
 def _area_values(query: dict[str, Any], area_page: Area) -> dict[str, Any]:
-    """What is told of an area; `again` is the address of its page with something else asked."""
+    """Return the template values of an area; `again` returns its URL with another query."""
     present = {name: query[name] for name in ("network", "level", "show", "sort")}
     present |= {"code": area_page.unit.code, "month": area_page.query.month}
     to = translator_for(query["lang"]).to
 
-    def again(**changes: Any) -> str:
+    def page_url(**changes: Any) -> str:
         return to("desk.area", **(present | changes))
 
     live = to("desk.figures", **present)
-    told = {"area": area_page, "again": again, "shown": SHOWN, "silent_days": SILENT_DAYS}
-    return told | {"live": live}
+    values = {"area": area_page, "again": page_url, "shown": SHOWN, "silent_days": SILENT_DAYS}
+    return values | {"live": live}
 
 
 def _only_area() -> str | None:
@@ -125,7 +125,7 @@ def _only_area() -> str | None:
 
 
 def _month(one: dict[str, Any]) -> str:
-    """The month in which a sample counts."""
+    """Return the month in which a sample counts."""
     return f"{local_day(one['measured_at']):%Y-%m}"
 
 

@@ -1,4 +1,4 @@
-"""The official's desk: what was taken out of the counts and why, taken out and in again."""
+"""Pages of exclusions and signals: exclude samples from the counts, or count them again."""
 
 from typing import Any
 
@@ -20,22 +20,22 @@ from backend.http.requests import clock_now
 from backend.web.board.schemas import SignalFormSchema
 from backend.web.desk.blueprint import bp
 from backend.web.desk.schemas import (
-    ChosenQuerySchema,
+    AreaMonthQuerySchema,
     ExclusionFormSchema,
+    ExclusionQuerySchema,
     LiftFormSchema,
-    OfMonthQuerySchema,
 )
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import new_form, redirect_to, submitted_fields
 from backend.web.site.pages import render_private
 
-# Decisions that a screen holds.
+# Exclusions on one page.
 EXCLUSIONS_SHOWN = 50
 
 
-@bp.page("/area/<code>/signals", OfMonthQuerySchema, methods=READ_WRITE)
+@bp.page("/area/<code>/signals", AreaMonthQuerySchema, methods=READ_WRITE)
 def signals(query: dict[str, Any], code: str) -> Any:
-    """Show signals of gaming in an area with their evidence, and take down what they came to."""
+    """Show signals of gaming in an area with their evidence, and record decisions."""
     form, user, now = new_form(query), actor(), clock_now()
     month = query["month"] or this_month(now)
     context = SignalContext(now, current_app.config["SECRET_KEY"], form.language)
@@ -48,9 +48,9 @@ def signals(query: dict[str, Any], code: str) -> Any:
     return render_private("web/desk/signals.html", query["lang"], form=form, code=code, **values)
 
 
-@bp.page("/area/<code>/exclusions", OfMonthQuerySchema)
+@bp.page("/area/<code>/exclusions", AreaMonthQuerySchema)
 def exclusions(query: dict[str, Any], code: str) -> Any:
-    """List what was taken out of an area's counts in a month, by whom and why."""
+    """List the exclusions of an area's month."""
     user, now = actor(), clock_now()
     filters = {
         "month": query["month"],
@@ -65,9 +65,9 @@ def exclusions(query: dict[str, Any], code: str) -> Any:
     )
 
 
-@bp.page("/area/<code>/exclude", ChosenQuerySchema, methods=READ_WRITE)
+@bp.page("/area/<code>/exclude", ExclusionQuerySchema, methods=READ_WRITE)
 def exclude(query: dict[str, Any], code: str) -> Any:
-    """Take samples out of the counts: shown first, then done."""
+    """Exclude samples from the counts, after a preview."""
     form, result = new_form(query), None
     month = query["month"] or this_month(clock_now())
     unit = unit_to_decide(actor(), code, None, month)
@@ -77,7 +77,7 @@ def exclude(query: dict[str, Any], code: str) -> Any:
         one = query["measurement"]
         form.values = {name: query[name] for name in ("device", "signal_id")}
         form.values["measurements"] = [one] if one else []
-    if "reason" in form.values:  # else the samples were only just ticked
+    if "reason" in form.values:  # else the samples were selected on another page
         typed = form.load(ExclusionFormSchema(), ["measurements"])
         result = typed and form.attempt(lambda: exclude_in_unit(actor(), code, typed, _terms()))
         if result and not result["preview"]:
@@ -86,9 +86,9 @@ def exclude(query: dict[str, Any], code: str) -> Any:
     return render_private("web/desk/exclude.html", query["lang"], form=form, **values)
 
 
-@bp.page("/area/<code>/exclusions/<int:act_id>", OfMonthQuerySchema, methods=READ_WRITE)
+@bp.page("/area/<code>/exclusions/<int:act_id>", AreaMonthQuerySchema, methods=READ_WRITE)
 def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
-    """Count again what was taken out: shown first, then done."""
+    """Count excluded samples again, after a preview."""
     form, now, result = new_form(query), clock_now(), None
     month = query["month"] or this_month(now)
     unit = unit_to_decide(actor(), code, None, month)
@@ -104,7 +104,7 @@ def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
 
 
 def _find_exclusion(code: str, month: str, act_id: int) -> dict[str, Any]:
-    """A decision that concerns the area's month; else 404."""
+    """Return an exclusion of the area's month that is in force, else 404."""
     filters = {"month": month, "level": None, "cursor": act_id + 1, "limit": 1}
     found = list_exclusions(actor(), code, filters, clock_now())["items"]
     if not found or found[0]["id"] != act_id or found[0]["lifts"] is not None:

@@ -1,4 +1,4 @@
-"""An official's area through the months: which units of a month hold its ground.
+"""An official's area in each month: the units of the month that cover it.
 
 The reform of July 2025 gave new codes, some of them to other ground; so an earlier month is led
 to by its own units, never by today's code.
@@ -28,14 +28,14 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month that has data, and the units of it that are this area."""
+    """A month with data, and its units of the area."""
 
     name: str
     units: Sequence[Unit]
 
 
 def show_months(actor: Actor, code: str, month: str, now: datetime) -> tuple[UnitRow, list[Month]]:
-    """The unit that a code names in a month, and every month with data, the newest first."""
+    """Return the unit of a code in a month, and all months with data, the newest first."""
     unit, today = authorized_unit(actor, ACT, code, None, month), local_day(now)
     of = {unit.system: [db.session.get_one(Unit, unit.id)]}
     names = dict.fromkeys([f"{today:%Y-%m}", *months_with_data(today)])
@@ -43,24 +43,26 @@ def show_months(actor: Actor, code: str, month: str, now: datetime) -> tuple[Uni
         system = system_on(month_end(name))
         if system not in of:
             of[system] = units_across(actor, unit.id)
-    found = [Month(name, _there(of[system_on(month_end(name))], month_end(name))) for name in names]
-    return unit, [one for one in found if one.units]
+    months = [
+        Month(name, _valid_on(of[system_on(month_end(name))], month_end(name))) for name in names
+    ]
+    return unit, [one for one in months if one.units]
 
 
 def areas_in(actor: Actor, month: str, now: datetime) -> Rows:
-    """The areas of a person as a month has them."""
+    """Return the areas of a person as units of a month."""
     day = month_end(month)
     if any(grant.role == "admin" for grant in actor.grants):
         return [{"code": one.code, "name": one.name} for one in units_on(day, "province")]
-    found: dict[str, dict[str, Any]] = {}
+    areas: dict[str, dict[str, Any]] = {}
     for area in own_areas(actor, now):
-        for unit in _there(_in_system(actor, area, system_on(day)), day):
-            found[unit.code] = {"code": unit.code, "name": unit.name}
-    return list(found.values())
+        for unit in _valid_on(_in_system(actor, area, system_on(day)), day):
+            areas[unit.code] = {"code": unit.code, "name": unit.name}
+    return list(areas.values())
 
 
 def units_across(actor: Actor, unit_id: int) -> list[Unit]:
-    """The units of the other system, of the same level, that the ground of an area was or became.
+    """Return the units of the other system, of the same level, that an area was or became.
 
     Of before those that lie wholly in it, as access has it; of today its likely successors.
     """
@@ -77,7 +79,7 @@ def units_across(actor: Actor, unit_id: int) -> list[Unit]:
 
 
 def _before(unit: Unit) -> set[int]:
-    """The old units that share ground with one of today, whole or in part."""
+    """Return the old units that overlap a unit of today."""
     communes = set(overlaps(unit.id, unit.system).listed)
     if unit.level == "commune":
         return communes
@@ -86,14 +88,14 @@ def _before(unit: Unit) -> set[int]:
 
 
 def _in_system(actor: Actor, area: dict[str, Any], system: str) -> list[Unit]:
-    """The units of a system that a person's area is."""
+    """Return the units of a system that cover a person's area."""
     query = select(Unit).filter_by(system=area["system"], level=area["level"], code=area["code"])
     own = db.session.scalars(query).one()
     return [own] if own.system == system else units_across(actor, own.id)
 
 
-def _there(units: Sequence[Unit], day: date) -> list[Unit]:
-    """Those that are valid on a day."""
+def _valid_on(units: Sequence[Unit], day: date) -> list[Unit]:
+    """Return the units that are valid on a day."""
     return [
         one for one in units if (one.valid_from or date.min) <= day <= (one.valid_to or date.max)
     ]

@@ -1,4 +1,4 @@
-"""The official's desk: VNNIC's own count beside ours, the letterhead, deputies."""
+"""Pages of the VNNIC comparison, the letterhead and deputies."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ from backend.web.site.pages import render_private
 
 @bp.page("/area/<code>/vnnic", MonthQuerySchema, methods=READ_WRITE)
 def vnnic(query: dict[str, Any], code: str) -> Any:
-    """Show VNNIC's count beside ours, and take in a table: shown first, then kept."""
+    """Compare with VNNIC's count, and import its table after a preview."""
     form, now, result = new_form(query), clock_now(), None
     month, network = query["month"] or this_month(now), query["network"]
     unit = authorized_unit(actor(), ACT, code, None, month)
@@ -48,7 +48,7 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
 
 
 def _import(fields: dict[str, Any], form: Form) -> dict[str, Any]:
-    """What each row of the table does, or did."""
+    """Import the uploaded table or preview it; return the outcome of each row."""
     with uploaded_file().stream as content:
         raw = content.read()
     options = ImportOptions(fields["month"], fields["network"], columns=fields["columns"])
@@ -59,7 +59,7 @@ def _import(fields: dict[str, Any], form: Form) -> dict[str, Any]:
 
 @bp.page("/area/<code>/letterhead", methods=READ_WRITE)
 def letterhead(query: dict[str, Any], code: str) -> Any:
-    """Show and set what a unit's letters begin and end with."""
+    """Show and change the letterhead of a unit."""
     form, now = new_form(query), clock_now()
     letterhead = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)
     if request.method == "POST":
@@ -77,7 +77,7 @@ def letterhead(query: dict[str, Any], code: str) -> Any:
 
 @bp.page("/deputies", methods=READ_WRITE)
 def deputies(query: dict[str, Any]) -> Any:
-    """Show who stands in for whom, and lend one's own area."""
+    """List deputies, and delegate an own area."""
     form, now, user = new_form(query), clock_now(), actor()
     own = lendable(user)
     if request.method == "POST":
@@ -92,6 +92,6 @@ def deputies(query: dict[str, Any]) -> Any:
 
 @bp.page("/deputies/<int:deputy_id>/end", methods=("POST",))
 def end(query: dict[str, Any], deputy_id: int) -> Any:
-    """End what was lent, now."""
+    """End a delegation now."""
     end_deputy(actor(), deputy_id, clock_now())
     return redirect_to("desk.deputies", query)

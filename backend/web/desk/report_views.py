@@ -1,4 +1,4 @@
-"""The official's desk: reports, from the first sentence to the signed letter."""
+"""Pages of monthly reports: list, draft, approval and signed letter."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,13 +18,13 @@ from backend.web.desk.months import areas_in
 from backend.web.desk.reports import FILES, last_month, show
 from backend.web.desk.schemas import (
     ApprovalFormSchema,
-    BeginFormSchema,
     DeadlinesPageQuerySchema,
     LetterFormSchema,
+    NewReportFormSchema,
     RemarksFormSchema,
     ReportsPageQuerySchema,
-    Seen,
     SupersedeFormSchema,
+    VersionFormSchema,
 )
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
@@ -33,12 +33,12 @@ from backend.web.site.pages import render_private
 
 @bp.page("/reports", ReportsPageQuerySchema, methods=READ_WRITE)
 def reports(query: dict[str, Any]) -> Any:
-    """List reports, and begin one."""
+    """List reports, and create a draft."""
     lang, of_month = query["lang"], query.pop("of")
     form, now = new_form(query), clock_now()
     of_month = of_month or last_month(now)
     if request.method == "POST":
-        fields = form.load(BeginFormSchema())
+        fields = form.load(NewReportFormSchema())
         begun = fields and form.attempt(lambda: drafts.begin_report(actor(), fields, now))
         if begun:
             return redirect_to("desk.report", query, report_id=begun["id"])
@@ -50,7 +50,7 @@ def reports(query: dict[str, Any]) -> Any:
 
 @bp.page("/deadlines", DeadlinesPageQuerySchema)
 def due(query: dict[str, Any]) -> Response:
-    """Show by when a month's reports are due, and who has not sent one."""
+    """Show the deadline of a month's reports and the units without a report."""
     lang, now = query.pop("lang"), clock_now()
     query["month"] = query["month"] or last_month(now)
     listed = deadlines.list_deadlines(actor(), query, local_day(now))
@@ -59,13 +59,13 @@ def due(query: dict[str, Any]) -> Response:
 
 @bp.page("/reports/<int:report_id>")
 def report(query: dict[str, Any], report_id: int) -> Response:
-    """Show a report section by section, its files, its editions and what may be done."""
+    """Show a report: sections, files, editions and permitted actions."""
     return _page(query["lang"], report_id, new_form(query))
 
 
 @bp.page("/reports/<int:report_id>/remarks", methods=("POST",))
 def remark(query: dict[str, Any], report_id: int) -> Any:
-    """Keep the remarks of a draft."""
+    """Change the remarks of a draft."""
     return _submit(
         query,
         report_id,
@@ -78,11 +78,11 @@ def remark(query: dict[str, Any], report_id: int) -> Any:
 
 @bp.page("/reports/<int:report_id>/freeze", methods=("POST",))
 def freeze(query: dict[str, Any], report_id: int) -> Any:
-    """Freeze a draft's figures and make its files."""
+    """Freeze a draft's figures and create its files."""
     return _submit(
         query,
         report_id,
-        Seen(),
+        VersionFormSchema(),
         lambda expected, values: freezing.freeze_report(actor(), report_id, expected, clock_now()),
     )
 
@@ -103,7 +103,7 @@ def approve(query: dict[str, Any], report_id: int) -> Any:
 
 @bp.page("/reports/<int:report_id>/supersede", methods=("POST",))
 def supersede(query: dict[str, Any], report_id: int) -> Any:
-    """Begin the next edition of a report, with the reason."""
+    """Create the next edition of a report, with the reason."""
     return _submit(
         query,
         report_id,
@@ -116,11 +116,11 @@ def supersede(query: dict[str, Any], report_id: int) -> Any:
 
 @bp.page("/reports/<int:report_id>/remove", methods=("POST",))
 def give_up(query: dict[str, Any], report_id: int) -> Any:
-    """Give up a draft."""
+    """Remove a draft."""
     return _submit(
         query,
         report_id,
-        Seen(),
+        VersionFormSchema(),
         lambda expected, values: drafts.remove_draft(actor(), report_id, expected),
     )
 
@@ -129,7 +129,7 @@ def give_up(query: dict[str, Any], report_id: int) -> Any:
     "/reports/<int:report_id>/attachments", methods=("POST",), upload_most=attachments.SIZE_MOST
 )
 def attach(query: dict[str, Any], report_id: int) -> Any:
-    """Attach the signed letter that carried an approved report."""
+    """Attach the signed letter of an approved report."""
     return _submit(
         query,
         report_id,

@@ -1,4 +1,4 @@
-"""A report as its page shows it: its figures section by section, its editions, what may be done."""
+"""Data of a report's page: sections with tables, editions, permissions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +14,9 @@ from backend.reports.files.rendering import RENDERERS
 from backend.reports.files.tables import Row, Table, build_tables
 from backend.reports.monthly import service, supplements
 
-# The files that a draft can be looked at as, under the names that a frozen report keeps.
+# Formats of a draft's files, with the names that a frozen report has.
 FILES = tuple(RENDERERS)
-# Which tables stand under a section; the annex of communes is in the files.
+# Tables of each section; the annex of communes is only in the files.
 OF_SECTION: Mapping[str, tuple[str, ...]] = {
     "samples": ("samples", "reasons"),
     "reached": ("reached",),
@@ -26,15 +26,15 @@ OF_SECTION: Mapping[str, tuple[str, ...]] = {
     "vnnic": ("vnnic",),
     "notes": ("notes",),
 }
-# A preview is read on a screen; the files have every row.
+# Rows of a table on the page; the files have all.
 ROWS_MOST = 10
-CODES = frozenset({"reason", "code"})  # for programs; their words stand beside them
-EDITIONS_MOST = 100  # of one month: more were never begun
+CODES = frozenset({"reason", "code"})  # machine-readable columns, each with a text column
+EDITIONS_MOST = 100  # of one month
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of a report: its heading, its words, the first rows of its tables."""
+    """A section of a report: heading, sentences, tables."""
 
     name: str
     title: str
@@ -43,34 +43,34 @@ class Section:
     tables: Sequence[Table]
 
     def rows(self, table: Table) -> Sequence[Row]:
-        """The rows that a page shows."""
+        """Return the rows on the page."""
         return table.rows[:ROWS_MOST]
 
     def more(self, table: Table) -> int:
-        """How many rows are in the files alone."""
+        """Return the number of rows that are only in the files."""
         return max(0, len(table.rows) - ROWS_MOST)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """All that a report's page shows to a person."""
+    """The data of a report's page for one person."""
 
     report: dict[str, Any]
     sections: Sequence[Section]
     editions: Sequence[dict[str, Any]]  # of the same unit and month, the latest first
-    supplement: dict[str, Any] | None  # what came after freezing
-    over: bool  # the month is, so that it can be frozen
+    supplement: dict[str, Any] | None  # changes after freezing
+    over: bool  # whether the month is over, which freezing requires
     may_edit: bool
     may_approve: bool
 
     @property
     def latest(self) -> bool:
-        """Whether no later edition was begun."""
+        """Whether this is the latest edition."""
         return bool(self.editions[0]["id"] == self.report["id"])
 
 
 def show(actor: Actor, report_id: int, now: datetime) -> ReportPage:
-    """A report with its figures, as they are or as they were frozen."""
+    """Return a report with its current or frozen figures."""
     report = service.show_report(actor, report_id)
     figures = service.show_figures(actor, report_id, now)
     scope = unit_scope(report["unit"]["id"])
@@ -88,7 +88,7 @@ def show(actor: Actor, report_id: int, now: datetime) -> ReportPage:
 
 
 def _sections(figures: Report) -> list[Section]:
-    """The sections in the letter's order, each with what would be said without a remark."""
+    """Return the sections in the order of the letter, with their proposed sentences."""
     made = build_tables(figures)
     return [
         Section(
@@ -103,12 +103,12 @@ def _sections(figures: Report) -> list[Section]:
 
 
 def _readable(table: Table) -> Table:
-    """A table without the columns that people do not read."""
+    """Return a table without machine-readable columns."""
     return replace(table, columns=tuple(one for one in table.columns if one.key not in CODES))
 
 
 def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every edition of the same month that the actor may know of, the latest first."""
+    """Return the editions of the same month that the actor may see, the latest first."""
     unit, query = report["unit"], {"month": report["month"], "state": None}
     listed = {**query, "unit": unit["code"], "limit": EDITIONS_MOST, "cursor": None}
     found = service.list_reports(actor, listed)["items"]
@@ -116,5 +116,5 @@ def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def last_month(now: datetime) -> str:
-    """The month whose report is due: the last one that is over."""
+    """Return the month before the current one, whose report is due."""
     return f"{local_day(now).replace(day=1) - timedelta(days=1):%Y-%m}"

@@ -32,19 +32,19 @@ from backend.reports.monthly.schemas import (
 from backend.units.catalogue import LEVELS
 from backend.web.site.schemas import PageQuerySchema
 
-# Those of coverage, and the states that only alerts tell.
+# Filters of coverage, and the states of alerts.
 SHOWN = tuple(dict.fromkeys(("lacking", *STATES, *FILTERS)))
 
 
 class MonthQuerySchema(PageQuerySchema):
-    """Which month of an area, the running one unless told, on which network."""
+    """A month of an area, by default the current one, and a network."""
 
     month = month_field(load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
 
 
 class AreaQuerySchema(MonthQuerySchema):
-    """Which of an area's units are shown, and in which order."""
+    """The filter and the order of an area's units."""
 
     level = Text(choices=LEVELS, load_default=None)
     show = Text(choices=SHOWN, load_default=None)
@@ -52,28 +52,28 @@ class AreaQuerySchema(MonthQuerySchema):
 
 
 class WallQuerySchema(AreaQuerySchema):
-    """Whose figures a meeting room looks at; without a unit those of the only own area."""
+    """The unit of a wall display, by default the only own area."""
 
     unit = Text(most=5, load_default=None)
 
 
 class SamplesPageQuerySchema(PageQuerySchema, SamplesQuerySchema):
-    """Which samples of a unit's month."""
+    """The filter of a unit's samples."""
 
 
 class SamplePageQuerySchema(PageQuerySchema, SampleQuerySchema):
-    """The language, and the level of a unit whose code names two."""
+    """The language, and the level of a unit with an ambiguous code."""
 
 
-class OfMonthQuerySchema(PageQuerySchema):
-    """Which month of an area, the running one unless told; which page."""
+class AreaMonthQuerySchema(PageQuerySchema):
+    """A month of an area, by default the current one, and a cursor."""
 
     month = month_field(load_default=None)
     cursor = QueryWhole(1, ID_MOST, load_default=None)
 
 
-class ChosenQuerySchema(PageQuerySchema):
-    """What is to be excluded: one measurement, or a device, perhaps for a sign."""
+class ExclusionQuerySchema(PageQuerySchema):
+    """The selection of an exclusion: a measurement or a device, optionally of a signal."""
 
     month = month_field(load_default=None)
     measurement = Text(36, load_default=None)
@@ -81,55 +81,55 @@ class ChosenQuerySchema(PageQuerySchema):
     signal_id = QueryWhole(1, ID_MOST, load_default=None)
 
 
-class Decided(Strict):
-    """With `go` it is done, else shown."""
+class PreviewFormSchema(Strict):
+    """A form that is previewed without `go`."""
 
     go = Text(choices=("yes",), allow_none=True, load_default=None)
 
     @post_load
-    def shown_first(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Say it as the API does."""
+    def as_preview(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Convert `go` to the `preview` of the API."""
         kept = {name: value for name, value in data.items() if name != "go"}
         return kept | {"preview": data["go"] is None}
 
 
-class ExclusionFormSchema(UnitExclusionSchema, Decided):
-    """An exclusion as it is typed: every number is text."""
+class ExclusionFormSchema(UnitExclusionSchema, PreviewFormSchema):
+    """The form of an exclusion, with numbers as text."""
 
     device = QueryWhole(0, NUMBER_BELOW - 1, allow_none=True, load_default=None)
     signal_id = QueryWhole(1, ID_MOST, allow_none=True, load_default=None)
 
 
-class LiftFormSchema(LiftSchema, Decided):
-    """Why what was excluded counts again."""
+class LiftFormSchema(LiftSchema, PreviewFormSchema):
+    """The reason for counting excluded samples again."""
 
 
-class Seen(Strict):
-    """The version of a report that its form was made of."""
+class VersionFormSchema(Strict):
+    """The version of the object in the form."""
 
     version = Text(most=20, required=True)
 
 
 class ReportsPageQuerySchema(PageQuerySchema, ReportsQuerySchema):
-    """Which reports to list, and of which month one is to be begun; the last one unless told."""
+    """The filter of reports, and the month of a new one, by default the last month."""
 
     of = month_field(load_default=None)
 
 
 class DeadlinesPageQuerySchema(PageQuerySchema, DeadlinesQuerySchema):
-    """Of which month, the last one that is over unless told; of which units."""
+    """The month, by default the last one, and the units of the deadlines."""
 
     month = fields.String(
         load_default=None, validate=DeadlinesQuerySchema().fields["month"].validate
     )
 
 
-class BeginFormSchema(ReportCreateSchema):
-    """Whose report of which month."""
+class NewReportFormSchema(ReportCreateSchema):
+    """The unit and the month of a new report."""
 
 
-class RemarksFormSchema(Seen):
-    """Remarks as they are typed: an empty one leaves the proposed sentences."""
+class RemarksFormSchema(VersionFormSchema):
+    """The form of remarks; an empty remark keeps the proposed sentences."""
 
     samples = Text(most=REMARK_MOST, load_default=None, allow_none=True)
     reached = Text(most=REMARK_MOST, load_default=None, allow_none=True)
@@ -141,50 +141,50 @@ class RemarksFormSchema(Seen):
 
     @post_load
     def by_section(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """The remarks that the form held, by section."""
+        """Return the remarks by section."""
         remarks = {name: data[name] for name in SECTIONS}
         return {"version": data["version"], "remarks": remarks}
 
 
-class ApprovalFormSchema(ApprovalSchema, Seen):
-    """Who answers for the report."""
+class ApprovalFormSchema(ApprovalSchema, VersionFormSchema):
+    """The person who approves the report."""
 
 
-class SupersedeFormSchema(SupersedeSchema, Seen):
-    """Why another edition is needed."""
+class SupersedeFormSchema(SupersedeSchema, VersionFormSchema):
+    """The reason for another edition."""
 
 
 class LetterFormSchema(LetterQuerySchema):
-    """The number and the day of a signed letter; its PDF comes as a file."""
+    """The number and the day of a signed letter, beside the uploaded PDF."""
 
     file = Text(load_default=None, allow_none=True)
 
 
-# Fields of a letterhead that are a list: typed with one line for each.
+# List fields of a letterhead: one entry a line.
 LINES = ("recipients", "titles", "copies")
 
 
 class TableFormSchema(VnnicImportQuerySchema):
-    """A table of VNNIC's; with `go` it is kept, else shown."""
+    """The form of a VNNIC table, which is previewed without `go`."""
 
     columns = Text(most=COLUMNS_MOST, load_default=None, allow_none=True)
     file = Text(load_default=None, allow_none=True)
     go = Text(choices=("yes",), load_default=None, allow_none=True)
 
 
-class LetterheadFormSchema(LetterheadChangeSchema, Seen):
-    """A letterhead as it is typed."""
+class LetterheadFormSchema(LetterheadChangeSchema, VersionFormSchema):
+    """The form of a letterhead."""
 
     @pre_load
     def by_line(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
-        """One entry a line."""
+        """Split list fields into lines."""
         typed = {name: (data.get(name) or "").splitlines() for name in LINES}
         lists = {name: [line for line in lines if line.strip()] for name, lines in typed.items()}
         return {"superior": None, "signer": None, **data, **lists}
 
 
 class DeputyFormSchema(Strict):
-    """Who is to stand in, where, through which day and why."""
+    """The form of a delegation: person, area, last day, reason."""
 
     name = Text(NAME_MOST, required=True)
     area = Text(40, required=True)  # system, level and code
@@ -193,7 +193,7 @@ class DeputyFormSchema(Strict):
 
     @post_load
     def as_request(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """As the API asks for it: until the end of the day, where people live."""
+        """Convert to the request of the API, valid to the end of the last day in Vietnam."""
         named = dict(zip(("system", "level", "code"), data["area"].split("/"), strict=False))
         unit = {"system": "", "level": None, "code": "", **named}
         until = day_begin(data["last_day"] + timedelta(days=1))

@@ -1,4 +1,4 @@
-"""All pages of officials: a section binds its pages to the blueprint when it is imported."""
+"""The blueprint with all pages; importing a module of views binds its pages."""
 
 from backend.web.desk import area_views, exclusion_views, office_views, report_views
 from backend.web.desk.blueprint import bp

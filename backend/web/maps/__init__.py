@@ -1,1 +1,1 @@
-"""Maps: drawn by the server, and vector tiles."""
+"""Maps drawn by the server, and vector tiles."""

@@ -1,4 +1,4 @@
-"""Commands about pages."""
+"""Commands of the pages."""
 
 import time
 
@@ -9,14 +9,14 @@ from flask.cli import AppGroup
 from backend.units.catalogue import read_active
 from backend.web.maps import outlines, tiles
 
-cli = AppGroup("web", help="What pages need.")
+cli = AppGroup("web", help="Files of the pages.")
 commands = (cli,)
 
 
 @cli.command("tiles")
 @click.option("--set", "name", help="Name of an active boundary set; default: all of them.")
 def build_tiles(name: str | None) -> None:
-    """Build the map's tiles and outlines of the active boundary sets, where they are missing."""
+    """Build missing map tiles and outlines of the active boundary sets."""
     folder = current_app.config["VAR_DIR"] / "tiles"
     chosen = [one for one in read_active() if name in (None, one.name)]
     if not chosen:

@@ -1,4 +1,4 @@
-"""The map of a place as the server draws it: coloured outlines, the islands, the sea's name."""
+"""Maps drawn by the server as SVG: coloured outlines, the islands, the name of the sea."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from backend.web.site.canvas import Box, Canvas
 from backend.web.site.sea import ARCHIPELAGOS, INSET, SEA, WHOLE, Archipelago
 
 Names = dict[str, str]  # by code
-Figures = dict[str, Any]  # what coverage.map_figures tells
+Figures = dict[str, Any]  # of coverage.map_figures
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One unit of a map: its outline, its step, and the samples that fill its need."""
+    """One unit of a map: outline, step, samples and needed samples."""
 
     code: str
     name: str
@@ -32,7 +32,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class SeaLabel:
-    """A name on the map, in its lines, and the islands that it names."""
+    """A label on the map in lines, and the islands of its name."""
 
     lines: tuple[str, ...]
     at: tuple[int, int]
@@ -41,29 +41,29 @@ class SeaLabel:
 
 @dataclass(frozen=True, slots=True)
 class Sea:
-    """The islands and the name of the sea, on the drawing of the whole country."""
+    """Labels of the islands and of the sea on a drawing of the country."""
 
     marks: tuple[SeaLabel, ...]
     name: SeaLabel
     inset: tuple[int, int, int, int]  # the part with the islands: left, top, width, height
-    coast: tuple[str, ...]  # where the map beside it does not draw the country
-    places: list[dict[str, Any]]  # the same in degrees, for the map of scripts
+    coast: tuple[str, ...]  # of the country, for maps of a part of it
+    places: list[dict[str, Any]]  # the labels in degrees, for the script map
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A drawn map, and the sea beside or in it."""
+    """A drawn map with its sea, as an inset or in the map."""
 
     width: int
     height: int
-    whole: bool  # it shows the country with its seas
+    whole: bool  # whether it shows the country with its seas
     shapes: tuple[Shape, ...]
     sea: Sea
-    box: Box  # what it shows, in degrees
+    box: Box  # in degrees
 
 
 def country_map(folder: Path, active: ActiveSet | None, names: Names, figures: Figures) -> Map:
-    """The provinces of the country with its seas; without a set the seas alone."""
+    """Draw the provinces with the sea; without a boundary set the sea only."""
     paths = outlines.country(folder, active).paths if active else {}
     canvas = Canvas(WHOLE)
     shapes = _shapes(paths, names, figures, "province")
@@ -73,7 +73,7 @@ def country_map(folder: Path, active: ActiveSet | None, names: Names, figures: F
 def unit_map(
     folder: Path, active: ActiveSet | None, unit: UnitRow, names: Names, figures: Figures
 ) -> Map | None:
-    """The communes of a unit; None where the set has no polygon of it."""
+    """Draw the communes of a unit; None if the set has no polygon of it."""
     drawing = outlines.inside(folder, active, unit) if active else None
     if drawing is None or active is None:
         return None
@@ -82,7 +82,7 @@ def unit_map(
 
 
 def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> Map | None:
-    """The communes of a campaign; None where the set has no polygon of any."""
+    """Draw the communes of a campaign; None if the set has no polygon of them."""
     communes = {one.code: one for one in area}
     drawing = outlines.area(folder, active, tuple(sorted(communes)))
     if drawing is None:
@@ -102,14 +102,14 @@ def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> Map 
 
 
 def plain_country(folder: Path, active: ActiveSet) -> Map:
-    """The provinces of the country with its seas, told nothing of."""
+    """Draw the provinces with the sea, without figures."""
     return country_map(folder, active, {}, {"levels": {}})
 
 
 def _part(
     folder: Path, active: ActiveSet, drawing: outlines.Drawing, shapes: tuple[Shape, ...]
 ) -> Map:
-    """A part of the country, with its seas beside it."""
+    """Return the map of a part of the country with the inset of the sea."""
     coast = tuple(outlines.country(folder, active).paths.values())
     sea = sea_on(Canvas(WHOLE), coast)
     return Map(drawing.width, drawing.height, False, shapes, sea, drawing.box)
@@ -124,7 +124,7 @@ def _shapes(paths: dict[str, str], names: Names, figures: Figures, level: str) -
 
 
 def sea_on(canvas: Canvas, coast: tuple[str, ...] = ()) -> Sea:
-    """The islands and the name of the sea, where they lie on a drawing of the country."""
+    """Return the labels of the islands and the sea on a drawing of the country."""
     marks = tuple(
         SeaLabel(
             (one.name, f"({one.province})"),

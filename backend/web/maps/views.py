@@ -1,4 +1,4 @@
-"""What the map of scripts asks for: figures that change, and tiles that never do."""
+"""Figures and vector tiles for the script map."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ arguments = Parser().use_args
 @bp.get("/figures")
 @arguments(FiguresQuerySchema, location="query")
 def figures(query: dict[str, Any]) -> Response:
-    """Tell of every unit with samples in which step it is."""
+    """Return the step and the counts of every unit with samples."""
     figures = map_figures(query["month"], query["network"], clock_now(), figures_reader())
     response = Response(orjson.dumps(figures), content_type="application/json")
     response.headers["Cache-Control"] = "no-cache"
@@ -33,7 +33,7 @@ def figures(query: dict[str, Any]) -> Response:
 
 @bp.get("/tiles/<digest>.pmtiles")
 def tiles(digest: str) -> Response:
-    """Give the tiles of a boundary set, or the part of them that is asked for."""
+    """Send the tiles of a boundary set, or the requested range of them."""
     path = current_app.config["VAR_DIR"] / "tiles" / f"{digest}.pmtiles"
     if not re.fullmatch("[0-9a-f]{64}", digest) or not path.exists():
         raise Problem(404, "not_found")

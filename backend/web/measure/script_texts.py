@@ -75,7 +75,7 @@ TEXTS: dict[str, str | Plural] = {
     "ended": N_("This device’s consent was withdrawn."),
     "saved": N_("The i-Speed result is stored."),
     "needNumbers": N_("Please enter all three numbers."),
-    # what to do better, by the reason's code
+    # advice by the code of a reason
     "tip_repeat": N_("Walk more than 100 m away, or measure here again after {time}."),
     "tip_position_missing": N_("Allow the position, then measure again."),
     "tip_position_coarse": N_(
@@ -90,7 +90,7 @@ TEXTS: dict[str, str | Plural] = {
 
 
 def script_texts(language: Language) -> dict[str, str | dict[str, str]]:
-    """The texts of the scripts in one language; those that depend on a count by plural form."""
+    """Return the texts of the scripts in one language, plurals as a dict by plural form."""
     return {
         key: plural_forms(text, language) if isinstance(text, Plural) else gettext(text, language)
         for key, text in TEXTS.items()

@@ -1,4 +1,4 @@
-"""What the measuring page is made of: the files kept for offline, and how it is installed."""
+"""The service worker and the web app manifest of the measuring page."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from backend.i18n.catalogues import gettext, pgettext
 from backend.i18n.languages import Language
 
 BACKEND = Path(__file__).parents[2]
-# Everything that the page loads: kept by its service worker, so that it opens without a network.
+# All files of the page: cached by the service worker, so that it opens offline.
 FILES = (
     "style.css",
     "dark.css",
@@ -23,14 +23,14 @@ FILES = (
     "vendor/inter/inter-latin-wght-normal.woff2",
 )
 PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
-# What a page is rendered from, beside the files.
+# Folders of the sources that the page is rendered from.
 SOURCES = (
     *("web/site", "web/measure", "templates/web/site", "templates/web/measure", "templates"),
     *("i18n", "i18n/locale/vi/LC_MESSAGES"),
 )
 KINDS = (".html", ".py", ".txt", ".po")
 
-# Without their edition: an app that is installed is not installed again for each of ours.
+# URLs without the edition, so that a release does not reinstall the app.
 ICONS = (
     {"src": "/static/do/icon-192.png", "sizes": "192x192", "type": "image/png"},
     {"src": "/static/do/icon-512.png", "sizes": "512x512", "type": "image/png"},
@@ -45,7 +45,7 @@ ICONS = (
 
 @cache
 def worker(consents: str) -> str:
-    """The service worker, with what it keeps; it changes whenever any of that does.
+    """Return the service worker; it changes whenever a cached file or the consent text does.
 
     A phone that has the page asks for consent again once it has the page with the new text.
     """
@@ -57,7 +57,7 @@ def worker(consents: str) -> str:
 
 
 def manifest(language: Language) -> dict[str, Any]:
-    """How a phone installs the page."""
+    """Return the web app manifest."""
     return {
         "name": f"Đo Sóng: {pgettext('title', 'Measure', language)}",
         "short_name": "Đo Sóng",
@@ -75,7 +75,7 @@ def manifest(language: Language) -> dict[str, Any]:
 
 
 def rendered_from() -> list[Path]:
-    """Whatever the page is made of: one of them changed, and phones fetch it again."""
+    """Return all sources of the page; phones fetch it again if one of them changes."""
     sources = [
         path
         for folder in SOURCES
@@ -86,7 +86,7 @@ def rendered_from() -> list[Path]:
 
 
 def _version(consents: str) -> str:
-    """The addresses of what is kept hold the edition: another one is another version, too."""
+    """Hash the edition, which is part of the cached URLs, the consents and the sources."""
     digest = hashlib.sha256(f"{current_edition()} {consents}".encode())
     for path in rendered_from():
         if path.is_file():

@@ -1,4 +1,4 @@
-"""The bytes of a speed test, loaded and sent in bounded numbers so that the API never waits."""
+"""Transfers of the speed test, limited in number and bytes so that they do not delay the API."""
 
 import os
 import threading
@@ -10,26 +10,26 @@ from typing import IO
 from backend.accounts.rate_limits import network_of
 from backend.errors import Problem
 
-# One transfer: the fastest phones take about a second for it, and no test wants a longer one.
+# Bytes of one transfer: about a second for the fastest phones.
 TRANSFER_MOST = 25_000_000
-# What one phone may move in an hour: a full test each minute, which nobody who walks can use up.
+# Bytes of one phone in an hour: a full test each minute.
 PHONE_MOST_PER_HOUR = 4_000_000_000
-# Phones that are told apart within an hour; names are free, and must not fill the memory. Further
-# ones share what their address may move.
+# Phones counted separately within an hour, because clients choose the names and must not fill the
+# memory. Further phones share the limit of their address.
 PHONES_MOST = 50_000
-# Large enough that sending costs no time, small enough that a slow phone's slot is seen to move.
+# Large enough for fast sending, small enough to notice progress of slow phones.
 CHUNK = 65_536
-# Nothing shortens it: no line between packs by a window as wide.
+# Incompressible: larger than the windows of usual compression.
 NOISE = memoryview(os.urandom(1_048_576))
-# A phone asks for its next transfer as soon as it has the last byte of the one before, whose slot
-# is given back a moment later.
+# A phone starts its next transfer right after the last byte of the one before, whose slot is
+# released a moment later.
 SLOT_WAIT_S = 0.05
-# A transfer ends soon; whoever finds every slot taken asks again after this.
+# Retry-After if all slots are taken; a transfer ends soon.
 BUSY_RETRY_S = 1
 
 
 class TransferLimiter:
-    """Who may move how much right now, as far as this process knows."""
+    """Limits of one process: concurrent transfers, bytes per hour by address and phone."""
 
     def __init__(self, at_once: int, bytes_per_hour: int) -> None:
         self._slots = threading.BoundedSemaphore(at_once)
@@ -39,7 +39,7 @@ class TransferLimiter:
         self._spent: Counter[tuple[str, str]] = Counter()
 
     def enter(self, client: Mapping[str, str], size: int, now: datetime) -> Callable[[], None]:
-        """Take a slot for a transfer; what is returned gives it back, however often called."""
+        """Acquire a slot for a transfer; return an idempotent function that releases it."""
         if not self._slots.acquire(timeout=SLOT_WAIT_S):
             raise _refused(BUSY_RETRY_S)
         try:
@@ -50,7 +50,7 @@ class TransferLimiter:
         return _once(self._slots.release)
 
     def _spend(self, client: Mapping[str, str], size: int, now: datetime) -> None:
-        """Book a transfer on whoever asks; refuse it once the hour's share is used up."""
+        """Count the bytes of a transfer; 429 if the limit of the hour is exceeded."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         with self._lock:
             if hour != self._hour:
@@ -63,13 +63,13 @@ class TransferLimiter:
 
 
 def client_keys(address: str, phone: str | None) -> dict[str, str]:
-    """On whom a transfer is booked: the line's address, and the phone where it tells its name."""
+    """Return the keys of a client's counters: its network, and the name of the phone if sent."""
     keys = {"address": network_of(address)}
     return keys | ({"phone": phone} if phone else {})
 
 
 def noise(size: int) -> Iterator[bytes]:
-    """So many bytes that cannot be packed."""
+    """Yield incompressible bytes."""
     sent = 0
     while sent < size:
         start = sent % len(NOISE)
@@ -79,7 +79,7 @@ def noise(size: int) -> Iterator[bytes]:
 
 
 def discard(stream: IO[bytes]) -> int:
-    """Read a body and keep nothing; how long it was."""
+    """Read a body without storing it; return its size."""
     size = 0
     while part := stream.read(CHUNK):
         size += len(part)
@@ -93,6 +93,6 @@ def _refused(wait_s: int) -> Problem:
 
 
 def _once(act: Callable[[], None]) -> Callable[[], None]:
-    """Do something at the first call only."""
+    """Return a function that acts on its first call only."""
     left = [act]
     return lambda: left.pop()() if left else None

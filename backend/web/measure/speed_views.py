@@ -1,4 +1,4 @@
-"""What the speed test talks to; answered by the app, or by a process of its own (SPEED_PORT)."""
+"""Endpoints of the speed test, served by the app or by a separate process (SPEED_PORT)."""
 
 import time
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from backend.web.measure.speed import TRANSFER_MOST, TransferLimiter, client_key
 speed_bp = Blueprint("speed", __name__)
 arguments = Parser().use_args
 
-# The test may run against another host (SPEED_URL): its page reads how long a transfer took.
+# The test may run against another host (SPEED_URL), and the page reads the timing of transfers.
 OPEN_TO_ALL = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Server-Timing, Retry-After",
@@ -27,14 +27,14 @@ OPEN_TO_ALL = {
 
 
 class TransferSchema(Strict):
-    """A transfer's size, and by which name the page knows its phone."""
+    """The size of a transfer, and the name of the phone chosen by the page."""
 
     bytes = QueryWhole(0, TRANSFER_MOST, required=True)
     phone = Text(most=40, load_default=None)
 
 
 class SentSchema(TransferSchema):
-    """The same where the body itself tells the size."""
+    """A transfer whose size is that of its body."""
 
     bytes = QueryWhole(0, TRANSFER_MOST, load_default=0)
 
@@ -42,7 +42,7 @@ class SentSchema(TransferSchema):
 def new_transfer_limiter(
     config: Mapping[str, Any], processes: int | None = None
 ) -> TransferLimiter:
-    """The desk of one process: its share of the slots, and never more than half its threads."""
+    """Return the limiter of one process: its share of the slots, at most half its threads."""
     share = config["SPEED_AT_ONCE"] // (processes or config["WEB_CONCURRENCY"])
     at_once = share if processes else min(share, config["WEB_THREADS"] // 2)
     return TransferLimiter(max(1, at_once), config["SPEED_GB_PER_HOUR"] * 1_000_000_000)
@@ -57,7 +57,7 @@ def _for_any_page(response: Response) -> Response:
 @speed_bp.get("/do/down")
 @arguments(TransferSchema, location="query")
 def send_down(query: dict[str, Any]) -> Response:
-    """Send as many bytes as are asked for, none of which can be packed."""
+    """Send the requested number of incompressible bytes."""
     finish = _start_transfer(query["bytes"], query["phone"])
     answer = Response(noise(query["bytes"]), content_type="application/octet-stream")
     answer.content_length = query["bytes"]
@@ -68,7 +68,7 @@ def send_down(query: dict[str, Any]) -> Response:
 @speed_bp.post("/do/up")
 @arguments(SentSchema, location="query")
 def take_up(query: dict[str, Any]) -> Response:
-    """Take a body of any content and keep nothing of it."""
+    """Receive a body and discard it."""
     size = request.content_length
     if size is None or size > TRANSFER_MOST:
         raise Problem(413 if size else 411, "too_large" if size else "length_required")
@@ -81,7 +81,7 @@ def take_up(query: dict[str, Any]) -> Response:
 
 
 def _start_transfer(size: int, phone: str | None) -> Any:
-    """A slot for a transfer; a ping of no bytes needs none."""
+    """Acquire a slot for a transfer; a ping without bytes needs none."""
     if not size:
         return lambda: None
     limiter: TransferLimiter = current_app.extensions["transfer_limiter"]
@@ -89,7 +89,7 @@ def _start_transfer(size: int, phone: str | None) -> Any:
 
 
 def _timed(answer: Response) -> Response:
-    """Tell how long the answer took here, which is none of the line's time."""
+    """Add the server's time, which is not part of the line's time."""
     took_ms = (time.perf_counter() - g.began) * 1e3
     answer.headers["Server-Timing"] = f"cfRequestDuration;dur={took_ms:.3f}"
     return answer

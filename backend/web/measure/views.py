@@ -1,4 +1,4 @@
-"""The measuring client at /do: its page, how it is installed, where posters lead."""
+"""The measuring page at /do, its service worker and manifest, and the short URLs of posters."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ blueprints = (bp, speed_bp)
 
 @bp.page("/do/", policy=measuring_policy)
 def measure(query: dict[str, Any]) -> Response:
-    """Measure the line at this place, and send it as a sample."""
+    """Render the measuring page."""
     page_language = query["lang"] or language()
     return render(
         "web/measure/do.html",
@@ -40,7 +40,7 @@ def _operator() -> consent.Operator:
 
 @bp.page("/do/worker.js", None, policy="default-src 'none'; script-src 'self'; connect-src 'self'")
 def service_worker() -> Response:
-    """Keep the page for offline, and send what waits when the phone has a line again."""
+    """Send the service worker, which caches the page and sends waiting samples."""
     consents = json.dumps(
         [consent.statement(_operator(), "vi"), consent.statement(_operator(), "en")]
     )
@@ -51,18 +51,18 @@ def service_worker() -> Response:
 
 @bp.page("/do/app.webmanifest")
 def install(query: dict[str, Any]) -> Response:
-    """Tell a phone how to install the page."""
+    """Send the web app manifest."""
     body = json.dumps(manifest(query["lang"] or language()), ensure_ascii=False)
     return Response(body, content_type="application/manifest+json")
 
 
 @bp.get("/j/<code>")
 def join_by_address(code: str) -> BaseResponse:
-    """Lead from the short address, which people type, to the page with the code behind its #."""
+    """Redirect a typed short URL to the page, with the code in the fragment."""
     return redirect(url_for("do.measure", _anchor=code[:20]))
 
 
 @bp.page("/withdraw", policy=SCRIPTED_REQUESTS)
 def withdraw(query: dict[str, Any]) -> Response:
-    """Let a person withdraw with the code that they were shown."""
+    """Render the page for withdrawing consent by code."""
     return render("web/public/withdraw.html", query["lang"])

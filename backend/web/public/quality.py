@@ -1,4 +1,4 @@
-"""How good the network of a unit is, and when it was measured: coverage's figures, as charts."""
+"""Network quality of a unit and the hours of its samples, as charts."""
 
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -17,7 +17,7 @@ class Quality:
     """Twelve months, operators, references of quality, hours of the day."""
 
     months: Bars
-    estimated: bool  # a month of the other system was divided
+    estimated: bool  # whether a month of the other system was divided
     found_at: str | None
     minimum: int
     operators: list[dict[str, Any]]
@@ -26,55 +26,55 @@ class Quality:
 
 
 def quality(page: CoveragePage, translator: Translator, now: datetime) -> Quality:
-    """Gather what is told of a unit beside its counts."""
+    """Collect the quality figures of a unit."""
     assert page.unit is not None
     read_by = page.query.reader
-    query = page.unit.code, page.unit.level, page.query.month, page.query.network, now, read_by
-    told, hours = unit_statistics(*query), unit_hours(*query)
-    past = history(page.unit, page.query.network, _moment_of(page, now), reader=read_by)
-    totals = [item for item in told["items"] if item["technology"] is None and item["n"]]
+    arguments = page.unit.code, page.unit.level, page.query.month, page.query.network, now, read_by
+    statistics, hours = unit_statistics(*arguments), unit_hours(*arguments)
+    months = history(page.unit, page.query.network, _moment_of(page, now), reader=read_by)
+    totals = [item for item in statistics["items"] if item["technology"] is None and item["n"]]
     return Quality(
-        months=_months(past, translator),
-        estimated=any(item["estimated"] for item in past),
-        found_at=told["found_at"],
-        minimum=told["minimum_n"],
+        months=_months(months, translator),
+        estimated=any(item["estimated"] for item in months),
+        found_at=statistics["found_at"],
+        minimum=statistics["minimum_n"],
         operators=sorted(totals, key=lambda item: (item["operator"] is not None, -item["n"])),
-        references=_references(told),
+        references=_references(statistics),
         hours=_hours(hours["hours"], translator),
     )
 
 
 def _moment_of(page: CoveragePage, now: datetime) -> datetime:
-    """Now, or the end of a month that is over."""
+    """Return now, or the last day of a past month."""
     ended = datetime.combine(month_end(page.query.month), time(12), VIETNAM)
     return min(now, ended)
 
 
-def _months(past: list[dict[str, Any]], translator: Translator) -> Bars:
-    """Counted samples of each month, with the target of the last one as a line."""
+def _months(months: list[dict[str, Any]], translator: Translator) -> Bars:
+    """Chart the counted samples of each month, with the last target as a line."""
     values = [
         (item["month"][5:], float(item["counted"]), translator.number(item["counted"]))
-        for item in past
+        for item in months
     ]
-    return bars(values, past[-1]["target"])
+    return bars(values, months[-1]["target"])
 
 
 def _hours(hours: list[list[int]] | None, translator: Translator) -> Bars | None:
-    """Samples by hour of the day, all weekdays together."""
+    """Chart the samples by hour of the day, over all weekdays."""
     if hours is None:
         return None
     sums = [sum(day[hour] for day in hours) for hour in range(24)]
     return bars([(f"{hour}h", float(n), translator.number(n)) for hour, n in enumerate(sums)])
 
 
-def _references(told: dict[str, Any]) -> list[dict[str, Any]]:
-    """Of each reference the share of samples that keep it, where its technology has enough."""
-    rows = {item["technology"]: item for item in told["items"] if item["operator"] is None}
-    found = []
-    for one in told["references"]:
+def _references(statistics: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the share of samples that meet each reference, if its technology has enough."""
+    rows = {item["technology"]: item for item in statistics["items"] if item["operator"] is None}
+    rated = []
+    for one in statistics["references"]:
         row = rows.get(one["technology"])
         shares = (row or {}).get("shares")
         share = shares["references"].get(one["code"]) if shares else None
         if row and share is not None:
-            found.append(one | {"share": share, "n": row["n"]})
-    return found
+            rated.append(one | {"share": share, "n": row["n"]})
+    return rated

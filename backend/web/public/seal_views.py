@@ -1,4 +1,4 @@
-"""The page that checks a report's file against the seals: for everybody, without a script."""
+"""The public page that checks a report's file against the seals, without a script."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ from backend.web.site.blueprint import PageBlueprint
 from backend.web.site.pages import render
 
 bp = PageBlueprint("seal", __name__)
-# A report of the largest province with its map takes a tenth of it.
+# Ten times the size of a report of the largest province with its map.
 FILE_MOST = 15_000_000
 DIGEST_MOST = 64
 
 
 @bp.page("/seal")
 def ask(query: dict[str, Any]) -> Response:
-    """Ask for a report's file, or its digest."""
+    """Render the form for a report's file or its digest."""
     return render("web/public/seal.html", query["lang"])
 
 
 @bp.page("/seal", methods=("POST",))
 def send(query: dict[str, Any]) -> Any:
-    """Lead to what is known of the file that was sent; it is not kept."""
+    """Redirect to the page of the uploaded file's digest; the file is not stored."""
     wanted = _sent()
     if not wanted:
         return redirect(url_for("seal.ask", lang=query["lang"]), 303)
@@ -34,7 +34,7 @@ def send(query: dict[str, Any]) -> Any:
 
 @bp.page("/seal/<digest>")
 def show(query: dict[str, Any], digest: str) -> Response:
-    """Show which approved report has a digest, and whether its seal holds."""
+    """Show the approved report of a digest, and whether its seal is valid."""
     try:
         found = check_digest(digest)
     except Problem as problem:
@@ -46,7 +46,7 @@ def show(query: dict[str, Any], digest: str) -> Response:
 
 
 def _sent() -> str:
-    """The digest of the file that was sent, else the one that was typed."""
+    """Return the digest of the uploaded file, else the typed digest."""
     request.max_content_length = FILE_MOST
     file = request.files.get("file")
     if file is not None and file.filename:

@@ -1,4 +1,4 @@
-"""What the pages about places show: figures of coverage, in the order in which they are read."""
+"""Figures of the pages of the country and of units, and the search."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from backend.web.maps.drawing import Map, country_map, unit_map
 
 Rows = list[dict[str, Any]]
 
-# What a search shows: whoever finds more types more.
+# Results of a search.
 FOUND_MOST = 30
 
 
@@ -31,10 +31,10 @@ class CoveragePage:
 
     query: CoverageQuery
     unit: UnitRow | None
-    own: dict[str, Any] | None  # the figures of the unit itself
-    answer: dict[str, Any]  # the units of the asked level in it
+    own: dict[str, Any] | None  # figures of the unit itself
+    answer: dict[str, Any]  # coverage of the units of one level in it
     groups: dict[str, Rows]
-    levels: list[str]  # that can be listed of this place
+    levels: list[str]  # that can be listed
     months: list[str]
     previous_month: str | None
     next_month: str | None
@@ -42,22 +42,22 @@ class CoveragePage:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing at all was received in the month."""
+        """Whether nothing was received in the month."""
         summary = self.answer["summary"]
         return not (
             summary["received"] or summary["elsewhere"] or any(summary["unlocated"].values())
         )
 
     def same_units_in(self, month: str) -> bool:
-        """Whether a place of this page is the same one in another month."""
+        """Whether the unit codes of this page mean the same units in another month."""
         return system_on(month_end(month)) == system_on(month_end(self.query.month))
 
 
 def show_country(
     month: str | None, network: str, level: str | None, now: datetime, reader: Actor | None = None
 ) -> CoveragePage:
-    """Gather what the first page shows of a month, by default the newest that has data."""
-    if level == "commune":  # thousands of rows: a province lists its own
+    """Return the page of the country in a month, by default the newest with data."""
+    if level == "commune":  # thousands of rows: only provinces list them
         raise invalid("level", "not_one_of")
     months = months_with_data(local_day(now))
     return _show_page(
@@ -73,7 +73,7 @@ def show_unit(
     now: datetime,
     reader: Actor | None = None,
 ) -> CoveragePage:
-    """Gather what is told of a unit; without a month of the newest one in which it was there."""
+    """Return the page of a unit in a month, by default the newest in which the unit exists."""
     months = months_with_data(local_day(now))
     named = [month] if month else [_newest_month(months, now, reader), *months]
     missing: Problem | None = None
@@ -89,7 +89,7 @@ def show_unit(
 
 
 def _newest_month(months: list[str], now: datetime, reader: Actor | None = None) -> str:
-    """The newest month of which a reader sees anything; else the running one."""
+    """Return the newest month that is published for a reader, by default the current one."""
     seen = (month for month in months if published(reader, month) != frozenset())
     return next(seen, this_month(now))
 
@@ -126,7 +126,7 @@ def _show_page(
 def _own_figures(
     unit: UnitRow, query: CoverageQuery, answer: dict[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """The figures of a unit as a whole; of a commune they are the answer itself."""
+    """Return the figures of a whole unit; those of a commune are the answer itself."""
     whole = replace(query, level=unit.level, parent=None, unit=unit.code)
     if whole != query:
         answer = coverage(whole, now)
@@ -135,7 +135,7 @@ def _own_figures(
 
 
 def levels_of(day: date, unit: UnitRow | None) -> list[str]:
-    """The levels that can be listed of a place, the one shown by default first."""
+    """Return the levels that can be listed of a unit or the country, the default first."""
     levels = LEVELS_OF[system_on(day)]
     if unit is None:
         return [level for level in levels if level != "commune"]
@@ -145,7 +145,7 @@ def levels_of(day: date, unit: UnitRow | None) -> list[str]:
 
 
 def _group_items(items: Iterable[dict[str, Any]]) -> dict[str, Rows]:
-    """Who lacks samples first, then who has none at all, then who reached the target.
+    """Group units: below target, without samples, target reached.
 
     Among communes the largest shortfall is at the top; among provinces and districts the one that
     measures most, since a single sample of a passer-by makes no campaign.
@@ -160,7 +160,7 @@ def _group_items(items: Iterable[dict[str, Any]]) -> dict[str, Rows]:
 
 
 def _group(item: dict[str, Any]) -> str:
-    """The group of a unit; one that has communes reached the target when each of them did."""
+    """Return the group of a unit; one with communes reached the target if all of them did."""
     if not item["received"]:
         return "none"
     if item["reached"] is None:
@@ -171,7 +171,7 @@ def _group(item: dict[str, Any]) -> str:
 
 
 def draw_map(page: CoveragePage, folder: Path, now: datetime) -> Map | None:
-    """The map of a place; None of a unit without a polygon."""
+    """Return the map of a page; None for a unit without a polygon."""
     figures = map_figures(page.query.month, page.query.network, now, page.query.reader)
     listed = listing_on(month_end(page.query.month)).levels
     names = {one.code: one.name for one in listed["commune" if page.unit else "province"]}
@@ -181,7 +181,7 @@ def draw_map(page: CoveragePage, folder: Path, now: datetime) -> Map | None:
 
 
 def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | None:
-    """VNNIC's own count of the same units beside ours, where it was imported."""
+    """Compare with VNNIC's count of the same units, if it was imported."""
     query, answer = page.query, page.answer
     level = "commune" if page.unit else "province"
     theirs = imported(query.month, query.network, level)
@@ -194,7 +194,7 @@ def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | No
 
 
 def search_units(text: str, month: str | None, now: datetime) -> list[UnitRow]:
-    """The units whose name or code holds the words, with or without their marks."""
+    """Return units whose name or code contains the text, with or without diacritics."""
     day = month_end(month or _newest_month(months_with_data(local_day(now)), now))
     rows: list[UnitRow] = []
     for level in LEVELS_OF[system_on(day)]:  # a province before a hundred communes of its name

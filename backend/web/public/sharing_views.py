@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 
-# What messengers and social networks show uncut.
+# Preview size of messengers and social networks.
 SIZE = (1200, 630)
 MARGIN = 72
 INK, SOFT, ACCENT, GOOD, LACK = "#14212b", "#4b5b68", "#0b5a7c", "#17693f", "#c7921d"
@@ -29,7 +29,7 @@ PAPER, TRACK, BAND = "#ffffff", "#e3e9ee", "#0b5a7c"
 
 
 def sentence(page: CoveragePage, translator: Translator) -> str:
-    """How far a unit is, in one sentence."""
+    """Return the progress of a unit in one sentence."""
     own, target = page.own, page.answer["target"]
     assert own is not None
     month = translator.month(page.query.month)
@@ -60,7 +60,7 @@ def sentence(page: CoveragePage, translator: Translator) -> str:
 
 
 def measured(page: CoveragePage) -> int:
-    """The number that the unit's target is held against."""
+    """Return the count that is compared with the unit's target."""
     target = page.answer["target"]
     assert page.own is not None
     number: int = page.own[target["basis"] if target else "counted"]
@@ -68,7 +68,7 @@ def measured(page: CoveragePage) -> int:
 
 
 def draw_picture(page: CoveragePage, translator: Translator) -> bytes:
-    """A PNG of the unit's name, its figure against the target, and where it comes from."""
+    """Draw a PNG with the unit's name, its count against the target, and the source."""
     from PIL import Image, ImageDraw
 
     assert page.unit is not None and page.own is not None
@@ -91,7 +91,7 @@ def draw_picture(page: CoveragePage, translator: Translator) -> bytes:
 
 
 def _figure(draw: "ImageDraw", page: CoveragePage, translator: Translator) -> None:
-    """The number, what it is held against, and the track of it."""
+    """Draw the count, the target and a progress bar."""
     own = page.own or {}
     communes = own["communes"] if page.answer["target"] else None
     has = communes["reached"] if communes else measured(page)
@@ -115,7 +115,7 @@ def _figure(draw: "ImageDraw", page: CoveragePage, translator: Translator) -> No
 
 
 def _fitting(draw: "ImageDraw", words: str, size: int) -> "FreeTypeFont":
-    """The largest type in which words fit beside the margins."""
+    """Return the largest font in which a text fits between the margins."""
     while size > 30 and draw.textlength(words, font=_font(size, True)) > SIZE[0] - 2 * MARGIN:
         size -= 4
     return _font(size, bold=True)
@@ -123,7 +123,7 @@ def _fitting(draw: "ImageDraw", words: str, size: int) -> "FreeTypeFont":
 
 @cache
 def _font(size: int, bold: bool) -> "FreeTypeFont":
-    """DejaVu Sans, which matplotlib brings: all of Vietnamese, on every machine."""
+    """Load DejaVu Sans of matplotlib, which has all Vietnamese letters."""
     from matplotlib import get_data_path
     from PIL import ImageFont
 
@@ -134,14 +134,14 @@ def _font(size: int, bold: bool) -> "FreeTypeFont":
 bp = Blueprint("sharing", __name__)
 arguments = Parser().use_args
 
-# Whoever shares a link asks once; figures of an hour ago do no harm beside it.
+# Seconds that previews may be cached.
 PICTURE_S = 3600
 
 
 @bp.get("/unit/<code>/picture.png")
 @arguments(UnitPageQuerySchema, location="query")
 def picture(query: dict[str, Any], code: str) -> Response:
-    """Draw a unit's figure for the preview of a shared link."""
+    """Send the preview picture of a shared link."""
     reader = translator_for(query.pop("lang"))
     page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
     response = Response(draw_picture(page, reader), content_type="image/png")
@@ -155,7 +155,7 @@ def picture(query: dict[str, Any], code: str) -> Response:
 @arguments(UnitPageQuerySchema, location="query")
 @with_policy(EMBEDDED)
 def widget(query: dict[str, Any], code: str) -> Response:
-    """Show a unit's figure inside another site."""
+    """Render a unit's figure for embedding in another site."""
     lang = query.pop("lang")
     page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
     text = sentence(page, translator_for(lang))

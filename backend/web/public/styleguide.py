@@ -1,4 +1,4 @@
-"""Made-up values for the page that shows every part: long names, zero, much, and a gap."""
+"""Sample values of the styleguide: long names, zero, large values, and a gap."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ HOURS = (
 
 
 def samples() -> dict[str, Any]:
-    """What the styleguide fills its parts with."""
+    """Return the values of the styleguide."""
     months = [(f"{at:02}", float(n), f"{n}") for at, n in enumerate(MONTHS, 1)]
     hours = [(f"{at} h", float(n), f"{n}") for at, n in enumerate(HOURS)]
     return {"rows": ROWS, "months": bars(months, 300), "hours": bars(hours)}

@@ -1,4 +1,4 @@
-"""Pages: the first one, units, the search, the API's, and those that links of people lead to."""
+"""Public pages: country, units, search, API documentation, sign-in and linked pages."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def index(query: dict[str, Any]) -> Any:
 
 @bp.page("/unit/<code>", UnitPageQuerySchema, policy=MAP)
 def unit(query: dict[str, Any], code: str) -> Response:
-    """Show a month's counts of a unit, and of what is in it, against the target."""
+    """Show a month's counts of a unit and the units in it against the target."""
     lang = query.pop("lang")
     translator, now = translator_for(lang), clock_now()
     page = service.show_unit(code, **query, now=now, reader=figures_reader())
@@ -68,7 +68,7 @@ def table(query: dict[str, Any]) -> Response:
 
 @bp.page("/search", SearchQuerySchema, policy=MAP)
 def search(query: dict[str, Any]) -> Any:
-    """List the units of a name; go to the only one."""
+    """List the units of a name; redirect to a single result."""
     lang, text = query["lang"], query["q"].strip()
     units = service.search_units(text, query["month"], clock_now()) if text else []
     if len(units) == 1:
@@ -79,32 +79,32 @@ def search(query: dict[str, Any]) -> Any:
 
 @bp.page("/styleguide")
 def styleguide(query: dict[str, Any]) -> Response:
-    """Show every part that pages are made of."""
+    """Show all components of pages."""
     today = local_day(clock_now())
     return render("web/public/styleguide.html", query["lang"], today=today, **samples())
 
 
 @bp.page("/docs", policy=API_PAGE)
 def docs(query: dict[str, Any]) -> Response:
-    """Show the API, and let people try it."""
+    """Show the API documentation with a console."""
     return render("web/public/docs.html", query["lang"])
 
 
 @bp.page("/invitation", policy=SCRIPTED_REQUESTS)
 def invitation(query: dict[str, Any]) -> Response:
-    """Let a person choose a password by the secret behind the link's #."""
+    """Render the page for choosing a password by the secret in the URL fragment."""
     return render("web/public/invitation.html", query["lang"])
 
 
 @bp.page("/sign-in", policy=SCRIPTED_REQUESTS)
 def sign_in(query: dict[str, Any]) -> Response:
-    """Let a person sign in, see who they are, set up a second factor and sign out."""
+    """Render the page for signing in, the own account and the second factor."""
     return render("web/public/sign_in.html", query["lang"])
 
 
 @bp.page("/work", None)
 def work() -> Any:
-    """Lead people who signed in to their work, all others to the sign-in."""
+    """Redirect to the first workspace of a signed-in person, else to the sign-in page."""
     found = workspaces(actor())
     return redirect(url_for(found[0] if found else "web.sign_in"), 303)
 
@@ -122,7 +122,7 @@ def sign_out() -> Any:
 
 @bp.page("/join", policy=SCRIPTED)
 def join(query: dict[str, Any]) -> Response:
-    """Show the join code behind the link's #, and what to do with it."""
+    """Show the join code in the URL fragment, and how to use it."""
     return render("web/public/join.html", query["lang"])
 
 

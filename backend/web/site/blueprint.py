@@ -25,14 +25,14 @@ from backend.web.site.schemas import PageQuerySchema
 READ_WRITE = ("GET", "POST")
 # Pages with forms: forms go to this server, and a script may fetch parts of the page.
 WITH_FORMS = PAGE + "; connect-src 'self'"
-# What the fields of a form take beside its file.
+# Bytes of the fields of a form with a file.
 FIELDS_MOST = 100_000
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 class PageBlueprint(Blueprint):
-    """Pages below one URL prefix; their problems are answered as pages, with the same status.
+    """Pages below one URL prefix; problems are rendered as pages with their status.
 
     With `login_required` every page redirects people who have not signed in; `act` names what an
     actor must be allowed to do besides.
@@ -86,13 +86,13 @@ class PageBlueprint(Blueprint):
 
 
 def redirect_to_sign_in() -> Any:
-    """Redirect to the sign-in page, which leads back here."""
+    """Redirect to the sign-in page, which redirects back to this page."""
     back = request.full_path.rstrip("?") if request.method == "GET" else request.path
     return redirect(f"{url_for('web.sign_in')}?{urlencode({'next': back})}", 303)
 
 
 def not_found(error: HTTPException) -> Response:
-    """Answer an address without a route: as a page, below /api/ as problem details."""
+    """Handle an unknown URL: problem details below /api/, else a page."""
     return answer_http(error) if request.path.startswith("/api/") else answer_http_page(error)
 
 
@@ -104,7 +104,7 @@ def _answer_problem(problem: Problem) -> Response:
 
 @with_policy(PAGE)
 def answer_http_page(error: HTTPException) -> Any:
-    """Answer what Flask itself refuses as a page."""
+    """Render an HTTP error of Flask as a page."""
     if error.code is None or error.code < 400:
         return error.get_response()
     data = getattr(error, "data", None) or {}

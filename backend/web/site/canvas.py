@@ -1,4 +1,4 @@
-"""From degrees to a drawn map: Web Mercator, as the map of scripts has it, in whole units."""
+"""Projection of degrees to the units of an SVG drawing: Web Mercator, like the script map."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]  # west, south, east, north
 
-# Units of the drawing's longer side: finer than a large screen shows, short to write.
+# Units of the longer side: finer than a pixel of a large screen, with short coordinates.
 SIDE = 1600
 
 
 class Canvas:
-    """A box of degrees as a drawing whose left upper corner is 0,0."""
+    """A drawing of a box in degrees; its upper left corner is 0,0."""
 
     def __init__(self, box: Box, margin: float = 0.0) -> None:
         west, south, east, north = box
@@ -31,13 +31,13 @@ class Canvas:
         self.height = round((high + 2 * self._margin) * self._scale)
 
     def at(self, point: Point) -> tuple[int, int]:
-        """Where a point lies on the drawing."""
+        """Return the position of a point on the drawing."""
         x = (point[0] - self._west + self._margin) * self._scale
         y = (self._top - mercator(point[1]) + self._margin) * self._scale
         return round(x), round(y)
 
     def path(self, shape: "Geometry") -> str:
-        """The `d` of a path around a shape, from point to point."""
+        """Return the `d` attribute of a path around a shape, in relative steps."""
         return "".join(self._ring(ring) for ring in _rings(shape))
 
     def _ring(self, ring: "LinearRing") -> str:
@@ -47,7 +47,7 @@ class Canvas:
 
 
 def mercator(latitude: float) -> float:
-    """The northing of a latitude, in degrees of longitude."""
+    """Return the Mercator northing of a latitude, in degrees of longitude."""
     return degrees(log(tan(pi / 4 + radians(latitude) / 2)))
 
 

@@ -1,33 +1,33 @@
-"""Small charts as the server draws them: from values to places in percent of the drawing."""
+"""Small charts drawn by the server: positions in percent of the drawing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# A bar that stands for something is seen, however small beside the others.
+# Smallest height of a bar above zero, so that it is visible.
 LEAST_PERCENT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its label, the value in words, and its top and height in percent."""
+    """One bar: label, formatted value, top and height in percent."""
 
     label: str
     text: str
     top: float
     height: float
-    reaches: bool  # the line of the chart, where it has one
+    reaches: bool  # whether the value reaches the line of the chart
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Bars that stand on a ground, and a line across them."""
+    """The bars of a chart, and the position of its line."""
 
     bars: tuple[Bar, ...]
     line: float | None
 
 
 def bars(values: Sequence[tuple[str, float | None, str]], line: float | None = None) -> Bars:
-    """Draw labelled values, with their words, so that the highest and the line fit."""
+    """Scale labelled values so that the highest value and the line fit."""
     highest = max([value or 0.0 for _, value, _ in values] + [line or 0.0]) or 1.0
     drawn = (_bar(label, value or 0.0, text, highest, line) for label, value, text in values)
     return Bars(tuple(drawn), None if line is None else round(100 - 100 * line / highest, 2))
@@ -40,7 +40,7 @@ def _bar(label: str, value: float, text: str, highest: float, line: float | None
 
 
 def sparkline(values: Sequence[float | None]) -> tuple[str, ...]:
-    """Draw values from left to right in a square of 100, as one line for each run without a gap."""
+    """Return the points of polylines in a square of 100: one for each run without a gap."""
     numbers = [value for value in values if value is not None]
     if not numbers:
         return ()
@@ -55,7 +55,7 @@ def sparkline(values: Sequence[float | None]) -> tuple[str, ...]:
 
 
 def filled_percent(value: float | None, whole: float | None) -> float:
-    """How far a track is filled_percent, in percent, never over its end."""
+    """Return the part of a progress bar in percent, at most 100."""
     if not value or not whole:
         return 0.0
     return round(min(100.0, 100 * value / whole), 2)

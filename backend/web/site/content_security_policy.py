@@ -1,4 +1,4 @@
-"""What a page may load: a Content-Security-Policy as strict as the page allows."""
+"""Content-Security-Policies: for each kind of page the strictest that works."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,30 +10,30 @@ CLOSED = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-# Every page runs the script that applies the reader's choice of colours.
+# Every page runs the script that applies the chosen colour scheme.
 PAGE = CLOSED + "; script-src 'self'"
-# The map draws in a worker of its own; its figures, tiles and positions are of this server.
+# The map draws in a worker and fetches figures and tiles from this server.
 MAP = PAGE + "; connect-src 'self'; worker-src 'self'; img-src 'self' data: blob:"
 MAP = MAP.replace("img-src 'self'; ", "", 1)
-# What other sites may show in a frame: figures, and nothing that can be pressed.
+# Pages that other sites may embed: figures without controls.
 EMBEDDED = PAGE.replace("frame-ancestors 'none'", "frame-ancestors *")
-# Swagger UI runs a script, asks this server, and has its icons as data: addresses.
+# Swagger UI runs a script, sends requests to this server, and has its icons as data: URLs.
 API_PAGE = CLOSED.replace("img-src 'self'", "img-src 'self' data:") + (
     "; script-src 'self'; connect-src 'self'"
 )
-# These run a script of ours, which alone sends their forms, in a body and never in an address.
+# Forms that only a script sends, in a request body and never in a URL.
 SCRIPTED = CLOSED.replace("form-action 'self'", "form-action 'none'") + "; script-src 'self'"
 SCRIPTED_REQUESTS = SCRIPTED + "; connect-src 'self'"
-# The measuring page: installable, kept by a worker, and it may measure against another host.
+# The measuring page: installable, cached by a service worker, speed test on another host.
 MEASURING = SCRIPTED_REQUESTS + "{speed}; worker-src 'self'; manifest-src 'self'"
 
 
-# A policy, or what makes it within a request.
+# A policy, or a function that returns it within a request.
 Policy = str | Callable[[], str]
 
 
 def with_policy(policy: Policy) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """Answer with a policy."""
+    """Add a policy to the responses of a view."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(view)
@@ -49,6 +49,6 @@ def with_policy(policy: Policy) -> Callable[[Callable[..., Any]], Callable[..., 
 
 
 def measuring_policy() -> str:
-    """The policy of the measuring page, which names the host of the speed test."""
+    """Return the policy of the measuring page, which allows the host of the speed test."""
     speed = current_app.config["SPEED_URL"]
     return MEASURING.format(speed=f" {speed}" if speed else "")

@@ -1,4 +1,4 @@
-"""The names on pages for codes: the states, kinds and roles that the database and the API have."""
+"""Names of codes on pages: states, kinds and roles of the database and the API."""
 
 from collections.abc import Mapping
 
@@ -325,7 +325,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "area": N_("Differs by more than 5 percent from the published area."),
         "repaired": N_("An invalid shape that was repaired."),
     },
-    # as GEOS says why a shape is not valid
+    # reasons of GEOS for an invalid shape
     "shape_fault": {
         "Self-intersection": N_("Self-intersection"),
         "Ring Self-intersection": N_("Ring Self-intersection"),

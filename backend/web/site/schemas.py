@@ -1,4 +1,4 @@
-"""What the pages take in their query string."""
+"""Query strings of pages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,18 +15,18 @@ MONTH = r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)"
 
 
 class PageQuerySchema(Strict):
-    """The language of a page; without it the browser's."""
+    """The language of a page, by default the browser's."""
 
     lang = Text(choices=LANGUAGES, load_default=None)
 
     @pre_load
-    def chosen(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
-        """What a form was sent with; a field that was left empty asks for nothing."""
+    def without_empty(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        """Remove empty fields, which browsers send for inputs left empty."""
         return {name: data[name] for name in data if data[name] != ""}
 
 
 class UnitPageQuerySchema(PageQuerySchema):
-    """Which month of a place, on which network; without a month the newest with data."""
+    """The month, by default the newest with data, and the network of a page with figures."""
 
     month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
     network = Text(choices=NETWORKS, load_default="mobile")
@@ -34,20 +34,20 @@ class UnitPageQuerySchema(PageQuerySchema):
 
 
 class FirstPageQuerySchema(UnitPageQuerySchema):
-    """The country, or the units of one province or district, as older links have it."""
+    """The country, or by older links the units of one province or district."""
 
     parent = Text(most=5, load_default=None)
 
 
 class SearchQuerySchema(PageQuerySchema):
-    """The words of a search, and the month whose units are meant."""
+    """The text of a search, and the month whose units are searched."""
 
     q = Text(most=100, load_default="")
     month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
 
 
 class TableQuerySchema(PageQuerySchema, CoverageQuerySchema):
-    """Which table to download, as the API asks for it, and its language."""
+    """The coverage table to download, and its language."""
 
 
 class FiguresQuerySchema(Strict):

@@ -1,4 +1,4 @@
-"""What every map of Vietnam shows at sea: Hoàng Sa, Trường Sa, and the name of the sea.
+"""Labels at sea on every map of Vietnam: Hoàng Sa, Trường Sa, and the name of the sea.
 
 Boundary sets draw the islands as specks, some not at all; so they are marked where they lie,
 whatever set is active and however small the map is.
@@ -11,7 +11,7 @@ Point = tuple[float, float]  # longitude, latitude
 
 @dataclass(frozen=True, slots=True)
 class Archipelago:
-    """Islands of a province, the place of their name, and the units that they are."""
+    """Islands of a province, the position of their label, and their unit codes."""
 
     name: str
     province: str
@@ -64,7 +64,7 @@ ARCHIPELAGOS = (
     ),
 )
 SEA = ("Biển Đông", (113.2, 12.6))
-# West, south, east, north: all of the country with its seas.
+# West, south, east, north of the country with its seas.
 WHOLE = (101.9, 5.7, 118.0, 23.7)
-# North-west and south-east of the part that stands beside maps of a smaller place.
+# North-west and south-east corners of the inset beside maps of a part of the country.
 INSET = ((107.5, 17.9), (118.0, 5.9))

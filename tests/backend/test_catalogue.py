@@ -184,7 +184,7 @@ def test_two_counts_in_one_sentence(
 ) -> None:
     page = (ROOT / "backend/templates/web/board/corrections.html").read_text()
     (source,) = re.findall(r"\{\{ _\('\{moved\};.*?\}\}", page)
-    shown = template(app, language, source, told={"measurements": n, "final": n})
+    shown = template(app, language, source, result={"measurements": n, "final": n})
     assert all(text in shown for text in expected), shown
 
 

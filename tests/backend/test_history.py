@@ -25,7 +25,7 @@ from tests.support.people import unit_id
 # Ten communes from before the reform. In Thái Nguyên three were divided and two lie wholly in what
 # they went into; Bắc Kạn's three became one ward; two got another name.
 SPLIT = {"05461": ("05443", "05467"), "05467": ("05467", "05500"), "05932": ("05908", "05941")}
-WHOLE = {"05443": "05443", "05446": "05443"}
+COUNTRY_BOX = {"05443": "05443", "05446": "05443"}
 MERGED = dict.fromkeys(("01834", "01840", "01846"), "01840")
 RENAMED = {"24235": "24235", "25114": "25114"}
 JUNE = datetime(2025, 6, 10, 9, tzinfo=VIETNAM)
@@ -65,7 +65,7 @@ def inside(app: Flask, code: str, system: str) -> dict[str, float]:
 
 def test_ten_communes_that_were_merged_split_and_renamed(app: Flask, client: FlaskClient) -> None:
     numbers = {f"_{code}": 31 + 7 * n
-               for n, code in enumerate((*SPLIT, *WHOLE, *MERGED, *RENAMED))}  # fmt: skip
+               for n, code in enumerate((*SPLIT, *COUNTRY_BOX, *MERGED, *RENAMED))}  # fmt: skip
     assert len(numbers) == 10
     sampled(app, "2024", JUNE, **numbers)
     successors = {code for codes in SPLIT.values() for code in codes} | {"01840", *RENAMED.values()}

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.devices import consent
-from backend.web.measure.service import rendered_from
+from backend.web.measure.service import source_files
 
 STATIC = Path(__file__).parents[2] / "backend/static"
 SCRIPTS = sorted((STATIC / "do").glob("*.js"))
@@ -73,10 +73,10 @@ def test_the_worker_keeps_everything_that_the_page_loads(client: FlaskClient) ->
 
 def test_a_change_of_words_consent_or_page_is_fetched_anew() -> None:
     """The worker's version is a digest of these: what is missing would stay old on every phone."""
-    names = {path.name for path in rendered_from()}
+    names = {path.name for path in source_files()}
     assert {"script_texts.py", "blueprint.py", "messages.po", "app.js", "worker.js"} <= names
     assert {"layout.html", "do.html", "consent.vi.txt"} <= names
-    assert all(path.is_file() for path in rendered_from())
+    assert all(path.is_file() for path in source_files())
 
 
 def test_a_phone_gets_the_page_anew_when_what_it_agrees_to_changes(

@@ -12,7 +12,7 @@ from PIL import Image
 
 from backend.web.maps import outlines
 from backend.web.site.canvas import Canvas
-from backend.web.site.sea import ARCHIPELAGOS, WHOLE
+from backend.web.site.sea import ARCHIPELAGOS, COUNTRY_BOX
 from tests.support.counts import count
 
 MONTHS = {"2024": "2024-11", "2025": "2026-10"}
@@ -63,7 +63,7 @@ def test_every_map_shows_the_islands_and_names_the_sea(
     for one in ARCHIPELAGOS:
         assert one.name in drawing and f"({one.province})" in drawing
         for island in one.islands:
-            x, y = Canvas(WHOLE).at(island)
+            x, y = Canvas(COUNTRY_BOX).at(island)
             assert f'<circle cx="{x}" cy="{y}"' in drawing
     assert "Biển Đông" in drawing
 
@@ -136,7 +136,7 @@ def test_a_unit_is_found_in_the_month_in_which_it_was(client: FlaskClient, clock
 def test_who_draws_the_same_place_at_once_is_in_nobodys_way(tmp_path: Path) -> None:
     path, drawing = (
         tmp_path / "set-country.json",
-        outlines.Drawing(1, 1, WHOLE, {"01": "M0 0" * 999}),
+        outlines.Drawing(1, 1, COUNTRY_BOX, {"01": "M0 0" * 999}),
     )
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda _: outlines._store(path, drawing), range(400)))

@@ -74,51 +74,51 @@ def test_who_finds_every_slot_taken_is_told_when_to_come_again(
 
 def test_a_slot_is_given_back_once() -> None:
     limiter = TransferLimiter(2, 10**9)
-    finish = limiter.enter(A_PHONE, 1, NOON)
-    limiter.enter(A_PHONE, 1, NOON)
+    finish = limiter.acquire(A_PHONE, 1, NOON)
+    limiter.acquire(A_PHONE, 1, NOON)
     finish()
     finish()
-    limiter.enter(A_PHONE, 1, NOON)
+    limiter.acquire(A_PHONE, 1, NOON)
     with pytest.raises(Problem) as refused:
-        limiter.enter(A_PHONE, 1, NOON)
+        limiter.acquire(A_PHONE, 1, NOON)
     assert refused.value.status == 429
 
 
 def test_an_address_has_a_budget_an_hour() -> None:
     limiter = TransferLimiter(4, 1000)
-    limiter.enter(A_PHONE, 900, NOON)()
+    limiter.acquire(A_PHONE, 900, NOON)()
     with pytest.raises(Problem) as refused:
-        limiter.enter(client_keys("203.0.113.7", "another"), 200, NOON + timedelta(minutes=20))
+        limiter.acquire(client_keys("203.0.113.7", "another"), 200, NOON + timedelta(minutes=20))
     assert refused.value.headers["Retry-After"] == "2400"
-    limiter.enter(client_keys("203.0.113.8", None), 900, NOON)()
-    limiter.enter(A_PHONE, 900, NOON + timedelta(hours=1))()
+    limiter.acquire(client_keys("203.0.113.8", None), 900, NOON)()
+    limiter.acquire(A_PHONE, 900, NOON + timedelta(hours=1))()
 
 
 def test_a_phone_has_a_budget_whatever_its_address() -> None:
     limiter = TransferLimiter(4, 100 * PHONE_MOST_PER_HOUR)
-    limiter.enter(client_keys("203.0.113.7", "one"), PHONE_MOST_PER_HOUR, NOON)()
+    limiter.acquire(client_keys("203.0.113.7", "one"), PHONE_MOST_PER_HOUR, NOON)()
     with pytest.raises(Problem):
-        limiter.enter(client_keys("203.0.113.8", "one"), 1, NOON)
-    limiter.enter(client_keys("203.0.113.7", "two"), 1, NOON)()
+        limiter.acquire(client_keys("203.0.113.8", "one"), 1, NOON)
+    limiter.acquire(client_keys("203.0.113.7", "two"), 1, NOON)()
 
 
 def test_names_of_phones_do_not_fill_the_memory() -> None:
     limiter = TransferLimiter(1, 10**9)
     for number in range(PHONES_MOST + 100):
-        limiter.enter(client_keys("203.0.113.7", str(number)), 1, NOON)()
-    assert len(limiter._spent) == PHONES_MOST
-    limiter.enter(client_keys("203.0.113.8", "late"), 10**9, NOON)()
+        limiter.acquire(client_keys("203.0.113.7", str(number)), 1, NOON)()
+    assert len(limiter._bytes_moved) == PHONES_MOST
+    limiter.acquire(client_keys("203.0.113.8", "late"), 10**9, NOON)()
     with pytest.raises(Problem):  # what is no longer booked on phones is on their addresses
-        limiter.enter(client_keys("203.0.113.8", "later"), 1, NOON)
+        limiter.acquire(client_keys("203.0.113.8", "later"), 1, NOON)
 
 
 def test_a_refused_transfer_holds_no_slot() -> None:
     limiter = TransferLimiter(1, 1000)
     for _ in range(3):
         with pytest.raises(Problem) as refused:
-            limiter.enter(A_PHONE, 2000, NOON)
+            limiter.acquire(A_PHONE, 2000, NOON)
         assert refused.value.headers["Retry-After"] == "3600"
-    limiter.enter(A_PHONE, 10, NOON)
+    limiter.acquire(A_PHONE, 10, NOON)
 
 
 def test_slots_hold_when_many_come_at_once() -> None:
@@ -128,7 +128,7 @@ def test_slots_hold_when_many_come_at_once() -> None:
     def transfer() -> None:
         for _ in range(200):
             try:
-                finish = limiter.enter(A_PHONE, 1, NOON)
+                finish = limiter.acquire(A_PHONE, 1, NOON)
             except Problem:
                 continue
             with lock:

@@ -59,7 +59,7 @@ def keep_findings(var_dir: Path) -> None:
     frame = november().head(2).assign(code="05443")
     twice = Finding("twice", ("05443",), frame.geometry.iloc[0])
     found = [twice, Finding("missing", ("05446",), Point(105.85, 21.59))]
-    set_findings.keep(var_dir / set_findings.FOLDER / "2", frame, known, found)
+    set_findings.store_findings(var_dir / set_findings.FOLDER / "2", frame, known, found)
 
 
 def test_an_admin_goes_through_every_section(admin: None, page: Page, guard: Guard) -> None:

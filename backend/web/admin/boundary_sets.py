@@ -152,7 +152,7 @@ def _check(new: NewSet, frame: "GeoDataFrame", job: int, progress: Progress) -> 
     report, known = loading.check(new, frame), loading.reference_units(new)
     progress(2, STEPS)
     folder = current_app.config["VAR_DIR"] / set_findings.FOLDER / str(job)
-    kinds = set_findings.keep(folder, frame, known, placed(report, frame, known))
+    kinds = set_findings.store_findings(folder, frame, known, placed(report, frame, known))
     progress(3, STEPS)
     result = {"report": to_text(report), "units": report.units, "kinds": kinds}
     return {**result, "forbidden": len(report.problems)}

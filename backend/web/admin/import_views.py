@@ -1,17 +1,13 @@
 """The page of imports, read from the audit log."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.accounts.audit import read_acts
 from backend.accounts.authentication import actor
-from backend.campaigns.models import Campaign
-from backend.database.extensions import db
-from backend.organisations.models import Organisation
 from backend.web.admin.blueprint import bp, render_section
+from backend.web.admin.roles import names_of
 from backend.web.admin.schemas import ROWS, ListQuerySchema
 
 # Acts of imports; a file of measurements has one at its start and one at its end.
@@ -23,7 +19,8 @@ ACTS = (
     "import",
     "imported",
 )
-NAMED: dict[str, Any] = {"organisation": Organisation, "campaign": Campaign}
+# Kinds of subjects with a name.
+NAMED = ("organisation", "campaign")
 # Outcomes of rows in the details of the acts.
 OUTCOMES = (
     "create", "update", "unchanged", "error", "accepted", "duplicate", "conflict", "rejected",
@@ -33,37 +30,25 @@ OUTCOMES = (
 def list_imports(actor: Actor, cursor: str | None, limit: int) -> dict[str, Any]:
     """Return a page of imports, the latest first."""
     page = read_acts(actor, ACTS, cursor, limit)
-    names = _names(row["subject"] for row in page["items"])
+    subjects = (row["subject"].partition(":") for row in page["items"])
+    names = names_of(
+        (kind, int(number)) for kind, _, number in subjects if kind in NAMED and number.isdecimal()
+    )
     return {"items": [_serialize(row, names) for row in page["items"]], "next": page["next"]}
 
 
-def _serialize(row: Mapping[Any, Any], names: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def _serialize(row: Mapping[Any, Any], names: Mapping[tuple[str, int], str]) -> dict[str, Any]:
     kind, _, about = row["subject"].partition(":")
     details = row["details"]
     outcomes = details.get("totals") or details
     return {name: row[name] for name in ("at", "actor", "act", "subject")} | {
         "kind": kind,
         "about": about,
-        "name": names.get((kind, about)),
+        "name": names.get((kind, int(about))) if about.isdecimal() else None,
         "outcomes": {name: outcomes[name] for name in OUTCOMES if outcomes.get(name)},
         "communes": details.get("communes"),
         "digest": details.get("file") or details.get("digest"),
         "reason": details.get("reason"),
-    }
-
-
-def _names(subjects: Iterable[str]) -> dict[tuple[str, str], str]:
-    """Return the names of the subjects that still exist."""
-    wanted: dict[str, set[int]] = {}
-    for kind, _, about in (subject.partition(":") for subject in subjects):
-        if kind in NAMED and about.isdecimal():
-            wanted.setdefault(kind, set()).add(int(about))
-    return {
-        (kind, str(row.id)): row.name
-        for kind, ids in wanted.items()
-        for row in db.session.execute(
-            select(NAMED[kind].id, NAMED[kind].name).where(NAMED[kind].id.in_(ids))
-        )
     }
 
 

@@ -67,7 +67,7 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
     if kind not in FORMS:
         raise Problem(404, "not_found")
     form, now = new_form(query), clock_now()
-    form.submit(FORMS[kind](), lambda typed: enqueue(actor(), kind, _job_arguments(typed), now))
+    form.submit(FORMS[kind](), lambda fields: enqueue(actor(), kind, _job_arguments(fields), now))
     if form.failed:
         return _render_rules(query, form) if kind == "rejudge" else _jobs(query, form)
     return redirect_to("admin.jobs", query)
@@ -90,10 +90,10 @@ def rejudged(query: dict[str, Any], job_id: int) -> Any:
     return render_section("rejudged", query, job=job)
 
 
-def _job_arguments(typed: dict[str, Any]) -> dict[str, Any]:
+def _job_arguments(fields: dict[str, Any]) -> dict[str, Any]:
     """Convert form values to JSON arguments of a job."""
     return {name: getattr(value, "isoformat", lambda value=value: value)()
-            for name, value in typed.items()}  # fmt: skip
+            for name, value in fields.items()}  # fmt: skip
 
 
 def _jobs(query: dict[str, Any], form: Form) -> Any:

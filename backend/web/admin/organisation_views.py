@@ -21,10 +21,10 @@ def organisations(query: dict[str, Any]) -> Any:
     """List organisations, and add one."""
     form, today = new_form(query), local_day(clock_now())
 
-    def act(typed: dict[str, Any]) -> Any:
-        code = typed.pop("unit_code")
+    def act(fields: dict[str, Any]) -> Any:
+        code = fields.pop("unit_code")
         return create_organisation(
-            actor(), typed | {"unit": unit_reference(code, level_of(code), today)}
+            actor(), fields | {"unit": unit_reference(code, level_of(code), today)}
         )
 
     if form.submit(OrganisationFormSchema(), act):
@@ -37,8 +37,8 @@ def stop_organisation(query: dict[str, Any], organisation_id: int) -> Any:
     """End an organisation, or remove it if it is empty."""
     form, now = new_form(query), clock_now()
 
-    def act(typed: dict[str, Any]) -> Any:
-        return end_organisation(actor(), organisation_id, frozenset({typed["version"]}), now)
+    def act(fields: dict[str, Any]) -> Any:
+        return end_organisation(actor(), organisation_id, frozenset({fields["version"]}), now)
 
     form.submit(VersionSchema(), act)
     if form.failed:

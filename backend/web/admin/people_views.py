@@ -12,7 +12,7 @@ from backend.http.requests import clock_now
 from backend.organisations.grants import end_role
 from backend.organisations.succession import confirm_successors, list_ended
 from backend.web.admin.blueprint import bp, render_section
-from backend.web.admin.roles import grant, invite, names_of, organisations, unit_reference
+from backend.web.admin.roles import grant, invite, organisations, scope_names, unit_reference
 from backend.web.admin.schemas import (
     ROWS,
     InvitationFormSchema,
@@ -28,11 +28,11 @@ from backend.web.site.forms import Form, new_form, redirect_to
 def people(query: dict[str, Any]) -> Any:
     """List people, and invite one."""
     form, now = new_form(query), clock_now()
-    link = form.submit(InvitationFormSchema(), lambda typed: invite(actor(), typed, now))
+    link = form.submit(InvitationFormSchema(), lambda fields: invite(actor(), fields, now))
     if link is not None:
         return _render_link(query, link)
     listed = users.list_users(actor(), query["name"], query["cursor"], ROWS, now)
-    scopes = names_of(role for one in listed["items"] for role in one.roles)
+    scopes = scope_names(role for one in listed["items"] for role in one.roles)
     return render_section(
         "people", query, form, listed=listed, scopes=scopes, organisations=organisations()
     )
@@ -42,7 +42,7 @@ def people(query: dict[str, Any]) -> Any:
 def person(query: dict[str, Any], user_id: int) -> Any:
     """Show a person, and grant them a further role."""
     form, now = new_form(query), clock_now()
-    granted = form.submit(RoleFormSchema(), lambda typed: grant(actor(), user_id, typed, now))
+    granted = form.submit(RoleFormSchema(), lambda fields: grant(actor(), user_id, fields, now))
     if granted is not None:
         return redirect_to("admin.person", query, user_id=user_id)
     return _render_person(query, user_id, form)
@@ -67,7 +67,7 @@ def password_link(query: dict[str, Any], user_id: int) -> Any:
 def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
     roles = users.roles_of(user_id, clock_now())
     person = users.describe(users.find(user_id, lock=False), roles)
-    choices = {"scopes": names_of(roles), "organisations": organisations()}
+    choices = {"scopes": scope_names(roles), "organisations": organisations()}
     return render_section("person", query, form, person=person, **choices)
 
 
@@ -90,9 +90,9 @@ def succeed(query: dict[str, Any], role_id: int) -> Any:
     """Confirm the successors of a role's unit."""
     form, now = new_form(query), clock_now()
 
-    def act(typed: dict[str, Any]) -> Any:
-        units = [unit_reference(code, typed["level"], local_day(now)) for code in typed["units"]]
-        return confirm_successors(actor(), role_id, {"units": units, "name": typed["name"]}, now)
+    def act(fields: dict[str, Any]) -> Any:
+        units = [unit_reference(code, fields["level"], local_day(now)) for code in fields["units"]]
+        return confirm_successors(actor(), role_id, {"units": units, "name": fields["name"]}, now)
 
     if form.submit(SuccessorsFormSchema(), act, lists=["units"]):
         return redirect_to("admin.succession", query)

@@ -37,7 +37,7 @@ def audit(query: dict[str, Any]) -> Any:
 def withdrawals(query: dict[str, Any]) -> Any:
     """List withdrawals with their deadlines, and record one received by other channels."""
     form, now = new_form(query), clock_now()
-    if form.submit(WithdrawalFormSchema(), lambda typed: _open_request(typed, now)):
+    if form.submit(WithdrawalFormSchema(), lambda fields: _open_request(fields, now)):
         return redirect_to("admin.withdrawals", query)
     return _listed(query, form)
 
@@ -46,16 +46,18 @@ def withdrawals(query: dict[str, Any]) -> Any:
 def settle_withdrawal(query: dict[str, Any], request_id: int) -> Any:
     """Record that a withdrawal was acknowledged or done."""
     form, now = new_form(query), clock_now()
-    if form.submit(StepSchema(), lambda typed: record_step(actor(), request_id, **typed, now=now)):
+    if form.submit(
+        StepSchema(), lambda fields: record_step(actor(), request_id, **fields, now=now)
+    ):
         return redirect_to("admin.withdrawals", query)
     return _listed(query, form)
 
 
-def _open_request(typed: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _open_request(fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Record a withdrawal by its day, because legal periods count in days."""
-    if typed["received_on"] > local_day(now):
+    if fields["received_on"] > local_day(now):
         raise invalid("received_on", "in_future")
-    withdrawal = {"channel": typed["channel"], "received_at": day_begin(typed["received_on"])}
+    withdrawal = {"channel": fields["channel"], "received_at": day_begin(fields["received_on"])}
     return open_request(actor(), withdrawal, now)
 
 

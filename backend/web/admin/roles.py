@@ -10,7 +10,7 @@ from sqlalchemy import select
 from backend.accounts.access import Actor
 from backend.accounts.links import Link
 from backend.accounts.models import Role
-from backend.campaigns.models import Team
+from backend.campaigns.models import Campaign, Team
 from backend.clock import day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
@@ -28,17 +28,17 @@ SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
 }
 
 
-def invite(actor: Actor, typed: Mapping[str, Any], now: datetime) -> Link:
+def invite(actor: Actor, fields: Mapping[str, Any], now: datetime) -> Link:
     """Invite a person with a first role."""
-    with _form_errors(typed["role"]):
-        request = _role_request(typed, local_day(now))
-        return grants.invite(actor, typed["person"], typed["display_name"], [request], now)
+    with _form_errors(fields["role"]):
+        request = _role_request(fields, local_day(now))
+        return grants.invite(actor, fields["person"], fields["display_name"], [request], now)
 
 
-def grant(actor: Actor, user_id: int, typed: Mapping[str, Any], now: datetime) -> bool:
+def grant(actor: Actor, user_id: int, fields: Mapping[str, Any], now: datetime) -> bool:
     """Grant a person a further role; return whether it is new."""
-    with _form_errors(typed["role"]):
-        return grants.grant_role(actor, user_id, _role_request(typed, local_day(now)), now)[1]
+    with _form_errors(fields["role"]):
+        return grants.grant_role(actor, user_id, _role_request(fields, local_day(now)), now)[1]
 
 
 def unit_reference(code: str | None, level: str | None, day: date) -> dict[str, Any] | None:
@@ -46,16 +46,16 @@ def unit_reference(code: str | None, level: str | None, day: date) -> dict[str, 
     return None if code is None else {"system": system_on(day), "level": level, "code": code}
 
 
-def _role_request(typed: Mapping[str, Any], today: date) -> dict[str, Any]:
-    role, last = typed["role"], typed["last_day"]
-    given = next((name for name in SCOPE_FIELDS[role] if typed[name] is not None), None)
-    if SCOPE_FIELDS[role] and given is None:
+def _role_request(fields: Mapping[str, Any], today: date) -> dict[str, Any]:
+    role, last = fields["role"], fields["last_day"]
+    name = next((name for name in SCOPE_FIELDS[role] if fields[name] is not None), None)
+    if SCOPE_FIELDS[role] and name is None:
         raise invalid(SCOPE_FIELDS[role][0], "required")
     return {
         "role": role,
-        "scope_id": typed[given] if given in ("team_id", "organisation_id") else None,
-        "unit": unit_reference(typed["unit_code"], None, today) if given == "unit_code" else None,
-        "cluster_id": typed["cluster_id"] if given == "cluster_id" else None,
+        "scope_id": fields[name] if name in ("team_id", "organisation_id") else None,
+        "unit": unit_reference(fields["unit_code"], None, today) if name == "unit_code" else None,
+        "cluster_id": fields["cluster_id"] if name == "cluster_id" else None,
         "valid_to": last and day_begin(last + timedelta(days=1)),
     }
 
@@ -85,20 +85,25 @@ MODELS: dict[str, Any] = {
     "organisation": Organisation,
     "cluster": Cluster,
     "unit": Unit,
+    "campaign": Campaign,
 }
 # Options of a select; a province has some hundred organisations.
 ORGANISATIONS_MOST = 500
 
 
-def names_of(roles: Iterable[Role]) -> dict[tuple[str, int], str]:
+def scope_names(roles: Iterable[Role]) -> dict[tuple[str, int], str]:
     """Return the names of the scopes of roles, by kind and id."""
-    wanted: dict[str, set[int]] = {}
-    for role in roles:
-        if role.scope_id is not None:
-            wanted.setdefault(role.scope_kind, set()).add(role.scope_id)
+    return names_of((one.scope_kind, one.scope_id) for one in roles if one.scope_id is not None)
+
+
+def names_of(references: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Return the names of existing rows, by kind and id."""
+    ids_of_kind: dict[str, set[int]] = {}
+    for kind, number in references:
+        ids_of_kind.setdefault(kind, set()).add(number)
     return {
         (kind, row.id): row.name
-        for kind, ids in wanted.items()
+        for kind, ids in ids_of_kind.items()
         for row in db.session.execute(
             select(MODELS[kind].id, MODELS[kind].name).where(MODELS[kind].id.in_(ids))
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields, post_load, pre_load, validate
+from marshmallow import fields, post_load, validate
 
 from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import AuditQuerySchema, Label
@@ -18,7 +18,7 @@ from backend.organisations.grants import KINDS
 from backend.organisations.schemas import TYPES
 from backend.units.catalogue import LEVELS
 from backend.web.admin.fields import FormattedNumber, optional_code, optional_id
-from backend.web.site.schemas import LANGUAGES, MONTH, PageQuerySchema
+from backend.web.site.schemas import MONTH, PageQuerySchema
 
 # Rows of a list on a page.
 ROWS = 50
@@ -39,22 +39,11 @@ class PeopleQuerySchema(ListQuerySchema):
 
     name = Text(NAME_MOST, load_default=None)
 
-    @pre_load
-    def without_empty(self, given: Any, **_: Any) -> dict[str, Any]:
-        """Remove empty fields."""
-        return _filled(given)
 
-
-class AuditPageQuerySchema(AuditQuerySchema):
+class AuditPageQuerySchema(PageQuerySchema, AuditQuerySchema):
     """The filter of the audit log, and the language of the page."""
 
-    lang = Text(choices=LANGUAGES, load_default=None)
     limit = fields.Integer(load_default=ROWS, dump_only=True)
-
-    @pre_load
-    def without_empty(self, given: Any, **_: Any) -> dict[str, Any]:
-        """Remove empty fields."""
-        return _filled(given)
 
 
 class RoleFormSchema(Strict):
@@ -183,7 +172,3 @@ class EverythingSchema(Strict):
     """The confirmation of an irreversible action."""
 
     sure = Text(choices=("yes",), required=True)
-
-
-def _filled(given: Any) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value != ""}

@@ -16,7 +16,7 @@ from backend.errors import Problem
 from backend.web.maps import outlines
 from backend.web.maps.drawing import sea_on
 from backend.web.site.canvas import Canvas
-from backend.web.site.sea import WHOLE
+from backend.web.site.sea import COUNTRY_BOX
 from geo.checks import VIETNAM
 from geo.findings import KINDS, Finding
 from geo.gazetteer import GazetteerUnit
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 
 FOLDER = "checks"  # in VAR_DIR
 # Stored findings of each kind; the report counts all.
-MOST_OF_A_KIND = 40
+FINDINGS_MOST = 40
 # Margin of a close-up: part of the longer side, least degrees (half a kilometre, or an overlap of a
 # few metres would fill the page), degrees around a point.
 AROUND, LEAST_AROUND, AROUND_POINT = 0.5, 0.005, 0.06
 # Tolerance as part of the longer side of a close-up, like that of a unit in `outlines`.
 TOLERANCE = 0.0015
-KEPT_S = 90 * 86_400.0
+RETENTION_S = 90 * 86_400.0
 
 
-def keep(
+def store_findings(
     folder: Path, frame: "GeoDataFrame", known: Sequence[GazetteerUnit], findings: Sequence[Finding]
 ) -> dict[str, int]:
     """Store findings; return their number by kind."""
-    _sweep(folder.parent)
+    _remove_old(folder.parent)
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier run of the same job
     folder.mkdir(parents=True)
     writer = _FindingWriter(frame, known)
@@ -48,7 +48,7 @@ def keep(
     items: list[dict[str, Any]] = []
     for one in findings:
         counts[one.kind] += 1
-        if counts[one.kind] <= MOST_OF_A_KIND:
+        if counts[one.kind] <= FINDINGS_MOST:
             item = writer.finding(len(items) + 1, one)
             if item["spot"]:
                 _write(folder / f"{item['n']}.json", writer.close_up(one))
@@ -68,7 +68,7 @@ def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
         near = _read(folder / f"{n}.json")
         if near is None:
             raise Problem(404, "not_found")
-    canvas = Canvas(WHOLE)
+    canvas = Canvas(COUNTRY_BOX)
     drawn = {"width": canvas.width, "height": canvas.height, "sea": sea_on(canvas)}
     return {"found": found, "near": near, "n": n, "drawn": drawn, "kinds": KINDS}
 
@@ -85,7 +85,7 @@ class _FindingWriter:
         here = shapely.contains(shapely.box(*VIETNAM), frame.geometry.values)
         self._communes = frame[here].reset_index(drop=True)
         self._tree = shapely.STRtree(self._communes.geometry.values)
-        self._country = Canvas(WHOLE)
+        self._country = Canvas(COUNTRY_BOX)
 
     def coast(self) -> list[str]:
         """Return the outlines of the provinces."""
@@ -96,7 +96,11 @@ class _FindingWriter:
     def finding(self, n: int, one: Finding) -> dict[str, Any]:
         """Return a row of the table; `spot` is its position on the drawing of the country."""
         at = None if one.shape is None else one.shape.representative_point()
-        inside = at is not None and WHOLE[0] < at.x < WHOLE[2] and WHOLE[1] < at.y < WHOLE[3]
+        inside = (
+            at is not None
+            and COUNTRY_BOX[0] < at.x < COUNTRY_BOX[2]
+            and COUNTRY_BOX[1] < at.y < COUNTRY_BOX[3]
+        )
         return {
             "n": n,
             "kind": one.kind,
@@ -125,7 +129,7 @@ class _FindingWriter:
         parts = zip(rows["code"], map(clip, rows.geometry), strict=True)
         around = [
             {"code": code, "name": self._names.get(code, ""), "path": canvas.path(part),
-             "at": _middle(canvas, part)}
+             "at": _centre(canvas, part)}
             for code, part in parts if not part.is_empty
         ]  # fmt: skip
         return {
@@ -133,11 +137,11 @@ class _FindingWriter:
             "height": canvas.height,
             "around": around,
             "own": canvas.path(clip(one.shape)),
-            "spot": _middle(canvas, one.shape),
+            "spot": _centre(canvas, one.shape),
         }
 
 
-def _middle(canvas: Canvas, shape: "BaseGeometry") -> tuple[int, int]:
+def _centre(canvas: Canvas, shape: "BaseGeometry") -> tuple[int, int]:
     point = shape.representative_point()
     return canvas.at((point.x, point.y))
 
@@ -154,7 +158,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     return content
 
 
-def _sweep(folder: Path) -> None:
+def _remove_old(folder: Path) -> None:
     for old in folder.glob("*"):
-        if re.fullmatch("[0-9]+", old.name) and time.time() - old.stat().st_mtime > KEPT_S:
+        if re.fullmatch("[0-9]+", old.name) and time.time() - old.stat().st_mtime > RETENTION_S:
             shutil.rmtree(old, ignore_errors=True)

@@ -24,7 +24,7 @@ from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 def sets(query: dict[str, Any]) -> Any:
     """List the boundary sets and the one in use today, and upload another."""
     form = new_form(query)
-    if form.submit(NewSetFormSchema(), lambda typed: _send(typed, form)):
+    if form.submit(NewSetFormSchema(), lambda fields: _send(fields, form)):
         return redirect_to("admin.jobs", query)
     return _sets(query, form)
 
@@ -33,7 +33,7 @@ def sets(query: dict[str, Any]) -> Any:
 def activate_set(query: dict[str, Any]) -> Any:
     """Activate a set for its days."""
     form = new_form(query)
-    form.submit(SetFormSchema(), lambda typed: activate(typed["name"], actor()))
+    form.submit(SetFormSchema(), lambda fields: activate(fields["name"], actor()))
     return _sets(query, form) if form.failed else redirect_to("admin.sets", query)
 
 
@@ -49,12 +49,12 @@ def check(query: dict[str, Any], job_id: int) -> Any:
     return render_section("check", query, new_form(query), job=job, **values)
 
 
-def _send(typed: dict[str, Any], form: Form) -> Any:
+def _send(fields: dict[str, Any], form: Form) -> Any:
     form.values["file"] = None  # so that errors of the file appear beside its field
     file = uploaded_file()
     var_dir, sent = current_app.config["VAR_DIR"], (file.filename, file.stream)
     with file.stream:
-        return upload_set(actor(), typed, sent, var_dir, clock_now())  # type: ignore[arg-type]
+        return upload_set(actor(), fields, sent, var_dir, clock_now())  # type: ignore[arg-type]
 
 
 def _sets(query: dict[str, Any], form: Form) -> Any:

@@ -23,9 +23,9 @@ def targets(query: dict[str, Any]) -> Any:
     """List targets, and set one."""
     form = new_form(query)
 
-    def act(typed: dict[str, Any]) -> Any:
-        unit = unit_reference(typed.pop("unit_code"), typed["level"], typed["valid_from"])
-        return set_target(actor(), typed | {"unit": unit})
+    def act(fields: dict[str, Any]) -> Any:
+        unit = unit_reference(fields.pop("unit_code"), fields["level"], fields["valid_from"])
+        return set_target(actor(), fields | {"unit": unit})
 
     if form.submit(TargetFormSchema(), act):
         return redirect_to("admin.targets", query)
@@ -38,9 +38,9 @@ def target(query: dict[str, Any], target_id: int) -> Any:
     """Show a target, and change or end it."""
     form, there = new_form(query), show_target(target_id)
 
-    def act(typed: dict[str, Any]) -> Any:
-        seen = frozenset({typed.pop("version")})
-        return change_target(actor(), target_id, seen, typed)
+    def act(fields: dict[str, Any]) -> Any:
+        expected = frozenset({fields.pop("version")})
+        return change_target(actor(), target_id, expected, fields)
 
     if form.submit(TargetChangeFormSchema(), act):
         return redirect_to("admin.targets", query)

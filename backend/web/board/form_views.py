@@ -50,13 +50,13 @@ def add(query: dict[str, Any]) -> Response:
     organisations = organisations_of(user)
     if not organisations:
         raise Problem(403, "forbidden")
-    if request.method == "POST":
-        typed = form.load(NewCampaignFormSchema(), lists=("networks",))
-        made = typed and form.attempt(
-            lambda: campaigns.create_campaign(user, campaign_request(typed))
-        )
-        if made:
-            return redirect_to("board.teams", query, campaign_id=made["id"])
+    campaign = form.submit(
+        NewCampaignFormSchema(),
+        lambda fields: campaigns.create_campaign(user, campaign_request(fields)),
+        lists=("networks",),
+    )
+    if campaign:
+        return redirect_to("board.teams", query, campaign_id=campaign["id"])
     return render_private(
         "web/board/new.html", query["lang"], form=form, organisations=organisations
     )
@@ -65,23 +65,20 @@ def add(query: dict[str, Any]) -> Response:
 @bp.page("/<int:campaign_id>/settings", methods=READ_WRITE)
 def settings(query: dict[str, Any], campaign_id: int) -> Response:
     """Change a campaign, after a preview of the moved samples."""
-    form, user, moved = new_form(query), actor(), None
+    form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
     require(user, "campaign.edit", campaign_scope(campaign_id))
-    if request.method == "POST":
-        typed = form.load(CampaignFormSchema(), lists=("networks",))
-        seen = frozenset({request.form.get("version", "")})
-        go = request.form.get("go") == "yes"
-        if typed:
-            moved = form.attempt(
-                lambda: change_campaign(
-                    user, campaign_id, seen, campaign_request(typed), preview=not go
-                )
-            )
-        if moved and go:
-            return redirect_to("board.settings", query, campaign_id=campaign_id)
-    else:
+    if request.method == "GET":
         form.values = board.campaign | {"areas": format_areas(board.campaign["areas"])}
+    preview = request.form.get("go") != "yes"
+
+    def change(fields: dict[str, Any]) -> Any:
+        expected, changes = frozenset({request.form.get("version", "")}), campaign_request(fields)
+        return change_campaign(user, campaign_id, expected, changes, preview=preview)
+
+    moved = form.submit(CampaignFormSchema(), change, lists=("networks",))
+    if moved and not preview:
+        return redirect_to("board.settings", query, campaign_id=campaign_id)
     names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
     values = {"board": board, "form": form, "moved": moved, "names": names}
     return render_private("web/board/settings.html", query["lang"], **values)
@@ -98,28 +95,28 @@ def rotate(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 def pin(query: dict[str, Any], campaign_id: int) -> Response:
     """Pin a destination for a team."""
     form = new_form(query)
-    wanted = form.load(PinFormSchema())
-    done = wanted and form.attempt(lambda: pin_place(actor(), campaign_id, wanted, clock_now()))
+    fields = form.load(PinFormSchema())
+    pinned = fields and form.attempt(lambda: pin_place(actor(), campaign_id, fields, clock_now()))
     day, network = form.values.get("date"), form.values.get("network")
-    if done:
+    if pinned:
         return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
-    return render_plan("web/board/plan.html", query | _plan_query(wanted), campaign_id, form=form)
+    return render_plan("web/board/plan.html", query | _plan_query(fields), campaign_id, form=form)
 
 
 @bp.page("/<int:campaign_id>/plan/unpin", methods=("POST",))
 def unpin(query: dict[str, Any], campaign_id: int) -> Response:
     """Remove a pin."""
     form = new_form(query)
-    wanted = form.load(UnpinQuerySchema())
-    if wanted is None:
+    fields = form.load(UnpinQuerySchema())
+    if fields is None:
         raise Problem(422, "invalid")
-    unpin_place(actor(), campaign_id, wanted, clock_now())
+    unpin_place(actor(), campaign_id, fields, clock_now())
     day, network = form.values.get("date"), form.values.get("network")
     return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
 
 
-def _plan_query(wanted: dict[str, Any] | None) -> dict[str, Any]:
-    values = wanted or {}
+def _plan_query(fields: dict[str, Any] | None) -> dict[str, Any]:
+    values = fields or {}
     return {name: values.get(name) for name in ("date", "network")} | {"team_id": None}
 
 
@@ -129,12 +126,11 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
     context = SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
-    if request.method == "POST":
-        made = form.load(SignalFormSchema())
-        if made and form.attempt(lambda: decide_signal(user, made["signal_id"], made, context)):
-            return redirect_to(
-                "board.signals", query, campaign_id=campaign_id, month=query["month"]
-            )
+    if form.submit(
+        SignalFormSchema(),
+        lambda decision: decide_signal(user, decision["signal_id"], decision, context),
+    ):
+        return redirect_to("board.signals", query, campaign_id=campaign_id, month=query["month"])
     filters = CampaignSignalsQuerySchema().load({"month": query["month"]} if query["month"] else {})
     signals = campaign_signals(user, campaign_id, filters, context)
     names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
@@ -145,30 +141,27 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
 @bp.page("/<int:campaign_id>/corrections", methods=READ_WRITE)
 def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     """Reattribute samples to another team or none, after a preview."""
-    form, user, result = new_form(query), actor(), None
+    form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
-    if request.method == "POST":
-        wanted = form.load(CorrectionFormSchema())
-        if wanted:
-            result = form.attempt(lambda: _correct(campaign_id, wanted))
-        if result and not result["preview"]:
-            return redirect_to("board.corrected", query, campaign_id=campaign_id)
+    result = form.submit(CorrectionFormSchema(), lambda fields: _correct(campaign_id, fields))
+    if result and not result["preview"]:
+        return redirect_to("board.corrected", query, campaign_id=campaign_id)
     teams = list_visible_teams(user, campaign_id, clock_now())
     listed = list_decisions(user, campaign_id, CORRECTIONS_SHOWN)
     values = {"board": board, "form": form, "result": result, "teams": teams, "listed": listed}
     return render_private("web/board/corrections.html", query["lang"], **values)
 
 
-def _correct(campaign_id: int, wanted: dict[str, Any]) -> dict[str, Any]:
-    if wanted["from_team"] is None and wanted["member"] is None:
+def _correct(campaign_id: int, fields: dict[str, Any]) -> dict[str, Any]:
+    if fields["from_team"] is None and fields["member"] is None:
         raise invalid("from_team", "required")
-    if wanted["to_team"] != "none" and not wanted["to_team"].isdecimal():
+    if fields["to_team"] != "none" and not fields["to_team"].isdecimal():
         raise invalid("to_team", "not_whole")
-    to_team = None if wanted["to_team"] == "none" else int(wanted["to_team"])
-    days = {"first": wanted["first_day"], "last": wanted["last_day"]}
-    choice = Choice(team=wanted["from_team"], member=wanted["member"], **days)
-    decision = Decision(wanted["reason"], team_id=to_team)
-    return decide(actor(), campaign_id, choice, decision, preview=wanted["go"] is None)
+    to_team = None if fields["to_team"] == "none" else int(fields["to_team"])
+    days = {"first": fields["first_day"], "last": fields["last_day"]}
+    choice = Choice(team=fields["from_team"], member=fields["member"], **days)
+    decision = Decision(fields["reason"], team_id=to_team)
+    return decide(actor(), campaign_id, choice, decision, preview=fields["go"] is None)
 
 
 @bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE)

@@ -13,7 +13,7 @@ from typing import Any
 from backend.coverage.plan.service import Coordinates, PlanPlace
 from backend.units.catalogue import ActiveSet
 from backend.web.maps import outlines
-from backend.web.maps.drawing import Map, area_map, plain_country
+from backend.web.maps.drawing import MapDrawing, area_map, plain_country
 from backend.web.site.canvas import Box, Canvas
 
 # Communes on a drawing: those of a few provinces; more are too small.
@@ -40,7 +40,7 @@ class PlanMarker:
 class PlanMap:
     """A drawn map of a plan, and the data of the script map."""
 
-    drawn: Map
+    drawn: MapDrawing
     digest: str  # of the boundary set
     quality: str
     stops: tuple[PlanMarker, ...]
@@ -77,7 +77,7 @@ def plan_map(folder: Path, active: ActiveSet | None, plan: dict[str, Any]) -> Pl
     )
 
 
-def _ground(folder: Path, active: ActiveSet, area: list[PlanPlace]) -> Map:
+def _ground(folder: Path, active: ActiveSet, area: list[PlanPlace]) -> MapDrawing:
     """Draw the communes of the area; for a large area the provinces without figures."""
     if len(area) > DRAWN_MOST:
         return plain_country(folder, active)
@@ -93,23 +93,23 @@ def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Coordinates, 
 
 
 def _stops(plan: dict[str, Any], canvas: Canvas) -> tuple[PlanMarker, ...]:
-    found: dict[Coordinates, list[int]] = defaultdict(list)
+    numbers_of: dict[Coordinates, list[int]] = defaultdict(list)
     for _, place, number in _stays(plan):
-        found[place].append(number)
-    return _markers(found, canvas)
+        numbers_of[place].append(number)
+    return _markers(numbers_of, canvas)
 
 
 def _homes(plan: dict[str, Any], canvas: Canvas) -> tuple[PlanMarker, ...]:
-    found: dict[Coordinates, list[int]] = defaultdict(list)
+    numbers_of: dict[Coordinates, list[int]] = defaultdict(list)
     for number, team in enumerate(plan["teams"], 1):
         if team["id"] in plan["homes"]:
-            found[plan["homes"][team["id"]]].append(number)
-    return _markers(found, canvas)
+            numbers_of[plan["homes"][team["id"]]].append(number)
+    return _markers(numbers_of, canvas)
 
 
-def _markers(found: dict[Coordinates, list[int]], canvas: Canvas) -> tuple[PlanMarker, ...]:
+def _markers(numbers_of: dict[Coordinates, list[int]], canvas: Canvas) -> tuple[PlanMarker, ...]:
     return tuple(PlanMarker(place, canvas.at(place), tuple(dict.fromkeys(numbers)))
-                 for place, numbers in found.items())  # fmt: skip
+                 for place, numbers in numbers_of.items())  # fmt: skip
 
 
 def _scripted(

@@ -102,20 +102,20 @@ class CorrectionFormSchema(Strict):
     go = Text(choices=("yes",), load_default=None)
 
 
-def campaign_request(typed: Mapping[str, Any]) -> dict[str, Any]:
+def campaign_request(values: Mapping[str, Any]) -> dict[str, Any]:
     """Convert the form of a campaign to the request of the API."""
-    return dict(typed) | {"areas": parse_areas(typed)}
+    return dict(values) | {"areas": parse_areas(values)}
 
 
-def parse_areas(typed: Mapping[str, Any]) -> list[dict[str, str]]:
+def parse_areas(values: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the units of a text, one a line: a code, optionally followed by its name.
 
     A campaign that spans the reform means a code's unit before it and after it.
     """
     units_by_key = {}
-    lines = filter(None, map(str.strip, typed["areas"].splitlines()))
+    lines = filter(None, map(str.strip, values["areas"].splitlines()))
     for code in dict.fromkeys(line.split()[0] for line in lines):  # look up each code once
-        units = [unit for day in ("first_day", "last_day") if (unit := _unit(typed[day], code))]
+        units = [unit for day in ("first_day", "last_day") if (unit := _unit(values[day], code))]
         if not units:
             raise invalid("areas", "unit_unknown")
         units_by_key.update({(one.system, one.level, one.code): one for one in units})

@@ -83,5 +83,5 @@ def list_visible_teams(actor: Actor, campaign_id: int, now: datetime) -> list[Pl
     """Return the teams of a campaign that the person may see."""
     campaign = campaign_access(actor, campaign_id).campaign
     teams = teams_of(campaign, now)
-    seen = visible_teams(actor, campaign, teams)
-    return [team for team in teams if team.id in seen]
+    visible = visible_teams(actor, campaign, teams)
+    return [team for team in teams if team.id in visible]

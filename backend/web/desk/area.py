@@ -34,7 +34,7 @@ Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class AreaPage:
     """A unit in one month on one network, and the selected units in it."""
 
     query: CoverageQuery
@@ -77,7 +77,7 @@ def own_areas(actor: Actor, now: datetime) -> Rows:
     return _of_roles(actor)
 
 
-def lendable(actor: Actor) -> Rows:
+def delegable_areas(actor: Actor) -> Rows:
     """Return the areas that a person may delegate: those of their own roles."""
     return [area for area in _of_roles(actor) if not area["deputy"]]
 
@@ -99,7 +99,7 @@ def _units(kind: str, identity: int | None) -> Rows:
     return list(units)
 
 
-def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> Area:
+def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> AreaPage:
     """Return an area with the units selected and sorted by the query."""
     month, network, show = query["month"] or this_month(now), query["network"], query["show"]
     unit = authorized_unit(actor, ACT, code, None, month)
@@ -114,7 +114,7 @@ def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) 
     own = coverage(CoverageQuery(month, unit.level, network, unit=unit.code), now)["items"][0]
     attention = _alerts(unit, month, network, level, now)
     states = {item["code"]: item["states"] for item in attention["items"]}
-    return Area(
+    return AreaPage(
         query=selection,
         unit=unit,
         own=own,
@@ -136,10 +136,10 @@ def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) 
 def _alerts(unit: UnitRow, month: str, network: str, level: str, now: datetime) -> dict[str, Any]:
     """Return the alerts of an area; of a commune its own among those of its parent."""
     parent = unit.code if unit.level != "commune" else unit.parent_code
-    found = alerts(month, network, parent, now, level)
+    answer = alerts(month, network, parent, now, level)
     if unit.level != "commune":
-        return found
-    items = [item for item in found["items"] if item["code"] == unit.code]
+        return answer
+    items = [item for item in answer["items"] if item["code"] == unit.code]
     return {"items": items, "counts": {}}
 
 

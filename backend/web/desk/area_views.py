@@ -13,7 +13,7 @@ from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
 from backend.http import etags
 from backend.http.requests import clock_now
-from backend.web.desk.area import Area, own_areas, show_area
+from backend.web.desk.area import AreaPage, own_areas, show_area
 from backend.web.desk.blueprint import bp
 from backend.web.desk.months import show_months
 from backend.web.desk.schemas import (
@@ -99,13 +99,13 @@ def wall(query: dict[str, Any]) -> Any:
     )
 
 
-def _render_figures(query: dict[str, Any], area_page: Area) -> str:
+def _render_figures(query: dict[str, Any], area_page: AreaPage) -> str:
     """Render the part of an area's page that an open page updates."""
     tools = translator_for(query["lang"]).template_values()
     return render_template("web/desk/area_figures.html", **tools, **_area_values(query, area_page))
 
 
-def _area_values(query: dict[str, Any], area_page: Area) -> dict[str, Any]:
+def _area_values(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
     """Return the template values of an area; `again` returns its URL with another query."""
     present = {name: query[name] for name in ("network", "level", "show", "sort")}
     present |= {"code": area_page.unit.code, "month": area_page.query.month}

@@ -40,10 +40,11 @@ def signals(query: dict[str, Any], code: str) -> Any:
     month = query["month"] or this_month(now)
     context = SignalContext(now, current_app.config["SECRET_KEY"], form.language)
     signals = unit_signals(user, code, {"month": month, "level": None}, context)
-    if request.method == "POST":
-        made = form.load(SignalFormSchema())
-        if made and form.attempt(lambda: decide_signal(user, made["signal_id"], made, context)):
-            return redirect_to("desk.signals", query, code=code, month=month)
+    if form.submit(
+        SignalFormSchema(),
+        lambda decision: decide_signal(user, decision["signal_id"], decision, context),
+    ):
+        return redirect_to("desk.signals", query, code=code, month=month)
     values = {"signals": signals, "states": STATES, "may_exclude": may_exclude(user, code, month)}
     return render_private("web/desk/signals.html", query["lang"], form=form, code=code, **values)
 
@@ -52,12 +53,8 @@ def signals(query: dict[str, Any], code: str) -> Any:
 def exclusions(query: dict[str, Any], code: str) -> Any:
     """List the exclusions of an area's month."""
     user, now = actor(), clock_now()
-    filters = {
-        "month": query["month"],
-        "level": None,
-        "cursor": query["cursor"],
-        "limit": EXCLUSIONS_SHOWN,
-    }
+    paging = {"cursor": query["cursor"], "limit": EXCLUSIONS_SHOWN}
+    filters = {"month": query["month"], "level": None, **paging}
     exclusions = list_exclusions(user, code, filters, now)
     may = may_exclude(user, code, exclusions["month"])
     return render_private(
@@ -78,8 +75,8 @@ def exclude(query: dict[str, Any], code: str) -> Any:
         form.values = {name: query[name] for name in ("device", "signal_id")}
         form.values["measurements"] = [one] if one else []
     if "reason" in form.values:  # else the samples were selected on another page
-        typed = form.load(ExclusionFormSchema(), ["measurements"])
-        result = typed and form.attempt(lambda: exclude_in_unit(actor(), code, typed, _terms()))
+        fields = form.load(ExclusionFormSchema(), ["measurements"])
+        result = fields and form.attempt(lambda: exclude_in_unit(actor(), code, fields, _terms()))
         if result and not result["preview"]:
             return redirect_to("desk.exclusions", query, code=code, month=result["month"])
     values = {"unit": unit, "chosen_month": month, "result": result}
@@ -89,16 +86,14 @@ def exclude(query: dict[str, Any], code: str) -> Any:
 @bp.page("/area/<code>/exclusions/<int:act_id>", AreaMonthQuerySchema, methods=READ_WRITE)
 def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
     """Count excluded samples again, after a preview."""
-    form, now, result = new_form(query), clock_now(), None
-    month = query["month"] or this_month(now)
+    form, month = new_form(query), query["month"] or this_month(clock_now())
     unit = unit_to_decide(actor(), code, None, month)
     act = _find_exclusion(code, month, act_id)
-    if request.method == "POST":
-        typed = form.load(LiftFormSchema())
-        terms = _terms()
-        result = typed and form.attempt(lambda: lift_exclusion(actor(), code, act_id, typed, terms))
-        if result and not result["preview"]:
-            return redirect_to("desk.exclusions", query, code=code, month=month)
+    result = form.submit(
+        LiftFormSchema(), lambda fields: lift_exclusion(actor(), code, act_id, fields, _terms())
+    )
+    if result and not result["preview"]:
+        return redirect_to("desk.exclusions", query, code=code, month=month)
     values = {"unit": unit, "chosen_month": month, "result": result, "act": act}
     return render_private("web/desk/lift.html", query["lang"], form=form, **values)
 
@@ -106,10 +101,10 @@ def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
 def _find_exclusion(code: str, month: str, act_id: int) -> dict[str, Any]:
     """Return an exclusion of the area's month that is in force, else 404."""
     filters = {"month": month, "level": None, "cursor": act_id + 1, "limit": 1}
-    found = list_exclusions(actor(), code, filters, clock_now())["items"]
-    if not found or found[0]["id"] != act_id or found[0]["lifts"] is not None:
+    exclusions = list_exclusions(actor(), code, filters, clock_now())["items"]
+    if not exclusions or exclusions[0]["id"] != act_id or exclusions[0]["lifts"] is not None:
         raise Problem(404, "not_found")
-    return dict(found[0])
+    return dict(exclusions[0])
 
 
 def _terms() -> ExclusionContext:

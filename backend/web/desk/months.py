@@ -27,14 +27,16 @@ Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class AreaMonth:
     """A month with data, and its units of the area."""
 
     name: str
     units: Sequence[Unit]
 
 
-def show_months(actor: Actor, code: str, month: str, now: datetime) -> tuple[UnitRow, list[Month]]:
+def show_months(
+    actor: Actor, code: str, month: str, now: datetime
+) -> tuple[UnitRow, list[AreaMonth]]:
     """Return the unit of a code in a month, and all months with data, the newest first."""
     unit, today = authorized_unit(actor, ACT, code, None, month), local_day(now)
     of = {unit.system: [db.session.get_one(Unit, unit.id)]}
@@ -44,7 +46,8 @@ def show_months(actor: Actor, code: str, month: str, now: datetime) -> tuple[Uni
         if system not in of:
             of[system] = units_across(actor, unit.id)
     months = [
-        Month(name, _valid_on(of[system_on(month_end(name))], month_end(name))) for name in names
+        AreaMonth(name, _valid_on(of[system_on(month_end(name))], month_end(name)))
+        for name in names
     ]
     return unit, [one for one in months if one.units]
 

@@ -13,7 +13,7 @@ from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.organisations.deputies import delegate, end_deputy, list_deputies
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
-from backend.web.desk.area import ACT, lendable
+from backend.web.desk.area import ACT, delegable_areas
 from backend.web.desk.blueprint import bp
 from backend.web.desk.schemas import (
     LINES,
@@ -30,17 +30,12 @@ from backend.web.site.pages import render_private
 @bp.page("/area/<code>/vnnic", MonthQuerySchema, methods=READ_WRITE)
 def vnnic(query: dict[str, Any], code: str) -> Any:
     """Compare with VNNIC's count, and import its table after a preview."""
-    form, now, result = new_form(query), clock_now(), None
+    form, now = new_form(query), clock_now()
     month, network = query["month"] or this_month(now), query["network"]
     unit = authorized_unit(actor(), ACT, code, None, month)
-    if request.method == "POST":
-        fields = form.load(TableFormSchema())
-        form.values["file"] = None
-        result = fields and form.attempt(lambda: _import(fields, form))
-        if result and not result["dry_run"]:
-            return redirect_to(
-                "desk.vnnic", query, code=code, month=query["month"], network=network
-            )
+    result = form.submit(TableFormSchema(), lambda fields: _import(fields, form))
+    if result and not result["dry_run"]:
+        return redirect_to("desk.vnnic", query, code=code, month=query["month"], network=network)
     parent = unit.code if unit.level != "commune" else unit.parent_code
     found = comparison(month, network, parent, now, language=form.language)
     values = {"unit": unit, "chosen_month": month, "network": network, "found": found}
@@ -49,6 +44,7 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
 
 def _import(fields: dict[str, Any], form: Form) -> dict[str, Any]:
     """Import the uploaded table or preview it; return the outcome of each row."""
+    form.values["file"] = None  # so that errors of the file appear beside its field
     with uploaded_file().stream as content:
         raw = content.read()
     options = ImportOptions(fields["month"], fields["network"], columns=fields["columns"])
@@ -62,14 +58,15 @@ def letterhead(query: dict[str, Any], code: str) -> Any:
     """Show and change the letterhead of a unit."""
     form, now = new_form(query), clock_now()
     letterhead = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)
-    if request.method == "POST":
-        fields = form.load(LetterheadFormSchema())
-        if fields is not None:
-            expected = frozenset({fields.pop("version")})
-            if form.attempt(lambda: set_letterhead(actor(), code, None, expected, fields, now)):
-                return redirect_to("desk.letterhead", query, code=code)
-    else:
+    if request.method == "GET":
         form.values = letterhead | {name: "\n".join(letterhead[name]) for name in LINES}
+
+    def change(fields: dict[str, Any]) -> Any:
+        expected = frozenset({fields.pop("version")})
+        return set_letterhead(actor(), code, None, expected, fields, now)
+
+    if form.submit(LetterheadFormSchema(), change):
+        return redirect_to("desk.letterhead", query, code=code)
     return render_private(
         "web/desk/letterhead.html", query["lang"], form=form, letterhead=letterhead, code=code
     )
@@ -79,13 +76,11 @@ def letterhead(query: dict[str, Any], code: str) -> Any:
 def deputies(query: dict[str, Any]) -> Any:
     """List deputies, and delegate an own area."""
     form, now, user = new_form(query), clock_now(), actor()
-    own = lendable(user)
-    if request.method == "POST":
-        if not own:
-            raise Problem(403, "forbidden")
-        fields = form.load(DeputyFormSchema())
-        if fields and form.attempt(lambda: delegate(user, fields, now)):
-            return redirect_to("desk.deputies", query)
+    own = delegable_areas(user)
+    if request.method == "POST" and not own:
+        raise Problem(403, "forbidden")
+    if form.submit(DeputyFormSchema(), lambda fields: delegate(user, fields, now)):
+        return redirect_to("desk.deputies", query)
     values = {"deputies": list_deputies(user, now), "areas": own, "user_id": user.user_id}
     return render_private("web/desk/deputies.html", query["lang"], form=form, **values)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 from marshmallow import Schema
 
 from backend.accounts.authentication import actor
@@ -37,11 +37,11 @@ def reports(query: dict[str, Any]) -> Any:
     lang, of_month = query["lang"], query.pop("of")
     form, now = new_form(query), clock_now()
     of_month = of_month or last_month(now)
-    if request.method == "POST":
-        fields = form.load(NewReportFormSchema())
-        begun = fields and form.attempt(lambda: drafts.begin_report(actor(), fields, now))
-        if begun:
-            return redirect_to("desk.report", query, report_id=begun["id"])
+    report = form.submit(
+        NewReportFormSchema(), lambda fields: drafts.begin_report(actor(), fields, now)
+    )
+    if report:
+        return redirect_to("desk.report", query, report_id=report["id"])
     reports = service.list_reports(actor(), query)
     values = {"query": query, "reports": reports, "form": form, "states": STATES}
     about = {"areas": areas_in(actor(), of_month, now), "of_month": of_month}

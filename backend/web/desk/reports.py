@@ -33,7 +33,7 @@ EDITIONS_MOST = 100  # of one month
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportSection:
     """A section of a report: heading, sentences, tables."""
 
     name: str
@@ -56,7 +56,7 @@ class ReportPage:
     """The data of a report's page for one person."""
 
     report: dict[str, Any]
-    sections: Sequence[Section]
+    sections: Sequence[ReportSection]
     editions: Sequence[dict[str, Any]]  # of the same unit and month, the latest first
     supplement: dict[str, Any] | None  # changes after freezing
     over: bool  # whether the month is over, which freezing requires
@@ -87,11 +87,11 @@ def show(actor: Actor, report_id: int, now: datetime) -> ReportPage:
     )
 
 
-def _sections(figures: Report) -> list[Section]:
+def _sections(figures: Report) -> list[ReportSection]:
     """Return the sections in the order of the letter, with their proposed sentences."""
     made = build_tables(figures)
     return [
-        Section(
+        ReportSection(
             name,
             labels.SECTIONS[name],
             figures["proposed"].get(name, ""),
@@ -111,8 +111,8 @@ def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the editions of the same month that the actor may see, the latest first."""
     unit, query = report["unit"], {"month": report["month"], "state": None}
     listed = {**query, "unit": unit["code"], "limit": EDITIONS_MOST, "cursor": None}
-    found = service.list_reports(actor, listed)["items"]
-    return [one for one in found if one["unit"]["id"] == unit["id"]]
+    reports = service.list_reports(actor, listed)["items"]
+    return [one for one in reports if one["unit"]["id"] == unit["id"]]
 
 
 def last_month(now: datetime) -> str:

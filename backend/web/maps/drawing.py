@@ -12,14 +12,14 @@ from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow
 from backend.web.maps import outlines
 from backend.web.site.canvas import Box, Canvas
-from backend.web.site.sea import ARCHIPELAGOS, INSET, SEA, WHOLE, Archipelago
+from backend.web.site.sea import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Archipelago
 
 Names = dict[str, str]  # by code
 Figures = dict[str, Any]  # of coverage.map_figures
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class UnitShape:
     """One unit of a map: outline, step, samples and needed samples."""
 
     code: str
@@ -51,28 +51,30 @@ class Sea:
 
 
 @dataclass(frozen=True, slots=True)
-class Map:
+class MapDrawing:
     """A drawn map with its sea, as an inset or in the map."""
 
     width: int
     height: int
     whole: bool  # whether it shows the country with its seas
-    shapes: tuple[Shape, ...]
+    shapes: tuple[UnitShape, ...]
     sea: Sea
     box: Box  # in degrees
 
 
-def country_map(folder: Path, active: ActiveSet | None, names: Names, figures: Figures) -> Map:
+def country_map(
+    folder: Path, active: ActiveSet | None, names: Names, figures: Figures
+) -> MapDrawing:
     """Draw the provinces with the sea; without a boundary set the sea only."""
     paths = outlines.country(folder, active).paths if active else {}
-    canvas = Canvas(WHOLE)
+    canvas = Canvas(COUNTRY_BOX)
     shapes = _shapes(paths, names, figures, "province")
-    return Map(canvas.width, canvas.height, True, shapes, sea_on(canvas), WHOLE)
+    return MapDrawing(canvas.width, canvas.height, True, shapes, sea_on(canvas), COUNTRY_BOX)
 
 
 def unit_map(
     folder: Path, active: ActiveSet | None, unit: UnitRow, names: Names, figures: Figures
-) -> Map | None:
+) -> MapDrawing | None:
     """Draw the communes of a unit; None if the set has no polygon of it."""
     drawing = outlines.inside(folder, active, unit) if active else None
     if drawing is None or active is None:
@@ -81,14 +83,14 @@ def unit_map(
     return _part(folder, active, drawing, shapes)
 
 
-def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> Map | None:
+def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> MapDrawing | None:
     """Draw the communes of a campaign; None if the set has no polygon of them."""
     communes = {one.code: one for one in area}
     drawing = outlines.area(folder, active, tuple(sorted(communes)))
     if drawing is None:
         return None
     shapes = tuple(
-        Shape(
+        UnitShape(
             code,
             communes[code].name,
             path,
@@ -101,25 +103,27 @@ def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> Map 
     return _part(folder, active, drawing, shapes)
 
 
-def plain_country(folder: Path, active: ActiveSet) -> Map:
+def plain_country(folder: Path, active: ActiveSet) -> MapDrawing:
     """Draw the provinces with the sea, without figures."""
     return country_map(folder, active, {}, {"levels": {}})
 
 
 def _part(
-    folder: Path, active: ActiveSet, drawing: outlines.Drawing, shapes: tuple[Shape, ...]
-) -> Map:
+    folder: Path, active: ActiveSet, drawing: outlines.Drawing, shapes: tuple[UnitShape, ...]
+) -> MapDrawing:
     """Return the map of a part of the country with the inset of the sea."""
     coast = tuple(outlines.country(folder, active).paths.values())
-    sea = sea_on(Canvas(WHOLE), coast)
-    return Map(drawing.width, drawing.height, False, shapes, sea, drawing.box)
+    sea = sea_on(Canvas(COUNTRY_BOX), coast)
+    return MapDrawing(drawing.width, drawing.height, False, shapes, sea, drawing.box)
 
 
-def _shapes(paths: dict[str, str], names: Names, figures: Figures, level: str) -> tuple[Shape, ...]:
+def _shapes(
+    paths: dict[str, str], names: Names, figures: Figures, level: str
+) -> tuple[UnitShape, ...]:
     drawn = []
     for code, path in paths.items():
         step, has, need = progress_of(figures, level, code)
-        drawn.append(Shape(code, names.get(code, code), path, STEP_NAMES[step], has, need))
+        drawn.append(UnitShape(code, names.get(code, code), path, STEP_NAMES[step], has, need))
     return tuple(drawn)
 
 

@@ -21,7 +21,7 @@ from backend.units.catalogue import ActiveSet
 from backend.units.models import Boundary, Unit
 from backend.units.service import UnitRow
 from backend.web.site.canvas import Box, Canvas
-from backend.web.site.sea import WHOLE
+from backend.web.site.sea import COUNTRY_BOX
 
 if TYPE_CHECKING:
     from shapely import Geometry
@@ -56,7 +56,7 @@ def country(folder: Path, active: ActiveSet) -> Drawing:
     drawing = _read(path)
     return (
         drawing
-        if drawing and drawing.box == WHOLE
+        if drawing and drawing.box == COUNTRY_BOX
         else _store(path, provinces(_shapes(active, true())))
     )
 
@@ -125,9 +125,9 @@ def provinces(shapes: "Sequence[tuple[str, str, Geometry]]") -> Drawing:
     parts: dict[str, list[Geometry]] = {}
     for (_, province, _), shape in zip(shapes, grown, strict=True):
         parts.setdefault(province, []).append(shape)
-    canvas = Canvas(WHOLE)
+    canvas = Canvas(COUNTRY_BOX)
     paths = {code: canvas.path(_province(parts[code])) for code in sorted(parts)}
-    return Drawing(canvas.width, canvas.height, WHOLE, paths)
+    return Drawing(canvas.width, canvas.height, COUNTRY_BOX, paths)
 
 
 def _province(parts: "list[Geometry]") -> "Geometry":
@@ -135,8 +135,8 @@ def _province(parts: "list[Geometry]") -> "Geometry":
     import shapely
 
     joined = shapely.buffer(shapely.union_all(parts), -JOINING, quad_segs=1, join_style="mitre")
-    seen = [one for one in shapely.get_parts(joined) if one.area >= COUNTRY_LEAST_AREA]
-    return shapely.simplify(shapely.MultiPolygon(seen or list(shapely.get_parts(joined))[:1]),
+    visible = [one for one in shapely.get_parts(joined) if one.area >= COUNTRY_LEAST_AREA]
+    return shapely.simplify(shapely.MultiPolygon(visible or list(shapely.get_parts(joined))[:1]),
                             COUNTRY_TOLERANCE)  # fmt: skip
 
 

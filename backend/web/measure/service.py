@@ -28,7 +28,7 @@ SOURCES = (
     *("web/site", "web/measure", "templates/web/site", "templates/web/measure", "templates"),
     *("i18n", "i18n/locale/vi/LC_MESSAGES"),
 )
-KINDS = (".html", ".py", ".txt", ".po")
+SOURCE_SUFFIXES = (".html", ".py", ".txt", ".po")
 
 # URLs without the edition, so that a release does not reinstall the app.
 ICONS = (
@@ -49,11 +49,11 @@ def worker(consents: str) -> str:
 
     A phone that has the page asks for consent again once it has the page with the new text.
     """
-    kept = json.dumps([*PAGES, *map(address, FILES)])
+    cached = json.dumps([*PAGES, *map(address, FILES)])
     script = (FOLDER / "do" / "worker.js").read_text(encoding="utf-8")
     sending = f'import {{ sendWaiting }} from "{address("do/sending.js")}";'
     version = f'const VERSION = "{_version(consents)}";'
-    return f"{version}\nconst SHELL = {kept};\n{sending}\n{script}"
+    return f"{version}\nconst SHELL = {cached};\n{sending}\n{script}"
 
 
 def manifest(language: Language) -> dict[str, Any]:
@@ -74,13 +74,13 @@ def manifest(language: Language) -> dict[str, Any]:
     }
 
 
-def rendered_from() -> list[Path]:
+def source_files() -> list[Path]:
     """Return all sources of the page; phones fetch it again if one of them changes."""
     sources = [
         path
         for folder in SOURCES
         for path in sorted((BACKEND / folder).iterdir())
-        if path.suffix in KINDS
+        if path.suffix in SOURCE_SUFFIXES
     ]
     return [*(FOLDER / name for name in FILES), FOLDER / "do" / "worker.js", *sources]
 
@@ -88,7 +88,7 @@ def rendered_from() -> list[Path]:
 def _version(consents: str) -> str:
     """Hash the edition, which is part of the cached URLs, the consents and the sources."""
     digest = hashlib.sha256(f"{current_edition()} {consents}".encode())
-    for path in rendered_from():
+    for path in source_files():
         if path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

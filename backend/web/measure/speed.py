@@ -36,30 +36,34 @@ class TransferLimiter:
         self._most = {"address": bytes_per_hour, "phone": PHONE_MOST_PER_HOUR}
         self._lock = threading.Lock()
         self._hour: datetime | None = None
-        self._spent: Counter[tuple[str, str]] = Counter()
+        self._bytes_moved: Counter[tuple[str, str]] = Counter()
 
-    def enter(self, client: Mapping[str, str], size: int, now: datetime) -> Callable[[], None]:
+    def acquire(self, client: Mapping[str, str], size: int, now: datetime) -> Callable[[], None]:
         """Acquire a slot for a transfer; return an idempotent function that releases it."""
         if not self._slots.acquire(timeout=SLOT_WAIT_S):
             raise _refused(BUSY_RETRY_S)
         try:
-            self._spend(client, size, now)
+            self._count_bytes(client, size, now)
         except Problem:
             self._slots.release()
             raise
         return _once(self._slots.release)
 
-    def _spend(self, client: Mapping[str, str], size: int, now: datetime) -> None:
+    def _count_bytes(self, client: Mapping[str, str], size: int, now: datetime) -> None:
         """Count the bytes of a transfer; 429 if the limit of the hour is exceeded."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         with self._lock:
             if hour != self._hour:
-                self._hour, self._spent = hour, Counter()
-            if any(self._spent[key] + size > self._most[key[0]] for key in client.items()):
+                self._hour, self._bytes_moved = hour, Counter()
+            if any(self._bytes_moved[key] + size > self._most[key[0]] for key in client.items()):
                 raise _refused(3600 - int((now - hour).total_seconds()))
             for key in client.items():
-                if key[0] == "address" or key in self._spent or len(self._spent) < PHONES_MOST:
-                    self._spent[key] += size
+                if (
+                    key[0] == "address"
+                    or key in self._bytes_moved
+                    or len(self._bytes_moved) < PHONES_MOST
+                ):
+                    self._bytes_moved[key] += size
 
 
 def client_keys(address: str, phone: str | None) -> dict[str, str]:

@@ -85,7 +85,7 @@ def _start_transfer(size: int, phone: str | None) -> Any:
     if not size:
         return lambda: None
     limiter: TransferLimiter = current_app.extensions["transfer_limiter"]
-    return limiter.enter(client_keys(request.remote_addr or "", phone), size, clock_now())
+    return limiter.acquire(client_keys(request.remote_addr or "", phone), size, clock_now())
 
 
 def _timed(answer: Response) -> Response:

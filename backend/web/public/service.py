@@ -17,7 +17,7 @@ from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
 from backend.units.service import UnitRow, find, search, set_on
-from backend.web.maps.drawing import Map, country_map, unit_map
+from backend.web.maps.drawing import MapDrawing, country_map, unit_map
 
 Rows = list[dict[str, Any]]
 
@@ -90,8 +90,8 @@ def show_unit(
 
 def _newest_month(months: list[str], now: datetime, reader: Actor | None = None) -> str:
     """Return the newest month that is published for a reader, by default the current one."""
-    seen = (month for month in months if published(reader, month) != frozenset())
-    return next(seen, this_month(now))
+    visible = (month for month in months if published(reader, month) != frozenset())
+    return next(visible, this_month(now))
 
 
 def _show_page(
@@ -170,7 +170,7 @@ def _group(item: dict[str, Any]) -> str:
     return "reached" if item["reached"] and all_reached else "lacking"
 
 
-def draw_map(page: CoveragePage, folder: Path, now: datetime) -> Map | None:
+def draw_map(page: CoveragePage, folder: Path, now: datetime) -> MapDrawing | None:
     """Return the map of a page; None for a unit without a polygon."""
     figures = map_figures(page.query.month, page.query.network, now, page.query.reader)
     listed = listing_on(month_end(page.query.month)).levels
@@ -184,12 +184,12 @@ def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | No
     """Compare with VNNIC's count of the same units, if it was imported."""
     query, answer = page.query, page.answer
     level = "commune" if page.unit else "province"
-    theirs = imported(query.month, query.network, level)
-    if not theirs:
+    vnnic_counts = imported(query.month, query.network, level)
+    if not vnnic_counts:
         return None
     if query.level != level:
         answer = coverage(replace(query, level=level), now)
-    summary: dict[str, Any] = compared(answer, theirs)["summary"]
+    summary: dict[str, Any] = compared(answer, vnnic_counts)["summary"]
     return summary if summary["compared"] else None
 
 

@@ -105,8 +105,8 @@ def sign_in(query: dict[str, Any]) -> Response:
 @bp.page("/work", None)
 def work() -> Any:
     """Redirect to the first workspace of a signed-in person, else to the sign-in page."""
-    found = workspaces(actor())
-    return redirect(url_for(found[0] if found else "web.sign_in"), 303)
+    endpoints = workspaces(actor())
+    return redirect(url_for(endpoints[0] if endpoints else "web.sign_in"), 303)
 
 
 @bp.page("/sign-out", None, methods=("POST",))

@@ -65,6 +65,6 @@ ARCHIPELAGOS = (
 )
 SEA = ("Biển Đông", (113.2, 12.6))
 # West, south, east, north of the country with its seas.
-WHOLE = (101.9, 5.7, 118.0, 23.7)
+COUNTRY_BOX = (101.9, 5.7, 118.0, 23.7)
 # North-west and south-east corners of the inset beside maps of a part of the country.
 INSET = ((107.5, 17.9), (118.0, 5.9))

@@ -1,3 +1,3 @@
-"""Đo Sóng: takes speed tests from phones, finds the commune of each, decides if it counts."""
+"""Đo Sóng: speed tests from phones, located in communes and judged by rules."""
 
-VERSION = "1.0.0"  # of the software; semantic versioning, as CHANGELOG.md tells
+VERSION = "1.0.0"  # semantic versioning, see CHANGELOG.md

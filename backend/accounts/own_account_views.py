@@ -40,7 +40,7 @@ blp.after_request(keep_private)
 @blp.doc(security=PERSON)
 @blp.response(200, AccountSchema)
 def read_account() -> Any:
-    """Tell who one is, and what one may."""
+    """Return the person and their roles."""
     caller = actor()
     token = csrf_token(request.cookies[COOKIE]) if caller.session else None
     return {"user": own_account.read_account(caller, clock_now()), "csrf_token": token}

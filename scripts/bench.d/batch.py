@@ -106,7 +106,7 @@ def _table(owner_url: str, folder: Path, arguments: argparse.Namespace) -> bool:
 
 
 def begin(force: Workforce, folder: Path) -> None:
-    """Let every worker load what it needs, by two of the months: the clock starts after it."""
+    """Warm up the workers by two of the months, before the measurement."""
     comparison.compare_places((MONTHS[0], MONTHS[-1]), folder / "begun", silently, force)
 
 

@@ -1,4 +1,4 @@
-"""Measure what everything costs at 0.1, 1 and 10 million measurements of a year.
+"""Measure requests and jobs with 0.1, 1 and 10 million measurements of a year.
 
 All servers run at once and get requests in turns. Cells contain median / 95th percentile in ms, the
 time on a processor of server and database in ms, then the peak of the busiest process in MB.
@@ -25,7 +25,7 @@ SIZES = (100_000, 1_000_000, 10_000_000)
 
 
 def main() -> None:
-    """Print the table, the bytes, and what ten times the largest would need."""
+    """Print the table, the sizes, and an extrapolation to ten times the largest."""
     options = _arguments()
     print(f"load average before: {os.getloadavg()[0]:.1f}", flush=True)
     with ExitStack() as stack:

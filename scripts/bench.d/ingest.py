@@ -69,7 +69,7 @@ def _contest(target: Target, contest: Contest, rounds: int, seconds: float) -> b
 
 def _round(target: Target, size: int, number: int, seconds: float) -> tuple[float, float]:
     bare = rate(target, Load("peer", size, seconds, number))
-    # The sizes have rounds of their own: no sample of one lies among those of the other.
+    # The sizes have separate rounds, so that their samples are not mixed.
     ours = rate(target, Load("phones", size, seconds, number))
     return bare, ours
 

@@ -28,7 +28,7 @@ from backend.clock import local_day, utc_now
 MOST_MS, MOST_COVERAGE_MS, MOST_RATIO = 100.0, 50.0, 1.2
 BY = ("team", "unit", "day", "member")
 WARM = 20  # each of four workers reads a month once
-# What an official opens: the country by province, a province by commune, who lacks most.
+# Pages of officials: the country by province, a province by commune, the largest shortfalls.
 COVERAGE = {
     "provinces of the country": "level=province",
     "communes of a province": "level=commune&parent=19",

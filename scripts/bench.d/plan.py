@@ -1,4 +1,4 @@
-"""Measure the plan of the full country: its time, and what it covers against own commune first."""
+"""Measure the plan of the full country: time, and coverage against "own commune first"."""
 
 import argparse
 import statistics
@@ -83,7 +83,7 @@ def main() -> int:
 
 
 def compare(country: Country, centres: NDArray[np.float64], days: int, name: str) -> None:
-    """Print what the rule covers, and what teams cover that work in their own commune first."""
+    """Print the coverage by the rule, and by teams that work in their own commune first."""
     began = time.perf_counter()
     room, lacking = country.capacity * days, country.lacking
     tasks = assign(lacking, room, within_reach(centres[country.homes], centres))

@@ -1,4 +1,4 @@
-"""Post for minutes at a share of what bare inserts reach in the same run, then three times that."""
+"""Post for minutes at a share of the rate of bare inserts, then at three times that rate."""
 
 import argparse
 import os
@@ -29,7 +29,7 @@ CONNECTIONS_MOST = 2 * 4 * 8  # four workers: eight for transactions, eight for 
 
 
 def main() -> None:
-    """Print every figure beside what is wanted; exit status 1 where one is missed."""
+    """Print the figures with their goals; exit status 1 where one is missed."""
     options = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the server would live on
     print(f"load average before: {os.getloadavg()[0]:.1f}", flush=True)
@@ -66,7 +66,7 @@ def _bare(target: Target, count: int) -> float:
 
 
 def _hot(target: Target, rounds: int) -> bool:
-    """Everybody in one commune against everybody spread over a hundred, in turns."""
+    """Compare posts in one commune with posts in a hundred, in turns."""
     ratios, rates = [], []
     for number in range(1, rounds + 1):
         spread = rate(target, Load("phones", 1, BARE_S, 2 * number - 1))
@@ -80,7 +80,7 @@ def _hot(target: Target, rounds: int) -> bool:
 
 
 def _orders(target: Target, seed: str, stretches: tuple[tuple[float, float], ...]) -> list[Order]:
-    """A part of the team and of everybody else for each process."""
+    """Divide the phones of the team and of the country among the processes."""
     samples = sum(pace * seconds for pace, seconds in stretches) * SAMPLES_A_POST
     tokens = tuple(register(target.port, TEAM + PROCESSES * phones_for(samples)))
     shared = tuple((pace / PROCESSES, seconds) for pace, seconds in stretches)
@@ -153,7 +153,7 @@ def _overloaded(answered: Sequence[Answered]) -> list[bool]:
 
 
 def _recovery_s(answered: Sequence[Answered]) -> float:
-    """Seconds from the overload's end to the first second in which nobody waited or was refused."""
+    """Return the seconds from the end of the overload to one without waiting and rejections."""
     for second in range(int(AFTERWARDS_S)):
         begins = OVERLOAD_S + second
         some = [one for one in answered if begins <= one.due < begins + 1]

@@ -72,7 +72,7 @@ def _ask() -> None:
 
 
 def _look() -> None:
-    """The first look and later ones at what is read from measurements themselves."""
+    """Measure first and later reads of statistics from measurements."""
     for code, level in ((PROVINCE, "province"), (COMMUNE, "commune")):
         query = {"level": level, "month": MONTH, "network": "mobile"}
         looks: dict[str, Callable[[], object]] = {

@@ -1,4 +1,4 @@
-"""Measure what pages weigh and how fast they come, in Chromium against a server that runs.
+"""Measure size and speed of pages, in Chromium against a running server.
 
 `./scripts/serve --demo` in one terminal, `scripts/bench web` in another; sizes are those that a
 proxy sends (gzip), times are of this machine.
@@ -54,7 +54,7 @@ class Visit:
 
 
 def visit(browser: Browser, url: str, scripts: bool) -> tuple[Visit, float, float | None]:
-    """Open a page as a new visitor: what came, seconds to the first words, ms of a repaint."""
+    """Open a page as a new visitor; return sizes, seconds to first text, ms of a repaint."""
     context = browser.new_context(viewport=PHONE, java_script_enabled=scripts)
     page, came = context.new_page(), Visit()
     responses: list[Response] = []

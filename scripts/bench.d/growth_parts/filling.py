@@ -40,7 +40,7 @@ where system = '{system}' and level = 'province' and code = '{province}'
 
 @dataclass(frozen=True)
 class Filled:
-    """Who may ask a filled database, and for what."""
+    """Tokens and ids for requests to a filled database."""
 
     phones: int
     organiser: str  # their tokens

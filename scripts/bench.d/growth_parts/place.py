@@ -21,7 +21,7 @@ from growth_parts.filling import PROVINCE, Filled, fill
 # Two: a bench keeps several servers at once.
 SETTINGS = {"WEB_CONCURRENCY": "2", "MEASUREMENTS_PER_HOUR": "1000000"}
 
-KEPT = "filled.json"  # in the folder: who may ask what is in its database
+KEPT = "filled.json"  # in the folder: tokens and ids of its database
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Place:
     report: int  # a draft of the province's report of the campaign's month
 
     def ask(self, path: str, token: str = "", sent: Any = None) -> bytes:
-        """The answer to a question, or to what is sent; anything but success ends the bench."""
+        """Return the answer to a request; an error ends the bench."""
         return ask(self.port, path, token, sent)
 
 

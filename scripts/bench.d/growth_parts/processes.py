@@ -1,4 +1,4 @@
-"""What processes cost, as the kernel tells it: time on a processor, and memory at their peak."""
+"""CPU time and peak memory of processes, by /proc."""
 
 import os
 from collections.abc import Iterable

@@ -42,7 +42,7 @@ def _post(place: Place, number: int, size: int) -> None:
 
 
 def _of_phone(path: str) -> Callable[[Place, int], object]:
-    """Another phone each time: what it has lies where nobody has just looked."""
+    """Use another phone each time, whose rows are not cached."""
 
     def ask(place: Place, number: int) -> bytes:
         phone = random.Random(f"{path} {number}").randrange(place.filled.phones)

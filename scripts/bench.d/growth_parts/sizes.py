@@ -1,4 +1,4 @@
-"""What a measurement takes on disk, and what ten times as many would need."""
+"""Disk space of a measurement, and an extrapolation to ten times as many."""
 
 import os
 import subprocess
@@ -77,7 +77,7 @@ def nights_work(place: Place, below: Path) -> list[str]:
 
 
 def _program(words: Sequence[str], environment: Mapping[str, str]) -> tuple[str, float]:
-    """Run scripts/backup or scripts/restore; what it prints, and the seconds it took."""
+    """Run scripts/backup or scripts/restore; return its output and its seconds."""
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "backend.server.backup", *words],

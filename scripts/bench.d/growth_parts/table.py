@@ -10,8 +10,8 @@ from growth_parts.place import Place
 from growth_parts.processes import family, forget_peaks, peak_mb, processor_s
 from growth_parts.requests import Question
 
-WARM = 5  # each of two workers has read what it holds
-SLOW_S = 1.0  # what takes longer is not done ten times for nothing
+WARM = 5  # requests until both workers have warm caches
+SLOW_S = 1.0  # slower requests are repeated less
 
 
 @dataclass(frozen=True)

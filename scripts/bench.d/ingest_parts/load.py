@@ -163,7 +163,7 @@ def _many(load: Load) -> int:
 
 
 def request(method: str, path: str, token: str, body: bytes) -> bytes:
-    """A request as it goes over the wire: the load must not compete with what it measures."""
+    """Build the bytes of a request in advance, to save CPU time of the load generator."""
     head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"

@@ -1,4 +1,4 @@
-"""Twelve months of the country's counts, the last of them running: what coverage reads."""
+"""Twelve months of the country's counts for coverage, the last of them unfinished."""
 
 from datetime import date
 

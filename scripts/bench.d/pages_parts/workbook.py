@@ -9,7 +9,7 @@ MOST_S, MOST_MB = 5.0, 200.0
 
 
 def workers(port: int) -> list[int]:
-    """The processes that serve on a port: it stands in their environment."""
+    """Return the processes that serve on a port, by their environment."""
     variable = f"PORT={port}".encode()
     found = []
     for process in Path("/proc").iterdir():
@@ -30,7 +30,7 @@ def memory_mb(processes: list[int]) -> dict[int, float]:
 
 
 def fetch_workbook(port: int, first: str, last: str, times: int = 3) -> bool:
-    """Ask for it some times; print the median and what the busiest worker grew by."""
+    """Request it some times; print the median and the largest growth of a worker."""
     path = f"/api/v1/coverage?from={first}&to={last}&level=commune&format=xlsx"
     seconds, size = [], 0
     before = memory_mb(workers(port))

@@ -1,4 +1,4 @@
-"""Whether what was answered is what is stored."""
+"""Compare answers with stored rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

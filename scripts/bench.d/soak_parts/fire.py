@@ -1,4 +1,4 @@
-"""Post at a pace that asks nobody whether the server keeps up: what is late counts as late."""
+"""Post at a fixed rate, independent of the speed of the server (open loop)."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ class Answered:
 
 
 def fire(orders: list[Order]) -> list[Answered]:
-    """Let all processes post at once; what came of each post."""
+    """Post from all processes in parallel; return the result of each post."""
     context = multiprocessing.get_context("spawn")
     ends = [context.Pipe(duplex=False) for _ in orders]
     starts = time.time() + 3.0  # until all of them have loaded
@@ -127,7 +127,7 @@ class _Gun:
         self.answered: list[Answered] = []
 
     async def fire(self, starts: float) -> list[Answered]:
-        """Post until the stretches are over; wait for what is still under way."""
+        """Post until the end of the stretches, and wait for open requests."""
         await asyncio.sleep(max(0.0, starts - time.time()))
         self.began, dice, due = time.perf_counter(), random.Random(self.order.seed), 0.0
         ends = 0.0

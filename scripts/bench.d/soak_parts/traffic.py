@@ -1,4 +1,4 @@
-"""What is posted: a team of 200 phones in one commune, and everybody else's in the country."""
+"""The traffic: a team of 200 phones in one commune, and other phones in the country."""
 
 import csv
 import itertools
@@ -18,7 +18,7 @@ TEAM_SHARE = 0.3  # of all posts
 # Most phones send at once; those that were offline send what is waiting.
 BATCH, BATCH_SHARE = 20, 0.05
 SAMPLES_A_POST = 1 + BATCH_SHARE * (BATCH - 1)
-# More samples of a phone would lie in the future: see ingest_parts.samples.
+# More samples of a phone would be in the future: see ingest_parts.samples.
 MOST_OF_A_PHONE = 800
 STAYS_DEG = 0.02
 

@@ -55,7 +55,7 @@ class Watch:
 
 
 def memory(parent: int) -> float:
-    """Megabytes of a process and its children; what they share counts once."""
+    """Return the megabytes of a process and its children; shared memory counts once."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     total = 0
     for pid in (str(parent), *children):
@@ -66,7 +66,7 @@ def memory(parent: int) -> float:
 
 
 def settle(target: Target, most_s: float = 30.0) -> None:
-    """Wait until no change of counts waits to be folded: what came before is over then."""
+    """Wait until all changes of counts are folded."""
     deadline = time.monotonic() + most_s
     with psycopg.connect(target.database, autocommit=True) as connection:
         while time.monotonic() < deadline:

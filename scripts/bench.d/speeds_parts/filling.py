@@ -1,4 +1,4 @@
-"""Twelve months of counted measurements, filled by SQL in the order of their days, as they come."""
+"""Fill twelve months of counted measurements by SQL, in the order of days."""
 
 import json
 
@@ -9,7 +9,7 @@ from pages_parts.bare import bare
 FIRST = "2024-07-01"
 # Samples of a device in these months, spread over them.
 OF_A_DEVICE = 20
-# A body as phones send it: what was sent is kept beside the columns and makes the rows as wide.
+# A body as phones send it, which is stored and widens the rows.
 RAW = {
     "id": "00000000-0000-4000-8000-000000000000",
     "measured_at": "2024-11-15T09:12:33+07:00",

@@ -1,0 +1,71 @@
+"""Databases of earlier versions, kept by scripts/keep-dump: migrated, they tell what they told."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import create_engine
+
+from backend.app import create_app
+from backend.database.extensions import db
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.programs import binary
+from tests.support.clock import FakeClock
+from tests.support.factories import post, register, sample
+from tests.support.people import person
+from tests.tools.version_dump import figures
+
+KEPT = Path(__file__).parents[2] / "data" / "upgrades"
+DUMPS = sorted(KEPT.glob("*.dump"), key=lambda path: path.stem)
+
+
+@pytest.fixture(params=DUMPS, ids=lambda path: path.stem)
+def dump(request: pytest.FixtureRequest) -> Path:
+    return Path(request.param)
+
+
+@pytest.fixture
+def old(dump: Path, tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    """A server that holds the database as it was kept."""
+    with EmbeddedPostgres(tmp_path, fsync=False) as server:
+        url = server.owner_url.replace("+psycopg", "")
+        words = ["--no-owner", "--exit-on-error", f"--dbname={url}", str(dump)]
+        subprocess.run([binary("pg_restore"), *words], check=True, capture_output=True)
+        yield server
+    shutil.rmtree(server.socket_dir, ignore_errors=True)
+
+
+@pytest.fixture
+def migrated(old: EmbeddedPostgres, tmp_path: Path) -> Iterator[Flask]:
+    urls = {"DATABASE_URL": old.app_url, "DATABASE_OWNER_URL": old.owner_url}
+    app = create_app(FakeClock(), VAR_DIR=tmp_path, BOUNDARIES_DIR=None, **urls)
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.slow
+def test_an_old_database_is_migrated_and_tells_the_same(
+    dump: Path, old: EmbeddedPostgres, migrated: Flask
+) -> None:
+    told = json.loads(dump.with_suffix(".json").read_text())
+    client, admin = migrated.test_client(), person(migrated, "admin")
+    assert figures(client, admin, told["campaign"]) == told
+    recount = migrated.test_cli_runner().invoke(args=["measurements", "recount"])
+    assert recount.exit_code == 0, recount.output
+    assert post(client, register(client), sample()).status_code == 201
+    engine = create_engine(old.owner_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, db.metadata) == []
+    engine.dispose()

@@ -1,0 +1,103 @@
+"""The OpenAPI document is valid, says what the API does, and holds every operation."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate
+
+PROBLEM = "application/problem+json"
+FOR_DEVICES = {
+    ("get", "/api/v1/devices/me"),
+    ("delete", "/api/v1/devices/me"),
+    ("post", "/api/v1/devices/me/rotate"),
+    ("post", "/api/v1/devices/me/consents"),
+    ("get", "/api/v1/devices/me/export"),
+    ("get", "/api/v1/measurements"),
+    ("post", "/api/v1/measurements"),
+    ("get", "/api/v1/measurements/{identity}"),
+    ("post", "/api/v1/measurements/check"),
+    ("get", "/api/v1/memberships"),
+    ("post", "/api/v1/memberships"),
+    ("delete", "/api/v1/memberships/{membership_id}"),
+    ("patch", "/api/v1/volunteers/me"),
+    ("post", "/api/v1/passes"),
+    ("post", "/api/v1/passes/use"),
+    ("get", "/api/v1/next"),
+}
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    answer = client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    return dict(answer.json)
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method != "parameters":
+                yield method, path, operation
+
+
+def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    validate(document)
+
+
+def test_every_operation_of_the_api_is_described(document: dict[str, Any], app: Flask) -> None:
+    described = {(method, path.replace("{", "<").replace("}", ">"))
+                 for method, path, _ in operations(document)}  # fmt: skip
+    served = {
+        (method.lower(), re.sub(r"<[^<>]+:", "<", rule.rule))  # a converter is not told
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(("/api/v1/", "/ogc/")) and not rule.rule.endswith("/openapi.json")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert described == served
+
+
+def test_every_operation_has_a_summary_and_describes_its_errors(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        where = f"{method} {path}"
+        assert operation["summary"].endswith("."), where
+        assert "default" in operation["responses"], where
+    for answer in document["components"]["responses"].values():
+        assert list(answer["content"]) == [PROBLEM]
+        assert answer["content"][PROBLEM]["schema"] == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_the_endpoints_of_devices_want_a_token(
+    document: dict[str, Any], client: FlaskClient
+) -> None:
+    scheme = document["components"]["securitySchemes"]["bearer"]
+    assert scheme == {"type": "http", "scheme": "bearer"}
+    secured = {(method, path) for method, path, one in operations(document) if "security" in one}
+    assert secured >= FOR_DEVICES  # for people: tests/backend/accounts/test_access_matrix.py
+    for method, path, operation in operations(document):
+        if (method, path) in FOR_DEVICES:
+            assert operation["security"] == [{"bearer": []}]
+            body = {"json": {"consent": CONSENT}} if method == "post" else {}
+            answer = client.open(
+                path.format(identity="x", membership_id=1), method=method.upper(), **body
+            )
+            assert answer.status_code == 401, f"{method} {path}"
+
+
+CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
+
+
+def test_every_property_of_a_request_has_a_type(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name in ("Measurement", "Network", "Location", "Server", "Cell", "Locate", "Agreement"):
+        for field, told in schemas[name]["properties"].items():
+            assert {"type", "$ref", "anyOf"} & set(told), f"{name}.{field}"
+
+
+def test_an_unknown_path_is_a_problem_too(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/nothing")
+    assert (answer.status_code, answer.mimetype) == (404, PROBLEM)

@@ -1,0 +1,247 @@
+"""Open data: the figures of the API in files that others read, at addresses that stay."""
+
+import contextlib
+import csv
+import gzip
+import hashlib
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+import geopandas
+import h3
+import pandas as pd
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from shapely import Point
+from werkzeug.test import TestResponse
+
+from backend.database.extensions import db
+from backend.errors import Problem
+from backend.measurements.recording.models import DemoMonth
+from backend.reports.open_data.service import publish_data
+from tests.support.clock import FakeClock
+from tests.support.factories import HERE as AT
+from tests.support.factories import THERE
+from tests.support.live_server import serving_app
+from tests.support.measurements import NINE, measurement_row, store_rows
+from tests.support.people import audit_entries, unit_id
+
+URL = "/open-data/2024-11"
+DOCS = Path(__file__).parents[4] / "docs"
+HERE, NEAR = "05443", "05446"
+
+
+@pytest.fixture
+def month(app: Flask, clock: FakeClock, tmp_path: Path) -> Flask:
+    """November 2024 with some samples in two communes, and over."""
+    app.config["VAR_DIR"] = tmp_path
+    clock.now = datetime(2024, 12, 3, tzinfo=UTC)
+    here, near = unit_id(app, HERE), unit_id(app, NEAR)
+    hours = [NINE + timedelta(hours=n) for n in range(40)]
+    store_rows(
+        app, *[measurement_row(here, at, download_mbps=10.0 + n) for n, at in enumerate(hours)]
+    )
+    store_rows(app, *[measurement_row(near, at, operator="VinaPhone") for at in hours[:20]])
+    return app
+
+
+def publish(app: Flask, month: str = "2024-11") -> dict[str, str]:
+    with app.app_context():
+        return dict(publish_data(month, app.extensions["clock"]()))
+
+
+def get(client: FlaskClient, name: str, **more: Any) -> TestResponse:
+    """A file, read whole and closed."""
+    return client.get(f"{URL}/{name}", buffered=True, **more)
+
+
+def table(client: FlaskClient, name: str = "units") -> list[dict[str, str]]:
+    content = get(client, f"{name}.csv.gz").data
+    return list(csv.DictReader(io.StringIO(gzip.decompress(content).decode())))
+
+
+def commune(rows: list[dict[str, str]], code: str = HERE) -> dict[str, str]:
+    [found] = [
+        r for r in rows if (r["code"], r["level"], r["network"]) == (code, "commune", "mobile")
+    ]
+    return found
+
+
+@pytest.mark.slow
+def test_units_have_the_figures_of_the_api(month: Flask, client: FlaskClient) -> None:
+    publish(month)
+    rows = table(client)
+    query = "month=2024-11&level=commune&network=mobile"
+    items = {i["code"]: i for i in client.get(f"/api/v1/coverage?{query}").json["items"]}
+    told = [r for r in rows if r["level"] == "commune" and r["network"] == "mobile"]
+    assert {r["code"]: int(r["counted"]) for r in told} == {
+        code: item["counted"] for code, item in items.items()
+    }
+    here, speeds = commune(rows), f"/api/v1/units/{HERE}/statistics?month=2024-11"
+    whole = client.get(speeds).json["items"][0]
+    assert float(here["download_mbps_median"]) == whole["download_mbps"]["median"] == 29.5
+    assert (here["devices"], here["reached"], here["target"]) == ("40", "false", "300")
+
+
+@pytest.mark.slow
+def test_few_samples_tell_no_speed(month: Flask, client: FlaskClient) -> None:
+    publish(month)
+    near = commune(table(client), NEAR)
+    assert (near["counted"], near["download_mbps_median"]) == ("20", "")
+    few = [r for r in table(client, "speeds") if r["code"] == NEAR]
+    assert few and all(r["n"] == "20" and not r["ping_ms_p90"] for r in few)
+    assert (few[0]["operator"], few[0]["technology"]) == ("all", "all")
+
+
+@pytest.mark.slow
+def test_cells_of_few_devices_are_not_told(
+    month: Flask, client: FlaskClient, tmp_path: Path
+) -> None:
+    here, ids = unit_id(month, HERE), [uuid4() for _ in range(3)]
+    store_rows(
+        month,
+        *[measurement_row(here, device_id=ids[n % 3], download_mbps=n, **AT) for n in range(30)],
+    )
+    store_rows(month, *[measurement_row(here, device_id=ids[n % 2], **THERE) for n in range(40)])
+    publish(month)
+    [cell] = table(client, "cells")
+    assert (cell["n"], cell["devices"], cell["download_mbps_median"]) == ("30", "3", "14.5")
+    assert cell["cell"] == h3.latlng_to_cell(AT["latitude"], AT["longitude"], 8)
+    [shown] = geopandas.read_parquet(tmp_path / "open-data/2024-11/cells.parquet").geometry
+    assert (
+        shown.contains(Point(AT["longitude"], AT["latitude"])) and len(shown.exterior.coords) == 7
+    )
+
+
+@pytest.mark.slow
+def test_parquet_and_csv_hold_the_same(month: Flask, client: FlaskClient, tmp_path: Path) -> None:
+    publish(month)
+    frame = geopandas.read_parquet(tmp_path / "open-data/2024-11/units.parquet")
+    rows = table(client)
+    assert frame["code"].tolist() == [r["code"] for r in rows]
+    assert frame["counted"].tolist() == [int(r["counted"]) for r in rows]
+    assert frame.crs.to_epsg() == 4326
+    one = frame[(frame.code == HERE) & (frame.level == "commune")].iloc[0]
+    assert (one.geometry.x, one.geometry.y) == (one.longitude, one.latitude)
+    types = duckdb.sql(f"describe from '{tmp_path}/open-data/2024-11/speeds.parquet'").fetchall()
+    assert {"code": "VARCHAR", "n": "BIGINT", "ping_ms_mean": "DOUBLE"}.items() <= {
+        name: kind for name, kind, *_ in types
+    }.items()
+
+
+@pytest.mark.slow
+def test_the_package_describes_every_file(month: Flask, client: FlaskClient) -> None:
+    digests = publish(month)
+    package = get(client, "datapackage.json").json
+    assert package["licenses"][0]["name"] == "CC-BY-4.0" and package["demo"] is False
+    assert package["boundaries"]["quality"] == "approximate" and package["minimum_n"] == 30
+    for resource in package["resources"]:
+        content = get(client, resource["path"]).data
+        mark = hashlib.sha256(content).hexdigest()
+        assert (resource["hash"], resource["bytes"]) == (f"sha256:{mark}", len(content))
+        assert digests[resource["path"]] == mark
+        fields = [field["name"] for field in resource["schema"]["fields"]]
+        assert all(field["description"] for field in resource["schema"]["fields"])
+        if resource["format"] == "csv":
+            assert gzip.decompress(content).decode().splitlines()[0].split(",") == fields
+        else:
+            names = pd.read_parquet(io.BytesIO(content)).columns.tolist()
+            assert [n for n in names if n != "geometry"] == fields
+
+
+@pytest.mark.slow
+def test_the_same_figures_are_the_same_bytes(month: Flask, clock: FakeClock) -> None:
+    first = publish(month)
+    clock.now += timedelta(days=1)
+    again = publish(month)
+    assert {n: d for n, d in again.items() if n != "datapackage.json"} == {
+        n: d for n, d in first.items() if n != "datapackage.json"
+    }
+    entries = audit_entries(month, "2024-11")
+    assert [(act, details["digests"]) for act, details in entries] == [
+        ("open_data.publish", first), ("open_data.publish", again)
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_what_a_client_has_is_not_sent_again(month: Flask, client: FlaskClient) -> None:
+    digests = publish(month)
+    for name, mark in digests.items():
+        answer = get(client, name)
+        assert answer.headers["ETag"] == f'"{mark}"'
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        again = get(client, name, headers={"If-None-Match": f'"{mark}"'})
+        assert again.status_code == 304 and not again.data
+    part = get(client, "units.parquet", headers={"Range": "bytes=0-3"})
+    assert (part.status_code, part.data) == (206, b"PAR1")
+
+
+@pytest.mark.slow
+def test_months_are_listed(month: Flask, client: FlaskClient) -> None:
+    assert client.get("/open-data/").json == {"items": []}
+    publish(month)
+    [listed] = client.get("/open-data/").json["items"]
+    assert listed == {"month": "2024-11", "path": f"{URL}/datapackage.json"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["2024-11/units.parquet", "2024-12/datapackage.json", "2024-11/secret_key", "../secret_key",
+     "2024-11/..%2F..%2Fsecret_key", "x/units.parquet"],
+)  # fmt: skip
+def test_what_was_not_published_is_not_there(
+    client: FlaskClient, app: Flask, tmp_path: Path, address: str
+) -> None:
+    app.config["VAR_DIR"] = tmp_path
+    (tmp_path / "secret_key").write_text("x")
+    (tmp_path / "open-data" / "2024-11").mkdir(parents=True)
+    (tmp_path / "open-data" / "2024-11" / "secret_key").write_text("x")
+    (tmp_path / "open-data" / "2024-11" / "units.parquet").write_text("before its package")
+    assert client.get(f"/open-data/{address}").status_code == 404
+
+
+def test_the_command_tells_digests(month: Flask) -> None:
+    done = month.test_cli_runner().invoke(args=["reports", "publish-data", "2024-11"])
+    assert done.exit_code == 0, done.output
+    lines = dict(reversed(line.split()) for line in done.output.splitlines())
+    assert set(lines) > {"2024-11/units.parquet", "2024-11/datapackage.json"}
+    again = month.test_cli_runner().invoke(args=["reports", "publish-data", "2024-12"])
+    assert again.exit_code == 1 and "not over" in again.output
+
+
+def test_a_running_month_is_not_published(month: Flask, clock: FakeClock, tmp_path: Path) -> None:
+    clock.now = datetime(2024, 11, 30, 16, tzinfo=UTC)  # the last day, in Vietnam too
+    with pytest.raises(Problem, match="data_of_running_month"):
+        publish(month)
+    assert not (tmp_path / "open-data").exists()
+
+
+def test_made_up_months_say_so(month: Flask, client: FlaskClient) -> None:
+    with month.app_context():
+        db.session.add(DemoMonth(month="2024-11"))
+        db.session.commit()
+    publish(month)
+    package = get(client, "datapackage.json").json
+    assert package["demo"] is True and "SỐ LIỆU MINH HỌA" in package["title"]
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_documentation_run(
+    month: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(month)
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "open-data.md").read_text("utf-8"), re.S)
+    assert len(blocks) == 3
+    monkeypatch.chdir(tmp_path)
+    out = io.StringIO()
+    with serving_app(month) as url, contextlib.redirect_stdout(out):
+        for block in blocks:
+            exec(block, {"url": url})
+    said = out.getvalue()
+    assert "29.5" in said and "Tỉnh Thái Nguyên" in said and "POINT" in said

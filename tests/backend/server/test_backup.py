@@ -1,0 +1,164 @@
+"""scripts/backup and scripts/restore: the same figures again, and nobody who withdrew."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+
+from backend.measurements.recording.counting import fold_all
+from backend.server.backup import dump as backup
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.programs import binary
+from tests.support.devices import ME, bearer, register, sample
+
+ROOT = Path(__file__).parents[3]
+AT = datetime(2024, 11, 20, 7, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+COVERAGE = "/api/v1/coverage?month=2024-11&parent=19"
+
+
+@pytest.fixture
+def own_var(app: Flask, tmp_path: Path) -> Path:
+    """A VAR_DIR of this test's own, with the key that the app has."""
+    app.config["VAR_DIR"] = tmp_path / "var"
+    app.config["VAR_DIR"].mkdir()
+    (app.config["VAR_DIR"] / "secret_key").write_text(app.config["SECRET_KEY"])
+    return Path(app.config["VAR_DIR"])
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a database that does not exist yet, and is gone afterwards."""
+    path = tmp_path / "fresh"
+    yield path
+    server = EmbeddedPostgres(path)
+    server.stop()
+    shutil.rmtree(server.socket_dir, ignore_errors=True)
+
+
+def measuring(client: FlaskClient, n: int) -> dict[str, Any]:
+    """A phone that measured n times, far enough apart in time for all to count."""
+    phone = register(client)
+    for number in range(n):
+        body = sample(AT - timedelta(hours=5 * number))
+        answer = client.post("/api/v1/measurements", json=body, headers=bearer(phone["token"]))
+        assert answer.status_code == 201
+    return phone
+
+
+def restored(folder: Path, var_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+    command = [sys.executable, "-m", "backend.server.backup", "restore", str(folder), *words]
+    environment = kept | {"VAR_DIR": str(var_dir)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def ask(url: str, statement: str) -> Any:
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return connection.execute(text(statement)).scalar()
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.slow
+def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
+    app: Flask, client: FlaskClient, own_var: Path, fresh: Path, tmp_path: Path
+) -> None:
+    staying, leaving = measuring(client, 2), measuring(client, 3)
+    with app.app_context():
+        fold_all()
+    before = client.get(COVERAGE).json
+    kept = backup.make(app.config, tmp_path / "backups", 14, AT)
+    assert client.delete(ME, headers=bearer(leaving["token"])).status_code == 200
+    # The disaster: only the backup is left, and the keys with the list of whoever withdrew.
+    done = restored(kept, fresh, "--keys", str(own_var))
+    assert done.returncode == 0, done.stderr
+    assert "every figure is the same" in done.stdout and "1 devices" in done.stdout
+    with EmbeddedPostgres(fresh) as server:
+        assert ask(server.owner_url, "select count(*) from measurements") == 5
+        assert str(ask(server.app_url, "select id from devices")) == staying["id"]
+        with pytest.raises(Exception, match="permission denied"):
+            ask(server.app_url, "delete from audit returning 1")
+        told = subprocess.run(
+            [binary("pg_dump"), "--inserts", f"--dbname={backup.plain(server.owner_url)}"],
+            capture_output=True, check=True, text=True,
+        ).stdout  # fmt: skip
+        assert staying["id"] in told
+        assert leaving["id"] not in told and told.count("105.8482") == 2 * 2  # column and raw
+        counted = "select sum(n) from counts where day is null and fate = 'counted'"
+        assert ask(server.owner_url, counted) == before["summary"]["counted"] == 5
+
+
+@pytest.mark.slow
+def test_nothing_is_restored_over_what_is_there_nor_from_what_is_damaged(
+    app: Flask, client: FlaskClient, own_var: Path, tmp_path: Path
+) -> None:
+    kept = backup.make(app.config, tmp_path / "backups", 14, AT)
+    environment = {
+        "DATABASE_URL": app.config["DATABASE_URL"],
+        "DATABASE_OWNER_URL": app.config["DATABASE_OWNER_URL"],
+        "VAR_DIR": str(own_var),
+        "PATH": os.environ["PATH"],
+    }
+    command = [sys.executable, "-m", "backend.server.backup", "restore", str(kept)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and "not empty" in done.stderr
+    with (kept / backup.DUMP).open("r+b") as file:
+        file.write(b"X")
+    done = restored(kept, tmp_path / "unused")
+    assert done.returncode == 1 and "damaged" in done.stderr
+
+
+def test_a_backup_that_fails_leaves_nothing(
+    app: Flask, own_var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    killed = [folder / f"dosong-{at:%Y%m%dT%H%M%SZ}.new" for at in (AT - 2 * DAY, AT - DAY / 2)]
+    for path in killed:
+        path.mkdir(parents=True)
+
+    def full(url: str, path: Path) -> None:
+        path.write_bytes(b"half a dump")
+        raise backup.BackupError("No space left on device")
+
+    monkeypatch.setattr(backup, "dump", full)
+    with pytest.raises(backup.BackupError):
+        backup.make(app.config, folder, 14, AT)
+    # What was killed long ago is swept; another one that may still be at work is not.
+    assert list(folder.iterdir()) == [killed[1]]
+
+
+@pytest.mark.slow
+def test_without_the_keys_nothing_is_restored(app: Flask, own_var: Path, tmp_path: Path) -> None:
+    kept = backup.make(app.config, tmp_path / "backups", 14, AT)
+    (kept.parent / backup.KEYS).rename(tmp_path / "elsewhere")
+    done = restored(kept, tmp_path / "unused")
+    assert done.returncode == 1 and "--keys" in done.stderr
+    assert not (tmp_path / "unused").exists()
+
+
+@pytest.mark.slow
+def test_a_backup_tells_what_it_holds_and_only_the_latest_stay(
+    app: Flask, client: FlaskClient, own_var: Path, tmp_path: Path
+) -> None:
+    measuring(client, 1)
+    for day in range(4):
+        latest = backup.make(app.config, tmp_path / "backups", 2, AT + timedelta(days=day))
+    assert len(backup.made(tmp_path / "backups")) == 2
+    manifest = json.loads((latest / backup.MANIFEST).read_text())
+    assert manifest["holds"]["rows"]["devices"] == 1
+    assert manifest["holds"]["counted"] == {"2024-11 mobile": 1}
+    assert (latest.parent / "keys" / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert app.config["SECRET_KEY"] not in (latest / backup.MANIFEST).read_text()

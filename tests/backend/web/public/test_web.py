@@ -1,0 +1,297 @@
+"""The first page and the API's page, as a browser without scripts gets them."""
+
+import re
+import shutil
+import subprocess
+import threading
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from backend.database.extensions import db
+from backend.i18n.formats import number
+from backend.measurements.recording.models import Count, CountDelta, DemoMonth
+from backend.units.models import Unit
+from backend.web.public import service
+from tests.support.clock import FakeClock
+from tests.support.devices import bearer, register, sample
+
+ROOT = Path(__file__).parents[4]
+THAI_NGUYEN = "/unit/19?month=2024-11"
+
+
+class Read(HTMLParser):
+    """What matters of a page: its tags with their attributes, and what a person reads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.feed(html)
+        self.words = " ".join(self.words.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data + " "
+
+
+def read(client: FlaskClient, path: str, **headers: str) -> Read:
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return Read(answer.text)
+
+
+def fill(
+    app: Flask,
+    n: int,
+    month: str = "2024-11",
+    fate: str = "counted",
+    units: int = 1,
+    after: int = 0,
+) -> None:
+    """Count n samples in each of some communes of Thái Nguyên, the first ones by code."""
+    with app.app_context():
+        province = select(Unit.id).where(Unit.level == "province", Unit.code == "19")
+        query = select(Unit.id).where(
+            Unit.level == "commune", Unit.province_id.in_(province), Unit.system == "2024"
+        )
+        for unit in db.session.scalars(query.order_by(Unit.code).offset(after).limit(units)).all():
+            row = {"month": month, "unit_id": unit, "network": "mobile", "fate": fate, "n": n}
+            db.session.add(Count(**row))
+        db.session.commit()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/", THAI_NGUYEN, "/docs"])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_page_in_both_languages(client: FlaskClient, path: str, language: str) -> None:
+    by_browser = client.get(path, headers={"Accept-Language": language})
+    by_link = client.get(f"{path}{'&' if '?' in path else '?'}lang={language}")
+    for answer in (by_browser, by_link):
+        assert answer.status_code == 200
+        assert f'<html lang="{language}">' in answer.text
+        assert answer.headers["Content-Language"] == language
+        assert "Accept-Language" in answer.headers["Vary"]
+
+
+def test_vietnamese_unless_asked_otherwise(client: FlaskClient) -> None:
+    assert ("html", {"lang": "vi"}) in read(client, "/").tags
+    assert ("html", {"lang": "vi"}) in read(client, "/", **{"Accept-Language": "fr, de"}).tags
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/", THAI_NGUYEN, "/docs", "/styleguide"])
+def test_nothing_inline_and_nothing_from_elsewhere(
+    app: Flask, client: FlaskClient, path: str
+) -> None:
+    fill(app, 3)
+    policy = client.get(path).headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy and "http" not in policy
+    assert "script-src 'self'" in policy
+    for tag, attributes in read(client, path).tags:
+        assert tag != "style"
+        assert tag != "script" or attributes["src"]
+        assert not any(name == "style" or name.startswith("on") for name in attributes)
+        for name in ("src", "href"):
+            assert (attributes.get(name) or "/").startswith(("/", "#")), attributes
+
+
+def test_what_a_page_loads_is_there(client: FlaskClient) -> None:
+    wanted = {
+        str(attributes.get("src") or attributes.get("href"))
+        for tag, attributes in read(client, "/docs").tags
+        if tag in ("script", "img", "link")
+    }
+    style = (ROOT / "backend/static/style.css").read_text()
+    wanted |= {"/static/" + url for url in re.findall(r'url\("([^"]+)"\)', style)}
+    assert len(wanted) >= 6
+    for path in wanted:
+        with client.get(path) as answer:
+            assert answer.status_code == 200, path
+
+
+@pytest.mark.parametrize("place", ["backend/static/vendor", "tests/browser/vendor"])
+def test_vendored_files_are_as_recorded(place: str) -> None:
+    folder = ROOT / place
+    record = (folder / "VENDORED.md").read_text()
+    listed = dict(re.findall(r"\| (\S+) \| `([0-9a-f]{64})` \|", record))
+    found = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}
+    del found["VENDORED.md"]
+    assert {name: sha256(path.read_bytes()).hexdigest() for name, path in found.items()} == listed
+
+
+@pytest.mark.slow
+def test_the_page_shows_coverage_s_figures_and_no_other(app: Flask, client: FlaskClient) -> None:
+    fill(app, 1234, units=2)
+    fill(app, 299, fate="repeat", units=3)
+    query = "/api/v1/coverage?month=2024-11&parent=19&level=commune&network=mobile"
+    summary = client.get(query).get_json()["summary"]
+    words = read(client, THAI_NGUYEN).words
+    for name in ("received", "valid", "counted"):
+        assert number(summary[name], "vi") in words
+    assert "2 trên 172 xã, phường đạt 300 mẫu" in words
+    assert number(summary["share"] * 100, "vi", 2) == "1,16" and "1,16%" in words
+    assert "theo số liệu Đo Sóng" in words
+    assert "2.468" in words and "2,468" in read(client, THAI_NGUYEN + "&lang=en").words
+    assert "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua." in words
+
+
+def test_who_lacks_most_stands_first(app: Flask, client: FlaskClient) -> None:
+    fill(app, 150)
+    fill(app, 149, after=1)
+    fill(app, 300, after=2, fate="counted_by_admin")
+    words = read(client, THAI_NGUYEN).words
+    groups = ("Còn thiếu mẫu", " 151 ", "150 150 150 150", "Chưa có mẫu nào", "Đã đạt mục tiêu")
+    order = [words.index(text) for text in groups]
+    assert order == sorted(order)
+    assert "300 mẫu nhập từ tệp được tính theo quyết định của quản trị viên" in words
+
+
+@pytest.mark.slow
+def test_from_the_country_to_a_province_to_its_communes(app: Flask, client: FlaskClient) -> None:
+    fill(app, 300)
+    country = read(client, "/?month=2024-11")
+    links = [str(attributes.get("href")) for tag, attributes in country.tags if tag == "a"]
+    province = next(link for link in links if link.startswith("/unit/19?"))
+    assert "1 / 172" in country.words
+    assert "1 trên 172 xã, phường" in read(client, province).words
+    districts = read(client, "/unit/19?month=2024-11&level=district").words
+    assert "Nơi còn xã, phường thiếu mẫu" in districts
+
+
+def test_a_post_shows_on_the_page(client: FlaskClient, clock: FakeClock) -> None:
+    phone = register(client)
+    body = sample(clock.now - timedelta(minutes=1))
+    answer = client.post("/api/v1/measurements", json=body, headers=bearer(phone["token"]))
+    assert answer.status_code == 201
+    assert answer.get_json()["unit"]["name"] in read(client, "/unit/19?month=2024-11").words
+
+
+def test_without_a_month_the_newest_with_data(app: Flask, client: FlaskClient) -> None:
+    assert "Tháng 11/2024" in read(client, "/").words
+    fill(app, 5, "2024-08")
+    fill(app, 0, "2024-10")
+    fill(app, 5, "2025-02")  # after this test's today: a phone's clock was wrong
+    words = read(client, "/").words
+    assert "Cả nước · Tháng 08/2024" in words and "02/2025" not in words
+    with app.app_context():
+        waiting = {"network": "mobile", "fate": "counted", "n": 1}
+        db.session.add(CountDelta(unit_id=None, day=date(2024, 9, 3), **waiting))
+        db.session.commit()
+    assert "Cả nước · Tháng 09/2024" in read(client, "/").words
+
+
+def test_a_month_without_samples_says_how_to_send_one(client: FlaskClient) -> None:
+    page = read(client, "/?month=2024-10")
+    assert "Tháng này chưa có mẫu nào" in page.words
+    assert "http://localhost/api/v1" in page.words
+    assert "./scripts/serve --demo" in page.words
+
+
+def test_no_target_before_the_letter(app: Flask, client: FlaskClient) -> None:
+    fill(app, 500, "2024-10")
+    words = read(client, "/unit/19?month=2024-10").words
+    assert "Tháng này chưa có mục tiêu" in words
+    assert "đạt 300 mẫu" not in words
+
+
+def test_a_demo_month_says_so(app: Flask, client: FlaskClient) -> None:
+    assert "Số liệu minh họa." not in read(client, THAI_NGUYEN).words
+    with app.app_context():
+        db.session.add(DemoMonth(month="2024-11"))
+        db.session.commit()
+    assert "Số liệu minh họa." in read(client, THAI_NGUYEN).words
+    assert "Số liệu minh họa." not in read(client, "/?month=2024-10").words
+
+
+@pytest.mark.parametrize(
+    ("quality", "said"),
+    [
+        ("approximate", "Ranh giới gần đúng."),
+        ("derived", "Ranh giới dựng lại."),
+        (None, "Chưa có ranh giới"),
+        ("published", None),
+    ],
+)
+def test_what_the_boundaries_are_worth(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, quality: str | None, said: str | None
+) -> None:
+    coverage = service.coverage
+
+    def with_quality(*asked: Any) -> dict[str, Any]:
+        return coverage(*asked) | {"boundaries": {"set": quality, "quality": quality}}
+
+    if quality != "approximate":
+        monkeypatch.setattr(service, "coverage", with_quality)
+    words = read(client, THAI_NGUYEN).words
+    told = [
+        t for t in ("Ranh giới gần đúng.", "Ranh giới dựng lại.", "Chưa có ranh giới") if t in words
+    ]
+    assert told == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message"),
+    [
+        ("/?month=2024-13", 422, "Phải là tháng YYYY-MM."),
+        ("/unit/19?month=2024-12", 422, "Tháng này chưa đến."),
+        ("/?network=5g", 422, "Không phải giá trị được phép."),
+        ("/unit/19?lang=fr", 422, "Không phải giá trị được phép."),
+        ("/unit/zz", 404, "Không có đơn vị này vào ngày đó."),
+        ("/search?q=%00", 422, "Có ký tự NUL."),
+    ],
+)
+def test_a_wrong_address_is_explained(
+    client: FlaskClient, path: str, status: int, message: str
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.mimetype == "text/html"
+    assert message in answer.text
+
+
+def test_no_district_after_the_reform(client: FlaskClient, clock: FakeClock) -> None:
+    clock.now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert client.get("/?month=2026-10&level=district").status_code == 422
+    words = read(client, "/?month=2026-10").words
+    assert "trên 3.321 xã, phường" in words and "Quận, huyện" not in words
+
+
+def test_what_others_append_to_a_link_is_passed_over(client: FlaskClient) -> None:
+    page = read(client, "/?month=2024-11&_external=1&_scheme=javascript&endpoint=x&utm_source=zalo")
+    links = [str(attributes["href"]) for tag, attributes in page.tags if tag == "a"]
+    assert not [link for link in links if "javascript" in link or "zalo" in link]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.parametrize("name", ["README.md", "README.vi.md"])
+def test_the_readme_s_five_lines_work_as_printed(app: Flask, clock: FakeClock, name: str) -> None:
+    clock.now = datetime.now(UTC)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        [block] = re.findall(r"```sh\n(API=.*?)```", (ROOT / name).read_text(), re.DOTALL)
+        assert block.count("\ncurl ") + block.count("$(curl ") == 5
+        script = block.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+        ran = subprocess.run(["sh", "-e"], input=script, capture_output=True, text=True, timeout=60)
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+    assert ran.returncode == 0, ran.stderr
+    for said in ('"accepted"', '"duplicate"', '"summary"', '"border_distance_m"'):
+        assert said in ran.stdout
+    assert re.search(r'"counted": ?true', ran.stdout)

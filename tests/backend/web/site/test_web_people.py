@@ -1,0 +1,85 @@
+"""The pages that links of people lead to, as the server sends and logs them."""
+
+import logging
+import re
+from pathlib import Path
+
+import pytest
+import structlog
+from flask.testing import FlaskClient
+from structlog.testing import CapturingLogger
+
+from backend.http import logging as request_log
+
+STATIC = Path(__file__).parents[4] / "backend/static"
+PATHS = ("/invitation", "/sign-in", "/join")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_in_both_languages(client: FlaskClient, path: str, language: str) -> None:
+    by_browser = client.get(path, headers={"Accept-Language": language})
+    by_link = client.get(f"{path}?lang={language}")
+    for answer in (by_browser, by_link):
+        assert answer.status_code == 200
+        assert f'<html lang="{language}">' in answer.text
+        assert "JavaScript" in re.findall(r"<noscript>.*?</noscript>", answer.text, re.S)[0]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_but_this_server_s_own_scripts(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    rules = dict(
+        rule.strip().split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split(";")
+    )
+    assert rules["default-src"] == rules["form-action"] == rules["frame-ancestors"] == "'none'"
+    assert rules["script-src"] == "'self'"
+    assert rules.get("connect-src") == (None if path == "/join" else "'self'")
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert not re.search(r"<style|\son\w+=|\sstyle=|<script>", answer.text)
+    sources = re.findall(r'<script [^>]*src="([^"]+)"', answer.text)
+    assert sources
+    for source in sources:
+        with client.get(source) as script:
+            assert script.status_code == 200 and "javascript" in script.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_form_that_a_script_does_not_send_is_sent_in_no_address(
+    client: FlaskClient, path: str
+) -> None:
+    forms = re.findall(r"<form[^>]*>", client.get(path).text)
+    assert all('method="post"' in form for form in forms)
+    assert len(forms) == {"/invitation": 1, "/sign-in": 2, "/join": 0}[path]
+
+
+def test_scripts_ask_this_server_alone() -> None:
+    for name in ("asking.js", "invitation.js", "sign-in.js", "join.js"):
+        script = (STATIC / name).read_text(encoding="utf-8")
+        assert not re.search(r"https?:|innerHTML|eval\(|localStorage|sessionStorage", script), name
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_is_appended_to_an_address_is_not_logged(
+    client: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A logger of this test's own: the shared one writes to where its first line went.
+    written = CapturingLogger()
+    level = structlog.make_filtering_bound_logger(logging.INFO)
+    form = [structlog.processors.JSONRenderer()]
+    logger = structlog.wrap_logger(written, processors=form, wrapper_class=level)
+    monkeypatch.setattr(request_log, "log", logger)
+    client.get(f"{path}?secret=abcdef")
+    logged = str(written.calls)
+    assert path in logged and "abcdef" not in logged
+
+
+def test_another_language_than_the_two_is_explained(client: FlaskClient) -> None:
+    assert client.get("/join?lang=fr").status_code == 422
+
+
+def test_every_page_leads_to_what_few_look_for(client: FlaskClient) -> None:
+    page = client.get("/docs?lang=en").text
+    for path in ("/open-data/", "/seal", "/docs", "/withdraw"):
+        assert f'href="{path}?lang=en"' in page
+        assert client.get(f"{path}?lang=en").status_code == 200

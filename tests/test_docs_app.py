@@ -1,0 +1,48 @@
+"""The commands of docs/app.md run as printed, one after the other, against a real server."""
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from tests.support.clock import FakeClock
+
+PAGE = Path(__file__).parents[1] / "docs" / "app.md"
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def url(app: Flask, clock: FakeClock) -> Iterator[str]:
+    """The address of a server that knows what time it is, as the commands do."""
+    clock.now = datetime.now(UTC)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_commands_run_as_printed(url: str, tmp_path: Path) -> None:
+    blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+    assert len(blocks) >= 8
+    script = tmp_path / "page.sh"
+    script.write_text("set -euo pipefail\n" + "echo; echo '#'\n".join(blocks), encoding="utf-8")
+    environment = {**os.environ, "URL": url, "NO_PROXY": "127.0.0.1"}
+    done = subprocess.run(
+        ["bash", str(script)], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"outcome":"accepted"' in done.stdout and '"accepted"' in done.stdout
+    assert done.stdout.rstrip().endswith("401")  # the last one asks after the withdrawal

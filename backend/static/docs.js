@@ -1,4 +1,4 @@
-// Show the API's own document; nothing is asked of any other server.
+// Show the OpenAPI document in Swagger UI; no other server is contacted.
 SwaggerUIBundle({
   domNode: document.getElementById("api"),
   url: document.getElementById("api").dataset.url,
@@ -9,12 +9,12 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: -1,
 });
 
-// Swagger UI has dark colours of its own; they follow the reader's choice.
-function follow() {
+// Swagger UI has its own dark mode; it follows the theme of the page.
+function applyTheme() {
   const dark = matchMedia(document.getElementById("dark").media).matches;
   document.documentElement.classList.toggle("dark-mode", dark);
 }
 
-follow();
-addEventListener("themechange", follow);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);
+applyTheme();
+addEventListener("themechange", applyTheme);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);

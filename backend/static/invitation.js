@@ -1,5 +1,5 @@
-// A one-time link: its secret stands behind the # and leaves this page in a posted body alone.
-import { ask, carryAlong, element, say, tell, whenSent } from "./asking.js";
+// A one-time link: its secret is in the fragment and is only sent in a POST body.
+import { element, keepFragment, onSubmit, request, showError, showProblem } from "./forms.js";
 
 let secret = "";
 
@@ -11,15 +11,15 @@ function read() {
 }
 
 async function choose({ password, again }) {
-  tell({}, ["password", "again"], "fault");
+  showProblem({}, ["password", "again"], "fault");
   if (password.value !== again.value) {
-    say("again", element("card").dataset.differ);
+    showError("again", element("card").dataset.differ);
     again.focus();
     return;
   }
-  const answer = await ask("POST", "invitations/accept", { secret, password: password.value });
+  const answer = await request("POST", "invitations/accept", { secret, password: password.value });
   if (!answer.ok) {
-    tell(answer, ["password"], "fault");
+    showProblem(answer, ["password"], "fault");
     return;
   }
   secret = password.value = again.value = "";
@@ -31,5 +31,5 @@ async function choose({ password, again }) {
 
 read();
 addEventListener("hashchange", () => location.hash && read());
-carryAlong(() => secret);
-whenSent(element("choose"), choose);
+keepFragment(() => secret);
+onSubmit(element("choose"), choose);

@@ -1,33 +1,33 @@
-// Show the code that stands behind the #; nothing is sent.
-import { carryAlong, element } from "./asking.js";
+// Show the join code from the fragment of the address; nothing is sent.
+import { element, keepFragment } from "./forms.js";
 
-// As codes are written: letters and digits, in groups.
+// A join code without its separators.
 const CODE = /^[0-9A-Z]{4,20}$/;
 
 function read() {
   const code = location.hash.toUpperCase().replace(/%20|[#\s-]/g, "");
-  const good = CODE.test(code);
-  element("code").textContent = good ? code.match(/.{1,4}/g).join(" ") : "";
-  element("measure").hash = good ? code : "";
-  element("shown").hidden = !good;
-  element("no-code").hidden = good;
-  element("told").textContent = "";
+  const valid = CODE.test(code);
+  element("code").textContent = valid ? code.match(/.{1,4}/g).join(" ") : "";
+  element("measure").hash = valid ? code : "";
+  element("shown").hidden = !valid;
+  element("no-code").hidden = valid;
+  element("message").textContent = "";
 }
 
 async function copy() {
   const code = element("code");
-  const told = element("told");
+  const message = element("message");
   try {
-    // Only there where the page came encrypted.
+    // The clipboard exists only on encrypted pages.
     await navigator.clipboard.writeText(code.textContent);
-    told.textContent = told.dataset.copied;
+    message.textContent = message.dataset.copied;
   } catch {
     getSelection().selectAllChildren(code);
-    told.textContent = told.dataset.selected;
+    message.textContent = message.dataset.selected;
   }
 }
 
 read();
 addEventListener("hashchange", read);
 element("copy").addEventListener("click", copy);
-carryAlong(() => location.hash);
+keepFragment(() => location.hash);

@@ -1,14 +1,14 @@
-// Parts of a page that are fetched again while it is open and seen; 304 changes nothing.
+// Refresh the parts of a page marked with data-live while the page is visible; 304 changes nothing.
 
-const EVERY_S = 30;
-const LONGEST_MS = 300_000;
+const INTERVAL_S = 30;
+const INTERVAL_MOST_MS = 300_000;
 
 for (const part of document.querySelectorAll("[data-live]")) {
-  const every = 1000 * (part.dataset.every ?? EVERY_S);
+  const interval = 1000 * (part.dataset.every ?? INTERVAL_S);
   let tag = part.dataset.tag;
-  let wait = every;
+  let wait = interval;
 
-  async function look() {
+  async function refresh() {
     if (document.visibilityState === "visible" && !part.contains(document.activeElement)) {
       try {
         const headers = { "Accept-Language": document.documentElement.lang, "If-None-Match": tag };
@@ -17,12 +17,12 @@ for (const part of document.querySelectorAll("[data-live]")) {
           part.innerHTML = await answer.text();
           tag = answer.headers.get("ETag");
         }
-        wait = every;
+        wait = interval;
       } catch {
-        wait = Math.min(wait * 2, LONGEST_MS); // the network will come back
+        wait = Math.min(wait * 2, INTERVAL_MOST_MS); // retry later
       }
     }
-    setTimeout(look, wait);
+    setTimeout(refresh, wait);
   }
-  setTimeout(look, wait);
+  setTimeout(refresh, wait);
 }

@@ -1,4 +1,4 @@
-// The country by month: it follows the slider, and leads to the pages of its units.
+// The map of the country: a slider chooses the month, a click opens the page of a unit.
 import { draw, UnitMap } from "./map-drawing.js";
 
 export const begin = (figure) => draw(figure, CountryMap);
@@ -8,95 +8,95 @@ class CountryMap extends UnitMap {
     super(figure, url);
     this.months = figure.dataset.months.split(" ").filter(Boolean);
     this.month = figure.dataset.month;
-    this.lacking = new Set(); // what could not be loaded of the month
-    this.told = new Map(); // figures by month
+    this.failed = new Set(); // parts of the month that could not be loaded: map, page
+    this.figuresByMonth = new Map();
   }
 
   begin() {
     super.begin();
     this.map.on("load", () => this.show(this.month));
     this.slider();
-    document.getElementById("map-again").addEventListener("click", () => this.again());
+    document.getElementById("map-again").addEventListener("click", () => this.retry());
   }
 
   async figures(month) {
-    if (!this.told.has(month)) {
+    if (!this.figuresByMonth.has(month)) {
       const query = new URLSearchParams({ month, network: this.figure.dataset.network });
       const answer = await fetch(`${this.figure.dataset.figures}?${query}`);
       if (!answer.ok) throw new Error(`figures of ${month}: ${answer.status}`);
-      this.told.set(month, await answer.json());
+      this.figuresByMonth.set(month, await answer.json());
     }
-    return this.told.get(month);
+    return this.figuresByMonth.get(month);
   }
 
   async show(month) {
-    const told = await this.figures(month).catch(() => null);
-    if (month !== this.month) return; // the slider has moved on
-    this.missing("map", !told);
-    if (!told) return; // the map stays as it was
-    if (told.set !== this.shown) {
+    const figures = await this.figures(month).catch(() => null);
+    if (month !== this.month) return; // another month was chosen meanwhile
+    this.showFailed("map", !figures);
+    if (!figures) return; // the map stays as it is
+    if (figures.set !== this.shown) {
       const first = !this.shown;
-      this.shown = told.set;
+      this.shown = figures.set;
       this.painted = { province: {}, commune: {} };
       if (!first) {
-        this.map.setStyle(this.style(told.set));
+        this.map.setStyle(this.style(figures.set));
         await this.map.once("style.load");
       }
     }
-    this.paint(told);
+    this.paint(figures);
   }
 
-  // Say that the month's figures could not be had, of the map or of the page around it.
-  missing(part, lacks) {
-    this.lacking[lacks ? "add" : "delete"](part);
-    const told = document.getElementById("map-missing");
-    told.hidden = !this.lacking.size;
-    told.firstElementChild.textContent = told.dataset.words.replace("{month}", spoken(this.month));
+  // Show or hide the message that figures of the map or of the page could not be loaded.
+  showFailed(part, failed) {
+    this.failed[failed ? "add" : "delete"](part);
+    const message = document.getElementById("map-missing");
+    message.hidden = !this.failed.size;
+    message.firstElementChild.textContent = message.dataset.text.replace("{month}", formatMonth(this.month));
   }
 
-  again() {
+  retry() {
     this.show(this.month);
-    if (this.lacking.has("page")) this.turn();
+    if (this.failed.has("page")) this.updatePage();
   }
 
-  // While it moves the map follows; where it stops the page does.
+  // The map follows while the slider moves; the page follows when it stops.
   slider() {
     if (this.months.length < 2) return;
     const input = document.getElementById("month");
     document.getElementById("slider").hidden = false;
     input.value = Math.max(this.months.indexOf(this.month), 0);
-    input.setAttribute("aria-valuetext", spoken(this.month));
+    input.setAttribute("aria-valuetext", formatMonth(this.month));
     input.addEventListener("input", () => {
       this.month = this.months[input.value];
-      this.lacking.clear();
-      document.getElementById("month-shown").textContent = spoken(this.month);
-      input.setAttribute("aria-valuetext", spoken(this.month));
+      this.failed.clear();
+      document.getElementById("month-shown").textContent = formatMonth(this.month);
+      input.setAttribute("aria-valuetext", formatMonth(this.month));
       this.show(this.month);
     });
-    input.addEventListener("change", () => this.turn());
+    input.addEventListener("change", () => this.updatePage());
     addEventListener("popstate", () => location.reload());
   }
 
-  // The words and figures of the month come into the page; the map and its slider stay.
-  async turn() {
+  // Replace the texts and figures of the page by those of the month; the map and its slider stay.
+  async updatePage() {
     const month = this.month;
     const url = new URL(location.href);
     url.searchParams.set("month", month);
     const headers = { "Accept-Language": document.documentElement.lang };
     const answer = await fetch(url, { headers }).catch(() => null);
     const text = answer?.ok ? await answer.text().catch(() => null) : null;
-    if (month !== this.month) return; // the slider has moved on
-    this.missing("page", text === null);
-    if (text === null) return; // the page stays as it was
+    if (month !== this.month) return; // another month was chosen meanwhile
+    this.showFailed("page", text === null);
+    if (text === null) return; // the page stays as it is
     const page = new DOMParser().parseFromString(text, "text/html");
     history.pushState(null, "", url);
     document.title = page.title;
     document.querySelector("a[hreflang]").href = page.querySelector("a[hreflang]").getAttribute("href");
-    const fresh = page.getElementById("map");
-    for (const part of [".drawn", ".inset"]) this.figure.querySelector(part).replaceWith(fresh.querySelector(part));
+    const newMap = page.getElementById("map");
+    for (const part of [".drawn", ".inset"]) this.figure.querySelector(part).replaceWith(newMap.querySelector(part));
     page.querySelector("form.search").replaceWith(document.querySelector("form.search")); // with what is typed
-    turned(this.figure, fresh);
-    turned(this.figure.parentNode, fresh.parentNode);
+    replaceSiblings(this.figure, newMap);
+    replaceSiblings(this.figure.parentNode, newMap.parentNode);
   }
 
   open({ properties: { code } }) {
@@ -108,13 +108,13 @@ class CountryMap extends UnitMap {
   }
 }
 
-const spoken = (month) => month.split("-").reverse().join("/");
+const formatMonth = (month) => month.split("-").reverse().join("/");
 
-// Put what stands around a part of the fresh page around the part that stays.
-function turned(stays, fresh) {
-  for (const one of [...stays.parentNode.childNodes]) if (one !== stays) one.remove();
-  const all = [...fresh.parentNode.childNodes];
-  const at = all.indexOf(fresh);
-  stays.before(...all.slice(0, at));
-  stays.after(...all.slice(at + 1));
+// Replace the siblings of an element by those of its counterpart in the new page.
+function replaceSiblings(kept, counterpart) {
+  for (const one of [...kept.parentNode.childNodes]) if (one !== kept) one.remove();
+  const all = [...counterpart.parentNode.childNodes];
+  const at = all.indexOf(counterpart);
+  kept.before(...all.slice(0, at));
+  kept.after(...all.slice(at + 1));
 }

@@ -1,8 +1,8 @@
-// MapLibre over our own tiles: what all maps of units have in common. Figures are joined to the
-// units by code, as the state of a feature.
+// Base class of the maps of units: MapLibre with tiles of this server. Figures are joined to units
+// by code, as feature state.
 import * as maplibre from "./vendor/maplibre/maplibre-gl.mjs";
 
-export const WHOLE = [[101.9, 5.7], [118.0, 23.7]];
+export const COUNTRY = [[101.9, 5.7], [118.0, 23.7]];
 const LEVELS = ["province", "commune"];
 const STEPS = ["none", "started", "quarter", "half", "reached"];
 
@@ -14,8 +14,8 @@ export function byStep() {
   return ["match", step, ...cases, colour("step-none")];
 }
 
-// PMTiles' own script is no module: it leaves a name behind.
-function script(url) {
+// The script of PMTiles is not a module: it defines a global.
+function loadScript(url) {
   return new Promise((resolve, reject) => {
     const tag = document.createElement("script");
     Object.assign(tag, { src: url, onload: resolve, onerror: reject });
@@ -23,31 +23,31 @@ function script(url) {
   });
 }
 
-// Before its own rules apply a map is as tall as it wants, and looks past the country.
-function styled(link) {
+// The map is drawn after its stylesheet has loaded, else its size is wrong.
+function loadStyle(link) {
   link.media = "all";
   if (link.sheet) return null;
   return new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: reject }));
 }
 
-// Put a map of a kind in the place of the server's drawing, once its tiles are there.
+// Replace the drawing of the server by a map of class `Kind` if its tiles exist.
 export async function draw(figure, Kind) {
   const { tiles, set } = figure.dataset;
   const url = (digest) => new URL(tiles.replace("0.pmtiles", `${digest}.pmtiles`), location.href).href;
-  const there = await fetch(url(set), { method: "HEAD" });
-  if (!there.ok) return; // they are being built; the server's drawing stands
-  await script(new URL("./vendor/pmtiles/pmtiles.js", import.meta.url).href);
-  await styled(document.getElementById("map-style"));
+  const tilesFound = await fetch(url(set), { method: "HEAD" });
+  if (!tilesFound.ok) return; // they are being built; the drawing of the server stays
+  await loadScript(new URL("./vendor/pmtiles/pmtiles.js", import.meta.url).href);
+  await loadStyle(document.getElementById("map-style"));
   maplibre.setWorkerUrl(new URL("./vendor/maplibre/maplibre-gl-worker.mjs", import.meta.url).href);
   maplibre.addProtocol("pmtiles", new globalThis.pmtiles.Protocol().tile);
-  figure.map = new Kind(figure, url); // for benches and tests, too
+  figure.map = new Kind(figure, url); // also used by benchmarks and tests
   figure.map.begin();
 }
 
 export class UnitMap {
-  // What a kind may have otherwise.
-  communesFrom = 6.5; // the zoom from which communes are told apart
-  bounds = WHOLE;
+  // Subclasses may override these.
+  communesFrom = 6.5; // the zoom from which communes are drawn
+  bounds = COUNTRY;
   padding = 8;
 
   constructor(figure, url) {
@@ -86,22 +86,22 @@ export class UnitMap {
       this.inset();
     });
     this.map.on("resize", () => {
-      const seen = canvas.clientHeight > 0; // on paper it is not
-      if (seen && !this.moved) this.map.fitBounds(this.bounds, { padding: this.padding, animate: false });
+      const visible = canvas.clientHeight > 0; // not in print
+      if (visible && !this.moved) this.map.fitBounds(this.bounds, { padding: this.padding, animate: false });
     });
     this.tools();
     this.labels();
-    this.points();
+    this.listenToPointer();
     addEventListener("themechange", () => this.recolour());
   }
 
-  // How a unit is coloured.
-  filled() {
+  // The fill colour of a unit, as a MapLibre expression.
+  fillColour() {
     return byStep();
   }
 
   // Layers and their sources above the units.
-  above() {
+  overlays() {
     return { sources: {}, layers: [] };
   }
 
@@ -110,13 +110,13 @@ export class UnitMap {
     const units = { type: "vector", url: `pmtiles://${this.url(set)}`, promoteId: ids };
     const fill = (level, zooms) => ({
       id: level, type: "fill", source: "units", "source-layer": level, ...zooms,
-      paint: { "fill-color": this.filled(), "fill-antialias": true },
+      paint: { "fill-color": this.fillColour(), "fill-antialias": true },
     });
     const line = (id, level, width, zooms = {}) => ({
       id, type: "line", source: "units", "source-layer": level, ...zooms,
       paint: { "line-color": colour("paper"), "line-width": width },
     });
-    const { sources, layers } = this.above();
+    const { sources, layers } = this.overlays();
     return {
       version: 8,
       sources: { units, islands: { type: "geojson", data: this.islands() }, ...sources },
@@ -141,7 +141,7 @@ export class UnitMap {
     return JSON.parse(this.figure.dataset.sea);
   }
 
-  // Names are HTML: no server of glyphs is needed, and they are read and selected as text.
+  // Labels are HTML: no glyph server is needed, and screen readers read them.
   labels() {
     for (const { name, label, islands } of this.sea()) {
       const element = document.createElement("span");
@@ -151,11 +151,11 @@ export class UnitMap {
     }
   }
 
-  // Where the islands are out of sight they stand in a corner.
+  // Show an inset with the islands when they are outside the visible part.
   inset() {
-    const seen = this.map.getBounds();
-    const all = this.sea().flatMap((one) => one.islands ?? []).every((point) => seen.contains(point));
-    this.figure.classList.toggle("part", !all);
+    const bounds = this.map.getBounds();
+    const allVisible = this.sea().flatMap((one) => one.islands ?? []).every((point) => bounds.contains(point));
+    this.figure.classList.toggle("part", !allVisible);
   }
 
   tools() {
@@ -169,7 +169,7 @@ export class UnitMap {
     });
   }
 
-  // Only what differs from before is told to the map: { levels: { level: { code: [step, has, need] } } }.
+  // Set the feature state of units that changed; figures: { levels: { level: { code: [step, has, need] } } }.
   paint({ levels }) {
     const began = performance.now();
     for (const sourceLayer of LEVELS) {
@@ -177,30 +177,30 @@ export class UnitMap {
       const before = this.painted[sourceLayer];
       for (const id of new Set([...Object.keys(before), ...Object.keys(now)])) {
         const step = now[id]?.[0] ?? 0;
-        const told = id in now;
-        if (step !== (before[id]?.[0] ?? 0) || told !== id in before) {
-          this.map.setFeatureState({ source: "units", sourceLayer, id }, { step, told });
+        const known = id in now;
+        if (step !== (before[id]?.[0] ?? 0) || known !== id in before) {
+          this.map.setFeatureState({ source: "units", sourceLayer, id }, { step, known });
         }
       }
       this.painted[sourceLayer] = now;
     }
     this.map.once("render", () => {
       this.repainted = performance.now() - began;
-      this.figure.classList.add("painted"); // until now the server's drawing lay over it
+      this.figure.classList.add("painted"); // hides the drawing of the server
     });
     this.map.triggerRepaint();
   }
 
   recolour() {
     if (!this.map.isStyleLoaded()) return void this.map.once("idle", () => this.recolour());
-    for (const level of LEVELS) this.map.setPaintProperty(level, "fill-color", this.filled());
+    for (const level of LEVELS) this.map.setPaintProperty(level, "fill-color", this.fillColour());
     for (const id of ["commune-line", "province-line"]) this.map.setPaintProperty(id, "line-color", colour("paper"));
     this.map.setPaintProperty("sea", "background-color", colour("sea"));
     this.map.setPaintProperty("islands", "circle-color", colour("ink"));
   }
 
-  // A unit is named where the pointer is, and opened where it is pressed.
-  points() {
+  // Name the unit under the pointer; open it on click.
+  listenToPointer() {
     const tip = document.getElementById("tip");
     const unitAt = ({ point }) => this.map.queryRenderedFeatures(point, { layers: LEVELS })[0];
     this.map.on("mousemove", (event) => {
@@ -208,7 +208,7 @@ export class UnitMap {
       this.map.getCanvas().style.cursor = unit ? "pointer" : "";
       tip.hidden = !unit;
       if (!unit) return;
-      tip.textContent = this.words(unit);
+      tip.textContent = this.tipText(unit);
       const { x, y } = event.point;
       tip.style.transform = `translate(${Math.min(x + 12, this.map.getCanvas().clientWidth - 190)}px, ${y + 14}px)`;
     });
@@ -219,7 +219,7 @@ export class UnitMap {
     });
   }
 
-  words({ sourceLayer, properties: { code, name } }) {
+  tipText({ sourceLayer, properties: { code, name } }) {
     const [, has, need] = this.painted[sourceLayer][code] ?? [0, 0, 0];
     const { of, none } = this.figure.dataset;
     if (!has) return `${name}: ${none}`;

@@ -1,13 +1,13 @@
-// The plan of a day: what the communes of the area need, which teams go where, where they are at home.
+// The map of a day's plan: needs of communes, stops and homes of teams.
 import { byStep, colour, draw, UnitMap } from "./map-drawing.js";
 
-const SHARP = 2; // drawn larger than shown, for screens with fine pixels
+const PIXEL_RATIO = 2; // pixel ratio of the marks, for high-resolution screens
 const MARK = { height: 22, font: "600 13px Inter, sans-serif", room: 12 };
 
 export const begin = (figure) => draw(figure, PlanMap);
 
 class PlanMap extends UnitMap {
-  communesFrom = 5; // the tiles have none before
+  communesFrom = 5; // the first zoom with communes in the tiles
   padding = 28;
 
   constructor(figure, url) {
@@ -18,16 +18,16 @@ class PlanMap extends UnitMap {
 
   begin() {
     super.begin();
-    this.map.setMissingStyleImageResolver((id) => this.map.addImage(id, mark(id), { pixelRatio: SHARP }));
+    this.map.setMissingStyleImageResolver((id) => this.map.addImage(id, mark(id), { pixelRatio: PIXEL_RATIO }));
     this.map.on("load", () => this.paint({ levels: { commune: this.plan.figures } }));
   }
 
-  // What lies beside the area is there, and tells nothing.
-  filled() {
-    return ["case", ["boolean", ["feature-state", "told"], false], byStep(), colour("paper")];
+  // Units outside the area are blank.
+  fillColour() {
+    return ["case", ["boolean", ["feature-state", "known"], false], byStep(), colour("paper")];
   }
 
-  above() {
+  overlays() {
     const { stops, homes, ways } = this.plan;
     const point = (kind) => ({ at, label }) => ({
       type: "Feature",
@@ -35,8 +35,8 @@ class PlanMap extends UnitMap {
       properties: { kind, mark: `${kind}:${label}` },
     });
     const marks = [...homes.map(point("home")), ...stops.map(point("stop"))];
-    // Homes stand where they have room; where somebody goes is always seen.
-    const plates = (kind, layout) => ({
+    // Homes are drawn where there is room, stops always.
+    const markLayer = (kind, layout) => ({
       id: kind, type: "symbol", source: "marks", filter: ["==", ["get", "kind"], kind],
       layout: { "icon-image": ["get", "mark"], ...layout },
     });
@@ -49,20 +49,20 @@ class PlanMap extends UnitMap {
         { id: "chosen", type: "line", source: "units", "source-layer": "commune", paint: {
           "line-color": colour("ink"), "line-width": ["case", ["boolean", ["feature-state", "chosen"], false], 3, 0] } },
         { id: "ways", type: "line", source: "ways", paint: { "line-color": colour("ink"), "line-width": 1.5, "line-dasharray": [2, 2] } },
-        plates("home", { "icon-anchor": "top" }),
-        plates("stop", { "icon-anchor": "bottom", "icon-allow-overlap": true }),
+        markLayer("home", { "icon-anchor": "top" }),
+        markLayer("stop", { "icon-anchor": "bottom", "icon-allow-overlap": true }),
       ],
     };
   }
 
   recolour() {
     super.recolour();
-    if (!this.map.isStyleLoaded()) return; // it comes again
+    if (!this.map.isStyleLoaded()) return; // the base class calls this again when idle
     for (const id of ["chosen", "ways"]) this.map.setPaintProperty(id, "line-color", colour("ink"));
     for (const id of this.map.listImages()) this.map.updateImage(id, mark(id));
   }
 
-  // The page shows what is planned there.
+  // Select a commune; plan.js shows its part of the plan.
   open({ properties: { code, name } }) {
     if (code in this.plan.figures) this.figure.dispatchEvent(new CustomEvent("choose", { detail: { code, name } }));
   }
@@ -74,12 +74,12 @@ class PlanMap extends UnitMap {
     this.chosen = code;
   }
 
-  words(unit) {
-    return unit.properties.code in this.plan.figures ? super.words(unit) : unit.properties.name;
+  tipText(unit) {
+    return unit.properties.code in this.plan.figures ? super.tipText(unit) : unit.properties.name;
   }
 }
 
-// Numbers of teams on a plate: dark where they go, light with an edge where they are at home.
+// Draw a mark with the numbers of teams: dark for stops, light with an outline for homes.
 function mark(id) {
   const [kind, numbers] = id.split(":");
   const label = kind === "home" ? `⌂ ${numbers}` : numbers;
@@ -87,9 +87,9 @@ function mark(id) {
   const pen = canvas.getContext("2d");
   pen.font = MARK.font;
   const width = Math.ceil(Math.max(pen.measureText(label).width + MARK.room, MARK.height));
-  canvas.width = width * SHARP;
-  canvas.height = MARK.height * SHARP;
-  pen.scale(SHARP, SHARP);
+  canvas.width = width * PIXEL_RATIO;
+  canvas.height = MARK.height * PIXEL_RATIO;
+  pen.scale(PIXEL_RATIO, PIXEL_RATIO);
   pen.font = MARK.font;
   pen.beginPath();
   pen.roundRect(1, 1, width - 2, MARK.height - 2, kind === "home" ? 4 : MARK.height / 2);

@@ -1,11 +1,11 @@
-// Tiles that never change, coloured by figures that do. Without them, or on a line that is to be
-// spared, the drawing of the server stays.
+// Load the interactive map. Without tiles or WebGL, or when the browser saves data, the drawing of
+// the server stays.
 
-// What a map is of: its script comes when the page has been read.
+// The scripts of the kinds of map.
 const KINDS = { country: "./map-country.js", plan: "./map-plan.js" };
 
 const figure = document.getElementById("map");
-const spared = navigator.connection?.saveData === true;
+const saveData = navigator.connection?.saveData === true;
 
 function hasWebGl() {
   try {
@@ -15,7 +15,7 @@ function hasWebGl() {
   }
 }
 
-// The page is read first; the map comes when the browser has nothing else to do.
+// The map waits until the browser is idle, so that it does not delay the page.
 function whenIdle(act) {
   if ("requestIdleCallback" in window) requestIdleCallback(act, { timeout: 1500 });
   else setTimeout(act, 300);
@@ -26,7 +26,7 @@ async function draw() {
   await begin(figure);
 }
 
-if (figure?.dataset.set && !spared && hasWebGl()) {
+if (figure?.dataset.set && !saveData && hasWebGl()) {
   if (document.readyState === "complete") whenIdle(draw);
   else addEventListener("load", () => whenIdle(draw), { once: true });
 }

@@ -1,21 +1,21 @@
-// The reader's choice of light or dark; it runs before the page is drawn, so that nothing flashes.
+// Apply the chosen theme, light or dark, before the page is drawn, so that it does not flash.
 (() => {
-  const APPLIES = { auto: "screen and (prefers-color-scheme: dark)", light: "not all", dark: "screen" };
-  const ORDER = Object.keys(APPLIES);
+  const MEDIA = { auto: "screen and (prefers-color-scheme: dark)", light: "not all", dark: "screen" };
+  const ORDER = Object.keys(MEDIA);
   const dark = document.getElementById("dark");
   let choice = "auto";
 
-  function remembered() {
+  function storedTheme() {
     try {
       return localStorage.getItem("theme");
     } catch {
-      return null; // storage is switched off
+      return null; // storage is disabled
     }
   }
 
   function choose(theme) {
     choice = ORDER.includes(theme) ? theme : "auto";
-    dark.media = APPLIES[choice];
+    dark.media = MEDIA[choice];
     dispatchEvent(new Event("themechange"));
   }
 
@@ -31,11 +31,11 @@
     try {
       localStorage.setItem("theme", choice);
     } catch {
-      // remembered for this page alone
+      // the choice applies to this page only
     }
   }
 
-  choose(remembered());
+  choose(storedTheme());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dispatchEvent(new Event("themechange")));
   addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");

@@ -1,4 +1,4 @@
-// A commune that is chosen on the map: its line of the plan, and the form that pins it.
+// The commune selected on the map of a plan: its teams and the form that pins one.
 
 const figure = document.getElementById("map");
 const panel = document.getElementById("chosen");
@@ -6,44 +6,44 @@ const pin = document.getElementById("pin-form");
 const { figures } = JSON.parse(document.getElementById("plan-map").textContent);
 const number = new Intl.NumberFormat(document.documentElement.lang === "en" ? "en-GB" : "vi-VN");
 
-const filled = (words, n) => words.replace("{n}", number.format(n));
+const withNumber = (text, n) => text.replace("{n}", number.format(n));
 
-function made(tag, ...parts) {
+function create(tag, ...parts) {
   const node = document.createElement(tag);
   node.append(...parts);
   return node;
 }
 
-function lacking(code) {
+function shortfallOf(code) {
   const [, has, need] = figures[code] ?? [0, 0, 0];
   return Math.max(0, need - has);
 }
 
-// A team's line, with what the table has beside it: that it is pinned, and the way back.
-function line(row) {
+// The list item of a team, with the pinned tag and the button that unpins it from the table.
+function teamItem(row) {
   const more = [...row.cells[1].querySelectorAll(".tag, form")].map((one) => one.cloneNode(true));
-  const samples = filled(panel.dataset.samples, row.dataset.samples);
-  return made("li", made("strong", row.cells[0].textContent), ` ${samples} `, ...more);
+  const samples = withNumber(panel.dataset.samples, row.dataset.samples);
+  return create("li", create("strong", row.cells[0].textContent), ` ${samples} `, ...more);
 }
 
 function choose({ code, name }) {
   const rows = [...document.querySelectorAll(`#plan tr[data-unit="${CSS.escape(code)}"]`)];
-  const lacks = lacking(code);
-  document.getElementById("chosen-name").replaceChildren(name, " ", made("small", code));
-  document.getElementById("chosen-lacks").textContent = lacks ? filled(panel.dataset.lacks, lacks) : panel.dataset.full;
-  const lines = rows.length ? rows.map(line) : [made("li", panel.dataset.nobody)];
+  const shortfall = shortfallOf(code);
+  document.getElementById("chosen-name").replaceChildren(name, " ", create("small", code));
+  document.getElementById("chosen-lacks").textContent = shortfall ? withNumber(panel.dataset.lacks, shortfall) : panel.dataset.full;
+  const lines = rows.length ? rows.map(teamItem) : [create("li", panel.dataset.nobody)];
   document.getElementById("chosen-teams").replaceChildren(...lines);
   panel.hidden = false;
   document.getElementById("press").hidden = true;
   figure.map?.choose(code);
-  if (pin) fill(code, rows[0]?.dataset, lacks);
+  if (pin) fill(code, rows[0]?.dataset, shortfall);
   panel.focus({ preventScroll: false });
 }
 
-// What the plan says stands in the form already; another team or number is typed over it.
-function fill(code, planned, lacks) {
+// Prefill the form with the planned team and number of samples.
+function fill(code, planned, shortfall) {
   pin.elements.unit.value = code;
-  pin.elements.samples.value = planned?.samples ?? (lacks || "");
+  pin.elements.samples.value = planned?.samples ?? (shortfall || "");
   if (planned) pin.elements.team_id.value = planned.team;
 }
 

@@ -1,10 +1,10 @@
-// A draft's sections say at once what its report will say.
+// Show the text of each section of a draft while it is typed.
 
 for (const typed of document.querySelectorAll("[data-remark]")) {
-  const spoken = typed.closest("section").querySelector(".spoken");
-  const tell = () => {
-    spoken.textContent = typed.value.trim() || spoken.dataset.proposed || "–";
+  const preview = typed.closest("section").querySelector(".multiline");
+  const update = () => {
+    preview.textContent = typed.value.trim() || preview.dataset.proposed || "–";
   };
-  typed.addEventListener("input", tell);
-  tell(); // what was typed before this came, or kept by the browser
+  typed.addEventListener("input", update);
+  update(); // text typed before this script ran, or restored by the browser
 }

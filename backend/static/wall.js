@@ -1,6 +1,6 @@
-// The wall display: brings itself up to date as long as it hangs there.
+// The wall display: refreshes itself.
 
-const EVERY_MS = 30_000;
+const INTERVAL_MS = 30_000;
 let tag = null;
 
 async function refresh() {
@@ -12,8 +12,8 @@ async function refresh() {
     const shown = document.querySelector("#wall");
     if (fresh && fresh.innerHTML !== shown.innerHTML) shown.replaceWith(fresh);
   } catch {
-    // The network is away: what is shown tells from when it is, and the next time is soon.
+    // No network: the page shows the time of its figures; the next attempt follows soon.
   }
 }
 
-setInterval(refresh, EVERY_MS);
+setInterval(refresh, INTERVAL_MS);

@@ -1,10 +1,10 @@
-// Withdraw with the code that was shown at consent.
-import { ask, element, tell, whenSent } from "./asking.js";
+// Withdraw consent with the withdrawal code.
+import { element, onSubmit, request, showProblem } from "./forms.js";
 
 element("withdraw").hidden = false;
-whenSent(element("withdraw"), async ({ withdrawal_code: code }) => {
-  const answer = await ask("POST", "withdrawals", { withdrawal_code: code.value });
-  tell(answer.ok ? {} : answer, ["withdrawal_code"], "fault");
+onSubmit(element("withdraw"), async ({ withdrawal_code: code }) => {
+  const answer = await request("POST", "withdrawals", { withdrawal_code: code.value });
+  showProblem(answer.ok ? {} : answer, ["withdrawal_code"], "fault");
   if (!answer.ok) return;
   code.value = "";
   element("explanation").textContent = answer.explanation;

@@ -62,7 +62,7 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     late[0].continue_()
     page.unroute("**/report.js")
     expect_text(page, "Mưa lũ kéo dài.")
-    expect(page.locator(".spoken").first).to_have_text("Mưa lũ kéo dài.")  # as it is typed
+    expect(page.locator(".multiline").first).to_have_text("Mưa lũ kéo dài.")  # as it is typed
     check_page(page, "desk-draft")
     with page.expect_navigation():
         press(page, "Lưu lời nhận xét")

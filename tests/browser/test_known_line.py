@@ -52,7 +52,7 @@ def test_a_line_is_measured_as_fast_as_it_is(
     for _ in range(ATTEMPTS):
         before = pinged(served)
         press(page, "Đo")
-        expect(page.locator("#fate.good, #fate.bad")).to_be_visible(timeout=MEASURED_MS)
+        expect(page.locator("#verdict.good, #verdict.bad")).to_be_visible(timeout=MEASURED_MS)
         with app.app_context():
             newest = db.session.query(Measurement).order_by(Measurement.measured_at.desc()).first()
         assert newest is not None

@@ -162,7 +162,7 @@ def test_the_join_page_shows_the_code_and_sends_nothing(page: Page, guard: Guard
     expect_text(page, "ACDE FGHJ")
     check_page(page, "join")
     press(page, "Sao chép mã")
-    expect(page.locator("#told")).not_to_be_empty()
+    expect(page.locator("#message")).not_to_be_empty()
     press(page, "English")
     expect_text(page, "Three steps")
     expect_text(page, "ACDE FGHJ")

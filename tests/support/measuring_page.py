@@ -29,7 +29,7 @@ def agree(page: Page) -> None:
 
 def measure(page: Page) -> None:
     press(page, "Đo")
-    expect(page.locator("#fate")).to_be_visible(timeout=MEASURED_MS)
+    expect(page.locator("#verdict")).to_be_visible(timeout=MEASURED_MS)
 
 
 def measure_and_lose_the_network(page: Page) -> Page:

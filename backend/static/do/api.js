@@ -1,14 +1,14 @@
-// One way to ask the server: the API that any app uses.
+// Requests to the API of this server.
 import { setting } from "./store.js";
 
 const TIMEOUT_MS = 30_000;
 
-// `status` 0: nobody answered, so it may have worked or not.
-export async function ask(method, path, body, { token, language } = {}) {
+// `status` 0: no answer; the server may have handled the request or not.
+export async function request(method, path, body, { token, language } = {}) {
   const headers = { "Accept-Language": language ?? (await setting("language")) ?? "vi" };
   if (body) headers["Content-Type"] = "application/json";
-  const known = token ?? (await setting("token"));
-  if (known) headers.Authorization = `Bearer ${known}`;
+  const bearer = token ?? (await setting("token"));
+  if (bearer) headers.Authorization = `Bearer ${bearer}`;
   try {
     const answer = await fetch(`/api/v1/${path}`, {
       method,

@@ -1,33 +1,42 @@
-// The measuring page: what is shown when, and when the queue is sent.
+// Entry point of the measuring page: shows its parts and sends the queue.
 import { chromeLink, insideApp, newId } from "./browser.js";
-import { agreed, outdated, plainCode } from "./consent.js";
-import { refresh, showDay, showFate } from "./fates.js";
+import { normalizeCode, outdated, requestConsent } from "./consent.js";
+import { refreshVerdicts, showDay, showVerdict } from "./verdicts.js";
 import * as ispeed from "./ispeed.js";
-import { choose, mustChoose, network, place, press, showData, showNetwork, showSystem } from "./measuring.js";
-import { listen as listenToName } from "./name.js";
-import { showNext } from "./next.js";
-import { sendWaiting } from "./sending.js";
-import { dropSample, forgetAll, keep, samples, setting } from "./store.js";
-import { answered, joinTeam, listen as listenToTeam, showTeams } from "./team.js";
-import { element, language, say, words } from "./words.js";
+import {
+  chooseNetwork,
+  needsNetworkChoice,
+  network,
+  position,
+  showData,
+  showNetwork,
+  showSystem,
+  toggleTest,
+} from "./measurement.js";
+import { listen as listenToName } from "./display-name.js";
+import { showNext } from "./next-place.js";
+import { sendWaiting } from "./upload-queue.js";
+import { clearAll, deleteSample, ON_SERVER, samples, saveSetting, setting } from "./store.js";
+import { dialogResult, joinTeam, listen as listenToTeam, showTeams } from "./team.js";
+import { element, language, showMessage, translate } from "./texts.js";
 
-// As docs/app.md asks of every app: a random wait, doubling to a quarter of an hour.
+// Retries as docs/app.md requires of apps: a random wait, doubling up to 15 minutes.
 const WAIT_FIRST_MS = 1_000;
 const WAIT_MOST_MS = 900_000;
-// Old samples whose fate is known are a history; the server has them.
-const KEPT_DAYS_MS = 30 * 86_400_000;
+// Samples that the server has are deleted from the phone after this time.
+const KEPT_MS = 30 * 86_400_000;
 
-const code = plainCode(location.hash.slice(1));
+const code = normalizeCode(location.hash.slice(1));
 let wait = WAIT_FIRST_MS;
 let timer = null;
 let installed = null;
 
-// Say where this browser will not do; false where nothing can be measured at all.
-function fit() {
+// Warn of unsuitable browsers; false if this one cannot measure at all.
+function checkBrowser() {
   const app = insideApp();
   element("inside").hidden = app === null;
   const title = element("inside-title");
-  title.textContent = title.dataset.words.replace("{app}", app || words("anotherApp"));
+  title.textContent = title.dataset.text.replace("{app}", app || translate("anotherApp"));
   element("chrome-link").href = chromeLink(code);
   element("insecure").hidden = isSecureContext;
   element("secure-link").href = `https://${location.host}/do/${location.hash}`;
@@ -36,12 +45,12 @@ function fit() {
 
 async function send() {
   clearTimeout(timer);
-  const { outcome, wait: asked } = await sendWaiting();
-  if (outcome === "ended") await ended();
+  const { outcome, wait: retryAfter } = await sendWaiting();
+  if (outcome === "ended") await resetPhone();
   if (outcome === "later") {
-    timer = setTimeout(again, Math.random() * wait + asked * 1000);
+    timer = setTimeout(sendAgain, Math.random() * wait + retryAfter * 1000);
     wait = Math.min(wait * 2, WAIT_MOST_MS);
-    // Where there is background sync, the worker sends also when the page is closed.
+    // With background sync the service worker also sends while the page is closed.
     installed?.sync?.register("send").catch(() => {});
   } else {
     wait = WAIT_FIRST_MS;
@@ -50,41 +59,41 @@ async function send() {
   return outcome;
 }
 
-// There may be a line again: what was sent meanwhile moves the team's day, and where to go next.
-async function again() {
+// The connection may be back: send the queue, then update the team's day and the next places.
+async function sendAgain() {
   const outcome = await send();
-  if (outcome === "sent" || outcome === "nothing") await around();
+  if (outcome === "sent" || outcome === "nothing") await showSurroundings();
 }
 
-// The token is dead: the consent was withdrawn elsewhere, so nothing stays here either.
-async function ended() {
-  await forgetAll();
+// The token is invalid because consent was withdrawn elsewhere: delete all data here too.
+async function resetPhone() {
+  await clearAll();
   location.reload();
 }
 
-async function taken(sample) {
-  showFate(sample);
+async function handleSample(sample) {
+  showVerdict(sample);
   await showDay();
   const outcome = await send();
-  const now = (await samples()).find((one) => one.id === sample.id);
-  if (now) showFate(now);
+  const stored = (await samples()).find((one) => one.id === sample.id);
+  if (stored) showVerdict(stored);
   element("ispeed").hidden = false;
-  if (outcome === "sent") await around();
+  if (outcome === "sent") await showSurroundings();
 }
 
-async function around() {
+async function showSurroundings() {
   const inTeam = await showTeams();
-  await showNext(place.best(), (await network())?.kind, inTeam);
+  await showNext(position.best(), (await network())?.kind, inTeam);
 }
 
 async function withdraw() {
-  if ((await answered(element("sure"))) !== "yes") return;
-  const { ask } = await import("./api.js");
-  const answer = await ask("DELETE", "devices/me");
-  if (!answer.ok && answer.status !== 401) return say(answer.title ?? words("unreachable"));
-  await forgetAll();
+  if ((await dialogResult(element("sure"))) !== "yes") return;
+  const { request } = await import("./api.js");
+  const answer = await request("DELETE", "devices/me");
+  if (!answer.ok && answer.status !== 401) return showMessage(answer.title ?? translate("unreachable"));
+  await clearAll();
   element("measuring").hidden = element("after").hidden = true;
-  say(words("withdrawn"));
+  showMessage(translate("withdrawn"));
 }
 
 async function open() {
@@ -94,50 +103,50 @@ async function open() {
   element("small").checked = Boolean(await setting("small"));
   await Promise.all([showNetwork(), showData(), showDay()]);
   const allowed = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
-  if (allowed?.state === "granted") place.start();
+  if (allowed?.state === "granted") position.start();
   const persisted = await navigator.storage?.persist?.().catch(() => false);
-  element("kept-badly").hidden = Boolean(persisted);
+  element("storage-hint").hidden = Boolean(persisted);
   if ((await send()) === "ended") return;
-  if (!(await refresh())) return ended();
+  if (!(await refreshVerdicts())) return resetPhone();
   await showDay();
-  await around();
+  await showSurroundings();
 }
 
 function listen() {
   const measure = async (anyway) => {
-    const sample = await press(anyway);
-    if (sample) await taken(sample);
+    const sample = await toggleTest(anyway);
+    if (sample) await handleSample(sample);
   };
   element("measure").addEventListener("click", () => measure(false));
   element("anyway").addEventListener("click", () => measure(true));
-  element("change").addEventListener("click", choose);
+  element("change").addEventListener("click", chooseNetwork);
   element("small").addEventListener("change", async () => {
-    await keep("small", element("small").checked);
+    await saveSetting("small", element("small").checked);
     await showData();
   });
   element("find").addEventListener("click", async () => {
-    place.start();
-    await place.until(150, 10_000);
-    await around();
+    position.start();
+    await position.until(150, 10_000);
+    await showSurroundings();
   });
   element("withdraw").addEventListener("click", withdraw);
   listenToTeam();
   listenToName();
   ispeed.listen(send);
-  addEventListener("online", again);
+  addEventListener("online", sendAgain);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") send();
-    else place.stop();
+    else position.stop();
   });
-  navigator.serviceWorker?.addEventListener("message", again);
+  navigator.serviceWorker?.addEventListener("message", sendAgain);
 }
 
 async function prepare() {
-  if (!(await setting("phone"))) await keep("phone", newId());
-  await keep("language", language);
+  if (!(await setting("phone"))) await saveSetting("phone", newId());
+  await saveSetting("language", language);
   for (const one of await samples()) {
-    const old = Date.now() - new Date(one.body.measured_at) > KEPT_DAYS_MS;
-    if (one.state === "held" && old) await dropSample(one.id);
+    const old = Date.now() - new Date(one.body.measured_at) > KEPT_MS;
+    if (one.state === ON_SERVER && old) await deleteSample(one.id);
   }
   installed = await navigator.serviceWorker
     ?.register("/do/worker.js", { scope: "/do/", type: "module" })
@@ -150,26 +159,26 @@ async function start() {
     await navigator.clipboard?.writeText(location.href).catch(() => {});
     event.target.textContent = event.target.dataset.done;
   });
-  // The other language's page gets the code too; no server sees it.
+  // Keep the code when the language is switched; it is not sent to the server.
   document.querySelector("a[hreflang]").hash = location.hash;
-  if (!fit()) return;
+  if (!checkBrowser()) return;
   try {
     await prepare();
   } catch {
-    element("keeps-nothing").hidden = false;
+    element("no-storage").hidden = false;
     return;
   }
   listen();
   const known = Boolean(await setting("token"));
   if (!known || (await outdated())) {
-    await agreed(code);
-    if (!known) say(words("codeNote", { code: await setting("withdrawal") }));
+    await requestConsent(code);
+    if (!known) showMessage(translate("codeNote", { code: await setting("withdrawal") }));
   }
-  if (await mustChoose()) await choose();
+  if (await needsNetworkChoice()) await chooseNetwork();
   await open();
   if (known && code) {
     const answer = await joinTeam(code);
-    if (!answer.ok && answer.code !== "other_team") say(answer.title ?? words("unreachable"));
+    if (!answer.ok && answer.code !== "other_team") showMessage(answer.title ?? translate("unreachable"));
   }
   element("measure").focus();
 }

@@ -1,11 +1,11 @@
-// What kind of browser this is, and what it can do.
+// Detection of the browser and its features.
 
 const AGENT = navigator.userAgent;
 
 export const isIos = /iPhone|iPad|iPod/.test(AGENT) || (/Macintosh/.test(AGENT) && navigator.maxTouchPoints > 1);
 const isAndroid = /Android/.test(AGENT);
 
-// Browsers inside apps, by the names that they tell.
+// Browsers inside apps, by their user agent.
 const APPS = [
   [/Zalo/i, "Zalo"],
   [/Messenger/i, "Messenger"],
@@ -16,12 +16,12 @@ const APPS = [
   [/; wv\)/, ""],
 ];
 
-// The app's name, empty where it tells none; null in a browser.
+// The name of the app, empty if unknown; null in a real browser.
 export const insideApp = () => APPS.find(([name]) => name.test(AGENT))?.[1] ?? null;
 
 export const platform = isIos ? "ios" : isAndroid ? "android" : "web";
 
-// The phone's model, where the browser tells it: of it, no more than an app would send.
+// The model of the phone, if the browser reveals it.
 export async function model() {
   try {
     return (await navigator.userAgentData.getHighEntropyValues(["model"])).model || null;
@@ -30,15 +30,15 @@ export async function model() {
   }
 }
 
-// mobile, wifi, ethernet, or null where the browser does not say.
+// mobile, wifi or ethernet; null if the browser does not reveal it.
 export function networkKind() {
-  const told = navigator.connection?.type;
-  return { cellular: "mobile", wifi: "wifi", ethernet: "ethernet", wimax: "mobile" }[told] ?? null;
+  const type = navigator.connection?.type;
+  return { cellular: "mobile", wifi: "wifi", ethernet: "ethernet", wimax: "mobile" }[type] ?? null;
 }
 
 export const metered = () => navigator.connection?.saveData || null;
 
-// `crypto.randomUUID` is missing in some older browsers that are good for all else.
+// `crypto.randomUUID` is missing in some older browsers that work otherwise.
 export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -48,7 +48,7 @@ export function newId() {
   return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }
 
-// The link opens Chrome with the short address, since an intent's # is its own.
+// An intent link that opens Chrome. It uses the short address, because an intent has its own fragment.
 export function chromeLink(code) {
   const path = code ? `/j/${code}` : "/do/";
   return `intent://${location.host}${path}#Intent;scheme=https;package=com.android.chrome;end`;

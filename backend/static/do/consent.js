@@ -1,18 +1,18 @@
-// Ask for consent, register this phone, and join the team whose code brought the person here.
-import { ask } from "./api.js";
+// Obtain consent, register this phone, and join the team of the code in the address.
+import { request } from "./api.js";
 import { model, newId, platform } from "./browser.js";
-import { keep, setting } from "./store.js";
-import { element, language, words } from "./words.js";
+import { saveSetting, setting } from "./store.js";
+import { element, language, translate } from "./texts.js";
 
 export const VERSION = "web-1";
-// A team's code has 8 letters; a pass that another phone shows has 12.
+// Join codes have 8 characters, passes shown by another phone have 12.
 const TEAM_CODE = 8;
 
-// As it stands behind a # or was typed, without spaces, dashes and what browsers make of them.
-export const plainCode = (text) => text.replace(/%[0-9A-F]{2}/gi, "").toUpperCase().replace(/[^0-9A-Z]/g, "");
+// A typed code or fragment without spaces, dashes and percent-encoding.
+export const normalizeCode = (text) => text.replace(/%[0-9A-F]{2}/gi, "").toUpperCase().replace(/[^0-9A-Z]/g, "");
 
-// Show the form; it resolves when the phone is registered.
-export function agreed(code) {
+// Show the form; resolves when the phone is registered.
+export function requestConsent(code) {
   const form = element("consent");
   form.elements.code.value = code;
   form.hidden = false;
@@ -22,9 +22,9 @@ export function agreed(code) {
       const button = element("begin");
       if (button.disabled) return;
       button.disabled = true;
-      let fault = words("agreeFirst");
+      let fault = translate("agreeFirst");
       try {
-        if (element("agree").checked) fault = await begin(plainCode(form.elements.code.value));
+        if (element("agree").checked) fault = await submitConsent(normalizeCode(form.elements.code.value));
       } finally {
         button.disabled = false;
       }
@@ -36,43 +36,43 @@ export function agreed(code) {
   });
 }
 
-// Empty when all went well, else what is wrong.
-async function begin(code) {
-  const known = Boolean(await setting("token"));
-  const answered = known ? await ask("POST", "devices/me/consents", { consent: consent() }) : await register();
-  if (!answered.ok) return answered.title ?? words("unreachableStart");
-  await keep("consent", shownVersion());
+// Returns an error message, empty on success.
+async function submitConsent(code) {
+  const registered = Boolean(await setting("token"));
+  const consented = registered ? await request("POST", "devices/me/consents", { consent: consent() }) : await register();
+  if (!consented.ok) return consented.title ?? translate("unreachableStart");
+  await saveSetting("consent", shownVersion());
   if (!code) return "";
   const answer = await useCode(code);
-  return answer.ok || answer.code === "other_team" ? "" : (answer.title ?? words("unreachable"));
+  return answer.ok || answer.code === "other_team" ? "" : (answer.title ?? translate("unreachable"));
 }
 
 const shownVersion = () => element("do").dataset.consent;
 const consent = () => ({ accepted: true, version: shownVersion(), accepted_at: new Date().toISOString() });
 
-// Whether the text has changed since this phone agreed to it.
+// Whether the consent text has changed since it was accepted on this phone.
 export const outdated = async () => (await setting("consent")) !== shownVersion();
 
 async function register() {
-  // The id is kept before it is sent: an answer that is lost is asked for again under the same one.
+  // Store the id before it is sent: a retry after a lost answer uses the same id.
   const id = (await setting("device")) ?? newId();
-  await keep("device", id);
-  const told = { id, platform, model: await model(), app_version: VERSION, consent: consent() };
-  const answer = await ask("POST", "devices", told, { language });
+  await saveSetting("device", id);
+  const device = { id, platform, model: await model(), app_version: VERSION, consent: consent() };
+  const answer = await request("POST", "devices", device, { language });
   if (answer.code === "already_registered") {
-    await keep("device", newId());
+    await saveSetting("device", newId());
     return register();
   }
   if (!answer.ok) return answer;
-  await keep("withdrawal", answer.withdrawal_code);
-  await keep("token", answer.token);
-  // Used at once: from now on the answer is known to have arrived.
-  await ask("GET", "devices/me");
+  await saveSetting("withdrawal", answer.withdrawal_code);
+  await saveSetting("token", answer.token);
+  // Use the token once: this confirms to the server that the answer arrived.
+  await request("GET", "devices/me");
   return answer;
 }
 
-// Join by a team's code, or use a pass; with `transfer` another team of the campaign is left.
+// Join a team by its code, or use a pass; `transfer` leaves another team of the campaign.
 export function useCode(code, transfer = false) {
-  if (code.length > TEAM_CODE) return ask("POST", "passes/use", { code });
-  return ask("POST", "memberships", { code, transfer });
+  if (code.length > TEAM_CODE) return request("POST", "passes/use", { code });
+  return request("POST", "memberships", { code, transfer });
 }

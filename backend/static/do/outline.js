@@ -1,20 +1,20 @@
-// The border of the commune where one stands: asked for once, kept with the phone.
-import { ask } from "./api.js";
-import { keep, setting } from "./store.js";
+// The border of the current commune, fetched once and stored on the phone.
+import { request } from "./api.js";
+import { saveSetting, setting } from "./store.js";
 
-// Little more than a line’s width on the small map; most communes are some 1 kB then.
+// About one line width on the small map; most communes then take about 1 kB.
 const TOLERANCE_M = 25;
 
-// Rings of [longitude, latitude]; none where there is no commune, no network, or no polygon.
+// Rings of [longitude, latitude]; empty without a commune, a network or a polygon.
 export async function outlineOf({ unit, boundaries }) {
   if (!unit) return [];
-  const kept = await setting("outline");
-  const of = `${unit.code} ${boundaries?.set}`; // another set has other borders
-  if (kept?.of === of) return kept.rings;
-  const told = await ask("GET", `units/${unit.code}/geometry?level=commune&tolerance_m=${TOLERANCE_M}`);
-  if (!told.ok) return [];
-  const { type, coordinates } = told.geometry ?? { type: "MultiPolygon", coordinates: [] };
+  const stored = await setting("outline");
+  const of = `${unit.code} ${boundaries?.set}`; // borders differ between boundary sets
+  if (stored?.of === of) return stored.rings;
+  const answer = await request("GET", `units/${unit.code}/geometry?level=commune&tolerance_m=${TOLERANCE_M}`);
+  if (!answer.ok) return [];
+  const { type, coordinates } = answer.geometry ?? { type: "MultiPolygon", coordinates: [] };
   const rings = (type === "Polygon" ? [coordinates] : coordinates).flat();
-  await keep("outline", { of, rings });
+  await saveSetting("outline", { of, rings });
   return rings;
 }

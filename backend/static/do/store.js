@@ -1,45 +1,48 @@
-// What the phone keeps: settings by name, and every sample until the server has told its fate.
+// The database on the phone: settings by name, and samples.
 
 const NAME = "dosong";
 let opened;
 
 function open() {
   opened ??= new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => {
-      asked.result.createObjectStore("settings");
-      asked.result.createObjectStore("samples", { keyPath: "id" });
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("settings");
+      request.result.createObjectStore("samples", { keyPath: "id" });
     };
-    asked.onsuccess = () => {
-      // Phones close it behind a page that sleeps; the next use opens it again.
-      asked.result.onclose = () => (opened = undefined);
-      resolve(asked.result);
+    request.onsuccess = () => {
+      // Phones close the database of a sleeping page; the next use opens it again.
+      request.result.onclose = () => (opened = undefined);
+      resolve(request.result);
     };
-    asked.onerror = () => reject(asked.error);
+    request.onerror = () => reject(request.error);
   });
   return opened;
 }
 
-// What was written is kept once this returns, not merely asked for.
-async function within(store, mode, act) {
+// Run one transaction; resolves when its changes are stored.
+async function transact(store, mode, act) {
   const database = await open();
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(store, mode, { durability: "strict" });
-    const asked = act(transaction.objectStore(store));
-    transaction.oncomplete = () => resolve(asked.result);
+    const request = act(transaction.objectStore(store));
+    transaction.oncomplete = () => resolve(request.result);
     transaction.onabort = transaction.onerror = () => reject(transaction.error);
   });
 }
 
-export const setting = (name) => within("settings", "readonly", (store) => store.get(name));
-export const keep = (name, value) => within("settings", "readwrite", (store) => store.put(value, name));
+export const setting = (name) => transact("settings", "readonly", (store) => store.get(name));
+export const saveSetting = (name, value) => transact("settings", "readwrite", (store) => store.put(value, name));
 
-// A sample: { id, body: what is sent, state: waiting | held | refused, answer: what became of it }.
-export const samples = () => within("samples", "readonly", (store) => store.getAll());
-export const keepSample = (sample) => within("samples", "readwrite", (store) => store.put(sample));
-export const dropSample = (id) => within("samples", "readwrite", (store) => store.delete(id));
+// The state of a sample that the server has; phones store this value.
+export const ON_SERVER = "held";
 
-export async function forgetAll() {
-  await within("samples", "readwrite", (store) => store.clear());
-  await within("settings", "readwrite", (store) => store.clear());
+// A sample: { id, body: as sent, state: waiting | ON_SERVER | refused, answer: of the server }.
+export const samples = () => transact("samples", "readonly", (store) => store.getAll());
+export const saveSample = (sample) => transact("samples", "readwrite", (store) => store.put(sample));
+export const deleteSample = (id) => transact("samples", "readwrite", (store) => store.delete(id));
+
+export async function clearAll() {
+  await transact("samples", "readwrite", (store) => store.clear());
+  await transact("settings", "readwrite", (store) => store.clear());
 }

@@ -1,59 +1,59 @@
-// The team's day, and another team.
-import { ask } from "./api.js";
-import { plainCode, useCode } from "./consent.js";
-import { showName } from "./name.js";
-import { counted, element, made, number, say, words } from "./words.js";
+// The teams of this phone: samples of the day, joining and leaving.
+import { request } from "./api.js";
+import { normalizeCode, useCode } from "./consent.js";
+import { showName } from "./display-name.js";
+import { create, element, number, showMessage, translate, translatePlural } from "./texts.js";
 
-// Whether the phone is in a team.
+// Returns whether the phone is in a team.
 export async function showTeams() {
-  const answer = await ask("GET", "memberships/today");
+  const answer = await request("GET", "memberships/today");
   if (!answer.ok) {
-    if (!element("teams").children.length) element("teams").append(made("li", "hint", words("teamLater")));
+    if (!element("teams").children.length) element("teams").append(create("li", "hint", translate("teamLater")));
     return false;
   }
   const rows = answer.items.map((one) => {
-    const row = made("li");
-    row.append(made("strong", "", one.team.name), made("small", "", one.campaign.name));
-    row.append(made("span", "", counted("teamDay", one.counted, { received: number(one.received) })));
-    row.append(leaving(one));
+    const row = create("li");
+    row.append(create("strong", "", one.team.name), create("small", "", one.campaign.name));
+    row.append(create("span", "", translatePlural("teamDay", one.counted, { received: number(one.received) })));
+    row.append(leaveButton(one));
     return row;
   });
-  element("teams").replaceChildren(...(rows.length ? rows : [made("li", "hint", words("noTeam"))]));
+  element("teams").replaceChildren(...(rows.length ? rows : [create("li", "hint", translate("noTeam"))]));
   await showName(rows.length > 0);
   return rows.length > 0;
 }
 
-function leaving({ membership_id: id, team }) {
-  const button = made("button", "button link", words("leave"));
+function leaveButton({ membership_id: id, team }) {
+  const button = create("button", "button link", translate("leave"));
   button.type = "button";
   button.addEventListener("click", async () => {
-    element("leave-words").textContent = words("leaveSure", { team: team.name });
-    if ((await answered(element("leave"))) !== "leave") return;
-    const answer = await ask("DELETE", `memberships/${id}`);
+    element("leave-text").textContent = translate("leaveConfirm", { team: team.name });
+    if ((await dialogResult(element("leave"))) !== "leave") return;
+    const answer = await request("DELETE", `memberships/${id}`);
     if (answer.ok) await showTeams();
-    else say(answer.title ?? words("unreachable"));
+    else showMessage(answer.title ?? translate("unreachable"));
   });
   return button;
 }
 
-// Join by a code; where that means leaving another team, the person is asked.
+// Join by a code; confirm first if that means leaving another team.
 export async function joinTeam(code) {
   let answer = await useCode(code);
-  if (answer.code === "other_team" && (await moves(answer))) answer = await useCode(code, true);
+  if (answer.code === "other_team" && (await confirmMove(answer))) answer = await useCode(code, true);
   const team = answer.team?.name ?? answer.memberships?.[0]?.team.name;
-  if (answer.ok && team) say(words("joined", { team }));
+  if (answer.ok && team) showMessage(translate("joined", { team }));
   if (answer.ok) await showTeams();
   return answer;
 }
 
-async function moves({ current, wanted }) {
+async function confirmMove({ current, wanted }) {
   const name = (one) => one?.team?.name ?? one?.name ?? "";
-  element("move-words").textContent = words("moved", { current: name(current), wanted: name(wanted) });
-  return (await answered(element("move"))) === "move";
+  element("move-text").textContent = translate("moveConfirm", { current: name(current), wanted: name(wanted) });
+  return (await dialogResult(element("move"))) === "move";
 }
 
-// The value of the button with which a dialog was closed.
-export function answered(dialog) {
+// Show a dialog and resolve to the value of the button that closed it.
+export function dialogResult(dialog) {
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }));
@@ -63,10 +63,10 @@ export function listen() {
   element("join").addEventListener("submit", async (event) => {
     event.preventDefault();
     const input = event.target.elements.code;
-    const code = plainCode(input.value);
+    const code = normalizeCode(input.value);
     if (!code) return;
     const answer = await joinTeam(code);
-    element("join-fault").textContent = answer.ok ? "" : (answer.title ?? words("unreachable"));
+    element("join-fault").textContent = answer.ok ? "" : (answer.title ?? translate("unreachable"));
     if (answer.ok) input.value = "";
   });
 }

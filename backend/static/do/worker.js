@@ -1,15 +1,15 @@
-// Served behind lines that name VERSION and SHELL, the files to keep, and import sendWaiting.
+// The service worker. The server prepends VERSION, SHELL (the files to cache) and the import of sendWaiting.
 
 self.addEventListener("install", (event) => {
-  // Where the browser can be told so, a transfer does not even wake the worker.
+  // Where supported, transfers of the speed test bypass the worker.
   event.addRoutes?.({ condition: { urlPattern: "/do/(down|up)" }, source: "network" });
   event.waitUntil(
     (async () => {
       const cache = await caches.open(VERSION);
-      // Files are named by their edition: what the page has just loaded, over a poor line, is taken
-      // from the browser. Pages are asked for again.
-      const asked = (path) => new Request(path, { cache: path.startsWith("/do/") ? "no-cache" : "default" });
-      await cache.addAll(SHELL.map(asked));
+      // File names contain a version, so files that the page has just loaded come from the browser's
+      // cache; pages are requested again.
+      const request = (path) => new Request(path, { cache: path.startsWith("/do/") ? "no-cache" : "default" });
+      await cache.addAll(SHELL.map(request));
       await self.skipWaiting();
     })(),
   );
@@ -24,11 +24,11 @@ self.addEventListener("activate", (event) => {
   );
 });
 
-// Only what the page is made of is answered from here; a transfer of the speed test never is.
+// Only the files of the page are served from the cache, never a transfer of the speed test.
 self.addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(event.request.url);
-  const kept = pathname === "/do/" || SHELL.includes(pathname);
-  if (event.request.method === "GET" && origin === location.origin && kept) {
+  const cached = pathname === "/do/" || SHELL.includes(pathname);
+  if (event.request.method === "GET" && origin === location.origin && cached) {
     event.respondWith(fromCache(event.request));
   }
 });
@@ -39,7 +39,7 @@ async function fromCache(request) {
   return exact ?? (await cache.match(request, { ignoreVary: true, ignoreSearch: true })) ?? fetch(request);
 }
 
-// The phone has a line again, and the page may be closed.
+// The connection is back; the page may be closed.
 self.addEventListener("sync", (event) => {
   if (event.tag === "send") event.waitUntil(send());
 });
@@ -47,5 +47,5 @@ self.addEventListener("sync", (event) => {
 async function send() {
   const { outcome } = await sendWaiting();
   for (const client of await self.clients.matchAll()) client.postMessage("sent");
-  if (outcome === "later") throw new Error("the browser is to try again");
+  if (outcome === "later") throw new Error("samples are still waiting");
 }

@@ -51,7 +51,7 @@ def worker(consents: str) -> str:
     """
     cached = json.dumps([*PAGES, *map(address, FILES)])
     script = (FOLDER / "do" / "worker.js").read_text(encoding="utf-8")
-    sending = f'import {{ sendWaiting }} from "{address("do/sending.js")}";'
+    sending = f'import {{ sendWaiting }} from "{address("do/upload-queue.js")}";'
     version = f'const VERSION = "{_version(consents)}";'
     return f"{version}\nconst SHELL = {cached};\n{sending}\n{script}"
 

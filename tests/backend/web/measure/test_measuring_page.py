@@ -29,7 +29,7 @@ def test_the_page_asks_for_consent_with_nothing_ticked(client: FlaskClient, lang
     assert all(purpose["text"] in page for purpose in consent["purposes"])
     assert re.findall(r'<input type="checkbox" id="agree"[^>]*>', page)[0].count("checked") == 0
     assert {"vi": "dữ liệu cá nhân nhạy cảm", "en": "sensitive personal data"}[language] in page
-    words = json.loads(re.findall(r'id="words">(.*?)</script>', page, re.S)[0])
+    words = json.loads(re.findall(r'id="texts">(.*?)</script>', page, re.S)[0])
     assert words["tip_repeat"] and words["unreachable"]
 
 
@@ -63,9 +63,9 @@ def test_the_worker_keeps_everything_that_the_page_loads(client: FlaskClient) ->
     loaded -= {one for one in loaded if "icon-" in one}
     [home] = {one.rpartition("app.js")[0] for one in loaded if one.endswith("/app.js")}
     for path in SCRIPTS:
-        loaded |= {home + name for name in re.findall(r'from "\./(\w+\.js)"', path.read_text())}
+        loaded |= {home + name for name in re.findall(r'from "\./([\w-]+\.js)"', path.read_text())}
     assert loaded <= kept
-    assert f'from "{home}sending.js"' in worker.text
+    assert f'from "{home}upload-queue.js"' in worker.text
     for path in kept:
         with client.get(path) as answer:
             assert answer.status_code == 200, path

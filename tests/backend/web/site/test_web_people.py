@@ -54,7 +54,7 @@ def test_a_form_that_a_script_does_not_send_is_sent_in_no_address(
 
 
 def test_scripts_ask_this_server_alone() -> None:
-    for name in ("asking.js", "invitation.js", "sign-in.js", "join.js"):
+    for name in ("forms.js", "invitation.js", "sign-in.js", "join.js"):
         script = (STATIC / name).read_text(encoding="utf-8")
         assert not re.search(r"https?:|innerHTML|eval\(|localStorage|sessionStorage", script), name
 

@@ -1,26 +1,26 @@
-// The page's words, numbers and times, in its language.
+// The texts of the page, and formats of numbers and times in its language.
 
 export const element = (id) => document.getElementById(id);
 export const language = document.documentElement.lang;
 
-const WORDS = JSON.parse(element("words").textContent);
-const plural = new Intl.PluralRules(language);
+const TEXTS = JSON.parse(element("texts").textContent);
+const pluralRules = new Intl.PluralRules(language);
 
-function filled(text, values) {
-  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+function interpolate(text, values) {
+  return text.replace(/\{(\w+)\}/g, (placeholder, name) => values[name] ?? placeholder);
 }
 
-export function words(key, values = {}) {
-  return filled(WORDS[key] ?? key, values);
+export function translate(key, values = {}) {
+  return interpolate(TEXTS[key] ?? key, values);
 }
 
-// A text that depends on a count, which fills {n}.
-export function counted(key, n, values = {}) {
-  const forms = WORDS[key];
-  return filled(forms[plural.select(n ?? 0)] ?? forms.other, { n: number(n), ...values });
+// A text that depends on a count, which replaces {n}.
+export function translatePlural(key, n, values = {}) {
+  const forms = TEXTS[key];
+  return interpolate(forms[pluralRules.select(n ?? 0)] ?? forms.other, { n: number(n), ...values });
 }
 
-export const knows = (key) => key in WORDS;
+export const hasText = (key) => key in TEXTS;
 
 const locale = language === "vi" ? "vi-VN" : "en-GB";
 
@@ -29,7 +29,7 @@ export function number(value, decimals = 0) {
   return value.toLocaleString(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
-// Slow lines deserve a digit behind the comma, fast ones do not need it.
+// One decimal for slow connections only.
 export const speed = (value) => number(value, value !== null && value < 100 ? 1 : 0);
 
 export const time = (moment) =>
@@ -40,14 +40,14 @@ export const day = (moment) => new Date(moment).toLocaleDateString("en-CA", { ti
 export const distance = (metres) =>
   metres < 950 ? `${number(Math.round(metres / 10) * 10)} m` : `${number(metres / 1000, 1)} km`;
 
-export function made(tag, className, text) {
+export function create(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
   if (text !== undefined) node.textContent = text;
   return node;
 }
 
-export function say(text) {
-  element("told").textContent = text;
-  element("told").hidden = !text;
+export function showMessage(text) {
+  element("message").textContent = text;
+  element("message").hidden = !text;
 }

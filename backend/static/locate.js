@@ -1,9 +1,9 @@
-// "Where am I": the position goes to this server in a body, and to no address or log.
+// “Where am I”: sends the position in a request body, so that it appears in no address and no log.
 const button = document.getElementById("find-me");
-const told = document.getElementById("found");
+const message = document.getElementById("found");
 
-function say(words) {
-  told.textContent = words;
+function show(text) {
+  message.textContent = text;
 }
 
 async function locate({ coords }) {
@@ -15,7 +15,7 @@ async function locate({ coords }) {
   });
   if (!answer.ok) throw new Error(answer.status);
   const { unit } = await answer.json();
-  if (!unit) return say(button.dataset.nowhere);
+  if (!unit) return show(button.dataset.nowhere);
   const lang = new URLSearchParams(location.search).get("lang");
   location.assign(button.dataset.unit + unit.code + (lang ? `?lang=${lang}` : ""));
 }
@@ -23,9 +23,9 @@ async function locate({ coords }) {
 if (button && "geolocation" in navigator) {
   button.hidden = false;
   button.addEventListener("click", () => {
-    say(button.dataset.looking);
-    const found = (position) => locate(position).catch(() => say(button.dataset.failed));
+    show(button.dataset.looking);
+    const found = (position) => locate(position).catch(() => show(button.dataset.failed));
     const options = { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 };
-    navigator.geolocation.getCurrentPosition(found, () => say(button.dataset.refused), options);
+    navigator.geolocation.getCurrentPosition(found, () => show(button.dataset.refused), options);
   });
 }

@@ -1,8 +1,8 @@
-// Measure the line against this server, with Cloudflare's engine and sizes for phones.
+// The speed test against this server, with Cloudflare's engine and transfer sizes for phones.
 import SpeedTest from "../vendor/speedtest/speedtest.js";
 
-// Each size takes twice to four times as long as the one before; the first that takes over
-// FINISH_MS is the last, so a slow line moves little and a fast one is still measured.
+// Each size takes two to four times as long as the previous one. The first that takes over FINISH_MS
+// is the last, so slow connections transfer little and fast ones are still measured.
 const FULL = [
   { type: "latency", numPackets: 12 },
   { type: "download", bytes: 100_000, count: 2 },
@@ -23,15 +23,15 @@ const SMALL = [
   { type: "upload", bytes: 250_000, count: 2 },
 ];
 const FINISH_MS = 900;
-// The small test on the fastest lines is over in a few; below it a clock tells nothing.
+// Transfers shorter than this are too short for the clock of the browser.
 const SHORTEST_MS = 1;
-// One transfer that takes as long has no line.
+// A transfer that takes this long has failed.
 const ABORT_MS = 30_000;
-// Beyond it a position would no longer be of the test.
-const WHOLE_MS = 55_000;
+// A longer test would be too far from its position in time.
+const TEST_MOST_MS = 55_000;
 
-export class Line {
-  // onChange gets { phase, down, up, ping, jitter, mb } again and again.
+export class ConnectionTest {
+  // onChange is called repeatedly with { phase, down, up, ping, jitter, mb }.
   constructor(speed, phone, small, onChange) {
     const address = (name) => `${speed || location.origin}/do/${name}?phone=${phone}`;
     this.engine = new SpeedTest({
@@ -49,7 +49,7 @@ export class Line {
     this.onChange = onChange;
   }
 
-  // What was measured: { status: finished | failed | aborted | busy, …values, mb, seconds }.
+  // Returns { status: finished | failed | aborted | busy, …values, mb, seconds }.
   run() {
     const began = performance.now();
     const ended = (status) => {
@@ -60,16 +60,16 @@ export class Line {
     };
     return new Promise((resolve) => {
       this.stop = () => resolve(ended("aborted"));
-      this.timer = setTimeout(() => resolve(ended("failed")), WHOLE_MS);
-      this.engine.onPhaseChange = ({ measurement }) => this.tell(measurement.type);
-      this.engine.onResultsChange = ({ type }) => this.tell(type);
+      this.timer = setTimeout(() => resolve(ended("failed")), TEST_MOST_MS);
+      this.engine.onPhaseChange = ({ measurement }) => this.report(measurement.type);
+      this.engine.onResultsChange = ({ type }) => this.report(type);
       this.engine.onFinish = () => resolve(ended("finished"));
-      this.engine.onError = (words, status) => resolve(ended(status === 429 ? "busy" : "failed"));
+      this.engine.onError = (message, status) => resolve(ended(status === 429 ? "busy" : "failed"));
       this.engine.play();
     });
   }
 
-  tell(type) {
+  report(type) {
     const phase = { latency: "ping", download: "down", upload: "up" }[type];
     this.onChange({ phase, ...this.values() });
   }

@@ -1,13 +1,13 @@
-// Where the phone is: the best fix of the last moments, with its accuracy, or why there is none.
+// Watches the position of the phone and returns the best recent fix.
 
-// As good as a phone gets outside; a commune is hundreds of times larger.
+// Typical outdoors; a commune is hundreds of times larger.
 export const GOOD_M = 30;
-// Still fit to tell the commune nearly everywhere; above it waiting is worth the time.
+// Determines the commune almost everywhere; above it waiting for a better fix pays.
 export const FAIR_M = 150;
-// Older ones are of another place where somebody walks.
-const FRESH_MS = 50_000;
+// Older fixes are of another place if the user walks.
+const FIX_MOST_AGE_MS = 50_000;
 
-export class Place {
+export class PositionWatch {
   constructor(onChange) {
     this.onChange = onChange;
     this.fixes = [];
@@ -15,7 +15,7 @@ export class Place {
     this.watching = null;
   }
 
-  // Begin to look; the browser asks the person at the first time.
+  // Start watching; the browser asks for permission the first time.
   start() {
     if (this.watching !== null || !navigator.geolocation) return;
     this.watching = navigator.geolocation.watchPosition(
@@ -33,9 +33,9 @@ export class Place {
   take({ coords, timestamp }) {
     this.refused = false;
     const { latitude, longitude, accuracy, speed } = coords;
-    // Some browsers count the time of a fix from another moment than 1970.
+    // Some browsers give timestamps with another epoch than 1970.
     const at = Math.abs(timestamp - Date.now()) < 600_000 ? timestamp : Date.now();
-    this.fixes = [...this.fixes.filter(fresh), { latitude, longitude, accuracy, speed, at }];
+    this.fixes = [...this.fixes.filter(recent), { latitude, longitude, accuracy, speed, at }];
     this.onChange(this);
   }
 
@@ -45,13 +45,13 @@ export class Place {
     this.onChange(this);
   }
 
-  // The most accurate of the fresh ones; of equals the newest.
+  // The most accurate recent fix, the newest of equals.
   best() {
     const order = (one, other) => one.accuracy - other.accuracy || other.at - one.at;
-    return this.fixes.filter(fresh).sort(order)[0] ?? null;
+    return this.fixes.filter(recent).sort(order)[0] ?? null;
   }
 
-  // Wait until a fix is good enough, refused, or so much time has passed.
+  // Wait for a fix of this accuracy, a refusal, or the end of the time.
   async until(accuracy, ms) {
     const ends = Date.now() + ms;
     const enough = () => this.refused || this.best()?.accuracy <= accuracy;
@@ -60,9 +60,9 @@ export class Place {
   }
 }
 
-const fresh = (fix) => Date.now() - fix.at < FRESH_MS;
+const recent = (fix) => Date.now() - fix.at < FIX_MOST_AGE_MS;
 
-export const asSent = (fix) =>
+export const toLocation = (fix) =>
   fix && {
     latitude: fix.latitude,
     longitude: fix.longitude,

@@ -1,0 +1,184 @@
+// The measure button: position, speed test, sample, queue.
+import { isIos, metered, networkKind, newId } from "./browser.js";
+import { VERSION } from "./consent.js";
+import { ConnectionTest } from "./connection-test.js";
+import { FAIR_M, GOOD_M, PositionWatch, toLocation } from "./position.js";
+import { saveSample, saveSetting, setting } from "./store.js";
+import { element, number, showMessage, speed, translate } from "./texts.js";
+
+// The first test waits until the service worker has loaded its files, which share the connection.
+const SETTLE_MS = 10_000;
+
+async function workerInstalled() {
+  const registration = await navigator.serviceWorker?.getRegistration("/do/");
+  if (!registration || registration.active) return;
+  await Promise.race([navigator.serviceWorker.ready, new Promise((done) => setTimeout(done, SETTLE_MS))]);
+}
+
+// Time for the permission dialog of the browser; a fix then takes a second or two.
+const FIRST_FIX_MS = 12_000;
+// Wait for a better fix after the test if the position is still poor.
+const BETTER_MS = 12_000;
+
+export const position = new PositionWatch(showPosition);
+let test = null;
+let withoutPosition = false; // the user chose to measure without a position
+
+// The network as detected by the browser, else as chosen by the user.
+export async function network() {
+  const chosen = (await setting("network")) ?? null;
+  const kind = networkKind() ?? chosen?.kind ?? null;
+  return kind === "mobile" ? { kind, operator: chosen?.operator ?? null } : kind && { kind };
+}
+
+// The operator is chosen once, and so is the kind of network if the browser does not reveal it.
+export async function needsNetworkChoice() {
+  const kind = networkKind();
+  return !(await setting("network")) && kind !== "wifi" && kind !== "ethernet";
+}
+
+export async function chooseNetwork() {
+  const section = element("choosing");
+  section.hidden = false;
+  element("choosing-title").focus();
+  const { kind, operator } = await new Promise((resolve) => {
+    for (const button of section.querySelectorAll("button")) button.onclick = () => resolve(button.dataset);
+  });
+  await saveSetting("network", { kind, operator: operator || null });
+  section.hidden = true;
+  await showNetwork();
+}
+
+export async function showNetwork() {
+  const current = await network();
+  const kind = current && translate(current.kind === "mobile" ? "mobile" : "wifi");
+  element("network").textContent = current ? [current.operator, kind].filter(Boolean).join(", ") : translate("unknownNetwork");
+}
+
+export async function showData() {
+  const last = await setting("lastMb");
+  const key = element("small").checked ? "willUseSmall" : last ? "willUse" : "willUseFirst";
+  element("data").textContent = translate(key, { mb: number(last ?? 0) });
+}
+
+function showPosition() {
+  const fix = position.best();
+  const m = fix && number(Math.round(fix.accuracy));
+  const accuracy = fix && translate(fix.accuracy <= FAIR_M ? "positionGood" : "positionPoor", { m });
+  const missing = position.watching === null ? "positionNone" : "positionWaiting";
+  element("place").textContent = accuracy || translate(position.refused ? "positionRefused" : missing);
+  element("refused").hidden = !position.refused || withoutPosition;
+}
+
+// Start a test, or stop the running one. Resolves to the stored sample, or null if there is none.
+export async function toggleTest(anyway = false) {
+  if (test) {
+    test.stop?.();
+    return null;
+  }
+  test = {};
+  withoutPosition = anyway;
+  showMessage("");
+  const button = element("measure");
+  element("verdict").hidden = true;
+  const awake = await stayAwake();
+  try {
+    return await measure(button);
+  } finally {
+    await awake?.release();
+    test = null;
+    button.textContent = button.dataset.measure;
+    button.classList.remove("running");
+    phase("");
+    if (document.visibilityState === "hidden") position.stop();
+  }
+}
+
+async function measure(button) {
+  position.start();
+  showPosition();
+  phase(translate("allowPosition"));
+  if (!position.best() && !withoutPosition) await position.until(Infinity, FIRST_FIX_MS);
+  if (position.refused && !withoutPosition) return null;
+  phase(translate("preparing"));
+  await workerInstalled();
+  button.textContent = button.dataset.stop;
+  button.classList.add("running");
+  const measuredAt = new Date();
+  const current = await network();
+  test = new ConnectionTest(element("do").dataset.speed, await setting("phone"), element("small").checked, showValues);
+  const result = await test.run();
+  showValues(result);
+  if (result.status === "busy") {
+    showMessage(translate("busy"));
+    return null;
+  }
+  if (!withoutPosition && (position.best()?.accuracy ?? Infinity) > GOOD_M) {
+    phase(translate("better"));
+    await position.until(FAIR_M, BETTER_MS);
+  }
+  return storeSample(result, measuredAt, current);
+}
+
+// Store the sample on the phone before the first attempt to send it.
+async function storeSample(result, measuredAt, current) {
+  const body = {
+    id: newId(),
+    measured_at: measuredAt.toISOString(),
+    ...values(result),
+    network: { kind: current?.kind ?? "unknown", ...(current?.operator && { operator: current.operator }) },
+    ...(current?.operator && { operator_source: "user" }),
+    location: toLocation(position.best()),
+    server: { id: new URL(element("do").dataset.speed || location.origin).host },
+    app_version: VERSION,
+    source: "app",
+    metered: metered(),
+    data_used_mb: rounded(result.mb),
+    duration_s: rounded(result.seconds),
+  };
+  const sample = { id: body.id, body, state: "waiting", answer: null };
+  await saveSample(sample);
+  if (!element("small").checked && result.mb) await saveSetting("lastMb", Math.max(1, Math.round(result.mb)));
+  element("data").textContent = translate("used", { mb: number(result.mb, 1) });
+  return sample;
+}
+
+function values({ status, down, up, ping, jitter }) {
+  const complete = status === "finished" && down && up && ping !== null;
+  if (!complete) return { status: status === "finished" ? "failed" : status, download_mbps: null, upload_mbps: null };
+  return {
+    status,
+    download_mbps: rounded(down),
+    upload_mbps: rounded(up),
+    ping_ms: rounded(ping),
+    jitter_ms: rounded(jitter),
+  };
+}
+
+const rounded = (value) => (value === null || value === undefined ? null : Math.round(value * 100) / 100);
+
+function showValues({ phase: now, down, up, ping, jitter }) {
+  if (now) phase(translate(now));
+  const shown = { down: speed(down), up: speed(up), ping: number(ping), jitter: number(jitter, 1) };
+  for (const [name, text] of Object.entries(shown)) {
+    element(name).querySelector(".figure").textContent = text;
+    element(name).classList.toggle("now", name === now);
+  }
+}
+
+function phase(text) {
+  element("phase").textContent = text;
+}
+
+// Keep the screen on during a test, where the browser supports it.
+async function stayAwake() {
+  try {
+    return await navigator.wakeLock.request("screen");
+  } catch {
+    return null;
+  }
+}
+
+export function showSystem() {
+  element("do").classList.add(isIos ? "ios" : "android");
+}

@@ -1,0 +1,95 @@
+// The verdict of each sample as text, with advice.
+import { request } from "./api.js";
+import { ON_SERVER, samples, saveSample } from "./store.js";
+import {
+  create,
+  day,
+  element,
+  hasText,
+  number,
+  speed,
+  time,
+  translate,
+  translatePlural,
+} from "./texts.js";
+
+const REPEAT_MS = 4 * 3_600_000;
+
+// The verdict of a sample: { kind: good | wait | bad, verdict, why, tip }.
+export function describe({ state, body, answer }) {
+  if (state === "waiting") return { kind: "wait", verdict: translate("waiting"), why: translate("waitingHint"), tip: "" };
+  if (state === "refused") {
+    const why = (answer.errors ?? []).map((one) => one.message).join(" ");
+    return { kind: "bad", verdict: translate("refused"), why, tip: "" };
+  }
+  if (answer.counted) {
+    const unit = answer.unit?.name;
+    return { kind: "good", verdict: unit ? translate("countedFor", { unit }) : translate("counted"), why: "", tip: "" };
+  }
+  const reasons = answer.reasons ?? [];
+  const verdict = translate(answer.valid ? "notCounted" : "notValid");
+  return { kind: "bad", verdict, why: reasons.map((one) => one.message).join(" "), tip: tip(reasons[0]?.code, body) };
+}
+
+function tip(code, body) {
+  const key = `tip_${code}`;
+  const after = new Date(new Date(body.measured_at).getTime() + REPEAT_MS);
+  return hasText(key) ? translate(key, { time: time(after) }) : "";
+}
+
+export function showVerdict(sample) {
+  const card = element("verdict");
+  const { kind, verdict, why, tip: advice } = describe(sample);
+  card.className = `verdict-card ${kind}`;
+  card.querySelector(".verdict").textContent = verdict;
+  card.querySelector(".why").textContent = why;
+  card.querySelector(".tip").textContent = advice;
+  card.hidden = false;
+}
+
+// Update stored verdicts, which may change by late samples or decisions; false if the server no
+// longer knows this phone.
+export async function refreshVerdicts() {
+  const answer = await request("GET", "measurements?limit=50");
+  if (!answer.ok) return answer.status !== 401;
+  const own = new Map((await samples()).map((one) => [one.id, one]));
+  for (const item of answer.items) {
+    const stored = own.get(item.id);
+    if (stored?.state === ON_SERVER) await saveSample({ ...stored, answer: item });
+  }
+  return true;
+}
+
+export async function showDay() {
+  const all = await samples();
+  const today = day(Date.now());
+  const list = all
+    .filter((one) => one.state === "waiting" || day(one.body.measured_at) === today)
+    .sort((one, other) => (one.body.measured_at < other.body.measured_at ? 1 : -1));
+  element("today").replaceChildren(...list.map(sampleItem));
+  if (list.length) element("own-day").textContent = daySummary(list);
+  const waiting = all.filter((one) => one.state === "waiting").length;
+  element("queue").hidden = !waiting;
+  element("queue").textContent = translatePlural("waitingMany", waiting);
+}
+
+function daySummary(list) {
+  const good = list.filter((one) => one.answer?.counted).length;
+  const mb = list.reduce((sum, one) => sum + (one.body.data_used_mb ?? 0), 0);
+  return translatePlural("ownDay", list.length, { counted: number(good), mb: number(mb) });
+}
+
+function sampleItem(sample) {
+  const { kind, verdict, why } = describe(sample);
+  const { body } = sample;
+  const row = create("li", kind);
+  row.append(create("span", "at", time(body.measured_at)));
+  const values =
+    body.status === "finished"
+      ? `↓ ${speed(body.download_mbps)}  ↑ ${speed(body.upload_mbps)} Mbps · ${number(body.ping_ms)} ms`
+      : translate("failed");
+  row.append(create("span", "values-short", values));
+  row.append(create("span", "verdict-short", body.source === "manual" ? translate("manual") : verdict));
+  if (why && kind === "bad" && body.source !== "manual") row.append(create("span", "why-short", why));
+  return row;
+}

@@ -1,0 +1,57 @@
+// Shared by pages with forms: requests to the API and error messages beside the fields.
+
+export const element = (id) => document.getElementById(id);
+
+// Messages come in the language of the page, not of the browser.
+export async function request(method, path, body, csrf) {
+  const headers = { "Accept-Language": document.documentElement.lang };
+  if (body) headers["Content-Type"] = "application/json";
+  if (csrf) headers["X-CSRF-Token"] = csrf;
+  const options = { method, headers, body: body && JSON.stringify(body), cache: "no-store" };
+  try {
+    const answer = await fetch(`/api/v1/${path}`, options);
+    const text = await answer.text();
+    return { ok: answer.ok, status: answer.status, ...(text ? JSON.parse(text) : {}) };
+  } catch {
+    return { ok: false, title: element("card").dataset.unreachable };
+  }
+}
+
+export function showError(input, message) {
+  element(`${input}-fault`).textContent = message;
+  element(input).setAttribute("aria-invalid", message ? "true" : "false");
+}
+
+// Show errors of fields below the fields, all others in the element `rest`.
+export function showProblem(problem, inputs, rest) {
+  const errors = problem.errors ?? [];
+  for (const input of inputs) showError(input, errors.find((e) => e.field === input)?.message ?? "");
+  const others = errors.filter((e) => !inputs.includes(e.field)).map((e) => e.message);
+  const allBesideFields = errors.length && !others.length;
+  element(rest).textContent = allBesideFields ? "" : others.join(" ") || problem.title || "";
+  const first = inputs.find((input) => element(input).getAttribute("aria-invalid") === "true");
+  if (first) element(first).focus();
+}
+
+// Handle a submitted form; the button is disabled meanwhile, so a double click sends one request.
+export function onSubmit(form, handle) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button");
+    if (button.disabled) return;
+    button.disabled = true;
+    try {
+      await handle(form.elements);
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+// Keep the fragment of the address when the language is switched; it is not sent to the server.
+export function keepFragment(fragment) {
+  const other = document.querySelector("header a[hreflang]");
+  other.addEventListener("click", () => {
+    if (fragment()) other.hash = fragment();
+  });
+}

@@ -30,11 +30,11 @@ function choose({ code, name }) {
   const rows = [...document.querySelectorAll(`#plan tr[data-unit="${CSS.escape(code)}"]`)];
   const shortfall = shortfallOf(code);
   document.getElementById("chosen-name").replaceChildren(name, " ", create("small", code));
-  document.getElementById("chosen-lacks").textContent = shortfall ? withNumber(panel.dataset.lacks, shortfall) : panel.dataset.full;
+  document.getElementById("chosen-missing").textContent = shortfall ? withNumber(panel.dataset.missing, shortfall) : panel.dataset.full;
   const lines = rows.length ? rows.map(teamItem) : [create("li", panel.dataset.nobody)];
   document.getElementById("chosen-teams").replaceChildren(...lines);
   panel.hidden = false;
-  document.getElementById("press").hidden = true;
+  document.getElementById("map-hint").hidden = true;
   figure.map?.choose(code);
   if (pin) fill(code, rows[0]?.dataset, shortfall);
   panel.focus({ preventScroll: false });

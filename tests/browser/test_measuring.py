@@ -96,7 +96,9 @@ def test_every_later_sample_is_one_tap_and_says_what_to_do_better(app: Flask, ph
 
 def test_who_agreed_to_an_older_text_is_asked_again(app: Flask, phone: Page) -> None:
     begin(phone)
-    phone.evaluate("import('/static/do/store.js').then((store) => store.saveSetting('consent', '0'))")
+    phone.evaluate(
+        "import('/static/do/store.js').then((store) => store.saveSetting('consent', '0'))"
+    )
     phone.reload()
     expect(phone.locator("#agree")).not_to_be_checked()
     agree(phone)

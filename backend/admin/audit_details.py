@@ -44,7 +44,7 @@ NAMES: Mapping[str, str] = {
     "kind": N_("Kind"),
     "last_day": N_("Last day"),
     "level": N_("Level"),
-    "lifts": N_("Lifts decision"),
+    "lifts": N_("Reverts decision"),
     "measurements": N_("Measurements"),
     "month": N_("Month"),
     "name": N_("Name"),

@@ -76,7 +76,7 @@ TEXTS: dict[str, str] = {
     "totp_needed": N_("An admin must set up two-factor authentication first."),
     "csrf_failed": N_("The CSRF token of the page is missing or does not match; reload the page."),
     "session_required": N_("This requires a signed-in person; an API token is not accepted."),
-    "link_not_valid": N_("The link is unknown, used or expired."),
+    "link_not_valid": N_("The link is invalid, used or expired."),
     "account_exists": N_("This name already has an account; grant another role to it."),
     "last_admin": N_("This is the last admin; make another person an admin first."),
     "too_many_tokens": N_("There are too many tokens; revoke those that are no longer used."),
@@ -87,7 +87,7 @@ TEXTS: dict[str, str] = {
     "password_wrong": N_("The password is wrong."),
     "scope_unknown": N_("There is no such team, organisation or unit."),
     "scope_not_taken": N_("This role does not accept such a scope."),
-    "unit_ambiguous": N_("Units of several levels have this code; name the level."),
+    "unit_ambiguous": N_("Units of several levels have this code; specify the level."),
     "unit_ended": N_("This unit no longer exists."),
     "in_the_past": N_("This time is in the past."),
     # jobs and boundary sets
@@ -114,19 +114,19 @@ TEXTS: dict[str, str] = {
         "The archive contains more measurements than the database: restore the month first."
     ),
     # decisions of officials in their area
-    "ids_or_device": N_("Name measurements or the number of one device, not both."),
+    "ids_or_device": N_("Specify measurements or the number of one device, not both."),
     "not_in_unit": N_("There is no such sample in this unit and month."),
     "device_unknown": N_("No device has this number in this unit and month."),
-    "device_ambiguous": N_("Two devices have this number in this month: name the samples."),
+    "device_ambiguous": N_("Two devices have this number in this month: specify the samples."),
     "signal_unknown": N_("There is no such signal in this unit and month."),
-    "areas_or_cluster": N_("Name units or a cluster of communes, not both."),
+    "areas_or_cluster": N_("Specify units or a cluster of communes, not both."),
     "no_such_cluster": N_("There is no such cluster of communes."),
     "cluster_ended": N_("This cluster of communes has ended."),
     "units_ended": N_("These units ended before that day."),
     "sample_counted": N_("The sample is counted."),
     "sample_valid_not_counted": N_("The sample is valid but not counted:"),
     "sample_not_valid": N_("The sample is not valid:"),
-    "unit_or_cluster": N_("Name a unit or a cluster of communes."),
+    "unit_or_cluster": N_("Specify a unit or a cluster of communes."),
     "no_own_area": N_("Only the official of the area can delegate it."),
     "deputy_too_long": N_("An area can be delegated for one year at most."),
     "deputy_unknown": N_("No other person signs in with this name."),
@@ -338,7 +338,7 @@ TEXTS: dict[str, str] = {
         "places."
     ),
     "nothing_in_reach": N_("No commune within 50 km needs samples from this team."),
-    "position_needed": N_("Not in a team and no measurement yet: send a position."),
+    "position_needed": N_("You are not in a team and have no measurement yet: send a position."),
     "both_or_neither": N_("Send both latitude and longitude, or neither."),
     "outside_every_commune": N_("The position is not in a commune of Vietnam."),
     "target_reached_here": N_("This commune has reached its target for the month. Thank you!"),
@@ -386,7 +386,7 @@ TEXTS: dict[str, str] = {
     "signal_devices_in_lockstep_may_be": N_(
         "It may also be one person with two phones that measure by a timer."
     ),
-    "signal_speeds_repeated": N_("Results repeated to the decimal"),
+    "signal_speeds_repeated": N_("Results identical to the last digit"),
     "signal_speeds_repeated_found": N_(
         "{times} samples of {devices} have the same download, upload and ping to the last digit."
     ),
@@ -398,9 +398,7 @@ TEXTS: dict[str, str] = {
         "A device moved faster than any vehicle {jumps} times, at up to {fastest_m_per_s} metres "
         "per second."
     ),
-    "signal_impossible_travel_may_be": N_(
-        "It may also be a phone that is often wrong about its position."
-    ),
+    "signal_impossible_travel_may_be": N_("It may also be a phone whose position is often wrong."),
     "signal_mock_share": N_("Mock positions"),
     "signal_mock_share_found": N_(
         "{measurements} of a device have a position set by another app, a share of {share}."

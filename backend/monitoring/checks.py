@@ -150,7 +150,7 @@ def clock(context: CheckContext) -> Iterator[Finding]:
     if abs(off) > CLOCK_S:
         yield Finding(
             N_("The database's clock is {off} s from this machine's."),
-            N_("Let both keep the network's time: timedatectl set-ntp true"),
+            N_("Synchronise both clocks: timedatectl set-ntp true"),
             {"off": f"{off:+.0f}"},
         )
 
@@ -163,7 +163,10 @@ def disk(context: CheckContext) -> Iterator[Finding]:
         if free < LEAST_FREE_BYTES:
             yield Finding(
                 N_("Only {free} GB are free at {folder}."),
-                N_("Make room or move VAR_DIR; posts are refused, not lost, when it is full."),
+                N_(
+                    "Free some space or move VAR_DIR; when it is full, new "
+                    "samples are refused, not lost."
+                ),
                 {"free": free / 1e9, "folder": str(folder)},
             )
 
@@ -174,7 +177,7 @@ def folding(context: CheckContext) -> Iterator[Finding]:
         most = f"select count(*) from (select 1 from {table} limit {MOST_WAITING + 1}) waiting"  # noqa: S608
         if int(_one(most)) > MOST_WAITING:
             yield Finding(
-                N_("Over {most} changes of counts wait in {table}: no process folds them."),
+                N_("Over {most} count changes are pending in {table}: no process folds them."),
                 N_("Start the server, or type: flask measurements fold"),
                 {"most": MOST_WAITING, "table": table},
             )
@@ -198,8 +201,8 @@ def second_factors(context: CheckContext) -> Iterator[Finding]:
     if failed := count_undecryptable(context.config["SECRET_KEY"]):
         yield Finding(
             NN_(
-                "SECRET_KEY does not open {n} second factor: this person cannot sign in.",
-                "SECRET_KEY does not open {n} second factors: these people cannot sign in.",
+                "SECRET_KEY cannot decrypt {n} second factor: this person cannot sign in.",
+                "SECRET_KEY cannot decrypt {n} second factors: these people cannot sign in.",
             ),
             N_(
                 "With the previous key in a file, type: flask accounts reseal < FILE; without it: "
@@ -237,8 +240,8 @@ def jobs(context: CheckContext) -> Iterator[Finding]:
             )
             yield Finding(
                 NN_(
-                    "The job {job} failed {n} time and has not gone well since.",
-                    "The job {job} failed {n} times and has not gone well since.",
+                    "The job {job} failed {n} time and has not succeeded since.",
+                    "The job {job} failed {n} times and has not succeeded since.",
                 ),
                 by_hand,
                 {"job": job, "n": result["failing"], "command": BY_HAND.get(job, "")},
@@ -272,7 +275,10 @@ def run_check(check: Check, context: CheckContext) -> list[Finding]:
         return [
             Finding(
                 N_("The database does not answer: {reason}"),
-                N_("See that it runs and that DATABASE_URL is right; then flask db upgrade"),
+                N_(
+                    "Check that it is running and that DATABASE_URL is correct; "
+                    "then flask db upgrade"
+                ),
                 {"reason": reason},
             )
         ]

@@ -88,7 +88,7 @@ def test_the_other_language_keeps_the_secret(page: Page) -> None:
     expect_text(page, "New password")
     fill_fields(page, password=PASSWORD, again=PASSWORD)
     press(page, "Save the password")
-    expect_text(page, "The link is unknown, used or expired.")
+    expect_text(page, "The link is invalid, used or expired.")
     assert "#" not in page.url
 
 

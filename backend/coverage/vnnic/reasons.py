@@ -43,7 +43,7 @@ REASONS = (
         "not_imported",
         lambda pair: not pair.imported,
         N_("VNNIC's count was not imported."),
-        N_("no row of VNNIC's for unit and month"),
+        N_("no VNNIC row for this unit and month"),
     ),
     Reason(
         "not_enough_for_vnnic",
@@ -61,13 +61,13 @@ REASONS = (
         "own_client_alone",
         lambda pair: pair.more_ours,
         N_("Samples of Đo Sóng do not reach VNNIC; remind teams to also run i-Speed."),
-        N_("theirs is less than our counted"),
+        N_("VNNIC’s count is lower than our counted samples"),
     ),
     Reason(
         "ispeed_alone",
         lambda pair: pair.theirs is not None and pair.theirs > pair.received,
         N_("People measure with i-Speed; those samples only reach VNNIC."),
-        N_("theirs is more than our received"),
+        N_("VNNIC’s count is higher than our received samples"),
     ),
     Reason(
         "repeats_weighed_otherwise",
@@ -76,19 +76,19 @@ REASONS = (
             "The way VNNIC treats repeated samples is not published and may differ from the rule "
             "here."
         ),
-        N_("theirs is more than our counted, and repeats were not counted"),
+        N_("VNNIC’s count is higher than our counted samples, and repeats were not counted"),
     ),
     Reason(
         "typed_in_left_out",
         lambda pair: pair.more_theirs and pair.lost.get("source_not_counted", 0) > 0,
         N_("i-Speed results entered by hand are not counted here."),
-        N_("theirs is more than our counted, and there are typed-in samples"),
+        N_("VNNIC’s count is higher than our counted samples, and there are typed-in samples"),
     ),
     Reason(
         "excluded_here",
         lambda pair: pair.more_theirs and pair.lost.get("excluded", 0) > 0,
         N_("The province excluded samples after a review."),
-        N_("theirs is more than our counted, and samples were excluded"),
+        N_("VNNIC’s count is higher than our counted samples, and samples were excluded"),
     ),
     Reason(
         "no_boundary_here",

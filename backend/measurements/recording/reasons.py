@@ -70,7 +70,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("vpn", "mark", N_("Measured through a VPN.")),
     Reason("clock_corrected", "mark", N_("The phone's clock was wrong; the time was corrected.")),
     Reason("national_roaming", "mark", N_("Roaming inside the country.")),
-    Reason("operator_stated", "mark", N_("The operator was stated by the user.")),
+    Reason("operator_stated", "mark", N_("The operator was entered by the user.")),
     Reason("metered", "mark", N_("The connection was metered.")),
     Reason("counted_by_admin", "mark", N_("Counted by decision of an admin.")),
 )

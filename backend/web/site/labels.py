@@ -111,7 +111,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ios_1": N_("Open Settings → Privacy & Security → Location Services and switch it on."),
         "ios_2": N_("In the list choose Safari → “While Using”, and switch “Precise Location” on."),
         "ios_3": N_(
-            "Back here press “aA” beside the address → Website Settings → Location → Allow."
+            "Back on this page press “aA” beside the address → Website Settings → Location → Allow."
         ),
     },
     # campaigns

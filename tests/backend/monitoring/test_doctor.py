@@ -114,7 +114,7 @@ def test_counts_that_nobody_folds(app: Flask, var_dir: Path, owner: Engine) -> N
             ),
             {"n": checks.MOST_WAITING + 1},
         )
-    found(app, "wait in count_deltas")
+    found(app, "pending in count_deltas")
 
 
 def test_a_full_disk(app: Flask, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def served(browser: Browser, app: Flask) -> Iterator[str]:
 
 @pytest.fixture
 def guard(served: str) -> Iterator[Guard]:
-    """Fails a test in which the browser complained, or asked another host."""
+    """Fail a test with browser errors or requests to other hosts."""
     watching = Guard(served)
     yield watching
     assert watching.complaints == []

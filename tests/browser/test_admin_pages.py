@@ -1,4 +1,4 @@
-"""Pages of admins in a real browser: nothing keeps people out, and forms do what they say."""
+"""Admin pages in a real browser: accessibility and forms."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from tests.support.people import PASSWORD, account
 
 
 def enter(page: Page, path: str) -> None:
-    """Be asked who one is, with a second factor, and come to where one was going."""
+    """Sign in with a second factor and return to the requested page."""
     page.goto(path)
     code = pyotp.TOTP(SECRET).at(datetime.now(UTC))
     fill_fields(page, name=NAME, password=PASSWORD)

@@ -1,4 +1,4 @@
-"""The organiser's board in a real browser: read, pinned, and living while it is open."""
+"""Pages of a campaign in a real browser: display, pins and refresh."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -62,7 +62,7 @@ def measured(app: Flask, cast: Cast, n: int) -> None:
 
 
 def enter(page: Page, path: str) -> None:
-    """Be asked who one is, and come to where one was going."""
+    """Sign in and return to the requested page."""
     page.goto(path)
     fill_fields(page, name=NAME, password=PASSWORD)
     press(page, "Đăng nhập")
@@ -124,7 +124,7 @@ def test_a_place_is_pinned_on_the_map_and_taken_back(page: Page, app: Flask, cas
     expect(page.get_by_text("đã ghim", exact=True)).to_have_count(0)
 
 
-def test_figures_come_anew_while_the_page_is_open(
+def test_figures_refresh_while_the_page_is_open(
     app: Flask, page: Page, cast: Cast, guard: Guard
 ) -> None:
     page.clock.install()

@@ -1,4 +1,4 @@
-"""An official looks at the own area, and finds out why a sample was lost."""
+"""The workspace of officials in a real browser."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +29,7 @@ AGO = (timedelta(minutes=2), timedelta(minutes=1))  # the second repeats the fir
 
 
 def sign_in(page: Page, to: str) -> None:
-    """Sign in, and be led back to where it was asked for."""
+    """Sign in and return to the requested page."""
     page.goto(to)
     fill_fields(page, name=NAME, password=people.PASSWORD)
     press(page, "Đăng nhập")

@@ -1,4 +1,4 @@
-"""Every page that there is: a new one is looked at as soon as the access matrix names it."""
+"""Every page of the access matrix in a real browser."""
 
 from collections.abc import Callable, Iterator
 
@@ -31,7 +31,7 @@ def served(browser: Browser, app: Flask, clock: FakeClock) -> Iterator[str]:
 
 @pytest.fixture
 def world(app: Flask) -> World:
-    """An admin, who may open everything, where somebody measured for a team."""
+    """An admin, with one sample measured for a team."""
     world = World(app, app.test_client(use_cookies=False), "admin")
     phone = register(world.client)
     world.joined(phone)
@@ -51,11 +51,11 @@ def pages(world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("language", "theme"), [("vi", "light"), ("en", "dark")])
-def test_every_page_keeps_nobody_out(
+def test_every_page_is_accessible(
     world: World, served: str, new_page: Callable[..., Page], guard: Guard, language: str,
     theme: str,
 ) -> None:  # fmt: skip
-    """Nothing that axe finds in either theme, no broken policy, no complaint on the console."""
+    """Check accessibility in both themes, the content security policy and the console."""
     found, faults = pages(world), []
     person, anybody = new_page(DESKTOP, language, theme), new_page(PHONE, language, theme)
     name, secret = world.page_headers()["Cookie"].split("=")
@@ -67,8 +67,8 @@ def test_every_page_keeps_nobody_out(
     assert not faults, "\n\n".join(faults)
 
 
-def test_every_page_is_pictured(app: Flask, world: World) -> None:
-    """`scripts/pictures` leaves none out."""
+def test_every_page_has_a_screenshot(app: Flask, world: World) -> None:
+    """`scripts/pictures` includes every page."""
     places = [*PAGES.values(), *(one for own in OF_PEOPLE.values() for one in own.values())]
     known = app.url_map.bind("")
     pictured = {known.match(example(place), return_rule=True)[0].rule for place in places}

@@ -1,4 +1,4 @@
-"""The browser tests' own eyes: they see what they are there to see."""
+"""The checks of the browser tests detect the problems that they look for."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.browser import DESKTOP, Guard, axe, check_page
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_broken_policy_is_heard(page: Page, guard: Guard) -> None:
+def test_guard_reports_policy_violations(page: Page, guard: Guard) -> None:
     page.goto("/sign-in")
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), "
                   "{textContent: 'document.title = 1'}))")  # fmt: skip
@@ -21,41 +21,41 @@ def test_a_broken_policy_is_heard(page: Page, guard: Guard) -> None:
     assert "Content Security Policy" in guard.complaints.pop()
 
 
-def test_a_script_that_fails_is_heard(page: Page, guard: Guard) -> None:
+def test_guard_reports_script_errors(page: Page, guard: Guard) -> None:
     page.goto("/sign-in")
     page.evaluate("setTimeout(() => nobody.there(), 0)")
     page.wait_for_timeout(50)
     assert "nobody is not defined" in guard.complaints.pop()
 
 
-def test_a_request_that_leaves_is_heard(page: Page, guard: Guard) -> None:
+def test_guard_reports_requests_to_other_hosts(page: Page, guard: Guard) -> None:
     page.set_content("<img src='https://example.org/x.png' alt=''>")
     page.wait_for_timeout(50)
     assert "left the host: https://example.org/x.png" in guard.complaints
     guard.complaints.clear()
 
 
-def test_a_part_that_is_missing_is_heard(page: Page, guard: Guard, served: str) -> None:
+def test_guard_reports_missing_files(page: Page, guard: Guard, served: str) -> None:
     page.goto("/sign-in")
     page.evaluate("document.body.append(Object.assign(new Image(), {src: '/static/none.png'}))")
     page.wait_for_timeout(200)
     assert guard.complaints.pop() == f"404 for {served}/static/none.png"
 
 
-def test_what_keeps_people_out_is_seen(page: Page) -> None:
+def test_accessibility_problems_are_found(page: Page) -> None:
     page.set_content("<html lang=vi><title>x</title><main><h1>x</h1><input></main>")
     with pytest.raises(AssertionError, match="Form elements must have labels"):
         axe(page)
 
 
-def test_what_is_too_wide_is_seen(page: Page) -> None:
+def test_horizontal_overflow_is_found(page: Page) -> None:
     page.set_content("<html lang=vi><title>x</title><main><h1>x</h1>"
                      "<p style='width: 500px'>x</p></main>")  # fmt: skip
     with pytest.raises(AssertionError, match="508 px wide on a screen of 360"):
         check_page(page, "wide")
 
 
-def test_what_a_thumb_misses_is_seen(page: Page) -> None:
+def test_small_touch_targets_are_found(page: Page) -> None:
     page.set_content("<html lang=vi><title>x</title><main><h1>x</h1><button>x</button></main>")
     with pytest.raises(AssertionError, match=r"targets below 44 px: .*<button>x</button>"):
         check_page(page, "small")

@@ -30,7 +30,7 @@ def served(browser: Browser, app: Flask) -> Iterator[str]:
 
 
 def pinged(url: str) -> float:
-    """What a plain client waits on this line, on a machine that may be busy: milliseconds."""
+    """The latency of a plain client on this line, in milliseconds."""
     line = HTTPConnection(url.removeprefix("http://"))
     waited = []
     for _ in range(12):
@@ -41,7 +41,7 @@ def pinged(url: str) -> float:
     return statistics.median(waited)
 
 
-def test_a_line_is_measured_as_fast_as_it_is(
+def test_measured_speed_matches_the_line(
     app: Flask, served: str, new_page: Callable[..., Page]
 ) -> None:
     page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])

@@ -31,12 +31,12 @@ BORDER = re.compile("^M.+Z$")
 
 @pytest.fixture
 def phone(new_page: Open) -> Iterator[Page]:
-    """A phone in Thái Nguyên that may tell its position."""
+    """A phone in Thái Nguyên with permission to read its position."""
     yield new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
 
 
 def begin(page: Page) -> None:
-    """Open the page, agree, tell the operator, choose the small test."""
+    """Open the page, consent, choose the operator and the small test."""
     page.goto("/do/")
     agree(page)
     press(page, "Viettel")
@@ -94,7 +94,7 @@ def test_every_later_sample_is_one_tap_and_says_what_to_do_better(app: Flask, ph
     check_page(phone, "do-measured")
 
 
-def test_who_agreed_to_an_older_text_is_asked_again(app: Flask, phone: Page) -> None:
+def test_a_new_consent_text_requires_new_consent(app: Flask, phone: Page) -> None:
     begin(phone)
     phone.evaluate(
         "import('/static/do/store.js').then((store) => store.saveSetting('consent', '0'))"
@@ -120,9 +120,7 @@ def test_without_a_network_nothing_is_lost(app: Flask, phone: Page) -> None:
     assert [one["counted"] for one in stored(app)] == [True]
 
 
-def test_a_phone_that_may_not_tell_its_position_is_told_how_to_allow_it(
-    app: Flask, new_page: Open
-) -> None:
+def test_a_refused_position_shows_how_to_allow_it(app: Flask, new_page: Open) -> None:
     page = new_page(PHONE)
     begin(page)
     press(page, "Đo")
@@ -134,7 +132,7 @@ def test_a_phone_that_may_not_tell_its_position_is_told_how_to_allow_it(
     assert [one["reasons"] for one in stored(app)] == [["position_missing"]]
 
 
-def test_an_i_speed_result_is_noted_apart(app: Flask, phone: Page) -> None:
+def test_an_i_speed_result_is_stored_separately(app: Flask, phone: Page) -> None:
     begin(phone)
     measure(phone)
     phone.get_by_text("Ghi kết quả i-Speed").click()
@@ -185,7 +183,7 @@ def test_inside_another_app_the_page_says_how_to_leave_it(new_page: Open) -> Non
     check_page(page, "do-inside")
 
 
-def test_another_team_of_the_campaign_is_asked_about(app: Flask, phone: Page) -> None:
+def test_moving_to_another_team_needs_confirmation(app: Flask, phone: Page) -> None:
     cast = Cast(app)
     phone.goto(f"/do/#{cast.code_one}")
     agree(phone)
@@ -200,7 +198,7 @@ def test_another_team_of_the_campaign_is_asked_about(app: Flask, phone: Page) ->
     expect(phone.locator("#teams")).to_contain_text("Đội 2")
 
 
-def test_a_code_that_leads_to_no_team_is_told(phone: Page) -> None:
+def test_an_unknown_join_code_shows_an_error(phone: Page) -> None:
     unknown = "Không có mã tham gia này. Hãy kiểm tra lại từng chữ cái."
     phone.goto("/do/#CAFE-100%")
     agree(phone)
@@ -232,7 +230,7 @@ def test_the_team_sees_a_name_only_with_a_consent_of_its_own(app: Flask, phone: 
         assert [one.display_name for one in db.session.query(Volunteer)] == ["Lan"]
 
 
-def test_where_to_go_is_known_without_a_network(phone: Page) -> None:
+def test_next_places_are_shown_offline(phone: Page) -> None:
     begin(phone)
     press(phone, "Tìm chỗ gần đây")
     expect(phone.locator("#map .spot").first).to_be_visible()

@@ -1,4 +1,4 @@
-"""The pages that links of people lead to, in a real browser."""
+"""Invitation, sign-in and join pages in a real browser."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ NAME = "hoa@example.vn"
 
 
 def invited(app: Flask) -> str:
-    """The secret of a link for a person who waits."""
+    """The secret of an invitation link."""
     with app.app_context():
         user = User(name=NAME)
         db.session.add(user)
@@ -118,7 +118,7 @@ def test_sign_in_and_out(app: Flask, page: Page) -> None:
 @pytest.mark.parametrize(
     "path", ["//other.example/", "/\\other.example", "/\t/other.example", "x:y"]
 )
-def test_who_signs_in_is_led_to_no_other_server(app: Flask, page: Page, path: str) -> None:
+def test_sign_in_redirects_to_this_server_only(app: Flask, page: Page, path: str) -> None:
     account(app, NAME)
     page.goto(f"/sign-in?{urlencode({'next': path})}")
     fill_fields(page, name=NAME, password=PASSWORD)

@@ -1,4 +1,4 @@
-"""The country and its units as people see them: drawn by the server, then by a script."""
+"""Pages of the country and its units: the server's drawing, then the interactive map."""
 
 from collections.abc import Callable
 from typing import Any
@@ -89,7 +89,7 @@ def test_the_map_draws_and_follows_the_month(
     drawn(page)
 
 
-def test_figures_that_fail_are_told_and_asked_for_again(
+def test_failed_figures_show_a_message_and_can_be_retried(
     measured: None, tiled: None, new_page: Callable[..., Page]
 ) -> None:
     page = new_page(PHONE)
@@ -129,7 +129,7 @@ def test_find_me_opens_the_commune(new_page: Callable[..., Page]) -> None:
     expect_text(page, "Thái Nguyên")
 
 
-def test_who_refuses_the_position_is_told(new_page: Callable[..., Page]) -> None:
+def test_a_refused_position_shows_a_message(new_page: Callable[..., Page]) -> None:
     page = new_page(PHONE)
     page.goto("/")
     press(page, "Tôi ở đâu?")
@@ -162,7 +162,7 @@ def _today(app: Flask) -> Any:
 
 
 def drawn(page: Page) -> None:
-    """Wait until the script's map stands and is coloured."""
+    """Wait until the interactive map is painted."""
     wait_for(page, "document.getElementById('map').map?.repainted !== undefined")
     wait_for(page, "document.getElementById('map').map.map.areTilesLoaded()")
     for name in ("Quần đảo Hoàng Sa (Đà Nẵng)", "Quần đảo Trường Sa (Khánh Hòa)", "Biển Đông"):

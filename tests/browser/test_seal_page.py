@@ -1,4 +1,4 @@
-"""Whoever holds a report's file checks it on a page, with the keyboard and without a script."""
+"""The page that checks a report's file, by keyboard and without scripts."""
 
 from collections.abc import Callable
 from pathlib import Path

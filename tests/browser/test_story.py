@@ -87,7 +87,7 @@ def test_from_the_poster_to_the_sealed_report(
 
 
 def contribute(phone: Page, address: str, cut: bool) -> None:
-    """Open what the poster says, agree, and measure; perhaps the network is gone meanwhile."""
+    """Open the poster's address, consent and measure, optionally without a network."""
     phone.goto(address)
     agree(phone)
     press(phone, "Viettel")
@@ -104,7 +104,7 @@ def contribute(phone: Page, address: str, cut: bool) -> None:
 
 
 def enter(page: Page, path: str, name: str) -> None:
-    """Be asked who one is, and come to where one was going."""
+    """Sign in and return to the requested page."""
     page.goto(f"{path}?lang=vi")
     fill_fields(page, name=name, password=people.PASSWORD)
     press(page, "Đăng nhập")
@@ -147,7 +147,7 @@ def freeze_and_approve(page: Page, file: Path) -> dict:
 
 
 def anybody_checks(page: Page, file: Path, month: str) -> None:
-    """Who is handed the file asks the server whether it is the sealed one."""
+    """Check a received file against the sealed one on the server."""
     page.goto("/seal")
     page.set_input_files("#file", file)
     press(page, "Kiểm tra")

@@ -72,7 +72,7 @@ def test_a_visitor_has_a_screen_a_language_and_a_theme(new_page) -> None:
 @pytest.mark.parametrize(("ci", "outcome"), [("true", "1 error"), ("", "1 skipped")])
 def test_without_a_browser(ci: str, outcome: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "--no-cov", "-p", "no:cacheprovider",
-               "tests/browser/test_guard.py", "-k", "is_too_wide"]  # fmt: skip
+               "tests/browser/test_guard.py", "-k", "horizontal_overflow"]  # fmt: skip
     environment = os.environ | {"PATH": "/nowhere", "CI": ci}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False

@@ -29,6 +29,14 @@ def test_the_version_is_that_of_the_code() -> None:
     assert PROJECT["version"] == VERSION
 
 
+def test_every_folder_with_modules_is_a_package() -> None:
+    """import-linter sees only packages: a folder without `__init__.py` escapes its contracts."""
+    files = (path for root in ("backend", "geo") for path in (ROOT / root).rglob("*.py"))
+    folders = {path.parent for path in files} - set((ROOT / "backend/migrations").rglob("*"))
+    folders -= {ROOT / "backend/migrations"}  # run by Alembic, never imported
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 def test_the_supported_pythons_are_those_of_setup() -> None:
     setup = (ROOT / "scripts" / "setup").read_text(encoding="utf-8")
     low, high = re.findall(r"\((\d+), (\d+)\)", setup)

@@ -47,7 +47,7 @@ def list_units(query: dict[str, Any]) -> Any:
 @blp.get("/units/<code>")
 @blp.arguments(AsOfSchema, location="query")
 @blp.response(200, UnitDetailSchema)
-def show_serialize_unit(query: dict[str, Any], code: str) -> Any:
+def show_unit(query: dict[str, Any], code: str) -> Any:
     """Show a unit on a day."""
     day = query["as_of"] or _today()
     return _as_of(day) | _serialize_unit(service.find(day, code, query["level"]))

@@ -8,12 +8,12 @@ from flask import request
 
 from backend.accounts.audit import read_audit
 from backend.accounts.authentication import actor
-from backend.admin.audit_details import readable_details
 from backend.clock import day_begin, local_day
 from backend.errors import invalid
 from backend.http.requests import clock_now
 from backend.measurements.privacy.request_views import StepSchema
 from backend.measurements.privacy.requests import list_requests, open_request, record_step
+from backend.web.admin.audit_details import readable_details
 from backend.web.admin.blueprint import bp, render_section
 from backend.web.admin.fields import row_of
 from backend.web.admin.schemas import ROWS, AuditPageQuerySchema, WithdrawalFormSchema

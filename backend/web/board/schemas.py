@@ -38,7 +38,7 @@ class ContributedQuerySchema(BoardQuerySchema):
     """The grouping of contributions, and the cursor of the page."""
 
     by = Text(choices=BY, load_default="team")
-    cursor = Text(most=100, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
 
 
 class MembersQuerySchema(PageQuerySchema):

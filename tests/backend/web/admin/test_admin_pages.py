@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.admin.audit_details import readable_details
 from backend.monitoring.checks import CHECKS
+from backend.web.admin.audit_details import readable_details
 from backend.web.admin.blueprint import SECTIONS
 from backend.web.site.labels import LABELS
 from tests.support import people

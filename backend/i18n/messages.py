@@ -43,7 +43,7 @@ TEXTS: dict[str, str] = {
     # fields
     "not_cursor": N_("The cursor is invalid."),
     "required": N_("This field is missing."),
-    "null": N_("This field must not be null."),
+    "null": N_("This field must not be empty."),
     "not_object": N_("Must be an object."),
     "not_list": N_("Must be a list."),
     "not_text": N_("Must be a string."),

@@ -7,8 +7,8 @@ from backend.clock import local_day
 from backend.http.requests import clock_now
 from backend.organisations.service import create_organisation, end_organisation, list_organisations
 from backend.web.admin.blueprint import bp, render_section
+from backend.web.admin.roles import UNIT_FIELD, form_errors, unit_reference
 from backend.web.admin.roles import organisations as choices
-from backend.web.admin.roles import unit_reference
 from backend.web.admin.schemas import ROWS, ListQuerySchema, OrganisationFormSchema, VersionSchema
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to
@@ -23,9 +23,9 @@ def organisations(query: dict[str, Any]) -> Any:
 
     def act(fields: dict[str, Any]) -> Any:
         code = fields.pop("unit_code")
-        return create_organisation(
-            actor(), fields | {"unit": unit_reference(code, level_of(code), today)}
-        )
+        unit = unit_reference(code, level_of(code), today)
+        with form_errors(UNIT_FIELD):
+            return create_organisation(actor(), fields | {"unit": unit})
 
     if form.submit(OrganisationFormSchema(), act):
         return redirect_to("admin.organisations", query)

@@ -19,6 +19,8 @@ from backend.organisations.models import Cluster, Organisation
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
 
+# The form's field of a unit, by the API's field.
+UNIT_FIELD = {"unit": "unit_code"}
 # Fields of the scope of each role, of which one is filled.
 SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
     "team_leader": ("team_id",),
@@ -30,14 +32,14 @@ SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
 
 def invite(actor: Actor, fields: Mapping[str, Any], now: datetime) -> Link:
     """Invite a person with a first role."""
-    with _form_errors(fields["role"]):
+    with form_errors(_field_names(fields["role"])):
         request = _role_request(fields, local_day(now))
         return grants.invite(actor, fields["person"], fields["display_name"], [request], now)
 
 
 def grant(actor: Actor, user_id: int, fields: Mapping[str, Any], now: datetime) -> bool:
     """Grant a person a further role; return whether it is new."""
-    with _form_errors(fields["role"]):
+    with form_errors(_field_names(fields["role"])):
         return grants.grant_role(actor, user_id, _role_request(fields, local_day(now)), now)[1]
 
 
@@ -60,11 +62,15 @@ def _role_request(fields: Mapping[str, Any], today: date) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _form_errors(role: str) -> Iterator[None]:
-    """Rename the API's fields in a problem to the form's fields."""
+def _field_names(role: str) -> dict[str, str]:
+    """Return the form's fields of a role by the API's fields."""
     over = SCOPE_FIELDS[role][0] if SCOPE_FIELDS[role] else "role"
-    names = {"scope_id": over, "unit": over, "valid_to": "last_day", "name": "person"}
+    return {"scope_id": over, "unit": over, "valid_to": "last_day", "name": "person"}
+
+
+@contextmanager
+def form_errors(names: Mapping[str, str]) -> Iterator[None]:
+    """Rename the API's fields in a problem to the form's fields."""
     try:
         yield
     except Problem as problem:

@@ -1,8 +1,9 @@
 """Queries and forms of admins' pages."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import AuditQuerySchema, Label
@@ -124,6 +125,12 @@ class SpanFormSchema(Strict):
 
     first = Day(required=True)
     last = Day(required=True)
+
+    @validates_schema
+    def in_order(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Reject a last day before the first; no day would be reassigned."""
+        if data["last"] < data["first"]:
+            raise ValidationError("before_first_day", "last")
 
 
 class MonthFormSchema(Strict):

@@ -5,7 +5,7 @@ from typing import Any
 from backend.accounts.authentication import actor
 from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
 from backend.web.admin.blueprint import bp, render_section
-from backend.web.admin.roles import unit_reference
+from backend.web.admin.roles import UNIT_FIELD, form_errors, unit_reference
 from backend.web.admin.schemas import (
     ROWS,
     ListQuerySchema,
@@ -25,7 +25,8 @@ def targets(query: dict[str, Any]) -> Any:
 
     def act(fields: dict[str, Any]) -> Any:
         unit = unit_reference(fields.pop("unit_code"), fields["level"], fields["valid_from"])
-        return set_target(actor(), fields | {"unit": unit})
+        with form_errors(UNIT_FIELD):
+            return set_target(actor(), fields | {"unit": unit})
 
     if form.submit(TargetFormSchema(), act):
         return redirect_to("admin.targets", query)

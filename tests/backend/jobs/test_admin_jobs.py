@@ -86,6 +86,8 @@ def test_communes_are_named_again(app: Flask, admin: AdminBrowser) -> None:
     assert (latest(app).done, latest(app).whole) == (1, 1)
     assert run(app) == "jobs done: 0"
     assert "01/11/2024 – 30/11/2024" in admin.get("/admin/jobs")
+    backwards = {"first": "2024-11-30", "last": "2024-11-01"}
+    assert field_error(admin.refused("/admin/jobs/reassign", **backwards), "last")
 
 
 def test_the_same_work_is_not_asked_for_twice(app: Flask, admin: AdminBrowser) -> None:

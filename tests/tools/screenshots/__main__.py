@@ -7,10 +7,10 @@ from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
-from scripts.picturing.examples import add_examples
 
 from tests.support.browser import OPTIONS, program, wait_for
 from tests.tools.screenshots.demo import demo_server
+from tests.tools.screenshots.examples import add_examples
 from tests.tools.screenshots.pages import OF_PEOPLE, PAGES, Place, open_at
 from tests.tools.screenshots.people import sign_in
 

@@ -147,6 +147,11 @@ def test_a_target_that_cannot_be_is_explained(admin: AdminBrowser) -> None:
         and not field_error(page, "source")
     )
     assert 'value="nhiều"' in page
+    unknown_unit = {
+        "level": "commune", "network": "fixed", "purpose": "target", "threshold": "10",
+        "basis": "counted", "valid_from": "2024-11-01", "source": "x", "unit_code": "99999",
+    }  # fmt: skip
+    assert field_error(admin.refused("/admin/targets", **unknown_unit), "unit_code")
 
 
 def test_an_organisation_is_added_and_ended(admin: AdminBrowser) -> None:
@@ -158,6 +163,8 @@ def test_an_organisation_is_added_and_ended(admin: AdminBrowser) -> None:
     admin.done(ending, version="1")
     assert "Chưa có tổ chức nào" in admin.get("/admin/organisations")
     assert field_error(admin.refused("/admin/organisations", name="!", type="other"), "name")
+    unknown_unit = {"name": "Sở", "type": "department", "unit_code": "99999"}
+    assert field_error(admin.refused("/admin/organisations", **unknown_unit), "unit_code")
 
 
 def test_a_withdrawal_is_noted_and_done(admin: AdminBrowser) -> None:
@@ -181,6 +188,11 @@ def test_details_of_the_audit_log_are_written_out() -> None:
         ("chỉ xem trước", "có"),
         ("Đơn vị", "19, 22"),
         ("unheard", "–"),
+    ]
+    plan = {"date": "2026-11-27", "after": {"counted": 94, "received": 103}}
+    assert readable_details(plan, "vi") == [
+        ("Ngày", "2026-11-27"),
+        ("Sau", "Được tính: 94; Đã nhận: 103"),
     ]
     assert readable_details({"dry_run": False}, "en") == [("preview only", "no")]
 

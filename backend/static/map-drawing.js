@@ -74,6 +74,7 @@ export class UnitMap {
       pitchWithRotate: false,
       cooperativeGestures: true, // one finger and the wheel scroll the page
       locale: {
+        "Map.Title": this.figure.dataset.title,
         "CooperativeGesturesHandler.WindowsHelpText": this.figure.dataset.wheel,
         "CooperativeGesturesHandler.MacHelpText": this.figure.dataset.wheel,
         "CooperativeGesturesHandler.MobileHelpText": this.figure.dataset.fingers,

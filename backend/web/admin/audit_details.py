@@ -100,7 +100,6 @@ NAMES: Mapping[str, str] = {
     "unit_id": N_("Number of the unit"),
     "units": N_("Units"),
     "update": N_("changed"),
-    "uses_max": N_("Uses at most"),
     "uses_most": N_("Uses at most"),
     "valid": N_("Valid"),
     "valid_from": N_("First day"),

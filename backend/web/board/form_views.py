@@ -68,7 +68,7 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
     require(user, "campaign.edit", campaign_scope(campaign_id))
-    if request.method == "GET":
+    if request.method != "POST":
         form.values = board.campaign | {"areas": format_areas(board.campaign["areas"])}
     preview = request.form.get("go") != "yes"
 

@@ -58,7 +58,7 @@ def letterhead(query: dict[str, Any], code: str) -> Any:
     """Show and change the letterhead of a unit."""
     form, now = new_form(query), clock_now()
     letterhead = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)
-    if request.method == "GET":
+    if request.method != "POST":
         form.values = letterhead | {name: "\n".join(letterhead[name]) for name in LINES}
 
     def change(fields: dict[str, Any]) -> Any:

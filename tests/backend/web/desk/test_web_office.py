@@ -54,8 +54,10 @@ def test_without_a_file_and_with_none_that_is_a_table(client: FlaskClient, token
 
 
 def test_a_letterhead_is_proposed_and_kept(client: FlaskClient, token: str) -> None:
-    page = client.get("/desk/area/19/letterhead?lang=vi").text
-    assert "Đề xuất, chưa lưu" in page
+    answer = client.get("/desk/area/19/letterhead?lang=vi")
+    assert "Đề xuất, chưa lưu" in answer.text
+    head = client.head("/desk/area/19/letterhead?lang=vi")
+    assert head.content_length == answer.content_length
     form = {
         "csrf_token": token, "version": "0", "agency": "SỞ KHOA HỌC VÀ CÔNG NGHỆ",
         "symbol": "SKHCN-BCVT", "place": "Thái Nguyên",

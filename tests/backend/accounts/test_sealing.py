@@ -64,7 +64,7 @@ def test_after_a_change_of_key_they_are_sealed_again(
     refused = client.post("/api/v1/sessions", json={**IN, "totp": code})
     assert (refused.status_code, refused.json["code"]) == (401, "totp_wrong")
     doctor = app.test_cli_runner().invoke(args=["doctor"]).output
-    assert "SECRET_KEY does not open 1 second factor" in doctor
+    assert "SECRET_KEY cannot decrypt 1 second factor" in doctor
     for key, words in (
         ("not it", "0 encrypted again, 1 that"),
         (BEFORE, "1 encrypted again, 0 that"),

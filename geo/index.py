@@ -2,22 +2,122 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.containment import ContainmentPairs, cells_of_points, containment_pairs, lowest_polygon
-from geo.grid import BESIDE, BORDER, CELL_DEG, Floats, Grid, Int32s
-from geo.gridbuild import build_grid
-from geo.gridfile import FORMAT, DamagedIndexError, read_grid, write_grid
-from geo.location import EDGE, INSIDE, NOWHERE, SNAPPED, Location, Locations
-from geo.nearby import BorderQuery, Borders, borders_within, far_inside
+from geo.grid import (
+    BESIDE,
+    BORDER,
+    CELL_DEG,
+    FORMAT,
+    Bools,
+    DamagedIndexError,
+    Floats,
+    Grid,
+    Int32s,
+    Ints,
+    build_grid,
+    read_grid,
+    write_grid,
+)
+from geo.lookup import (
+    BorderQuery,
+    Borders,
+    ContainmentPairs,
+    borders_within,
+    cells_of_points,
+    containment_pairs,
+    far_inside,
+    lowest_polygon,
+)
 
 if TYPE_CHECKING:
     import geopandas
+
+How = Literal["inside", "edge", "snapped"]
+
+# Values of Locations.how, and their names.
+NOWHERE, INSIDE, EDGE, SNAPPED = range(4)
+HOW_NAMES: tuple[How | None, ...] = (None, "inside", "edge", "snapped")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The commune of a position.
+
+    Attributes
+    ----------
+    code : str
+        The commune.
+    how : {"inside", "edge", "snapped"}
+        `edge`: on the border of that commune; `snapped`: outside all, this is the nearest.
+    border_distance_m : float or None
+        Metres to the nearest border of that commune; inf when there is none within the larger
+        of accuracy and `search_m`; None when no accuracy was given.
+    ambiguous : bool
+        Whether the accuracy circle reaches another commune.
+    candidates : tuple of str
+        Those other communes, ascending.
+    """
+
+    code: str
+    how: How
+    border_distance_m: float | None = None
+    ambiguous: bool = False
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Locations:
+    """The communes of n positions, as arrays.
+
+    Attributes
+    ----------
+    codes : tuple of str
+        All codes of the index, ascending.
+    commune : (n,) int32
+        Number in `codes`, -1 outside.
+    how : (n,) uint8
+        NOWHERE, INSIDE, EDGE or SNAPPED.
+    border_distance_m : (n,) float64 or None
+        As in `Location`; inf outside. None without accuracies.
+    candidate_offsets : (n + 1,) int64
+        Those of position i are `candidate_values[offsets[i]:offsets[i + 1]]`.
+    candidate_values : (m,) int32
+        Numbers in `codes`, ascending for each position.
+    """
+
+    codes: tuple[str, ...]
+    commune: Int32s
+    how: NDArray[np.uint8]
+    border_distance_m: Floats | None
+    candidate_offsets: Ints
+    candidate_values: Int32s
+
+    @property
+    def ambiguous(self) -> Bools:
+        """Whether the accuracy circle of each position reaches another commune."""
+        return np.diff(self.candidate_offsets) > 0
+
+    def code_array(self) -> NDArray[np.object_]:
+        """Return the code of each position, None outside."""
+        return np.array([*self.codes, None], dtype=object)[self.commune]
+
+    def location(self, i: int) -> Location | None:
+        """Return one position as a `Location`."""
+        how = HOW_NAMES[self.how.item(i)]
+        if how is None:
+            return None
+        first, end = self.candidate_offsets[i : i + 2].tolist()
+        others = tuple(self.codes[k] for k in self.candidate_values[first:end].tolist())
+        distance = None if self.border_distance_m is None else self.border_distance_m.item(i)
+        return Location(self.codes[self.commune.item(i)], how, distance, bool(others), others)
+
 
 # A position outside every commune is assigned to the nearest one within its accuracy and this
 # distance: enough for a quay or a gap between polygons, too little for a ship.

@@ -19,8 +19,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.units.catalogue import ActiveSet, read_active, serving_set
 from backend.units.models import Boundary, Unit
-from geo.index import CommuneIndex, load_or_build
-from geo.location import Location
+from geo.index import CommuneIndex, Location, load_or_build
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
@@ -13,9 +13,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.units.catalogue import SYSTEMS
 from backend.units.models import Unit
-
-if TYPE_CHECKING:
-    from geo.crosswalk import Crosswalk
+from geo.gazetteer import Crosswalk
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +43,8 @@ class Overlaps:
 
 
 @cache
-def crosswalk() -> "Crosswalk":
+def crosswalk() -> Crosswalk:
     """Return the built-in crosswalk, read once."""
-    from geo.crosswalk import Crosswalk
-
     return Crosswalk.load()
 
 

@@ -11,10 +11,8 @@ import shapely
 from shapely import Geometry
 
 from . import outline
-from .cells import Grid, assign, assign_missing
-from .polygons import trace
-from .registry import COLUMNS, Registry, read
-from .sites import New, Old, new_sites, old_sites
+from .cells import Grid, assign, assign_missing, trace
+from .sites import COLUMNS, New, Old, Registry, new_sites, old_sites, read
 
 
 def derive(atlas: Path, folder: Path) -> None:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from geo.index import SEARCH_MAX_M, CommuneIndex
-from geo.location import EDGE, Locations
+from geo.index import EDGE, SEARCH_MAX_M, CommuneIndex, Locations
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from backend.database.extensions import db
 from backend.jobs.models import Job
 from backend.web.admin import set_findings
 from backend.web.admin.blueprint import SECTIONS
-from geo.findings import Finding
+from geo.checks import Finding
 from geo.gazetteer import load_units
 from tests.support import people
 from tests.support.admin_client import NAME, SECRET

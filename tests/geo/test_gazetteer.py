@@ -1,4 +1,4 @@
-"""The lists of units, search and order."""
+"""The lists of units, search and order, and old communes to new ones and back."""
 
 import unicodedata
 from collections import Counter
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.gazetteer import GazetteerUnit, load_units, plain, sort_key
+from geo.gazetteer import Crosswalk, GazetteerUnit, load_units, plain, sort_key
 
 LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxy"
 
@@ -138,3 +138,45 @@ def test_keys_are_ascii_and_ignore_case_and_form(name: str) -> None:
 def test_no_two_names_of_a_system_share_a_key(units: list[GazetteerUnit]) -> None:
     names = {unicodedata.normalize("NFC", unit.name).casefold() for unit in units}
     assert len({sort_key(name) for name in names}) == len(names)
+
+
+@pytest.fixture(scope="module")
+def crosswalk() -> Crosswalk:
+    return Crosswalk.load()
+
+
+def test_every_commune_has_a_place_in_it(crosswalk: Crosswalk) -> None:
+    old = {unit.code for unit in load_units("2024") if unit.level == "commune"}
+    new = {unit.code for unit in load_units("2025") if unit.level == "commune"}
+    assert all(crosswalk.successors(code) for code in old)
+    assert all(crosswalk.predecessors(code) for code in new)
+    assert {found for code in old for found in crosswalk.successors(code)} == new
+    assert {found for code in new for found in crosswalk.predecessors(code)} == old
+
+
+def test_both_directions_agree(crosswalk: Crosswalk) -> None:
+    for unit in load_units("2025"):
+        for old in crosswalk.predecessors(unit.code):
+            assert unit.code in crosswalk.successors(old)
+
+
+def test_a_reused_code_leads_to_what_its_ground_became(crosswalk: Crosswalk) -> None:
+    assert crosswalk.successors("05443") == ("05443",)  # Trưng Vương is part of Phan Đình Phùng
+    assert "05443" in crosswalk.predecessors("05443")
+    assert len(crosswalk.predecessors("05443")) > 1
+
+
+def test_islands_keep_their_place(crosswalk: Crosswalk) -> None:
+    assert crosswalk.successors("498") == ("20333",)
+    assert crosswalk.predecessors("22736") == ("22736", "22737", "22739")
+
+
+def test_unknown_codes_lead_nowhere(crosswalk: Crosswalk) -> None:
+    assert crosswalk.successors("99999") == ()
+    assert crosswalk.predecessors("") == ()
+
+
+def test_a_divided_commune_names_its_main_successor_first() -> None:
+    crosswalk = Crosswalk([("a", "1", False), ("a", "2", True), ("b", "2", True)])
+    assert crosswalk.successors("a") == ("2", "1")
+    assert crosswalk.predecessors("2") == ("a", "b")

@@ -6,8 +6,7 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
-from geo.index import CommuneIndex
-from geo.location import EDGE, Location, Locations
+from geo.index import EDGE, CommuneIndex, Location, Locations
 from tests.support.geo_coverages import (
     SETS,
     SOUTH,

@@ -6,9 +6,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.index import CommuneIndex
-from geo.location import Location
-from geo.nearby import metres_per_degree
+from geo.index import CommuneIndex, Location
+from geo.lookup import metres_per_degree
 from tests.support.geo_coverages import (
     SETS,
     SOUTH,

@@ -6,8 +6,8 @@ from pathlib import Path
 import geopandas
 import pytest
 
-from geo import gridfile
-from geo.gridfile import DamagedIndexError
+from geo import grid
+from geo.grid import DamagedIndexError
 from geo.index import CommuneIndex, load_or_build
 from tests.support.geo_coverages import (
     SETS,
@@ -45,7 +45,7 @@ def test_a_damaged_file_is_refused(
     contents = {"empty": bytearray(), "short": content[:-64], "foreign": bytearray(b"x" * 5_000)}
     path.write_bytes(contents.get(damage, content))
     if damage == "version":
-        monkeypatch.setattr(gridfile, "FORMAT", gridfile.FORMAT + 1)
+        monkeypatch.setattr(grid, "FORMAT", grid.FORMAT + 1)
     with pytest.raises(DamagedIndexError, match="index: "):
         CommuneIndex.load(path)
 

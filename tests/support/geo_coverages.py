@@ -10,7 +10,7 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
-from geo.nearby import metres_per_degree
+from geo.lookup import metres_per_degree
 
 WEST, SOUTH, STEP = 105.75, 21.5, 0.0078125
 

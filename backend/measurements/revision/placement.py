@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from backend.measurements.recording import rules
 from backend.units.locator import NO_UNIT, LoadedSet
-from geo.location import HOW_NAMES, SNAPPED
+from geo.index import HOW_NAMES, SNAPPED
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]

@@ -145,8 +145,8 @@ def _new_set(arguments: Mapping[str, Any]) -> NewSet:
 
 def _check(new: NewSet, frame: "GeoDataFrame", job: int, progress: Progress) -> dict[str, Any]:
     from backend.units import loading
+    from geo.checks import findings as placed
     from geo.checks import to_text
-    from geo.findings import findings as placed
 
     progress(1, STEPS)
     report, known = loading.check(new, frame), loading.reference_units(new)

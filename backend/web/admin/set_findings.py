@@ -17,8 +17,7 @@ from backend.web.maps import outlines
 from backend.web.maps.drawing import sea_on
 from backend.web.site.canvas import Canvas
 from backend.web.site.sea import COUNTRY_BOX
-from geo.checks import VIETNAM
-from geo.findings import KINDS, Finding
+from geo.checks import KINDS, VIETNAM, Finding
 from geo.gazetteer import GazetteerUnit
 
 if TYPE_CHECKING:

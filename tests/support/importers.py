@@ -4,8 +4,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from backend.measurements.imports import formats
-from backend.measurements.imports.lines import open_source
+from backend.measurements.imports import service as importing
+from backend.measurements.imports.parsing import open_source
 from backend.measurements.imports.row import ImportOptions, Row
 
 DATA = Path(__file__).parents[1] / "data" / "importers"
@@ -16,12 +16,12 @@ FIELD = ImportOptions.parse("21.5942,105.8482,12", "mobile")
 def rows(format: str, source: str | bytes, given: ImportOptions = NOTHING) -> list[Row]:
     raw = source.encode() if isinstance(source, str) else source
     stream = io.TextIOWrapper(io.BytesIO(raw), "utf-8", errors="surrogateescape", newline="")
-    return list(formats.read(format, stream, given))
+    return list(importing.read(format, stream, given))
 
 
 def sample(format: str, name: str, given: ImportOptions = NOTHING) -> list[Row]:
     with open_source(DATA / name) as stream:
-        return list(formats.read(format, stream, given))
+        return list(importing.read(format, stream, given))
 
 
 def values(row: Row) -> tuple[Any, Any, Any]:

@@ -10,10 +10,9 @@ from flask import current_app
 from rich.console import Console
 
 from backend.http.requests import clock_now
-from backend.measurements.imports.formats import FORMATS
-from backend.measurements.imports.lines import open_source
+from backend.measurements.imports.parsing import open_source
 from backend.measurements.imports.row import ImportOptions
-from backend.measurements.imports.service import RejectedRow, Source, import_rows
+from backend.measurements.imports.service import FORMATS, RejectedRow, Source, import_rows
 from backend.measurements.recording.cli import cli
 from backend.measurements.recording.service import RecordingContext
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from backend.measurements.imports.lines import Lines
-from backend.measurements.imports.objects import parse_objects
+from backend.measurements.imports.parsing import Entry, Lines, parse_objects
 from backend.measurements.imports.row import (
     ImportOptions,
     Row,
@@ -19,6 +18,7 @@ from backend.measurements.imports.row import (
     payload,
     row_id,
     section,
+    server,
     text,
 )
 
@@ -39,22 +39,13 @@ def read(lines: Lines, options: ImportOptions) -> Iterator[Row]:
     """Read client summaries; join M-Lab's downloads with their uploads."""
     pairs = Pairs(options)
     for found in parse_objects(lines):
-        if found.value is None:
-            yield Row(found.line, None, found.error, found.raw)
-        elif "Key" in found.value and "Value" in found.value:
+        if found.value and "Key" in found.value and "Value" in found.value:
             continue  # an event before the summary
-        elif is_archive(found.value):
-            yield from pairs.add(found.line, found.raw, found.value)
+        if found.value and is_archive(found.value):
+            yield from pairs.add(found)
         else:
-            yield _row(found.line, found.raw, found.value, options)
+            yield from found.rows(_summary, options)
     yield from pairs.unpaired()
-
-
-def _row(line: int, raw: str, source: dict[str, Any], options: ImportOptions) -> Row:
-    try:
-        return Row(line, _summary(source, options), None, raw)
-    except UnreadableRow as error:
-        return Row(line, None, str(error), raw)
 
 
 def _summary(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
@@ -66,7 +57,6 @@ def _summary(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
         raise UnreadableRow("an ndt7-client summary has no time: add it to each as StartTime")
     nested = "Throughput" in down or "Throughput" in up
     latency = section(down, "Latency") or section(source, "MinRTT") or section(source, "RTT")
-    server = text(source, "ServerFQDN") or text(source, "Server")
     return payload(
         options,
         id=row_id("ndt7", text(down, "UUID") or text(source, "DownloadUUID"), source),
@@ -74,7 +64,7 @@ def _summary(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
         download=_quantity(section(down, "Throughput") if nested else down, _MBPS),
         upload=_quantity(section(up, "Throughput") if nested else up, _MBPS),
         ping=_quantity(latency, _MS),
-        server={"name": server} if server else None,
+        server=server(text(source, "ServerFQDN") or text(source, "Server")),
     )
 
 
@@ -118,12 +108,12 @@ class Pairs:
         self._waiting: dict[str, Half] = {}
         self._chars = 0
 
-    def add(self, line: int, raw: str, source: dict[str, Any]) -> Iterator[Row]:
+    def add(self, found: Entry) -> Iterator[Row]:
         """Add one direction; yield the test if it is complete, and directions without a pair."""
         try:
-            half = _half(line, raw, source)
+            half = _half(found.line, found.raw, found.value)
         except UnreadableRow as error:
-            yield Row(line, None, str(error), raw)
+            yield Row(found.line, None, str(error), found.raw)
             return
         other = self._pop(half.client)
         if other and other.direction != half.direction and abs(other.at - half.at) <= PAIR_WITHIN:
@@ -156,7 +146,7 @@ class Pairs:
             download=down.mbps,
             upload=up.mbps,
             ping=down.ping_ms if down.ping_ms is not None else up.ping_ms,
-            server={"name": down.server} if down.server else None,
+            server=server(down.server),
         )
         return Row(one.line, body, None, f"{one.raw}\n{two.raw}")
 

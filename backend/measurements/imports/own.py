@@ -6,12 +6,11 @@ The CSV has flattened payloads, with dots in the names of nested columns.
 import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
-from backend.measurements.imports.lines import Lines, bad_bytes
-from backend.measurements.imports.objects import translate_objects
+from backend.measurements.imports.parsing import Lines, parse_records
 from backend.measurements.imports.row import ImportOptions, Row, UnreadableRow, parse_time, row_id
-from backend.measurements.imports.table import Record, records
 
 # Required columns of the CSV.
 NEEDED = ("measured_at", "status", "download_mbps", "upload_mbps", "ping_ms")
@@ -28,12 +27,7 @@ _MEASURED = re.compile(
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 
 
-def read_ndjson(lines: Lines, options: ImportOptions) -> Iterator[Row]:
-    """Read payloads of the API."""
-    return translate_objects(lines, options, _complete)
-
-
-def _complete(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+def complete_payload(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
     """Add defaults to an own payload; its own values have priority."""
     parse_time(source.get("measured_at"), "measured_at")
     network = source.get("network") or {}
@@ -58,17 +52,15 @@ def _is_uuid(own_id: str | None) -> bool:
 
 def read_csv(lines: Lines, options: ImportOptions) -> Iterator[Row]:
     """Read rows under a header that names the columns, in any order."""
-    header: list[str] | None = None
-    for record in records(lines):
-        if record.error is not None:
-            yield Row(record.line, None, record.error, record.raw)
-        elif header is None:
-            header = [name.strip() for name in record.cells]
-            if problem := _header_problem(header):
-                yield Row(record.line, None, problem, record.raw)
-                return
-        else:
-            yield _row(record, header, options)
+    header: list[str] = []
+    for record in parse_records(lines):
+        if header or record.value is None:
+            yield from record.rows(partial(_from_cells, header), options)
+            continue
+        header = [name.strip() for name in record.value]
+        if problem := _header_problem(header):
+            yield Row(record.line, None, problem, record.raw)
+            return
 
 
 def _header_problem(header: list[str]) -> str | None:
@@ -82,16 +74,10 @@ def _header_problem(header: list[str]) -> str | None:
     return None
 
 
-def _row(record: Record, header: list[str], options: ImportOptions) -> Row:
-    try:
-        if bad_bytes(record.raw):
-            raise UnreadableRow("bytes that are not UTF-8")
-        if len(record.cells) != len(header):
-            raise UnreadableRow(f"{len(record.cells)} cells, but the header has {len(header)}")
-        body = _nest(zip(header, record.cells, strict=True))
-        return Row(record.line, _complete(body, options), None, record.raw)
-    except UnreadableRow as error:
-        return Row(record.line, None, str(error), record.raw)
+def _from_cells(header: list[str], cells: list[str], options: ImportOptions) -> dict[str, Any]:
+    if len(cells) != len(header):
+        raise UnreadableRow(f"{len(cells)} cells, but the header has {len(header)}")
+    return complete_payload(_nest(zip(header, cells, strict=True)), options)
 
 
 def _nest(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:

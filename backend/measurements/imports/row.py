@@ -137,6 +137,11 @@ def rate(value: float | None, transferred: float | None) -> float | None:
     return None if value == 0 and not transferred else value
 
 
+def server(name: str | None, id: str | None = None) -> dict[str, str] | None:
+    """Return the server of a test without missing values; None if both are missing."""
+    return {key: value for key, value in (("id", id), ("name", name)) if value} or None
+
+
 def payload(
     options: ImportOptions,
     *,

@@ -4,19 +4,32 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any, TextIO
 
 from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.i18n.messages import message
-from backend.measurements.imports import formats
+from backend.measurements.imports import ndt7, own
+from backend.measurements.imports import speedtest_clients as clients
+from backend.measurements.imports.parsing import BrokenStream, Lines, translate_objects
 from backend.measurements.imports.row import ImportOptions, Row
 from backend.measurements.recording.incoming import Item, ReceiptContext
 from backend.measurements.recording.service import RecordingContext, record
 
 # Rows of one commit; as many as a phone may send at once.
 LOT = 500
+READERS: dict[str, Callable[[Lines, ImportOptions], Iterator[Row]]] = {
+    "ndjson": partial(translate_objects, translate=own.complete_payload),
+    "csv": own.read_csv,
+    "speedtest-cli": partial(translate_objects, translate=clients.from_speedtest_cli),
+    "speedtest-cli-csv": clients.read_speedtest_cli_csv,
+    "ookla": partial(translate_objects, translate=clients.from_ookla),
+    "librespeed": partial(translate_objects, translate=clients.from_librespeed),
+    "ndt7": ndt7.read,
+}
+FORMATS = tuple(READERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,20 @@ Report = Callable[[RejectedRow], None]
 Progress = Callable[[Counter[str]], None]
 
 
+def read(format: str, stream: TextIO, options: ImportOptions) -> Iterator[Row]:
+    """Read a stream as payloads of the API; each row has its error. ValueError: unknown format."""
+    if format not in READERS:
+        raise ValueError(f"format {format!r} is none of {', '.join(FORMATS)}")
+    return _guarded(READERS[format](Lines(stream), options))
+
+
+def _guarded(rows: Iterator[Row]) -> Iterator[Row]:
+    try:
+        yield from rows
+    except BrokenStream as error:
+        yield Row(error.line, None, str(error), "")
+
+
 def import_rows(
     source: Source,
     stream: TextIO,
@@ -62,7 +89,7 @@ def import_rows(
         count_without_device=source.count_reason is not None,
         source="import",
     )
-    rows = formats.read(source.format, stream, source.options)
+    rows = read(source.format, stream, source.options)
     _audit(source, "import")  # before the first row is recorded
     outcomes: Counter[str] = Counter()
     while lot := list(islice(rows, LOT)):

@@ -18,12 +18,7 @@ def expire() -> None:
     """Coarsen old positions, later remove them, as the consent text says; update the archives."""
     config, now = current_app.config, clock_now()
     with progress_bar("expire") as progress:
-        done = expire_old(
-            now,
-            config["COARSEN_AFTER_DAYS"],
-            config["RETENTION_DAYS"],
-            progress,
-        )
+        done = expire_old(now, config["COARSEN_AFTER_DAYS"], config["RETENTION_DAYS"], progress)
     click.echo(
         f"coarsened: {done.coarsened}; positions removed: {done.removed}; "
         f"refused bodies deleted: {done.refused}"

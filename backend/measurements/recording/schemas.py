@@ -124,8 +124,7 @@ class ResultSchema(Strict):
 
     id = fields.String(required=True, allow_none=True)
     outcome = fields.String(
-        required=True,
-        metadata={"enum": ["accepted", "duplicate", "conflict", "rejected"]},
+        required=True, metadata={"enum": ["accepted", "duplicate", "conflict", "rejected"]}
     )
     valid = fields.Boolean()
     counted = fields.Boolean()

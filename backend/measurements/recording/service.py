@@ -46,10 +46,7 @@ class RecordingContext:
 
 
 def record(
-    device_id: UUID | None,
-    sent: Sequence[Any],
-    receipt: ReceiptContext,
-    context: RecordingContext,
+    device_id: UUID | None, sent: Sequence[Any], receipt: ReceiptContext, context: RecordingContext
 ) -> list[Item]:
     """Record measurements: store the content, locate, judge and count it in one commit."""
     items = _prepare(sent, receipt, context)

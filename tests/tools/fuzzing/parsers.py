@@ -17,7 +17,7 @@ from backend.errors import Problem
 from backend.fields import aware_time
 from backend.mail import composed
 from backend.measurements.corrections import past_rows
-from backend.measurements.imports import formats
+from backend.measurements.imports import service as importing
 from backend.measurements.imports.row import ImportOptions
 from backend.measurements.recording import incoming
 from backend.tables import csv as bulk_csv
@@ -93,7 +93,7 @@ def parsers() -> Iterator[Parser]:
 def _imported(form: str) -> Callable[[bytes], object]:
     def parse(raw: bytes) -> object:
         lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8", errors="surrogateescape", newline="")
-        return list(formats.read(form, lines, ImportOptions()))
+        return list(importing.read(form, lines, ImportOptions()))
 
     return parse
 

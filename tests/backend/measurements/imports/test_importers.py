@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from backend.measurements.imports import formats
+from backend.measurements.imports import service as importing
 from backend.measurements.imports.row import NAMESPACE, ImportOptions
 from tests.support.importers import DATA, FIELD, NOTHING, rows, sample, values
 
@@ -127,7 +127,7 @@ def test_a_given_network_is_checked() -> None:
     with pytest.raises(ValueError, match="satellite"):
         ImportOptions.parse(None, "satellite")
     with pytest.raises(ValueError, match="xlsx"):
-        formats.read("xlsx", io.StringIO(""), NOTHING)
+        importing.read("xlsx", io.StringIO(""), NOTHING)
 
 
 def test_own_ndjson_says_for_itself() -> None:
@@ -173,6 +173,6 @@ def test_waiting_directions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("backend.measurements.imports.ndt7.MAX_WAITING_CHARS", 1500)
     line = (DATA / "ndt7-archive.jsonl").read_text("utf-8").splitlines()[-1]
     lines = [line.replace("203.0.113.99", f"198.51.100.{n}") for n in range(20)]
-    with_end = iter(formats.read("ndt7", io.StringIO("\n".join(lines)), NOTHING))
+    with_end = iter(importing.read("ndt7", io.StringIO("\n".join(lines)), NOTHING))
     assert [next(with_end).line for _ in range(3)] == [1, 2, 3]
     assert [row.line for row in with_end] == list(range(4, 21))

@@ -14,10 +14,10 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from backend.measurements.imports import formats
-from backend.measurements.imports.formats import FORMATS
-from backend.measurements.imports.lines import open_source
+from backend.measurements.imports import service as importing
 from backend.measurements.imports.own import NEEDED
+from backend.measurements.imports.parsing import open_source
+from backend.measurements.imports.service import FORMATS
 from tests.support.importers import DATA, FIELD, NOTHING, rows, sample, values
 
 
@@ -40,7 +40,7 @@ def test_bytes_that_are_not_utf8_cost_their_row_only() -> None:
     assert [row.error for row in read] == ["bytes that are not UTF-8", None]
     assert read[0].raw.encode("utf-8", "surrogateescape") == bad
     strict = io.TextIOWrapper(io.BytesIO(bad), "utf-8")
-    (row,) = formats.read("ndjson", strict, NOTHING)
+    (row,) = importing.read("ndjson", strict, NOTHING)
     assert row.error is not None and row.error.startswith("not UTF-8 near here")
 
 
@@ -118,7 +118,7 @@ def test_gzip_is_read_and_its_end_missed(tmp_path: Path) -> None:
     (tmp_path / "cut.json.gz").write_bytes(packed[:-20])
     for name, last in (("whole.json.gz", "only one direction"), ("cut.json.gz", "the file cannot")):
         with open_source(tmp_path / name) as stream:
-            read = list(formats.read("ndt7", stream, NOTHING))
+            read = list(importing.read("ndt7", stream, NOTHING))
         assert read[-1].error is not None and read[-1].error.startswith(last)
 
 
@@ -138,7 +138,7 @@ def test_rows_come_while_the_file_is_read(format: str) -> None:
     name = {"ndjson": "own.ndjson", "csv": "own.csv"}[format]
     text = (DATA / name).read_text("utf-8")
     stream = Counted(text + "\n" * 5000)
-    next(iter(formats.read(format, stream, NOTHING)))
+    next(iter(importing.read(format, stream, NOTHING)))
     assert stream.taken < len(text)
 
 

@@ -14,7 +14,7 @@ from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY
 from backend.clock import local_day
 from backend.database.extensions import Rows, fetch_autocommit
 from backend.errors import Problem
-from backend.http.arguments import Parser
+from backend.http.blueprint import Parser
 from backend.http.requests import clock_now
 
 COOKIE = "dosong_session"

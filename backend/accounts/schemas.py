@@ -9,11 +9,8 @@ from backend.accounts.passwords import LENGTH_MOST
 from backend.accounts.sessions import Credentials
 from backend.accounts.tokens import DAYS_DEFAULT, DAYS_MOST
 from backend.fields import CODES, Day, Strict, Text, Whole
-from backend.http.paging import CURSOR_MOST
+from backend.http.paging import PageSchema, list_of, page_of
 
-PAGE_DEFAULT = 100
-# A page that a person can read through; a program follows `next`.
-PAGE_MOST = 500
 SCOPES = ("read", "write")
 
 
@@ -83,16 +80,10 @@ class NewTokenSchema(Strict):
     days = Whole(1, DAYS_MOST, load_default=DAYS_DEFAULT)
 
 
-class UsersQuerySchema(Strict):
+class UsersQuerySchema(PageSchema):
     """Filter and page of the list of people."""
 
     name = Text(NAME_MOST, load_default=None)
-    cursor = Text(most=CURSOR_MOST, load_default=None)
-    limit = fields.Integer(
-        load_default=PAGE_DEFAULT,
-        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
-        error_messages={"invalid": "not_whole"},
-    )
 
 
 class RoleSchema(Schema):
@@ -119,11 +110,7 @@ class PersonSchema(Schema):
     roles = fields.List(fields.Nested(RoleSchema), required=True)
 
 
-class PersonPageSchema(Schema):
-    """A page of people; `next` is null on the last."""
-
-    items = fields.List(fields.Nested(PersonSchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+PersonPageSchema = page_of(PersonSchema)
 
 
 class SignedInSchema(Schema):
@@ -173,10 +160,7 @@ class PersonalTokenSchema(Schema):
     expires_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
-class PersonalTokensSchema(Schema):
-    """One's own tokens in force."""
-
-    items = fields.List(fields.Nested(PersonalTokenSchema), required=True)
+PersonalTokensSchema = list_of(PersonalTokenSchema, "PersonalTokens")
 
 
 class MadePersonalTokenSchema(PersonalTokenSchema):
@@ -185,7 +169,7 @@ class MadePersonalTokenSchema(PersonalTokenSchema):
     token = fields.String(required=True)
 
 
-class AuditQuerySchema(Strict):
+class AuditQuerySchema(PageSchema):
     """Filters of the audit log; days are those of Vietnam."""
 
     actor = Text(most=200, load_default=None, metadata={"example": "user:7"})
@@ -193,12 +177,6 @@ class AuditQuerySchema(Strict):
     subject = Text(most=200, load_default=None, metadata={"example": "campaign:3"})
     first = Day(data_key="from", load_default=None)
     last = Day(data_key="to", load_default=None)
-    cursor = Text(most=CURSOR_MOST, load_default=None)
-    limit = fields.Integer(
-        load_default=PAGE_DEFAULT,
-        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
-        error_messages={"invalid": "not_whole"},
-    )
 
 
 class AuditEntrySchema(Schema):
@@ -213,8 +191,4 @@ class AuditEntrySchema(Schema):
     details = fields.Dict(required=True)
 
 
-class AuditPageSchema(Schema):
-    """A page of entries, newest first; `next` is null on the last."""
-
-    items = fields.List(fields.Nested(AuditEntrySchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+AuditPageSchema = page_of(AuditEntrySchema, "AuditPage")  # the newest first

@@ -1,23 +1,29 @@
-"""The API of campaigns."""
+"""The API of campaigns and their teams."""
 
 from typing import Any
 
 from backend.accounts.authentication import SignedInParser, actor
-from backend.campaigns import service
+from backend.campaigns import service, teams
 from backend.campaigns.schemas import (
     CampaignChangeSchema,
     CampaignCreateSchema,
     CampaignPageSchema,
     CampaignSchema,
     CampaignsQuerySchema,
+    TeamChangeSchema,
+    TeamCreateSchema,
+    TeamPageSchema,
+    TeamSchema,
+    TeamsQuerySchema,
 )
-from backend.campaigns.team_views import blp as teams
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.blueprint import Blueprint
+from backend.http.requests import clock_now
 
 blp = Blueprint("campaigns", __name__, parser=SignedInParser())
-blueprints = (blp, teams)
+team_blp = Blueprint("teams", __name__, parser=SignedInParser(), security=PERSON)
+blueprints = (blp, team_blp)
 
 
 @blp.get("/campaigns")
@@ -61,3 +67,50 @@ def change_campaign(changes: dict[str, Any], campaign_id: int) -> Any:
 def remove_campaign(campaign_id: int) -> None:
     """Remove a campaign that is still a draft."""
     service.remove_campaign(actor(), campaign_id, etags.expected())
+
+
+@team_blp.get("/organisations/<int:organisation_id>/teams")
+@team_blp.arguments(TeamsQuerySchema, location="query")
+@team_blp.response(200, TeamPageSchema)
+def list_teams(query: dict[str, Any], organisation_id: int) -> Any:
+    """List an organisation's teams."""
+    return teams.list_teams(actor(), organisation_id, query)
+
+
+@team_blp.post("/organisations/<int:organisation_id>/teams")
+@team_blp.arguments(TeamCreateSchema)
+@team_blp.response(201, TeamSchema, headers=etags.ETAG_HEADER, description="Added")
+def create_team(data: dict[str, Any], organisation_id: int) -> Any:
+    """Add a team to an organisation."""
+    return etags.with_etag(teams.create_team(actor(), organisation_id, data), 201)
+
+
+@team_blp.get("/teams/<int:team_id>")
+@team_blp.response(200, TeamSchema, headers=etags.ETAG_HEADER)
+@team_blp.alt_response(304, description="As the client has it")
+def show_team(team_id: int) -> Any:
+    """Show a team to its leader or organiser."""
+    return etags.with_etag(teams.show_team(actor(), team_id))
+
+
+@team_blp.patch("/teams/<int:team_id>")
+@team_blp.doc(parameters=etags.IF_MATCH_PARAMETER)
+@team_blp.arguments(TeamChangeSchema)
+@team_blp.response(200, TeamSchema, headers=etags.ETAG_HEADER)
+def change_team(changes: dict[str, Any], team_id: int) -> Any:
+    """Change a team."""
+    expected = etags.expected()
+    return etags.with_etag(teams.change_team(actor(), team_id, expected, changes))
+
+
+@team_blp.delete("/teams/<int:team_id>")
+@team_blp.doc(parameters=etags.IF_MATCH_PARAMETER)
+@team_blp.response(
+    200, TeamSchema, headers=etags.ETAG_HEADER, description="Ended; what it earned stays"
+)
+@team_blp.alt_response(204, description="Removed: nobody joined it and it earned nothing")
+def end_team(team_id: int) -> Any:
+    """End a team, or remove it where nobody joined it."""
+    expected = etags.expected()
+    now = clock_now()
+    return etags.with_etag_or_204(teams.end_team(actor(), team_id, expected, now))

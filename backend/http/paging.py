@@ -1,19 +1,45 @@
-"""Cursors of lists: the place of a page's last row in the order, as an opaque text."""
+"""Pages of lists: their schemas, and cursors, the place of a page's last row as an opaque text."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import orjson
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.errors import invalid
-from backend.fields import BIG_ID_MOST, ID_MOST
+from backend.fields import BIG_ID_MOST, ID_MOST, Strict, Text
 
 # The sort key of a name of 200 characters fits.
 CURSOR_MOST = 3_000
+PAGE_DEFAULT = 100
+# A person can read through it, and it has room for all communes of the largest province.
+PAGE_MOST = 500
 
 Row = TypeVar("Row")
+
+
+class PageSchema(Strict):
+    """The cursor and the length of a page in a query."""
+
+    cursor = Text(most=CURSOR_MOST, load_default=None)
+    limit = fields.Integer(
+        load_default=PAGE_DEFAULT,
+        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
+        error_messages={"invalid": "not_whole"},
+    )
+
+
+def list_of(row: type[Schema], name: str, **others: fields.Field[Any]) -> type[Schema]:
+    """Return the schema of a list of rows, named for the OpenAPI document, with other fields."""
+    items = fields.List(fields.Nested(row), required=True)
+    return Schema.from_dict({"items": items, **others}, name=f"{name}Schema")
+
+
+def page_of(row: type[Schema], name: str | None = None) -> type[Schema]:
+    """Return the schema of a page of rows; `next`, the cursor, is null on the last page."""
+    cursor = fields.String(required=True, allow_none=True)
+    return list_of(row, name or row.__name__.replace("Schema", "Page"), next=cursor)
 
 
 def encode_cursor(*values: Any) -> str:

@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 
 from backend.errors import FieldError, Problem
 from backend.fields import ID_MOST, AwareTime, Flag, Object, Strict, Text, Whole
-from backend.http.paging import CURSOR_MOST
+from backend.http.paging import CURSOR_MOST, list_of, page_of
 from backend.memberships.join_codes import CodeLimits
 from backend.memberships.joining import JoinRequest
 from backend.memberships.passes import KINDS, PassRequest
@@ -118,10 +118,7 @@ class MembershipSchema(Schema):
     guest = fields.Boolean(required=True)
 
 
-class MembershipsSchema(Schema):
-    """A volunteer's own memberships, the newest first."""
-
-    items = fields.List(fields.Nested(MembershipSchema), required=True)
+MembershipsSchema = list_of(MembershipSchema, "Memberships")  # the newest first
 
 
 class PassSchema(Schema):
@@ -161,11 +158,7 @@ class TeamMemberSchema(Schema):
     devices = fields.Integer(required=True)
 
 
-class MembersSchema(Schema):
-    """A page of a team's members."""
-
-    items = fields.List(fields.Nested(TeamMemberSchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+MembersSchema = page_of(TeamMemberSchema, "Members")
 
 
 class CodeLimitsSchema(Strict):

@@ -1,9 +1,78 @@
-"""Requests and answers about organisations."""
+"""Requests and answers about organisations, clusters, areas and roles, and shared fields."""
 
-from marshmallow import Schema, fields
+from collections.abc import Mapping
+from typing import Any
 
-from backend.fields import ID_MOST, Strict, Text, Whole
-from backend.organisations.fields import Name, PageSchema, QueryId, UnitBriefSchema, unit
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from backend.accounts import login_names
+from backend.accounts.schemas import Label, RoleSchema
+from backend.fields import CODES, ID_MOST, AwareTime, Day, Object, Strict, Text, Whole
+from backend.http.paging import PageSchema, list_of, page_of
+from backend.organisations.grants import KINDS
+from backend.organisations.names import normalised
+from backend.units.catalogue import LEVELS, SYSTEMS
+
+# Names appear on phone screens, posters and maps; the longest official ones have some 100.
+NAME_MOST = 200
+
+
+class Name(Text):
+    """A normalised name with at least one letter or digit."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=NAME_MOST, **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        name = normalised(super()._deserialize(value, attr, data, **kwargs))
+        if not any(c.isalnum() for c in name):
+            raise ValidationError("blank")
+        return name
+
+
+class Many(fields.List[Any]):
+    """A list of `least` to `most` items."""
+
+    default_error_messages = {**CODES, "invalid": "not_list"}
+
+    def __init__(self, inner: fields.Field[Any], least: int, most: int, **options: Any) -> None:
+        length = validate.Length(least, most, error="wrong_length")
+        super().__init__(inner, validate=length, **options)
+
+
+class QueryId(fields.Integer):
+    """The id of a row in a query string."""
+
+    def __init__(self, **options: Any) -> None:
+        within = validate.Range(1, ID_MOST, error="out_of_range")
+        messages: dict[str, str | list[Any] | dict[Any, Any]] = {"invalid": "not_whole"}
+        super().__init__(validate=within, error_messages=messages, **options)
+
+
+class UnitReferenceSchema(Strict):
+    """A unit in a request: codes were reused, so a code alone is no identity."""
+
+    system = Text(choices=SYSTEMS, required=True)
+    level = Text(choices=LEVELS, required=True)
+    code = Text(most=10, required=True)
+
+
+class UnitBriefSchema(Schema):
+    """A unit with its name."""
+
+    id = fields.Integer(required=True)
+    system = fields.String(required=True)
+    level = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+def unit(**options: Any) -> Object:
+    """Return the field of a unit, or null, in a request."""
+    return Object(UnitReferenceSchema, allow_none=True, **options)
+
 
 TYPES = ("youth_union", "community_digital_team", "department", "operator", "other")
 YES_NO = ("true", "false")
@@ -48,8 +117,171 @@ class OrganisationSchema(Schema):
     version = fields.Integer(required=True)
 
 
-class OrganisationPageSchema(Schema):
-    """A page of organisations in Vietnamese order."""
+OrganisationPageSchema = page_of(OrganisationSchema)  # in Vietnamese order
 
-    items = fields.List(fields.Nested(OrganisationSchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+
+# A district before the reform had some fifteen communes, a province some hundreds.
+UNITS_MOST = 1_000
+
+
+def _units(**options: bool) -> Many:
+    return Many(Object(UnitReferenceSchema), least=1, most=UNITS_MOST, **options)
+
+
+class ClustersQuerySchema(PageSchema):
+    """Filters of clusters; ended ones are left out by default."""
+
+    organisation = QueryId(load_default=None)
+    ended = Text(choices=YES_NO, load_default="false")
+
+
+class ClusterChangeSchema(Strict):
+    """Changes of a cluster; a missing field stays as it is."""
+
+    name = Name()
+    units = _units()
+    valid_to = Day(allow_none=True)
+
+
+class ClusterCreateSchema(Strict):
+    """A new cluster, by default from today on; without an organisation it is the admins'."""
+
+    organisation_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    name = Name(required=True)
+    units = _units(required=True)
+    valid_from = Day(allow_none=True, load_default=None)
+    valid_to = Day(allow_none=True, load_default=None)
+
+
+class ClusterSchema(Schema):
+    """A cluster, valid to its last day or until further notice."""
+
+    id = fields.Integer(required=True)
+    organisation_id = fields.Integer(required=True, allow_none=True)
+    name = fields.String(required=True)
+    valid_from = fields.Date(required=True)
+    valid_to = fields.Date(required=True, allow_none=True)
+    units = fields.List(fields.Nested(UnitBriefSchema), required=True)
+    version = fields.Integer(required=True)
+
+
+ClusterPageSchema = page_of(ClusterSchema)  # in Vietnamese order
+
+
+# A leader of all teams of a commune has some ten.
+ROLES_MOST = 20
+
+
+class UnitCodeSchema(Strict):
+    """A unit by the code of its system; the level only where two levels share the code."""
+
+    system = Text(choices=SYSTEMS, required=True)
+    code = Text(most=10, required=True)
+    level = Text(choices=LEVELS, allow_none=True, load_default=None)
+
+
+class RoleRequestSchema(Strict):
+    """A role: a team leader's, organiser's or official's over one thing, an admin's over all."""
+
+    role = Text(choices=tuple(KINDS), required=True)
+    scope_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    unit = Object(UnitCodeSchema, allow_none=True, load_default=None)
+    cluster_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    valid_to = AwareTime(allow_none=True, load_default=None)
+
+
+class InvitationSchema(Strict):
+    """A person to invite, with their roles."""
+
+    name = Text(login_names.NAME_MOST, required=True, metadata={"example": "0912 345 678"})
+    display_name = Label(100, allow_none=True, load_default=None)
+    roles = Many(Object(RoleRequestSchema), least=1, most=ROLES_MOST, required=True)
+
+
+REASON_MOST = 500
+
+
+class DeputyRequestSchema(Strict):
+    """The deputy, the area, the end and the reason."""
+
+    name = Text(login_names.NAME_MOST, required=True, metadata={"example": "0912 345 678"})
+    unit = Object(UnitCodeSchema, allow_none=True, load_default=None)
+    cluster_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    valid_to = AwareTime(required=True)
+    reason = Text(REASON_MOST, required=True)
+
+    @validates_schema
+    def check_reason(self, data: dict[str, Any], **_: Any) -> None:
+        """Reject a blank reason."""
+        if not data.get("reason", "").strip():
+            raise ValidationError({"reason": ["required"]})
+
+
+class ClusterReferenceSchema(Schema):
+    """A cluster by its name."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class AreaSchema(Schema):
+    """A unit or a cluster of communes; the other is null."""
+
+    unit = fields.Nested(UnitBriefSchema, required=True, allow_none=True)
+    cluster = fields.Nested(ClusterReferenceSchema, required=True, allow_none=True)
+
+
+class DeputySchema(Schema):
+    """A delegation: the deputy, the delegating person, the area and the time."""
+
+    id = fields.Integer(required=True)
+    user_id = fields.Integer(required=True)
+    name = fields.String(required=True, allow_none=True)
+    display_name = fields.String(required=True, allow_none=True)
+    lent_by = fields.Integer(required=True)
+    area = fields.Nested(AreaSchema, required=True)
+    valid_from = fields.AwareDateTime(required=True)
+    valid_to = fields.AwareDateTime(required=True)
+    reason = fields.String(required=True)
+
+
+DeputiesSchema = list_of(DeputySchema, "Deputies")
+
+
+class SuccessorSchema(Schema):
+    """A unit of today on the ground of an ended one; `likely`: it is proposed."""
+
+    id = fields.Integer(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    likely = fields.Boolean(required=True)
+
+
+class EndedRoleSchema(Schema):
+    """A role that ended with its unit."""
+
+    id = fields.Integer(required=True)
+    user_id = fields.Integer(required=True)
+    name = fields.String(required=True, allow_none=True)
+    role = fields.String(required=True)
+    unit = fields.Nested(UnitBriefSchema, required=True)
+    ended_on = fields.Date(required=True)
+    successors = fields.List(fields.Nested(SuccessorSchema), required=True)
+
+
+EndedRolesSchema = list_of(EndedRoleSchema, "EndedRoles")
+
+
+class SuccessionRequestSchema(Strict):
+    """The units of the new role: null for the proposed ones, an empty list for none."""
+
+    units = Many(
+        Object(UnitReferenceSchema), least=0, most=UNITS_MOST, allow_none=True, load_default=None
+    )
+    name = Label(200, allow_none=True, load_default=None)
+
+
+class SuccessionSchema(Schema):
+    """The new role, or null."""
+
+    role = fields.Nested(RoleSchema, required=True, allow_none=True)

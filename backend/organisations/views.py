@@ -1,26 +1,54 @@
-"""The API of organisations."""
+"""The API of organisations, clusters of communes, areas of officials, invitations and roles."""
 
 from typing import Any
 
-from backend.accounts.authentication import SignedInParser, actor
+from flask import current_app, request
+
+from backend.accounts.authentication import SignedInParser, actor, keep_private
+from backend.accounts.links import deliver
+from backend.accounts.schemas import LinkSchema, RoleSchema
+from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
-from backend.organisations import service
-from backend.organisations.area_views import blp as areas
-from backend.organisations.cluster_views import blp as clusters
-from backend.organisations.grant_views import blp as grants
+from backend.organisations import areas, clusters, grants, service
 from backend.organisations.schemas import (
+    ClusterChangeSchema,
+    ClusterCreateSchema,
+    ClusterPageSchema,
+    ClusterSchema,
+    ClustersQuerySchema,
+    DeputiesSchema,
+    DeputyRequestSchema,
+    DeputySchema,
+    EndedRolesSchema,
+    InvitationSchema,
     OrganisationChangeSchema,
     OrganisationCreateSchema,
     OrganisationPageSchema,
     OrganisationSchema,
     OrganisationsQuerySchema,
+    RoleRequestSchema,
+    SuccessionRequestSchema,
+    SuccessionSchema,
 )
 
 blp = Blueprint("organisations", __name__, parser=SignedInParser())
-blueprints = (blp, areas, clusters, grants)
+cluster_blp = Blueprint("clusters", __name__, description="Cụm xã", parser=SignedInParser())
+area_blp = Blueprint(
+    "areas", __name__, description="Areas of officials", parser=SignedInParser(), security=PERSON
+)
+area_blp.after_request(keep_private)
+grant_blp = Blueprint(
+    "granting",
+    __name__,
+    description="Invitations and roles",
+    parser=SignedInParser(),
+    security=PERSON,
+)
+grant_blp.after_request(keep_private)
+blueprints = (blp, area_blp, cluster_blp, grant_blp)
 
 
 @blp.get("/organisations")
@@ -67,3 +95,111 @@ def end_organisation(organisation_id: int) -> Any:
     expected = etags.expected()
     now = clock_now()
     return etags.with_etag_or_204(service.end_organisation(actor(), organisation_id, expected, now))
+
+
+@cluster_blp.get("/clusters")
+@cluster_blp.arguments(ClustersQuerySchema, location="query")
+@cluster_blp.response(200, ClusterPageSchema)
+def list_clusters(query: dict[str, Any]) -> Any:
+    """List clusters of communes."""
+    return clusters.list_clusters(query, local_day(clock_now()))
+
+
+@cluster_blp.post("/clusters")
+@cluster_blp.doc(security=PERSON)
+@cluster_blp.arguments(ClusterCreateSchema)
+@cluster_blp.response(201, ClusterSchema, headers=etags.ETAG_HEADER, description="Added")
+def create_cluster(data: dict[str, Any]) -> Any:
+    """Add a cluster of communes."""
+    return etags.with_etag(clusters.create_cluster(actor(), data, clock_now()), 201)
+
+
+@cluster_blp.get("/clusters/<int:cluster_id>")
+@cluster_blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER)
+@cluster_blp.alt_response(304, description="As the client has it")
+def show_cluster(cluster_id: int) -> Any:
+    """Show a cluster of communes."""
+    return etags.with_etag(clusters.show_cluster(cluster_id))
+
+
+@cluster_blp.patch("/clusters/<int:cluster_id>")
+@cluster_blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@cluster_blp.arguments(ClusterChangeSchema)
+@cluster_blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER)
+def change_cluster(changes: dict[str, Any], cluster_id: int) -> Any:
+    """Change a cluster of communes."""
+    expected = etags.expected()
+    return etags.with_etag(clusters.change_cluster(actor(), cluster_id, expected, changes))
+
+
+@cluster_blp.delete("/clusters/<int:cluster_id>")
+@cluster_blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@cluster_blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER, description="Ended")
+@cluster_blp.alt_response(204, description="Removed: it was nobody's area")
+def end_cluster(cluster_id: int) -> Any:
+    """End a cluster of communes, or remove it where it was nobody's area."""
+    expected = etags.expected()
+    return etags.with_etag_or_204(clusters.end_cluster(actor(), cluster_id, expected, clock_now()))
+
+
+@area_blp.post("/deputies")
+@area_blp.arguments(DeputyRequestSchema)
+@area_blp.response(201, DeputySchema)
+def add_deputy(data: dict[str, Any]) -> dict[str, Any]:
+    """Let another person act in your area until a moment."""
+    return areas.delegate(actor(), data, clock_now())
+
+
+@area_blp.get("/deputies")
+@area_blp.response(200, DeputiesSchema)
+def get_deputies() -> dict[str, Any]:
+    """List your deputies, and the people whose deputy you are."""
+    return areas.list_deputies(actor(), clock_now())
+
+
+@area_blp.delete("/deputies/<int:deputy_id>")
+@area_blp.response(204)
+def remove_deputy(deputy_id: int) -> None:
+    """End a deputy's role now."""
+    areas.end_deputy(actor(), deputy_id, clock_now())
+
+
+@area_blp.get("/roles/ended")
+@area_blp.response(200, EndedRolesSchema)
+def get_ended() -> dict[str, Any]:
+    """List roles that ended with their unit, with the proposed successors."""
+    return areas.list_ended(actor(), clock_now())
+
+
+@area_blp.post("/roles/<int:role_id>/successors")
+@area_blp.arguments(SuccessionRequestSchema)
+@area_blp.response(200, SuccessionSchema)
+def succeed(data: dict[str, Any], role_id: int) -> dict[str, Any]:
+    """Confirm the units over which a role continues after its unit ended."""
+    return areas.confirm_successors(actor(), role_id, data, clock_now())
+
+
+@grant_blp.post("/invitations")
+@grant_blp.arguments(InvitationSchema)
+@grant_blp.response(201, LinkSchema)
+def invite(data: dict[str, Any]) -> Any:
+    """Invite a person with roles; the link is mailed, or in the answer to be handed over."""
+    link = grants.invite(actor(), data["name"], data["display_name"], data["roles"], clock_now())
+    return deliver(link, request.host_url, current_app.config)
+
+
+@grant_blp.post("/users/<int:user_id>/roles")
+@grant_blp.arguments(RoleRequestSchema)
+@grant_blp.response(201, RoleSchema)
+@grant_blp.alt_response(200, schema=RoleSchema, description="The person has that role already")
+def grant_role(data: dict[str, Any], user_id: int) -> Any:
+    """Grant a person a further role."""
+    role, fresh = grants.grant_role(actor(), user_id, data, clock_now())
+    return role, 201 if fresh else 200
+
+
+@grant_blp.delete("/users/<int:user_id>/roles/<int:role_id>")
+@grant_blp.response(204)
+def end_role(user_id: int, role_id: int) -> None:
+    """End a person's role now."""
+    grants.end_role(actor(), user_id, role_id, clock_now())

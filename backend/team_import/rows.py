@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
-from backend.campaigns.team_schemas import CAPACITY_MOST
+from backend.campaigns.schemas import CAPACITY_MOST
 from backend.errors import FieldError
-from backend.organisations.fields import NAME_MOST
 from backend.organisations.names import folded, normalised
+from backend.organisations.schemas import NAME_MOST
 from backend.tables.spreadsheets import is_formula
 from backend.tables.table import COLUMNS, Header, Line, Table
 from backend.team_import.unit_finder import UnitFinder

@@ -7,7 +7,7 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from backend.accounts.access import Actor, require, require_person
-from backend.campaigns.team_schemas import CAPACITY_MOST
+from backend.campaigns.schemas import CAPACITY_MOST
 from backend.organisations.scopes import organisation_scope
 from backend.tables.table import ROWS_MOST
 from backend.team_import.rows import EXAMPLE

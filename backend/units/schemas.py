@@ -7,12 +7,9 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from backend.fields import AwareTime, Day, Number, QueryNumber, Strict, Text, aware_time
-from backend.http.paging import CURSOR_MOST
+from backend.http.paging import PageSchema
 from backend.units.catalogue import LEVELS
 
-PAGE_DEFAULT = 100
-# A page has room for all communes of the largest province; more only makes answers slow.
-PAGE_MOST = 500
 # A larger error would change the shape of a commune.
 TOLERANCE_MOST_M = 1_000
 
@@ -43,17 +40,11 @@ class GeometryQuerySchema(AsOfSchema):
     )
 
 
-class UnitsQuerySchema(AsOfSchema):
+class UnitsQuerySchema(AsOfSchema, PageSchema):
     """Filters of units."""
 
     parent = Text(most=10, load_default=None)
     q = Text(most=100, load_default=None)
-    cursor = Text(most=CURSOR_MOST, load_default=None)
-    limit = fields.Integer(
-        load_default=PAGE_DEFAULT,
-        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
-        error_messages={"invalid": "not_whole"},
-    )
 
 
 class LocateSchema(Strict):

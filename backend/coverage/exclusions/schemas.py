@@ -9,8 +9,9 @@ from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.signals.schemas import UnitSignalsQuerySchema
 from backend.fields import ID_MOST, Flag, Strict, Text, Whole
+from backend.http.paging import PageSchema
 from backend.measurements.recording.incoming import read_id
-from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST, QueryId
+from backend.organisations.schemas import QueryId
 from backend.units.catalogue import LEVELS
 
 REASON_MOST = 1_000
@@ -58,15 +59,10 @@ class UnitExclusionSchema(LiftSchema):
         return data | {"ids": [_parse_id(one, position) for position, one in measurements]}
 
 
-class ExclusionsQuerySchema(UnitSignalsQuerySchema):
+class ExclusionsQuerySchema(UnitSignalsQuerySchema, PageSchema):
     """A month, by default the present one, and a page."""
 
-    cursor = QueryId(load_default=None)
-    limit = fields.Integer(
-        load_default=PAGE_DEFAULT,
-        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
-        error_messages={"invalid": "not_whole"},
-    )
+    cursor = QueryId(load_default=None)  # type: ignore[assignment] # the last decision's id
 
 
 class VerdictsMovedSchema(Schema):

@@ -8,7 +8,7 @@ from backend.coverage.figures.rows import FILTERS, SORTS
 from backend.fields import Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
-from backend.organisations.fields import QueryId
+from backend.organisations.schemas import QueryId
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema, UnitNameSchema
 

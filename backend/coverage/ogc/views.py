@@ -15,8 +15,7 @@ from backend.coverage.ogc.schemas import (
     OgcQuerySchema,
 )
 from backend.errors import Problem
-from backend.http.arguments import Parser
-from backend.http.blueprint import Blueprint
+from backend.http.blueprint import Blueprint, Parser
 from backend.http.etags import with_content_tag, with_digest
 from backend.http.requests import clock_now, language
 

@@ -1,33 +1,26 @@
 """Queries and answers of single samples of a unit."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema
 from backend.coverage.signals.schemas import (
     UnitSignalsQuerySchema,
 )
 from backend.fields import Strict, Text
-from backend.http.paging import CURSOR_MOST
+from backend.http.paging import PageSchema
 from backend.measurements.recording.reasons import COUNTED, REASONS
 from backend.measurements.recording.schemas import ReasonSchema
-from backend.organisations.fields import PAGE_DEFAULT, PAGE_MOST
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema, UnitNameSchema
 
 WHY = (COUNTED, *(reason.code for reason in REASONS if reason.effect != "mark"))
 
 
-class SamplesQuerySchema(UnitSignalsQuerySchema):
+class SamplesQuerySchema(UnitSignalsQuerySchema, PageSchema):
     """A month, by default the present one, with filters by network and reason."""
 
     network = Text(choices=("mobile", "fixed", "unknown"), load_default=None)
     reason = Text(choices=WHY, load_default=None)
-    cursor = Text(most=CURSOR_MOST, load_default=None)
-    limit = fields.Integer(
-        load_default=PAGE_DEFAULT,
-        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
-        error_messages={"invalid": "not_whole"},
-    )
 
 
 class SampleQuerySchema(Strict):

@@ -4,9 +4,10 @@ from marshmallow import Schema, fields
 
 from backend.coverage.targets.in_force import PURPOSES, TARGET
 from backend.fields import Day, Strict, Text, Whole
+from backend.http.paging import PageSchema, page_of
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
-from backend.organisations.fields import PageSchema, UnitBriefSchema, unit
+from backend.organisations.schemas import UnitBriefSchema, unit
 from backend.units.catalogue import LEVELS
 
 # Above any real month of a commune; sums of it over all units fit into an integer.
@@ -67,8 +68,4 @@ class TargetRowSchema(Schema):
     version = fields.Integer(required=True)
 
 
-class TargetPageSchema(Schema):
-    """A page of targets in the order of their creation."""
-
-    items = fields.List(fields.Nested(TargetRowSchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+TargetPageSchema = page_of(TargetRowSchema, "TargetPage")  # in the order of their creation

@@ -6,8 +6,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates
 
 from backend.fields import Day, Strict, Text
-from backend.organisations.fields import Many, Name
 from backend.organisations.names import normalised
+from backend.organisations.schemas import Many, Name
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import UnitNameSchema
 

@@ -7,7 +7,8 @@ from marshmallow import Schema, ValidationError, fields
 
 from backend.coverage.figures.schemas import month_field
 from backend.fields import CODES, Day, Strict, Text
-from backend.organisations.fields import PageSchema, UnitBriefSchema
+from backend.http.paging import PageSchema, page_of
+from backend.organisations.schemas import UnitBriefSchema
 from backend.reports.content.figures import SECTIONS
 from backend.units.catalogue import LEVELS
 
@@ -168,11 +169,7 @@ class ReportSchema(Schema):
     attachments = fields.List(fields.Nested(ReportAttachmentSchema), required=True)
 
 
-class ReportPageSchema(Schema):
-    """A page of reports, the latest first."""
-
-    items = fields.List(fields.Nested(ReportSchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+ReportPageSchema = page_of(ReportSchema)  # the latest first
 
 
 class ReportDueSchema(Schema):

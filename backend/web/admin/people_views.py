@@ -9,8 +9,8 @@ from backend.accounts.authentication import actor
 from backend.accounts.links import deliver
 from backend.clock import local_day
 from backend.http.requests import clock_now
+from backend.organisations.areas import confirm_successors, list_ended
 from backend.organisations.grants import end_role
-from backend.organisations.succession import confirm_successors, list_ended
 from backend.web.admin.blueprint import bp, render_section
 from backend.web.admin.roles import grant, invite, organisations, scope_names, unit_reference
 from backend.web.admin.schemas import (

@@ -14,9 +14,8 @@ from backend.http.paging import CURSOR_MOST
 from backend.measurements.privacy.request_views import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
-from backend.organisations.fields import Many, Name
 from backend.organisations.grants import KINDS
-from backend.organisations.schemas import TYPES
+from backend.organisations.schemas import TYPES, Many, Name
 from backend.units.catalogue import LEVELS
 from backend.web.admin.fields import FormattedNumber, optional_code, optional_id
 from backend.web.site.schemas import MONTH, PageQuerySchema

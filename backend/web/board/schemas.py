@@ -17,7 +17,7 @@ from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.corrections.schemas import REASON_MOST
 from backend.measurements.recording.rules import NETWORKS
-from backend.organisations.fields import Name
+from backend.organisations.schemas import Name
 from backend.units.service import UnitRow, find
 from backend.web.site.schemas import PageQuerySchema
 

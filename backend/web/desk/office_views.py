@@ -11,7 +11,7 @@ from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, seriali
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.http.requests import clock_now
-from backend.organisations.deputies import delegate, end_deputy, list_deputies
+from backend.organisations.areas import delegate, end_deputy, list_deputies
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.web.desk.area import ACT, delegable_areas
 from backend.web.desk.blueprint import bp

@@ -17,7 +17,7 @@ from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.vnnic.schemas import COLUMNS_MOST, VnnicImportQuerySchema
 from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
-from backend.organisations.area_schemas import REASON_MOST
+from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
 from backend.reports.monthly.letterhead_schemas import LetterheadChangeSchema
 from backend.reports.monthly.schemas import (

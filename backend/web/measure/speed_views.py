@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, g, request
 
 from backend.errors import Problem
 from backend.fields import QueryWhole, Strict, Text
-from backend.http.arguments import Parser
+from backend.http.blueprint import Parser
 from backend.http.requests import clock_now
 from backend.web.measure.speed import TRANSFER_MOST, TransferLimiter, client_keys, discard, noise
 

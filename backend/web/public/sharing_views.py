@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 
 from backend.accounts.access import PUBLIC
-from backend.http.arguments import Parser
+from backend.http.blueprint import Parser
 from backend.http.requests import clock_now
 from backend.web.public.service import CoveragePage, show_unit
 from backend.web.site.charts import filled_percent

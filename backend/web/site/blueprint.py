@@ -13,7 +13,7 @@ from backend.accounts.access import require
 from backend.accounts.authentication import actor
 from backend.database.extensions import db
 from backend.errors import Problem, field_errors
-from backend.http.arguments import Parser
+from backend.http.blueprint import Parser
 from backend.http.problems import CODES, answer_http, serialize_errors
 from backend.http.requests import language
 from backend.i18n.languages import Language

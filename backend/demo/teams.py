@@ -16,8 +16,7 @@ from backend.database.extensions import db
 from backend.demo.cheats import add_cheats
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
 from backend.devices.models import Device
-from backend.measurements.corrections.reattribution import reattribute
-from backend.measurements.corrections.service import Choice, Decision, decide
+from backend.measurements.corrections.service import Choice, Decision, decide, reattribute
 from backend.measurements.recording.service import RecordingContext
 from backend.memberships.models import DeviceLink, Membership, Volunteer
 from backend.organisations.models import Organisation
@@ -225,6 +224,6 @@ def _correct(campaign: Campaign, teams: Sequence[Team]) -> None:
     places = [team.id for team in teams]
     other = teams[(places.index(busiest.team_id) + 1) % len(teams)]
     organiser = Actor(grants=(Grant("organiser", "organisation", campaign.organisation_id),))
-    choice = Choice(team=busiest.team_id, first=busiest.day, last=busiest.day)
+    choice = Choice(team_id=busiest.team_id, first_day=busiest.day, last_day=busiest.day)
     decision = Decision("Ngày này đo hộ đội bên cạnh (mẫu).", team_id=other.id)
     decide(organiser, campaign.id, choice, decision, preview=False)

@@ -1,41 +1,49 @@
-"""Import of past memberships: show the effect, then store all rows or none."""
+"""Import of past memberships: show the effect of each row, then store all rows or none."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from marshmallow import ValidationError
 from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
+from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.errors import Problem
+from backend.fields import EARLIEST, LATEST, aware_time
 from backend.i18n.languages import Language
-from backend.measurements.corrections.past_rows import (
-    PAST,
-    CampaignState,
-    CampaignTeam,
-    PastRow,
-    Stay,
-    new_stays,
-    past_rows,
-)
-from backend.measurements.corrections.reattribution import team_totals
+from backend.measurements.corrections.service import team_totals
 from backend.measurements.recording import earnings
 from backend.memberships.models import Membership
 from backend.memberships.volunteers import retry_on_conflict
+from backend.organisations.names import folded
 from backend.organisations.scopes import campaign_scope
 from backend.tables.reader import read_table
-from backend.tables.table import Table
-from backend.team_import.rows import field_errors
+from backend.tables.table import Header, Kind, Line, Table
+from backend.team_import.rows import Remark, field_errors
 from backend.team_import.serializers import serialize_remarks
 
+PAST = Kind(
+    {
+        "number": ("so tinh nguyen vien", "tinh nguyen vien", "so", "volunteer", "number"),
+        "team": ("doi", "ten doi", "team", "team name"),
+        "since": ("tu", "tu ngay", "tu luc", "since", "from"),
+        "until": ("den", "den ngay", "den luc", "den het ngay", "until", "to"),
+    },
+    "number",
+    "no_header_members",
+)
+# Formats of Vietnamese lists and spreadsheets; a date without time is the whole day.
+DAY_FORMATS = ("%Y-%m-%d", "%d/%m/%Y")
+TIME_FORMATS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M")
 # The teams of the campaign's organiser and of those below it.
 TEAMS = text("""
     with recursive below as (
@@ -68,29 +76,56 @@ DAYS = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class MembershipFile:
-    """A file of memberships of one campaign."""
+class CampaignTeam:
+    """A team that may have members in the campaign."""
 
-    campaign_id: int
-    table: Table
-    digest: str
-    dry_run: bool
+    id: int
+    name: str
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class ImportResult:
-    """Result of a file of memberships, stored or previewed."""
+class Stay:
+    """Membership of a volunteer in a team of the campaign; `line` if a row of the table adds it."""
 
-    dry_run: bool
-    table: Table
-    rows: Sequence[PastRow]
-    moved: dict[str, Any] | None  # changed earnings and team totals; None: errors
+    volunteer: int
+    team: int
+    since: datetime
+    until: datetime | None
+    line: int | None = None
+
+    def overlaps(self, since: datetime, until: datetime) -> bool:
+        return self.since < until and (self.until is None or since < self.until)
+
+    def covers(self, since: datetime, until: datetime) -> bool:
+        return self.since <= since and (self.until is None or until <= self.until)
+
+
+@dataclass(slots=True)
+class PastRow:
+    """A row as read: volunteer, team and period of a membership."""
+
+    line: int
+    number: int | None = None
+    team: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    exists: bool = False  # such a membership is stored already
+    errors: list[Remark] = field(default_factory=list)
 
     @property
-    def totals(self) -> dict[str, int]:
-        counted = Counter(row.outcome for row in self.rows)
-        names = ("create", "unchanged", "error")
-        return {"rows": len(self.rows), **{name: counted[name] for name in names}}
+    def outcome(self) -> str:
+        return "error" if self.errors else "unchanged" if self.exists else "create"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignState:
+    """Teams, volunteers and memberships that rows are checked against."""
+
+    teams: Sequence[CampaignTeam]
+    volunteers: frozenset[int]
+    stays: Sequence[Stay]
+    now: datetime
 
 
 def import_memberships(
@@ -106,31 +141,36 @@ def import_memberships(
     require_person(actor)
     visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id))
-    raw = read()
-    table = read_table(raw, PAST)
-    file = MembershipFile(campaign_id, table, hashlib.sha256(raw).hexdigest(), dry_run)
-    return _import(actor, file, now, language)
+    return _import(actor, campaign_id, read(), dry_run, now, language)
 
 
 @retry_on_conflict
 def _import(
-    actor: Actor, file: MembershipFile, now: datetime, language: Language
+    actor: Actor, campaign_id: int, raw: bytes, dry_run: bool, now: datetime, language: Language
 ) -> dict[str, Any]:
-    rows = past_rows(file.table, _read_state(file.campaign_id, now))
-    if any(row.errors for row in rows):
-        result = ImportResult(file.dry_run, file.table, rows, None)
-        if file.dry_run:
-            return serialize_import(result, language)
-        raise _rejected(result, language)
-    moved = _write(file.campaign_id, new_stays(rows))
-    result = ImportResult(file.dry_run, file.table, rows, moved)
-    if file.dry_run:
+    table = read_table(raw, PAST)
+    rows = past_rows(table, _read_state(campaign_id, now))
+    outcomes = Counter(row.outcome for row in rows)
+    names = ("create", "unchanged", "error")
+    totals = {"rows": len(rows), **{name: outcomes[name] for name in names}}
+    if outcomes["error"] and not dry_run:
+        raise _rejected(rows, totals, language)
+    moved = None if outcomes["error"] else _write(campaign_id, new_stays(rows))
+    if moved is None or dry_run:
         db.session.rollback()
-        return serialize_import(result, language)
-    details = {"file": file.digest, "totals": result.totals, **moved}
-    record_act(actor, "membership.import", f"campaign:{file.campaign_id}", **details)
-    db.session.commit()
-    return serialize_import(result, language)
+    else:
+        details = {"file": hashlib.sha256(raw).hexdigest(), "totals": totals, **moved}
+        record_act(actor, "membership.import", f"campaign:{campaign_id}", **details)
+        db.session.commit()
+    return {
+        "dry_run": dry_run,
+        "read_as": table.how,
+        "columns": list(table.header.at),
+        "ignored_columns": list(table.header.ignored),
+        "totals": totals,
+        "rows": [_serialize_row(row, language) for row in rows],
+        "moved": moved,
+    }
 
 
 def _read_state(campaign_id: int, now: datetime) -> CampaignState:
@@ -168,29 +208,14 @@ def _write(campaign_id: int, stays: Sequence[Stay]) -> dict[str, Any]:
     return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
 
 
-def _rejected(result: ImportResult, language: Language) -> Problem:
+def _rejected(rows: Sequence[PastRow], totals: dict[str, int], language: Language) -> Problem:
     """Return the error with all invalid rows; 409 if every error is a second team at one time."""
-    wrong = [row for row in result.rows if row.errors]
+    wrong = [row for row in rows if row.errors]
     errors = field_errors(wrong)
-    codes = {error.code for error in errors}
-    status, code = (409, "other_team_then") if codes == {"other_team_then"} else (422, "")
-    rows = [_serialize_row(row, language) for row in wrong]
-    members = {"totals": result.totals, "rows": rows}
-    return Problem(status, code or "import_refused", errors, members=members)
-
-
-def serialize_import(result: ImportResult, language: Language) -> dict[str, Any]:
-    """Return the answer of MembershipImportSchema."""
-    header = result.table.header
-    return {
-        "dry_run": result.dry_run,
-        "read_as": result.table.how,
-        "columns": list(header.at),
-        "ignored_columns": list(header.ignored),
-        "totals": result.totals,
-        "rows": [_serialize_row(row, language) for row in result.rows],
-        "moved": result.moved,
-    }
+    only_conflicts = {error.code for error in errors} == {"other_team_then"}
+    status, code = (409, "other_team_then") if only_conflicts else (422, "import_refused")
+    members = {"totals": totals, "rows": [_serialize_row(row, language) for row in wrong]}
+    return Problem(status, code, errors, members=members)
 
 
 def _serialize_row(row: PastRow, language: Language) -> dict[str, Any]:
@@ -203,3 +228,118 @@ def _serialize_row(row: PastRow, language: Language) -> dict[str, Any]:
         "until": row.until and row.until.isoformat(),
         "errors": serialize_remarks(row.errors, language),
     }
+
+
+def past_rows(table: Table, state: CampaignState) -> list[PastRow]:
+    """Parse every row and determine its outcome."""
+    by_name: dict[str, list[CampaignTeam]] = {}
+    for team in state.teams:
+        by_name.setdefault(folded(team.name), []).append(team)
+    stays: dict[int, list[Stay]] = {}
+    for stay in state.stays:
+        stays.setdefault(stay.volunteer, []).append(stay)
+    rows = []
+    for line in table.rows:
+        row = _read(line, table.header, by_name, state)
+        if not row.errors:
+            _compare(row, stays, {team.id: team for team in state.teams})
+        rows.append(row)
+    return rows
+
+
+def _read(
+    line: Line, header: Header, by_name: Mapping[str, Sequence[CampaignTeam]], state: CampaignState
+) -> PastRow:
+    row = PastRow(line.number)
+    if line.broken:
+        row.errors.append(Remark("", line.broken))
+        return row
+    cells = {name: header.cell(line, name) for name in PAST.columns}
+    row.number = int(cells["number"]) if _is_number(cells["number"]) else None
+    if row.number not in state.volunteers:
+        row.errors.append(Remark("number", "volunteer_unknown"))
+    _read_team(row, cells["team"], by_name)
+    row.since, row.until = parse_time(cells["since"]), parse_time(cells["until"], end=True)
+    for name, value in (("since", row.since), ("until", row.until)):
+        if value is None:
+            row.errors.append(Remark(name, "not_moment" if cells[name] else "required"))
+    if row.since and row.until:
+        _check_span(row, row.since, row.until, state)
+    return row
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 15
+
+
+def _read_team(row: PastRow, text: str, by_name: Mapping[str, Sequence[CampaignTeam]]) -> None:
+    """Set the team by name, or by number if the name is ambiguous or unknown."""
+    named = by_name.get(folded(text), ())
+    if not named and _is_number(text):
+        named = [team for teams in by_name.values() for team in teams if team.id == int(text)]
+    if len(named) == 1:
+        row.team = named[0].id
+        return
+    candidates = tuple(f"{team.id}: {team.name}" for team in named)
+    code = "team_ambiguous" if named else "team_unknown" if text else "required"
+    row.errors.append(Remark("team", code, candidates))
+
+
+def _check_span(row: PastRow, since: datetime, until: datetime, state: CampaignState) -> None:
+    if since >= until:
+        row.errors.append(Remark("until", "before_since"))
+    elif until > state.now:
+        row.errors.append(Remark("until", "not_past"))
+    team = next((team for team in state.teams if team.id == row.team), None)
+    if team and team.ended_at is not None and until > team.ended_at:
+        row.errors.append(Remark("until", "team_ended"))
+
+
+def _compare(row: PastRow, stays: dict[int, list[Stay]], teams: Mapping[int, CampaignTeam]) -> None:
+    """Compare a row with known memberships: one team of a campaign at a time."""
+    assert row.number and row.team and row.since and row.until
+    own = stays.setdefault(row.number, [])
+    overlapping = [stay for stay in own if stay.overlaps(row.since, row.until)]
+    for stay in overlapping:
+        if stay.team == row.team and stay.covers(row.since, row.until):
+            row.exists = True
+            return
+    for stay in overlapping:
+        names = [teams[one].name if one in teams else str(one) for one in (stay.team, row.team)]
+        row.errors.append(Remark("team", "other_team_then", tuple(names)))
+        return
+    own.append(Stay(row.number, row.team, row.since, row.until, row.line))
+
+
+def parse_time(text: str, *, end: bool = False) -> datetime | None:
+    """Parse a time in Vietnam's zone; a date is its begin, or with `end` its end. None: invalid."""
+    # Dates of spreadsheets are followed by midnight.
+    day = _parse_formats(DAY_FORMATS, text.removesuffix(" 00:00:00"))
+    if day is not None:
+        return day + timedelta(days=1) if end else day
+    if (found := _parse_formats(TIME_FORMATS, text)) is not None:
+        return found
+    try:
+        return aware_time(text)
+    except ValidationError:
+        return None
+
+
+def _parse_formats(formats: Sequence[str], text: str) -> datetime | None:
+    """Parse a time by the first fitting format; None if none fits or the year is out of range."""
+    for format in formats:
+        try:
+            found = datetime.strptime(text, format).replace(tzinfo=VIETNAM)
+        except ValueError:
+            continue
+        return found if EARLIEST <= found < LATEST else None
+    return None
+
+
+def new_stays(rows: Iterable[PastRow]) -> list[Stay]:
+    """Return the memberships that the rows create."""
+    return [
+        Stay(row.number, row.team, row.since, row.until)
+        for row in rows
+        if row.outcome == "create" and row.number and row.team and row.since
+    ]

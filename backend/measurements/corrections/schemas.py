@@ -76,14 +76,19 @@ class TeamTotalsSchema(Schema):
     counted = fields.Integer(required=True)
 
 
-class DecisionEffectSchema(Schema):
+class MovedTotalsSchema(Schema):
+    """The team totals before and after."""
+
+    before = fields.List(fields.Nested(TeamTotalsSchema), required=True)
+    after = fields.List(fields.Nested(TeamTotalsSchema), required=True)
+
+
+class DecisionEffectSchema(MovedTotalsSchema):
     """Effect of a decision, stored or previewed."""
 
     preview = fields.Boolean(required=True)
     measurements = fields.Integer(required=True)
     final = fields.Integer(required=True)
-    before = fields.List(fields.Nested(TeamTotalsSchema), required=True)
-    after = fields.List(fields.Nested(TeamTotalsSchema), required=True)
 
 
 class ChangesSchema(Strict):
@@ -93,14 +98,17 @@ class ChangesSchema(Strict):
     preview = Flag(load_default=False)
 
 
-class ChangeEffectSchema(Schema):
+class MovedSchema(MovedTotalsSchema):
+    """Number of changed earnings, and the team totals before and after."""
+
+    changed = fields.Integer(required=True)
+
+
+class ChangeEffectSchema(MovedSchema):
     """Effect of a change of a campaign, stored or previewed."""
 
     preview = fields.Boolean(required=True)
     campaign = fields.Nested(CampaignSchema, required=True)
-    changed = fields.Integer(required=True)
-    before = fields.List(fields.Nested(TeamTotalsSchema), required=True)
-    after = fields.List(fields.Nested(TeamTotalsSchema), required=True)
 
 
 class CorrectionSchema(Schema):
@@ -150,14 +158,6 @@ class MembershipTotalsSchema(Schema):
     error = fields.Integer(required=True)
 
 
-class MovedSchema(Schema):
-    """Number of changed earnings, and the team totals before and after."""
-
-    changed = fields.Integer(required=True)
-    before = fields.List(fields.Nested(TeamTotalsSchema), required=True)
-    after = fields.List(fields.Nested(TeamTotalsSchema), required=True)
-
-
 class MembershipImportSchema(Schema):
     """Result of a file of past memberships, stored or previewed."""
 
@@ -171,19 +171,10 @@ class MembershipImportSchema(Schema):
 
 
 def _choice(data: dict[str, Any]) -> Choice:
-    filters = data.get("filter") or {}
     ids: list[UUID] = []
     for place, written in enumerate(data.get("measurements") or ()):
         identity = read_id(written)
         if identity is None:
             raise ValidationError({f"measurements.{place}": ["not_uuid"]})
         ids.append(identity)
-    return Choice(
-        ids,
-        team=filters.get("team_id"),
-        member=filters.get("member"),
-        unit=filters.get("unit_id"),
-        network=filters.get("network"),
-        first=filters.get("first_day"),
-        last=filters.get("last_day"),
-    )
+    return Choice(ids, **(data.get("filter") or {}))

@@ -1,7 +1,7 @@
-"""Decisions of organisers on single measurements of a campaign, with their attribution."""
+"""Decisions of organisers on measurements of a campaign, and changes of it; with attribution."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
-from backend.campaigns.service import visible_campaign
+from backend.campaigns import service as campaigns
 from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.errors import Problem, invalid
+from backend.http import etags
 from backend.measurements.recording import earnings
 from backend.memberships.models import CampaignExclusion, Correction
 from backend.organisations.scopes import campaign_scope, team_scope
@@ -31,20 +32,23 @@ FILTERED = text("""
     select m.id, m.device_id, m.day, e.team_id
     from earnings e join measurements m on m.id = e.measurement_id
     where e.campaign_id = :campaign
-      and (cast(:team as int) is null or e.team_id = :team)
+      and (cast(:team_id as int) is null or e.team_id = :team_id)
       and (cast(:member as bigint) is null or e.volunteer_id = :member)
-      and (cast(:unit as int) is null or e.unit_id = :unit)
+      and (cast(:unit_id as int) is null or e.unit_id = :unit_id)
       and (cast(:network as text) is null or e.network = :network)
-      and e.day between coalesce(:first, date '2000-01-01') and coalesce(:last, date '2100-01-01')
+      and e.day between coalesce(:first_day, date '2000-01-01')
+          and coalesce(:last_day, date '2100-01-01')
     order by m.device_id, m.id limit :most
 """)
 # A correction may assign samples of a device that never joined: mark it, so that its later
 # verdicts update the earnings.
 MARK_JOINED = text("update devices set joined = true where id = any(:devices) and not joined")
-WORTH = text("""
-    select team_id, fate, count(*) as n from earnings
-    where campaign_id = :campaign and measurement_id = any(:ids) group by 1, 2
-""")
+TOTALS = """
+    select team_id, count(*) as received, count(*) filter (where fate = 'counted') as counted
+    from earnings where campaign_id = :campaign {condition} group by 1 order by 1
+"""
+TOTALS_OF_CAMPAIGN = text(TOTALS.format(condition=""))
+TOTALS_OF_CHOSEN = text(TOTALS.format(condition="and measurement_id = any(:ids)"))
 # Corrections of one decision have one time, that of its transaction.
 DECISIONS = text("""
     select at, user_id, team_id, reason, count(*) as measurements,
@@ -54,17 +58,30 @@ DECISIONS = text("""
 """)
 
 
+# Devices of a campaign's members, and those that a correction assigned to it.
+CAMPAIGN_DEVICES = text("""
+    select distinct l.device_id from memberships m join device_links l
+        on l.volunteer_id = m.volunteer_id and l.period && m.period
+    where m.campaign_id = :campaign
+    union
+    select m.device_id from earnings e join measurements m on m.id = e.measurement_id
+    where e.campaign_id = :campaign and m.device_id is not null
+    order by 1
+""")
+DEVICE_DAYS = text("select distinct day from measurements where device_id = :device")
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A choice of measurements: by id, or by properties of the campaign's earnings."""
 
     ids: Sequence[UUID] = ()
-    team: int | None = None
+    team_id: int | None = None
     member: int | None = None
-    unit: int | None = None
+    unit_id: int | None = None
     network: str | None = None
-    first: date | None = None
-    last: date | None = None
+    first_day: date | None = None
+    last_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +97,13 @@ def decide(
     actor: Actor, campaign_id: int, choice: Choice, decision: Decision, *, preview: bool
 ) -> dict[str, Any]:
     """Correct or exclude measurements in one campaign, or show the effect."""
-    visible_campaign(actor, campaign_id)
+    campaigns.visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id))
     if decision.exclude is None and decision.team_id is not None:
         _require_own_team(campaign_id, decision.team_id)
     chosen, free = _choose_and_lock(campaign_id, choice)
     ids = [row["id"] for row in free]
-    before = _team_totals(campaign_id, ids)
+    before = team_totals(campaign_id, ids)
     _write(actor, campaign_id, free, decision)
     _attribute(free)
     answer = {
@@ -94,7 +111,7 @@ def decide(
         "measurements": len(free),
         "final": sum(row["device_id"] is None for row in chosen),
         "before": before,
-        "after": _team_totals(campaign_id, ids),
+        "after": team_totals(campaign_id, ids),
     }
     if preview:
         db.session.rollback()
@@ -118,7 +135,7 @@ def list_corrections(
     actor: Actor, campaign_id: int, before: int | None, limit: int
 ) -> dict[str, Any]:
     """List a campaign's corrections, the latest first."""
-    visible_campaign(actor, campaign_id)
+    campaigns.visible_campaign(actor, campaign_id)
     require(actor, "campaign.see", campaign_scope(campaign_id), hidden=True)
     rows = db.session.execute(
         text("""
@@ -134,7 +151,7 @@ def list_corrections(
 
 def list_decisions(actor: Actor, campaign_id: int, limit: int) -> list[dict[str, Any]]:
     """List a campaign's decisions, the latest first; each may include many measurements."""
-    visible_campaign(actor, campaign_id)
+    campaigns.visible_campaign(actor, campaign_id)
     require(actor, "campaign.see", campaign_scope(campaign_id), hidden=True)
     rows = db.session.execute(DECISIONS, {"campaign": campaign_id, "limit": limit})
     return [dict(row) for row in rows.mappings()]
@@ -168,9 +185,7 @@ def _choose(campaign_id: int, choice: Choice) -> list[Any]:
     if choice.ids:
         values: dict[str, Any] = {"campaign": campaign_id, "ids": list(choice.ids)}
         return list(db.session.execute(CHOSEN, values).mappings())
-    names = ("team", "member", "unit", "network", "first", "last")
-    values = {name: getattr(choice, name) for name in names}
-    values |= {"campaign": campaign_id, "most": MEASUREMENTS_MOST + 1}
+    values = asdict(choice) | {"campaign": campaign_id, "most": MEASUREMENTS_MOST + 1}
     rows = list(db.session.execute(FILTERED, values).mappings())
     if len(rows) > MEASUREMENTS_MOST:
         raise invalid("filter", "too_many_chosen")
@@ -209,11 +224,41 @@ def _attribute(rows: Sequence[Any]) -> None:
         earnings.attribute(device, days)
 
 
-def _team_totals(campaign_id: int, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """Return received and counted measurements of each team."""
-    teams: dict[int, dict[str, Any]] = {}
-    for team, category, n in db.session.execute(WORTH, {"campaign": campaign_id, "ids": list(ids)}):
-        entry = teams.setdefault(team, {"team_id": team, "received": 0, "counted": 0})
-        entry["received"] += n
-        entry["counted"] += n if category == "counted" else 0
-    return [teams[team] for team in sorted(teams)]
+def reattribute(campaign_id: int) -> dict[str, Any]:
+    """Attribute all measurements of a campaign again; return the team totals before and after.
+
+    Runs in the caller's transaction, so that a preview is a rollback. Devices are locked in the
+    order of their ids.
+    """
+    before = team_totals(campaign_id)
+    changed = 0
+    for device in list(db.session.execute(CAMPAIGN_DEVICES, {"campaign": campaign_id}).scalars()):
+        days = db.session.execute(DEVICE_DAYS, {"device": device}).scalars()
+        changed += earnings.lock_and_attribute(device, days)
+    return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
+
+
+def change_campaign(
+    actor: Actor,
+    campaign_id: int,
+    seen: etags.Expected,
+    changes: Mapping[str, Any],
+    *,
+    preview: bool,
+) -> dict[str, Any]:
+    """Change a campaign, also one with members, and attribute again; or show the effect."""
+    campaign = campaigns.change_campaign(actor, campaign_id, seen, changes, commit=False)
+    moved = reattribute(campaign_id)
+    if preview:
+        db.session.rollback()
+    else:
+        record_act(actor, "campaign.reattribute", f"campaign:{campaign_id}", **moved)
+        db.session.commit()
+    return {"preview": preview, "campaign": campaign, **moved}
+
+
+def team_totals(campaign_id: int, ids: Sequence[UUID] | None = None) -> list[dict[str, Any]]:
+    """Return received and counted measurements of each team, of these ids or all, from earnings."""
+    statement = TOTALS_OF_CAMPAIGN if ids is None else TOTALS_OF_CHOSEN
+    values = {"campaign": campaign_id} | ({} if ids is None else {"ids": ids})
+    return [dict(row) for row in db.session.execute(statement, values).mappings()]

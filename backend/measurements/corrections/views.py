@@ -10,7 +10,6 @@ from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language, read_bytes
 from backend.measurements.corrections import service
 from backend.measurements.corrections.past_memberships import import_memberships
-from backend.measurements.corrections.reattribution import change_campaign
 from backend.measurements.corrections.schemas import (
     ChangeEffectSchema,
     ChangesSchema,
@@ -21,7 +20,7 @@ from backend.measurements.corrections.schemas import (
     ExclusionCreateSchema,
     MembershipImportSchema,
 )
-from backend.measurements.corrections.service import Decision
+from backend.measurements.corrections.service import Decision, change_campaign
 from backend.team_import.schemas import BODY, MEDIA_TYPES, ImportQuerySchema
 
 blp = Blueprint("decisions", __name__, parser=SignedInParser())

@@ -1,20 +1,32 @@
-"""Withdrawal of a device: its measurements become anonymous, counts stay."""
+"""Withdrawal of devices, which makes their measurements anonymous, and requests to withdraw.
 
+No row identifies a person. By law 91/2025/QH15 and decree 356/2025 a withdrawal is acknowledged
+within 2 working days and done within 15 days. By the app or a code it is done at once; a request by
+letter is recorded by an admin. Keyed hashes of withdrawn devices are kept in a file outside the
+database, so that a backup made before the withdrawal does not revive them.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import CursorResult, Delete, Select, Update, delete, func, null, select, update
 
+from backend.accounts.access import Actor, require
+from backend.accounts.audit import record_act
 from backend.accounts.rate_limits import Caller, count_attempt
+from backend.clock import local_day
 from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device
-from backend.errors import Problem
-from backend.measurements.privacy.requests import record_done
-from backend.measurements.privacy.tombstones import Tombstones
+from backend.errors import Problem, invalid
 from backend.measurements.recording import earnings
 from backend.measurements.recording.models import (
     Earning,
@@ -22,61 +34,82 @@ from backend.measurements.recording.models import (
     Measurement,
     Receipt,
     RejectedBody,
+    WithdrawalRequest,
 )
 from backend.memberships.models import CampaignExclusion, Correction
 
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """Number of removed records by kind."""
-
-    devices: int
-    consents: int
-    receipts: int
-    refused: int
-    positions: int
+TOMBSTONES = "withdrawn"  # the file in VAR_DIR
+RETRY_AFTER_S = 60  # a full disk is not freed sooner
+WORKING_DAYS_TO_ACKNOWLEDGE = 2
+DAYS_TO_DO = 15
+SATURDAY = 5
+# Open requests and recent ones: inspections cover a year.
+LISTED_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """Number of records that stay without a person."""
+class Tombstones:
+    """The file and the key of its hashes: without the key devices cannot be recognised."""
 
-    anonymous_measurements: int
+    path: Path
+    key: str
 
+    def add(self, device_id: UUID, now: datetime) -> None:
+        """Write the hash of a device to disk before the device is deleted; 503 if that fails."""
+        line = f"{now:%Y-%m-%dT%H:%M:%SZ} {self.of(device_id)}\n".encode()
+        try:
+            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(handle, line)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise Problem(
+                503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)}
+            ) from error
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """Result of a withdrawal."""
+    def of(self, device_id: UUID) -> str:
+        """Return the hash of a device."""
+        return hmac.digest(self.key.encode(), b"withdrawn|" + device_id.bytes, hashlib.sha256).hex()
 
-    removed: Removed
-    kept: Kept
+    def among(self, devices: Iterable[UUID]) -> list[UUID]:
+        """Return those of the devices that have withdrawn."""
+        if not self.path.exists():
+            return []
+        gone = {line.rpartition(" ")[2] for line in self.path.read_text().splitlines()}
+        return [device for device in devices if self.of(device) in gone]
 
 
 def withdraw(
     device_id: UUID, tombstones: Tombstones, now: datetime, *, channel: str = "app"
-) -> Withdrawn:
-    """Delete a device and make its measurements anonymous at once; counts do not change."""
+) -> dict[str, dict[str, int]]:
+    """Delete a device and make its measurements anonymous at once; counts do not change.
+
+    Return the number of records removed, and of those that stay without a person, by kind.
+    """
     devices.lock_row(device_id)  # concurrent posts are stored before or find no device
     tombstones.add(device_id, now)
     earnings.unlink_person(device_id)
     positions = _count_positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
     kept = _anonymise(device_id)
-    removed = Removed(
-        receipts=receipts,
-        refused=_affected(delete(RejectedBody).where(RejectedBody.device_id == device_id)),
-        consents=_affected(delete(Consent).where(Consent.device_id == device_id)),
-        devices=_affected(delete(Device).where(Device.id == device_id)),
-        positions=positions,
-    )
-    record_done(channel, now)
+    removed = {
+        "receipts": receipts,
+        "refused": _affected(delete(RejectedBody).where(RejectedBody.device_id == device_id)),
+        "consents": _affected(delete(Consent).where(Consent.device_id == device_id)),
+        "devices": _affected(delete(Device).where(Device.id == device_id)),
+        "positions": positions,
+    }
+    done = {"received_at": now, "acknowledged_at": now, "done_at": now}
+    db.session.add(WithdrawalRequest(channel=channel, **done))
     db.session.commit()
-    return Withdrawn(removed, Kept(kept))
+    return {"removed": removed, "kept": {"anonymous_measurements": kept}}
 
 
 def withdraw_by_code(
     code: str, tombstones: Tombstones, *, now: datetime, caller: Caller
-) -> Withdrawn:
+) -> dict[str, dict[str, int]]:
     """Withdraw by code, for a person without the app; attempts are limited."""
     count_attempt("withdraw", caller, tombstones.key, now)
     known = select(Device.id).where(Device.withdrawal_hash == code_hash(code, tombstones.key))
@@ -147,3 +180,76 @@ def _anonymise(device_id: UUID) -> int:
 def _affected(statement: Update | Delete) -> int:
     done = db.session.execute(statement, execution_options={"synchronize_session": False})
     return cast(CursorResult[Any], done).rowcount
+
+
+def acknowledge_by(received: date) -> date:
+    """Return the second working day after a request; public holidays are not considered."""
+    day, left = received, WORKING_DAYS_TO_ACKNOWLEDGE
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < SATURDAY
+    return day
+
+
+def do_by(received: date) -> date:
+    """Return the last day of the legal period for a withdrawal."""
+    return received + timedelta(days=DAYS_TO_DO)
+
+
+def list_requests(actor: Actor, now: datetime) -> dict[str, Any]:
+    """List withdrawals, open ones first, the most urgent on top."""
+    require(actor, "privacy.manage")
+    rows = db.session.scalars(
+        select(WithdrawalRequest)
+        .order_by(
+            WithdrawalRequest.done_at.desc().nulls_first(),
+            WithdrawalRequest.received_at,
+            WithdrawalRequest.id,
+        )
+        .limit(LISTED_MOST)
+    )
+    return {"items": [_serialize(row, now) for row in rows]}
+
+
+def open_request(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Record a request to withdraw that came by another channel than the app."""
+    require(actor, "privacy.manage")
+    if data["received_at"] > now:
+        raise invalid("received_at", "in_future")
+    row = WithdrawalRequest(channel=data["channel"], received_at=data["received_at"])
+    db.session.add(row)
+    db.session.flush()
+    record_act(actor, "withdrawal.note", f"withdrawal:{row.id}", channel=row.channel)
+    db.session.commit()
+    return _serialize(row, now)
+
+
+def record_step(actor: Actor, identity: int, step: str, now: datetime) -> dict[str, Any]:
+    """Record that a request was acknowledged or done; times already recorded stay."""
+    require(actor, "privacy.manage")
+    row = db.session.get(WithdrawalRequest, identity, with_for_update=True)
+    if row is None:
+        raise Problem(404, "not_found")
+    row.acknowledged_at = row.acknowledged_at or now
+    if step == "done":
+        row.done_at = row.done_at or now
+    record_act(actor, f"withdrawal.{step}", f"withdrawal:{row.id}")
+    db.session.commit()
+    return _serialize(row, now)
+
+
+def _serialize(row: WithdrawalRequest, now: datetime) -> dict[str, Any]:
+    received, today = local_day(row.received_at), local_day(now)
+    late = (row.acknowledged_at is None and today > acknowledge_by(received)) or (
+        row.done_at is None and today > do_by(received)
+    )
+    return {
+        "id": row.id,
+        "channel": row.channel,
+        "received_at": row.received_at,
+        "acknowledge_by": acknowledge_by(received),
+        "acknowledged_at": row.acknowledged_at,
+        "do_by": do_by(received),
+        "done_at": row.done_at,
+        "overdue": late,
+    }

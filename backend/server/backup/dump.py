@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from backend.measurements.privacy.tombstones import FILE as TOMBSTONES
+from backend.measurements.privacy.withdrawal import TOMBSTONES
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import call
 

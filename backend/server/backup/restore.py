@@ -12,9 +12,7 @@ from typing import Any
 import psycopg
 from flask_migrate import upgrade
 
-from backend.measurements.privacy.tombstones import FILE as TOMBSTONES
-from backend.measurements.privacy.tombstones import Tombstones
-from backend.measurements.privacy.withdrawal import withdraw_again
+from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
 from backend.server.backup.dump import (
     DUMP,
     KEYS,

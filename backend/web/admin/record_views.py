@@ -11,8 +11,8 @@ from backend.accounts.authentication import actor
 from backend.clock import day_begin, local_day
 from backend.errors import invalid
 from backend.http.requests import clock_now
-from backend.measurements.privacy.request_views import StepSchema
-from backend.measurements.privacy.requests import list_requests, open_request, record_step
+from backend.measurements.privacy.schemas import StepSchema
+from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
 from backend.web.admin.audit_details import readable_details
 from backend.web.admin.blueprint import bp, render_section
 from backend.web.admin.fields import row_of

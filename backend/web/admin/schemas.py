@@ -11,7 +11,7 @@ from backend.coverage.targets.in_force import PURPOSES
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
 from backend.fields import ID_MOST, Day, Strict, Text
 from backend.http.paging import CURSOR_MOST
-from backend.measurements.privacy.request_views import CHANNELS
+from backend.measurements.privacy.schemas import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.grants import KINDS

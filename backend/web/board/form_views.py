@@ -15,8 +15,13 @@ from backend.coverage.signals.schemas import CampaignSignalsQuerySchema
 from backend.coverage.signals.service import STATES, SignalContext, campaign_signals, decide_signal
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
-from backend.measurements.corrections.reattribution import change_campaign
-from backend.measurements.corrections.service import Choice, Decision, decide, list_decisions
+from backend.measurements.corrections.service import (
+    Choice,
+    Decision,
+    change_campaign,
+    decide,
+    list_decisions,
+)
 from backend.memberships import join_codes
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import organisations_of
@@ -158,8 +163,8 @@ def _correct(campaign_id: int, fields: dict[str, Any]) -> dict[str, Any]:
     if fields["to_team"] != "none" and not fields["to_team"].isdecimal():
         raise invalid("to_team", "not_whole")
     to_team = None if fields["to_team"] == "none" else int(fields["to_team"])
-    days = {"first": fields["first_day"], "last": fields["last_day"]}
-    choice = Choice(team=fields["from_team"], member=fields["member"], **days)
+    chosen = {name: fields[name] for name in ("member", "first_day", "last_day")}
+    choice = Choice(team_id=fields["from_team"], **chosen)
     decision = Decision(fields["reason"], team_id=to_team)
     return decide(actor(), campaign_id, choice, decision, preview=fields["go"] is None)
 

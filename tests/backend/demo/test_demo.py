@@ -20,7 +20,7 @@ from backend.demo.plan import MonthPlan
 from backend.demo.teams import make_teams, team_campaigns
 from backend.demo.users import is_empty, make_users
 from backend.devices.models import Consent, Device
-from backend.measurements.corrections.reattribution import reattribute
+from backend.measurements.corrections.service import reattribute
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.models import (
     CountDelta,

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.measurements.privacy.requests import acknowledge_by, do_by
+from backend.measurements.privacy.withdrawal import acknowledge_by, do_by
 from tests.support.devices import ME, bearer, register
 from tests.support.people import audit_entries, person
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from backend.measurements.corrections.reattribution import reattribute
+from backend.measurements.corrections.service import reattribute
 from backend.measurements.recording import counting
 from backend.measurements.revision import recount
 from tests.support.clock import FakeClock

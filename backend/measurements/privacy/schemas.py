@@ -1,0 +1,87 @@
+"""Schemas of a person's rights: export, withdrawal, and requests with their legal deadlines."""
+
+from marshmallow import Schema, fields
+
+from backend.fields import AwareTime, Strict, Text
+
+CHANNELS = ("email", "telephone", "letter", "in_person")
+
+
+class WithdrawalSchema(Strict):
+    """A withdrawal by code."""
+
+    withdrawal_code = Text(60, required=True)
+
+
+class RemovedSchema(Schema):
+    """Number of removed records by kind."""
+
+    devices = fields.Integer(required=True)
+    consents = fields.Integer(required=True)
+    receipts = fields.Integer(required=True)
+    refused = fields.Integer(required=True)
+    positions = fields.Integer(required=True)
+
+
+class KeptSchema(Schema):
+    """Number of records that stay without a person."""
+
+    anonymous_measurements = fields.Integer(required=True)
+
+
+class WithdrawnSchema(Schema):
+    """Result of a withdrawal."""
+
+    removed = fields.Nested(RemovedSchema, required=True)
+    kept = fields.Nested(KeptSchema, required=True)
+    explanation = fields.String(required=True)
+
+
+class ExportSchema(Schema):
+    """All data stored about a device."""
+
+    exported_at = fields.AwareDateTime(required=True)
+    device = fields.Dict(required=True, allow_none=True)
+    consents = fields.List(fields.Dict(), required=True)
+    measurements = fields.List(fields.Dict(), required=True)
+    exclusions = fields.List(fields.Dict(), required=True)
+    receipts = fields.List(fields.Dict(), required=True)
+    volunteers = fields.List(fields.Dict(), required=True)
+    device_links = fields.List(fields.Dict(), required=True)
+    memberships = fields.List(fields.Dict(), required=True)
+    earnings = fields.List(fields.Dict(), required=True)
+    corrections = fields.List(fields.Dict(), required=True)
+    campaign_exclusions = fields.List(fields.Dict(), required=True)
+    refused = fields.List(fields.Dict(), required=True)
+
+
+class WithdrawalRequestCreateSchema(Strict):
+    """Channel and time of a request; never the person."""
+
+    channel = Text(choices=CHANNELS, required=True)
+    received_at = AwareTime(required=True)
+
+
+class StepSchema(Strict):
+    """A step of handling a request."""
+
+    step = Text(choices=("acknowledged", "done"), required=True)
+
+
+class WithdrawalRequestSchema(Schema):
+    """A withdrawal with its legal deadlines."""
+
+    id = fields.Integer(required=True)
+    channel = fields.String(required=True)
+    received_at = fields.AwareDateTime(required=True)
+    acknowledge_by = fields.Date(required=True)
+    acknowledged_at = fields.AwareDateTime(required=True, allow_none=True)
+    do_by = fields.Date(required=True)
+    done_at = fields.AwareDateTime(required=True, allow_none=True)
+    overdue = fields.Boolean(required=True)
+
+
+class WithdrawalRequestsSchema(Schema):
+    """Withdrawals, open ones first."""
+
+    items = fields.List(fields.Nested(WithdrawalRequestSchema), required=True)

@@ -9,8 +9,7 @@ from flask import Request, Response, after_this_request, current_app, request
 from marshmallow import Schema
 
 from backend.accounts.access import PUBLIC, Actor, Grant, require_person
-from backend.accounts.encryption import TOKEN_PREFIX, secret_hash
-from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY
+from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY, TOKEN_PREFIX, secret_hash
 from backend.clock import local_day
 from backend.database.extensions import Rows, fetch_autocommit
 from backend.errors import Problem

@@ -3,13 +3,17 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.accounts import bootstrap, encryption
+from backend.accounts import links, second_factor, users
+from backend.accounts.audit import record_command
 from backend.accounts.links import Link
+from backend.accounts.users import NewRole
+from backend.database.extensions import db
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.i18n.messages import message
@@ -17,6 +21,7 @@ from backend.i18n.messages import message
 cli = AppGroup("accounts", help="People who sign in.")
 commands = (cli,)
 
+ADMIN = NewRole("admin", "system", None)
 BASE = click.option("--base", help="Address of the site that the link begins with.")
 
 
@@ -31,7 +36,7 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
     """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     with _errors():
-        link = bootstrap.create_admin(name, password, clock_now())
+        link = _create_admin(name, password, clock_now())
     click.echo("The role counts once the person has set up a second factor.")
     _show(link, base)
 
@@ -43,7 +48,7 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
 def password_link(name: str, remove_totp: bool, base: str | None) -> None:
     """Print a one-time link by which NAME chooses a new password."""
     with _errors():
-        link = bootstrap.make_password_link(name, remove_totp, clock_now())
+        link = _make_password_link(name, remove_totp, clock_now())
     _show(link, base)
 
 
@@ -55,8 +60,37 @@ def reseal() -> None:
     it set it up again, by `password-link --remove-totp`.
     """
     previous_key = sys.stdin.readline().strip()
-    result = encryption.reencrypt(previous_key, current_app.config["SECRET_KEY"])
-    click.echo(f"{result.done} encrypted again, {result.failed} that neither key decrypts.")
+    done, failed = second_factor.reencrypt(previous_key, current_app.config["SECRET_KEY"])
+    click.echo(f"{done} encrypted again, {failed} that neither key decrypts.")
+
+
+def _create_admin(written: str, password: str | None, now: datetime) -> Link | None:
+    """Make a person an admin; return a link unless a password is set or given."""
+    name = users.parse_name(written)
+    present = users.find_by_name(name)
+    user = users.find(present.id if present else users.add(name, None, now))
+    users.add_role(user.id, ADMIN, now)
+    record_command("role.grant", f"user:{user.id}", **ADMIN.audit_details())
+    if password is not None:
+        links.replace_password(user, password)
+    missing = user.password_hash is None
+    link = links.make_link(user.id, "invitation", now) if missing else None
+    db.session.commit()
+    return link
+
+
+def _make_password_link(written: str, remove_totp: bool, now: datetime) -> Link:
+    """Make a link to a new password; optionally remove a lost second factor."""
+    present = users.find_by_name(users.parse_name(written))
+    if present is None:
+        raise Problem(404, "not_found")
+    user = users.find(present.id)
+    if remove_totp:
+        user.totp_secret = user.totp_pending = user.totp_used = None
+    link = links.make_link(user.id, "password" if user.password_hash else "invitation", now)
+    record_command("user.password_link", f"user:{user.id}", totp_removed=remove_totp)
+    db.session.commit()
+    return link
 
 
 def _show(link: Link | None, base: str | None) -> None:

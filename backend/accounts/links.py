@@ -12,10 +12,9 @@ from sqlalchemy import delete, select, update
 from backend.accounts import passwords, users
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
-from backend.accounts.encryption import secret_hash
 from backend.accounts.models import OneTimeLink, PersonalToken, User
 from backend.accounts.rate_limits import Caller, count_attempt
-from backend.accounts.sessions import end_sessions
+from backend.accounts.sessions import SECRET_BYTES, end_sessions, secret_hash
 from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -23,7 +22,6 @@ from backend.mail import FAILURES, mail
 
 # People may read an invitation days later; a new password is needed the same day.
 LIFETIME = {"invitation": timedelta(days=7), "password": timedelta(days=1)}
-SECRET_BYTES = 32
 # The secret cannot be guessed; the limit is on the work of hashing. A hall of people at a training
 # fits.
 ACCEPTS_PER_ADDRESS = 300

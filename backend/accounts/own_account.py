@@ -1,16 +1,25 @@
-"""The person's own account: show it, change password and second factor, close it."""
+"""The person's own account: password, second factor, personal tokens, closing."""
 
-from datetime import datetime
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_, select
 
 from backend.accounts import passwords, rate_limits, second_factor, users
 from backend.accounts.access import Actor, require_person, require_session
 from backend.accounts.audit import record_act
-from backend.accounts.encryption import encrypt
 from backend.accounts.links import set_password
 from backend.accounts.models import OneTimeLink, PersonalToken, User
-from backend.accounts.sessions import CODES_PER_ACCOUNT, end_sessions
+from backend.accounts.second_factor import encrypt
+from backend.accounts.sessions import (
+    CODES_PER_ACCOUNT,
+    SECRET_BYTES,
+    TOKEN_PREFIX,
+    end_sessions,
+    secret_hash,
+)
 from backend.accounts.users import Person
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -94,3 +103,67 @@ def _require_password(field: str, actor: Actor, password: str, key: str, now: da
     if not passwords.verify(password, user.password_hash):
         raise invalid(field, "password_wrong")
     return user
+
+
+# One for each program and computer; more are forgotten ones.
+TOKENS_MOST = 50
+# A token that nobody renews within a year is forgotten.
+DAYS_MOST = 366
+DAYS_DEFAULT = 90
+
+
+def make_token(
+    actor: Actor, name: str, scopes: Sequence[str], days: int, now: datetime
+) -> dict[str, Any]:
+    """Make a token; its secret is returned only once.
+
+    Needs a session: a program that makes tokens could extend its own access.
+    """
+    user = users.find(require_session(actor))
+    if users.describe(user, users.roles_of(user.id, now)).totp_needed:
+        raise Problem(403, "totp_needed")
+    if len(_tokens_in_force(user.id, now)) >= TOKENS_MOST:
+        raise Problem(409, "too_many_tokens")
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    token = PersonalToken(
+        user_id=user.id,
+        name=name,
+        token_hash=secret_hash(secret),
+        scopes=sorted(set(scopes)),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    db.session.add(token)
+    db.session.flush()
+    record_act(actor, "token.create", f"user:{user.id}", token=token.id, scopes=token.scopes)
+    shown = ("id", "name", "scopes", "created_at", "expires_at")
+    answer = {field: getattr(token, field) for field in shown} | {"token": secret}
+    db.session.commit()
+    return answer
+
+
+def list_tokens(actor: Actor, now: datetime) -> list[PersonalToken]:
+    """List a person's tokens in force."""
+    return _tokens_in_force(require_person(actor), now)
+
+
+def revoke_token(actor: Actor, token_id: int, now: datetime) -> None:
+    """Revoke one of the person's own tokens."""
+    user_id = require_person(actor, write=True)
+    own = (PersonalToken.id == token_id, PersonalToken.user_id == user_id)
+    token = db.session.scalar(select(PersonalToken).where(*own))
+    if token is None:
+        raise Problem(404, "not_found")
+    if token.revoked_at is None:
+        token.revoked_at = now
+        record_act(actor, "token.revoke", f"user:{user_id}", token=token_id)
+    db.session.commit()
+
+
+def _tokens_in_force(user_id: int, now: datetime) -> list[PersonalToken]:
+    rows = select(PersonalToken).where(
+        PersonalToken.user_id == user_id,
+        PersonalToken.revoked_at.is_(None),
+        or_(PersonalToken.expires_at.is_(None), PersonalToken.expires_at > now),
+    )
+    return list(db.session.scalars(rows.order_by(PersonalToken.id)))

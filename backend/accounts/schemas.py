@@ -5,9 +5,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from backend.accounts.login_names import NAME_MOST
+from backend.accounts.own_account import DAYS_DEFAULT, DAYS_MOST
 from backend.accounts.passwords import LENGTH_MOST
 from backend.accounts.sessions import Credentials
-from backend.accounts.tokens import DAYS_DEFAULT, DAYS_MOST
 from backend.fields import CODES, Day, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 

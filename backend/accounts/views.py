@@ -1,22 +1,35 @@
-"""Endpoints of people and the audit log: sign in and out, one-time links, lists."""
+"""Endpoints of people, one's own account and the audit log."""
 
 from typing import Any
 
 from flask import current_app, request
 from werkzeug.http import dump_cookie
 
-from backend.accounts import links, sessions, users
+from backend.accounts import links, own_account, sessions, users
 from backend.accounts.access import require_session
 from backend.accounts.audit import read_audit
-from backend.accounts.authentication import COOKIE, actor, csrf_token, keep_private
+from backend.accounts.authentication import (
+    COOKIE,
+    SignedInParser,
+    actor,
+    csrf_token,
+    keep_private,
+)
 from backend.accounts.links import deliver
-from backend.accounts.own_account_views import blp as account
 from backend.accounts.schemas import (
     AcceptedSchema,
     AcceptSchema,
+    AccountSchema,
     AuditPageSchema,
     AuditQuerySchema,
+    CodeSchema,
+    EnrolmentSchema,
     LinkSchema,
+    MadePersonalTokenSchema,
+    NewPasswordSchema,
+    NewTokenSchema,
+    PasswordSchema,
+    PersonalTokensSchema,
     PersonPageSchema,
     SignedInSchema,
     SignInSchema,
@@ -28,7 +41,16 @@ from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
 blp = Blueprint("people", __name__, description="People who sign in")
-audit = Blueprint("audit", __name__, description="Privileged acts")
+audit = Blueprint("audit", __name__, description="Privileged acts", security=PERSON)
+account = Blueprint(
+    "account",
+    __name__,
+    url_prefix="/api/v1/account",
+    description="One's own account",
+    parser=SignedInParser(),
+    security=SESSION,
+)
+account.after_request(keep_private)
 blueprints = (blp, audit, account)
 blp.after_request(keep_private)
 
@@ -88,7 +110,6 @@ def offer_password(user_id: int) -> Any:
 
 
 @audit.get("/audit")
-@audit.doc(security=PERSON)
 @audit.arguments(AuditQuerySchema, location="query")
 @audit.response(200, AuditPageSchema)
 def list_audit(query: dict[str, Any]) -> Any:
@@ -99,7 +120,7 @@ def list_audit(query: dict[str, Any]) -> Any:
 def _context() -> SignInContext:
     return SignInContext(
         address=request.remote_addr or "",
-        key=current_app.config["SECRET_KEY"],
+        key=_key(),
         now=clock_now(),
         cookie=request.cookies.get(COOKIE),
     )
@@ -116,3 +137,81 @@ def _cookie(secret: str, max_age: int | None = None) -> str:
         samesite="Lax",
         secure=request.is_secure,
     )
+
+
+@account.get("")
+@account.doc(security=PERSON)
+@account.response(200, AccountSchema)
+def read_account() -> Any:
+    """Return the person and their roles."""
+    caller = actor()
+    token = csrf_token(request.cookies[COOKIE]) if caller.session else None
+    return {"user": own_account.read_account(caller, clock_now()), "csrf_token": token}
+
+
+@account.patch("/password")
+@account.arguments(NewPasswordSchema)
+@account.response(204)
+def change_password(data: dict[str, str]) -> None:
+    """Change one's password; other sessions end."""
+    own_account.change_password(actor(), data["old"], data["new"], _key(), clock_now())
+
+
+@account.post("/totp")
+@account.response(200, EnrolmentSchema)
+def offer_totp() -> Any:
+    """Show the secret of a second factor, also as a QR picture."""
+    return own_account.offer_totp(actor(), _key())
+
+
+@account.post("/totp/confirm")
+@account.arguments(CodeSchema)
+@account.response(204)
+def confirm_totp(data: dict[str, str]) -> None:
+    """Switch the second factor on by its first code; other sessions end."""
+    own_account.confirm_totp(actor(), data["code"], _key(), clock_now())
+
+
+@account.delete("/totp")
+@account.arguments(PasswordSchema)
+@account.response(204)
+def remove_totp(data: dict[str, str]) -> None:
+    """Switch the second factor off."""
+    own_account.remove_totp(actor(), data["password"], _key(), clock_now())
+
+
+@account.delete("")
+@account.arguments(PasswordSchema)
+@account.response(204)
+def close_account(data: dict[str, str]) -> None:
+    """Close one's account, with its name, roles, sessions and own_account."""
+    own_account.close_account(actor(), data["password"], _key(), clock_now())
+
+
+@account.get("/tokens")
+@account.doc(security=PERSON)
+@account.response(200, PersonalTokensSchema)
+def list_tokens() -> Any:
+    """List one's tokens in force."""
+    return {"items": own_account.list_tokens(actor(), clock_now())}
+
+
+@account.post("/tokens")
+@account.arguments(NewTokenSchema)
+@account.response(201, MadePersonalTokenSchema)
+def make_token(data: dict[str, Any]) -> Any:
+    """Make a token for a program; it is shown this once."""
+    return own_account.make_token(actor(), data["name"], data["scopes"], data["days"], clock_now())
+
+
+@account.delete("/tokens/<int:token_id>")
+@account.doc(security=PERSON)
+@account.response(204)
+def revoke_token(token_id: int) -> None:
+    """End one of one's own_account."""
+    own_account.revoke_token(actor(), token_id, clock_now())
+
+
+def _key() -> str:
+    key: str = current_app.config["SECRET_KEY"]
+    return key

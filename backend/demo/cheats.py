@@ -15,7 +15,7 @@ from backend.demo.phones import APP_VERSION, Phone, body, new_phone
 from backend.demo.places import METRES_PER_DEGREE, Floats
 from backend.devices import consent
 from backend.devices import service as devices
-from backend.devices.registration import Agreement, Registration
+from backend.devices.service import Agreement, Registration
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.service import RecordingContext, record
 

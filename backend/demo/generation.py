@@ -22,7 +22,7 @@ from backend.demo.plan import MonthPlan, quotas
 from backend.demo.volunteers import PlannedTest, Volunteer, plan_tests, recruit
 from backend.devices import consent
 from backend.devices import service as devices
-from backend.devices.registration import Agreement, Registration
+from backend.devices.service import Agreement, Registration
 from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.service import RecordingContext, record
 

@@ -30,7 +30,7 @@ from backend.demo.teams import make_teams, team_campaigns
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.models import Device
-from backend.devices.registration import Agreement, Registration
+from backend.devices.service import Agreement, Registration
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.service import RecordingContext

@@ -6,7 +6,6 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from backend.devices.registration import KnownDevice
 from backend.i18n.catalogues import N_, gettext
 from backend.i18n.languages import Language
 
@@ -60,11 +59,6 @@ def statement(operator: Operator, language: Language) -> dict[str, Any]:
         "operator": {"name": name, "contact": contact},
         "retention_days": operator.retention_days,
     }
-
-
-def outdated(device: KnownDevice) -> bool:
-    """Return whether the consent of a device is to another version than the present one."""
-    return device.consent_version != CURRENT
 
 
 @cache

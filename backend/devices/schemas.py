@@ -8,7 +8,7 @@ from uuid import UUID
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
 from backend.devices.consent import VERSIONS
-from backend.devices.registration import Agreement, Registration
+from backend.devices.service import Agreement, Registration
 from backend.errors import FieldError, Problem
 from backend.fields import AwareTime, Flag, Object, Strict, Text, storable
 

@@ -1,6 +1,7 @@
 """Register and authenticate devices, lock them, rotate tokens, record consents."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,19 +14,70 @@ from backend.database.extensions import db, fetch, fetch_autocommit
 from backend.devices import consent
 from backend.devices.credentials import code_hash, new_code, new_token, token_hash
 from backend.devices.models import Consent, Device
-from backend.devices.registration import (
-    Agreement,
-    ConsentState,
-    KnownDevice,
-    OwnDevice,
-    Registered,
-    Registration,
-)
 from backend.errors import FieldError, Problem
 
 # A phone that lost the answer retries within seconds or minutes; a later registration with the same
 # id comes from another phone or a restored backup.
 REPEAT_WITHIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """An explicit consent."""
+
+    version: str
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The body of a registration."""
+
+    consent: Agreement
+    id: UUID | None = None
+    platform: str | None = None
+    model: str | None = None
+    app_version: str | None = None
+    attestation: Any | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentState:
+    """The latest consent of a device; outdated if the text has a newer version."""
+
+    version: str
+    accepted_at: datetime
+    outdated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered device with its secrets, which are returned only once."""
+
+    id: UUID
+    token: str
+    withdrawal_code: str
+    consent: ConsentState
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """An authenticated device at the time of the request."""
+
+    id: UUID
+    registered_at: datetime
+    token_used_at: datetime | None
+    platform: str | None
+    model: str | None
+    app_version: str | None
+    consent_version: str
+    rotation_pending: bool
+    joined: bool  # whether it ever joined a team
+    version: int  # raised by every change of its measurements
+    window_start: datetime
+    window_items: int
+
 
 _COLUMNS = """id as device_id, registered_at, token_used_at, platform, model, app_version,
     consent_version, next_token_hash is not null as rotation_pending, joined, version, window_start,
@@ -134,17 +186,15 @@ def unauthorized() -> Problem:
     return Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
 
 
-def describe(device: KnownDevice) -> OwnDevice:
+def describe(device: KnownDevice) -> dict[str, Any]:
     """Return what is stored about a device."""
-    return OwnDevice(
-        id=device.id,
-        registered_at=device.registered_at,
-        platform=device.platform,
-        model=device.model,
-        app_version=device.app_version,
-        rotation_pending=device.rotation_pending,
-        consent=_consent_state(device.id),
-    )
+    shown = ("id", "registered_at", "platform", "model", "app_version", "rotation_pending")
+    return {name: getattr(device, name) for name in shown} | {"consent": _consent_state(device.id)}
+
+
+def consent_outdated(device: KnownDevice) -> bool:
+    """Return whether the consent of a device is to another version than the present one."""
+    return device.consent_version != consent.CURRENT
 
 
 def rotate(device: KnownDevice) -> str:

@@ -7,7 +7,6 @@ from flask import current_app, request
 from backend.accounts.rate_limits import Caller
 from backend.database.extensions import BEARER
 from backend.devices import consent, service
-from backend.devices.registration import ConsentState, KnownDevice, OwnDevice, Registration
 from backend.devices.schemas import (
     ConsentingSchema,
     ConsentSchema,
@@ -17,6 +16,7 @@ from backend.devices.schemas import (
     RegistrationSchema,
     TokenSchema,
 )
+from backend.devices.service import ConsentState, KnownDevice, Registration
 from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 
@@ -51,7 +51,7 @@ def register(registration: Registration) -> Any:
 @blp.get("/devices/me")
 @blp.doc(security=BEARER)
 @blp.response(200, DeviceSchema)
-def read_me() -> OwnDevice:
+def read_me() -> dict[str, Any]:
     """Return what is stored about the device."""
     return service.describe(_device())
 

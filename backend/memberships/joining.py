@@ -1,14 +1,22 @@
-"""Join a team by its code, from this moment on."""
+"""Join a team by its code, and passes: one-time codes that link another phone or add a guest."""
 
+import hashlib
+import hmac
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import Row, delete, select, update
+
 from backend.accounts.rate_limits import Caller, count_attempt
+from backend.campaigns.models import Team
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.devices.credentials import letters, new_code
+from backend.errors import Problem, invalid
 from backend.memberships import join_codes, volunteers
 from backend.memberships import service as memberships
+from backend.memberships.join_codes import campaign_team, require_open
+from backend.memberships.models import Pass
 from backend.memberships.service import Brief, Member
 from backend.memberships.volunteers import retry_on_conflict
 
@@ -99,3 +107,150 @@ def other_team(code: str, current: Brief, wanted: Brief) -> Problem:
 def _team(place: tuple[int, int]) -> Brief:
     found = join_codes.campaign_team(*place)
     return Brief(found.team_id, found.team)
+
+
+KINDS = ("link", "guest")
+# Both phones of one person are at hand: a longer validity only helps an onlooker.
+LINK_VALID = timedelta(minutes=10)
+# The resident still has to install the app and read the terms.
+GUEST_VALID = timedelta(minutes=30)
+# A resident's measurements of the first day are due to the volunteer who helped.
+GUEST_STAYS = timedelta(hours=24)
+# A volunteer who goes from house to house shows a pass every few minutes.
+PASSES_PER_HOUR = 60
+# A phone whose answer was lost sends the request again within a day; then a pass is deleted.
+KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PassRequest:
+    """The kind of a pass; a guest's is for one campaign."""
+
+    kind: str
+    campaign_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPass:
+    """A new pass with its code, which is stored only as a hash."""
+
+    kind: str
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """The memberships of the second phone, and whether they are new."""
+
+    kind: str
+    members: list[Member]
+    created: bool
+
+
+def create_pass(device_id: UUID, request: PassRequest, now: datetime, secret: str) -> NewPass:
+    """Create a pass for one other phone."""
+    volunteer = volunteers.require_volunteer(device_id)
+    valid = LINK_VALID
+    if request.kind == "guest":
+        if request.campaign_id is None:
+            raise invalid("campaign_id", "required")
+        _require_host(volunteer, request.campaign_id, now)
+        valid = GUEST_VALID
+    count_attempt("pass", Caller(f"volunteer {volunteer}", PASSES_PER_HOUR), secret, now)
+    db.session.execute(
+        delete(Pass).where(Pass.volunteer_id == volunteer, Pass.expires_at < now - KEPT)
+    )
+    code = new_code()
+    fields = {"kind": request.kind, "volunteer_id": volunteer, "expires_at": now + valid}
+    campaign = request.campaign_id if request.kind == "guest" else None
+    db.session.add(Pass(code_hash=code_hash(code, secret), campaign_id=campaign, **fields))
+    db.session.commit()
+    return NewPass(request.kind, code, now + valid)
+
+
+def use_pass(device_id: UUID, code: str, now: datetime, guesses: GuessLimiter) -> PassResult:
+    """Use the pass that another phone shows."""
+    guesses.count("use_pass", device_id, now)
+    return _use(device_id, code_hash(code, guesses.secret), now)
+
+
+def code_hash(code: str, secret: str) -> bytes:
+    """Return the keyed hash of a code in any spelling, as of a withdrawal code."""
+    return hmac.digest(secret.encode(), b"pass|" + letters(code).encode(), hashlib.sha256)
+
+
+@volunteers.retry_on_conflict
+def _use(device_id: UUID, digest: bytes, now: datetime) -> PassResult:
+    owner = db.session.execute(select(Pass.volunteer_id).where(Pass.code_hash == digest)).scalar()
+    if owner is None:
+        raise Problem(404, "pass_unknown")
+    own = volunteers.lock_volunteer(device_id, owner)
+    query = select(Pass.__table__).where(Pass.code_hash == digest).with_for_update()
+    found = db.session.execute(query).first()
+    if found is None:  # deleted at this moment
+        raise Problem(404, "pass_unknown")
+    result = (_link_phone if found.kind == "link" else _add_guest)(device_id, own, found, now)
+    if result.created:
+        db.session.execute(update(Pass).where(Pass.code_hash == digest).values(used_at=now))
+    db.session.commit()
+    return result
+
+
+def _link_phone(
+    device_id: UUID, own: int | None, found: Row[tuple[Pass]], now: datetime
+) -> PassResult:
+    """Link the device to the volunteer who shows the pass, from now on."""
+    theirs = memberships.current_memberships(found.volunteer_id, now)
+    if own == found.volunteer_id:
+        return PassResult("link", list(theirs.values()), created=False)
+    _check_unused(found, now)
+    mine = memberships.current_memberships(own, now) if own is not None else {}
+    for campaign, member in mine.items():
+        other = theirs.get(campaign)
+        if other is not None and other.team != member.team:
+            raise other_team("teams_differ", member.team, other.team)
+    volunteers.link_device(device_id, found.volunteer_id, now)
+    if own is not None and volunteers.count_devices(own) == 0:
+        for member in mine.values():  # the former volunteer has no device left
+            memberships.end_membership(member, now)
+    return PassResult("link", list(theirs.values()), created=True)
+
+
+def _add_guest(
+    device_id: UUID, own: int | None, found: Row[tuple[Pass]], now: datetime
+) -> PassResult:
+    """Add a resident's device as a guest of the volunteer who shows the pass, for a day."""
+    present, since = None, now
+    if own is not None:
+        present, since = memberships.current_membership(own, found.campaign_id, now)
+    if present is not None:
+        if found.used_at is not None and present.guest_of == found.volunteer_id:
+            return PassResult("guest", [present], created=False)
+        current = {"id": present.team.id, "name": present.team.name}
+        raise Problem(409, "already_member", members={"current": current})
+    _check_unused(found, now)
+    host = _require_host(found.volunteer_id, found.campaign_id, now)
+    guest = own if own is not None else volunteers.create_volunteer(device_id, since)
+    place = host.campaign.id, host.team.id
+    until = since + GUEST_STAYS
+    member = memberships.create_membership(guest, place, since, until, guest_of=found.volunteer_id)
+    return PassResult("guest", [member], created=True)
+
+
+def _require_host(volunteer: int, campaign_id: int, now: datetime) -> Member:
+    """Return the host's membership; guests and former members cannot add guests."""
+    host, _ = memberships.current_membership(volunteer, campaign_id, now)
+    if host is None or host.guest:
+        raise Problem(409, "host_not_member")
+    # A team that ends meanwhile ends all its memberships: lock it so that none is added after.
+    db.session.execute(select(Team.id).where(Team.id == host.team.id).with_for_update(read=True))
+    require_open(campaign_team(campaign_id, host.team.id))
+    return host
+
+
+def _check_unused(found: Row[tuple[Pass]], now: datetime) -> None:
+    if found.used_at is not None:
+        raise Problem(410, "pass_used")
+    if found.expires_at <= now:
+        raise Problem(410, "pass_expired")

@@ -8,8 +8,7 @@ from backend.errors import FieldError, Problem
 from backend.fields import ID_MOST, AwareTime, Flag, Object, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST, list_of, page_of
 from backend.memberships.join_codes import CodeLimits
-from backend.memberships.joining import JoinRequest
-from backend.memberships.passes import KINDS, PassRequest
+from backend.memberships.joining import KINDS, JoinRequest, PassRequest
 
 # Longer than any name, shorter than a message.
 NAME_MOST = 60

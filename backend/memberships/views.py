@@ -1,23 +1,25 @@
-"""Endpoints of phones: join, leave, link another phone, bring a guest; and a team's members."""
+"""Endpoints of phones: join, leave, link, bring a guest; of a team's members and its join code."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import current_app, request
+from flask import Response, current_app, render_template, request
 
-from backend.accounts.authentication import actor, keep_private
+from backend.accounts.authentication import SignedInParser, actor, keep_private
+from backend.clock import VIETNAM
 from backend.database.extensions import BEARER, PERSON
 from backend.devices import service as devices
-from backend.devices.registration import KnownDevice
+from backend.devices.service import KnownDevice
 from backend.errors import invalid
 from backend.fields import BIG_ID_MOST
 from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
-from backend.memberships import joining, passes, poster, service, volunteers
-from backend.memberships.join_code_views import blp as join_codes
+from backend.memberships import join_codes, joining, poster, service, volunteers
 from backend.memberships.schemas import (
+    CodeLimitsSchema,
+    JoinCodeSchema,
     JoinRequestSchema,
     MembershipSchema,
     MembershipsSchema,
@@ -31,11 +33,22 @@ from backend.memberships.schemas import (
     VolunteerSchema,
 )
 
-blp = Blueprint("joining", __name__, description="Joining a team")
-blueprints = (blp, join_codes)
+blp = Blueprint("joining", __name__, description="Joining a team", security=BEARER)
+code_blp = Blueprint(
+    "join codes",
+    __name__,
+    description="What a team shows",
+    parser=SignedInParser(),
+    security=PERSON,
+)
+code_blp.after_request(keep_private)  # a code lets people in
+blueprints = (blp, code_blp)
 blp.after_request(keep_private)
 
 PAGE_MOST = 500
+CODE = "/campaigns/<int:campaign_id>/teams/<int:team_id>/join-code"
+POSTER = "/campaigns/<int:campaign_id>/teams/<int:team_id>/poster"
+FILE = {"type": "string", "format": "binary"}
 
 
 def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +62,6 @@ def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @blp.post("/memberships")
-@blp.doc(security=BEARER)
 @device_required
 @blp.arguments(JoinRequestSchema)
 @blp.response(201, MembershipSchema, description="Joined, from this moment on")
@@ -61,7 +73,6 @@ def join_team(device: KnownDevice, data: joining.JoinRequest) -> Any:
 
 
 @blp.get("/memberships")
-@blp.doc(security=BEARER)
 @device_required
 @blp.response(200, MembershipsSchema)
 def list_memberships(device: KnownDevice) -> Any:
@@ -70,7 +81,6 @@ def list_memberships(device: KnownDevice) -> Any:
 
 
 @blp.delete(f"/memberships/<int(max={BIG_ID_MOST}):membership_id>")
-@blp.doc(security=BEARER)
 @device_required
 @blp.response(200, MembershipSchema)
 def leave_team(device: KnownDevice, membership_id: int) -> Any:
@@ -79,7 +89,6 @@ def leave_team(device: KnownDevice, membership_id: int) -> Any:
 
 
 @blp.patch("/volunteers/me")
-@blp.doc(security=BEARER)
 @device_required
 @blp.arguments(NameChangeSchema)
 @blp.response(200, VolunteerSchema)
@@ -89,27 +98,25 @@ def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
 
 
 @blp.post("/passes")
-@blp.doc(security=BEARER)
 @device_required
 @blp.arguments(PassRequestSchema)
 @blp.response(201, PassSchema, description="Good for one other phone")
-def make_pass(device: KnownDevice, data: passes.PassRequest) -> Any:
+def make_pass(device: KnownDevice, data: joining.PassRequest) -> Any:
     """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
-    made = passes.create_pass(device.id, data, clock_now(), current_app.config["SECRET_KEY"])
+    made = joining.create_pass(device.id, data, clock_now(), current_app.config["SECRET_KEY"])
     content = poster.content(request.url_root, made.code)
     answer = {"kind": made.kind, "code": made.code, "content": content}
     return answer | {"expires_at": made.expires_at}, 201
 
 
 @blp.post("/passes/use")
-@blp.doc(security=BEARER)
 @device_required
 @blp.arguments(PassUseSchema)
 @blp.response(201, PassResultSchema, description="Linked, or a guest, from this moment on")
 @blp.alt_response(200, schema=PassResultSchema, description="Was so already")
 def use_pass(device: KnownDevice, data: dict[str, str]) -> Any:
     """Use the code that another phone shows."""
-    result = passes.use_pass(device.id, data["code"], clock_now(), _guess_limiter())
+    result = joining.use_pass(device.id, data["code"], clock_now(), _guess_limiter())
     return {"kind": result.kind, "memberships": result.members}, 201 if result.created else 200
 
 
@@ -142,3 +149,79 @@ def _serialize_member(one: service.TeamMember) -> dict[str, Any]:
 
 def _guess_limiter() -> joining.GuessLimiter:
     return joining.GuessLimiter(request.remote_addr or "", current_app.config["SECRET_KEY"])
+
+
+@code_blp.post(CODE)
+@code_blp.arguments(CodeLimitsSchema)
+@code_blp.response(201, JoinCodeSchema, description="In force; the previous code is void")
+def rotate_code(limits: join_codes.CodeLimits, campaign_id: int, team_id: int) -> Any:
+    """Create or rotate a team's join code."""
+    details = join_codes.rotate_code(actor(), campaign_id, team_id, limits, clock_now())
+    return _serialize_code(details), 201
+
+
+@code_blp.get(CODE)
+@code_blp.response(200, JoinCodeSchema)
+def show_code(campaign_id: int, team_id: int) -> Any:
+    """Show a team's join code to its leader and organisers."""
+    return _serialize_code(_details(campaign_id, team_id))
+
+
+@code_blp.get(f"{CODE}.svg")
+@code_blp.response(200, FILE, content_type="image/svg+xml")
+def draw_svg(campaign_id: int, team_id: int) -> Response:
+    """Draw a team's join code as a QR code, SVG."""
+    image = poster.as_svg(_content(_details(campaign_id, team_id)))
+    return Response(image, content_type="image/svg+xml")
+
+
+@code_blp.get(f"{CODE}.png")
+@code_blp.response(200, FILE, content_type="image/png")
+def draw_png(campaign_id: int, team_id: int) -> Response:
+    """Draw a team's join code as a QR code, PNG."""
+    image = poster.as_png(_content(_details(campaign_id, team_id)))
+    return Response(image, content_type="image/png")
+
+
+@code_blp.get(POSTER)
+@code_blp.response(200, {"type": "string"}, content_type="text/html")
+def print_poster(campaign_id: int, team_id: int) -> Response:
+    """Print a team's poster: an A4 page with the QR code, the steps and the terms."""
+    details, config = _details(campaign_id, team_id), current_app.config
+    page = render_template(
+        "campaigns/poster.html",
+        shown=details,
+        place=details.place,
+        expires=details.expires_at and details.expires_at.astimezone(VIETNAM),
+        address=poster.short_address(request.url_root, details.code),
+        qr=poster.inline_svg(_content(details)),
+        style=poster.style(),
+        operator=config["OPERATOR_NAME"],
+        contact=config["OPERATOR_CONTACT"],
+        retention_days=config["RETENTION_DAYS"],
+    )
+    headers = {"Content-Security-Policy": poster.policy(), "Content-Language": "vi"}
+    return Response(page, content_type="text/html; charset=utf-8", headers=headers)
+
+
+def _details(campaign_id: int, team_id: int) -> join_codes.CodeDetails:
+    return join_codes.show_code(actor(), campaign_id, team_id, clock_now())
+
+
+def _serialize_code(details: join_codes.CodeDetails) -> dict[str, Any]:
+    place = details.place
+    return {
+        "code": details.code,
+        "content": _content(details),
+        "campaign": {"id": place.campaign_id, "name": place.campaign},
+        "team": {"id": place.team_id, "name": place.team},
+        "created_at": details.created_at,
+        "expires_at": details.expires_at,
+        "uses": details.uses,
+        "uses_most": details.uses_most,
+        "state": details.state,
+    }
+
+
+def _content(details: join_codes.CodeDetails) -> str:
+    return poster.content(request.url_root, details.code)

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.accounts.encryption import count_undecryptable
+from backend.accounts.second_factor import count_undecryptable
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.i18n import formats

@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import Range
 
-from backend.accounts.encryption import TOKEN_PREFIX, encrypt, secret_hash
 from backend.accounts.models import AuditEntry, PersonalToken, Role, User
 from backend.accounts.passwords import hash_password
+from backend.accounts.second_factor import encrypt
+from backend.accounts.sessions import TOKEN_PREFIX, secret_hash
 from backend.campaigns.models import Campaign, CampaignArea, Team
 from backend.coverage.signals.models import Signal
 from backend.database.extensions import db

@@ -28,7 +28,7 @@ from backend.coverage.plan.spots import (
     lacking_spots,
 )
 from backend.database.extensions import db
-from backend.devices.registration import KnownDevice
+from backend.devices.service import KnownDevice
 from backend.errors import invalid
 from backend.units.locator import Locator
 from backend.units.models import Unit

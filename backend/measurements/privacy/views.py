@@ -8,7 +8,7 @@ from backend.accounts.authentication import SignedInParser, actor
 from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, Caller
 from backend.database.extensions import BEARER, PERSON
 from backend.devices import service as devices
-from backend.devices.registration import KnownDevice
+from backend.devices.service import KnownDevice
 from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message

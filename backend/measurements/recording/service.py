@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from backend.database.extensions import db, fetch
 from backend.devices import service as devices
-from backend.devices.registration import KnownDevice
+from backend.devices.service import KnownDevice
 from backend.errors import Problem
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.counting import CountDeltas

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from backend.database.extensions import fetch, fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.credentials import token_hash
-from backend.devices.registration import KnownDevice
+from backend.devices.service import KnownDevice
 from backend.measurements.recording import rules
 from backend.measurements.recording.incoming import sample_of
 

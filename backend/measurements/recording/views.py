@@ -7,9 +7,8 @@ from flask import Response, current_app, request
 from marshmallow import ValidationError
 
 from backend.database.extensions import BEARER
-from backend.devices import consent
 from backend.devices import service as devices
-from backend.devices.registration import KnownDevice
+from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import aware_time, encodable
 from backend.http.blueprint import Blueprint
@@ -116,7 +115,7 @@ def _outcome_and_category(item: Item) -> tuple[str, str | None]:
 
 
 def _consent_note(device: KnownDevice) -> dict[str, bool]:
-    return {"consent_outdated": True} if consent.outdated(device) else {}
+    return {"consent_outdated": True} if devices.consent_outdated(device) else {}
 
 
 def _json_response(answer: dict[str, Any], status: int) -> Response:

@@ -11,9 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from backend.accounts.models import PersonalToken, Role, Session, User
-from backend.accounts.own_account import CHECKS_PER_ACCOUNT
+from backend.accounts.own_account import CHECKS_PER_ACCOUNT, TOKENS_MOST
 from backend.accounts.passwords import weakness
-from backend.accounts.tokens import TOKENS_MOST
 from backend.database.extensions import db
 from tests.support.people import (
     PASSWORD,

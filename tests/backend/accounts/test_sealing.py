@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from backend.accounts.encryption import decrypt, encrypt
+from backend.accounts.second_factor import decrypt, encrypt
 from tests.support.people import account, audit_entries, sign_in
 
 NAME = "hoa@example.vn"

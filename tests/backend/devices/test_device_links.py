@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.devices.service import authenticate
-from backend.memberships import passes
+from backend.memberships import joining
 from backend.memberships.models import DeviceLink, Membership, Pass, Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import register
@@ -162,7 +162,7 @@ def test_codes_are_kept_as_hashes_and_forgotten(
 def test_a_volunteer_makes_so_many_passes_an_hour(
     client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passes, "PASSES_PER_HOUR", 2)
+    monkeypatch.setattr(joining, "PASSES_PER_HOUR", 2)
     first = register(client)
     join(client, first, cast.code_one)
     for _ in range(2):

@@ -18,7 +18,7 @@ from backend.database.extensions import db
 from backend.devices import service
 from backend.devices.credentials import ALPHABET, code_hash, new_code
 from backend.devices.models import Consent, Device
-from backend.devices.registration import Agreement, Registration
+from backend.devices.service import Agreement, Registration
 from tests.support.devices import CONSENT, DEVICES, ME, bearer, register, registration
 
 

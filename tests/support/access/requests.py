@@ -10,8 +10,9 @@ import pyotp
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from backend.accounts.encryption import encrypt, secret_hash
 from backend.accounts.models import OneTimeLink, PersonalToken, Role, User
+from backend.accounts.second_factor import encrypt
+from backend.accounts.sessions import secret_hash
 from backend.database.extensions import db
 from backend.measurements.recording.models import WithdrawalRequest
 from tests.support import people

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from backend.accounts import passwords
 from backend.accounts.authentication import COOKIE, csrf_token
-from backend.accounts.encryption import secret_hash
 from backend.accounts.models import PersonalToken, Session, User
+from backend.accounts.sessions import secret_hash
 from backend.database.extensions import db
 from tests.support import people
 from tests.support.factories import post, register, sample

@@ -10,8 +10,8 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from backend.accounts.encryption import decrypt, encrypt
 from backend.accounts.login_names import normalize
+from backend.accounts.second_factor import decrypt, encrypt
 from backend.coverage.vnnic import reader as vnnic_reader
 from backend.errors import Problem
 from backend.fields import aware_time

@@ -23,7 +23,7 @@ from pyarrow import parquet
 from sqlalchemy import select
 from structlog.testing import CapturingLogger
 
-from backend.accounts.encryption import secret_hash
+from backend.accounts.sessions import secret_hash
 from backend.campaigns.models import Campaign
 from backend.coverage.statistics.refresh import refresh
 from backend.database.extensions import db

@@ -10,8 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from backend.clock import Clock, utc_now
-from backend.database.extensions import api, bind_connections, db, migrate
-from backend.database.library_settings import library_settings
+from backend.database.extensions import api, bind_connections, db, library_settings, migrate
 from backend.fields import DESCRIBED
 from backend.http import compression, load_shedding, logging, problems, static_files
 from backend.http.openapi_links import Links

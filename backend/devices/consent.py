@@ -6,8 +6,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from backend.i18n.catalogues import N_, gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, Language, gettext
 
 # Raised with every material change of the text. Devices with an older consent stay valid, and their
 # answers are marked as outdated.

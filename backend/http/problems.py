@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors
 from backend.http.requests import language
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 
 log = structlog.get_logger()

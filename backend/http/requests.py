@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from backend.errors import FieldError, Problem
-from backend.i18n.languages import Language, pick
+from backend.i18n.catalogues import Language, pick
 
 
 def language() -> Language:

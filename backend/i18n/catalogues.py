@@ -1,17 +1,24 @@
-"""The gettext catalogues: every lookup names its language, so it works outside of a request too.
+"""Languages of answers, and their gettext catalogues.
 
-The English text in the code is the key. A text comes first and the language last, so that the
-usual tools find the text.
+Every lookup names its language, so it works outside of a request too. The English text in the code
+is the key. A text comes first and the language last, so that the usual tools find the text.
 """
 
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from babel.support import Translations
+from werkzeug.datastructures import LanguageAccept
 
-from backend.i18n.languages import Language
+Language = Literal["vi", "en"]
+
+
+def pick(accepted: LanguageAccept) -> Language:
+    """Choose the language of an answer from Accept-Language; Vietnamese by default."""
+    return "en" if accepted.best_match(["vi", "en"], default="vi") == "en" else "vi"
+
 
 LOCALE = Path(__file__).parent / "locale"
 # As in compiled catalogues: what stands between a context and its text.

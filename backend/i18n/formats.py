@@ -10,7 +10,7 @@ from babel import Locale
 from babel.dates import format_date
 
 from backend.clock import VIETNAM
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 
 # British English, which writes days before months as Vietnamese does.
 LOCALES: dict[Language, Locale] = {

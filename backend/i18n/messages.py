@@ -1,7 +1,6 @@
 """The texts that users read for the codes that the API raises."""
 
-from backend.i18n.catalogues import N_, gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, Language, gettext
 
 # code: English text; {names} are filled from the error's parameters.
 TEXTS: dict[str, str] = {

@@ -17,8 +17,7 @@ from backend.accounts.second_factor import count_undecryptable
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.i18n import formats
-from backend.i18n.catalogues import N_, NN_, Plural, gettext, ngettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.team_import.rows import ImportResult, Remark, Row
 

@@ -16,7 +16,7 @@ from backend.campaigns.models import Team
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import organisation_scope
 from backend.tables.reader import read_table

@@ -7,8 +7,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from backend.i18n.catalogues import N_, NP_, gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
 from backend.tables.spreadsheets import escape_formula

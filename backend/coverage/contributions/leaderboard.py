@@ -13,7 +13,7 @@ from backend.coverage.contributions.query import (
     campaign_access,
 )
 from backend.coverage.contributions.service import describe, rows
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 
 

@@ -21,8 +21,7 @@ from backend.coverage.contributions.query import (
 )
 from backend.database.extensions import db
 from backend.http.paging import decode_cursor, encode_cursor
-from backend.i18n.catalogues import N_, NP_, gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.units.service import set_on
 
 # Keys are at most PostgreSQL's `bigint`.

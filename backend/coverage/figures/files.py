@@ -11,8 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from backend.coverage.figures.service import CoverageResult
-from backend.i18n.catalogues import N_, NP_, gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.tables.spreadsheets import escape_formula
 
 # Headings by figure, in the order of the columns.

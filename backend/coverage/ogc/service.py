@@ -19,8 +19,7 @@ from backend.coverage.ogc.geometries import Box, as_geojson, extents_of, inside,
 from backend.errors import Problem
 from backend.fields import EARLIEST
 from backend.i18n import formats
-from backend.i18n.catalogues import N_, gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, Language, gettext
 from backend.measurements.recording.rules import NETWORKS
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"

@@ -17,7 +17,7 @@ from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.fields import aware_time
 from backend.http.paging import decode_cursor, take_page
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording import rules
 from backend.measurements.recording.answers import serialize_reasons

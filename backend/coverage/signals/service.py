@@ -27,8 +27,7 @@ from backend.coverage.signals.queries import (
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.i18n import formats
-from backend.i18n.catalogues import NN_, ngettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import NN_, Language, ngettext
 from backend.i18n.messages import message
 from backend.organisations.scopes import campaign_scope, unit_scope
 from backend.units.service import UnitRow, find

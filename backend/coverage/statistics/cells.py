@@ -22,7 +22,7 @@ from backend.coverage.figures.unit_month import UnitMonth, communes_of, unit_mon
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, numbered, summary
 from backend.database.extensions import db, follow_indexes, setting
 from backend.errors import Problem
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.organisations.scopes import unit_scope
 from backend.units.models import Boundary

@@ -18,7 +18,7 @@ from backend.coverage.vnnic.models import VnnicColumns, VnnicCount
 from backend.coverage.vnnic.reader import COLUMNS, FIGURES, ParsedFile, SavedColumns, parse_file
 from backend.database.extensions import db
 from backend.errors import invalid
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.organisations.clusters import units_of
 from backend.team_import.serializers import serialize_remarks
 from backend.team_import.service import named_units

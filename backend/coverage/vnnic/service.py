@@ -12,8 +12,7 @@ from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.vnnic.models import VnnicCount
 from backend.coverage.vnnic.reasons import REASONS, Pair, likely
 from backend.database.extensions import db
-from backend.i18n.catalogues import gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language, gettext
 from backend.units.models import Unit
 from backend.units.service import valid_on
 

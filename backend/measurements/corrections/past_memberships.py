@@ -19,7 +19,7 @@ from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.errors import Problem
 from backend.fields import EARLIEST, LATEST, aware_time
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.measurements.corrections.service import team_totals
 from backend.measurements.recording import earnings
 from backend.memberships.models import Membership

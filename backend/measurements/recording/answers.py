@@ -11,7 +11,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.fields import aware_time
 from backend.http.paging import decode_cursor, encode_cursor
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.incoming import Item, read_id
 from backend.measurements.recording.reasons import BY_CODE, COUNTED

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from backend.i18n.catalogues import N_, gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, Language, gettext
 
 Effect = Literal["not_valid", "not_counted", "mark"]
 

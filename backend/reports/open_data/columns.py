@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from backend.i18n.catalogues import N_, NP_, gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, NP_, Language, gettext
 
 Type = Literal["string", "integer", "number", "boolean"]
 

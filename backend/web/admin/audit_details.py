@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backend.i18n.catalogues import N_, gettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, Language, gettext
 
 NAMES: Mapping[str, str] = {
     "accepted": N_("accepted"),

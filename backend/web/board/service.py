@@ -15,8 +15,8 @@ from backend.coverage.contributions.schemas import ContributionsQuerySchema, Lea
 from backend.coverage.contributions.service import contributions
 from backend.coverage.plan.inputs import PlanTeam, days_left, teams_of
 from backend.coverage.plan.service import visible_teams
+from backend.i18n.catalogues import Language
 from backend.i18n.formats import number
-from backend.i18n.languages import Language
 from backend.organisations.scopes import campaign_scope
 from backend.organisations.service import show_organisation
 from backend.web.site.charts import bars

@@ -1,7 +1,6 @@
 """The texts of the measuring page's scripts."""
 
-from backend.i18n.catalogues import N_, NN_, NP_, Plural, gettext, plural_forms
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import N_, NN_, NP_, Language, Plural, gettext, plural_forms
 
 # Given to the page as JSON; {names} are filled in by the scripts. {n} is the count of a plural.
 TEXTS: dict[str, str | Plural] = {

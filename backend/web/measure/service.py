@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.http.static_files import FOLDER, address, current_edition
-from backend.i18n.catalogues import gettext, pgettext
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language, gettext, pgettext
 
 BACKEND = Path(__file__).parents[2]
 # All files of the page: cached by the service worker, so that it opens offline.

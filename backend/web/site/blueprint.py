@@ -16,7 +16,7 @@ from backend.errors import Problem, field_errors
 from backend.http.blueprint import Parser
 from backend.http.problems import CODES, answer_http, serialize_errors
 from backend.http.requests import language
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.web.site.content_security_policy import PAGE, Policy, with_policy
 from backend.web.site.pages import render

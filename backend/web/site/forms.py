@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors, invalid
 from backend.http.problems import serialize_errors
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.web.site.pages import translator_for
 

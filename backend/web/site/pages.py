@@ -13,7 +13,7 @@ from backend.accounts.authentication import actor, form_token
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
 from backend.web.site import charts

@@ -12,8 +12,16 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.i18n.catalogues import LOCALE, NP_, Plural, gettext, ngettext, pgettext, plural_forms
-from backend.i18n.languages import Language
+from backend.i18n.catalogues import (
+    LOCALE,
+    NP_,
+    Language,
+    Plural,
+    gettext,
+    ngettext,
+    pgettext,
+    plural_forms,
+)
 from backend.i18n.messages import TEXTS, message
 from backend.reports.content.labels import NOTES
 from backend.web.measure.script_texts import script_texts

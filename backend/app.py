@@ -90,7 +90,7 @@ def trust_proxies(app: Flask, hops: int) -> None:
 def _register(app: Flask) -> None:
     """Register the views and commands of the packages, and the parts of higher packages."""
     from backend.web.admin.job_kinds import KINDS
-    from backend.web.measure.speed_views import new_transfer_limiter
+    from backend.web.measure.speed import new_transfer_limiter
     from backend.web.site.blueprint import not_found
 
     for package in VIEWS:

@@ -10,8 +10,7 @@ from backend.batch.command_line import progress_bar
 from backend.clock import local_day
 from backend.demo import service
 from backend.demo.generation import PlanNotReached
-from backend.demo.report import make_report
-from backend.demo.users import make_users
+from backend.demo.users import make_report, make_users
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.measurements.recording.service import RecordingContext

@@ -14,9 +14,17 @@ from sqlalchemy import func, select, text
 
 from backend.clock import month_end
 from backend.database.extensions import db
-from backend.demo.anomalies import Sample, add_anomalies
-from backend.demo.batches import batches
-from backend.demo.phones import ACCURACY_M, APP_VERSION, NOISE_MOST_M, Phone, body, new_phone
+from backend.demo.phones import (
+    ACCURACY_M,
+    APP_VERSION,
+    NOISE_MOST_M,
+    Phone,
+    Sample,
+    add_anomalies,
+    batches,
+    body,
+    new_phone,
+)
 from backend.demo.places import METRES_PER_DEGREE, Floats, Province, locate, survey
 from backend.demo.plan import MonthPlan, quotas
 from backend.demo.volunteers import PlannedTest, Volunteer, plan_tests, recruit
@@ -121,14 +129,15 @@ def _measure(
     ]
     samples = add_anomalies(phone, good, province.beyond, rng)
     samples = [one for one in samples if one.at < plan.until]
-    device = _register(phone, tests[0].at - timedelta(hours=rng.uniform(0.2, 48)), context)
+    device = register(phone, tests[0].at - timedelta(hours=rng.uniform(0.2, 48)), context)
     for batch in batches(phone, samples, plan.until, rng):
         db.session.execute(NO_WAIT)
         record(device, batch.items, batch.receipt, context)
     return device
 
 
-def _register(phone: Phone, at: datetime, context: RecordingContext) -> UUID:
+def register(phone: Phone, at: datetime, context: RecordingContext) -> UUID:
+    """Register a phone; its consent and registration are of the same time."""
     registration = Registration(
         consent=Agreement(consent.CURRENT, at),
         id=phone.id,
@@ -137,8 +146,7 @@ def _register(phone: Phone, at: datetime, context: RecordingContext) -> UUID:
         app_version=APP_VERSION,
     )
     db.session.execute(NO_WAIT)
-    done = devices.register(registration, secret=context.key, now=at, demo=True)
-    return done.id
+    return devices.register(registration, secret=context.key, now=at, demo=True).id
 
 
 def _fixes(

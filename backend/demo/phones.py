@@ -1,5 +1,7 @@
-"""Phones of volunteers and the bodies that they send."""
+"""Phones of volunteers: the bodies that they send, anomalies of field data, and batches."""
 
+import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -7,8 +9,10 @@ from uuid import UUID
 
 import numpy as np
 
-from backend.clock import VIETNAM
-from backend.demo.places import Floats
+from backend.clock import VIETNAM, local_day
+from backend.demo.places import METRES_PER_DEGREE, Floats
+from backend.measurements.recording.incoming import ReceiptContext
+from geo.fix import ANDROID_EMULATOR, IPHONE_SIMULATOR
 
 T = TypeVar("T")
 Body = dict[str, Any]
@@ -150,3 +154,270 @@ def _line(phone: Phone, technology: str, rng: np.random.Generator) -> Body:
         return {"network": network, "operator_source": "user"}
     network |= {"mcc": "452", "mnc": phone.mnc, "signal_dbm": int(rng.normal(-95, 9))}
     return {"network": network | {"roaming": False}}
+
+
+# Seconds from a good test to an anomaly: less than to the next test.
+AFTER_S = (50, 150)
+# Largest distance to a point beyond the border between two tests.
+STRAY_M = 8_000.0
+# False positions: abroad (from an IP address), and in the capital.
+ABROAD = (22.8170, 108.3665)
+CAPITAL = (21.0285, 105.8542)
+# Least time to the next test, so that the way back is possible.
+TRAVEL_GAP = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A body with the true time of its test."""
+
+    at: datetime
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Phone, time, points beyond the border, and the time until the next test."""
+
+    phone: Phone
+    at: datetime
+    beyond: Floats
+    quiet: timedelta
+    rng: np.random.Generator
+
+
+def _repeat(one: Body, situation: Situation) -> None:
+    """The test is repeated at once."""
+
+
+def _failed(one: Body, situation: Situation) -> None:
+    one |= {"status": "failed", "download_mbps": None, "upload_mbps": None, "ping_ms": None}
+    one["jitter_ms"] = None
+
+
+def _no_position(one: Body, situation: Situation) -> None:
+    one["location"] = None
+
+
+def _emulator(one: Body, situation: Situation) -> None:
+    place = IPHONE_SIMULATOR if situation.phone.platform == "ios" else ANDROID_EMULATOR
+    one["location"] |= {"latitude": place[0], "longitude": place[1], "is_mock": True}
+
+
+def _coarse(one: Body, situation: Situation) -> None:
+    accuracy = round(float(situation.rng.uniform(2_200, 9_000)), 1)
+    one["location"] |= {"accuracy_m": accuracy, "provider": "network"}
+
+
+def _stale(one: Body, situation: Situation) -> None:
+    age = timedelta(minutes=float(situation.rng.uniform(3, 45)))
+    one["location"]["fixed_at"] = phone_time(situation.at - age, situation.phone)
+
+
+def _foreign(one: Body, situation: Situation) -> None:
+    one["network"] |= {"mcc": "457", "mnc": "03", "operator": "Unitel", "roaming": True}
+
+
+def _abroad(one: Body, situation: Situation) -> None:
+    one["location"] |= {"latitude": ABROAD[0], "longitude": ABROAD[1], "provider": "network"}
+
+
+def _stray(one: Body, situation: Situation) -> None:
+    """Beyond the border: the sample counts in the neighbouring province."""
+    here = np.array([one["location"]["longitude"], one["location"]["latitude"]])
+    if not len(situation.beyond):
+        return
+    away = np.hypot(*(situation.beyond - here).T) * METRES_PER_DEGREE
+    nearest = int(np.argmin(away))
+    if away[nearest] < STRAY_M:
+        x, y = situation.beyond[nearest].tolist()
+        one["location"] |= {"longitude": round(x, 6), "latitude": round(y, 6)}
+
+
+def _travel(one: Body, situation: Situation) -> None:
+    """A false position in the capital, too far away to reach in a minute."""
+    if situation.quiet > TRAVEL_GAP:
+        place = {"latitude": CAPITAL[0], "longitude": CAPITAL[1], "is_mock": True}
+        one["location"] |= place
+
+
+def _wifi(one: Body, situation: Situation) -> None:
+    """The phone uses the Wi-Fi at home: fixed, counted separately."""
+    one["network"] = {"kind": "wifi"}
+    one["isp"] = "VNPT" if situation.rng.random() < 0.5 else "Viettel Telecom"
+
+
+def _unknown(one: Body, situation: Situation) -> None:
+    one["network"] = {"kind": "unknown"}
+
+
+def _absurd(one: Body, situation: Situation) -> None:
+    one["download_mbps"] = round(float(situation.rng.uniform(20_000, 90_000)), 1)
+
+
+def _typed(one: Body, situation: Situation) -> None:
+    one["source"] = "manual"
+
+
+# Share per counted test, and whether the anomaly occurs on fixed lines too.
+ANOMALIES: tuple[tuple[float, bool, Callable[[Body, Situation], None]], ...] = (
+    (0.045, True, _repeat),
+    (0.018, True, _failed),
+    (0.006, True, _no_position),
+    (0.003, True, _emulator),
+    (0.007, True, _coarse),
+    (0.005, True, _stale),
+    (0.002, False, _foreign),
+    (0.0015, True, _abroad),
+    (0.006, True, _stray),
+    (0.006, True, _travel),
+    (0.055, False, _wifi),
+    (0.001, False, _unknown),
+    (0.0015, True, _absurd),
+    (0.002, True, _typed),
+)
+# Shares of marks on tests that count.
+MOCK, VPN, METERED, ROAMING = 0.007, 0.005, 0.03, 0.004
+
+
+def add_anomalies(
+    phone: Phone, good: Sequence[Sample], beyond: Floats, rng: np.random.Generator
+) -> list[Sample]:
+    """Return the good tests, some with marks, and the anomalies that follow others."""
+    mobile = phone.network == "mobile"
+    kinds = [(share, change) for share, fixed_too, change in ANOMALIES if fixed_too or mobile]
+    limits = np.cumsum([share for share, _ in kinds])
+    chances = np.searchsorted(limits, rng.random(len(good)), side="right").tolist()
+    samples = []
+    for place, (one, chance) in enumerate(zip(good, chances, strict=True)):
+        samples.append(one)
+        if chance < len(kinds):
+            quiet = good[place + 1].at - one.at if place + 1 < len(good) else timedelta(days=1)
+            at = one.at + timedelta(seconds=int(rng.integers(*AFTER_S)))
+            situation = Situation(phone, at, beyond, quiet, rng)
+            samples.append(Sample(at, _anomaly_after(one, situation, kinds[chance][1])))
+        else:
+            _add_marks(one.body, phone, rng)
+    return samples
+
+
+def _anomaly_after(
+    one: Sample, situation: Situation, change: Callable[[Body, Situation], None]
+) -> Body:
+    """Return a test of the same phone and spot a minute later, with the anomaly."""
+    made = copy.deepcopy(one.body)
+    technology = made["network"].get("technology", "4G")
+    made |= values(situation.phone, technology, situation.rng)
+    made |= {
+        "id": str(uuid_from(situation.rng)),
+        "measured_at": phone_time(situation.at, situation.phone),
+    }
+    made["location"]["fixed_at"] = phone_time(situation.at, situation.phone)
+    change(made, situation)
+    return made
+
+
+def _add_marks(one: Body, phone: Phone, rng: np.random.Generator) -> None:
+    mock, vpn, metered, roaming = (rng.random(4) < [MOCK, VPN, METERED, ROAMING]).tolist()
+    if mock:
+        one["location"]["is_mock"] = True
+    if vpn:
+        one["vpn"] = True
+    if metered and phone.network == "mobile":
+        one["metered"] = True
+    if roaming and phone.network == "mobile" and not phone.hides_network:
+        one["network"]["roaming"] = True
+
+
+# A phone sends at the end of a day with so many pending samples, or when the oldest is so old.
+PENDING_MOST, PENDING_AGE_MOST = 16, timedelta(days=4)
+# Offline phones: share of late batches, and their delay in days.
+LATE, LATE_DAYS = 0.04, (1.0, 12.0)
+# Lost answers: share of batches with samples of the previous one.
+AGAIN = 0.05
+# Share of batches with a body of an old app version, with a word instead of a number.
+BROKEN = 0.003
+# Shares of batches with a test in the future (wrong clock), and of copies sent after two months.
+FUTURE, FUTURE_HOURS = 0.012, (0.5, 2.5)
+OLD, OLD_DAYS = 0.006, (61.0, 75.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples that a phone sends at once, and their receipt."""
+
+    receipt: ReceiptContext
+    items: list[Any]
+
+
+def batches(
+    phone: Phone, samples: Sequence[Sample], until: datetime, rng: np.random.Generator
+) -> list[Batch]:
+    """Divide the samples of a month into batches, in order of receipt."""
+    made: list[Batch] = []
+    before: list[Any] = []
+    for pending in _group(samples):
+        last = pending[-1].at
+        delay = timedelta(seconds=int(rng.integers(90, 1_500)))
+        if rng.random() < LATE:
+            delay = timedelta(days=rng.uniform(*LATE_DAYS))
+        received = min(last + delay, until)
+        items = [one.body for one in pending]
+        if rng.random() < AGAIN:
+            items = items + before[-3:]
+        made.append(
+            _batch(
+                phone, received, [*items, *_invalid_or_future(phone, pending[-1], received, rng)]
+            )
+        )
+        before = items
+        if rng.random() < OLD:
+            made += _old(phone, pending[-1], until, rng)
+    return sorted(made, key=lambda one: one.receipt.received_at)
+
+
+def _group(samples: Sequence[Sample]) -> list[list[Sample]]:
+    """Group samples by the time of sending; days are not divided."""
+    groups: list[list[Sample]] = [[]]
+    for one in samples:
+        pending = groups[-1]
+        if pending and local_day(one.at) != local_day(pending[-1].at):
+            full = len(pending) >= PENDING_MOST or one.at - pending[0].at > PENDING_AGE_MOST
+            if full:
+                groups.append([])
+        groups[-1].append(one)
+    return [pending for pending in groups if pending]
+
+
+def _batch(phone: Phone, received: datetime, items: list[Any]) -> Batch:
+    return Batch(ReceiptContext(received_at=received, sent_at=received + phone.skew), items)
+
+
+def _invalid_or_future(
+    phone: Phone, last: Sample, received: datetime, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """Draw an invalid body, or one in the future, for some batches."""
+    odd = []
+    if rng.random() < BROKEN:
+        odd.append(_copy(last, rng) | {"download_mbps": "nhanh"})
+    if rng.random() < FUTURE:
+        at = received + timedelta(hours=rng.uniform(*FUTURE_HOURS))
+        if local_day(at).month == local_day(last.at).month:
+            moved = _copy(last, rng) | {"measured_at": phone_time(at, phone)}
+            if moved["location"]:
+                moved["location"]["fixed_at"] = moved["measured_at"]
+            odd.append(moved)
+    return odd
+
+
+def _old(phone: Phone, last: Sample, until: datetime, rng: np.random.Generator) -> list[Batch]:
+    """Return a test sent two months late, if that is before `until`."""
+    received = last.at + timedelta(days=rng.uniform(*OLD_DAYS))
+    if received > until:
+        return []
+    return [_batch(phone, received, [_copy(last, rng)])]
+
+
+def _copy(one: Sample, rng: np.random.Generator) -> dict[str, Any]:
+    made: dict[str, Any] = copy.deepcopy(one.body)
+    return made | {"id": str(uuid_from(rng))}

@@ -12,7 +12,7 @@ from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.http import load_shedding, logging, problems
 from backend.monitoring import views as health
-from backend.web.measure.speed_views import new_transfer_limiter, speed_bp
+from backend.web.measure.speed import new_transfer_limiter, speed_bp
 from config import settings
 
 

@@ -1,9 +1,12 @@
-"""The details of audit entries as people read them."""
+"""Audit entries as people read them: their details, and those of imports."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from backend.accounts.access import Actor
+from backend.accounts.audit import read_acts
 from backend.i18n.catalogues import N_, Language, gettext
+from backend.web.admin.roles import names_of
 
 NAMES: Mapping[str, str] = {
     "accepted": N_("accepted"),
@@ -128,3 +131,46 @@ def _value(value: Any, language: Language) -> str:
     if isinstance(value, list):
         return ", ".join(_value(one, language) for one in value) or NOTHING
     return str(value)
+
+
+def row_of(subject: str, kind: str) -> int | None:
+    """Return the id in a subject of the audit log, e.g. 7 of `kind:7`."""
+    named, _, number = subject.partition(":")
+    return int(number) if named == kind and number.isdecimal() else None
+
+
+# Acts of imports; a file of measurements has one at its start and one at its end.
+ACTS = ("team.import", "membership.import", "vnnic.import", "units.load", "import", "imported")
+# Kinds of subjects with a name.
+NAMED = ("organisation", "campaign")
+# Outcomes of rows in the details of the acts.
+OUTCOMES = (
+    "create", "update", "unchanged", "error", "accepted", "duplicate", "conflict", "rejected",
+)  # fmt: skip
+
+
+def list_imports(actor: Actor, cursor: str | None, limit: int) -> dict[str, Any]:
+    """Return a page of imports, the latest first."""
+    page = read_acts(actor, ACTS, cursor, limit)
+    subjects = (row["subject"].partition(":") for row in page["items"])
+    names = names_of(
+        (kind, int(number)) for kind, _, number in subjects if kind in NAMED and number.isdecimal()
+    )
+    return {"items": [_serialize_import(row, names) for row in page["items"]], "next": page["next"]}
+
+
+def _serialize_import(
+    row: Mapping[Any, Any], names: Mapping[tuple[str, int], str]
+) -> dict[str, Any]:
+    kind, _, about = row["subject"].partition(":")
+    details = row["details"]
+    outcomes = details.get("totals") or details
+    return {name: row[name] for name in ("at", "actor", "act", "subject")} | {
+        "kind": kind,
+        "about": about,
+        "name": names.get((kind, int(about))) if about.isdecimal() else None,
+        "outcomes": {name: outcomes[name] for name in OUTCOMES if outcomes.get(name)},
+        "communes": details.get("communes"),
+        "digest": details.get("file") or details.get("digest"),
+        "reason": details.get("reason"),
+    }

@@ -1,11 +1,17 @@
-"""The kinds of background jobs: operator commands with progress on a page."""
+"""The kinds of background jobs: operator commands with progress on a page, and uploaded sets."""
 
-from collections.abc import Callable, Mapping
-from datetime import date
-from typing import Any
+import re
+import resource
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from flask import current_app
 
+from backend.accounts.access import Actor, require
 from backend.coverage.exclusions.count_changes import (
     counted_now,
     serialize_categories,
@@ -13,13 +19,153 @@ from backend.coverage.exclusions.count_changes import (
     sum_changes,
 )
 from backend.demo import service as demo
+from backend.errors import Problem, invalid
+from backend.jobs.models import Job
+from backend.jobs.service import enqueue
 from backend.measurements.recording import rules
 from backend.measurements.revision import service as revising
-from backend.web.admin import boundary_sets
+from backend.units import uploads
+from backend.units.catalogue import system_on
+from backend.units.sets import NewSet, list_sets
+from backend.web.admin import set_findings
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
 
 Progress = Callable[[int, int], None]
 Arguments = Mapping[str, Any]
 Work = Callable[[Arguments, Progress], dict[str, Any]]
+
+# Length of an uploaded file's name in reports.
+FILE_NAME_MOST = 100
+# Texts of memory errors in exceptions of GEOS and GDAL.
+OUT_OF_MEMORY = ("bad_alloc", "out of memory")
+# Steps of the progress: read, checked, drawn, added.
+STEPS = 4
+
+
+def upload_set(
+    actor: Actor,
+    new_set: Mapping[str, Any],
+    file: tuple[str, BinaryIO],
+    var_dir: Path,
+    now: datetime,
+) -> Job:
+    """Store an uploaded file and enqueue its job; reject wrong days and existing names."""
+    require(actor, "system.manage")
+    first, last = new_set["valid_from"], new_set["valid_to"]
+    if last is not None and last < first:
+        raise invalid("valid_to", "before_first_day")
+    if any(one.name == new_set["name"] for one in list_sets()):
+        raise invalid("name", "set_exists")
+    name, content = PurePath(file[0].replace("\\", "/")).name[-FILE_NAME_MOST:], file[1]
+    number = uploads.store(var_dir, name, content)
+    days = {"valid_from": first.isoformat(), "valid_to": last and last.isoformat()}
+    try:
+        return enqueue(actor, "load_set", {**new_set, **days, "file": name, "upload": number}, now)
+    except BaseException:  # the job is waiting already, or the database is unavailable
+        uploads.delete(var_dir, number)
+        raise
+
+
+def limit_memory(work: Work) -> Work:
+    """Fail with the problem `set_memory` if work needs more than SET_MEMORY_MB.
+
+    A small compressed file can unpack to any size.
+    """
+
+    @wraps(work)
+    def limited(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+        with memory_limit(current_app.config["SET_MEMORY_MB"] * 1_000_000):
+            return work(arguments, progress)
+
+    return limited
+
+
+@contextmanager
+def memory_limit(most: int) -> Iterator[None]:
+    """Limit the data segment of this process to a number of bytes, 0: no limit; else 422.
+
+    RLIMIT_DATA and not RLIMIT_AS: libraries reserve gigabytes of addresses without using them.
+    """
+    before, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    allowed = [one for one in (most or resource.RLIM_INFINITY, hard, before) if one >= 0]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(allowed, default=hard), hard))
+    try:
+        yield
+    except Exception as error:
+        if not _is_memory_error(error):
+            raise
+        raise Problem(422, "set_memory") from error
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
+
+
+def _is_memory_error(error: BaseException | None) -> bool:
+    """Return whether an exception or one of its causes is a lack of memory."""
+    if error is None:
+        return False
+    if isinstance(error, MemoryError) or any(one in str(error).lower() for one in OUT_OF_MEMORY):
+        return True
+    return _is_memory_error(error.__cause__ or error.__context__)
+
+
+@limit_memory
+def check_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+    """Check an existing boundary set against the list of units."""
+    from backend.units import loading  # loads geopandas, which pages do not need
+
+    new, frame = loading.loaded(arguments["name"])
+    return _check(new, frame, arguments["job"], progress)
+
+
+@limit_memory
+def load_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+    """Read an uploaded file, check it, and add it as a set if no finding forbids that."""
+    from backend.units import loading
+    from geo.polygons import BoundaryError
+
+    new, var_dir = _new_set(arguments), current_app.config["VAR_DIR"]
+    columns = {ours: arguments[f"{ours}_column"] for ours in ("code", "name")}
+    try:
+        with uploads.unpacked(var_dir, arguments["upload"]) as path:
+            frame = loading.read(
+                new, path, {ours: theirs for ours, theirs in columns.items() if theirs}
+            )
+        result = _check(new, frame, arguments["job"], progress)
+        if not result["forbidden"]:
+            change = loading.install(new, frame, active=False, actor=arguments["asked_by"])
+            result |= {"loaded": len(frame), "learned": len(change.added)}
+    except BoundaryError as error:  # name the uploaded file instead of the path on the server
+        path_pattern = rf"{re.escape(str(var_dir))}[^\s:]*"
+        raise BoundaryError(re.sub(path_pattern, arguments["file"], str(error))) from error
+    uploads.delete(var_dir, arguments["upload"])
+    progress(STEPS, STEPS)
+    return result
+
+
+def _new_set(arguments: Arguments) -> NewSet:
+    first = date.fromisoformat(arguments["valid_from"])
+    last = date.fromisoformat(arguments["valid_to"]) if arguments["valid_to"] else None
+    system = system_on(first)
+    return NewSet(arguments["name"], system, arguments["quality"], first, last, arguments["note"])
+
+
+def _check(new: NewSet, frame: "GeoDataFrame", job: int, progress: Progress) -> dict[str, Any]:
+    from backend.units import loading
+    from geo.checks import findings as placed
+    from geo.checks import to_text
+
+    progress(1, STEPS)
+    report, known = loading.check(new, frame), loading.reference_units(new)
+    progress(2, STEPS)
+    folder = current_app.config["VAR_DIR"] / set_findings.FOLDER / str(job)
+    kinds = set_findings.store_findings(folder, frame, known, placed(report, frame, known))
+    progress(3, STEPS)
+    result = {"report": to_text(report), "units": report.units, "kinds": kinds}
+    return {**result, "forbidden": len(report.problems)}
+
 
 # Units in a result: those with the largest changes.
 UNITS_MOST = 100
@@ -65,6 +211,6 @@ KINDS: dict[str, Work] = {
     "reassign": reassign,
     "rejudge": rejudge,
     "remove_demo": remove_demo,
-    "check_set": boundary_sets.check_set,
-    "load_set": boundary_sets.load_set,
+    "check_set": check_set,
+    "load_set": load_set,
 }

@@ -116,7 +116,7 @@ def names_of(references: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str
     }
 
 
-def organisations() -> list[tuple[int, str]]:
+def organisation_choices() -> list[tuple[int, str]]:
     """Return the active organisations in Vietnamese order."""
     lasting = select(Organisation.id, Organisation.name).where(Organisation.ended_at.is_(None))
     order = (Organisation.sort_key.collate("C"), Organisation.id)

@@ -1,4 +1,4 @@
-"""Queries and forms of admins' pages."""
+"""Queries and forms of admins' pages, whose values are text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import AuditQuerySchema, Label
 from backend.coverage.targets.in_force import PURPOSES
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
-from backend.fields import ID_MOST, Day, Strict, Text
+from backend.fields import ID_MOST, Day, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.privacy.schemas import CHANNELS
 from backend.measurements.recording.reasons import BASES
@@ -17,8 +17,33 @@ from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.grants import KINDS
 from backend.organisations.schemas import TYPES, Many, Name
 from backend.units.catalogue import LEVELS
-from backend.web.admin.fields import FormattedNumber, optional_code, optional_id
 from backend.web.site.schemas import MONTH, PageQuerySchema
+
+# Longest number of a form.
+DIGITS_MOST = 12
+
+
+class FormattedNumber(Whole):
+    """A whole number as text, with or without thousands separators."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> float:
+        digits = str(value).replace(".", "").replace(",", "").replace(" ", "")
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS_MOST):
+            raise ValidationError(self.wrong)
+        return super()._deserialize(int(digits), attr, data, **kwargs)
+
+
+def optional_id() -> FormattedNumber:
+    """Return a field of a row's id, or none."""
+    return FormattedNumber(1, ID_MOST, allow_none=True, load_default=None)
+
+
+def optional_code() -> Text:
+    """Return a field of a unit's code, or none."""
+    return Text(most=10, allow_none=True, load_default=None)
+
 
 # Rows of a list on a page.
 ROWS = 50
@@ -72,29 +97,33 @@ class SuccessorsFormSchema(Strict):
     name = Label(200, allow_none=True, load_default=None)
 
 
-class TargetFormSchema(Strict):
+class VersionSchema(Strict):
+    """The version of the object in a form."""
+
+    version = Text(most=10, required=True)
+
+
+class TargetTermsSchema(Strict):
+    """The threshold of a target, its days and its source."""
+
+    threshold = FormattedNumber(1, THRESHOLD_MOST, required=True)
+    basis = Text(choices=BASES, required=True)
+    valid_from = Day(required=True)
+    valid_to = Day(allow_none=True, load_default=None)
+    source = Text(most=SOURCE_MOST, required=True)
+
+
+class TargetFormSchema(TargetTermsSchema):
     """A new target of all units of a level, or of one unit."""
 
     level = Text(choices=LEVELS, required=True)
     network = Text(choices=NETWORKS, required=True)
     purpose = Text(choices=PURPOSES, required=True)
     unit_code = optional_code()
-    threshold = FormattedNumber(1, THRESHOLD_MOST, required=True)
-    basis = Text(choices=BASES, required=True)
-    valid_from = Day(required=True)
-    valid_to = Day(allow_none=True, load_default=None)
-    source = Text(most=SOURCE_MOST, required=True)
 
 
-class TargetChangeFormSchema(Strict):
+class TargetChangeFormSchema(TargetTermsSchema, VersionSchema):
     """Changes of a target, and its version."""
-
-    threshold = FormattedNumber(1, THRESHOLD_MOST, required=True)
-    basis = Text(choices=BASES, required=True)
-    valid_from = Day(required=True)
-    valid_to = Day(allow_none=True, load_default=None)
-    source = Text(most=SOURCE_MOST, required=True)
-    version = Text(most=10, required=True)
 
 
 class OrganisationFormSchema(Strict):
@@ -104,12 +133,6 @@ class OrganisationFormSchema(Strict):
     type = Text(choices=TYPES, required=True)
     unit_code = optional_code()
     parent_id = optional_id()
-
-
-class VersionSchema(Strict):
-    """The version of the object in a form."""
-
-    version = Text(most=10, required=True)
 
 
 class WithdrawalFormSchema(Strict):

@@ -1,25 +1,446 @@
-"""The blueprint with all pages; importing a module of views binds its pages."""
+"""Pages of admins: state, jobs, boundary sets, imports, people, organisations, targets, records."""
 
-from backend.web.admin import (
-    health_views,
-    import_views,
-    job_views,
-    organisation_views,
-    people_views,
-    record_views,
-    set_views,
-    target_views,
-)
-from backend.web.admin.blueprint import bp
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-SECTIONS = (
-    health_views,
-    import_views,
-    job_views,
-    organisation_views,
-    people_views,
-    record_views,
-    set_views,
-    target_views,
+from flask import Response, current_app, render_template, request
+from markupsafe import Markup
+from marshmallow import Schema
+
+from backend.accounts import links, users
+from backend.accounts.audit import read_audit
+from backend.accounts.authentication import actor, form_token
+from backend.accounts.links import deliver
+from backend.clock import day_begin, local_day
+from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
+from backend.demo.service import is_loaded
+from backend.errors import Problem, invalid
+from backend.http.etags import with_content_tag
+from backend.http.requests import clock_now
+from backend.jobs.service import enqueue, latest_job, list_jobs, retry, show_job
+from backend.measurements.privacy.schemas import StepSchema
+from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
+from backend.measurements.recording.reasons import REASONS
+from backend.measurements.recording.rules import RULES
+from backend.monitoring.checks import CHECKS, CheckContext, Finding, run_check
+from backend.organisations.areas import confirm_successors, list_ended
+from backend.organisations.grants import end_role
+from backend.organisations.service import create_organisation, end_organisation, list_organisations
+from backend.units.catalogue import read_active, serving_set
+from backend.units.sets import activate, list_sets
+from backend.units.uploads import UPLOAD_MOST
+from backend.web.admin import schemas
+from backend.web.admin.audit_details import list_imports, readable_details, row_of
+from backend.web.admin.job_kinds import upload_set
+from backend.web.admin.roles import (
+    UNIT_FIELD,
+    form_errors,
+    grant,
+    invite,
+    organisation_choices,
+    scope_names,
+    unit_reference,
 )
+from backend.web.admin.set_findings import show_check
+from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
+from backend.web.site.pages import render_private, translator_for
+
+bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", url_prefix="/admin")
 blueprints = (bp,)
+
+# In the order of the navigation above every page.
+SECTIONS = (
+    "index",
+    "jobs",
+    "sets",
+    "imports",
+    "rules",
+    "people",
+    "succession",
+    "organisations",
+    "targets",
+    "withdrawals",
+    "audit",
+)
+
+
+def render_section(
+    template: str, query: dict[str, Any], form: Form | None = None, **values: Any
+) -> Any:
+    """Render a page of a section; the status of a form with errors is 422."""
+    values = {"form": form, "sections": SECTIONS, **values}
+    response = render_private(f"web/admin/{template}.html", query["lang"], **values)
+    if form is not None and form.failed:
+        response.status_code = 422
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check and its findings."""
+
+    name: str
+    findings: list[Finding]
+
+    @property
+    def state(self) -> str:
+        """The state: well, warning or wrong."""
+        if not self.findings:
+            return "well"
+        return "warning" if all(finding.warning for finding in self.findings) else "wrong"
+
+
+def run_checks() -> list[CheckResult]:
+    """Return all checks of `flask doctor` with their findings."""
+    context = CheckContext(current_app.config, f"{current_app.root_path}/migrations", clock_now())
+    return [CheckResult(check.__name__, run_check(check, context)) for check in CHECKS]
+
+
+@bp.page("")
+def index(query: dict[str, Any]) -> Any:
+    """Show the state of the installation, and links to the other pages."""
+    return render_section("index", query, checks=run_checks())
+
+
+@bp.page("/rules")
+def rules(query: dict[str, Any]) -> Any:
+    """Show the rules in force, with a form for re-evaluating a month."""
+    return _render_rules(query)
+
+
+def _render_rules(query: dict[str, Any], form: Form | None = None) -> Any:
+    """Render the page, with the submitted form if it has errors."""
+    latest, today = latest_job(actor(), "rejudge"), local_day(clock_now())
+    values = {"version": RULES, "reasons": REASONS, "latest": latest, "today": today}
+    return render_section("rules", query, form or new_form(query), **values)
+
+
+# Form schemas by the kind of job.
+FORMS: dict[str, type[Schema]] = {
+    "reassign": schemas.SpanFormSchema,
+    "rejudge": schemas.MonthFormSchema,
+    "remove_demo": schemas.EverythingSchema,
+    "check_set": schemas.SetFormSchema,
+}
+
+
+@bp.page("/jobs")
+def jobs(query: dict[str, Any]) -> Any:
+    """List jobs, with forms for new ones."""
+    return _jobs(query, new_form(query))
+
+
+@bp.page("/jobs/list")
+def job_list(query: dict[str, Any]) -> Response:
+    """Send the list for updates of an open page; 304 if unchanged."""
+    answer = Response(_render_list(query), content_type="text/html; charset=utf-8")
+    return with_content_tag(answer)
+
+
+@bp.page("/jobs/<kind>", methods=("POST",))
+def ask_for(query: dict[str, Any], kind: str) -> Any:
+    """Enqueue a job."""
+    if kind not in FORMS:
+        raise Problem(404, "not_found")
+    form, now = new_form(query), clock_now()
+    form.submit(FORMS[kind](), lambda fields: enqueue(actor(), kind, _job_arguments(fields), now))
+    if form.failed:
+        return _render_rules(query, form) if kind == "rejudge" else _jobs(query, form)
+    return redirect_to("admin.jobs", query)
+
+
+@bp.page("/jobs/<int:job_id>/again", methods=("POST",))
+def run_again(query: dict[str, Any], job_id: int) -> Any:
+    """Enqueue a failed job again."""
+    form, now = new_form(query), clock_now()
+    form.attempt(lambda: retry(actor(), job_id, now))
+    return _jobs(query, form) if form.failed else redirect_to("admin.jobs", query)
+
+
+@bp.page("/jobs/<int:job_id>")
+def rejudged(query: dict[str, Any], job_id: int) -> Any:
+    """Show the changes of a re-evaluation or its preview, by category and by unit."""
+    job = show_job(actor(), job_id)
+    if job.kind != "rejudge" or "fates" not in (job.result or {}):
+        raise Problem(404, "not_found")
+    return render_section("rejudged", query, job=job)
+
+
+def _job_arguments(fields: dict[str, Any]) -> dict[str, Any]:
+    """Convert form values to JSON arguments of a job."""
+    return {name: getattr(value, "isoformat", lambda value=value: value)()
+            for name, value in fields.items()}  # fmt: skip
+
+
+def _jobs(query: dict[str, Any], form: Form) -> Any:
+    part, demo = _render_list(query), is_loaded()
+    return render_section(
+        "jobs", query, form, part=part, demo_there=demo, today=local_day(clock_now())
+    )
+
+
+def _render_list(query: dict[str, Any]) -> Markup:
+    translator, jobs = translator_for(query["lang"]), list_jobs(actor(), clock_now())
+    values = {"jobs": jobs, "csrf": form_token()}
+    part = render_template("web/admin/job_list.html", **translator.template_values(), **values)
+    return Markup(part)  # noqa: S704 # own template
+
+
+@bp.page("/sets", methods=READ_WRITE, upload_most=UPLOAD_MOST)
+def sets(query: dict[str, Any]) -> Any:
+    """List the boundary sets and the one in use today, and upload another."""
+    form = new_form(query)
+    if form.submit(schemas.NewSetFormSchema(), lambda fields: _send(fields, form)):
+        return redirect_to("admin.jobs", query)
+    return _sets(query, form)
+
+
+@bp.page("/sets/activate", methods=("POST",))
+def activate_set(query: dict[str, Any]) -> Any:
+    """Activate a set for its days."""
+    form = new_form(query)
+    form.submit(schemas.SetFormSchema(), lambda fields: activate(fields["name"], actor()))
+    return _sets(query, form) if form.failed else redirect_to("admin.sets", query)
+
+
+@bp.page("/checks/<int:job_id>", schemas.FindingQuerySchema)
+def check(query: dict[str, Any], job_id: int) -> Any:
+    """Show the findings of a check, on a map and as a table."""
+    job = show_job(actor(), job_id)
+    if job.kind not in ("check_set", "load_set") or "kinds" not in (job.result or {}):
+        raise Problem(404, "not_found")
+    found = show_check(current_app.config["VAR_DIR"], job_id, query["finding"])
+    there = {one.name: one for one in list_sets()}
+    values = {"of": there.get(job.arguments["name"]), "serves": _serving(), **found}
+    return render_section("check", query, new_form(query), job=job, **values)
+
+
+def _send(fields: dict[str, Any], form: Form) -> Any:
+    form.values["file"] = None  # so that errors of the file appear beside its field
+    file = uploaded_file()
+    var_dir, sent = current_app.config["VAR_DIR"], (file.filename, file.stream)
+    with file.stream:
+        return upload_set(actor(), fields, sent, var_dir, clock_now())  # type: ignore[arg-type]
+
+
+def _sets(query: dict[str, Any], form: Form) -> Any:
+    today = local_day(clock_now())
+    return render_section("sets", query, form, sets=list_sets(), serves=_serving(), today=today)
+
+
+def _serving() -> Any:
+    """Return the set in use today."""
+    return serving_set(local_day(clock_now()), read_active())
+
+
+@bp.page("/imports", schemas.ListQuerySchema)
+def imports(query: dict[str, Any]) -> Any:
+    """List imports, and link to the pages that start one."""
+    return render_section(
+        "imports", query, listed=list_imports(actor(), query["cursor"], schemas.ROWS)
+    )
+
+
+@bp.page("/people", schemas.PeopleQuerySchema, READ_WRITE)
+def people(query: dict[str, Any]) -> Any:
+    """List people, and invite one."""
+    form, now = new_form(query), clock_now()
+    link = form.submit(schemas.InvitationFormSchema(), lambda fields: invite(actor(), fields, now))
+    if link is not None:
+        return _render_link(query, link)
+    listed = users.list_users(actor(), query["name"], query["cursor"], schemas.ROWS, now)
+    scopes = scope_names(role for one in listed["items"] for role in one.roles)
+    return render_section(
+        "people", query, form, listed=listed, scopes=scopes, organisations=organisation_choices()
+    )
+
+
+@bp.page("/people/<int:user_id>", methods=READ_WRITE)
+def person(query: dict[str, Any], user_id: int) -> Any:
+    """Show a person, and grant them a further role."""
+    form, now = new_form(query), clock_now()
+    granted = form.submit(
+        schemas.RoleFormSchema(), lambda fields: grant(actor(), user_id, fields, now)
+    )
+    if granted is not None:
+        return redirect_to("admin.person", query, user_id=user_id)
+    return _render_person(query, user_id, form)
+
+
+@bp.page("/people/<int:user_id>/roles/<int:role_id>/end", methods=("POST",))
+def stop_role(query: dict[str, Any], user_id: int, role_id: int) -> Any:
+    """End a role now."""
+    form = new_form(query)
+    form.attempt(lambda: end_role(actor(), user_id, role_id, clock_now()))
+    if form.failed:
+        return _render_person(query, user_id, form)
+    return redirect_to("admin.person", query, user_id=user_id)
+
+
+@bp.page("/people/<int:user_id>/link", methods=("POST",))
+def password_link(query: dict[str, Any], user_id: int) -> Any:
+    """Create a link for choosing a new password."""
+    return _render_link(query, links.make_password_link(actor(), user_id, clock_now()))
+
+
+def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
+    roles = users.roles_of(user_id, clock_now())
+    person = users.describe(users.find(user_id, lock=False), roles)
+    choices = {"scopes": scope_names(roles), "organisations": organisation_choices()}
+    return render_section("person", query, form, person=person, **choices)
+
+
+def _render_link(query: dict[str, Any], link: links.Link) -> Any:
+    """Render the page that shows a link once, and whether it was mailed."""
+    handed = deliver(link, request.host_url, current_app.config)
+    response = render_section("link", query, handed=handed)
+    response.status_code = 201
+    return response
+
+
+@bp.page("/succession")
+def succession(query: dict[str, Any]) -> Any:
+    """List roles that ended with their unit, with proposed successors."""
+    return render_section("succession", query, items=list_ended(actor(), clock_now())["items"])
+
+
+@bp.page("/succession/<int:role_id>", methods=("POST",))
+def succeed(query: dict[str, Any], role_id: int) -> Any:
+    """Confirm the successors of a role's unit."""
+    form, now = new_form(query), clock_now()
+
+    def act(fields: dict[str, Any]) -> Any:
+        units = [unit_reference(code, fields["level"], local_day(now)) for code in fields["units"]]
+        return confirm_successors(actor(), role_id, {"units": units, "name": fields["name"]}, now)
+
+    if form.submit(schemas.SuccessorsFormSchema(), act, lists=["units"]):
+        return redirect_to("admin.succession", query)
+    return render_section("succession", query, form, items=list_ended(actor(), now)["items"])
+
+
+LASTING = {"type": None, "parent": None, "q": None, "ended": "false", "limit": schemas.ROWS}
+
+
+@bp.page("/organisations", schemas.ListQuerySchema, READ_WRITE)
+def organisations(query: dict[str, Any]) -> Any:
+    """List organisations, and add one."""
+    form, today = new_form(query), local_day(clock_now())
+
+    def act(fields: dict[str, Any]) -> Any:
+        code = fields.pop("unit_code")
+        unit = unit_reference(code, level_of(code), today)
+        with form_errors(UNIT_FIELD):
+            return create_organisation(actor(), fields | {"unit": unit})
+
+    if form.submit(schemas.OrganisationFormSchema(), act):
+        return redirect_to("admin.organisations", query)
+    return _render_organisations(query, form)
+
+
+@bp.page("/organisations/<int:organisation_id>/end", schemas.ListQuerySchema, ("POST",))
+def stop_organisation(query: dict[str, Any], organisation_id: int) -> Any:
+    """End an organisation, or remove it if it is empty."""
+    form, now = new_form(query), clock_now()
+
+    def act(fields: dict[str, Any]) -> Any:
+        return end_organisation(actor(), organisation_id, frozenset({fields["version"]}), now)
+
+    form.submit(schemas.VersionSchema(), act)
+    if form.failed:
+        return _render_organisations(query, form)
+    return redirect_to("admin.organisations", query)
+
+
+def level_of(code: str | None) -> str:
+    """Return the level of a current code: provinces have two digits."""
+    return "province" if code is not None and len(code) == len("19") else "commune"
+
+
+def _render_organisations(query: dict[str, Any], form: Form) -> Any:
+    listed = list_organisations(LASTING | {"cursor": query["cursor"]})
+    return render_section(
+        "organisations", query, form, listed=listed, organisations=organisation_choices()
+    )
+
+
+ALL = {"level": None, "network": None, "purpose": None, "as_of": None, "limit": schemas.ROWS}
+
+
+@bp.page("/targets", schemas.ListQuerySchema, READ_WRITE)
+def targets(query: dict[str, Any]) -> Any:
+    """List targets, and set one."""
+    form = new_form(query)
+
+    def act(fields: dict[str, Any]) -> Any:
+        unit = unit_reference(fields.pop("unit_code"), fields["level"], fields["valid_from"])
+        with form_errors(UNIT_FIELD):
+            return set_target(actor(), fields | {"unit": unit})
+
+    if form.submit(schemas.TargetFormSchema(), act):
+        return redirect_to("admin.targets", query)
+    listed = list_targets(ALL | {"cursor": query["cursor"]})
+    return render_section("targets", query, form, listed=listed)
+
+
+@bp.page("/targets/<int:target_id>", methods=READ_WRITE)
+def target(query: dict[str, Any], target_id: int) -> Any:
+    """Show a target, and change or end it."""
+    form, there = new_form(query), show_target(target_id)
+
+    def act(fields: dict[str, Any]) -> Any:
+        expected = frozenset({fields.pop("version")})
+        return change_target(actor(), target_id, expected, fields)
+
+    if form.submit(schemas.TargetChangeFormSchema(), act):
+        return redirect_to("admin.targets", query)
+    return render_section("target", query, form, target=there)
+
+
+FILTERS = ("actor", "act", "subject", "from", "to")
+
+
+@bp.page("/audit", schemas.AuditPageQuerySchema)
+def audit(query: dict[str, Any]) -> Any:
+    """List privileged acts, newest first, by actor, act, subject and time."""
+    listed = read_audit(actor(), query | {"limit": schemas.ROWS})
+    kept = {name: request.args.get(name) for name in FILTERS}
+    return render_section(
+        "audit", query, listed=listed, kept=kept, row_of=row_of, details=readable_details
+    )
+
+
+@bp.page("/withdrawals", methods=READ_WRITE)
+def withdrawals(query: dict[str, Any]) -> Any:
+    """List withdrawals with their deadlines, and record one received by other channels."""
+    form, now = new_form(query), clock_now()
+    if form.submit(schemas.WithdrawalFormSchema(), lambda fields: _open_request(fields, now)):
+        return redirect_to("admin.withdrawals", query)
+    return _render_withdrawals(query, form)
+
+
+@bp.page("/withdrawals/<int:request_id>", methods=("POST",))
+def settle_withdrawal(query: dict[str, Any], request_id: int) -> Any:
+    """Record that a withdrawal was acknowledged or done."""
+    form, now = new_form(query), clock_now()
+    if form.submit(
+        StepSchema(), lambda fields: record_step(actor(), request_id, **fields, now=now)
+    ):
+        return redirect_to("admin.withdrawals", query)
+    return _render_withdrawals(query, form)
+
+
+def _open_request(fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Record a withdrawal by its day, because legal periods count in days."""
+    if fields["received_on"] > local_day(now):
+        raise invalid("received_on", "in_future")
+    withdrawal = {"channel": fields["channel"], "received_at": day_begin(fields["received_on"])}
+    return open_request(actor(), withdrawal, now)
+
+
+def _render_withdrawals(query: dict[str, Any], form: Form) -> Any:
+    return render_section(
+        "withdrawals", query, form, items=list_requests(actor(), clock_now())["items"]
+    )

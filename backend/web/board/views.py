@@ -1,7 +1,353 @@
-"""The blueprint with all pages; importing a module of views binds its pages."""
+"""Pages of organisers and team leaders: campaigns, teams, plans, signals, corrections."""
 
-from backend.web.board import campaign_views, form_views
-from backend.web.board.blueprint import bp
+from datetime import date
+from functools import partial
+from typing import Any
 
-SECTIONS = (campaign_views, form_views)
+from flask import Response, current_app, render_template, request
+from markupsafe import Markup
+
+from backend.accounts.access import require
+from backend.accounts.authentication import actor
+from backend.campaigns import service as campaigns
+from backend.campaigns.service import own_campaigns
+from backend.campaigns.teams import show_team
+from backend.coverage.contributions.files import as_csv
+from backend.coverage.contributions.service import contributions
+from backend.coverage.plan.pins import pin as pin_place
+from backend.coverage.plan.pins import unpin as unpin_place
+from backend.coverage.plan.schemas import UnpinQuerySchema
+from backend.coverage.plan.service import show_plan_map
+from backend.coverage.signals.schemas import CampaignSignalsQuerySchema
+from backend.coverage.signals.service import STATES, SignalContext, campaign_signals, decide_signal
+from backend.errors import Problem, invalid
+from backend.http.etags import content_tag, with_content_tag
+from backend.http.requests import as_attachment, clock_now
+from backend.measurements.corrections.service import (
+    Choice,
+    Decision,
+    change_campaign,
+    decide,
+    list_decisions,
+)
+from backend.memberships import join_codes
+from backend.memberships.poster import inline_svg
+from backend.memberships.service import MembersPage, list_members
+from backend.organisations.scopes import campaign_scope, organisation_scope
+from backend.organisations.service import organisations_of
+from backend.team_import.service import import_teams
+from backend.units.service import set_on
+from backend.web.board import schemas
+from backend.web.board.plan_map import PlanMap, plan_map
+from backend.web.board.service import (
+    EVERY_CONTRIBUTION,
+    CampaignBoard,
+    list_visible_teams,
+    month_overview,
+    show_board,
+)
+from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.content_security_policy import MAP
+from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
+from backend.web.site.pages import render_private, translator_for
+
+bp = PageBlueprint("board", __name__, login_required=True, url_prefix="/campaigns")
 blueprints = (bp,)
+# Rows on one page; the API lists all.
+MEMBERS_SHOWN, CORRECTIONS_SHOWN = 100, 50
+
+
+@bp.page("")
+def index(query: dict[str, Any]) -> Response:
+    """List the campaigns that the person organises or leads a team in."""
+    campaigns = own_campaigns(actor())
+    may_add = any(grant.role in ("organiser", "admin") for grant in actor().grants)
+    return render_private(
+        "web/board/index.html", query["lang"], campaigns=campaigns, may_add=may_add
+    )
+
+
+@bp.page("/<int:campaign_id>", schemas.BoardQuerySchema)
+def campaign(query: dict[str, Any], campaign_id: int) -> Response:
+    """Show the progress of a campaign."""
+    board, part = _render_figures(query, campaign_id)
+    values = {"board": board, "query": query, "part": Markup(part)}  # noqa: S704 # own template
+    tag = f'W/"{content_tag(part.encode())}"'
+    return render_private("web/board/campaign.html", query["lang"], **values, known_as=tag)
+
+
+@bp.page("/<int:campaign_id>/figures", schemas.BoardQuerySchema)
+def figures(query: dict[str, Any], campaign_id: int) -> Response:
+    """Send the figures of the page for updates of an open page; 304 if unchanged."""
+    _, part = _render_figures(query, campaign_id)
+    return with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
+
+
+@bp.page("/<int:campaign_id>/contributions", schemas.ContributedQuerySchema)
+def contributed(query: dict[str, Any], campaign_id: int) -> Response:
+    """Show what each team, person, commune, day or organisation contributed."""
+    board = show_board(actor(), campaign_id, clock_now())
+    filters = {name: query[name] for name in ("by", "month", "network") if query[name]}
+    parameters = filters | ({"cursor": query["cursor"]} if query["cursor"] else {})
+    translator = translator_for(query["lang"])
+    answer = contributions(
+        actor(), campaign_id, EVERY_CONTRIBUTION.load(parameters), translator.language
+    )
+    rows = [one | {"day": date.fromisoformat(one["id"])} if query["by"] == "day" else one
+            for one in answer["items"]]  # fmt: skip
+    values = {"board": board, "query": query, "answer": answer, "rows": rows, "filters": filters}
+    return render_private("web/board/contributions.html", query["lang"], **values)
+
+
+@bp.page("/<int:campaign_id>/contributions.csv", schemas.ContributedQuerySchema)
+def contributed_table(query: dict[str, Any], campaign_id: int) -> Response:
+    """Download all contributions, with column titles in the language of the page."""
+    filters = {name: query[name] for name in ("by", "month", "network") if query[name]}
+    language = translator_for(query["lang"]).language
+    filters = EVERY_CONTRIBUTION.load(filters | {"format": "csv"})
+    answer = contributions(actor(), campaign_id, filters, language)
+    content = as_csv(answer, language, for_people=True)
+    name = f"contributions-{campaign_id}-{query['by']}.csv"
+    return as_attachment(content, "text/csv; charset=utf-8", name)
+
+
+@bp.page("/<int:campaign_id>/teams")
+def teams(query: dict[str, Any], campaign_id: int) -> Response:
+    """List the teams of a campaign."""
+    now = clock_now()
+    board = show_board(actor(), campaign_id, now)
+    visible = list_visible_teams(actor(), campaign_id, now)
+    return render_private("web/board/teams.html", query["lang"], board=board, teams=visible)
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>", schemas.MembersQuerySchema)
+def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+    """Show the members of a team, their contributions and the join code."""
+    now, user = clock_now(), actor()
+    board = show_board(user, campaign_id, now)
+    page = MembersPage(campaign_id, query["after"], MEMBERS_SHOWN)
+    people, next_cursor = list_members(user, team_id, page, now)
+    filters = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
+    return render_private(
+        "web/board/team.html",
+        query["lang"],
+        board=board,
+        team=show_team(user, team_id),
+        code=_code(campaign_id, team_id),
+        people=people,
+        next_cursor=next_cursor,
+        did=contributions(user, campaign_id, filters, translator_for(query["lang"]).language),
+    )
+
+
+@bp.page("/<int:campaign_id>/plan", schemas.PlanPageQuerySchema, policy=MAP)
+def plan(query: dict[str, Any], campaign_id: int) -> Response:
+    """Show where each team should go on a day."""
+    return render_plan("web/board/plan.html", query, campaign_id)
+
+
+@bp.page("/<int:campaign_id>/plan/slips", schemas.PlanPageQuerySchema)
+def slips(query: dict[str, Any], campaign_id: int) -> Response:
+    """Render printable slips of the teams with a destination: two on an A4 page."""
+    return render_plan("web/board/slips.html", query, campaign_id)
+
+
+def render_plan(
+    template: str, query: dict[str, Any], campaign_id: int, form: Form | None = None
+) -> Response:
+    """Render a page of the plan of a day, with the submitted form if it has errors."""
+    now = clock_now()
+    board, plan, refused = show_board(actor(), campaign_id, now), None, None
+    try:
+        plan = show_plan_map(actor(), campaign_id, query, now)
+    except Problem as problem:
+        if problem.status in (401, 403, 404):
+            raise
+        refused = problem.errors[0].code if problem.errors else problem.code
+    qr = Markup(inline_svg(f"{request.url_root}do"))  # noqa: S704 # drawn by a library
+    values = {"board": board, "query": query, "plan": plan, "refused": refused, "map": _map(plan)}
+    return render_private(template, query["lang"], **values, qr=qr, form=form)
+
+
+def _map(plan: dict[str, Any] | None) -> PlanMap | None:
+    if plan is None:
+        return None
+    return plan_map(current_app.config["VAR_DIR"] / "tiles", set_on(plan["date"]), plan)
+
+
+def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBoard, str]:
+    """Return the board of a campaign, and the HTML of the part that an open page updates."""
+    now, translator = clock_now(), translator_for(query["lang"])
+    board = show_board(actor(), campaign_id, now)
+    values = month_overview(actor(), campaign_id, query, now, translator.language)
+    return board, render_template(
+        "web/board/figures.html", **translator.template_values(), **values, board=board, query=query
+    )
+
+
+def _code(campaign_id: int, team_id: int) -> Any:
+    """Return the team's join code in this campaign, if any."""
+    try:
+        return join_codes.show_code(actor(), campaign_id, team_id, clock_now())
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return None
+
+
+@bp.page("/new", methods=READ_WRITE)
+def add(query: dict[str, Any]) -> Response:
+    """Create a campaign, as a draft or open."""
+    form, user = new_form(query), actor()
+    organisations = organisations_of(user)
+    if not organisations:
+        raise Problem(403, "forbidden")
+    campaign = form.submit(
+        schemas.NewCampaignFormSchema(),
+        lambda fields: campaigns.create_campaign(user, schemas.campaign_request(fields)),
+        lists=("networks",),
+    )
+    if campaign:
+        return redirect_to("board.teams", query, campaign_id=campaign["id"])
+    return render_private(
+        "web/board/new.html", query["lang"], form=form, organisations=organisations
+    )
+
+
+@bp.page("/<int:campaign_id>/settings", methods=READ_WRITE)
+def settings(query: dict[str, Any], campaign_id: int) -> Response:
+    """Change a campaign, after a preview of the moved samples."""
+    form, user = new_form(query), actor()
+    board = show_board(user, campaign_id, clock_now())
+    require(user, "campaign.edit", campaign_scope(campaign_id))
+    if request.method != "POST":
+        form.values = board.campaign | {"areas": schemas.format_areas(board.campaign["areas"])}
+    preview = request.form.get("go") != "yes"
+
+    def change(fields: dict[str, Any]) -> Any:
+        expected, changes = (
+            frozenset({request.form.get("version", "")}),
+            schemas.campaign_request(fields),
+        )
+        return change_campaign(user, campaign_id, expected, changes, preview=preview)
+
+    moved = form.submit(schemas.CampaignFormSchema(), change, lists=("networks",))
+    if moved and not preview:
+        return redirect_to("board.settings", query, campaign_id=campaign_id)
+    names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
+    values = {"board": board, "form": form, "moved": moved, "names": names}
+    return render_private("web/board/settings.html", query["lang"], **values)
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/code", methods=("POST",))
+def rotate(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+    """Create or replace the join code of a team."""
+    join_codes.rotate_code(actor(), campaign_id, team_id, join_codes.CodeLimits(), clock_now())
+    return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
+
+
+@bp.page("/<int:campaign_id>/plan/pins", methods=("POST",), policy=MAP)
+def pin(query: dict[str, Any], campaign_id: int) -> Response:
+    """Pin a destination for a team."""
+    form = new_form(query)
+    fields = form.load(schemas.PinFormSchema())
+    pinned = fields and form.attempt(lambda: pin_place(actor(), campaign_id, fields, clock_now()))
+    day, network = form.values.get("date"), form.values.get("network")
+    if pinned:
+        return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
+    return render_plan("web/board/plan.html", query | _plan_query(fields), campaign_id, form=form)
+
+
+@bp.page("/<int:campaign_id>/plan/unpin", methods=("POST",))
+def unpin(query: dict[str, Any], campaign_id: int) -> Response:
+    """Remove a pin."""
+    form = new_form(query)
+    fields = form.load(UnpinQuerySchema())
+    if fields is None:
+        raise Problem(422, "invalid")
+    unpin_place(actor(), campaign_id, fields, clock_now())
+    day, network = form.values.get("date"), form.values.get("network")
+    return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
+
+
+def _plan_query(fields: dict[str, Any] | None) -> dict[str, Any]:
+    values = fields or {}
+    return {name: values.get(name) for name in ("date", "network")} | {"team_id": None}
+
+
+@bp.page("/<int:campaign_id>/signals", schemas.MonthQuerySchema, methods=READ_WRITE)
+def signals(query: dict[str, Any], campaign_id: int) -> Response:
+    """Show signals of gaming with their evidence, and record decisions."""
+    form, user = new_form(query), actor()
+    board = show_board(user, campaign_id, clock_now())
+    context = SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
+    if form.submit(
+        schemas.SignalFormSchema(),
+        lambda decision: decide_signal(user, decision["signal_id"], decision, context),
+    ):
+        return redirect_to("board.signals", query, campaign_id=campaign_id, month=query["month"])
+    filters = CampaignSignalsQuerySchema().load({"month": query["month"]} if query["month"] else {})
+    signals = campaign_signals(user, campaign_id, filters, context)
+    names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
+    values = {"board": board, "form": form, "signals": signals, "names": names, "states": STATES}
+    return render_private("web/board/signals.html", query["lang"], query=query, **values)
+
+
+@bp.page("/<int:campaign_id>/corrections", methods=READ_WRITE)
+def corrected(query: dict[str, Any], campaign_id: int) -> Response:
+    """Reattribute samples to another team or none, after a preview."""
+    form, user = new_form(query), actor()
+    board = show_board(user, campaign_id, clock_now())
+    result = form.submit(
+        schemas.CorrectionFormSchema(), lambda fields: _correct(campaign_id, fields)
+    )
+    if result and not result["preview"]:
+        return redirect_to("board.corrected", query, campaign_id=campaign_id)
+    teams = list_visible_teams(user, campaign_id, clock_now())
+    listed = list_decisions(user, campaign_id, CORRECTIONS_SHOWN)
+    values = {"board": board, "form": form, "result": result, "teams": teams, "listed": listed}
+    return render_private("web/board/corrections.html", query["lang"], **values)
+
+
+def _correct(campaign_id: int, fields: dict[str, Any]) -> dict[str, Any]:
+    if fields["from_team"] is None and fields["member"] is None:
+        raise invalid("from_team", "required")
+    if fields["to_team"] != "none" and not fields["to_team"].isdecimal():
+        raise invalid("to_team", "not_whole")
+    to_team = None if fields["to_team"] == "none" else int(fields["to_team"])
+    chosen = {name: fields[name] for name in ("member", "first_day", "last_day")}
+    choice = Choice(team_id=fields["from_team"], **chosen)
+    decision = Decision(fields["reason"], team_id=to_team)
+    return decide(actor(), campaign_id, choice, decision, preview=fields["go"] is None)
+
+
+@bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE)
+def imported(query: dict[str, Any], campaign_id: int) -> Response:
+    """Import a list of teams, after a preview of each row."""
+    form, result = new_form(query), None
+    board = show_board(actor(), campaign_id, clock_now())
+    require(actor(), "team.edit", organisation_scope(board.campaign["organisation_id"]))
+    if request.method == "POST":
+        form.values = {"file": None}
+        organisation, go = board.campaign["organisation_id"], request.form.get("go") == "yes"
+        result = form.attempt(lambda: _import(organisation, form, go=go))
+        if result and not result["dry_run"]:
+            return redirect_to("board.teams", query, campaign_id=campaign_id)
+    return render_private(
+        "web/board/import.html", query["lang"], board=board, form=form, result=result
+    )
+
+
+def _import(organisation_id: int, form: Form, *, go: bool) -> dict[str, Any]:
+    """Import a file or preview it; a file with an error is only previewed."""
+    content = uploaded_file().read()
+    run = partial(
+        import_teams,
+        actor(),
+        organisation_id,
+        lambda: content,
+        now=clock_now(),
+        language=form.language,
+    )
+    preview = run(dry_run=True)
+    return run(dry_run=False) if go and not preview["totals"]["error"] else preview

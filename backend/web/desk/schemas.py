@@ -25,7 +25,6 @@ from backend.reports.monthly.schemas import (
     ApprovalSchema,
     DeadlinesQuerySchema,
     LetterQuerySchema,
-    ReportCreateSchema,
     ReportsQuerySchema,
     SupersedeSchema,
 )
@@ -122,10 +121,6 @@ class DeadlinesPageQuerySchema(PageQuerySchema, DeadlinesQuerySchema):
     month = fields.String(
         load_default=None, validate=DeadlinesQuerySchema().fields["month"].validate
     )
-
-
-class NewReportFormSchema(ReportCreateSchema):
-    """The unit and the month of a new report."""
 
 
 class RemarksFormSchema(VersionFormSchema):

@@ -1,7 +1,452 @@
-"""The blueprint with all pages; importing a module of views binds its pages."""
+"""Pages of officials: areas, samples, exclusions, reports, VNNIC comparisons, deputies."""
 
-from backend.web.desk import area_views, exclusion_views, office_views, report_views
-from backend.web.desk.blueprint import bp
+from collections.abc import Callable
+from typing import Any
 
-SECTIONS = (area_views, exclusion_views, office_views, report_views)
+from flask import Response, current_app, redirect, render_template, request, url_for
+from markupsafe import Markup
+from marshmallow import Schema
+
+from backend.accounts.authentication import actor
+from backend.clock import local_day, this_month
+from backend.coverage.alerts.service import SILENT_DAYS
+from backend.coverage.exclusions.service import (
+    ExclusionContext,
+    exclude_in_unit,
+    lift_exclusion,
+    list_exclusions,
+    may_exclude,
+    unit_to_decide,
+)
+from backend.coverage.figures.authorized_unit import authorized_unit
+from backend.coverage.samples.schemas import WHY
+from backend.coverage.samples.service import SampleContext, list_samples, show_sample
+from backend.coverage.signals.service import STATES, SignalContext, decide_signal, unit_signals
+from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
+from backend.coverage.vnnic.service import comparison
+from backend.errors import Problem
+from backend.http import etags
+from backend.http.etags import Expected
+from backend.http.requests import clock_now
+from backend.organisations.areas import delegate, end_deputy, list_deputies
+from backend.reports.files.tables import format_cell
+from backend.reports.monthly import approval, attachments, deadlines, drafts, freezing, service
+from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
+from backend.reports.monthly.schemas import STATES as REPORT_STATES
+from backend.reports.monthly.schemas import ReportCreateSchema
+from backend.web.board.schemas import SignalFormSchema
+from backend.web.desk import schemas
+from backend.web.desk.area import ACT, AreaPage, delegable_areas, own_areas, show_area
+from backend.web.desk.months import areas_in, show_months
+from backend.web.desk.reports import FILES, last_month, show
+from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.forms import Form, new_form, redirect_to, submitted_fields, uploaded_file
+from backend.web.site.pages import render_private, translator_for
+
+bp = PageBlueprint("desk", __name__, login_required=True, url_prefix="/desk")
 blueprints = (bp,)
+
+
+@bp.page("")
+def index(query: dict[str, Any]) -> Any:
+    """Redirect to the only area of a person, else list the areas."""
+    areas = own_areas(actor(), clock_now())
+    if len(areas) == 1:
+        return redirect(translator_for(query["lang"]).to("desk.area", code=areas[0]["code"]), 303)
+    return render_private("web/desk/areas.html", query["lang"], areas=areas)
+
+
+@bp.page("/area/<code>", schemas.AreaQuerySchema)
+def area(query: dict[str, Any], code: str) -> Response:
+    """Show the units of an area: below target, without new samples, behind schedule."""
+    area_page = show_area(actor(), code, query, clock_now())
+    html = _render_figures(query, area_page)
+    values = {"part": Markup(html), "known_as": f'W/"{etags.content_tag(html.encode())}"'}  # noqa: S704 # own template
+    return render_private(
+        "web/desk/area.html", query["lang"], **_area_values(query, area_page), **values
+    )
+
+
+@bp.page("/area/<code>/figures", schemas.AreaQuerySchema)
+def figures(query: dict[str, Any], code: str) -> Response:
+    """Send the figures of the area for updates of an open page; 304 if unchanged."""
+    part = _render_figures(query, show_area(actor(), code, query, clock_now()))
+    return etags.with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
+
+
+@bp.page("/area/<code>/months", schemas.MonthQuerySchema)
+def months(query: dict[str, Any], code: str) -> Response:
+    """List all months of an area, with its old units before the reform."""
+    now = clock_now()
+    month = query["month"] or this_month(now)
+    unit, area_page = show_months(actor(), code, month, now)
+    about = {"unit": unit, "chosen_month": month, "network": query["network"], "months": area_page}
+    return render_private("web/desk/months.html", query["lang"], **about)
+
+
+@bp.page("/area/<code>/samples", schemas.SamplesPageQuerySchema)
+def samples(query: dict[str, Any], code: str) -> Response:
+    """List the samples of a unit's month with their verdicts."""
+    lang = query.pop("lang")
+    samples = list_samples(actor(), code, query, _sample_context(lang))
+    values = {
+        "query": query,
+        "why": WHY,
+        "may_exclude": may_exclude(actor(), code, samples["month"]),
+    }
+    return render_private("web/desk/samples.html", lang, samples=samples, **values)
+
+
+@bp.page("/area/<code>/samples/<identity>", schemas.SamplePageQuerySchema)
+def sample(query: dict[str, Any], code: str, identity: str) -> Response:
+    """Show a sample and the facts of its verdict."""
+    lang = query["lang"]
+    sample = show_sample(actor(), code, identity, query["level"], _sample_context(lang))
+    month = _month(sample)
+    values = {"code": code, "month_of": month, "may_exclude": may_exclude(actor(), code, month)}
+    return render_private("web/desk/sample.html", lang, one=sample, **values)
+
+
+@bp.page("/wall", schemas.WallQuerySchema)
+def wall(query: dict[str, Any]) -> Any:
+    """Show an area's figures in large type for a meeting room."""
+    code = query.pop("unit") or _only_area()
+    if code is None:
+        return redirect(url_for("desk.index", lang=query["lang"]), 303)
+    area_page = show_area(actor(), code, query, clock_now())
+    return etags.with_content_tag(
+        render_private("web/desk/wall.html", query["lang"], **_area_values(query, area_page))
+    )
+
+
+def _render_figures(query: dict[str, Any], area_page: AreaPage) -> str:
+    """Render the part of an area's page that an open page updates."""
+    tools = translator_for(query["lang"]).template_values()
+    return render_template("web/desk/area_figures.html", **tools, **_area_values(query, area_page))
+
+
+def _area_values(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
+    """Return the template values of an area; `again` returns its URL with another query."""
+    present = {name: query[name] for name in ("network", "level", "show", "sort")}
+    present |= {"code": area_page.unit.code, "month": area_page.query.month}
+    to = translator_for(query["lang"]).to
+
+    def page_url(**changes: Any) -> str:
+        return to("desk.area", **(present | changes))
+
+    live = to("desk.figures", **present)
+    values = {
+        "area": area_page,
+        "again": page_url,
+        "shown": schemas.SHOWN,
+        "silent_days": SILENT_DAYS,
+    }
+    return values | {"live": live}
+
+
+def _only_area() -> str | None:
+    areas = own_areas(actor(), clock_now())
+    return areas[0]["code"] if len(areas) == 1 else None
+
+
+def _month(one: dict[str, Any]) -> str:
+    """Return the month in which a sample counts."""
+    return f"{local_day(one['measured_at']):%Y-%m}"
+
+
+def _sample_context(lang: str | None) -> SampleContext:
+    config = current_app.config
+    decimals = config["SAMPLE_DECIMALS"]
+    return SampleContext(clock_now(), config["SECRET_KEY"], decimals, translator_for(lang).language)
+
+
+# Exclusions on one page.
+EXCLUSIONS_SHOWN = 50
+
+
+@bp.page("/area/<code>/signals", schemas.AreaMonthQuerySchema, methods=READ_WRITE)
+def signals(query: dict[str, Any], code: str) -> Any:
+    """Show signals of gaming in an area with their evidence, and record decisions."""
+    form, user, now = new_form(query), actor(), clock_now()
+    month = query["month"] or this_month(now)
+    context = SignalContext(now, current_app.config["SECRET_KEY"], form.language)
+    signals = unit_signals(user, code, {"month": month, "level": None}, context)
+    if form.submit(
+        SignalFormSchema(),
+        lambda decision: decide_signal(user, decision["signal_id"], decision, context),
+    ):
+        return redirect_to("desk.signals", query, code=code, month=month)
+    values = {"signals": signals, "states": STATES, "may_exclude": may_exclude(user, code, month)}
+    return render_private("web/desk/signals.html", query["lang"], form=form, code=code, **values)
+
+
+@bp.page("/area/<code>/exclusions", schemas.AreaMonthQuerySchema)
+def exclusions(query: dict[str, Any], code: str) -> Any:
+    """List the exclusions of an area's month."""
+    user, now = actor(), clock_now()
+    paging = {"cursor": query["cursor"], "limit": EXCLUSIONS_SHOWN}
+    filters = {"month": query["month"], "level": None, **paging}
+    exclusions = list_exclusions(user, code, filters, now)
+    may = may_exclude(user, code, exclusions["month"])
+    return render_private(
+        "web/desk/exclusions.html", query["lang"], exclusions=exclusions, may_exclude=may
+    )
+
+
+@bp.page("/area/<code>/exclude", schemas.ExclusionQuerySchema, methods=READ_WRITE)
+def exclude(query: dict[str, Any], code: str) -> Any:
+    """Exclude samples from the counts, after a preview."""
+    form, result = new_form(query), None
+    month = query["month"] or this_month(clock_now())
+    unit = unit_to_decide(actor(), code, None, month)
+    if request.method == "POST":
+        form.values = submitted_fields(["measurements"])
+    else:
+        one = query["measurement"]
+        form.values = {name: query[name] for name in ("device", "signal_id")}
+        form.values["measurements"] = [one] if one else []
+    if "reason" in form.values:  # else the samples were selected on another page
+        fields = form.load(schemas.ExclusionFormSchema(), ["measurements"])
+        result = fields and form.attempt(lambda: exclude_in_unit(actor(), code, fields, _terms()))
+        if result and not result["preview"]:
+            return redirect_to("desk.exclusions", query, code=code, month=result["month"])
+    values = {"unit": unit, "chosen_month": month, "result": result}
+    return render_private("web/desk/exclude.html", query["lang"], form=form, **values)
+
+
+@bp.page("/area/<code>/exclusions/<int:act_id>", schemas.AreaMonthQuerySchema, methods=READ_WRITE)
+def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
+    """Count excluded samples again, after a preview."""
+    form, month = new_form(query), query["month"] or this_month(clock_now())
+    unit = unit_to_decide(actor(), code, None, month)
+    act = _find_exclusion(code, month, act_id)
+    result = form.submit(
+        schemas.LiftFormSchema(),
+        lambda fields: lift_exclusion(actor(), code, act_id, fields, _terms()),
+    )
+    if result and not result["preview"]:
+        return redirect_to("desk.exclusions", query, code=code, month=month)
+    values = {"unit": unit, "chosen_month": month, "result": result, "act": act}
+    return render_private("web/desk/lift.html", query["lang"], form=form, **values)
+
+
+def _find_exclusion(code: str, month: str, act_id: int) -> dict[str, Any]:
+    """Return an exclusion of the area's month that is in force, else 404."""
+    filters = {"month": month, "level": None, "cursor": act_id + 1, "limit": 1}
+    exclusions = list_exclusions(actor(), code, filters, clock_now())["items"]
+    if not exclusions or exclusions[0]["id"] != act_id or exclusions[0]["lifts"] is not None:
+        raise Problem(404, "not_found")
+    return dict(exclusions[0])
+
+
+def _terms() -> ExclusionContext:
+    config = current_app.config
+    return ExclusionContext(clock_now(), config["SECRET_KEY"], config["COUNT_MANUAL"])
+
+
+@bp.page("/area/<code>/vnnic", schemas.MonthQuerySchema, methods=READ_WRITE)
+def vnnic(query: dict[str, Any], code: str) -> Any:
+    """Compare with VNNIC's count, and import its table after a preview."""
+    form, now = new_form(query), clock_now()
+    month, network = query["month"] or this_month(now), query["network"]
+    unit = authorized_unit(actor(), ACT, code, None, month)
+    result = form.submit(schemas.TableFormSchema(), lambda fields: _import(fields, form))
+    if result and not result["dry_run"]:
+        return redirect_to("desk.vnnic", query, code=code, month=query["month"], network=network)
+    parent = unit.code if unit.level != "commune" else unit.parent_code
+    found = comparison(month, network, parent, now, language=form.language)
+    values = {"unit": unit, "chosen_month": month, "network": network, "found": found}
+    return render_private("web/desk/vnnic.html", query["lang"], form=form, result=result, **values)
+
+
+def _import(fields: dict[str, Any], form: Form) -> dict[str, Any]:
+    """Import the uploaded table or preview it; return the outcome of each row."""
+    form.values["file"] = None  # so that errors of the file appear beside its field
+    with uploaded_file().stream as content:
+        raw = content.read()
+    options = ImportOptions(fields["month"], fields["network"], columns=fields["columns"])
+    dry_run = fields["go"] is None
+    result = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())
+    return serialize_import(result, form.language)
+
+
+@bp.page("/area/<code>/letterhead", methods=READ_WRITE)
+def letterhead(query: dict[str, Any], code: str) -> Any:
+    """Show and change the letterhead of a unit."""
+    form, now = new_form(query), clock_now()
+    letterhead = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)
+    if request.method != "POST":
+        form.values = letterhead | {name: "\n".join(letterhead[name]) for name in schemas.LINES}
+
+    def change(fields: dict[str, Any]) -> Any:
+        expected = frozenset({fields.pop("version")})
+        return set_letterhead(actor(), code, None, expected, fields, now)
+
+    if form.submit(schemas.LetterheadFormSchema(), change):
+        return redirect_to("desk.letterhead", query, code=code)
+    return render_private(
+        "web/desk/letterhead.html", query["lang"], form=form, letterhead=letterhead, code=code
+    )
+
+
+@bp.page("/deputies", methods=READ_WRITE)
+def deputies(query: dict[str, Any]) -> Any:
+    """List deputies, and delegate an own area."""
+    form, now, user = new_form(query), clock_now(), actor()
+    own = delegable_areas(user)
+    if request.method == "POST" and not own:
+        raise Problem(403, "forbidden")
+    if form.submit(schemas.DeputyFormSchema(), lambda fields: delegate(user, fields, now)):
+        return redirect_to("desk.deputies", query)
+    values = {"deputies": list_deputies(user, now), "areas": own, "user_id": user.user_id}
+    return render_private("web/desk/deputies.html", query["lang"], form=form, **values)
+
+
+@bp.page("/deputies/<int:deputy_id>/end", methods=("POST",))
+def end(query: dict[str, Any], deputy_id: int) -> Any:
+    """End a delegation now."""
+    end_deputy(actor(), deputy_id, clock_now())
+    return redirect_to("desk.deputies", query)
+
+
+@bp.page("/reports", schemas.ReportsPageQuerySchema, methods=READ_WRITE)
+def reports(query: dict[str, Any]) -> Any:
+    """List reports, and create a draft."""
+    lang, of_month = query["lang"], query.pop("of")
+    form, now = new_form(query), clock_now()
+    of_month = of_month or last_month(now)
+    report = form.submit(
+        ReportCreateSchema(), lambda fields: drafts.begin_report(actor(), fields, now)
+    )
+    if report:
+        return redirect_to("desk.report", query, report_id=report["id"])
+    reports = service.list_reports(actor(), query)
+    values = {"query": query, "reports": reports, "form": form, "states": REPORT_STATES}
+    about = {"areas": areas_in(actor(), of_month, now), "of_month": of_month}
+    return render_private("web/desk/reports.html", lang, **values, **about)
+
+
+@bp.page("/deadlines", schemas.DeadlinesPageQuerySchema)
+def due(query: dict[str, Any]) -> Response:
+    """Show the deadline of a month's reports and the units without a report."""
+    lang, now = query.pop("lang"), clock_now()
+    query["month"] = query["month"] or last_month(now)
+    listed = deadlines.list_deadlines(actor(), query, local_day(now))
+    return render_private("web/desk/deadlines.html", lang, query=query, deadlines=listed)
+
+
+@bp.page("/reports/<int:report_id>")
+def report(query: dict[str, Any], report_id: int) -> Response:
+    """Show a report: sections, files, editions and permitted actions."""
+    return _page(query["lang"], report_id, new_form(query))
+
+
+@bp.page("/reports/<int:report_id>/remarks", methods=("POST",))
+def remark(query: dict[str, Any], report_id: int) -> Any:
+    """Change the remarks of a draft."""
+    return _submit(
+        query,
+        report_id,
+        schemas.RemarksFormSchema(),
+        lambda expected, values: drafts.change_remarks(
+            actor(), report_id, expected, values["remarks"]
+        ),
+    )
+
+
+@bp.page("/reports/<int:report_id>/freeze", methods=("POST",))
+def freeze(query: dict[str, Any], report_id: int) -> Any:
+    """Freeze a draft's figures and create its files."""
+    return _submit(
+        query,
+        report_id,
+        schemas.VersionFormSchema(),
+        lambda expected, values: freezing.freeze_report(actor(), report_id, expected, clock_now()),
+    )
+
+
+@bp.page("/reports/<int:report_id>/approve", methods=("POST",))
+def approve(query: dict[str, Any], report_id: int) -> Any:
+    """Approve a frozen report under a name, and seal it."""
+    var_dir = current_app.config["VAR_DIR"]
+    return _submit(
+        query,
+        report_id,
+        schemas.ApprovalFormSchema(),
+        lambda expected, values: approval.approve_report(
+            actor(), report_id, expected, values, clock_now(), var_dir
+        ),
+    )
+
+
+@bp.page("/reports/<int:report_id>/supersede", methods=("POST",))
+def supersede(query: dict[str, Any], report_id: int) -> Any:
+    """Create the next edition of a report, with the reason."""
+    return _submit(
+        query,
+        report_id,
+        schemas.SupersedeFormSchema(),
+        lambda expected, values: drafts.supersede_report(
+            actor(), report_id, expected, values["reason"], clock_now()
+        ),
+    )
+
+
+@bp.page("/reports/<int:report_id>/remove", methods=("POST",))
+def give_up(query: dict[str, Any], report_id: int) -> Any:
+    """Remove a draft."""
+    return _submit(
+        query,
+        report_id,
+        schemas.VersionFormSchema(),
+        lambda expected, values: drafts.remove_draft(actor(), report_id, expected),
+    )
+
+
+@bp.page(
+    "/reports/<int:report_id>/attachments", methods=("POST",), upload_most=attachments.SIZE_MOST
+)
+def attach(query: dict[str, Any], report_id: int) -> Any:
+    """Attach the signed letter of an approved report."""
+    return _submit(
+        query,
+        report_id,
+        schemas.LetterFormSchema(),
+        lambda expected, values: attachments.attach_letter(
+            actor(), report_id, values, _letter, clock_now()
+        ),
+    )
+
+
+def _letter() -> bytes:
+    with uploaded_file().stream as content:
+        return content.read()
+
+
+Act = Callable[[Expected, dict[str, Any]], dict[str, Any] | None]
+
+
+def _submit(query: dict[str, Any], report_id: int, schema: Schema, act: Act) -> Any:
+    """Change a report by a form and redirect; show the report again if the form has errors."""
+    form = new_form(query)
+    values = form.load(schema)
+    if values is not None:
+        version = values.pop("version", None)
+        expected = frozenset({version}) if version else None
+        result = form.attempt(lambda: (act(expected, values),))
+        if result is not None:
+            return _redirect(query, result[0])
+    return _page(query["lang"], report_id, form)
+
+
+def _redirect(query: dict[str, Any], report: dict[str, Any] | None) -> Response:
+    if report is None:
+        return redirect_to("desk.reports", query)
+    return redirect_to("desk.report", query, report_id=report["id"])
+
+
+def _page(lang: str | None, report_id: int, form: Form) -> Response:
+    page = show(actor(), report_id, clock_now())
+    return render_private(
+        "web/desk/report.html", lang, page=page, form=form, files=FILES, cell=format_cell
+    )

@@ -150,8 +150,4 @@ def sea_on(canvas: Canvas, coast: tuple[str, ...] = ()) -> Sea:
 
 
 def _label_data(one: Archipelago) -> dict[str, Any]:
-    return {
-        "name": f"{one.name} ({one.province})",
-        "label": one.label,
-        "islands": one.islands,
-    }
+    return {"name": f"{one.name} ({one.province})", "label": one.label, "islands": one.islands}

@@ -1,21 +1,58 @@
 """The measuring page at /do, its service worker and manifest, and the short URLs of posters."""
 
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from flask import Response, current_app, json, redirect, url_for
+from flask import Response, current_app, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from backend.devices import consent
 from backend.http.requests import language
+from backend.http.static_files import FOLDER, address, current_edition
+from backend.i18n.catalogues import Language, gettext, pgettext
 from backend.web.measure.script_texts import script_texts
-from backend.web.measure.service import manifest, worker
-from backend.web.measure.speed_views import speed_bp
+from backend.web.measure.speed import speed_bp
 from backend.web.site.blueprint import PageBlueprint
 from backend.web.site.content_security_policy import SCRIPTED_REQUESTS, measuring_policy
 from backend.web.site.pages import render
 
 bp = PageBlueprint("do", __name__)
 blueprints = (bp, speed_bp)
+
+BACKEND = Path(__file__).parents[2]
+# All files of the page: cached by the service worker, so that it opens offline.
+FILES = (
+    "style.css",
+    "dark.css",
+    "page.js",
+    "mark.svg",
+    *(f"do/{path.name}" for path in sorted((FOLDER / "do").glob("*.*s")) if path.stem != "worker"),
+    "vendor/speedtest/speedtest.js",
+    "vendor/inter/inter-vietnamese-wght-normal.woff2",
+    "vendor/inter/inter-latin-wght-normal.woff2",
+)
+PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
+# Folders of the sources that the page is rendered from.
+SOURCES = (
+    *("web/site", "web/measure", "templates/web/site", "templates/web/measure", "templates"),
+    *("i18n", "i18n/locale/vi/LC_MESSAGES"),
+)
+SOURCE_SUFFIXES = (".html", ".py", ".txt", ".po")
+
+# URLs without the edition, so that a release does not reinstall the app.
+ICONS = (
+    {"src": "/static/do/icon-192.png", "sizes": "192x192", "type": "image/png"},
+    {"src": "/static/do/icon-512.png", "sizes": "512x512", "type": "image/png"},
+    {
+        "src": "/static/do/icon-maskable.png",
+        "sizes": "512x512",
+        "type": "image/png",
+        "purpose": "maskable",
+    },
+)
 
 
 @bp.page("/do/", policy=measuring_policy)
@@ -66,3 +103,54 @@ def join_by_address(code: str) -> BaseResponse:
 def withdraw(query: dict[str, Any]) -> Response:
     """Render the page for withdrawing consent by code."""
     return render("web/public/withdraw.html", query["lang"])
+
+
+@cache
+def worker(consents: str) -> str:
+    """Return the service worker; it changes whenever a cached file or the consent text does.
+
+    A phone that has the page asks for consent again once it has the page with the new text.
+    """
+    cached = json.dumps([*PAGES, *map(address, FILES)])
+    script = (FOLDER / "do" / "worker.js").read_text(encoding="utf-8")
+    sending = f'import {{ sendWaiting }} from "{address("do/upload-queue.js")}";'
+    version = f'const VERSION = "{_version(consents)}";'
+    return f"{version}\nconst SHELL = {cached};\n{sending}\n{script}"
+
+
+def manifest(language: Language) -> dict[str, Any]:
+    """Return the web app manifest."""
+    return {
+        "name": f"Đo Sóng: {pgettext('title', 'Measure', language)}",
+        "short_name": "Đo Sóng",
+        "description": gettext("Measure the network at your position, for your commune.", language),
+        "lang": language,
+        "id": "/do/",
+        "start_url": f"/do/?lang={language}",
+        "scope": "/do/",
+        "display": "standalone",
+        "orientation": "portrait",
+        "background_color": "#ffffff",
+        "theme_color": "#0b5a7c",
+        "icons": list(ICONS),
+    }
+
+
+def source_files() -> list[Path]:
+    """Return all sources of the page; phones fetch it again if one of them changes."""
+    sources = [
+        path
+        for folder in SOURCES
+        for path in sorted((BACKEND / folder).iterdir())
+        if path.suffix in SOURCE_SUFFIXES
+    ]
+    return [*(FOLDER / name for name in FILES), FOLDER / "do" / "worker.js", *sources]
+
+
+def _version(consents: str) -> str:
+    """Hash the edition, which is part of the cached URLs, the consents and the sources."""
+    digest = hashlib.sha256(f"{current_edition()} {consents}".encode())
+    for path in source_files():
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,25 +1,37 @@
-"""Public pages: country, units, search, API documentation, sign-in and linked pages."""
+"""Public pages: country, units, search, API documentation, sign-in, linked pages, and seals."""
 
 from typing import Any
 
-from flask import Response, current_app, redirect, url_for
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 
 from backend.accounts import sessions
+from backend.accounts.access import PUBLIC
 from backend.accounts.authentication import COOKIE, actor
 from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.query import figures_reader
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
+from backend.errors import Problem
+from backend.http.blueprint import Parser
 from backend.http.etags import with_content_tag
 from backend.http.requests import as_attachment, clock_now
+from backend.reports.files.canonical import digest
+from backend.reports.monthly.attachments import letters_of
+from backend.reports.monthly.verification import check_digest
 from backend.web.public import service
 from backend.web.public.quality import quality
-from backend.web.public.seal_views import bp as seal_pages
-from backend.web.public.sharing_views import bp as sharing_pages
-from backend.web.public.sharing_views import sentence
+from backend.web.public.service import show_unit
+from backend.web.public.sharing import draw_picture, sentence
 from backend.web.public.styleguide import samples
 from backend.web.site.blueprint import PageBlueprint
-from backend.web.site.content_security_policy import API_PAGE, MAP, SCRIPTED, SCRIPTED_REQUESTS
+from backend.web.site.content_security_policy import (
+    API_PAGE,
+    EMBEDDED,
+    MAP,
+    SCRIPTED,
+    SCRIPTED_REQUESTS,
+    with_policy,
+)
 from backend.web.site.pages import render, translator_for, workspaces
 from backend.web.site.schemas import (
     FirstPageQuerySchema,
@@ -28,8 +40,16 @@ from backend.web.site.schemas import (
     UnitPageQuerySchema,
 )
 
-bp = PageBlueprint("web", __name__)
+bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
+sharing_pages = Blueprint("sharing", __name__)
 blueprints = (bp, seal_pages, sharing_pages)
+arguments = Parser().use_args
+
+# Seconds that previews may be cached.
+PICTURE_S = 3600
+# Ten times the size of a report of the largest province with its map.
+FILE_MOST = 15_000_000
+DIGEST_MOST = 64
 
 
 @bp.page("/", FirstPageQuerySchema, policy=MAP)
@@ -128,3 +148,64 @@ def join(query: dict[str, Any]) -> Response:
 
 def _draw_map(page: service.CoveragePage) -> Any:
     return service.draw_map(page, current_app.config["VAR_DIR"] / "tiles", clock_now())
+
+
+@sharing_pages.get("/unit/<code>/picture.png")
+@arguments(UnitPageQuerySchema, location="query")
+def picture(query: dict[str, Any], code: str) -> Response:
+    """Send the preview picture of a shared link."""
+    reader = translator_for(query.pop("lang"))
+    page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
+    response = Response(draw_picture(page, reader), content_type="image/png")
+    response.headers["Cache-Control"] = f"public, max-age={PICTURE_S}"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@sharing_pages.get("/unit/<code>/widget")
+@arguments(UnitPageQuerySchema, location="query")
+@with_policy(EMBEDDED)
+def widget(query: dict[str, Any], code: str) -> Response:
+    """Render a unit's figure for embedding in another site."""
+    lang = query.pop("lang")
+    page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
+    text = sentence(page, translator_for(lang))
+    return render("web/public/widget.html", lang, page=page, sentence=text)
+
+
+@seal_pages.page("/seal")
+def ask(query: dict[str, Any]) -> Response:
+    """Render the form for a report's file or its digest."""
+    return render("web/public/seal.html", query["lang"])
+
+
+@seal_pages.page("/seal", methods=("POST",))
+def send(query: dict[str, Any]) -> Any:
+    """Redirect to the page of the uploaded file's digest; the file is not stored."""
+    wanted = _sent()
+    if not wanted:
+        return redirect(url_for("seal.ask", lang=query["lang"]), 303)
+    return redirect(url_for("seal.show", digest=wanted, lang=query["lang"]), 303)
+
+
+@seal_pages.page("/seal/<digest>")
+def show(query: dict[str, Any], digest: str) -> Response:
+    """Show the approved report of a digest, and whether its seal is valid."""
+    try:
+        found = check_digest(digest)
+    except Problem as problem:
+        response = render("web/public/seal.html", query["lang"], digest=digest[:DIGEST_MOST])
+        response.status_code = problem.status
+        return response
+    letters = letters_of(found["report"]["id"])
+    return render("web/public/seal.html", query["lang"], found=found, letters=letters)
+
+
+def _sent() -> str:
+    """Return the digest of the uploaded file, else the typed digest."""
+    request.max_content_length = FILE_MOST
+    file = request.files.get("file")
+    if file is not None and file.filename:
+        return digest(file.stream.read())
+    return "".join(request.form.get("digest", "").split())[:DIGEST_MOST].lower()

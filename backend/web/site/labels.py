@@ -7,26 +7,10 @@ from backend.i18n.catalogues import N_, NP_
 # By noun: code and English text.
 LABELS: Mapping[str, Mapping[str, str]] = {
     # places and their figures
-    "network": {
-        "mobile": N_("Mobile"),
-        "fixed": N_("Fixed line"),
-        "unknown": N_("Unknown"),
-    },
-    "levels": {
-        "province": N_("Provinces"),
-        "district": N_("Districts"),
-        "commune": N_("Communes"),
-    },
-    "level": {
-        "province": N_("Province"),
-        "district": N_("District"),
-        "commune": N_("Commune"),
-    },
-    "sample_count": {
-        "received": N_("Received"),
-        "valid": N_("Valid"),
-        "counted": N_("Counted"),
-    },
+    "network": {"mobile": N_("Mobile"), "fixed": N_("Fixed line"), "unknown": N_("Unknown")},
+    "levels": {"province": N_("Provinces"), "district": N_("Districts"), "commune": N_("Communes")},
+    "level": {"province": N_("Province"), "district": N_("District"), "commune": N_("Commune")},
+    "sample_count": {"received": N_("Received"), "valid": N_("Valid"), "counted": N_("Counted")},
     "sample_count_meaning": {
         "received": N_("Every stored test in a commune here, including failed tests."),
         "valid": N_(
@@ -42,10 +26,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "valid": N_("valid samples"),
         "counted": NP_("basis", "counted samples"),
     },
-    "effect": {
-        "not_valid": N_("not valid"),
-        "not_counted": N_("valid, not counted"),
-    },
+    "effect": {"not_valid": N_("not valid"), "not_counted": N_("valid, not counted")},
     "boundary_notice": {
         "approximate": N_(
             "<strong>Approximate boundaries.</strong> Official boundaries are not installed: "
@@ -159,11 +140,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "plan_closed": N_("The campaign is closed."),
         "network_not_measured": N_("The campaign does not measure this kind."),
     },
-    "plan_reason": {
-        "pinned": N_("pinned"),
-        "reaches": N_("enough to reach"),
-        "helps": N_("helps"),
-    },
+    "plan_reason": {"pinned": N_("pinned"), "reaches": N_("enough to reach"), "helps": N_("helps")},
     # the desk of an official
     "area_state": {
         "lacking": N_("Missing"),
@@ -275,11 +252,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "backups": N_("A daily backup is needed; without one a broken disk loses the data."),
         "jobs": N_("A background job failed: speeds or maps are no longer updated."),
     },
-    "check_state": {
-        "well": N_("good"),
-        "warning": N_("warning"),
-        "wrong": N_("has an error"),
-    },
+    "check_state": {"well": N_("good"), "warning": N_("warning"), "wrong": N_("has an error")},
     "job": {
         "reassign": N_("Reassign communes"),
         "rejudge": N_("Re-evaluate a month"),

@@ -1,4 +1,4 @@
-"""Rendering of templates as pages: language, texts, links, and the header of signed-in people."""
+"""Rendering of templates as pages: language, texts, links, header and footer."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,12 +13,49 @@ from backend.accounts.authentication import actor, form_token
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats
-from backend.i18n.catalogues import Language
+from backend.i18n.catalogues import N_, Language
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
 from backend.web.site import charts
 from backend.web.site.labels import LABELS
-from backend.web.site.navigation import FOOTER_LINKS, header_links
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationLink:
+    """A link: the endpoint it opens, its title, and the blueprint whose pages highlight it."""
+
+    endpoint: str
+    title: str
+    blueprint: str | None = None
+
+
+HEADER_LINKS = (
+    NavigationLink("web.index", N_("Map")),
+    NavigationLink("do.measure", N_("Measure"), "do"),
+    NavigationLink("web.docs", N_("API")),
+)
+FOOTER_LINKS = (
+    NavigationLink("open_data.list_open_data", N_("Open data")),
+    NavigationLink("seal.ask", N_("Check a report")),
+    NavigationLink("web.docs", N_("API documentation")),
+    NavigationLink("do.withdraw", N_("Withdraw consent")),
+)
+
+
+def header_links() -> list[tuple[str, str, bool]]:
+    """Return the endpoints of the header that exist, their titles, and whether each is current."""
+    return [
+        (link.endpoint, link.title, _current(link))
+        for link in HEADER_LINKS
+        if link.endpoint in current_app.view_functions
+    ]
+
+
+def _current(link: NavigationLink) -> bool:
+    return request.endpoint == link.endpoint or (
+        link.blueprint is not None and request.blueprint == link.blueprint
+    )
+
 
 # Query parameters that the link to the other language keeps.
 KEPT = ("month", "network", "level", "q", "by", "date", "team_id")

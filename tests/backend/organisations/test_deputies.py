@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from backend.accounts.models import Role, User
 from backend.database.extensions import db
-from backend.demo.removal import remove_teams
+from backend.demo.service import remove_teams
 from tests.support.clock import FakeClock
 from tests.support.people import audit_entries, cluster, password_hash, person, unit_id
 from tests.support.sql_statements import recorded_statements

@@ -18,7 +18,7 @@ from backend.reports.monthly.attachments import SIZE_MOST
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.measure.speed import TRANSFER_MOST
-from backend.web.public.seal_views import FILE_MOST
+from backend.web.public.views import FILE_MOST
 from config import settings
 
 ROOT = Path(__file__).parents[3]

@@ -12,7 +12,7 @@ from backend.campaigns.models import Campaign
 from backend.coverage.signals import queries as signal_queries
 from backend.coverage.signals.rules import MOCK_LEAST
 from backend.database.extensions import db
-from backend.demo.removal import remove_teams
+from backend.demo.service import remove_teams
 from backend.measurements.recording.models import Earning
 from tests.support.factories import HERE
 from tests.support.joining import send_concurrently

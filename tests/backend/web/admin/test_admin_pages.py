@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from backend.monitoring.checks import CHECKS
 from backend.web.admin.audit_details import readable_details
-from backend.web.admin.blueprint import SECTIONS
+from backend.web.admin.views import SECTIONS
 from backend.web.site.labels import LABELS
 from tests.support import people
 from tests.support.admin_client import NAME, AdminBrowser, field_error

@@ -24,7 +24,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.jobs.models import Job
 from backend.units import locator, uploads
-from backend.web.admin.boundary_sets import memory_limit
+from backend.web.admin.job_kinds import memory_limit
 from geo.polygons import BoundaryError
 from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.boundary_sets import FOREIGN, november, units_restored

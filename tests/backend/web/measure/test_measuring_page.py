@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.devices import consent
-from backend.web.measure.service import source_files
+from backend.web.measure.views import source_files
 
 STATIC = Path(__file__).parents[4] / "backend/static"
 SCRIPTS = sorted((STATIC / "do").glob("*.js"))

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.reports.files.canonical import canonical_json
-from backend.web.public import seal_views
+from backend.web.public import views
 from tests.support import people
 from tests.support.reports import nothing, stored_report
 
@@ -57,6 +57,6 @@ def test_a_seal_that_does_not_hold_says_so(client: FlaskClient, digest: str, own
 
 
 def test_what_is_sent_has_a_limit(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seal_views, "FILE_MOST", 1_000)
+    monkeypatch.setattr(views, "FILE_MOST", 1_000)
     sent = send(client, file=(io.BytesIO(b"x" * 1_001), "film.mp4"))
     assert sent.status_code == 413

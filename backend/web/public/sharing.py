@@ -1,20 +1,13 @@
-"""A unit's figure as a sentence, as a picture and as a widget, for other sites."""
+"""A unit's figure as a sentence and as a picture, for other sites."""
 
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
-
-from backend.accounts.access import PUBLIC
-from backend.http.blueprint import Parser
-from backend.http.requests import clock_now
-from backend.web.public.service import CoveragePage, show_unit
+from backend.web.public.service import CoveragePage
 from backend.web.site.charts import filled_percent
-from backend.web.site.content_security_policy import EMBEDDED, with_policy
-from backend.web.site.pages import Translator, render, translator_for
-from backend.web.site.schemas import UnitPageQuerySchema
+from backend.web.site.pages import Translator
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -129,34 +122,3 @@ def _font(size: int, bold: bool) -> "FreeTypeFont":
 
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / name, size)
-
-
-bp = Blueprint("sharing", __name__)
-arguments = Parser().use_args
-
-# Seconds that previews may be cached.
-PICTURE_S = 3600
-
-
-@bp.get("/unit/<code>/picture.png")
-@arguments(UnitPageQuerySchema, location="query")
-def picture(query: dict[str, Any], code: str) -> Response:
-    """Send the preview picture of a shared link."""
-    reader = translator_for(query.pop("lang"))
-    page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
-    response = Response(draw_picture(page, reader), content_type="image/png")
-    response.headers["Cache-Control"] = f"public, max-age={PICTURE_S}"
-    response.add_etag()
-    response.make_conditional(request)
-    return response
-
-
-@bp.get("/unit/<code>/widget")
-@arguments(UnitPageQuerySchema, location="query")
-@with_policy(EMBEDDED)
-def widget(query: dict[str, Any], code: str) -> Response:
-    """Render a unit's figure for embedding in another site."""
-    lang = query.pop("lang")
-    page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
-    text = sentence(page, translator_for(lang))
-    return render("web/public/widget.html", lang, page=page, sentence=text)

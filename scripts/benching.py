@@ -10,7 +10,7 @@ from flask_migrate import upgrade
 from backend.app import create_app
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
-from backend.units import setup
+from backend.units.setup import setup
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def installed() -> Iterator[EmbeddedPostgres]:
         )
         with app.app_context():
             upgrade()
-            setup.setup(Path(folder), None, lambda words: None)
+            setup(Path(folder), None, lambda words: None)
             try:
                 yield postgres
             finally:

@@ -1,10 +1,17 @@
-"""The boundary set and the system of units of a day."""
+"""The systems of units, and the boundary sets: all, the one of a day, activation; no polygons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from backend.database.extensions import fetch_autocommit
+from sqlalchemy import func, select, text
+
+from backend.accounts.access import Actor, require
+from backend.accounts.audit import record_act
+from backend.database.extensions import db, fetch_autocommit
+from backend.errors import Problem
+from backend.units.models import Boundary, BoundarySet
 
 # Law 72/2025/QH15 ended the districts and began today's communes on this day.
 REFORM = date(2025, 7, 1)
@@ -64,3 +71,52 @@ def serving_set(day: date, sets: Sequence[ActiveSet]) -> ActiveSet | None:
     return max(
         candidates, key=lambda one: (one.quality != APPROXIMATE, one.activation), default=None
     )
+
+
+# Processes that load or activate sets take turns: the second sees the changes of the first.
+LOCK = text("select pg_advisory_xact_lock(hashtext('dosong boundary sets'))")
+
+
+@dataclass(frozen=True, slots=True)
+class NewSet:
+    """A set to add."""
+
+    name: str
+    system: str
+    quality: str
+    valid_from: date | None
+    valid_to: date | None
+    note: str | None = None
+
+    @property
+    def span(self) -> tuple[date | None, date | None]:
+        """The days in which its units are valid: its own, within those of its system."""
+        first, last = system_span(self.system)
+        firsts = [day for day in (first, self.valid_from) if day]
+        lasts = [day for day in (last, self.valid_to) if day]
+        return max(firsts, default=None), min(lasts, default=None)
+
+
+def list_sets() -> Sequence[Any]:
+    """Return the columns of every set and its number of communes, in the order of loading."""
+    communes = select(func.count()).where(Boundary.set_id == BoundarySet.id).scalar_subquery()
+    query = select(*BoundarySet.__table__.columns, communes.label("communes"))
+    return db.session.execute(query.order_by(BoundarySet.id)).all()
+
+
+def activate(name: str, actor: Actor | None = None) -> None:
+    """Let a set serve its days before those activated earlier; no actor: from the shell."""
+    if actor is not None:
+        require(actor, "system.manage")
+    db.session.execute(LOCK)
+    row = db.session.scalar(select(BoundarySet).where(BoundarySet.name == name))
+    if row is None:
+        raise Problem(404, "set_unknown")
+    row.activation = next_activation()
+    record_act(actor, "units.activate", name, activation=row.activation)
+    db.session.commit()
+
+
+def next_activation() -> int:
+    """Return a number above every activation so far: the highest one serves."""
+    return (db.session.scalar(select(func.max(BoundarySet.activation))) or 0) + 1

@@ -13,10 +13,9 @@ from rich.table import Table
 from backend.batch.command_line import click_errors, download_bar, spinner
 from backend.clock import local_day
 from backend.http.requests import clock_now
-from backend.units import service, sets
+from backend.units import catalogue, service
 from backend.units import setup as units_setup
-from backend.units.catalogue import REFORM, SYSTEMS, system_on
-from backend.units.sets import NewSet
+from backend.units.catalogue import REFORM, SYSTEMS, NewSet, system_on
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -127,7 +126,7 @@ def list_sets() -> None:
     where there is no other.
     """
     table = Table("set", "system", "quality", "from", "to", "communes", "activation", "digest")
-    for row in sets.list_sets():
+    for row in catalogue.list_sets():
         span = [str(day or "") for day in (row.valid_from, row.valid_to)]
         last = [str(row.communes), str(row.activation or ""), row.digest[:12]]
         table.add_row(row.name, row.system, row.quality, *span, *last)
@@ -168,5 +167,5 @@ def check(name: str) -> None:
 def activate(name: str) -> None:
     """Let a set serve its days before the sets that were activated earlier."""
     with click_errors():
-        sets.activate(name)
+        catalogue.activate(name)
     _offer_reassign(name)

@@ -10,8 +10,15 @@ from pathlib import Path
 from sqlalchemy import select
 
 from backend.database.extensions import db
-from backend.units import sets
-from backend.units.catalogue import APPROXIMATE, SYSTEMS, read_active, system_span
+from backend.units.catalogue import (
+    APPROXIMATE,
+    LOCK,
+    SYSTEMS,
+    NewSet,
+    activate,
+    read_active,
+    system_span,
+)
 from backend.units.locator import Locator
 from backend.units.models import BoundarySet
 
@@ -52,16 +59,15 @@ def _add_built_in(say: Printer) -> tuple[int, tuple[str, ...]]:
     systems = {f"approximate-{system}": system for system in SYSTEMS}
     if len(_loaded(systems)) == len(systems):
         return 0, ()
-    from backend.units.loading import add_set
-    from backend.units.sync import add_built_in
+    from backend.units.loading import add_built_in, add_set
     from geo import approximate
 
     say("Loading the built-in units and approximate boundaries …")
-    db.session.execute(sets.LOCK)
+    db.session.execute(LOCK)
     units = add_built_in()
     missing = [name for name in systems if name not in _loaded(systems)]
     for name in missing:
-        new = sets.NewSet(name, systems[name], APPROXIMATE, *system_span(systems[name]))
+        new = NewSet(name, systems[name], APPROXIMATE, *system_span(systems[name]))
         add_set(new, approximate.build(new.system), active=True)
     db.session.commit()
     return units, tuple(missing)
@@ -78,13 +84,15 @@ def _install(folder: Path, say: Printer) -> tuple[str, ...]:
     loaded = _loaded(source.name for source in active)
     missing = [source for source in active if not loaded.get(source.name)]
     for source in missing:
-        from backend.units import loading
+        from backend.units.loading import load
 
         say(f"Loading {source.name} from {source.path.name} …")
         if source.name in loaded:
-            sets.activate(source.name)
+            activate(source.name)
         else:
-            loading.load(loading.new_set(source), source.path, active=True)
+            span = source.valid_from, source.valid_to
+            new = NewSet(source.name, source.system, source.quality, *span, source.note)
+            load(new, source.path, active=True)
     return tuple(source.name for source in missing)
 
 

@@ -33,7 +33,7 @@ from backend.database.extensions import db
 from backend.measurements.revision import comparison
 from backend.measurements.revision import service as revising
 from backend.server.postgres.embedded import EmbeddedPostgres
-from backend.units import setup
+from backend.units.setup import setup
 
 WANTED = 1.5
 # What the table's rows are of: a phone with a month's work has some hundred.
@@ -52,7 +52,7 @@ def main() -> None:
         app = _application(Path(folder), postgres)
         with app.app_context():
             upgrade()
-            setup.setup(Path(folder), app.config["BOUNDARIES_DIR"], lambda words: None)
+            setup(Path(folder), app.config["BOUNDARIES_DIR"], lambda words: None)
             centres = _centres()
             timed(
                 f"{arguments.rows:,} rows written as {len(MONTHS)} archives",

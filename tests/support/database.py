@@ -17,7 +17,7 @@ from flask_migrate import upgrade
 from backend.app import create_app
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
-from backend.units import setup as units_setup
+from backend.units.setup import setup as set_up_units
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("backend/migrations", "backend/server", "backend/units", "geo", "requirements.txt")
@@ -53,7 +53,7 @@ def _make(cache: Path, prepared: Path) -> None:
         app = application(server)
         with app.app_context():
             upgrade()
-            units_setup.setup(fresh, None, lambda line: None)
+            set_up_units(fresh, None, lambda line: None)
             db.session.remove()
             db.engine.dispose()
     fresh.rename(prepared)

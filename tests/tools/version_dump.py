@@ -21,7 +21,7 @@ from backend.database.extensions import db
 from backend.measurements.recording.counting import fold_all
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
-from backend.units import setup as units_setup
+from backend.units.setup import setup as set_up_units
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import THERE, location, network, post, register, sample
@@ -48,7 +48,7 @@ def main(folder: Path) -> None:
         app = create_app(FakeClock(), VAR_DIR=Path(name), BOUNDARIES_DIR=None, **urls)
         with app.app_context():
             upgrade()
-            units_setup.setup(Path(name), None, lambda line: None)
+            set_up_units(Path(name), None, lambda line: None)
         answers = fill(app)
         engine = create_engine(server.owner_url)
         with engine.begin() as connection:

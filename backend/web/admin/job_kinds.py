@@ -25,8 +25,7 @@ from backend.jobs.service import enqueue
 from backend.measurements.recording import rules
 from backend.measurements.revision import service as revising
 from backend.units import uploads
-from backend.units.catalogue import system_on
-from backend.units.sets import NewSet, list_sets
+from backend.units.catalogue import NewSet, list_sets, system_on
 from backend.web.admin import set_findings
 
 if TYPE_CHECKING:

@@ -28,8 +28,7 @@ from backend.monitoring.checks import CHECKS, CheckContext, Finding, run_check
 from backend.organisations.areas import confirm_successors, list_ended
 from backend.organisations.grants import end_role
 from backend.organisations.service import create_organisation, end_organisation, list_organisations
-from backend.units.catalogue import read_active, serving_set
-from backend.units.sets import activate, list_sets
+from backend.units.catalogue import activate, list_sets, read_active, serving_set
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.admin import schemas
 from backend.web.admin.audit_details import list_imports, readable_details, row_of

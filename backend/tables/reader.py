@@ -1,7 +1,15 @@
-"""Read tables from uploaded files, XLSX or CSV by their content."""
+"""Read tables from uploaded files by their content: XLSX, or CSV as spreadsheets write it."""
 
-from backend.tables.csv import read_csv
-from backend.tables.table import TEAMS, Kind, Table
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from backend.errors import invalid
+from backend.tables.table import HEADER_WITHIN, TEAMS, Kind, Line, Table, header_of, make_table
 from backend.tables.xlsx import read_xlsx
 
 ZIP = b"PK"  # the first bytes of a workbook
@@ -10,3 +18,105 @@ ZIP = b"PK"  # the first bytes of a workbook
 def read_table(raw: bytes, kind: Kind = TEAMS) -> Table:
     """Read a table; 422 for an invalid file."""
     return read_xlsx(raw, kind) if raw.startswith(ZIP) else read_csv(raw, kind)
+
+
+# Spreadsheets with Vietnamese settings write semicolons; copied cells have tabs.
+DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab"}
+# The first bytes of workbooks of Excel before 2007, which are not supported.
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+
+
+def read_csv(raw: bytes, kind: Kind = TEAMS) -> Table:
+    """Read a table; the delimiter is the one that gives most known columns in a header."""
+    if raw.startswith(OLD_WORKBOOK):
+        raise invalid("file", "old_workbook")
+    decoded = decode(raw)
+    delimiter = max(DELIMITERS, key=lambda one: _count_columns(decoded.text, one, kind))
+    how = {
+        "format": "csv",
+        "encoding": decoded.encoding,
+        "delimiter": DELIMITERS[delimiter],
+    }
+    return make_table(_lines(decoded.text, delimiter), how, kind)
+
+
+def _count_columns(text: str, delimiter: str, kind: Kind) -> int:
+    begin = islice(_lines(text, delimiter), HEADER_WITHIN)
+    return max((len(header_of(line, kind).at) for line in begin), default=0)
+
+
+def _lines(text: str, delimiter: str) -> Iterator[Line]:
+    """Yield the records with their line numbers; malformed ones are marked as broken."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:  # the reader continues after it
+            yield Line(number, broken="not_csv")
+            continue
+        yield Line(number, tuple(cells))
+
+
+_TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
+_VOWELS = "aăâeêioôơuưy"
+_SMALL = {unicodedata.normalize("NFC", v + tone) for v in _VOWELS for tone in _TONES} | {"đ"}
+# Characters of Vietnamese lists beside ASCII; others show that an encoding is wrong.
+PLAUSIBLE = frozenset(_SMALL | {letter.upper() for letter in _SMALL} | set("–—‘’“”…•·°₫\u00a0"))
+# No Vietnamese syllable has two of these letters of Windows-1252 side by side.
+_NO_SYLLABLE = re.compile("[àáâãèéêìíòóôõùúý]{2}", re.IGNORECASE)
+# UTF-16 without a byte order mark: over half of the letters of Vietnamese text are ASCII.
+_HALVES = (("utf-16-le", 1), ("utf-16-be", 0))
+_SAMPLE_BYTES = 4_000
+_NULS_LEAST = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text and encoding of a file."""
+
+    text: str
+    encoding: str
+
+
+def decode(raw: bytes) -> Decoded:
+    """Decode a file; 422 where two encodings give different plausible texts."""
+    for encoding in _unicode(raw):
+        try:
+            return Decoded(raw.decode(encoding).removeprefix("\ufeff"), encoding)
+        except UnicodeDecodeError:
+            continue
+    found = {code: text for code in ("windows-1258", "windows-1252") if (text := _ansi(raw, code))}
+    if not found:
+        raise invalid("file", "encoding_unknown")
+    if len(set(found.values())) > 1:
+        raise invalid("file", "encoding_unclear")
+    encoding, text = next(iter(found.items()))
+    return Decoded(text, encoding)
+
+
+def _unicode(raw: bytes) -> list[str]:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ["utf-16"]
+    begin = raw[:_SAMPLE_BYTES]
+    for encoding, at in _HALVES:
+        half, other = begin[at::2], begin[1 - at :: 2]
+        if half.count(0) > len(half) * _NULS_LEAST and not other.count(0):
+            return [encoding]
+    return ["utf-8"]
+
+
+def _ansi(raw: bytes, encoding: str) -> str | None:
+    """Decode by a Windows code page; None where the text is not Vietnamese."""
+    try:
+        # Windows-1258 has tones as combining marks.
+        text = unicodedata.normalize("NFC", raw.decode(encoding))
+    except UnicodeDecodeError:
+        return None
+    if any(not letter.isascii() and letter not in PLAUSIBLE for letter in text):
+        return None
+    if encoding == "windows-1252" and _NO_SYLLABLE.search(text):
+        return None
+    return text

@@ -1,7 +1,7 @@
 """Import of teams: preview the effect of a file, then apply all of it or nothing."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,11 +17,18 @@ from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.i18n.catalogues import Language
+from backend.i18n.messages import message
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import organisation_scope
 from backend.tables.reader import read_table
-from backend.team_import.rows import ExistingTeam, ImportResult, Row, field_errors, read_rows
-from backend.team_import.serializers import serialize_import
+from backend.team_import.rows import (
+    ExistingTeam,
+    ImportResult,
+    Remark,
+    Row,
+    field_errors,
+    read_rows,
+)
 from backend.team_import.unit_finder import NamedUnit, UnitFinder
 from backend.units.models import Unit
 from backend.units.service import valid_on
@@ -159,3 +166,58 @@ def _audit(actor: Actor, organisation_id: int, raw: bytes, result: ImportResult)
         created=[row.team.id for row in result.rows if row.team and row.created],
         changed=changes,
     )
+
+
+# Columns of teams whose field in the file has another name.
+FIELDS = {"home_unit_id": "home_commune"}
+
+
+def serialize_import(result: ImportResult, language: Language) -> dict[str, Any]:
+    """Return the answer of ImportSchema."""
+    return {
+        "dry_run": result.dry_run,
+        "as_of": result.as_of,
+        "read_as": result.table.how,
+        "columns": list(result.table.header.at),
+        "ignored_columns": list(result.table.header.ignored),
+        "totals": result.totals,
+        "rows": [_row(row, result.labels, language) for row in result.rows],
+    }
+
+
+def _row(row: Row, labels: Mapping[int, str], language: Language) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "outcome": row.outcome,
+        "name": row.name,
+        "team_id": row.team.id if row.team else None,
+        "changes": _changes(row, labels),
+        "leader": row.leader,
+        "errors": serialize_remarks(row.errors, language),
+        "notes": serialize_remarks(row.notes, language),
+    }
+
+
+def _changes(row: Row, labels: Mapping[int, str]) -> dict[str, Any]:
+    """Return each changed field before and after; all set fields of a new team."""
+    changes = row.changes
+    if row.outcome == "create":
+        changes = {name: (None, value) for name, value in row.values.items()}
+    return {
+        FIELDS.get(name, name): {"before": texts[0], "after": texts[1]}
+        for name, values in changes.items()
+        for texts in [[labels[v] if name in FIELDS and v is not None else v for v in values]]
+    }
+
+
+def serialize_remarks(remarks: Sequence[Remark], language: Language) -> list[dict[str, Any]]:
+    """Return errors or notes with their messages."""
+    return [
+        {
+            "field": remark.field,
+            "code": remark.code,
+            "message": message(remark.code, language),
+            "candidates": list(remark.candidates),
+        }
+        for remark in remarks
+    ]

@@ -3,8 +3,8 @@
 import click
 
 from backend.batch.command_line import click_errors
-from backend.coverage.alerts.delivery import print_or_send
 from backend.coverage.alerts.digest import digest as make_digest
+from backend.coverage.alerts.digest import print_or_send
 from backend.coverage.figures.cli import cli
 from backend.http.requests import clock_now
 from backend.measurements.recording.rules import NETWORKS

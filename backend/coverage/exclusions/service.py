@@ -3,36 +3,30 @@
 Admins and officials of the province decide; officials of the unit may read the decisions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.audit import record_act
-from backend.clock import this_month
-from backend.coverage.exclusions.count_changes import (
-    counted_now,
-    serialize_categories,
-    serialize_units,
-    sum_changes,
-)
-from backend.coverage.exclusions.selection import (
-    by_device,
-    excluded_by,
-    select_by_device,
-    select_by_id,
-)
+from backend.clock import month_end, month_start, this_month
 from backend.coverage.figures.authorized_unit import authorized_unit, province_scope, serialize_unit
+from backend.coverage.figures.counts_cache import SUMS, load_counts
 from backend.coverage.signals.models import Signal
-from backend.coverage.signals.queries import units_below
+from backend.coverage.signals.queries import month_bounds, units_below
+from backend.coverage.signals.service import device_number
 from backend.database.extensions import db
-from backend.errors import Problem, invalid
+from backend.errors import FieldError, Problem, invalid
 from backend.fields import ID_MOST
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.models import ExclusionAct
+from backend.measurements.recording.reasons import BASES, COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.recording.rules import NETWORKS
 from backend.measurements.revision.exclusion import Decision, decide_on_device
 from backend.units.models import Unit
 from backend.units.service import UnitRow
@@ -54,6 +48,37 @@ ACTS = text("""
 """)
 ACT_FIELDS = ("id", "at", "lifts", "device", "signal_id", "measurements", "reason", "user_id")
 UNIT_FIELDS = ("system", "level", "code", "name")
+
+# Ids of measurements by device.
+ByDevice = Mapping[UUID | None, Sequence[UUID]]
+
+STATE = """
+    select m.id, m.device_id, m.raw is null as final, coalesce(latest.excluded, false) as excluded
+    from measurements m left join lateral (
+        select e.excluded from exclusions e where e.measurement_id = m.id order by e.id desc limit 1
+    ) latest on true
+    where m.unit_id = any(:units) and m.day between :first and :last
+"""
+OF_IDS = text(f"{STATE} and m.id = any(:ids)")
+OF_DEVICE = text(f"""
+    {STATE} and m.device_id = :device and m.measured_at >= :since and m.measured_at < :until
+""")
+DEVICES = text("""
+    select distinct device_id from measurements
+    where unit_id = any(:units) and day between :first and :last and device_id is not null
+""")
+# Measurements whose latest decision is this act, in whichever commune they are assigned now.
+EXCLUDED = text("""
+    select m.id, m.device_id, m.raw is null as final from exclusions e
+    join measurements m on m.id = e.measurement_id
+    where e.act_id = :act and not exists (
+        select from exclusions o where o.measurement_id = e.measurement_id and o.id > e.id)
+""")
+
+# Changes by unit, network and category.
+Changes = Counter[tuple[int | None, str, str]]
+
+UNITS = text("select id, system, level, code, name from units where id = any(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +259,94 @@ def _decide(
     }
     finish()
     return result
+
+
+def select_by_id(ids: Sequence[UUID], units: Sequence[int], month: str) -> list[Any]:
+    """Return measurements by id; 422 for each one outside the units or the month."""
+    parameters = {**_parameters(units, month), "ids": list(ids)}
+    rows = list(db.session.execute(OF_IDS, parameters).mappings())
+    known = {row["id"] for row in rows}
+    missing = [
+        FieldError(f"measurements.{position}", "not_in_unit")
+        for position, one in enumerate(ids)
+        if one not in known
+    ]
+    if missing:
+        raise Problem(422, "invalid", missing)
+    return rows
+
+
+def select_by_device(wanted: int, units: Sequence[int], month: str, secret_key: str) -> list[Any]:
+    """Return the measurements in these units of the device with a number in that month."""
+    ids = db.session.execute(DEVICES, _parameters(units, month)).scalars()
+    devices = [device for device in ids if device_number(device, month, secret_key) == wanted]
+    if len(devices) != 1:
+        raise invalid("device", "device_ambiguous" if devices else "device_unknown")
+    since, until = month_bounds(month)
+    parameters = {
+        **_parameters(units, month), "device": devices[0], "since": since, "until": until
+    }  # fmt: skip
+    return list(db.session.execute(OF_DEVICE, parameters).mappings())
+
+
+def excluded_by(act_id: int) -> list[Any]:
+    """Return the measurements that an act keeps out of the counts."""
+    return list(db.session.execute(EXCLUDED, {"act": act_id}).mappings())
+
+
+def by_device(rows: Iterable[Any]) -> ByDevice:
+    """Group ids by device, in a fixed order so that concurrent decisions do not deadlock."""
+    grouped: dict[UUID | None, list[UUID]] = defaultdict(list)
+    for row in rows:
+        grouped[row["device_id"]].append(row["id"])
+    return {one: sorted(grouped[one]) for one in sorted(grouped, key=str)}
+
+
+def _parameters(units: Sequence[int], month: str) -> dict[str, Any]:
+    return {"units": list(units), "first": month_start(month), "last": month_end(month)}
+
+
+def counted_now(month: str) -> dict[tuple[int, str], int]:
+    """Return the counted samples of each unit in a month, by network."""
+    counted: dict[tuple[int, str], int] = {}
+    for network in NETWORKS:
+        counts = load_counts(month, network, days=False)
+        totals = counts.by_category @ SUMS[:, BASES.index("counted")]
+        units = zip(counts.row, totals.tolist(), strict=True)
+        counted |= {(unit, network): n for unit, n in units}
+    return counted
+
+
+def sum_changes(deltas: Iterable[CountDeltas]) -> Changes:
+    """Sum changes of counts by unit, network and category, without sums of 0."""
+    sums: Changes = Counter()
+    for one in deltas:
+        for row in one.rows():
+            sums[row["unit_id"], row["network"], row["fate"]] += row["n"]
+    return Counter({key: n for key, n in sums.items() if n})
+
+
+def serialize_categories(changes: Changes) -> list[dict[str, Any]]:
+    """Return the change of each category."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for (_, network, category), n in changes.items():
+        sums[network, category] += n
+    return [{"network": network, "fate": category, "change": n}
+            for (network, category), n in sorted(sums.items()) if n]  # fmt: skip
+
+
+def serialize_units(
+    changes: Changes, before: Mapping[tuple[int, str], int]
+) -> list[dict[str, Any]]:
+    """Return the counted samples of each unit before and after the changes."""
+    counted: Counter[tuple[int, str]] = Counter()
+    for (unit, network, category), n in changes.items():
+        if unit is not None:
+            counted[unit, network] += n if category in (COUNTED, COUNTED_BY_ADMIN) else 0
+    ids = sorted({unit for unit, _ in counted})
+    names = {row["id"]: dict(row) for row in db.session.execute(UNITS, {"ids": ids}).mappings()}
+    return [
+        {"unit": names[unit], "network": network, "counted_before": before.get((unit, network), 0),
+         "counted_after": before.get((unit, network), 0) + n}
+        for (unit, network), n in sorted(counted.items())
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from backend.clock import day_begin, month_end, month_start
-from backend.coverage.signals.evidence import DeviceSample
+from backend.coverage.signals.rules import DeviceSample
 from backend.database.extensions import db
 from backend.errors import Problem
 

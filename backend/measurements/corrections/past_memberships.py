@@ -29,7 +29,7 @@ from backend.organisations.scopes import campaign_scope
 from backend.tables.reader import read_table
 from backend.tables.table import Header, Kind, Line, Table
 from backend.team_import.rows import Remark, field_errors
-from backend.team_import.serializers import serialize_remarks
+from backend.team_import.service import serialize_remarks
 
 PAST = Kind(
     {

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from backend.batch.command_line import click_errors
 from backend.clock import local_day
-from backend.coverage.alerts.delivery import print_or_send
+from backend.coverage.alerts.digest import print_or_send
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.i18n.messages import message

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from flask import current_app
 
 from backend.accounts.access import Actor, require
-from backend.coverage.exclusions.count_changes import (
+from backend.coverage.exclusions.service import (
     counted_now,
     serialize_categories,
     serialize_units,

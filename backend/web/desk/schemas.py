@@ -13,7 +13,7 @@ from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
 from backend.coverage.figures.rows import FILTERS, SORTS
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
-from backend.coverage.signals.findings import NUMBER_BELOW
+from backend.coverage.signals.service import NUMBER_BELOW
 from backend.coverage.vnnic.schemas import COLUMNS_MOST, VnnicImportQuerySchema
 from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS

@@ -1,6 +1,6 @@
 """The closed list of reasons why VNNIC's count differs from ours."""
 
-from backend.coverage.vnnic.reasons import REASONS
+from backend.coverage.vnnic.service import REASONS
 from backend.i18n.catalogues import gettext
 
 

@@ -20,7 +20,7 @@ from backend.measurements.corrections import past_memberships
 from backend.measurements.imports import service as importing
 from backend.measurements.imports.row import ImportOptions
 from backend.measurements.recording import incoming
-from backend.tables import csv as bulk_csv
+from backend.tables import reader as bulk_reader
 from backend.tables import xlsx as bulk_xlsx
 from backend.team_import import template as bulk_template
 from config import settings
@@ -68,7 +68,7 @@ def parsers() -> Iterator[Parser]:
     teams, book = bulk_template._csv(), bulk_template._xlsx()
     yield Parser(
         "teams.csv",
-        bulk_csv.read_csv,
+        bulk_reader.read_csv,
         [teams, teams.decode("utf-8-sig").encode("cp1258", "replace")],
         (Problem,),
     )

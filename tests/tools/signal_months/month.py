@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
-from backend.coverage.signals.evidence import DEGREE_WIDTH_M, DeviceSample
+from backend.coverage.signals.rules import DEGREE_WIDTH_M, DeviceSample
 from geo.fix import METRES_PER_DEGREE
 
 BEGIN = datetime(2024, 10, 31, 17, tzinfo=UTC)  # the first of November in Vietnam

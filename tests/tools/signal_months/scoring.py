@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from backend.coverage.signals.evidence import Evidence
-from backend.coverage.signals.rules import SIGNALS
+from backend.coverage.signals.rules import SIGNALS, Evidence
 from tests.tools.signal_months.cheats import CHEATS
 from tests.tools.signal_months.honest import LOOK_ALIKES, volunteers
 from tests.tools.signal_months.month import Month

@@ -7,13 +7,15 @@ from uuid import UUID
 
 import pytest
 
-from backend.coverage.signals.evidence import DeviceSample, Evidence, blocks
 from backend.coverage.signals.rules import (
     NIGHT_TIMES,
     ONCE_DEVICES,
     PLACE_DEVICES,
     SIGNALS,
     SPEED_TIMES,
+    DeviceSample,
+    Evidence,
+    blocks,
     devices_in_lockstep,
     impossible_travel,
     mock_share,

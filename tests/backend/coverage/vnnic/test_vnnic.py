@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.coverage.figures.service import CoverageQuery, coverage
-from backend.coverage.vnnic.reasons import REASONS, Pair, likely
+from backend.coverage.vnnic.service import REASONS, Pair, likely
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, location, post, register, sample

@@ -32,11 +32,7 @@ def read_csv(raw: bytes, kind: Kind = TEAMS) -> Table:
         raise invalid("file", "old_workbook")
     decoded = decode(raw)
     delimiter = max(DELIMITERS, key=lambda one: _count_columns(decoded.text, one, kind))
-    how = {
-        "format": "csv",
-        "encoding": decoded.encoding,
-        "delimiter": DELIMITERS[delimiter],
-    }
+    how = {"format": "csv", "encoding": decoded.encoding, "delimiter": DELIMITERS[delimiter]}
     return make_table(_lines(decoded.text, delimiter), how, kind)
 
 

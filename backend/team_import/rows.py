@@ -17,6 +17,7 @@ from backend.tables.table import COLUMNS, Header, Line, Table
 from backend.team_import.unit_finder import UnitFinder
 from geo.gazetteer import plain
 
+OUTCOMES = ("create", "update", "unchanged", "error")
 CELL_MOST = 300  # a longer one is a paragraph in a wrong column
 
 TYPES: dict[str, tuple[str, ...]] = {
@@ -74,9 +75,8 @@ class Row:
 
     line: int
     name: str
-    values: dict[str, Any] = field(
-        default_factory=dict
-    )  # columns of Team; empty cells are left out
+    # Columns of Team; empty cells are left out.
+    values: dict[str, Any] = field(default_factory=dict)
     leader: str | None = None
     errors: list[Remark] = field(default_factory=list)
     notes: list[Remark] = field(default_factory=list)
@@ -105,9 +105,13 @@ class ImportResult:
 
     @property
     def totals(self) -> dict[str, int]:
-        counted = Counter(row.outcome for row in self.rows)
-        names = ("create", "update", "unchanged", "error")
-        return {"rows": len(self.rows), **{name: counted[name] for name in names}}
+        return count_outcomes(row.outcome for row in self.rows)
+
+
+def count_outcomes(outcomes: Iterable[str]) -> dict[str, int]:
+    """Return the number of rows, and of those with each outcome."""
+    counted = Counter(outcomes)
+    return {"rows": counted.total(), **{name: counted[name] for name in OUTCOMES}}
 
 
 def read_rows(table: Table, teams: Iterable[ExistingTeam], finder: UnitFinder) -> list[Row]:

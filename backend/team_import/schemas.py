@@ -4,13 +4,13 @@ from marshmallow import Schema, fields, validate
 
 from backend.fields import Strict, Text
 from backend.tables.spreadsheets import XLSX
+from backend.team_import.rows import OUTCOMES
 
 # The media type of a CSV file depends on the installed programs: with Excel it is that of Excel
 # files. The content decides. Not text/plain: a form of a foreign page could send it.
 MEDIA_TYPES = ("text/csv", XLSX, "application/vnd.ms-excel", "text/tab-separated-values")
 FILE = {"schema": {"type": "string", "format": "binary"}}
 BODY = {"required": True, "content": dict.fromkeys(MEDIA_TYPES, FILE)}
-OUTCOMES = ("create", "update", "unchanged", "error")
 
 
 class TemplateQuerySchema(Strict):
@@ -54,14 +54,10 @@ class ImportRowSchema(Schema):
     notes = fields.List(fields.Nested(RemarkSchema), required=True)
 
 
-class TotalsSchema(Schema):
-    """The number of rows by outcome."""
-
-    rows = fields.Integer(required=True)
-    create = fields.Integer(required=True)
-    update = fields.Integer(required=True)
-    unchanged = fields.Integer(required=True)
-    error = fields.Integer(required=True)
+# The number of rows by outcome.
+TotalsSchema = Schema.from_dict(
+    {name: fields.Integer(required=True) for name in ("rows", *OUTCOMES)}, name="TotalsSchema"
+)
 
 
 class FormatSchema(Schema):

@@ -82,7 +82,7 @@ class UnitNameSchema(Schema):
 
 
 class CentreSchema(Schema):
-    """A known point inside a unit, EPSG:4326."""
+    """A known point inside a unit, or a rounded position, EPSG:4326."""
 
     latitude = fields.Float(required=True)
     longitude = fields.Float(required=True)

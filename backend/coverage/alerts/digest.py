@@ -3,7 +3,8 @@
 It is printed, or sent by SMTP, a web hook, or both, according to the settings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -113,57 +114,37 @@ def _number(value: float) -> str:
     return number(value, "vi")
 
 
-class DeliveryError(Exception):
-    """A digest could not be sent."""
-
-
-def send(digest: Digest, settings: Mapping[str, Any]) -> list[str]:
-    """Send a digest to all configured addresses and return them; raise DeliveryError."""
-    sent = []
-    if settings["SMTP_HOST"] and settings["DIGEST_TO"]:
-        _attempt("SMTP_HOST", _mail, digest, settings)
-        sent += list(settings["DIGEST_TO"])
-    if settings["DIGEST_WEBHOOK"]:
-        _attempt("DIGEST_WEBHOOK", _post, digest, settings)
-        sent.append(settings["DIGEST_WEBHOOK"])
-    return sent
-
-
-def _attempt(
-    setting: str,
-    deliver: Callable[[Digest, Mapping[str, Any]], None],
-    digest: Digest,
-    settings: Mapping[str, Any],
-) -> None:
-    try:
-        deliver(digest, settings)
-    except FAILURES as error:
-        raise DeliveryError(f"{setting}: {error}") from error
-
-
-def _mail(digest: Digest, settings: Mapping[str, Any]) -> None:
-    mail(settings["DIGEST_TO"], digest.subject, digest.text, settings)
-
-
-def _post(digest: Digest, settings: Mapping[str, Any]) -> None:
-    """Post JSON; chat services show its `text`."""
-    body = orjson.dumps({"unit": digest.unit, "day": digest.day, "text": digest.text})
-    request = Request(  # noqa: S310 # the setting takes http and https only
-        settings["DIGEST_WEBHOOK"], body, {"Content-Type": "application/json"}
-    )
-    with urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
-        pass
-
-
 def print_or_send(digest: Digest, sending: bool) -> None:
     """Print a digest in a command; with `sending`, also send it, and fail if nothing is set."""
     click.echo(digest.text, nl=False)
     if not sending:
         return
-    try:
-        addresses = send(digest, current_app.config)
-    except DeliveryError as error:
-        raise click.ClickException(f"not sent: {error}") from None
+    addresses = _send(digest, current_app.config)
     if not addresses:
         raise click.ClickException("not sent: set SMTP_HOST and DIGEST_TO, or DIGEST_WEBHOOK")
     click.echo(f"sent to {', '.join(addresses)}", err=True)
+
+
+def _send(digest: Digest, settings: Mapping[str, Any]) -> list[str]:
+    """Send a digest to all configured addresses and return them."""
+    sent = []
+    if settings["SMTP_HOST"] and settings["DIGEST_TO"]:
+        with _attempt("SMTP_HOST"):
+            mail(settings["DIGEST_TO"], digest.subject, digest.text, settings)
+        sent += list(settings["DIGEST_TO"])
+    if url := settings["DIGEST_WEBHOOK"]:
+        # Chat services show the `text`. The setting takes http and https only.
+        body = orjson.dumps({"unit": digest.unit, "day": digest.day, "text": digest.text})
+        request = Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
+        with _attempt("DIGEST_WEBHOOK"), urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
+            pass
+        sent.append(url)
+    return sent
+
+
+@contextmanager
+def _attempt(setting: str) -> Iterator[None]:
+    try:
+        yield
+    except FAILURES as error:
+        raise click.ClickException(f"not sent: {setting}: {error}") from None

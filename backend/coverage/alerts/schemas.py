@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from backend.coverage.alerts.service import FIELDS, STATES
 from backend.coverage.figures.schemas import (
     CoverageItemSchema,
     TargetSchema,
@@ -27,23 +28,16 @@ class AlertSchema(CoverageItemSchema):
     """A unit in at least one of the states."""
 
     class Meta(CoverageItemSchema.Meta):
-        fields = (
-            "code", "name", "level", "parent", "received", "counted", "target", "shortfall",
-            "expected", "today", "pace", "projection", "days_left", "needed_per_day", "last_day",
-            "states",
-        )  # fmt: skip
+        fields = (*FIELDS, "last_day", "states")
 
     last_day = fields.Date(required=True, allow_none=True)
     states = fields.List(fields.String(), required=True)
 
 
-class AlertCountsSchema(Strict):
-    """Number of units in each state."""
-
-    silent = fields.Integer(required=True)
-    behind = fields.Integer(required=True)
-    will_miss = fields.Integer(required=True)
-    reached = fields.Integer(required=True)
+# Number of units in each state.
+AlertCountsSchema = Strict.from_dict(
+    {state: fields.Integer(required=True) for state in STATES}, name="AlertCountsSchema"
+)
 
 
 class AlertsSchema(Strict):

@@ -3,15 +3,13 @@
 from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema
-from backend.coverage.signals.schemas import (
-    UnitSignalsQuerySchema,
-)
+from backend.coverage.signals.schemas import UnitSignalsQuerySchema
 from backend.fields import Strict, Text
 from backend.http.paging import PageSchema
 from backend.measurements.recording.reasons import COUNTED, REASONS
 from backend.measurements.recording.schemas import ReasonSchema
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema, UnitNameSchema
+from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 
 WHY = (COUNTED, *(reason.code for reason in REASONS if reason.effect != "mark"))
 
@@ -29,13 +27,6 @@ class SampleQuerySchema(Strict):
     level = Text(choices=LEVELS, load_default=None)
 
 
-class CoarseSchema(Schema):
-    """A position rounded for officials."""
-
-    latitude = fields.Float(required=True)
-    longitude = fields.Float(required=True)
-
-
 class SampleSchema(Schema):
     """A sample; `device` is a number of this month that identifies no person."""
 
@@ -43,7 +34,7 @@ class SampleSchema(Schema):
     measured_at = fields.AwareDateTime(required=True)
     unit = fields.Nested(UnitNameSchema, required=True)
     device = fields.Integer(required=True, allow_none=True)
-    position = fields.Nested(CoarseSchema, required=True, allow_none=True)
+    position = fields.Nested(CentreSchema, required=True, allow_none=True)
     accuracy_m = fields.Float(required=True, allow_none=True)
     network = fields.String(required=True)
     kind = fields.String(required=True)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import Row, text
 
 from backend.clock import day_begin, month_end, month_start
 from backend.coverage.signals.rules import DeviceSample
@@ -18,11 +18,12 @@ from backend.errors import Problem
 ROWS_MOST = 100_000
 
 # Only tests of the app: an imported probe is stationary by intent. Invalid samples are never
-# counted and need no review; stripped rows have no device.
+# counted and need no review; stripped rows have no device. In the order of DeviceSample's fields.
 COLUMNS = """
     m.id, m.device_id, d.registered_at, m.measured_at, m.latitude, m.longitude, m.accuracy_m,
     m.download_mbps, m.upload_mbps, m.ping_ms, 'mock_position' = any(m.marks) as mock
 """
+COLUMNS_OF_SAMPLE = DeviceSample._fields.index("guest")
 OF_UNIT = text(f"""
     select {COLUMNS}, false as guest, null as volunteer_id, null as team_id
     from measurements m join devices d on d.id = m.device_id
@@ -96,7 +97,7 @@ def units_below(unit_id: int) -> list[int]:
 def samples_of_unit(unit_id: int, month: str) -> SampleSet:
     """Return the samples in a unit; devices of residents are known by their memberships."""
     found = _read(OF_UNIT, month, units=units_below(unit_id))
-    devices = list({row["device_id"] for row in found})
+    devices = list({row.device_id for row in found})
     guests = frozenset(db.session.execute(GUESTS, {"devices": devices}).scalars())
     return _sample_set(found, month, guests)
 
@@ -105,7 +106,7 @@ def samples_of_campaign(campaign_id: int, month: str, unit_id: int | None) -> Sa
     """Return the samples of a campaign's teams, optionally in one unit."""
     units = None if unit_id is None else units_below(unit_id)
     found = _read(OF_CAMPAIGN, month, campaign=campaign_id, units=units)
-    guests = frozenset(row["device_id"] for row in found if row["guest"])
+    guests = frozenset(row.device_id for row in found if row.guest)
     return _sample_set(found, month, guests)
 
 
@@ -114,42 +115,25 @@ def month_bounds(month: str) -> tuple[datetime, datetime]:
     return day_begin(month_start(month)), day_begin(month_end(month) + timedelta(days=1))
 
 
-def _read(query: Any, month: str, **values: Any) -> Sequence[RowMapping]:
+def _read(query: Any, month: str, **values: Any) -> Sequence[Row[Any]]:
     values |= {"first": month_start(month), "last": month_end(month), "most": ROWS_MOST + 1}
-    found = db.session.execute(query, values).mappings().all()
+    found = db.session.execute(query, values).all()
     if len(found) > ROWS_MOST:
         raise Problem(422, "too_many_to_look_at")
     return found
 
 
-def _sample_set(found: Sequence[RowMapping], month: str, guests: frozenset[UUID]) -> SampleSet:
-    here = Counter(row["device_id"] for row in found)
+def _sample_set(found: Sequence[Row[Any]], month: str, guests: frozenset[UUID]) -> SampleSet:
+    here = Counter(row.device_id for row in found)
     since, until = month_bounds(month)
     values = {"devices": list(here), "since": since, "until": until}
     total = {row[0]: int(row[1]) for row in db.session.execute(COUNT_OF_DEVICES, values)}
-    rows = [_sample(row, total.get(row["device_id"], 0) - here[row["device_id"]], guests)
-            for row in found]  # fmt: skip
-    owners = {row["device_id"]: (row["volunteer_id"], row["team_id"]) for row in found}
-    return SampleSet(rows, owners)
-
-
-def _sample(row: RowMapping, elsewhere: int, guests: frozenset[UUID]) -> DeviceSample:
-    device = row["device_id"]
-    return DeviceSample(
-        id=row["id"],
-        device=device,
-        registered_at=row["registered_at"],
-        at=row["measured_at"],
-        latitude=row["latitude"],
-        longitude=row["longitude"],
-        accuracy_m=row["accuracy_m"],
-        download_mbps=row["download_mbps"],
-        upload_mbps=row["upload_mbps"],
-        ping_ms=row["ping_ms"],
-        mock=row["mock"],
-        guest=device in guests,
-        elsewhere=max(elsewhere, 0),
-    )
+    elsewhere = {device: max(total.get(device, 0) - n, 0) for device, n in here.items()}
+    rows = []
+    for row in found:
+        more = row.device_id in guests, elsewhere[row.device_id]
+        rows.append(DeviceSample._make((*row[:COLUMNS_OF_SAMPLE], *more)))
+    return SampleSet(rows, {row.device_id: (row.volunteer_id, row.team_id) for row in found})
 
 
 def registrations_of(unit_id: int, month: str) -> list[dict[str, Any]]:
@@ -162,13 +146,8 @@ def registrations_of(unit_id: int, month: str) -> list[dict[str, Any]]:
         "since": since,
         "until": until,
     }
-    rows = db.session.execute(REGISTRATIONS, values).mappings()
+    rows = db.session.execute(REGISTRATIONS, values)
     return [
-        {
-            "unit": {"code": row["code"], "name": row["name"]},
-            "day": row["day"],
-            "registered": row["registered"],
-            "once": row["once"],
-        }
-        for row in rows
+        {"unit": {"code": code, "name": name}, "day": day, "registered": registered, "once": once}
+        for code, name, day, registered, once in rows
     ]

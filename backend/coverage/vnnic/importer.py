@@ -4,7 +4,6 @@ Rows are matched to units by code, else by name, never by guessing.
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +28,7 @@ from backend.database.extensions import db
 from backend.errors import invalid
 from backend.i18n.catalogues import Language
 from backend.organisations.clusters import units_of
-from backend.team_import.rows import Remark
+from backend.team_import.rows import Remark, count_outcomes
 from backend.team_import.service import named_units, serialize_remarks
 from backend.team_import.unit_finder import Match, NamedUnit, UnitFinder
 from backend.units.service import check_level
@@ -146,9 +145,7 @@ class ImportResult:
 
     @property
     def totals(self) -> dict[str, int]:
-        counted = Counter(row.outcome for row in self.rows)
-        names = ("create", "update", "unchanged", "error")
-        return {"rows": len(self.rows), **{name: counted[name] for name in names}}
+        return count_outcomes(row.outcome for row in self.rows)
 
 
 def import_vnnic(

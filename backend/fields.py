@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -64,9 +63,7 @@ class Text(fields.Field[str]):
             checks = [validate.OneOf(choices, error="not_one_of")]
         super().__init__(validate=checks, **options)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError("not_text")
         if "\x00" in value:
@@ -133,9 +130,7 @@ class Number(fields.Field[float]):
         self.low, self.high = low, high
         super().__init__(validate=validate.Range(low, high, error="out_of_range"), **options)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> float:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValidationError(self.wrong)
         try:
@@ -157,10 +152,8 @@ class Whole(Number):
 
     wrong = "not_whole"
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> float:
-        number = super()._deserialize(value, attr, data, **kwargs)
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
+        number = super()._deserialize(value, *args, **kwargs)
         if number != int(number):
             raise ValidationError(self.wrong)
         return int(number)
@@ -169,11 +162,9 @@ class Whole(Number):
 class QueryNumber(Number):
     """A number in a query string."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> float:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
         try:
-            return super()._deserialize(float(value), attr, data, **kwargs)
+            return super()._deserialize(float(value), *args, **kwargs)
         except ValueError:
             raise ValidationError("not_number") from None
 
@@ -187,9 +178,7 @@ class Flag(fields.Field[bool]):
 
     default_error_messages = CODES
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> bool:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
             raise ValidationError("not_bool")
         return value
@@ -204,9 +193,7 @@ class AwareTime(fields.Field[datetime]):
 
     default_error_messages = CODES
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> datetime:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
         return aware_time(value)
 
 
@@ -228,9 +215,7 @@ class Day(fields.Field[date]):
 
     default_error_messages = CODES
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> date:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
         try:
             day = date.fromisoformat(value)
         except (TypeError, ValueError):
@@ -244,6 +229,16 @@ class Object(fields.Nested):
     """A nested object."""
 
     default_error_messages = {**CODES, "type": "not_object"}
+
+
+class Many(fields.List[Any]):
+    """A list of `least` to `most` items."""
+
+    default_error_messages = {**CODES, "invalid": "not_list"}
+
+    def __init__(self, inner: fields.Field[Any], least: int, most: int, **options: Any) -> None:
+        length = validate.Length(least, most, error="wrong_length")
+        super().__init__(inner, validate=length, **options)
 
 
 # Type and format in the OpenAPI document.

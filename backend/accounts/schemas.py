@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load
 
 from backend.accounts.login_names import NAME_MOST
 from backend.accounts.own_account import DAYS_DEFAULT, DAYS_MOST
 from backend.accounts.passwords import LENGTH_MOST
 from backend.accounts.sessions import Credentials
-from backend.fields import CODES, Day, Strict, Text, Whole
+from backend.fields import Day, Many, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 
 SCOPES = ("read", "write")
@@ -62,21 +62,11 @@ class CodeSchema(Strict):
     code = Text(20, required=True)
 
 
-class Scopes(fields.List[Any]):
-    """The scopes of a token: read, or read and write."""
-
-    default_error_messages = {**CODES, "invalid": "not_list"}
-
-    def __init__(self, **options: Any) -> None:
-        length = validate.Length(1, len(SCOPES), error="wrong_length")
-        super().__init__(Text(choices=SCOPES), validate=length, **options)
-
-
 class NewTokenSchema(Strict):
     """A request for a token."""
 
     name = Label(100, required=True)
-    scopes = Scopes(load_default=lambda: ["read"])
+    scopes = Many(Text(choices=SCOPES), 1, len(SCOPES), load_default=lambda: ["read"])
     days = Whole(1, DAYS_MOST, load_default=DAYS_DEFAULT)
 
 

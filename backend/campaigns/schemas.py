@@ -5,11 +5,10 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from backend.campaigns.service import FIRST_STATES, NETWORKS, STATES
-from backend.fields import ID_MOST, Day, Object, Strict, Text, Whole
+from backend.fields import ID_MOST, Day, Many, Object, Strict, Text, Whole
 from backend.http.paging import PageSchema, page_of
 from backend.organisations.schemas import (
     YES_NO,
-    Many,
     Name,
     QueryId,
     UnitBriefSchema,

@@ -15,9 +15,15 @@ from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
 from backend.organisations.clusters import units_of
 from backend.organisations.references import serialize_units, unit_ids
-from backend.organisations.scopes import campaign_scope, organisation_scope
+from backend.organisations.scopes import campaign_scope, requested_organisation_scope
 from backend.organisations.service import lock_organisation
-from backend.organisations.versions import audit_values, changed_values, remove_unused, update_row
+from backend.organisations.versions import (
+    audit_values,
+    changed_values,
+    get_row,
+    remove_unused,
+    update_row,
+)
 
 COLUMNS = ("name", "first_day", "last_day", "networks", "target", "cap", "state")
 # Each state with those that may follow: a published campaign never becomes a draft again, an
@@ -101,9 +107,7 @@ def own_campaigns(actor: Actor) -> list[dict[str, Any]]:
 
 def visible_campaign(actor: Actor, campaign_id: int) -> Campaign:
     """Return a campaign that the actor may see; 404 for another organisation's draft."""
-    row = db.session.get(Campaign, campaign_id, populate_existing=True)
-    if row is None:
-        raise Problem(404, "not_found")
+    row = get_row(Campaign, campaign_id)
     if row.state == "draft" and not can(actor, "campaign.see", campaign_scope(campaign_id)):
         raise Problem(404, "not_found")
     return row
@@ -218,11 +222,7 @@ def _editable_campaign(actor: Actor, campaign_id: int) -> Campaign:
 
 def _require_organiser(actor: Actor, organisation_id: int) -> int:
     """Check that the actor organises for an organisation that lasts; lock it and return its id."""
-    try:
-        scope = organisation_scope(organisation_id)
-    except Problem:
-        raise invalid("organisation_id", "no_such_organisation") from None
-    require(actor, "campaign.edit", scope)
+    require(actor, "campaign.edit", requested_organisation_scope(organisation_id))
     return lock_organisation(organisation_id).id
 
 

@@ -1,12 +1,12 @@
 """Teams: groups of volunteers of one organisation, visible to their leaders and organisers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import CursorResult, select, text, tuple_
+from sqlalchemy import CursorResult, select, text
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require, require_person
@@ -15,23 +15,25 @@ from backend.campaigns.models import JoinCode, Team
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem
 from backend.http import etags
-from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.organisations.names import folded
-from backend.organisations.references import serialize_units, unit_id
+from backend.organisations.references import serialize_with_unit, unit_id
 from backend.organisations.scopes import organisation_scope, team_scope
 from backend.organisations.service import lock_organisation
 from backend.organisations.versions import (
     audit_values,
+    change_row,
     changed_values,
     end_roles,
+    get_row,
+    page_by_name,
     remove_unused,
     require_not_ended,
     update_row,
 )
 from geo.gazetteer import sort_key
 
-ORDER = (Team.sort_key.collate("C"), Team.id)
 FIELDS = ("name", "type", "home_unit_id", "capacity_per_day")
+COLUMNS = ("id", "organisation_id", "name", "type", "capacity_per_day", "ended_at", "version")
 
 # Joining locks the code before it checks whether the team has ended.
 LOCK_JOIN_CODES = text("select from join_codes where team_id = :team order by code for update")
@@ -46,22 +48,18 @@ END_MEMBERSHIPS = text("""
 def list_teams(actor: Actor, organisation_id: int, query: Mapping[str, Any]) -> dict[str, Any]:
     """Return a page of an organisation's teams in Vietnamese order."""
     require(actor, "team.see", organisation_scope(organisation_id))
-    rows = select(Team).where(Team.organisation_id == organisation_id).order_by(*ORDER)
+    rows = select(Team).where(Team.organisation_id == organisation_id)
     if query["ended"] == "false":
         rows = rows.where(Team.ended_at.is_(None))
-    if after := decode_cursor(query["cursor"], sort_text, row_id):
-        rows = rows.where(tuple_(*ORDER) > tuple_(*after))
-    found = db.session.scalars(rows.limit(query["limit"] + 1)).all()
-    page, next_cursor = take_page(found, query["limit"], lambda row: (row.sort_key, row.id))
-    return {"items": _serialize_teams(page), "next": next_cursor}
+    page, next_cursor = page_by_name(Team, rows, query)
+    return {"items": serialize_with_unit(page, COLUMNS, "home_unit"), "next": next_cursor}
 
 
 def show_team(actor: Actor, team_id: int) -> dict[str, Any]:
     """Return one team, to its leader and its organiser."""
     require_person(actor)
     require(actor, "team.see", team_scope(team_id), hidden=True)
-    [answer] = _serialize_teams([_team(team_id)])
-    return answer
+    return serialize_with_unit([get_row(Team, team_id)], COLUMNS, "home_unit")[0]
 
 
 def create_team(actor: Actor, organisation_id: int, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +73,7 @@ def create_team(actor: Actor, organisation_id: int, data: Mapping[str, Any]) -> 
         db.session.flush()
     record_act(actor, "team.create", f"team:{row.id}", after=audit_values(values))
     db.session.refresh(row)
-    [answer] = _serialize_teams([row])
+    [answer] = serialize_with_unit([row], COLUMNS, "home_unit")
     db.session.commit()
     return answer
 
@@ -89,12 +87,9 @@ def change_team(
     require_not_ended(row, "team_ended")
     changed = changed_values(row, _values(changes))
     if changed:
-        before = {name: getattr(row, name) for name in changed}
         with _unique_name():
-            update_row(row, changed | _name_keys(changed))
-        details = {"before": audit_values(before), "after": audit_values(changed)}
-        record_act(actor, "team.change", f"team:{row.id}", **details)
-    [answer] = _serialize_teams([row])
+            change_row(actor, "team", row, changed, _name_keys(changed))
+    [answer] = serialize_with_unit([row], COLUMNS, "home_unit")
     db.session.commit()
     return answer
 
@@ -117,13 +112,11 @@ def end_team(
         return None
     if row.ended_at is None:
         update_row(row, {"ended_at": now})
-        ended = {
-            "memberships": _end_memberships(team_id, now),
-            "roles": end_roles("team", team_id, now),
-        }
+        memberships, roles = _end_memberships(team_id, now), end_roles("team", team_id, now)
+        ended = {"memberships": memberships, "roles": roles}
         record_act(actor, "team.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended=ended)  # fmt: skip
-    [answer] = _serialize_teams([row])
+    [answer] = serialize_with_unit([row], COLUMNS, "home_unit")
     db.session.commit()
     return answer
 
@@ -154,14 +147,7 @@ def _editable_team(actor: Actor, team_id: int) -> Team:
     scope = team_scope(team_id)
     require(actor, "team.see", scope, hidden=True)
     require(actor, "team.edit", scope)
-    return _team(team_id)
-
-
-def _team(team_id: int) -> Team:
-    row = db.session.get(Team, team_id, populate_existing=True)
-    if row is None:
-        raise Problem(404, "not_found")
-    return row
+    return get_row(Team, team_id)
 
 
 def _values(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,12 +161,3 @@ def _values(data: Mapping[str, Any]) -> dict[str, Any]:
 def _name_keys(changed: Mapping[str, Any]) -> dict[str, str]:
     name = changed.get("name")
     return {"sort_key": sort_key(name), "name_key": folded(name)} if name is not None else {}
-
-
-def _serialize_teams(rows: Sequence[Team]) -> list[dict[str, Any]]:
-    units = serialize_units([row.home_unit_id for row in rows])
-    names = ("id", "organisation_id", "name", "type", "capacity_per_day", "ended_at", "version")
-    return [
-        {name: getattr(row, name) for name in names} | {"home_unit": units.get(row.home_unit_id)}
-        for row in rows
-    ]

@@ -1,7 +1,6 @@
 """Requests and answers about devices."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +20,7 @@ UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
 class Uuid(fields.UUID):
     """A UUID in its usual written form."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> UUID:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> UUID:
         if not isinstance(value, str) or not UUID_FORM.fullmatch(value):
             raise ValidationError("not_uuid")
         return UUID(value)
@@ -32,9 +29,7 @@ class Uuid(fields.UUID):
 class Opaque(fields.Raw):
     """Any JSON that PostgreSQL can store, up to a size."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Any:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if len(storable(value).encode()) > ATTESTATION_MOST:
             raise ValidationError("too_long")
         return value

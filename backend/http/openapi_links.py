@@ -8,6 +8,14 @@ ROOT = "/api/v1"
 ID = "$response.body#/id"
 TAG = {"If-Match": "$response.header.ETag"}
 
+
+def _row(path: str, *methods: str) -> dict[str, dict[str, str]]:
+    """Return the operations on the row that was added; changes send its version."""
+    name = path[path.index("{") + 1 : path.index("}")]
+    return {f"{method} {path}": {name: ID} | ({} if method == "get" else TAG) for method in methods}
+
+
+CRUD = ("get", "patch", "delete")
 _ORGANISATION = "/organisations/{organisation_id}"
 _TEAM = "/campaigns/{campaign_id}/teams/{team_id}"
 _CAMPAIGN = "/campaigns/{campaign_id}"
@@ -30,33 +38,22 @@ FOLLOWS: dict[str, dict[str, dict[str, str]]] = {
     },
     "post /targets": {"patch /targets/{target_id}": {"target_id": ID} | TAG},
     "post /organisations": {
-        f"get {_ORGANISATION}": {"organisation_id": ID},
-        f"patch {_ORGANISATION}": {"organisation_id": ID} | TAG,
-        f"delete {_ORGANISATION}": {"organisation_id": ID} | TAG,
+        **_row(_ORGANISATION, *CRUD),
         f"post {_ORGANISATION}/teams": {"organisation_id": ID},
         f"get {_ORGANISATION}/teams": {"organisation_id": ID},
     },
     f"post {_ORGANISATION}/teams": {
-        "get /teams/{team_id}": {"team_id": ID},
+        **_row("/teams/{team_id}", *CRUD),
         "get /teams/{team_id}/members": {"team_id": ID},
-        "patch /teams/{team_id}": {"team_id": ID} | TAG,
-        "delete /teams/{team_id}": {"team_id": ID} | TAG,
     },
-    "post /clusters": {
-        "get /clusters/{cluster_id}": {"cluster_id": ID},
-        "patch /clusters/{cluster_id}": {"cluster_id": ID} | TAG,
-        "delete /clusters/{cluster_id}": {"cluster_id": ID} | TAG,
-    },
+    "post /clusters": _row("/clusters/{cluster_id}", *CRUD),
     "post /campaigns": {
-        f"get {_CAMPAIGN}": {"campaign_id": ID},
-        f"patch {_CAMPAIGN}": {"campaign_id": ID} | TAG,
-        f"delete {_CAMPAIGN}": {"campaign_id": ID} | TAG,
-        f"post {_CAMPAIGN}/changes": {"campaign_id": ID} | TAG,
-        f"get {_CAMPAIGN}/plan": {"campaign_id": ID},
-        f"get {_CAMPAIGN}/contributions": {"campaign_id": ID},
-        f"get {_CAMPAIGN}/leaderboard": {"campaign_id": ID},
-        f"get {_CAMPAIGN}/summary": {"campaign_id": ID},
-        f"get {_CAMPAIGN}/signals": {"campaign_id": ID},
+        **_row(_CAMPAIGN, *CRUD),
+        **_row(f"{_CAMPAIGN}/changes", "post"),
+        **{
+            f"get {_CAMPAIGN}/{part}": {"campaign_id": ID}
+            for part in ("plan", "contributions", "leaderboard", "summary", "signals")
+        },
     },
     f"post {_TEAM}/join-code": {
         f"get {_TEAM}/{part}": {
@@ -85,15 +82,13 @@ FOLLOWS: dict[str, dict[str, dict[str, str]]] = {
         },
     },
     "post /reports": {
-        f"get {_REPORT}": {"report_id": ID},
+        **_row(_REPORT, *CRUD),
         f"get {_REPORT}/figures": {"report_id": ID},
-        f"patch {_REPORT}": {"report_id": ID} | TAG,
-        f"delete {_REPORT}": {"report_id": ID} | TAG,
-        f"post {_REPORT}/freeze": {"report_id": ID} | TAG,
+        **_row(f"{_REPORT}/freeze", "post"),
     },
-    f"post {_REPORT}/freeze": {f"post {_REPORT}/approve": {"report_id": ID} | TAG},
+    f"post {_REPORT}/freeze": _row(f"{_REPORT}/approve", "post"),
     f"post {_REPORT}/approve": {
-        f"post {_REPORT}/supersede": {"report_id": ID} | TAG,
+        **_row(f"{_REPORT}/supersede", "post"),
         f"get {_REPORT}/supplement": {"report_id": ID},
         f"post {_REPORT}/attachments": {"report_id": ID},
         "get /reports/by-digest/{digest}": {"digest": "$response.body#/digest"},

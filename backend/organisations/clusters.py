@@ -4,45 +4,47 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, tuple_
+from sqlalchemy import delete, func, insert, select
 
 from backend.accounts.access import SYSTEM, Actor, Scope, require
 from backend.accounts.audit import record_act
 from backend.accounts.models import Role
 from backend.clock import local_day
 from backend.database.extensions import db
-from backend.errors import Problem, invalid
+from backend.errors import invalid
 from backend.http import etags
-from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.organisations.models import Cluster, ClusterUnit
 from backend.organisations.references import serialize_units, unit_ids
-from backend.organisations.scopes import organisation_scope
+from backend.organisations.scopes import requested_organisation_scope
 from backend.organisations.service import lock_organisation
-from backend.organisations.versions import audit_values, changed_values, end_roles, update_row
+from backend.organisations.versions import (
+    audit_values,
+    changed_values,
+    end_roles,
+    get_row,
+    page_by_name,
+    update_row,
+)
 from backend.units.models import Unit
 from geo.gazetteer import sort_key
 
-ORDER = (Cluster.sort_key.collate("C"), Cluster.id)
 FIELDS = ("organisation_id", "name", "valid_from", "valid_to")
 
 
 def list_clusters(query: Mapping[str, Any], today: date) -> dict[str, Any]:
     """Return a page of the clusters of today in Vietnamese order; public."""
-    rows = select(Cluster).order_by(*ORDER).limit(query["limit"] + 1)
+    rows = select(Cluster)
     if query["ended"] == "false":
         rows = rows.where(func.coalesce(Cluster.valid_to, today) >= today)
     if query["organisation"] is not None:
         rows = rows.where(Cluster.organisation_id == query["organisation"])
-    if after := decode_cursor(query["cursor"], sort_text, row_id):
-        rows = rows.where(tuple_(*ORDER) > tuple_(*after))
-    found = db.session.scalars(rows).all()
-    page, next_cursor = take_page(found, query["limit"], lambda row: (row.sort_key, row.id))
+    page, next_cursor = page_by_name(Cluster, rows, query)
     return {"items": _serialize_clusters(page), "next": next_cursor}
 
 
 def show_cluster(cluster_id: int) -> dict[str, Any]:
     """Return one cluster; 404 where there is none."""
-    [answer] = _serialize_clusters([_cluster(cluster_id)])
+    [answer] = _serialize_clusters([get_row(Cluster, cluster_id)])
     return answer
 
 
@@ -103,14 +105,9 @@ def change_cluster(
         keys = {"sort_key": sort_key(changed["name"])} if "name" in changed else {}
         update_row(row, changed | keys)
         _write_units(row.id, units)
-        after = changed | {"units": units}
-        record_act(
-            actor,
-            "cluster.change",
-            f"cluster:{row.id}",
-            before=audit_values(old),
-            after=audit_values(after),
-        )
+        after = audit_values(changed | {"units": units})
+        subject = f"cluster:{row.id}"
+        record_act(actor, "cluster.change", subject, before=audit_values(old), after=after)
     [answer] = _serialize_clusters([row])
     db.session.commit()
     return answer
@@ -160,27 +157,15 @@ def _serialize_clusters(rows: Sequence[Cluster]) -> list[dict[str, Any]]:
     ]
 
 
-def _cluster(cluster_id: int) -> Cluster:
-    row = db.session.get(Cluster, cluster_id, populate_existing=True)
-    if row is None:
-        raise Problem(404, "not_found")
-    return row
-
-
 def _editable_cluster(actor: Actor, cluster_id: int) -> Cluster:
-    row = _cluster(cluster_id)
+    row = get_row(Cluster, cluster_id)
     require(actor, "cluster.edit", _scope(row.organisation_id))
     return row
 
 
 def _scope(organisation_id: int | None) -> Scope:
     """Return the scope of an organisation, or of the whole system."""
-    if organisation_id is None:
-        return SYSTEM
-    try:
-        return organisation_scope(organisation_id)
-    except Problem:
-        raise invalid("organisation_id", "no_such_organisation") from None
+    return SYSTEM if organisation_id is None else requested_organisation_scope(organisation_id)
 
 
 def _require_own_area(actor: Actor, cluster_id: int) -> None:

@@ -53,6 +53,17 @@ def serialize_units(ids: Collection[int | None]) -> dict[int | None, dict[str, A
     return {row["id"]: dict(row) for row in rows}
 
 
+def serialize_with_unit(
+    rows: Sequence[Any], names: Sequence[str], unit: str = "unit"
+) -> list[dict[str, Any]]:
+    """Return the named columns of rows as answers, with the unit of the column `<unit>_id`."""
+    units = serialize_units([getattr(row, f"{unit}_id") for row in rows])
+    return [
+        {name: getattr(row, name) for name in names} | {unit: units.get(getattr(row, f"{unit}_id"))}
+        for row in rows
+    ]
+
+
 def requested_area(data: Mapping[str, Any], now: datetime) -> tuple[Kind, int]:
     """Return the one unit or cluster that a request names and that has not ended."""
     unit, cluster_id = data["unit"], data["cluster_id"]

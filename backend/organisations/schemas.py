@@ -1,13 +1,12 @@
 """Requests and answers about organisations, clusters, areas and roles, and shared fields."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from backend.accounts import login_names
 from backend.accounts.schemas import Label, RoleSchema
-from backend.fields import CODES, ID_MOST, AwareTime, Day, Object, Strict, Text, Whole
+from backend.fields import ID_MOST, AwareTime, Day, Many, Object, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 from backend.organisations.grants import KINDS
 from backend.organisations.names import normalised
@@ -23,23 +22,11 @@ class Name(Text):
     def __init__(self, **options: Any) -> None:
         super().__init__(most=NAME_MOST, **options)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
-        name = normalised(super()._deserialize(value, attr, data, **kwargs))
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        name = normalised(super()._deserialize(value, *args, **kwargs))
         if not any(c.isalnum() for c in name):
             raise ValidationError("blank")
         return name
-
-
-class Many(fields.List[Any]):
-    """A list of `least` to `most` items."""
-
-    default_error_messages = {**CODES, "invalid": "not_list"}
-
-    def __init__(self, inner: fields.Field[Any], least: int, most: int, **options: Any) -> None:
-        length = validate.Length(least, most, error="wrong_length")
-        super().__init__(inner, validate=length, **options)
 
 
 class QueryId(fields.Integer):

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from backend.accounts.access import Scope
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.errors import Problem, invalid
 from backend.units.reform import successors
 
 # An organisation and those above it; `union` stops at a loop of parents.
@@ -30,22 +30,24 @@ def organisation_scope(organisation_id: int) -> Scope:
     return Scope(organisations=found)
 
 
+def requested_organisation_scope(organisation_id: int, field: str = "organisation_id") -> Scope:
+    """Return the scope of an organisation that a request names; 422 where there is none."""
+    try:
+        return organisation_scope(organisation_id)
+    except Problem:
+        raise invalid(field, "no_such_organisation") from None
+
+
 def team_scope(team_id: int) -> Scope:
     """Return the scope of a team; 404 where there is none."""
-    where = text("select organisation_id from teams where id = :id")
-    organisation = db.session.execute(where, {"id": team_id}).scalar()
-    if organisation is None:
-        raise Problem(404, "not_found")
+    organisation = _scalar("select organisation_id from teams where id = :id", team_id)
     above = organisation_scope(organisation)
     return Scope(teams=frozenset({team_id}), organisations=above.organisations)
 
 
 def campaign_scope(campaign_id: int) -> Scope:
     """Return the scope of a campaign, which is that of its organiser; 404 where there is none."""
-    where = text("select organisation_id from campaigns where id = :id")
-    organisation = db.session.execute(where, {"id": campaign_id}).scalar()
-    if organisation is None:
-        raise Problem(404, "not_found")
+    organisation = _scalar("select organisation_id from campaigns where id = :id", campaign_id)
     return organisation_scope(organisation)
 
 
@@ -96,7 +98,14 @@ def _joined(own: Scope, of_successors: Sequence[Scope]) -> Scope:
 
 def cluster_scope(cluster_id: int) -> Scope:
     """Return the scope of a cluster; 404 where there is none."""
-    where = text("select id from clusters where id = :id")
-    if db.session.execute(where, {"id": cluster_id}).scalar() is None:
+    return Scope(
+        clusters=frozenset({_scalar("select id from clusters where id = :id", cluster_id)})
+    )
+
+
+def _scalar(statement: str, identity: int) -> int:
+    """Return the value that a statement selects by an id; 404 where there is none."""
+    found: int | None = db.session.execute(text(statement), {"id": identity}).scalar()
+    if found is None:
         raise Problem(404, "not_found")
-    return Scope(clusters=frozenset({cluster_id}))
+    return found

@@ -1,31 +1,34 @@
 """Organisations, which run campaigns and have teams."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
-from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.organisations.models import Organisation
-from backend.organisations.references import serialize_units, unit_id
-from backend.organisations.scopes import organisation_scope
+from backend.organisations.references import serialize_with_unit, unit_id
+from backend.organisations.scopes import organisation_scope, requested_organisation_scope
 from backend.organisations.versions import (
     audit_values,
+    change_row,
     changed_values,
     end_roles,
+    get_row,
+    name_order,
+    page_by_name,
     remove_unused,
     require_not_ended,
     update_row,
 )
 from geo.gazetteer import plain, sort_key
 
-ORDER = (Organisation.sort_key.collate("C"), Organisation.id)
+COLUMNS = ("id", "name", "type", "parent_id", "ended_at", "version")  # of an answer
 BELOW = text("""
     with recursive below as (
         select unnest(cast(:ids as int[])) as id
@@ -42,7 +45,7 @@ MOVES = text("select pg_advisory_xact_lock(hashtext('organisations.parent_id'))"
 
 def list_organisations(query: Mapping[str, Any]) -> dict[str, Any]:
     """Return a page of organisations in Vietnamese order; public."""
-    rows = select(Organisation).order_by(*ORDER).limit(query["limit"] + 1)
+    rows = select(Organisation)
     if query["ended"] == "false":
         rows = rows.where(Organisation.ended_at.is_(None))
     if query["type"]:
@@ -52,11 +55,8 @@ def list_organisations(query: Mapping[str, Any]) -> dict[str, Any]:
     if query["q"]:
         key = plain(query["q"])
         rows = rows.where(Organisation.search_key.contains(key, autoescape=True))
-    if after := decode_cursor(query["cursor"], sort_text, row_id):
-        rows = rows.where(tuple_(*ORDER) > tuple_(*after))
-    found = db.session.scalars(rows).all()
-    page, next_cursor = take_page(found, query["limit"], lambda row: (row.sort_key, row.id))
-    return {"items": _serialize_organisations(page), "next": next_cursor}
+    page, next_cursor = page_by_name(Organisation, rows, query)
+    return {"items": serialize_with_unit(page, COLUMNS), "next": next_cursor}
 
 
 def organisations_of(actor: Actor) -> list[tuple[int, str]]:
@@ -65,14 +65,13 @@ def organisations_of(actor: Actor) -> list[tuple[int, str]]:
     if not any(grant.role == "admin" for grant in actor.grants):
         below = db.session.execute(BELOW, {"ids": sorted(actor.ids("organiser"))}).scalars()
         query = query.where(Organisation.id.in_(list(below)))
-    rows = db.session.execute(query.order_by(*ORDER).limit(CHOICE_MOST))
+    rows = db.session.execute(query.order_by(*name_order(Organisation)).limit(CHOICE_MOST))
     return [(row.id, row.name) for row in rows]
 
 
 def show_organisation(organisation_id: int) -> dict[str, Any]:
     """Return one organisation; 404 where there is none."""
-    [answer] = _serialize_organisations([_organisation(organisation_id)])
-    return answer
+    return serialize_with_unit([get_row(Organisation, organisation_id)], COLUMNS)[0]
 
 
 def create_organisation(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +87,7 @@ def create_organisation(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]
     db.session.flush()
     record_act(actor, "organisation.create", f"organisation:{row.id}", after=audit_values(values))
     db.session.refresh(row)
-    [answer] = _serialize_organisations([row])
+    [answer] = serialize_with_unit([row], COLUMNS)
     db.session.commit()
     return answer
 
@@ -100,18 +99,15 @@ def change_organisation(
     require(actor, "organisation.edit", organisation_scope(organisation_id))
     if "parent_id" in changes:
         db.session.execute(MOVES)
-    row = _organisation(organisation_id)
+    row = get_row(Organisation, organisation_id)
     etags.must_match(expected, row.version)
     require_not_ended(row, "organisation_ended")
     changed = changed_values(row, _values(changes))
     if "parent_id" in changed:
         _check_move(actor, row, changed["parent_id"])
     if changed:
-        before = {name: getattr(row, name) for name in changed}
-        update_row(row, changed | _name_keys(changed))
-        details = {"before": audit_values(before), "after": audit_values(changed)}
-        record_act(actor, "organisation.change", f"organisation:{row.id}", **details)
-    [answer] = _serialize_organisations([row])
+        change_row(actor, "organisation", row, changed, _name_keys(changed))
+    [answer] = serialize_with_unit([row], COLUMNS)
     db.session.commit()
     return answer
 
@@ -121,9 +117,10 @@ def end_organisation(
 ) -> dict[str, Any] | None:
     """Remove an organisation that nothing belongs to, and return None; else end it."""
     require(actor, "organisation.edit", organisation_scope(organisation_id))
-    row = _organisation(organisation_id)
+    row = get_row(Organisation, organisation_id)
     etags.must_match(expected, row.version)
-    subject, before = f"organisation:{row.id}", _fields(row)
+    subject = f"organisation:{row.id}"
+    before = {name: getattr(row, name) for name in ("name", "type", "unit_id", "parent_id")}
     if remove_unused(row):
         end_roles("organisation", organisation_id, now)
         record_act(actor, "organisation.remove", subject, before=before)
@@ -134,7 +131,7 @@ def end_organisation(
         roles = end_roles("organisation", organisation_id, now)
         record_act(actor, "organisation.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended={"roles": roles})  # fmt: skip
-    [answer] = _serialize_organisations([row])
+    [answer] = serialize_with_unit([row], COLUMNS)
     db.session.commit()
     return answer
 
@@ -149,20 +146,9 @@ def lock_organisation(organisation_id: int) -> Organisation:
     return row
 
 
-def _organisation(organisation_id: int) -> Organisation:
-    row = db.session.get(Organisation, organisation_id, populate_existing=True)
-    if row is None:
-        raise Problem(404, "not_found")
-    return row
-
-
 def _require_parent(actor: Actor, parent_id: int) -> None:
     """Check that the actor may add or move an organisation below this one."""
-    try:
-        scope = organisation_scope(parent_id)
-    except Problem:
-        raise invalid("parent_id", "no_such_organisation") from None
-    require(actor, "organisation.edit", scope)
+    require(actor, "organisation.edit", requested_organisation_scope(parent_id, "parent_id"))
     lock_organisation(parent_id)
 
 
@@ -189,16 +175,3 @@ def _values(data: Mapping[str, Any]) -> dict[str, Any]:
 def _name_keys(changed: Mapping[str, Any]) -> dict[str, str]:
     name = changed.get("name")
     return {"sort_key": sort_key(name), "search_key": plain(name)} if name is not None else {}
-
-
-def _fields(row: Organisation) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ("name", "type", "unit_id", "parent_id")}
-
-
-def _serialize_organisations(rows: Sequence[Organisation]) -> list[dict[str, Any]]:
-    units = serialize_units([row.unit_id for row in rows])
-    names = ("id", "name", "type", "parent_id", "ended_at", "version")
-    return [
-        {name: getattr(row, name) for name in names} | {"unit": units.get(row.unit_id)}
-        for row in rows
-    ]

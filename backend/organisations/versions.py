@@ -1,17 +1,22 @@
-"""Change and remove rows only in the version that the client read, and audit the changes."""
+"""Read rows and pages of rows; change and remove them in the version that the client read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, Select, delete, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
+from backend.accounts.access import Actor
+from backend.accounts.audit import record_act
 from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.http.etags import stale
+from backend.http.paging import decode_cursor, row_id, sort_text, take_page
+
+Model = TypeVar("Model")
 
 
 class Versioned(Protocol):
@@ -25,6 +30,30 @@ class Ending(Protocol):
     """A row that can end."""
 
     ended_at: Mapped[datetime | None]
+
+
+def get_row(model: type[Model], identity: int) -> Model:
+    """Return a row as it is stored now; 404 where there is none."""
+    row = db.session.get(model, identity, populate_existing=True)
+    if row is None:
+        raise Problem(404, "not_found")
+    return row
+
+
+def name_order(model: Any) -> tuple[Any, Any]:
+    """Return the Vietnamese order of rows with a name."""
+    return model.sort_key.collate("C"), model.id
+
+
+def page_by_name(
+    model: type[Model], rows: Select[Model], query: Mapping[str, Any]
+) -> tuple[Sequence[Model], str | None]:
+    """Return a page of the selected rows in Vietnamese order, and the cursor of the next page."""
+    order = name_order(model)
+    if after := decode_cursor(query["cursor"], sort_text, row_id):
+        rows = rows.where(tuple_(*order) > tuple_(*after))
+    found: Sequence[Any] = db.session.scalars(rows.order_by(*order).limit(query["limit"] + 1)).all()
+    return take_page(found, query["limit"], lambda row: (row.sort_key, row.id))
 
 
 def changed_values(row: Versioned, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,6 +73,20 @@ def update_row(row: Versioned, values: Mapping[str, Any]) -> None:
     if cast(CursorResult[Any], db.session.execute(statement)).rowcount != 1:
         raise stale()
     db.session.refresh(row)
+
+
+def change_row(
+    actor: Actor,
+    kind: str,
+    row: Versioned,
+    changed: Mapping[str, Any],
+    derived: Mapping[str, Any] | None = None,
+) -> None:
+    """Write changed values, with those derived from them, and record the act."""
+    before = {name: getattr(row, name) for name in changed}
+    update_row(row, {**changed, **(derived or {})})
+    details = {"before": audit_values(before), "after": audit_values(changed)}
+    record_act(actor, f"{kind}.change", f"{kind}:{row.id}", **details)
 
 
 def remove_unused(row: Versioned, join_codes: InstrumentedAttribute[int] | None = None) -> bool:

@@ -1,6 +1,5 @@
 """Requests and answers of the API of units."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +16,7 @@ TOLERANCE_MOST_M = 1_000
 class QueryTime(AwareTime):
     """A time in a query string, where an unescaped plus sign arrives as a space."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> datetime:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
         return aware_time(value.replace(" ", "+") if isinstance(value, str) else value)
 
 

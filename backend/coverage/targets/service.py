@@ -3,7 +3,7 @@
 Frozen reports keep copies, which later changes do not affect.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -18,10 +18,11 @@ from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
-from backend.organisations.references import serialize_units, unit_id
-from backend.organisations.versions import audit_values, changed_values, update_row
+from backend.organisations.references import serialize_with_unit, unit_id
+from backend.organisations.versions import audit_values, change_row, changed_values, get_row
 
 FIELDS = ("level", "network", "purpose", "threshold", "basis", "valid_from", "valid_to", "source")
+COLUMNS = ("id", *FIELDS, "version")  # of an answer
 # The needed samples of a commune depend on its target and are recomputed after a change.
 MARK_NEEDED = text("""
     insert into needed_stale (month, unit_id, network)
@@ -43,15 +44,12 @@ def list_targets(query: Mapping[str, Any]) -> dict[str, Any]:
         statement = statement.where(Target.id > after[0])
     rows = db.session.scalars(statement).all()
     page, next_cursor = take_page(rows, query["limit"], lambda row: (row.id,))
-    return {"items": _serialize(page), "next": next_cursor}
+    return {"items": serialize_with_unit(page, COLUMNS), "next": next_cursor}
 
 
 def show_target(target_id: int) -> dict[str, Any]:
     """Return one target; 404 for an unknown one."""
-    row = db.session.get(Target, target_id)
-    if row is None:
-        raise Problem(404, "not_found")
-    return _serialize([row])[0]
+    return serialize_with_unit([get_row(Target, target_id)], COLUMNS)[0]
 
 
 def set_target(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,19 +72,14 @@ def change_target(
 ) -> dict[str, Any]:
     """Change a target if its version is the expected one."""
     require(actor, "target.edit")
-    row = db.session.get(Target, target_id, populate_existing=True)
-    if row is None:
-        raise Problem(404, "not_found")
+    row = get_row(Target, target_id)
     etags.must_match(expected, row.version)
     changed = changed_values(row, changes)
     validity = {name: getattr(row, name) for name in ("valid_from", "valid_to")} | changed
     _check_validity(validity["valid_from"], validity["valid_to"])
     if changed:
-        before = {name: getattr(row, name) for name in changed}
         with _no_overlap():
-            update_row(row, changed)
-        details = {"before": audit_values(before), "after": audit_values(changed)}
-        record_act(actor, "target.change", f"target:{row.id}", **details)
+            change_row(actor, "target", row, changed)
     return _commit(row)
 
 
@@ -95,7 +88,7 @@ def _commit(row: Target) -> dict[str, Any]:
     if row.unit_id is not None:
         db.session.execute(MARK_NEEDED, {"unit": row.unit_id, "network": row.network})
     db.session.refresh(row)
-    target = _serialize([row])[0]
+    target = serialize_with_unit([row], COLUMNS)[0]
     db.session.commit()
     return target
 
@@ -119,12 +112,3 @@ def _check_validity(first: date, last: date | None) -> None:
 
 def _fields(row: Target) -> dict[str, Any]:
     return {name: getattr(row, name) for name in (*FIELDS, "unit_id")}
-
-
-def _serialize(rows: Sequence[Target]) -> list[dict[str, Any]]:
-    units = serialize_units([row.unit_id for row in rows])
-    return [
-        {name: getattr(row, name) for name in ("id", *FIELDS, "version")}
-        | {"unit": units.get(row.unit_id)}
-        for row in rows
-    ]

@@ -1,13 +1,12 @@
 """Schemas of letterheads."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates
 
-from backend.fields import Day, Strict, Text
+from backend.fields import Day, Many, Strict, Text
 from backend.organisations.names import normalised
-from backend.organisations.schemas import Many, Name
+from backend.organisations.schemas import Name
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import UnitNameSchema
 
@@ -27,10 +26,8 @@ class Line(Text):
     def __init__(self, most: int = 200, **options: Any) -> None:
         super().__init__(most=most, **options)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
-        line = normalised(super()._deserialize(value, attr, data, **kwargs))
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        line = normalised(super()._deserialize(value, *args, **kwargs))
         if not line:
             raise ValidationError("blank")
         return line

@@ -1,6 +1,5 @@
 """Schemas of reports and seals."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -25,9 +24,7 @@ class Remarks(fields.Field[dict[str, str | None]]):
     default_error_messages = {**CODES, "invalid": "not_object"}
     text = Text(most=REMARK_MOST, allow_none=True)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> dict[str, str | None]:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> dict[str, str | None]:
         if not isinstance(value, dict):
             raise ValidationError("not_object")
         wrong = {name: ["not_section"] for name in value if name not in SECTIONS}
@@ -45,10 +42,8 @@ class Remarks(fields.Field[dict[str, str | None]]):
 class Required(Text):
     """A text that is not blank."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs).strip()
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, *args, **kwargs).strip()
         if not text:
             raise ValidationError("blank")
         return text

@@ -9,13 +9,13 @@ from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import AuditQuerySchema, Label
 from backend.coverage.targets.in_force import PURPOSES
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
-from backend.fields import ID_MOST, Day, Strict, Text, Whole
+from backend.fields import ID_MOST, Day, Many, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.privacy.schemas import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.grants import KINDS
-from backend.organisations.schemas import TYPES, Many, Name
+from backend.organisations.schemas import TYPES, Name
 from backend.units.catalogue import LEVELS
 from backend.web.site.schemas import MONTH, PageQuerySchema
 
@@ -26,13 +26,11 @@ DIGITS_MOST = 12
 class FormattedNumber(Whole):
     """A whole number as text, with or without thousands separators."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> float:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
         digits = str(value).replace(".", "").replace(",", "").replace(" ", "")
         if not (digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS_MOST):
             raise ValidationError(self.wrong)
-        return super()._deserialize(int(digits), attr, data, **kwargs)
+        return super()._deserialize(int(digits), *args, **kwargs)
 
 
 def optional_id() -> FormattedNumber:

@@ -11,9 +11,9 @@ from marshmallow import Schema
 from backend.accounts.access import PUBLIC, Actor, Grant, require_person
 from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY, TOKEN_PREFIX, secret_hash
 from backend.clock import local_day
-from backend.database.extensions import Rows, fetch_autocommit
+from backend.database.extensions import PERSON, Rows, fetch_autocommit
 from backend.errors import Problem
-from backend.http.blueprint import Parser
+from backend.http.blueprint import Blueprint, Parser
 from backend.http.requests import clock_now
 
 COOKIE = "dosong_session"
@@ -79,6 +79,13 @@ class SignedInParser(Parser):
     def load_json(self, req: Request, schema: Schema) -> Any:
         require_person(actor())
         return super().load_json(req, schema)
+
+
+class PersonBlueprint(Blueprint):
+    """A blueprint of endpoints for people who sign in, by a token or a session."""
+
+    def __init__(self, name: str, import_name: str, **options: Any) -> None:
+        super().__init__(name, import_name, parser=SignedInParser(), security=PERSON, **options)
 
 
 def csrf_token(session_secret: str) -> str:

@@ -73,8 +73,7 @@ class Role(db.Model):
             name="scope",
         ),
         CheckConstraint(
-            "delegated_by is null or (role = 'official' and valid_to is not null)",
-            name="delegated",
+            "delegated_by is null or (role = 'official' and valid_to is not null)", name="delegated"
         ),
         Index(None, "delegated_by"),
         Index(None, "user_id"),

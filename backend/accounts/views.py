@@ -10,6 +10,7 @@ from backend.accounts.access import require_session
 from backend.accounts.audit import read_audit
 from backend.accounts.authentication import (
     COOKIE,
+    PersonBlueprint,
     SignedInParser,
     actor,
     csrf_token,
@@ -41,7 +42,7 @@ from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
 blp = Blueprint("people", __name__, description="People who sign in")
-audit = Blueprint("audit", __name__, description="Privileged acts", security=PERSON)
+audit = PersonBlueprint("audit", __name__, description="Privileged acts")
 account = Blueprint(
     "account",
     __name__,
@@ -83,11 +84,7 @@ def accept(data: dict[str, str]) -> Any:
     """Choose a password by the secret of a one-time link, once."""
     context = _context()
     return links.accept(
-        data["secret"],
-        data["password"],
-        key=context.key,
-        address=context.address,
-        now=context.now,
+        data["secret"], data["password"], key=context.key, address=context.address, now=context.now
     )
 
 

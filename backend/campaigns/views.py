@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backend.accounts.authentication import SignedInParser, actor
+from backend.accounts.authentication import PersonBlueprint, SignedInParser, actor
 from backend.campaigns import service, teams
 from backend.campaigns.schemas import (
     CampaignChangeSchema,
@@ -22,7 +22,7 @@ from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
 blp = Blueprint("campaigns", __name__, parser=SignedInParser())
-team_blp = Blueprint("teams", __name__, parser=SignedInParser(), security=PERSON)
+team_blp = PersonBlueprint("teams", __name__)
 blueprints = (blp, team_blp)
 
 

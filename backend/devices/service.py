@@ -216,11 +216,7 @@ def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> C
 
 
 def _insert(
-    device_id: UUID,
-    registration: Registration,
-    now: datetime,
-    demo: bool,
-    hashes: dict[str, bytes],
+    device_id: UUID, registration: Registration, now: datetime, demo: bool, hashes: dict[str, bytes]
 ) -> bool:
     """Add the device unless its id exists; waits for a parallel insert."""
     row = insert(Device).values(

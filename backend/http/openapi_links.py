@@ -33,9 +33,7 @@ FOLLOWS: dict[str, dict[str, dict[str, str]]] = {
         f"get /units/{{code}}{part}": {"code": "$response.body#/items/0/code"}
         for part in ("", "/geometry", "/history", "/hours", "/cells", "/statistics")
     },
-    "post /withdrawal-requests": {
-        "post /withdrawal-requests/{identity}/steps": {"identity": ID},
-    },
+    "post /withdrawal-requests": {"post /withdrawal-requests/{identity}/steps": {"identity": ID}},
     "post /targets": {"patch /targets/{target_id}": {"target_id": ID} | TAG},
     "post /organisations": {
         **_row(_ORGANISATION, *CRUD),
@@ -71,7 +69,7 @@ FOLLOWS: dict[str, dict[str, dict[str, str]]] = {
         "delete /users/{user_id}/roles/{role_id}": {
             "user_id": "$request.path.user_id",
             "role_id": ID,
-        },
+        }
     },
     "post /deputies": {"delete /deputies/{deputy_id}": {"deputy_id": ID}},
     "post /account/tokens": {"delete /account/tokens/{token_id}": {"token_id": ID}},
@@ -79,7 +77,7 @@ FOLLOWS: dict[str, dict[str, dict[str, str]]] = {
         "post /units/{code}/exclusions/{exclusion_id}/lift": {
             "code": "$request.path.code",
             "exclusion_id": ID,
-        },
+        }
     },
     "post /reports": {
         **_row(_REPORT, *CRUD),

@@ -13,10 +13,7 @@ from backend.clock import VIETNAM
 from backend.i18n.catalogues import Language
 
 # British English, which writes days before months as Vietnamese does.
-LOCALES: dict[Language, Locale] = {
-    "vi": Locale.parse("vi_VN"),
-    "en": Locale.parse("en_GB"),
-}
+LOCALES: dict[Language, Locale] = {"vi": Locale.parse("vi_VN"), "en": Locale.parse("en_GB")}
 NONE = "–"
 
 

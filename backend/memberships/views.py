@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, current_app, render_template, request
 
-from backend.accounts.authentication import SignedInParser, actor, keep_private
+from backend.accounts.authentication import PersonBlueprint, actor, keep_private
 from backend.clock import VIETNAM
 from backend.database.extensions import BEARER, PERSON
 from backend.devices import service as devices
@@ -34,13 +34,7 @@ from backend.memberships.schemas import (
 )
 
 blp = Blueprint("joining", __name__, description="Joining a team", security=BEARER)
-code_blp = Blueprint(
-    "join codes",
-    __name__,
-    description="What a team shows",
-    parser=SignedInParser(),
-    security=PERSON,
-)
+code_blp = PersonBlueprint("join codes", __name__, description="What a team shows")
 code_blp.after_request(keep_private)  # a code lets people in
 blueprints = (blp, code_blp)
 blp.after_request(keep_private)

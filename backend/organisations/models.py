@@ -3,14 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    CheckConstraint,
-    Date,
-    DateTime,
-    ForeignKey,
-    Identity,
-    Text,
-)
+from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Identity, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import current_app, request
 
-from backend.accounts.authentication import SignedInParser, actor, keep_private
+from backend.accounts.authentication import PersonBlueprint, SignedInParser, actor, keep_private
 from backend.accounts.links import deliver
 from backend.accounts.schemas import LinkSchema, RoleSchema
 from backend.clock import local_day
@@ -36,17 +36,9 @@ from backend.organisations.schemas import (
 
 blp = Blueprint("organisations", __name__, parser=SignedInParser())
 cluster_blp = Blueprint("clusters", __name__, description="Cụm xã", parser=SignedInParser())
-area_blp = Blueprint(
-    "areas", __name__, description="Areas of officials", parser=SignedInParser(), security=PERSON
-)
+area_blp = PersonBlueprint("areas", __name__, description="Areas of officials")
 area_blp.after_request(keep_private)
-grant_blp = Blueprint(
-    "granting",
-    __name__,
-    description="Invitations and roles",
-    parser=SignedInParser(),
-    security=PERSON,
-)
+grant_blp = PersonBlueprint("granting", __name__, description="Invitations and roles")
 grant_blp.after_request(keep_private)
 blueprints = (blp, area_blp, cluster_blp, grant_blp)
 

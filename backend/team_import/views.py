@@ -21,7 +21,7 @@ from backend.team_import.schemas import (
 from backend.team_import.service import import_teams
 from backend.team_import.template import template
 
-blp = Blueprint("teams_bulk", __name__, description="Import of teams")
+blp = Blueprint("teams_bulk", __name__, description="Import of teams", security=PERSON)
 blueprints = (blp,)
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
@@ -29,7 +29,7 @@ FILES = {200: {"content": {XLSX: FILE}}}
 
 
 @blp.get("/organisations/<int:organisation_id>/teams/template")
-@blp.doc(security=PERSON, responses=FILES)
+@blp.doc(responses=FILES)
 @blp.arguments(TemplateQuerySchema, location="query")
 @blp.response(200, {"type": "string"}, content_type="text/csv")
 def get_template(query: dict[str, Any], organisation_id: int) -> Response:
@@ -40,7 +40,7 @@ def get_template(query: dict[str, Any], organisation_id: int) -> Response:
 
 
 @blp.post("/organisations/<int:organisation_id>/teams/import")
-@blp.doc(security=PERSON, requestBody=BODY)
+@blp.doc(requestBody=BODY)
 @blp.arguments(ImportQuerySchema, location="query")
 @blp.response(200, ImportSchema)
 def post_import(query: dict[str, Any], organisation_id: int) -> dict[str, Any]:

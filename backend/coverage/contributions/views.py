@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from backend.accounts.authentication import SignedInParser, actor
+from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.contributions.day_summary import draw, summarise_day
 from backend.coverage.contributions.files import as_csv, as_xlsx
 from backend.coverage.contributions.leaderboard import leaderboard
@@ -17,13 +17,11 @@ from backend.coverage.contributions.schemas import (
     SummarySchema,
 )
 from backend.coverage.contributions.service import contributions
-from backend.database.extensions import PERSON
-from backend.http.blueprint import Blueprint
 from backend.http.etags import with_digest
 from backend.http.requests import as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
 
-blp = Blueprint("contributions", __name__, url_prefix="/api/v1/campaigns", parser=SignedInParser())
+blp = PersonBlueprint("contributions", __name__, url_prefix="/api/v1/campaigns")
 blueprints = (blp,)
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -31,7 +29,7 @@ TABLES = {"text/csv": {"schema": {"type": "string"}}, XLSX: BINARY}
 
 
 @blp.get("/<int:campaign_id>/contributions")
-@blp.doc(security=PERSON, responses={200: {"content": TABLES}})
+@blp.doc(responses={200: {"content": TABLES}})
 @blp.arguments(ContributionsQuerySchema, location="query")
 @blp.response(200, ContributionsSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
@@ -47,7 +45,6 @@ def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
 
 
 @blp.get("/<int:campaign_id>/leaderboard")
-@blp.doc(security=PERSON)
 @blp.arguments(LeaderboardQuerySchema, location="query")
 @blp.response(200, LeaderboardSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
@@ -57,7 +54,7 @@ def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
 
 
 @blp.get("/<int:campaign_id>/summary")
-@blp.doc(security=PERSON, responses={200: {"content": {"image/png": BINARY}}})
+@blp.doc(responses={200: {"content": {"image/png": BINARY}}})
 @blp.arguments(SummaryQuerySchema, location="query")
 @blp.response(200, SummarySchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")

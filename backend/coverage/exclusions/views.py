@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import current_app
 
-from backend.accounts.authentication import SignedInParser, actor
+from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.exclusions.schemas import (
     ExclusionActsSchema,
     ExclusionsQuerySchema,
@@ -18,16 +18,13 @@ from backend.coverage.exclusions.service import (
     lift_exclusion,
     list_exclusions,
 )
-from backend.database.extensions import PERSON
-from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now
 
-blp = Blueprint("exclusions", __name__, description="Exclusion of samples", parser=SignedInParser())
+blp = PersonBlueprint("exclusions", __name__, description="Exclusion of samples")
 blueprints = (blp,)
 
 
 @blp.post("/units/<code>/exclusions")
-@blp.doc(security=PERSON)
 @blp.arguments(UnitExclusionSchema)
 @blp.response(200, UnitExcludedSchema)
 def exclude(data: dict[str, Any], code: str) -> dict[str, Any]:
@@ -36,7 +33,6 @@ def exclude(data: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 @blp.get("/units/<code>/exclusions")
-@blp.doc(security=PERSON)
 @blp.arguments(ExclusionsQuerySchema, location="query")
 @blp.response(200, ExclusionActsSchema)
 def get_exclusions(query: dict[str, Any], code: str) -> dict[str, Any]:
@@ -45,7 +41,6 @@ def get_exclusions(query: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 @blp.post("/units/<code>/exclusions/<int:exclusion_id>/lift")
-@blp.doc(security=PERSON)
 @blp.arguments(LiftSchema)
 @blp.response(200, UnitExcludedSchema)
 def lift(data: dict[str, Any], code: str, exclusion_id: int) -> dict[str, Any]:

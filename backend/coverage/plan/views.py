@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import current_app
 
-from backend.accounts.authentication import SignedInParser, actor
+from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.contributions.own_day import own_day
 from backend.coverage.plan.cache import PlanCache
 from backend.coverage.plan.next_place import find_next_place
@@ -20,23 +20,16 @@ from backend.coverage.plan.schemas import (
     UnpinQuerySchema,
 )
 from backend.coverage.plan.service import show_plan
-from backend.database.extensions import BEARER, PERSON
+from backend.database.extensions import BEARER
 from backend.devices.service import authenticate
-from backend.http.blueprint import Blueprint
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
 
-blp = Blueprint(
-    "plan",
-    __name__,
-    description="Plans of campaigns and next places to measure",
-    parser=SignedInParser(),
-)
+blp = PersonBlueprint("plan", __name__, description="Plans of campaigns and next places to measure")
 blueprints = (blp,)
 
 
 @blp.get("/campaigns/<int:campaign_id>/plan")
-@blp.doc(security=PERSON)
 @blp.arguments(PlanQuerySchema, location="query")
 @blp.response(200, PlanSchema)
 def get_plan(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
@@ -48,7 +41,6 @@ def get_plan(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
 
 
 @blp.put("/campaigns/<int:campaign_id>/plan/pins")
-@blp.doc(security=PERSON)
 @blp.arguments(PlanPinRequestSchema)
 @blp.response(200, PlanPinSchema, description="Changed")
 @blp.alt_response(201, schema=PlanPinSchema, description="Pinned")
@@ -59,7 +51,6 @@ def put_pin(data: dict[str, Any], campaign_id: int) -> Any:
 
 
 @blp.delete("/campaigns/<int:campaign_id>/plan/pins")
-@blp.doc(security=PERSON)
 @blp.arguments(UnpinQuerySchema, location="query")
 @blp.response(204)
 def delete_pin(query: dict[str, Any], campaign_id: int) -> None:

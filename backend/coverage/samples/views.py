@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import current_app
 
-from backend.accounts.authentication import SignedInParser, actor, keep_private
+from backend.accounts.authentication import PersonBlueprint, actor, keep_private
 from backend.coverage.samples.schemas import (
     OneSampleSchema,
     SampleQuerySchema,
@@ -12,17 +12,14 @@ from backend.coverage.samples.schemas import (
     SamplesSchema,
 )
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
-from backend.database.extensions import PERSON
-from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language
 
-blp = Blueprint("samples", __name__, description="Single samples", parser=SignedInParser())
+blp = PersonBlueprint("samples", __name__, description="Single samples")
 blueprints = (blp,)
 blp.after_request(keep_private)
 
 
 @blp.get("/units/<code>/measurements")
-@blp.doc(security=PERSON)
 @blp.arguments(SamplesQuerySchema, location="query")
 @blp.response(200, SamplesSchema)
 def get_samples(query: dict[str, Any], code: str) -> dict[str, Any]:
@@ -31,7 +28,6 @@ def get_samples(query: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 @blp.get("/units/<code>/measurements/<identity>")
-@blp.doc(security=PERSON)
 @blp.arguments(SampleQuerySchema, location="query")
 @blp.response(200, OneSampleSchema)
 def get_sample(query: dict[str, Any], code: str, identity: str) -> dict[str, Any]:

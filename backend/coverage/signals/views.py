@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import current_app
 
-from backend.accounts.authentication import SignedInParser, actor
+from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.signals.schemas import (
     CampaignSignalsQuerySchema,
     RegistrationsSchema,
@@ -20,16 +20,13 @@ from backend.coverage.signals.service import (
     unit_registrations,
     unit_signals,
 )
-from backend.database.extensions import PERSON
-from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language
 
-blp = Blueprint("signals", __name__, description="Signals of gaming", parser=SignedInParser())
+blp = PersonBlueprint("signals", __name__, description="Signals of gaming")
 blueprints = (blp,)
 
 
 @blp.get("/campaigns/<int:campaign_id>/signals")
-@blp.doc(security=PERSON)
 @blp.arguments(CampaignSignalsQuerySchema, location="query")
 @blp.response(200, SignalsSchema)
 def get_campaign_signals(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
@@ -38,7 +35,6 @@ def get_campaign_signals(query: dict[str, Any], campaign_id: int) -> dict[str, A
 
 
 @blp.get("/units/<code>/signals")
-@blp.doc(security=PERSON)
 @blp.arguments(UnitSignalsQuerySchema, location="query")
 @blp.response(200, SignalsSchema)
 def get_unit_signals(query: dict[str, Any], code: str) -> dict[str, Any]:
@@ -47,7 +43,6 @@ def get_unit_signals(query: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 @blp.get("/units/<code>/registrations")
-@blp.doc(security=PERSON)
 @blp.arguments(UnitSignalsQuerySchema, location="query")
 @blp.response(200, RegistrationsSchema)
 def get_registrations(query: dict[str, Any], code: str) -> dict[str, Any]:
@@ -56,7 +51,6 @@ def get_registrations(query: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 @blp.patch("/signals/<int:signal_id>")
-@blp.doc(security=PERSON)
 @blp.arguments(SignalDecisionSchema)
 @blp.response(200, SignalSchema)
 def patch_signal(decision: dict[str, Any], signal_id: int) -> dict[str, Any]:

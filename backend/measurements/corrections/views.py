@@ -3,10 +3,8 @@
 from functools import partial
 from typing import Any
 
-from backend.accounts.authentication import SignedInParser, actor
-from backend.database.extensions import PERSON
+from backend.accounts.authentication import PersonBlueprint, actor
 from backend.http import etags
-from backend.http.blueprint import Blueprint
 from backend.http.requests import clock_now, language, read_bytes
 from backend.measurements.corrections import service
 from backend.measurements.corrections.past_memberships import import_memberships
@@ -23,12 +21,11 @@ from backend.measurements.corrections.schemas import (
 from backend.measurements.corrections.service import Decision, change_campaign
 from backend.team_import.schemas import BODY, MEDIA_TYPES, ImportQuerySchema
 
-blp = Blueprint("decisions", __name__, parser=SignedInParser())
+blp = PersonBlueprint("decisions", __name__)
 blueprints = (blp,)
 
 
 @blp.post("/campaigns/<int:campaign_id>/corrections")
-@blp.doc(security=PERSON)
 @blp.arguments(CorrectionCreateSchema)
 @blp.response(200, DecisionEffectSchema)
 def correct(data: dict[str, Any], campaign_id: int) -> Any:
@@ -38,7 +35,6 @@ def correct(data: dict[str, Any], campaign_id: int) -> Any:
 
 
 @blp.get("/campaigns/<int:campaign_id>/corrections")
-@blp.doc(security=PERSON)
 @blp.arguments(CorrectionsQuerySchema, location="query")
 @blp.response(200, CorrectionsSchema)
 def list_corrections(query: dict[str, Any], campaign_id: int) -> Any:
@@ -47,7 +43,6 @@ def list_corrections(query: dict[str, Any], campaign_id: int) -> Any:
 
 
 @blp.post("/campaigns/<int:campaign_id>/exclusions")
-@blp.doc(security=PERSON)
 @blp.arguments(ExclusionCreateSchema)
 @blp.response(200, DecisionEffectSchema)
 def exclude(data: dict[str, Any], campaign_id: int) -> Any:
@@ -57,7 +52,7 @@ def exclude(data: dict[str, Any], campaign_id: int) -> Any:
 
 
 @blp.post("/campaigns/<int:campaign_id>/changes")
-@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@blp.doc(parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(ChangesSchema)
 @blp.response(200, ChangeEffectSchema)
 def change(data: dict[str, Any], campaign_id: int) -> Any:
@@ -67,7 +62,7 @@ def change(data: dict[str, Any], campaign_id: int) -> Any:
 
 
 @blp.post("/campaigns/<int:campaign_id>/memberships/import")
-@blp.doc(security=PERSON, requestBody=BODY)
+@blp.doc(requestBody=BODY)
 @blp.arguments(ImportQuerySchema, location="query")
 @blp.response(200, MembershipImportSchema)
 def import_past(query: dict[str, Any], campaign_id: int) -> Any:

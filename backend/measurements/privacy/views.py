@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Response, current_app, request, stream_with_context
 
-from backend.accounts.authentication import SignedInParser, actor
+from backend.accounts.authentication import PersonBlueprint, actor
 from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, Caller
-from backend.database.extensions import BEARER, PERSON
+from backend.database.extensions import BEARER
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.http.blueprint import Blueprint
@@ -33,9 +33,7 @@ from backend.measurements.privacy.withdrawal import (
 )
 
 blp = Blueprint("privacy", __name__)
-requests = Blueprint(
-    "withdrawals", __name__, url_prefix="/api/v1/withdrawal-requests", parser=SignedInParser()
-)
+requests = PersonBlueprint("withdrawals", __name__, url_prefix="/api/v1/withdrawal-requests")
 blueprints = (blp, requests)
 
 
@@ -79,7 +77,6 @@ def _tombstones() -> Tombstones:
 
 
 @requests.get("")
-@requests.doc(security=PERSON)
 @requests.response(200, WithdrawalRequestsSchema)
 def list_withdrawals() -> Any:
     """List withdrawals with their deadlines."""
@@ -87,7 +84,6 @@ def list_withdrawals() -> Any:
 
 
 @requests.post("")
-@requests.doc(security=PERSON)
 @requests.arguments(WithdrawalRequestCreateSchema)
 @requests.response(201, WithdrawalRequestSchema)
 def note_withdrawal(data: dict[str, Any]) -> Any:
@@ -96,7 +92,6 @@ def note_withdrawal(data: dict[str, Any]) -> Any:
 
 
 @requests.post("/<int:identity>/steps")
-@requests.doc(security=PERSON)
 @requests.arguments(StepSchema)
 @requests.response(200, WithdrawalRequestSchema)
 def settle_withdrawal(data: dict[str, Any], identity: int) -> Any:

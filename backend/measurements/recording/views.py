@@ -30,7 +30,7 @@ from backend.measurements.recording.schemas import (
 from backend.measurements.recording.service import RecordingContext, record_optimistically
 from backend.metrics import count_samples
 
-blp = Blueprint("measurements", __name__, description="Speed tests")
+blp = Blueprint("measurements", __name__, description="Speed tests", security=BEARER)
 blueprints = (blp,)
 
 # A phone after two weeks offline sends some hundred; larger batches make retries costlier.
@@ -64,7 +64,6 @@ def _receipt(body: dict[str, Any]) -> ReceiptContext:
 
 
 @blp.post("/measurements")
-@blp.doc(security=BEARER)
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": ONE_OR_MANY}}})
 @blp.response(201, ResultSchema, description="One sample was stored")
 @blp.alt_response(200, schema=BATCH_OR_DUPLICATE, description="A batch, or a duplicate")
@@ -124,7 +123,6 @@ def _json_response(answer: dict[str, Any], status: int) -> Response:
 
 
 @blp.get("/measurements")
-@blp.doc(security=BEARER)
 @blp.arguments(PageQuerySchema, location="query")
 @blp.response(200, OwnPageSchema)
 def list_measurements(query: dict[str, Any]) -> Any:
@@ -134,7 +132,6 @@ def list_measurements(query: dict[str, Any]) -> Any:
 
 
 @blp.get("/measurements/<identity>")
-@blp.doc(security=BEARER)
 @blp.response(200, OwnMeasurementSchema)
 def show_measurement(identity: str) -> Any:
     """Show one of the device's own measurements with its verdict."""
@@ -142,7 +139,6 @@ def show_measurement(identity: str) -> Any:
 
 
 @blp.post("/measurements/check")
-@blp.doc(security=BEARER)
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": CheckSchema}}})
 @blp.response(200, CheckResultSchema)
 def check_measurements() -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, current_app
 
-from backend.accounts.authentication import SignedInParser, actor
+from backend.accounts.authentication import PersonBlueprint, SignedInParser, actor
 from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
@@ -53,7 +53,7 @@ blp = Blueprint(
     description="Monthly reports",
     parser=SignedInParser(),
 )
-letterheads = Blueprint("letterheads", __name__, parser=SignedInParser())
+letterheads = PersonBlueprint("letterheads", __name__)
 seals = Blueprint("seals", __name__, url_prefix="/api/v1/reports", description="Seals of reports")
 blueprints = (blp, letterheads, seals)
 
@@ -188,7 +188,6 @@ def get_attachment(report_id: int, attachment_id: int) -> Response:
 
 
 @letterheads.get("/units/<code>/letterhead")
-@letterheads.doc(security=PERSON)
 @letterheads.arguments(LetterheadOnQuerySchema, location="query")
 @letterheads.response(200, LetterheadSchema, headers=etags.ETAG_HEADER)
 def get_letterhead(query: dict[str, Any], code: str) -> Any:
@@ -199,7 +198,7 @@ def get_letterhead(query: dict[str, Any], code: str) -> Any:
 
 
 @letterheads.put("/units/<code>/letterhead")
-@letterheads.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@letterheads.doc(parameters=etags.IF_MATCH_PARAMETER)
 @letterheads.arguments(LetterheadQuerySchema, location="query")
 @letterheads.arguments(LetterheadChangeSchema)
 @letterheads.response(200, LetterheadSchema, headers=etags.ETAG_HEADER)

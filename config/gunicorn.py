@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from config import settings
-from config.counters import fresh_folder
-from config.gunicorn_ready import signal_ready
+from config.workers import fresh_folder, signal_ready
 
 _values = settings.read()
 

@@ -22,32 +22,38 @@ def text(value: str) -> str:
     return value.strip()
 
 
-def cell_resolution(value: str) -> int:
-    number = int(value)
-    if not 6 <= number <= 9:
-        raise ValueError("must be 6 to 9")
-    return number
+def between(least: int, most: int) -> Callable[[str], int]:
+    """Return the parser of whole numbers of a range."""
+
+    def parse(value: str) -> int:
+        if not least <= int(value) <= most:
+            raise ValueError(f"must be {least} to {most}")
+        return int(value)
+
+    return parse
 
 
-def decimals(value: str) -> int:
-    number = int(value)
-    if not 0 <= number <= 5:
-        raise ValueError("must be 0 to 5")
-    return number
+def one_of(*names: str) -> Callable[[str], str]:
+    """Return the parser of one of these names."""
+
+    def parse(value: str) -> str:
+        if value.strip() not in names:
+            raise ValueError(f"must be {' or '.join(names)}")
+        return value.strip()
+
+    return parse
 
 
 def whole(value: str) -> int:
-    number = int(value)
-    if number < 0:
+    if int(value) < 0:
         raise ValueError("must not be negative")
-    return number
+    return int(value)
 
 
 def after_arrival(value: str) -> int:
-    number = int(value)
-    if number <= ARRIVAL_DAYS:
+    if int(value) <= ARRIVAL_DAYS:
         raise ValueError(f"must be over {ARRIVAL_DAYS}: until then samples of a day still arrive")
-    return number
+    return int(value)
 
 
 def level(value: str) -> str:
@@ -85,24 +91,6 @@ def web_address(value: str) -> str:
     return value.strip()
 
 
-def comparison(value: str) -> str:
-    if value.strip() not in {">=", ">"}:
-        raise ValueError("must be >= or >")
-    return value.strip()
-
-
-def publishing(value: str) -> str:
-    if value.strip() not in {"live", "after_approval"}:
-        raise ValueError("must be live or after_approval")
-    return value.strip()
-
-
-def mode(value: str) -> str:
-    if value not in {"development", "production"}:
-        raise ValueError("must be development or production")
-    return value
-
-
 def origin(value: str) -> str:
     """Accept the URL of a host without a path, as in a Content-Security-Policy."""
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?/?", value.strip()):
@@ -129,7 +117,7 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("MODE", mode, "development", "development or production; production refuses to start without OPERATOR_NAME and OPERATOR_CONTACT"),
+    Setting("MODE", one_of("development", "production"), "development", "development or production; production refuses to start without OPERATOR_NAME and OPERATOR_CONTACT"),
     Setting("VAR_DIR", folder, Path("var").absolute(), "where the embedded database, caches and generated keys live"),
     Setting("DATABASE_URL", database, None, "PostgreSQL 15 or newer, by the serving role; without it ./scripts/serve starts an embedded one"),
     Setting("DATABASE_OWNER_URL", database, None, "the same database by the role that owns the tables and migrates; default: DATABASE_URL"),
@@ -159,11 +147,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),
     Setting("REQUIRE_ATTESTATION", flag, False, "refuse devices that register without an attestation"),
     Setting("COUNT_MANUAL", flag, False, "count results entered by hand (source: manual)"),
-    Setting("PUBLISH", publishing, "live", "live or after_approval: figures are public at once, or those of a province and month after the approval of its report"),
-    Setting("REACHED_IS", comparison, ">=", ">= or >: a unit reaches its target with as many samples (our reading of the letter), or with one more"),
+    Setting("PUBLISH", one_of("live", "after_approval"), "live", "live or after_approval: figures are public at once, or those of a province and month after the approval of its report"),
+    Setting("REACHED_IS", one_of(">=", ">"), ">=", ">= or >: a unit reaches its target with as many samples (our reading of the letter), or with one more"),
     Setting("MINIMUM_N", whole, 30, "smallest number of samples for medians, means and percentiles; VNNIC's Atlas assesses localities from 30 a month. After a change: `flask coverage refresh --all`"),
-    Setting("CELL_RESOLUTION", cell_resolution, 8, "H3 resolution of the maps of samples in a commune, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be identified"),
-    Setting("SAMPLE_DECIMALS", decimals, 3, "decimals of the positions in officials' lists of samples, 0 to 5: three are 111 m, which shows a place and not a house"),
+    Setting("CELL_RESOLUTION", between(6, 9), 8, "H3 resolution of the maps of samples in a commune, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be identified"),
+    Setting("SAMPLE_DECIMALS", between(0, 5), 3, "decimals of the positions in officials' lists of samples, 0 to 5: three are 111 m, which shows a place and not a house"),
     Setting("CELL_DEVICES", whole, 3, "smallest number of devices for which the count of a cell is public; with fewer it would reveal where a person was"),
     Setting("SMTP_HOST", text, "", "mail server for one-time links and `flask coverage digest`; without it no mail is sent"),
     Setting("SMTP_PORT", whole, 587, "its port"),

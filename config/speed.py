@@ -3,7 +3,7 @@
 from typing import Any
 
 from config import gunicorn, settings
-from config.gunicorn_ready import signal_ready
+from config.workers import signal_ready
 
 _values = settings.read()
 

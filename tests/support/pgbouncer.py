@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import psycopg
 
-from backend.server.postgres import unprivileged
+from backend.server.postgres import programs
 from backend.server.postgres.embedded import PORT as DATABASE_PORT
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.roles import APP, DATABASE, OWNER, url
@@ -63,7 +63,7 @@ class Pooler:
         program = shutil.which(os.environ["PGBOUNCER"])
         assert program, "PGBOUNCER names no program"
         # Like PostgreSQL it refuses to run as root.
-        command = [*unprivileged.prefix(self.postgres.account, ()), program, "-q", str(ini)]
+        command = [*programs.prefix(self.postgres.account, ()), program, "-q", str(ini)]
         self.process = subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + START_S
         while not self.answers():

@@ -27,7 +27,7 @@ from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.models import ExclusionAct
 from backend.measurements.recording.reasons import BASES, COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.recording.rules import NETWORKS
-from backend.measurements.revision.exclusion import Decision, decide_on_device
+from backend.measurements.revision.service import Decision, decide_on_device
 from backend.units.models import Unit
 from backend.units.service import UnitRow
 

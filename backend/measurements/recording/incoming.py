@@ -229,6 +229,23 @@ def marks(
     return [mark for mark, present in found.items() if present]
 
 
+def derived_columns(
+    row: Mapping[str, Any],
+    loaded: Mapping[str, Any],
+    placed: UnitLocation | None,
+    receipt: ReceiptContext,
+) -> dict[str, Any]:
+    """Return place, reasons and marks that follow from the measurement alone."""
+    return {
+        "unit_id": placed.unit_id if placed else None,
+        "set_id": placed.set_id if placed else None,
+        "how": placed.how if placed else None,
+        "candidates": list(placed.candidates) if placed and placed.candidates else None,
+        "own_reasons": own_reasons(row, loaded, placed, receipt),
+        "marks": marks(row, loaded, placed, receipt),
+    }
+
+
 def sample_of(row: Mapping[str, Any]) -> rules.Sample:
     """Return the input of the rules for a row."""
     return rules.Sample(

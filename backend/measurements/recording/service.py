@@ -124,7 +124,8 @@ def _prepare(sent: Sequence[Any], receipt: ReceiptContext, context: RecordingCon
         item.row = incoming.row_of(item.loaded, item.raw, receipt)
     _locate(readable, context.locator)
     for item in readable:
-        _add_own_columns(item, receipt)
+        derived = incoming.derived_columns(item.row, item.loaded, item.placed, receipt)
+        item.row |= {"id": item.id, **derived}
     return items
 
 
@@ -190,20 +191,6 @@ def _locate(items: Sequence[Item], locator: Locator) -> None:
         found = locator.locate_many(*zip(*[at for _, at in placeable], strict=True))
         for (item, _), placed in zip(placeable, found, strict=True):
             item.placed = placed
-
-
-def _add_own_columns(item: Item, receipt: ReceiptContext) -> None:
-    """Add place, reasons and marks that follow from the item alone."""
-    row, placed = item.row, item.placed
-    row |= {
-        "id": item.id,
-        "unit_id": placed.unit_id if placed else None,
-        "set_id": placed.set_id if placed else None,
-        "how": placed.how if placed else None,
-        "candidates": list(placed.candidates) if placed and placed.candidates else None,
-        "own_reasons": incoming.own_reasons(row, item.loaded, placed, receipt),
-        "marks": incoming.marks(row, item.loaded, placed, receipt),
-    }
 
 
 def _judge(

@@ -11,9 +11,9 @@ from flask import current_app
 from backend.batch.command_line import click_errors, month_arguments, month_option, progress_bar
 from backend.batch.options import workforce
 from backend.batch.workforce import Workforce
+from backend.measurements.recording import counting
 from backend.measurements.recording.cli import cli
-from backend.measurements.revision import comparison, exclusion, service
-from backend.measurements.revision import recount as recounts
+from backend.measurements.revision import comparison, service
 
 commands = ()  # registered in the group of backend.measurements.recording.cli
 
@@ -63,13 +63,13 @@ def compare_places(months: tuple[str, ...], out: Path, force: Workforce) -> None
 @cli.command()
 def recount() -> None:
     """Compare every stored count with the rows; exit with 1 if they differ."""
-    found = recounts.differences()
+    found = counting.differences()
     for row in found:
         click.echo(
             f"{row['month']} day={row['day']} unit={row['unit_id']} {row['network']} "
             f"{row['fate']}: stored {row['stored']}, rows {row['truth']}"
         )
-    teams = recounts.team_differences()
+    teams = counting.team_differences()
     for row in teams:
         click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
     click.echo(f"differences: {len(found) + len(teams)}")
@@ -83,5 +83,5 @@ def exclude(identity: UUID, reason: str) -> None:
     """Exclude one measurement from the counts."""
     config = current_app.config
     with click_errors():
-        exclusion.exclude(identity, reason, config["SECRET_KEY"], config["COUNT_MANUAL"])
+        service.exclude(identity, reason, config["SECRET_KEY"], config["COUNT_MANUAL"])
     click.echo(f"excluded: {identity}")

@@ -1,5 +1,7 @@
-"""Recompute places, own reasons and verdicts of stored rows, with their counts and earnings."""
+"""Recompute places, own reasons and verdicts of stored rows, or exclude rows; with counts."""
 
+import hashlib
+import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -9,9 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from backend.accounts.audit import record_command
 from backend.batch.workforce import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
 from backend.database.extensions import db, extension, follow_indexes
+from backend.errors import Problem
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import SCHEMA, ReceiptContext
@@ -56,6 +60,20 @@ CHOSEN = text(f"""
     where m.id = any(:ids) and m.device_id is not distinct from cast(:device as uuid)
       and m.raw is not null
 """)
+# Only measurements whose latest decision differs. A lift includes those excluded by its own act,
+# not those that were excluded again since.
+DECIDE = text("""
+    insert into exclusions (measurement_id, excluded, reason, act_id)
+    select m.id, :excluded, :reason, :act
+    from measurements m left join lateral (
+        select e.excluded, e.act_id from exclusions e
+        where e.measurement_id = m.id order by e.id desc limit 1
+    ) latest on true
+    where m.id = any(:ids) and m.device_id is not distinct from cast(:device as uuid)
+      and m.raw is not null and coalesce(latest.excluded, false) <> :excluded
+      and (cast(:lifts as int) is null or latest.act_id = :lifts)
+    returning measurement_id
+""")
 PLACE = text("""
     update measurements m
     set unit_id = v.unit_id, set_id = v.set_id, how = v.how, candidates = v.candidates,
@@ -98,6 +116,19 @@ class Lot:
     keep: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An exclusion, or with `lifts` the lifting of that act; `act` is None for the CLI."""
+
+    reason: str
+    act: int | None = None
+    lifts: int | None = None
+
+    @property
+    def excluded(self) -> bool:
+        return self.lifts is None
+
+
 def rejudge(
     month: str,
     count_manual: bool,
@@ -134,13 +165,13 @@ def revise_chosen(
     device: UUID | None, ids: Sequence[UUID], joined: bool | None, count_manual: bool
 ) -> CountDeltas:
     """Judge measurements of a locked device again; return the changes of counts."""
-    deltas, done = CountDeltas(), Revision()
+    done = Revision()
     values = {"device": device, "ids": list(ids)}
     rows = list(db.session.execute(CHOSEN, values).mappings())
-    _revise_rows(device, rows, _rederive_all(rows, count_manual), deltas, done)
+    _revise_rows(device, rows, _rederive_all(rows, count_manual), done)
     times = [row["measured_at"] for row in rows]
-    _update_dependents(device, joined, times, {row["day"] for row in rows}, deltas, done)
-    return deltas
+    _update_dependents(device, joined, times, {row["day"] for row in rows}, done)
+    return done.changes
 
 
 def _revise(whole: Lot, progress: Progress, force: Workforce) -> Revision:
@@ -161,41 +192,39 @@ def revise_lot(lot: Lot) -> Revision:
     """Revise the devices of a lot, each in a transaction of its own."""
     done = Revision()
     for device in lot.devices:
-        _revise_device(device, lot, done)
+        done.merge(_revise_device(device, lot))
         db.session.commit() if lot.keep else db.session.rollback()
     return done
 
 
-def _revise_device(device: UUID | None, lot: Lot, done: Revision) -> None:
+def _revise_device(device: UUID | None, lot: Lot) -> Revision:
     joined = lock_rows(device)
     revise = _locate_again if lot.locate else partial(_rederive_all, count_manual=lot.count_manual)
     span = {"first": lot.first, "last": lot.last}
-    deltas, after = CountDeltas(), UUID(int=0)
+    done, after = Revision(), UUID(int=0)
     times, days = [], set()
     while True:
         values = {"device": device, "after": after, "lot": ROWS_AT_ONCE, **span}
         rows = list(db.session.execute(ROWS, values).mappings())
-        _revise_rows(device, rows, revise(rows), deltas, done)
+        _revise_rows(device, rows, revise(rows), done)
         times += [row["measured_at"] for row in rows]
         days |= {row["day"] for row in rows}
         if len(rows) < ROWS_AT_ONCE:
             break
         after = rows[-1]["id"]
-    _update_dependents(device, joined, times, days, deltas, done)
-    done.changes.merge(deltas)
+    _update_dependents(device, joined, times, days, done)
+    return done
 
 
 def _revise_rows(
-    device: UUID | None,
-    rows: Sequence[Row],
-    changed: Sequence[Row],
-    deltas: CountDeltas,
-    done: Revision,
+    device: UUID | None, rows: Sequence[Row], changed: Sequence[Row], done: Revision
 ) -> None:
     """Write the changes that follow from each row alone."""
-    _move(rows, changed, deltas, done)
-    if device is None:
-        _rejudge_alone(rows, changed, deltas, done)
+    _move(rows, changed, done)
+    if device is None:  # no timeline: the own reasons of the rows decide
+        revised = {new["id"]: new for new in changed}
+        present = [{**row, **revised.get(row["id"], {})} for row in rows]
+        _write([(row, rules.Verdict(tuple(row["own_reasons"]))) for row in present], done)
 
 
 def _update_dependents(
@@ -203,56 +232,38 @@ def _update_dependents(
     joined: bool | None,
     times: Sequence[datetime],
     days: set[date],
-    deltas: CountDeltas,
     done: Revision,
 ) -> None:
     """Update verdicts of the device's timeline, counts and earnings after a revision of rows."""
     if device and times:
         judged = timeline.judge_span(device, min(times), max(times))
-        days = days | _rejudge_timeline(judged, deltas, done)
-    add_deltas(deltas)
+        _write(judged, done)
+        days = days | {row["day"] for row, _ in judged}
+    add_deltas(done.changes)
     if device and joined:
         earnings.attribute(device, days)
 
 
-def _move(rows: Sequence[Row], changed: Sequence[Row], deltas: CountDeltas, done: Revision) -> None:
+def _move(rows: Sequence[Row], changed: Sequence[Row], done: Revision) -> None:
     """Write changed places; counts move to the new units in their present categories."""
     before = {row["id"]: row for row in rows}
     for new in changed:
         old = before[new["id"]]
-        deltas.add(old, old["reasons"], -1)
-        deltas.add({**old, **new}, old["reasons"], 1)
+        done.changes.add(old, old["reasons"], -1)
+        done.changes.add({**old, **new}, old["reasons"], 1)
         done.moved += old["unit_id"] != new["unit_id"]
     if changed:
         db.session.execute(PLACE, {"rows": dump(changed)})
 
 
-def _rejudge_alone(
-    rows: Sequence[Row], changed: Iterable[Row], deltas: CountDeltas, done: Revision
-) -> None:
-    """Judge rows without a device: they have no timeline, so their own reasons decide."""
-    revised = {new["id"]: new for new in changed}
-    pairs = [({**row, **revised.get(row["id"], {})}, row) for row in rows]
-    _write([(new, rules.Verdict(tuple(new["own_reasons"]))) for new, _ in pairs], deltas, done)
-
-
-def _rejudge_timeline(judged: Any, deltas: CountDeltas, done: Revision) -> set[date]:
-    """Write the verdicts of a device's timeline; return the days of changed rows."""
-    entries = list(judged)
-    _write(entries, deltas, done)
-    return {row["day"] for row, _ in entries}
-
-
-def _write(
-    judged: Iterable[tuple[Row, rules.Verdict]], deltas: CountDeltas, done: Revision
-) -> None:
+def _write(judged: Iterable[tuple[Row, rules.Verdict]], done: Revision) -> None:
     """Write changed verdicts and their changes of counts."""
     changed = []
     for row, verdict in judged:
         if tuple(row["reasons"]) == verdict.reasons:
             continue
-        deltas.add(row, row["reasons"], -1)
-        deltas.add(row, verdict.reasons, 1)
+        done.changes.add(row, row["reasons"], -1)
+        done.changes.add(row, verdict.reasons, 1)
         changed.append(verdict_row(row, verdict))
     done.rejudged += len(changed)
     update_verdicts(changed, rules.RULES)
@@ -285,19 +296,9 @@ def _rederive(row: Row, count_manual: bool) -> dict[str, Any] | None:
         has_device=row["device_id"] is not None,
         count_without_device=COUNTED_BY_ADMIN in row["marks"],
     )
-    placed = _stored_place(row)
-    own = incoming.own_reasons(row, loaded, placed, receipt)
-    if row["excluded"]:
-        own = rules.by_weight([*own, "excluded"])
-    new = {
-        "id": row["id"],
-        "unit_id": placed.unit_id if placed else None,
-        "set_id": placed.set_id if placed else None,
-        "how": placed.how if placed else None,
-        "candidates": list(placed.candidates) or None if placed else None,
-        "own_reasons": list(own),
-        "marks": incoming.marks(row, loaded, placed, receipt),
-    }
+    new = incoming.derived_columns(row, loaded, _stored_place(row), receipt)
+    excluded = ["excluded"] if row["excluded"] else []
+    new |= {"id": row["id"], "own_reasons": list(rules.by_weight([*new["own_reasons"], *excluded]))}
     return new if any(row[name] != value for name, value in new.items()) else None
 
 
@@ -318,3 +319,40 @@ def _stored_place(row: Row) -> UnitLocation | None:
         set_name="",
         quality="",
     )
+
+
+def decide_on_device(
+    device: UUID | None, ids: Sequence[UUID], decision: Decision, count_manual: bool
+) -> CountDeltas:
+    """Decide on measurements of one device, under its lock; the caller commits."""
+    joined = lock_rows(device)
+    values = {
+        "device": device,
+        "ids": list(ids),
+        "excluded": decision.excluded,
+        "reason": decision.reason,
+        "act": decision.act,
+        "lifts": decision.lifts,
+    }
+    decided = list(db.session.execute(DECIDE, values).scalars())
+    return revise_chosen(device, decided, joined, count_manual) if decided else CountDeltas()
+
+
+def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
+    """Exclude a measurement from the counts; audited, and an input of its verdict.
+
+    The audit log is never changed, but a withdrawal has to remove the client's id: the log
+    contains a digest of it, keyed by the installation.
+    """
+    where = text("select device_id from measurements where id = :id and raw is not null")
+    found = db.session.execute(where, {"id": identity}).one_or_none()
+    if found is None:
+        raise Problem(404, "not_found")
+    decide_on_device(found.device_id, [identity], Decision(reason), count_manual)
+    record_command("exclude", f"measurement:{pseudonym(identity, key)}", reason=reason)
+    db.session.commit()
+
+
+def pseudonym(identity: UUID, key: str) -> str:
+    """Return the name of a measurement in the audit log, a keyed digest of its id."""
+    return hmac.digest(key.encode(), b"audit|" + identity.bytes, hashlib.sha256).hex()[:32]

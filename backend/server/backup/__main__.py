@@ -8,8 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from backend.server.backup.dump import KEEP, KEYS, BackupError, make
-from backend.server.backup.restore import restore
+from backend.server.backup.service import KEEP, KEYS, BackupError, make, restore
 from backend.server.postgres.embedded import PostgresError
 from config import settings
 

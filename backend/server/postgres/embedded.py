@@ -11,17 +11,25 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from backend.server.postgres.postmaster import pid_of, remove_foreign_pid
-from backend.server.postgres.programs import PostgresError, binary, call
+from backend.server.postgres.programs import (
+    Account,
+    PostgresError,
+    binary,
+    call,
+    choose,
+    least_prefix,
+    make_socket_folder,
+    pid_of,
+    remove_foreign_pid,
+    socket_folder,
+)
 from backend.server.postgres.roles import APP, OWNER, SUPERUSER, Passwords, create_database, url
-from backend.server.postgres.socket_folder import make_socket_folder, socket_folder
-from backend.server.postgres.unprivileged import Account, choose, least_prefix
 
 __all__ = ["EmbeddedPostgres", "PostgresError", "binary"]
 
@@ -151,14 +159,8 @@ class EmbeddedPostgres:
     def _find_prefix(self) -> None:
         """Find the least privileges by which the server's user can access its files."""
         folder = self.data if self.data.exists() else self.var_dir
-        probe: list[str | Path] = [
-            "/bin/sh",
-            "-c",
-            'cd "$1" && "$2" --version',
-            "sh",
-            folder,
-            binary("postgres"),
-        ]
+        script = 'cd "$1" && "$2" --version'
+        probe = ("/bin/sh", "-c", script, "sh", folder, binary("postgres"))
         words = least_prefix(self.account, probe)
         if words is None:
             raise PostgresError(
@@ -224,3 +226,19 @@ class EmbeddedPostgres:
         except OSError:
             return f"{self.log} is empty."
         return "\n".join([f"{self.log} ends with:", *lines[-LOG_TAIL_LINES:]])
+
+
+@contextmanager
+def database_urls(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the URLs of the database as settings; the embedded one runs meanwhile."""
+    if values["DATABASE_URL"] is not None:
+        yield {name: values[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+        return
+    postgres = EmbeddedPostgres(values["VAR_DIR"])
+    was_running = postgres.running()
+    try:
+        postgres.start()
+        yield {"DATABASE_URL": postgres.app_url, "DATABASE_OWNER_URL": postgres.owner_url}
+    finally:
+        if not was_running:
+            postgres.stop()

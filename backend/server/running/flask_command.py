@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.run_log import record_run
-from backend.server.postgres.embedded import EmbeddedPostgres, PostgresError
+from backend.server.postgres.embedded import PostgresError, database_urls
 from config import settings
 
 ROOT = Path(__file__).parents[3]
@@ -33,28 +33,19 @@ def main(arguments: list[str]) -> int:
     try:
         values = settings.read()
         status = run(arguments, values)
-        if (job := JOBS.get(tuple(arguments[:2]))) is not None:
-            record_run(values["VAR_DIR"], job, status == 0)
-        return status
     except settings.SettingError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
+    if (job := JOBS.get(tuple(arguments[:2]))) is not None:
+        record_run(values["VAR_DIR"], job, status == 0)
+    return status
 
 
 def run(arguments: list[str], values: Mapping[str, Any]) -> int:
     """Run a command on the configured database, or on the embedded one."""
-    if values["DATABASE_URL"] is not None:
-        return flask(arguments, {})
     try:
-        postgres = EmbeddedPostgres(values["VAR_DIR"])
-        was_running = postgres.running()
-        try:
-            postgres.start()
-            urls = {"DATABASE_URL": postgres.app_url, "DATABASE_OWNER_URL": postgres.owner_url}
+        with database_urls(values) as urls:
             return flask(arguments, urls)
-        finally:
-            if not was_running:
-                postgres.stop()
     except PostgresError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

@@ -1,4 +1,8 @@
-"""One `serve` at a time in a VAR_DIR."""
+"""One `serve` at a time in a VAR_DIR, and its reload with present code and settings.
+
+The environment of a process cannot be changed from outside: `scripts/serve --reload` writes the
+settings to a file in VAR_DIR, and `serve` reads them at SIGHUP. Without the file it keeps them.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,23 @@ import json
 import os
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-FILE = "serve.lock"  # in VAR_DIR
+from backend.server.running.processes import ServeError
+from config import settings
+
+LOCK_FILE, SETTINGS_FILE = "serve.lock", "settings.next"  # in VAR_DIR
 LEFTOVER_TIMEOUT_S = 30
 MARK = b"backend.server."  # in the command lines of our servers
 MAIN = b"backend.server"  # in that of `serve`
 READ_TRIES, READ_AGAIN_S = 5, 0.02
 SERVERS = ("web", "speed", "next_web", "next_speed")
+NAMES = frozenset(setting.name for setting in settings.SETTINGS)
+FIXED = ("BIND", "PORT", "SPEED_PORT")  # sockets are kept
+POLL_S = 0.2
 
 
 class AlreadyRunning(RuntimeError):
@@ -27,7 +38,7 @@ class Instance:
     """The lock file of a `serve`, which names its processes."""
 
     def __init__(self, var_dir: Path) -> None:
-        self._path = var_dir / FILE
+        self._path = var_dir / LOCK_FILE
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
@@ -62,7 +73,7 @@ def read_instance(var_dir: Path) -> dict[str, Any] | None:
     """Return the facts of the `serve` in this folder; None where none runs."""
     for _ in range(READ_TRIES):
         with suppress(OSError, ValueError):
-            facts: dict[str, Any] = json.loads((var_dir / FILE).read_text())
+            facts: dict[str, Any] = json.loads((var_dir / LOCK_FILE).read_text())
             return facts if _is_ours(facts["pid"], MAIN) else None
         time.sleep(READ_AGAIN_S)  # it may be writing now
     return None
@@ -92,3 +103,54 @@ def _is_ours(pid: int, mark: bytes = MARK) -> bool:
     with suppress(OSError):
         return mark in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
+
+
+def new_environment(before: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the environment of the next processes; ServeError where a restart is needed."""
+    path = Path(values["VAR_DIR"]) / SETTINGS_FILE
+    try:
+        written = json.loads(path.read_text())
+        path.unlink()
+    except FileNotFoundError:
+        return dict(before)
+    environment: dict[str, str] = {
+        **{name: value for name, value in before.items() if name not in NAMES},
+        **written,
+    }
+    new = settings.read(environment)
+    changed = [name for name in FIXED if new[name] != values[name]]
+    if (new["DATABASE_URL"] is None) != (values["DATABASE_URL"] is None):
+        changed.append("DATABASE_URL")
+    if changed:
+        raise ServeError(f"{', '.join(changed)} cannot change while it serves; restart it instead.")
+    return environment
+
+
+def request_reload(values: Mapping[str, Any]) -> None:
+    """Reload the `serve` of this VAR_DIR and wait for it; ServeError where it failed."""
+    var_dir = Path(values["VAR_DIR"])
+    before = _running(var_dir)
+    _write(
+        {name: os.environ[name] for name in NAMES if name in os.environ}, var_dir / SETTINGS_FILE
+    )
+    os.kill(before["pid"], signal.SIGHUP)
+    while (now := _running(var_dir))["reloads"] == before["reloads"]:
+        time.sleep(POLL_S)
+    if now["failed"]:
+        raise ServeError(now["failed"])
+    print(f"New processes serve {now['url']}.")
+
+
+def _running(var_dir: Path) -> dict[str, Any]:
+    facts = read_instance(var_dir)
+    if facts is None or "reloads" not in facts:
+        raise ServeError(f"nothing serves in {var_dir}.")
+    return facts
+
+
+def _write(values: Mapping[str, str], path: Path) -> None:
+    """Write settings, readable by the owner only: they contain passwords."""
+    with suppress(FileNotFoundError):
+        path.unlink()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(values, file)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.gunicorn_ready import READY, READY_FD
+from config.workers import READY, READY_FD
 
 ROOT = Path(__file__).parents[3]
 END_TIMEOUT_S = 30  # longer than gunicorn's graceful_timeout
@@ -34,13 +34,8 @@ class Server:
     def run(self, environment: Mapping[str, str]) -> Process:
         """Start a process in its own session: Ctrl-C reaches only `serve`."""
         reading, writing = os.pipe()
-        command = [
-            sys.executable,
-            "-m",
-            *self.arguments,
-            "--bind",
-            f"fd://{self.listener.fileno()}",
-        ]
+        address = f"fd://{self.listener.fileno()}"
+        command = [sys.executable, "-m", *self.arguments, "--bind", address]
         process = subprocess.Popen(  # noqa: S603
             command,
             cwd=ROOT,
@@ -115,8 +110,7 @@ class Servers:
             self._terminate(self.starting)
             self.starting = []
             return False
-        ready = [one.is_ready() for one in self.starting]
-        if not all(ready):
+        if not all(one.is_ready() for one in self.starting):
             return None
         self._terminate(self.current)
         self.current, self.starting = self.starting, []

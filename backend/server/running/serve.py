@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from backend.server.postgres.embedded import EmbeddedPostgres, PostgresError
-from backend.server.running.instance import AlreadyRunning, Instance
+from backend.server.running.instance import (
+    AlreadyRunning,
+    Instance,
+    new_environment,
+    request_reload,
+)
 from backend.server.running.periodic_command import TILES, TILES_EVERY_S, PeriodicCommand
 from backend.server.running.processes import ROOT, ServeError, Server, Servers, bind_socket
-from backend.server.running.reload import new_environment, request_reload
 from config import settings
-from config.counters import fresh_folder
+from config.workers import fresh_folder
 
 TICK_S = 0.1
 WATCH_S = 2.0  # between two checks of the database
@@ -120,12 +124,12 @@ class Serve:
         demo = ["--demo"] if self.demo else []
         servers = [Server("web", ("backend.server.gunicorn.web", *demo), bind_socket(bind, port))]
         if speed:
-            arguments = (
-                "-c",
+            file, app = (
                 str(ROOT / "config" / "speed.py"),
                 "backend.server.gunicorn.speed:speed_app()",
             )
-            servers.append(Server("speed", ("gunicorn", *arguments), bind_socket(bind, speed)))
+            command = ("gunicorn", "-c", file, app)
+            servers.append(Server("speed", command, bind_socket(bind, speed)))
         return servers
 
     def _start_database(self) -> dict[str, str]:

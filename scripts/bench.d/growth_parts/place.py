@@ -15,7 +15,7 @@ from ingest_parts.site import site
 
 from backend.app import create_app
 from backend.database.extensions import db
-from backend.server.postgres.postmaster import pid_of
+from backend.server.postgres.programs import pid_of
 from growth_parts.filling import PROVINCE, Filled, fill
 
 # Two: a bench keeps several servers at once.

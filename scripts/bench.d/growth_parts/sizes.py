@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 from ingest_parts.site import ROOT
 
-from backend.measurements.revision import recount
-from backend.server.backup.dump import DUMP
+from backend.measurements.recording import counting
+from backend.server.backup.service import DUMP
 from growth_parts.place import Place
 from growth_parts.table import Cost
 
@@ -66,8 +66,8 @@ def nights_work(place: Place, below: Path) -> list[str]:
         output, restored = _program(["restore", str(backup)], {"VAR_DIR": f"{folder}/restored"})
     with place.app.app_context():
         began = time.monotonic()
-        recount.differences()
-        recount.team_differences()
+        counting.differences()
+        counting.team_differences()
         recounted = time.monotonic() - began
     return [
         f"A backup at {place.name}: {made:.0f} s, {size / 1e9:.2f} GB",

@@ -7,8 +7,8 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import create_engine
 
+from backend.measurements.recording.counting import DIFFERENCES
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
-from backend.measurements.revision.recount import DIFFERENCES
 from soak_parts.fire import Answered
 
 AT_ONCE = 10_000

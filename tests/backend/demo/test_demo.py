@@ -21,7 +21,7 @@ from backend.demo.teams import make_teams, team_campaigns
 from backend.demo.users import is_empty, make_users
 from backend.devices.models import Consent, Device
 from backend.measurements.corrections.service import reattribute
-from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.counting import differences, fold_all, team_differences
 from backend.measurements.recording.models import (
     CountDelta,
     DemoMonth,
@@ -33,7 +33,6 @@ from backend.measurements.recording.models import (
     TeamDelta,
 )
 from backend.measurements.recording.service import RecordingContext
-from backend.measurements.revision.recount import differences, team_differences
 from backend.memberships.models import Membership, Volunteer
 from tests.support import people
 from tests.support.factories import location, post, register, sample

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
 from backend.measurements.recording.counting import fold_all
-from backend.server.backup import dump as backup
+from backend.server.backup import service as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
 from tests.support.devices import ME, bearer, register, sample

@@ -19,9 +19,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from backend.server.postgres.embedded import EmbeddedPostgres, PostgresError, binary
-from backend.server.postgres.postmaster import pid_of
-from backend.server.postgres.socket_folder import make_socket_folder, socket_folder
-from backend.server.postgres.unprivileged import Account
+from backend.server.postgres.programs import Account, make_socket_folder, pid_of, socket_folder
 
 AWKWARD = "Đo Sóng – thử 'một'"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

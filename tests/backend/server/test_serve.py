@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from backend.server.postgres.embedded import EmbeddedPostgres
-from backend.server.postgres.postmaster import pid_of
+from backend.server.postgres.programs import pid_of
 from backend.server.running import serve
 from tests.support.posting_clients import posting_phones
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from backend.measurements.recording.counting import DIFFERENCES, TEAM_DIFFERENCES
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
-from backend.measurements.revision.recount import DIFFERENCES, TEAM_DIFFERENCES
 from tests.tools.phone_simulator.store import REFUSED, STORED
 
 RECEIPTS = text("select id::text from receipts where device_id = cast(:device as uuid)")

@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError
 from backend.coverage.exclusions import service as excluding
 from backend.coverage.signals.service import device_number
 from backend.database.extensions import db
+from backend.measurements.recording.counting import differences, team_differences
 from backend.measurements.recording.models import Exclusion
-from backend.measurements.revision.exclusion import decide_on_device
-from backend.measurements.revision.recount import differences, team_differences
+from backend.measurements.revision.service import decide_on_device
 from tests.support.clock import FakeClock
 from tests.support.factories import THERE, location, post, register, sample
 from tests.support.people import (

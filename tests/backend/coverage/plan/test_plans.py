@@ -13,7 +13,6 @@ from backend.coverage.contributions import area_teams
 from backend.database.extensions import db, follow_indexes
 from backend.measurements.privacy import retention
 from backend.measurements.recording import answers, earnings, timeline
-from backend.measurements.revision import exclusion
 from backend.measurements.revision import service as revising
 from backend.memberships import attribution_rows
 
@@ -34,7 +33,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "teams of a report": (area_teams.TEAMS, "ix_team_counts_places", {
         "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
     }),
-    "excluding some": (exclusion.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
+    "excluding some": (revising.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
     "who withdraws": (earnings.DELETE_PERSON, "ix_earnings_membership_id", {"device": PHONE}),
     "what comes late": (retention.COARSEN_LATE, "ix_measurements_late", {
         "coarse": DAY, "gone": DAY, "decimals": 3,

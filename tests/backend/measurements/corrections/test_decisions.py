@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.measurements.corrections import service as correcting
-from backend.measurements.revision import recount
+from backend.measurements.recording import counting
 from tests.support.factories import post, register, sample
 from tests.support.people import campaign, organisation, person, team, unit_id
 
@@ -91,4 +91,4 @@ def test_a_correction_follows_the_verdict_of_a_phone_that_never_joined(
     assert app.test_cli_runner().invoke(args=words).exit_code == 0
     with app.app_context():
         assert db.session.execute(asked).scalar_one() == "excluded"
-        assert recount.differences() == recount.team_differences() == []
+        assert counting.differences() == counting.team_differences() == []

@@ -12,9 +12,8 @@ from sqlalchemy import insert, select, text, update
 
 from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.counting import differences, fold_all
 from backend.measurements.recording.models import ExpiredDay, Measurement, RejectedBody
-from backend.measurements.revision.recount import differences
 from tests.support.devices import bearer, register, sample
 
 MEASUREMENTS = "/api/v1/measurements"

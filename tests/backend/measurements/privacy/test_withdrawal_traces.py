@@ -30,7 +30,7 @@ from backend.database.extensions import db
 from backend.http import logging as request_log
 from backend.http import problems
 from backend.measurements.recording.counting import fold_all
-from backend.server.backup import dump as backup
+from backend.server.backup import service as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
 from tests.support.clock import FakeClock

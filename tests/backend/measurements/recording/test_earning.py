@@ -11,7 +11,6 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.corrections.service import reattribute
 from backend.measurements.recording import counting
-from backend.measurements.revision import recount
 from tests.support.clock import FakeClock
 from tests.support.factories import network, post, register, sample
 from tests.support.people import add_membership, campaign, organisation, person, team, unit_id
@@ -53,9 +52,9 @@ class Cast:
     def agrees(self) -> None:
         """Stored counts are those of the rows, before and after folding."""
         with self.app.app_context():
-            assert recount.team_differences() == recount.differences() == []
+            assert counting.team_differences() == counting.differences() == []
             counting.fold_all()
-            assert recount.team_differences() == recount.differences() == []
+            assert counting.team_differences() == counting.differences() == []
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.measurements.recording import counting
-from backend.measurements.revision import recount
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, location, network, post, register, sample
 
@@ -96,7 +95,7 @@ def stored(app: Flask) -> dict[str, tuple[bool, bool]]:
 
 def differences(app: Flask) -> list[dict[str, Any]]:
     with app.app_context():
-        return recount.differences()
+        return counting.differences()
 
 
 @settings(

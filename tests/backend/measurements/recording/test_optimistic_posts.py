@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from backend.measurements.recording import timeline
-from backend.measurements.revision import recount
+from backend.measurements.recording import counting, timeline
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 
@@ -41,7 +40,7 @@ def test_a_post_that_another_overtook_is_judged_again(
     answer = post(client, headers, sample(measured_at=LATE))
     assert [reason["code"] for reason in answer.json["reasons"]] == ["repeat"]
     with app.app_context():
-        assert recount.differences() == []
+        assert counting.differences() == []
 
 
 def test_an_id_that_another_device_took_meanwhile_is_a_conflict(
@@ -66,7 +65,7 @@ def test_a_device_that_was_withdrawn_meanwhile_is_401(
     between(monkeypatch, lambda: app.test_client().delete(gone, headers=headers))
     assert post(client, headers, sample(measured_at=EARLY)).status_code == 401
     with app.app_context():
-        assert recount.differences() == []
+        assert counting.differences() == []
 
 
 def test_nobody_learns_of_a_body_without_a_token(client: FlaskClient) -> None:

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from backend.measurements.revision.exclusion import pseudonym
+from backend.measurements.revision.service import pseudonym
 from tests.support.factories import post, register, sample
 
 

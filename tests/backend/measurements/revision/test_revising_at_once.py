@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from backend.database.extensions import db
-from backend.measurements.revision.exclusion import Decision, decide_on_device
-from backend.measurements.revision.recount import differences
+from backend.measurements.recording.counting import differences
+from backend.measurements.revision.service import Decision, decide_on_device
 from tests.support.factories import sample
 
 WAITS = text("select count(*) from pg_locks where not granted")

@@ -1,4 +1,4 @@
-"""Make backups of the database.
+"""Make backups of the database; restore one into an empty database and compare the figures.
 
 A backup is a folder with a dump by pg_dump and a manifest of its row counts. The keys and the list
 of withdrawn devices are stored apart, in `keys`: a stolen dump alone reveals no code.
@@ -10,18 +10,19 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from flask_migrate import upgrade
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from backend.measurements.privacy.withdrawal import TOMBSTONES
-from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
+from backend.server.postgres.embedded import database_urls
 from backend.server.postgres.programs import call
+from config import settings
 
 DUMP, MANIFEST, KEYS = "database.dump", "manifest.json", "keys"
 KEPT_APART = ("secret_key", TOMBSTONES)  # and the keys of reports' seals
@@ -36,22 +37,6 @@ class BackupError(RuntimeError):
     """A backup or restore failed; the message says what to do."""
 
 
-@contextmanager
-def addresses(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the URLs of the database as settings; the embedded one runs meanwhile."""
-    if values["DATABASE_URL"] is not None:
-        yield {name: values[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
-        return
-    postgres = EmbeddedPostgres(values["VAR_DIR"])
-    was_running = postgres.running()
-    postgres.start()
-    try:
-        yield {"DATABASE_URL": postgres.app_url, "DATABASE_OWNER_URL": postgres.owner_url}
-    finally:
-        if not was_running:
-            postgres.stop()
-
-
 def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> Path:
     """Write a new backup into a folder, delete the oldest ones, and return its path."""
     target = folder / _name(now)
@@ -61,7 +46,7 @@ def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> P
             shutil.rmtree(left)
     fresh.mkdir(mode=0o700, parents=True)
     try:
-        with addresses(values) as urls:
+        with database_urls(values) as urls:
             rows = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP)
         digest = sha256(fresh / DUMP)
         manifest = {"made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "sha256": digest, "holds": rows}
@@ -144,3 +129,76 @@ def plain(url: str) -> str:
 def sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def restore(backup: Path | None, keys: Path | None) -> Iterator[str]:
+    """Restore a backup into an empty database; yield a line for each step."""
+    if backup is None or not (backup / MANIFEST).is_file():
+        raise BackupError(f"{backup} is no backup: name a folder with a {MANIFEST}.")
+    manifest = json.loads((backup / MANIFEST).read_text())
+    if sha256(backup / DUMP) != manifest["sha256"]:
+        raise BackupError(f"{backup / DUMP} is damaged: its digest is not the manifest's.")
+    _put_keys(keys or backup.parent / KEYS)
+    values = settings.read()
+    with database_urls(values) as urls:
+        url = urls["DATABASE_OWNER_URL"]
+        with psycopg.connect(plain(url)) as connection:
+            _check_empty(connection)
+        words = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
+        run("pg_restore", url, *words, backup / DUMP)
+        with psycopg.connect(plain(url)) as connection:
+            _compare(figures(connection), manifest["holds"])
+        yield f"Restored what was there at {manifest['made_at']}; every figure is the same."
+        yield from _bring_up_to_date(urls)
+
+
+def _put_keys(keys: Path) -> None:
+    """Copy the keys to VAR_DIR before the app makes new ones."""
+    if not keys.is_dir():
+        raise BackupError(
+            f"{keys} is not there: name the folder of the keys with --keys. Without it the "
+            "data of people who withdrew after the backup would be restored."
+        )
+    var_dir = settings.var_dir()
+    var_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+    for source in keys_in(keys):
+        target = var_dir / source.name
+        if target.exists() and source.name == TOMBSTONES:
+            _merge(source, target)
+        elif target.exists() and target.read_bytes() != source.read_bytes():
+            raise BackupError(f"{target} is another key than {source}: move one of them away.")
+        elif not target.exists():
+            shutil.copyfile(source, target)
+            target.chmod(0o600)
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Merge two lists of withdrawals."""
+    lines = {*source.read_text().splitlines(), *target.read_text().splitlines()}
+    target.write_text("".join(f"{line}\n" for line in sorted(lines)))
+
+
+def _check_empty(connection: psycopg.Connection) -> None:
+    found = connection.execute("select 1 from pg_tables where schemaname = 'public'").fetchone()
+    if found:
+        raise BackupError(
+            "The database is not empty. Name an empty one with DATABASE_URL, or a new folder with "
+            "VAR_DIR: existing data are never overwritten."
+        )
+
+
+def _compare(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    if found != expected:
+        raise BackupError(f"The restored figures differ: {found} instead of {expected}")
+
+
+def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:
+    """Migrate, and withdraw again the devices that withdrew after the backup."""
+    from backend.app import create_app
+
+    app = create_app(**urls)
+    with app.app_context():
+        upgrade()
+        tombstones = Tombstones(app.config["VAR_DIR"] / TOMBSTONES, app.config["SECRET_KEY"])
+        again = withdraw_again(tombstones, datetime.now(UTC))
+    yield f"Withdrawn again, as they had after the backup: {again} devices."

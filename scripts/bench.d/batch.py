@@ -30,7 +30,6 @@ from sqlalchemy import text
 from backend.app import create_app
 from backend.batch.workforce import Workforce
 from backend.database.extensions import db
-from backend.measurements.revision import comparison
 from backend.measurements.revision import service as revising
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units.setup import setup
@@ -75,7 +74,7 @@ def _archives(folder: Path, arguments: argparse.Namespace) -> bool:
         out = folder / f"by-{count}"
         with Workforce(count) as force:
             begin(force, folder)
-            work = partial(comparison.compare_places, MONTHS, out, silently, force)
+            work = partial(revising.compare_places, MONTHS, out, silently, force)
             took = timed(f"archives reassigned, nothing written back, {processes(count)}", work)
         print(f"  {arguments.rows / took:,.0f} rows a second")
         times.append(took)
@@ -107,7 +106,7 @@ def _table(owner_url: str, folder: Path, arguments: argparse.Namespace) -> bool:
 
 def begin(force: Workforce, folder: Path) -> None:
     """Warm up the workers by two of the months, before the measurement."""
-    comparison.compare_places((MONTHS[0], MONTHS[-1]), folder / "begun", silently, force)
+    revising.compare_places((MONTHS[0], MONTHS[-1]), folder / "begun", silently, force)
 
 
 def _table_digest() -> str:

@@ -39,7 +39,5 @@ def restore(months: tuple[str, ...]) -> None:
     """Insert rows of each MONTH that are missing in the database, except of withdrawn devices."""
     for month in months:
         with click_errors(), spinner(f"restore {month}"):
-            done = service.restore(month)
-        click.echo(
-            f"{month}: restored: {done.restored}; skipped, of withdrawn devices: {done.skipped}"
-        )
+            restored, skipped = service.restore(month)
+        click.echo(f"{month}: restored: {restored}; skipped, of withdrawn devices: {skipped}")

@@ -63,9 +63,6 @@ class Checksum(NamedTuple):
     rows: int
     digest: int
 
-    def __add__(self, other: "Checksum") -> "Checksum":  # type: ignore[override]
-        return Checksum(self.rows + other.rows, self.digest + other.digest)
-
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -77,14 +74,6 @@ class Manifest:
     digest: str  # of the rows, as the database writes them
     sha256: str  # of the file
     made_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """Number of restored measurements and of those skipped, whose devices have withdrawn."""
-
-    restored: int
-    skipped: int
 
 
 def archive(month: str, now: datetime) -> Manifest:
@@ -119,8 +108,11 @@ def check(month: str) -> Manifest:
     return manifest
 
 
-def restore(month: str) -> Restored:
-    """Insert rows that are missing in the database; existing rows stay. Can be run again."""
+def restore(month: str) -> tuple[int, int]:
+    """Insert rows that are missing in the database; existing rows stay. Can be run again.
+
+    Return the numbers of restored rows and of those skipped, whose devices have withdrawn.
+    """
     _checked_manifest(month)
     restored = skipped = 0
     for rows in _rows_of_file(path_of(month)):
@@ -131,7 +123,7 @@ def restore(month: str) -> Restored:
         db.session.commit()
     record_command("measurements.restore", month, back=restored, gone=skipped)
     db.session.commit()
-    return Restored(restored, skipped)
+    return restored, skipped
 
 
 def renew(now: datetime) -> tuple[list[str], list[str]]:
@@ -209,10 +201,8 @@ def _table_checksum(month: str) -> Checksum:
 
 
 def _file_checksum(path: Path) -> Checksum:
-    total = Checksum(0, 0)
-    for rows in _rows_of_file(path):
-        total += _checksum(SUM_OF_ROWS, rows=rows)
-    return total
+    parts = [_checksum(SUM_OF_ROWS, rows=rows) for rows in _rows_of_file(path)]
+    return Checksum(sum(part.rows for part in parts), sum(part.digest for part in parts))
 
 
 def _checksum(statement: TextClause, **values: Any) -> Checksum:

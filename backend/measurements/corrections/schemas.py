@@ -53,7 +53,13 @@ class DecisionSchema(Strict):
     @post_load
     def choose(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Build the choice from ids or filter."""
-        return data | {"choice": _choice(data)}
+        ids: list[UUID] = []
+        for place, written in enumerate(data.get("measurements") or ()):
+            identity = read_id(written)
+            if identity is None:
+                raise ValidationError({f"measurements.{place}": ["not_uuid"]})
+            ids.append(identity)
+        return data | {"choice": Choice(ids, **(data.get("filter") or {}))}
 
 
 class CorrectionCreateSchema(DecisionSchema):
@@ -168,13 +174,3 @@ class MembershipImportSchema(Schema):
     totals = fields.Nested(MembershipTotalsSchema, required=True)
     rows = fields.List(fields.Nested(MembershipRowSchema), required=True)
     moved = fields.Nested(MovedSchema, required=True, allow_none=True)
-
-
-def _choice(data: dict[str, Any]) -> Choice:
-    ids: list[UUID] = []
-    for place, written in enumerate(data.get("measurements") or ()):
-        identity = read_id(written)
-        if identity is None:
-            raise ValidationError({f"measurements.{place}": ["not_uuid"]})
-        ids.append(identity)
-    return Choice(ids, **(data.get("filter") or {}))

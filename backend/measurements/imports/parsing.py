@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -227,9 +228,9 @@ def parse_records(lines: Lines, delimiter: str | None = None) -> Iterator[Entry]
         return
     # Spreadsheets with Vietnamese settings write semicolons.
     separator = delimiter or (";" if ";" in first and "," not in first else ",")
-    pushed: list[str] = [first]
+    source = chain([first], feed)
     while True:
-        reader = csv.reader(_chain(pushed, feed), delimiter=separator, strict=True)
+        reader = csv.reader(source, delimiter=separator, strict=True)
         try:
             for cells in reader:
                 line, raw = feed.pop_record()
@@ -240,9 +241,3 @@ def parse_records(lines: Lines, delimiter: str | None = None) -> Iterator[Entry]
             # An unclosed quote includes the lines that follow; reading continues after them.
             line, raw = feed.pop_record()
             yield Entry(line, raw, error=f"not CSV: {error}")
-
-
-def _chain(pushed: list[str], feed: _Feed) -> Iterator[str]:
-    while pushed:
-        yield pushed.pop()
-    yield from feed

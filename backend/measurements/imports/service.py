@@ -11,8 +11,7 @@ from typing import Any, TextIO
 from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.i18n.messages import message
-from backend.measurements.imports import ndt7, own
-from backend.measurements.imports import speedtest_clients as clients
+from backend.measurements.imports import foreign, own
 from backend.measurements.imports.parsing import BrokenStream, Lines, translate_objects
 from backend.measurements.imports.row import ImportOptions, Row
 from backend.measurements.recording.incoming import Item, ReceiptContext
@@ -23,11 +22,11 @@ LOT = 500
 READERS: dict[str, Callable[[Lines, ImportOptions], Iterator[Row]]] = {
     "ndjson": partial(translate_objects, translate=own.complete_payload),
     "csv": own.read_csv,
-    "speedtest-cli": partial(translate_objects, translate=clients.from_speedtest_cli),
-    "speedtest-cli-csv": clients.read_speedtest_cli_csv,
-    "ookla": partial(translate_objects, translate=clients.from_ookla),
-    "librespeed": partial(translate_objects, translate=clients.from_librespeed),
-    "ndt7": ndt7.read,
+    "speedtest-cli": partial(translate_objects, translate=foreign.from_speedtest_cli),
+    "speedtest-cli-csv": foreign.read_speedtest_cli_csv,
+    "ookla": partial(translate_objects, translate=foreign.from_ookla),
+    "librespeed": partial(translate_objects, translate=foreign.from_librespeed),
+    "ndt7": foreign.read_ndt7,
 }
 FORMATS = tuple(READERS)
 

@@ -38,6 +38,11 @@ from backend.measurements.recording.models import (
 )
 from backend.memberships.models import CampaignExclusion, Correction
 
+# Columns that lead to the person, as does `raw` (null in SQL; None would be null in JSON).
+PERSONAL = (
+    "device_id", "received_at", "measured_at", "skew_s", "latitude", "longitude", "accuracy_m",
+    "candidates",
+)  # fmt: skip
 TOMBSTONES = "withdrawn"  # the file in VAR_DIR
 RETRY_AFTER_S = 60  # a full disk is not freed sooner
 WORKING_DAYS_TO_ACKNOWLEDGE = 2
@@ -160,18 +165,7 @@ def _anonymise(device_id: UUID) -> int:
     stripped = (
         update(Measurement)
         .where(Measurement.id == renamed.c.id)
-        .values(
-            id=renamed.c.fresh,
-            device_id=None,
-            received_at=None,
-            measured_at=None,
-            skew_s=None,
-            latitude=None,
-            longitude=None,
-            accuracy_m=None,
-            candidates=None,
-            raw=null(),  # SQL's null; None would be JSON's
-        )
+        .values(id=renamed.c.fresh, raw=null(), **dict.fromkeys(PERSONAL))
         .add_cte(*moved)
     )
     return _affected(stripped)

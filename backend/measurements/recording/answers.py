@@ -18,6 +18,8 @@ from backend.measurements.recording.reasons import BY_CODE, COUNTED
 
 PAGE_MOST = 500
 CHECK_MOST = 1_000
+# What a place adds to the columns of a measurement.
+PLACE = ("code", "name", "province", "set_name", "quality")
 
 SELECT = """
     select m.id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.download_mbps,
@@ -64,21 +66,11 @@ def _serialize_result(
             for one in item.errors
         ]
     elif item.outcome == "accepted":
-        answer |= _serialize_verdict(_row_of_new(item), language)
+        place = {name: getattr(item.placed, name, None) for name in PLACE}
+        answer |= _serialize_verdict(item.row | place, language)
     elif item.outcome == "duplicate" and item.id in stored:
         answer |= _serialize_verdict(stored[item.id], language)
     return answer
-
-
-def _row_of_new(item: Item) -> dict[str, Any]:
-    placed = item.placed
-    return item.row | {
-        "code": placed.code if placed else None,
-        "name": placed.name if placed else None,
-        "province": placed.province if placed else None,
-        "set_name": placed.set_name if placed else None,
-        "quality": placed.quality if placed else None,
-    }
 
 
 def _serialize_verdict(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
@@ -87,13 +79,8 @@ def _serialize_verdict(row: Mapping[Any, Any], language: Language) -> dict[str, 
         boundaries = {"set": row["set_name"], "quality": row["quality"]}
     unit = None
     if row["unit_id"] is not None:
-        unit = {
-            "code": row["code"],
-            "name": row["name"],
-            "province": row["province"],
-            "how": row["how"],
-            "ambiguous": "border_ambiguous" in row["marks"],
-        }
+        unit = {name: row[name] for name in ("code", "name", "province", "how")}
+        unit["ambiguous"] = "border_ambiguous" in row["marks"]
     return {
         "valid": row["valid"],
         "counted": row["counted"],
@@ -132,11 +119,8 @@ def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language
     """Return a page of the device's own measurements, newest first."""
     at, last = decode_cursor(cursor, aware_time, UUID) or (None, None)
     limit = max(1, min(limit, PAGE_MOST))
-    rows = list(
-        db.session.execute(
-            PAGE, {"device": device_id, "at": at, "id": last, "limit": limit}
-        ).mappings()
-    )
+    values = {"device": device_id, "at": at, "id": last, "limit": limit}
+    rows = list(db.session.execute(PAGE, values).mappings())
     more = len(rows) == limit
     next_cursor = encode_cursor(rows[-1]["measured_at"], rows[-1]["id"]) if more else None
     earned = _earned(rows, language)

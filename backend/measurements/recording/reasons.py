@@ -22,62 +22,48 @@ class Reason:
 
 # In order of weight: the first one of a measurement is its main reason, by which it is counted.
 # Reasons without a commune come first, so that "unlocated" is their sum.
-REASONS: tuple[Reason, ...] = (
-    Reason("position_missing", "not_valid", N_("There is no usable GPS position.")),
-    Reason(
-        "position_default",
-        "not_valid",
-        N_("A default position (0,0 or an emulator's), not where the test ran."),
+_NOT_VALID = {
+    "position_missing": N_("There is no usable GPS position."),
+    "position_default": N_("A default position (0,0 or an emulator's), not where the test ran."),
+    "position_coarse": N_("The position error is over 2,000 m: wait for a better GPS fix."),
+    "outside_communes": N_("The position is not in a commune of Vietnam."),
+    "excluded": N_("The sample was excluded after a review."),
+    "failed_test": N_("The test did not finish."),
+    "kind_unknown": N_("It is unknown whether this was mobile or fixed."),
+    "foreign_network": N_("The phone was on a foreign network."),
+    "implausible_value": N_("A measured value cannot be real."),
+    "fix_stale": N_("The position was taken more than 60 s before or after the test."),
+    "in_future": N_("The test time is in the future: set the phone's clock."),
+    "too_old": N_("The sample arrived over 60 days after the test."),
+}
+_NOT_COUNTED = {
+    "no_device": N_("An imported row that belongs to no device."),
+    "source_not_counted": N_("A result entered by hand, for reference only."),
+    "impossible_travel": N_(
+        "The distance from the previous test cannot have been travelled in that time."
     ),
-    Reason(
-        "position_coarse",
-        "not_valid",
-        N_("The position error is over 2,000 m: wait for a better GPS fix."),
-    ),
-    Reason("outside_communes", "not_valid", N_("The position is not in a commune of Vietnam.")),
-    Reason("excluded", "not_valid", N_("The sample was excluded after a review.")),
-    Reason("failed_test", "not_valid", N_("The test did not finish.")),
-    Reason("kind_unknown", "not_valid", N_("It is unknown whether this was mobile or fixed.")),
-    Reason("foreign_network", "not_valid", N_("The phone was on a foreign network.")),
-    Reason("implausible_value", "not_valid", N_("A measured value cannot be real.")),
-    Reason(
-        "fix_stale",
-        "not_valid",
-        N_("The position was taken more than 60 s before or after the test."),
-    ),
-    Reason("in_future", "not_valid", N_("The test time is in the future: set the phone's clock.")),
-    Reason("too_old", "not_valid", N_("The sample arrived over 60 days after the test.")),
-    Reason("no_device", "not_counted", N_("An imported row that belongs to no device.")),
-    Reason(
-        "source_not_counted", "not_counted", N_("A result entered by hand, for reference only.")
-    ),
-    Reason(
-        "impossible_travel",
-        "not_counted",
-        N_("The distance from the previous test cannot have been travelled in that time."),
-    ),
-    Reason(
-        "repeat",
-        "not_counted",
-        N_("This phone has a counted sample near here in the last 4 hours."),
-    ),
-    Reason("mock_position", "mark", N_("The position came from another app.")),
-    Reason(
-        "border_ambiguous", "mark", N_("Near a border: the accuracy circle touches a neighbour.")
-    ),
-    Reason("snapped", "mark", N_("Slightly outside, assigned to the nearest commune.")),
-    Reason("vpn", "mark", N_("Measured through a VPN.")),
-    Reason("clock_corrected", "mark", N_("The phone's clock was wrong; the time was corrected.")),
-    Reason("national_roaming", "mark", N_("Roaming inside the country.")),
-    Reason("operator_stated", "mark", N_("The operator was entered by the user.")),
-    Reason("metered", "mark", N_("The connection was metered.")),
-    Reason("counted_by_admin", "mark", N_("Counted by decision of an admin.")),
+    "repeat": N_("This phone has a counted sample near here in the last 4 hours."),
+}
+_MARKS = {
+    "mock_position": N_("The position came from another app."),
+    "border_ambiguous": N_("Near a border: the accuracy circle touches a neighbour."),
+    "snapped": N_("Slightly outside, assigned to the nearest commune."),
+    "vpn": N_("Measured through a VPN."),
+    "clock_corrected": N_("The phone's clock was wrong; the time was corrected."),
+    "national_roaming": N_("Roaming inside the country."),
+    "operator_stated": N_("The operator was entered by the user."),
+    "metered": N_("The connection was metered."),
+    "counted_by_admin": N_("Counted by decision of an admin."),
+}
+REASONS = (
+    *(Reason(code, "not_valid", text) for code, text in _NOT_VALID.items()),
+    *(Reason(code, "not_counted", text) for code, text in _NOT_COUNTED.items()),
+    *(Reason(code, "mark", text) for code, text in _MARKS.items()),
 )
 
 BY_CODE = {reason.code: reason for reason in REASONS}
 ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
-NOT_VALID = frozenset(reason.code for reason in REASONS if reason.effect == "not_valid")
-NOT_COUNTED = frozenset(reason.code for reason in REASONS if reason.effect == "not_counted")
+NOT_VALID, NOT_COUNTED = frozenset(_NOT_VALID), frozenset(_NOT_COUNTED)
 BASES = ("received", "valid", "counted")  # the three numbers of a month
 UNLOCATED = ("position_missing", "position_default", "position_coarse", "outside_communes")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -104,7 +105,7 @@ def _with_window(since: datetime, until: datetime) -> dict[str, datetime]:
 
 
 def _judge(rows: Sequence[Row], since: datetime, until: datetime) -> Iterator[Judged]:
-    ordered = sorted(rows, key=_time_and_id)
+    ordered = sorted(rows, key=itemgetter("measured_at", "id"))
     by_id = {row["id"]: row for row in ordered}
     timeline = (
         rules.TimelineEntry(sample_of(row), _stored_verdict(row), row.get("final", False))
@@ -117,7 +118,3 @@ def _judge(rows: Sequence[Row], since: datetime, until: datetime) -> Iterator[Ju
 def _stored_verdict(row: Row) -> rules.Verdict | None:
     """Return the stored verdict; None for a new row."""
     return rules.verdict_of(tuple(row["reasons"])) if "reasons" in row else None
-
-
-def _time_and_id(row: Row) -> tuple[datetime, UUID]:
-    return row["measured_at"], row["id"]

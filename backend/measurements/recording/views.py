@@ -79,12 +79,15 @@ def post_measurements() -> Any:
         _device()  # without a valid token the answer is 401, without details of the body
         raise
     device, items = record_optimistically(token, sent, receipt, _context())
-    count_samples(_outcome_and_category(item) for item in items)
+    count_samples((item.outcome, _category(item)) for item in items)
     results = answers.serialize_results(device.id, items, language())
     batch = "measurements" in body
     answer = answers.serialize_batch(results) if batch else _single(items[0], results[0])
     status = 201 if answer.get("outcome") == "accepted" else 200
-    return _json_response(answer | _consent_note(device), status)
+    if devices.consent_outdated(device):
+        answer = answer | {"consent_outdated": True}
+    # Without the schema: dumping by it would cost as much as the verdicts.
+    return Response(orjson.dumps(answer), status, content_type="application/json")
 
 
 def _sent(body: dict[str, Any]) -> list[Any]:
@@ -106,20 +109,10 @@ def _single(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _outcome_and_category(item: Item) -> tuple[str, str | None]:
-    """Return the outcome of a sample, and its category if it is new."""
-    if item.outcome != "accepted":
-        return item.outcome, None
-    return item.outcome, category(item.row["reasons"], item.row["marks"])
-
-
-def _consent_note(device: KnownDevice) -> dict[str, bool]:
-    return {"consent_outdated": True} if devices.consent_outdated(device) else {}
-
-
-def _json_response(answer: dict[str, Any], status: int) -> Response:
-    """Return the answer without a schema: dumping by one would cost as much as the verdicts."""
-    return Response(orjson.dumps(answer), status, content_type="application/json")
+def _category(item: Item) -> str | None:
+    """Return the category of a new sample."""
+    accepted = item.outcome == "accepted"
+    return category(item.row["reasons"], item.row["marks"]) if accepted else None
 
 
 @blp.get("/measurements")

@@ -13,7 +13,7 @@ from backend.batch.options import workforce
 from backend.batch.workforce import Workforce
 from backend.measurements.recording import counting
 from backend.measurements.recording.cli import cli
-from backend.measurements.revision import comparison, service
+from backend.measurements.revision import service
 
 commands = ()  # registered in the group of backend.measurements.recording.cli
 
@@ -53,7 +53,7 @@ def compare_places(months: tuple[str, ...], out: Path, force: Workforce) -> None
     The rows that would differ are written to the folder OUT, as Parquet.
     """
     with click_errors(), progress_bar("compare-places") as progress:
-        done = comparison.compare_places(months, out, progress, force)
+        done = service.compare_places(months, out, progress, force)
     click.echo(
         f"compared: {done.rows}; another commune: {done.moved}; "
         f"another commune, set, candidate or mark: {done.differ}"

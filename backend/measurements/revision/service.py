@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from backend.batch.workforce import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
 from backend.database.extensions import db, extension, follow_indexes
 from backend.errors import Problem
+from backend.measurements.archive.service import path_of
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import SCHEMA, ReceiptContext
@@ -27,6 +29,8 @@ from backend.units.locator import Locator, UnitLocation
 Progress = Callable[[int, int], None]
 Row = Mapping[Any, Any]
 
+# Columns that are copied into a comparison, and that of the present unit.
+COPIED, BEFORE = ("id", "device_id"), "unit_id_before"
 # Rows in memory at a time: raw bodies take about 1 kB each.
 ROWS_AT_ONCE = 1_000
 # Some seconds of work for a month: little to repeat after an interruption, few messages.
@@ -127,6 +131,24 @@ class Decision:
     @property
     def excluded(self) -> bool:
         return self.lifts is None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row group of an archive and the file for its differing rows."""
+
+    archive: Path
+    group: int
+    result: Path
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Number of rows compared, of differing rows and of rows in another unit."""
+
+    rows: int = 0
+    differ: int = 0
+    moved: int = 0
 
 
 def rejudge(
@@ -356,3 +378,49 @@ def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
 def pseudonym(identity: UUID, key: str) -> str:
     """Return the name of a measurement in the audit log, a keyed digest of its id."""
     return hmac.digest(key.encode(), b"audit|" + identity.bytes, hashlib.sha256).hex()[:32]
+
+
+def compare_places(
+    months: Sequence[str], out: Path, progress: Progress, force: Workforce = ALONE
+) -> Comparison:
+    """Look up the communes of archived months again and write the differing rows to a folder.
+
+    Nothing is changed. Each row group becomes one file of the rows that differ, so the result does
+    not depend on the machine that processes it.
+    """
+    from backend.measurements.archive import files
+
+    groups = []
+    for month in months:
+        path = path_of(month)
+        if not path.exists():
+            raise Problem(404, "archive_missing")
+        groups += [
+            Group(path, number, out / f"{month}-{number:04}.parquet")
+            for number in range(files.groups(path))
+        ]
+    done = Comparison()
+    for place, one in enumerate(force.each(compare_group, groups)):
+        done.rows += one.rows
+        done.differ += one.differ
+        done.moved += one.moved
+        progress(place + 1, len(groups))
+    return done
+
+
+def compare_group(group: Group) -> Comparison:
+    """Look up the exact positions of a row group again; write the rows that differ."""
+    import pyarrow.parquet as pq
+
+    from backend.measurements.archive import files
+    from backend.measurements.revision import placement
+
+    names = [*COPIED, *placement.INPUT.names, *placement.OUTPUT.names]
+    chunk = files.read_group(group.archive, group.group, [*names, "exact"])
+    exact = chunk.filter(chunk["exact"]).select(names)
+    before = exact.append_column(BEFORE, exact["unit_id"])
+    changed = placement.locate_again(before, extension("locator").loaded_set)
+    with files.replacing(group.result) as fresh:
+        pq.write_table(changed, fresh, compression="zstd")
+    moved = placement.differ(changed[BEFORE], changed["unit_id"])
+    return Comparison(len(chunk), len(changed), int(moved.sum()))

@@ -59,13 +59,11 @@ class PeriodicCommand:
 
     def record_end(self) -> None:
         """Record the result of a run that has ended."""
-        self.running = self.running and not self._ended()
-
-    def _ended(self) -> bool:
         status = self.process.poll() if self.process is not None else None
-        if status is not None and "VAR_DIR" in self.environment:
-            record_run(Path(self.environment["VAR_DIR"]), self.name, status == 0)
-        return status is not None
+        if self.running and status is not None:
+            self.running = False
+            if "VAR_DIR" in self.environment:
+                record_run(Path(self.environment["VAR_DIR"]), self.name, status == 0)
 
     def end(self) -> None:
         """Kill a run; the next one repeats its work."""

@@ -89,7 +89,10 @@ class Serve:
         signal.signal(signal.SIGHUP, self._reload)
         try:
             self.counters = fresh_folder(self.var_dir)
-            environment = self._start_database()
+            if self.postgres is not None:
+                print(f"Starting PostgreSQL in {self.postgres.data} …", flush=True)
+                self.postgres.start()
+            environment = self._server_environment(self.environment)
             if not self.stopping:
                 self.servers.start(environment)
                 self._write_instance()
@@ -131,13 +134,6 @@ class Serve:
             command = ("gunicorn", "-c", file, app)
             servers.append(Server("speed", command, bind_socket(bind, speed)))
         return servers
-
-    def _start_database(self) -> dict[str, str]:
-        """Start the embedded database, if used; return the environment of the servers."""
-        if self.postgres is not None:
-            print(f"Starting PostgreSQL in {self.postgres.data} …", flush=True)
-            self.postgres.start()
-        return self._server_environment(self.environment)
 
     def _server_environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """Return an environment with the addresses of database and counters."""

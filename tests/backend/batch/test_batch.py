@@ -16,7 +16,6 @@ from backend.coverage.statistics import refresh
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.measurements.archive import files as archive_files
-from backend.measurements.revision import comparison
 from backend.measurements.revision import service as revising
 from tests.support.certificates import issue
 from tests.support.clock import FakeClock
@@ -92,8 +91,8 @@ def test_two_processes_find_and_do_what_one_does(app: Flask, tmp_path: Path) -> 
     with app.app_context(), workforce.Workforce(workers=2) as force:
         folders, found = (tmp_path / "alone", tmp_path / "both"), []
         for folder, crew in zip(folders, (workforce.ALONE, force), strict=True):
-            found.append(comparison.compare_places([MONTH], folder, silently, crew))
-        assert found == [comparison.Comparison(rows=12, differ=12, moved=12)] * 2
+            found.append(revising.compare_places([MONTH], folder, silently, crew))
+        assert found == [revising.Comparison(rows=12, differ=12, moved=12)] * 2
         assert digests(folders[0]) == digests(folders[1])
         assert len(digests(folders[0])) == 6
 

@@ -170,7 +170,7 @@ KEYS = ["cda21d7c-eec9-5067-91d9-2994352c2c4a", "4bed0ba9-fdad-5630-8eae-a0e9bba
 
 
 def test_waiting_directions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.measurements.imports.ndt7.MAX_WAITING_CHARS", 1500)
+    monkeypatch.setattr("backend.measurements.imports.foreign.MAX_WAITING_CHARS", 1500)
     line = (DATA / "ndt7-archive.jsonl").read_text("utf-8").splitlines()[-1]
     lines = [line.replace("203.0.113.99", f"198.51.100.{n}") for n in range(20)]
     with_end = iter(importing.read("ndt7", io.StringIO("\n".join(lines)), NOTHING))

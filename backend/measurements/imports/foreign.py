@@ -1,6 +1,9 @@
-"""ndt7: the summary of `ndt7-client -format=json`, and M-Lab's result files and table rows.
+"""Foreign formats: results of speed test clients on the command line, and of M-Lab's archive.
 
-In M-Lab's archive each direction is a separate result; a pair of them is one test.
+Ookla's own client (`--format=json`, `json-pretty`, `jsonl`) prints BYTES per second, speedtest-cli
+(the Python one, `--json`, `--csv`) BITS per second, `librespeed-cli --json` Mbps; pings are in ms.
+`ndt7-client -format=json` prints units. In M-Lab's archive (result files and rows of the public
+table) each direction of an ndt7 test is a separate result; a pair of them is one test.
 """
 
 from collections.abc import Iterator
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from backend.measurements.imports.parsing import Entry, Lines, parse_objects
+from backend.measurements.imports.parsing import Entry, Lines, parse_objects, parse_records
 from backend.measurements.imports.row import (
     ImportOptions,
     Row,
@@ -16,12 +19,19 @@ from backend.measurements.imports.row import (
     number,
     parse_time,
     payload,
+    rate,
     row_id,
     section,
     server,
     text,
 )
 
+MBPS_PER_BYTE_S, MBPS_PER_BIT_S = 8e-6, 1e-6
+# Types of Ookla's progress lines; no set, because a damaged type may be an object.
+_PROGRESS = ("testStart", "ping", "download", "upload")
+_HEADER = "Server ID,Sponsor,Server Name,Timestamp,Distance,Ping,Download,Upload,Share,IP Address"
+_NAMES = _HEADER.split(",")
+_OLD_WIDTH = 8  # versions of speedtest-cli before 2.0 print neither Share nor IP Address
 _MBPS = {"bit/s": 1e-6, "kbit/s": 1e-3, "mbit/s": 1.0, "mbps": 1.0, "gbit/s": 1e3}
 _MS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 # ndt7-client prints no time; scripts that collect its summaries add one by such a name.
@@ -35,7 +45,106 @@ MBPS_PER_BYTE_US = 8.0  # a byte in a microsecond is 8 Mbit/s
 MS_PER_US = 1e-3
 
 
-def read(lines: Lines, options: ImportOptions) -> Iterator[Row]:
+def from_ookla(source: dict[str, Any], options: ImportOptions) -> dict[str, Any] | None:
+    """Translate a result; None for the progress lines of `jsonl`."""
+    if source.get("type") in _PROGRESS:
+        return None
+    if source.get("type") != "result":
+        error = text(source, "message") or text(source, "error") or "its type is not result"
+        raise UnreadableRow(f"no result of a test: {error[:200]}")
+    down, up = section(source, "download"), section(source, "upload")
+    ping, host = section(source, "ping"), section(source, "server")
+    vpn = section(source, "interface").get("isVpn")
+    return payload(
+        options,
+        id=row_id("ookla", text(section(source, "result"), "id"), source),
+        at=parse_time(source.get("timestamp"), "timestamp"),
+        download=rate(number(down, "bandwidth", MBPS_PER_BYTE_S), number(down, "bytes")),
+        upload=rate(number(up, "bandwidth", MBPS_PER_BYTE_S), number(up, "bytes")),
+        ping=number(ping, "latency"),
+        jitter_ms=number(ping, "jitter"),
+        loss_percent=number(source, "packetLoss"),
+        data_used_mb=_sum(number(down, "bytes", 1e-6), number(up, "bytes", 1e-6)),
+        duration_s=_sum(number(down, "elapsed", 1e-3), number(up, "elapsed", 1e-3)),
+        isp=text(source, "isp"),
+        vpn=vpn if isinstance(vpn, bool) else None,
+        server=server(text(host, "name"), text(host, "id")),
+    )
+
+
+def from_librespeed(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+    """Translate one object of `librespeed-cli --json`, which may print a list, one a server."""
+    received, sent = number(source, "bytes_received"), number(source, "bytes_sent")
+    return payload(
+        options,
+        id=row_id("librespeed", text(source, "share"), source),
+        at=parse_time(source.get("timestamp"), "timestamp"),
+        download=rate(number(source, "download"), received),
+        upload=rate(number(source, "upload"), sent),
+        ping=number(source, "ping"),
+        jitter_ms=number(source, "jitter"),
+        data_used_mb=_sum(received, sent, 1e6),
+        isp=text(section(source, "client"), "org"),
+        server=server(text(section(source, "server"), "name")),
+    )
+
+
+def from_speedtest_cli(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+    """Translate the result of a run of `speedtest-cli --json`."""
+    received, sent = number(source, "bytes_received"), number(source, "bytes_sent")
+    host = section(source, "server")
+    return payload(
+        options,
+        id=row_id("speedtest-cli", text(source, "share"), source),
+        at=parse_time(source.get("timestamp"), "timestamp"),
+        download=rate(number(source, "download", MBPS_PER_BIT_S), received),
+        upload=rate(number(source, "upload", MBPS_PER_BIT_S), sent),
+        ping=number(source, "ping"),
+        data_used_mb=_sum(received, sent, 1e6),
+        isp=text(section(source, "client"), "isp"),
+        server=_server(text(host, "id"), text(host, "sponsor"), text(host, "name")),
+    )
+
+
+def read_speedtest_cli_csv(lines: Lines, options: ImportOptions) -> Iterator[Row]:
+    """Read the output of `speedtest-cli --csv`, with or without its header."""
+    for record in parse_records(lines, ","):
+        if record.value is None or record.value[:3] != _NAMES[:3]:
+            yield from record.rows(_from_cells, options)
+
+
+def _from_cells(values: list[str], options: ImportOptions) -> dict[str, Any]:
+    if len(values) not in (_OLD_WIDTH, len(_NAMES)):
+        raise UnreadableRow(f"{len(values)} cells instead of {len(_NAMES)}")
+    cells = dict(zip(_NAMES, values, strict=False))
+    rates = {name: _float(cells, name) for name in ("Ping", "Download", "Upload")}
+    return payload(
+        options,
+        id=row_id("speedtest-cli", cells.get("Share"), cells),
+        at=parse_time(cells["Timestamp"], "Timestamp"),
+        download=rate(number(rates, "Download", MBPS_PER_BIT_S), None),
+        upload=rate(number(rates, "Upload", MBPS_PER_BIT_S), None),
+        ping=number(rates, "Ping"),
+        server=_server(cells["Server ID"], cells["Sponsor"], cells["Server Name"]),
+    )
+
+
+def _float(cells: dict[str, str], name: str) -> float:
+    try:
+        return float(cells[name])
+    except ValueError:
+        raise UnreadableRow(f"{name} {cells[name][:60]!r} is not a number") from None
+
+
+def _server(id: str | None, sponsor: str | None, name: str | None) -> dict[str, str] | None:
+    return server(", ".join(part for part in (sponsor, name) if part), id)
+
+
+def _sum(down: float | None, up: float | None, divisor: float = 1.0) -> float | None:
+    return None if down is None or up is None else (down + up) / divisor
+
+
+def read_ndt7(lines: Lines, options: ImportOptions) -> Iterator[Row]:
     """Read client summaries; join M-Lab's downloads with their uploads."""
     pairs = Pairs(options)
     for found in parse_objects(lines):
@@ -44,11 +153,11 @@ def read(lines: Lines, options: ImportOptions) -> Iterator[Row]:
         if found.value and is_archive(found.value):
             yield from pairs.add(found)
         else:
-            yield from found.rows(_summary, options)
+            yield from found.rows(_from_ndt7_summary, options)
     yield from pairs.unpaired()
 
 
-def _summary(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+def _from_ndt7_summary(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
     down, up = section(source, "Download"), section(source, "Upload")
     if not down and not up:
         raise UnreadableRow("neither an ndt7 summary nor an ndt7 result file")
@@ -178,7 +287,7 @@ def _half(line: int, raw: str, source: dict[str, Any]) -> Half:
         server=text(result, "ServerIP"),
         at=parse_time(_time(summary, result, body), "the start"),
         result_id=result_id,
-        mbps=_rate(direction, last) if mbps is None else mbps,
+        mbps=_mbps(direction, last) if mbps is None else mbps,
         ping_ms=number(last, "MinRTT", MS_PER_US) if ping is None else ping,
     )
 
@@ -198,7 +307,7 @@ def _last_snapshot(body: dict[str, Any]) -> dict[str, Any]:
     return next((found for found in reversed(kernel) if isinstance(found, dict)), {})
 
 
-def _rate(direction: str, last: dict[str, Any]) -> float | None:
+def _mbps(direction: str, last: dict[str, Any]) -> float | None:
     moved = number(last, "BytesAcked" if direction == "Download" else "BytesReceived")
     elapsed = number(last, "ElapsedTime")
     return moved / elapsed * MBPS_PER_BYTE_US if moved and elapsed else None

@@ -1,5 +1,6 @@
 """Decisions of organisers on measurements of a campaign, and changes of it; with attribution."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -118,15 +119,8 @@ def decide(
         return answer
     act = {None: "correct", True: "exclude_in_campaign", False: "include_in_campaign"}
     facts = {name: answer[name] for name in ("measurements", "before", "after")}
-    subject = f"campaign:{campaign_id}"
-    record_act(
-        actor,
-        act[decision.exclude],
-        subject,
-        reason=decision.reason,
-        team=decision.team_id,
-        **facts,
-    )
+    facts |= {"reason": decision.reason, "team": decision.team_id}
+    record_act(actor, act[decision.exclude], f"campaign:{campaign_id}", **facts)
     db.session.commit()
     return answer
 
@@ -217,9 +211,9 @@ def _write(actor: Actor, campaign_id: int, rows: Sequence[Any], decision: Decisi
 
 def _attribute(rows: Sequence[Any]) -> None:
     """Attribute the changed rows again; their devices are locked."""
-    by_device: dict[UUID, set[date]] = {}
+    by_device: dict[UUID, set[date]] = defaultdict(set)
     for row in rows:
-        by_device.setdefault(row["device_id"], set()).add(row["day"])
+        by_device[row["device_id"]].add(row["day"])
     for device, days in by_device.items():
         earnings.attribute(device, days)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -71,26 +72,6 @@ class Gate:
     window_items: int
 
 
-def store(
-    gate: Gate | None,
-    receipts: Sequence[dict[str, Any]],
-    rows: Sequence[dict[str, Any]],
-    deltas: CountDeltas,
-) -> None:
-    """Add measurements, receipts and counts in the session's transaction; StateChanged: none."""
-    _store(fetch, gate, receipts, rows, deltas)
-
-
-def store_autocommit(
-    gate: Gate | None,
-    receipts: Sequence[dict[str, Any]],
-    rows: Sequence[dict[str, Any]],
-    deltas: CountDeltas,
-) -> None:
-    """Add measurements, receipts and counts in a transaction of their own; StateChanged: none."""
-    _store(fetch_autocommit, gate, receipts, rows, deltas)
-
-
 def _store(
     run: Run,
     gate: Gate | None,
@@ -98,6 +79,7 @@ def _store(
     rows: Sequence[dict[str, Any]],
     deltas: CountDeltas,
 ) -> None:
+    """Add measurements, receipts and counts; StateChanged: nothing was added."""
     values: dict[str, Any] = {
         "receipts": dump(receipts),
         "rows": dump(rows),
@@ -117,6 +99,10 @@ def _store(
         raise StateChanged from None
     if not stored[0]["n"]:
         raise StateChanged
+
+
+# In the session's transaction, and in a transaction of its own.
+store, store_autocommit = partial(_store, fetch), partial(_store, fetch_autocommit)
 
 
 def update_verdicts(verdicts: Sequence[dict[str, Any]], rules: int) -> None:

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from backend.http.requests import clock_now
 from backend.measurements.imports.parsing import open_source
-from backend.measurements.imports.row import ImportOptions
-from backend.measurements.imports.service import FORMATS, RejectedRow, Source, import_rows
+from backend.measurements.imports.row import ImportOptions, Row
+from backend.measurements.imports.service import FORMATS, Source, import_rows
 from backend.measurements.recording.cli import cli
 from backend.measurements.recording.service import RecordingContext
 
@@ -31,7 +31,7 @@ class RejectedRows:
         self.n = 0
         self._file: TextIO | None = None
 
-    def add(self, row: RejectedRow) -> None:
+    def add(self, row: Row) -> None:
         """Write and print one row."""
         if self._file is None:
             self._file = self.path.open("w", encoding="utf-8")

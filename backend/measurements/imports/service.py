@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -41,16 +41,7 @@ class Source:
     count_reason: str | None = None  # rows without a device count for this reason
 
 
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A row that was not recorded, with the error for the person who imports it."""
-
-    line: int
-    error: str
-    raw: str
-
-
-Report = Callable[[RejectedRow], None]
+Report = Callable[[Row], None]
 Progress = Callable[[Counter[str]], None]
 
 
@@ -92,10 +83,10 @@ def import_rows(
     _audit(source, "import")  # before the first row is recorded
     outcomes: Counter[str] = Counter()
     while lot := list(islice(rows, LOT)):
-        for outcome, rejected in _record(lot, receipt, context):
+        for outcome, row in _record(lot, receipt, context):
             outcomes[outcome] += 1
-            if rejected:
-                report(rejected)
+            if row.error is not None:
+                report(row)
         progress(outcomes)
     _audit(source, "imported", **outcomes)
     return outcomes
@@ -112,17 +103,16 @@ def _audit(source: Source, act: str, **outcomes: int) -> None:
 
 def _record(
     lot: list[Row], receipt: ReceiptContext, context: RecordingContext
-) -> Iterator[tuple[str, RejectedRow | None]]:
-    """Record the readable rows; yield the outcome of each row, in the order of the file."""
+) -> Iterator[tuple[str, Row]]:
+    """Record the readable rows; yield each row with its outcome and error, in order of the file."""
     sent = [_without_source(row.payload) for row in lot if row.payload is not None]
     items = iter(record(None, sent, receipt, context) if sent else [])
     for row in lot:
         if row.payload is None:
-            yield "rejected", RejectedRow(row.line, row.error or "unreadable", row.raw)
+            yield "rejected", row
             continue
         item = next(items)
-        error = _error(item)
-        yield item.outcome, RejectedRow(row.line, error, row.raw) if error else None
+        yield item.outcome, replace(row, error=_error(item))
 
 
 def _without_source(payload: dict[str, object]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from backend.fields import aware_time
 from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
-from backend.measurements.recording.incoming import Item, read_id
+from backend.measurements.recording.incoming import OUTCOMES, Item, read_id
 from backend.measurements.recording.reasons import BY_CODE, COUNTED
 
 PAGE_MOST = 500
@@ -100,10 +100,7 @@ def serialize_reasons(codes: Iterable[str], language: Language) -> list[dict[str
 def serialize_batch(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the results of a batch with their totals."""
     outcomes = [result["outcome"] for result in results]
-    totals = {
-        name: outcomes.count(name) for name in ("accepted", "duplicate", "conflict", "rejected")
-    }
-    return {"results": list(results), **totals}
+    return {"results": list(results), **{name: outcomes.count(name) for name in OUTCOMES}}
 
 
 def own_measurement(device_id: UUID, identity: str, language: Language) -> dict[str, Any]:

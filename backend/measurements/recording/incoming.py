@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
 from marshmallow import ValidationError
@@ -22,6 +22,7 @@ from geo.fix import position_problem
 SCHEMA = MeasurementSchema()
 
 Outcome = Literal["accepted", "duplicate", "conflict", "rejected"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 @dataclass(frozen=True, slots=True)

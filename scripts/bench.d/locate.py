@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,8 +11,6 @@ from typing import TypeVar
 import geopandas
 import numpy as np
 from numpy.typing import NDArray
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from geo.index import EDGE, SEARCH_MAX_M, CommuneIndex, Locations
 

@@ -7,7 +7,6 @@ month reads them.
 """
 
 import argparse
-import http.client
 import statistics
 import sys
 import tempfile
@@ -16,14 +15,30 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from ingest_parts.site import site
-from pages_parts.filling import fill
-from pages_parts.months import fill_months
-from pages_parts.workbook import fetch_workbook
+from parts.filling import fill_campaign, fill_months
+from parts.processes import peaks_mb, serving
+from parts.site import ask, site
 
 from backend.clock import local_day, utc_now
+
+MOST_S, MOST_MB = 5.0, 200.0
+
+
+def fetch_workbook(port: int, first: str, last: str, times: int = 3) -> bool:
+    """Request it some times; print the median and the largest growth of a worker."""
+    path = f"/api/v1/coverage?from={first}&to={last}&level=commune&format=xlsx"
+    seconds: list[float] = []
+    before = peaks_mb(serving(port))
+    for _ in range(times):
+        body, spent = ask(port, path)
+        seconds.append(spent)
+    after = peaks_mb(before)
+    grown = max(after[one] - before[one] for one in after)
+    times_told = ", ".join(f"{one:.1f}" for one in seconds)
+    print(f"  workbook of 12 months: {times_told} s, {len(body) / 1e6:.1f} MB;", end=" ")
+    print(f"memory + {grown:.0f} MB to {max(after.values()):.0f} MB")
+    return min(seconds) < MOST_S and grown < MOST_MB
+
 
 MOST_MS, MOST_COVERAGE_MS, MOST_RATIO = 100.0, 50.0, 1.2
 BY = ("team", "unit", "day", "member")
@@ -49,19 +64,10 @@ class Site:
 
     def ask(self, path: str) -> float:
         """Milliseconds of one answer, read whole."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.connect()
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        began = time.perf_counter()
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        spent = (time.perf_counter() - began) * 1e3
-        connection.close()
-        empty = self.token and b'"received":0,' in body[-600:]
-        if answer.status != 200 or empty:
-            raise SystemExit(f"{path} answered {answer.status}: {body[:500]!r}")
-        return spent
+        body, seconds = ask(self.port, path, self.token)
+        if self.token and b'"received":0,' in body[-600:]:
+            raise SystemExit(f"{path} is empty: {body[:500]!r}")
+        return seconds * 1e3
 
 
 def main() -> None:
@@ -93,7 +99,7 @@ def _site(stack: ExitStack, rows: int, only: str | None) -> Site:
     began, owner = time.monotonic(), environment["DATABASE_OWNER_URL"]
     token, first, last = "", "", ""
     if only != "coverage":
-        token = fill(owner, rows)
+        token = fill_campaign(owner, rows)
     if only != "contributions":
         first, last = fill_months(owner, rows, local_day(utc_now()))
     print(f"{rows:,} measurements' earnings and sums filled in {time.monotonic() - began:.0f} s")

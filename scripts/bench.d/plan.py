@@ -6,13 +6,11 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 from numpy.typing import NDArray
+from parts.filling import installed
 from sqlalchemy import insert, text
 
 from backend.accounts.access import Actor, Grant
@@ -25,7 +23,6 @@ from backend.database.extensions import db
 from backend.measurements.recording.models import Count
 from backend.organisations.models import Organisation
 from geo.gazetteer import load_units
-from scripts.benching import installed
 
 TEAMS = 5_000
 TARGET = 300

@@ -2,16 +2,13 @@
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 import psycopg
+from parts.filling import connect, installed
 
 from backend.accounts.access import Actor, Grant
 from backend.coverage.signals.service import (
@@ -21,7 +18,6 @@ from backend.coverage.signals.service import (
     unit_signals,
 )
 from backend.database.extensions import db
-from scripts.benching import installed
 
 NOW = datetime(2024, 11, 29, 5, tzinfo=UTC)
 ADMIN = Actor(user_id=1, grants=(Grant("admin", "system"),))
@@ -97,7 +93,7 @@ def main() -> None:
 def fill(url: str, rows: int) -> None:
     """Rows of one province's month, and of the whole country in the next."""
     values = {"rows": rows, "here": HERE, "devices": rows // 20 + 2}
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+    with connect(url) as connection:
         cursor = psycopg.ClientCursor(connection)
         cursor.execute(FILL, values)
         connection.execute("vacuum analyze")

@@ -6,17 +6,112 @@ import signal
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
+from uuid import UUID
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import psycopg
+from parts.fire import PROCESSES, SAMPLES_A_POST, TEAM, Answered, Order, fire, phones_for
+from parts.load import Load, Target, rate
+from parts.processes import memory_mb
+from parts.site import register, site
+from sqlalchemy import create_engine
 
-from ingest_parts.load import Load, Target, rate
-from ingest_parts.site import register, site
-from soak_parts.exact import Exact, compare
-from soak_parts.fire import PROCESSES, Answered, Order, fire
-from soak_parts.traffic import SAMPLES_A_POST, TEAM, phones_for
-from soak_parts.watching import Watch, settle
+from backend.measurements.recording.counting import DIFFERENCES
+from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
+
+EVERY_S = 5.0
+CONNECTIONS = "select count(*) from pg_stat_activity where usename = current_user"
+
+
+@dataclass
+class Watch:
+    """What was seen while it was open."""
+
+    target: Target
+    megabytes: list[float] = field(default_factory=list)
+    connections: list[int] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    @property
+    def growth(self) -> float:
+        """How much more memory in the last tenth of the time than in the first."""
+        tenth = max(1, len(self.megabytes) // 10)
+        first, last = self.megabytes[:tenth], self.megabytes[-tenth:]
+        return statistics.median(last) / statistics.median(first) - 1
+
+    def _sample(self) -> None:
+        with psycopg.connect(self.target.database, autocommit=True) as connection:
+            while not self._over.wait(EVERY_S):
+                self.megabytes.append(memory_mb(self.target.web))
+                [count] = connection.execute(CONNECTIONS).fetchone() or (0,)
+                self.connections.append(count - 1)  # but this one
+
+
+def settle(target: Target, most_s: float = 30.0) -> None:
+    """Wait until all changes of counts are folded."""
+    deadline = time.monotonic() + most_s
+    with psycopg.connect(target.database, autocommit=True) as connection:
+        while time.monotonic() < deadline:
+            [waiting] = connection.execute("select count(*) from count_deltas").fetchone() or (0,)
+            if not waiting:
+                return
+            time.sleep(0.5)
+
+
+AT_ONCE = 10_000
+# The bare inserts went past all counts: no device has their rows.
+FORGET_BARE = """
+    delete from measurements m where not exists (select from devices d where d.id = m.device_id)
+"""
+FOUND = "select count(*) from measurements where id = any(%s)"
+
+
+def _exact(database: str, answered: Iterable[Answered]) -> bool:
+    """Look for every sample that was posted, and recount."""
+    good: list[bytes] = []
+    refused: list[bytes] = []
+    for one in answered:
+        if one.stored == len(one.ids):
+            good += one.ids
+        elif one.status in (429, 503):
+            refused += one.ids
+    with psycopg.connect(database) as connection:
+        lost = len(good) - _found(connection, good)
+        stored = _found(connection, refused)
+        connection.execute(FORGET_BARE)
+    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as counted:
+        by_admin = {"by_admin": COUNTED_BY_ADMIN}
+        differences = len(counted.execute(DIFFERENCES, by_admin).all())
+    engine.dispose()
+    result = (
+        f"{len(good):,} acknowledged, {lost} lost; {len(refused):,} refused, "
+        f"{stored} stored; {differences} differences of recount"
+    )
+    return _report("samples", result, not lost + stored + differences, "all exact")
+
+
+def _found(connection: psycopg.Connection, ids: list[bytes]) -> int:
+    found = 0
+    for start in range(0, len(ids), AT_ONCE):
+        some = [UUID(bytes=one) for one in ids[start : start + AT_ONCE]]
+        found += (connection.execute(FOUND, [some]).fetchone() or (0,))[0]
+    return found
+
 
 SHARE = 0.12  # of the samples a second that bare one-row commits reach
 MINUTE_S = 60.0
@@ -55,7 +150,7 @@ def main() -> None:
         over = fire(_orders(target, "overload", stretches))
         answered += over
         good += _overloaded(over)
-        good += _exact(compare(target.database, answered))
+        good.append(_exact(target.database, answered))
     print(f"load average after: {os.getloadavg()[0]:.1f}")
     sys.exit(0 if all(good) else 1)
 
@@ -161,15 +256,6 @@ def _recovery_s(answered: Sequence[Answered]) -> float:
         if some and not refused and _percentile(some, 0.99) < P99_MOST_S:
             return float(second)
     return AFTERWARDS_S
-
-
-def _exact(exact: Exact) -> list[bool]:
-    wrong = exact.lost + exact.refused_stored + exact.differences
-    result = (
-        f"{exact.acknowledged:,} acknowledged, {exact.lost} lost; {exact.refused:,} refused, "
-        f"{exact.refused_stored} stored; {exact.differences} differences of recount"
-    )
-    return [_report("samples", result, wrong == 0, "all exact")]
 
 
 def _percentile(answered: Sequence[Answered], share: float) -> float:

@@ -10,11 +10,8 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from speeds_parts.filling import change, fill
+from parts.filling import add_measurements, fill_measurements, installed
 
 from backend.accounts.access import PUBLIC
 from backend.coverage.statistics import refresh as job
@@ -22,7 +19,6 @@ from backend.coverage.statistics.cells import unit_cells
 from backend.coverage.statistics.history import unit_history
 from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.database.extensions import db
-from scripts.benching import installed
 
 NOW = datetime(2025, 6, 29, 5, tzinfo=UTC)
 PROVINCE, COMMUNE, MONTH, DAY = "19", "05443", "2025-03", "2025-03-14"
@@ -34,7 +30,10 @@ def main() -> None:
     """Print the median of each; exit status 1 where one is missed."""
     arguments = _arguments()
     with installed() as postgres:
-        timed(f"{arguments.rows:,} rows filled", lambda: fill(postgres.owner_url, arguments.rows))
+        timed(
+            f"{arguments.rows:,} rows filled",
+            lambda: fill_measurements(postgres.owner_url, arguments.rows),
+        )
         good = _follow(postgres.owner_url, arguments)
         _look()
         timed("every statistic of one month", _whole_month)
@@ -54,7 +53,7 @@ def _follow(owner_url: str, arguments: argparse.Namespace) -> bool:
 
 
 def _round(owner_url: str, changed: int) -> tuple[float, float, float]:
-    change(owner_url, changed, PROVINCE, DAY)
+    add_measurements(owner_url, changed, PROVINCE, DAY)
     job.fold_all()
     [found] = db.session.execute(job.STALE, {"month": MONTH}).all()
     db.session.commit()

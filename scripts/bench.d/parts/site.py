@@ -1,5 +1,6 @@
-"""What is measured: a real database with fsync, and gunicorn over it as serve starts it."""
+"""A real database with fsync, gunicorn over it as serve starts it, and requests to it."""
 
+import http.client
 import json
 import os
 import signal
@@ -10,12 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.running.serve import answers
-from ingest_parts.load import DEVICES_A_THREAD, PROCESSES, THREADS, Target, exchange, request
+from parts.load import DEVICES_A_THREAD, PROCESSES, THREADS, Target, exchange, request
 
 ROOT = Path(__file__).resolve().parents[3]
 START_S = 300
@@ -78,3 +80,25 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def ask(port: int, path: str, token: str = "", sent: Any = None) -> tuple[bytes, float]:
+    """Return the answer to a request and its seconds; an error ends the bench.
+
+    A connection of its own gives every worker its share.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    connection.connect()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = None if sent is None else json.dumps(sent).encode()
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    began = time.perf_counter()
+    connection.request("GET" if body is None else "POST", path, body, headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    took = time.perf_counter() - began
+    connection.close()
+    if answer.status not in (200, 201):
+        raise SystemExit(f"{path} answered {answer.status}: {content[:500]!r}")
+    return content, took

@@ -1,1 +1,0 @@
-"""What bench batch is made of."""

@@ -1,0 +1,417 @@
+"""Temporary databases filled by SQL: measurements, a campaign of 500 teams, counts for coverage."""
+
+import hashlib
+import json
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+from flask_migrate import upgrade
+
+from backend.app import create_app
+from backend.clock import month_end
+from backend.database.extensions import db
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.units.setup import setup
+
+
+@contextmanager
+def installed() -> Iterator[EmbeddedPostgres]:
+    """Enter the application of a temporary installation with the built-in boundaries."""
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
+        app = create_app(
+            DATABASE_URL=postgres.app_url,
+            DATABASE_OWNER_URL=postgres.owner_url,
+            VAR_DIR=Path(folder),
+            BOUNDARIES_DIR=None,
+        )
+        with app.app_context():
+            upgrade()
+            setup(Path(folder), None, lambda words: None)
+            try:
+                yield postgres
+            finally:
+                db.session.remove()
+                db.engine.dispose()
+
+
+def connect(owner_url: str) -> psycopg.Connection:
+    """Connect to a database that can be filled again: commits do not wait for the disk."""
+    connection = psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True)
+    connection.execute("set synchronous_commit = off")
+    return connection
+
+
+@contextmanager
+def bare(connection: psycopg.Connection, table: str) -> Iterator[None]:
+    """Take keys and indexes off a table, and put them back at the end."""
+    constraints = connection.execute(
+        "select conname, pg_get_constraintdef(oid) from pg_constraint"
+        " where conrelid = %s::regclass and contype in ('p', 'f') order by contype desc",
+        [table],
+    ).fetchall()
+    for name, _ in constraints:
+        connection.execute(f"alter table {table} drop constraint {name}")
+    indexes = connection.execute(
+        "select indexname, indexdef from pg_indexes where tablename = %s", [table]
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"drop index {name}")
+    yield
+    for name, definition in constraints:
+        connection.execute(f"alter table {table} add constraint {name} {definition}")
+    for _, definition in indexes:
+        connection.execute(definition)
+
+
+# July 2024 to June 2025: twelve months of one list of units.
+FIRST = "2024-07-01"
+# Samples of a device in these months, spread over them.
+OF_A_DEVICE = 20
+# A body as phones send it, which is stored and widens the rows.
+BODY = {
+    "id": "00000000-0000-4000-8000-000000000000",
+    "measured_at": "2024-11-15T09:12:33+07:00",
+    "status": "finished",
+    "download_mbps": 48.2,
+    "upload_mbps": 12.1,
+    "ping_ms": 21.0,
+    "jitter_ms": 3.2,
+    "network": {"kind": "mobile", "technology": "4G", "mcc": "452", "mnc": "04"},
+    "location": {"latitude": 21.5942, "longitude": 105.8482, "accuracy_m": 12.0},
+    "app_version": "1.0.0",
+}
+MEASUREMENTS = """
+insert into measurements (id, device_id, received_at, measured_at, day, network, kind, source,
+    status, operator, technology, download_mbps, upload_mbps, ping_ms, jitter_ms, latitude,
+    longitude, accuracy_m, unit_id, own_reasons, reasons, marks, valid, counted, rules, raw)
+with communes as (
+    select id, latitude, longitude, row_number() over (order by id) - 1 as nth
+    from units where system = '{system}' and level = 'commune'
+), numbers as (
+    select i, floor(random() * (select count(*) from communes))::int as nth,
+        random() as luck, random() as speed,
+        timestamptz '{first}' + (i::float8 / %(rows)s) * interval '12 months' as at
+    from generate_series(0, %(rows)s - 1) i
+)
+select gen_random_uuid(), md5((i %% %(devices)s)::text)::uuid, at, at,
+    (at at time zone 'Asia/Ho_Chi_Minh')::date, 'mobile', 'mobile', 'app', 'finished',
+    (array['Viettel', 'VinaPhone', 'MobiFone', 'Vietnamobile'])[1 + (luck * 3.99)::int %% 4],
+    (array['4G', '4G', '4G', '5G', '3G'])[1 + (speed * 4.99)::int %% 5],
+    round((exp(3.5 + 1.6 * (speed - 0.5) + luck))::numeric, 2)::float8,
+    round((exp(2.5 + 1.6 * (luck - 0.5) + speed))::numeric, 2)::float8,
+    round((10 + 60 * luck)::numeric, 1)::float8, round((20 * speed)::numeric, 1)::float8,
+    c.latitude + (luck - 0.5) / 20, c.longitude + (speed - 0.5) / 20, 12, c.id, '{{}}', '{{}}',
+    '{{}}', true, true, 1, cast(%(raw)s as jsonb)
+from numbers join communes c using (nth)
+"""
+COUNTS = """
+insert into counts (month, unit_id, day, network, fate, n)
+select to_char(day, 'YYYY-MM'), unit_id, null, network, 'counted', count(*)
+from measurements group by 1, 2, 4
+"""
+# What a morning in one province brings: new rows in its communes, and their changes of counts.
+CHANGES = """
+with communes as (
+    select u.id, row_number() over (order by u.id) - 1 as nth
+    from units u join units p on p.id = u.province_id
+    where u.system = '{system}' and u.level = 'commune' and p.code = %(province)s
+), chosen as (
+    select c.id as unit_id, random() as luck
+    from generate_series(1, %(rows)s) n
+    join communes c on c.nth = n %% (select count(*) from communes)
+), added as (
+    insert into measurements (id, device_id, received_at, measured_at, day, network, kind, source,
+        status, operator, technology, download_mbps, upload_mbps, ping_ms, jitter_ms, unit_id,
+        own_reasons, reasons, marks, valid, counted, rules)
+    select gen_random_uuid(), gen_random_uuid(), {at}, {at}, date '{day}', 'mobile', 'mobile',
+        'app', 'finished', 'Viettel', '4G', luck * 100, luck * 30, 20, 3, unit_id, '{{}}', '{{}}',
+        '{{}}', true, true, 1 from chosen returning unit_id, day
+)
+insert into count_deltas (unit_id, day, network, fate, n)
+select unit_id, day, 'mobile', 'counted', count(*) from added group by 1, 2
+"""
+
+
+def devices_of(rows: int) -> int:
+    """How many devices measured so much."""
+    return max(1, rows // OF_A_DEVICE)
+
+
+def fill_measurements(owner_url: str, rows: int, first: str = FIRST, system: str = "2024") -> None:
+    """Fill an empty database: a year from a day on."""
+    with connect(owner_url) as connection:
+        connection.execute("set work_mem = '256MB'")
+        connection.execute("set maintenance_work_mem = '1GB'")
+        connection.execute("select setseed(0.5)")
+        values = {"rows": rows, "devices": devices_of(rows), "raw": json.dumps(BODY)}
+        with bare(connection, "measurements"):
+            connection.execute(MEASUREMENTS.format(first=first, system=system), values)
+        connection.execute(COUNTS)
+        for table in ("measurements", "counts"):
+            connection.execute(f"vacuum analyze {table}")
+
+
+def add_measurements(
+    owner_url: str, rows: int, province: str, day: str, system: str = "2024"
+) -> None:
+    """Add rows to the communes of a province, on a day."""
+    with connect(owner_url) as connection:
+        statement = CHANGES.format(system=system, day=day, at=f"timestamptz '{day} 09:00+07'")
+        connection.execute(statement, {"rows": rows, "province": province})
+
+
+TEAMS, MEMBERS, COMMUNES_A_TEAM = 500, 10, 20
+THRESHOLD, MONTH = 300, "2024-11"
+
+PEOPLE = """
+insert into users (name) values ('bench@example.vn');
+insert into organisations (name, sort_key, search_key, type)
+    select 'Tổ chức ' || n, n::text, n::text, 'youth_union' from generate_series(1, 20) n;
+insert into roles (user_id, role, scope_kind, scope_id, valid_from)
+    values (1, 'organiser', 'organisation', 1, '2024-01-01');
+insert into teams (organisation_id, name, name_key, sort_key, type)
+    select n % 20 + 1, 'Đội ' || n, 'đội ' || n, 'đội ' || n, 'youth'
+    from generate_series(1, {teams}) n;
+insert into campaigns (organisation_id, name, first_day, last_day, networks, state)
+    values (1, 'Đo', '{month}-01', '{month}-{days}', '{{mobile}}', 'open');
+insert into volunteers (display_name)
+    select case when n % 3 = 0 then 'Tình nguyện viên ' || n end
+    from generate_series(1, {volunteers}) n;
+insert into devices (id, token_hash, withdrawal_hash, registered_at, consent_version)
+    select gen_random_uuid(), sha256(n::text::bytea), sha256(('w' || n)::bytea), '2024-10-01', '1'
+    from generate_series(1, {volunteers}) n;
+"""
+
+# Every tenth measurement of a team is of each of its members; communes are shared by teams that
+# lie side by side; 70 of 100 count.
+MADE = """
+create table made as
+with communes as (
+    select id, row_number() over (order by id) - 1 as nth
+    from units where system = '{system}' and level = 'commune' limit 3321
+), numbers as (
+    select i, i %% {teams} as team, (i / {teams}) %% {members} as member,
+        (random() * ({communes} - 0.001))::int as spot, (random() * {days} - 0.5)::int as day,
+        random() as luck from generate_series(0, %(rows)s - 1) i
+)
+select i, team + 1 as team_id, (team * {members} + member + 1)::bigint as volunteer_id,
+    case when luck < 0.95 then c.id end as unit_id,
+    date '{month}-01' + least(greatest(day, 0), {days} - 1) as day,
+    case when luck < 0.7 then 'counted' when luck < 0.9 then 'repeat'
+         when luck < 0.95 then 'failed_test' else 'position_coarse' end as fate,
+    i %% 20 = 0 as guest
+from numbers join communes c on c.nth = (team * 7 + spot) %% 3321
+"""
+
+EARNINGS = """
+insert into earnings (measurement_id, campaign_id, team_id, volunteer_id, rules, guest, fate,
+    unit_id, day, network)
+select gen_random_uuid(), 1, team_id, volunteer_id, 1, guest, fate, unit_id, day, 'mobile'
+from made
+"""
+
+SUMS = """
+insert into team_counts (campaign_id, month, grain, team_id, day, unit_id, volunteer_id, network,
+    fate, guest, n)
+select 1, '{month}',
+    case when grouping(volunteer_id) = 0 then 'member' when grouping(unit_id) = 0 then 'unit'
+         when grouping(day) = 0 then 'day' else 'team' end,
+    team_id, day, unit_id, volunteer_id, 'mobile', fate, guest, count(*)
+from made
+group by team_id, fate, guest, grouping sets ((), (day), (day, unit_id), (volunteer_id));
+insert into contribution_counts (campaign_id, month, grain, key, network, fate, guest, n)
+select 1, '{month}', 'unit', coalesce(unit_id, 0), 'mobile', fate, guest, count(*)
+from made group by 4, 6, 7
+union all
+select 1, '{month}', 'day', day - date '0001-01-01' + 1, 'mobile', fate, guest, count(*)
+from made group by 4, 6, 7;
+insert into contribution_days (campaign_id, month, grain, team_id, key, network, day, n)
+select 1, '{month}', 'team', team_id, 0, 'mobile', day, count(*) from made group by 4, 7
+union all
+select 1, '{month}', 'member', team_id, volunteer_id, 'mobile', day, count(*)
+from made group by 4, 5, 7
+union all
+select 1, '{month}', 'unit', 0, coalesce(unit_id, 0), 'mobile', day, count(*)
+from made group by 5, 7
+union all
+select 1, '{month}', 'people', team_id, volunteer_id, 'mobile', date '{month}-01', count(*)
+from made group by 4, 5
+union all
+select 1, '{month}', 'places', 0, coalesce(unit_id, 0), 'mobile', date '{month}-01', count(*)
+from made group by 5;
+insert into counts (month, unit_id, day, network, fate, n)
+select '{month}', unit_id, day, 'mobile', fate, count(*)
+from made group by fate, grouping sets ((unit_id), (unit_id, day))
+on conflict (month, unit_id, day, network, fate) do update set n = counts.n + excluded.n
+"""
+
+# As `backend.coverage.contributions.needed` finds them: the first of each commune by time.
+NEEDED = """
+insert into needed_targets (month, network, threshold)
+    values ('{month}', 'mobile', {target}), ('{month}', 'fixed', null);
+insert into needed_shares (campaign_id, team_id, volunteer_id, unit_id, month, network, day, n,
+    reached)
+select 1, team_id, volunteer_id, unit_id, '{month}', 'mobile', day, count(*),
+    bool_or(many >= {target})
+from (select *, row_number() over (partition by unit_id order by day, i) as place,
+             count(*) over (partition by unit_id) as many
+      from made where fate = 'counted' and unit_id is not null) ranked
+where place <= {target} group by team_id, volunteer_id, unit_id, day;
+insert into needed_sums (campaign_id, month, grain, team_id, key, network, n, helped)
+select 1, '{month}', 'team_unit', team_id, unit_id, 'mobile', sum(n), bool_or(reached)::int
+from needed_shares group by 4, 5
+union all
+select 1, '{month}', 'team', team_id, 0, 'mobile', sum(n),
+    count(distinct unit_id) filter (where reached)
+from needed_shares group by 4
+union all
+select 1, '{month}', 'unit', 0, unit_id, 'mobile', sum(n), bool_or(reached)::int
+from needed_shares group by 5
+union all
+select 1, '{month}', 'member', team_id, volunteer_id, 'mobile', sum(n),
+    count(distinct unit_id) filter (where reached)
+from needed_shares group by 4, 5
+union all
+select 1, '{month}', 'day', 0, day - date '0001-01-01' + 1, 'mobile', sum(n),
+    count(distinct unit_id) filter (where reached)
+from needed_shares group by 5
+"""
+LINKS = """
+insert into device_links (device_id, volunteer_id, period)
+select id, row_number() over (order by id), tstzrange('2024-10-01', null) from devices
+where registered_at = '2024-10-01'
+"""
+
+
+def fill_campaign(owner_url: str, rows: int, month: str = MONTH, system: str = "2024") -> str:
+    """Fill a database without campaigns; the token of the campaign's organiser."""
+    token = "dsp_" + secrets.token_urlsafe(32)
+    sizes = {
+        "teams": TEAMS, "members": MEMBERS, "communes": COMMUNES_A_TEAM,
+        "volunteers": TEAMS * MEMBERS, "target": THRESHOLD,
+        "month": month, "days": month_end(month).day, "system": system,
+    }  # fmt: skip
+    with connect(owner_url) as connection:
+        connection.execute("set work_mem = '256MB'")
+        connection.execute("select setseed(0.5)")
+        connection.execute(PEOPLE.format(**sizes))
+        connection.execute(
+            "insert into personal_tokens (user_id, name, token_hash, scopes, created_at)"
+            " values (1, 'bench', %s, '{read}', '2024-01-01')",
+            [hashlib.sha256(token.encode()).digest()],
+        )
+        connection.execute(MADE.format(**sizes), {"rows": rows})
+        with bare(connection, "earnings"):
+            connection.execute(EARNINGS)
+        for statement in (SUMS.format(**sizes), NEEDED.format(**sizes), LINKS, "drop table made"):
+            connection.execute(statement)
+        for table in ("earnings", "team_counts", "contribution_counts", "contribution_days",
+                      "needed_shares", "needed_sums", "device_links", "counts"):  # fmt: skip
+            connection.execute(f"vacuum analyze {table}")
+    return token
+
+
+# 7 of 10 samples count; by category, of 20.
+CATEGORIES = {"counted": 14, "repeat": 4, "failed_test": 1, "fix_stale": 1}
+
+# Communes differ by a hundred times, days by three; each day is divided by category.
+COUNTS_OF_MONTH = """
+with communes as (
+    select id, exp(3 * random()) as size from units where system = '2025' and level = 'commune'
+), daily as (
+    select c.id, d::date as day, c.size * (0.5 + random()) as weight
+    from communes c, generate_series(%(first)s::date, %(last)s::date, '1 day') d
+), scaled as (
+    select id, day, weight * %(rows)s / (select sum(weight) from daily) as samples from daily
+), drawn as (
+    select id, day, fate, floor(samples * part / 20.0 + random())::int as n
+    from scaled, unnest(%(categories)s::text[], %(parts)s::int[]) as categories(fate, part)
+)
+insert into counts (month, unit_id, day, network, fate, n)
+select to_char(%(first)s::date, 'YYYY-MM'), id, day, 'mobile', fate, sum(n)
+from drawn where n > 0 group by fate, grouping sets ((id), (id, day))
+"""
+
+
+def fill_months(owner_url: str, rows: int, today: date) -> tuple[str, str]:
+    """Spread rows over the twelve months up to today, which have no counts; first and last."""
+    firsts = [date(today.year - (today.month <= back), (today.month - back - 1) % 12 + 1, 1)
+              for back in range(12)]  # fmt: skip
+    with connect(owner_url) as connection:
+        connection.execute("set work_mem = '256MB'")
+        for first in firsts:
+            last = min(today, month_end(f"{first:%Y-%m}"))
+            categories, parts = list(CATEGORIES), list(CATEGORIES.values())
+            values = {"first": first, "last": last, "rows": rows / 12,
+                      "categories": categories, "parts": parts}  # fmt: skip
+            connection.execute(COUNTS_OF_MONTH, values)
+        connection.execute("vacuum analyze counts")
+        connection.execute("vacuum analyze count_changes")
+    return f"{firsts[-1]:%Y-%m}", f"{firsts[0]:%Y-%m}"
+
+
+SYSTEM, PROVINCE = "2025", "19"
+# Of the number n: the token of the n-th phone.
+TOKEN = "bench-{}"  # noqa: S105 # of a phone that exists in a bench alone
+
+DEVICES = """
+insert into devices (id, token_hash, withdrawal_hash, registered_at, token_used_at, consent_version)
+select md5(n::text)::uuid, sha256(('bench-' || n)::bytea), sha256(('code-' || n)::bytea),
+    '2024-07-01', '2024-07-01', '1' from generate_series(0, %s - 1) n
+"""
+RECEIPTS = """
+insert into receipts (id, device_id, digest, received_at, month)
+select id, device_id, sha256(id::text::bytea), received_at, to_char(day, 'YYYY-MM')
+from measurements
+"""
+DAYS = """
+insert into counts (month, unit_id, day, network, fate, n)
+select to_char(day, 'YYYY-MM'), unit_id, day, network, 'counted', count(*)
+from measurements group by 1, 2, 3, 4
+"""
+OFFICIAL = """
+insert into users (name) values ('official@example.vn');
+insert into roles (user_id, role, scope_kind, scope_id, valid_from)
+select 2, 'official', 'unit', id, '2024-01-01' from units
+where system = '{system}' and level = 'province' and code = '{province}'
+"""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Tokens and ids for requests to a filled database."""
+
+    phones: int
+    organiser: str  # their tokens
+    official: str
+    month: str  # of the campaign: the last one that is over
+
+
+def fill_year(owner_url: str, rows: int, today: date) -> Filled:
+    """Fill an empty database with a year up to today, and a campaign of the month before."""
+    month = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
+    official, first = "dsp_" + secrets.token_urlsafe(32), today - timedelta(days=365)
+    fill_measurements(owner_url, rows, first.isoformat(), SYSTEM)
+    with connect(owner_url) as connection:
+        connection.execute("set maintenance_work_mem = '1GB'")
+        connection.execute(DAYS)
+        with bare(connection, "receipts"):
+            connection.execute(RECEIPTS)
+    organiser = fill_campaign(owner_url, rows, month, SYSTEM)
+    with connect(owner_url) as connection:
+        connection.execute(DEVICES, [devices_of(rows)])
+        connection.execute(OFFICIAL.format(system=SYSTEM, province=PROVINCE))
+        connection.execute(
+            "insert into personal_tokens (user_id, name, token_hash, scopes, created_at)"
+            " values (2, 'bench', %s, '{read,write}', '2024-01-01')",
+            [hashlib.sha256(official.encode()).digest()],
+        )
+        for table in ("devices", "receipts", "counts", "count_changes"):
+            connection.execute(f"vacuum analyze {table}")
+    return Filled(devices_of(rows), organiser, official, month)

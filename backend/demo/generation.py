@@ -25,9 +25,18 @@ from backend.demo.phones import (
     body,
     new_phone,
 )
-from backend.demo.places import METRES_PER_DEGREE, Floats, Province, locate, survey
 from backend.demo.plan import MonthPlan, quotas
-from backend.demo.volunteers import PlannedTest, Volunteer, plan_tests, recruit
+from backend.demo.volunteers import (
+    METRES_PER_DEGREE,
+    Floats,
+    PlannedTest,
+    Province,
+    Volunteer,
+    locate,
+    plan_tests,
+    recruit,
+    survey,
+)
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.service import Agreement, Registration

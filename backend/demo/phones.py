@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from backend.clock import VIETNAM, local_day
-from backend.demo.places import METRES_PER_DEGREE, Floats
+from backend.demo.volunteers import METRES_PER_DEGREE, Floats
 from backend.measurements.recording.incoming import ReceiptContext
 from geo.fix import ANDROID_EMULATOR, IPHONE_SIMULATOR
 

@@ -16,8 +16,8 @@ from backend.clock import VIETNAM, local_day, month_end, month_start
 from backend.database.extensions import db
 from backend.demo.generation import register
 from backend.demo.phones import Phone, body, new_phone
-from backend.demo.places import METRES_PER_DEGREE, Floats
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
+from backend.demo.volunteers import METRES_PER_DEGREE, Floats
 from backend.devices.models import Device
 from backend.measurements.corrections.service import Choice, Decision, decide, reattribute
 from backend.measurements.recording.incoming import ReceiptContext

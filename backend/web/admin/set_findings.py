@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from backend.errors import Problem
 from backend.web.maps import outlines
 from backend.web.maps.drawing import sea_on
-from backend.web.site.canvas import Canvas
-from backend.web.site.sea import COUNTRY_BOX
+from backend.web.site.canvas import COUNTRY_BOX, Canvas
 from geo.checks import KINDS, VIETNAM, Finding
 from geo.gazetteer import GazetteerUnit
 

@@ -46,8 +46,7 @@ from backend.web.board.service import (
     month_overview,
     show_board,
 )
-from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.content_security_policy import MAP
+from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import render_private, translator_for
 

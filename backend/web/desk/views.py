@@ -36,8 +36,15 @@ from backend.reports.monthly.schemas import STATES as REPORT_STATES
 from backend.reports.monthly.schemas import ReportCreateSchema
 from backend.web.board.schemas import SignalFormSchema
 from backend.web.desk import schemas
-from backend.web.desk.area import ACT, AreaPage, delegable_areas, own_areas, show_area
-from backend.web.desk.months import areas_in, show_months
+from backend.web.desk.area import (
+    ACT,
+    AreaPage,
+    areas_in,
+    delegable_areas,
+    own_areas,
+    show_area,
+    show_months,
+)
 from backend.web.desk.reports import FILES, last_month, show
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, submitted_fields, uploaded_file

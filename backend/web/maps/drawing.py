@@ -11,8 +11,7 @@ from backend.coverage.plan.service import PlanPlace
 from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow
 from backend.web.maps import outlines
-from backend.web.site.canvas import Box, Canvas
-from backend.web.site.sea import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Archipelago
+from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Archipelago, Box, Canvas
 
 Names = dict[str, str]  # by code
 Figures = dict[str, Any]  # of coverage.map_figures

@@ -20,8 +20,7 @@ from backend.database.extensions import db
 from backend.units.catalogue import ActiveSet
 from backend.units.models import Boundary, Unit
 from backend.units.service import UnitRow
-from backend.web.site.canvas import Box, Canvas
-from backend.web.site.sea import COUNTRY_BOX
+from backend.web.site.canvas import COUNTRY_BOX, Box, Canvas
 
 if TYPE_CHECKING:
     from shapely import Geometry
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 COUNTRY_TOLERANCE = 0.015
 # Communes are simplified and buffered by this before the union, so that no gaps remain.
 JOINING = 0.006
-# Smaller islands are invisible on a map of the country; those at sea have labels (sea.py).
+# Smaller islands are invisible on a map of the country; those at sea have labels (canvas.py).
 COUNTRY_LEAST_AREA = 2e-4
 # Tolerance of borders and margin of the map, as parts of the longer side of a unit.
 UNIT_TOLERANCE = 0.0015

@@ -15,8 +15,7 @@ from backend.http.static_files import FOLDER, address, current_edition
 from backend.i18n.catalogues import Language, gettext, pgettext
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp
-from backend.web.site.blueprint import PageBlueprint
-from backend.web.site.content_security_policy import SCRIPTED_REQUESTS, measuring_policy
+from backend.web.site.blueprint import SCRIPTED_REQUESTS, PageBlueprint, measuring_policy
 from backend.web.site.pages import render
 
 bp = PageBlueprint("do", __name__)

@@ -23,13 +23,13 @@ from backend.web.public.quality import quality
 from backend.web.public.service import show_unit
 from backend.web.public.sharing import draw_picture, sentence
 from backend.web.public.styleguide import samples
-from backend.web.site.blueprint import PageBlueprint
-from backend.web.site.content_security_policy import (
+from backend.web.site.blueprint import (
     API_PAGE,
     EMBEDDED,
     MAP,
     SCRIPTED,
     SCRIPTED_REQUESTS,
+    PageBlueprint,
     with_policy,
 )
 from backend.web.site.pages import render, translator_for, workspaces

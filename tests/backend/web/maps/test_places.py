@@ -11,8 +11,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from backend.web.maps import outlines
-from backend.web.site.canvas import Canvas
-from backend.web.site.sea import ARCHIPELAGOS, COUNTRY_BOX
+from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, Canvas
 from tests.support.counts import count
 
 MONTHS = {"2024": "2024-11", "2025": "2026-10"}

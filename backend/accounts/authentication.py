@@ -13,8 +13,7 @@ from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY, TOKEN_PREFIX, 
 from backend.clock import local_day
 from backend.database.extensions import PERSON, Rows, fetch_autocommit
 from backend.errors import Problem
-from backend.http.blueprint import Blueprint, Parser
-from backend.http.requests import clock_now
+from backend.http.requests import Blueprint, Parser, clock_now
 
 COOKIE = "dosong_session"
 CSRF_HEADER = "X-CSRF-Token"

@@ -38,8 +38,7 @@ from backend.accounts.schemas import (
 )
 from backend.accounts.sessions import Credentials, SignInContext
 from backend.database.extensions import PERSON, SESSION
-from backend.http.blueprint import Blueprint
-from backend.http.requests import clock_now
+from backend.http.requests import Blueprint, clock_now
 
 blp = Blueprint("people", __name__, description="People who sign in")
 audit = PersonBlueprint("audit", __name__, description="Privileged acts")

@@ -18,8 +18,7 @@ from backend.campaigns.schemas import (
 )
 from backend.database.extensions import PERSON
 from backend.http import etags
-from backend.http.blueprint import Blueprint
-from backend.http.requests import clock_now
+from backend.http.requests import Blueprint, clock_now
 
 blp = Blueprint("campaigns", __name__, parser=SignedInParser())
 team_blp = PersonBlueprint("teams", __name__)

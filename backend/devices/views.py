@@ -17,8 +17,7 @@ from backend.devices.schemas import (
     TokenSchema,
 )
 from backend.devices.service import ConsentState, KnownDevice, Registration
-from backend.http.blueprint import Blueprint
-from backend.http.requests import bearer_token, clock_now, language
+from backend.http.requests import Blueprint, bearer_token, clock_now, language
 
 blp = Blueprint("devices", __name__)
 blueprints = (blp,)

@@ -1,6 +1,7 @@
 """Join codes: a team shows one so that people join it in one campaign."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -51,27 +52,25 @@ class CodeDetails:
     state: str  # in_force, expired, used_up
 
 
-@dataclass(frozen=True, slots=True)
-class CodeLimits:
-    """The end of a code's validity and its maximum number of uses."""
-
-    expires_at: datetime | None = None
-    uses_most: int | None = None
-
-
 def rotate_code(
-    actor: Actor, campaign_id: int, team_id: int, limits: CodeLimits, now: datetime
+    actor: Actor,
+    campaign_id: int,
+    team_id: int,
+    now: datetime,
+    expires_at: datetime | None = None,
+    uses_most: int | None = None,
 ) -> CodeDetails:
-    """Create a team's code and revoke the previous one."""
+    """Create a team's code, with an end and a maximum of uses or none; revoke the previous one."""
     scope = _visible_scope(actor, campaign_id, team_id)
     require(actor, "team.edit", scope)
-    if limits.expires_at is not None and limits.expires_at <= now:
+    if expires_at is not None and expires_at <= now:
         raise invalid("expires_at", "in_past")
     place = campaign_team(campaign_id, team_id)
     if place.state != "draft":  # codes and posters are made before a campaign opens
         require_open(place)
+    limits = {"expires_at": expires_at, "uses_most": uses_most}
     _replace_code(campaign_id, team_id, limits, now)
-    details = {"expires_at": str(limits.expires_at or ""), "uses_most": limits.uses_most}
+    details = limits | {"expires_at": str(expires_at or "")}
     record_act(actor, "join_code.rotate", f"team:{team_id}", campaign=campaign_id, **details)
     db.session.commit()
     return _details(place, now)
@@ -173,7 +172,7 @@ def _visible_scope(actor: Actor, campaign_id: int, team_id: int) -> Scope:
     return scope
 
 
-def _replace_code(campaign_id: int, team_id: int, limits: CodeLimits, now: datetime) -> None:
+def _replace_code(campaign_id: int, team_id: int, limits: Mapping[str, Any], now: datetime) -> None:
     """Revoke the current code and add a new one; concurrent rotations wait for each other."""
     db.session.execute(select(Team.id).where(Team.id == team_id).with_for_update(key_share=True))
     in_force = JoinCode.campaign_id == campaign_id, JoinCode.team_id == team_id
@@ -184,8 +183,7 @@ def _replace_code(campaign_id: int, team_id: int, limits: CodeLimits, now: datet
     made = None
     while made is None:  # again in the rare case that the code exists
         fields = {"code": new_code(), "campaign_id": campaign_id, "team_id": team_id}
-        ends = {"expires_at": limits.expires_at, "uses_most": limits.uses_most}
-        made = db.session.scalar(row.values(**fields, **ends, created_at=now))
+        made = db.session.scalar(row.values(**fields, **limits, created_at=now))
 
 
 def _current_code(campaign_id: int, team_id: int) -> Row[tuple[JoinCode]] | None:

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, delete, select, update
@@ -50,25 +52,20 @@ class GuessLimiter:
         count_attempt(action, device, self.secret, now)
 
 
-@dataclass(frozen=True, slots=True)
-class JoinResult:
-    """A membership, and whether it was created now."""
-
-    member: Member
-    created: bool
-
-
 def join(
     device_id: UUID, request: JoinRequest, now: datetime, guesses: GuessLimiter | None = None
-) -> JoinResult:
-    """Add the volunteer of a device to the team of a code."""
+) -> tuple[Member, bool]:
+    """Add the volunteer of a device to the team of a code.
+
+    Return the membership, and whether it is new.
+    """
     if guesses is not None:
         guesses.count("join", device_id, now)
     return _join(device_id, request, now)
 
 
 @retry_on_conflict
-def _join(device_id: UUID, request: JoinRequest, now: datetime) -> JoinResult:
+def _join(device_id: UUID, request: JoinRequest, now: datetime) -> tuple[Member, bool]:
     volunteer = volunteers.lock_volunteer(device_id)
     found = join_codes.lock_code(request.code)
     place = found.campaign_id, found.team_id
@@ -88,7 +85,7 @@ def _join(device_id: UUID, request: JoinRequest, now: datetime) -> JoinResult:
         present if present and stays else memberships.create_membership(volunteer, place, since)
     )
     db.session.commit()
-    return JoinResult(member, created=not stays)
+    return member, not stays
 
 
 def _leave(present: Member, place: tuple[int, int], transfer: bool, now: datetime) -> datetime:
@@ -123,23 +120,6 @@ KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class PassRequest:
-    """The kind of a pass; a guest's is for one campaign."""
-
-    kind: str
-    campaign_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewPass:
-    """A new pass with its code, which is stored only as a hash."""
-
-    kind: str
-    code: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class PassResult:
     """The memberships of the second phone, and whether they are new."""
 
@@ -148,25 +128,28 @@ class PassResult:
     created: bool
 
 
-def create_pass(device_id: UUID, request: PassRequest, now: datetime, secret: str) -> NewPass:
-    """Create a pass for one other phone."""
+def create_pass(
+    device_id: UUID, data: Mapping[str, Any], now: datetime, secret: str
+) -> dict[str, Any]:
+    """Create a pass for one other phone; return it with its code, which is stored as a hash."""
+    kind, campaign_id = data["kind"], None
     volunteer = volunteers.require_volunteer(device_id)
     valid = LINK_VALID
-    if request.kind == "guest":
-        if request.campaign_id is None:
+    if kind == "guest":
+        campaign_id = data["campaign_id"]
+        if campaign_id is None:
             raise invalid("campaign_id", "required")
-        _require_host(volunteer, request.campaign_id, now)
+        _require_host(volunteer, campaign_id, now)
         valid = GUEST_VALID
     count_attempt("pass", Caller(f"volunteer {volunteer}", PASSES_PER_HOUR), secret, now)
     db.session.execute(
         delete(Pass).where(Pass.volunteer_id == volunteer, Pass.expires_at < now - KEPT)
     )
     code = new_code()
-    fields = {"kind": request.kind, "volunteer_id": volunteer, "expires_at": now + valid}
-    campaign = request.campaign_id if request.kind == "guest" else None
-    db.session.add(Pass(code_hash=code_hash(code, secret), campaign_id=campaign, **fields))
+    fields = {"kind": kind, "volunteer_id": volunteer, "expires_at": now + valid}
+    db.session.add(Pass(code_hash=code_hash(code, secret), campaign_id=campaign_id, **fields))
     db.session.commit()
-    return NewPass(request.kind, code, now + valid)
+    return {"kind": kind, "code": code, "expires_at": now + valid}
 
 
 def use_pass(device_id: UUID, code: str, now: datetime, guesses: GuessLimiter) -> PassResult:

@@ -7,8 +7,8 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 from backend.errors import FieldError, Problem
 from backend.fields import ID_MOST, AwareTime, Flag, Object, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST, list_of, page_of
-from backend.memberships.join_codes import CodeLimits
-from backend.memberships.joining import KINDS, JoinRequest, PassRequest
+from backend.memberships.joining import KINDS, JoinRequest
+from backend.organisations.schemas import BriefSchema
 
 # Longer than any name, shorter than a message.
 NAME_MOST = 60
@@ -79,11 +79,6 @@ class PassRequestSchema(Strict):
     kind = Text(choices=KINDS, required=True)
     campaign_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
 
-    @post_load
-    def make_request(self, data: dict[str, Any], **_: Any) -> PassRequest:
-        """Return the request."""
-        return PassRequest(**data)
-
 
 class PassUseSchema(Strict):
     """The code of a pass that another phone shows."""
@@ -97,13 +92,6 @@ class MembersQuerySchema(Strict):
     campaign = fields.Integer(load_default=None, error_messages={"invalid": "not_whole"})
     cursor = Text(most=CURSOR_MOST, load_default=None)
     limit = fields.Integer(load_default=100, error_messages={"invalid": "not_whole"})
-
-
-class BriefSchema(Schema):
-    """A campaign or a team by its name."""
-
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
 
 
 class MembershipSchema(Schema):
@@ -165,11 +153,6 @@ class CodeLimitsSchema(Strict):
 
     expires_at = AwareTime(allow_none=True, load_default=None)
     uses_most = Whole(1, USES_MOST, allow_none=True, load_default=None)
-
-    @post_load
-    def make_limits(self, data: dict[str, Any], **_: Any) -> CodeLimits:
-        """Return the limits."""
-        return CodeLimits(**data)
 
 
 class JoinCodeSchema(Schema):

@@ -1,5 +1,6 @@
 """Memberships: the teams of a volunteer, with start and end, and the members of a team."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,29 +66,6 @@ class Member:
     def guest(self) -> bool:
         """Whether the member is a resident whom a volunteer added for a day."""
         return self.guest_of is not None
-
-
-@dataclass(frozen=True, slots=True)
-class TeamMember:
-    """A membership as the team's leader sees it, without devices."""
-
-    id: int
-    number: int  # the volunteer's, as in the list of contributions
-    display_name: str | None
-    campaign: Brief
-    since: datetime
-    until: datetime | None
-    guest: bool
-    devices: int
-
-
-@dataclass(frozen=True, slots=True)
-class MembersPage:
-    """Which members to list: of one campaign or all, after a cursor, how many."""
-
-    campaign_id: int | None
-    cursor: str | None
-    limit: int
 
 
 def own_memberships(device_id: UUID) -> list[Member]:
@@ -170,28 +148,16 @@ def end_membership(member: Member, now: datetime) -> datetime:
 
 
 def list_members(
-    actor: Actor, team_id: int, page: MembersPage, now: datetime
-) -> tuple[list[TeamMember], str | None]:
-    """Return the present members of a team, and the cursor of the next page."""
+    actor: Actor, team_id: int, query: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """Return a page of the present members of a team, without devices, in one campaign or all."""
     require(actor, "team.see", team_scope(team_id), hidden=True)
-    (after,) = decode_cursor(page.cursor, big_row_id) or (0,)
-    values = {"team": team_id, "now": now, "campaign": page.campaign_id, "after": after}
-    found = db.session.execute(MEMBERS, values | {"most": page.limit + 1}).all()
-    rows, next_cursor = take_page(found, page.limit, lambda row: (row.id,))
-    shown = [
-        TeamMember(
-            row.id,
-            row.number,
-            row.display_name,
-            Brief(row.campaign_id, row.campaign),
-            row.since,
-            row.until,
-            row.guest,
-            row.devices,
-        )
-        for row in rows
-    ]
-    return shown, next_cursor
+    (after,) = decode_cursor(query["cursor"], big_row_id) or (0,)
+    values = {"team": team_id, "now": now, "campaign": query["campaign"], "after": after}
+    found = db.session.execute(MEMBERS, values | {"most": query["limit"] + 1}).mappings().all()
+    rows, next_cursor = take_page(found, query["limit"], lambda row: (row["id"],))
+    items = [{**row, "campaign": Brief(row["campaign_id"], row["campaign"])} for row in rows]
+    return {"items": items, "next": next_cursor}
 
 
 def _lasts_beyond(moment: datetime) -> ColumnElement[bool]:

@@ -13,8 +13,7 @@ from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import invalid
 from backend.fields import BIG_ID_MOST
-from backend.http.blueprint import Blueprint
-from backend.http.requests import bearer_token, clock_now, language
+from backend.http.requests import Blueprint, bearer_token, clock_now, language
 from backend.i18n.messages import message
 from backend.memberships import join_codes, joining, poster, service, volunteers
 from backend.memberships.schemas import (
@@ -62,8 +61,8 @@ def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
 @blp.alt_response(200, schema=MembershipSchema, description="Was in that team already")
 def join_team(device: KnownDevice, data: joining.JoinRequest) -> Any:
     """Join a team by the code that it shows; `transfer` leaves another team of the campaign."""
-    result = joining.join(device.id, data, clock_now(), _guess_limiter())
-    return result.member, 201 if result.created else 200
+    member, created = joining.join(device.id, data, clock_now(), _guess_limiter())
+    return member, 201 if created else 200
 
 
 @blp.get("/memberships")
@@ -95,12 +94,10 @@ def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
 @device_required
 @blp.arguments(PassRequestSchema)
 @blp.response(201, PassSchema, description="Good for one other phone")
-def make_pass(device: KnownDevice, data: joining.PassRequest) -> Any:
+def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
     """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
     made = joining.create_pass(device.id, data, clock_now(), current_app.config["SECRET_KEY"])
-    content = poster.content(request.url_root, made.code)
-    answer = {"kind": made.kind, "code": made.code, "content": content}
-    return answer | {"expires_at": made.expires_at}, 201
+    return made | {"content": poster.content(request.url_root, made["code"])}, 201
 
 
 @blp.post("/passes/use")
@@ -120,25 +117,18 @@ def use_pass(device: KnownDevice, data: dict[str, str]) -> Any:
 @blp.response(200, MembersSchema)
 def list_members(query: dict[str, Any], team_id: int) -> Any:
     """List who is in a team now: for its leader and its organiser alone."""
-    items, next_cursor = service.list_members(actor(), team_id, _page(query), clock_now())
-    return {"items": [_serialize_member(one) for one in items], "next": next_cursor}
-
-
-def _page(query: dict[str, Any]) -> service.MembersPage:
+    user = actor()
     if not 1 <= query["limit"] <= PAGE_MOST:
         raise invalid("limit", "out_of_range")
     if query["campaign"] is not None and not 0 <= query["campaign"] <= BIG_ID_MOST:
         raise invalid("campaign", "out_of_range")
-    return service.MembersPage(query["campaign"], query["cursor"], query["limit"])
+    page = service.list_members(user, team_id, query, clock_now())
+    return {"items": [_serialize_member(one) for one in page["items"]], "next": page["next"]}
 
 
-def _serialize_member(one: service.TeamMember) -> dict[str, Any]:
-    numbered = message("guest_numbered" if one.guest else "member_numbered", language())
-    name = one.display_name or numbered.format(number=one.number)
-    return {
-        "id": one.id, "name": name, "number": one.number, "campaign": one.campaign,
-        "since": one.since, "until": one.until, "guest": one.guest, "devices": one.devices,
-    }  # fmt: skip
+def _serialize_member(one: dict[str, Any]) -> dict[str, Any]:
+    numbered = message("guest_numbered" if one["guest"] else "member_numbered", language())
+    return one | {"name": one["display_name"] or numbered.format(number=one["number"])}
 
 
 def _guess_limiter() -> joining.GuessLimiter:
@@ -148,9 +138,9 @@ def _guess_limiter() -> joining.GuessLimiter:
 @code_blp.post(CODE)
 @code_blp.arguments(CodeLimitsSchema)
 @code_blp.response(201, JoinCodeSchema, description="In force; the previous code is void")
-def rotate_code(limits: join_codes.CodeLimits, campaign_id: int, team_id: int) -> Any:
+def rotate_code(limits: dict[str, Any], campaign_id: int, team_id: int) -> Any:
     """Create or rotate a team's join code."""
-    details = join_codes.rotate_code(actor(), campaign_id, team_id, limits, clock_now())
+    details = join_codes.rotate_code(actor(), campaign_id, team_id, clock_now(), **limits)
     return _serialize_code(details), 201
 
 

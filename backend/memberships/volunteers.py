@@ -1,10 +1,9 @@
 """Volunteers: the person of a device from its first join on, and how their rows are locked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from psycopg.errors import DeadlockDetected, ExclusionViolation
@@ -30,15 +29,6 @@ T = TypeVar("T")
 
 class ConcurrentChange(Exception):
     """Rows changed between reading and locking them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A volunteer as they see themselves."""
-
-    display_name: str | None
-    name_agreed_at: datetime | None
-    devices: int
 
 
 def retry_on_conflict(use_case: Callable[P, T]) -> Callable[P, T]:
@@ -142,12 +132,14 @@ def set_name(volunteer_id: int, display_name: str | None, now: datetime) -> None
     )
 
 
-def rename(device_id: UUID, display_name: str | None, now: datetime) -> Profile:
+def rename(device_id: UUID, display_name: str | None, now: datetime) -> dict[str, Any]:
     """Change the name that a volunteer's team sees, or remove it."""
     volunteer = require_volunteer(device_id)
     set_name(volunteer, display_name, now)
     db.session.commit()
-    return Profile(display_name, now if display_name else None, count_devices(volunteer))
+    agreed_at = now if display_name else None
+    devices = count_devices(volunteer)
+    return {"display_name": display_name, "name_agreed_at": agreed_at, "devices": devices}
 
 
 def _linked(volunteer_ids: Sequence[int]) -> set[UUID]:

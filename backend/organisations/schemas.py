@@ -204,8 +204,8 @@ class DeputyRequestSchema(Strict):
             raise ValidationError({"reason": ["required"]})
 
 
-class ClusterReferenceSchema(Schema):
-    """A cluster by its name."""
+class BriefSchema(Schema):
+    """A cluster, a campaign or a team by its name."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
@@ -215,7 +215,7 @@ class AreaSchema(Schema):
     """A unit or a cluster of communes; the other is null."""
 
     unit = fields.Nested(UnitBriefSchema, required=True, allow_none=True)
-    cluster = fields.Nested(ClusterReferenceSchema, required=True, allow_none=True)
+    cluster = fields.Nested(BriefSchema, required=True, allow_none=True)
 
 
 class DeputySchema(Schema):

@@ -10,8 +10,7 @@ from backend.accounts.schemas import LinkSchema, RoleSchema
 from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
-from backend.http.blueprint import Blueprint
-from backend.http.requests import clock_now
+from backend.http.requests import Blueprint, clock_now
 from backend.organisations import areas, clusters, grants, service
 from backend.organisations.schemas import (
     ClusterChangeSchema,

@@ -7,8 +7,7 @@ from flask import Response
 
 from backend.accounts.authentication import actor
 from backend.database.extensions import PERSON
-from backend.http.blueprint import Blueprint
-from backend.http.requests import as_attachment, clock_now, language, read_bytes
+from backend.http.requests import Blueprint, as_attachment, clock_now, language, read_bytes
 from backend.tables.spreadsheets import XLSX
 from backend.team_import.schemas import (
     BODY,

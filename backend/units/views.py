@@ -10,9 +10,8 @@ from marshmallow import ValidationError
 
 from backend.clock import local_day
 from backend.errors import Problem, field_errors
-from backend.http.blueprint import Blueprint
 from backend.http.paging import decode_cursor, row_id, sort_text, take_page
-from backend.http.requests import clock_now, read_object
+from backend.http.requests import Blueprint, clock_now, read_object
 from backend.units import reform, service
 from backend.units.schemas import (
     AsOfSchema,

@@ -9,8 +9,7 @@ from backend.coverage.alerts.schemas import AlertsQuerySchema, AlertsSchema
 from backend.coverage.alerts.service import alerts
 from backend.coverage.figures.query import figures_reader
 from backend.http import etags
-from backend.http.blueprint import Blueprint
-from backend.http.requests import clock_now
+from backend.http.requests import Blueprint, clock_now
 
 blp = Blueprint("alerts", __name__, description="Units that need attention")
 blueprints = (blp,)

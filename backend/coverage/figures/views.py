@@ -14,8 +14,7 @@ from backend.coverage.figures.service import (
     coverage,
 )
 from backend.http import etags
-from backend.http.blueprint import Blueprint
-from backend.http.requests import as_attachment, clock_now, language
+from backend.http.requests import Blueprint, as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
 
 blp = Blueprint("coverage", __name__, description="Counts against targets")

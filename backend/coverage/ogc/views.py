@@ -15,9 +15,8 @@ from backend.coverage.ogc.schemas import (
     OgcQuerySchema,
 )
 from backend.errors import Problem
-from backend.http.blueprint import Blueprint, Parser
 from backend.http.etags import with_content_tag, with_digest
-from backend.http.requests import clock_now, language
+from backend.http.requests import Blueprint, Parser, clock_now, language
 
 
 class OgcParser(Parser):

@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 from backend.coverage.figures.schemas import TargetSchema
 from backend.fields import ID_MOST, Day, QueryNumber, QueryWhole, Strict, Text, Whole
 from backend.measurements.recording.rules import NETWORKS
-from backend.memberships.schemas import BriefSchema
+from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema, UnitNameSchema
 
 # More than the largest team can measure on a day: 100 people with one sample every five minutes.

@@ -6,7 +6,7 @@ from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.rules import SIGNALS
 from backend.coverage.signals.service import STATES
 from backend.fields import Strict, Text
-from backend.memberships.schemas import BriefSchema
+from backend.organisations.schemas import BriefSchema
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import UnitNameSchema
 

@@ -20,9 +20,8 @@ from backend.coverage.statistics.schemas import (
 )
 from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.database.extensions import PERSON
-from backend.http.blueprint import Blueprint
 from backend.http.etags import with_digest
-from backend.http.requests import clock_now, language
+from backend.http.requests import Blueprint, clock_now, language
 
 blp = Blueprint("statistics", __name__, description="Speeds, history, hours and cells")
 blueprints = (blp,)

@@ -13,7 +13,7 @@ from backend.coverage.targets.schemas import (
 )
 from backend.database.extensions import PERSON
 from backend.http import etags
-from backend.http.blueprint import Blueprint
+from backend.http.requests import Blueprint
 
 blp = Blueprint("targets", __name__, description="Targets of units", parser=SignedInParser())
 blueprints = (blp,)

@@ -16,9 +16,8 @@ from backend.coverage.vnnic.schemas import (
 )
 from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
-from backend.http.blueprint import Blueprint
 from backend.http.etags import with_digest
-from backend.http.requests import clock_now, language, read_bytes
+from backend.http.requests import Blueprint, clock_now, language, read_bytes
 from backend.team_import.schemas import FILE, MEDIA_TYPES
 
 blp = Blueprint("vnnic", __name__, description="VNNIC's own counts")

@@ -9,8 +9,7 @@ from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, Caller
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
-from backend.http.blueprint import Blueprint
-from backend.http.requests import bearer_token, clock_now, language
+from backend.http.requests import Blueprint, bearer_token, clock_now, language
 from backend.i18n.messages import message
 from backend.measurements.privacy.export import export
 from backend.measurements.privacy.schemas import (

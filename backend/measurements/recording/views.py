@@ -11,8 +11,7 @@ from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import aware_time, encodable
-from backend.http.blueprint import Blueprint
-from backend.http.requests import bearer_token, clock_now, language, read_object
+from backend.http.requests import Blueprint, bearer_token, clock_now, language, read_object
 from backend.measurements.recording import answers
 from backend.measurements.recording.incoming import Item, ReceiptContext
 from backend.measurements.recording.reasons import category

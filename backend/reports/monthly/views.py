@@ -10,8 +10,7 @@ from backend.accounts.authentication import PersonBlueprint, SignedInParser, act
 from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
-from backend.http.blueprint import Blueprint
-from backend.http.requests import clock_now, read_bytes
+from backend.http.requests import Blueprint, clock_now, read_bytes
 from backend.reports.monthly import (
     approval,
     attachments,

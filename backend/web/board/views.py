@@ -32,7 +32,7 @@ from backend.measurements.corrections.service import (
 )
 from backend.memberships import join_codes
 from backend.memberships.poster import inline_svg
-from backend.memberships.service import MembersPage, list_members
+from backend.memberships.service import list_members
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import organisations_of
 from backend.team_import.service import import_teams
@@ -124,8 +124,8 @@ def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Show the members of a team, their contributions and the join code."""
     now, user = clock_now(), actor()
     board = show_board(user, campaign_id, now)
-    page = MembersPage(campaign_id, query["after"], MEMBERS_SHOWN)
-    people, next_cursor = list_members(user, team_id, page, now)
+    page = {"campaign": campaign_id, "cursor": query["after"], "limit": MEMBERS_SHOWN}
+    people = list_members(user, team_id, page, now)
     filters = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
     return render_private(
         "web/board/team.html",
@@ -133,8 +133,8 @@ def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
         board=board,
         team=show_team(user, team_id),
         code=_code(campaign_id, team_id),
-        people=people,
-        next_cursor=next_cursor,
+        people=people["items"],
+        next_cursor=people["next"],
         did=contributions(user, campaign_id, filters, translator_for(query["lang"]).language),
     )
 
@@ -241,7 +241,7 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/code", methods=("POST",))
 def rotate(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Create or replace the join code of a team."""
-    join_codes.rotate_code(actor(), campaign_id, team_id, join_codes.CodeLimits(), clock_now())
+    join_codes.rotate_code(actor(), campaign_id, team_id, clock_now())
     return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
 
 

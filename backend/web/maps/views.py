@@ -9,8 +9,7 @@ from flask import Blueprint, Response, current_app, request, send_file
 from backend.coverage.figures.map_figures import map_figures
 from backend.coverage.figures.query import figures_reader
 from backend.errors import Problem
-from backend.http.blueprint import Parser
-from backend.http.requests import clock_now
+from backend.http.requests import Parser, clock_now
 from backend.http.static_files import IMMUTABLE
 from backend.web.site.schemas import FiguresQuerySchema
 

@@ -16,8 +16,7 @@ from flask import Blueprint, Response, current_app, g, request
 from backend.accounts.rate_limits import network_of
 from backend.errors import Problem
 from backend.fields import QueryWhole, Strict, Text
-from backend.http.blueprint import Parser
-from backend.http.requests import clock_now
+from backend.http.requests import Parser, clock_now
 
 # Bytes of one transfer: about a second for the fastest phones.
 TRANSFER_MOST = 25_000_000

@@ -12,9 +12,8 @@ from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.query import figures_reader
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.errors import Problem
-from backend.http.blueprint import Parser
 from backend.http.etags import with_content_tag
-from backend.http.requests import as_attachment, clock_now
+from backend.http.requests import Parser, as_attachment, clock_now
 from backend.reports.files.canonical import digest
 from backend.reports.monthly.attachments import letters_of
 from backend.reports.monthly.verification import check_digest

@@ -13,9 +13,8 @@ from backend.accounts.access import require
 from backend.accounts.authentication import actor
 from backend.database.extensions import db
 from backend.errors import Problem, field_errors
-from backend.http.blueprint import Parser
 from backend.http.problems import CODES, answer_http, serialize_errors
-from backend.http.requests import language
+from backend.http.requests import Parser, language
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.web.site.pages import render

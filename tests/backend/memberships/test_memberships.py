@@ -144,8 +144,8 @@ def test_the_demo_joins_without_http(
     with app.app_context():
         db.session.execute(update(Device).values(demo=True))
         device = db.session.scalars(select(Device.id)).one()
-        made = joining.join(device, JoinRequest(cast.code_one), clock.now)
-        assert made.created and made.member.since == clock.now
+        member, created = joining.join(device, JoinRequest(cast.code_one), clock.now)
+        assert created and member.since == clock.now
         assert db.session.scalars(select(Volunteer.demo)).one() is True
-        left = memberships.leave(device, made.member.id, clock.now + timedelta(hours=1))
+        left = memberships.leave(device, member.id, clock.now + timedelta(hours=1))
         assert left.until == clock.now + timedelta(hours=1)

@@ -102,10 +102,7 @@ def security_of(scheduler: str, config: Any) -> "Security | None":
         )
     ca, certificate, key = (str(config[name]) for name in CERTIFICATES)
     return Security(
-        require_encryption=True,
-        tls_ca_file=ca,
-        tls_client_cert=certificate,
-        tls_client_key=key,
+        require_encryption=True, tls_ca_file=ca, tls_client_cert=certificate, tls_client_key=key
     )
 
 

@@ -7,10 +7,7 @@ DRAFT = "DỰ THẢO – số liệu chưa khóa"
 BY_OUR_COUNT = "theo số liệu Đo Sóng"
 
 NETWORKS: Mapping[str, str] = {"mobile": "Di động", "fixed": "Cố định"}
-NETWORKS_LONG: Mapping[str, str] = {
-    "mobile": "băng rộng di động",
-    "fixed": "băng rộng cố định",
-}
+NETWORKS_LONG: Mapping[str, str] = {"mobile": "băng rộng di động", "fixed": "băng rộng cố định"}
 LEVELS: Mapping[str, str] = {"province": "Tỉnh", "district": "Huyện", "commune": "Xã, phường"}
 BASES: Mapping[str, str] = {"received": "đã nhận", "valid": "hợp lệ", "counted": "được tính"}
 QUALITIES: Mapping[str, str] = {

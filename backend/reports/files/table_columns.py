@@ -62,10 +62,7 @@ REACHED = (
     Column("reached", "Đạt", f"Số đơn vị đạt mục tiêu {labels.BY_OUR_COUNT}", "whole"),
     Column("share", "Tỷ lệ đạt", "Đạt chia cho số đơn vị", "share"),
     Column(
-        "best_share",
-        "Tốt nhất có thể",
-        "Tỷ lệ đạt nếu cùng số mẫu được phân bổ đều nhất",
-        "share",
+        "best_share", "Tốt nhất có thể", "Tỷ lệ đạt nếu cùng số mẫu được phân bổ đều nhất", "share"
     ),
     Column("threshold", "Mục tiêu", "Số mẫu mỗi tháng cho mỗi đơn vị", "whole"),
     Column("basis", "So với", "Số được so với mục tiêu", named=labels.BASES),

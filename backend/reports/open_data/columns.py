@@ -44,12 +44,7 @@ METRICS = {
     "ping_ms": N_("Latency, ms"),
     "jitter_ms": N_("Jitter, ms"),
 }
-FIGURES = {
-    "median": N_("median"),
-    "mean": N_("mean"),
-    "p10": N_("p10"),
-    "p90": N_("p90"),
-}
+FIGURES = {"median": N_("median"), "mean": N_("mean"), "p10": N_("p10"), "p90": N_("p90")}
 SPEEDS = tuple(
     Column(f"{metric}_{figure}", "number", SPEED, {"metric": of_metric, "figure": of_figure})
     for metric, of_metric in METRICS.items()

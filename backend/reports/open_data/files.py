@@ -25,10 +25,7 @@ LICENCE = {
 }
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 PANDAS = {"string": "string", "integer": "Int64", "number": "float64", "boolean": "boolean"}
-FORMATS = {
-    "parquet": ("parquet", "application/vnd.apache.parquet"),
-    "csv.gz": ("csv", "text/csv"),
-}
+FORMATS = {"parquet": ("parquet", "application/vnd.apache.parquet"), "csv.gz": ("csv", "text/csv")}
 PACKAGE = "datapackage.json"
 
 

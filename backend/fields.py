@@ -4,7 +4,9 @@ import json
 import math
 import re
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints, is_typeddict
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, validate
 
@@ -239,6 +241,49 @@ class Many(fields.List[Any]):
     def __init__(self, inner: fields.Field[Any], least: int, most: int, **options: Any) -> None:
         length = validate.Length(least, most, error="wrong_length")
         super().__init__(inner, validate=length, **options)
+
+
+# Fields of an answer by the types of a TypedDict.
+ANSWERED: dict[Any, type[fields.Field[Any]]] = {
+    Any: fields.Raw,
+    str: fields.String,
+    int: fields.Integer,
+    float: fields.Float,
+    bool: fields.Boolean,
+}
+
+
+def fields_of(answer: Any, prefix: str) -> dict[str, fields.Field[Any]]:
+    """Return the fields of an answer described by a TypedDict.
+
+    Types are those of JSON; an annotation is the description. Nested TypedDicts become schemas
+    whose names start with `prefix`.
+    """
+    hints = get_type_hints(answer, include_extras=True).items()
+    return {name: _field_of(hint, prefix, required=True) for name, hint in hints}
+
+
+def _field_of(hint: Any, prefix: str, **options: Any) -> fields.Field[Any]:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _field_of(inner[0], prefix, metadata={"description": inner[1]}, **options)
+    if origin is UnionType:  # with None
+        return _field_of(inner[0], prefix, allow_none=True, **options)
+    if origin is list:
+        return fields.List(_field_of(inner[0], prefix), **options)
+    if origin is dict:
+        return fields.Dict(*(_field_of(part, prefix) for part in inner), **options)
+    if is_typeddict(hint):
+        return fields.Nested(_schema_of(hint, prefix), **options)
+    return ANSWERED[hint](**options)
+
+
+@cache
+def _schema_of(answer: Any, prefix: str) -> type[Schema]:
+    name = f"{prefix}{answer.__name__.removeprefix(prefix)}Schema"
+    schema = Schema.from_dict(fields_of(answer, prefix), name=name)
+    schema.__doc__ = answer.__doc__
+    return schema
 
 
 # Type and format in the OpenAPI document.

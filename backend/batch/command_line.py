@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 import click
+from flask import current_app
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -17,6 +19,7 @@ from rich.progress import (
 )
 from rich.status import Status
 
+from backend.batch.workforce import SchedulerError, Workforce, security_of
 from backend.clock import month_start
 from backend.errors import Problem
 from backend.i18n.messages import message
@@ -83,3 +86,30 @@ def month_option(_context: click.Context, _option: click.Parameter, value: Any) 
 def month_arguments(context: click.Context, option: click.Parameter, value: Any) -> Any:
     """Check the months of an argument (a click callback)."""
     return tuple(month_option(context, option, month) for month in value)
+
+
+def workforce(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --workers and --scheduler to a command, as one argument `force`."""
+
+    @click.option(
+        "--workers",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="processes of this machine",
+    )
+    @click.option("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tls://host:8786")
+    @wraps(command)
+    def with_force(*arguments: Any, workers: int, scheduler: str | None, **options: Any) -> Any:
+        if scheduler is not None:
+            try:
+                security_of(scheduler, current_app.config)
+            except SchedulerError as error:
+                raise click.UsageError(str(error)) from None
+        try:
+            with Workforce(workers, scheduler) as force:
+                return command(*arguments, force=force, **options)
+        except SchedulerError as error:
+            raise click.ClickException(str(error)) from None
+
+    return with_force  # fmt: skip

@@ -15,9 +15,7 @@ from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
 from backend.devices.models import Device
-from backend.reports.monthly.approval import approve_report
-from backend.reports.monthly.drafts import begin_report
-from backend.reports.monthly.freezing import freeze_report
+from backend.reports.monthly.lifecycle import approve_report, begin_report, freeze_report
 from backend.units.models import Unit
 
 DOMAIN = "dosong.example"  # reserved: no mail server can have it

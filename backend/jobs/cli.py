@@ -4,7 +4,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.jobs.runner import run_waiting
+from backend.jobs.service import run_waiting
 
 cli = AppGroup("jobs", help="Jobs that admins start on a page.")
 commands = (cli,)
@@ -16,4 +16,5 @@ def run() -> None:
 
     The server starts this command when a job waits.
     """
-    click.echo(f"jobs done: {run_waiting(current_app.extensions['clock'])}")
+    clock, kinds = (current_app.extensions[name] for name in ("clock", "job_kinds"))
+    click.echo(f"jobs done: {run_waiting(clock, kinds)}")

@@ -14,7 +14,7 @@ import pytest
 from backend.reports.content.figures import Files, Report
 from backend.reports.files.canonical import canonical_json
 from backend.reports.files.rendering import RENDERERS, render_file
-from backend.reports.monthly import freezing, service
+from backend.reports.monthly import lifecycle, service
 from backend.units import loading
 from geo import approximate
 from geo.gazetteer import GazetteerUnit, load_units
@@ -49,6 +49,6 @@ def computed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loading, "load_units", lambda system: list(_units(system)))
         patch.setattr(loading, "far_islands", lambda system: _far_islands(system).copy())
-        patch.setattr(freezing, "render", _render)
+        patch.setattr(lifecycle, "render", _render)
         patch.setattr(service, "render_file", _render_file)
         yield

@@ -2,8 +2,7 @@
 
 import click
 
-from backend.batch.command_line import month_option, progress_bar
-from backend.batch.options import workforce
+from backend.batch.command_line import month_option, progress_bar, workforce
 from backend.batch.workforce import Workforce
 from backend.coverage.figures.cli import cli
 from backend.coverage.statistics import refresh as statistics_refresh

@@ -8,8 +8,13 @@ from uuid import UUID
 import click
 from flask import current_app
 
-from backend.batch.command_line import click_errors, month_arguments, month_option, progress_bar
-from backend.batch.options import workforce
+from backend.batch.command_line import (
+    click_errors,
+    month_arguments,
+    month_option,
+    progress_bar,
+    workforce,
+)
 from backend.batch.workforce import Workforce
 from backend.measurements.recording import counting
 from backend.measurements.recording.cli import cli

@@ -1,16 +1,20 @@
 """The content of a report in the order of the letter, from which its files are rendered.
 
 It is plain JSON, so that later versions of the code can read a frozen report. The figures come
-from `backend.coverage`.
+from `backend.coverage`. The schemas of the API are made of these types.
 """
 
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 Network = Literal["mobile", "fixed"]
 NETWORKS: tuple[Network, ...] = ("mobile", "fixed")
 
 # The sections in the letter's order; remarks and proposed sentences have these keys.
 SECTIONS = ("samples", "reached", "lacking", "quality", "teams", "vnnic", "notes")
+
+# Descriptions in the OpenAPI document.
+BY_NETWORK = f"By network: {', '.join(NETWORKS)}"
+BY_SECTION = f"By section: {', '.join(SECTIONS)}"
 
 
 class ReportUnit(TypedDict):
@@ -46,30 +50,29 @@ class Reached(TypedDict):
     source: str | None
 
 
-class Lacking(TypedDict):
-    """A commune below its target, the largest shortfall first."""
+class Place(TypedDict):
+    """A commune of the unit."""
 
     code: str
     name: str
     parent: str | None
     counted: int
-    target: int
-    shortfall: int
+    target: int | None
+    shortfall: int | None
+
+
+class Lacking(Place):
+    """A commune below its target, the largest shortfall first."""
+
     planned: list[str]  # campaigns that measure there in the following month
 
 
-class CommuneRow(TypedDict):
+class CommuneRow(Place):
     """A commune of the unit, in Vietnamese order, for the annex and the supplement."""
 
-    code: str
-    name: str
-    parent: str | None
     received: int
     valid: int
-    counted: int
-    target: int | None
     reached: bool | None
-    shortfall: int | None
 
 
 class Spread(TypedDict):
@@ -131,11 +134,11 @@ class Note(TypedDict):
 class Sections(TypedDict):
     """A report's figures by section."""
 
-    samples: dict[str, Samples]  # by network, like the next four
-    reached: dict[str, list[Reached]]
-    lacking: dict[str, list[Lacking]]
-    communes: dict[str, list[CommuneRow]]
-    quality: dict[str, list[Quality]]
+    samples: dict[str, Samples]  # by network
+    reached: Annotated[dict[str, list[Reached]], BY_NETWORK]
+    lacking: Annotated[dict[str, list[Lacking]], BY_NETWORK]
+    communes: Annotated[dict[str, list[CommuneRow]], BY_NETWORK]
+    quality: Annotated[dict[str, list[Quality]], BY_NETWORK]
     teams: list[TeamRow]
     vnnic: list[Vnnic] | None  # null: no count of VNNIC was imported for the month
     notes: list[Note]
@@ -152,8 +155,8 @@ class Report(TypedDict):
     rules: int  # version of the rules of validity
     demo: bool  # generated samples: every page and file is marked
     sections: Sections
-    proposed: dict[str, str]  # sentences made from the figures, by section
-    remarks: dict[str, str]  # texts of the official, by section; they replace proposed sentences
+    proposed: Annotated[dict[str, str], BY_SECTION]  # sentences made from the figures
+    remarks: Annotated[dict[str, str], BY_SECTION]  # of the official; they replace proposed ones
     letterhead: dict[str, Any] | None  # as of freezing; null: the default one
 
 

@@ -99,7 +99,9 @@ def _best(row: Reached) -> list[str]:
 def _lacking(network: str, rows: Sequence[Lacking]) -> str:
     if not rows:
         return ""
-    most = ", ".join(f"{row['name']} (thiếu {_n(row['shortfall'])})" for row in rows[:NAMED_MOST])
+    most = ", ".join(
+        f"{row['name']} (thiếu {_n(row['shortfall'] or 0)})" for row in rows[:NAMED_MOST]
+    )
     shortfalls = (
         f"Còn {_n(len(rows))} đơn vị cấp xã thiếu mẫu {NETWORKS_LONG[network]}, thiếu nhiều nhất"
         f" là {most}."

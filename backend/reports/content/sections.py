@@ -1,13 +1,17 @@
-"""Sections of a report: counts, quality, VNNIC's count, notes."""
+"""Sections of a report from coverage: counts, quality, VNNIC's count, notes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from backend.clock import month_end
+from backend.coverage.contributions.area_teams import campaigns_next, teams_in
 from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.statistics.refresh import refresh_unit
 from backend.coverage.statistics.service import statistics
 from backend.coverage.vnnic.service import comparison
+from backend.errors import Problem
 from backend.i18n.formats import number
 from backend.measurements.recording.rules import RULES
 from backend.reports.content.figures import (
@@ -15,9 +19,11 @@ from backend.reports.content.figures import (
     CommuneRow,
     Lacking,
     Note,
+    Place,
     Quality,
     Reached,
     Samples,
+    Sections,
     Spread,
     Vnnic,
 )
@@ -93,17 +99,10 @@ def lacking(
     counts: Counts, planned: Mapping[str, Mapping[str, list[str]]]
 ) -> dict[str, list[Lacking]]:
     """Return the communes below their target, the largest shortfall first."""
+    names = tuple(Place.__annotations__)
     return {
         network: [
-            {
-                "code": item["code"],
-                "name": item["name"],
-                "parent": item["parent"],
-                "counted": item["counted"],
-                "target": item["target"],
-                "shortfall": item["shortfall"],
-                "planned": planned[network].get(item["code"], []),
-            }
+            {**_select(item, names), "planned": planned[network].get(item["code"], [])}  # type: ignore[typeddict-item]
             for item in sorted(levels["commune"]["items"], key=lambda one: -(one["shortfall"] or 0))
             if item["shortfall"]
         ]
@@ -234,3 +233,50 @@ def _vnnic(network: str, item: Mapping[str, Any]) -> Vnnic:
         "difference": item["difference"],
         "reasons": item["likely"],
     }
+
+
+# Late samples arrive in bursts of seconds: after this many readings with different figures the
+# official must try again later.
+READINGS_MOST = 4
+
+Collected = tuple[Counts, Sections]  # coverage's answers, and the sections made of them
+
+
+def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
+    """Return the present figures."""
+    counts = read_counts(unit, month, now)
+    return counts, {
+        "samples": samples(counts),
+        "reached": reached(counts),
+        "lacking": lacking(counts, _planned(unit, month)),
+        "communes": communes(counts),
+        "quality": quality(unit, month),
+        "teams": teams_in(unit.id, month),  # type: ignore[typeddict-item]
+        "vnnic": vnnic(unit, month, now),
+        "notes": notes(counts),
+    }
+
+
+def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:
+    """Return figures that two consecutive readings agree on, so that all sections match.
+
+    Statistics are refreshed before each reading.
+
+    Raises:
+        Problem: `figures_moving`, if READINGS_MOST readings differ.
+    """
+    before: Sections | None = None
+    for _ in range(READINGS_MOST):
+        refresh_unit(unit.id, month, now)
+        counts, sections = collect(unit, month, now)
+        if sections == before:
+            return counts, sections
+        before = sections
+    raise Problem(409, "figures_moving")
+
+
+def _planned(unit: UnitRow, month: str) -> dict[str, dict[str, list[str]]]:
+    """Return campaigns of the following month by network and commune."""
+    first = month_end(month) + timedelta(days=1)
+    last = month_end(f"{first:%Y-%m}")
+    return {network: campaigns_next(unit.id, first, last, network) for network in NETWORKS}

@@ -14,8 +14,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
-from backend.reports.files.table_columns import Column
-from backend.reports.files.tables import Row, format_cell
+from backend.reports.files.tables import Column, Row, format_cell
 
 FONT = "Times New Roman"
 # Decree 30/2020/NĐ-CP, annex I, part I: A4; 20-25 mm top and bottom, 30-35 left, 15-20 right.

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from backend.reports.content import labels
 from backend.reports.content.figures import NETWORKS, Files, Report
 from backend.reports.files.canonical import canonical_json, zip_files
-from backend.reports.files.docx_body import Pictures
-from backend.reports.files.docx_letter import render_letter
+from backend.reports.files.docx_letter import Pictures, render_letter
 from backend.reports.files.pictures import draw_map, read_shapes, speeds_chart, steps_chart
 from backend.reports.files.tables import Table, build_tables, plain_value
 from backend.reports.files.xlsx_workbook import render_workbook

@@ -12,8 +12,7 @@ from backend.clock import VIETNAM
 from backend.reports.content.figures import NETWORKS, Report
 from backend.reports.content.labels import BY_OUR_COUNT
 from backend.reports.content.labels import NETWORKS as NETWORK_WORDS
-from backend.reports.files.table_columns import Column
-from backend.reports.files.tables import Row, Table, plain_value
+from backend.reports.files.tables import Column, Row, Table, plain_value
 
 FORMATS = {
     "whole": "#,##0",

@@ -12,8 +12,9 @@ from backend.coverage.alerts.digest import print_or_send
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.i18n.messages import message
+from backend.reports.files.canonical import digest
 from backend.reports.monthly.deadlines import remind
-from backend.reports.monthly.verification import check_file
+from backend.reports.monthly.service import check_digest
 
 cli = AppGroup("reports", help="Monthly reports and their seals; open data.")
 commands = (cli,)
@@ -24,7 +25,7 @@ commands = (cli,)
 def verify(file: Path) -> None:
     """Check that FILE is, byte for byte, a file of a report that was sealed here."""
     try:
-        check = check_file(file.read_bytes())
+        check = check_digest(digest(file.read_bytes()))
     except Problem as problem:
         raise click.ClickException(message(problem.code, "en")) from None
     for line in _lines(check):
@@ -39,11 +40,11 @@ def verify(file: Path) -> None:
 def deadlines(codes: tuple[str, ...], sending: bool) -> None:
     """List units (in Vietnamese) whose report of last month is not approved; send the list."""
     with click_errors():
-        digest = remind(local_day(clock_now()), codes)
-    if digest is None:
+        reminder = remind(local_day(clock_now()), codes)
+    if reminder is None:
         click.echo("Every report of last month is approved.", err=True)
     else:
-        print_or_send(digest, sending)
+        print_or_send(reminder, sending)
 
 
 def _lines(check: dict[str, Any]) -> list[str]:

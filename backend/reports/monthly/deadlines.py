@@ -12,17 +12,9 @@ from backend.coverage.alerts.digest import Digest
 from backend.database.extensions import db
 from backend.errors import invalid
 from backend.i18n import formats
-from backend.reports.monthly.access import readable_by
 from backend.reports.monthly.models import ReportRow
+from backend.reports.monthly.service import deadline, readable_by
 from backend.units.service import UnitRow, units_on
-
-# Letter 5691/BTTTT-CVT: before day 15 of the following month.
-DEADLINE_DAY = 15
-
-
-def deadline(month: str) -> date:
-    """Return the day before which the recipient must have a month's report."""
-    return (month_end(month) + timedelta(days=1)).replace(day=DEADLINE_DAY)
 
 
 def list_deadlines(actor: Actor, query: Mapping[str, Any], today: date) -> dict[str, Any]:

@@ -1,21 +1,32 @@
-"""Schemas of reports and seals."""
+"""Schemas of reports, their figures, seals and letterheads."""
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validates
 
-from backend.coverage.figures.schemas import month_field
-from backend.fields import CODES, Day, Strict, Text
+from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
+from backend.fields import CODES, Day, Many, Strict, Text, fields_of
 from backend.http.paging import PageSchema, page_of
-from backend.organisations.schemas import UnitBriefSchema
-from backend.reports.content.figures import SECTIONS
+from backend.organisations.names import normalised
+from backend.organisations.schemas import Name, UnitBriefSchema
+from backend.reports.content.default_letterhead import LetterheadContent
+from backend.reports.content.figures import SECTIONS, Report
 from backend.units.catalogue import LEVELS
+from backend.units.schemas import BoundariesSchema
 
 STATES = ("draft", "frozen", "approved", "superseded")
 # Several pages of a letter, enough for a section.
 REMARK_MOST = 10_000
 NAME_MOST = 200
 REASON_MOST = 1_000
+# More lines do not fit on an A4 page.
+RECIPIENTS_MOST = 20
+COPIES_MOST = 20
+# TM., KT. and the title of the signer.
+TITLES_MOST = 3
+SYMBOL_MOST = 50
+# Prefixes of signing for another (Decree 30/2020/NĐ-CP, annex I, part II, 7).
+PREFIXES = ("TM.", "KT.", "TL.", "TUQ.", "Q.")
 
 
 class Remarks(fields.Field[dict[str, str | None]]):
@@ -234,3 +245,127 @@ class SealCheckSchema(Schema):
     valid = fields.Boolean(required=True)
     report = fields.Nested(SealedReportSchema, required=True)
     seal = fields.Nested(SealWithKeySchema, required=True)
+
+
+class ReportFiguresSchema(Schema):
+    """The content of a report; the digest of a frozen report is that of this JSON."""
+
+    class Meta:
+        boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
+        include = fields_of(Report, "Report") | {"boundaries": boundaries}
+
+
+class ReportChangeSchema(Schema):
+    """A frozen figure and its present value."""
+
+    frozen = fields.Integer(required=True)
+    now = fields.Integer(required=True)
+    change = fields.Integer(required=True)
+
+
+class ReportLevelChangeSchema(ReportChangeSchema):
+    """Change of the units of a level that reached the target."""
+
+    level = fields.String(required=True)
+
+
+class ReportNumbersChangeSchema(Schema):
+    """Changes of the three numbers."""
+
+    received = fields.Nested(ReportChangeSchema, required=True)
+    valid = fields.Nested(ReportChangeSchema, required=True)
+    counted = fields.Nested(ReportChangeSchema, required=True)
+
+
+class ReportCommuneChangeSchema(ReportNumbersChangeSchema):
+    """A commune whose numbers changed."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    parent = fields.String(required=True, allow_none=True)
+
+
+class ReportNetworkChangeSchema(Schema):
+    """Changes on a network."""
+
+    samples = fields.Nested(ReportNumbersChangeSchema, required=True)
+    reached = fields.List(fields.Nested(ReportLevelChangeSchema), required=True)
+    communes = fields.List(fields.Nested(ReportCommuneChangeSchema), required=True)
+
+
+class ReportSupplementSchema(Schema):
+    """Differences between present figures and frozen ones."""
+
+    report_id = fields.Integer(required=True)
+    month = fields.String(required=True)
+    edition = fields.Integer(required=True)
+    digest = fields.String(required=True)
+    frozen_at = fields.AwareDateTime(required=True)
+    as_of = fields.AwareDateTime(required=True)
+    changed = fields.Boolean(required=True)
+    networks = fields.Dict(fields.String(), fields.Nested(ReportNetworkChangeSchema), required=True)
+
+
+class Line(Text):
+    """A line of a letter, normalised, of at least one character."""
+
+    def __init__(self, most: int = 200, **options: Any) -> None:
+        super().__init__(most=most, **options)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        line = normalised(super()._deserialize(value, *args, **kwargs))
+        if not line:
+            raise ValidationError("blank")
+        return line
+
+
+class LetterheadQuerySchema(Strict):
+    """The level, for a code that names two units."""
+
+    level = Text(choices=LEVELS, load_default=None)
+
+
+class LetterheadOnQuerySchema(LetterheadQuerySchema):
+    """The day, default today."""
+
+    as_of = Day(load_default=None)
+
+
+class LetterheadChangeSchema(Strict):
+    """A letterhead and the day from which it is valid, default today."""
+
+    valid_from = Day(load_default=None, allow_none=True)
+    superior = Line(required=True, allow_none=True)
+    agency = Line(required=True)
+    symbol = Line(most=SYMBOL_MOST, required=True, metadata={"example": "SKHCN-BCVT"})
+    place = Name(required=True)
+    recipients = Many(Line(), 1, RECIPIENTS_MOST, required=True)
+    titles = Many(
+        Line(),
+        1,
+        TITLES_MOST,
+        required=True,
+        metadata={
+            "description": "The lines above the signature; all but the last begin with TM., KT., "
+            "TL., TUQ. or Q.",
+            "example": ["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"],
+        },
+    )
+    signer = Line(required=True, allow_none=True)
+    copies = Many(Line(), 1, COPIES_MOST, required=True)
+
+    @validates("titles")
+    def _check_prefixes(self, titles: list[str], data_key: str) -> None:
+        if not all(line.startswith(PREFIXES) for line in titles[:-1]):
+            raise ValidationError("not_for_another")
+
+
+class LetterheadSchema(Schema):
+    """A letterhead; `valid_from` is null for the default one."""
+
+    unit = fields.Nested(UnitWithLevelSchema, required=True)
+    valid_from = fields.Date(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+    class Meta:
+        include = fields_of(LetterheadContent, "Letterhead")

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, text
 
 from backend.database.extensions import db
 from backend.reports.files.canonical import canonical_json
-from backend.reports.monthly.models import SealKey
+from backend.reports.monthly.models import ReportRow, SealKey
 from config.settings import generated_key
 
 KEY_FILE = "seal_key"
@@ -49,6 +49,13 @@ def create_seal(statement: Mapping[str, Any], now: datetime, var_dir: Path) -> S
     number = _key_number(key.public_key().public_bytes_raw(), now)
     signed = canonical_json({**statement, "key": number})
     return Seal(signed.decode(), key.sign(signed), number)
+
+
+def seal_of(row: ReportRow) -> Seal | None:
+    """Return the seal of an approved report."""
+    if row.statement is None or row.signature is None or row.key_number is None:
+        return None
+    return Seal(row.statement, row.signature, row.key_number)
 
 
 def verify_seal(seal: Seal, digest: str, public_key: bytes) -> bool:

@@ -1,25 +1,165 @@
-"""Read reports: a page of them, one, its figures, its files; remove those of a demo."""
+"""Read reports: a page of them, one, its figures, its files, by digest; remove those of a demo."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, or_, select, text
 
-from backend.accounts.access import Actor
+from backend.accounts.access import Actor, can, require, require_person
+from backend.clock import local_day, month_end
 from backend.database.extensions import db
 from backend.errors import Problem
+from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
-from backend.reports.content.figures import Report
+from backend.measurements.recording.rules import RULES
+from backend.organisations.references import serialize_units
+from backend.organisations.scopes import unit_scope, unit_scopes
+from backend.reports.content.figures import Report, ReportUnit
+from backend.reports.content.proposals import propose
+from backend.reports.content.sections import Collected, collect
 from backend.reports.files.rendering import RENDERERS, render_file
-from backend.reports.monthly.access import load_report, readable_by
-from backend.reports.monthly.composition import compose, frozen_report
-from backend.reports.monthly.models import ReportFile, ReportRow
-from backend.reports.monthly.serializers import serialize_report, serialize_reports
+from backend.reports.monthly.letterheads import letterhead_on
+from backend.reports.monthly.models import Attachment, ReportFile, ReportRow, SealKey
+from backend.reports.monthly.seals import seal_of, verify_seal
 from backend.units.models import Unit
+from backend.units.service import UnitRow, find
 
+NAMES = (
+    "id", "month", "edition", "reason", "state", "demo", "version", "remarks",
+    "created_at", "frozen_at", "digest", "superseded_at",
+)  # fmt: skip
+FILE = ("name", "size", "digest")
+ATTACHMENT = ("id", "number", "signed_on", "size", "digest", "attached_at")
 REMOVE_DEMO = text("delete from reports where demo and (state <> 'draft' or edition > 1)")
 KEEP_DRAFTS = text("update reports set demo = false where demo")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+Read = Callable[[UnitRow, str, datetime], Collected]
+# Letter 5691/BTTTT-CVT: before day 15 of the following month.
+DEADLINE_DAY = 15
+
+
+def load_report(actor: Actor, report_id: int, *, lock: bool = False) -> ReportRow:
+    """Return a report that the actor may read, else raise 404; `lock`: for update."""
+    row = db.session.get(ReportRow, report_id, populate_existing=True, with_for_update=lock)
+    if row is None:
+        raise Problem(404, "not_found")
+    if row.approved_at is None:
+        require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
+    return row
+
+
+def authorized_report(
+    actor: Actor, act: str, report_id: int, expected: etags.Expected, *, lock: bool = False
+) -> ReportRow:
+    """Return a report on which the actor may act, if it still has the expected version."""
+    require_person(actor)
+    row = load_report(actor, report_id, lock=lock)
+    require(actor, act, unit_scope(row.unit_id))
+    etags.must_match(expected, row.version)
+    return row
+
+
+def require_draft(row: ReportRow) -> None:
+    """Raise 409 if figures are frozen."""
+    if row.state != "draft":
+        raise Problem(409, "report_not_draft")
+
+
+def readable_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the SQL condition of reports that the actor may read."""
+    return or_(ReportRow.approved_at.is_not(None), ReportRow.unit_id.in_(_readable_units(actor)))
+
+
+def _readable_units(actor: Actor) -> list[int]:
+    """Return units whose unapproved reports the actor may read."""
+    if not actor.grants:
+        return []
+    query = select(ReportRow.unit_id).where(ReportRow.approved_at.is_(None)).distinct()
+    scopes = unit_scopes(db.session.scalars(query).all())
+    return [unit for unit, scope in scopes.items() if can(actor, "report.read", scope)]
+
+
+def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
+    """Return the report with present figures, as freezing would store it."""
+    unit = unit_of(row)
+    counts, sections = read(unit, row.month, now)
+    details: Any = {name: getattr(unit, name) for name in ReportUnit.__annotations__}
+    return {
+        "unit": details,
+        "month": row.month,
+        "edition": row.edition,
+        "made_at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "boundaries": counts.first["boundaries"],
+        "demo": counts.first["demo"],
+        "rules": RULES,
+        "sections": sections,
+        "proposed": propose(details, row.month, sections),
+        "remarks": dict(row.remarks),
+        "letterhead": dict(letterhead_on(unit, local_day(now))),
+    }
+
+
+def frozen_report(row: ReportRow) -> Report:
+    """Return the report as it was frozen."""
+    assert row.content is not None  # ensured by the check constraint `frozen`
+    return cast(Report, json.loads(row.content))
+
+
+def unit_of(row: ReportRow) -> UnitRow:
+    """Return the unit as on the month's last day."""
+    unit = db.session.get_one(Unit, row.unit_id)
+    return find(month_end(row.month), unit.code, unit.level)
+
+
+def deadline(month: str) -> date:
+    """Return the day before which the recipient must have a month's report."""
+    return (month_end(month) + timedelta(days=1)).replace(day=DEADLINE_DAY)
+
+
+def serialize_report(row: ReportRow) -> dict[str, Any]:
+    """Return a report."""
+    return serialize_reports([row])[0]
+
+
+def serialize_reports(rows: Sequence[ReportRow]) -> list[dict[str, Any]]:
+    """Return reports, in the order given."""
+    ids = [row.id for row in rows]
+    units = serialize_units({row.unit_id for row in rows})
+    files = _by_report(FILE, ReportFile, ids, ReportFile.name)
+    attachments = _by_report(ATTACHMENT, Attachment, ids, Attachment.id)
+    return [
+        {name: getattr(row, name) for name in NAMES}
+        | {
+            "unit": units[row.unit_id],
+            "deadline": deadline(row.month),
+            "approved": _approved(row),
+            "seal": seal.serialize() if (seal := seal_of(row)) else None,
+            "files": files[row.id],
+            "attachments": attachments[row.id],
+        }
+        for row in rows
+    ]
+
+
+def _approved(row: ReportRow) -> dict[str, Any] | None:
+    if row.approved_at is None:
+        return None
+    return {"at": row.approved_at, "name": row.approver_name, "title": row.approver_title}
+
+
+def _by_report(
+    names: Iterable[str], model: Any, ids: Sequence[int], order: Any
+) -> dict[int, list[dict[str, Any]]]:
+    columns = [getattr(model, name) for name in names]
+    query = select(model.report_id, *columns).where(model.report_id.in_(ids)).order_by(order)
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in db.session.execute(query).mappings():
+        found[row["report_id"]].append({name: row[name] for name in names})
+    return found
 
 
 def list_reports(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,3 +209,43 @@ def remove_demo_reports() -> None:
     db.session.execute(REMOVE_DEMO)
     db.session.execute(KEEP_DRAFTS)
     db.session.commit()
+
+
+def check_digest(text: str) -> dict[str, Any]:
+    """Return the approved report that has a digest, with its seal; 404 if there is none."""
+    sha256 = text.lower()
+    row = _sealed_report(sha256) if SHA256.fullmatch(sha256) else None
+    if row is None:
+        raise Problem(404, "digest_unknown")
+    seal, key = seal_of(row), db.session.get(SealKey, row.key_number)
+    assert seal is not None and key is not None  # approved
+    return {
+        "digest": sha256,
+        "of": _name(row, sha256),
+        "valid": verify_seal(seal, sha256, key.public_key),
+        "report": serialize_report(row),
+        "seal": {**seal.serialize(), "public_key": key.public_key.hex()},
+    }
+
+
+def _sealed_report(sha256: str) -> ReportRow | None:
+    of_file = select(ReportFile.report_id).where(ReportFile.digest == sha256)
+    query = (
+        select(ReportRow)
+        .where(
+            or_(ReportRow.digest == sha256, ReportRow.id.in_(of_file)),
+            ReportRow.approved_at.is_not(None),
+        )
+        .order_by(ReportRow.id.desc())
+        .limit(1)
+    )
+    row: ReportRow | None = db.session.scalar(query)
+    return row
+
+
+def _name(row: ReportRow, sha256: str) -> str:
+    """Return the name of the file that has a digest; `figures` for the canonical figures."""
+    names = select(ReportFile.name).where(
+        ReportFile.report_id == row.id, ReportFile.digest == sha256
+    )
+    return db.session.scalar(names.order_by(ReportFile.name)) or "figures"

@@ -8,8 +8,7 @@ from backend.accounts.access import Actor
 from backend.errors import Problem
 from backend.reports.content.figures import NETWORKS, CommuneRow, Reached, Samples
 from backend.reports.content.sections import communes, reached, read_counts, samples
-from backend.reports.monthly.access import load_report
-from backend.reports.monthly.composition import frozen_report, unit_of
+from backend.reports.monthly.service import frozen_report, load_report, unit_of
 
 NUMBERS = ("received", "valid", "counted")
 

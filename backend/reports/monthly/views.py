@@ -11,39 +11,30 @@ from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now, read_bytes
-from backend.reports.monthly import (
-    approval,
-    attachments,
-    deadlines,
-    drafts,
-    freezing,
-    service,
-    supplements,
-)
-from backend.reports.monthly.figure_schemas import ReportFiguresSchema, ReportSupplementSchema
-from backend.reports.monthly.letterhead_schemas import (
-    LetterheadChangeSchema,
-    LetterheadOnQuerySchema,
-    LetterheadQuerySchema,
-    LetterheadSchema,
-)
+from backend.reports.monthly import deadlines, lifecycle, service, supplements
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.reports.monthly.schemas import (
     ApprovalSchema,
     DeadlinesQuerySchema,
+    LetterheadChangeSchema,
+    LetterheadOnQuerySchema,
+    LetterheadQuerySchema,
+    LetterheadSchema,
     LetterQuerySchema,
     RemarksSchema,
     ReportCreateSchema,
     ReportDeadlinesSchema,
+    ReportFiguresSchema,
     ReportPageSchema,
     ReportSchema,
     ReportsQuerySchema,
+    ReportSupplementSchema,
     SealCheckSchema,
     SealKeysSchema,
     SupersedeSchema,
 )
 from backend.reports.monthly.seals import list_keys
-from backend.reports.monthly.verification import check_digest
+from backend.reports.monthly.service import check_digest
 
 blp = Blueprint(
     "reports",
@@ -76,7 +67,7 @@ def get_reports(query: dict[str, Any]) -> Any:
 @blp.response(201, ReportSchema, headers=etags.ETAG_HEADER, description="Created")
 def post_report(data: dict[str, Any]) -> Any:
     """Create the draft of a unit's report of a month."""
-    return etags.with_etag(drafts.begin_report(actor(), data, clock_now()), 201)
+    return etags.with_etag(lifecycle.begin_report(actor(), data, clock_now()), 201)
 
 
 @blp.get("/deadlines")
@@ -102,7 +93,7 @@ def get_report(report_id: int) -> Any:
 def patch_report(data: dict[str, Any], report_id: int) -> Any:
     """Change remarks of a draft."""
     seen = etags.expected()
-    return etags.with_etag(drafts.change_remarks(actor(), report_id, seen, data["remarks"]))
+    return etags.with_etag(lifecycle.change_remarks(actor(), report_id, seen, data["remarks"]))
 
 
 @blp.delete("/<int:report_id>")
@@ -110,7 +101,7 @@ def patch_report(data: dict[str, Any], report_id: int) -> Any:
 @blp.response(204, description="Removed")
 def delete_report(report_id: int) -> None:
     """Remove a draft."""
-    drafts.remove_draft(actor(), report_id, etags.expected())
+    lifecycle.remove_draft(actor(), report_id, etags.expected())
 
 
 @blp.get("/<int:report_id>/figures")
@@ -133,7 +124,7 @@ def get_supplement(report_id: int) -> Any:
 def post_freeze(report_id: int) -> Any:
     """Freeze a draft: store its figures, files and digest."""
     seen = etags.expected()
-    return etags.with_etag(freezing.freeze_report(actor(), report_id, seen, clock_now()))
+    return etags.with_etag(lifecycle.freeze_report(actor(), report_id, seen, clock_now()))
 
 
 @blp.post("/<int:report_id>/approve")
@@ -143,7 +134,7 @@ def post_freeze(report_id: int) -> Any:
 def post_approve(signer: dict[str, Any], report_id: int) -> Any:
     """Approve a frozen report under a name and seal it."""
     seen, var_dir = etags.expected(), current_app.config["VAR_DIR"]
-    report = approval.approve_report(actor(), report_id, seen, signer, clock_now(), var_dir)
+    report = lifecycle.approve_report(actor(), report_id, seen, signer, clock_now(), var_dir)
     return etags.with_etag(report)
 
 
@@ -154,7 +145,7 @@ def post_approve(signer: dict[str, Any], report_id: int) -> Any:
 def post_supersede(data: dict[str, Any], report_id: int) -> Any:
     """Create the next edition of a frozen report, with the reason."""
     seen, now = etags.expected(), clock_now()
-    report = drafts.supersede_report(actor(), report_id, seen, data["reason"], now)
+    report = lifecycle.supersede_report(actor(), report_id, seen, data["reason"], now)
     return etags.with_etag(report, 201)
 
 
@@ -172,8 +163,8 @@ def get_file(report_id: int, name: str) -> Response:
 @blp.response(201, ReportSchema, headers=etags.ETAG_HEADER, description="Attached")
 def post_attachment(query: dict[str, Any], report_id: int) -> Any:
     """Attach the letter of an approved report: number, date and signed PDF."""
-    read = partial(read_bytes, (PDF,), "not_pdf", attachments.SIZE_MOST)
-    report = attachments.attach_letter(actor(), report_id, query, read, clock_now())
+    read = partial(read_bytes, (PDF,), "not_pdf", lifecycle.SIZE_MOST)
+    report = lifecycle.attach_letter(actor(), report_id, query, read, clock_now())
     return etags.with_etag(report, 201)
 
 
@@ -183,7 +174,7 @@ def post_attachment(query: dict[str, Any], report_id: int) -> Any:
 def get_attachment(report_id: int, attachment_id: int) -> Response:
     """Send a signed letter to officials of the unit."""
     letter = attachment_id
-    return _file(attachments.read_letter(actor(), report_id, letter), f"{report_id}-{letter}.pdf")
+    return _file(lifecycle.read_letter(actor(), report_id, letter), f"{report_id}-{letter}.pdf")
 
 
 @letterheads.get("/units/<code>/letterhead")

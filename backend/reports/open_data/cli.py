@@ -4,8 +4,7 @@ from functools import partial
 
 import click
 
-from backend.batch.command_line import click_errors, month_arguments
-from backend.batch.options import workforce
+from backend.batch.command_line import click_errors, month_arguments, workforce
 from backend.batch.workforce import Workforce
 from backend.http.requests import clock_now
 from backend.reports.monthly.cli import cli

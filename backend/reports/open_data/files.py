@@ -14,8 +14,7 @@ from typing import Any
 from backend.coverage.statistics.cells import hexagon
 from backend.reports.content.labels import DEMO
 from backend.reports.files.canonical import digest
-from backend.reports.open_data.columns import Column
-from backend.reports.open_data.tables import Month, Table
+from backend.reports.open_data.tables import Column, Month, Table
 from backend.tables.spreadsheets import escape_formula
 
 LICENCE = {

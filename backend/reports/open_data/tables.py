@@ -1,7 +1,7 @@
 """Tables of the open data of a month, with the figures of the API."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,17 +10,99 @@ from backend.clock import month_end
 from backend.coverage.figures.publication import published
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.statistics.cells import open_cells
-from backend.coverage.statistics.quantiles import METRICS
 from backend.coverage.statistics.service import statistics_by_unit
 from backend.errors import Problem
+from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.measurements.recording.rules import NETWORKS
-from backend.reports.open_data import columns
-from backend.reports.open_data.columns import Column
 from backend.units.service import UnitRow, units_on
+
+Type = Literal["string", "integer", "number", "boolean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: name, type as in a Data Package, meaning."""
+
+    name: str
+    type: Type
+    meaning: str  # in English
+    parts: Mapping[str, str] = field(default_factory=dict)  # values of placeholders
+    key: bool = False  # part of the primary key
+
+    def serialize(self) -> dict[str, str]:
+        """Return the field of a Data Package, described in both languages."""
+        meaning = f"{self._meaning('vi')} / {self._meaning('en')}"
+        return {"name": self.name, "type": self.type, "description": meaning}
+
+    def _meaning(self, language: Language) -> str:
+        parts = {name: gettext(text, language) for name, text in self.parts.items()}
+        return gettext(self.meaning, language).format(**parts)
+
+
+MONTH = Column("month", "string", N_("Month, YYYY-MM"), key=True)
+NETWORK = Column("network", "string", N_("mobile or fixed lines"), key=True)
+PLACE = (
+    Column("level", "string", N_("Level of the unit"), key=True),
+    Column("code", "string", N_("Official code of the unit"), key=True),
+)
+DEVICES = Column("devices", "integer", N_("Devices that measured"))
+# Meaning of a figure of a metric; "median" and "mean" are translated.
+SPEED = N_("{metric}, {figure}; empty: too few samples")
+METRICS = {
+    "download_mbps": N_("Download, Mbit/s"),
+    "upload_mbps": N_("Upload, Mbit/s"),
+    "ping_ms": N_("Latency, ms"),
+    "jitter_ms": N_("Jitter, ms"),
+}
+FIGURES = {"median": N_("median"), "mean": N_("mean"), "p10": N_("p10"), "p90": N_("p90")}
+SPEEDS = tuple(
+    Column(f"{metric}_{figure}", "number", SPEED, {"metric": of_metric, "figure": of_figure})
+    for metric, of_metric in METRICS.items()
+    for figure, of_figure in FIGURES.items()
+)
+
+UNITS = (
+    MONTH,
+    NETWORK,
+    *PLACE,
+    Column("name", "string", N_("Name of the unit")),
+    Column("type", "string", N_("Type of the unit")),
+    Column("province_code", "string", N_("Code of its province")),
+    Column("province", "string", N_("Its province")),
+    Column("longitude", "number", NP_("longitude", "Of a point inside, degrees")),
+    Column("latitude", "number", NP_("latitude", "Of a point inside, degrees")),
+    Column("received", "integer", N_("Samples received")),
+    Column("valid", "integer", N_("Valid samples")),
+    Column("counted", "integer", N_("Valid and representative samples")),
+    Column("target", "integer", N_("Target; empty: none")),
+    Column("reached", "boolean", N_("Reached, by Đo Sóng's count")),
+    DEVICES,
+    *SPEEDS,
+)
+SPEED_ROWS = (
+    MONTH,
+    NETWORK,
+    *PLACE,
+    Column("operator", "string", N_("Operator, or all"), key=True),
+    Column("technology", "string", N_("Technology, or all"), key=True),
+    Column("n", "integer", N_("Counted samples")),
+    DEVICES,
+    *SPEEDS,
+)
+CELLS = (
+    MONTH,
+    NETWORK,
+    Column("cell", "string", N_("H3 index of the cell"), key=True),
+    Column("longitude", "number", NP_("longitude", "Of its centre, degrees")),
+    Column("latitude", "number", NP_("latitude", "Of its centre, degrees")),
+    Column("n", "integer", N_("Counted samples")),
+    DEVICES,
+    *SPEEDS,
+)
+
 
 Row = dict[str, Any]
 ALL = "all"
-FIGURES = ("median", "mean", "p10", "p90")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +151,15 @@ def read_month(month: str, now: datetime) -> Month:
         (
             Table(
                 "units", "Số mẫu và tốc độ theo đơn vị / Samples and speeds by unit",
-                columns.UNITS, list(_units(month, units, items, speeds)), shape="point",
+                UNITS, list(_units(month, units, items, speeds)), shape="point",
             ),
             Table(
                 "speeds", "Tốc độ theo nhà mạng, công nghệ / Speeds by operator and technology",
-                columns.SPEED_ROWS, list(_speeds(month, units, speeds)),
+                SPEED_ROWS, list(_speeds(month, units, speeds)),
             ),
             Table(
                 "cells", "Tốc độ theo ô H3 / Speeds by H3 cell",
-                columns.CELLS, list(_cells(month, shown)), shape="cell",
+                CELLS, list(_cells(month, shown)), shape="cell",
             ),
         ),
     )  # fmt: skip

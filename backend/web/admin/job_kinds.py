@@ -2,7 +2,7 @@
 
 import re
 import resource
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import wraps
@@ -21,7 +21,7 @@ from backend.coverage.exclusions.service import (
 from backend.demo import service as demo
 from backend.errors import Problem, invalid
 from backend.jobs.models import Job
-from backend.jobs.service import enqueue
+from backend.jobs.service import Arguments, Progress, Work, enqueue
 from backend.measurements.recording import rules
 from backend.measurements.revision import service as revising
 from backend.units import uploads
@@ -30,11 +30,6 @@ from backend.web.admin import set_findings
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-
-
-Progress = Callable[[int, int], None]
-Arguments = Mapping[str, Any]
-Work = Callable[[Arguments, Progress], dict[str, Any]]
 
 # Length of an uploaded file's name in reports.
 FILE_NAME_MOST = 100

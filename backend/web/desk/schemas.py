@@ -19,11 +19,11 @@ from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
-from backend.reports.monthly.letterhead_schemas import LetterheadChangeSchema
 from backend.reports.monthly.schemas import (
     REMARK_MOST,
     ApprovalSchema,
     DeadlinesQuerySchema,
+    LetterheadChangeSchema,
     LetterQuerySchema,
     ReportsQuerySchema,
     SupersedeSchema,

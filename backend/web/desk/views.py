@@ -30,7 +30,7 @@ from backend.http.etags import Expected
 from backend.http.requests import clock_now
 from backend.organisations.areas import delegate, end_deputy, list_deputies
 from backend.reports.files.tables import format_cell
-from backend.reports.monthly import approval, attachments, deadlines, drafts, freezing, service
+from backend.reports.monthly import deadlines, lifecycle, service
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.reports.monthly.schemas import STATES as REPORT_STATES
 from backend.reports.monthly.schemas import ReportCreateSchema
@@ -323,7 +323,7 @@ def reports(query: dict[str, Any]) -> Any:
     form, now = new_form(query), clock_now()
     of_month = of_month or last_month(now)
     report = form.submit(
-        ReportCreateSchema(), lambda fields: drafts.begin_report(actor(), fields, now)
+        ReportCreateSchema(), lambda fields: lifecycle.begin_report(actor(), fields, now)
     )
     if report:
         return redirect_to("desk.report", query, report_id=report["id"])
@@ -355,7 +355,7 @@ def remark(query: dict[str, Any], report_id: int) -> Any:
         query,
         report_id,
         schemas.RemarksFormSchema(),
-        lambda expected, values: drafts.change_remarks(
+        lambda expected, values: lifecycle.change_remarks(
             actor(), report_id, expected, values["remarks"]
         ),
     )
@@ -368,7 +368,7 @@ def freeze(query: dict[str, Any], report_id: int) -> Any:
         query,
         report_id,
         schemas.VersionFormSchema(),
-        lambda expected, values: freezing.freeze_report(actor(), report_id, expected, clock_now()),
+        lambda expected, values: lifecycle.freeze_report(actor(), report_id, expected, clock_now()),
     )
 
 
@@ -380,7 +380,7 @@ def approve(query: dict[str, Any], report_id: int) -> Any:
         query,
         report_id,
         schemas.ApprovalFormSchema(),
-        lambda expected, values: approval.approve_report(
+        lambda expected, values: lifecycle.approve_report(
             actor(), report_id, expected, values, clock_now(), var_dir
         ),
     )
@@ -393,7 +393,7 @@ def supersede(query: dict[str, Any], report_id: int) -> Any:
         query,
         report_id,
         schemas.SupersedeFormSchema(),
-        lambda expected, values: drafts.supersede_report(
+        lambda expected, values: lifecycle.supersede_report(
             actor(), report_id, expected, values["reason"], clock_now()
         ),
     )
@@ -406,20 +406,18 @@ def give_up(query: dict[str, Any], report_id: int) -> Any:
         query,
         report_id,
         schemas.VersionFormSchema(),
-        lambda expected, values: drafts.remove_draft(actor(), report_id, expected),
+        lambda expected, values: lifecycle.remove_draft(actor(), report_id, expected),
     )
 
 
-@bp.page(
-    "/reports/<int:report_id>/attachments", methods=("POST",), upload_most=attachments.SIZE_MOST
-)
+@bp.page("/reports/<int:report_id>/attachments", methods=("POST",), upload_most=lifecycle.SIZE_MOST)
 def attach(query: dict[str, Any], report_id: int) -> Any:
     """Attach the signed letter of an approved report."""
     return _submit(
         query,
         report_id,
         schemas.LetterFormSchema(),
-        lambda expected, values: attachments.attach_letter(
+        lambda expected, values: lifecycle.attach_letter(
             actor(), report_id, values, _letter, clock_now()
         ),
     )

@@ -15,8 +15,7 @@ from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import Parser, as_attachment, clock_now
 from backend.reports.files.canonical import digest
-from backend.reports.monthly.attachments import letters_of
-from backend.reports.monthly.verification import check_digest
+from backend.reports.monthly.service import check_digest
 from backend.web.public import service
 from backend.web.public.quality import quality
 from backend.web.public.service import show_unit
@@ -197,8 +196,7 @@ def show(query: dict[str, Any], digest: str) -> Response:
         response = render("web/public/seal.html", query["lang"], digest=digest[:DIGEST_MOST])
         response.status_code = problem.status
         return response
-    letters = letters_of(found["report"]["id"])
-    return render("web/public/seal.html", query["lang"], found=found, letters=letters)
+    return render("web/public/seal.html", query["lang"], found=found)
 
 
 def _sent() -> str:

@@ -14,7 +14,7 @@ import yaml
 from flask import Flask
 
 from backend.i18n.messages import message
-from backend.reports.monthly.attachments import SIZE_MOST
+from backend.reports.monthly.lifecycle import SIZE_MOST
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.measure.speed import TRANSFER_MOST

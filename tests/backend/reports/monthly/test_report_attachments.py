@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.reports.files.canonical import digest
-from backend.reports.monthly import attachments
+from backend.reports.monthly import lifecycle
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.reports import PDF, URL, Office, stored_report
@@ -76,7 +76,7 @@ def test_a_letter_that_is_none(
 def test_a_letter_may_be_larger_than_what_phones_send(office: Office) -> None:
     report, most = approved(office), office.app.config["MAX_BODY_BYTES"]
     assert attach(office, report, PDF + b" " * most).status_code == 201
-    assert attach(office, report, PDF + b" " * attachments.SIZE_MOST).status_code == 413
+    assert attach(office, report, PDF + b" " * lifecycle.SIZE_MOST).status_code == 413
 
 
 def test_only_an_approved_report_is_sent(office: Office) -> None:

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from backend.reports.content import collection
-from backend.reports.monthly import freezing
+from backend.reports.content import sections
+from backend.reports.monthly import lifecycle
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.joining import send_concurrently
@@ -54,7 +54,7 @@ def test_a_remark_that_came_while_files_were_made_is_not_lost(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = office.draft()
-    real = freezing.render
+    real = lifecycle.render
 
     def slowly(figures: Any) -> Any:
         body = {"remarks": {"samples": "Bổ sung phút chót."}}
@@ -63,7 +63,7 @@ def test_a_remark_that_came_while_files_were_made_is_not_lost(
         assert other.patch(f"{URL}/{report}", json=body, headers=seen).status_code == 200
         return real(figures)
 
-    monkeypatch.setattr(freezing, "render", slowly)
+    monkeypatch.setattr(lifecycle, "render", slowly)
     assert office.act(report, "freeze").status_code == 412
     monkeypatch.undo()
     assert office.act(report, "freeze").status_code == 200
@@ -75,20 +75,20 @@ def test_figures_that_keep_moving_are_not_frozen(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A late sample between two readings: they must agree before anything is kept."""
-    report, real, late = office.draft(), collection.notes, iter(range(6, 23))
+    report, real, late = office.draft(), sections.notes, iter(range(6, 23))
     phone = office.phone()
 
     def moving(counts: Any) -> Any:
         office.late([(9, next(late))], phone=phone)
         return real(counts)
 
-    monkeypatch.setattr(collection, "notes", moving)
+    monkeypatch.setattr(sections, "notes", moving)
     refused = office.act(report, "freeze")
     assert (refused.status_code, refused.json["code"]) == (409, "figures_moving")
     monkeypatch.undo()
     assert office.act(report, "freeze").status_code == 200
     frozen = office.show(report, "/figures").json["sections"]["samples"]["mobile"]["received"]
-    assert frozen == collection.READINGS_MOST
+    assert frozen == sections.READINGS_MOST
 
 
 @pytest.mark.slow

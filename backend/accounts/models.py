@@ -3,18 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Identity,
-    Index,
-    LargeBinary,
-    Text,
-    func,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -33,12 +22,12 @@ class AuditEntry(db.Model):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    actor: Mapped[str] = mapped_column(Text)
-    act: Mapped[str] = mapped_column(Text)
-    subject: Mapped[str] = mapped_column(Text)
-    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    address: Mapped[str | None] = mapped_column(Text)  # null: at the operator's shell
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor: Mapped[str]
+    act: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    address: Mapped[str | None]  # null: at the operator's shell
 
 
 class User(db.Model):
@@ -47,14 +36,14 @@ class User(db.Model):
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    name: Mapped[str | None] = mapped_column(Text, unique=True)  # normalised; null once closed
-    display_name: Mapped[str | None] = mapped_column(Text)
-    password_hash: Mapped[str | None] = mapped_column(Text)  # argon2; null until first set
-    totp_secret: Mapped[str | None] = mapped_column(Text)  # encrypted; null: no second factor
-    totp_pending: Mapped[str | None] = mapped_column(Text)  # encrypted, unconfirmed
+    name: Mapped[str | None] = mapped_column(unique=True)  # normalised; null once closed
+    display_name: Mapped[str | None]
+    password_hash: Mapped[str | None]  # argon2; null until first set
+    totp_secret: Mapped[str | None]  # encrypted; null: no second factor
+    totp_pending: Mapped[str | None]  # encrypted, unconfirmed
     totp_used: Mapped[int | None] = mapped_column(BigInteger)  # last time step: codes serve once
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    closed_at: Mapped[datetime | None]
     demo: Mapped[bool] = mapped_column(server_default="false")
 
 
@@ -81,14 +70,14 @@ class Role(db.Model):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    role: Mapped[str] = mapped_column(Text)
-    scope_kind: Mapped[str] = mapped_column(Text)  # team, organisation, unit, cluster, system
+    role: Mapped[str]
+    scope_kind: Mapped[str]  # team, organisation, unit, cluster, system
     scope_id: Mapped[int | None]  # the row's id: codes of units were reused
-    valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    valid_to: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
     # For a deputy: the delegated role of the official, and the reason.
     delegated_by: Mapped[int | None] = mapped_column(ForeignKey("roles.id"))
-    reason: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None]
 
 
 class Session(db.Model):
@@ -96,10 +85,10 @@ class Session(db.Model):
 
     __tablename__ = "sessions"
 
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
 
 
 class PersonalToken(db.Model):
@@ -109,13 +98,13 @@ class PersonalToken(db.Model):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    name: Mapped[str] = mapped_column(Text)
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    name: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
     # read, write: which of the person's rights the program has.
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class OneTimeLink(db.Model):
@@ -123,12 +112,12 @@ class OneTimeLink(db.Model):
 
     __tablename__ = "one_time_links"
 
-    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    purpose: Mapped[str] = mapped_column(Text)  # invitation, password
+    secret_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    purpose: Mapped[str]  # invitation, password
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class Attempts(db.Model):
@@ -136,7 +125,7 @@ class Attempts(db.Model):
 
     __tablename__ = "attempts"
 
-    what: Mapped[str] = mapped_column(Text, primary_key=True)
-    by: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    hour: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    by: Mapped[bytes] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
     n: Mapped[int]

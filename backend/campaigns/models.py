@@ -3,8 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Identity, Index, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -28,14 +27,14 @@ class Team(db.Model):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    name: Mapped[str] = mapped_column(Text)
-    type: Mapped[str] = mapped_column(Text)  # youth, community_digital, staff, other
+    name: Mapped[str]
+    type: Mapped[str]  # youth, community_digital, staff, other
     home_unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     capacity_per_day: Mapped[int | None]  # samples; set by the organiser, null: not known
     version: Mapped[int] = mapped_column(server_default="1")
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    name_key: Mapped[str] = mapped_column(Text, default=_name_key)  # two names that look the same
-    sort_key: Mapped[str] = mapped_column(Text, default=default_sort_key)
+    ended_at: Mapped[datetime | None]
+    name_key: Mapped[str] = mapped_column(default=_name_key)  # two names that look the same
+    sort_key: Mapped[str] = mapped_column(default=default_sort_key)
 
 
 class Campaign(db.Model):
@@ -46,13 +45,13 @@ class Campaign(db.Model):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    name: Mapped[str] = mapped_column(Text)
-    first_day: Mapped[date] = mapped_column(Date)
-    last_day: Mapped[date] = mapped_column(Date)
-    networks: Mapped[list[str]] = mapped_column(ARRAY(Text))  # mobile, fixed: what is counted apart
+    name: Mapped[str]
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    networks: Mapped[list[str]]  # mobile, fixed: what is counted apart
     target: Mapped[int | None]  # per commune, where it differs from the official one
     cap: Mapped[int | None]  # most samples of a device and day; concerns this campaign only
-    state: Mapped[str] = mapped_column(Text)  # draft, open, closed, archived
+    state: Mapped[str]  # draft, open, closed, archived
     demo: Mapped[bool] = mapped_column(server_default="false")
     version: Mapped[int] = mapped_column(server_default="1")
 
@@ -83,11 +82,11 @@ class JoinCode(db.Model):
         ),
     )
 
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     uses_most: Mapped[int | None]
     uses: Mapped[int] = mapped_column(server_default="0")
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None]

@@ -1,6 +1,7 @@
 """Flask extensions shared by all packages, their settings, and statements by the driver itself."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -9,9 +10,10 @@ from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.rows import dict_row
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import DateTime, MetaData, Text, event, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, registry
 
 from backend.database.pool import Connections, is_dead
 from backend.errors import ProblemSchema
@@ -28,6 +30,16 @@ class Base(DeclarativeBase):
             "fk": "fk_%(table_name)s_%(column_0_N_name)s",
             "pk": "pk_%(table_name)s",
         }
+    )
+    registry = registry(
+        metadata=metadata,
+        type_annotation_map={
+            str: Text,
+            datetime: DateTime(timezone=True),
+            dict[str, Any]: JSONB,
+            dict[str, str]: JSONB,
+            list[str]: ARRAY(Text),
+        },
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, LargeBinary, Text, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,16 +17,16 @@ class Device(db.Model):
     __tablename__ = "devices"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    next_token_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
-    withdrawal_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    token_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    platform: Mapped[str | None] = mapped_column(Text)
-    model: Mapped[str | None] = mapped_column(Text)
-    app_version: Mapped[str | None] = mapped_column(Text)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    next_token_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    withdrawal_hash: Mapped[bytes] = mapped_column(unique=True)
+    registered_at: Mapped[datetime]
+    token_used_at: Mapped[datetime | None]
+    platform: Mapped[str | None]
+    model: Mapped[str | None]
+    app_version: Mapped[str | None]
     attestation: Mapped[Any | None] = mapped_column(JSONB)
-    consent_version: Mapped[str] = mapped_column(Text)
+    consent_version: Mapped[str]
     demo: Mapped[bool] = mapped_column(server_default="false")
     # Raised by every change of the device's measurements: a post that was judged on an older state
     # is judged again before it is stored.
@@ -35,9 +35,7 @@ class Device(db.Model):
     # then a post reads memberships.
     joined: Mapped[bool] = mapped_column(server_default="false")
     # Number of measurements sent in the hour from window_start.
-    window_start: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    window_start: Mapped[datetime] = mapped_column(server_default=func.now())
     window_items: Mapped[int] = mapped_column(server_default="0")
 
 
@@ -50,8 +48,6 @@ class Consent(db.Model):
     device_id: Mapped[UUID] = mapped_column(
         ForeignKey("devices.id", ondelete="CASCADE"), index=True
     )
-    version: Mapped[str] = mapped_column(Text)
-    accepted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    recorded_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    version: Mapped[str]
+    accepted_at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

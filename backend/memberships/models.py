@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, Text, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,9 +17,9 @@ class Volunteer(db.Model):
     __tablename__ = "volunteers"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    display_name: Mapped[str | None] = mapped_column(Text)
-    name_agreed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    display_name: Mapped[str | None]
+    name_agreed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     demo: Mapped[bool] = mapped_column(server_default="false")
 
 
@@ -66,12 +66,12 @@ class Pass(db.Model):
 
     __tablename__ = "passes"
 
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    kind: Mapped[str] = mapped_column(Text)  # link, guest
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    kind: Mapped[str]  # link, guest
     volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteers.id"))
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))  # of a guest's
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class Correction(db.Model):
@@ -85,9 +85,9 @@ class Correction(db.Model):
     measurement_id: Mapped[UUID]
     before_team_id: Mapped[int | None]
     team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))  # null: no team
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str]
     user_id: Mapped[int | None]  # null: at the operator's shell
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class CampaignExclusion(db.Model):
@@ -97,6 +97,6 @@ class CampaignExclusion(db.Model):
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     measurement_id: Mapped[UUID] = mapped_column(primary_key=True)
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str]
     user_id: Mapped[int | None]
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Identity, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -29,16 +29,16 @@ class Organisation(db.Model):
     __tablename__ = "organisations"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str]
     # youth_union, community_digital_team, department, operator, other
-    type: Mapped[str] = mapped_column(Text)
+    type: Mapped[str]
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))  # its home
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     version: Mapped[int] = mapped_column(server_default="1")  # raised by every change: the ETag
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None]
     # Derived from the name in Python, as those of units; changed together with the name.
-    sort_key: Mapped[str] = mapped_column(Text, default=default_sort_key)
-    search_key: Mapped[str] = mapped_column(Text, default=_search_key)
+    sort_key: Mapped[str] = mapped_column(default=default_sort_key)
+    search_key: Mapped[str] = mapped_column(default=_search_key)
 
 
 class Cluster(db.Model):
@@ -50,11 +50,11 @@ class Cluster(db.Model):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     # Null: it belongs to the admins.
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
-    name: Mapped[str] = mapped_column(Text)
-    valid_from: Mapped[date] = mapped_column(Date)
-    valid_to: Mapped[date | None] = mapped_column(Date)  # last day
+    name: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]  # last day
     version: Mapped[int] = mapped_column(server_default="1")
-    sort_key: Mapped[str] = mapped_column(Text, default=default_sort_key)
+    sort_key: Mapped[str] = mapped_column(default=default_sort_key)
 
 
 class ClusterUnit(db.Model):

@@ -2,17 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import (
-    BigInteger,
-    Date,
-    DateTime,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-    func,
-)
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -29,19 +19,19 @@ class Unit(db.Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    system: Mapped[str] = mapped_column(Text)  # "2024" or "2025"
-    level: Mapped[str] = mapped_column(Text)  # province, district, commune
-    code: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    type: Mapped[str] = mapped_column(Text)
+    system: Mapped[str]  # "2024" or "2025"
+    level: Mapped[str]  # province, district, commune
+    code: Mapped[str]
+    name: Mapped[str]
+    type: Mapped[str]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     province_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
-    valid_from: Mapped[date | None] = mapped_column(Date)  # null: since ever
-    valid_to: Mapped[date | None] = mapped_column(Date)  # last day; null: until further notice
+    valid_from: Mapped[date | None]  # null: since ever
+    valid_to: Mapped[date | None]  # last day; null: until further notice
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
-    sort_key: Mapped[str] = mapped_column(Text)  # Vietnamese order, made in Python
-    search_key: Mapped[str] = mapped_column(Text)  # lower case, without diacritics
+    sort_key: Mapped[str]  # Vietnamese order, made in Python
+    search_key: Mapped[str]  # lower case, without diacritics
 
 
 class BoundarySet(db.Model):
@@ -50,14 +40,14 @@ class BoundarySet(db.Model):
     __tablename__ = "boundary_sets"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(Text, unique=True)
-    system: Mapped[str] = mapped_column(Text)
-    quality: Mapped[str] = mapped_column(Text)  # approximate, derived, published
-    valid_from: Mapped[date | None] = mapped_column(Date)
-    valid_to: Mapped[date | None] = mapped_column(Date)
-    note: Mapped[str | None] = mapped_column(Text)
-    digest: Mapped[str] = mapped_column(Text)
-    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    name: Mapped[str] = mapped_column(unique=True)
+    system: Mapped[str]
+    quality: Mapped[str]  # approximate, derived, published
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    note: Mapped[str | None]
+    digest: Mapped[str]
+    loaded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # Order of activation: of the sets whose span holds a day the latest activated one serves it,
     # an approximate one only where there is no other. Null: loaded, not active.
     activation: Mapped[int | None] = mapped_column(BigInteger, unique=True)
@@ -70,4 +60,4 @@ class Boundary(db.Model):
 
     set_id: Mapped[int] = mapped_column(ForeignKey("boundary_sets.id"), primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
-    geometry: Mapped[bytes] = mapped_column(LargeBinary)
+    geometry: Mapped[bytes]

@@ -1,6 +1,6 @@
 """Published months, and versions of counts for caches."""
 
-from sqlalchemy import BigInteger, ForeignKey, Text
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -11,7 +11,7 @@ class PublishedMonth(db.Model):
 
     __tablename__ = "published_months"
 
-    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
 
 
@@ -20,8 +20,8 @@ class CountChange(db.Model):
 
     __tablename__ = "count_changes"
 
-    month: Mapped[str] = mapped_column(Text, primary_key=True)
-    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(primary_key=True)
     # 0: in no commune.
     unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     version: Mapped[int] = mapped_column(BigInteger)

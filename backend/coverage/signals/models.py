@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Identity, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -27,14 +26,14 @@ class Signal(db.Model):
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str]
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
-    month: Mapped[str] = mapped_column(Text)
-    subject: Mapped[str] = mapped_column(Text)  # a keyed digest of its device and facts
-    evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    found_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    state: Mapped[str] = mapped_column(Text, server_default="open")
-    note: Mapped[str | None] = mapped_column(Text)
+    month: Mapped[str]
+    subject: Mapped[str]  # a keyed digest of its device and facts
+    evidence: Mapped[dict[str, Any]]
+    found_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(server_default="open")
+    note: Mapped[str | None]
     user_id: Mapped[int | None]  # the user who set the state last
-    changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    changed_at: Mapped[datetime | None]

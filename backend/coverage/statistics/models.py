@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -15,15 +14,15 @@ class Statistic(db.Model):
 
     __tablename__ = "statistics"
 
-    month: Mapped[str] = mapped_column(Text, primary_key=True)
-    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0: the country
-    operator: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all operators
-    technology: Mapped[str] = mapped_column(Text, primary_key=True)  # "": all technologies
+    operator: Mapped[str] = mapped_column(primary_key=True)  # "": all operators
+    technology: Mapped[str] = mapped_column(primary_key=True)  # "": all technologies
     n: Mapped[int]
     devices: Mapped[int]
-    figures: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # null: too few samples
-    found_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    figures: Mapped[dict[str, Any] | None]  # null: too few samples
+    found_at: Mapped[datetime]
 
 
 class StatisticStale(db.Model):
@@ -32,6 +31,6 @@ class StatisticStale(db.Model):
     __tablename__ = "statistics_stale"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    month: Mapped[str] = mapped_column(Text)
+    month: Mapped[str]
     unit_id: Mapped[int]  # 0: the country
-    network: Mapped[str] = mapped_column(Text)
+    network: Mapped[str]

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Text, literal_column
+from sqlalchemy import CheckConstraint, ForeignKey, literal_column
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,14 +26,14 @@ class Target(db.Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    level: Mapped[str] = mapped_column(Text)
-    network: Mapped[str] = mapped_column(Text)
+    level: Mapped[str]
+    network: Mapped[str]
     threshold: Mapped[int]
-    basis: Mapped[str] = mapped_column(Text)  # received, valid, counted
-    valid_from: Mapped[date] = mapped_column(Date)
-    valid_to: Mapped[date | None] = mapped_column(Date)
-    source: Mapped[str] = mapped_column(Text)
+    basis: Mapped[str]  # received, valid, counted
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    source: Mapped[str]
     # target, or assessment: the least samples for assessing a unit.
-    purpose: Mapped[str] = mapped_column(Text, server_default="target")
+    purpose: Mapped[str] = mapped_column(server_default="target")
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))  # null: every unit
     version: Mapped[int] = mapped_column(server_default="1")

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -15,8 +14,8 @@ class VnnicCount(db.Model):
     __tablename__ = "vnnic_counts"
     __table_args__ = (CheckConstraint("source in ('table', 'atlas')", name="source"),)
 
-    month: Mapped[str] = mapped_column(Text, primary_key=True)
-    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(
         ForeignKey("units.id"), primary_key=True, autoincrement=False
     )
@@ -25,8 +24,8 @@ class VnnicCount(db.Model):
     upload_mbps: Mapped[float | None]
     ping_ms: Mapped[float | None]
     jitter_ms: Mapped[float | None]
-    source: Mapped[str] = mapped_column(Text)
-    imported_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    source: Mapped[str]
+    imported_at: Mapped[datetime]
 
 
 class VnnicColumns(db.Model):
@@ -34,6 +33,6 @@ class VnnicColumns(db.Model):
 
     __tablename__ = "vnnic_columns"
 
-    titles: Mapped[str] = mapped_column(Text, primary_key=True)  # a digest of the set
-    columns: Mapped[dict[str, str]] = mapped_column(JSONB)
-    learned_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    titles: Mapped[str] = mapped_column(primary_key=True)  # a digest of the set
+    columns: Mapped[dict[str, str]]
+    learned_at: Mapped[datetime]

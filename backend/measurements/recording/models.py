@@ -7,18 +7,14 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Date,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
-    LargeBinary,
-    Text,
     UniqueConstraint,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -32,9 +28,9 @@ class Receipt(db.Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's UUID
     device_id: Mapped[UUID | None]
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
-    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    month: Mapped[str] = mapped_column(Text)
+    digest: Mapped[bytes]
+    received_at: Mapped[datetime]
+    month: Mapped[str]
 
 
 class Measurement(db.Model):
@@ -58,16 +54,16 @@ class Measurement(db.Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's, random after a withdrawal
     device_id: Mapped[UUID | None]
-    received_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    measured_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    received_at: Mapped[datetime | None]
+    measured_at: Mapped[datetime | None]
     skew_s: Mapped[float | None]  # error of the phone's clock, if corrected
-    day: Mapped[date] = mapped_column(Date)  # in Vietnam
-    network: Mapped[str] = mapped_column(Text)  # mobile, fixed, unknown: counted separately
-    kind: Mapped[str] = mapped_column(Text)  # mobile, wifi, ethernet, unknown: as sent
-    source: Mapped[str] = mapped_column(Text)  # app, manual, import
-    status: Mapped[str] = mapped_column(Text)
-    operator: Mapped[str | None] = mapped_column(Text)
-    technology: Mapped[str | None] = mapped_column(Text)
+    day: Mapped[date]  # in Vietnam
+    network: Mapped[str]  # mobile, fixed, unknown: counted separately
+    kind: Mapped[str]  # mobile, wifi, ethernet, unknown: as sent
+    source: Mapped[str]  # app, manual, import
+    status: Mapped[str]
+    operator: Mapped[str | None]
+    technology: Mapped[str | None]
     download_mbps: Mapped[float | None]
     upload_mbps: Mapped[float | None]
     ping_ms: Mapped[float | None]
@@ -77,16 +73,16 @@ class Measurement(db.Model):
     accuracy_m: Mapped[float | None]
     unit_id: Mapped[int | None]
     set_id: Mapped[int | None]
-    how: Mapped[str | None] = mapped_column(Text)  # inside, edge, snapped
-    candidates: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    how: Mapped[str | None]  # inside, edge, snapped
+    candidates: Mapped[list[str] | None]
     # Reasons that follow from the measurement alone; all reasons; all marks.
-    own_reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    marks: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    own_reasons: Mapped[list[str]]
+    reasons: Mapped[list[str]]
+    marks: Mapped[list[str]]
     valid: Mapped[bool]
     counted: Mapped[bool]
     rules: Mapped[int]  # version of the rule set of the verdict
-    raw: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    raw: Mapped[dict[str, Any] | None]
 
 
 class RejectedBody(db.Model):
@@ -96,8 +92,8 @@ class RejectedBody(db.Model):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     device_id: Mapped[UUID | None] = mapped_column(index=True)
-    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    body: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime]
+    body: Mapped[str]
     errors: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
 
 
@@ -109,14 +105,14 @@ class ExclusionAct(db.Model):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
-    month: Mapped[str] = mapped_column(Text)
+    month: Mapped[str]
     lifts: Mapped[int | None] = mapped_column(ForeignKey("exclusion_acts.id"), unique=True)
     device: Mapped[int | None]  # its number in that month, if all of one device was chosen
     signal_id: Mapped[int | None]  # the signal of gaming that it is based on
     measurements: Mapped[int]
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str]
     user_id: Mapped[int]
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    at: Mapped[datetime]
 
 
 class Exclusion(db.Model):
@@ -128,11 +124,9 @@ class Exclusion(db.Model):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     measurement_id: Mapped[UUID]
     excluded: Mapped[bool] = mapped_column(server_default="true")
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str]
     act_id: Mapped[int | None] = mapped_column(ForeignKey("exclusion_acts.id"))  # null: CLI
-    excluded_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    excluded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Count(db.Model):
@@ -146,12 +140,12 @@ class Count(db.Model):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    month: Mapped[str] = mapped_column(Text)
+    month: Mapped[str]
     unit_id: Mapped[int | None]
     # Null: the whole month. A page reads one row per month, a chart one per day.
-    day: Mapped[date | None] = mapped_column(Date)
-    network: Mapped[str] = mapped_column(Text)
-    fate: Mapped[str] = mapped_column(Text)
+    day: Mapped[date | None]
+    network: Mapped[str]
+    fate: Mapped[str]
     n: Mapped[int]
 
 
@@ -162,9 +156,9 @@ class CountDelta(db.Model):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     unit_id: Mapped[int | None]
-    day: Mapped[date] = mapped_column(Date)
-    network: Mapped[str] = mapped_column(Text)
-    fate: Mapped[str] = mapped_column(Text)
+    day: Mapped[date]
+    network: Mapped[str]
+    fate: Mapped[str]
     n: Mapped[int]
 
 
@@ -190,10 +184,10 @@ class Earning(db.Model):
     rules: Mapped[int]
     guest: Mapped[bool]
     # Category: `counted`, the measurement's main reason, over_cap, excluded_in_campaign.
-    fate: Mapped[str] = mapped_column(Text)
+    fate: Mapped[str]
     unit_id: Mapped[int | None]
-    day: Mapped[date] = mapped_column(Date)
-    network: Mapped[str] = mapped_column(Text)
+    day: Mapped[date]
+    network: Mapped[str]
 
 
 class TeamCount(db.Model):
@@ -213,15 +207,15 @@ class TeamCount(db.Model):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     campaign_id: Mapped[int]
-    month: Mapped[str] = mapped_column(Text)
+    month: Mapped[str]
     # team: by team; day: by team and day; unit: by team, unit and day; member: by team and person.
-    grain: Mapped[str] = mapped_column(Text)
+    grain: Mapped[str]
     team_id: Mapped[int]
-    day: Mapped[date | None] = mapped_column(Date)
+    day: Mapped[date | None]
     unit_id: Mapped[int | None]
     volunteer_id: Mapped[int | None] = mapped_column(BigInteger)
-    network: Mapped[str] = mapped_column(Text)
-    fate: Mapped[str] = mapped_column(Text)
+    network: Mapped[str]
+    fate: Mapped[str]
     guest: Mapped[bool]
     n: Mapped[int]
 
@@ -236,9 +230,9 @@ class TeamDelta(db.Model):
     team_id: Mapped[int]
     volunteer_id: Mapped[int | None] = mapped_column(BigInteger)
     unit_id: Mapped[int | None]
-    day: Mapped[date] = mapped_column(Date)
-    network: Mapped[str] = mapped_column(Text)
-    fate: Mapped[str] = mapped_column(Text)
+    day: Mapped[date]
+    network: Mapped[str]
+    fate: Mapped[str]
     guest: Mapped[bool]
     n: Mapped[int]
 
@@ -249,8 +243,8 @@ class ExpiredDay(db.Model):
     __tablename__ = "expired_days"
     __table_args__ = (CheckConstraint("step in ('coarsened', 'removed')", name="step"),)
 
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    step: Mapped[str] = mapped_column(Text, primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
 
 
 class WithdrawalRequest(db.Model):
@@ -259,10 +253,10 @@ class WithdrawalRequest(db.Model):
     __tablename__ = "withdrawal_requests"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    channel: Mapped[str] = mapped_column(Text)  # app, code, restore, or that of a request
-    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    channel: Mapped[str]  # app, code, restore, or that of a request
+    received_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
 
 
 class DemoMonth(db.Model):
@@ -270,4 +264,4 @@ class DemoMonth(db.Model):
 
     __tablename__ = "demo_months"
 
-    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)

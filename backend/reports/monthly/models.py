@@ -2,18 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import (
-    CheckConstraint,
-    Date,
-    DateTime,
-    ForeignKey,
-    Identity,
-    Index,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -25,8 +14,8 @@ class SealKey(db.Model):
     __tablename__ = "seal_keys"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary, unique=True)  # Ed25519, 32 bytes
-    first_used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    public_key: Mapped[bytes] = mapped_column(unique=True)  # Ed25519, 32 bytes
+    first_used_at: Mapped[datetime]
 
 
 class ReportRow(db.Model):
@@ -52,25 +41,25 @@ class ReportRow(db.Model):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
-    month: Mapped[str] = mapped_column(Text)
+    month: Mapped[str]
     edition: Mapped[int]
-    reason: Mapped[str | None] = mapped_column(Text)  # why it replaces the previous edition
-    state: Mapped[str] = mapped_column(Text, server_default="draft")
+    reason: Mapped[str | None]  # why it replaces the previous edition
+    state: Mapped[str] = mapped_column(server_default="draft")
     demo: Mapped[bool] = mapped_column(server_default="false")
     version: Mapped[int] = mapped_column(server_default="1")  # increased by every change: the ETag
-    remarks: Mapped[dict[str, str]] = mapped_column(JSONB)  # texts of the official, by section
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    remarks: Mapped[dict[str, str]]  # texts of the official, by section
+    created_at: Mapped[datetime]
     # Canonical JSON as it was hashed: text, since jsonb does not keep the bytes.
-    content: Mapped[str | None] = mapped_column(Text, deferred=True)
-    digest: Mapped[str | None] = mapped_column(Text)
-    frozen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    approver_name: Mapped[str | None] = mapped_column(Text)
-    approver_title: Mapped[str | None] = mapped_column(Text)
-    statement: Mapped[str | None] = mapped_column(Text)  # the signed text of the seal
-    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content: Mapped[str | None] = mapped_column(deferred=True)
+    digest: Mapped[str | None]
+    frozen_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    approver_name: Mapped[str | None]
+    approver_title: Mapped[str | None]
+    statement: Mapped[str | None]  # the signed text of the seal
+    signature: Mapped[bytes | None]
     key_number: Mapped[int | None] = mapped_column(ForeignKey("seal_keys.number"))
-    superseded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    superseded_at: Mapped[datetime | None]
 
 
 class ReportFile(db.Model):
@@ -82,10 +71,10 @@ class ReportFile(db.Model):
     report_id: Mapped[int] = mapped_column(
         ForeignKey("reports.id", ondelete="CASCADE"), primary_key=True
     )
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    digest: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
     size: Mapped[int]
-    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    content: Mapped[bytes] = mapped_column(deferred=True)
 
 
 class Attachment(db.Model):
@@ -96,12 +85,12 @@ class Attachment(db.Model):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"))
-    number: Mapped[str] = mapped_column(Text)
-    signed_on: Mapped[date] = mapped_column(Date)
-    digest: Mapped[str] = mapped_column(Text)
+    number: Mapped[str]
+    signed_on: Mapped[date]
+    digest: Mapped[str]
     size: Mapped[int]
-    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-    attached_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    content: Mapped[bytes] = mapped_column(deferred=True)
+    attached_at: Mapped[datetime]
 
 
 class Letterhead(db.Model):
@@ -110,14 +99,14 @@ class Letterhead(db.Model):
     __tablename__ = "letterheads"
 
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
-    valid_from: Mapped[date] = mapped_column(Date, primary_key=True)
-    superior: Mapped[str | None] = mapped_column(Text)  # null: no superior
-    agency: Mapped[str] = mapped_column(Text)
-    symbol: Mapped[str] = mapped_column(Text)
-    place: Mapped[str] = mapped_column(Text)
-    recipients: Mapped[list[str]] = mapped_column(ARRAY(Text))  # Kính gửi
-    titles: Mapped[list[str]] = mapped_column(ARRAY(Text))  # above the signature, line by line
-    signer: Mapped[str | None] = mapped_column(Text)  # null: by hand
-    copies: Mapped[list[str]] = mapped_column(ARRAY(Text))  # Nơi nhận
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    superior: Mapped[str | None]  # null: no superior
+    agency: Mapped[str]
+    symbol: Mapped[str]
+    place: Mapped[str]
+    recipients: Mapped[list[str]]  # Kính gửi
+    titles: Mapped[list[str]]  # above the signature, line by line
+    signer: Mapped[str | None]  # null: by hand
+    copies: Mapped[list[str]]  # Nơi nhận
     version: Mapped[int]  # counts the changes of all of the unit's rows
-    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    changed_at: Mapped[datetime]

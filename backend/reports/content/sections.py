@@ -8,6 +8,7 @@ from typing import Any
 from backend.clock import month_end
 from backend.coverage.contributions.area_teams import campaigns_next, teams_in
 from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.statistics.quantiles import METRICS
 from backend.coverage.statistics.refresh import refresh_unit
 from backend.coverage.statistics.service import statistics
 from backend.coverage.vnnic.service import comparison
@@ -85,13 +86,9 @@ def _reached(level: str, answer: Answer) -> Reached:
     target, summary = answer["target"] or {}, answer["summary"]
     return {
         "level": level,
-        "units": summary["units"],
-        "reached": summary["reached"],
-        "share": summary["share"],
+        **_select(summary, ("units", "reached", "share")),  # type: ignore[typeddict-item]
         "best_share": (summary["distribution"] or {}).get("best_share"),
-        "threshold": target.get("threshold"),
-        "basis": target.get("basis"),
-        "source": target.get("source"),
+        **{name: target.get(name) for name in ("threshold", "basis", "source")},
     }
 
 
@@ -133,24 +130,16 @@ def quality(unit: UnitRow, month: str) -> dict[str, list[Quality]]:
     }
 
 
-def _quality(row: dict[str, Any]) -> Quality:
+def _quality(row: Answer) -> Quality:
     return {
-        "operator": row["operator"],
-        "technology": row["technology"],
-        "n": row["n"],
-        "devices": row["devices"],
-        "download_mbps": _spread(row["download_mbps"]),
-        "upload_mbps": _spread(row["upload_mbps"]),
-        "ping_ms": _spread(row["ping_ms"]),
-        "jitter_ms": _spread(row["jitter_ms"]),
+        **_select(row, ("operator", "technology", "n", "devices")),  # type: ignore[typeddict-item]
+        **{metric: _spread(row[metric]) for metric in METRICS},
         "references": row["shares"]["references"] if row["shares"] else {},
     }
 
 
-def _spread(figures: dict[str, Any] | None) -> Spread | None:
-    if figures is None:
-        return None
-    return {name: figures[name] for name in Spread.__annotations__}  # type: ignore[return-value]
+def _spread(figures: Answer | None) -> Answer | None:
+    return _select(figures, tuple(Spread.__annotations__)) if figures else None
 
 
 def notes(counts: Counts) -> list[Note]:
@@ -202,37 +191,28 @@ def _note(code: str, **values: Any) -> Note:
 
 def vnnic(unit: UnitRow, month: str, now: datetime) -> list[Vnnic] | None:
     """Return VNNIC's count of each commune; None where none was imported."""
-    rows = [
-        _vnnic(network, item)
-        for network in NETWORKS
-        for item in _compared(unit, month, network, now)
-    ]
-    return rows or None
+    return [row for network in NETWORKS for row in _vnnic(unit, month, network, now)] or None
 
 
-def _compared(unit: UnitRow, month: str, network: str, now: datetime) -> list[dict[str, Any]]:
+def _vnnic(unit: UnitRow, month: str, network: str, now: datetime) -> list[Vnnic]:
     """Return the communes with a count of VNNIC, with likely reasons as text."""
     alone = unit.level == "commune"
     parent = (unit.parent_code or unit.province_code) if alone else unit.code
     answer = comparison(month, network, parent, now, level="commune", language="vi")
     texts = {reason["code"]: reason["words"] for reason in answer["reasons"]}
     return [
-        {**item, "likely": [texts[code] for code in item["likely"]]}
+        {
+            "code": item["code"],
+            "name": item["name"],
+            "network": network,
+            "ours": item["ours"]["counted"],
+            "theirs": item["theirs"]["samples"],
+            "difference": item["difference"],
+            "reasons": [texts[code] for code in item["likely"]],
+        }
         for item in answer["items"]
         if item["theirs"] is not None and (not alone or item["code"] == unit.code)
     ]
-
-
-def _vnnic(network: str, item: Mapping[str, Any]) -> Vnnic:
-    return {
-        "code": item["code"],
-        "name": item["name"],
-        "network": network,
-        "ours": item["ours"]["counted"],
-        "theirs": item["theirs"]["samples"],
-        "difference": item["difference"],
-        "reasons": item["likely"],
-    }
 
 
 # Late samples arrive in bursts of seconds: after this many readings with different figures the

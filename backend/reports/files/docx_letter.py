@@ -12,8 +12,8 @@ from docx.text.paragraph import Paragraph
 
 from backend.clock import VIETNAM, month_end
 from backend.reports.content import labels
-from backend.reports.content.default_letterhead import LetterheadContent, default_letterhead
 from backend.reports.content.figures import NETWORKS, SECTIONS, Report
+from backend.reports.content.labels import LetterheadContent, default_letterhead
 from backend.reports.files.canonical import canonical_json, digest, remove_times
 from backend.reports.files.docx_elements import (
     WIDTH_CM,
@@ -34,15 +34,6 @@ ROWS_IN_TEXT, ROWS_SHOWN = 15, 10
 Pictures = Mapping[tuple[str, str], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Appendix:
-    """A table that is too long for the text."""
-
-    title: str
-    columns: Sequence[Column]
-    rows: Sequence[Row]
-
-
 @dataclass(slots=True)
 class Body:
     """Writer of the text; numbers tables and pictures, collects appendices."""
@@ -52,7 +43,8 @@ class Body:
     tables: Mapping[str, Table]
     pictures: Pictures
     numbers: dict[str, int] = field(default_factory=dict)
-    appendices: list[Appendix] = field(default_factory=list)
+    # Title, columns and rows of the tables that are too long for the text.
+    appendices: list[tuple[str, Sequence[Column], Sequence[Row]]] = field(default_factory=list)
 
     def write(self) -> None:
         """Write the opening, the sections and the closing sentence."""
@@ -77,15 +69,15 @@ class Body:
 
     def write_appendices(self) -> None:
         """Write the long tables after the signature, each on a new page."""
-        for number, one in enumerate(self.appendices, 1):
+        for number, (title, columns, rows) in enumerate(self.appendices, 1):
             heading = f"Phụ lục {number}" if len(self.appendices) > 1 else "Phụ lục"
             first = self.letter.add_paragraph(heading, "Phụ lục")
             first.paragraph_format.page_break_before = True
-            self.letter.add_paragraph(one.title.upper(), "Phụ lục")
+            self.letter.add_paragraph(title.upper(), "Phụ lục")
             # Completed by hand when the letter has its number.
             reference = "(Kèm theo Công văn số          ngày       tháng       năm          )"
             self.letter.add_paragraph(reference, "Giữa nghiêng")
-            add_table(self.letter, "", one.columns, one.rows, numbered=True)
+            add_table(self.letter, "", columns, rows, numbered=True)
 
     def _text(self, section: str) -> str:
         """Return the official's remark, else the proposed sentences."""
@@ -181,7 +173,7 @@ class Body:
         if len(rows) <= ROWS_IN_TEXT:
             self._numbered_table(title, columns, rows)
             return
-        self.appendices.append(Appendix(title, columns, rows))
+        self.appendices.append((title, columns, rows))
         shortened = f"{title}: {ROWS_SHOWN} dòng đầu của {len(rows)} (đầy đủ tại Phụ lục)"
         self._numbered_table(shortened, columns, rows[:ROWS_SHOWN])
 

@@ -13,7 +13,7 @@ from backend.coverage.figures.authorized_unit import authorized_unit_on
 from backend.database.extensions import db
 from backend.http import etags
 from backend.organisations.scopes import unit_scope
-from backend.reports.content.default_letterhead import LetterheadContent, default_letterhead
+from backend.reports.content.labels import LetterheadContent, default_letterhead
 from backend.reports.monthly.models import Letterhead
 from backend.units.service import UnitRow, find
 

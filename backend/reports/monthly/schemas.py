@@ -9,8 +9,8 @@ from backend.fields import CODES, Day, Many, Strict, Text, fields_of
 from backend.http.paging import PageSchema, page_of
 from backend.organisations.names import normalised
 from backend.organisations.schemas import Name, UnitBriefSchema
-from backend.reports.content.default_letterhead import LetterheadContent
 from backend.reports.content.figures import SECTIONS, Report
+from backend.reports.content.labels import LetterheadContent
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 
@@ -152,16 +152,23 @@ class ReportAttachmentSchema(Schema):
     attached_at = fields.AwareDateTime(required=True)
 
 
-class ReportSchema(Schema):
-    """A report of a unit's month, with its state."""
+class SealedReportSchema(Schema):
+    """The sealed report."""
 
     id = fields.Integer(required=True)
     unit = fields.Nested(UnitBriefSchema, required=True)
     month = fields.String(required=True)
     edition = fields.Integer(required=True)
-    reason = fields.String(required=True, allow_none=True)
     state = fields.String(required=True)
     demo = fields.Boolean(required=True)
+    approved = fields.Nested(ReportApprovedSchema, required=True)
+    superseded_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ReportSchema(SealedReportSchema):
+    """A report of a unit's month, with its state."""
+
+    reason = fields.String(required=True, allow_none=True)
     version = fields.Integer(required=True)
     deadline = fields.Date(required=True)
     remarks = fields.Dict(fields.String(), fields.String(), required=True)
@@ -170,7 +177,6 @@ class ReportSchema(Schema):
     digest = fields.String(required=True, allow_none=True)
     approved = fields.Nested(ReportApprovedSchema, required=True, allow_none=True)
     seal = fields.Nested(SealSchema, required=True, allow_none=True)
-    superseded_at = fields.AwareDateTime(required=True, allow_none=True)
     files = fields.List(fields.Nested(ReportFileSchema), required=True)
     attachments = fields.List(fields.Nested(ReportAttachmentSchema), required=True)
 
@@ -216,19 +222,6 @@ class SealKeysSchema(Schema):
     """All present and former keys."""
 
     items = fields.List(fields.Nested(SealKeySchema), required=True)
-
-
-class SealedReportSchema(Schema):
-    """The sealed report."""
-
-    id = fields.Integer(required=True)
-    unit = fields.Nested(UnitBriefSchema, required=True)
-    month = fields.String(required=True)
-    edition = fields.Integer(required=True)
-    state = fields.String(required=True)
-    demo = fields.Boolean(required=True)
-    approved = fields.Nested(ReportApprovedSchema, required=True)
-    superseded_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class SealWithKeySchema(SealSchema):

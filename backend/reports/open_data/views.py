@@ -19,8 +19,8 @@ def list_open_data() -> Response:
 @bp.get("/<month>/<name>")
 def get_open_data(month: str, name: str) -> Response:
     """Send a file of a month."""
-    found = published_file(month, name)
-    return send_file(found.path, found.media, etag=found.digest, conditional=True, max_age=0)
+    path, digest, media = published_file(month, name)
+    return send_file(path, media, etag=digest, conditional=True, max_age=0)
 
 
 @bp.after_request

@@ -10,8 +10,7 @@ from sqlalchemy import select
 
 from backend.accounts.models import Role
 from backend.database.extensions import db
-from backend.reports.open_data.files import PACKAGE
-from backend.reports.open_data.service import FOLDER
+from backend.reports.open_data.service import FOLDER, PACKAGE
 from tests.support import people
 from tests.support.access.table import LIFT
 from tests.support.access.world import World

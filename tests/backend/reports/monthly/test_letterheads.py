@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.clock import month_end
-from backend.reports.content.default_letterhead import bare_name, default_letterhead
+from backend.reports.content.labels import bare_name, default_letterhead
 from backend.reports.monthly.letterheads import letterhead_on
 from backend.units.service import find
 from tests.support.access.requests_officials import LETTERHEAD

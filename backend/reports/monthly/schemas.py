@@ -6,13 +6,13 @@ from marshmallow import Schema, ValidationError, fields, validates
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.fields import CODES, Day, Many, Strict, Text, fields_of
-from backend.http.paging import PageSchema, page_of
+from backend.http.paging import PageSchema, list_of, page_of
 from backend.organisations.names import normalised
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
 from backend.reports.content.labels import LetterheadContent
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema
+from backend.units.schemas import BoundariesSchema, UnitNameSchema
 
 STATES = ("draft", "frozen", "approved", "superseded")
 # Several pages of a letter, enough for a section.
@@ -53,11 +53,21 @@ class Remarks(fields.Field[dict[str, str | None]]):
 class Required(Text):
     """A text that is not blank."""
 
+    def clean(self, text: str) -> str:
+        return text.strip()
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, *args, **kwargs).strip()
+        text = self.clean(super()._deserialize(value, *args, **kwargs))
         if not text:
             raise ValidationError("blank")
         return text
+
+
+class Line(Required):
+    """A line of a letter, normalised, of at least one character."""
+
+    def clean(self, text: str) -> str:
+        return normalised(text)
 
 
 class ReportsQuerySchema(PageSchema):
@@ -184,11 +194,9 @@ class ReportSchema(SealedReportSchema):
 ReportPageSchema = page_of(ReportSchema)  # the latest first
 
 
-class ReportDueSchema(Schema):
+class ReportDueSchema(UnitNameSchema):
     """State of a unit's report; `sent_at`: when its first edition was approved."""
 
-    code = fields.String(required=True)
-    name = fields.String(required=True)
     parent = fields.String(required=True, allow_none=True)
     report_id = fields.Integer(required=True, allow_none=True)
     edition = fields.Integer(required=True, allow_none=True)
@@ -218,10 +226,7 @@ class SealKeySchema(Schema):
     first_used_at = fields.AwareDateTime(required=True)
 
 
-class SealKeysSchema(Schema):
-    """All present and former keys."""
-
-    items = fields.List(fields.Nested(SealKeySchema), required=True)
+SealKeysSchema = list_of(SealKeySchema, "SealKeys")  # all present and former ones
 
 
 class SealWithKeySchema(SealSchema):
@@ -270,11 +275,9 @@ class ReportNumbersChangeSchema(Schema):
     counted = fields.Nested(ReportChangeSchema, required=True)
 
 
-class ReportCommuneChangeSchema(ReportNumbersChangeSchema):
+class ReportCommuneChangeSchema(UnitNameSchema, ReportNumbersChangeSchema):
     """A commune whose numbers changed."""
 
-    code = fields.String(required=True)
-    name = fields.String(required=True)
     parent = fields.String(required=True, allow_none=True)
 
 
@@ -299,29 +302,10 @@ class ReportSupplementSchema(Schema):
     networks = fields.Dict(fields.String(), fields.Nested(ReportNetworkChangeSchema), required=True)
 
 
-class Line(Text):
-    """A line of a letter, normalised, of at least one character."""
-
-    def __init__(self, most: int = 200, **options: Any) -> None:
-        super().__init__(most=most, **options)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        line = normalised(super()._deserialize(value, *args, **kwargs))
-        if not line:
-            raise ValidationError("blank")
-        return line
-
-
 class LetterheadQuerySchema(Strict):
     """The level, for a code that names two units."""
 
     level = Text(choices=LEVELS, load_default=None)
-
-
-class LetterheadOnQuerySchema(LetterheadQuerySchema):
-    """The day, default today."""
-
-    as_of = Day(load_default=None)
 
 
 class LetterheadChangeSchema(Strict):

@@ -17,7 +17,6 @@ from backend.reports.monthly.schemas import (
     ApprovalSchema,
     DeadlinesQuerySchema,
     LetterheadChangeSchema,
-    LetterheadOnQuerySchema,
     LetterheadQuerySchema,
     LetterheadSchema,
     LetterQuerySchema,
@@ -35,6 +34,7 @@ from backend.reports.monthly.schemas import (
 )
 from backend.reports.monthly.seals import list_keys
 from backend.reports.monthly.service import check_digest
+from backend.units.schemas import AsOfSchema
 
 blp = Blueprint(
     "reports",
@@ -178,7 +178,7 @@ def get_attachment(report_id: int, attachment_id: int) -> Response:
 
 
 @letterheads.get("/units/<code>/letterhead")
-@letterheads.arguments(LetterheadOnQuerySchema, location="query")
+@letterheads.arguments(AsOfSchema, location="query")
 @letterheads.response(200, LetterheadSchema, headers=etags.ETAG_HEADER)
 def get_letterhead(query: dict[str, Any], code: str) -> Any:
     """Show the letterhead of a unit."""

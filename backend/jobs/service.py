@@ -101,18 +101,8 @@ def fail_orphans(now: datetime) -> None:
     _fail(RUNNING.where(~RUNNER_ACTIVE), now)
 
 
-def fail_running(now: datetime) -> None:
-    """Fail all running jobs; for a new runner, which holds the lock. The caller commits."""
-    _fail(RUNNING, now)
-
-
 def _fail(running: Update, now: datetime) -> None:
     db.session.execute(running.values(state="failed", error="died", ended_at=now))
-
-
-def runner_active() -> bool:
-    """Return whether a runner holds the lock."""
-    return bool(db.session.scalar(select(RUNNER_ACTIVE)))
 
 
 def claim(now: datetime) -> bool:
@@ -120,7 +110,7 @@ def claim(now: datetime) -> bool:
     waiting = select(Job.id).where(
         Job.state == "waiting", or_(Job.called_at.is_(None), Job.called_at < now - CLAIM_EXPIRES)
     )
-    if db.session.scalar(waiting.limit(1)) is None or runner_active():
+    if db.session.scalar(waiting.limit(1)) is None or db.session.scalar(select(RUNNER_ACTIVE)):
         db.session.rollback()
         return False
     locked = waiting.order_by(Job.id).limit(1).with_for_update(skip_locked=True)
@@ -142,7 +132,7 @@ def run_waiting(clock: Clock, kinds: Mapping[str, Work]) -> int:
         own = own.execution_options(isolation_level="AUTOCOMMIT")
         if not lock.execute(LOCK, {"lock": JOBS_LOCK}).scalar():
             return 0
-        fail_running(clock())
+        _fail(RUNNING, clock())  # their runner is gone: this process has the lock
         db.session.commit()
         while job := _start_next(clock()):
             _run(job, kinds[job.kind], own, clock)

@@ -27,8 +27,7 @@ def show_supplement(actor: Actor, report_id: int, now: datetime) -> dict[str, An
         "frozen_at": row.frozen_at,
         "as_of": now,
         **differences(
-            {name: frozen[name] for name in ("samples", "reached", "communes")},
-            {"samples": samples(live), "reached": reached(live), "communes": communes(live)},
+            frozen, {"samples": samples(live), "reached": reached(live), "communes": communes(live)}
         ),
     }
 

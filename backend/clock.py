@@ -43,3 +43,20 @@ def month_end(month: str) -> date:
     first = month_start(month)
     next_first = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     return next_first - timedelta(days=1)
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """Return the months of a range, including both ends."""
+    number, end = _month_number(first), _month_number(last)
+    return [f"{n // 12:04}-{n % 12 + 1:02}" for n in range(number, min(end, number + 1200) + 1)]
+
+
+def month_before(month: str) -> str:
+    """Return the previous month."""
+    number = _month_number(month) - 1
+    return f"{number // 12:04}-{number % 12 + 1:02}"
+
+
+def _month_number(month: str) -> int:
+    year, _, count = month.partition("-")
+    return int(year) * 12 + int(count) - 1

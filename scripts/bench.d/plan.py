@@ -15,8 +15,7 @@ from sqlalchemy import insert, text
 
 from backend.accounts.access import Actor, Grant
 from backend.campaigns.models import Campaign, CampaignArea, Team
-from backend.coverage.plan.assignment import assign
-from backend.coverage.plan.distance import within_reach
+from backend.coverage.plan.assignment import assign, within_reach
 from backend.coverage.plan.schemas import PlanSchema
 from backend.coverage.plan.service import show_plan
 from backend.database.extensions import db

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from parts.filling import add_measurements, fill_measurements, installed
 
 from backend.accounts.access import PUBLIC
+from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.statistics import refresh as job
 from backend.coverage.statistics.cells import unit_cells
 from backend.coverage.statistics.history import unit_history
@@ -66,7 +67,7 @@ def _round(owner_url: str, changed: int) -> tuple[float, float, float]:
 
 
 def _ask() -> None:
-    unit_statistics(PROVINCE, "province", MONTH, "mobile", NOW)
+    unit_statistics(unit_month(PROVINCE, "province", MONTH, "mobile", NOW))
     db.session.rollback()
 
 
@@ -75,7 +76,7 @@ def _look() -> None:
     for code, level in ((PROVINCE, "province"), (COMMUNE, "commune")):
         query = {"level": level, "month": MONTH, "network": "mobile"}
         looks: dict[str, Callable[[], object]] = {
-            "hours": lambda q=query, c=code: unit_hours(c, **q, now=NOW),
+            "hours": lambda q=query, c=code: unit_hours(unit_month(c, **q, now=NOW)),
             "cells": lambda q=query, c=code: unit_cells(PUBLIC, c, q, "vi", NOW),
             "history, across the reform": lambda c=code, lv=level: unit_history(
                 c, lv, AFTER, "mobile", 36, NOW

@@ -15,13 +15,11 @@ from backend.accounts.access import Actor
 from backend.clock import local_day, month_start
 from backend.coverage.contributions import needed
 from backend.coverage.contributions.figures import Figures, figures, total
-from backend.coverage.contributions.leaderboard import places
+from backend.coverage.contributions.files import reason
 from backend.coverage.contributions.query import CampaignAccess, build_query, campaign_access
-from backend.coverage.contributions.service import rows
+from backend.coverage.contributions.service import places, rows
 from backend.errors import invalid
 from backend.i18n.formats import number
-from backend.i18n.messages import message
-from backend.measurements.recording.reasons import BY_CODE
 from backend.units.catalogue import APPROXIMATE
 from backend.units.service import set_on
 
@@ -105,7 +103,10 @@ def lines(summary: DaySummary) -> list[str]:
     if one.guests:
         result.append(f"{_number(one.guests)} mẫu do người dân được hướng dẫn tự đo.")
     result += _best(summary) + _lost(one)
-    result.append(f"Từ đầu tháng: {_number(month.counted)} mẫu được tính" + _helped(month) + ".")
+    so_far = f"Từ đầu tháng: {_number(month.counted)} mẫu được tính"
+    if month.helped:
+        so_far += f", góp phần đưa {_number(month.helped)} xã, phường đạt mục tiêu"
+    result.append(so_far + ".")
     return [*result, footer(approximate=summary.approximate, demo=summary.demo)]
 
 
@@ -125,14 +126,7 @@ def _lost(one: Figures) -> list[str]:
     if not one.reasons:
         return []
     code, n = next(iter(one.reasons.items()))
-    reason = BY_CODE[code].message("vi") if code in BY_CODE else message(code, "vi")
-    return [f"Hay mất mẫu nhất ({_number(n)}): {reason}"]
-
-
-def _helped(month: Figures) -> str:
-    if not month.helped:
-        return ""
-    return f", góp phần đưa {_number(month.helped)} xã, phường đạt mục tiêu"
+    return [f"Hay mất mẫu nhất ({_number(n)}): {reason(code, 'vi')}"]
 
 
 def footer(*, approximate: bool, demo: bool) -> str:

@@ -1,6 +1,5 @@
 """Contributions as CSV and XLSX files."""
 
-import csv
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +9,7 @@ from xlsxwriter import Workbook
 from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
-from backend.tables.spreadsheets import escape_formula
+from backend.tables.spreadsheets import csv_file, fill_sheet
 
 # field: title
 COLUMNS = {
@@ -33,13 +32,8 @@ COLUMNS = {
 
 def as_csv(answer: dict[str, Any], language: Language, *, for_people: bool = False) -> bytes:
     """Return a CSV file headed by field names, or with `for_people` by translated titles."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    titles = [gettext(title, language) for title in COLUMNS.values()]
-    writer.writerow(titles if for_people else COLUMNS)
-    for row in _rows(answer, language):
-        writer.writerow([escape_formula(c) if isinstance(c, str) else c for c in row])
-    return ("\ufeff" + out.getvalue()).encode()
+    heads = _titles(language) if for_people else list(COLUMNS)
+    return csv_file([heads, *_rows(answer, language)])
 
 
 def as_xlsx(answer: dict[str, Any], language: Language) -> bytes:
@@ -48,24 +42,23 @@ def as_xlsx(answer: dict[str, Any], language: Language) -> bytes:
     with Workbook(out, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
         sheet = book.add_worksheet()
         bold = book.add_format({"bold": True})
-        sheet.write_row(0, 0, [gettext(title, language) for title in COLUMNS.values()], bold)
         sheet.freeze_panes(1, 2)
-        for number, row in enumerate(_rows(answer, language), 1):
-            for column, cell in enumerate(row):
-                if isinstance(cell, str):
-                    sheet.write_string(number, column, cell)  # never a formula
-                else:
-                    sheet.write(number, column, cell)
+        fill_sheet(sheet, _titles(language), _rows(answer, language), bold)
         sheet.set_column(0, len(COLUMNS) - 1, 14)
     return out.getvalue()
+
+
+def _titles(language: Language) -> list[str]:
+    return [gettext(title, language) for title in COLUMNS.values()]
 
 
 def _rows(answer: dict[str, Any], language: Language) -> Iterator[list[Any]]:
     total = {"id": None, "name": gettext("Total", language), "team": None, **answer["total"]}
     for item in [*answer["items"], total]:
-        reasons = "; ".join(f"{_reason(c, language)} {n}" for c, n in item["reasons"].items())
+        reasons = "; ".join(f"{reason(c, language)} {n}" for c, n in item["reasons"].items())
         yield [reasons if name == "reasons" else item[name] for name in COLUMNS]
 
 
-def _reason(code: str, language: Language) -> str:
+def reason(code: str, language: Language) -> str:
+    """Return the text of a reason for not counting."""
     return BY_CODE[code].message(language) if code in BY_CODE else message(code, language)

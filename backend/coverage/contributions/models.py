@@ -7,19 +7,17 @@ from backend.campaigns import models as campaigns  # noqa: F401 # referenced tab
 from backend.database.extensions import db
 
 
-def _campaign(primary_key: bool = False) -> "Column[object]":
+def _campaign(*, primary_key: bool = True) -> "Column[object]":
     """Return the campaign's column; only campaigns without earnings, or of a demo, are deleted."""
-    return Column(
-        "campaign_id",
-        ForeignKey("campaigns.id", ondelete="CASCADE"),
-        autoincrement=False,
-        nullable=False,
-        primary_key=primary_key,
-    )
+    key = ForeignKey("campaigns.id", ondelete="CASCADE")
+    return Column("campaign_id", key, autoincrement=False, nullable=False, primary_key=primary_key)
 
 
-def _key(name: str, kind: type[Integer] | type[BigInteger] | type[Text]) -> "Column[object]":
-    return Column(name, kind, primary_key=True, autoincrement=False)
+def _keys(**kinds: type[Integer] | type[BigInteger] | type[Text]) -> "list[Column[object]]":
+    """Return columns of the primary key."""
+    return [
+        Column(name, kind, primary_key=True, autoincrement=False) for name, kind in kinds.items()
+    ]
 
 
 # A campaign's earnings by category (`fate`), summed over its teams: by unit (key: its id, 0 for
@@ -27,12 +25,8 @@ def _key(name: str, kind: type[Integer] | type[BigInteger] | type[Text]) -> "Col
 contribution_counts = Table(
     "contribution_counts",
     db.metadata,
-    _campaign(primary_key=True),
-    _key("month", Text),
-    _key("grain", Text),
-    _key("key", BigInteger),
-    _key("network", Text),
-    _key("fate", Text),
+    _campaign(),
+    *_keys(month=Text, grain=Text, key=BigInteger, network=Text, fate=Text),
     Column("guest", Boolean, primary_key=True),
     Column("n", Integer, nullable=False),
 )
@@ -42,12 +36,8 @@ contribution_counts = Table(
 contribution_days = Table(
     "contribution_days",
     db.metadata,
-    _campaign(primary_key=True),
-    _key("month", Text),
-    _key("grain", Text),
-    _key("team_id", Integer),
-    _key("key", BigInteger),
-    _key("network", Text),
+    _campaign(),
+    *_keys(month=Text, grain=Text, team_id=Integer, key=BigInteger, network=Text),
     Column("day", Date, primary_key=True),
     Column("n", Integer, nullable=False),
 )
@@ -66,8 +56,7 @@ needed_stale = Table(
 needed_targets = Table(
     "needed_targets",
     db.metadata,
-    _key("month", Text),
-    _key("network", Text),
+    *_keys(month=Text, network=Text),
     Column("threshold", Integer),
 )
 
@@ -76,7 +65,7 @@ needed_shares = Table(
     "needed_shares",
     db.metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    _campaign(),
+    _campaign(primary_key=False),
     Column("team_id", Integer, nullable=False),
     Column("volunteer_id", BigInteger, nullable=False),
     Column("unit_id", Integer, nullable=False),
@@ -94,12 +83,8 @@ needed_shares = Table(
 needed_sums = Table(
     "needed_sums",
     db.metadata,
-    _campaign(primary_key=True),
-    _key("month", Text),
-    _key("grain", Text),
-    _key("team_id", Integer),
-    _key("key", BigInteger),
-    _key("network", Text),
+    _campaign(),
+    *_keys(month=Text, grain=Text, team_id=Integer, key=BigInteger, network=Text),
     Column("n", Integer, nullable=False),
     Column("helped", Integer, nullable=False),  # communes that reached the target
 )
@@ -108,10 +93,8 @@ needed_sums = Table(
 team_places = Table(
     "team_places",
     db.metadata,
-    _key("month", Text),
-    _key("network", Text),
-    _key("unit_id", Integer),
-    _campaign(primary_key=True),
-    _key("team_id", Integer),
+    *_keys(month=Text, network=Text, unit_id=Integer),
+    _campaign(),
+    *_keys(team_id=Integer),
     Column("n", Integer, nullable=False),
 )

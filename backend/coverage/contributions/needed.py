@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, text
 
 from backend.clock import month_end, month_start
-from backend.coverage.targets.in_force import TARGET, strict_comparison, target_on, targets_on
+from backend.coverage.targets.service import TARGET, strict_comparison, target_on, targets_on
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.recording.rules import NETWORKS

@@ -10,8 +10,7 @@ from sqlalchemy import text
 from backend.accounts.access import Actor, can, require
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
-from backend.clock import month_end, month_start
-from backend.coverage.figures.query import months_between
+from backend.clock import month_end, month_start, months_between
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.measurements.recording.rules import NETWORKS
@@ -92,26 +91,16 @@ def build_query(
         if teams is not None and parameters["team"] not in teams:
             raise Problem(403, "forbidden")
         teams = (parameters["team"],)
-    return ContributionQuery(
-        campaign_id=access.campaign.id,
-        by=by,
-        first=first,
-        last=last,
-        months=months,
-        whole=first == month_start(months[0]) and last == month_end(months[-1]),
-        networks=(parameters["network"],) if parameters.get("network") else ALL_NETWORKS,
-        teams=teams,
-    )
+    whole = first == month_start(months[0]) and last == month_end(months[-1])
+    networks = (parameters["network"],) if parameters.get("network") else ALL_NETWORKS
+    return ContributionQuery(access.campaign.id, by, first, last, months, whole, networks, teams)
 
 
 def _days(campaign: Campaign, parameters: Mapping[str, Any]) -> tuple[date, date, tuple[str, ...]]:
     """Return first day, last day and months: of the campaign, of one month, or as given."""
-    first, last = (
-        month_start(f"{campaign.first_day:%Y-%m}"),
-        month_end(f"{campaign.last_day:%Y-%m}"),
-    )
-    if month := parameters.get("month"):
-        first, last = month_start(month), month_end(month)
+    month = parameters.get("month")
+    first = month_start(month or f"{campaign.first_day:%Y-%m}")
+    last = month_end(month or f"{campaign.last_day:%Y-%m}")
     first = max(first, parameters["from_"]) if parameters.get("from_") else first
     last = min(last, parameters["to"]) if parameters.get("to") else last
     if last < first:

@@ -5,10 +5,11 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from backend.coverage.contributions.query import BY
-from backend.coverage.figures.schemas import month_field
+from backend.coverage.figures.schemas import CountsSchema, month_field
 from backend.fields import CODES, ID_MOST, Day, Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
+from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema
 
 # A page of this size fills a screen many times over and is read by one scan of an index.
@@ -60,19 +61,13 @@ class SummaryQuerySchema(Strict):
     format = Text(choices=("json", "png"), load_default="json")
 
 
-class CampaignReferenceSchema(Strict):
+class CampaignReferenceSchema(Strict, BriefSchema):
     """A campaign by its name."""
 
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
 
-
-class FiguresSchema(Strict):
+class FiguresSchema(Strict, CountsSchema):
     """Figures of one row of contributions."""
 
-    received = fields.Integer(required=True)
-    valid = fields.Integer(required=True)
-    counted = fields.Integer(required=True)
     guests = fields.Integer(required=True)
     unlocated = fields.Integer(required=True)
     needed = fields.Integer(required=True, allow_none=True)

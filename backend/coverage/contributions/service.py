@@ -1,18 +1,30 @@
-"""Contributions of teams, members, units, days or organisations to a campaign."""
+"""Contributions to a campaign, its leaderboard, and the teams of a unit or of a device."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Row, bindparam, text
 
 from backend.accounts.access import Actor
+from backend.clock import local_day, month_end, month_start
 from backend.coverage.contributions import (
     models,  # noqa: F401 # part of the metadata
     needed,
 )
-from backend.coverage.contributions.figures import LAST, Figures, Key, Page, bounded, figures, total
+from backend.coverage.contributions.figures import (
+    LAST,
+    Figures,
+    Key,
+    Page,
+    bounded,
+    figures,
+    sums,
+    total,
+)
+from backend.coverage.contributions.needed import COUNTED_CATEGORIES
 from backend.coverage.contributions.query import (
     CampaignAccess,
     ContributionQuery,
@@ -22,6 +34,8 @@ from backend.coverage.contributions.query import (
 from backend.database.extensions import db
 from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import N_, NP_, Language, gettext
+from backend.i18n.messages import message
+from backend.measurements.recording.rules import NETWORKS
 from backend.units.service import set_on
 
 # Keys are at most PostgreSQL's `bigint`.
@@ -76,20 +90,17 @@ def rows(
     query: ContributionQuery, found: Mapping[Key, Figures], language: Language
 ) -> list[dict[str, Any]]:
     """Serialize figures with the id and name of each row."""
-    names = _names(query.by, [_subject(query.by, key) for key in found], language)
+    subject = 0 if query.by == "team" else 1  # the part of a key
+    names = _names(query.by, [key[subject] for key in found], language)
     teams = _names("team", [team for team, _ in found], language) if query.by == "member" else {}
     return [
         {
-            **names[_subject(query.by, key)],
+            **names[key[subject]],
             "team": teams[key[0]]["name"] if query.by == "member" else None,
             **one.serialize(),
         }
         for key, one in found.items()
     ]
-
-
-def _subject(by: str, key: Key) -> int:
-    return key[0] if by == "team" else key[1]
 
 
 def _names(by: str, ids: Iterable[int], language: Language) -> dict[int, dict[str, Any]]:
@@ -114,3 +125,147 @@ def _key_part(value: Any) -> int:
     if type(value) is not int or abs(value) >= KEY_MOST:
         raise ValueError
     return value
+
+
+def leaderboard(
+    actor: Actor, campaign_id: int, parameters: Mapping[str, Any], language: Language
+) -> dict[str, Any]:
+    """Rank the teams or members of a campaign, without a target by counted samples.
+
+    A team's leader sees all teams, but only their own members.
+    """
+    access = campaign_access(actor, campaign_id)
+    if parameters["by"] == "team":
+        access = CampaignAccess(access.campaign, None)
+    query = build_query(access, parameters["by"], parameters)
+    found = figures(query, needed.refresh(query.months))
+    rank = parameters["rank"]
+    explanation = f"rank_{rank}"
+    if rank == "needed" and found and all(one.needed is None for one in found.values()):
+        rank, explanation = "counted", "rank_no_target"
+    ranked = places(found, rank)
+    named = rows(query, {key: found[key] for _, key in ranked}, language)
+    names = ("id", "name", "team", "needed", "counted")
+    return {
+        **describe(access, query),
+        "rank": rank,
+        "explained": message(explanation, language),
+        "items": [
+            {"place": place, **{name: row[name] for name in names}}
+            for (place, _), row in zip(ranked, named, strict=True)
+        ],
+    }
+
+
+def places(found: Mapping[Key, Figures], rank: str) -> list[tuple[int, Key]]:
+    """Return keys with their places, first to last; ties share a place and the next is skipped."""
+    value = {key: getattr(one, rank) or 0 for key, one in found.items()}
+    ordered = sorted(value, key=lambda key: (-value[key], key))
+    result: list[tuple[int, Key]] = []
+    for nth, key in enumerate(ordered, 1):
+        tied = bool(result) and value[result[-1][1]] == value[key]
+        result.append((result[-1][0] if tied else nth, key))
+    return result
+
+
+TEAMS_NOW = text("""
+    select m.id as membership_id, c.id as campaign_id, c.name as campaign, c.networks,
+        t.id as team_id, t.name as team
+    from device_links l
+    join memberships m on m.volunteer_id = l.volunteer_id and m.period @> :now
+    join campaigns c on c.id = m.campaign_id
+    join teams t on t.id = m.team_id
+    where l.device_id = :device and l.period @> :now and c.state = 'open'
+    order by c.id
+""")
+
+
+def current_teams(device_id: UUID, now: datetime) -> Sequence[Row[Any]]:
+    """Return the teams of the device's volunteer in open campaigns."""
+    return db.session.execute(TEAMS_NOW, {"device": device_id, "now": now}).all()
+
+
+def own_day(device_id: UUID, now: datetime) -> dict[str, Any]:
+    """Return today's sums of each team of which the device's volunteer is a member."""
+    today = local_day(now)
+    months = (f"{today:%Y-%m}",)
+    items = []
+    for row in current_teams(device_id, now):
+        span, networks, teams = (today, today, months), tuple(row.networks), (row.team_id,)
+        query = ContributionQuery(row.campaign_id, "team", *span, False, networks, teams)
+        found = sums(query).get((row.team_id, 0)) or Figures()
+        items.append(
+            {
+                "membership_id": row.membership_id,
+                "campaign": {"id": row.campaign_id, "name": row.campaign},
+                "team": {"id": row.team_id, "name": row.team},
+                **{name: getattr(found, name) for name in ("received", "valid", "counted")},
+            }
+        )
+    return {"date": today, "items": items}
+
+
+# Folded counts and pending deltas, restricted to the unit: a campaign's area may be larger.
+# With the array, PostgreSQL uses the index of places; with a join it would read every row.
+TEAMS = text("""
+    with communes as (
+        select id from units
+        where level = 'commune' and (id = :unit or parent_id = :unit or province_id = :unit)
+    ), running as (
+        select id from campaigns
+        where state <> 'draft' and first_day <= :last and last_day >= :first
+    ), earned as (
+        select campaign_id, team_id, fate, n from team_counts
+        where campaign_id in (select id from running) and month = :month and grain = 'unit'
+            and unit_id = any(array(select id from communes)) and network = any(:networks)
+        union all
+        select campaign_id, team_id, fate, n from team_deltas
+        where campaign_id in (select id from running) and day between :first and :last
+            and unit_id in (select id from communes) and network = any(:networks)
+    ), sums as (
+        select campaign_id, team_id, sum(n)::int as received,
+            coalesce(sum(n) filter (where fate = any(:counted)), 0)::int as counted
+        from earned group by 1, 2 having sum(n) > 0
+    ), lacked as (
+        select campaign_id, team_id, sum(n)::int as n from needed_sums
+        where campaign_id in (select id from running) and month = :month and grain = 'team_unit'
+            and key in (select id from communes) group by 1, 2
+    )
+    select c.name as campaign, o.name as organisation, o.type as organisation_type,
+        t.name as team, t.type, s.received, s.counted, coalesce(l.n, 0) as needed
+    from sums s
+    join campaigns c on c.id = s.campaign_id
+    join teams t on t.id = s.team_id
+    join organisations o on o.id = t.organisation_id
+    left join lacked l on l.campaign_id = s.campaign_id and l.team_id = s.team_id
+    order by c.first_day, c.id, s.counted desc, t.sort_key collate "C", t.id
+""")
+NEXT = text("""
+    select u.code, array_agg(distinct c.name order by c.name) as names
+    from units u
+    join campaign_areas a on a.unit_id in (u.id, u.parent_id, u.province_id)
+    join campaigns c on c.id = a.campaign_id
+    where u.level = 'commune' and (u.id = :unit or u.parent_id = :unit or u.province_id = :unit)
+        and c.state = 'open' and c.first_day <= :last and c.last_day >= :first
+        and :network = any(c.networks)
+    group by u.code
+""")
+
+
+def teams_in(unit_id: int, month: str) -> list[dict[str, Any]]:
+    """Return the teams of a month's campaigns with their samples in a unit; commit."""
+    targets = needed.refresh([month])
+    values = {
+        "unit": unit_id, "month": month, "first": month_start(month), "last": month_end(month),
+        "networks": list(NETWORKS), "counted": COUNTED_CATEGORIES,
+    }  # fmt: skip
+    rows = [dict(row) for row in db.session.execute(TEAMS, values).mappings()]
+    if all(threshold is None for threshold in targets.values()):
+        return [row | {"needed": None} for row in rows]  # no target
+    return rows
+
+
+def campaigns_next(unit_id: int, first: date, last: date, network: str) -> dict[str, list[str]]:
+    """Return the names of open campaigns between two days, by code of the communes of a unit."""
+    span = {"unit": unit_id, "first": first, "last": last, "network": network}
+    return {row.code: list(row.names) for row in db.session.execute(NEXT, span)}

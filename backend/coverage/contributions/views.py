@@ -5,18 +5,10 @@ from typing import Any
 from flask import Response
 
 from backend.accounts.authentication import PersonBlueprint, actor
+from backend.coverage.contributions import schemas
 from backend.coverage.contributions.day_summary import draw, summarise_day
 from backend.coverage.contributions.files import as_csv, as_xlsx
-from backend.coverage.contributions.leaderboard import leaderboard
-from backend.coverage.contributions.schemas import (
-    ContributionsQuerySchema,
-    ContributionsSchema,
-    LeaderboardQuerySchema,
-    LeaderboardSchema,
-    SummaryQuerySchema,
-    SummarySchema,
-)
-from backend.coverage.contributions.service import contributions
+from backend.coverage.contributions.service import contributions, leaderboard
 from backend.http.etags import with_digest
 from backend.http.requests import as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
@@ -30,8 +22,8 @@ TABLES = {"text/csv": {"schema": {"type": "string"}}, XLSX: BINARY}
 
 @blp.get("/<int:campaign_id>/contributions")
 @blp.doc(responses={200: {"content": TABLES}})
-@blp.arguments(ContributionsQuerySchema, location="query")
-@blp.response(200, ContributionsSchema)
+@blp.arguments(schemas.ContributionsQuerySchema, location="query")
+@blp.response(200, schemas.ContributionsSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
     """Show the contributions of teams, members, units, days or organisations to a campaign."""
@@ -45,8 +37,8 @@ def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
 
 
 @blp.get("/<int:campaign_id>/leaderboard")
-@blp.arguments(LeaderboardQuerySchema, location="query")
-@blp.response(200, LeaderboardSchema)
+@blp.arguments(schemas.LeaderboardQuerySchema, location="query")
+@blp.response(200, schemas.LeaderboardSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
     """Rank the teams or members of a campaign by needed or counted samples."""
@@ -55,8 +47,8 @@ def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
 
 @blp.get("/<int:campaign_id>/summary")
 @blp.doc(responses={200: {"content": {"image/png": BINARY}}})
-@blp.arguments(SummaryQuerySchema, location="query")
-@blp.response(200, SummarySchema)
+@blp.arguments(schemas.SummaryQuerySchema, location="query")
+@blp.response(200, schemas.SummarySchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_day_summary(query: dict[str, Any], campaign_id: int) -> Response:
     """Summarise a day of a campaign in a few Vietnamese lines, or as a picture of them."""

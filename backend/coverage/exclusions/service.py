@@ -15,8 +15,8 @@ from sqlalchemy import select, text
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.clock import month_end, month_start, this_month
-from backend.coverage.figures.authorized_unit import authorized_unit, province_scope, serialize_unit
 from backend.coverage.figures.counts_cache import SUMS, load_counts
+from backend.coverage.figures.unit_access import authorized_unit, province_scope, serialize_unit
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import month_bounds, units_below
 from backend.coverage.signals.service import device_number

@@ -1,6 +1,6 @@
 """Figures of a list of units as columns: the fields of a coverage item."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -8,17 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.coverage.figures import forecast
 from backend.coverage.figures.counts_cache import CATEGORIES, DAYS, SUMS
-from backend.coverage.figures.forecast import (
-    LOOK_BACK,
-    Numbers,
-    common_scatter,
-    expected,
-    needed_per_day,
-    pace,
-    still_to_come,
-    weekday_factors,
-)
+from backend.coverage.figures.forecast import Numbers
 from backend.coverage.figures.month import Flags, LevelCounts, Month
 from backend.database.extensions import fetch
 from backend.measurements.recording.reasons import BASES, COUNTED, COUNTED_BY_ADMIN
@@ -74,14 +66,6 @@ class Figures:
         return replace(self, counts=self.counts.only(rows), _columns={})
 
 
-@dataclass(frozen=True)
-class SamplingPattern:
-    """The country's factors of weekdays, and the scatter of daily samples."""
-
-    factors: Numbers
-    scatter: float
-
-
 def reasons(by_category: Any) -> dict[str, int]:
     """Return the number of samples lost to each main reason, the largest first."""
     pairs = zip(CATEGORIES, by_category.tolist(), strict=True)
@@ -115,21 +99,24 @@ def completed_days(
     """
     done, length = month.progress.done, previous.progress.days
     rows = daily(month, counts, own=True)[:, :done]
-    missing = max(LOOK_BACK - done, 0)
+    missing = max(forecast.LOOK_BACK - done, 0)
     if missing and (previous.listing.positions(counts.level, counts.units) >= 0).any():
         rows = np.hstack([daily(previous, counts, own=False)[:, length - missing : length], rows])
-    rows = rows[:, -LOOK_BACK:]
+    rows = rows[:, -forecast.LOOK_BACK :]
     first = month.progress.first + timedelta(days=done - rows.shape[1])
     return rows.astype(float), [first + timedelta(days=n) for n in range(rows.shape[1])]
 
 
-def sampling_pattern(month: Month, previous: Month, level: str) -> SamplingPattern:
-    """Return the pattern over all units of a level, so that a unit has one projection; cached."""
+def sampling_pattern(month: Month, previous: Month, level: str) -> tuple[Numbers, float]:
+    """Return the factors of weekdays and the scatter of daily samples; cached.
 
-    def compute() -> SamplingPattern:
+    They are computed over all units of a level, so that a unit has one projection.
+    """
+
+    def compute() -> tuple[Numbers, float]:
         rows, days = completed_days(month, previous, month.level_counts(level))
-        factors = weekday_factors(rows.sum(axis=0), days)
-        return SamplingPattern(factors, common_scatter(rows, days, factors))
+        factors = forecast.weekday_factors(rows.sum(axis=0), days)
+        return factors, forecast.common_scatter(rows, days, factors)
 
     basis = month.listing, previous.commune_counts.version
     return month.commune_counts.memoized((level, "sampling_pattern"), basis, compute)
@@ -140,9 +127,8 @@ def projected(month: Month, previous: Month, counts: LevelCounts, now: Numbers) 
     rows, days = completed_days(month, previous, counts)
     if not days:
         return [None] * len(counts.units)
-    pattern = sampling_pattern(month, previous, counts.level)
-    remaining = month.progress.remaining()
-    coming = still_to_come(rows, days, remaining, pattern.factors, pattern.scatter)
+    factors, scatter = sampling_pattern(month, previous, counts.level)
+    coming = forecast.still_to_come(rows, days, month.progress.remaining(), factors, scatter)
     so_far = daily(month, counts, own=True)[:, : month.progress.done].sum(axis=1)
     ends = [
         np.maximum(np.rint(so_far + part), now).astype(int).tolist()
@@ -156,15 +142,11 @@ def projected(month: Month, previous: Month, counts: LevelCounts, now: Numbers) 
 
 def _unit_columns(table: Figures) -> Columns:
     units = table.counts.units
+    names = ("code", "name", "level", "latitude", "longitude", "no_boundary")
     return {
         "month": [table.month.month] * len(units),
-        "code": [unit.code for unit in units],
-        "name": [unit.name for unit in units],
-        "level": [unit.level for unit in units],
         "parent": [unit.parent_name for unit in units],
-        "latitude": [unit.latitude for unit in units],
-        "longitude": [unit.longitude for unit in units],
-        "no_boundary": [unit.no_boundary for unit in units],
+        **{name: [getattr(unit, name) for unit in units] for name in names},
     }
 
 
@@ -202,10 +184,10 @@ def _commune_columns(table: Figures) -> Columns:
 def _expected_columns(table: Figures) -> Columns:
     """Compute the samples expected by now, and those needed on each remaining day."""
     progress, counts = table.month.progress, table.counts
-    by_now = expected(counts.thresholds.target, progress)
+    by_now = forecast.expected(counts.thresholds.target, progress)
     state = np.where(counts.measured >= by_now, "on_pace", "behind")
     state = np.where(counts.reached, "reached", state)
-    daily_need = needed_per_day(counts.shortfall, progress)
+    daily_need = forecast.needed_per_day(counts.shortfall, progress)
     return {
         "expected": rounded(by_now, 1),
         "state": _where(~np.isnan(by_now), state),
@@ -219,13 +201,13 @@ def _running_columns(table: Figures) -> Columns:
     month, progress, counts = table.month, table.month.progress, table.counts
     nothing: list[Any] = [None] * len(counts.units)
     if progress.today is None:
-        average = pace(counts.measured.astype(float), progress)
+        average = forecast.pace(counts.measured.astype(float), progress)
         return {"today": nothing, "pace": rounded(average, 1), "projection": nothing}
     days = daily(month, counts, own=True)
     so_far = days[:, : progress.done].sum(axis=1).astype(float)
     return {
         "today": days[:, progress.today].tolist(),
-        "pace": rounded(pace(so_far, progress), 1),
+        "pace": rounded(forecast.pace(so_far, progress), 1),
         "projection": projected(month, table.previous, counts, counts.measured.astype(float)),
     }
 
@@ -256,23 +238,15 @@ def _active_columns(table: Figures) -> Columns:
     """Count the teams and devices with counted samples; devices are None until computed."""
     month, counts = table.month, table.counts
     ids = [unit.id for unit in counts.units]
-    parameters = {"month": month.month, "network": month.network, "first": month.progress.first,
-                  "last": month.listing.day}  # fmt: skip
-    active = _read_active(ids, parameters)
+    parameters = {"month": month.month, "network": month.network, "units": ids,
+                  "first": month.progress.first, "last": month.listing.day}  # fmt: skip
+    active = {(row["unit_id"], row["what"]): row["n"] for row in fetch(ACTIVE, parameters)}
     counted = counts.numbers[:, BASES.index("counted")].tolist()
     pairs = zip(ids, counted, strict=True)
     return {
         "devices": [active.get((unit, "devices")) if n else 0 for unit, n in pairs],
         "teams": [active.get((unit, "teams"), 0) for unit in ids],
     }
-
-
-def _read_active(
-    units: Sequence[int], parameters: Mapping[str, object]
-) -> dict[tuple[int, str], int]:
-    """Read the number of teams and devices by unit and kind."""
-    rows = fetch(ACTIVE, {**parameters, "units": list(units)})
-    return {(row["unit_id"], row["what"]): row["n"] for row in rows}
 
 
 def whole(values: Numbers) -> list[int | None]:

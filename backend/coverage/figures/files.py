@@ -1,8 +1,8 @@
 """Coverage as CSV, XLSX and GeoJSON files."""
 
-import csv
 import io
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from backend.coverage.figures.service import CoverageResult
 from backend.i18n.catalogues import N_, NP_, Language, gettext
-from backend.tables.spreadsheets import escape_formula
+from backend.tables.spreadsheets import csv_file, fill_sheet
 
 # Headings by figure, in the order of the columns.
 COLUMNS = {
@@ -44,31 +44,26 @@ COLUMNS = {
 }
 # Columns of a workbook of several months, which has a row for every unit and month.
 SHORT = ("month", "code", "name", "parent", "received", "valid", "counted", "target", "reached")
-STATES = {
-    "reached": N_("reached"),
-    "on_pace": NP_("column", "on pace"),
-    "behind": N_("behind"),
-}
+STATES = {"reached": N_("reached"), "on_pace": NP_("column", "on pace"), "behind": N_("behind")}
 YES, NO = N_("yes"), N_("no")
 COUNTED_HEADS = ("code", "name", "parent")
 
 
 def as_csv(result: CoverageResult, language: Language | None = None) -> bytes:
     """Return a CSV table in UTF-8 with a BOM, for spreadsheets; without a language in codes."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    heads = [gettext(head, language) for head in COLUMNS.values()] if language else COLUMNS
-    writer.writerow(heads)
-    for item in result.page.items():
-        row = _row(item, tuple(COLUMNS), language)
-        writer.writerow([escape_formula(one) if isinstance(one, str) else one for one in row])
-    return ("\ufeff" + out.getvalue()).encode()
+    heads = [gettext(one, language) for one in COLUMNS.values()] if language else COLUMNS
+    rows = (_row(item, tuple(COLUMNS), language) for item in result.page.items())
+    return csv_file(chain([heads], rows))
 
 
 def as_geojson(result: CoverageResult) -> bytes:
     """Return the centres of the units with their figures."""
     features = [
-        {"type": "Feature", "geometry": _point(item), "properties": _properties(item)}
+        {
+            "type": "Feature",
+            "geometry": _point(item),
+            "properties": {name: _cell(item, name) for name in COLUMNS},
+        }
         for item in result.page.items()
     ]
     return orjson.dumps({"type": "FeatureCollection", "features": features})
@@ -115,13 +110,7 @@ def _write(
     sheet.set_column(0, len(heads) - 1, 13)
     sheet.freeze_panes(1, 3)
     sheet.autofilter(0, 0, count, len(heads) - 1)
-    sheet.write_row(0, 0, heads, bold)
-    for number, row in enumerate(rows, 1):
-        for column, cell in enumerate(row):
-            if isinstance(cell, str):
-                sheet.write_string(number, column, cell)  # never a formula
-            elif cell is not None:
-                sheet.write_number(number, column, cell)
+    fill_sheet(sheet, heads, rows, bold)
 
 
 def _row(
@@ -142,10 +131,6 @@ def _cell(item: Mapping[str, Any], name: str) -> Any:
     if name in ("low", "middle", "high"):
         return item["projection"] and item["projection"][name]
     return item[name]
-
-
-def _properties(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _cell(item, name) for name in COLUMNS}
 
 
 def _point(item: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -70,12 +70,7 @@ def best_reachable(needs: Numbers, volume: float) -> int:
 
 
 # Steps towards a target that maps colour: the first that fits, in percent of the target.
-STEPS: tuple[tuple[str, float], ...] = (
-    ("reached", 100.0),
-    ("half", 50.0),
-    ("quarter", 25.0),
-    ("started", 0.0),
-)
+STEPS = (("reached", 100.0), ("half", 50.0), ("quarter", 25.0), ("started", 0.0))
 NOT_STARTED = "none"
 STEP_NAMES = (NOT_STARTED, *(name for name, _ in reversed(STEPS)))
 
@@ -150,9 +145,7 @@ def still_to_come(
     # Variance of the days to come, and of the level, which is an estimate itself.
     variance = scatter * mean * (1 + coming / past.sum())
     return Interval(
-        _quantile(mean, variance, -Z80),
-        mean,
-        np.maximum(_quantile(mean, variance, Z80), mean),
+        _quantile(mean, variance, -Z80), mean, np.maximum(_quantile(mean, variance, Z80), mean)
     )
 
 

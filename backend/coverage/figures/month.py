@@ -12,20 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.accounts.access import Actor
-from backend.clock import month_end
+from backend.clock import month_before, month_end
 from backend.coverage.figures.counts_cache import SUMS, Matrix, MonthCounts, load_counts
 from backend.coverage.figures.forecast import MonthProgress, Numbers, month_progress
-from backend.coverage.figures.publication import published
-from backend.coverage.figures.query import month_before
+from backend.coverage.figures.unit_access import published
 from backend.coverage.figures.unit_listing import Listing, Positions, listing_key, listing_on
-from backend.coverage.targets.in_force import (
+from backend.coverage.targets.models import Target
+from backend.coverage.targets.service import (
     ASSESSMENT,
     TARGET,
     TargetsInForce,
     strict_comparison,
     targets_on,
 )
-from backend.coverage.targets.models import Target
 from backend.measurements.recording.reasons import BASES
 from backend.units.catalogue import LEVELS_OF, system_on
 from backend.units.service import UnitRow
@@ -45,10 +44,7 @@ class Thresholds:
     def only(self, rows: list[int]) -> "Thresholds":
         """Return the thresholds of some of the units."""
         return Thresholds(
-            self.target[rows],
-            self.basis[rows],
-            self.assessment[rows],
-            self.assessment_basis[rows],
+            self.target[rows], self.basis[rows], self.assessment[rows], self.assessment_basis[rows]
         )
 
 
@@ -131,8 +127,9 @@ class Month:
         """Return the counts of the units of a level, of a place or the whole country."""
         positions = self._shown(level, self.listing.within(level, place))
         units = [self.listing.levels[level][n] for n in positions]
-        thresholds = thresholds_of(
-            units, self.targets[level, TARGET], self.targets[level, ASSESSMENT]
+        thresholds = Thresholds(
+            *_thresholds(units, self.targets[level, TARGET]),
+            *_thresholds(units, self.targets[level, ASSESSMENT]),
         )
         by_category = self.by_category(level)[positions]
         return LevelCounts(level, units, positions, by_category, thresholds, self.strict)
@@ -155,10 +152,8 @@ class Month:
         if self.published is None:
             return positions
         listed = self.listing.levels[level]
-        shown: Positions = positions[
-            np.array([listed[n].id in self.published for n in positions], bool)
-        ]
-        return shown
+        shown = [n for n in positions.tolist() if listed[n].id in self.published]
+        return np.array(shown, np.intp)
 
     def by_category(self, level: str) -> Matrix:
         """Return the counts of all units of a level by category."""
@@ -199,14 +194,8 @@ def load_months(
     }
 
 
-def thresholds_of(
-    units: list[UnitRow], targets: TargetsInForce, assessments: TargetsInForce
-) -> Thresholds:
-    """Return the target and the assessment threshold of each unit."""
-    return Thresholds(*_thresholds(units, targets), *_thresholds(units, assessments))
-
-
 def _thresholds(units: list[UnitRow], targets: TargetsInForce) -> tuple[Numbers, Positions]:
+    """Return the threshold of each unit, and the index in BASES of the number compared with it."""
     general = targets.general
     values = np.full(len(units), general.threshold if general else np.nan)
     basis = np.full(len(units), _basis(general), np.intp)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from backend.coverage.figures.rows import FILTERS, SORTS
+from backend.coverage.figures.query import FILTERS, SORTS
 from backend.fields import Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
@@ -21,10 +21,8 @@ def month_field(**options: Any) -> fields.String:
 
 def unpublished_field() -> fields.Integer:
     """Return a field for the number of units without published figures."""
-    description = (
-        "units left out until their province's report is approved (PUBLISH=after_approval)"
-    )
-    return fields.Integer(metadata={"description": description})
+    until = "until their province's report is approved (PUBLISH=after_approval)"
+    return fields.Integer(metadata={"description": f"units left out {until}"})
 
 
 class UnitWithLevelSchema(UnitNameSchema):
@@ -83,6 +81,14 @@ class ProjectionSchema(Strict):
     high = fields.Integer(required=True)
 
 
+class CountsSchema(Schema):
+    """The three numbers of samples."""
+
+    received = fields.Integer(required=True)
+    valid = fields.Integer(required=True)
+    counted = fields.Integer(required=True)
+
+
 class ReachedSchema(Strict):
     """Number of units, and of those that reached their target."""
 
@@ -90,7 +96,7 @@ class ReachedSchema(Strict):
     reached = fields.Integer(required=True, allow_none=True)
 
 
-class CoverageItemSchema(Strict):
+class CoverageItemSchema(Strict, CountsSchema):
     """One unit in one month against its target."""
 
     month = fields.String(required=True)
@@ -101,9 +107,6 @@ class CoverageItemSchema(Strict):
     latitude = fields.Float(required=True, allow_none=True)
     longitude = fields.Float(required=True, allow_none=True)
     no_boundary = fields.Boolean(required=True)
-    received = fields.Integer(required=True)
-    valid = fields.Integer(required=True)
-    counted = fields.Integer(required=True)
     counted_by_admin = fields.Integer(required=True)
     target = fields.Integer(required=True, allow_none=True)
     reached = fields.Boolean(required=True, allow_none=True)
@@ -155,15 +158,10 @@ class BasesSchema(Strict):
     counted = fields.Nested(ShareSchema, required=True, allow_none=True)
 
 
-class CoverageSummarySchema(Strict):
+class CoverageSummarySchema(ReachedSchema, CountsSchema):
     """Sum over the units, and samples outside all units."""
 
-    units = fields.Integer(required=True)
-    reached = fields.Integer(required=True, allow_none=True)
     share = fields.Float(required=True, allow_none=True)
-    received = fields.Integer(required=True)
-    valid = fields.Integer(required=True)
-    counted = fields.Integer(required=True)
     counted_by_admin = fields.Integer(required=True)
     reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
     unlocated = fields.Dict(fields.String(), fields.Integer(), required=True)

@@ -4,7 +4,6 @@ Units are only ever added, with a boundary set: a list stays valid until a unit 
 sets are active.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from threading import Lock
@@ -16,11 +15,14 @@ from sqlalchemy import Engine
 
 from backend.database.extensions import db, fetch
 from backend.errors import Problem
-from backend.units.catalogue import ACTIVE, LEVELS_OF, ActiveSet, serving_set
+from backend.units.catalogue import ACTIVE, ActiveSet, serving_set
 from backend.units.service import UnitRow, units_on
 
 Positions = NDArray[np.intp]
 ListingKey = tuple[tuple[ActiveSet, ...], int | None]  # the active sets, and the newest unit
+
+# The code of the unit of each level that contains a commune.
+CODE_OF = {"commune": "code", "district": "parent_code", "province": "province_code"}
 
 # Cached days, some 8 MB each: two years of months.
 CACHED_MOST = 24
@@ -66,12 +68,8 @@ class Listing:
             return np.array([n for n, unit in enumerate(units) if unit.id == place.id], np.intp)
         if place.level == "commune":
             return np.array([], np.intp)
-        inside = [
-            n
-            for n, unit in enumerate(units)
-            if place.code in (unit.parent_code, unit.province_code)
-        ]
-        return np.array(inside, np.intp)
+        codes = [(unit.parent_code, unit.province_code) for unit in units]
+        return np.array([n for n, above in enumerate(codes) if place.code in above], np.intp)
 
     def positions(self, level: str, units: list[UnitRow]) -> Positions:
         """Return the positions of units, even of other days, in a level; -1: not listed."""
@@ -90,15 +88,14 @@ class Listing:
         """By level: for each commune id, the position of the unit that contains it; -1: none."""
         communes = self.levels.get("commune", [])
         size = max((unit.id for unit in communes), default=0) + 1
-        return {level: self._containing_at(level, communes, size) for level in LEVELS_OF["2024"]}
-
-    def _containing_at(self, level: str, communes: list[UnitRow], size: int) -> Positions:
-        column = {"commune": "code", "district": "parent_code", "province": "province_code"}[level]
-        by_code = {unit.code: position for position, unit in enumerate(self.levels.get(level, []))}
-        positions = np.full(size, -1, dtype=np.intp)
-        for unit in communes:
-            positions[unit.id] = by_code.get(getattr(unit, column), -1)
-        return positions
+        containing = {}
+        for level, column in CODE_OF.items():
+            units = self.levels.get(level, [])
+            by_code = {unit.code: position for position, unit in enumerate(units)}
+            positions = containing[level] = np.full(size, -1, dtype=np.intp)
+            for unit in communes:
+                positions[unit.id] = by_code.get(getattr(unit, column), -1)
+        return containing
 
     def containing(self, level: str, communes: NDArray[np.intp]) -> Positions:
         """Return the positions of the units of a level that contain communes, by id; -1: none."""
@@ -107,13 +104,7 @@ class Listing:
         return np.where(known, positions[np.where(known, communes, 0)], -1)
 
 
-@dataclass(slots=True)
-class _Cached:
-    key: ListingKey
-    listing: Listing
-
-
-_cache: WeakKeyDictionary[Engine, dict[date, _Cached]] = WeakKeyDictionary()
+_cache: WeakKeyDictionary[Engine, dict[date, tuple[ListingKey, Listing]]] = WeakKeyDictionary()
 _lock = Lock()
 
 
@@ -130,11 +121,11 @@ def listing_on(day: date, key: ListingKey | None = None) -> Listing:
     """Return the units of a day; callers that need several days pass the key."""
     key = key or listing_key()
     days = _cache.setdefault(db.engine, {})
-    cached = days.get(day)
-    if cached is None or cached.key != key or not cached.listing.levels:
-        cached = _Cached(key, Listing(day, serving_set(day, key[0]), units_on(day)))
+    cached_key, listing = days.get(day, (None, None))
+    if listing is None or cached_key != key or not listing.levels:
+        listing = Listing(day, serving_set(day, key[0]), units_on(day))
         with _lock:
-            days[day] = cached
+            days[day] = key, listing
             while len(days) > CACHED_MOST:
                 del days[next(iter(days))]
-    return cached.listing
+    return listing

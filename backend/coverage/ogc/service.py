@@ -3,24 +3,95 @@
 The core of the standard in GeoJSON, as QGIS and GDAL use it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
+from shapely import bounds, from_wkb, intersects, to_geojson, transform
+from shapely import box as rectangle
+from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.coverage.figures.unit_listing import ListingKey, listing_key, listing_on
-from backend.coverage.ogc.geometries import Box, as_geojson, extents_of, inside, shapes_of
+from backend.coverage.statistics.history import polygons
+from backend.database.extensions import db
 from backend.errors import Problem
 from backend.fields import EARLIEST
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.measurements.recording.rules import NETWORKS
+from backend.units.catalogue import ActiveSet
+from backend.units.models import Boundary
+
+Box = tuple[float, float, float, float]  # west, south, east, north, in degrees
+Bounds = NDArray[np.float64]
+
+# Sets with cached bounds: of both systems, and their replacements within a month.
+CACHED_MOST = 4
+# Some 10 cm, finer than the accuracy of boundaries; halves the size of coordinates.
+DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Extents:
+    """The bounds of every commune of a set; sets are never changed in place."""
+
+    row: Mapping[int, int]  # unit id -> row of `bounds`
+    bounds: Bounds  # communes x (west, south, east, north), in degrees
+
+    @property
+    def whole(self) -> Box:
+        """The bounds of all communes."""
+        west, south = self.bounds[:, :2].min(axis=0).tolist()
+        east, north = self.bounds[:, 2:].max(axis=0).tolist()
+        return west, south, east, north
+
+
+@lru_cache(CACHED_MOST)
+def extents_of(active: ActiveSet) -> Extents | None:
+    """Read the bounds of a set's communes; None without communes."""
+    query = select(Boundary.unit_id, Boundary.geometry).where(Boundary.set_id == active.id)
+    rows = db.session.execute(query).all()
+    if not rows:
+        return None
+    row_of = {row.unit_id: number for number, row in enumerate(rows)}
+    return Extents(row_of, bounds(from_wkb([row.geometry for row in rows])))
+
+
+def inside(active: ActiveSet | None, units: Sequence[int], box: Box) -> list[int]:
+    """Return the positions in `units` of those whose area intersects a box."""
+    extents = extents_of(active) if active else None
+    if active is None or extents is None:
+        return []
+    found, candidates = list[int](), list[int]()
+    west, south, east, north = box
+    for position, unit in enumerate(units):
+        if (row := extents.row.get(unit)) is None:
+            continue
+        w, s, e, n = extents.bounds[row]
+        if w > east or e < west or s > north or n < south:
+            continue
+        whole = west <= w and e <= east and south <= s and n <= north
+        (found if whole else candidates).append(position)
+    shapes = polygons(active.id, [units[position] for position in candidates])
+    area = rectangle(*box)
+    found += [position for position in candidates if intersects(shapes[units[position]], area)]
+    return sorted(found)
+
+
+def as_geojson(shape: Any) -> bytes:
+    """Return a polygon as GeoJSON."""
+    geojson: str = to_geojson(transform(shape, lambda points: points.round(DECIMALS)))
+    return geojson.encode()
+
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CLASSES = tuple(
@@ -64,11 +135,8 @@ def landing(link: Link, language: Language) -> dict[str, Any]:
 
 def collections(now: datetime, link: Link, language: Language) -> dict[str, Any]:
     """Return a collection for every month with data and both networks, the newest first."""
-    names = [
-        f"{month}-{network}"
-        for month in months_with_data(local_day(now))
-        for network in NETWORKS
-    ]  # fmt: skip
+    months = months_with_data(local_day(now))
+    names = [f"{month}-{network}" for month in months for network in NETWORKS]
     key = listing_key()
     return {
         "links": [_link(link("collections"), "self", JSON)],
@@ -172,7 +240,8 @@ def _features(result: CoverageResult, rows: list[int]) -> list[bytes]:
     """Return encoded features; polygons are copied without decoding into dictionaries."""
     table = result.page.tables[-1]
     units, active = table.counts.units, table.month.listing.active
-    shapes = shapes_of(active, [units[row].id for row in rows])
+    shapes = polygons(active.id if active else None, [units[row].id for row in rows])
+    geometries = {unit: orjson.Fragment(as_geojson(shape)) for unit, shape in shapes.items()}
     shared = {
         "month": table.month.month,
         "network": table.month.network,
@@ -185,16 +254,12 @@ def _features(result: CoverageResult, rows: list[int]) -> list[bytes]:
             {
                 "type": "Feature",
                 "id": units[row].code,
-                "geometry": _fragment(shapes.get(units[row].id)),
+                "geometry": geometries.get(units[row].id),
                 "properties": {**item, "province": units[row].province, **shared},
             }
         )
         for row, item in zip(rows, figures, strict=True)
     ]
-
-
-def _fragment(shape: Any) -> orjson.Fragment | None:
-    return None if shape is None else orjson.Fragment(as_geojson(shape))
 
 
 def _parameters(query: ItemsQuery) -> dict[str, Any]:

@@ -5,15 +5,8 @@ from typing import Any, NoReturn
 from flask import Response, url_for
 
 from backend.coverage.figures.query import figures_reader
+from backend.coverage.ogc import schemas
 from backend.coverage.ogc import service as ogc
-from backend.coverage.ogc.schemas import (
-    ConformanceSchema,
-    ItemsQuerySchema,
-    OgcCollectionSchema,
-    OgcCollectionsSchema,
-    OgcLandingSchema,
-    OgcQuerySchema,
-)
 from backend.errors import Problem
 from backend.http.etags import with_content_tag, with_digest
 from backend.http.requests import Blueprint, Parser, clock_now, language
@@ -41,39 +34,39 @@ API = "api-docs.openapi_json"
 
 
 @blp.get("/", strict_slashes=False)
-@blp.arguments(OgcQuerySchema, location="query")
-@blp.response(200, OgcLandingSchema)
+@blp.arguments(schemas.OgcQuerySchema, location="query")
+@blp.response(200, schemas.OgcLandingSchema)
 def landing(query: dict[str, Any]) -> Response:
     """Show the landing page of OGC API Features."""
     return with_digest(ogc.landing(_link, language()))
 
 
 @blp.get("/conformance")
-@blp.arguments(OgcQuerySchema, location="query")
-@blp.response(200, ConformanceSchema)
+@blp.arguments(schemas.OgcQuerySchema, location="query")
+@blp.response(200, schemas.ConformanceSchema)
 def conformance(query: dict[str, Any]) -> Response:
     """List the conformance classes of the standard."""
     return with_digest({"conformsTo": ogc.CLASSES})
 
 
 @blp.get("/collections")
-@blp.arguments(OgcQuerySchema, location="query")
-@blp.response(200, OgcCollectionsSchema)
+@blp.arguments(schemas.OgcQuerySchema, location="query")
+@blp.response(200, schemas.OgcCollectionsSchema)
 def collections(query: dict[str, Any]) -> Response:
     """List a collection of communes for each month and network."""
     return with_digest(ogc.collections(clock_now(), _link, language()))
 
 
 @blp.get("/collections/<name>")
-@blp.arguments(OgcQuerySchema, location="query")
-@blp.response(200, OgcCollectionSchema)
+@blp.arguments(schemas.OgcQuerySchema, location="query")
+@blp.response(200, schemas.OgcCollectionSchema)
 def collection(query: dict[str, Any], name: str) -> Response:
     """Describe the communes of a month on a network."""
     return with_digest(ogc.collection(name, clock_now(), _link, language()))
 
 
 @blp.get("/collections/<name>/items")
-@blp.arguments(ItemsQuerySchema, location="query")
+@blp.arguments(schemas.ItemsQuerySchema, location="query")
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
 def items(query: dict[str, Any], name: str) -> Response:
     """List communes with their areas and figures, page by page."""
@@ -82,7 +75,7 @@ def items(query: dict[str, Any], name: str) -> Response:
 
 
 @blp.get("/collections/<name>/items/<code>")
-@blp.arguments(OgcQuerySchema, location="query")
+@blp.arguments(schemas.OgcQuerySchema, location="query")
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
 def item(query: dict[str, Any], name: str, code: str) -> Response:
     """Show one commune with its area and figures."""

@@ -1,8 +1,10 @@
 """The next place to measure for a volunteer's phone."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,28 +13,127 @@ from sqlalchemy import text
 
 from backend.campaigns.models import Campaign
 from backend.clock import day_begin, local_day, month_start
-from backend.coverage.contributions.own_day import current_teams
+from backend.coverage.contributions.service import current_teams
 from backend.coverage.figures.service import CoverageQuery, coverage
-from backend.coverage.plan.cache import Items, PlanCache
-from backend.coverage.plan.inputs import PlanRequest, pins_of, teams_of
-from backend.coverage.plan.planner import make_plan
+from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
-from backend.coverage.plan.spots import (
-    CELL_LATITUDE,
-    CELL_LONGITUDE,
-    Cell,
-    Spot,
-    cell_of,
-    cells_around,
-    centre,
-    lacking_spots,
-)
 from backend.database.extensions import db
 from backend.devices.service import KnownDevice
 from backend.errors import invalid
 from backend.units.locator import Locator
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find, select_units, set_on
+from geo.fix import distance_m
+
+# The delay with which new samples change a plan; pins are part of the key and act at once.
+FRESH = timedelta(minutes=5)
+
+# Concurrent campaigns times two kinds of network; each plan takes some megabytes.
+PLANS_MOST = 20
+
+Items = Mapping[int, list[dict[str, Any]]]  # by team
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A cached plan, and the lock under which it is made."""
+
+    making: threading.Lock = field(default_factory=threading.Lock)
+    made_at: datetime | None = None
+    items: Items = field(default_factory=dict)
+
+
+class PlanCache:
+    """Items of plans by key, thread-safe; the least recently used are dropped."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # released while a plan is made
+        self._entries: dict[Any, _Entry] = {}
+
+    def get(self, key: Any, now: datetime, make: Callable[[], Items]) -> Items:
+        """Return the cached items, else make them; other threads with the same key wait."""
+        entry = self._entry(key)
+        with entry.making:
+            if entry.made_at is None or not entry.made_at <= now < entry.made_at + FRESH:
+                entry.items, entry.made_at = make(), now
+            return entry.items
+
+    def _entry(self, key: Any) -> _Entry:
+        """Return the entry of a key and mark it as the most recently used."""
+        with self._lock:
+            entry = self._entries[key] = self._entries.pop(key, _Entry())
+            while len(self._entries) > PLANS_MOST:
+                self._entries.pop(next(iter(self._entries)))
+            return entry
+
+
+Cell = tuple[int, int]
+
+# 500 m from south to north; from west to east 528 m in Cà Mau and 491 m in Hà Giang.
+CELL_LATITUDE = 0.0045
+CELL_LONGITUDE = 0.0048
+
+# 300 samples in a commune with some 60 inhabited cells are five for each. A ward of few cells needs
+# an even share of its target in each.
+ENOUGH_LEAST = 5
+
+# Spots that a phone shows on one screen.
+SPOTS_MOST = 10
+
+# Cells searched in each direction, some 10 km.
+WINDOW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """The centre of a cell, and the class of its samples: none or few."""
+
+    latitude: float
+    longitude: float
+    distance_m: int
+    samples: str
+
+
+def cell_of(latitude: float, longitude: float) -> Cell:
+    """Return the cell of a position in degrees (WGS 84)."""
+    return math.floor(latitude / CELL_LATITUDE), math.floor(longitude / CELL_LONGITUDE)
+
+
+def cells_around(latitude: float, longitude: float) -> list[Cell]:
+    """Return the cells of a square around a position."""
+    row, column = cell_of(latitude, longitude)
+    span = range(-WINDOW, WINDOW + 1)
+    return [(row + up, column + right) for up in span for right in span]
+
+
+def centre(cell: Cell) -> tuple[float, float]:
+    """Return latitude and longitude of a cell's centre, to a metre."""
+    return round((cell[0] + 0.5) * CELL_LATITUDE, 5), round((cell[1] + 0.5) * CELL_LONGITUDE, 5)
+
+
+def lacking_spots(
+    latitude: float,
+    longitude: float,
+    cells: Sequence[Cell],
+    counts: Mapping[Cell, int],
+    target: int | None,
+) -> list[Spot]:
+    """Return the nearest cells with too few samples; at equal distance, empty cells first.
+
+    Spots contain a class instead of the exact number, which would reveal when somebody measures
+    nearby.
+    """
+    enough = max(ENOUGH_LEAST, -(-(target or 0) // max(1, len(cells))))
+    found = []
+    for cell in cells:
+        n = counts.get(cell, 0)
+        if n < enough:
+            lat, lon = centre(cell)
+            metres = round(distance_m(longitude, latitude, lon, lat))
+            found.append(Spot(lat, lon, metres, "few" if n else "none"))
+    found.sort(key=lambda spot: (spot.distance_m, spot.samples == "few", spot.latitude))
+    return found[:SPOTS_MOST]
+
 
 # The newest samples of a commune and month that are read: many times any target, but bounded, so
 # that a commune with very many samples does not slow the query.
@@ -127,15 +228,10 @@ def _cells_of(context: _Context, unit: UnitRow, latitude: float, longitude: floa
 
 def _counts(context: _Context, unit: UnitRow) -> dict[Cell, int]:
     values = {
-        "unit": unit.id,
-        "first": month_start(f"{context.today:%Y-%m}"),
-        "today": context.today,
-        "network": context.network,
-        "device": context.device_id,
-        "height": CELL_LATITUDE,
-        "width": CELL_LONGITUDE,
-        "most": SAMPLES_MOST,
-    }
+        "unit": unit.id, "network": context.network, "device": context.device_id,
+        "first": month_start(f"{context.today:%Y-%m}"), "today": context.today,
+        "height": CELL_LATITUDE, "width": CELL_LONGITUDE, "most": SAMPLES_MOST,
+    }  # fmt: skip
     return {(row.row, row.col): row.n for row in db.session.execute(PER_CELL, values)}
 
 
@@ -174,27 +270,17 @@ def _last_commune(context: _Context) -> UnitRow | None:
     unit_id = db.session.execute(LAST_COMMUNE, {"device": context.device_id}).scalar()
     if unit_id is None:
         return None
-    row = db.session.execute(
-        select_units(context.today, "commune").where(Unit.id == unit_id)
-    ).first()
+    query = select_units(context.today, "commune").where(Unit.id == unit_id)
+    row = db.session.execute(query).first()
     return UnitRow(*row) if row else None
 
 
-def _answer(
-    context: _Context,
-    *,
-    unit: dict[str, Any] | None = None,
-    spots: Sequence[Spot] = (),
-    assignments: Sequence[dict[str, Any]] = (),
-    note: str | None = None,
-) -> dict[str, Any]:
+def _answer(context: _Context, **found: Any) -> dict[str, Any]:
+    """Return an answer with the fields that were found: unit, spots, assignments, note."""
     active = set_on(context.today)
     return {
         "date": context.today,
         "network": context.network,
         "boundaries": active.serialize() if active else None,
-        "unit": unit,
-        "spots": list(spots),
-        "assignments": list(assignments),
-        "note": note,
+        **({"unit": None, "spots": [], "assignments": [], "note": None} | found),
     }

@@ -2,11 +2,11 @@
 
 from marshmallow import Schema, fields
 
-from backend.coverage.figures.schemas import TargetSchema
+from backend.coverage.figures.schemas import CountsSchema, TargetSchema
 from backend.fields import ID_MOST, Day, QueryNumber, QueryWhole, Strict, Text, Whole
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
-from backend.units.schemas import BoundariesSchema, UnitNameSchema
+from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 
 # More than the largest team can measure on a day: 100 people with one sample every five minutes.
 PINNED_MOST = 10_000
@@ -47,11 +47,9 @@ class NextQuerySchema(Strict):
     network = Text(choices=NETWORKS, load_default="mobile")
 
 
-class PlannedUnitSchema(Schema):
+class PlannedUnitSchema(UnitNameSchema):
     """A commune with its province."""
 
-    code = fields.String(required=True)
-    name = fields.String(required=True)
     province = fields.String(required=True, allow_none=True)
 
 
@@ -127,15 +125,12 @@ class PlanSchema(Schema):
     teams = fields.List(fields.Nested(PlanTeamSchema), required=True)
 
 
-class OwnTeamDaySchema(Schema):
+class OwnTeamDaySchema(CountsSchema):
     """Today's sums of a team in a campaign; the membership is needed to leave the team."""
 
     membership_id = fields.Integer(required=True)
     campaign = fields.Nested(BriefSchema, required=True)
     team = fields.Nested(BriefSchema, required=True)
-    received = fields.Integer(required=True)
-    valid = fields.Integer(required=True)
-    counted = fields.Integer(required=True)
 
 
 class OwnDaySchema(Schema):
@@ -153,11 +148,9 @@ class NextUnitSchema(PlannedUnitSchema):
     shortfall = fields.Integer(required=True, allow_none=True)
 
 
-class SpotSchema(Schema):
+class SpotSchema(CentreSchema):
     """The centre of a cell of about 500 m with few or no samples."""
 
-    latitude = fields.Float(required=True)
-    longitude = fields.Float(required=True)
     distance_m = fields.Integer(required=True)
     samples = fields.String(required=True, metadata={"enum": ["none", "few"]})
 

@@ -1,23 +1,36 @@
-"""The plan of a campaign's day, restricted to the teams that an actor may see."""
+"""The plan of a campaign's day, restricted to the teams that an actor may see, and its pins."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Scope, can, require, require_person
+from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_start
 from backend.coverage.figures.forecast import STEP_NAMES, progress_step
-from backend.coverage.figures.publication import published
-from backend.coverage.plan.inputs import Commune, PlanRequest, PlanTeam, teams_of
-from backend.coverage.plan.planner import Assignment, Plan, make_plan
+from backend.coverage.figures.unit_access import published
+from backend.coverage.plan.models import Pin
+from backend.coverage.plan.planner import (
+    Assignment,
+    Commune,
+    Plan,
+    PlanRequest,
+    PlanTeam,
+    in_area,
+    make_plan,
+    teams_of,
+)
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.organisations.scopes import campaign_scope
+from backend.units.models import Unit
+from backend.units.service import UnitRow, find
 
 ENDED_STATES = ("closed", "archived")
 
@@ -69,9 +82,8 @@ def _place(commune: Commune) -> PlanPlace:
     """Return a commune's progress; samples beyond the target do not count."""
     need = commune.need
     has = need - commune.shortfall if need else commune.counted
-    return PlanPlace(
-        commune.code, commune.name, STEP_NAMES.index(progress_step(has, need or None)), has, need
-    )
+    step = STEP_NAMES.index(progress_step(has, need or None))
+    return PlanPlace(commune.code, commune.name, step, has, need)
 
 
 def _visible_plan(
@@ -195,6 +207,8 @@ def _note(team: PlanTeam, assignments: list[Assignment]) -> str | None:
 def serialize_assignment(request: PlanRequest, assignment: Assignment) -> dict[str, Any]:
     """Return the API representation of an assignment, with its reason."""
     commune, distance_m = assignment.commune, assignment.distance_m
+    # Days of the month up to today; in a future month 1, since nothing is counted yet.
+    days_done = max(1, (request.today - month_start(f"{request.day:%Y-%m}")).days + 1)
     why = "pinned" if assignment.pinned else "reaches" if assignment.reaches else "helps"
     return {
         "unit": {"code": commune.code, "name": commune.name, "province": commune.province},
@@ -207,11 +221,76 @@ def serialize_assignment(request: PlanRequest, assignment: Assignment) -> dict[s
         "distance_m": None if distance_m is None else round(distance_m),
         "shortfall": commune.shortfall,
         "by_others": assignment.by_others,
-        "pace_per_day": round(commune.counted / _days_done(request), 1),
+        "pace_per_day": round(commune.counted / days_done, 1),
         "needed_per_day": -(-commune.shortfall // request.days_left),
     }
 
 
-def _days_done(request: PlanRequest) -> int:
-    """Return the days of the month up to today, at least 1: the pace of a future month is 0."""
-    return max(1, (request.today - month_start(f"{request.day:%Y-%m}")).days + 1)
+def pin(
+    actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: datetime
+) -> tuple[dict[str, Any], bool]:
+    """Set a team's samples in a commune on a day; return the pin, and whether it is new."""
+    request = _request(actor, campaign_id, wanted, now)
+    unit = _unit_of(request, wanted["unit"])
+    if wanted["team_id"] not in {team.id for team in teams_of(request.campaign, now)}:
+        raise invalid("team_id", "team_not_in_campaign")
+    key = _key(request, wanted["team_id"], unit)
+    before = db.session.get(Pin, key, with_for_update=True)
+    details = _details(wanted, before)
+    record_act(actor, "plan.pin", f"campaign:{campaign_id}", **details, after=wanted["samples"])
+    values = {"samples": wanted["samples"], "user_id": actor.user_id}
+    row = insert(Pin).values(**key, **values)  # the later one of concurrent calls wins
+    db.session.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
+    db.session.commit()
+    place = {"code": unit.code, "name": unit.name, "province": unit.province}
+    return {**wanted, "unit": place, "network": request.network}, before is None
+
+
+def unpin(actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: datetime) -> None:
+    """Delete the pin of a team, commune and day."""
+    request = _request(actor, campaign_id, wanted, now)
+    unit = find(request.day, wanted["unit"], "commune")
+    before = db.session.get(Pin, _key(request, wanted["team_id"], unit), with_for_update=True)
+    if before is None:
+        raise Problem(404, "not_found")
+    details = _details(wanted, before)
+    record_act(actor, "plan.unpin", f"campaign:{campaign_id}", **details, after=None)
+    db.session.delete(before)
+    db.session.commit()
+
+
+def _request(
+    actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: datetime
+) -> PlanRequest:
+    campaign = visible_campaign(actor, campaign_id)
+    require(actor, "campaign.edit", campaign_scope(campaign_id))
+    return plan_request(campaign, local_day(now), wanted["date"], wanted["network"])
+
+
+def _unit_of(request: PlanRequest, code: str) -> UnitRow:
+    """Return the commune of a code on the day; raise 422 if it is outside the campaign's area."""
+    unit = find(request.day, code, "commune")
+    lies_in = select(Unit.id).where(Unit.id == unit.id, in_area(request.campaign))
+    if db.session.scalar(lies_in) is None:
+        raise invalid("unit", "outside_area")
+    return unit
+
+
+def _key(request: PlanRequest, team_id: int, unit: UnitRow) -> dict[str, Any]:
+    return {
+        "campaign_id": request.campaign.id,
+        "day": request.day,
+        "network": request.network,
+        "team_id": team_id,
+        "unit_id": unit.id,
+    }
+
+
+def _details(wanted: Mapping[str, Any], before: Pin | None) -> dict[str, Any]:
+    """Return the audit log's details of a pin."""
+    return {
+        "team": wanted["team_id"],
+        "unit": wanted["unit"],
+        "date": wanted["date"].isoformat(),
+        "before": before.samples if before else None,
+    }

@@ -5,21 +5,10 @@ from typing import Any
 from flask import current_app
 
 from backend.accounts.authentication import PersonBlueprint, actor
-from backend.coverage.contributions.own_day import own_day
-from backend.coverage.plan.cache import PlanCache
-from backend.coverage.plan.next_place import find_next_place
-from backend.coverage.plan.pins import pin, unpin
-from backend.coverage.plan.schemas import (
-    NextQuerySchema,
-    NextSchema,
-    OwnDaySchema,
-    PlanPinRequestSchema,
-    PlanPinSchema,
-    PlanQuerySchema,
-    PlanSchema,
-    UnpinQuerySchema,
-)
-from backend.coverage.plan.service import show_plan
+from backend.coverage.contributions.service import own_day
+from backend.coverage.plan import schemas
+from backend.coverage.plan.next_place import PlanCache, find_next_place
+from backend.coverage.plan.service import pin, show_plan, unpin
 from backend.database.extensions import BEARER
 from backend.devices.service import authenticate
 from backend.http.requests import bearer_token, clock_now, language
@@ -30,8 +19,8 @@ blueprints = (blp,)
 
 
 @blp.get("/campaigns/<int:campaign_id>/plan")
-@blp.arguments(PlanQuerySchema, location="query")
-@blp.response(200, PlanSchema)
+@blp.arguments(schemas.PlanQuerySchema, location="query")
+@blp.response(200, schemas.PlanSchema)
 def get_plan(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
     """Show the plan of a campaign's day: the assignments of each team, with reasons."""
     plan = show_plan(actor(), campaign_id, query, clock_now())
@@ -41,9 +30,9 @@ def get_plan(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
 
 
 @blp.put("/campaigns/<int:campaign_id>/plan/pins")
-@blp.arguments(PlanPinRequestSchema)
-@blp.response(200, PlanPinSchema, description="Changed")
-@blp.alt_response(201, schema=PlanPinSchema, description="Pinned")
+@blp.arguments(schemas.PlanPinRequestSchema)
+@blp.response(200, schemas.PlanPinSchema, description="Changed")
+@blp.alt_response(201, schema=schemas.PlanPinSchema, description="Pinned")
 def put_pin(data: dict[str, Any], campaign_id: int) -> Any:
     """Pin a team's samples in a commune on a day."""
     result, new = pin(actor(), campaign_id, data, clock_now())
@@ -51,7 +40,7 @@ def put_pin(data: dict[str, Any], campaign_id: int) -> Any:
 
 
 @blp.delete("/campaigns/<int:campaign_id>/plan/pins")
-@blp.arguments(UnpinQuerySchema, location="query")
+@blp.arguments(schemas.UnpinQuerySchema, location="query")
 @blp.response(204)
 def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
     """Delete the pin of a team, commune and day."""
@@ -60,8 +49,8 @@ def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
 
 @blp.get("/next")
 @blp.doc(security=BEARER)
-@blp.arguments(NextQuerySchema, location="query")
-@blp.response(200, NextSchema)
+@blp.arguments(schemas.NextQuerySchema, location="query")
+@blp.response(200, schemas.NextSchema)
 def get_next(query: dict[str, Any]) -> dict[str, Any]:
     """Show a volunteer's phone the next places to measure."""
     now, extensions = clock_now(), current_app.extensions
@@ -72,7 +61,7 @@ def get_next(query: dict[str, Any]) -> dict[str, Any]:
 
 @blp.get("/memberships/today")
 @blp.doc(security=BEARER)
-@blp.response(200, OwnDaySchema)
+@blp.response(200, schemas.OwnDaySchema)
 def get_own_day() -> dict[str, Any]:
     """Show a volunteer's phone today's sums of its teams."""
     now = clock_now()

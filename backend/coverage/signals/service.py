@@ -18,7 +18,7 @@ from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.authorized_unit import authorized_unit, serialize_unit
+from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import (
     SampleSet,

@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, can
 from backend.clock import month_end, month_start
-from backend.coverage.figures.unit_month import UnitMonth, communes_of, unit_month
+from backend.coverage.figures.unit_access import UnitMonth, communes_of, unit_month
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, numbered, summary
 from backend.database.extensions import db, follow_indexes, setting
 from backend.errors import Problem
@@ -112,12 +112,12 @@ def unit_cells(
         "cells": len(samples),
         "evenness": _evenness(month, samples, language),
         "least_devices": 0 if show_all else least,
-        "rule": _rule(show_all, least, language),
+        "rule": message("cells_all" if show_all else "cells_rule", language).format(least=least),
         "suppressed": {
             "cells": len(samples) - len(shown),
             "n": samples.total() - sum(shown.values()),
         },
-        "items": [_item(cell, n) for cell, n in sorted(shown.items(), key=_largest_first)],
+        "items": [_item(cell, shown[cell]) for cell in sorted(shown, key=lambda c: (-shown[c], c))],
     }
 
 
@@ -150,16 +150,11 @@ def _count_cells(month: UnitMonth) -> tuple[Counter[str], Counter[str]]:
     ids = np.frombuffer(row.devices or b"", dtype=DEVICE)
     if len(ids) > ROWS_MOST:
         raise Problem(422, "too_many_to_look_at")
-    positions = zip(_degrees(row.latitudes), _degrees(row.longitudes), strict=True)
-    cells = [h3.latlng_to_cell(*position, resolution) for position in positions]
+    degrees = [np.frombuffer(one or b"", ">f8").tolist() for one in (row.latitudes, row.longitudes)]
+    cells = [h3.latlng_to_cell(*position, resolution) for position in zip(*degrees, strict=True)]
     known = (ids["high"] != 0) | (ids["low"] != 0)
     pairs = set(compress(zip(cells, numbered(ids).tolist(), strict=True), known))
     return Counter(cells), Counter(cell for cell, _ in pairs)
-
-
-def _degrees(packed: bytes | None) -> list[float]:
-    degrees: list[float] = np.frombuffer(packed or b"", dtype=">f8").tolist()
-    return degrees
 
 
 def _evenness(month: UnitMonth, samples: Counter[str], language: Language) -> dict[str, Any] | None:
@@ -177,21 +172,16 @@ def _evenness(month: UnitMonth, samples: Counter[str], language: Language) -> di
     }
 
 
-def _rule(show_all: bool, least: int, language: Language) -> str:
-    return message("cells_all" if show_all else "cells_rule", language).format(least=least)
-
-
 @lru_cache(maxsize=CACHED_UNITS_MOST)
 def cells_inside(set_id: int, unit_id: int, resolution: int) -> int:
     """Return the number of cells that touch a unit."""
     query = select(Boundary.geometry).where(
         Boundary.set_id == set_id, Boundary.unit_id.in_(communes_of(unit_id))
     )
-    found: set[str] = set()
-    for shape in from_wkb(db.session.scalars(query).all()):
-        cells = h3.h3shape_to_cells_experimental(h3.geo_to_h3shape(shape), resolution, "overlap")
-        found.update(cells)
-    return len(found)
+    cells: set[str] = set()
+    for shape in map(h3.geo_to_h3shape, from_wkb(db.session.scalars(query).all())):
+        cells.update(h3.h3shape_to_cells_experimental(shape, resolution, "overlap"))
+    return len(cells)
 
 
 def _item(cell: str, n: int) -> dict[str, Any]:
@@ -204,10 +194,6 @@ def _item(cell: str, n: int) -> dict[str, Any]:
     }
 
 
-def _largest_first(pair: tuple[str, int]) -> tuple[int, str]:
-    return -pair[1], pair[0]
-
-
 def open_cells(
     month: str, network: str, units: frozenset[int] | None = None
 ) -> list[dict[str, Any]]:
@@ -215,10 +201,20 @@ def open_cells(
 
     `units` restricts them to some communes. Speeds are None under the minimum of samples.
     """
-    least, resolution = setting("CELL_DEVICES"), setting("CELL_RESOLUTION")
-    cells = _read_cells(month, network, resolution, units)
-    shown = sorted(name for name, cell in cells.items() if len(cell.devices) >= least)
-    return [_serialize_cell(name, cells[name]) for name in shown]
+    least, minimum = setting("CELL_DEVICES"), max(setting("MINIMUM_N"), 1)
+    cells = _read_cells(month, network, setting("CELL_RESOLUTION"), units)
+    return [
+        {
+            **_item(name, cell.n),
+            "devices": len(cell.devices),
+            **{
+                metric: summary(np.sort(np.frombuffer(values))) if len(values) >= minimum else None
+                for metric, values in zip(METRICS, cell.values, strict=True)
+            },
+        }
+        for name, cell in sorted(cells.items(), key=lambda pair: pair[0])
+        if len(cell.devices) >= least
+    ]
 
 
 def _read_cells(
@@ -242,14 +238,3 @@ def _read_cells(
             if value is not None:
                 values.append(value)
     return cells
-
-
-def _serialize_cell(name: str, cell: _Cell) -> dict[str, Any]:
-    minimum = max(setting("MINIMUM_N"), 1)
-    return _item(name, cell.n) | {
-        "devices": len(cell.devices),
-        **{
-            metric: summary(np.sort(np.frombuffer(values))) if len(values) >= minimum else None
-            for metric, values in zip(METRICS, cell.values, strict=True)
-        },
-    }

@@ -18,16 +18,13 @@ import shapely
 from sqlalchemy import select, text
 
 from backend.accounts.access import Actor
-from backend.clock import local_day, month_end, month_start, this_month
-from backend.coverage.figures.authorized_unit import serialize_unit
-from backend.coverage.figures.publication import published
-from backend.coverage.figures.query import month_before
-from backend.coverage.figures.unit_month import communes_of
-from backend.coverage.targets.in_force import TARGET, strict_comparison, targets_by_day
+from backend.clock import local_day, month_before, month_end, month_start, this_month
+from backend.coverage.figures.unit_access import communes_of, published, serialize_unit
 from backend.coverage.targets.models import Target
+from backend.coverage.targets.service import TARGET, strict_comparison, targets_by_day
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN, NOT_VALID
-from backend.units.catalogue import REFORM, ActiveSet, read_active, serving_set, system_on
+from backend.units.catalogue import REFORM, read_active, serving_set, system_on
 from backend.units.models import Boundary
 from backend.units.reform import Overlaps, overlaps
 from backend.units.service import UnitRow, find
@@ -189,15 +186,13 @@ def _read_other_system(
 def _boundary_sets(system: str, months: Sequence[str]) -> dict[str, BoundarySets]:
     """Return the set in force on each month's last day, with the set of the unit's own system."""
     active = read_active()
-    day = REFORM if system == "2025" else REFORM - timedelta(days=1)
-    parts = _set_id(serving_set(day, active))
-    return {
-        name: BoundarySets(_set_id(serving_set(month_end(name), active)), parts) for name in months
-    }
 
+    def set_id(day: date) -> int | None:
+        serving = serving_set(day, active)
+        return serving.id if serving else None
 
-def _set_id(active: ActiveSet | None) -> int | None:
-    return active.id if active else None
+    parts = set_id(REFORM if system == "2025" else REFORM - timedelta(days=1))
+    return {name: BoundarySets(set_id(month_end(name)), parts) for name in months}
 
 
 def _read_tallies(units: Sequence[int], months: Sequence[str], network: str) -> Tallies:
@@ -247,10 +242,7 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 def split(
-    tally: Tally,
-    parts: Parts,
-    located: Mapping[str, Sequence[int]],
-    weights: Sequence[float],
+    tally: Tally, parts: Parts, located: Mapping[str, Sequence[int]], weights: Sequence[float]
 ) -> dict[int, Tally]:
     """Divide a tally among parts: samples with a position by it, the others by weights.
 
@@ -274,10 +266,8 @@ def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
     Parts are equal if all weights are 0; among equal remainders the first part is rounded up.
     """
     whole = math.fsum(weights)
-    shares = (
-        [weight / whole for weight in weights] if whole > 0 else [1 / len(weights)] * len(weights)
-    )
-    exact = [total * share for share in shares]
+    equal = 1 / len(weights)
+    exact = [total * (weight / whole if whole > 0 else equal) for weight in weights]
     parts = [math.floor(one) for one in exact]
     order = sorted(range(len(parts)), key=lambda number: (parts[number] - exact[number], number))
     for number in order[: total - sum(parts)]:
@@ -289,7 +279,7 @@ def count_positions(
     positions: Sequence[tuple[str, float, float]], parts: Parts, sets: BoundarySets
 ) -> dict[str, list[int]]:
     """Count the positions in each part by category; one on a border belongs to the first part."""
-    shapes = _polygons(sets.parts, parts)
+    shapes = polygons(sets.parts, parts)
     x, y = np.array([one[1] for one in positions]), np.array([one[2] for one in positions])
     free = np.ones(len(positions), dtype=bool)
     located: dict[str, list[int]] = defaultdict(lambda: [0] * len(parts))
@@ -306,8 +296,8 @@ def count_positions(
 @lru_cache(maxsize=CACHED_WEIGHTS_MOST)
 def area_weights(unit: int, parts: Parts, sets: BoundarySets) -> tuple[float, ...]:
     """Return the area of a commune inside each part; equal weights without polygons."""
-    whole = _polygons(sets.whole, (unit,)).get(unit)
-    shapes = _polygons(sets.parts, parts)
+    whole = polygons(sets.whole, (unit,)).get(unit)
+    shapes = polygons(sets.parts, parts)
     if whole is None:
         return (1.0,) * len(parts)
     return tuple(
@@ -316,12 +306,13 @@ def area_weights(unit: int, parts: Parts, sets: BoundarySets) -> tuple[float, ..
     )
 
 
-def _polygons(set_id: int | None, units: Parts) -> dict[int, Any]:
-    """Read the polygons of communes in a set, prepared for repeated predicates."""
-    query = select(Boundary.unit_id, Boundary.geometry)
-    rows = db.session.execute(
-        query.where(Boundary.set_id == set_id, Boundary.unit_id.in_(units))
-    ).all()
+def polygons(set_id: int | None, units: Sequence[int]) -> dict[int, Any]:
+    """Read the polygons of units in a set by id, prepared for repeated predicates.
+
+    Units without a polygon are left out.
+    """
+    within = Boundary.set_id == set_id, Boundary.unit_id.in_(units)
+    rows = db.session.execute(select(Boundary.unit_id, Boundary.geometry).where(*within)).all()
     shapes = shapely.from_wkb([row.geometry for row in rows])
     shapely.prepare(shapes)
     return {row.unit_id: shape for row, shape in zip(rows, shapes, strict=True)}

@@ -2,11 +2,11 @@
 
 from marshmallow import Schema, fields, validate
 
-from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
+from backend.coverage.figures.schemas import CountsSchema, UnitWithLevelSchema, month_field
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import AsOfSchema, BoundariesSchema
+from backend.units.schemas import AsOfSchema, BoundariesSchema, CentreSchema
 
 # Three years: yearly reports compare with the year before.
 HISTORY_MONTHS_MOST = 36
@@ -126,12 +126,10 @@ class SuppressedSchema(Schema):
     n = fields.Integer(required=True)
 
 
-class H3CellSchema(Schema):
+class H3CellSchema(CentreSchema):
     """A cell: H3 index, centre and number of counted samples."""
 
     cell = fields.String(required=True, metadata={"example": "884154ad11fffff"})
-    latitude = fields.Float(required=True)
-    longitude = fields.Float(required=True)
     n = fields.Integer(required=True)
 
 
@@ -159,14 +157,11 @@ class HistoryQuerySchema(AsOfSchema):
     )
 
 
-class HistoryItemSchema(Schema):
+class HistoryItemSchema(CountsSchema):
     """A month; `estimated`: communes of the other system were divided."""
 
     month = fields.String(required=True)
     system = fields.String(required=True)
-    received = fields.Integer(required=True)
-    valid = fields.Integer(required=True)
-    counted = fields.Integer(required=True)
     target = fields.Integer(required=True, allow_none=True)
     reached = fields.Boolean(required=True, allow_none=True)
     estimated = fields.Boolean(required=True)

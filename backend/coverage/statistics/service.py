@@ -5,22 +5,13 @@ of samples.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
-from backend.accounts.access import Actor
 from backend.clock import VIETNAM
-from backend.coverage.figures.unit_month import UnitMonth, unit_month
-from backend.coverage.statistics.quantiles import (
-    ALL,
-    BANDS_MBPS,
-    METRICS,
-    REFERENCES,
-    UNKNOWN,
-    Reference,
-)
+from backend.coverage.figures.unit_access import UnitMonth
+from backend.coverage.statistics import quantiles as rule
 from backend.database.extensions import db, setting
 from backend.measurements.recording.rules import OPERATORS
 from backend.units.service import UnitRow
@@ -28,7 +19,7 @@ from backend.units.service import UnitRow
 COUNTRY = 0
 # Operators known by their network code. Other names are free text: they are shown if they have
 # enough samples, and are otherwise included in the totals only.
-KNOWN = frozenset({ALL, UNKNOWN, *OPERATORS.values()})
+KNOWN = frozenset({rule.ALL, rule.UNKNOWN, *OPERATORS.values()})
 
 SELECT = """
     select unit_id, operator, technology, n, devices, figures, found_at from statistics
@@ -58,7 +49,7 @@ def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str,
 
 def statistics_by_unit(month: str, network: str) -> dict[int, list[dict[str, Any]]]:
     """Return the statistics of every unit that has any, by id."""
-    parameters = {"month": month, "network": network, "unknown": UNKNOWN}
+    parameters = {"month": month, "network": network, "unknown": rule.UNKNOWN}
     units: dict[int, list[dict[str, Any]]] = {}
     for row in db.session.execute(ROWS_OF_ALL, parameters).mappings():
         if _is_shown(row):
@@ -66,48 +57,30 @@ def statistics_by_unit(month: str, network: str) -> dict[int, list[dict[str, Any
     return units
 
 
-def unit_statistics(
-    code: str | None,
-    level: str | None,
-    month: str,
-    network: str,
-    now: datetime,
-    reader: Actor | None = None,
-) -> dict[str, Any]:
-    """Return the statistics of a unit on the month's last day; without a code of the country."""
-    subject = unit_month(code, level, month, network, now, reader)
-    rows = _read_rows(subject.unit, month, network)
+def unit_statistics(month: UnitMonth) -> dict[str, Any]:
+    """Return the statistics of a unit's month, or of the country's."""
+    rows = _read_rows(month.unit, month.month, month.network)
     return {
-        **subject.serialize(),
+        **month.serialize(),
         "found_at": max(row["found_at"] for row in rows).isoformat() if rows else None,
-        "bands_mbps": list(BANDS_MBPS),
-        "references": [_serialize_reference(one) for one in REFERENCES],
+        "bands_mbps": list(rule.BANDS_MBPS),
+        "references": [_serialize_reference(one) for one in rule.REFERENCES],
         "items": [_serialize(row) for row in rows],
     }
 
 
-def unit_hours(
-    code: str,
-    level: str | None,
-    month: str,
-    network: str,
-    now: datetime,
-    reader: Actor | None = None,
-) -> dict[str, Any]:
+def unit_hours(month: UnitMonth) -> dict[str, Any]:
     """Return samples of seven weekdays from Monday with 24 hours each; None under the minimum."""
-    subject = unit_month(code, level, month, network, now, reader)
-    hours = _read_hours(subject)
+    hours = [[0] * DAY_HOURS for _ in range(WEEKDAYS)]
+    for row in db.session.execute(HOURS, month.parameters(zone=VIETNAM.tzname(None))):
+        hours[row.weekday - 1][row.hour] = row.n
     n = sum(map(sum, hours))
-    return {
-        **subject.serialize(),
-        "n": n,
-        "hours": hours if n >= setting("MINIMUM_N") else None,
-    }
+    return {**month.serialize(), "n": n, "hours": hours if n >= setting("MINIMUM_N") else None}
 
 
 def _read_rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
     unit_id = unit.id if unit else COUNTRY
-    parameters = {"month": month, "network": network, "unit": unit_id, "unknown": UNKNOWN}
+    parameters = {"month": month, "network": network, "unit": unit_id, "unknown": rule.UNKNOWN}
     rows = db.session.execute(ROWS, parameters).mappings()
     return [dict(row) for row in rows if _is_shown(row)]
 
@@ -123,12 +96,12 @@ def _serialize(row: Mapping[Any, Any]) -> dict[str, Any]:
         "technology": row["technology"] or None,
         "n": row["n"],
         "devices": row["devices"],
-        **{metric: figures.get(metric) for metric in METRICS},
+        **{metric: figures.get(metric) for metric in rule.METRICS},
         "shares": figures.get("shares"),
     }
 
 
-def _serialize_reference(one: Reference) -> dict[str, Any]:
+def _serialize_reference(one: rule.Reference) -> dict[str, Any]:
     return {
         "code": one.code,
         "technology": one.technology,
@@ -137,10 +110,3 @@ def _serialize_reference(one: Reference) -> dict[str, Any]:
         "at_most": None if one.least else one.bound,
         "source": one.source,
     }
-
-
-def _read_hours(month: UnitMonth) -> list[list[int]]:
-    hours = [[0] * DAY_HOURS for _ in range(WEEKDAYS)]
-    for row in db.session.execute(HOURS, month.parameters(zone=VIETNAM.tzname(None))):
-        hours[row.weekday - 1][row.hour] = row.n
-    return hours

@@ -6,18 +6,10 @@ from flask import Response
 
 from backend.accounts.authentication import actor
 from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.unit_access import UnitMonth, unit_month
+from backend.coverage.statistics import schemas
 from backend.coverage.statistics.cells import as_geojson, unit_cells
 from backend.coverage.statistics.history import unit_history
-from backend.coverage.statistics.schemas import (
-    CellsQuerySchema,
-    CountryMonthQuerySchema,
-    HistoryQuerySchema,
-    HistorySchema,
-    StatisticsSchema,
-    UnitCellsSchema,
-    UnitHoursSchema,
-    UnitMonthQuerySchema,
-)
 from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
@@ -31,26 +23,26 @@ NOT_MODIFIED = "Nothing changed since the figures of If-None-Match"
 
 
 @blp.get("/statistics")
-@blp.arguments(CountryMonthQuerySchema, location="query")
-@blp.response(200, StatisticsSchema)
+@blp.arguments(schemas.CountryMonthQuerySchema, location="query")
+@blp.response(200, schemas.StatisticsSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_country_statistics(query: dict[str, Any]) -> Response:
     """Show median, mean and percentiles of the country's speeds by operator and technology."""
-    return _answer(None, query)
+    return with_digest(unit_statistics(_unit_month(None, query)))
 
 
 @blp.get("/units/<code>/statistics")
-@blp.arguments(UnitMonthQuerySchema, location="query")
-@blp.response(200, StatisticsSchema)
+@blp.arguments(schemas.UnitMonthQuerySchema, location="query")
+@blp.response(200, schemas.StatisticsSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
     """Show median, mean and percentiles of a unit's speeds by operator and technology."""
-    return _answer(code, query)
+    return with_digest(unit_statistics(_unit_month(code, query)))
 
 
 @blp.get("/units/<code>/history")
-@blp.arguments(HistoryQuerySchema, location="query")
-@blp.response(200, HistorySchema)
+@blp.arguments(schemas.HistoryQuerySchema, location="query")
+@blp.response(200, schemas.HistorySchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_history(query: dict[str, Any], code: str) -> Response:
     """Show the last months of a unit, also across the reform of July 2025."""
@@ -58,20 +50,20 @@ def get_unit_history(query: dict[str, Any], code: str) -> Response:
 
 
 @blp.get("/units/<code>/hours")
-@blp.arguments(UnitMonthQuerySchema, location="query")
-@blp.response(200, UnitHoursSchema)
+@blp.arguments(schemas.UnitMonthQuerySchema, location="query")
+@blp.response(200, schemas.UnitHoursSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_hours(query: dict[str, Any], code: str) -> Response:
     """Show a unit's counted samples by weekday and hour."""
-    return with_digest(unit_hours(code, **query, now=clock_now(), reader=figures_reader()))
+    return with_digest(unit_hours(_unit_month(code, query)))
 
 
 @blp.get("/units/<code>/cells")
 @blp.doc(
     security=[{}, *PERSON], responses={200: {"content": {GEOJSON: {"schema": {"type": "object"}}}}}
 )
-@blp.arguments(CellsQuerySchema, location="query")
-@blp.response(200, UnitCellsSchema)
+@blp.arguments(schemas.CellsQuerySchema, location="query")
+@blp.response(200, schemas.UnitCellsSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_cells(query: dict[str, Any], code: str) -> Response:
     """Show a unit's counted samples by cell of some 500 m, and how evenly they are spread."""
@@ -81,6 +73,5 @@ def get_unit_cells(query: dict[str, Any], code: str) -> Response:
     return with_digest(cells)
 
 
-def _answer(code: str | None, query: dict[str, Any]) -> Response:
-    month, network, level = query["month"], query["network"], query.get("level")
-    return with_digest(unit_statistics(code, level, month, network, clock_now(), figures_reader()))
+def _unit_month(code: str | None, query: dict[str, Any]) -> UnitMonth:
+    return unit_month(code, **{"level": None, **query}, now=clock_now(), reader=figures_reader())

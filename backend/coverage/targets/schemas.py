@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from backend.coverage.targets.in_force import PURPOSES, TARGET
+from backend.coverage.targets.service import PURPOSES, TARGET
 from backend.fields import Day, Strict, Text, Whole
 from backend.http.paging import PageSchema, page_of
 from backend.measurements.recording.reasons import BASES

@@ -1,10 +1,11 @@
-"""Targets: public to read, set by admins with a source and a validity.
+"""Targets in force on a day; public to read, set by admins with a source and a validity.
 
 Frozen reports keep copies, which later changes do not affect.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,12 +15,78 @@ from sqlalchemy.exc import IntegrityError
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.coverage.targets.models import Target
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
 from backend.organisations.references import serialize_with_unit, unit_id
 from backend.organisations.versions import audit_values, change_row, changed_values, get_row
+
+TARGET, ASSESSMENT = "target", "assessment"
+PURPOSES = (TARGET, ASSESSMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetsInForce:
+    """The targets of a level and network on a day: of all units, and of single units."""
+
+    general: Target | None
+    by_unit: Mapping[int, Target]
+
+    def of(self, unit_id: int) -> Target | None:
+        """Return the unit's own target, or the general one."""
+        return self.by_unit.get(unit_id, self.general)
+
+
+def strict_comparison() -> bool:
+    """Return whether a target is reached only by more samples; the letter allows both readings."""
+    return bool(setting("REACHED_IS") == ">")
+
+
+def target_on(day: date, level: str, network: str) -> Target | None:
+    """Return the general target of a level and network on a day; None if none is set."""
+    return targets_on(day, [level], network)[level, TARGET].general
+
+
+def targets_on(
+    day: date, levels: Sequence[str], network: str
+) -> dict[tuple[str, str], TargetsInForce]:
+    """Return the targets in force on a day, by level and purpose."""
+    return targets_by_day([day], levels, network)[day]
+
+
+def targets_by_day(
+    days: Sequence[date], levels: Sequence[str], network: str
+) -> dict[date, dict[tuple[str, str], TargetsInForce]]:
+    """Return the targets in force on each day, by level and purpose."""
+    query = select(Target).where(
+        Target.level.in_(levels),
+        Target.network == network,
+        Target.valid_from <= max(days),
+        or_(Target.valid_to.is_(None), Target.valid_to >= min(days)),
+    )
+    rows = list(db.session.scalars(query))
+    return {
+        day: {
+            (level, purpose): _in_force(
+                [
+                    row for row in rows
+                    if (row.level, row.purpose) == (level, purpose)
+                    and row.valid_from <= day
+                    and (row.valid_to is None or row.valid_to >= day)
+                ]
+            )
+            for level in levels
+            for purpose in PURPOSES
+        }
+        for day in days
+    }  # fmt: skip
+
+
+def _in_force(rows: Sequence[Target]) -> TargetsInForce:
+    general = next((row for row in rows if row.unit_id is None), None)
+    return TargetsInForce(general, {row.unit_id: row for row in rows if row.unit_id is not None})
+
 
 FIELDS = ("level", "network", "purpose", "threshold", "basis", "valid_from", "valid_to", "source")
 COLUMNS = ("id", *FIELDS, "version")  # of an answer
@@ -63,7 +130,8 @@ def set_target(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
     with _no_overlap():
         db.session.add(row)
         db.session.flush()
-    record_act(actor, "target.create", f"target:{row.id}", after=audit_values(_fields(row)))
+    values = {name: getattr(row, name) for name in (*FIELDS, "unit_id")}
+    record_act(actor, "target.create", f"target:{row.id}", after=audit_values(values))
     return _commit(row)
 
 
@@ -108,7 +176,3 @@ def _no_overlap() -> Iterator[None]:
 def _check_validity(first: date, last: date | None) -> None:
     if last is not None and last < first:
         raise invalid("valid_to", "before_first_day")
-
-
-def _fields(row: Target) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in (*FIELDS, "unit_id")}

@@ -3,14 +3,7 @@
 from typing import Any
 
 from backend.accounts.authentication import SignedInParser, actor
-from backend.coverage.targets import service
-from backend.coverage.targets.schemas import (
-    TargetChangeSchema,
-    TargetCreateSchema,
-    TargetPageSchema,
-    TargetRowSchema,
-    TargetsQuerySchema,
-)
+from backend.coverage.targets import schemas, service
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint
@@ -20,8 +13,8 @@ blueprints = (blp,)
 
 
 @blp.get("/targets")
-@blp.arguments(TargetsQuerySchema, location="query")
-@blp.response(200, TargetPageSchema)
+@blp.arguments(schemas.TargetsQuerySchema, location="query")
+@blp.response(200, schemas.TargetPageSchema)
 def list_targets(query: dict[str, Any]) -> Any:
     """List targets with their validity."""
     return service.list_targets(query)
@@ -29,8 +22,8 @@ def list_targets(query: dict[str, Any]) -> Any:
 
 @blp.post("/targets")
 @blp.doc(security=PERSON)
-@blp.arguments(TargetCreateSchema)
-@blp.response(201, TargetRowSchema, headers=etags.ETAG_HEADER, description="Set")
+@blp.arguments(schemas.TargetCreateSchema)
+@blp.response(201, schemas.TargetRowSchema, headers=etags.ETAG_HEADER, description="Set")
 def set_target(data: dict[str, Any]) -> Any:
     """Create a target with a validity."""
     return etags.with_etag(service.set_target(actor(), data), 201)
@@ -38,8 +31,8 @@ def set_target(data: dict[str, Any]) -> Any:
 
 @blp.patch("/targets/<int:target_id>")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(TargetChangeSchema)
-@blp.response(200, TargetRowSchema, headers=etags.ETAG_HEADER)
+@blp.arguments(schemas.TargetChangeSchema)
+@blp.response(200, schemas.TargetRowSchema, headers=etags.ETAG_HEADER)
 def change_target(changes: dict[str, Any], target_id: int) -> Any:
     """Change a target, or end its validity."""
     expected = etags.expected()

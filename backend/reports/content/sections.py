@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backend.clock import month_end
-from backend.coverage.contributions.area_teams import campaigns_next, teams_in
+from backend.coverage.contributions.service import campaigns_next, teams_in
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.statistics.quantiles import METRICS
 from backend.coverage.statistics.refresh import refresh_unit

@@ -1,7 +1,5 @@
 """Render the files of a report from its figures alone: the same report gives the same bytes."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 
 from backend.reports.content import labels
@@ -11,7 +9,7 @@ from backend.reports.files.docx_letter import Pictures, render_letter
 from backend.reports.files.pictures import draw_map, read_shapes, speeds_chart, steps_chart
 from backend.reports.files.tables import Table, build_tables, plain_value
 from backend.reports.files.xlsx_workbook import render_workbook
-from backend.tables.spreadsheets import escape_formula
+from backend.tables.spreadsheets import csv_file
 
 Renderer = Callable[[Report, str | None], bytes]  # with the mark of a draft or a demo
 
@@ -58,11 +56,6 @@ def render_csv(tables: Mapping[str, Table], mark: str | None) -> bytes:
 
 
 def _csv(table: Table) -> bytes:
-    """Return a table as CSV with a byte order mark, by which Excel recognises UTF-8."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([column.key for column in table.columns])
-    for row in table.rows:
-        cells = (plain_value(row[column.key]) for column in table.columns)
-        writer.writerow([escape_formula(cell) if isinstance(cell, str) else cell for cell in cells])
-    return ("\ufeff" + out.getvalue()).encode()
+    """Return a table as CSV, headed by the keys of its columns."""
+    keys = [column.key for column in table.columns]
+    return csv_file([keys, *([plain_value(row[key]) for key in keys] for row in table.rows)])

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day
-from backend.coverage.figures.authorized_unit import authorized_unit_on
+from backend.coverage.figures.unit_access import authorized_unit_on
 from backend.database.extensions import db
 from backend.http import etags
 from backend.organisations.scopes import unit_scope

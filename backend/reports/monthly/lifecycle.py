@@ -14,7 +14,7 @@ from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.accounts.models import User
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.publication import publish
+from backend.coverage.figures.unit_access import publish
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags

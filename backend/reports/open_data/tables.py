@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from backend.accounts.access import PUBLIC
 from backend.clock import month_end
-from backend.coverage.figures.publication import published
 from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.figures.unit_access import published
 from backend.coverage.statistics.cells import open_cells
 from backend.coverage.statistics.service import statistics_by_unit
 from backend.errors import Problem

@@ -7,8 +7,8 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import AuditQuerySchema, Label
-from backend.coverage.targets.in_force import PURPOSES
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
+from backend.coverage.targets.service import PURPOSES
 from backend.fields import ID_MOST, Day, Many, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.privacy.schemas import CHANNELS

@@ -9,11 +9,10 @@ from backend.accounts.access import Actor, can
 from backend.campaigns.service import show_campaign
 from backend.clock import local_day
 from backend.coverage.contributions.day_summary import summarise_day
-from backend.coverage.contributions.leaderboard import leaderboard
 from backend.coverage.contributions.query import campaign_access, months_of
 from backend.coverage.contributions.schemas import ContributionsQuerySchema, LeaderboardQuerySchema
-from backend.coverage.contributions.service import contributions
-from backend.coverage.plan.inputs import PlanTeam, days_left, teams_of
+from backend.coverage.contributions.service import contributions, leaderboard
+from backend.coverage.plan.planner import PlanTeam, days_left, teams_of
 from backend.coverage.plan.service import visible_teams
 from backend.i18n.catalogues import Language
 from backend.i18n.formats import number

@@ -14,10 +14,10 @@ from backend.campaigns.service import own_campaigns
 from backend.campaigns.teams import show_team
 from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
-from backend.coverage.plan.pins import pin as pin_place
-from backend.coverage.plan.pins import unpin as unpin_place
 from backend.coverage.plan.schemas import UnpinQuerySchema
+from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
+from backend.coverage.plan.service import unpin as unpin_place
 from backend.coverage.signals.schemas import CampaignSignalsQuerySchema
 from backend.coverage.signals.service import STATES, SignalContext, campaign_signals, decide_signal
 from backend.errors import Problem, invalid

@@ -14,10 +14,9 @@ from sqlalchemy import select
 from backend.accounts.access import Actor, can
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.alerts.service import alerts
-from backend.coverage.figures.authorized_unit import authorized_unit, serialize_unit
-from backend.coverage.figures.query import months_with_data
-from backend.coverage.figures.rows import FILTERS
+from backend.coverage.figures.query import FILTERS, months_with_data
 from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
 from backend.database.extensions import db
 from backend.organisations.clusters import units_of
 from backend.organisations.references import serialize_units

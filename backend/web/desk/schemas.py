@@ -10,7 +10,7 @@ from backend.accounts.login_names import NAME_MOST
 from backend.clock import day_begin
 from backend.coverage.alerts.service import STATES
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
-from backend.coverage.figures.rows import FILTERS, SORTS
+from backend.coverage.figures.query import FILTERS, SORTS
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.coverage.signals.service import NUMBER_BELOW

@@ -18,7 +18,7 @@ from backend.coverage.exclusions.service import (
     may_exclude,
     unit_to_decide,
 )
-from backend.coverage.figures.authorized_unit import authorized_unit
+from backend.coverage.figures.unit_access import authorized_unit
 from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
 from backend.coverage.signals.service import STATES, SignalContext, decide_signal, unit_signals

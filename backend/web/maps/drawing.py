@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.coverage.figures.forecast import STEP_NAMES
-from backend.coverage.figures.map_figures import progress_of
+from backend.coverage.figures.service import progress_of
 from backend.coverage.plan.service import PlanPlace
 from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow

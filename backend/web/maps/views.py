@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, current_app, request, send_file
 
-from backend.coverage.figures.map_figures import map_figures
 from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.service import map_figures
 from backend.errors import Problem
 from backend.http.requests import Parser, clock_now
 from backend.http.static_files import IMMUTABLE

@@ -5,6 +5,7 @@ from datetime import datetime, time
 from typing import Any
 
 from backend.clock import VIETNAM, month_end
+from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.statistics.history import history
 from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.web.public.service import CoveragePage
@@ -29,8 +30,9 @@ def quality(page: CoveragePage, translator: Translator, now: datetime) -> Qualit
     """Collect the quality figures of a unit."""
     assert page.unit is not None
     read_by = page.query.reader
-    arguments = page.unit.code, page.unit.level, page.query.month, page.query.network, now, read_by
-    statistics, hours = unit_statistics(*arguments), unit_hours(*arguments)
+    unit, query = page.unit, page.query
+    month = unit_month(unit.code, unit.level, query.month, query.network, now, read_by)
+    statistics, hours = unit_statistics(month), unit_hours(month)
     months = history(page.unit, page.query.network, _moment_of(page, now), reader=read_by)
     totals = [item for item in statistics["items"] if item["technology"] is None and item["n"]]
     return Quality(

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.coverage.contributions.figures import Figures
-from backend.coverage.contributions.leaderboard import places
+from backend.coverage.contributions.service import places
 from backend.database.extensions import db
 from tests.backend.coverage.contributions.test_needed import TARGET, target  # noqa: F401 # a fixture
 from tests.support.contributions import NOON, add_measurement, minutes, volunteers

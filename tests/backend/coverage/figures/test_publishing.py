@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from backend.coverage.figures.publication import publish
+from backend.coverage.figures.unit_access import publish
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.reports.open_data.service import publish_data

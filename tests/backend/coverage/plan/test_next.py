@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from backend.coverage.plan import next_place
-from backend.coverage.plan.spots import SPOTS_MOST, cells_around, centre
+from backend.coverage.plan.next_place import SPOTS_MOST, cells_around, centre
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.recording.models import Count, Measurement

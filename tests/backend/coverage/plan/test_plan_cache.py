@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from backend.coverage.plan.cache import FRESH, PLANS_MOST, Items, PlanCache
+from backend.coverage.plan.next_place import FRESH, PLANS_MOST, Items, PlanCache
 
 NOW = datetime(2024, 11, 20, 3, 0, tzinfo=UTC)
 SOON_S = 10.0

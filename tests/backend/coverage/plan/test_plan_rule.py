@@ -12,8 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.coverage.plan import assignment
-from backend.coverage.plan.assignment import Reach, Task, assign, first_day
-from backend.coverage.plan.distance import REACH_M, distances_m, within_reach
+from backend.coverage.plan.assignment import (
+    REACH_M,
+    Reach,
+    Task,
+    assign,
+    distances_m,
+    first_day,
+    within_reach,
+)
 from geo.fix import distance_m
 
 # Of the 3,000 cases below, one reaches 3 communes where 4 are possible, and none is worse.

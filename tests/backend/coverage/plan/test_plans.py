@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, TextClause, text
 
-from backend.coverage.contributions import area_teams
+from backend.coverage.contributions.service import TEAMS
 from backend.database.extensions import db, follow_indexes
 from backend.measurements.privacy import retention
 from backend.measurements.recording import answers, earnings, timeline
@@ -30,7 +30,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "revising a phone": (revising.ROWS, DEVICES, {"device": PHONE, **SPAN}),
     "revising imports": (revising.ROWS, "ix_measurements_late", {"device": None, **SPAN}),
     "revising some": (revising.CHOSEN, IDS, {"device": PHONE, "ids": [PHONE]}),
-    "teams of a report": (area_teams.TEAMS, "ix_team_counts_places", {
+    "teams of a report": (TEAMS, "ix_team_counts_places", {
         "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
     }),
     "excluding some": (revising.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.coverage.plan.spots import (
+from backend.coverage.plan.next_place import (
     ENOUGH_LEAST,
     SPOTS_MOST,
     cells_around,

@@ -71,10 +71,12 @@ def campaign_access(actor: Actor, campaign_id: int) -> CampaignAccess:
     if can(actor, "campaign.see", scope):
         return CampaignAccess(campaign, None)
     months = months_of(campaign.first_day, campaign.last_day)
+    values = {"campaign": campaign_id, "months": list(months)}
     own = [
         team
         for team in sorted(actor.ids("team_leader"))
-        if can(actor, "team.see", team_scope(team)) and _takes_part(campaign_id, team, months)
+        if can(actor, "team.see", team_scope(team))
+        and db.session.execute(TAKES_PART, {**values, "team": team}).scalar()
     ]
     if not own:
         require(actor, "campaign.see", scope)
@@ -111,8 +113,3 @@ def _days(campaign: Campaign, parameters: Mapping[str, Any]) -> tuple[date, date
 def months_of(first: date, last: date) -> tuple[str, ...]:
     """Return the months from one day to another."""
     return tuple(months_between(f"{first:%Y-%m}", f"{last:%Y-%m}"))
-
-
-def _takes_part(campaign_id: int, team_id: int, months: tuple[str, ...]) -> bool:
-    values = {"campaign": campaign_id, "team": team_id, "months": list(months)}
-    return bool(db.session.execute(TAKES_PART, values).scalar())

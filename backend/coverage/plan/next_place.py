@@ -200,13 +200,17 @@ def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float)
     if figures["shortfall"] == 0:
         return _answer(context, unit=place, note="target_reached_here")
     cells = _cells_of(context, unit, latitude, longitude)
-    counts = _counts(context, unit)
+    values = {
+        "unit": unit.id, "network": context.network, "device": context.device_id,
+        "first": month_start(f"{context.today:%Y-%m}"), "today": context.today,
+        "height": CELL_LATITUDE, "width": CELL_LONGITUDE, "most": SAMPLES_MOST,
+    }  # fmt: skip
+    counts = {(row.row, row.col): row.n for row in db.session.execute(PER_CELL, values)}
     spots = lacking_spots(latitude, longitude, cells, counts, figures["target"])
     return _answer(context, unit=place, spots=spots)
 
 
 def _figures(context: _Context, unit: UnitRow) -> dict[str, Any]:
-    """Return the figures of a commune from coverage."""
     month = f"{context.today:%Y-%m}"
     query = CoverageQuery(month, "commune", context.network, unit.province_code)
     items = coverage(query, day_begin(context.today))["items"]
@@ -224,15 +228,6 @@ def _cells_of(context: _Context, unit: UnitRow, latitude: float, longitude: floa
     places = context.locator.locate_many(days, longitudes, latitudes, unknown)
     own = [cell for cell, place in zip(cells, places, strict=True) if place.unit_id == unit.id]
     return own or [cell_of(latitude, longitude)]
-
-
-def _counts(context: _Context, unit: UnitRow) -> dict[Cell, int]:
-    values = {
-        "unit": unit.id, "network": context.network, "device": context.device_id,
-        "first": month_start(f"{context.today:%Y-%m}"), "today": context.today,
-        "height": CELL_LATITUDE, "width": CELL_LONGITUDE, "most": SAMPLES_MOST,
-    }  # fmt: skip
-    return {(row.row, row.col): row.n for row in db.session.execute(PER_CELL, values)}
 
 
 def _assignments(context: _Context, now: datetime, plans: PlanCache) -> list[dict[str, Any]]:

@@ -18,7 +18,6 @@ from backend.coverage.figures.unit_access import published
 from backend.coverage.plan.models import Pin
 from backend.coverage.plan.planner import (
     Assignment,
-    Commune,
     Plan,
     PlanRequest,
     PlanTeam,
@@ -75,15 +74,13 @@ def _area(plan: Plan, teams: list[PlanTeam], actor: Actor) -> list[PlanPlace]:
     if shown is not None:
         planned = {one.commune.id for team in teams for one in plan.assignments.get(team.id, [])}
         rows = [commune for commune in rows if commune.id in shown | planned]
-    return [_place(commune) for commune in rows]
-
-
-def _place(commune: Commune) -> PlanPlace:
-    """Return a commune's progress; samples beyond the target do not count."""
-    need = commune.need
-    has = need - commune.shortfall if need else commune.counted
-    step = STEP_NAMES.index(progress_step(has, need or None))
-    return PlanPlace(commune.code, commune.name, step, has, need)
+    places = []
+    for commune in rows:
+        need = commune.need
+        has = need - commune.shortfall if need else commune.counted  # not beyond the target
+        step = STEP_NAMES.index(progress_step(has, need or None))
+        places.append(PlanPlace(commune.code, commune.name, step, has, need))
+    return places
 
 
 def _visible_plan(

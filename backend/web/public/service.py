@@ -8,10 +8,10 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start, this_month
+from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.service import CoverageQuery, coverage, map_figures
 from backend.coverage.figures.unit_access import published
-from backend.coverage.figures.unit_listing import listing_on
 from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.coverage.figures.counts_cache import load_counts
-from backend.coverage.figures.unit_listing import CACHED_MOST
+from backend.coverage.figures.month import LISTINGS_MOST
 from backend.measurements.recording import counting
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
@@ -126,7 +126,7 @@ def test_what_is_kept_of_a_month_does_not_pile_up(client: FlaskClient, app: Flas
         counting.fold_all()
     sizes = []
     for _ in range(2):
-        for number in range(CACHED_MOST + 1):
+        for number in range(LISTINGS_MOST + 1):
             client.get(f"{URL}?month={2000 + number // 12}-{number % 12 + 1:02}&limit=1")
         assert client.get(f"{URL}?month=2024-10&limit=1").status_code == 200
         with app.app_context():

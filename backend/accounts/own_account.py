@@ -20,7 +20,6 @@ from backend.accounts.sessions import (
     end_sessions,
     secret_hash,
 )
-from backend.accounts.users import Person
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 
@@ -28,7 +27,7 @@ from backend.errors import Problem, invalid
 CHECKS_PER_ACCOUNT = 10
 
 
-def read_account(actor: Actor, now: datetime) -> Person:
+def read_account(actor: Actor, now: datetime) -> dict[str, Any]:
     """Return the person with their roles."""
     user = users.find(require_person(actor), lock=False)
     return users.describe(user, users.roles_of(user.id, now))
@@ -120,7 +119,7 @@ def make_token(
     Needs a session: a program that makes tokens could extend its own access.
     """
     user = users.find(require_session(actor))
-    if users.describe(user, users.roles_of(user.id, now)).totp_needed:
+    if users.describe(user, users.roles_of(user.id, now))["totp_needed"]:
         raise Problem(403, "totp_needed")
     if len(_tokens_in_force(user.id, now)) >= TOKENS_MOST:
         raise Problem(409, "too_many_tokens")

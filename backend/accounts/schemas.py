@@ -1,13 +1,10 @@
 """Requests and answers of the API of people and of the audit log."""
 
-from typing import Any
-
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields
 
 from backend.accounts.login_names import NAME_MOST
 from backend.accounts.own_account import DAYS_DEFAULT, DAYS_MOST
 from backend.accounts.passwords import LENGTH_MOST
-from backend.accounts.sessions import Credentials
 from backend.fields import Day, Many, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 
@@ -29,11 +26,6 @@ class SignInSchema(Strict):
     name = Text(NAME_MOST, required=True, metadata={"example": "0912 345 678"})
     password = Text(LENGTH_MOST, required=True)
     totp = Text(20, allow_none=True, load_default=None)
-
-    @post_load
-    def credentials(self, data: dict[str, Any], **_: Any) -> Credentials:
-        """Make the argument of `sign_in`."""
-        return Credentials(**data)
 
 
 class AcceptSchema(Strict):

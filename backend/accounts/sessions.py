@@ -2,8 +2,10 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, or_, select
 
@@ -39,15 +41,6 @@ CODES_PER_ACCOUNT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """The input of the sign-in form."""
-
-    name: str
-    password: str
-    totp: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SignInContext:
     """Where and when a person signs in, and the secret of the cookie of an earlier session."""
 
@@ -62,19 +55,19 @@ def secret_hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def sign_in(credentials: Credentials, context: SignInContext) -> tuple[User, str]:
+def sign_in(data: Mapping[str, Any], context: SignInContext) -> tuple[User, str]:
     """Begin a session by name, password and code; return the person and the cookie's secret."""
-    name = normalize(credentials.name) or credentials.name
+    name = normalize(data["name"]) or data["name"]
     _count_attempt(name, context)
     query = select(User.id, User.password_hash, User.totp_secret)
     row = db.session.execute(query.where(User.name == name, User.closed_at.is_(None))).first()
-    matches = passwords.verify(credentials.password, row.password_hash if row else None)
+    matches = passwords.verify(data["password"], row.password_hash if row else None)
     if row is None or not matches:
         raise Problem(401, "sign_in_failed")
     if row.totp_secret:
-        _check_code(row.id, row.totp_secret, credentials.totp, context)
+        _check_code(row.id, row.totp_secret, data["totp"], context)
     user = _lock_unchanged(row)
-    _renew_hash(user, credentials.password)
+    _renew_hash(user, data["password"])
     secret = _begin(user.id, context)
     db.session.commit()
     return user, secret

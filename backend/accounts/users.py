@@ -31,20 +31,6 @@ class NewRole:
         return {"role": self.role, "scope": self.kind, "scope_id": self.id, "valid_to": until}
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person as shown to admins and to themselves."""
-
-    id: int
-    name: str | None
-    display_name: str | None
-    created_at: datetime
-    accepted: bool  # has set a password
-    totp: bool
-    totp_needed: bool  # an admin's role is suspended without a second factor
-    roles: list[Role]
-
-
 def parse_name(written: str) -> str:
     """Return the stored form of a name; 422 where it is neither e-mail nor telephone."""
     name = normalize(written)
@@ -162,20 +148,20 @@ def list_users(
     return {"items": items, "next": next_cursor}
 
 
-def describe(user: User, roles: list[Role]) -> Person:
-    """Return a person with their roles."""
+def describe(user: User, roles: list[Role]) -> dict[str, Any]:
+    """Return a person with their roles, as shown to admins and to themselves.
+
+    `totp_needed`: the role of an admin is suspended without a second factor.
+    """
+    names = ("id", "name", "display_name", "created_at")
     totp = user.totp_secret is not None
     admin = any(role.role == "admin" for role in roles)
-    return Person(
-        id=user.id,
-        name=user.name,
-        display_name=user.display_name,
-        created_at=user.created_at,
-        accepted=user.password_hash is not None,
-        totp=totp,
-        totp_needed=admin and not totp,
-        roles=roles,
-    )
+    return {name: getattr(user, name) for name in names} | {
+        "accepted": user.password_hash is not None,
+        "totp": totp,
+        "totp_needed": admin and not totp,
+        "roles": roles,
+    }
 
 
 def in_force(now: datetime) -> ColumnElement[bool]:

@@ -36,7 +36,7 @@ from backend.accounts.schemas import (
     SignInSchema,
     UsersQuerySchema,
 )
-from backend.accounts.sessions import Credentials, SignInContext
+from backend.accounts.sessions import SignInContext
 from backend.database.extensions import PERSON, SESSION
 from backend.http.requests import Blueprint, clock_now
 
@@ -58,9 +58,9 @@ blp.after_request(keep_private)
 @blp.post("/sessions")
 @blp.arguments(SignInSchema)
 @blp.response(200, SignedInSchema)
-def sign_in(credentials: Credentials) -> Any:
+def sign_in(data: dict[str, Any]) -> Any:
     """Sign in; the session is in a cookie that no script can read."""
-    user, secret = sessions.sign_in(credentials, _context())
+    user, secret = sessions.sign_in(data, _context())
     person = users.describe(user, users.roles_of(user.id, clock_now()))
     return {"user": person, "csrf_token": csrf_token(secret)}, 200, {"Set-Cookie": _cookie(secret)}
 

@@ -194,16 +194,11 @@ def _details(campaign_id: int, team_id: int) -> join_codes.CodeDetails:
 
 def _serialize_code(details: join_codes.CodeDetails) -> dict[str, Any]:
     place = details.place
-    return {
-        "code": details.code,
+    names = ("code", "created_at", "expires_at", "uses", "uses_most", "state")
+    return {name: getattr(details, name) for name in names} | {
         "content": _content(details),
         "campaign": {"id": place.campaign_id, "name": place.campaign},
         "team": {"id": place.team_id, "name": place.team},
-        "created_at": details.created_at,
-        "expires_at": details.expires_at,
-        "uses": details.uses,
-        "uses_most": details.uses_most,
-        "state": details.state,
     }
 
 

@@ -1,7 +1,6 @@
 """Areas of officials: deputies until a given day, and successors of units that ended."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,31 +25,20 @@ from backend.units.reform import successors, successors_of
 DURATION_MOST = timedelta(days=366)
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """The delegated unit or cluster of communes."""
-
-    kind: Kind
-    id: int
-
-    @property
-    def scope(self) -> Scope:
-        return cluster_scope(self.id) if self.kind == "cluster" else unit_scope(self.id)
-
-
 def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Let another person act in one's own area, or a part of it, until a moment."""
     user_id = require_person(actor, write=True)
-    area = Area(*requested_area(data, now))
-    require(actor, "unit.delegate", area.scope)
-    own = _own_role(user_id, area.scope, now)
+    kind, area_id = requested_area(data, now)
+    scope = cluster_scope(area_id) if kind == "cluster" else unit_scope(area_id)
+    require(actor, "unit.delegate", scope)
+    own = _own_role(user_id, scope, now)
     until = _end(data["valid_to"], own, now)
     deputy = _deputy(data["name"], user_id)
     row = Role(
         user_id=deputy.id,
         role="official",
-        scope_kind=area.kind,
-        scope_id=area.id,
+        scope_kind=kind,
+        scope_id=area_id,
         valid_from=now,
         valid_to=until,
         delegated_by=own.id,
@@ -58,7 +46,7 @@ def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, 
     )
     db.session.add(row)
     db.session.flush()
-    facts = {"deputy": row.id, "scope": area.kind, "scope_id": area.id}
+    facts = {"deputy": row.id, "scope": kind, "scope_id": area_id}
     record_act(actor, "area.delegate", f"user:{deputy.id}", **facts, valid_to=until.isoformat())
     [answer] = _serialize_deputies([(row, deputy, own)])
     db.session.commit()

@@ -251,7 +251,7 @@ def people(query: dict[str, Any]) -> Any:
     if link is not None:
         return _render_link(query, link)
     listed = users.list_users(actor(), query["name"], query["cursor"], schemas.ROWS, now)
-    scopes = scope_names(role for one in listed["items"] for role in one.roles)
+    scopes = scope_names(role for one in listed["items"] for role in one["roles"])
     return render_section(
         "people", query, form, listed=listed, scopes=scopes, organisations=organisation_choices()
     )

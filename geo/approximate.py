@@ -3,9 +3,10 @@
 import geopandas
 import pyarrow.parquet
 
-from .gazetteer import DATA, GazetteerUnit, load_units
+from .boundaries import with_names
+from .gazetteer import DATA, load_units
+from .polygons import CRS
 
-CRS = "EPSG:4326"
 # Hoàng Sa and Trường Sa: part of every set and map.
 FAR_ISLANDS = {"2024": ("22736", "22737", "22739", "498"), "2025": ("20333", "22736")}
 
@@ -14,7 +15,7 @@ def build(system: str) -> geopandas.GeoDataFrame:
     """Build the approximate set of one system.
 
     Every square of about 270 m on land was given to the commune whose known centres, area and box
-    explain it best (``geo/derivation/cells.py``); the result is shipped, because making it takes
+    explain it best (``geo/derivation/derive.py``); the result is shipped, because making it takes
     longer than a first start may. Hoàng Sa and Trường Sa are schematic discs around their main
     islands. About 0.82 of random points on land lie in the right commune of 2025, 0.71 in the
     right one of 2024 (``tests/support/approximate_accuracy.py``).
@@ -28,9 +29,8 @@ def build(system: str) -> geopandas.GeoDataFrame:
     -------
     geopandas.GeoDataFrame
         One row per commune, by code, EPSG:4326 (longitude, latitude in degrees). Columns
-        ``code, name, type, province_code, province_name, geometry`` and for 2024, after ``type``,
-        ``district_code, district_name`` (empty for island districts without communes). Valid
-        polygons that do not overlap.
+        ``code, geometry`` and those of :func:`geo.boundaries.with_names`; ``district_name`` is
+        empty for island districts without communes. Valid polygons that do not overlap.
 
     Raises
     ------
@@ -43,12 +43,10 @@ def build(system: str) -> geopandas.GeoDataFrame:
     (public domain); see ``geo/data/SOURCES.md``.
     """
     units = load_units(system)
-    names = {(unit.level, unit.code): unit.name for unit in units}
-    communes = {unit.code: unit for unit in units if unit.level == "commune"}
     table = pyarrow.parquet.read_table(DATA / f"cells-{system}.parquet")
-    rows = [_row(communes[code], names) for code in table["code"].to_pylist()]
     geometry = geopandas.GeoSeries.from_wkb(table["geometry"].to_pylist(), crs=CRS)
-    return geopandas.GeoDataFrame(rows, geometry=geometry, crs=CRS)
+    frame = geopandas.GeoDataFrame({"code": table["code"].to_pylist()}, geometry=geometry)
+    return with_names(frame, units)
 
 
 def far_islands(system: str) -> geopandas.GeoDataFrame:
@@ -72,13 +70,3 @@ def far_islands(system: str) -> geopandas.GeoDataFrame:
     """
     frame = build(system)
     return frame[frame["code"].isin(FAR_ISLANDS[system])].reset_index(drop=True)
-
-
-def _row(unit: GazetteerUnit, names: dict[tuple[str, str], str]) -> dict[str, str]:
-    row = {"code": unit.code, "name": unit.name, "type": unit.type}
-    if unit.system == "2024":
-        row["district_code"] = unit.district_code
-        row["district_name"] = names.get(("district", unit.district_code), "")
-    row["province_code"] = unit.province_code
-    row["province_name"] = names["province", unit.province_code]
-    return row

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import geopandas
-
 from .boundaries import digest, read, with_names
 from .checks import Report, check
 from .gazetteer import GazetteerUnit, load_units
@@ -90,7 +88,8 @@ def fetch(
         _refuse_other_content(report)
         stamp = digest(frame)
         target = folder / f"vn-2025-{stamp[:8]}.parquet"
-        _write(frame, work / "set.parquet")
+        frame.attrs.clear()  # repairs are in the report
+        frame.to_parquet(work / "set.parquet", compression="zstd", index=False)
         (work / "set.parquet").replace(target)
     return Fetched(target, stamp, report)
 
@@ -170,8 +169,3 @@ def _refuse_other_content(report: Report) -> None:
             problems.append(f"{len(codes)} communes {reason}, first {', '.join(codes[:5])}")
     if problems:
         raise BoundaryError(f"the fetched content differs from the list: {'; '.join(problems)}")
-
-
-def _write(frame: geopandas.GeoDataFrame, path: Path) -> None:
-    frame.attrs.clear()  # repairs are in the report
-    frame.to_parquet(path, compression="zstd", index=False)

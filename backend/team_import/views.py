@@ -9,27 +9,19 @@ from backend.accounts.authentication import actor
 from backend.database.extensions import PERSON
 from backend.http.requests import Blueprint, as_attachment, clock_now, language, read_bytes
 from backend.tables.spreadsheets import XLSX
-from backend.team_import.schemas import (
-    BODY,
-    FILE,
-    MEDIA_TYPES,
-    ImportQuerySchema,
-    ImportSchema,
-    TemplateQuerySchema,
-)
-from backend.team_import.service import import_teams
+from backend.team_import import schemas, service
 from backend.team_import.template import template
 
 blp = Blueprint("teams_bulk", __name__, description="Import of teams", security=PERSON)
 blueprints = (blp,)
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
-FILES = {200: {"content": {XLSX: FILE}}}
+FILES = {200: {"content": {XLSX: schemas.FILE}}}
 
 
 @blp.get("/organisations/<int:organisation_id>/teams/template")
 @blp.doc(responses=FILES)
-@blp.arguments(TemplateQuerySchema, location="query")
+@blp.arguments(schemas.TemplateQuerySchema, location="query")
 @blp.response(200, {"type": "string"}, content_type="text/csv")
 def get_template(query: dict[str, Any], organisation_id: int) -> Response:
     """Return the template of a list of teams."""
@@ -39,15 +31,15 @@ def get_template(query: dict[str, Any], organisation_id: int) -> Response:
 
 
 @blp.post("/organisations/<int:organisation_id>/teams/import")
-@blp.doc(requestBody=BODY)
-@blp.arguments(ImportQuerySchema, location="query")
-@blp.response(200, ImportSchema)
+@blp.doc(requestBody=schemas.BODY)
+@blp.arguments(schemas.ImportQuerySchema, location="query")
+@blp.response(200, schemas.ImportSchema)
 def post_import(query: dict[str, Any], organisation_id: int) -> dict[str, Any]:
     """Show the effect of each row of a file on teams; with `dry_run=false` apply all or nothing."""
-    return import_teams(
+    return service.import_teams(
         actor(),
         organisation_id,
-        partial(read_bytes, MEDIA_TYPES, "not_table"),
+        partial(read_bytes, schemas.MEDIA_TYPES, "not_table"),
         dry_run=query["dry_run"] == "true",
         now=clock_now(),
         language=language(),

@@ -61,11 +61,6 @@ def check(new: NewSet, frame: GeoDataFrame) -> Report:
     return check_boundaries(frame, reference_units(new))
 
 
-def reference_units(new: NewSet) -> list[GazetteerUnit]:
-    """Return the units that a set is checked against."""
-    return units_of(new.system, new.span[0] or date.min)
-
-
 def install(
     new: NewSet, frame: GeoDataFrame, *, active: bool, actor: str | None = None
 ) -> SyncResult:
@@ -113,11 +108,13 @@ def loaded(name: str) -> tuple[NewSet, GeoDataFrame]:
     return new, boundaries.with_names(read_frame(row.id), reference_units(new))
 
 
-def units_of(system: str, day: date) -> list[GazetteerUnit]:
-    """Return the units of a day: built-in ones with their published areas, and added ones."""
-    built_in = {(unit.level, unit.code): unit for unit in load_units(system)}
-    rows = {row.id: row for row in db.session.scalars(select(Unit).where(Unit.system == system))}
-    first, last = system_span(system)
+def reference_units(new: NewSet) -> list[GazetteerUnit]:
+    """Return the units of a set's first day: built-in ones with published areas, and added ones."""
+    built_in = {(unit.level, unit.code): unit for unit in load_units(new.system)}
+    query = select(Unit).where(Unit.system == new.system)
+    rows = {row.id: row for row in db.session.scalars(query)}
+    first, last = system_span(new.system)
+    day = new.span[0] or date.min
     return [
         built_in.get((row.level, row.code)) or _unit(row, rows)
         for row in rows.values()

@@ -140,12 +140,8 @@ class Locator:
         """Return the loaded set that serves a day; 503 while none is loaded."""
         return self._load(self.set_for(day))
 
-    def warm(self, days: Iterable[date]) -> None:
-        """Load the sets of these days before the workers fork, so that they share the memory."""
-        self.warm_sets({self.set_for(day) for day in days})
-
     def warm_sets(self, sets: Iterable[ActiveSet]) -> None:
-        """Load these sets."""
+        """Load these sets before the workers fork, so that they share the memory."""
         for active in sets:
             self._load(active)
 

@@ -12,28 +12,18 @@ from backend.clock import local_day
 from backend.errors import Problem, field_errors
 from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.http.requests import Blueprint, clock_now, read_object
-from backend.units import reform, service
-from backend.units.schemas import (
-    AsOfSchema,
-    FeatureSchema,
-    GeometryQuerySchema,
-    LocatedSchema,
-    LocateQuerySchema,
-    LocateSchema,
-    RelatedUnitsSchema,
-    UnitDetailSchema,
-    UnitPageSchema,
-    UnitsQuerySchema,
-)
+from backend.units import reform, schemas, service
 from geo.index import SNAP_MAX_M
 
 blp = Blueprint("units", __name__, description="Administrative units")
 blueprints = (blp,)
 
+POSITION = {"application/json": {"schema": schemas.LocateSchema}}
+
 
 @blp.get("/units")
-@blp.arguments(UnitsQuerySchema, location="query")
-@blp.response(200, UnitPageSchema)
+@blp.arguments(schemas.UnitsQuerySchema, location="query")
+@blp.response(200, schemas.UnitPageSchema)
 def list_units(query: dict[str, Any]) -> Any:
     """List or search the units of a day."""
     day, limit = query["as_of"] or _today(), query["limit"]
@@ -44,8 +34,8 @@ def list_units(query: dict[str, Any]) -> Any:
 
 
 @blp.get("/units/<code>")
-@blp.arguments(AsOfSchema, location="query")
-@blp.response(200, UnitDetailSchema)
+@blp.arguments(schemas.AsOfSchema, location="query")
+@blp.response(200, schemas.UnitDetailSchema)
 def show_unit(query: dict[str, Any], code: str) -> Any:
     """Show a unit on a day."""
     day = query["as_of"] or _today()
@@ -53,8 +43,8 @@ def show_unit(query: dict[str, Any], code: str) -> Any:
 
 
 @blp.get("/units/<code>/geometry")
-@blp.arguments(GeometryQuerySchema, location="query")
-@blp.response(200, FeatureSchema, content_type="application/geo+json")
+@blp.arguments(schemas.GeometryQuerySchema, location="query")
+@blp.response(200, schemas.FeatureSchema, content_type="application/geo+json")
 def show_geometry(query: dict[str, Any], code: str) -> Any:
     """Return a unit's area on a day as GeoJSON."""
     day = query["as_of"] or _today()
@@ -62,40 +52,40 @@ def show_geometry(query: dict[str, Any], code: str) -> Any:
     feature = {
         "type": "Feature",
         "id": unit.code,
-        "properties": UnitDetailSchema().dump(_as_of(day) | _serialize_unit(unit)),
+        "properties": schemas.UnitDetailSchema().dump(_as_of(day) | _serialize_unit(unit)),
         "geometry": service.geometry(day, unit, query["tolerance_m"]),
     }
     return Response(json.dumps(feature, ensure_ascii=False), content_type="application/geo+json")
 
 
 @blp.post("/units/locate")
-@blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": LocateSchema}}})
-@blp.response(200, LocatedSchema)
+@blp.doc(requestBody={"required": True, "content": POSITION})
+@blp.response(200, schemas.LocatedSchema)
 def locate() -> Any:
     """Find the commune of a position."""
     try:
-        return _locate(LocateSchema().load(read_object()))
+        return _locate(schemas.LocateSchema().load(read_object()))
     except ValidationError as error:
         raise Problem(422, "invalid", field_errors(error.messages)) from None
 
 
 @blp.get("/units/locate")
-@blp.arguments(LocateQuerySchema, location="query")
-@blp.response(200, LocatedSchema)
+@blp.arguments(schemas.LocateQuerySchema, location="query")
+@blp.response(200, schemas.LocatedSchema)
 def locate_by_query(query: dict[str, Any]) -> Any:
     """Find the commune of a position given in the query string, which is never logged."""
     return _locate(query)
 
 
 @blp.get("/units/<code>/successors")
-@blp.response(200, RelatedUnitsSchema)
+@blp.response(200, schemas.RelatedUnitsSchema)
 def list_successors(code: str) -> Any:
     """List the communes of July 2025 that took over an old commune."""
     return reform.list_successors(code)
 
 
 @blp.get("/units/<code>/predecessors")
-@blp.response(200, RelatedUnitsSchema)
+@blp.response(200, schemas.RelatedUnitsSchema)
 def list_predecessors(code: str) -> Any:
     """List the old communes that a commune of today was made of."""
     return reform.list_predecessors(code)

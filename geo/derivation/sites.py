@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .outline import KM_PER_DEGREE
 
-COLUMNS = (
+UNIT_COLUMNS = (
     *("system", "level", "code", "name", "type", "province_code", "district_code"),
     *("latitude", "longitude", "area_km2"),
 )
@@ -99,7 +99,7 @@ def _row(system: str, level: str, code: str, source: Row, prefix: str, district:
     kind, name = _spelled(source[prefix])
     values = (system, level, code, name, kind, source["provinceCode"], district, latitude,
               longitude, None)  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
+    return dict(zip(UNIT_COLUMNS, values, strict=True))
 
 
 def _spelled(name: str) -> tuple[str, str]:

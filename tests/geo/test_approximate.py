@@ -11,7 +11,7 @@ import shapely
 from geo.approximate import FAR_ISLANDS, build, far_islands
 from geo.boundaries import digest
 from geo.checks import check
-from geo.derivation.cells import trace
+from geo.derivation.derive import trace
 from geo.derivation.outline import country, disc, with_islands
 from geo.gazetteer import DATA, load_units
 from tests.support.approximate_accuracy import CASES, measure

@@ -5,6 +5,7 @@ A signal has no effect by itself: a person decides whether samples are excluded,
 
 import hashlib
 import hmac
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -54,17 +55,6 @@ COUNTS = {
     "hours": NN_("{n} different hour", "{n} different hours"),
     "lag_s": NN_("{n} second", "{n} seconds"),
 }
-
-
-class _Figures(dict[str, Any]):
-    """Formatted figures of a signal; one stored by an older rule may lack some."""
-
-    @classmethod
-    def of(cls, stored: Mapping[str, Any], language: Language) -> "_Figures":
-        return cls({name: _format(name, value, language) for name, value in stored.items()})
-
-    def __missing__(self, name: str) -> str:
-        return "?"
 
 
 def _format(name: str, value: Any, language: Language) -> Any:
@@ -234,9 +224,7 @@ def _store(found: Sequence[Finding], where: Mapping[str, Any], now: datetime) ->
 
 
 def _stored(scope: Mapping[str, int | None], month: str) -> Sequence[Signal]:
-    column = Signal.unit_id if scope["campaign_id"] is None else Signal.campaign_id
-    wanted = scope["unit_id"] if scope["campaign_id"] is None else scope["campaign_id"]
-    query = select(Signal).where(column == wanted, Signal.month == month).order_by(Signal.id)
+    query = select(Signal).filter_by(**scope, month=month).order_by(Signal.id)
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
 
 
@@ -244,7 +232,10 @@ def _serialize(
     row: Signal, devices: Sequence[Mapping[str, Any]], language: Language, *, current: bool | None
 ) -> dict[str, Any]:
     names = ("id", "kind", "month", "evidence", "found_at", "state", "note", "changed_at")
-    figures = _Figures.of(row.evidence | row.evidence["facts"], language)
+    # Evidence that an older rule stored may lack some.
+    figures: defaultdict[str, Any] = defaultdict(lambda: "?")
+    for name, value in (row.evidence | row.evidence["facts"]).items():
+        figures[name] = _format(name, value, language)
     return {
         **{name: getattr(row, name) for name in names},
         "title": message(f"signal_{row.kind}", language),

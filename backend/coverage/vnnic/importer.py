@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.access import Actor, Kind, Scope, can, require
+from backend.accounts.access import Actor, Scope, can, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.vnnic.models import VnnicColumns, VnnicCount
@@ -116,7 +116,6 @@ NAMELESS = Match(error="required")
 
 
 ACT = "vnnic.import"
-KINDS: tuple[Kind, ...] = ("unit", "cluster")  # of areas
 # Codes of the General Statistics Office; a spreadsheet drops their leading zeros.
 DIGITS = {"province": 2, "district": 3, "commune": 5}
 # Saved sets of titles that are tried on a file with unknown titles.
@@ -161,8 +160,8 @@ def import_vnnic(
     An official may import units of their area; `actor` is None at the operator's shell.
     """
     if actor is not None:
-        units, clusters = (actor.ids("official", kind) for kind in KINDS)
-        require(actor, ACT, Scope(units=units, clusters=clusters))
+        units = actor.ids("official", "unit")
+        require(actor, ACT, Scope(units=units, clusters=actor.ids("official", "cluster")))
     _check(options, now)
     raw = fetch()
     file = parse_file(raw, options.level, options.columns or {}, _saved_columns())

@@ -6,6 +6,7 @@ from marshmallow import ValidationError, fields, post_load
 
 from backend.coverage.figures.schemas import month_field, unpublished_field
 from backend.fields import Strict, Text
+from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
 from backend.team_import.schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
 from backend.units.catalogue import LEVELS
@@ -71,12 +72,10 @@ class VnnicImportSchema(Strict):
     rows = fields.List(fields.Nested(VnnicRowSchema), required=True)
 
 
-class OursSchema(Strict):
-    """Our three counts of a unit."""
-
-    received = fields.Integer(required=True)
-    valid = fields.Integer(required=True)
-    counted = fields.Integer(required=True)
+# Our three counts of a unit.
+OursSchema = Strict.from_dict(
+    {basis: fields.Integer(required=True) for basis in BASES}, name="OursSchema"
+)
 
 
 class TheirsSchema(Strict):

@@ -146,15 +146,9 @@ def compared(
     month = ours["month"]
     quality = (ours["boundaries"] or {}).get("quality")
     items = [_item(own, theirs.get(own["code"]), month, quality) for own in ours["items"]]
-    unpublished = {"unpublished": ours["unpublished"]} if "unpublished" in ours else {}
+    names = ("unpublished", "month", "network", "level", "parent", "boundaries", "demo")
     return {
-        **unpublished,
-        "month": month,
-        "network": ours["network"],
-        "level": ours["level"],
-        "parent": ours["parent"],
-        "boundaries": ours["boundaries"],
-        "demo": ours["demo"],
+        **{name: ours[name] for name in names if name in ours},
         "imported_at": max((row.imported_at for row in theirs.values()), default=None),
         "items": items,
         "summary": _summary(items),
@@ -219,11 +213,8 @@ def _summary(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _serialize_reasons(language: Language) -> list[dict[str, str]]:
+    texts = ((one.code, one.text, one.condition) for one in REASONS)
     return [
-        {
-            "code": one.code,
-            "words": gettext(one.text, language),
-            "condition": gettext(one.condition, language),
-        }
-        for one in REASONS
+        {"code": code, "words": gettext(text, language), "condition": gettext(condition, language)}
+        for code, text, condition in texts
     ]

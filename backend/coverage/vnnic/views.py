@@ -7,13 +7,8 @@ from flask import Response
 
 from backend.accounts.authentication import actor
 from backend.coverage.figures.query import figures_reader
+from backend.coverage.vnnic import schemas
 from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
-from backend.coverage.vnnic.schemas import (
-    ComparisonSchema,
-    VnnicImportQuerySchema,
-    VnnicImportSchema,
-    VnnicQuerySchema,
-)
 from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
@@ -28,8 +23,8 @@ BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}
 
 
 @blp.get("/vnnic")
-@blp.arguments(VnnicQuerySchema, location="query")
-@blp.response(200, ComparisonSchema)
+@blp.arguments(schemas.VnnicQuerySchema, location="query")
+@blp.response(200, schemas.ComparisonSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_comparison(query: dict[str, Any]) -> Response:
     """Compare VNNIC's count of each unit with ours, with likely reasons of the difference."""
@@ -39,8 +34,8 @@ def get_comparison(query: dict[str, Any]) -> Response:
 
 @blp.post("/vnnic/import")
 @blp.doc(security=PERSON, requestBody=BODY)
-@blp.arguments(VnnicImportQuerySchema, location="query")
-@blp.response(200, VnnicImportSchema)
+@blp.arguments(schemas.VnnicImportQuerySchema, location="query")
+@blp.response(200, schemas.VnnicImportSchema)
 def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
     """Check a table of VNNIC's counts; with `dry_run=false`, store every row that has a unit."""
     dry_run = query.pop("dry_run") == "true"

@@ -277,8 +277,9 @@ def findings(
         By kind in the order of ``KINDS``, within a kind as the report has them.
     """
     shapes = _Shapes(gdf, known)
+    another = Finding("another_list", figures={"unknown": len(report.unknown)})
     found = {
-        "another_list": _whole(report),
+        "another_list": [another] if another_list(report) else [],
         "twice": shapes.units("twice", report.duplicates),
         "malformed": shapes.units("malformed", report.malformed),
         "invalid": shapes.units("invalid", report.invalid),
@@ -301,12 +302,6 @@ def findings(
         ),
     }  # fmt: skip
     return [one for kind in KINDS for one in found[kind]]
-
-
-def _whole(report: Report) -> list[Finding]:
-    if not another_list(report):
-        return []
-    return [Finding("another_list", figures={"unknown": len(report.unknown)})]
 
 
 class _Shapes:

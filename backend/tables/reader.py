@@ -5,7 +5,6 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from backend.errors import invalid
@@ -30,10 +29,10 @@ def read_csv(raw: bytes, kind: Kind = TEAMS) -> Table:
     """Read a table; the delimiter is the one that gives most known columns in a header."""
     if raw.startswith(OLD_WORKBOOK):
         raise invalid("file", "old_workbook")
-    decoded = decode(raw)
-    delimiter = max(DELIMITERS, key=lambda one: _count_columns(decoded.text, one, kind))
-    how = {"format": "csv", "encoding": decoded.encoding, "delimiter": DELIMITERS[delimiter]}
-    return make_table(_lines(decoded.text, delimiter), how, kind)
+    text, encoding = decode(raw)
+    delimiter = max(DELIMITERS, key=lambda one: _count_columns(text, one, kind))
+    how = {"format": "csv", "encoding": encoding, "delimiter": DELIMITERS[delimiter]}
+    return make_table(_lines(text, delimiter), how, kind)
 
 
 def _count_columns(text: str, delimiter: str, kind: Kind) -> int:
@@ -69,19 +68,11 @@ _SAMPLE_BYTES = 4_000
 _NULS_LEAST = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """The text and encoding of a file."""
-
-    text: str
-    encoding: str
-
-
-def decode(raw: bytes) -> Decoded:
-    """Decode a file; 422 where two encodings give different plausible texts."""
+def decode(raw: bytes) -> tuple[str, str]:
+    """Return a file's text and encoding; 422 where two encodings give different plausible texts."""
     for encoding in _unicode(raw):
         try:
-            return Decoded(raw.decode(encoding).removeprefix("\ufeff"), encoding)
+            return raw.decode(encoding).removeprefix("\ufeff"), encoding
         except UnicodeDecodeError:
             continue
     found = {code: text for code in ("windows-1258", "windows-1252") if (text := _ansi(raw, code))}
@@ -90,7 +81,7 @@ def decode(raw: bytes) -> Decoded:
     if len(set(found.values())) > 1:
         raise invalid("file", "encoding_unclear")
     encoding, text = next(iter(found.items()))
-    return Decoded(text, encoding)
+    return text, encoding
 
 
 def _unicode(raw: bytes) -> list[str]:

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,22 +31,16 @@ SUCCESSOR_OLD = 0.8  # an old commune lies near the centre of its successor
 CENTRE_NEW = 6.0  # scale that makes new centres comparable with old ones
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Index of the commune of each square, row 0 in the south; -1 is no land."""
-
-    old: Labels
-    new: Labels
-
-
-def assign(land: Geometry, old: Old, new: New) -> Grid:
+def assign(land: Geometry, old: Old, new: New) -> tuple[Labels, Labels]:
     """Assign each square whose middle is on land to the commune with the lowest score.
+
+    Return the index of each square's commune of 2024 and of 2025, row 0 in the south; -1: no land.
 
     Squared distances in km² are divided by a power of the area, so that large communes reach
     further; new centres and old ones (which count for their main successor) compete for the
     square in the system of 2025.
     """
-    grid = Grid(*(np.full((ROWS, COLUMNS), -1, dtype=np.int32) for _ in range(2)))
+    labels_old, labels_new = (np.full((ROWS, COLUMNS), -1, dtype=np.int32) for _ in range(2))
     shapely.prepare(land)
     for rows, columns, x, y in _blocks(land):
         near_old = _nearest(x, y, old.longitude, old.latitude, CANDIDATES_OLD)
@@ -56,10 +49,10 @@ def assign(land: Geometry, old: Old, new: New) -> Grid:
         new_score = CENTRE_NEW * _distance2(x, y, new.longitude, new.latitude, near_new)
         new_score /= np.sqrt(new.area[near_new])
         best_old, best_new = near_old[old_score.argmin(1)], near_new[new_score.argmin(1)]
-        grid.old[rows, columns] = best_old
+        labels_old[rows, columns] = best_old
         from_old = old_score.min(1) <= new_score.min(1)
-        grid.new[rows, columns] = np.where(from_old, old.successor[best_old], best_new)
-    return grid
+        labels_new[rows, columns] = np.where(from_old, old.successor[best_old], best_new)
+    return labels_old, labels_new
 
 
 def assign_missing(labels: Labels, longitude: Floats, latitude: Floats) -> list[int]:
@@ -189,7 +182,9 @@ def derive(atlas: Path, folder: Path) -> None:
     old = old_sites(registry, new)
     land = outline.with_islands(outline.country(atlas), _centres(old, new))
     _write_outline(folder / "outline.geojson", land)
-    _write_cells(folder, registry, assign(land, old, new), old, new)
+    labels_old, labels_new = assign(land, old, new)
+    _write_cells(folder, registry, "2024", labels_old, old)
+    _write_cells(folder, registry, "2025", labels_new, new)
 
 
 def _centres(old: Old, new: New) -> Iterable[tuple[float, float, float]]:
@@ -210,16 +205,16 @@ def _write_outline(path: Path, land: Geometry) -> None:
     path.write_text(shapely.to_geojson(shapely.normalize(simple)) + "\n", encoding="utf-8")
 
 
-def _write_cells(folder: Path, registry: Registry, grid: Grid, old: Old, new: New) -> None:
-    for system, labels, sites in (("2024", grid.old, old), ("2025", grid.new, new)):
-        single = assign_missing(labels, sites.longitude, sites.latitude)
-        codes = [sites.codes[i] for i in single]
-        print(f"{system}: {len(single)} communes got a single square: {codes}")
-        shapes = dict(zip(sites.codes, trace(labels, len(sites.codes)), strict=True))
-        shapes.update(outline.far_islands(system))
-        every = [row["code"] for row in registry.units[system] if row["level"] == "commune"]
-        geometry = shapely.to_wkb(np.array([shapes[code] for code in every]), byte_order=1)
-        table = pa.table({"code": every, "geometry": pa.array(geometry, type=pa.binary())})
-        pq.write_table(
-            table, folder / f"cells-{system}.parquet", compression="zstd", compression_level=19
-        )
+def _write_cells(
+    folder: Path, registry: Registry, system: str, labels: Labels, sites: Old | New
+) -> None:
+    single = assign_missing(labels, sites.longitude, sites.latitude)
+    codes = [sites.codes[i] for i in single]
+    print(f"{system}: {len(single)} communes got a single square: {codes}")
+    shapes = dict(zip(sites.codes, trace(labels, len(sites.codes)), strict=True))
+    shapes.update(outline.far_islands(system))
+    every = [row["code"] for row in registry.units[system] if row["level"] == "commune"]
+    geometry = shapely.to_wkb(np.array([shapes[code] for code in every]), byte_order=1)
+    table = pa.table({"code": every, "geometry": pa.array(geometry, type=pa.binary())})
+    path = folder / f"cells-{system}.parquet"
+    pq.write_table(table, path, compression="zstd", compression_level=19)

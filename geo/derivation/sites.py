@@ -196,7 +196,7 @@ def old_sites(registry: Registry, new: New) -> Old:
     rows = [row for row in _communes(registry, "2024") if row["code"] not in FAR]
     codes = [row["code"] for row in rows]
     position = {code: i for i, code in enumerate(new.codes)}
-    main = _main_successors(registry, position)
+    main = {a: position[b] for a, b, is_main in registry.conversion if is_main and b in position}
     successor = np.array([main[code] for code in codes])
     sharing = Counter(successor.tolist())
     area = new.area[successor] / np.array([sharing[i] for i in successor.tolist()])
@@ -208,12 +208,6 @@ def old_sites(registry: Registry, new: New) -> Old:
 
 def _communes(registry: Registry, system: str) -> list[dict[str, Any]]:
     return [row for row in registry.units[system] if row["level"] == "commune"]
-
-
-def _main_successors(registry: Registry, position: dict[str, int]) -> dict[str, int]:
-    return {
-        old: position[new] for old, new, main in registry.conversion if main and new in position
-    }
 
 
 def _points(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -86,7 +87,9 @@ def _communes(whole: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
         state: [one for one in found["items"] if state in one["states"]]
         for state in found["counts"]
     }
-    lines += _named(f"Không có mẫu nào trong {SILENT_DAYS} ngày qua", by_state["silent"], _name)
+    lines += _named(
+        f"Không có mẫu nào trong {SILENT_DAYS} ngày qua", by_state["silent"], itemgetter("name")
+    )
     lines += _named("Chậm tiến độ", by_state["behind"], _lacking)
     lines += _named("Giữ nhịp này sẽ không đạt", by_state["will_miss"], _lacking)
     return lines
@@ -100,10 +103,6 @@ def _named(state: str, units: list[Any], name: Callable[[Any], str]) -> list[str
     more = len(units) - len(first)
     others = f" và {_number(more)} nơi khác" if more else ""
     return [f"{state} ({_number(len(units))}): {', '.join(map(name, first))}{others}."]
-
-
-def _name(one: Mapping[str, Any]) -> str:
-    return str(one["name"])
 
 
 def _lacking(one: Mapping[str, Any]) -> str:

@@ -2,17 +2,11 @@
 
 from marshmallow import fields
 
-from backend.coverage.alerts.service import FIELDS, STATES
-from backend.coverage.figures.schemas import (
-    CoverageItemSchema,
-    TargetSchema,
-    month_field,
-    unpublished_field,
-)
+from backend.coverage.alerts.service import ANSWER_FIELDS, FIELDS, STATES
+from backend.coverage.figures.schemas import CoverageItemSchema, CoverageSchema, month_field
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema
 
 
 class AlertsQuerySchema(Strict):
@@ -40,18 +34,12 @@ AlertCountsSchema = Strict.from_dict(
 )
 
 
-class AlertsSchema(Strict):
+class AlertsSchema(CoverageSchema):
     """The units that are silent, behind, will miss the target or have reached it."""
 
-    month = fields.String(required=True)
-    network = fields.String(required=True)
-    parent = fields.String(required=True, allow_none=True)
-    level = fields.String(required=True)
-    boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
-    demo = fields.Boolean(required=True)
-    target = fields.Nested(TargetSchema, required=True, allow_none=True)
-    projection_method = fields.String(required=True)
-    unpublished = unpublished_field()
+    class Meta(CoverageSchema.Meta):
+        fields = (*ANSWER_FIELDS, "units", "counts", "items")
+
     units = fields.Integer(required=True)
     counts = fields.Nested(AlertCountsSchema, required=True)
     items = fields.List(fields.Nested(AlertSchema), required=True)

@@ -19,6 +19,9 @@ from backend.measurements.recording.reasons import BASES
 SILENT_DAYS = 3
 STATES = ("silent", "behind", "will_miss", "reached")
 RECEIVED = BASES.index("received")
+# Fields of an answer about coverage, and of its items.
+ANSWER_FIELDS = ("month", "network", "parent", "level", "boundaries", "demo", "target",
+                 "projection_method", "unpublished")  # fmt: skip
 FIELDS = (
     "code", "name", "level", "parent", "received", "counted", "target", "shortfall", "expected",
     "today", "pace", "projection", "days_left", "needed_per_day",
@@ -67,10 +70,8 @@ def alerts(
         if found:
             item = {name: one[name] for name in FIELDS}
             items.append({**item, "last_day": last_days[row], "states": found})
-    names = ("month", "network", "parent", "level", "boundaries", "demo", "target",
-             "projection_method", "unpublished")  # fmt: skip
     return {
-        **{name: answer.body[name] for name in names if name in answer.body},
+        **{name: answer.body[name] for name in ANSWER_FIELDS if name in answer.body},
         "units": answer.body["summary"]["units"],
         "counts": {name: sum(name in one["states"] for one in items) for name in STATES},
         "items": items,

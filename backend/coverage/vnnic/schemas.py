@@ -4,13 +4,13 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from backend.coverage.figures.schemas import month_field, unpublished_field
+from backend.coverage.figures.schemas import CoverageSchema, month_field
+from backend.coverage.vnnic.service import COVERAGE_FIELDS
 from backend.fields import Strict, Text
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
 from backend.team_import.schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema
 
 COLUMNS_MOST = 2_000  # ten columns with a title of a line each
 
@@ -120,17 +120,13 @@ class LikelySchema(Strict):
     condition = fields.String(required=True)
 
 
-class ComparisonSchema(Strict):
+class ComparisonSchema(CoverageSchema):
     """VNNIC's counts compared with ours."""
 
-    month = fields.String(required=True)
-    network = fields.String(required=True)
-    level = fields.String(required=True)
-    parent = fields.String(required=True, allow_none=True)
-    boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
-    demo = fields.Boolean(required=True)
+    class Meta(CoverageSchema.Meta):
+        fields = (*COVERAGE_FIELDS, "imported_at", "items", "summary", "reasons")
+
     imported_at = fields.AwareDateTime(required=True, allow_none=True)
-    unpublished = unpublished_field()
     items = fields.List(fields.Nested(ComparedSchema), required=True)
     summary = fields.Nested(ComparedSumSchema, required=True)
     reasons = fields.List(fields.Nested(LikelySchema), required=True)

@@ -124,6 +124,10 @@ def likely(pair: Pair) -> list[str]:
     return [reason.code for reason in REASONS if reason.applies(pair)]
 
 
+# Fields of an answer about coverage that its comparison has too.
+COVERAGE_FIELDS = ("unpublished", "month", "network", "level", "parent", "boundaries", "demo")
+
+
 def comparison(
     month: str,
     network: str,
@@ -146,9 +150,8 @@ def compared(
     month = ours["month"]
     quality = (ours["boundaries"] or {}).get("quality")
     items = [_item(own, theirs.get(own["code"]), month, quality) for own in ours["items"]]
-    names = ("unpublished", "month", "network", "level", "parent", "boundaries", "demo")
     return {
-        **{name: ours[name] for name in names if name in ours},
+        **{name: ours[name] for name in COVERAGE_FIELDS if name in ours},
         "imported_at": max((row.imported_at for row in theirs.values()), default=None),
         "items": items,
         "summary": _summary(items),

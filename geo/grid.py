@@ -82,10 +82,6 @@ class Grid:
     x: Floats
     y: Floats
 
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -118,13 +114,9 @@ class Frame:
         """Return the rows of these latitudes."""
         return ((y - self.south) / self.size).astype(np.int64)
 
-    def reference_x(self) -> Floats:
-        """Return the longitudes of the reference points of all columns."""
-        return _ascending(self.west, self.size, self.columns)
-
-    def reference_y(self) -> Floats:
-        """Return the latitudes of the reference points of all rows."""
-        return _ascending(self.south, self.size, self.rows)
+    def references(self, origin: float, count: int) -> Floats:
+        """Return the coordinates of the reference points of columns or rows from an origin."""
+        return np.asarray(origin + (np.arange(count) + REFERENCE) * self.size, dtype=np.float64)
 
 
 def expand(first: Ints, count: Ints) -> tuple[Ints, Ints]:
@@ -132,11 +124,6 @@ def expand(first: Ints, count: Ints) -> tuple[Ints, Ints]:
     item = np.repeat(np.arange(len(count)), count)
     skip = np.cumsum(count) - count
     return item, np.arange(len(item)) + np.repeat(first - skip, count)
-
-
-def _ascending(origin: float, size: float, count: int) -> Floats:
-    """Return the reference lines of columns or rows."""
-    return np.asarray(origin + (np.arange(count) + REFERENCE) * size, dtype=np.float64)
 
 
 def build_grid(polygons: Sequence[shapely.Geometry] | NDArray[np.object_], size: float) -> Grid:
@@ -255,7 +242,7 @@ def _clipped(
 
 def _covers(frame: Frame, x: Floats, y: Floats, starts: Ints, owners: Ints) -> tuple[Ints, Ints]:
     """Return pairs of a cell and a polygon around its reference point, in polygon order."""
-    lines = frame.reference_y()
+    lines = frame.references(frame.south, frame.rows)
     below = np.searchsorted(lines, y)
     first = np.minimum(below[starts], below[starts + 1])
     crossings = np.abs(below[starts + 1] - below[starts])
@@ -267,7 +254,7 @@ def _covers(frame: Frame, x: Floats, y: Floats, starts: Ints, owners: Ints) -> t
     at = x1 + (lines[row] - y1) * (x[start + 1] - x1) / (y[start + 1] - y1)
     order = np.lexsort((at, owner * frame.rows + row))
     at, row, owner = at[order], row[order][::2], owner[order][::2]
-    columns = frame.reference_x()
+    columns = frame.references(frame.west, frame.columns)
     left = np.searchsorted(columns, at[::2])
     item, column = expand(left, np.searchsorted(columns, at[1::2]) - left)
     return row[item] * frame.columns + column, owner[item]
@@ -325,7 +312,8 @@ class DamagedIndexError(ValueError):
 
 def write_grid(path: Path, codes: Sequence[str], grid: Grid) -> None:
     """Write codes and arrays atomically."""
-    arrays = {name: np.ascontiguousarray(array) for name, array in grid.arrays().items()}
+    names = [field.name for field in fields(grid)]
+    arrays = {name: np.ascontiguousarray(getattr(grid, name)) for name in names}
     header_arrays = {name: [array.dtype.str, array.size] for name, array in arrays.items()}
     header = json.dumps({"codes": list(codes), "arrays": header_arrays}).encode()
     header += b" " * (-(len(header) + _START.size) % _ALIGN)

@@ -33,7 +33,7 @@ from geo.lookup import (
     cells_of_points,
     containment_pairs,
     far_inside,
-    lowest_polygon,
+    polygons_at,
 )
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class CommuneIndex:
             if alone is not None and accuracy_m >= 0:
                 return Location(self.codes[alone], "inside", math.inf)
             return self.locate_many([lon], [lat], [accuracy_m], search_m=search_m).location(0)
-        found = lowest_polygon(self.grid, lon, lat)
+        found = next(polygons_at(self.grid, lon, lat), None)
         return found and Location(self.codes[found[0]], "edge" if found[1] else "inside")
 
     def locate_many(

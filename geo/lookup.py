@@ -150,16 +150,11 @@ def cell_value(grid: Grid, column: int, row: int) -> int:
     return grid.blocks.item((tile << 2 * _BITS) + ((row & last) << _BITS) + (column & last))
 
 
-def lowest_polygon(grid: Grid, x: float, y: float) -> tuple[int, bool] | None:
-    """Return the lowest polygon that contains one point, and whether it is on the border.
+def polygons_at(grid: Grid, x: float, y: float) -> Iterator[tuple[int, bool]]:
+    """Yield the polygons that contain one point, lowest first, and whether it is on the border.
 
     The same rule as `containment_pairs`, without the cost of arrays of one.
     """
-    return next(polygons_at(grid, x, y), None)
-
-
-def polygons_at(grid: Grid, x: float, y: float) -> Iterator[tuple[int, bool]]:
-    """Yield the polygons that contain one point, lowest first, and whether it is on the border."""
     value = cell_of_point(grid, x, y)
     if value > BORDER:
         if value != EMPTY:

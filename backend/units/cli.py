@@ -158,7 +158,7 @@ def check(name: str) -> None:
     from geo.checks import to_text
 
     with click_errors(), spinner(f"Checking {name} …"):
-        report = loading.check_loaded(name)
+        report = loading.check(*loading.loaded(name))
     click.echo(to_text(report))
 
 

@@ -94,11 +94,6 @@ def add_set(
     return result
 
 
-def check_loaded(name: str) -> Report:
-    """Check a set that is in the database."""
-    return check(*loaded(name))
-
-
 def loaded(name: str) -> tuple[NewSet, GeoDataFrame]:
     """Return a set of the database and its polygons."""
     row = db.session.scalar(select(BoundarySet).where(BoundarySet.name == name))

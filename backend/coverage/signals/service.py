@@ -20,13 +20,8 @@ from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
+from backend.coverage.signals import queries
 from backend.coverage.signals.models import Signal
-from backend.coverage.signals.queries import (
-    SampleSet,
-    registrations_of,
-    samples_of_campaign,
-    samples_of_unit,
-)
 from backend.coverage.signals.rules import SIGNALS, DeviceSample, Evidence
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -101,7 +96,7 @@ def campaign_signals(
     require(actor, "campaign.see", campaign_scope(campaign_id))
     month = _month(query["month"], min(context.today, campaign.last_day), context)
     unit = find(month_end(month), query["unit"], query["level"]) if query["unit"] else None
-    samples = samples_of_campaign(campaign_id, month, unit.id if unit else None)
+    samples = queries.samples_of_campaign(campaign_id, month, unit.id if unit else None)
     scope = {"campaign_id": campaign_id, "unit_id": None}
     answer = _answer(samples, scope, month, context, whole=unit is None)
     reference = {"id": campaign_id, "name": campaign.name}
@@ -114,7 +109,7 @@ def unit_signals(
     """Return the signals among all samples of a unit's month."""
     unit, month = _authorized_unit(actor, code, query, context)
     scope = {"campaign_id": None, "unit_id": unit.id}
-    answer = _answer(samples_of_unit(unit.id, month), scope, month, context, whole=True)
+    answer = _answer(queries.samples_of_unit(unit.id, month), scope, month, context, whole=True)
     return {"campaign": None, "unit": serialize_unit(unit), **answer}
 
 
@@ -123,7 +118,7 @@ def unit_registrations(
 ) -> dict[str, Any]:
     """Return the new devices of a unit's month, by commune and day."""
     unit, month = _authorized_unit(actor, code, query, context)
-    items = registrations_of(unit.id, month)
+    items = queries.registrations_of(unit.id, month)
     total = sum(row["registered"] for row in items)
     return {"month": month, "unit": serialize_unit(unit), "registered": total, "items": items}
 
@@ -177,7 +172,7 @@ def _month(month: str | None, default: date, context: SignalContext) -> str:
 
 
 def _answer(
-    samples: SampleSet,
+    samples: queries.SampleSet,
     scope: Mapping[str, int | None],
     month: str,
     context: SignalContext,
@@ -246,7 +241,7 @@ def _serialize(
     }
 
 
-def findings(samples: SampleSet, month: str, key: str) -> list[Finding]:
+def findings(samples: queries.SampleSet, month: str, key: str) -> list[Finding]:
     """Apply all rules to a month's samples."""
     by_id = {row.id: row for row in samples.rows}
     return [
@@ -263,7 +258,7 @@ def device_number(device: UUID, month: str, key: str) -> int:
 
 
 def _finding(
-    one: Evidence, rows: list[DeviceSample], samples: SampleSet, month: str, key: str
+    one: Evidence, rows: list[DeviceSample], samples: queries.SampleSet, month: str, key: str
 ) -> Finding:
     """Build a finding; its subject depends on the first row, so it is stable as a group grows."""
     first = rows[0]

@@ -124,6 +124,9 @@ def likely(pair: Pair) -> list[str]:
     return [reason.code for reason in REASONS if reason.applies(pair)]
 
 
+THEIR_FIELDS = (
+    "samples", "download_mbps", "upload_mbps", "ping_ms", "jitter_ms", "source", "imported_at"
+)  # fmt: skip
 # Fields of an answer about coverage that its comparison has too.
 COVERAGE_FIELDS = ("unpublished", "month", "network", "level", "parent", "boundaries", "demo")
 
@@ -191,15 +194,10 @@ def _item(
     return {
         **{name: own[name] for name in ("code", "name", "parent")},
         "ours": {name: own[name] for name in ("received", "valid", "counted")},
-        "theirs": _theirs(row) if row else None,
+        "theirs": {name: getattr(row, name) for name in THEIR_FIELDS} if row else None,
         "difference": None if samples is None else own["counted"] - samples,
         "likely": likely(pair),
     }
-
-
-def _theirs(row: VnnicCount) -> dict[str, Any]:
-    names = ("samples", "download_mbps", "upload_mbps", "ping_ms", "jitter_ms", "source")
-    return {name: getattr(row, name) for name in (*names, "imported_at")}
 
 
 def _summary(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -34,6 +34,8 @@ from geo.checks import check as check_boundaries
 from geo.gazetteer import GazetteerUnit, load_units, plain, sort_key
 from geo.polygons import BoundaryError
 
+# Fields that a listed unit and a row of the database share.
+FIELDS = ("system", "level", "code", "name", "type", "latitude", "longitude")
 Span = tuple[date | None, date | None]
 Key = tuple[str, str]  # level, code
 
@@ -123,15 +125,9 @@ def _unit(row: Unit, rows: Mapping[int, Unit]) -> GazetteerUnit:
     province = rows[row.province_id] if row.province_id else row
     district = parent if parent.level == "district" else row
     return GazetteerUnit(
-        system=row.system,
-        level=row.level,
-        code=row.code,
-        name=row.name,
-        type=row.type,
+        **{name: getattr(row, name) for name in FIELDS},
         province_code=province.code,
         district_code=district.code if district.level == "district" else "",
-        latitude=row.latitude,
-        longitude=row.longitude,
         area_km2=None,
     )
 
@@ -238,8 +234,7 @@ def _with_islands(units: list[GazetteerUnit]) -> list[GazetteerUnit]:
 def _row(unit: GazetteerUnit, span: Span, ids: dict[Key, int]) -> dict[str, Any]:
     """Return the columns of a unit; `ids` has the rows above it."""
     parent, province = _above(unit, ids)
-    names = ("system", "level", "code", "name", "type", "latitude", "longitude")
-    return {name: getattr(unit, name) for name in names} | {
+    return {name: getattr(unit, name) for name in FIELDS} | {
         "parent_id": parent,
         "province_id": province,
         "valid_from": span[0],

@@ -14,7 +14,7 @@ UNITS = {
     "_M": "m",
 }  # fmt: skip
 SPANS = ((86_400, "days"), (3_600, "h"), (60, "min"), (1, "s"))
-NO_LIMITS = {"RULES", "EARTH_RADIUS_M", "OPERATORS", "COUNTRY_MCC", "HIDDEN"}
+NO_LIMITS = {"RULES", "EARTH_RADIUS_M", "OPERATORS", "COUNTRY_MCC", "HIDDEN", "NOWHERE"}
 
 
 def table() -> str:

@@ -365,11 +365,8 @@ def batches(
         items = [one.body for one in pending]
         if rng.random() < AGAIN:
             items = items + before[-3:]
-        made.append(
-            _batch(
-                phone, received, [*items, *_invalid_or_future(phone, pending[-1], received, rng)]
-            )
-        )
+        odd = _invalid_or_future(phone, pending[-1], received, rng)
+        made.append(_batch(phone, received, [*items, *odd]))
         before = items
         if rng.random() < OLD:
             made += _old(phone, pending[-1], until, rng)

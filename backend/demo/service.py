@@ -92,10 +92,13 @@ def load_plans(
         counted += n
     fold_all()
     if any((one.month, one.province) == (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
-        wanted = team_campaigns(_last_full_month(options.today), options.today.isoformat()[:7])
+        last_month = options.today.replace(day=1) - timedelta(days=1)
+        wanted = team_campaigns(f"{last_month:%Y-%m}", f"{options.today:%Y-%m}")
         make_teams(wanted, options.now, context, options.seed)
         fold_all()
-    _register_last(options.now, context.key)
+    agreement = Agreement(consent.CURRENT, options.now - timedelta(minutes=1))
+    last = Registration(consent=agreement, id=LAST)
+    devices.register(last, secret=context.key, now=options.now, demo=True)
     return LoadResult(False, months, counted)
 
 
@@ -106,7 +109,8 @@ def remove(progress: Progress) -> int:
     remove_teams()
     rows = remove_devices(progress)
     remove_demo_reports()
-    unmark_months()
+    db.session.execute(delete(DemoMonth))
+    db.session.commit()
     fold_all()
     return rows
 
@@ -116,17 +120,6 @@ def is_loaded() -> bool:
     found = db.session.scalar(select(Device.id).where(Device.id == LAST, Device.demo))
     db.session.rollback()
     return found is not None
-
-
-def _last_full_month(today: date) -> str:
-    return (today.replace(day=1) - timedelta(days=1)).isoformat()[:7]
-
-
-def _register_last(now: datetime, key: str) -> None:
-    registration = Registration(
-        consent=Agreement(consent.CURRENT, now - timedelta(minutes=1)), id=LAST
-    )
-    devices.register(registration, secret=key, now=now, demo=True)
 
 
 # Devices of one transaction: a removal can be stopped and run again.
@@ -178,12 +171,6 @@ def _remove_lot(ids: list[UUID]) -> int:
     db.session.execute(gone, execution_options={"synchronize_session": False})
     db.session.commit()
     return rows
-
-
-def unmark_months() -> None:
-    """Remove the marks of demo months."""
-    db.session.execute(delete(DemoMonth))
-    db.session.commit()
 
 
 # In the order of their references. A demo organisation with real data is kept.

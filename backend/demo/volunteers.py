@@ -279,7 +279,9 @@ def _outings(
     volunteer: Volunteer, days: Sequence[date], rng: np.random.Generator
 ) -> Iterator[tuple[datetime, Slot, int]]:
     """Draw outings by weight until the quotas at home and at work are used up."""
-    open_slots = [(day, slot) for day in days for slot in (WEEKEND if _free_day(day) else WEEKDAY)]
+    open_slots = [
+        (day, slot) for day in days for slot in (WEEKEND if day.weekday() >= SATURDAY else WEEKDAY)
+    ]
     keys = rng.exponential(size=len(open_slots)) / [slot.weight for _, slot in open_slots]
     elsewhere = volunteer.work is not volunteer.home
     left = {False: volunteer.at_home, True: volunteer.at_work}
@@ -293,10 +295,6 @@ def _outings(
             left[where] -= size
             midnight = datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
             yield midnight + timedelta(seconds=round(hour * 3600)), slot, size
-
-
-def _free_day(day: date) -> bool:
-    return day.weekday() >= SATURDAY
 
 
 def _random_spot(commune: Commune, rng: np.random.Generator) -> int:

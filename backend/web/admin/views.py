@@ -330,7 +330,8 @@ def organisations(query: dict[str, Any]) -> Any:
 
     def act(fields: dict[str, Any]) -> Any:
         code = fields.pop("unit_code")
-        unit = unit_reference(code, level_of(code), today)
+        # Current codes of provinces have two digits.
+        unit = unit_reference(code, "province" if len(code or "") == 2 else "commune", today)
         with form_errors(UNIT_FIELD):
             return create_organisation(actor(), fields | {"unit": unit})
 
@@ -351,11 +352,6 @@ def stop_organisation(query: dict[str, Any], organisation_id: int) -> Any:
     if form.failed:
         return _render_organisations(query, form)
     return redirect_to("admin.organisations", query)
-
-
-def level_of(code: str | None) -> str:
-    """Return the level of a current code: provinces have two digits."""
-    return "province" if code is not None and len(code) == len("19") else "commune"
 
 
 def _render_organisations(query: dict[str, Any], form: Form) -> Any:

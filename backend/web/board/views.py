@@ -254,7 +254,8 @@ def pin(query: dict[str, Any], campaign_id: int) -> Response:
     day, network = form.values.get("date"), form.values.get("network")
     if pinned:
         return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
-    return render_plan("web/board/plan.html", query | _plan_query(fields), campaign_id, form=form)
+    query |= {name: (fields or {}).get(name) for name in ("date", "network")} | {"team_id": None}
+    return render_plan("web/board/plan.html", query, campaign_id, form=form)
 
 
 @bp.page("/<int:campaign_id>/plan/unpin", methods=("POST",))
@@ -267,11 +268,6 @@ def unpin(query: dict[str, Any], campaign_id: int) -> Response:
     unpin_place(actor(), campaign_id, fields, clock_now())
     day, network = form.values.get("date"), form.values.get("network")
     return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
-
-
-def _plan_query(fields: dict[str, Any] | None) -> dict[str, Any]:
-    values = fields or {}
-    return {name: values.get(name) for name in ("date", "network")} | {"team_id": None}
 
 
 @bp.page("/<int:campaign_id>/signals", schemas.MonthQuerySchema, methods=READ_WRITE)

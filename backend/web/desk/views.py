@@ -440,14 +440,11 @@ def _submit(query: dict[str, Any], report_id: int, schema: Schema, act: Act) -> 
         expected = frozenset({version}) if version else None
         result = form.attempt(lambda: (act(expected, values),))
         if result is not None:
-            return _redirect(query, result[0])
+            [report] = result
+            if report is None:  # the draft was removed
+                return redirect_to("desk.reports", query)
+            return redirect_to("desk.report", query, report_id=report["id"])
     return _page(query["lang"], report_id, form)
-
-
-def _redirect(query: dict[str, Any], report: dict[str, Any] | None) -> Response:
-    if report is None:
-        return redirect_to("desk.reports", query)
-    return redirect_to("desk.report", query, report_id=report["id"])
 
 
 def _page(lang: str | None, report_id: int, form: Form) -> Response:

@@ -11,7 +11,7 @@ from backend.coverage.plan.service import PlanPlace
 from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow
 from backend.web.maps import outlines
-from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Archipelago, Box, Canvas
+from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas
 
 Names = dict[str, str]  # by code
 Figures = dict[str, Any]  # of coverage.map_figures
@@ -88,18 +88,11 @@ def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> MapD
     drawing = outlines.area(folder, active, tuple(sorted(communes)))
     if drawing is None:
         return None
-    shapes = tuple(
-        UnitShape(
-            code,
-            communes[code].name,
-            path,
-            STEP_NAMES[communes[code].step],
-            communes[code].has,
-            communes[code].need,
-        )
-        for code, path in drawing.paths.items()
-    )
-    return _part(folder, active, drawing, shapes)
+    shapes = []
+    for code, path in drawing.paths.items():
+        one = communes[code]
+        shapes.append(UnitShape(code, one.name, path, STEP_NAMES[one.step], one.has, one.need))
+    return _part(folder, active, drawing, tuple(shapes))
 
 
 def plain_country(folder: Path, active: ActiveSet) -> MapDrawing:
@@ -139,14 +132,8 @@ def sea_on(canvas: Canvas, coast: tuple[str, ...] = ()) -> Sea:
     (left, top), (right, bottom) = canvas.at(INSET[0]), canvas.at(INSET[1])
     name = SeaLabel((SEA[0],), canvas.at(SEA[1]), ())
     inset = (left, top, right - left, bottom - top)
-    return Sea(
-        marks,
-        name,
-        inset,
-        coast,
-        [*map(_label_data, ARCHIPELAGOS), {"name": SEA[0], "label": SEA[1]}],
-    )
-
-
-def _label_data(one: Archipelago) -> dict[str, Any]:
-    return {"name": f"{one.name} ({one.province})", "label": one.label, "islands": one.islands}
+    places: list[dict[str, Any]] = [
+        {"name": f"{one.name} ({one.province})", "label": one.label, "islands": one.islands}
+        for one in ARCHIPELAGOS
+    ]
+    return Sea(marks, name, inset, coast, [*places, {"name": SEA[0], "label": SEA[1]}])

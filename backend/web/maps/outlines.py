@@ -52,33 +52,31 @@ class Drawing:
 def country(folder: Path, active: ActiveSet) -> Drawing:
     """Return the outlines of the provinces."""
     path = folder / f"{active.digest}-country.json"
-    drawing = _read(path)
-    return (
-        drawing
-        if drawing and drawing.box == COUNTRY_BOX
-        else _store(path, provinces(_shapes(active, true())))
-    )
+    if (drawing := _read(path)) and drawing.box == COUNTRY_BOX:
+        return drawing
+    return _store(path, provinces(_shapes(active, true())))
 
 
 @lru_cache(CACHED_MOST)
 def inside(folder: Path, active: ActiveSet, unit: UnitRow) -> Drawing | None:
     """Return the communes of a unit, or the commune itself; None without a polygon."""
     path = folder / f"{active.digest}-{unit.level}-{unit.code}.json"
-    if drawing := _read(path):
-        return drawing
     column = {"commune": Unit.id, "district": Unit.parent_id, "province": Unit.province_id}
-    shapes = _shapes(active, column[unit.level] == unit.id)
-    return _store(path, _unit(shapes)) if shapes else None
+    return _part(path, active, column[unit.level] == unit.id)
 
 
 @lru_cache(CACHED_MOST)
 def area(folder: Path, active: ActiveSet, codes: tuple[str, ...]) -> Drawing | None:
     """Return communes by code, e.g. of a campaign; None if none has a polygon."""
     name = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
-    path = folder / f"{active.digest}-area-{name}.json"
+    return _part(folder / f"{active.digest}-area-{name}.json", active, Unit.code.in_(codes))
+
+
+def _part(path: Path, active: ActiveSet, within: ColumnElement[bool]) -> Drawing | None:
+    """Return the stored drawing of some communes, or draw and store it."""
     if drawing := _read(path):
         return drawing
-    shapes = _shapes(active, Unit.code.in_(codes))
+    shapes = _shapes(active, within)
     return _store(path, _unit(shapes)) if shapes else None
 
 

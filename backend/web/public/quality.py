@@ -33,7 +33,8 @@ def quality(page: CoveragePage, translator: Translator, now: datetime) -> Qualit
     unit, query = page.unit, page.query
     month = unit_month(unit.code, unit.level, query.month, query.network, now, read_by)
     statistics, hours = unit_statistics(month), unit_hours(month)
-    months = history(page.unit, page.query.network, _moment_of(page, now), reader=read_by)
+    ended = datetime.combine(month_end(query.month), time(12), VIETNAM)
+    months = history(unit, query.network, min(now, ended), reader=read_by)
     totals = [item for item in statistics["items"] if item["technology"] is None and item["n"]]
     return Quality(
         months=_months(months, translator),
@@ -44,12 +45,6 @@ def quality(page: CoveragePage, translator: Translator, now: datetime) -> Qualit
         references=_references(statistics),
         hours=_hours(hours["hours"], translator),
     )
-
-
-def _moment_of(page: CoveragePage, now: datetime) -> datetime:
-    """Return now, or the last day of a past month."""
-    ended = datetime.combine(month_end(page.query.month), time(12), VIETNAM)
-    return min(now, ended)
 
 
 def _months(months: list[dict[str, Any]], translator: Translator) -> Bars:

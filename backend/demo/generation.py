@@ -14,17 +14,7 @@ from sqlalchemy import func, select, text
 
 from backend.clock import month_end
 from backend.database.extensions import db
-from backend.demo.phones import (
-    ACCURACY_M,
-    APP_VERSION,
-    NOISE_MOST_M,
-    Phone,
-    Sample,
-    add_anomalies,
-    batches,
-    body,
-    new_phone,
-)
+from backend.demo import phones
 from backend.demo.plan import MonthPlan, quotas
 from backend.demo.volunteers import (
     METRES_PER_DEGREE,
@@ -127,32 +117,32 @@ def _measure(
     rng: np.random.Generator,
 ) -> UUID | None:
     """Register one phone and record its batches."""
-    phone = new_phone(plan.network, plan.month, rng)
+    phone = phones.new_phone(plan.network, plan.month, rng)
     tests = plan_tests(volunteer, plan.days, plan.until, rng)
     if not tests:
         return None
     fixes = _fixes(tests, plan, context, rng)
     good = [
-        Sample(test.at, body(phone, test.at, fix, rng))
+        phones.Sample(test.at, phones.body(phone, test.at, fix, rng))
         for test, fix in zip(tests, fixes, strict=True)
     ]
-    samples = add_anomalies(phone, good, province.beyond, rng)
+    samples = phones.add_anomalies(phone, good, province.beyond, rng)
     samples = [one for one in samples if one.at < plan.until]
     device = register(phone, tests[0].at - timedelta(hours=rng.uniform(0.2, 48)), context)
-    for batch in batches(phone, samples, plan.until, rng):
+    for batch in phones.batches(phone, samples, plan.until, rng):
         db.session.execute(NO_WAIT)
         record(device, batch.items, batch.receipt, context)
     return device
 
 
-def register(phone: Phone, at: datetime, context: RecordingContext) -> UUID:
+def register(phone: phones.Phone, at: datetime, context: RecordingContext) -> UUID:
     """Register a phone; its consent and registration are of the same time."""
     registration = Registration(
         consent=Agreement(consent.CURRENT, at),
         id=phone.id,
         platform=phone.platform,
         model=phone.model,
-        app_version=APP_VERSION,
+        app_version=phones.APP_VERSION,
     )
     db.session.execute(NO_WAIT)
     return devices.register(registration, secret=context.key, now=at, demo=True).id
@@ -165,9 +155,9 @@ def _fixes(
     spots = np.array(
         [[one.commune.longitudes[one.spot], one.commune.latitudes[one.spot]] for one in tests]
     )
-    accuracy = np.clip(rng.lognormal(np.log(11), 0.5, len(tests)), *ACCURACY_M).round(1)
+    accuracy = np.clip(rng.lognormal(np.log(11), 0.5, len(tests)), *phones.ACCURACY_M).round(1)
     noise = np.clip(rng.normal(0, 0.4, spots.shape) * accuracy[:, None], -1, 1)
-    noise = noise * np.minimum(accuracy, NOISE_MOST_M / np.sqrt(2))[:, None]
+    noise = noise * np.minimum(accuracy, phones.NOISE_MOST_M / np.sqrt(2))[:, None]
     east = METRES_PER_DEGREE * np.cos(np.radians(spots[:, 1]))
     points = (spots + noise / np.stack([east, np.full(len(tests), METRES_PER_DEGREE)], 1)).round(6)
     day = month_end(plan.month)

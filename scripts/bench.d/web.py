@@ -9,7 +9,6 @@ import gzip
 import statistics
 import sys
 import time
-from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, Response, sync_playwright
 
@@ -32,28 +31,18 @@ REPAINT = """async (step) => {
 }"""  # noqa: E501
 
 
-@dataclass
-class Visit:
-    """What came for one page."""
-
-    sizes: dict[str, int] = field(default_factory=dict)
-
-    def note(self, response: Response) -> None:
-        if response.status in (200, 206) and response.request.method == "GET":
-            body, kind = response.body(), response.headers.get("content-type", "")
-            plain = kind.startswith(PACKED)
-            size = len(body) if plain else len(gzip.compress(body, 6))
-            self.sizes[response.url] = self.sizes.get(response.url, 0) + size
-
-    @property
-    def total_kb(self) -> float:
-        return sum(self.sizes.values()) / 1000
+def kilobytes(response: Response) -> float:
+    """The size of a response as a proxy sends it, in kB; 0 if it has no content."""
+    if response.status not in (200, 206) or response.request.method != "GET":
+        return 0.0
+    body, kind = response.body(), response.headers.get("content-type", "")
+    return len(body if kind.startswith(PACKED) else gzip.compress(body, 6)) / 1000
 
 
-def visit(browser: Browser, url: str, scripts: bool) -> tuple[Visit, float, float | None]:
-    """Open a page as a new visitor; return sizes, seconds to first text, ms of a repaint."""
+def visit(browser: Browser, url: str, scripts: bool) -> tuple[float, float, float | None]:
+    """Open a page as a new visitor; return kB, seconds to first text, ms of a repaint."""
     context = browser.new_context(viewport=PHONE, java_script_enabled=scripts)
-    page, came = context.new_page(), Visit()
+    page = context.new_page()
     responses: list[Response] = []
     page.on("response", lambda response: responses.append(response))
     began = time.perf_counter()
@@ -63,12 +52,11 @@ def visit(browser: Browser, url: str, scripts: bool) -> tuple[Visit, float, floa
     if scripts and page.locator("#map.whole").count():
         wait_for(page, "document.getElementById('map').map?.repainted !== undefined")
         page.wait_for_load_state("networkidle")
-    for response in list(responses):
-        came.note(response)
+    total_kb = sum(map(kilobytes, list(responses)))
     if scripts and page.locator("#map.whole").count():
         repaint = statistics.median(page.evaluate(REPAINT, step) for step in (4, 3, 2, 1, 4))
     context.close()
-    return came, first, repaint
+    return total_kb, first, repaint
 
 
 def main() -> None:
@@ -86,11 +74,11 @@ def main() -> None:
             ("/unit/19?month=2024-11", True, PLAIN_KB),
             ("/search?q=thai", True, PLAIN_KB),
         ):
-            came, first, repaint = visit(browser, url + path, scripts)
+            total_kb, first, repaint = visit(browser, url + path, scripts)
             name = path + ("" if scripts else " without scripts")
             painted = "" if repaint is None else f"{repaint:7.0f} ms"
-            print(f"{name:34}{came.total_kb:8.1f}{most:6}{first:11.2f} s{painted:>10}")
-            good &= came.total_kb < most and first < FIRST_S and (repaint or 0) < REPAINT_MS
+            print(f"{name:34}{total_kb:8.1f}{most:6}{first:11.2f} s{painted:>10}")
+            good &= total_kb < most and first < FIRST_S and (repaint or 0) < REPAINT_MS
         browser.close()
     sys.exit(0 if good else 1)
 

@@ -58,7 +58,12 @@ def plan_map(folder: Path, active: ActiveSet | None, plan: dict[str, Any]) -> Pl
     drawn = _ground(folder, active, plan["area"])
     box, margin = drawn.box, 0.0 if drawn.whole else outlines.UNIT_MARGIN
     canvas = Canvas(box, margin)
-    stops, homes = _stops(plan, canvas), _homes(plan, canvas)
+    stops = _markers(((place, number) for _, place, number in _stays(plan)), canvas)
+    home_by_team, numbered = plan["homes"], enumerate(plan["teams"], 1)
+    homes = _markers(
+        ((home_by_team[team["id"]], n) for n, team in numbered if team["id"] in home_by_team),
+        canvas,
+    )
     home_of = {number: home for home in homes for number in home.numbers}
     ways = dict.fromkeys(
         (home_of[number], stop) for stop in stops for number in stop.numbers if number in home_of
@@ -92,22 +97,11 @@ def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Coordinates, 
                 yield item, (item["longitude"], item["latitude"]), number
 
 
-def _stops(plan: dict[str, Any], canvas: Canvas) -> tuple[PlanMarker, ...]:
+def _markers(places: Iterable[tuple[Coordinates, int]], canvas: Canvas) -> tuple[PlanMarker, ...]:
+    """Return a marker for each place with the numbers of its teams."""
     numbers_of: dict[Coordinates, list[int]] = defaultdict(list)
-    for _, place, number in _stays(plan):
+    for place, number in places:
         numbers_of[place].append(number)
-    return _markers(numbers_of, canvas)
-
-
-def _homes(plan: dict[str, Any], canvas: Canvas) -> tuple[PlanMarker, ...]:
-    numbers_of: dict[Coordinates, list[int]] = defaultdict(list)
-    for number, team in enumerate(plan["teams"], 1):
-        if team["id"] in plan["homes"]:
-            numbers_of[plan["homes"][team["id"]]].append(number)
-    return _markers(numbers_of, canvas)
-
-
-def _markers(numbers_of: dict[Coordinates, list[int]], canvas: Canvas) -> tuple[PlanMarker, ...]:
     return tuple(PlanMarker(place, canvas.at(place), tuple(dict.fromkeys(numbers)))
                  for place, numbers in numbers_of.items())  # fmt: skip
 

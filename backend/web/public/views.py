@@ -21,6 +21,7 @@ from backend.web.public.quality import quality
 from backend.web.public.service import show_unit
 from backend.web.public.sharing import draw_picture, sentence
 from backend.web.public.styleguide import samples
+from backend.web.site import schemas
 from backend.web.site.blueprint import (
     API_PAGE,
     EMBEDDED,
@@ -31,12 +32,6 @@ from backend.web.site.blueprint import (
     with_policy,
 )
 from backend.web.site.pages import render, translator_for, workspaces
-from backend.web.site.schemas import (
-    FirstPageQuerySchema,
-    SearchQuerySchema,
-    TableQuerySchema,
-    UnitPageQuerySchema,
-)
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
 sharing_pages = Blueprint("sharing", __name__)
@@ -50,7 +45,7 @@ FILE_MOST = 15_000_000
 DIGEST_MOST = 64
 
 
-@bp.page("/", FirstPageQuerySchema, policy=MAP)
+@bp.page("/", schemas.FirstPageQuerySchema, policy=MAP)
 def index(query: dict[str, Any]) -> Any:
     """Show a month's counts of the country against the target."""
     if parent := query.pop("parent"):
@@ -62,7 +57,7 @@ def index(query: dict[str, Any]) -> Any:
     return render("web/public/country.html", lang, page=page, **values)
 
 
-@bp.page("/unit/<code>", UnitPageQuerySchema, policy=MAP)
+@bp.page("/unit/<code>", schemas.UnitPageQuerySchema, policy=MAP)
 def unit(query: dict[str, Any], code: str) -> Response:
     """Show a month's counts of a unit and the units in it against the target."""
     lang = query.pop("lang")
@@ -73,7 +68,7 @@ def unit(query: dict[str, Any], code: str) -> Response:
     return render("web/public/unit.html", lang, page=page, **values)
 
 
-@bp.page("/table.csv", TableQuerySchema)
+@bp.page("/table.csv", schemas.TableQuerySchema)
 def table(query: dict[str, Any]) -> Response:
     """Download the table of a page, with heads in the language of the page."""
     lang, _ = query.pop("lang"), query.pop("format")
@@ -84,7 +79,7 @@ def table(query: dict[str, Any]) -> Response:
     return with_content_tag(as_attachment(content, "text/csv; charset=utf-8", name))
 
 
-@bp.page("/search", SearchQuerySchema, policy=MAP)
+@bp.page("/search", schemas.SearchQuerySchema, policy=MAP)
 def search(query: dict[str, Any]) -> Any:
     """List the units of a name; redirect to a single result."""
     lang, text = query["lang"], query["q"].strip()
@@ -149,7 +144,7 @@ def _draw_map(page: service.CoveragePage) -> Any:
 
 
 @sharing_pages.get("/unit/<code>/picture.png")
-@arguments(UnitPageQuerySchema, location="query")
+@arguments(schemas.UnitPageQuerySchema, location="query")
 def picture(query: dict[str, Any], code: str) -> Response:
     """Send the preview picture of a shared link."""
     reader = translator_for(query.pop("lang"))
@@ -162,7 +157,7 @@ def picture(query: dict[str, Any], code: str) -> Response:
 
 
 @sharing_pages.get("/unit/<code>/widget")
-@arguments(UnitPageQuerySchema, location="query")
+@arguments(schemas.UnitPageQuerySchema, location="query")
 @with_policy(EMBEDDED)
 def widget(query: dict[str, Any], code: str) -> Response:
     """Render a unit's figure for embedding in another site."""

@@ -180,7 +180,7 @@ def remove_totp(data: dict[str, str]) -> None:
 @account.arguments(PasswordSchema)
 @account.response(204)
 def close_account(data: dict[str, str]) -> None:
-    """Close one's account, with its name, roles, sessions and own_account."""
+    """Close one's account, with its name, roles, sessions and tokens."""
     own_account.close_account(actor(), data["password"], _key(), clock_now())
 
 
@@ -204,7 +204,7 @@ def make_token(data: dict[str, Any]) -> Any:
 @account.doc(security=PERSON)
 @account.response(204)
 def revoke_token(token_id: int) -> None:
-    """End one of one's own_account."""
+    """End one of one's tokens."""
     own_account.revoke_token(actor(), token_id, clock_now())
 
 

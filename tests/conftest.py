@@ -31,6 +31,13 @@ settings.load_profile("shared")
 KEPT = {"units", "boundary_sets", "boundaries", "targets", "alembic_version"}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run files with browser tests first, then those with slow ones: quick tests end evenly."""
+    marks = {(item.path, mark.name) for item in items for mark in item.iter_markers()}
+    items.sort(key=lambda item: ((item.path, "browser") not in marks,
+                                 (item.path, "slow") not in marks))  # fmt: skip
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """Hash passwords at the least cost: in earnest it is dear by intent, and tests do it often."""

@@ -145,7 +145,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MAX_BODY_BYTES", whole, 4_000_000, "largest request body, measured after inflating; 500 samples with every field take about 0.5 MB"),
     Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; enough for five teams of 200 phones behind one carrier address"),
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),
-    Setting("REQUIRE_ATTESTATION", flag, False, "refuse devices that register without an attestation"),
     Setting("COUNT_MANUAL", flag, False, "count results entered by hand (source: manual)"),
     Setting("PUBLISH", one_of("live", "after_approval"), "live", "live or after_approval: figures are public at once, or those of a province and month after the approval of its report"),
     Setting("REACHED_IS", one_of(">=", ">"), ">=", ">= or >: a unit reaches its target with as many samples (our reading of the letter), or with one more"),

@@ -1,11 +1,9 @@
 """Devices and their consents."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, func
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -25,7 +23,6 @@ class Device(db.Model):
     platform: Mapped[str | None]
     model: Mapped[str | None]
     app_version: Mapped[str | None]
-    attestation: Mapped[Any | None] = mapped_column(JSONB)
     consent_version: Mapped[str]
     demo: Mapped[bool] = mapped_column(server_default="false")
     # Raised by every change of the device's measurements: a post that was judged on an older state

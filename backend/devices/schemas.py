@@ -71,11 +71,16 @@ class RegistrationSchema(ConsentingSchema):
     platform = Text(40, allow_none=True, load_default=None)
     model = Text(120, allow_none=True, load_default=None)
     app_version = Text(40, allow_none=True, load_default=None)
-    attestation = Opaque(allow_none=True, load_default=None)
+    attestation = Opaque(
+        allow_none=True,
+        load_default=None,
+        metadata={"deprecated": True, "description": "Accepted from older apps and dropped."},
+    )
 
     @post_load
     def registration(self, data: dict[str, Any], **_: Any) -> Registration:
-        """Make a `Registration`."""
+        """Make a `Registration`; an attestation is dropped, since nothing can verify it."""
+        del data["attestation"]
         return Registration(**data)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import null, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.rate_limits import Caller, count_attempt
@@ -14,7 +14,7 @@ from backend.database.extensions import db, fetch, fetch_autocommit
 from backend.devices import consent
 from backend.devices.credentials import code_hash, new_code, new_token, token_hash
 from backend.devices.models import Consent, Device
-from backend.errors import FieldError, Problem
+from backend.errors import Problem
 
 # A phone that lost the answer retries within seconds or minutes; a later registration with the same
 # id comes from another phone or a restored backup.
@@ -38,7 +38,6 @@ class Registration:
     platform: str | None = None
     model: str | None = None
     app_version: str | None = None
-    attestation: Any | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +110,11 @@ def register(
     secret: str,
     now: datetime,
     caller: Caller | None = None,
-    require_attestation: bool = False,
     demo: bool = False,
 ) -> Registered:
     """Register a device, or repeat the answer to a phone that lost it, with new secrets."""
     if caller is not None:
         count_attempt("register", caller, secret, now)
-    if require_attestation and registration.attestation is None:
-        raise Problem(422, "attestation_required", [FieldError("attestation", "required")])
     device_id = registration.id or uuid4()
     token, code = new_token(), new_code()
     hashes = {"token_hash": token_hash(token), "withdrawal_hash": code_hash(code, secret)}
@@ -225,7 +221,6 @@ def _insert(
         platform=registration.platform,
         model=registration.model,
         app_version=registration.app_version,
-        attestation=null() if registration.attestation is None else registration.attestation,
         consent_version=registration.consent.version,
         demo=demo,
         window_start=now,

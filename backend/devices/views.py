@@ -42,7 +42,6 @@ def register(registration: Registration) -> Any:
         secret=current_app.config["SECRET_KEY"],
         now=clock_now(),
         caller=Caller(request.remote_addr or "", current_app.config["REGISTRATIONS_PER_HOUR"]),
-        require_attestation=current_app.config["REQUIRE_ATTESTATION"],
     )
     return registered, 201 if registered.created else 200
 

@@ -25,7 +25,6 @@ TEXTS: dict[str, str] = {
     "internal": N_("Server error."),
     "consent_required": N_("Your explicit consent is required."),
     "already_registered": N_("This device is already registered."),
-    "attestation_required": N_("An attestation of the app is required."),
     "withdrawal_code_unknown": N_(
         "No device has this withdrawal code; it may have been withdrawn already."
     ),

@@ -1,6 +1,5 @@
 """The template of a list of teams, with instructions."""
 
-import csv
 import io
 from typing import Any
 
@@ -9,6 +8,7 @@ from xlsxwriter import Workbook
 from backend.accounts.access import Actor, require, require_person
 from backend.campaigns.schemas import CAPACITY_MOST
 from backend.organisations.scopes import organisation_scope
+from backend.tables.spreadsheets import csv_file
 from backend.tables.table import ROWS_MOST
 from backend.team_import.rows import EXAMPLE
 
@@ -68,9 +68,7 @@ def template(actor: Actor, organisation_id: int, form: str) -> bytes:
 
 def _csv() -> bytes:
     """Return UTF-8 with a byte order mark, which spreadsheets need for Vietnamese letters."""
-    out = io.StringIO()
-    csv.writer(out).writerows([HEADER, EXAMPLE_ROW])
-    return out.getvalue().encode("utf-8-sig")
+    return csv_file([HEADER, EXAMPLE_ROW])
 
 
 def _xlsx() -> bytes:

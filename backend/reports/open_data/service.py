@@ -3,7 +3,6 @@
 Polygons of units belong to the operator of the server and are not published: a unit is a point.
 """
 
-import csv
 import gzip
 import io
 import json
@@ -24,7 +23,7 @@ from backend.errors import Problem
 from backend.reports.content.labels import DEMO
 from backend.reports.files.canonical import digest
 from backend.reports.open_data.tables import Column, Month, Table, read_month
-from backend.tables.spreadsheets import escape_formula
+from backend.tables.spreadsheets import csv_text
 
 FOLDER = "open-data"  # in VAR_DIR
 MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
@@ -115,18 +114,15 @@ def render_files(month: Month, now: datetime, *, minimum: int, publisher: str) -
 
 def _csv(table: Table) -> bytes:
     """Return a table as gzipped CSV, without byte order mark and without time."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     names = [column.name for column in table.columns]
-    writer.writerow(names)
-    writer.writerows([_cell(row[name]) for name in names] for row in table.rows)
-    return gzip.compress(out.getvalue().encode(), mtime=0)
+    rows = ([_cell(row[name]) for name in names] for row in table.rows)
+    return gzip.compress(csv_text([names, *rows], "\n").encode(), mtime=0)
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return escape_formula(value) if isinstance(value, str) else value
+    return value
 
 
 def _parquet(table: Table) -> bytes:

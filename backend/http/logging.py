@@ -1,6 +1,7 @@
 """Request ids, the log of requests by structlog, and the headers of all answers."""
 
 import logging
+import re
 import time
 import uuid
 from typing import Any
@@ -12,6 +13,9 @@ from flask import Flask, Response, g, request
 from backend.metrics import count_request
 
 log = structlog.get_logger()
+
+# Ids of measurements and phones in paths; nginx leaves them out too (config/deploy).
+UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
 # Pages use the position of a phone and no other permission.
 PERMISSIONS = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=()"
@@ -43,7 +47,8 @@ def _finish(response: Response) -> Response:
             "request",
             request_id=g.request_id,
             method=request.method,
-            path=request.path,  # without the query string, which may contain a position
+            # Without the query string, which may contain a position.
+            path=UUID.sub("-", request.path),
             status=response.status_code,
             ms=round(seconds * 1e3, 1),
         )

@@ -85,6 +85,13 @@ def addresses(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
+def public_keys(value: str) -> tuple[bytes, ...]:
+    keys = addresses(value)
+    if any(re.fullmatch(r"[0-9a-f]{64}", key) is None for key in keys):
+        raise ValueError("must be keys of 64 hexadecimal digits, separated by commas")
+    return tuple(bytes.fromhex(key) for key in keys)
+
+
 def web_address(value: str) -> str:
     if not value.strip().startswith(("https://", "http://")):
         raise ValueError("must begin with https:// or http://")
@@ -125,6 +132,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DATABASE_TIMEOUT_S", whole, 3, "seconds to wait for a connection before answering 503"),
     Setting("DATABASE_PREPARED", flag, True, "use prepared statements; false behind a pooler without support, such as PgBouncer before 1.21"),
     Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600"),
+    Setting("SEAL_KEYS", public_keys, (), "former public keys of report seals that stay valid, in hexadecimal, separated by commas; the present one (VAR_DIR/seal_key) need not be listed. `flask reports keys` shows them"),
     Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; its boundary sets are loaded and activated at start"),
     Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),
     Setting("SET_MEMORY_MB", whole, 4_000, "memory limit of the process that reads and checks a boundary set, in MB; the country with every vertex takes 2,000, half of it only reserved. 0: no limit"),

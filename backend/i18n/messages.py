@@ -364,6 +364,12 @@ TEXTS: dict[str, str] = {
         "No approved report has this digest. A file that should match it was changed, even if "
         "only by one byte."
     ),
+    "report_altered": N_(
+        "The stored report differs from its seal and is not shown. Inform the server's operator."
+    ),
+    "seal_broken": N_("The report on the server was changed after its approval."),
+    "seal_key_unknown": N_("The report is sealed with a key that this server does not trust."),
+    "seal_key_revoked": N_("The key of this seal was revoked."),
     # signals of manipulated samples
     "signals_explained": N_(
         "These signals need a review by a person; they prove nothing. No sample is excluded "

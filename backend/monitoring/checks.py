@@ -18,6 +18,7 @@ from backend.clock import local_day
 from backend.database.extensions import db
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
+from backend.reports.monthly.seals import list_keys, trusted_keys
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
 
@@ -195,6 +196,20 @@ def keys(context: CheckContext) -> Iterator[Finding]:
             )
 
 
+def seal_keys(context: CheckContext) -> Iterator[Finding]:
+    """Check that the keys of sealed reports are trusted."""
+    for key in list_keys(trusted_keys(context.config))["items"]:
+        if not (key["trusted"] or key["revoked_at"]):
+            yield Finding(
+                N_("Reports are sealed with key {number}, which this server does not trust."),
+                N_(
+                    "If the key was yours, set SEAL_KEYS={key} and restart; if not, somebody wrote "
+                    "into the database: see docs/runbook.md, unknown seal key"
+                ),
+                {"number": key["number"], "key": key["public_key"]},
+            )
+
+
 def second_factors(context: CheckContext) -> Iterator[Finding]:
     """Check that SECRET_KEY decrypts the second factors."""
     if failed := count_undecryptable(context.config["SECRET_KEY"]):
@@ -248,8 +263,8 @@ def jobs(context: CheckContext) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    configuration, database, migrations, boundaries, clock, disk, folding, keys, second_factors,
-    backups, jobs,
+    configuration, database, migrations, boundaries, clock, disk, folding, keys, seal_keys,
+    second_factors, backups, jobs,
 )  # fmt: skip
 
 

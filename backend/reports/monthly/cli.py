@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from backend.batch.command_line import click_errors
@@ -13,7 +14,9 @@ from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.i18n.messages import message
 from backend.reports.files.canonical import digest
+from backend.reports.monthly import seals
 from backend.reports.monthly.deadlines import remind
+from backend.reports.monthly.seals import list_keys, trusted_keys
 from backend.reports.monthly.service import check_digest
 
 cli = AppGroup("reports", help="Monthly reports and their seals; open data.")
@@ -25,13 +28,37 @@ commands = (cli,)
 def verify(file: Path) -> None:
     """Check that FILE is, byte for byte, a file of a report that was sealed here."""
     try:
-        check = check_digest(digest(file.read_bytes()))
+        check = check_digest(digest(file.read_bytes()), trusted_keys(current_app.config))
     except Problem as problem:
         raise click.ClickException(message(problem.code, "en")) from None
     for line in _lines(check):
         click.echo(line)
     if not check["valid"]:
-        raise click.ClickException("The seal is not valid: the stored report was changed.")
+        raise click.ClickException(message(check["problem"], "en"))
+
+
+@cli.command()
+def keys() -> None:
+    """List the keys of seals with their fingerprints, to be printed and compared."""
+    for key in list_keys(trusted_keys(current_app.config))["items"]:
+        state = "trusted" if key["trusted"] else "NOT TRUSTED: neither in VAR_DIR nor in SEAL_KEYS"
+        if key["revoked_at"]:
+            state = f"revoked {key['revoked_at']:%Y-%m-%d}: {key['revoked_reason']}"
+        click.echo(f"key {key['number']}, {state}")
+        click.echo(f"  public key   {key['public_key']}\n  fingerprint  {key['fingerprint']}")
+
+
+@cli.command()
+@click.argument("number", type=int)
+@click.option("--reason", required=True, help="shown with every report that this key sealed")
+def revoke_key(number: int, reason: str) -> None:
+    """Revoke key NUMBER of seals, for example because its file was copied. Cannot be undone.
+
+    Remove VAR_DIR/seal_key as well: the next approval creates a new key.
+    """
+    with click_errors():
+        seals.revoke_key(number, reason, clock_now())
+    click.echo(f"Key {number} is revoked; no seal made with it is valid any more.")
 
 
 @cli.command()

@@ -16,6 +16,8 @@ class SealKey(db.Model):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     public_key: Mapped[bytes] = mapped_column(unique=True)  # Ed25519, 32 bytes
     first_used_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_reason: Mapped[str | None]
 
 
 class ReportRow(db.Model):

@@ -223,16 +223,18 @@ class SealKeySchema(Schema):
     number = fields.Integer(required=True)
     algorithm = fields.String(required=True)
     public_key = fields.String(required=True)
+    fingerprint = fields.String(required=True)  # SHA-256 of the key, to be compared by people
     first_used_at = fields.AwareDateTime(required=True)
+    trusted = fields.Boolean(required=True)  # the server's present key, or one of SEAL_KEYS
+    revoked_at = fields.AwareDateTime(required=True, allow_none=True)
+    revoked_reason = fields.String(required=True, allow_none=True)
 
 
 SealKeysSchema = list_of(SealKeySchema, "SealKeys")  # all present and former ones
 
 
-class SealWithKeySchema(SealSchema):
+class SealWithKeySchema(SealKeySchema, SealSchema):
     """A seal with the public key that verifies it."""
-
-    public_key = fields.String(required=True)
 
 
 class SealCheckSchema(Schema):
@@ -241,6 +243,11 @@ class SealCheckSchema(Schema):
     digest = fields.String(required=True)
     of = fields.String(required=True)
     valid = fields.Boolean(required=True)
+    problem = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"enum": ["seal_broken", "seal_key_unknown", "seal_key_revoked", None]},
+    )
     report = fields.Nested(SealedReportSchema, required=True)
     seal = fields.Nested(SealWithKeySchema, required=True)
 

@@ -4,6 +4,7 @@ The statement has the digests of figures and files, the approver and the time. I
 office's legal signature. A seal can be verified with the public key alone, without the server.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import func, select, text
 
+from backend.accounts.audit import record_command
 from backend.database.extensions import db
+from backend.errors import Problem
 from backend.reports.files.canonical import canonical_json
 from backend.reports.monthly.models import ReportRow, SealKey
 from config.settings import generated_key
 
 KEY_FILE = "seal_key"
+Trusted = frozenset[bytes]  # public keys
 # Workers register a new key one after another, so that it gets one number.
 LOCK = text("select pg_advisory_xact_lock(hashtext('dosong seal keys'))")
 
@@ -45,7 +49,7 @@ class Seal:
 
 def create_seal(statement: Mapping[str, Any], now: datetime, var_dir: Path) -> Seal:
     """Sign a statement; create the key if there is none."""
-    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(generated_key(var_dir / KEY_FILE)))
+    key = _read_key(var_dir / KEY_FILE)
     number = _key_number(key.public_key().public_bytes_raw(), now)
     signed = canonical_json({**statement, "key": number})
     return Seal(signed.decode(), key.sign(signed), number)
@@ -58,7 +62,30 @@ def seal_of(row: ReportRow) -> Seal | None:
     return Seal(row.statement, row.signature, row.key_number)
 
 
-def verify_seal(seal: Seal, digest: str, public_key: bytes) -> bool:
+def trusted_keys(config: Mapping[str, Any]) -> Trusted:
+    """Return the keys that may seal reports of this server: the present one, and SEAL_KEYS.
+
+    They lie outside the database: a key that was only inserted into the table is not trusted.
+    """
+    path = config["VAR_DIR"] / KEY_FILE
+    present = {_read_key(path).public_key().public_bytes_raw()} if path.exists() else set()
+    return frozenset(present | set(config["SEAL_KEYS"]))
+
+
+def seal_problem(seal: Seal, digest: str, trusted: Trusted) -> str | None:
+    """Return why a digest is not sealed: `seal_broken`, `seal_key_unknown`, `seal_key_revoked`.
+
+    None: the signature is valid, the statement has the digest, and the key is trusted.
+    """
+    key = db.session.get(SealKey, seal.key_number)
+    if key is None or not _verify(seal, digest, key.public_key):
+        return "seal_broken"
+    if key.public_key not in trusted:
+        return "seal_key_unknown"
+    return "seal_key_revoked" if key.revoked_at else None
+
+
+def _verify(seal: Seal, digest: str, public_key: bytes) -> bool:
     """Return whether a seal's signature is valid and its statement has a digest."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(
@@ -70,20 +97,46 @@ def verify_seal(seal: Seal, digest: str, public_key: bytes) -> bool:
     return digest == statement["digest"] or digest in statement["files"].values()
 
 
-def list_keys() -> dict[str, Any]:
+def fingerprint(public_key: bytes) -> str:
+    """Return the SHA-256 of a key in groups of four digits, to be printed and compared."""
+    digits = hashlib.sha256(public_key).hexdigest()
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
+
+
+def serialize_key(key: SealKey, trusted: Trusted) -> dict[str, Any]:
+    """Return the public half of a key for an answer of the API."""
+    return {
+        "number": key.number,
+        "algorithm": "Ed25519",
+        "public_key": key.public_key.hex(),
+        "fingerprint": fingerprint(key.public_key),
+        "first_used_at": key.first_used_at,
+        "trusted": key.public_key in trusted,
+        "revoked_at": key.revoked_at,
+        "revoked_reason": key.revoked_reason,
+    }
+
+
+def list_keys(trusted: Trusted) -> dict[str, Any]:
     """Return the public halves of all present and former keys."""
     rows = db.session.scalars(select(SealKey).order_by(SealKey.number))
-    return {
-        "items": [
-            {
-                "number": row.number,
-                "algorithm": "Ed25519",
-                "public_key": row.public_key.hex(),
-                "first_used_at": row.first_used_at,
-            }
-            for row in rows
-        ]
-    }
+    return {"items": [serialize_key(row, trusted) for row in rows]}
+
+
+def revoke_key(number: int, reason: str, now: datetime) -> None:
+    """Revoke a key: no seal made with it is valid any more; 404 unknown, 409 revoked already."""
+    key = db.session.get(SealKey, number, with_for_update=True)
+    if key is None:
+        raise Problem(404, "not_found")
+    if key.revoked_at:
+        raise Problem(409, "seal_key_revoked")
+    key.revoked_at, key.revoked_reason = now, reason
+    record_command("report.revoke_key", f"seal_key:{number}", reason=reason)
+    db.session.commit()
+
+
+def _read_key(path: Path) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(generated_key(path)))
 
 
 def _key_number(public_key: bytes, now: datetime) -> int:

@@ -21,10 +21,11 @@ from backend.organisations.scopes import unit_scope, unit_scopes
 from backend.reports.content.figures import Report, ReportUnit
 from backend.reports.content.proposals import propose
 from backend.reports.content.sections import Collected, collect
+from backend.reports.files.canonical import digest
 from backend.reports.files.rendering import RENDERERS, render_file
 from backend.reports.monthly.letterheads import letterhead_on
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow, SealKey
-from backend.reports.monthly.seals import seal_of, verify_seal
+from backend.reports.monthly.seals import Trusted, seal_of, seal_problem, serialize_key
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
 
@@ -103,10 +104,24 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
     }
 
 
-def frozen_report(row: ReportRow) -> Report:
-    """Return the report as it was frozen."""
-    assert row.content is not None  # ensured by the check constraint `frozen`
+def frozen_report(row: ReportRow, trusted: Trusted) -> Report:
+    """Return the report as it was frozen; 500 if its content was changed since."""
+    assert row.content is not None and row.digest is not None  # by the check constraint `frozen`
+    _require_original(row, row.content.encode(), row.digest, trusted)
     return cast(Report, json.loads(row.content))
+
+
+def _require_original(row: ReportRow, content: bytes, stored: str, trusted: Trusted) -> None:
+    """Raise 500 if content has another digest than the stored one, or none that is sealed.
+
+    Seals of revoked keys can be read: the page and the API of digests show the revocation.
+    """
+    seal = seal_of(row)
+    problem = seal_problem(seal, stored, trusted) if seal else None
+    if digest(content) != stored or problem == "seal_broken":
+        raise Problem(500, "report_altered")
+    if problem == "seal_key_unknown":
+        raise Problem(500, "seal_key_unknown")
 
 
 def unit_of(row: ReportRow) -> UnitRow:
@@ -184,13 +199,13 @@ def show_report(actor: Actor, report_id: int) -> dict[str, Any]:
     return serialize_report(load_report(actor, report_id))
 
 
-def show_figures(actor: Actor, report_id: int, now: datetime) -> Report:
+def show_figures(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> Report:
     """Return the figures of a report: present ones of a draft, else the frozen ones."""
     row = load_report(actor, report_id)
-    return compose(row, now) if row.state == "draft" else frozen_report(row)
+    return compose(row, now) if row.state == "draft" else frozen_report(row, trusted)
 
 
-def read_file(actor: Actor, report_id: int, name: str, now: datetime) -> bytes:
+def read_file(actor: Actor, report_id: int, name: str, now: datetime, trusted: Trusted) -> bytes:
     """Return a file of a report; that of a draft is rendered as a preview and not stored."""
     row = load_report(actor, report_id)
     if row.state == "draft":
@@ -199,6 +214,8 @@ def read_file(actor: Actor, report_id: int, name: str, now: datetime) -> bytes:
     else:
         file = db.session.get(ReportFile, (row.id, name)) if "\x00" not in name else None
         content = bytes(file.content) if file else None
+        if file and content is not None:
+            _require_original(row, content, file.digest, trusted)
     if content is None:
         raise Problem(404, "not_found")
     return content
@@ -211,20 +228,25 @@ def remove_demo_reports() -> None:
     db.session.commit()
 
 
-def check_digest(text: str) -> dict[str, Any]:
-    """Return the approved report that has a digest, with its seal; 404 if there is none."""
+def check_digest(text: str, trusted: Trusted) -> dict[str, Any]:
+    """Return the approved report that has a digest, with its seal; 404 if there is none.
+
+    `problem` is the code of the reason why the seal is not valid (`seal_problem`).
+    """
     sha256 = text.lower()
     row = _sealed_report(sha256) if SHA256.fullmatch(sha256) else None
     if row is None:
         raise Problem(404, "digest_unknown")
     seal, key = seal_of(row), db.session.get(SealKey, row.key_number)
     assert seal is not None and key is not None  # approved
+    problem = seal_problem(seal, sha256, trusted)
     return {
         "digest": sha256,
         "of": _name(row, sha256),
-        "valid": verify_seal(seal, sha256, key.public_key),
+        "valid": problem is None,
+        "problem": problem,
         "report": serialize_report(row),
-        "seal": {**seal.serialize(), "public_key": key.public_key.hex()},
+        "seal": {**serialize_key(key, trusted), **seal.serialize()},
     }
 
 

@@ -8,17 +8,21 @@ from backend.accounts.access import Actor
 from backend.errors import Problem
 from backend.reports.content.figures import NETWORKS, CommuneRow, Reached, Samples
 from backend.reports.content.sections import communes, reached, read_counts, samples
+from backend.reports.monthly.seals import Trusted
 from backend.reports.monthly.service import frozen_report, load_report, unit_of
 
 NUMBERS = ("received", "valid", "counted")
 
 
-def show_supplement(actor: Actor, report_id: int, now: datetime) -> dict[str, Any]:
+def show_supplement(
+    actor: Actor, report_id: int, now: datetime, trusted: Trusted
+) -> dict[str, Any]:
     """Return the differences between a month's present figures and a report's frozen ones."""
     row = load_report(actor, report_id)
     if row.state == "draft":
         raise Problem(409, "report_not_frozen")
-    frozen, live = frozen_report(row)["sections"], read_counts(unit_of(row), row.month, now)
+    frozen = frozen_report(row, trusted)["sections"]
+    live = read_counts(unit_of(row), row.month, now)
     return {
         "report_id": row.id,
         "month": row.month,

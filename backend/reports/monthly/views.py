@@ -32,8 +32,7 @@ from backend.reports.monthly.schemas import (
     SealKeysSchema,
     SupersedeSchema,
 )
-from backend.reports.monthly.seals import list_keys
-from backend.reports.monthly.service import check_digest
+from backend.reports.monthly.seals import Trusted, list_keys, trusted_keys
 from backend.units.schemas import AsOfSchema
 
 blp = Blueprint(
@@ -108,14 +107,14 @@ def delete_report(report_id: int) -> None:
 @blp.response(200, ReportFiguresSchema)
 def get_figures(report_id: int) -> Any:
     """Show the figures of a report: present ones of a draft, else the frozen ones."""
-    return service.show_figures(actor(), report_id, clock_now())
+    return service.show_figures(actor(), report_id, clock_now(), _trusted())
 
 
 @blp.get("/<int:report_id>/supplement")
 @blp.response(200, ReportSupplementSchema)
 def get_supplement(report_id: int) -> Any:
     """Show the differences between present figures and the frozen ones."""
-    return supplements.show_supplement(actor(), report_id, clock_now())
+    return supplements.show_supplement(actor(), report_id, clock_now(), _trusted())
 
 
 @blp.post("/<int:report_id>/freeze")
@@ -154,7 +153,7 @@ def post_supersede(data: dict[str, Any], report_id: int) -> Any:
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def get_file(report_id: int, name: str) -> Response:
     """Send a file of a report; of a draft a preview."""
-    return _file(service.read_file(actor(), report_id, name, clock_now()), name)
+    return _file(service.read_file(actor(), report_id, name, clock_now(), _trusted()), name)
 
 
 @blp.post("/<int:report_id>/attachments")
@@ -203,14 +202,18 @@ def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> An
 @seals.response(200, SealKeysSchema)
 def get_keys() -> dict[str, Any]:
     """List the public keys that verify seals."""
-    return list_keys()
+    return list_keys(_trusted())
 
 
 @seals.get("/by-digest/<digest>")
 @seals.response(200, SealCheckSchema)
 def get_by_digest(digest: str) -> dict[str, Any]:
     """Show the approved report that has a SHA-256 digest, and whether its seal is valid."""
-    return check_digest(digest)
+    return service.check_digest(digest, _trusted())
+
+
+def _trusted() -> Trusted:
+    return trusted_keys(current_app.config)
 
 
 def _file(content: bytes, name: str) -> Response:

@@ -13,6 +13,7 @@ from backend.reports.content.figures import SECTIONS, Report
 from backend.reports.files.rendering import RENDERERS
 from backend.reports.files.tables import Row, Table, build_tables
 from backend.reports.monthly import service, supplements
+from backend.reports.monthly.seals import Trusted
 
 # Formats of a draft's files, with the names that a frozen report has.
 FILES = tuple(RENDERERS)
@@ -69,10 +70,10 @@ class ReportPage:
         return bool(self.editions[0]["id"] == self.report["id"])
 
 
-def show(actor: Actor, report_id: int, now: datetime) -> ReportPage:
+def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> ReportPage:
     """Return a report with its current or frozen figures."""
     report = service.show_report(actor, report_id)
-    figures = service.show_figures(actor, report_id, now)
+    figures = service.show_figures(actor, report_id, now, trusted)
     scope = unit_scope(report["unit"]["id"])
     return ReportPage(
         report=report,
@@ -80,7 +81,7 @@ def show(actor: Actor, report_id: int, now: datetime) -> ReportPage:
         editions=_editions(actor, report),
         supplement=None
         if report["state"] == "draft"
-        else supplements.show_supplement(actor, report_id, now),
+        else supplements.show_supplement(actor, report_id, now, trusted),
         over=month_end(report["month"]) < local_day(now),
         may_edit=can(actor, "report.edit", scope),
         may_approve=can(actor, "report.approve", scope),

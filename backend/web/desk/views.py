@@ -34,6 +34,7 @@ from backend.reports.monthly import deadlines, lifecycle, service
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.reports.monthly.schemas import STATES as REPORT_STATES
 from backend.reports.monthly.schemas import ReportCreateSchema
+from backend.reports.monthly.seals import trusted_keys
 from backend.web.board.schemas import SignalFormSchema
 from backend.web.desk import schemas
 from backend.web.desk.area import (
@@ -448,7 +449,7 @@ def _submit(query: dict[str, Any], report_id: int, schema: Schema, act: Act) -> 
 
 
 def _page(lang: str | None, report_id: int, form: Form) -> Response:
-    page = show(actor(), report_id, clock_now())
+    page = show(actor(), report_id, clock_now(), trusted_keys(current_app.config))
     return render_private(
         "web/desk/report.html", lang, page=page, form=form, files=FILES, cell=format_cell
     )

@@ -15,6 +15,7 @@ from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import Parser, as_attachment, clock_now
 from backend.reports.files.canonical import digest
+from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
 from backend.web.public import service
 from backend.web.public.quality import quality
@@ -186,7 +187,7 @@ def send(query: dict[str, Any]) -> Any:
 def show(query: dict[str, Any], digest: str) -> Response:
     """Show the approved report of a digest, and whether its seal is valid."""
     try:
-        found = check_digest(digest)
+        found = check_digest(digest, trusted_keys(current_app.config))
     except Problem as problem:
         response = render("web/public/seal.html", query["lang"], digest=digest[:DIGEST_MOST])
         response.status_code = problem.status

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
+from backend.database.extensions import db
 from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.files.rendering import render
 from backend.reports.monthly.seals import KEY_FILE
+from backend.reports.monthly.service import remove_demo_reports
 from tests.support.clock import FakeClock
 from tests.support.reports import URL, Office
 
@@ -101,13 +104,24 @@ def test_a_flipped_byte_is_refused(office: Office, tmp_path: Path) -> None:
         assert bad.exit_code == 1 and "was changed" in bad.output
 
 
+def altered(owner: Engine, table: str, statement: str, values: dict[str, Any]) -> None:
+    """Change a sealed row as the owner of the tables can, who may disable triggers."""
+    with owner.begin() as connection:
+        connection.execute(text(f"alter table {table} disable trigger user"))
+        connection.execute(text(statement), values)
+        connection.execute(text(f"alter table {table} enable trigger user"))
+
+
 @pytest.mark.slow
 def test_a_stored_report_that_was_changed_has_no_valid_seal(office: Office, owner: Engine) -> None:
-    told = office.show(office.approved()).json
-    with owner.begin() as connection:
-        lie = told["seal"]["statement"].replace("Trần Thị Bình", "Trần Văn Cường")
-        connection.execute(text("update reports set statement = :lie"), {"lie": lie})
-    assert check(office, told["digest"]).json["valid"] is False
+    report = office.approved()
+    shown = office.show(report).json
+    lie = shown["seal"]["statement"].replace("Trần Thị Bình", "Trần Văn Cường")
+    altered(owner, "reports", "update reports set statement = :lie", {"lie": lie})
+    found = check(office, shown["digest"]).json
+    assert (found["valid"], found["problem"]) == (False, "seal_broken")
+    refused = office.show(report, "/figures")
+    assert (refused.status_code, refused.json["code"]) == (500, "report_altered")
 
 
 def test_figures_that_were_changed_are_no_longer_those_of_the_seal(
@@ -115,9 +129,106 @@ def test_figures_that_were_changed_are_no_longer_those_of_the_seal(
 ) -> None:
     office.approved()
     other = "f" * 64
-    with owner.begin() as connection:
-        connection.execute(text("update reports set digest = :other"), {"other": other})
-    assert check(office, other).json["valid"] is False
+    altered(owner, "reports", "update reports set digest = :other", {"other": other})
+    assert check(office, other).json["problem"] == "seal_broken"
+
+
+@pytest.mark.slow
+def test_changed_content_is_not_shown(office: Office, owner: Engine) -> None:
+    """The digest is computed at each read: of figures, files, supplement."""
+    report = office.approved()
+    more = "update reports set content = replace(content, :honest, :forged)"
+    values = {"honest": '"demo":true', "forged": '"demo":false'}
+    altered(owner, "reports", more, values)
+    altered(owner, "report_files", "update report_files set content = content || '\\x20'", {})
+    for part in ("/figures", "/supplement", "/files/report.json", "/files/report.docx"):
+        refused = office.show(report, part)
+        assert (refused.status_code, refused.json["code"]) == (500, "report_altered"), part
+
+
+APPROVED = "approved report"
+FORBIDDEN = [
+    ("update reports set content = '{}'", APPROVED),
+    ("update reports set digest = repeat('0', 64)", APPROVED),
+    ("update reports set state = 'draft'", APPROVED),
+    ("update reports set statement = null, signature = null", APPROVED),
+    ("update reports set approver_name = 'x'", APPROVED),
+    ("update reports set version = 0", APPROVED),
+    ("update report_files set content = ''", APPROVED),
+    ("update report_files set report_id = report_id + 1", APPROVED),
+    ("delete from report_files", APPROVED),
+    (
+        "insert into report_files (report_id, name, digest, size, content)"
+        " select id, 'new.docx', '', 0, '' from reports",
+        APPROVED,
+    ),
+    ("update seal_keys set public_key = '\\x00'", "seal key"),
+    ("delete from seal_keys", "seal key"),
+    ("truncate seal_keys cascade", "permission denied"),
+    ("alter table reports disable trigger user", "must be owner"),
+]
+
+
+@pytest.mark.slow
+def test_the_serving_role_cannot_change_what_is_approved(office: Office) -> None:
+    office.approved()
+    with office.app.app_context():
+        db.session.execute(text("update reports set demo = demo"))  # nothing changes
+        for statement, reason in FORBIDDEN:
+            with pytest.raises(DBAPIError, match=reason), db.session.begin_nested():
+                db.session.execute(text(statement))
+
+
+def test_reports_of_a_demo_can_be_removed_with_their_files(office: Office) -> None:
+    office.approved()
+    with office.app.app_context():
+        remove_demo_reports()
+        assert db.session.scalar(text("select count(*) from report_files")) == 0
+        assert db.session.scalar(text("select count(*) from reports")) == 0
+
+
+@pytest.mark.slow
+def test_a_report_sealed_with_an_inserted_key_is_a_forgery(office: Office, owner: Engine) -> None:
+    """The serving role may insert keys: only those in VAR_DIR and SEAL_KEYS are trusted."""
+    report = office.approved()
+    shown = office.show(report).json
+    forger = Ed25519PrivateKey.generate()
+    public = forger.public_key().public_bytes_raw()
+    with office.app.app_context():
+        values = {"key": public}
+        insert = "insert into seal_keys (number, public_key, first_used_at) values (2, :key, now())"
+        db.session.execute(text(insert), values)
+        db.session.commit()
+    signature = forger.sign(shown["seal"]["statement"].encode())
+    change = "update reports set key_number = 2, signature = :signature"
+    altered(owner, "reports", change, {"signature": signature})
+    found = check(office, shown["digest"]).json
+    assert (found["valid"], found["problem"]) == (False, "seal_key_unknown")
+    assert office.show(report, "/figures").json["code"] == "seal_key_unknown"
+    page = office.client.get(f"/seal/{shown['digest']}").text
+    assert "không được máy chủ này tin cậy" in page and "Nguyên bản" not in page
+    doctor = office.app.test_cli_runner().invoke(args=["doctor"]).output
+    assert "sealed with key 2, which this server does not trust" in doctor
+
+
+@pytest.mark.slow
+def test_a_revoked_key_is_shown_with_its_reason(office: Office) -> None:
+    shown = office.show(office.approved()).json
+    run = office.app.test_cli_runner().invoke
+    assert "fingerprint" in run(args=["reports", "keys"]).output
+    assert run(args=["reports", "revoke-key", "9", "--reason", "x"]).exit_code == 1
+    reason = "Tệp khóa bị sao chép"
+    revoked = run(args=["reports", "revoke-key", "1", "--reason", reason])
+    assert revoked.exit_code == 0, revoked.output
+    assert run(args=["reports", "revoke-key", "1", "--reason", "again"]).exit_code == 1
+    found = check(office, shown["digest"]).json
+    assert (found["valid"], found["problem"]) == (False, "seal_key_revoked")
+    assert found["seal"]["revoked_reason"] == reason
+    [key] = office.client.get(f"{URL}/keys").json["items"]
+    assert key["revoked_at"] and key["trusted"] and len(key["fingerprint"]) == 79
+    page = office.client.get(f"/seal/{shown['digest']}").text
+    assert reason in page and key["fingerprint"] in page
+    assert office.show(shown["id"], "/figures").status_code == 200
 
 
 @pytest.mark.slow
@@ -130,8 +241,11 @@ def test_the_key_is_for_its_owner_alone_and_old_ones_stay(office: Office) -> Non
     second = office.client.get(URL, headers=office.headers).json["items"][0]["id"]
     office.act(second, "freeze")
     office.act(second, "approve", json={})
-    keys = [one["number"] for one in office.client.get(f"{URL}/keys").json["items"]]
-    assert keys == [1, 2]
+    keys = office.client.get(f"{URL}/keys").json["items"]
+    assert [(one["number"], one["trusted"]) for one in keys] == [(1, False), (2, True)]
+    former = office.show(first).json["digest"]
+    assert check(office, former).json["problem"] == "seal_key_unknown"
+    office.app.config["SEAL_KEYS"] = (bytes.fromhex(keys[0]["public_key"]),)
     for report, number in ((first, 1), (second, 2)):
         told = office.show(report).json
         found = check(office, told["digest"]).json

@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from backend.accounts import links, second_factor, users
 from backend.accounts.audit import record_command
 from backend.accounts.links import Link
+from backend.accounts.own_account import remove_second_factor
 from backend.accounts.users import NewRole
 from backend.database.extensions import db
 from backend.errors import Problem
@@ -86,7 +87,7 @@ def _make_password_link(written: str, remove_totp: bool, now: datetime) -> Link:
         raise Problem(404, "not_found")
     user = users.find(present.id)
     if remove_totp:
-        user.totp_secret = user.totp_pending = user.totp_used = None
+        remove_second_factor(user)
     link = links.make_link(user.id, "password" if user.password_hash else "invitation", now)
     record_command("user.password_link", f"user:{user.id}", totp_removed=remove_totp)
     db.session.commit()

@@ -107,22 +107,25 @@ def accept(secret: str, password: str, *, key: str, address: str, now: datetime)
     return user
 
 
-def replace_password(user: User, password: str) -> None:
-    """Set the password of a locked person; end sessions, links and tokens. The caller commits."""
-    set_password(user, password, "password")
-    db.session.execute(delete(PersonalToken).where(PersonalToken.user_id == user.id))
+def replace_password(
+    user: User, password: str, field: str = "password", but: bytes | None = None
+) -> None:
+    """Set the password of a locked person; end tokens, unused links, and sessions except one.
 
-
-def set_password(user: User, password: str, field: str, but: bytes | None = None) -> None:
-    """Set the password of a locked person; end unused links, and sessions except one.
-
-    Raises 422 for the field where the password is too weak; the caller commits.
+    A copied session may have made any of them. A second factor that was offered and not confirmed
+    is forgotten too. Raises 422 for the field where the password is too weak; the caller commits.
     """
     if weakness := passwords.weakness(password, user.name, user.display_name):
         raise invalid(field, weakness)
-    user.password_hash = passwords.hash_password(password)
+    user.password_hash, user.totp_pending = passwords.hash_password(password), None
     end_sessions(user.id, but=but)
-    unused = OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None)
+    db.session.execute(delete(PersonalToken).where(PersonalToken.user_id == user.id))
+    delete_links(user.id)
+
+
+def delete_links(user_id: int) -> None:
+    """Delete the unused links of a person; the caller commits."""
+    unused = OneTimeLink.user_id == user_id, OneTimeLink.used_at.is_(None)
     db.session.execute(delete(OneTimeLink).where(*unused))
 
 

@@ -107,6 +107,16 @@ class PersonalToken(db.Model):
     revoked_at: Mapped[datetime | None]
 
 
+class RecoveryCode(db.Model):
+    """A code that replaces the second factor once; only a hash is stored, deleted when used."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+
+
 class OneTimeLink(db.Model):
     """An invitation, or a link to a new password; of its secret only a hash is stored."""
 

@@ -1,16 +1,17 @@
 """The person's own account: password, second factor, personal tokens, closing."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, or_, select
+from sqlalchemy.exc import IntegrityError
 
-from backend.accounts import passwords, rate_limits, second_factor, users
+from backend.accounts import passwords, rate_limits, recovery_codes, second_factor, users
 from backend.accounts.access import Actor, require_person, require_session
 from backend.accounts.audit import record_act
-from backend.accounts.links import set_password
+from backend.accounts.links import delete_links, replace_password
 from backend.accounts.models import OneTimeLink, PersonalToken, User
 from backend.accounts.second_factor import encrypt
 from backend.accounts.sessions import (
@@ -23,8 +24,9 @@ from backend.accounts.sessions import (
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 
-# Limits guessing at a computer that was left signed in.
-CHECKS_PER_ACCOUNT = 10
+# Limits guessing at a computer that was left signed in. A person who makes tokens for several
+# programs types the password as often.
+CHECKS_PER_ACCOUNT = 20
 
 
 def read_account(actor: Actor, now: datetime) -> dict[str, Any]:
@@ -34,16 +36,32 @@ def read_account(actor: Actor, now: datetime) -> dict[str, Any]:
 
 
 def change_password(actor: Actor, old: str, new: str, key: str, now: datetime) -> None:
-    """Change the password; other sessions and unused links end."""
+    """Change the password; other sessions, all tokens and unused links end."""
     user = _require_password("old", actor, old, key, now)
-    set_password(user, new, "new", but=actor.session)
+    replace_password(user, new, "new", but=actor.session)
     record_act(actor, "account.password", f"user:{user.id}")
     db.session.commit()
 
 
-def offer_totp(actor: Actor, key: str) -> dict[str, str]:
+def change_name(actor: Actor, name: str, password: str, key: str, now: datetime) -> None:
+    """Change the e-mail address or telephone number; links sent to the former one end."""
+    user = _require_password("password", actor, password, key, now)
+    user.name = users.parse_name(name)
+    if passwords.weakness(password, user.name, user.display_name) == "password_is_name":
+        raise invalid("name", "password_is_name")
+    try:
+        db.session.flush()
+    except IntegrityError:
+        db.session.rollback()
+        raise Problem(409, "account_name_taken") from None
+    delete_links(user.id)
+    record_act(actor, "account.name", f"user:{user.id}")
+    db.session.commit()
+
+
+def offer_totp(actor: Actor, password: str, key: str, now: datetime) -> dict[str, str]:
     """Return the secret of a new second factor, not active until a code confirms it."""
-    user = users.find(require_session(actor))
+    user = _require_password("password", actor, password, key, now)
     if user.totp_secret:
         raise Problem(409, "totp_on")
     secret = second_factor.new_secret()
@@ -53,8 +71,11 @@ def offer_totp(actor: Actor, key: str) -> dict[str, str]:
     return answer
 
 
-def confirm_totp(actor: Actor, code: str, key: str, now: datetime) -> None:
-    """Switch the second factor on by its first code; other sessions end."""
+def confirm_totp(actor: Actor, code: str, key: str, now: datetime) -> list[str]:
+    """Switch the second factor on by its first code; other sessions end.
+
+    Return the recovery codes, which are shown only once.
+    """
     user_id = require_session(actor)
     rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, key, now)
     user = users.find(user_id)
@@ -64,16 +85,40 @@ def confirm_totp(actor: Actor, code: str, key: str, now: datetime) -> None:
         raise invalid("code", "totp_wrong")
     user.totp_secret, user.totp_pending = user.totp_pending, None
     end_sessions(user_id, but=actor.session)
+    codes = recovery_codes.replace_codes(user_id, now)
     record_act(actor, "account.totp_on", f"user:{user_id}")
     db.session.commit()
+    return codes
+
+
+def replace_recovery_codes(actor: Actor, password: str, key: str, now: datetime) -> list[str]:
+    """Replace the recovery codes; return the new ones, which are shown only once."""
+    user = _require_password("password", actor, password, key, now)
+    if not user.totp_secret:
+        raise Problem(409, "totp_off")
+    codes = recovery_codes.replace_codes(user.id, now)
+    record_act(actor, "account.recovery_codes", f"user:{user.id}", codes=len(codes))
+    db.session.commit()
+    return codes
+
+
+def count_recovery_codes(user_id: int, totp: bool) -> int | None:
+    """Count the recovery codes that are left; None without a second factor."""
+    return recovery_codes.count_codes(user_id) if totp else None
 
 
 def remove_totp(actor: Actor, password: str, key: str, now: datetime) -> None:
     """Switch the second factor off; an admin's role is then suspended."""
     user = _require_password("password", actor, password, key, now)
-    user.totp_secret = user.totp_pending = user.totp_used = None
+    remove_second_factor(user)
     record_act(actor, "account.totp_off", f"user:{user.id}")
     db.session.commit()
+
+
+def remove_second_factor(user: User) -> None:
+    """Forget the second factor of a locked person, with its recovery codes; the caller commits."""
+    user.totp_secret = user.totp_pending = user.totp_used = None
+    recovery_codes.delete_codes(user.id)
 
 
 def close_account(actor: Actor, password: str, key: str, now: datetime) -> None:
@@ -85,7 +130,7 @@ def close_account(actor: Actor, password: str, key: str, now: datetime) -> None:
     for role in roles:
         role.valid_to = now
     user.name = user.display_name = user.password_hash = None
-    user.totp_secret = user.totp_pending = user.totp_used = None
+    remove_second_factor(user)
     user.closed_at = now
     end_sessions(user.id)
     for model in (PersonalToken, OneTimeLink):
@@ -111,14 +156,13 @@ DAYS_MOST = 366
 DAYS_DEFAULT = 90
 
 
-def make_token(
-    actor: Actor, name: str, scopes: Sequence[str], days: int, now: datetime
-) -> dict[str, Any]:
+def make_token(actor: Actor, data: Mapping[str, Any], key: str, now: datetime) -> dict[str, Any]:
     """Make a token; its secret is returned only once.
 
-    Needs a session: a program that makes tokens could extend its own access.
+    Needs a session: a program that makes tokens could extend its own access. Needs the password: a
+    copied session could outlive itself.
     """
-    user = users.find(require_session(actor))
+    user = _require_password("password", actor, data["password"], key, now)
     if users.describe(user, users.roles_of(user.id, now))["totp_needed"]:
         raise Problem(403, "totp_needed")
     if len(_tokens_in_force(user.id, now)) >= TOKENS_MOST:
@@ -126,11 +170,11 @@ def make_token(
     secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     token = PersonalToken(
         user_id=user.id,
-        name=name,
+        name=data["name"],
         token_hash=secret_hash(secret),
-        scopes=sorted(set(scopes)),
+        scopes=sorted(set(data["scopes"])),
         created_at=now,
-        expires_at=now + timedelta(days=days),
+        expires_at=now + timedelta(days=data["days"]),
     )
     db.session.add(token)
     db.session.flush()

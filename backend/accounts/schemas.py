@@ -25,7 +25,12 @@ class SignInSchema(Strict):
 
     name = Text(NAME_MOST, required=True, metadata={"example": "0912 345 678"})
     password = Text(LENGTH_MOST, required=True)
-    totp = Text(20, allow_none=True, load_default=None)
+    totp = Text(
+        30,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Six digits of the authenticator app, or a recovery code."},
+    )
 
 
 class AcceptSchema(Strict):
@@ -43,9 +48,15 @@ class NewPasswordSchema(Strict):
 
 
 class PasswordSchema(Strict):
-    """The password, required for irreversible changes."""
+    """The password, required again for changes that a copied session must not make."""
 
     password = Text(LENGTH_MOST, required=True)
+
+
+class NewNameSchema(PasswordSchema):
+    """The new e-mail address or telephone number, and the password."""
+
+    name = Text(NAME_MOST, required=True, metadata={"example": "hoa@example.vn"})
 
 
 class CodeSchema(Strict):
@@ -54,8 +65,8 @@ class CodeSchema(Strict):
     code = Text(20, required=True)
 
 
-class NewTokenSchema(Strict):
-    """A request for a token."""
+class NewTokenSchema(PasswordSchema):
+    """A request for a token, with the password."""
 
     name = Label(100, required=True)
     scopes = Many(Text(choices=SCOPES), 1, len(SCOPES), load_default=lambda: ["read"])
@@ -100,13 +111,18 @@ class SignedInSchema(Schema):
 
     user = fields.Nested(PersonSchema, required=True)
     csrf_token = fields.String(required=True)
+    recovery_codes_left = fields.Integer(required=True, allow_none=True)
 
 
 class AccountSchema(Schema):
-    """One's own account; `csrf_token` is null for a program."""
+    """One's own account; `csrf_token` is null for a program.
+
+    `recovery_codes_left` is null without a second factor.
+    """
 
     user = fields.Nested(PersonSchema, required=True)
     csrf_token = fields.String(required=True, allow_none=True)
+    recovery_codes_left = fields.Integer(required=True, allow_none=True)
 
 
 class LinkSchema(Schema):
@@ -130,6 +146,12 @@ class EnrolmentSchema(Schema):
     secret = fields.String(required=True)
     uri = fields.String(required=True)
     qr_svg = fields.String(required=True)
+
+
+class RecoveryCodesSchema(Schema):
+    """Recovery codes, returned only once; each replaces the six digits at one sign-in."""
+
+    recovery_codes = fields.List(fields.String(), required=True)
 
 
 class PersonalTokenSchema(Schema):

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, or_, select
 
-from backend.accounts import passwords, rate_limits, second_factor
+from backend.accounts import passwords, rate_limits, recovery_codes, second_factor
 from backend.accounts.access import Actor
 from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
@@ -114,12 +114,16 @@ def _lock_unchanged(row: Row[int, str | None, str | None]) -> User:
 
 
 def _check_code(user_id: int, encrypted: str, code: str | None, context: SignInContext) -> None:
-    """Require a valid code of the second factor; each is accepted once."""
+    """Require a valid code of the second factor or a recovery code; each is accepted once."""
     if not code:
         raise Problem(401, "totp_required")
     key, now = context.key, context.now
     rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, key, now)
-    if not second_factor.use_code(user_id, encrypted, code, key, now):
+    if recovery_codes.use_code(user_id, code):
+        left = recovery_codes.count_codes(user_id)
+        actor = Actor(user_id=user_id, address=context.address)
+        record_act(actor, "session.recovery_code", actor.name, left=left)
+    elif not second_factor.use_code(user_id, encrypted, code, key, now):
         # The password is known to the caller: its owner or an admin should see this.
         record_act(Actor(address=context.address), "session.totp_failed", f"user:{user_id}")
         db.session.commit()

@@ -27,11 +27,13 @@ from backend.accounts.schemas import (
     EnrolmentSchema,
     LinkSchema,
     MadePersonalTokenSchema,
+    NewNameSchema,
     NewPasswordSchema,
     NewTokenSchema,
     PasswordSchema,
     PersonalTokensSchema,
     PersonPageSchema,
+    RecoveryCodesSchema,
     SignedInSchema,
     SignInSchema,
     UsersQuerySchema,
@@ -62,7 +64,7 @@ def sign_in(data: dict[str, Any]) -> Any:
     """Sign in; the session is in a cookie that no script can read."""
     user, secret = sessions.sign_in(data, _context())
     person = users.describe(user, users.roles_of(user.id, clock_now()))
-    return {"user": person, "csrf_token": csrf_token(secret)}, 200, {"Set-Cookie": _cookie(secret)}
+    return _account(person, csrf_token(secret)), 200, {"Set-Cookie": _cookie(secret)}
 
 
 @blp.delete("/sessions/current")
@@ -142,37 +144,56 @@ def read_account() -> Any:
     """Return the person and their roles."""
     caller = actor()
     token = csrf_token(request.cookies[COOKIE]) if caller.session else None
-    return {"user": own_account.read_account(caller, clock_now()), "csrf_token": token}
+    return _account(own_account.read_account(caller, clock_now()), token)
 
 
 @account.patch("/password")
 @account.arguments(NewPasswordSchema)
 @account.response(204)
 def change_password(data: dict[str, str]) -> None:
-    """Change one's password; other sessions end."""
+    """Change one's password; other sessions, all tokens and pending links end."""
     own_account.change_password(actor(), data["old"], data["new"], _key(), clock_now())
 
 
+@account.patch("/name")
+@account.arguments(NewNameSchema)
+@account.response(204)
+def change_name(data: dict[str, str]) -> None:
+    """Change the e-mail address or telephone number with which one signs in."""
+    own_account.change_name(actor(), data["name"], data["password"], _key(), clock_now())
+
+
 @account.post("/totp")
+@account.arguments(PasswordSchema)
 @account.response(200, EnrolmentSchema)
-def offer_totp() -> Any:
+def offer_totp(data: dict[str, str]) -> Any:
     """Show the secret of a second factor, also as a QR picture."""
-    return own_account.offer_totp(actor(), _key())
+    return own_account.offer_totp(actor(), data["password"], _key(), clock_now())
 
 
 @account.post("/totp/confirm")
 @account.arguments(CodeSchema)
-@account.response(204)
-def confirm_totp(data: dict[str, str]) -> None:
-    """Switch the second factor on by its first code; other sessions end."""
-    own_account.confirm_totp(actor(), data["code"], _key(), clock_now())
+@account.response(200, RecoveryCodesSchema)
+def confirm_totp(data: dict[str, str]) -> Any:
+    """Switch the second factor on by its first code, and show recovery codes this once."""
+    codes = own_account.confirm_totp(actor(), data["code"], _key(), clock_now())
+    return {"recovery_codes": codes}
+
+
+@account.post("/recovery-codes")
+@account.arguments(PasswordSchema)
+@account.response(201, RecoveryCodesSchema)
+def replace_recovery_codes(data: dict[str, str]) -> Any:
+    """Replace one's recovery codes; the new ones are shown this once."""
+    codes = own_account.replace_recovery_codes(actor(), data["password"], _key(), clock_now())
+    return {"recovery_codes": codes}
 
 
 @account.delete("/totp")
 @account.arguments(PasswordSchema)
 @account.response(204)
 def remove_totp(data: dict[str, str]) -> None:
-    """Switch the second factor off."""
+    """Switch the second factor off; recovery codes end."""
     own_account.remove_totp(actor(), data["password"], _key(), clock_now())
 
 
@@ -197,7 +218,7 @@ def list_tokens() -> Any:
 @account.response(201, MadePersonalTokenSchema)
 def make_token(data: dict[str, Any]) -> Any:
     """Make a token for a program; it is shown this once."""
-    return own_account.make_token(actor(), data["name"], data["scopes"], data["days"], clock_now())
+    return own_account.make_token(actor(), data, _key(), clock_now())
 
 
 @account.delete("/tokens/<int:token_id>")
@@ -206,6 +227,11 @@ def make_token(data: dict[str, Any]) -> Any:
 def revoke_token(token_id: int) -> None:
     """End one of one's tokens."""
     own_account.revoke_token(actor(), token_id, clock_now())
+
+
+def _account(person: dict[str, Any], token: str | None) -> dict[str, Any]:
+    left = own_account.count_recovery_codes(person["id"], person["totp"])
+    return {"user": person, "csrf_token": token, "recovery_codes_left": left}
 
 
 def _key() -> str:

@@ -37,7 +37,7 @@ export function showProblem(problem, inputs, rest) {
 export function onSubmit(form, handle) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = form.querySelector("button");
+    const button = form.querySelector("button:not([type='button'])");
     if (button.disabled) return;
     button.disabled = true;
     try {

@@ -1,4 +1,4 @@
-// Sign in and out, show the account, set up two-factor authentication. Scripts cannot read the cookie.
+// Sign in and out, show and change the account. Scripts cannot read the cookie.
 import { element, onSubmit, request, showProblem } from "./forms.js";
 
 const card = element("card");
@@ -9,12 +9,15 @@ function show(signedIn) {
   element("out").hidden = signedIn;
 }
 
-function describe({ user, csrf_token }) {
+function describe({ user, csrf_token, recovery_codes_left }) {
   csrf = csrf_token;
+  element("codes-left").textContent = recovery_codes_left ?? "";
+  element("codes-left-row").hidden = recovery_codes_left === null;
   element("who").textContent = user.display_name ? `${user.display_name} (${user.name})` : user.name;
   element("totp-state").textContent = user.totp ? card.dataset.on : card.dataset.off;
   element("totp-needed").hidden = !user.totp_needed;
   element("set-up").hidden = user.totp;
+  element("renew").hidden = element("switch-off").hidden = !user.totp;
   element("confirm").hidden = true;
   element("no-roles").hidden = user.roles.length > 0;
   const roles = user.roles.map((grant) => {
@@ -42,14 +45,16 @@ function nextPath() {
   return /^\/(?![/\\])[^\t\n\r]*$/.test(next) ? next : null;
 }
 
-async function signIn({ name, password, totp }) {
-  showProblem({}, ["name", "password", "totp"], "fault");
-  const code = element("second").hidden ? null : totp.value;
+async function signIn({ name, password, totp, recovery }) {
+  const inputs = ["name", "password", "totp", "recovery"];
+  showProblem({}, inputs, "fault");
+  const second = element("second-recovery").hidden ? totp : recovery;
+  const code = element("second").hidden && second === totp ? null : second.value;
   const credentials = { name: name.value, password: password.value, totp: code || null };
   const answer = await request("POST", "sessions", credentials);
   if (answer.ok) {
-    name.value = password.value = totp.value = "";
-    element("second").hidden = true;
+    name.value = password.value = totp.value = recovery.value = "";
+    element("second").hidden = element("second-recovery").hidden = true;
     const next = nextPath();
     if (next && !answer.user.totp_needed) {
       location.assign(next);
@@ -59,13 +64,20 @@ async function signIn({ name, password, totp }) {
     element("in").focus();
     return;
   }
-  const missing = answer.code === "totp_required" && element("second").hidden;
+  const missing = answer.code === "totp_required" && code === null;
   const ofCode = ["totp_required", "totp_wrong"].includes(answer.code);
-  const errors = ofCode ? [{ field: "totp", message: answer.title }] : answer.errors;
-  if (ofCode) element("second").hidden = false;
-  showProblem(missing ? {} : { ...answer, errors }, ["name", "password", "totp"], "fault");
-  if (ofCode) totp.focus();
-  totp.value = "";
+  const message = second === recovery ? card.dataset.recoveryWrong : answer.title;
+  const errors = ofCode ? [{ field: second.id, message }] : answer.errors;
+  if (ofCode && second === totp) element("second").hidden = false;
+  showProblem(missing ? {} : { ...answer, errors }, inputs, "fault");
+  if (ofCode) second.focus();
+  second.value = "";
+}
+
+function showRecoveryField() {
+  element("second").hidden = true;
+  element("second-recovery").hidden = false;
+  element("recovery").focus();
 }
 
 // Parse the QR code and make it scale; as sent it has a fixed size.
@@ -75,10 +87,46 @@ function qrImage(markup) {
   return document.importNode(svg, true);
 }
 
-async function setUp() {
-  const answer = await request("POST", "account/totp", undefined, csrf);
-  showProblem(answer.ok ? {} : answer, [], "fault-in");
-  if (!answer.ok) return;
+// A form that needs the password again. The ids of its inputs are the id of the form and the field.
+function onGuarded(id, method, path, done, fields = ["password"]) {
+  const inputs = fields.map((field) => `${id}-${field}`);
+  onSubmit(element(id), async (elements) => {
+    element("saved").hidden = true;
+    const values = fields.map((field) => [field, elements[`${id}-${field}`].value]);
+    const answer = await request(method, path, Object.fromEntries(values), csrf);
+    const errors = answer.errors?.map((error) => ({ ...error, field: `${id}-${error.field}` }));
+    showProblem(answer.ok ? {} : { ...answer, errors }, inputs, "fault-in");
+    if (!answer.ok) return;
+    element(id).reset();
+    await done(answer);
+  });
+}
+
+async function saved() {
+  await loadAccount();
+  element("saved").textContent = card.dataset.saved;
+  element("saved").hidden = false;
+}
+
+async function showCodes({ recovery_codes }) {
+  const lines = recovery_codes.map((code) => {
+    const line = document.createElement("li");
+    line.textContent = code;
+    return line;
+  });
+  element("code-list").replaceChildren(...lines);
+  await loadAccount();
+  element("security").open = false;
+  element("codes").hidden = false;
+  element("codes").focus();
+}
+
+function hideCodes() {
+  element("code-list").replaceChildren();
+  element("codes").hidden = true;
+}
+
+function showSecret(answer) {
   element("qr").replaceChildren(qrImage(answer.qr_svg));
   element("secret").textContent = answer.secret.match(/.{1,4}/g).join(" ");
   element("set-up").hidden = true;
@@ -93,7 +141,7 @@ async function confirm({ code }) {
   if (!answer.ok) return;
   element("qr").replaceChildren();
   element("secret").textContent = "";
-  await loadAccount();
+  await showCodes(answer);
 }
 
 async function signOut() {
@@ -103,6 +151,8 @@ async function signOut() {
     return;
   }
   element("who").textContent = csrf = "";
+  element("saved").hidden = true;
+  hideCodes();
   show(false);
   element("name").focus();
 }
@@ -115,6 +165,13 @@ async function loadAccount() {
 
 onSubmit(element("sign-in"), signIn);
 onSubmit(element("confirm"), confirm);
-element("set-up").addEventListener("click", setUp);
+onGuarded("set-up", "POST", "account/totp", showSecret);
+onGuarded("renew", "POST", "account/recovery-codes", showCodes);
+onGuarded("new-password", "PATCH", "account/password", saved, ["old", "new"]);
+onGuarded("rename", "PATCH", "account/name", saved, ["name", "password"]);
+onGuarded("switch-off", "DELETE", "account/totp", saved);
+element("phone-lost").addEventListener("click", showRecoveryField);
+element("print-codes").addEventListener("click", () => print());
+element("codes-stored").addEventListener("click", hideCodes);
 element("sign-out").addEventListener("click", signOut);
 loadAccount();

@@ -40,6 +40,7 @@ _GUESSED = """
     vietnam1234 vietnam2024 vietnam2025 anhyeuem123 emyeuanh123 hochiminh1 hanoi123456 khongbiet1
     motconvit1 dosong1234 dosong12345
 """
+OWN = {"password": PASSWORD}
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
@@ -71,7 +72,7 @@ def test_one_reads_who_one_is_and_what_one_may(app: Flask, client: FlaskClient) 
 @pytest.mark.parametrize(("method", "path"), [
     ("get", ""), ("delete", ""), ("patch", "/password"), ("post", "/totp"),
     ("post", "/totp/confirm"), ("delete", "/totp"), ("get", "/tokens"), ("post", "/tokens"),
-    ("delete", "/tokens/1"),
+    ("delete", "/tokens/1"), ("post", "/recovery-codes"), ("patch", "/name"),
 ])  # fmt: skip
 def test_nobody_has_no_account(client: FlaskClient, method: str, path: str) -> None:
     answer = client.open(ACCOUNT + path, method=method.upper(), json={})
@@ -81,8 +82,10 @@ def test_nobody_has_no_account(client: FlaskClient, method: str, path: str) -> N
 
 @pytest.mark.parametrize(("method", "path", "body"), [
     ("delete", "", {"password": PASSWORD}), ("patch", "/password", {"old": PASSWORD, "new": NEW}),
-    ("post", "/totp", {}), ("post", "/totp/confirm", {"code": "1"}),
-    ("delete", "/totp", {"password": PASSWORD}), ("post", "/tokens", {"name": "x", "days": 366}),
+    ("post", "/totp", {"password": PASSWORD}), ("post", "/totp/confirm", {"code": "1"}),
+    ("delete", "/totp", {"password": PASSWORD}), ("post", "/tokens", {"name": "x", **OWN}),
+    ("post", "/recovery-codes", {"password": PASSWORD}),
+    ("patch", "/name", {"name": "lan@example.vn", "password": PASSWORD}),
 ])  # fmt: skip
 def test_a_program_does_not_change_how_one_signs_in(
     app: Flask, client: FlaskClient, method: str, path: str, body: dict[str, str]
@@ -183,13 +186,81 @@ def test_a_found_session_does_not_try_passwords(app: Flask, client: FlaskClient)
     assert status_and_code(answer) == (429, "too_many_requests")
 
 
+def test_a_new_password_ends_what_a_copied_session_made(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    mine = account(app, NAME)
+    shown = sign_in(client, NAME)
+    body = {"name": "x", **OWN, "scopes": ["read", "write"], "days": 366}
+    token = client.post(TOKENS, json=body, headers=shown).json["token"]
+    offered = client.post(f"{ACCOUNT}/totp", json={"password": PASSWORD}, headers=shown).json
+    changed = {"old": PASSWORD, "new": NEW}
+    assert client.patch(f"{ACCOUNT}/password", json=changed, headers=shown).status_code == 204
+    assert app.test_client().get(ACCOUNT, headers=bearer(token)).status_code == 401
+    assert client.get(TOKENS).json["items"] == []
+    code = {"code": pyotp.TOTP(offered["secret"]).at(clock.now)}
+    late = client.post(f"{ACCOUNT}/totp/confirm", json=code, headers=shown)
+    assert status_and_code(late) == (409, "totp_not_offered")
+    assert ("account.password", {}) in audit_entries(app, f"user:{mine}")
+
+
+# The password again: what a copied session does not do
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [
+    ("post", "/tokens", {"name": "x", "scopes": ["write"], "days": 366}), ("post", "/totp", {}),
+    ("delete", "/totp", {}), ("post", "/recovery-codes", {}),
+    ("patch", "/name", {"name": "thief@example.vn"}), ("delete", "", {}),
+])  # fmt: skip
+def test_a_copied_session_without_the_password_lasts_no_longer(
+    app: Flask, client: FlaskClient, method: str, path: str, body: dict[str, Any]
+) -> None:
+    mine = account(app, NAME)
+    shown = sign_in(client, NAME)
+    send = getattr(client, method)
+    assert wrong(send(ACCOUNT + path, json=body, headers=shown)) == [("password", "required")]
+    guess = {**body, "password": "not this one"}
+    assert wrong(send(ACCOUNT + path, json=guess, headers=shown)) == [
+        ("password", "password_wrong")
+    ]
+    with app.app_context():
+        user = db.session.get_one(User, mine)
+        assert (user.name, user.totp_pending, user.closed_at) == (NAME, None, None)
+        assert db.session.scalar(select(func.count()).select_from(PersonalToken)) == 0
+
+
+def test_a_name_is_changed_with_the_password(app: Flask, client: FlaskClient) -> None:
+    mine = account(app, NAME)
+    account(app, "lan@example.vn")
+    shown = sign_in(client, NAME)
+    path = f"/api/v1/users/{mine}/password-link"
+    link = app.test_client().post(path, headers=person(app, "admin")).json["link"]
+
+    def change(name: str) -> Any:
+        body = {"name": name, "password": PASSWORD}
+        return client.patch(f"{ACCOUNT}/name", json=body, headers=shown)
+
+    assert status_and_code(change("lan@example.vn")) == (409, "account_name_taken")
+    assert wrong(change("hoa")) == [("name", "not_a_name")]
+    assert change("0912 345 678").status_code == 204
+    assert client.get(ACCOUNT).json["user"]["name"] == "+84912345678"
+    again = {"name": NAME, "password": PASSWORD}
+    assert app.test_client().post("/api/v1/sessions", json=again).status_code == 401
+    sign_in(app.test_client(), "0912345678")
+    late = {"secret": link.partition("#")[2], "password": NEW}  # it was mailed to the former one
+    answer = client.post("/api/v1/invitations/accept", json=late)
+    assert status_and_code(answer) == (404, "link_not_valid")
+    assert ("account.name", {}) in audit_entries(app, f"user:{mine}")
+
+
 # Tokens
 
 
 def test_a_token_is_shown_once_and_acts_for_its_person(app: Flask, client: FlaskClient) -> None:
     mine = account(app, NAME)
     shown = sign_in(client, NAME)
-    made = client.post(TOKENS, json={"name": "báo cáo", "scopes": ["read", "write"]}, headers=shown)
+    asked = {"name": "báo cáo", "scopes": ["read", "write"], "password": PASSWORD}
+    made = client.post(TOKENS, json=asked, headers=shown)
     assert made.status_code == 201
     assert made.headers["Cache-Control"] == "no-store"
     token = made.json["token"]
@@ -207,11 +278,11 @@ def test_a_token_is_shown_once_and_acts_for_its_person(app: Flask, client: Flask
 
 def test_a_token_reads_only_unless_told(app: Flask, client: FlaskClient) -> None:
     account(app, NAME)
-    made = client.post(TOKENS, json={"name": "x"}, headers=sign_in(client, NAME)).json
+    made = client.post(TOKENS, json={"name": "x", **OWN}, headers=sign_in(client, NAME)).json
     assert made["scopes"] == ["read"]
     reader, program = bearer(made["token"]), app.test_client()
     assert program.get(TOKENS, headers=reader).status_code == 200
-    assert status_and_code(program.post(TOKENS, json={"name": "y"}, headers=reader)) == (
+    assert status_and_code(program.post(TOKENS, json={"name": "y", **OWN}, headers=reader)) == (
         403,
         "forbidden",
     )
@@ -222,7 +293,7 @@ def test_a_token_reads_only_unless_told(app: Flask, client: FlaskClient) -> None
 def test_a_token_expires(app: Flask, client: FlaskClient, clock: Any) -> None:
     account(app, NAME)
     shown = sign_in(client, NAME)
-    made = client.post(TOKENS, json={"name": "x", "days": 2}, headers=shown).json
+    made = client.post(TOKENS, json={"name": "x", **OWN, "days": 2}, headers=shown).json
     program = app.test_client()
     clock.now += timedelta(days=2, seconds=-1)
     assert program.get(ACCOUNT, headers=bearer(made["token"])).status_code == 200
@@ -235,7 +306,7 @@ def test_a_token_expires(app: Flask, client: FlaskClient, clock: Any) -> None:
 def test_a_token_is_revoked_by_its_person_alone(app: Flask, client: FlaskClient) -> None:
     mine = account(app, NAME)
     shown = sign_in(client, NAME)
-    made = client.post(TOKENS, json={"name": "x"}, headers=shown).json
+    made = client.post(TOKENS, json={"name": "x", **OWN}, headers=shown).json
     path = f"{TOKENS}/{made['id']}"
     assert status_and_code(client.delete(path, headers=person(app))) == (404, "not_found")
     assert status_and_code(client.delete(f"{TOKENS}/99999999999", headers=shown)) == (
@@ -263,15 +334,21 @@ def test_a_token_that_cannot_be_made(
     app: Flask, client: FlaskClient, body: dict[str, Any], errors: list[tuple[str, str]]
 ) -> None:
     account(app, NAME)
-    assert wrong(client.post(TOKENS, json=body, headers=sign_in(client, NAME))) == errors
+    assert wrong(client.post(TOKENS, json={**OWN, **body}, headers=sign_in(client, NAME))) == errors
 
 
-def test_one_has_so_many_tokens(app: Flask, client: FlaskClient) -> None:
-    account(app, NAME)
+def test_one_has_so_many_tokens(app: Flask, client: FlaskClient, clock: Any) -> None:
+    now = clock.now
+    mine = account(app, NAME)
     shown = sign_in(client, NAME)
-    for _ in range(TOKENS_MOST):
-        assert client.post(TOKENS, json={"name": "x"}, headers=shown).status_code == 201
-    refused = client.post(TOKENS, json={"name": "x"}, headers=shown)
+    with app.app_context():
+        rows = [
+            PersonalToken(user_id=mine, name="x", token_hash=bytes([n]), scopes=[], created_at=now)
+            for n in range(TOKENS_MOST)
+        ]
+        db.session.add_all(rows)
+        db.session.commit()
+    refused = client.post(TOKENS, json={"name": "x", **OWN}, headers=shown)
     assert status_and_code(refused) == (409, "too_many_tokens")
 
 
@@ -281,7 +358,7 @@ def test_one_has_so_many_tokens(app: Flask, client: FlaskClient) -> None:
 def test_a_closed_account_is_a_number(app: Flask, client: FlaskClient, clock: Any) -> None:
     mine = account(app, NAME, "organiser", organisation(app), display_name="Nguyễn Hoa")
     shown = sign_in(client, NAME)
-    made = client.post(TOKENS, json={"name": "x"}, headers=shown).json
+    made = client.post(TOKENS, json={"name": "x", **OWN}, headers=shown).json
     refused = client.delete(ACCOUNT, json={"password": "not this one"}, headers=shown)
     assert wrong(refused) == [("password", "password_wrong")]
     assert client.delete(ACCOUNT, json={"password": PASSWORD}, headers=shown).status_code == 204

@@ -8,7 +8,15 @@ from flask.testing import FlaskClient
 
 from backend.accounts.models import User
 from backend.database.extensions import db
-from tests.support.people import account, audit_entries, organisation, person, sign_in, team
+from tests.support.people import (
+    PASSWORD,
+    account,
+    audit_entries,
+    organisation,
+    person,
+    sign_in,
+    team,
+)
 
 CHOSEN = "đường quê có hoa"
 NAME = "hoa@example.vn"
@@ -32,7 +40,9 @@ def test_the_first_admin_comes_in_by_a_link(app: Flask, client: FlaskClient, clo
     assert accept(client, done.output, "https://do.example").json == {"name": NAME}
     shown = sign_in(client, NAME, password=CHOSEN)
     assert client.get("/api/v1/users").status_code == 403
-    secret = client.post("/api/v1/account/totp", headers=shown).json["secret"]
+    secret = client.post("/api/v1/account/totp", json={"password": CHOSEN}, headers=shown).json[
+        "secret"
+    ]
     body = {"code": pyotp.TOTP(secret).at(clock.now)}
     client.post("/api/v1/account/totp/confirm", json=body, headers=shown)
     assert [one["name"] for one in client.get("/api/v1/users").json["items"]] == [NAME]
@@ -78,7 +88,8 @@ def test_a_password_that_is_given_ends_what_the_old_one_began(
 ) -> None:
     account(app, NAME)
     shown = sign_in(client, NAME)
-    made = client.post("/api/v1/account/tokens", json={"name": "x"}, headers=shown).json
+    asked = {"name": "x", "password": PASSWORD}
+    made = client.post("/api/v1/account/tokens", json=asked, headers=shown).json
     run(app, "create-admin", NAME, "--password-stdin", input=f"{CHOSEN}\n")
     assert client.get("/api/v1/account").status_code == 401
     program = {"Authorization": f"Bearer {made['token']}"}

@@ -45,10 +45,10 @@ def test_neither_the_offered_nor_the_confirmed_secret_is_stored_as_it_is(
 ) -> None:
     account(app, NAME)
     shown = sign_in(client, NAME)
-    secret = client.post(TOTP, headers=shown).json["secret"]
+    secret = client.post(TOTP, json={"password": IN["password"]}, headers=shown).json["secret"]
     [pending] = stored(owner)
     body = {"code": pyotp.TOTP(secret).at(clock.now)}
-    assert client.post(f"{TOTP}/confirm", json=body, headers=shown).status_code == 204
+    assert client.post(f"{TOTP}/confirm", json=body, headers=shown).status_code == 200
     [confirmed] = stored(owner)
     assert secret not in pending + confirmed
 

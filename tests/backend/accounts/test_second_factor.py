@@ -8,13 +8,15 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from backend.accounts.models import AuditEntry
 from backend.accounts.sessions import CODES_PER_ACCOUNT
 from backend.database.extensions import db
 from tests.support.people import PASSWORD, account, audit_entries, sign_in
 from tests.support.sign_in import ACCOUNT, PHONE, SECRET, TOKENS, attempt, code, status_and_code
+
+OWN = {"password": PASSWORD}
 
 
 def wrong(answer: Any) -> list[tuple[str, str]]:
@@ -91,15 +93,15 @@ def test_an_admin_without_a_second_factor_only_sets_one_up(
     me = client.get(ACCOUNT).json["user"]
     assert (me["totp"], me["totp_needed"]) == (False, True)
     assert status_and_code(client.get("/api/v1/users")) == (403, "forbidden")
-    assert status_and_code(client.post(TOKENS, json={"name": "x"}, headers=shown)) == (
+    assert status_and_code(client.post(TOKENS, json={"name": "x", **OWN}, headers=shown)) == (
         403,
         "totp_needed",
     )
-    secret = client.post(f"{ACCOUNT}/totp", headers=shown).json["secret"]
+    secret = client.post(f"{ACCOUNT}/totp", json=OWN, headers=shown).json["secret"]
     body = {"code": pyotp.TOTP(secret).at(clock.now)}
-    assert client.post(f"{ACCOUNT}/totp/confirm", json=body, headers=shown).status_code == 204
+    assert client.post(f"{ACCOUNT}/totp/confirm", json=body, headers=shown).status_code == 200
     assert client.get("/api/v1/users").status_code == 200
-    assert client.post(TOKENS, json={"name": "x"}, headers=shown).status_code == 201
+    assert client.post(TOKENS, json={"name": "x", **OWN}, headers=shown).status_code == 201
 
 
 # On and off
@@ -112,7 +114,7 @@ def test_a_second_factor_counts_from_its_first_code_on(
     other = app.test_client()
     sign_in(other, PHONE)
     shown = sign_in(client, PHONE)
-    offered = client.post(f"{ACCOUNT}/totp", headers=shown).json
+    offered = client.post(f"{ACCOUNT}/totp", json=OWN, headers=shown).json
     assert offered["uri"].startswith("otpauth://totp/Do%20Song:%2B84912345678?")
     assert offered["secret"] in offered["uri"]
     assert offered["qr_svg"].startswith("<svg") and "</svg>" in offered["qr_svg"]
@@ -123,7 +125,7 @@ def test_a_second_factor_counts_from_its_first_code_on(
         ("code", "totp_wrong")
     ]
     body = {"code": made.at(clock.now)}
-    assert client.post(confirm, json=body, headers=shown).status_code == 204
+    assert client.post(confirm, json=body, headers=shown).status_code == 200
     assert client.get(ACCOUNT).json["user"]["totp"] is True
     assert other.get(ACCOUNT).status_code == 401
     clock.now += timedelta(seconds=30)
@@ -136,7 +138,10 @@ def test_a_second_factor_is_not_replaced_unasked(
 ) -> None:
     account(app, PHONE, totp_secret=SECRET)
     shown = sign_in(client, PHONE, totp=pyotp.TOTP(SECRET).at(clock.now))
-    assert status_and_code(client.post(f"{ACCOUNT}/totp", headers=shown)) == (409, "totp_on")
+    assert status_and_code(client.post(f"{ACCOUNT}/totp", json=OWN, headers=shown)) == (
+        409,
+        "totp_on",
+    )
     confirm = client.post(f"{ACCOUNT}/totp/confirm", json={"code": "123456"}, headers=shown)
     assert status_and_code(confirm) == (409, "totp_not_offered")
 
@@ -151,3 +156,95 @@ def test_switching_it_off_takes_the_password(app: Flask, client: FlaskClient, cl
     assert client.get("/api/v1/users").status_code == 403
     sign_in(client, PHONE)
     assert ("account.totp_off", {}) in audit_entries(app, f"user:{mine}")
+
+
+# Recovery codes
+
+
+def enrolled(client: FlaskClient, clock: Any) -> tuple[dict[str, str], list[str]]:
+    """Sign in and set up a second factor; return the page's header and the recovery codes."""
+    shown = sign_in(client, PHONE)
+    secret = client.post(f"{ACCOUNT}/totp", json=OWN, headers=shown).json["secret"]
+    body = {"code": pyotp.TOTP(secret).at(clock.now)}
+    answer = client.post(f"{ACCOUNT}/totp/confirm", json=body, headers=shown)
+    assert answer.headers["Cache-Control"] == "no-store"
+    return shown, answer.json["recovery_codes"]
+
+
+def test_recovery_codes_are_shown_once_and_stored_as_hashes(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    account(app, PHONE)
+    _, codes = enrolled(client, clock)
+    assert len(set(codes)) == 10
+    me = client.get(ACCOUNT)
+    assert me.json["recovery_codes_left"] == 10 and not any(one in me.text for one in codes)
+    with app.app_context():
+        stored = str(db.session.execute(text("select r::text from recovery_codes r")).all())
+    plain = [one.replace("-", "") for one in codes]
+    assert not any(one in stored or one.encode().hex() in stored for one in (*codes, *plain))
+
+
+def test_a_recovery_code_replaces_the_phone_once(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    mine = account(app, PHONE)
+    _, codes = enrolled(client, clock)
+    other = app.test_client()
+    guess = attempt(other, password="not this one", totp=codes[0])
+    assert status_and_code(guess) == (401, "sign_in_failed")
+    answer = attempt(other, totp=f" {codes[0].upper().replace('-', ' ')} ")
+    assert (answer.status_code, answer.json["recovery_codes_left"]) == (200, 9)
+    assert status_and_code(attempt(other, totp=codes[0])) == (401, "totp_wrong")
+    assert ("session.recovery_code", {"left": 9}) in audit_entries(app, f"user:{mine}")
+
+
+def test_a_recovery_code_serves_one_of_many_at_once(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    account(app, PHONE)
+    _, codes = enrolled(client, clock)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: attempt(app.test_client(), totp=codes[3]), range(4)))
+    assert sorted(one.status_code for one in answers) == [200] + [401] * 3
+
+
+def test_recovery_codes_of_another_person_do_not_fit(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    account(app, PHONE)
+    _, codes = enrolled(client, clock)
+    account(app, "lan@example.vn", totp_secret=SECRET)
+    answer = attempt(app.test_client(), "lan@example.vn", totp=codes[0])
+    assert status_and_code(answer) == (401, "totp_wrong")
+
+
+def test_new_recovery_codes_replace_the_former(app: Flask, client: FlaskClient, clock: Any) -> None:
+    mine = account(app, PHONE)
+    shown, codes = enrolled(client, clock)
+    answer = client.post(f"{ACCOUNT}/recovery-codes", json=OWN, headers=shown)
+    assert answer.status_code == 201 and not set(answer.json["recovery_codes"]) & set(codes)
+    assert ("account.recovery_codes", {"codes": 10}) in audit_entries(app, f"user:{mine}")
+    assert attempt(app.test_client(), totp=codes[0]).status_code == 401
+    assert attempt(app.test_client(), totp=answer.json["recovery_codes"][0]).status_code == 200
+
+
+def test_recovery_codes_end_with_the_second_factor(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    account(app, PHONE)
+    shown, _ = enrolled(client, clock)
+    assert client.delete(f"{ACCOUNT}/totp", json=OWN, headers=shown).status_code == 204
+    assert client.get(ACCOUNT).json["recovery_codes_left"] is None
+    without = client.post(f"{ACCOUNT}/recovery-codes", json=OWN, headers=shown)
+    assert status_and_code(without) == (409, "totp_off")
+    with app.app_context():
+        assert db.session.execute(text("select count(*) from recovery_codes")).scalar_one() == 0
+
+
+def test_recovery_codes_are_not_guessed(app: Flask, client: FlaskClient, clock: Any) -> None:
+    account(app, PHONE)
+    _, codes = enrolled(client, clock)
+    for turn in range(CODES_PER_ACCOUNT):
+        attempt(app.test_client(), address=f"198.51.100.{turn}", totp="abcd-efgh-jkmn-pqrs")
+    assert attempt(app.test_client(), totp=codes[0]).status_code == 429

@@ -129,7 +129,7 @@ def test_a_cookie_that_is_no_session_is_nobodys(client: FlaskClient, value: str)
 def test_a_change_by_cookie_wants_the_pages_token(app: Flask, client: FlaskClient) -> None:
     account(app, PHONE)
     shown = sign_in(client, PHONE)
-    body = {"name": "scripts"}
+    body = {"name": "scripts", "password": PASSWORD}
     assert status_and_code(client.post(TOKENS, json=body)) == (403, "csrf_failed")
     for wrong in ("", "x", "é", shown["X-CSRF-Token"][:-1]):
         answer = client.post(TOKENS, json=body, headers={"X-CSRF-Token": wrong})

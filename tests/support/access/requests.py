@@ -239,10 +239,17 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "PATCH /api/v1/account/password": lambda w: {
         "json": {"old": PASSWORD, "new": f"{PASSWORD} hơn"}
     },
+    "PATCH /api/v1/account/name": lambda w: {
+        "json": {"name": f"{secrets.token_hex(4)}@example.vn", "password": PASSWORD}
+    },
+    "POST /api/v1/account/totp": lambda w: {"json": {"password": PASSWORD}},
+    "POST /api/v1/account/recovery-codes": lambda w: {"json": {"password": PASSWORD}},
     "POST /api/v1/account/totp/confirm": _enrolling,
     "DELETE /api/v1/account/totp": lambda w: {"json": {"password": PASSWORD}},
     "DELETE /api/v1/account": lambda w: {"json": {"password": PASSWORD}},
-    "POST /api/v1/account/tokens": lambda w: {"json": {"name": "máy tính ở Sở"}},
+    "POST /api/v1/account/tokens": lambda w: {
+        "json": {"name": "máy tính ở Sở", "password": PASSWORD}
+    },
     "DELETE /api/v1/account/tokens/<int:token_id>": lambda w: _token_of(w, w.headers),
     "DELETE /api/v1/account/tokens/<int:token_id> (another's)": lambda w: _token_of(w, {}),
     "POST /api/v1/users/<int:user_id>/password-link": _person,

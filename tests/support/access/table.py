@@ -81,9 +81,12 @@ TABLE = {
     "POST /api/v1/invitations/accept": EVERYBODY,
     "GET /api/v1/account": "401 401 200 200 200 200 200 200",
     "PATCH /api/v1/account/password": "401 401 204 204 204 204 204 204",
+    "PATCH /api/v1/account/name": "401 401 204 204 204 204 204 204",
     # the admin already has a second factor; the last admin cannot be removed
     "POST /api/v1/account/totp": "401 401 200 200 200 200 200 409",
-    "POST /api/v1/account/totp/confirm": "401 401 204 204 204 204 204 204",
+    "POST /api/v1/account/totp/confirm": "401 401 200 200 200 200 200 200",
+    # codes need a second factor, which the admin has
+    "POST /api/v1/account/recovery-codes": "401 401 409 409 409 409 409 201",
     "DELETE /api/v1/account/totp": "401 401 204 204 204 204 204 204",
     "DELETE /api/v1/account": "401 401 204 204 204 204 204 409",
     "GET /api/v1/account/tokens": "401 401 200 200 200 200 200 200",
@@ -242,6 +245,8 @@ BY_SESSION = frozenset(
     {
         "DELETE /api/v1/sessions/current",
         "PATCH /api/v1/account/password",
+        "PATCH /api/v1/account/name",
+        "POST /api/v1/account/recovery-codes",
         "POST /api/v1/account/totp",
         "POST /api/v1/account/totp/confirm",
         "DELETE /api/v1/account/totp",

@@ -20,9 +20,9 @@ def admin_token(server: OwnServer) -> str:
     server.flask("accounts", "create-admin", NAME, "--password-stdin", stdin=f"{password}\n")
     session = Session(server.url)
     session.sign_in(password)
-    code = pyotp.TOTP(session.post("/account/totp", {})["secret"]).now()
+    code = pyotp.TOTP(session.post("/account/totp", {"password": password})["secret"]).now()
     session.post("/account/totp/confirm", {"code": code})
-    data = {"name": "fuzz", "scopes": ["read", "write"], "days": 1}
+    data = {"name": "fuzz", "password": password, "scopes": ["read", "write"], "days": 1}
     return str(session.post("/account/tokens", data)["token"])
 
 

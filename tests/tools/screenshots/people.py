@@ -15,6 +15,8 @@ def sign_in(context: BrowserContext, name: str, password: str) -> None:
     session = answer.json()
     if session["user"]["totp_needed"]:
         headers = {"X-CSRF-Token": session["csrf_token"]}
-        secret = context.request.post(f"{ACCOUNT}/totp", headers=headers).json()["secret"]
+        again = {"password": password}
+        offered = context.request.post(f"{ACCOUNT}/totp", data=again, headers=headers)
+        secret = offered.json()["secret"]
         code = {"code": pyotp.TOTP(secret).now()}
         context.request.post(f"{ACCOUNT}/totp/confirm", data=code, headers=headers)

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPResponse
 from pathlib import Path
 
@@ -82,8 +82,12 @@ def test_who_comes_after_the_line_has_gone_is_served() -> None:
 SLOW = """
 import time
 from backend.http.load_shedding import waited_too_long
+from backend.server.gunicorn import worker
+
+worker.HEAD_S, worker.BODY_S, worker.PENDING_MOST = 2.0, 1.0, 50
 
 def app(environ, start_response):
+    environ["wsgi.input"].read()
     too_long = waited_too_long.get()
     time.sleep(0.4)
     body = str(too_long).encode()
@@ -178,3 +182,74 @@ def test_silent_connections_keep_nobody_waiting(slow_port: int) -> None:
     assert silent[0].recv(4_096).startswith(b"HTTP/1.1 200")
     for connection in silent:
         connection.close()
+
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def opened(port: int, start: bytes = b"") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), 30)
+    connection.sendall(start)
+    return connection
+
+
+def answer_of(connection: socket.socket) -> HTTPResponse:
+    answer = HTTPResponse(connection)
+    answer.begin()
+    answer.read()
+    return answer
+
+
+@pytest.mark.slow
+def test_half_sent_heads_keep_nobody_waiting(slow_port: int) -> None:
+    """The attack: 40 clients send half a head, and /healthz was dead for 45 s."""
+    half = [opened(slow_port, b"GET / HTTP/1.1\r\nHost:") for _ in range(40)]
+    time.sleep(0.2)
+    began, told = time.monotonic(), list[str]()
+    ask(slow_port, told)
+    assert time.monotonic() - began < 2.0 and told == ["False"]
+    half[0].sendall(b" x\r\n\r\n")  # slow, but in time
+    assert answer_of(half[0]).status == 200
+    assert half[1].recv(1) == b""  # closed after HEAD_S
+    assert time.monotonic() - began < 5.0
+    for connection in half:
+        connection.close()
+
+
+@pytest.mark.slow
+def test_the_oldest_of_too_many_half_sent_heads_is_closed(slow_port: int) -> None:
+    half = [opened(slow_port, b"GET") for _ in range(51)]
+    half[0].settimeout(1.0)
+    assert half[0].recv(1) == b""
+    half[50].sendall(REQUEST[3:])
+    assert answer_of(half[50]).status == 200
+    for connection in half:
+        connection.close()
+
+
+@pytest.mark.slow
+def test_a_connection_carries_one_request_after_another(slow_port: int) -> None:
+    """Two at once, a head in pieces, a body in pieces, one behind a body."""
+    with closing(opened(slow_port, REQUEST + REQUEST + b"GET / HT")) as connection:
+        assert [answer_of(connection).status for _ in range(2)] == [200, 200]
+        for part in (b"TP/1.1\r\n", b"Host: x\r\n", b"\r\n"):
+            connection.sendall(part)
+            time.sleep(0.1)
+        assert answer_of(connection).status == 200
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        time.sleep(0.1)
+        connection.sendall(b"def" + REQUEST)
+        assert [answer_of(connection).status for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.slow
+def test_a_body_that_trickles_in_is_given_up(slow_port: int) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+    with closing(opened(slow_port, head)) as connection:
+        with suppress(OSError):
+            for _ in range(20):
+                connection.sendall(b"a")
+                time.sleep(0.1)
+        began, told = time.monotonic(), list[str]()
+        ask(slow_port, told)  # the only thread is free again
+        assert told and time.monotonic() - began < 5.0

@@ -39,6 +39,18 @@ def test_compose_names_settings_and_files_that_exist() -> None:
         assert (ROOT / source).is_file()
 
 
+def test_containers_have_no_capability_and_no_writable_root_that_they_do_not_need() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    for name, service in services.items():
+        assert service["read_only"] is True and service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+    added = {name: service.get("cap_add", []) for name, service in services.items()}
+    assert added["app"] == [] and "NET_BIND_SERVICE" not in added["database"]
+    assert not {"SYS_ADMIN", "NET_ADMIN", "DAC_OVERRIDE"} & {
+        cap for caps in added.values() for cap in caps
+    }
+
+
 def test_compose_asks_for_what_the_example_lists() -> None:
     asked = (ROOT / "compose.yaml").read_text()
     lines = (DEPLOY / "env.example").read_text().splitlines()

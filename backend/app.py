@@ -15,6 +15,8 @@ from backend.fields import DESCRIBED
 from backend.http import compression, load_shedding, logging, problems, static_files
 from backend.http.openapi_links import Links
 from backend.units.locator import Locator
+from backend.witness.service import TicketIssuer
+from backend.witness.verification import StatementVerifier
 from config import settings
 
 # Packages with a `views.py` that exports `blueprints`, or a `cli.py` that exports `commands`.
@@ -25,12 +27,13 @@ VIEWS = (
     *("coverage.exclusions", "coverage.samples", "units", "accounts", "memberships"),
     *("organisations", "campaigns", "team_import", "reports.monthly", "reports.open_data"),
     *("web.public", "web.maps", "web.board", "web.desk", "web.measure", "web.admin", "monitoring"),
+    "witness",
 )
 COMMANDS = (
     *("units", "measurements.recording", "measurements.imports", "measurements.archive"),
     *("measurements.revision", "measurements.privacy", "coverage.figures", "coverage.statistics"),
     *("coverage.alerts", "coverage.vnnic", "accounts", "reports.monthly", "reports.open_data"),
-    *("demo", "web.maps", "jobs", "monitoring"),
+    *("demo", "web.maps", "jobs", "monitoring", "witness"),
 )
 
 
@@ -90,7 +93,7 @@ def trust_proxies(app: Flask, hops: int) -> None:
 def _register(app: Flask) -> None:
     """Register the views and commands of the packages, and the parts of higher packages."""
     from backend.web.admin.job_kinds import KINDS
-    from backend.web.measure.speed import new_transfer_limiter
+    from backend.web.measure.speed import new_measuring_host, new_transfer_limiter
     from backend.web.site.blueprint import not_found
 
     for package in VIEWS:
@@ -102,4 +105,9 @@ def _register(app: Flask) -> None:
             app.cli.add_command(command)
     app.register_error_handler(404, not_found)
     app.extensions["transfer_limiter"] = new_transfer_limiter(app.config)
+    app.extensions["measuring_host"] = new_measuring_host(app.config)
+    app.extensions["ticket_issuer"] = TicketIssuer(
+        app.config["SECRET_KEY"], app.config["VAR_DIR"], app.config["SPEED_URL"]
+    )
+    app.extensions["statement_verifier"] = StatementVerifier(app.config["SECRET_KEY"])
     app.extensions["job_kinds"] = KINDS

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 # The largest age of a sample: backend.measurements.recording.rules.AGE_MOST.
 ARRIVAL_DAYS = 60
@@ -148,6 +149,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SPEED_AT_ONCE", whole, 8, "number of parallel speed-test transfers, shared by the web processes or in a process of its own (SPEED_PORT)"),
     Setting("SPEED_PORT", whole, 0, "port of a separate process for /do/down and /do/up of the speed test, behind a proxy; 0: the web processes serve them"),
     Setting("SPEED_URL", origin, "", "https:// address of another host that serves /do/down and /do/up; default: this one"),
+    Setting("HOST_ID", UUID, None, "id of this measuring host at another installation, printed there by `flask hosts add`; default: the own host of this installation"),
+    Setting("TICKET_KEYS", public_keys, (), "public keys of other installations whose tickets this measuring host accepts, separated by commas; printed there by `flask hosts keys`"),
     Setting("SPEED_GB_PER_HOUR", whole, 40, "gigabytes of speed tests per client address and hour; a team of 50 phones behind one carrier address needs 30"),
     Setting("TRUSTED_PROXIES", whole, 0, "number of proxies in front that set X-Forwarded-For; 0: the header is ignored"),
     Setting("MAX_BODY_BYTES", whole, 4_000_000, "largest request body, measured after inflating; 500 samples with every field take about 0.5 MB"),

@@ -438,6 +438,23 @@ TEXTS: dict[str, str] = {
     "vnnic_code_not_name": N_("Code and name belong to different units in that month."),
     "vnnic_outside_area": N_("The unit is outside your area."),
     "vnnic_unit_twice": N_("This unit is already in a row above."),
+    # tickets, measuring hosts
+    "too_many_tickets": N_(
+        "This phone has too many tickets; measure with one of them or try again later."
+    ),
+    "ticket_invalid": N_("The ticket is not valid."),
+    "ticket_expired": N_("The test is not within the time of its ticket."),
+    "ticket_used": N_("The ticket was used for another test."),
+    "server_foreign": N_("The ticket is of another installation."),
+    "host_foreign": N_("The ticket is for another measuring host."),
+    "host_unknown": N_("There is no such measuring host."),
+    "host_revoked": N_("The measuring host was revoked."),
+    "host_exists": N_("A measuring host with this address is registered."),
+    "not_public_key": N_("Must be an Ed25519 public key of 64 hexadecimal digits."),
+    "key_replaced": N_("This key was replaced and cannot be used again."),
+    "test_unknown": N_("There is no such test."),
+    "test_ended": N_("The test has ended."),
+    "nonce_unknown": N_("The nonce is not that of the last download."),
 }
 
 

@@ -47,6 +47,7 @@ class SampleSchema(Schema):
     jitter_ms = fields.Float(required=True, allow_none=True)
     valid = fields.Boolean(required=True)
     counted = fields.Boolean(required=True)
+    assurance = fields.String(required=True)
     reasons = fields.List(fields.Nested(ReasonSchema), required=True)
     marks = fields.List(fields.Nested(ReasonSchema), required=True)
 

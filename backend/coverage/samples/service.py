@@ -20,14 +20,15 @@ from backend.http.paging import decode_cursor, take_page
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording import rules
-from backend.measurements.recording.answers import serialize_reasons
+from backend.measurements.recording.answers import ASSURANCE, serialize_reasons
 from backend.measurements.recording.incoming import read_id, sample_of
 from backend.measurements.recording.reasons import COUNTED
 from backend.units.service import UnitRow
 
 DAY = timedelta(days=1)
 
-COLUMNS = """
+COLUMNS = f"""
+    {ASSURANCE},
     m.id, m.device_id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.source,
     m.operator, m.technology, m.download_mbps, m.upload_mbps, m.ping_ms, m.jitter_ms,
     m.latitude, m.longitude, m.accuracy_m, m.own_reasons, m.reasons, m.marks, m.valid, m.counted,
@@ -61,6 +62,7 @@ LATEST_EXCLUSION = text("""
 FIELDS = (
     "measured_at", "network", "kind", "source", "operator", "technology", "download_mbps",
     "upload_mbps", "ping_ms", "jitter_ms", "accuracy_m", "valid", "counted",
+    "assurance",
 )  # fmt: skip
 
 

@@ -18,8 +18,9 @@ import shapely
 
 from backend.measurements.recording.reasons import category
 
-# Raised with every change of the columns; files of another version are rejected.
-VERSION = 1
+# Raised with every change of the columns. Version 1 lacks the assurance, which is null then.
+VERSION = 2
+READABLE = (b"1", b"2")
 # Rows in memory at a time when the file is written or read.
 ROW_GROUP = 50_000
 
@@ -35,7 +36,7 @@ STORED = pa.schema([
     ("accuracy_m", pa.float64()), ("unit_id", pa.int32()), ("set_id", pa.int32()),
     ("how", pa.string()), ("candidates", TEXTS), ("own_reasons", TEXTS), ("reasons", TEXTS),
     ("marks", TEXTS), ("valid", pa.bool_()), ("counted", pa.bool_()), ("rules", pa.int32()),
-    ("raw", pa.string()),
+    ("raw", pa.string()), ("assurance", pa.string()),
 ])  # fmt: skip
 # … and columns for readers: `exact` is whether the position is still the one sent.
 DERIVED = pa.schema([
@@ -108,7 +109,8 @@ def read_group(path: Path, group: int, columns: list[str]) -> pa.Table:
     with _opened(path) as file:
         try:
             # Workers read row groups in parallel: one thread each.
-            return file.read_row_group(group, columns=columns, use_threads=False)
+            present = [name for name in columns if name in file.schema_arrow.names]
+            return file.read_row_group(group, columns=present, use_threads=False)
         except (pa.ArrowInvalid, OSError) as error:
             raise DamagedArchiveError(f"{path} is damaged: {error}") from None
 
@@ -120,6 +122,6 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     except (pa.ArrowInvalid, OSError) as error:
         raise DamagedArchiveError(f"{path} is damaged: {error}") from None
     with file:
-        if (file.schema_arrow.metadata or {}).get(b"dosong_archive") != str(VERSION).encode():
-            raise DamagedArchiveError(f"{path} is not an archive of version {VERSION}")
+        if (file.schema_arrow.metadata or {}).get(b"dosong_archive") not in READABLE:
+            raise DamagedArchiveError(f"{path} is not an archive of version 1 or {VERSION}")
         yield file

@@ -21,7 +21,8 @@ def expire() -> None:
         done = expire_old(now, config["COARSEN_AFTER_DAYS"], config["RETENTION_DAYS"], progress)
     click.echo(
         f"coarsened: {done.coarsened}; positions removed: {done.removed}; "
-        f"refused bodies deleted: {done.refused}"
+        f"refused bodies deleted: {done.refused}; tickets deleted: {done.tickets}; "
+        f"network prefixes deleted: {done.prefixes}"
     )
     with spinner("archives"):
         written, left = archiving.renew(now)

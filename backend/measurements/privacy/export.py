@@ -25,6 +25,7 @@ from backend.memberships.models import (
     Volunteer,
 )
 from backend.units.models import Unit
+from backend.witness.models import TicketRow
 
 # Rows in memory at a time: raw bodies take about 1 kB each.
 ROWS_AT_A_TIME = 500
@@ -74,6 +75,9 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         "campaign_exclusions": _decisions(CampaignExclusion)
         .where(own)
         .order_by(CampaignExclusion.measurement_id, CampaignExclusion.campaign_id),
+        "tickets": _all(TicketRow)
+        .where(TicketRow.device_id == device_id)
+        .order_by(TicketRow.number),
         "refused": _all(RejectedBody)
         .where(RejectedBody.device_id == device_id)
         .order_by(RejectedBody.id),

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from backend.accounts.audit import record_command
 from backend.clock import local_day
 from backend.database.extensions import db
+from backend.measurements.recording.rules import AGE_MOST
 
 # Three decimals are 111 m: precise enough for the commune, too coarse for a house.
 COARSE_DECIMALS = 3
@@ -47,15 +48,24 @@ DAYS = text("""
 """)
 MARK = text("insert into expired_days (day, step) values (:day, :step) on conflict do nothing")
 DELETE_REJECTED = text("delete from refused where received_at < :before")
+# Networks of clients are compared within a week.
+PREFIXES_KEPT = timedelta(days=7)
+FORGET_PREFIXES = text("""
+    update tickets set prefix = null where prefix is not null and used_at < :before
+""")
+# Until then samples with a ticket arrive, and each of its uses must be known.
+DELETE_TICKETS = text("delete from tickets where expires_at < :before")
 
 
 @dataclass(slots=True)
 class Expired:
-    """Number of coarsened and removed positions and of deleted rejected bodies."""
+    """Number of coarsened and removed positions, deleted bodies, tickets and prefixes."""
 
     coarsened: int = 0
     removed: int = 0
     refused: int = 0
+    tickets: int = 0
+    prefixes: int = 0
 
 
 def expire(
@@ -74,9 +84,10 @@ def expire(
         progress(place, steps)
         done.removed += _expire_day("removed", REMOVE_DAY, day, {"day": day})
     late = {"coarse": coarse, "gone": gone, "decimals": COARSE_DECIMALS}
-    done.coarsened += db.session.execute(COARSEN_LATE, late).rowcount  # type: ignore[attr-defined]
-    old = {"before": now - timedelta(days=coarsen_after)}
-    done.refused = db.session.execute(DELETE_REJECTED, old).rowcount  # type: ignore[attr-defined]
+    done.coarsened += _changed(COARSEN_LATE, late)
+    done.refused = _changed(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
+    done.prefixes = _changed(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
+    done.tickets = _changed(DELETE_TICKETS, {"before": now - AGE_MOST})
     if done != Expired():
         record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())
     db.session.commit()
@@ -87,8 +98,14 @@ def _days(step: str, before: date) -> list[date]:
     return list(db.session.scalars(DAYS, {"step": step, "before": before}))
 
 
-def _expire_day(step: str, statement: object, day: date, values: dict[str, object]) -> int:
-    changed: int = db.session.execute(statement, values).rowcount  # type: ignore[call-overload]
+def _expire_day(step: str, statement: TextClause, day: date, values: dict[str, object]) -> int:
+    changed = _changed(statement, values)
     db.session.execute(MARK, {"day": day, "step": step})
     db.session.commit()
+    return changed
+
+
+def _changed(statement: TextClause, values: dict[str, object]) -> int:
+    """Execute a statement; return the number of rows that it changed."""
+    changed: int = db.session.execute(statement, values).rowcount  # type: ignore[attr-defined]
     return changed

@@ -52,6 +52,7 @@ class ExportSchema(Schema):
     earnings = fields.List(fields.Dict(), required=True)
     corrections = fields.List(fields.Dict(), required=True)
     campaign_exclusions = fields.List(fields.Dict(), required=True)
+    tickets = fields.List(fields.Dict(), required=True)
     refused = fields.List(fields.Dict(), required=True)
 
 

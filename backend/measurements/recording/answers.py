@@ -21,15 +21,21 @@ CHECK_MOST = 1_000
 # What a place adds to the columns of a measurement.
 PLACE = ("code", "name", "province", "set_name", "quality")
 
-SELECT = """
+# Rows from before tickets have none.
+ASSURANCE = (
+    "coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)"
+    " as assurance"
+)
+SELECT = f"""
     select m.id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.download_mbps,
            m.upload_mbps, m.ping_ms, m.reasons, m.marks, m.valid, m.counted, m.how, m.unit_id,
+           {ASSURANCE},
            u.code, u.name, p.name as province, s.name as set_name, s.quality
     from measurements m
     left join units u on u.id = m.unit_id
     left join units p on p.id = u.province_id
     left join boundary_sets s on s.id = m.set_id
-"""
+"""  # noqa: S608 # a column
 BY_ID = text(f"""{SELECT}
     where m.id = any(:ids) and m.device_id is not distinct from cast(:device as uuid)
 """)
@@ -84,6 +90,7 @@ def _serialize_verdict(row: Mapping[Any, Any], language: Language) -> dict[str, 
     return {
         "valid": row["valid"],
         "counted": row["counted"],
+        "assurance": row["assurance"],
         "reasons": serialize_reasons(row["reasons"], language),
         "marks": serialize_reasons(row["marks"], language),
         "unit": unit,

@@ -15,11 +15,15 @@ from backend.clock import local_day
 from backend.errors import FieldError, field_errors
 from backend.fields import encodable, storable
 from backend.measurements.recording import rules
+from backend.measurements.recording.reasons import STATEMENT_MARKS
 from backend.measurements.recording.schemas import MeasurementSchema
 from backend.units.locator import UnitLocation
+from backend.witness.assurance import Statements
 from geo.fix import position_problem
 
 SCHEMA = MeasurementSchema()
+
+NOT_CONTENT = ("id", "sent_at", "test")
 
 Outcome = Literal["accepted", "duplicate", "conflict", "rejected"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -51,6 +55,7 @@ class Item:
     errors: Sequence[FieldError] = ()
     row: dict[str, Any] = field(default_factory=dict)
     placed: UnitLocation | None = None
+    statements: Statements | None = None
 
 
 class Position(NamedTuple):
@@ -68,6 +73,8 @@ def parse_item(raw: Any, key: str) -> Item:
     if not isinstance(raw, dict):
         item.errors = [FieldError("", "not_object")]
         return item
+    if "test" in raw:  # a witness names the client's network, which is not stored
+        item.raw = {name: value for name, value in raw.items() if name != "test"}
     sent_id = raw.get("id")
     item.echo = sent_id if isinstance(sent_id, str) and encodable(sent_id) else None
     try:
@@ -96,8 +103,8 @@ def read_id(value: Any) -> UUID | None:
 
 
 def digest(raw: Mapping[str, Any], key: str) -> bytes:
-    """Return the keyed digest of the content, without `sent_at`, which differs by attempt."""
-    content = {name: value for name, value in raw.items() if name not in ("id", "sent_at")}
+    """Return the keyed digest of the content, without what differs by attempt."""
+    content = {name: value for name, value in raw.items() if name not in NOT_CONTENT}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hmac.digest(key.encode(), canonical.encode(), hashlib.sha256)
 
@@ -110,15 +117,13 @@ def skew_of(receipt: ReceiptContext) -> timedelta | None:
     return skew if rules.SKEW_LEAST < abs(skew) < rules.SKEW_MOST else None
 
 
-def row_of(
-    loaded: Mapping[str, Any], raw: Mapping[str, Any], receipt: ReceiptContext
-) -> dict[str, Any]:
+def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
     """Return the columns derived from content and receipt, without place and verdict."""
+    loaded = item.loaded
     network = loaded["network"]
     location = loaded["location"] or {}
     kind = network["kind"]
-    skew = skew_of(receipt)
-    measured_at = loaded["measured_at"] + (skew or timedelta())
+    measured_at, skew = _measured_at(item, receipt)
     stated = loaded.get("isp") if kind in ("wifi", "ethernet") else network.get("operator")
     return {
         "received_at": receipt.received_at,
@@ -139,8 +144,23 @@ def row_of(
         "longitude": location.get("longitude"),
         "accuracy_m": location.get("accuracy_m"),
         "rules": rules.RULES,
-        "raw": raw,
+        "assurance": "claimed" if receipt.has_device else "imported",
+        "raw": item.raw,
     }
+
+
+def _measured_at(item: Item, receipt: ReceiptContext) -> tuple[datetime, timedelta | None]:
+    """Return the start of a test and the error of the phone's clock, if it was corrected.
+
+    The start is that of the witness, else that of the phone, corrected by when it sent the sample.
+    """
+    claimed: datetime = item.loaded["measured_at"]
+    if item.statements and item.statements.witness:
+        start = item.statements.witness.start
+        skew = start - claimed
+        return start, skew if abs(skew) > rules.SKEW_LEAST else None
+    sent_skew = skew_of(receipt)
+    return claimed + (sent_skew or timedelta()), sent_skew
 
 
 def position_of(row: Mapping[str, Any]) -> Position | None:
@@ -243,7 +263,10 @@ def derived_columns(
         "how": placed.how if placed else None,
         "candidates": list(placed.candidates) if placed and placed.candidates else None,
         "own_reasons": own_reasons(row, loaded, placed, receipt),
-        "marks": marks(row, loaded, placed, receipt),
+        "marks": [
+            *marks(row, loaded, placed, receipt),
+            *(mark for mark in row.get("marks", ()) if mark in STATEMENT_MARKS),
+        ],
     }
 
 

@@ -83,6 +83,8 @@ class Measurement(db.Model):
     counted: Mapped[bool]
     rules: Mapped[int]  # version of the rule set of the verdict
     raw: Mapped[dict[str, Any] | None]
+    # witnessed, ticketed, claimed, imported; null in rows from before tickets.
+    assurance: Mapped[str | None]
 
 
 class RejectedBody(db.Model):

@@ -55,15 +55,30 @@ _MARKS = {
     "metered": N_("The connection was metered."),
     "counted_by_admin": N_("Counted by decision of an admin."),
 }
+# Why a sample with a ticket is not witnessed.
+_STATEMENTS = {
+    "ticket_invalid": N_("The ticket is not valid."),
+    "ticket_expired": N_("The test is not within the time of its ticket."),
+    "ticket_used": N_("The ticket was used for another test."),
+    "ticket_foreign": N_("The ticket is of another phone."),
+    "server_foreign": N_("The ticket is of another installation."),
+    "host_unknown": N_("There is no such measuring host."),
+    "host_revoked": N_("The measuring host was revoked."),
+    "witness_missing": N_("The measuring host's witness is missing."),
+    "witness_invalid": N_("The measuring host's witness is not valid."),
+    "witness_incomplete": N_("The measuring host saw no complete test."),
+    "claim_differs": N_("The phone reports a higher speed than the measuring host saw."),
+}
 REASONS = (
     *(Reason(code, "not_valid", text) for code, text in _NOT_VALID.items()),
     *(Reason(code, "not_counted", text) for code, text in _NOT_COUNTED.items()),
-    *(Reason(code, "mark", text) for code, text in _MARKS.items()),
+    *(Reason(code, "mark", text) for code, text in (_MARKS | _STATEMENTS).items()),
 )
 
 BY_CODE = {reason.code: reason for reason in REASONS}
 ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
 NOT_VALID, NOT_COUNTED = frozenset(_NOT_VALID), frozenset(_NOT_COUNTED)
+STATEMENT_MARKS = frozenset(_STATEMENTS)
 BASES = ("received", "valid", "counted")  # the three numbers of a month
 UNLOCATED = ("position_missing", "position_default", "position_coarse", "outside_communes")
 

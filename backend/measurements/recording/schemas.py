@@ -8,6 +8,8 @@ from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST
 from backend.units.schemas import BoundariesSchema
+from backend.witness.assurance import ASSURANCES
+from backend.witness.statements import TOKEN_MOST
 
 # Beyond these a value is a broken field, not a poor measurement.
 MBPS, MS, PERCENT = (0, 1_000_000), (0, 3_600_000), (0, 100)
@@ -56,6 +58,13 @@ class CellSchema(Strict):
     sinr_db = Number(-250, 250, **OPTIONAL)
 
 
+class StatementsSchema(Strict):
+    """The ticket of the test, and the witness of its measuring host."""
+
+    ticket = Text(TOKEN_MOST, required=True)
+    witness = Text(TOKEN_MOST, **OPTIONAL)
+
+
 class MeasurementSchema(Strict):
     """One speed test."""
 
@@ -83,6 +92,7 @@ class MeasurementSchema(Strict):
     altitude_m = Number(-1_000, 100_000, **OPTIONAL)
     battery_percent = Number(*PERCENT, **OPTIONAL)
     comment = Text(1_000, **OPTIONAL)
+    test = Object(StatementsSchema, **OPTIONAL)
 
     @validates_schema
     def finished_has_values(self, data: dict[str, Any], **kwargs: Any) -> None:
@@ -128,6 +138,7 @@ class ResultSchema(Strict):
     )
     valid = fields.Boolean()
     counted = fields.Boolean()
+    assurance = fields.String(metadata={"enum": list(ASSURANCES)})
     reasons = fields.List(fields.Nested(ReasonSchema))
     marks = fields.List(fields.Nested(ReasonSchema))
     unit = fields.Nested(OwnPlaceSchema, allow_none=True)

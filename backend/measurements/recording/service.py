@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from backend.database.extensions import db, fetch
+from backend.clock import local_day
+from backend.database.extensions import Run, db, fetch, fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import Problem
@@ -17,6 +18,7 @@ from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import Item, ReceiptContext, parse_item
 from backend.measurements.recording.models import RejectedBody
+from backend.measurements.recording.reasons import STATEMENT_MARKS
 from backend.measurements.recording.storage import (
     Gate,
     StateChanged,
@@ -26,6 +28,10 @@ from backend.measurements.recording.storage import (
 )
 from backend.measurements.recording.timeline import Timeline
 from backend.units.locator import Locator
+from backend.witness.assurance import Assessment, Claim, Statements, assess
+from backend.witness.keys import device_subject, prefix_digest
+from backend.witness.statements import Ticket, Witness
+from backend.witness.verification import StatementVerifier, read_tickets
 
 # Rejected bodies are stored up to this length; longer ones are no samples.
 REJECTED_MOST = 20_000
@@ -43,6 +49,7 @@ class RecordingContext:
     locator: Locator
     key: str  # of content digests
     hourly_most: int  # measurements of one device
+    verifier: StatementVerifier | None = None  # None: tickets are ignored
 
 
 def record(
@@ -75,7 +82,9 @@ def record_optimistically(
     gate = _gate(device, len(items), now, context.hourly_most)
     try:
         new = _select_new(device.id, items, [])
-        _judge_and_store(device.id, items, new, gate, receipt, stored)
+        # After the device's version was read: a post that uses a ticket changes it.
+        tickets = _assess(device.id, new, fetch_autocommit, context.key)
+        _judge_and_store(device.id, items, new, tickets, gate, receipt, stored)
     except StateChanged:
         db.session.rollback()
         _record_locked(device.id, items, receipt, context)
@@ -97,7 +106,8 @@ def _record_locked(
         receipts = fetch(RECEIPTS, {"ids": ids}) if ids else []
         try:
             new = _select_new(device_id, items, receipts)
-            _judge_and_store(device_id, items, new, gate, receipt)
+            tickets = _assess(device_id, new, fetch, context.key) if device_id else []
+            _judge_and_store(device_id, items, new, tickets, gate, receipt)
         except StateChanged:
             db.session.rollback()
         else:
@@ -121,12 +131,65 @@ def _prepare(sent: Sequence[Any], receipt: ReceiptContext, context: RecordingCon
     items = [parse_item(raw, context.key) for raw in sent]
     readable = [item for item in items if not item.errors]
     for item in readable:
-        item.row = incoming.row_of(item.loaded, item.raw, receipt)
+        item.statements = _verify(item, receipt, context.verifier)
+        item.row = incoming.row_of(item, receipt)
     _locate(readable, context.locator)
     for item in readable:
         derived = incoming.derived_columns(item.row, item.loaded, item.placed, receipt)
         item.row |= {"id": item.id, **derived}
     return items
+
+
+def _verify(
+    item: Item, receipt: ReceiptContext, verifier: StatementVerifier | None
+) -> Statements | None:
+    """Verify the statements of an app's sample; those of other samples prove nothing."""
+    test = item.loaded.get("test")
+    source = item.loaded.get("source") or receipt.source
+    if test is None or verifier is None or source != "app" or not receipt.has_device:
+        return None
+    return verifier.verify(test["ticket"], test.get("witness"))
+
+
+def _assess(device_id: UUID, new: Sequence[Item], run: Run, secret: str) -> list[dict[str, Any]]:
+    """Set the assurance of new items with a ticket; return the tickets that they use."""
+    sent = [(item, item.statements) for item in new if item.statements]
+    stored = read_tickets(run, [statements for _, statements in sent])
+    uses: dict[UUID, dict[str, Any]] = {}
+    for item, statements in sent:
+        ticket, row = statements.ticket, item.row
+        if ticket and ticket.id in uses:
+            assessment = Assessment("claimed", "ticket_used")
+        else:
+            claim = _claim_of(row, device_id, ticket, secret)
+            assessment = assess(statements, stored.get(statements.keys), claim)
+        row["assurance"] = assessment.assurance
+        kept = [mark for mark in row["marks"] if mark not in STATEMENT_MARKS]
+        row["marks"] = [*kept, assessment.code] if assessment.code else kept
+        if ticket and assessment.uses_ticket:
+            uses[ticket.id] = _use_of(ticket, statements.witness, row, secret)
+    return list(uses.values())
+
+
+def _claim_of(row: dict[str, Any], device_id: UUID, ticket: Ticket | None, secret: str) -> Claim:
+    return Claim(
+        id=row["id"],
+        subject=device_subject(secret, device_id, ticket.id) if ticket else "",
+        finished=row["status"] == "finished",
+        measured_at=row["measured_at"],
+        received_at=row["received_at"],
+        download_mbps=row["download_mbps"],
+        upload_mbps=row["upload_mbps"],
+    )
+
+
+def _use_of(
+    ticket: Ticket, witness: Witness | None, row: dict[str, Any], secret: str
+) -> dict[str, Any]:
+    received_at: datetime = row["received_at"]
+    prefix = witness and witness.prefix
+    digest = prefix_digest(secret, prefix, local_day(received_at)) if prefix else None
+    return {"id": ticket.id, "used_by": row["id"], "used_at": received_at, "prefix": digest}
 
 
 def _select_new(
@@ -152,6 +215,7 @@ def _judge_and_store(
     device_id: UUID | None,
     items: Sequence[Item],
     new: Sequence[Item],
+    tickets: Sequence[dict[str, Any]],
     gate: Gate | None,
     receipt: ReceiptContext,
     stored: Timeline | None = None,
@@ -169,9 +233,9 @@ def _judge_and_store(
     rejected = [item for item in items if item.errors]
     joined = gate is not None and gate.joined
     if stored is not None and not (changed or rejected or joined):
-        store_autocommit(gate, receipts, rows, deltas)
+        store_autocommit(gate, receipts, rows, deltas, tickets)
     else:
-        store(gate, receipts, rows, deltas)
+        store(gate, receipts, rows, deltas, tickets)
         update_verdicts(changed, rules.RULES)
         _store_rejected(device_id, rejected, receipt.received_at)
         if joined and device_id:

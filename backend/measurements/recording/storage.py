@@ -1,4 +1,4 @@
-"""Store receipts, measurements and changes of counts in one statement."""
+"""Store receipts, measurements, changes of counts and uses of tickets in one statement."""
 
 import json
 from collections.abc import Sequence
@@ -34,12 +34,11 @@ STORE = """
         insert into count_deltas (unit_id, day, network, fate, n)
         select unit_id, day, network, fate, n from gate,
             jsonb_populate_recordset(null::count_deltas, cast(%(deltas)s as jsonb))
-    )
+    ){tickets}
     select count(*) as n from gate
 """
-STORE_WITHOUT_DEVICE = STORE.format(gate="select 1")
-STORE_OF_DEVICE = STORE.format(
-    gate="""
+STORE_WITHOUT_DEVICE = STORE.format(gate="select 1", tickets="")
+GATE = """
         update devices set version = version + 1, window_start = %(start)s, window_items = %(items)s
         where id = %(device)s and version = %(version)s
             and not exists (
@@ -48,6 +47,15 @@ STORE_OF_DEVICE = STORE.format(
             )
         returning 1
     """
+STORE_OF_DEVICE = STORE.format(gate=GATE, tickets="")
+STORE_WITH_TICKETS = STORE.format(
+    gate=GATE,
+    tickets=""", t as (
+        update tickets set used_by = s.used_by, used_at = s.used_at, prefix = s.prefix from gate,
+            jsonb_to_recordset(cast(%(tickets)s as jsonb))
+                as s (id uuid, used_by uuid, used_at timestamptz, prefix bytea)
+        where tickets.id = s.id
+    )""",
 )
 
 DELTAS = text("""
@@ -78,6 +86,7 @@ def _store(
     receipts: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
     deltas: CountDeltas,
+    tickets: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Add measurements, receipts and counts; StateChanged: nothing was added."""
     values: dict[str, Any] = {
@@ -85,7 +94,9 @@ def _store(
         "rows": dump(rows),
         "deltas": dump(deltas.rows()),
     }
+    statement = STORE_WITHOUT_DEVICE
     if gate:
+        statement = STORE_OF_DEVICE
         values |= {
             "device": gate.device_id,
             "version": gate.version,
@@ -93,8 +104,10 @@ def _store(
             "items": gate.window_items,
             "ids": [receipt["id"] for receipt in receipts],
         }
+    if tickets:
+        statement, values["tickets"] = STORE_WITH_TICKETS, dump(tickets)
     try:
-        stored = run(STORE_OF_DEVICE if gate else STORE_WITHOUT_DEVICE, values)
+        stored = run(statement, values)
     except IntegrityError:  # another device's receipt, committed at the same time
         raise StateChanged from None
     if not stored[0]["n"]:

@@ -49,7 +49,10 @@ def _device() -> KnownDevice:
 def _context() -> RecordingContext:
     config = current_app.config
     return RecordingContext(
-        current_app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
+        current_app.extensions["locator"],
+        config["SECRET_KEY"],
+        config["MEASUREMENTS_PER_HOUR"],
+        current_app.extensions["statement_verifier"],
     )
 
 

@@ -12,16 +12,17 @@ from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.http import load_shedding, logging, problems
 from backend.monitoring import views as health
-from backend.web.measure.speed import new_transfer_limiter, speed_bp
+from backend.web.measure.speed import new_measuring_host, new_transfer_limiter, speed_bp
 from config import settings
 
 
 def speed_app() -> Flask:
-    """Build an application that serves /do/down, /do/up and /healthz."""
+    """Build an application that serves the transfers of speed tests and /healthz."""
     app = Flask(__name__, static_folder=None)
     app.config.update(settings.read())
     app.extensions["clock"] = utc_now
     app.extensions["transfer_limiter"] = new_transfer_limiter(app.config, processes=1)
+    app.extensions["measuring_host"] = new_measuring_host(app.config)
     trust_proxies(app, app.config["TRUSTED_PROXIES"])
     logging.init_app(app)
     load_shedding.init_app(app)

@@ -9,14 +9,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import IO, Any
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, g, request
 
 from backend.accounts.rate_limits import network_of
-from backend.errors import Problem
+from backend.errors import Problem, invalid
 from backend.fields import QueryWhole, Strict, Text
-from backend.http.requests import Parser, clock_now
+from backend.http.requests import Parser, clock_now, read_object
+from backend.witness.keys import host_key, installation_key, own_host_id
+from backend.witness.measuring_host import NONCE_LENGTH, STATE_FILE, MeasuringHost
+from backend.witness.statements import PROFILES, TOKEN_MOST, key_id, network_prefix
 
 # Bytes of one transfer: about a second for the fastest phones.
 TRANSFER_MOST = 25_000_000
@@ -116,6 +121,7 @@ arguments = Parser().use_args
 # The test may run against another host (SPEED_URL), and the page reads the timing of transfers.
 OPEN_TO_ALL = {
     "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Content-Type",
     "Access-Control-Expose-Headers": "Server-Timing, Retry-After",
     "Timing-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -124,17 +130,44 @@ OPEN_TO_ALL = {
 }
 
 
+# A ticket in JSON.
+TICKET_BODY_MOST = TOKEN_MOST + 1_000
+
+
 class TransferSchema(Strict):
-    """The size of a transfer, and the name of the phone chosen by the page."""
+    """The size of a transfer, its test, and the name of the phone chosen by the page."""
 
     bytes = QueryWhole(0, TRANSFER_MOST, required=True)
     phone = Text(most=40, load_default=None)
+    test = Text(most=40, load_default=None)
+    nonce = Text(most=NONCE_LENGTH, load_default=None)  # of the previous ping's answer
 
 
 class SentSchema(TransferSchema):
     """A transfer whose size is that of its body."""
 
     bytes = QueryWhole(0, TRANSFER_MOST, load_default=0)
+
+
+class RunningTestSchema(Strict):
+    """A test that was started."""
+
+    test = Text(most=40, required=True)
+
+
+class EndSchema(RunningTestSchema):
+    """A download of a test, by the nonce that it ended with."""
+
+    nonce = Text(most=NONCE_LENGTH, required=True)
+
+
+def new_measuring_host(config: Mapping[str, Any]) -> MeasuringHost:
+    """Return the measuring host of this machine: the own one, or HOST_ID of other installations."""
+    own = installation_key(config["SECRET_KEY"])
+    issuers = {key_id(key): key for key in (own.public_bytes, *config["TICKET_KEYS"])}
+    host_id: UUID = config["HOST_ID"] or own_host_id(config["SECRET_KEY"])
+    state = config["VAR_DIR"] / STATE_FILE
+    return MeasuringHost(state, host_id, lambda: host_key(config["VAR_DIR"]), issuers)
 
 
 def new_transfer_limiter(
@@ -152,30 +185,103 @@ def _for_any_page(response: Response) -> Response:
     return response
 
 
+@speed_bp.post("/do/tests")
+def start_test() -> Any:
+    """Start the test of a ticket."""
+    size = request.content_length
+    if size is None or size > TICKET_BODY_MOST:  # anyone can send one
+        raise Problem(413 if size else 411, "too_large" if size else "length_required")
+    ticket = read_object().get("ticket")
+    if not isinstance(ticket, str):
+        raise invalid("ticket", "not_text")
+    started = _host().start(ticket, _prefix(), clock_now())
+    profile = PROFILES[started.ticket.profile]
+    return {
+        "test": started.id,
+        "profile": started.ticket.profile,
+        "down_bytes": profile.down_bytes,
+        "up_bytes": profile.up_bytes,
+    }, 201
+
+
+@speed_bp.post("/do/tests/end")
+@arguments(RunningTestSchema, location="query")
+def end_test(query: dict[str, Any]) -> Any:
+    """End a test; return the host's witness, the same again for 7 days."""
+    return {"witness": _host().end(query["test"], clock_now())}
+
+
 @speed_bp.get("/do/down")
 @arguments(TransferSchema, location="query")
 def send_down(query: dict[str, Any]) -> Response:
-    """Send the requested number of incompressible bytes."""
-    finish = _start_transfer(query["bytes"], query["phone"])
-    answer = Response(noise(query["bytes"]), content_type="application/octet-stream")
-    answer.content_length = query["bytes"]
+    """Send the requested number of incompressible bytes; in a test the last 32 are a nonce."""
+    size, test = query["bytes"], query["test"]
+    if test and not size:
+        return _ping(test, query["nonce"])
+    finish = _start_transfer(size, query["phone"])
+    try:
+        content = _witnessed_noise(test, size) if test else noise(size)
+    except Problem:
+        finish()
+        raise
+    answer = Response(content, content_type="application/octet-stream")
+    answer.content_length = size
     answer.call_on_close(finish)
     return _timed(answer)
+
+
+@speed_bp.post("/do/down/end")
+@arguments(EndSchema, location="query")
+def end_down(query: dict[str, Any]) -> Response:
+    """End a download of a test by its nonce."""
+    at = time.monotonic()
+    _host().end_download(query["test"], query["nonce"], _prefix(), clock_now(), at)
+    return _timed(Response(status=204))
 
 
 @speed_bp.post("/do/up")
 @arguments(SentSchema, location="query")
 def take_up(query: dict[str, Any]) -> Response:
     """Receive a body and discard it."""
-    size = request.content_length
+    size, test = request.content_length, query["test"]
     if size is None or size > TRANSFER_MOST:
         raise Problem(413 if size else 411, "too_large" if size else "length_required")
+    if test:
+        _host().check_running(test, clock_now())
     finish = _start_transfer(size, query["phone"])
+    read = 0
     try:
-        discard(request.stream)
+        read = discard(request.stream)
     finally:
         finish()
+        if test:
+            # From the beginning of the request: bytes arrive while the test is looked up.
+            seconds = time.perf_counter() - g.began
+            _host().add_upload(test, size, seconds, read == size, _prefix(), clock_now())
     return _timed(Response(status=204))
+
+
+def _ping(test: str, nonce: str | None) -> Response:
+    """Answer a ping of a test with a nonce, which the next ping returns."""
+    fresh = _host().ping(test, nonce, clock_now(), time.monotonic())
+    return _timed(Response(fresh, content_type="application/octet-stream"))
+
+
+def _witnessed_noise(test: str, size: int) -> Iterator[bytes]:
+    """Begin a download of a test; return its bytes, which end with the nonce."""
+    if size < NONCE_LENGTH:
+        raise invalid("bytes", "out_of_range")
+    nonce = _host().begin_download(test, size, clock_now())
+    return chain(noise(size - NONCE_LENGTH), [nonce.encode()])
+
+
+def _host() -> MeasuringHost:
+    host: MeasuringHost = current_app.extensions["measuring_host"]
+    return host
+
+
+def _prefix() -> str | None:
+    return network_prefix(request.remote_addr or "")
 
 
 def _start_transfer(size: int, phone: str | None) -> Any:

@@ -15,7 +15,7 @@ from backend.accounts.second_factor import encrypt
 from backend.accounts.sessions import secret_hash
 from backend.database.extensions import db
 from backend.measurements.recording.models import WithdrawalRequest
-from tests.support import people
+from tests.support import people, speed_tests
 from tests.support.access.requests_admin import ADMIN_REQUESTS
 from tests.support.access.requests_campaigns import CAMPAIGN_REQUESTS
 from tests.support.access.requests_desk import DESK_REQUESTS
@@ -26,6 +26,7 @@ from tests.support.access.table import BY_SESSION, CODE, MEMBERSHIP, POSTER, end
 from tests.support.access.world import PASSWORD, World, hashed_password
 from tests.support.factories import sample
 from tests.support.people import LONG_AGO
+from tests.support.speed_tests import sign_ticket
 
 CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
 ABSENT = "2000000000"
@@ -55,6 +56,16 @@ def send_request(world: World, row: str, *, nowhere: bool = False) -> TestRespon
         path,
     )
     return world.client.open(filled, method=method, headers=headers, buffered=True, **request)
+
+
+def _started_test(world: World) -> str:
+    return speed_tests.start(world.client, sign_ticket(world.app))
+
+
+def _ended_download(world: World) -> dict[str, Any]:
+    test = _started_test(world)
+    nonce = speed_tests.download(world.client, test, 100)
+    return {"query_string": {"test": test, "nonce": nonce}}
 
 
 def _withdrawal(world: World) -> dict[str, Any]:
@@ -167,6 +178,9 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /j/<code>": lambda w: {"at": {"code": "ACDEFGHJ"}},
     "GET /do/down": lambda w: {"query_string": {"bytes": 0}},
     "POST /do/up": lambda w: {"data": b"0" * 1000},
+    "POST /do/tests": lambda w: {"json": {"ticket": sign_ticket(w.app)}},
+    "POST /do/down/end": _ended_download,
+    "POST /do/tests/end": lambda w: {"query_string": {"test": _started_test(w)}},
     "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
     "GET /api/v1/units/locate": lambda w: {"query_string": HERE},
     "POST /api/v1/units/locate": lambda w: {"json": HERE},
@@ -185,6 +199,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "POST /api/v1/withdrawal-requests/<int:identity>/steps": _withdrawal_step,
     "POST /api/v1/devices/me/consents": lambda w: {"json": {"consent": CONSENT}},
+    "POST /api/v1/tests": lambda w: {"json": {"profile": "small"}},
     "POST /api/v1/measurements": lambda w: {"json": sample()},
     "GET /api/v1/measurements/<identity>": lambda w: {"at": {"identity": w.measured(w.device())}},
     "GET /api/v1/measurements/<identity> (another's)": lambda w: {

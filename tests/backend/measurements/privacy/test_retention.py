@@ -14,7 +14,10 @@ from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.recording.counting import differences, fold_all
 from backend.measurements.recording.models import ExpiredDay, Measurement, RejectedBody
+from backend.witness.models import TicketRow
+from tests.support import factories
 from tests.support.devices import bearer, register, sample
+from tests.support.speed_tests import witnessed
 
 MEASUREMENTS = "/api/v1/measurements"
 AT = datetime(2024, 11, 20, 7, 0, tzinfo=UTC)
@@ -145,7 +148,14 @@ def test_the_audit_log_tells_how_much(
             text("select details from audit where act = 'privacy.expire'")
         ).scalars()
         assert list(entries) == [
-            {"coarsened": 2, "removed": 0, "refused": 0, "before": str(date(2024, 11, 21))}
+            {
+                "coarsened": 2,
+                "removed": 0,
+                "refused": 0,
+                "tickets": 0,
+                "prefixes": 0,
+                "before": str(date(2024, 11, 21)),
+            }
         ]
 
 
@@ -163,3 +173,22 @@ def test_an_import_of_what_was_typed_in_long_ago_loses_its_precision_too(
     assert positions(app).count(EXACT) == 2
     assert "coarsened: 2;" in expire(app)
     assert positions(app) == [COARSE] * 5
+
+
+def test_prefixes_are_forgotten_after_a_week_and_tickets_once_no_sample_can_come(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    headers = factories.register(client)
+    test = witnessed(client, headers)
+    body = factories.sample(clock.now.isoformat(), test=test, download_mbps=1, upload_mbps=1)
+    assert factories.post(client, headers, body).json["assurance"] == "witnessed"
+    with app.app_context():
+        assert db.session.scalars(select(TicketRow.prefix)).one() is not None
+    clock.now += timedelta(days=7)
+    assert "network prefixes deleted: 0" in expire(app)
+    clock.now += timedelta(minutes=1)
+    assert "tickets deleted: 0; network prefixes deleted: 1" in expire(app)
+    clock.now += timedelta(days=55)
+    assert "tickets deleted: 1" in expire(app)
+    with app.app_context():
+        assert db.session.scalars(select(Measurement.assurance)).one() == "witnessed"

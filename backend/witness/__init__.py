@@ -1,0 +1,1 @@
+"""Tickets of speed tests, measuring hosts, and their signed witnesses of tests."""

@@ -1,0 +1,72 @@
+"""flask hosts: the measuring hosts that tickets are issued for."""
+
+from uuid import UUID
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from backend.batch.command_line import click_errors
+from backend.http.requests import clock_now
+from backend.witness import hosts
+from backend.witness.keys import host_key, installation_key
+from config import settings
+
+cli = AppGroup("hosts", help="Measuring hosts that witness speed tests.")
+commands = (cli,)
+
+
+def _origin(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    try:
+        return settings.origin(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@cli.command("list")
+def list_all() -> None:
+    """List the measuring hosts with their keys."""
+    for host in hosts.list_hosts():
+        state = f"revoked {host['revoked_at']:%Y-%m-%d %H:%M}" if host["revoked_at"] else "in use"
+        click.echo(f"{host['id']}  {host['name']}  {host['url'] or 'this installation'}  {state}")
+        for key in host["keys"]:
+            until = key["replaced_at"]
+            click.echo(f"    key {key['kid']}" + (f", replaced {until:%Y-%m-%d}" if until else ""))
+        if not host["signs"]:
+            click.echo("    does not sign")
+
+
+@cli.command()
+@click.argument("name")
+@click.argument("url", callback=_origin)
+@click.option("--key", help="Its public key; without one the host does not sign.")
+def add(name: str, url: str, key: str | None) -> None:
+    """Register the measuring host NAME at URL; prints its id, the setting HOST_ID there."""
+    with click_errors():
+        click.echo(hosts.add_host(name, url, key, clock_now()))
+
+
+@cli.command("replace-key")
+@click.argument("host_id", type=click.UUID)
+@click.argument("key")
+def replace_key(host_id: UUID, key: str) -> None:
+    """Replace the keys of a host by KEY; what they signed stays verifiable for 90 days."""
+    with click_errors():
+        click.echo(hosts.replace_key(host_id, key, clock_now()))
+
+
+@cli.command()
+@click.argument("host_id", type=click.UUID)
+@click.option("--reason", required=True, help="For the audit log.")
+def revoke(host_id: UUID, reason: str) -> None:
+    """Revoke a host: no more tickets for it; samples received from now on are claimed."""
+    with click_errors():
+        hosts.revoke_host(host_id, reason, clock_now())
+
+
+@cli.command("keys")
+def show_keys() -> None:
+    """Print the public keys of this machine: of its measuring host, and of its tickets."""
+    config = current_app.config
+    click.echo(f"measuring host: {host_key(config['VAR_DIR']).public_bytes.hex()}")
+    click.echo(f"tickets:        {installation_key(config['SECRET_KEY']).public_bytes.hex()}")

@@ -1,0 +1,67 @@
+"""Measuring hosts with their keys, and tickets."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+from backend.devices import models as devices  # noqa: F401 # referenced tables
+
+
+class MeasuringHost(db.Model):
+    """A host that phones measure against; one row is this installation's own host."""
+
+    __tablename__ = "measuring_hosts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    url: Mapped[str | None] = mapped_column(unique=True)  # null: this installation
+    signs: Mapped[bool]
+    added_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    reason: Mapped[str | None]  # of the revocation
+
+
+class HostKey(db.Model):
+    """A public key of a measuring host; the bytes of a key id never change."""
+
+    __tablename__ = "host_keys"
+    __table_args__ = (UniqueConstraint("host_id", "kid"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    host_id: Mapped[UUID] = mapped_column(ForeignKey("measuring_hosts.id"))
+    kid: Mapped[str]
+    public_key: Mapped[bytes]
+    added_at: Mapped[datetime]
+    replaced_at: Mapped[datetime | None]
+
+
+class TicketRow(db.Model):
+    """A ticket that was issued, and the measurement that used it."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        # Two requests at the same time collide here, so that the limits are exact.
+        UniqueConstraint("device_id", "number"),
+        Index("ix_tickets_prefix", "used_at", postgresql_where="prefix is not null"),
+        Index(None, "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
+    number: Mapped[int]  # of the device
+    host_id: Mapped[UUID] = mapped_column(ForeignKey("measuring_hosts.id"))
+    profile: Mapped[str]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_by: Mapped[UUID | None] = mapped_column(unique=True)  # a measurement
+    used_at: Mapped[datetime | None]
+    # Keyed digest of the client's network under the key of the day, for 7 days.
+    prefix: Mapped[bytes | None]

@@ -1,0 +1,153 @@
+"""Issue tickets: one autocommit statement for the device, the host and the limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend.clock import day_begin, local_day
+from backend.database.extensions import fetch_autocommit
+from backend.devices import service as devices
+from backend.devices.credentials import token_hash
+from backend.errors import Problem, invalid
+from backend.witness.hosts import add_own_host
+from backend.witness.keys import device_subject, host_key, installation_key, own_host_id
+from backend.witness.statements import SIGNING_LIFE, UNSIGNED_LIFE, SigningKey, Ticket, sign
+
+# A phone may fetch some ahead, for the moment when the API does not answer.
+UNUSED_MOST = 3
+# A volunteer's full day has some 60 tests.
+PER_DAY = 100
+TRIES = 3
+
+ISSUE = f"""
+    with d as ({devices.BY_TOKEN}),
+    h as (
+        select id, name, url, signs, revoked_at is not null as revoked,
+            %(now)s + case when signs then %(signing)s else %(unsigned)s end as expires_at
+        from measuring_hosts
+        where id = %(host)s or url = %(url)s and revoked_at is null
+        order by id = %(host)s limit 1
+    ),
+    newest as (
+        select * from tickets where device_id = (select device_id from d)
+        order by number desc limit {PER_DAY + UNUSED_MOST}
+    ),
+    c as (
+        select coalesce(max(number), 0) + 1 as number,
+            count(*) filter (where used_at is null and expires_at > %(now)s) as unused,
+            min(expires_at) filter (where used_at is null and expires_at > %(now)s) as next_expiry,
+            count(*) filter (where issued_at >= %(midnight)s) as today
+        from newest
+    ),
+    issued as (
+        insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at)
+        select %(id)s, d.device_id, c.number, h.id, %(profile)s, %(now)s, h.expires_at
+        from d, h, c
+        where d.token_used_at is not null and not d.is_next and not h.revoked
+            and c.unused < {UNUSED_MOST} and c.today < {PER_DAY}
+        on conflict (device_id, number) do nothing
+        returning 1
+    )
+    select d.device_id, d.is_next, d.token_used_at, h.id as host_id, h.name, h.url, h.signs,
+        h.revoked, h.expires_at, c.unused, c.next_expiry, c.today,
+        exists (select from issued) as issued
+    from d cross join c left join h on true
+"""  # noqa: S608 # names of columns, numbers
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedTicket:
+    """A ticket with its signed form and its host; `url` is None for the own host."""
+
+    ticket: Ticket
+    token: str
+    host_name: str
+    url: str | None
+    signs: bool
+
+
+class TicketIssuer:
+    """Issues the tickets of an installation.
+
+    Parameters
+    ----------
+    secret
+        SECRET_KEY.
+    var_dir
+        The folder with the key of the own measuring host.
+    speed_url
+        Of the host that is preferred to the own one, if it is registered.
+    """
+
+    def __init__(self, secret: str, var_dir: Path, speed_url: str) -> None:
+        self._secret, self._var_dir, self._speed_url = secret, var_dir, speed_url or None
+        self._own_host_added = False
+
+    @property
+    def public_key(self) -> SigningKey:
+        return installation_key(self._secret)
+
+    def issue(self, token: str, profile: str, host_id: UUID | None, now: datetime) -> IssuedTicket:
+        """Issue a ticket to the device of a token for one host, by default the preferred one."""
+        if not self._own_host_added:  # once in a process: its key may be new
+            self._add_own_host(now)
+        own = own_host_id(self._secret)
+        values = {
+            "digest": token_hash(token),
+            "host": host_id or own,
+            "url": None if host_id else self._speed_url,
+            "id": uuid4(),
+            "profile": profile,
+            "now": now,
+            "midnight": day_begin(local_day(now)),
+            "signing": SIGNING_LIFE,
+            "unsigned": UNSIGNED_LIFE,
+        }
+        for _ in range(TRIES):
+            row = next(iter(fetch_autocommit(ISSUE, values)), None)
+            if row is None or row["is_next"] or row["token_used_at"] is None:
+                devices.authenticate(token, now)  # 401, or the first use is recorded
+            elif row["host_id"] is None and values["host"] != own:
+                raise invalid("host", "host_unknown")
+            elif row["host_id"] is None:
+                self._add_own_host(now)
+            elif row["revoked"]:
+                raise Problem(409, "host_revoked")
+            elif row["issued"]:
+                return self._issued(row, values)
+            else:
+                _check_limits(row, now)  # otherwise another request was faster
+        raise Problem(503, "unavailable", headers={"Retry-After": "1"})
+
+    def _issued(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> IssuedTicket:
+        ticket = Ticket(
+            id=values["id"],
+            issuer=self.public_key.kid,
+            subject=device_subject(self._secret, row["device_id"], values["id"]),
+            host_id=row["host_id"],
+            profile=values["profile"],
+            issued_at=values["now"],
+            expires_at=row["expires_at"],
+        )
+        token = sign(ticket, self.public_key)
+        return IssuedTicket(ticket, token, row["name"], row["url"], row["signs"])
+
+    def _add_own_host(self, now: datetime) -> None:
+        """Register the own host with the key of this machine."""
+        public_key = host_key(self._var_dir).public_bytes
+        add_own_host(own_host_id(self._secret), public_key, now)
+        self._own_host_added = True
+
+
+def _check_limits(row: Mapping[str, Any], now: datetime) -> None:
+    if row["today"] >= PER_DAY:
+        free_at = day_begin(local_day(now) + timedelta(days=1))
+    elif row["unused"] >= UNUSED_MOST:
+        free_at = row["next_expiry"]
+    else:
+        return
+    wait_s = max(1, int((free_at - now).total_seconds()))
+    raise Problem(429, "too_many_tickets", headers={"Retry-After": str(wait_s)})

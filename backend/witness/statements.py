@@ -1,0 +1,282 @@
+"""Tickets and witnesses of speed tests: JSON Web Tokens signed with Ed25519."""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Any, Literal
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from jwt.types import Options
+
+ALGORITHM = "EdDSA"
+Kind = Literal["ticket+jwt", "witness+jwt"]
+TICKET: Kind = "ticket+jwt"
+WITNESS: Kind = "witness+jwt"
+VERSION = 1
+# A ticket has some 500 characters, a witness 700.
+TOKEN_MOST = 2_000
+# Times are compared with our own; PyJWT would use the system's clock.
+UNCHECKED: Options = {
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+# What reading malformed claims raises.
+MALFORMED = (KeyError, TypeError, ValueError, OverflowError, OSError)
+TEXT_MOST = 100
+# Half the bits of SHA-256 identify a key.
+KEY_ID_LENGTH = 32
+KEY_ID = re.compile(f"[0-9a-f]{{{KEY_ID_LENGTH}}}")
+
+
+class StatementError(ValueError):
+    """A token is not a valid statement of the expected kind, signed with the expected key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How much a test transfers: a direction is complete with these bytes."""
+
+    down_bytes: int
+    up_bytes: int
+
+
+PROFILES: Mapping[str, Profile] = {
+    "small": Profile(down_bytes=1_000_000, up_bytes=500_000),
+    "full": Profile(down_bytes=25_000_000, up_bytes=6_000_000),
+}
+SIGNING_LIFE, UNSIGNED_LIFE = timedelta(hours=24), timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private key with the id of its public half."""
+
+    key: Ed25519PrivateKey
+    kid: str
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> "SigningKey":
+        key = Ed25519PrivateKey.from_private_bytes(seed)
+        return cls(key, key_id(key.public_key().public_bytes_raw()))
+
+    @property
+    def public_bytes(self) -> bytes:
+        return self.key.public_key().public_bytes_raw()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Permission of an installation for one test of one device at one measuring host."""
+
+    id: UUID
+    issuer: str  # the id of the installation's key
+    subject: str  # the device, as a digest that differs in each ticket
+    host_id: UUID
+    profile: str
+    issued_at: datetime
+    expires_at: datetime
+
+    def claims(self) -> dict[str, Any]:
+        return {
+            "jti": str(self.id),
+            "iss": self.issuer,
+            "sub": self.subject,
+            "aud": str(self.host_id),
+            "profile": self.profile,
+            "iat": int(self.issued_at.timestamp()),
+            "exp": int(self.expires_at.timestamp()),
+        }
+
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, Any]) -> "Ticket":
+        return cls(
+            UUID(_text(claims["jti"])),
+            _text(claims["iss"]),
+            _text(claims["sub"]),
+            UUID(_text(claims["aud"])),
+            _profile(claims["profile"]),
+            _moment(claims["iat"]),
+            _moment(claims["exp"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessedDirection:
+    """What the measuring host saw of one direction."""
+
+    bytes: int
+    mbps: float | None  # None without a finished transfer
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Statement of a measuring host about one test."""
+
+    ticket_id: UUID
+    host_id: UUID
+    subject: str
+    audience: str  # the installation that issued the ticket
+    profile: str
+    start: datetime
+    end: datetime
+    down: WitnessedDirection
+    up: WitnessedDirection
+    rtt_ms: float | None
+    prefix: str | None  # the client's network
+
+    def claims(self) -> dict[str, Any]:
+        return {
+            "v": VERSION,
+            "jti": str(self.ticket_id),
+            "iss": str(self.host_id),
+            "sub": self.subject,
+            "aud": self.audience,
+            "profile": self.profile,
+            "start": self.start.timestamp(),
+            "end": self.end.timestamp(),
+            **{
+                name: {"bytes": one.bytes, "mbps": one.mbps, "complete": one.complete}
+                for name, one in (("down", self.down), ("up", self.up))
+            },
+            "rtt_ms": self.rtt_ms,
+            "prefix": self.prefix,
+        }
+
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, Any]) -> "Witness":
+        if claims["v"] != VERSION:
+            raise ValueError("version")
+        return cls(
+            UUID(_text(claims["jti"])),
+            UUID(_text(claims["iss"])),
+            _text(claims["sub"]),
+            _text(claims["aud"]),
+            _profile(claims["profile"]),
+            _moment(claims["start"]),
+            _moment(claims["end"]),
+            _direction(claims["down"]),
+            _direction(claims["up"]),
+            _number_or_none(claims["rtt_ms"]),
+            None if claims["prefix"] is None else str(ip_network(_text(claims["prefix"]))),
+        )
+
+
+def key_id(public_key: bytes) -> str:
+    """Return the id of a public key, `kid` in the header of what it signs."""
+    return hashlib.sha256(public_key).hexdigest()[:KEY_ID_LENGTH]
+
+
+def sign(statement: Ticket | Witness, key: SigningKey) -> str:
+    """Return a statement as a signed token."""
+    kind = TICKET if isinstance(statement, Ticket) else WITNESS
+    headers = {"typ": kind, "kid": key.kid}
+    return jwt.encode(statement.claims(), key.key, algorithm=ALGORITHM, headers=headers)
+
+
+def read_key_id(token: str, kind: Kind) -> str:
+    """Return the key id of a token of this kind, not yet verified; StatementError otherwise."""
+    if len(token) > TOKEN_MOST or not token.isascii():
+        raise StatementError("length")
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        raise StatementError("header") from error
+    kid = header.get("kid")
+    known = header.get("typ") == kind and header.get("alg") == ALGORITHM
+    if not known or not isinstance(kid, str) or not KEY_ID.fullmatch(kid):
+        raise StatementError("header")
+    return kid
+
+
+def verify_ticket(token: str, public_key: bytes) -> Ticket:
+    """Return a ticket signed with this key, of any time; StatementError otherwise."""
+    try:
+        return Ticket.from_claims(_claims(token, TICKET, public_key))
+    except MALFORMED as error:
+        raise StatementError("claims") from error
+
+
+def verify_witness(token: str, public_key: bytes) -> Witness:
+    """Return a witness signed with this key; StatementError otherwise."""
+    try:
+        return Witness.from_claims(_claims(token, WITNESS, public_key))
+    except MALFORMED as error:
+        raise StatementError("claims") from error
+
+
+def network_prefix(address: str) -> str | None:
+    """Return the network of an address: 24 bits of IPv4, 48 of IPv6; None without an address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    bits = 24 if parsed.version == 4 else 48
+    return str(ip_network(f"{parsed}/{bits}", strict=False))
+
+
+@lru_cache(256)
+def _public_key(public_key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public_key)
+
+
+def _claims(token: str, kind: Kind, public_key: bytes) -> dict[str, Any]:
+    """Return the claims of a token that has this kind, our algorithm and a valid signature."""
+    read_key_id(token, kind)
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, _public_key(public_key), algorithms=[ALGORITHM], options=UNCHECKED
+        )
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        raise StatementError("signature") from error
+    return claims
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > TEXT_MOST:
+        raise ValueError("text")
+    return value
+
+
+def _profile(value: Any) -> str:
+    if value not in PROFILES:
+        raise ValueError("profile")
+    return str(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("number")
+    if value < 0:
+        raise ValueError("number")
+    return value
+
+
+def _number_or_none(value: Any) -> float | None:
+    return None if value is None else _number(value)
+
+
+def _moment(value: Any) -> datetime:
+    return datetime.fromtimestamp(_number(value), UTC)
+
+
+def _direction(value: Any) -> WitnessedDirection:
+    complete = value["complete"]
+    if not isinstance(complete, bool):
+        raise ValueError("complete")
+    return WitnessedDirection(
+        int(_number(value["bytes"])), _number_or_none(value["mbps"]), complete
+    )

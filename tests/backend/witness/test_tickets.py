@@ -1,0 +1,161 @@
+"""POST /api/v1/tests: tickets and their limits."""
+
+import threading
+from datetime import timedelta
+from uuid import UUID
+
+import jwt
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from backend.database.extensions import db
+from backend.witness import hosts
+from backend.witness.keys import host_key, own_host_id
+from backend.witness.models import HostKey, MeasuringHost, TicketRow
+from backend.witness.service import PER_DAY
+from backend.witness.statements import verify_ticket
+from tests.support.clock import FakeClock
+from tests.support.factories import register
+from tests.support.speed_tests import get_ticket
+
+TESTS = "/api/v1/tests"
+
+
+@pytest.fixture
+def phone(client: FlaskClient) -> dict[str, str]:
+    return register(client)
+
+
+def test_a_ticket_names_test_host_and_profile_but_no_device(
+    app: Flask, client: FlaskClient, phone: dict[str, str], clock: FakeClock
+) -> None:
+    answer = get_ticket(client, phone, profile="full")
+    [key] = client.get(f"{TESTS}/keys").json["items"]
+    ticket = verify_ticket(answer["ticket"], bytes.fromhex(key["public_key"]))
+    assert jwt.get_unverified_header(answer["ticket"]) == {
+        "alg": "EdDSA", "typ": "ticket+jwt", "kid": key["kid"],
+    }  # fmt: skip
+    own = own_host_id(app.config["SECRET_KEY"])
+    assert (str(ticket.id), ticket.host_id, ticket.profile) == (answer["id"], own, "full")
+    assert (ticket.issued_at, ticket.expires_at) == (clock.now, clock.now + timedelta(hours=24))
+    assert answer["host"] == {
+        "id": str(own), "name": "own", "url": "http://localhost", "signs": True,
+    }  # fmt: skip
+    with app.app_context():
+        row = db.session.scalars(select(TicketRow)).one()
+        assert str(row.device_id) not in str(ticket)
+    again = verify_ticket(get_ticket(client, phone)["ticket"], bytes.fromhex(key["public_key"]))
+    assert again.subject != ticket.subject  # a host cannot link the tests of a phone
+
+
+def test_the_own_host_registers_itself(
+    app: Flask, client: FlaskClient, phone: dict[str, str]
+) -> None:
+    get_ticket(client, phone)
+    get_ticket(client, phone)
+    with app.app_context():
+        host = db.session.scalars(select(MeasuringHost)).one()
+        key = db.session.scalars(select(HostKey)).one()
+    assert (host.url, host.signs, host.revoked_at) == (None, True, None)
+    assert key.public_key == host_key(app.config["VAR_DIR"]).public_bytes
+
+
+def test_a_token_is_needed(client: FlaskClient) -> None:
+    assert client.post(TESTS, json={}).status_code == 401
+    wrong = client.post(TESTS, json={}, headers={"Authorization": "Bearer x"})
+    assert wrong.status_code == 401
+
+
+@pytest.mark.parametrize("body", [{"profile": "huge"}, {"host": "x"}, {"host": str(UUID(int=7))}])
+def test_profile_and_host_are_checked(
+    client: FlaskClient, phone: dict[str, str], body: dict[str, str]
+) -> None:
+    assert client.post(TESTS, json=body, headers=phone).status_code == 422
+
+
+def test_three_unused_tickets_at_most(
+    client: FlaskClient, phone: dict[str, str], clock: FakeClock
+) -> None:
+    for _ in range(3):
+        get_ticket(client, phone)
+        clock.now += timedelta(hours=1)
+    refused = client.post(TESTS, json={}, headers=phone)
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_tickets")
+    assert refused.headers["Retry-After"] == str(21 * 3600)
+    get_ticket(client, register(client))  # another phone is not affected
+    clock.now += timedelta(hours=21)
+    get_ticket(client, phone)
+
+
+def test_a_hundred_tickets_a_day_at_most(
+    app: Flask, client: FlaskClient, phone: dict[str, str], clock: FakeClock
+) -> None:
+    for number in range(PER_DAY):
+        get_ticket(client, phone)
+        if number % 3 == 2:
+            _use_all(app, clock)
+    _use_all(app, clock)
+    refused = client.post(TESTS, json={}, headers=phone)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, str(5 * 3600))
+    clock.now += timedelta(hours=5)  # midnight in Vietnam
+    get_ticket(client, phone)
+
+
+def _use_all(app: Flask, clock: FakeClock) -> None:
+    with app.app_context():
+        db.session.execute(update(TicketRow).values(used_at=clock.now))
+        db.session.commit()
+
+
+def test_the_limits_hold_for_requests_at_the_same_time(
+    app: Flask, client: FlaskClient, phone: dict[str, str]
+) -> None:
+    get_ticket(client, phone)
+    statuses = []
+
+    def fetch_ticket() -> None:
+        statuses.append(app.test_client().post(TESTS, json={}, headers=phone).status_code)
+
+    threads = [threading.Thread(target=fetch_ticket) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses.count(201) <= 2
+    assert set(statuses) <= {201, 429, 503}
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(TicketRow)) <= 3
+
+
+def test_a_registered_host_is_preferred_where_speed_url_names_it(
+    app: Flask, client: FlaskClient, phone: dict[str, str], clock: FakeClock
+) -> None:
+    url = "https://speed.example.vn"
+    app.extensions["ticket_issuer"]._speed_url = url
+    try:
+        assert get_ticket(client, phone)["host"]["name"] == "own"
+        with app.app_context():
+            host_id = hosts.add_host("telecom", url, None, clock.now)
+        answer = get_ticket(client, phone)
+        assert answer["host"] == {
+            "id": str(host_id), "name": "telecom", "url": url, "signs": False,
+        }  # fmt: skip
+        assert answer["expires_at"] == (clock.now + timedelta(minutes=10)).isoformat()
+        with app.app_context():
+            hosts.revoke_host(host_id, "sold", clock.now)
+        assert get_ticket(client, phone)["host"]["name"] == "own"
+        refused = client.post(TESTS, json={"host": str(host_id)}, headers=phone)
+        assert (refused.status_code, refused.json["code"]) == (409, "host_revoked")
+    finally:
+        app.extensions["ticket_issuer"]._speed_url = None
+
+
+def test_tickets_end_with_the_device(
+    app: Flask, client: FlaskClient, phone: dict[str, str]
+) -> None:
+    get_ticket(client, phone)
+    assert client.delete("/api/v1/devices/me", headers=phone).status_code < 300
+    with app.app_context():
+        assert db.session.scalars(select(TicketRow)).all() == []

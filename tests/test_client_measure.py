@@ -1,0 +1,82 @@
+"""docs/clients/measure.py: the reference client against a server."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from backend.clock import utc_now
+from backend.database.extensions import db
+from backend.measurements.recording.models import Measurement
+from backend.witness.models import TicketRow
+from tests.support.live_server import serving_app
+
+CLIENT = Path(__file__).parents[1] / "docs" / "clients" / "measure.py"
+PLACE = ("--latitude", "21.5942", "--longitude", "105.8482", "--accuracy-m", "12")
+
+
+def measure(url: str, state: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(CLIENT), url, *PLACE, "--profile", "small", "--state",
+               str(state), *options]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, check=False, input="no\n")
+
+
+@pytest.fixture
+def stored(app: Flask) -> Any:
+    def read() -> list[Measurement]:
+        with app.app_context():
+            return list(db.session.scalars(select(Measurement).order_by(Measurement.received_at)))
+
+    return read
+
+
+def test_it_has_under_200_lines_and_needs_no_package() -> None:
+    text = CLIENT.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 200
+    imported = {line.split()[1].split(".")[0] for line in text.splitlines()
+                if line.startswith(("import ", "from "))}  # fmt: skip
+    assert imported <= sys.stdlib_module_names
+
+
+def test_it_registers_once_and_its_samples_are_witnessed(
+    app: Flask, tmp_path: Path, stored: Any
+) -> None:
+    with serving_app(app, utc_now) as url:
+        for _ in range(2):
+            done = measure(url, tmp_path / "state.json", "--agree")
+            assert done.returncode == 0, done.stderr
+            answer = json.loads(done.stdout)
+            assert (answer["outcome"], answer["assurance"]) == ("accepted", "witnessed")
+    rows = stored()
+    assert len({row.device_id for row in rows}) == 1
+    assert [(row.assurance, row.status) for row in rows] == [("witnessed", "finished")] * 2
+    state = json.loads((tmp_path / "state.json").read_text())
+    assert state["unsent"] == []
+    assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_consent_nothing_is_sent(app: Flask, tmp_path: Path, stored: Any) -> None:
+    with serving_app(app, utc_now) as url:
+        done = measure(url, tmp_path / "state.json")
+    assert "Nothing was registered." in done.stderr
+    assert not (tmp_path / "state.json").exists()
+
+
+def test_a_failed_test_is_sent_with_its_ticket(app: Flask, tmp_path: Path, stored: Any) -> None:
+    app.extensions["measuring_host"].issuers.clear()
+    try:
+        with serving_app(app, utc_now) as url:
+            done = measure(url, tmp_path / "state.json", "--agree")
+    finally:
+        key = app.extensions["ticket_issuer"].public_key
+        app.extensions["measuring_host"].issuers[key.kid] = key.public_bytes
+    assert "The test failed" in done.stderr
+    [row] = stored()
+    assert (row.status, row.assurance) == ("failed", "claimed")
+    with app.app_context():
+        assert db.session.scalars(select(TicketRow.used_by)).one() == row.id

@@ -67,6 +67,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     app.url_map.converters["int"] = RowNumber
     app.jinja_env.add_extension("jinja2.ext.do")
     app.json.sort_keys = False  # type: ignore[attr-defined] # fields in the order of their schema
+    set_public_url(app, app.config["PUBLIC_URL"])
     trust_proxies(app, app.config["TRUSTED_PROXIES"])
     db.init_app(app)
     with app.app_context():
@@ -88,6 +89,21 @@ def trust_proxies(app: Flask, hops: int) -> None:
     """Trust the forwarding headers of this number of proxies."""
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+
+
+def set_public_url(app: Flask, url: str) -> None:
+    """Answer every request as one to the public address, whatever Host it names.
+
+    The Host is a text of the client: an invitation that is mailed with it leads anywhere.
+    """
+    if not url:
+        return
+    inner, (scheme, _, host) = app.wsgi_app, url.partition("://")
+
+    def at_public_url(environ: dict[str, Any], start_response: Any) -> Any:
+        return inner({**environ, "HTTP_HOST": host, "wsgi.url_scheme": scheme}, start_response)
+
+    app.wsgi_app = at_public_url  # type: ignore[method-assign]
 
 
 def _register(app: Flask) -> None:

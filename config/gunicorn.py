@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from config import settings
-from config.workers import fresh_folder, signal_ready
+from config.workers import fresh_folder, refuse_root, signal_ready
 
 _values = settings.read()
+refuse_root(_values["MODE"])
 
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # started without backend.server
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = fresh_folder(_values["VAR_DIR"])

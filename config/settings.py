@@ -13,6 +13,8 @@ from uuid import UUID
 
 # The largest age of a sample: backend.measurements.recording.rules.AGE_MOST.
 ARRIVAL_DAYS = 60
+# A shorter key can be found from one digest, and with it every code and second factor of a dump.
+KEY_BYTES_LEAST = 32
 
 
 class SettingError(ValueError):
@@ -102,7 +104,7 @@ def web_address(value: str) -> str:
 def origin(value: str) -> str:
     """Accept the URL of a host without a path, as in a Content-Security-Policy."""
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?/?", value.strip()):
-        raise ValueError("must be like https://speed.example.vn")
+        raise ValueError("must be like https://do.example.vn")
     return value.strip().rstrip("/")
 
 
@@ -132,7 +134,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DATABASE_POOL", whole, 8, "largest number of connections of one worker process, in each of its two pools: transactions, and single statements of posts"),
     Setting("DATABASE_TIMEOUT_S", whole, 3, "seconds to wait for a connection before answering 503"),
     Setting("DATABASE_PREPARED", flag, True, "use prepared statements; false behind a pooler without support, such as PgBouncer before 1.21"),
-    Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600"),
+    Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600. Production refuses fewer than 32 bytes"),
     Setting("SEAL_KEYS", public_keys, (), "former public keys of report seals that stay valid, in hexadecimal, separated by commas; the present one (VAR_DIR/seal_key) need not be listed. `flask reports keys` shows them"),
     Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; its boundary sets are loaded and activated at start"),
     Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),
@@ -152,6 +154,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HOST_ID", UUID, None, "id of this measuring host at another installation, printed there by `flask hosts add`; default: the own host of this installation"),
     Setting("TICKET_KEYS", public_keys, (), "public keys of other installations whose tickets this measuring host accepts, separated by commas; printed there by `flask hosts keys`"),
     Setting("SPEED_GB_PER_HOUR", whole, 40, "gigabytes of speed tests per client address and hour; a team of 50 phones behind one carrier address needs 30"),
+    Setting("PUBLIC_URL", origin, "", "https:// address under which people reach this installation; links in mails, invitations, posters and answers begin with it, whatever Host a request names. Default: the Host of the request; `flask doctor` warns of that in production"),
     Setting("TRUSTED_PROXIES", whole, 0, "number of proxies in front that set X-Forwarded-For; 0: the header is ignored"),
     Setting("MAX_BODY_BYTES", whole, 4_000_000, "largest request body, measured after inflating; 500 samples with every field take about 0.5 MB"),
     Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; enough for five teams of 200 phones behind one carrier address"),
@@ -218,12 +221,31 @@ def _check_production(values: Mapping[str, Any]) -> None:
     for name in ("OPERATOR_NAME", "OPERATOR_CONTACT"):
         if not values[name]:
             raise SettingError(f"{name} is required in production: the consent text names it")
+    if len(values["SECRET_KEY"].encode()) < KEY_BYTES_LEAST:
+        raise SettingError(
+            f"SECRET_KEY has fewer than {KEY_BYTES_LEAST} bytes, which production refuses. Make "
+            "one: openssl rand -hex 32, and see docs/operator.md, Change the key"
+        )
+
+
+def private_mode(uid: int | None = None) -> int:
+    """Return the mode of a private folder, by default of one of ours.
+
+    Others may traverse root's folder, without listing it, to the embedded database in it, which
+    does not run as root.
+    """
+    return 0o711 if (os.geteuid() if uid is None else uid) == 0 else 0o700
+
+
+def make_private(path: Path) -> None:
+    """Create VAR_DIR for its owner alone; the mode of an existing folder does not change."""
+    path.mkdir(mode=private_mode(), parents=True, exist_ok=True)
 
 
 def generated_key(path: Path) -> str:
     """Return the key of the installation, generated at first use, readable by its owner only."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent)  # mode 0600
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))

@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+from config.settings import SettingError, make_private
+
 FOLDER = "counters"  # in VAR_DIR; prometheus_client reads it when imported
 READY_FD = "READY_FD"  # environment variable with the file descriptor of a pipe
 READY = b"."
@@ -13,9 +15,20 @@ READY = b"."
 def fresh_folder(var_dir: Path) -> str:
     """Empty the folder, since counters start at 0, and return its path."""
     folder = var_dir / FOLDER
+    make_private(var_dir)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, parents=True)
+    folder.mkdir(mode=0o700)
     return str(folder)
+
+
+def refuse_root(mode: str) -> None:
+    """Raise SettingError for servers that would run as root in production."""
+    if os.geteuid() == 0 and mode == "production":
+        raise SettingError(
+            "it was started as root, and production refuses to serve as root. Start it as an "
+            "account of its own that owns VAR_DIR, or give VAR_DIR to one (useradd --system "
+            "dosong; chown -R dosong: VAR_DIR): root then continues as that account"
+        )
 
 
 def signal_ready() -> None:

@@ -1,5 +1,7 @@
 """Settings: a value that cannot be used ends the start and is named."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,40 @@ def test_production_names_its_operator(tmp_path: Path) -> None:
         settings.read({**given, "OPERATOR_NAME": "Sở KH&CN"})
     named = settings.read({**given, "OPERATOR_NAME": "Sở KH&CN", "OPERATOR_CONTACT": "0208"})
     assert named["MODE"] == "production"
+
+
+PRODUCTION = {"MODE": "production", "OPERATOR_NAME": "Sở KH&CN", "OPERATOR_CONTACT": "0208"}
+
+
+@pytest.mark.parametrize("key", ["a", "x" * 31, "mật khẩu"])
+def test_production_refuses_a_short_key(tmp_path: Path, key: str) -> None:
+    given = {"VAR_DIR": str(tmp_path), "SECRET_KEY": key}
+    with pytest.raises(SettingError, match="SECRET_KEY has fewer than 32 bytes") as refused:
+        settings.read({**PRODUCTION, **given})
+    assert f"={key}" not in str(refused.value)
+    assert settings.read(given)["SECRET_KEY"] == key  # for a trial
+
+
+def test_a_long_key_and_a_generated_one_serve_production(tmp_path: Path) -> None:
+    given = {**PRODUCTION, "VAR_DIR": str(tmp_path)}
+    assert len(settings.read(given)["SECRET_KEY"]) == 64
+    assert settings.read({**given, "SECRET_KEY": "x" * 32})["SECRET_KEY"] == "x" * 32
+
+
+def test_the_folder_of_keys_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        settings.read({"VAR_DIR": str(tmp_path / "var")})
+    finally:
+        os.umask(before)
+    mode = stat.S_IMODE((tmp_path / "var").stat().st_mode)
+    assert mode == (0o711 if os.geteuid() == 0 else 0o700)
+
+
+def test_the_mode_of_a_folder_that_exists_stays(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    settings.read({"VAR_DIR": str(tmp_path)})
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
 def test_no_body_outlives_the_position_that_it_holds(tmp_path: Path) -> None:

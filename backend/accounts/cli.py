@@ -23,7 +23,9 @@ cli = AppGroup("accounts", help="People who sign in.")
 commands = (cli,)
 
 ADMIN = NewRole("admin", "system", None)
-BASE = click.option("--base", help="Address of the site that the link begins with.")
+BASE = click.option(
+    "--base", help="Address of the site that the link begins with; default: PUBLIC_URL."
+)
 
 
 @cli.command()
@@ -98,7 +100,8 @@ def _show(link: Link | None, base: str | None) -> None:
     if link is None:
         return
     config = current_app.config
-    shown = link.serialize(base or f"http://{config['BIND']}:{config['PORT']}")
+    local = f"http://{config['BIND']}:{config['PORT']}"
+    shown = link.serialize(base or config["PUBLIC_URL"] or local)
     click.echo(f"{shown['link']}\nonce, until {link.expires_at:%Y-%m-%d %H:%M} UTC")
 
 

@@ -21,6 +21,7 @@ from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
 from backend.reports.monthly.seals import list_keys, trusted_keys
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
+from config.settings import private_mode
 
 # PostgreSQL 15: the first with `nulls not distinct` in unique constraints.
 LEAST_POSTGRES = 150_000
@@ -96,6 +97,12 @@ def configuration(context: CheckContext) -> Iterator[Finding]:
         yield Finding(
             N_("TRUSTED_PROXIES is 0: behind nginx all phones seem to have one address."),
             N_("Set TRUSTED_PROXIES=1 if there is one proxy in front."),
+            warning=True,
+        )
+    if config["MODE"] == "production" and not config["PUBLIC_URL"]:
+        yield Finding(
+            N_("PUBLIC_URL is not set: links and posters begin with the Host of a request."),
+            N_("Set PUBLIC_URL to the address of this site, such as https://do.example.vn"),
             warning=True,
         )
 
@@ -184,8 +191,17 @@ def folding(context: CheckContext) -> Iterator[Finding]:
 
 
 def keys(context: CheckContext) -> Iterator[Finding]:
-    """Check that files with secrets are readable by their owner only."""
+    """Check that VAR_DIR is private, and files with secrets are readable by their owner only."""
     var_dir = Path(context.config["VAR_DIR"])
+    folder = var_dir.stat()
+    mode, most = stat.S_IMODE(folder.st_mode), private_mode(folder.st_uid)
+    if mode & 0o077 & ~most:
+        yield Finding(
+            N_("The folder {path} is open to others ({mode})."),
+            N_("Type: chmod {most} {path}"),
+            {"path": str(var_dir), "mode": f"{mode:o}", "most": f"{most:o}"},
+            warning=True,
+        )
     for path in sorted(found for name in SECRETS for found in var_dir.glob(name)):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:

@@ -160,7 +160,7 @@ def _put_keys(keys: Path) -> None:
             "data of people who withdrew after the backup would be restored."
         )
     var_dir = settings.var_dir()
-    var_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+    settings.make_private(var_dir)
     for source in keys_in(keys):
         target = var_dir / source.name
         if target.exists() and source.name == TOMBSTONES:

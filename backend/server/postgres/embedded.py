@@ -29,6 +29,7 @@ from backend.server.postgres.programs import (
     socket_folder,
 )
 from backend.server.postgres.roles import APP, OWNER, SUPERUSER, Passwords, create_database, url
+from config.settings import make_private
 
 __all__ = ["EmbeddedPostgres", "PostgresError", "binary"]
 
@@ -123,10 +124,8 @@ class EmbeddedPostgres:
                 self._pg_ctl("stop", "-m", "immediate", "-t", STOP_TIMEOUT_S)
 
     def _make_var_dir(self) -> None:
-        # Others may traverse root's folder to the database's, without listing it.
-        mode = 0o711 if os.geteuid() == 0 else 0o700
         try:
-            self.var_dir.mkdir(mode=mode, parents=True, exist_ok=True)
+            make_private(self.var_dir)
         except OSError as error:
             raise PostgresError(
                 f"The folder {self.var_dir} cannot be made ({error.strerror}). "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pwd
 import signal
 import sys
 import time
@@ -22,7 +23,7 @@ from backend.server.running.instance import (
 from backend.server.running.periodic_command import TILES, TILES_EVERY_S, PeriodicCommand
 from backend.server.running.processes import ROOT, ServeError, Server, Servers, bind_socket
 from config import settings
-from config.workers import fresh_folder
+from config.workers import fresh_folder, refuse_root
 
 TICK_S = 0.1
 WATCH_S = 2.0  # between two checks of the database
@@ -40,7 +41,9 @@ def main(arguments: list[str]) -> int:
     )  # fmt: skip
     options = parser.parse_args(arguments)
     try:
+        leave_root(settings.var_dir())
         values = settings.read()
+        refuse_root(values["MODE"])
         if options.reload:
             request_reload(values)
         else:
@@ -53,6 +56,25 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"Error: {error.strerror}: {error.filename}", file=sys.stderr)
     return 1
+
+
+def leave_root(var_dir: Path) -> None:
+    """Continue as the account that VAR_DIR belongs to, where root starts it."""
+    if os.geteuid() != 0 or not var_dir.exists():
+        return
+    owner = var_dir.stat()
+    if owner.st_uid == 0:
+        return
+    try:
+        account = pwd.getpwuid(owner.st_uid)
+        os.initgroups(account.pw_name, account.pw_gid)
+        os.setgid(account.pw_gid)
+        os.environ["HOME"] = account.pw_dir
+    except KeyError:  # a folder of another machine
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
+    print(f"Started as root; it continues as the owner of {var_dir}.", flush=True)
 
 
 class Serve:

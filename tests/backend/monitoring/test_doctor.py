@@ -1,5 +1,6 @@
 """flask doctor: finds each planted fault, and nothing where nothing is wrong."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -85,6 +86,23 @@ def test_a_clock_that_is_off(app: Flask, var_dir: Path, clock: Any) -> None:
 def test_a_key_that_others_can_read(app: Flask, var_dir: Path) -> None:
     (var_dir / "secret_key").chmod(0o644)
     found(app, "can be read by others (644)")
+
+
+def test_a_folder_that_others_can_list(app: Flask, var_dir: Path) -> None:
+    var_dir.chmod(0o755)
+    code, output = visit(app)
+    most = "711" if os.geteuid() == 0 else "700"
+    assert code == 0 and "is open to others (755)" in output and f"chmod {most} " in output
+    var_dir.chmod(int(most, 8))
+    assert "is open to others" not in visit(app)[1]
+
+
+def test_production_without_its_address(app: Flask, var_dir: Path) -> None:
+    app.config["MODE"] = "production"
+    code, output = visit(app)
+    assert code == 0 and "warning  configuration: PUBLIC_URL is not set" in output
+    app.config["PUBLIC_URL"] = "https://do.example.vn"
+    assert "PUBLIC_URL" not in visit(app)[1]
 
 
 def test_no_backup_and_an_old_one(app: Flask, var_dir: Path, clock: Any) -> None:

@@ -225,6 +225,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "disk": N_("Disk"),
         "folding": N_("Count folding"),
         "keys": N_("Secret keys"),
+        "seal_keys": N_("Seal keys"),
         "second_factors": N_("Two-factor authentication"),
         "backups": N_("Backups"),
         "jobs": N_("Background jobs"),
@@ -246,6 +247,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         ),
         "folding": N_("Too many count changes are pending: no process folds them."),
         "keys": N_("Only the server may read secret keys."),
+        "seal_keys": N_("Reports must be sealed with keys that this server trusts."),
         "second_factors": N_(
             "The secret key has changed: people with two-factor authentication cannot sign in."
         ),

@@ -32,6 +32,7 @@ from backend.witness.statements import (
     sign,
     verify_ticket,
 )
+from config.settings import make_private
 
 STATE_FILE = "tests.sqlite"  # in VAR_DIR
 # A witness can be fetched again for this time.
@@ -344,7 +345,7 @@ class MeasuringHost:
     def _connected(self) -> sqlite3.Connection:
         """Open the file at first use in this process: a connection must not cross a fork."""
         if self._connection is None or self._process != os.getpid():
-            self._state.parent.mkdir(parents=True, exist_ok=True)
+            make_private(self._state.parent)
             os.close(os.open(self._state, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(
                 self._state, timeout=BUSY_S, isolation_level=None, check_same_thread=False

@@ -165,7 +165,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MINIMUM_N", whole, 30, "smallest number of samples for medians, means and percentiles; VNNIC's Atlas assesses localities from 30 a month. After a change: `flask coverage refresh --all`"),
     Setting("CELL_RESOLUTION", between(6, 9), 8, "H3 resolution of the maps of samples in a commune, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be identified"),
     Setting("SAMPLE_DECIMALS", between(0, 5), 3, "decimals of the positions in officials' lists of samples, 0 to 5: three are 111 m, which shows a place and not a house"),
-    Setting("CELL_DEVICES", whole, 3, "smallest number of devices for which the count of a cell is public; with fewer it would reveal where a person was"),
     Setting("SMTP_HOST", text, "", "mail server for one-time links and `flask coverage digest`; without it no mail is sent"),
     Setting("SMTP_PORT", whole, 587, "its port"),
     Setting("SMTP_TLS", flag, True, "use STARTTLS, as required on port 587"),

@@ -15,6 +15,8 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from backend.clock import month_end
+from backend.coverage.statistics import release
 from backend.database.extensions import db
 from backend.demo.generation import (
     NO_WAIT,
@@ -32,14 +34,12 @@ from backend.devices import service as devices
 from backend.devices.models import Device
 from backend.devices.service import Agreement, Registration
 from backend.measurements.recording.counting import fold_all
-from backend.measurements.recording.models import DemoMonth
+from backend.measurements.recording.models import DEMO_COMPLETE, DemoMonth
 from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.recording.service import RecordingContext
 from backend.reports.monthly.service import remove_demo_reports
 
 SEED = 5_691
-# The device registered last: it exists only after a complete load.
-LAST = UUID("d0507e00-0000-4000-8000-000000005691")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +97,22 @@ def load_plans(
         make_teams(wanted, options.now, context, options.seed)
         fold_all()
     agreement = Agreement(consent.CURRENT, options.now - timedelta(minutes=1))
-    last = Registration(consent=agreement, id=LAST)
+    last = Registration(consent=agreement, id=DEMO_COMPLETE)
     devices.register(last, secret=context.key, now=options.now, demo=True)
+    for month in months:
+        if month_end(month) < options.today:
+            release.make(month, options.now)
     return LoadResult(False, months, counted)
 
 
 def remove(progress: Progress) -> int:
     """Remove all data of the demo; return the number of measurements."""
-    db.session.execute(delete(Device).where(Device.id == LAST, Device.demo))
+    db.session.execute(delete(Device).where(Device.id == DEMO_COMPLETE, Device.demo))
     db.session.commit()
     remove_teams()
     rows = remove_devices(progress)
     remove_demo_reports()
+    release.remove(db.session.scalars(select(DemoMonth.month)).all())
     db.session.execute(delete(DemoMonth))
     db.session.commit()
     fold_all()
@@ -117,7 +121,7 @@ def remove(progress: Progress) -> int:
 
 def is_loaded() -> bool:
     """Return whether the demo is loaded completely."""
-    found = db.session.scalar(select(Device.id).where(Device.id == LAST, Device.demo))
+    found = db.session.scalar(select(Device.id).where(Device.id == DEMO_COMPLETE, Device.demo))
     db.session.rollback()
     return found is not None
 

@@ -164,8 +164,10 @@ TEXTS: dict[str, str] = {
     "campaign_used": N_("People joined this campaign or it has results: it cannot be removed."),
     # cells of a unit
     "cells_rule": N_(
-        "Only cells with at least {least} measuring devices are shown; all others are added up, "
-        "so that the figures do not reveal the home or habits of a person."
+        "Cells come from the release of the month. A cell is shown if at least {least} volunteers "
+        "measured there, each on two days or more and with a phone registered for a week, and none "
+        "made over half of the samples. Numbers are rounded to 5, so that they do not reveal the "
+        "home or habits of a person."
     ),
     "cells_all": N_(
         "All cells are shown because you are responsible for this area. Do not pass on cells "
@@ -302,8 +304,9 @@ TEXTS: dict[str, str] = {
     "not_for_another": N_(
         "The lines before the signer's title must begin with TM., KT., TL., TUQ. or Q."
     ),
-    # open data
-    "data_of_running_month": N_("The month is not over: its open data is not published yet."),
+    # releases and open data
+    "not_released": N_("The figures of this month are not released yet."),
+    "data_of_running_month": N_("The month is not over: its figures are not published yet."),
     # memberships of the past
     "no_header_members": N_(
         "There is no header with a column “Volunteer”; the columns are Volunteer, Team, From, To."

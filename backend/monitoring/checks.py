@@ -36,6 +36,7 @@ BACKUP_AGE = timedelta(hours=26)
 BY_HAND = {
     "statistics": "flask coverage refresh",
     "tiles": "flask web tiles",
+    "release": "flask release make",
     "jobs": "flask jobs run",
     "expire": "flask privacy expire",
     "recount": "flask measurements recount",

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 
 from parts.filling import add_measurements, fill_measurements, installed
 
-from backend.accounts.access import PUBLIC
+from backend.accounts.access import Actor, Grant
 from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.statistics import refresh as job
 from backend.coverage.statistics.cells import unit_cells
@@ -22,6 +22,7 @@ from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.database.extensions import db
 
 NOW = datetime(2025, 6, 29, 5, tzinfo=UTC)
+ADMIN = Actor(user_id=1, grants=(Grant("admin", "system"),))  # reads live figures
 PROVINCE, COMMUNE, MONTH, DAY = "19", "05443", "2025-03", "2025-03-14"
 AFTER = date(2025, 8, 1)
 PROVINCE_MOST_S, COUNTRY_MOST_S = 2.0, 15.0
@@ -67,7 +68,7 @@ def _round(owner_url: str, changed: int) -> tuple[float, float, float]:
 
 
 def _ask() -> None:
-    unit_statistics(unit_month(PROVINCE, "province", MONTH, "mobile", NOW))
+    unit_statistics(unit_month(PROVINCE, "province", MONTH, "mobile", NOW), ADMIN)
     db.session.rollback()
 
 
@@ -76,8 +77,8 @@ def _look() -> None:
     for code, level in ((PROVINCE, "province"), (COMMUNE, "commune")):
         query = {"level": level, "month": MONTH, "network": "mobile"}
         looks: dict[str, Callable[[], object]] = {
-            "hours": lambda q=query, c=code: unit_hours(unit_month(c, **q, now=NOW)),
-            "cells": lambda q=query, c=code: unit_cells(PUBLIC, c, q, "vi", NOW),
+            "hours": lambda q=query, c=code: unit_hours(unit_month(c, **q, now=NOW), ADMIN),
+            "cells": lambda q=query, c=code: unit_cells(ADMIN, c, q, "vi", NOW),
             "history, across the reform": lambda c=code, lv=level: unit_history(
                 c, lv, AFTER, "mobile", 36, NOW
             ),

@@ -8,7 +8,9 @@ from flask import Flask
 from sqlalchemy import insert
 
 from backend.clock import VIETNAM
+from backend.coverage.statistics import release
 from backend.database.extensions import db
+from backend.devices.models import Device
 from backend.measurements.recording.models import CountDelta, Measurement
 
 NINE = datetime(2024, 11, 15, 9, tzinfo=VIETNAM)
@@ -51,6 +53,38 @@ def store_rows(app: Flask, *rows: dict[str, Any]) -> None:
         db.session.execute(insert(Measurement), list(rows))
         db.session.execute(insert(CountDelta), [_delta(one) for one in rows])
         db.session.commit()
+
+
+def phones(
+    app: Flask, number: int, registered_at: datetime = NINE - timedelta(days=40)
+) -> list[uuid.UUID]:
+    """Register so many devices directly; return their ids."""
+    ids = [uuid.uuid4() for _ in range(number)]
+    common = {"registered_at": registered_at, "consent_version": "1"}
+    rows = [
+        {"id": one, "token_hash": one.bytes, "withdrawal_hash": one.bytes, **common} for one in ids
+    ]
+    with app.app_context():
+        db.session.execute(insert(Device), rows)
+        db.session.commit()
+    return ids
+
+
+def volunteers_rows(
+    unit: int | None, ids: list[uuid.UUID], each: int = 2, **changes: Any
+) -> list[dict[str, Any]]:
+    """Return rows of samples on as many days, each device's own."""
+    return [
+        measurement_row(unit, NINE + timedelta(days=day), device_id=one, **changes)
+        for one in ids
+        for day in range(each)
+    ]
+
+
+def make_release(app: Flask, month: str = "2024-11") -> bool:
+    """Make the release of a month on its day."""
+    with app.app_context():
+        return release.make(month, datetime(2024, 12, 16, 1, tzinfo=VIETNAM))
 
 
 def _delta(one: dict[str, Any]) -> dict[str, Any]:

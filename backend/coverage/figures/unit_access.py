@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.access import Actor, Scope, can, require
+from backend.accounts.access import SYSTEM, Actor, Scope, can, require
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.models import PublishedMonth
 from backend.database.extensions import db, setting
@@ -63,6 +63,16 @@ def require_published(reader: Actor | None, month: str, unit: UnitRow | None) ->
     required = [unit] if unit else units_on(month_end(month), "province")
     if not all(one.id in visible for one in required):
         raise not_published()
+
+
+def in_own_area(actor: Actor, unit: UnitRow | None, month: str) -> bool:
+    """Return whether an actor sees exact and live figures of a unit, or of the country."""
+    if can(actor, ACT, unit_scope(unit.id) if unit else SYSTEM):
+        return True
+    if unit is None or month_end(month) >= REFORM:
+        return False
+    areas = [g.id for g in actor.grants if (g.role, g.kind) == ("official", "unit") and g.id]
+    return bool(areas) and unit.id in _inherited(actor, areas)
 
 
 def not_published() -> Problem:

@@ -2,24 +2,27 @@
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+import h3
 from sqlalchemy import text
 
+from backend.accounts.access import PUBLIC
 from backend.campaigns.models import Campaign
 from backend.clock import day_begin, local_day, month_start
 from backend.coverage.contributions.service import current_teams
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
-from backend.database.extensions import db
+from backend.coverage.statistics.release import latest_cells
+from backend.database.extensions import db, setting
 from backend.devices.service import KnownDevice
-from backend.errors import invalid
+from backend.errors import Problem, invalid
 from backend.units.locator import Locator
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find, select_units, set_on
@@ -86,7 +89,7 @@ WINDOW = 20
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The centre of a cell, and the class of its samples: none or few."""
+    """The centre of a cell, and the class of its known samples: none or few."""
 
     latitude: float
     longitude: float
@@ -115,40 +118,35 @@ def lacking_spots(
     latitude: float,
     longitude: float,
     cells: Sequence[Cell],
-    counts: Mapping[Cell, int],
+    own: Mapping[Cell, int],
+    released: Collection[Cell],
     target: int | None,
 ) -> list[Spot]:
-    """Return the nearest cells with too few samples; at equal distance, empty cells first.
+    """Return the nearest cells with too few own samples; at equal distance, empty cells first.
 
-    Spots contain a class instead of the exact number, which would reveal when somebody measures
-    nearby.
+    Released cells have samples in the latest release: their class is `few`.
     """
     enough = max(ENOUGH_LEAST, -(-(target or 0) // max(1, len(cells))))
     found = []
     for cell in cells:
-        n = counts.get(cell, 0)
+        n = own.get(cell, 0)
         if n < enough:
             lat, lon = centre(cell)
             metres = round(distance_m(longitude, latitude, lon, lat))
-            found.append(Spot(lat, lon, metres, "few" if n else "none"))
+            found.append(Spot(lat, lon, metres, "few" if n or cell in released else "none"))
     found.sort(key=lambda spot: (spot.distance_m, spot.samples == "few", spot.latitude))
     return found[:SPOTS_MOST]
 
 
-# The newest samples of a commune and month that are read: many times any target, but bounded, so
-# that a commune with very many samples does not slow the query.
-SAMPLES_MOST = 20_000
-
-# Samples of all devices per cell. Other devices' samples of today are left out: repeated requests
-# must not reveal that somebody is measuring in a cell right now.
-PER_CELL = text("""
-    select row, col, count(*)::int as n from (
-        select floor(latitude / :height)::int as row, floor(longitude / :width)::int as col
-        from measurements
-        where unit_id = :unit and day between :first and :today and network = :network and counted
-            and latitude is not null and (day < :today or device_id = :device)
-        order by day desc limit :most
-    ) samples group by 1, 2
+# The phone's own samples. Other phones' samples of the month show in no answer, not even as a
+# class: repeated requests would follow a person. What is known of others is the public release.
+OWN_PER_CELL = text("""
+    select floor(latitude / :height)::int as row, floor(longitude / :width)::int as col,
+        count(*)::int as n
+    from measurements
+    where device_id = :device and unit_id = :unit and day between :first and :today
+        and network = :network and counted and latitude is not null
+    group by 1, 2
 """)
 LAST_COMMUNE = text("""
     select unit_id from measurements where device_id = :device and unit_id is not null
@@ -203,20 +201,35 @@ def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float)
     values = {
         "unit": unit.id, "network": context.network, "device": context.device_id,
         "first": month_start(f"{context.today:%Y-%m}"), "today": context.today,
-        "height": CELL_LATITUDE, "width": CELL_LONGITUDE, "most": SAMPLES_MOST,
+        "height": CELL_LATITUDE, "width": CELL_LONGITUDE,
     }  # fmt: skip
-    counts = {(row.row, row.col): row.n for row in db.session.execute(PER_CELL, values)}
-    spots = lacking_spots(latitude, longitude, cells, counts, figures["target"])
+    own = {(row.row, row.col): row.n for row in db.session.execute(OWN_PER_CELL, values)}
+    released = _released_among(cells, latest_cells(unit.id, context.network))
+    spots = lacking_spots(latitude, longitude, cells, own, released, figures["target"])
     return _answer(context, unit=place, spots=spots)
 
 
+def _released_among(cells: Sequence[Cell], released: Collection[str]) -> set[Cell]:
+    """Return the cells whose centre lies in a released cell."""
+    if not released:
+        return set()
+    resolution = setting("CELL_RESOLUTION")
+    return {cell for cell in cells if h3.latlng_to_cell(*centre(cell), resolution) in released}
+
+
 def _figures(context: _Context, unit: UnitRow) -> dict[str, Any]:
+    """Return the commune's public counts; None where they wait for approval."""
     month = f"{context.today:%Y-%m}"
-    query = CoverageQuery(month, "commune", context.network, unit.province_code)
-    items = coverage(query, day_begin(context.today))["items"]
+    query = CoverageQuery(month, "commune", context.network, unit.province_code, reader=PUBLIC)
+    try:
+        items = coverage(query, day_begin(context.today))["items"]
+    except Problem as problem:
+        if problem.code != "not_published":
+            raise
+        items = []
     found = next((one for one in items if one["code"] == unit.code), None)
-    nothing = {"counted": 0, "target": None, "shortfall": None}
-    return {name: found[name] for name in nothing} if found else nothing
+    names = ("counted", "target", "shortfall")
+    return {name: found[name] if found else None for name in names}
 
 
 def _cells_of(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> list[Cell]:

@@ -141,15 +141,18 @@ class OwnDaySchema(Schema):
 
 
 class NextUnitSchema(PlannedUnitSchema):
-    """The commune around the phone, and its shortfall this month."""
+    """The commune around the phone, and its public counts; null before they are published."""
 
-    counted = fields.Integer(required=True)
+    counted = fields.Integer(required=True, allow_none=True)
     target = fields.Integer(required=True, allow_none=True)
     shortfall = fields.Integer(required=True, allow_none=True)
 
 
 class SpotSchema(CentreSchema):
-    """The centre of a cell of about 500 m with few or no samples."""
+    """The centre of a cell of about 500 m with too few samples of this phone.
+
+    `few`: it has some, or others had some in the latest monthly release.
+    """
 
     distance_m = fields.Integer(required=True)
     samples = fields.String(required=True, metadata={"enum": ["none", "few"]})

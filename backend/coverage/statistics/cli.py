@@ -1,14 +1,26 @@
-"""Command that recomputes stored statistics."""
+"""Commands that recompute stored statistics and make monthly releases."""
 
 import click
+from flask.cli import AppGroup
+from sqlalchemy import select
 
-from backend.batch.command_line import month_option, progress_bar, workforce
+from backend.batch.command_line import (
+    click_errors,
+    month_arguments,
+    month_option,
+    progress_bar,
+    workforce,
+)
 from backend.batch.workforce import Workforce
 from backend.coverage.figures.cli import cli
 from backend.coverage.statistics import refresh as statistics_refresh
+from backend.coverage.statistics import release
+from backend.coverage.statistics.models import Release
+from backend.database.extensions import db
 from backend.http.requests import clock_now
 
-commands = ()  # its command belongs to the group of coverage
+release_cli = AppGroup("release", help="Monthly releases of the public figures.")
+commands = (release_cli,)  # the other command belongs to the group of coverage
 
 
 @cli.command()
@@ -22,3 +34,24 @@ def refresh(month: str | None, everything: bool, force: Workforce) -> None:
     with progress_bar("refresh") as progress:
         done = statistics_refresh.refresh(clock_now(), month, progress, force)
     click.echo(f"communes recomputed: {done}")
+
+
+@release_cli.command()
+@click.argument("months", metavar="[MONTH]…", nargs=-1, callback=month_arguments)
+def make(months: tuple[str, ...]) -> None:
+    """Release the figures of each past MONTH (YYYY-MM); default: of all that are due.
+
+    A release is final: it is never computed again.
+    """
+    now = clock_now()
+    with click_errors():
+        for month in months or release.due_months(now):
+            done = release.make(month, now)
+            click.echo(f"{month}: {'released' if done else 'was released before, unchanged'}")
+
+
+@release_cli.command("list")
+def list_releases() -> None:
+    """List the releases, the latest month first."""
+    for row in db.session.scalars(select(Release).order_by(Release.month.desc())):
+        click.echo(f"{row.month}  {row.made_at:%Y-%m-%d %H:%M} UTC")

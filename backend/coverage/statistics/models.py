@@ -1,9 +1,10 @@
-"""Stored speed statistics, and marks of outdated ones."""
+"""Stored speed statistics, marks of outdated ones, and the monthly releases."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity
+from sqlalchemy import BigInteger, ForeignKey, Identity
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -34,3 +35,28 @@ class StatisticStale(db.Model):
     month: Mapped[str]
     unit_id: Mapped[int]  # 0: the country
     network: Mapped[str]
+
+
+class Release(db.Model):
+    """The release of a month's public figures; a trigger forbids changes (0035)."""
+
+    __tablename__ = "releases"
+
+    month: Mapped[str] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime]
+
+
+class ReleasedFigures(db.Model):
+    """The public figures of a unit in a month, apart from its counts."""
+
+    __tablename__ = "released_figures"
+
+    # In this order, the key finds the latest release of a unit too.
+    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0: the country
+    network: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[str] = mapped_column(
+        ForeignKey("releases.month", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    cells: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    hours: Mapped[list[list[int]] | None] = mapped_column(JSONB(none_as_null=True))
+    statistics: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -20,6 +20,7 @@ from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, follow_indexes, setting
 from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.operators import known_operator
 from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.recording.storage import dump
 
@@ -168,7 +169,7 @@ def refresh_province(part: NetworkMonth, province: int, stale: Sequence[int]) ->
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
     by_commune: dict[int, list[Samples]] = defaultdict(list)
     rows = db.session.execute(OF_COMMUNES, part.parameters(units=list(above))).mappings().all()
-    for row, samples in zip(rows, _samples(rows), strict=True):
+    for row, samples in zip(rows, read_samples(rows, part.network), strict=True):
         by_commune[row["unit_id"]].append(samples)
     communes_of: dict[int, list[int]] = {unit: [unit] for unit in stale}
     for district in {above[unit] for unit in stale if above.get(unit)}:
@@ -186,7 +187,7 @@ def refresh_country(part: NetworkMonth, stale: Sequence[int] = (COUNTRY,)) -> No
     _begin(part, COUNTRY, stale)
     follow_indexes()
     rows = db.session.execute(OF_COUNTRY, part.parameters()).mappings().all()
-    _write(part, {COUNTRY: _samples(rows)})
+    _write(part, {COUNTRY: read_samples(rows, part.network)})
 
 
 def _begin(part: NetworkMonth, place: int, units: Sequence[int]) -> None:
@@ -194,14 +195,17 @@ def _begin(part: NetworkMonth, place: int, units: Sequence[int]) -> None:
     db.session.execute(UNMARK, part.parameters(units=list(units)))
 
 
-def _samples(rows: Sequence[Mapping[Any, Any]]) -> list[Samples]:
-    """Return the samples of grouped rows, with devices numbered across all rows."""
+def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Samples]:
+    """Return the samples of grouped rows, with devices numbered across all rows.
+
+    Operators that are not known are one: their names are free text.
+    """
     packed = [np.frombuffer(row["devices"] or b"", dtype=rule.DEVICE) for row in rows]
     numbers = rule.numbered(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
     ends = np.cumsum([len(one) for one in packed])
     return [
         Samples(
-            operator=row["operator"] or rule.UNKNOWN,
+            operator=known_operator(network, row["operator"]) or rule.UNKNOWN,
             technology=rule.technology_of(row["technology"]),
             n=row["n"],
             values={

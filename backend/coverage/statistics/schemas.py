@@ -76,6 +76,19 @@ class ReferenceSchema(Schema):
     source = fields.String(required=True)
 
 
+class ReleaseSchema(Schema):
+    """The monthly release of public figures; `made_at` is null before it."""
+
+    due = fields.String(required=True, metadata={"format": "date"})
+    made_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+
+
+class ReleasedSchema(Schema):
+    """The release of the figures; null: exact and live, for officials of the area."""
+
+    release = fields.Nested(ReleaseSchema, required=True, allow_none=True)
+
+
 class UnitMonthSchema(Schema):
     """Fields that every answer about a unit's month begins with."""
 
@@ -87,8 +100,8 @@ class UnitMonthSchema(Schema):
     minimum_n = fields.Integer(required=True)
 
 
-class StatisticsSchema(UnitMonthSchema):
-    """Speeds of counted samples at the latest computation; `unit` is null for the country."""
+class StatisticsSchema(UnitMonthSchema, ReleasedSchema):
+    """Speeds of counted samples as released, or computed last; `unit` is null for the country."""
 
     found_at = fields.String(required=True, allow_none=True)
     bands_mbps = fields.List(fields.Integer(), required=True)
@@ -102,8 +115,8 @@ class CellsQuerySchema(UnitMonthQuerySchema):
     format = Text(choices=("json", "geojson"), load_default="json")
 
 
-class UnitHoursSchema(UnitMonthSchema):
-    """Counted samples by weekday from Monday and hour in Vietnam; null under the minimum."""
+class UnitHoursSchema(UnitMonthSchema, ReleasedSchema):
+    """Counted samples by weekday from Monday and hour in Vietnam; null if of too few people."""
 
     n = fields.Integer(required=True)
     hours = fields.List(fields.List(fields.Integer()), required=True, allow_none=True)
@@ -133,7 +146,7 @@ class H3CellSchema(CentreSchema):
     n = fields.Integer(required=True)
 
 
-class UnitCellsSchema(UnitMonthSchema):
+class UnitCellsSchema(UnitMonthSchema, ReleasedSchema):
     """The cells of a unit, those with most samples first; `rule` explains which are shown."""
 
     resolution = fields.Integer(required=True)
@@ -142,7 +155,9 @@ class UnitCellsSchema(UnitMonthSchema):
     evenness = fields.Nested(EvennessSchema, required=True, allow_none=True)
     least_devices = fields.Integer(required=True)
     rule = fields.String(required=True)
-    suppressed = fields.Nested(SuppressedSchema, required=True)
+    suppressed = fields.Nested(
+        SuppressedSchema, required=True, allow_none=True, metadata={"description": "null: unknown"}
+    )
     items = fields.List(fields.Nested(H3CellSchema), required=True)
 
 

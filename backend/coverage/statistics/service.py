@@ -1,7 +1,7 @@
 """Speeds of a unit by month, network, operator and technology, and hours of its samples.
 
-Speeds are computed in advance (`refresh`), so that the cost of a page does not depend on the number
-of samples.
+Officials see their area exact and live, the public the monthly release. Speeds are computed in
+advance (`refresh`), so that the cost of a page does not depend on the number of samples.
 """
 
 from collections.abc import Mapping
@@ -9,26 +9,22 @@ from typing import Any
 
 from sqlalchemy import text
 
+from backend.accounts.access import Actor
 from backend.clock import VIETNAM
-from backend.coverage.figures.unit_access import UnitMonth
+from backend.coverage.figures.unit_access import UnitMonth, in_own_area
 from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics.release import DAY_HOURS, WEEKDAYS, read, released_units
 from backend.database.extensions import db, setting
-from backend.measurements.recording.rules import OPERATORS
 from backend.units.service import UnitRow
 
 COUNTRY = 0
-# Operators known by their network code. Other names are free text: they are shown if they have
-# enough samples, and are otherwise included in the totals only.
-KNOWN = frozenset({rule.ALL, rule.UNKNOWN, *OPERATORS.values()})
 
-SELECT = """
+ROWS = text("""
     select unit_id, operator, technology, n, devices, figures, found_at from statistics
-    where month = :month and network = :network {which}
+    where month = :month and network = :network and unit_id = :unit
     order by unit_id, operator = :unknown, operator collate "C",
         technology = :unknown, technology collate "C"
-"""
-ROWS = text(SELECT.format(which="and unit_id = :unit"))
-ROWS_OF_ALL = text(SELECT.format(which=""))
+""")
 # Anonymised rows have no time.
 HOURS = text("""
     select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
@@ -39,7 +35,6 @@ HOURS = text("""
             and network = :network and counted and measured_at is not null
     ) moments group by 1, 2
 """)
-WEEKDAYS, DAY_HOURS = 7, 24
 
 
 def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
@@ -47,46 +42,56 @@ def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str,
     return [_serialize(row) for row in _read_rows(unit, month, network)]
 
 
-def statistics_by_unit(month: str, network: str) -> dict[int, list[dict[str, Any]]]:
-    """Return the statistics of every unit that has any, by id."""
-    parameters = {"month": month, "network": network, "unknown": rule.UNKNOWN}
-    units: dict[int, list[dict[str, Any]]] = {}
-    for row in db.session.execute(ROWS_OF_ALL, parameters).mappings():
-        if _is_shown(row):
-            units.setdefault(row["unit_id"], []).append(_serialize(row))
-    return units
+def released_statistics(month: str, network: str) -> dict[int, list[dict[str, Any]]]:
+    """Return the released statistics of every unit, by id."""
+    units = released_units(month, network)
+    return {unit: [_serialize(one) for one in row["statistics"]] for unit, row in units.items()}
 
 
-def unit_statistics(month: UnitMonth) -> dict[str, Any]:
+def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
     """Return the statistics of a unit's month, or of the country's."""
-    rows = _read_rows(month.unit, month.month, month.network)
+    if in_own_area(actor, month.unit, month.month):
+        rows = _read_rows(month.unit, month.month, month.network)
+        found_at = max(row["found_at"] for row in rows).isoformat() if rows else None
+        release = None
+    else:
+        released = read(month, "statistics")
+        rows, release = released.figures or [], released.serialize()
+        found_at = release["made_at"]
     return {
         **month.serialize(),
-        "found_at": max(row["found_at"] for row in rows).isoformat() if rows else None,
+        "release": release,
+        "found_at": found_at,
         "bands_mbps": list(rule.BANDS_MBPS),
         "references": [_serialize_reference(one) for one in rule.REFERENCES],
         "items": [_serialize(row) for row in rows],
     }
 
 
-def unit_hours(month: UnitMonth) -> dict[str, Any]:
-    """Return samples of seven weekdays from Monday with 24 hours each; None under the minimum."""
+def unit_hours(month: UnitMonth, actor: Actor) -> dict[str, Any]:
+    """Return samples of seven weekdays from Monday with 24 hours each; None if too few."""
+    hours: list[list[int]] | None
+    if in_own_area(actor, month.unit, month.month):
+        hours, release = _count_hours(month), None
+    else:
+        released = read(month, "hours")
+        hours, release = released.figures, released.serialize()
+    n = sum(map(sum, hours or []))
+    enough = n >= setting("MINIMUM_N")
+    return {**month.serialize(), "release": release, "n": n, "hours": hours if enough else None}
+
+
+def _count_hours(month: UnitMonth) -> list[list[int]]:
     hours = [[0] * DAY_HOURS for _ in range(WEEKDAYS)]
     for row in db.session.execute(HOURS, month.parameters(zone=VIETNAM.tzname(None))):
         hours[row.weekday - 1][row.hour] = row.n
-    n = sum(map(sum, hours))
-    return {**month.serialize(), "n": n, "hours": hours if n >= setting("MINIMUM_N") else None}
+    return hours
 
 
 def _read_rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
     unit_id = unit.id if unit else COUNTRY
     parameters = {"month": month, "network": network, "unit": unit_id, "unknown": rule.UNKNOWN}
-    rows = db.session.execute(ROWS, parameters).mappings()
-    return [dict(row) for row in rows if _is_shown(row)]
-
-
-def _is_shown(row: Mapping[Any, Any]) -> bool:
-    return row["operator"] in KNOWN or row["figures"] is not None
+    return [dict(row) for row in db.session.execute(ROWS, parameters).mappings()]
 
 
 def _serialize(row: Mapping[Any, Any]) -> dict[str, Any]:

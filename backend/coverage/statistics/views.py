@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from backend.accounts.authentication import actor
-from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.query import figures_reader, person_or_public
 from backend.coverage.figures.unit_access import UnitMonth, unit_month
 from backend.coverage.statistics import schemas
 from backend.coverage.statistics.cells import as_geojson, unit_cells
@@ -23,21 +23,23 @@ NOT_MODIFIED = "Nothing changed since the figures of If-None-Match"
 
 
 @blp.get("/statistics")
+@blp.doc(security=[{}, *PERSON])
 @blp.arguments(schemas.CountryMonthQuerySchema, location="query")
 @blp.response(200, schemas.StatisticsSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_country_statistics(query: dict[str, Any]) -> Response:
     """Show median, mean and percentiles of the country's speeds by operator and technology."""
-    return with_digest(unit_statistics(_unit_month(None, query)))
+    return with_digest(unit_statistics(_unit_month(None, query), person_or_public()))
 
 
 @blp.get("/units/<code>/statistics")
+@blp.doc(security=[{}, *PERSON])
 @blp.arguments(schemas.UnitMonthQuerySchema, location="query")
 @blp.response(200, schemas.StatisticsSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
     """Show median, mean and percentiles of a unit's speeds by operator and technology."""
-    return with_digest(unit_statistics(_unit_month(code, query)))
+    return with_digest(unit_statistics(_unit_month(code, query), person_or_public()))
 
 
 @blp.get("/units/<code>/history")
@@ -50,12 +52,13 @@ def get_unit_history(query: dict[str, Any], code: str) -> Response:
 
 
 @blp.get("/units/<code>/hours")
+@blp.doc(security=[{}, *PERSON])
 @blp.arguments(schemas.UnitMonthQuerySchema, location="query")
 @blp.response(200, schemas.UnitHoursSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_hours(query: dict[str, Any], code: str) -> Response:
-    """Show a unit's counted samples by weekday and hour."""
-    return with_digest(unit_hours(_unit_month(code, query)))
+    """Show a unit's counted samples by weekday and hour; the public sees the release."""
+    return with_digest(unit_hours(_unit_month(code, query), person_or_public()))
 
 
 @blp.get("/units/<code>/cells")
@@ -66,7 +69,7 @@ def get_unit_hours(query: dict[str, Any], code: str) -> Response:
 @blp.response(200, schemas.UnitCellsSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_cells(query: dict[str, Any], code: str) -> Response:
-    """Show a unit's counted samples by cell of some 500 m, and how evenly they are spread."""
+    """Show a unit's counted samples by cell of some 500 m; the public sees the release."""
     cells = unit_cells(actor(), code, query, language(), clock_now())
     if query["format"] == "geojson":
         return with_digest(as_geojson(cells), GEOJSON)

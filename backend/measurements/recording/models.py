@@ -261,6 +261,10 @@ class WithdrawalRequest(db.Model):
     done_at: Mapped[datetime | None]
 
 
+# The device that the demo registers last: it exists only after a complete load.
+DEMO_COMPLETE = UUID("d0507e00-0000-4000-8000-000000005691")
+
+
 class DemoMonth(db.Model):
     """A month with demo data; pages and files that show it are marked."""
 

@@ -17,7 +17,7 @@ from typing import Any
 from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end
 from backend.coverage.statistics.cells import hexagon
-from backend.coverage.statistics.refresh import refresh
+from backend.coverage.statistics.release import release_of_month
 from backend.database.extensions import db, setting
 from backend.errors import Problem
 from backend.reports.content.labels import DEMO
@@ -31,10 +31,10 @@ NAME = re.compile(r"[a-z]+(\.[a-z]+)+")
 
 
 def publish_data(month: str, now: datetime) -> Mapping[str, str]:
-    """Write the files of a past month and return their digests by name."""
+    """Write the files of a released month and return their digests by name."""
     if month_end(month) >= local_day(now):
         raise Problem(409, "data_of_running_month")
-    refresh(now, month)
+    release_of_month(month)
     minimum, publisher = setting("MINIMUM_N"), setting("OPERATOR_NAME")
     files = render_files(read_month(month, now), now, minimum=minimum, publisher=publisher)
     _write(_folder() / month, files)

@@ -9,8 +9,8 @@ from backend.accounts.access import PUBLIC
 from backend.clock import month_end
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import published
-from backend.coverage.statistics.cells import open_cells
-from backend.coverage.statistics.service import statistics_by_unit
+from backend.coverage.statistics.cells import released_cells
+from backend.coverage.statistics.service import released_statistics
 from backend.errors import Problem
 from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.measurements.recording.rules import NETWORKS
@@ -45,7 +45,7 @@ PLACE = (
     Column("level", "string", N_("Level of the unit"), key=True),
     Column("code", "string", N_("Official code of the unit"), key=True),
 )
-DEVICES = Column("devices", "integer", N_("Devices that measured"))
+DEVICES = Column("devices", "integer", N_("Devices that measured; empty: of too few people"))
 # Meaning of a figure of a metric; "median" and "mean" are translated.
 SPEED = N_("{metric}, {figure}; empty: too few samples")
 METRICS = {
@@ -132,7 +132,7 @@ def read_month(month: str, now: datetime) -> Month:
     units = [unit for unit in units_on(month_end(month)) if shown is None or unit.id in shown]
     if not units:
         raise Problem(409, "not_published")
-    speeds = {network: statistics_by_unit(month, network) for network in NETWORKS}
+    speeds = {network: released_statistics(month, network) for network in NETWORKS}
     answers = {
         (network, level): coverage(CoverageQuery(month, level, network, reader=PUBLIC), now)
         for network in NETWORKS
@@ -176,13 +176,14 @@ def _units(
     for network in NETWORKS:
         for unit in units:
             item = items[network, unit.level, unit.code]
-            whole = next(iter(speeds[network].get(unit.id, ())), None)  # all operators come first
+            rows = speeds[network].get(unit.id, ())
+            whole = next((row for row in rows if not (row["operator"] or row["technology"])), None)
             yield {
                 "month": month,
                 "network": network,
                 **{name: getattr(unit, name) for name in named},
                 **{name: item[name] for name in counted},
-                "devices": whole["devices"] if whole else 0,
+                "devices": whole["devices"] if whole else None,
                 **_spreads(whole),
             }
 
@@ -207,7 +208,7 @@ def _speeds(
 def _cells(month: str, shown: frozenset[int] | None) -> Iterable[Row]:
     names = ("cell", "longitude", "latitude", "n", "devices")
     for network in NETWORKS:
-        for row in open_cells(month, network, shown):
+        for row in released_cells(month, network, shown):
             figures = {name: row[name] for name in names}
             yield {"month": month, "network": network, **figures, **_spreads(row)}
 

@@ -15,12 +15,15 @@ from backend.run_log import record_run
 ROOT = Path(__file__).parents[3]
 # Statistics are at most this old; a run without work takes two seconds.
 STATISTICS_EVERY_S = 300.0
+# The release of a month is made within this time after it is due.
+RELEASE_EVERY_S = 3_600.0
 NICENESS = 10  # requests have priority
 # Tiles of a newly activated boundary set are made within this time.
 TILES_EVERY_S = 600.0
 FLASK = ("-m", "flask", "--app", str(ROOT / "wsgi.py"))
 REFRESH = (*FLASK, "coverage", "refresh")
 TILES = (*FLASK, "web", "tiles")
+RELEASE = (*FLASK, "release", "make")
 
 
 class PeriodicCommand:

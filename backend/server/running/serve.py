@@ -20,7 +20,13 @@ from backend.server.running.instance import (
     new_environment,
     request_reload,
 )
-from backend.server.running.periodic_command import TILES, TILES_EVERY_S, PeriodicCommand
+from backend.server.running.periodic_command import (
+    RELEASE,
+    RELEASE_EVERY_S,
+    TILES,
+    TILES_EVERY_S,
+    PeriodicCommand,
+)
 from backend.server.running.processes import ROOT, ServeError, Server, Servers, bind_socket
 from config import settings
 from config.workers import fresh_folder, refuse_root
@@ -121,6 +127,7 @@ class Serve:
                 self.commands = (
                     PeriodicCommand(environment),
                     PeriodicCommand(environment, TILES, TILES_EVERY_S, "tiles"),
+                    PeriodicCommand(environment, RELEASE, RELEASE_EVERY_S, "release"),
                 )
                 self._wait_until_ready()
                 self._watch()

@@ -1,12 +1,14 @@
 """Network quality of a unit and the hours of its samples, as charts."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, ClassVar
 
-from backend.clock import VIETNAM, month_end
+from backend.accounts.access import Actor
+from backend.clock import VIETNAM, local_day, month_end
 from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.statistics.history import history
+from backend.coverage.statistics.release_rules import HOURS_VOLUNTEERS, ROW_VOLUNTEERS
 from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.web.public.service import CoveragePage
 from backend.web.site.charts import Bars, bars
@@ -24,15 +26,20 @@ class Quality:
     operators: list[dict[str, Any]]
     references: list[dict[str, Any]]
     hours: Bars | None
+    due: date | None  # of the release; None: exact and live
+    released: date | None
+    # Volunteers behind released figures.
+    volunteers: ClassVar = {"hours": HOURS_VOLUNTEERS, "rows": ROW_VOLUNTEERS}
 
 
-def quality(page: CoveragePage, translator: Translator, now: datetime) -> Quality:
-    """Collect the quality figures of a unit."""
+def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Actor) -> Quality:
+    """Collect the quality figures of a unit, as an actor may see them."""
     assert page.unit is not None
     read_by = page.query.reader
     unit, query = page.unit, page.query
     month = unit_month(unit.code, unit.level, query.month, query.network, now, read_by)
-    statistics, hours = unit_statistics(month), unit_hours(month)
+    statistics, hours = unit_statistics(month, actor), unit_hours(month, actor)
+    release = statistics["release"] or {"due": None, "made_at": None}
     ended = datetime.combine(month_end(query.month), time(12), VIETNAM)
     months = history(unit, query.network, min(now, ended), reader=read_by)
     totals = [item for item in statistics["items"] if item["technology"] is None and item["n"]]
@@ -44,6 +51,8 @@ def quality(page: CoveragePage, translator: Translator, now: datetime) -> Qualit
         operators=sorted(totals, key=lambda item: (item["operator"] is not None, -item["n"])),
         references=_references(statistics),
         hours=_hours(hours["hours"], translator),
+        due=release["due"] and date.fromisoformat(release["due"]),
+        released=release["made_at"] and local_day(datetime.fromisoformat(release["made_at"])),
     )
 
 

@@ -9,7 +9,7 @@ from backend.accounts.access import PUBLIC
 from backend.accounts.authentication import COOKIE, actor
 from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
-from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.query import figures_reader, person_or_public
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
@@ -65,7 +65,10 @@ def unit(query: dict[str, Any], code: str) -> Response:
     translator, now = translator_for(lang), clock_now()
     page = service.show_unit(code, **query, now=now, reader=figures_reader())
     values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
-    values |= {"sentence": sentence(page, translator), "quality": quality(page, translator, now)}
+    values |= {
+        "sentence": sentence(page, translator),
+        "quality": quality(page, translator, now, person_or_public()),
+    }
     return render("web/public/unit.html", lang, page=page, **values)
 
 

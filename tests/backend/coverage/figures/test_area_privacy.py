@@ -55,6 +55,9 @@ HIDDEN = {
 }
 LESS = {
     "/api/v1/units/<code>/cells",
+    "/api/v1/units/<code>/hours",
+    "/api/v1/units/<code>/statistics",
+    "/unit/<code>",  # with the hours and statistics
     "/api/v1/reports",
     "/api/v1/reports?unit=19",
     "/api/v1/reports?month=2024-10",

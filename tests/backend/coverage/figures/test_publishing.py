@@ -18,6 +18,7 @@ from backend.reports.open_data.service import publish_data
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.counts import count
+from tests.support.measurements import make_release
 from tests.support.reports import DECEMBER, MONTH, Office
 
 HIDDEN, SHOWN = "00001", "05443"  # a commune of Hà Nội, and one of Thái Nguyên
@@ -163,6 +164,7 @@ def test_map_programs_get_the_published_communes(world: World) -> None:
 
 def test_open_data_hold_the_published_provinces(world: World, app: Flask) -> None:
     world.office.measured(9, 14)
+    make_release(app, MONTH)
     with app.app_context(), pytest.raises(Problem, match="not_published"):
         publish_data(MONTH, DECEMBER)
     world.publish()

@@ -10,7 +10,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from backend.coverage.plan import next_place
 from backend.coverage.plan.next_place import SPOTS_MOST, cells_around, centre
 from backend.database.extensions import db
 from backend.devices.models import Device
@@ -75,8 +74,9 @@ def test_the_nearest_spots_where_nobody_measured(app: Flask, client: FlaskClient
 def test_a_cell_has_none_few_or_enough(app: Flask, client: FlaskClient) -> None:
     headers, unit = register(client), commune(app, client)
     first, second, *_ = ask(client, headers, **HERE)["spots"]
-    measured(app, unit, first["latitude"], first["longitude"], ENOUGH - 1)
-    measured(app, unit, second["latitude"], second["longitude"], ENOUGH)
+    own = {"device_id": device_id(app)}
+    measured(app, unit, first["latitude"], first["longitude"], ENOUGH - 1, **own)
+    measured(app, unit, second["latitude"], second["longitude"], ENOUGH, **own)
     spots = ask(client, headers, **HERE)["spots"]
     assert spots[0] == first | {"samples": "few"}
     places = [(spot["latitude"], spot["longitude"]) for spot in spots]
@@ -97,7 +97,7 @@ def test_a_phone_is_told_the_nearest_of_a_large_commune(client: FlaskClient) -> 
         {"network": "fixed"},
         {"day": date(2024, 10, 31)},
         {"latitude": None, "longitude": None},  # stripped: its person withdrew
-        {"day": date(2024, 11, 20)},  # of today, by somebody else: not yet
+        {"device_id": uuid.uuid4()},  # another phone's
     ],
 )
 def test_what_does_not_show(app: Flask, client: FlaskClient, changes: dict[str, Any]) -> None:
@@ -105,11 +105,11 @@ def test_what_does_not_show(app: Flask, client: FlaskClient, changes: dict[str, 
     before = ask(client, headers, **HERE)
     spot = before["spots"][0]
     position = {"latitude": spot["latitude"], "longitude": spot["longitude"]}
-    measured(app, unit, **{**position, "n": ENOUGH, **changes})
+    measured(app, unit, **{**position, "n": ENOUGH, "device_id": device_id(app), **changes})
     assert ask(client, headers, **HERE) == before
 
 
-def test_ones_own_of_today_show_and_others_of_today_do_not(
+def test_own_samples_show_and_those_of_others_never_do(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     headers, unit = register(client), commune(app, client)
@@ -120,12 +120,12 @@ def test_ones_own_of_today_show_and_others_of_today_do_not(
     other = register(client)
     assert ask(client, other, **HERE)["spots"][0] == spot
     clock.now += timedelta(days=1)
-    assert ask(client, other, **HERE)["spots"][0] == spot | {"samples": "few"}
+    assert ask(client, other, **HERE)["spots"][0] == spot
 
 
 def test_nothing_of_a_person_is_told(app: Flask, client: FlaskClient) -> None:
     headers, unit = register(client), commune(app, client)
-    measured(app, unit, 21.59431, 105.84827, ENOUGH - 1)
+    measured(app, unit, 21.59431, 105.84827, ENOUGH - 1, device_id=device_id(app))
     answer = client.get(URL, headers=headers, query_string=HERE)
     assert set(answer.json["spots"][0]) == {"latitude", "longitude", "distance_m", "samples"}
     assert "21.59431" not in answer.text and "105.84827" not in answer.text
@@ -160,17 +160,6 @@ def test_out_at_sea(client: FlaskClient) -> None:
     told = ask(client, register(client), latitude=12.0, longitude=112.9)
     assert told["unit"] is None and told["spots"] == []
     assert told["note"]["code"] == "outside_every_commune"
-
-
-def test_samples_looked_at_are_bounded(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    headers, unit = register(client), commune(app, client)
-    spot = ask(client, headers, **HERE)["spots"][0]
-    measured(app, unit, spot["latitude"], spot["longitude"], ENOUGH)
-    measured(app, unit, spot["latitude"], spot["longitude"], day=date(2024, 11, 16))
-    monkeypatch.setattr(next_place, "SAMPLES_MOST", 1)
-    assert ask(client, headers, **HERE)["spots"][0] == spot | {"samples": "few"}
 
 
 # Bad questions

@@ -24,8 +24,14 @@ def test_cells_are_of_about_500_m_everywhere() -> None:
 
 def test_of_equally_near_cells_the_empty_one_comes_first() -> None:
     lat, lon = (0.0, 0.0024)  # in the middle between two cells
-    spots = lacking_spots(lat, lon, [(-1, 0), (0, 0)], {(-1, 0): 1}, None)
+    spots = lacking_spots(lat, lon, [(-1, 0), (0, 0)], {(-1, 0): 1}, (), None)
     assert [spot.samples for spot in spots] == ["none", "few"]
+
+
+def test_a_released_cell_is_few_and_lacks_own_samples() -> None:
+    cells = [(0, 0), (0, 1)]
+    spots = lacking_spots(0.0, 0.0, cells, {}, {(0, 0)}, None)
+    assert [spot.samples for spot in spots] == ["few", "none"]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +41,6 @@ def test_enough_is_an_even_share_of_the_target(target: int | None, cells: int, e
     assert ENOUGH_LEAST == 5
     some = [(0, number) for number in range(cells)]
     for n, told in ((enough, cells - 1), (enough - 1, cells)):
-        spots = lacking_spots(0.0, 0.0, some, {some[0]: n}, target)
+        spots = lacking_spots(0.0, 0.0, some, {some[0]: n}, (), target)
         assert len(spots) == min(told, SPOTS_MOST)
         assert ((0.00225, 0.0024) in {(s.latitude, s.longitude) for s in spots}) == (n < enough)

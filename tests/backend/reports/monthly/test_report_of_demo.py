@@ -79,7 +79,8 @@ def check_figures(office: Office, figures: dict[str, Any]) -> None:
     assert numbers == [
         (one["code"], one["counted"], one["shortfall"]) for one in sections["communes"]["mobile"]
     ]
-    found = office.client.get(f"/api/v1/units/48/statistics?month={MONTH}&network=mobile").json
+    url = f"/api/v1/units/48/statistics?month={MONTH}&network=mobile"
+    found = office.client.get(url, headers=office.headers).json
     totals = found["items"][0]
     assert sections["quality"]["mobile"][0]["n"] == totals["n"] == 600
     assert (

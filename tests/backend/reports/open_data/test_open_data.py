@@ -9,7 +9,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import duckdb
 import geopandas
@@ -26,15 +25,14 @@ from backend.errors import Problem
 from backend.measurements.recording.models import DemoMonth
 from backend.reports.open_data.service import publish_data
 from tests.support.clock import FakeClock
-from tests.support.factories import HERE as AT
-from tests.support.factories import THERE
 from tests.support.live_server import serving_app
-from tests.support.measurements import NINE, measurement_row, store_rows
+from tests.support.measurements import NINE, make_release, measurement_row, phones, store_rows
 from tests.support.people import audit_entries, unit_id
 
 URL = "/open-data/2024-11"
 DOCS = Path(__file__).parents[4] / "docs"
-HERE, NEAR = "05443", "05446"
+HERE, NEAR, RURAL = "05443", "05446", "05584"
+HERE_CELL = h3.latlng_to_cell(21.87, 105.60, 8)  # in RURAL
 
 
 @pytest.fixture
@@ -43,15 +41,17 @@ def month(app: Flask, clock: FakeClock, tmp_path: Path) -> Flask:
     app.config["VAR_DIR"] = tmp_path
     clock.now = datetime(2024, 12, 3, tzinfo=UTC)
     here, near = unit_id(app, HERE), unit_id(app, NEAR)
-    hours = [NINE + timedelta(hours=n) for n in range(40)]
-    store_rows(
-        app, *[measurement_row(here, at, download_mbps=10.0 + n) for n, at in enumerate(hours)]
-    )
-    store_rows(app, *[measurement_row(near, at, operator="VinaPhone") for at in hours[:20]])
+    hours, ids = [NINE + timedelta(hours=n) for n in range(40)], phones(app, 10)
+    for n, at in enumerate(hours):
+        row = measurement_row(here, at, download_mbps=10.0 + n, device_id=ids[n % 10])
+        store_rows(app, row)
+    for n, at in enumerate(hours[:20]):
+        store_rows(app, measurement_row(near, at, operator="VinaPhone", device_id=ids[n % 10]))
     return app
 
 
 def publish(app: Flask, month: str = "2024-11") -> dict[str, str]:
+    make_release(app, month)
     with app.app_context():
         return dict(publish_data(month, app.extensions["clock"]()))
 
@@ -86,7 +86,7 @@ def test_units_have_the_figures_of_the_api(month: Flask, client: FlaskClient) ->
     here, speeds = commune(rows), f"/api/v1/units/{HERE}/statistics?month=2024-11"
     whole = client.get(speeds).json["items"][0]
     assert float(here["download_mbps_median"]) == whole["download_mbps"]["median"] == 29.5
-    assert (here["devices"], here["reached"], here["target"]) == ("40", "false", "300")
+    assert (here["devices"], here["reached"], here["target"]) == ("10", "false", "300")
 
 
 @pytest.mark.slow
@@ -100,23 +100,32 @@ def test_few_samples_tell_no_speed(month: Flask, client: FlaskClient) -> None:
 
 
 @pytest.mark.slow
-def test_cells_of_few_devices_are_not_told(
+def test_cells_of_few_volunteers_are_not_told(
     month: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:
-    here, ids = unit_id(month, HERE), [uuid4() for _ in range(3)]
-    store_rows(
-        month,
-        *[measurement_row(here, device_id=ids[n % 3], download_mbps=n, **AT) for n in range(30)],
-    )
-    store_rows(month, *[measurement_row(here, device_id=ids[n % 2], **THERE) for n in range(40)])
+    rural, ids = unit_id(month, RURAL), phones(month, 6)
+    for cell, people in zip((HERE_CELL, *h3.grid_ring(HERE_CELL, 1)[:2]), (6, 2, 1), strict=True):
+        at = dict(zip(("latitude", "longitude"), h3.cell_to_latlng(cell), strict=True))
+        rows = [
+            measurement_row(
+                rural, NINE + timedelta(days=n % 5), device_id=ids[n % people],
+                download_mbps=float(n), **at,
+            )
+            for n in range(30)
+        ]  # fmt: skip
+        store_rows(month, *rows)
     publish(month)
     [cell] = table(client, "cells")
-    assert (cell["n"], cell["devices"], cell["download_mbps_median"]) == ("30", "3", "14.5")
-    assert cell["cell"] == h3.latlng_to_cell(AT["latitude"], AT["longitude"], 8)
+    assert (cell["n"], cell["devices"], cell["download_mbps_median"]) == ("30", "5", "14.5")
+    assert cell["cell"] == HERE_CELL
     [shown] = geopandas.read_parquet(tmp_path / "open-data/2024-11/cells.parquet").geometry
-    assert (
-        shown.contains(Point(AT["longitude"], AT["latitude"])) and len(shown.exterior.coords) == 7
-    )
+    latitude, longitude = h3.cell_to_latlng(HERE_CELL)
+    assert shown.contains(Point(longitude, latitude)) and len(shown.exterior.coords) == 7
+
+
+def test_a_month_is_published_after_its_release(month: Flask) -> None:
+    done = month.test_cli_runner().invoke(args=["reports", "publish-data", "2024-11"])
+    assert done.exit_code == 1 and "not released yet" in done.output
 
 
 @pytest.mark.slow
@@ -164,8 +173,8 @@ def test_the_same_figures_are_the_same_bytes(month: Flask, clock: FakeClock) -> 
         n: d for n, d in first.items() if n != "datapackage.json"
     }
     entries = audit_entries(month, "2024-11")
-    assert [(act, details["digests"]) for act, details in entries] == [
-        ("open_data.publish", first), ("open_data.publish", again)
+    assert [(act, details.get("digests")) for act, details in entries] == [
+        ("release.make", None), ("open_data.publish", first), ("open_data.publish", again)
     ]  # fmt: skip
 
 
@@ -207,6 +216,7 @@ def test_what_was_not_published_is_not_there(
 
 
 def test_the_command_tells_digests(month: Flask) -> None:
+    make_release(month)
     done = month.test_cli_runner().invoke(args=["reports", "publish-data", "2024-11"])
     assert done.exit_code == 0, done.output
     lines = dict(reversed(line.split()) for line in done.output.splitlines())

@@ -1,0 +1,476 @@
+"""Make and read monthly releases: the public figures of a month apart from its counts.
+
+A release is made once and never computed again, not even for withdrawals: the difference of two
+releases would be one person's samples.
+"""
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+import h3
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import insert, select, text
+
+from backend.accounts.access import PUBLIC
+from backend.accounts.audit import record_command
+from backend.clock import VIETNAM, day_begin, local_day, month_end, month_start
+from backend.coverage.figures.query import months_with_data
+from backend.coverage.figures.unit_access import UnitMonth, published
+from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics import release_rules as rules
+from backend.coverage.statistics.models import Release, ReleasedFigures
+from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
+from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
+from backend.database.extensions import db, extension, follow_indexes, setting
+from backend.errors import Problem
+from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.models import DEMO_COMPLETE
+from backend.measurements.recording.rules import NETWORKS
+from backend.units.models import Unit
+
+# Unique among the advisory locks of this database: one process makes a release.
+RELEASE_LOCK = 5_695
+# A cell's centre may lie in the sea this close to the shore; as far as positions are snapped.
+SHORE_M = 200.0
+# Rows in memory at a time: a month of the country has a million.
+CHUNK = 20_000
+# Five decimals are a metre.
+DECIMALS = 5
+WEEKDAYS, DAY_HOURS = 7, 24
+# Stands for the person of a device whose first sample arrives while a release is made.
+NEW_PERSON = -(2**62)
+
+Node = tuple[int, str, str]  # unit, operator, technology
+People = Mapping[UUID, int]  # the person of each device, as in release_rules
+Ints = NDArray[np.int64]
+
+
+def evidence() -> str:
+    """Return the SQL condition of measurements that make their person a volunteer of the month.
+
+    The assurance of samples belongs here.
+    """
+    return "counted"
+
+
+PEOPLE = text(f"""
+    with active as (
+        select device_id, array_agg(distinct day) filter (where {evidence()}) as days
+        from measurements
+        where day between :first and :last and counted and device_id is not null group by 1
+    )
+    select a.device_id, a.days, d.registered_at, l.volunteer_id, coalesce(g.guest, false) as guest
+    from active a
+    left join devices d on d.id = a.device_id
+    left join lateral (
+        select volunteer_id from device_links
+        where device_id = a.device_id and period && tstzrange(:begin, :end)
+        order by lower(period) desc limit 1
+    ) l on true
+    left join lateral (
+        select bool_and(guest_of is not null) as guest from memberships m
+        where m.volunteer_id = l.volunteer_id and m.period && tstzrange(:begin, :end)
+    ) g on true
+    order by a.device_id
+""")  # noqa: S608 # a condition of our own
+SAMPLES = text(f"""
+    select unit_id, operator, technology, count(*)::int as n, {PACKED} from measurements
+    where day between :first and :last and network = :network and counted
+        and unit_id is not null
+    group by 1, 2, 3 order by 1, 2, 3
+""")  # noqa: S608 # names of columns
+POSITIONS = text(f"""
+    select latitude, longitude, device_id, {", ".join(METRICS)} from measurements
+    where day between :first and :last and network = :network
+        and counted and latitude is not null and longitude is not null
+""")  # noqa: S608
+# Anonymised rows have no time.
+HOURS = text("""
+    select unit_id, extract(isodow from at)::int - 1 as weekday, extract(hour from at)::int as hour,
+        count(*)::int as n
+    from (
+        select unit_id, measured_at at time zone :zone as at from measurements
+        where day between :first and :last and network = :network and counted
+            and measured_at is not null and unit_id is not null
+    ) moments group by 1, 2, 3
+""")
+READ = """
+    select r.made_at, f.{column} as figures
+    from releases r left join released_figures f
+        on f.unit_id = :unit and f.network = :network and f.month = r.month
+    where r.month = :month
+"""
+READS = {name: text(READ.format(column=name)) for name in ("cells", "hours", "statistics")}
+LATEST_CELLS = text("""
+    select month, cells from released_figures where unit_id = :unit and network = :network
+    order by month desc limit 1
+""")
+OF_MONTH = text("""
+    select unit_id, statistics, hours, cells from released_figures
+    where month = :month and network = :network
+""")
+# Months without a release; not those of a demo that is being loaded, which releases them itself.
+MISSING = text("""
+    select month from unnest(cast(:months as text[])) as month
+    where month not in (select month from releases) and (
+        month not in (select month from demo_months)
+        or exists (select from devices where id = :complete and demo)
+    ) order by 1
+""")
+
+
+# Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Figures of a unit's month in its release; None if it has none, or before the release."""
+
+    month: str
+    made_at: datetime | None
+    figures: Any
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the state of the release for answers."""
+        return {
+            "due": rules.due_day(self.month).isoformat(),
+            "made_at": self.made_at.isoformat() if self.made_at else None,
+        }
+
+
+def read(month: UnitMonth, column: str) -> Released:
+    """Return a column of a unit's release: cells, hours or statistics."""
+    unit_id = month.unit.id if month.unit else COUNTRY
+    values = {"unit": unit_id, "network": month.network, "month": month.month}
+    row = db.session.execute(READS[column], values).first()
+    return Released(month.month, *(row or (None, None)))
+
+
+def latest_cells(unit_id: int, network: str) -> frozenset[str]:
+    """Return the cells of a unit in its latest release, if the public may see that month."""
+    row = db.session.execute(LATEST_CELLS, {"unit": unit_id, "network": network}).first()
+    visible = published(PUBLIC, row.month) if row else None
+    if row is None or (visible is not None and unit_id not in visible):
+        return frozenset()
+    return frozenset(item["cell"] for item in row.cells)
+
+
+def release_of_month(month: str) -> datetime:
+    """Return the time of a month's release; 409 before it."""
+    made_at = db.session.scalar(select(Release.made_at).where(Release.month == month))
+    if made_at is None:
+        raise Problem(409, "not_released")
+    return made_at
+
+
+def released_units(month: str, network: str) -> dict[int, Mapping[str, Any]]:
+    """Return the released figures of every unit, by id."""
+    rows = db.session.execute(OF_MONTH, {"month": month, "network": network}).mappings()
+    return {row["unit_id"]: dict(row) for row in rows}
+
+
+# Making
+
+
+def due_months(now: datetime) -> list[str]:
+    """Return the months whose release is due and missing, the earliest first."""
+    today = local_day(now)
+    months = [one for one in months_with_data(today) if rules.due_day(one) <= today]
+    values = {"months": months, "complete": DEMO_COMPLETE}
+    return list(db.session.scalars(MISSING, values))
+
+
+def make(month: str, now: datetime) -> bool:
+    """Make the release of a past month; return False if it exists, which is never changed."""
+    if month_end(month) >= local_day(now):
+        raise Problem(409, "data_of_running_month")
+    fold_all()
+    db.session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": RELEASE_LOCK})
+    if db.session.get(Release, month) is not None:
+        db.session.rollback()
+        return False
+    people, chains = read_people(month), _read_chains()
+    db.session.add(Release(month=month, made_at=now))
+    db.session.flush()
+    released = {}
+    for network in NETWORKS:
+        rows = _figures(month, network, people, chains)
+        if rows:
+            db.session.execute(insert(ReleasedFigures), rows)
+        released[network] = len(rows)
+    record_command("release.make", month, units=released)
+    db.session.commit()
+    return True
+
+
+def remove(months: Sequence[str]) -> None:
+    """Remove the releases of demo months; part of the caller's transaction."""
+    db.session.execute(
+        text("delete from releases where month = any(:months)"), {"months": list(months)}
+    )
+
+
+def read_people(month: str) -> dict[UUID, int]:
+    """Return the person of each device with counted samples: linked phones are one person."""
+    span = _span(month)
+    begin, end = day_begin(span["first"]), day_begin(rules.due_day(month).replace(day=1))
+    days: dict[Any, set[date]] = defaultdict(set)
+    registered: dict[Any, date] = {}
+    devices: dict[Any, list[UUID]] = defaultdict(list)
+    for row in db.session.execute(PEOPLE, {**span, "begin": begin, "end": end}):
+        person = row.device_id if row.volunteer_id is None else row.volunteer_id
+        devices[person].append(row.device_id)
+        if row.registered_at is not None and not row.guest:
+            days[person].update(row.days or ())
+            first = local_day(row.registered_at)
+            registered[person] = min(first, registered.get(person, first))
+    people: dict[UUID, int] = {}
+    for number, (person, phones) in enumerate(devices.items()):
+        known = person in registered and rules.is_volunteer(days[person], registered[person])
+        people |= dict.fromkeys(phones, number if known else -1 - number)
+    return people
+
+
+def _read_chains() -> dict[int, tuple[int, ...]]:
+    """Return for each commune itself, its district if any, its province, and the country."""
+    query = select(Unit.id, Unit.parent_id, Unit.province_id).where(Unit.level == "commune")
+    return {
+        row[0]: tuple(dict.fromkeys([*(one for one in row if one is not None), COUNTRY]))
+        for row in db.session.execute(query)
+    }
+
+
+def _span(month: str) -> dict[str, Any]:
+    return {"first": month_start(month), "last": month_end(month)}
+
+
+def _figures(
+    month: str, network: str, people: People, chains: Mapping[int, tuple[int, ...]]
+) -> list[dict[str, Any]]:
+    """Return the rows of a network."""
+    samples = _read_samples(month, network, people, chains)
+    statistics, hours = _statistics(samples), _hours(month, network, samples)
+    cells = _cells(month, network, people, chains)
+    return [
+        {
+            "month": month,
+            "network": network,
+            "unit_id": unit,
+            "statistics": statistics.get(unit, []),
+            "hours": hours.get(unit),
+            "cells": cells.get(unit, []),
+        }
+        for unit in sorted({*samples.by_unit, *cells})
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """The counted samples of a network and month by unit of every level."""
+
+    by_unit: Mapping[int, list[Samples]]
+    persons: Ints  # by number of a device
+    chains: Mapping[int, tuple[int, ...]]  # of the communes with samples
+
+    @property
+    def tree(self) -> dict[int, list[int]]:
+        """The units inside each unit, one level below."""
+        below: dict[int, set[int]] = defaultdict(set)
+        for chain in self.chains.values():
+            for unit, above in pairwise(chain):
+                below[above].add(unit)
+        return {above: sorted(units) for above, units in below.items()}
+
+    def of_persons(self, samples: Sequence[Samples]) -> dict[int, int]:
+        """Return the number of samples of each person."""
+        devices = np.concatenate([one.devices for one in samples])
+        numbers, n = np.unique(self.persons[devices], return_counts=True)
+        return dict(zip(numbers.tolist(), n.tolist(), strict=True))
+
+
+def _read_samples(
+    month: str, network: str, people: People, chains: Mapping[int, tuple[int, ...]]
+) -> _Samples:
+    follow_indexes()
+    values = {**_span(month), "network": network}
+    rows = db.session.execute(SAMPLES, values).mappings().all()
+    samples = read_samples(rows, network)
+    ids = np.concatenate(
+        [np.empty(0, DEVICE), *(np.frombuffer(row["devices"] or b"", DEVICE) for row in rows)]
+    )
+    numbers = np.concatenate([np.empty(0, np.int64), *(one.devices for one in samples)])
+    _, first = np.unique(numbers, return_index=True)  # numbers count from 0
+    persons = np.array(
+        [people.get(UUID(bytes=ids[at].tobytes()), NEW_PERSON) for at in first], dtype=np.int64
+    )
+    by_unit: dict[int, list[Samples]] = defaultdict(list)
+    for row, one in zip(rows, samples, strict=True):
+        for unit in chains[row["unit_id"]]:
+            by_unit[unit].append(one)
+    communes = {row["unit_id"] for row in rows}
+    return _Samples(by_unit, persons, {unit: chains[unit] for unit in communes})
+
+
+def _statistics(samples: _Samples) -> dict[int, list[dict[str, Any]]]:
+    """Return the rows of each unit that enough volunteers stand behind, totals first."""
+    nodes: dict[Node, list[Samples]] = {
+        (unit, *key): group
+        for unit, of_unit in samples.by_unit.items()
+        for key, group in rule.groups(of_unit)
+    }
+    people = {node: rules.volunteers(samples.of_persons(group)) for node, group in nodes.items()}
+    shown = rules.suppress(people, _partitions(nodes, samples.tree), rules.ROW_VOLUNTEERS)
+    minimum = setting("MINIMUM_N")
+    rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for node in sorted(shown, key=_order):
+        unit, operator, technology = node
+        group = nodes[node]
+        rows[unit].append(
+            {
+                "operator": operator,
+                "technology": technology,
+                "n": rules.significant(sum(one.n for one in group)),
+                "devices": rules.significant(rule.device_count(group)),
+                "figures": rules.significant(rule.figures(group, technology, minimum)),
+            }
+        )
+    return rows
+
+
+def _partitions(
+    nodes: Mapping[Node, Any], tree: Mapping[int, list[int]]
+) -> list[tuple[Node, list[Node]]]:
+    """Return each group with the groups that it consists of: by one property, or by unit."""
+    parts: dict[tuple[Node, str], list[Node]] = defaultdict(list)
+    for unit, operator, technology in nodes:
+        node = unit, operator, technology
+        if operator != rule.ALL:
+            parts[(unit, rule.ALL, technology), "operator"].append(node)
+        if technology != rule.ALL:
+            parts[(unit, operator, rule.ALL), "technology"].append(node)
+    above = {unit: whole for whole, units in tree.items() for unit in units}
+    for unit, operator, technology in nodes:
+        if unit in above:
+            whole = above[unit], operator, technology
+            parts[whole, "unit"].append((unit, operator, technology))
+    return [(whole, found) for (whole, _), found in parts.items()]
+
+
+def _order(node: Node) -> tuple[Any, ...]:
+    unit, operator, technology = node
+    return unit, operator == rule.UNKNOWN, operator, technology == rule.UNKNOWN, technology
+
+
+def _hours(month: str, network: str, samples: _Samples) -> dict[int, list[list[int]]]:
+    """Return samples by weekday from Monday and hour, of the units with enough volunteers."""
+    tables: dict[int, NDArray[np.int64]] = defaultdict(
+        lambda: np.zeros((WEEKDAYS, DAY_HOURS), np.int64)
+    )
+    values = {**_span(month), "network": network, "zone": VIETNAM.tzname(None)}
+    for row in db.session.execute(HOURS, values):
+        for unit in samples.chains[row.unit_id]:
+            tables[unit][row.weekday, row.hour] += row.n
+    people = {}
+    for unit, table in tables.items():
+        by_person = samples.of_persons(samples.by_unit[unit])
+        found = rules.volunteers(by_person)
+        # One person with most samples is the routine of that person.
+        mixed = bool(by_person) and 2 * max(by_person.values()) <= table.sum()
+        people[unit] = found if mixed else frozenset[int]()
+    partitions = [
+        (above, [unit for unit in units if unit in tables])
+        for above, units in samples.tree.items()
+        if above in tables
+    ]
+    shown = rules.suppress(people, partitions, rules.HOURS_VOLUNTEERS)
+    return {unit: tables[unit].tolist() for unit in shown}
+
+
+@dataclass(slots=True)
+class _Cell:
+    """Samples, devices, persons and measured values of a cell."""
+
+    n: int = 0
+    devices: set[UUID] = field(default_factory=set)
+    by_person: Counter[int] = field(default_factory=Counter)
+    values: tuple["array[float]", ...] = field(
+        default_factory=lambda: tuple(array("d") for _ in METRICS)
+    )
+
+    def serialize(self, name: str, label: str) -> dict[str, Any]:
+        """Return the released figures; `label` is unique among all months and networks."""
+        latitude, longitude = h3.cell_to_latlng(name)
+        minimum, key = max(setting("MINIMUM_N"), 1), setting("SECRET_KEY").encode()
+        return {
+            "cell": name,
+            "latitude": round(latitude, DECIMALS),
+            "longitude": round(longitude, DECIMALS),
+            "n": rules.rounded(self.n, key, f"release|n|{label}"),
+            "devices": rules.rounded(len(self.devices), key, f"release|devices|{label}"),
+            **{
+                metric: rules.significant(_summary(values, minimum))
+                for metric, values in zip(METRICS, self.values, strict=True)
+            },
+        }
+
+
+def _summary(values: "array[float]", minimum: int) -> dict[str, Any] | None:
+    return rule.summary(np.sort(np.frombuffer(values))) if len(values) >= minimum else None
+
+
+def _cells(
+    month: str, network: str, people: People, chains: Mapping[int, tuple[int, ...]]
+) -> dict[int, list[dict[str, Any]]]:
+    """Return the cells of each unit, those with most samples first."""
+    cells = _read_cells(month, network, people)
+    unit_of = _units_of(list(cells), month_end(month))
+    shown = {
+        name
+        for name in unit_of
+        if rules.is_shown(cells[name].n, cells[name].by_person, rules.CELL_VOLUNTEERS)
+    }
+    shown = rules.hide_companions(shown, {name: cells[name].n for name in unit_of}, unit_of)
+    items: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for name in sorted(shown):
+        item = cells[name].serialize(name, f"{month}|{network}|{name}")
+        for unit in chains[unit_of[name]][:-1]:  # without the country
+            items[unit].append(item)
+    for found in items.values():
+        found.sort(key=lambda item: (-item["n"], item["cell"]))
+    return items
+
+
+def _read_cells(month: str, network: str, people: People) -> dict[str, _Cell]:
+    follow_indexes()
+    resolution, values = setting("CELL_RESOLUTION"), {**_span(month), "network": network}
+    cells: dict[str, _Cell] = defaultdict(_Cell)
+    streamed = POSITIONS.execution_options(yield_per=CHUNK)
+    for latitude, longitude, device, *measured in db.session.execute(streamed, values):
+        cell = cells[h3.latlng_to_cell(latitude, longitude, resolution)]
+        cell.n += 1
+        if device is not None:
+            cell.devices.add(device)
+            cell.by_person[people.get(device, NEW_PERSON)] += 1
+        for of_metric, value in zip(cell.values, measured, strict=True):
+            if value is not None:
+                of_metric.append(value)
+    return cells
+
+
+def _units_of(cells: Sequence[str], day: date) -> dict[str, int]:
+    """Return the commune of the centre of each cell, without those in the sea or abroad."""
+    if not cells:
+        return {}
+    centres = [h3.cell_to_latlng(cell) for cell in cells]
+    latitudes, longitudes = [lat for lat, _ in centres], [lon for _, lon in centres]
+    days, accuracies = [day] * len(cells), [SHORE_M] * len(cells)
+    places = extension("locator").locate_many(days, longitudes, latitudes, accuracies)
+    units = zip(cells, (place.unit_id for place in places), strict=True)
+    return {cell: unit for cell, unit in units if unit is not None}

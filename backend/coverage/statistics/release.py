@@ -431,12 +431,9 @@ def _cells(
     """Return the cells of each unit, those with most samples first."""
     cells = _read_cells(month, network, people)
     unit_of = _units_of(list(cells), month_end(month))
-    shown = {
-        name
-        for name in unit_of
-        if rules.is_shown(cells[name].n, cells[name].by_person, rules.CELL_VOLUNTEERS)
-    }
-    shown = rules.hide_companions(shown, {name: cells[name].n for name in unit_of}, unit_of)
+    samples = {name: cell.n for name, cell in cells.items()}
+    by_person = {name: cell.by_person for name, cell in cells.items()}
+    shown = rules.shown_cells(samples, by_person, unit_of)
     items: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for name in sorted(shown):
         item = cells[name].serialize(name, f"{month}|{network}|{name}")

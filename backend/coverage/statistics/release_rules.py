@@ -82,22 +82,26 @@ def suppress(
     return shown
 
 
-def hide_companions(
-    shown: Collection[str], samples: Mapping[str, int], unit_of: Mapping[str, int]
+def shown_cells(
+    samples: Mapping[str, int],
+    people: Mapping[str, Mapping[int, int]],
+    unit_of: Mapping[str, int],
 ) -> set[str]:
     """Return the cells to show; the smallest is hidden with a cell hidden alone in its unit.
 
-    The number of samples of a unit is public: one hidden cell would be the difference.
+    The number of samples of a unit is public: one hidden cell would be the difference. A cell that
+    belongs to no unit is not shown.
     """
     of_unit: dict[int, list[str]] = {}
-    for cell in samples:
-        of_unit.setdefault(unit_of[cell], []).append(cell)
-    kept = set(shown)
+    for cell, unit in unit_of.items():
+        of_unit.setdefault(unit, []).append(cell)
+    shown = set[str]()
     for cells in of_unit.values():
-        seen = [cell for cell in cells if cell in kept]
+        seen = [one for one in cells if is_shown(samples[one], people[one], CELL_VOLUNTEERS)]
         if seen and len(cells) - len(seen) == 1:
-            kept.discard(min(seen, key=lambda cell: (samples[cell], cell)))
-    return kept
+            seen.remove(min(seen, key=lambda cell: (samples[cell], cell)))
+        shown.update(seen)
+    return shown
 
 
 def rounded(n: int, key: bytes, name: str) -> int:

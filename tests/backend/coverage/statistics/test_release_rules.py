@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.coverage.statistics import release_rules as rules
@@ -51,6 +51,43 @@ def test_a_hidden_district_is_no_sum_of_its_communes() -> None:
     }  # fmt: skip
     partitions = [("province", ["small", "large"]), ("large", ["north", "south"])]
     assert rules.suppress(people, partitions, 5) == {"province", "south"}
+
+
+# Samples of a person by cell, and whether the person is a volunteer of the month.
+PERSON = st.tuples(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 4), max_size=4),
+                   st.booleans())  # fmt: skip
+
+
+def month_of(people: list[tuple[dict[str, int], bool]]) -> dict[str, dict[int, int]]:
+    """Samples by cell and person."""
+    cells: dict[str, dict[int, int]] = {}
+    for number, (of_person, volunteer) in enumerate(people):
+        for cell, n in of_person.items():
+            cells.setdefault(cell, {})[number if volunteer else -1 - number] = n
+    return cells
+
+
+def released(cells: dict[str, dict[int, int]]) -> dict[str, int]:
+    samples = {cell: sum(found.values()) for cell, found in cells.items()}
+    shown = rules.shown_cells(samples, cells, dict.fromkeys(cells, 7))
+    return {cell: rules.rounded(samples[cell], b"key", cell) for cell in shown}
+
+
+@settings(max_examples=500)
+@given(st.lists(PERSON, min_size=4, max_size=25), st.sampled_from("abcdef"))
+def test_a_person_who_moves_changes_cells_of_five_volunteers_alone(
+    people: list[tuple[dict[str, int], bool]], to: str
+) -> None:
+    """Random months of a commune of six cells; the first person moves to one of them."""
+    before = month_of(people)
+    moved = {to: n} if (n := sum(people[0][0].values())) else {}
+    after = month_of([(moved, people[0][1]), *people[1:]])
+    first, second = released(before), released(after)
+    for cell in "abcdef":
+        if first.get(cell) != second.get(cell):
+            sides = [rules.volunteers(month.get(cell, {})) for month in (before, after)]
+            assert max(map(len, sides)) >= 5
+            assert all(len(side - {0}) >= 4 for side in sides)
 
 
 @given(st.integers(0, 10_000), st.text(max_size=20))

@@ -4,22 +4,14 @@ import csv
 from functools import lru_cache
 from pathlib import Path
 
-<<<<<<< HEAD
-_FILE = Path(__file__).with_name("operators.csv")
-=======
 FILE = Path(__file__).with_name("operators.csv")
->>>>>>> 6cea6da (Judge by rule set 2)
 # Distinct names that phones send; each is looked up once.
 _NAMES_MOST = 4_096
 
 
 def _read() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     by_code, by_name = {}, {}
-<<<<<<< HEAD
-    with _FILE.open(encoding="utf-8", newline="") as file:
-=======
     with FILE.open(encoding="utf-8", newline="") as file:
->>>>>>> 6cea6da (Judge by rule set 2)
         for row in csv.DictReader(file):
             if row["mnc"]:
                 by_code[row["mnc"]] = row["name"]

@@ -20,7 +20,7 @@ KEY_VALID_AFTER = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The statements of a post whose signatures were verified, or why they are not valid."""
+    """The ticket of a post, not verified, and its verified witness, or why it has none."""
 
     ticket: Ticket | None = None
     witness: Witness | None = None
@@ -37,6 +37,10 @@ class Statements:
 class StoredTicket:
     """A ticket as issued, with its host and the key of the witness at the time of the post."""
 
+    host_id: UUID
+    profile: str
+    issued_at: datetime
+    expires_at: datetime
     used_by: UUID | None
     signs: bool
     revoked_at: datetime | None
@@ -88,10 +92,10 @@ def assess(statements: Statements, stored: StoredTicket | None, claim: Claim) ->
     ticket = statements.ticket
     if ticket is None:
         return Assessment("claimed", statements.code)
+    if stored is None or not _is_stored(ticket, stored):
+        return Assessment("claimed", "ticket_invalid")
     if ticket.subject != claim.subject:
         return Assessment("claimed", "ticket_foreign")
-    if stored is None:  # deleted, long after it expired
-        return Assessment("claimed", "ticket_expired")
     if stored.used_by not in (None, claim.id):
         return Assessment("claimed", "ticket_used")
     if not claim.finished:
@@ -124,6 +128,16 @@ def _witness_problem(statements: Statements, stored: StoredTicket, claim: Claim)
 
 def _exceeds(claimed: float | None, witnessed: WitnessedDirection) -> bool:
     return claimed is not None and claimed > CLAIM_TOLERANCE * (witnessed.mbps or 0.0)
+
+
+def _is_stored(ticket: Ticket, stored: StoredTicket) -> bool:
+    """Return whether a ticket has the claims with which it was issued."""
+    return (
+        ticket.host_id == stored.host_id
+        and ticket.profile == stored.profile
+        and ticket.issued_at == stored.issued_at.replace(microsecond=0)
+        and ticket.expires_at == stored.expires_at.replace(microsecond=0)
+    )
 
 
 def _in_life(ticket: Ticket, at: datetime) -> bool:

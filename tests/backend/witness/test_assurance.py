@@ -200,7 +200,7 @@ def with_old_key(world: World) -> dict[str, str]:
 STATEMENTS: dict[str, tuple[Callable[[World], Any], str]] = {
     "witness forged with an unknown key": (lambda w: w.signed(FOREIGN), "host_unknown"),
     "witness forged under the host's key id": (
-        lambda w: w.signed(SigningKey(FOREIGN.key, w.host_key.kid)), "witness_invalid"),
+        lambda w: w.signed(replace(FOREIGN, kid=w.host_key.kid)), "witness_invalid"),
     "ticket forged with the host's key": (forged_by_the_host, "server_foreign"),
     "witness altered": (
         lambda w: (t := w.test()) | {"witness": with_claims(t["witness"], end=9e9)},
@@ -215,6 +215,15 @@ STATEMENTS: dict[str, tuple[Callable[[World], Any], str]] = {
         lambda w: (t := w.test()) | {"witness": by_hmac(w, t["witness"])}, "witness_invalid"),
     "ticket in place of a witness": (
         lambda w: (t := w.test()) | {"witness": t["ticket"]}, "witness_invalid"),
+    "ticket with another id": (
+        lambda w: (t := w.test()) | {"ticket": with_claims(t["ticket"], jti=str(uuid.uuid4()))},
+        "ticket_invalid"),
+    "ticket with another device": (
+        lambda w: (t := of_another_device(w)) | {"ticket": with_claims(t["ticket"], sub="0" * 32)},
+        "ticket_foreign"),
+    "ticket with another issuer": (
+        lambda w: (t := w.test()) | {"ticket": with_claims(t["ticket"], iss="0" * 32)},
+        "ticket_invalid"),
     "replayed": (replayed, "ticket_used"),
     "ticket of another device": (of_another_device, "ticket_foreign"),
     "witness by another host": (of_another_host, "host_unknown"),

@@ -18,8 +18,8 @@ from backend.measurements.recording.reasons import BASES, COUNTED, COUNTED_BY_AD
 Columns = dict[str, list[Any]]
 COUNTED_CATEGORIES = (COUNTED, COUNTED_BY_ADMIN)
 
-# Teams: folded sums and deltas that are not folded yet. Devices of counted samples: as computed
-# with the speed statistics.
+# Teams: folded sums and deltas that are not folded yet. Devices of counted samples: those of the
+# monthly release.
 ACTIVE = """
     select unit_id, 'teams' as what, count(*)::int as n from (
         select unit_id, team_id from (
@@ -35,9 +35,8 @@ ACTIVE = """
         ) both_parts group by unit_id, team_id having sum(n) > 0
     ) earning group by unit_id
     union all
-    select unit_id, 'devices', devices from statistics
+    select unit_id, 'devices', devices from released_figures
     where month = %(month)s and network = %(network)s and unit_id = any(%(units)s)
-        and operator = '' and technology = ''
 """
 
 
@@ -235,7 +234,7 @@ def _reason_columns(table: Figures) -> Columns:
 
 
 def _active_columns(table: Figures) -> Columns:
-    """Count the teams and devices with counted samples; devices are None until computed."""
+    """Count the teams and devices with counted samples; devices are None before the release."""
     month, counts = table.month, table.counts
     ids = [unit.id for unit in counts.units]
     parameters = {"month": month.month, "network": month.network, "units": ids,

@@ -57,6 +57,7 @@ class ReleasedFigures(db.Model):
     month: Mapped[str] = mapped_column(
         ForeignKey("releases.month", ondelete="CASCADE"), primary_key=True, index=True
     )
+    devices: Mapped[int | None]  # null: of too few people
     cells: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     hours: Mapped[list[list[int]] | None] = mapped_column(JSONB(none_as_null=True))
     statistics: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -263,12 +263,19 @@ def _figures(
             "month": month,
             "network": network,
             "unit_id": unit,
+            "devices": _devices(statistics.get(unit, [])),
             "statistics": statistics.get(unit, []),
             "hours": hours.get(unit),
             "cells": cells.get(unit, []),
         }
         for unit in sorted({*samples.by_unit, *cells})
     ]
+
+
+def _devices(rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """Return the devices of the total over operators and technologies; None if it is not shown."""
+    total = next((one for one in rows if not (one["operator"] or one["technology"])), None)
+    return total["devices"] if total else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.Integer(), nullable=False),
         sa.Column("network", sa.Text(), nullable=False),
         sa.Column("month", sa.Text(), nullable=False),
+        sa.Column("devices", sa.Integer(), nullable=True),
         sa.Column("cells", postgresql.JSONB(), nullable=False),
         sa.Column("hours", postgresql.JSONB(), nullable=True),
         sa.Column("statistics", postgresql.JSONB(), nullable=False),

@@ -105,6 +105,21 @@ def test_the_release_shows_what_enough_people_measured(app: Flask, client: Flask
     assert len(client.get("/api/v1/statistics?month=2024-11").json["items"]) == 4
 
 
+def test_devices_of_the_list_of_units_are_released_too(app: Flask, client: FlaskClient) -> None:
+    def devices(network: str) -> Any:
+        query = {"month": "2024-11", "unit": COMMUNE, "network": network}
+        return client.get("/api/v1/coverage", query_string=query).json["items"][0]["devices"]
+
+    commune = unit_id(app, COMMUNE)
+    few = {"network": "fixed", "kind": "wifi"}
+    store_rows(app, *volunteers_rows(commune, phones(app, 20), **HERE))
+    store_rows(app, *volunteers_rows(commune, phones(app, 4), **few, **HERE))
+    app.test_cli_runner().invoke(args=["coverage", "refresh"])
+    assert devices("mobile") is devices("fixed") is None
+    make_release(app)
+    assert (devices("mobile"), devices("fixed")) == (20, None)
+
+
 def test_pages_give_the_day_of_the_release(app: Flask, client: FlaskClient) -> None:
     store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), phones(app, 20), **HERE))
     page = f"/unit/{COMMUNE}?month=2024-11&network=mobile&lang=vi"

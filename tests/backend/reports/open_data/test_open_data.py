@@ -103,12 +103,12 @@ def test_few_samples_tell_no_speed(month: Flask, client: FlaskClient) -> None:
 def test_cells_of_few_volunteers_are_not_told(
     month: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:
-    rural, ids = unit_id(month, RURAL), phones(month, 6)
-    for cell, people in zip((HERE_CELL, *h3.grid_ring(HERE_CELL, 1)[:2]), (6, 2, 1), strict=True):
+    rural, ids = unit_id(month, RURAL), phones(month, 5)
+    for cell, people in zip((HERE_CELL, *h3.grid_ring(HERE_CELL, 1)[:2]), (5, 2, 1), strict=True):
         at = dict(zip(("latitude", "longitude"), h3.cell_to_latlng(cell), strict=True))
         rows = [
             measurement_row(
-                rural, NINE + timedelta(days=n % 5), device_id=ids[n % people],
+                rural, NINE + timedelta(days=n % 7), device_id=ids[n % people],
                 download_mbps=float(n), **at,
             )
             for n in range(30)

@@ -98,7 +98,7 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 def storable(value: Any) -> str:
     """Return JSON that PostgreSQL can store; ValidationError with a code for other values."""
     try:
-        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except ValueError:  # 1e400 is JSON, but no number here
         raise ValidationError("not_number") from None
     except RecursionError:

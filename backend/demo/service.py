@@ -33,9 +33,8 @@ from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.models import Device
 from backend.devices.service import Agreement, Registration
-from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.counting import CATEGORY, fold_all
 from backend.measurements.recording.models import DEMO_COMPLETE, DemoMonth
-from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
 from backend.measurements.recording.service import RecordingContext
 from backend.reports.monthly.service import remove_demo_reports
 
@@ -131,13 +130,10 @@ LOT = 20
 
 LOCK = text("select id from devices where id = any(:devices) and demo order by id for update")
 # Counts are subtracted in the present category of each measurement.
-REMOVE = text("""
+REMOVE = text(f"""
     with gone as (
         delete from measurements where device_id = any(:devices)
-        returning id, unit_id, day, network, case
-            when cardinality(reasons) > 0 then reasons[1]
-            when :by_admin = any(marks) then :by_admin
-            else :counted end as fate
+        returning id, unit_id, day, network, {CATEGORY} as fate
     ), exclusions_gone as (
         delete from exclusions using gone where measurement_id = gone.id
     ), receipts_gone as (
@@ -151,7 +147,7 @@ REMOVE = text("""
         select unit_id, day, network, fate, -count(*) from gone group by 1, 2, 3, 4
     )
     select count(*) from gone
-""")
+""")  # noqa: S608 # a part of the statement
 
 
 def remove_devices(progress: Progress) -> int:
@@ -169,8 +165,7 @@ def remove_devices(progress: Progress) -> int:
 def _remove_lot(ids: list[UUID]) -> int:
     db.session.execute(NO_WAIT)
     locked = list(db.session.execute(LOCK, {"devices": ids}).scalars())
-    names = {"by_admin": COUNTED_BY_ADMIN, "counted": COUNTED}
-    rows = int(db.session.execute(REMOVE, {"devices": locked, **names}).scalar_one())
+    rows = int(db.session.execute(REMOVE, {"devices": locked}).scalar_one())
     gone = delete(Device).where(Device.id.in_(locked))
     db.session.execute(gone, execution_options={"synchronize_session": False})
     db.session.commit()

@@ -30,7 +30,8 @@ TEXTS: dict[str, str] = {
     ),
     "withdrawn": N_(
         "Your consent is withdrawn with immediate effect. The device, positions, exact times "
-        "and original bodies are deleted; only anonymous figures of the area remain."
+        "and original bodies are deleted. Samples of the last 7 days no longer count; of older "
+        "ones only anonymous figures of the area remain."
     ),
     "level_unknown_then": N_("This level did not exist in that month."),
     "in_future": N_("This time is in the future."),
@@ -53,6 +54,9 @@ TEXTS: dict[str, str] = {
     "not_day": N_("Must be a day, YYYY-MM-DD."),
     "not_month": N_("Must be a month, YYYY-MM."),
     "out_of_range": N_("The value is out of range."),
+    "too_old": N_("The sample arrived over 60 days after the test."),
+    "sample_too_large": N_("The sample is larger than 16 kB; this field is the largest."),
+    "withdrawn_before": N_("This sample was withdrawn; it cannot be sent again."),
     "too_long": N_("Too long."),
     "wrong_length": N_("Too few or too many items."),
     "not_one_of": N_("Not one of the allowed values."),
@@ -413,6 +417,14 @@ TEXTS: dict[str, str] = {
         "{measurements} of a device have a position set by another app, a share of {share}."
     ),
     "signal_mock_share_may_be": N_("It may also be a phone with an external receiver."),
+    "signal_withdrawn_share": N_("Many samples of phones that have withdrawn"),
+    "signal_withdrawn_share_found": N_(
+        "In {unit} ({network}), {measurements} of {counted} counted ones are of phones that have "
+        "withdrawn, a share of {share}. They are anonymous and cannot be reviewed."
+    ),
+    "signal_withdrawn_share_may_be": N_(
+        "It may also be one volunteer who took most of the commune's samples and then left."
+    ),
     "signal_night_bursts": N_("Bursts at night"),
     "signal_night_bursts_found": N_("{times} samples of one device in the night of {day}."),
     "signal_night_bursts_may_be": N_("It may also be a person who measures during night shifts."),

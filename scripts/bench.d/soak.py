@@ -22,7 +22,6 @@ from parts.site import register, site
 from sqlalchemy import create_engine
 
 from backend.measurements.recording.counting import DIFFERENCES
-from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
 
 EVERY_S = 5.0
 CONNECTIONS = "select count(*) from pg_stat_activity where usename = current_user"
@@ -95,8 +94,7 @@ def _exact(database: str, answered: Iterable[Answered]) -> bool:
         connection.execute(FORGET_BARE)
     engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as counted:
-        by_admin = {"by_admin": COUNTED_BY_ADMIN}
-        differences = len(counted.execute(DIFFERENCES, by_admin).all())
+        differences = len(counted.execute(DIFFERENCES).all())
     engine.dispose()
     result = (
         f"{len(good):,} acknowledged, {lost} lost; {len(refused):,} refused, "

@@ -15,10 +15,10 @@ from sqlalchemy import Integer, bindparam, text
 from backend.clock import month_end, month_start
 from backend.coverage.targets.service import TARGET, strict_comparison, target_on, targets_on
 from backend.database.extensions import db
-from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.recording import reasons
 from backend.measurements.recording.rules import NETWORKS
 
-COUNTED_CATEGORIES = [COUNTED, COUNTED_BY_ADMIN]
+COUNTED_CATEGORIES = list(reasons.COUNTED_CATEGORIES)
 # Communes computed in one statement, to bound its transaction: about 1 s if all are large.
 UNITS_MOST = 250
 # Key of an advisory lock: one process computes needed samples at a time. Folding marks communes

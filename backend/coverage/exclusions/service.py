@@ -25,7 +25,7 @@ from backend.errors import FieldError, Problem, invalid
 from backend.fields import ID_MOST
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.models import ExclusionAct
-from backend.measurements.recording.reasons import BASES, COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.recording.reasons import BASES, COUNTED_CATEGORIES
 from backend.measurements.recording.rules import NETWORKS
 from backend.measurements.revision.service import Decision, decide_on_device
 from backend.units.models import Unit
@@ -342,7 +342,7 @@ def serialize_units(
     counted: Counter[tuple[int, str]] = Counter()
     for (unit, network, category), n in changes.items():
         if unit is not None:
-            counted[unit, network] += n if category in (COUNTED, COUNTED_BY_ADMIN) else 0
+            counted[unit, network] += n if category in COUNTED_CATEGORIES else 0
     ids = sorted({unit for unit, _ in counted})
     names = {row["id"]: dict(row) for row in db.session.execute(UNITS, {"ids": ids}).mappings()}
     return [

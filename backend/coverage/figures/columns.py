@@ -13,10 +13,16 @@ from backend.coverage.figures.counts_cache import CATEGORIES, DAYS, SUMS
 from backend.coverage.figures.forecast import Numbers
 from backend.coverage.figures.month import Flags, LevelCounts, Month
 from backend.database.extensions import fetch
-from backend.measurements.recording.reasons import BASES, COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.recording.reasons import (
+    BASES,
+    COUNTED_BY_ADMIN,
+    COUNTED_CATEGORIES,
+    WITHDRAWN,
+)
 
 Columns = dict[str, list[Any]]
-COUNTED_CATEGORIES = (COUNTED, COUNTED_BY_ADMIN)
+# Parts of the counted samples that are shown separately.
+SHOWN_PARTS = (COUNTED_BY_ADMIN, WITHDRAWN)
 
 # Teams: folded sums and deltas that are not folded yet. Devices of counted samples: those of the
 # monthly release.
@@ -156,7 +162,7 @@ def _count_columns(table: Figures) -> Columns:
     )
     return {
         **{basis: numbers[:, column].tolist() for column, basis in enumerate(BASES)},
-        "counted_by_admin": counts.by_category[:, CATEGORIES.index(COUNTED_BY_ADMIN)].tolist(),
+        **{part: counts.by_category[:, CATEGORIES.index(part)].tolist() for part in SHOWN_PARTS},
         "target": whole(thresholds.target),
         "reached": _where(~np.isnan(thresholds.target), counts.reached),
         "shortfall": whole(counts.shortfall),
@@ -268,7 +274,7 @@ def _where(known: Flags, values: Any) -> list[Any]:
 GROUPS: dict[str, Callable[[Figures], Columns]] = {
     **dict.fromkeys(("month", "code", "name", "level", "parent"), _unit_columns),
     **dict.fromkeys(("latitude", "longitude", "no_boundary"), _unit_columns),
-    **dict.fromkeys((*BASES, "counted_by_admin", "target", "reached", "shortfall"), _count_columns),
+    **dict.fromkeys((*BASES, *SHOWN_PARTS, "target", "reached", "shortfall"), _count_columns),
     **dict.fromkeys(("share", "assessed"), _count_columns),
     "communes": _commune_columns,
     **dict.fromkeys(("expected", "state", "days_left", "needed_per_day"), _expected_columns),

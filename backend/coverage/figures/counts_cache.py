@@ -20,8 +20,7 @@ from backend.clock import month_end, month_start
 from backend.database.extensions import Rows, db, fetch
 from backend.measurements.recording.reasons import (
     BASES,
-    COUNTED,
-    COUNTED_BY_ADMIN,
+    COUNTED_CATEGORIES,
     NOT_COUNTED,
     NOT_VALID,
 )
@@ -31,13 +30,13 @@ T = TypeVar("T")
 Matrix = NDArray[np.int32]
 Key = tuple[str, str, bool]  # month, network, with days
 
-CATEGORIES = (COUNTED, COUNTED_BY_ADMIN, *sorted(NOT_COUNTED), *sorted(NOT_VALID))
+CATEGORIES = (*COUNTED_CATEGORIES, *sorted(NOT_COUNTED), *sorted(NOT_VALID))
 CATEGORY_COLUMN = {category: column for column, category in enumerate(CATEGORIES)}
 # The categories that each of the three numbers sums.
 SUMMED = {
     "received": [True] * len(CATEGORIES),
     "valid": [category not in NOT_VALID for category in CATEGORIES],
-    "counted": [category in (COUNTED, COUNTED_BY_ADMIN) for category in CATEGORIES],
+    "counted": [category in COUNTED_CATEGORIES for category in CATEGORIES],
 }
 SUMS = np.array([SUMMED[basis] for basis in BASES], dtype=np.int32).T  # categories x bases
 NOWHERE = 0  # unit of samples outside every commune
@@ -155,7 +154,7 @@ def _read(key: Key, cached: MonthCounts) -> Rows:
         {
             "month": month, "network": network, "version": cached.version, "days": days,
             "first": month_start(month), "last": month_end(month),
-            "not_valid": sorted(NOT_VALID), "counted": [COUNTED, COUNTED_BY_ADMIN],
+            "not_valid": sorted(NOT_VALID), "counted": list(COUNTED_CATEGORIES),
         },
     )  # fmt: skip
 

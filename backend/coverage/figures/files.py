@@ -23,6 +23,7 @@ COLUMNS = {
     "received": NP_("column", "Received"),
     "valid": N_("Valid"),
     "counted": N_("Counted"),
+    "withdrawn": N_("Of these, withdrawn"),
     "target": N_("Target"),
     "reached": NP_("column", "Reached"),
     "shortfall": N_("Shortfall"),

@@ -16,6 +16,7 @@ from backend.coverage.figures.columns import GROUPS, Figures
 from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.http.paging import decode_cursor, encode_cursor, row_id
+from backend.measurements.recording.reasons import NOT_VALID
 from geo.gazetteer import sort_key
 
 # Officials compare a year; each month of the country is a list of thousands of units.
@@ -49,7 +50,8 @@ class CoverageQuery:
 
 
 # Skips from month to month in the index of counts, instead of reading every row of a large table;
-# there are few deltas that are not folded yet.
+# there are few deltas that are not folded yet. Versions before 2 stored samples of any date as not
+# valid: these make no month.
 WITH_DATA = text("""
     with recursive months(month) as (
         select max(month) from counts where month <= :now
@@ -58,17 +60,20 @@ WITH_DATA = text("""
         from months where month is not null
     ), found as (
         select month from months
-        where exists (select 1 from counts c where c.month = months.month and c.n > 0)
+        where exists (
+            select from counts c
+            where c.month = months.month and c.n > 0 and c.fate <> all(:not_valid))
         union
-        select to_char(day, 'YYYY-MM') from count_deltas where n > 0
+        select to_char(day, 'YYYY-MM') from count_deltas where n > 0 and fate <> all(:not_valid)
     )
     select month from found where month <= :now order by month desc
 """)
 
 
 def months_with_data(today: date) -> list[str]:
-    """Return the months up to today that have measurements, the newest first."""
-    return list(db.session.scalars(WITH_DATA, {"now": f"{today:%Y-%m}"}))
+    """Return the months up to today that have valid measurements, the newest first."""
+    values = {"now": f"{today:%Y-%m}", "not_valid": sorted(NOT_VALID)}
+    return list(db.session.scalars(WITH_DATA, values))
 
 
 def figures_reader() -> Actor | None:
@@ -103,9 +108,9 @@ ORDERS: dict[str, Callable[[Any], Any]] = {
     "projection": lambda interval: interval["middle"],
 }
 NUMBERS = (
-    "received", "valid", "counted", "counted_by_admin", "target", "reached", "share", "shortfall",
-    "assessed", "expected", "today", "pace", "needed_per_day", "devices", "teams", "last_month",
-    "change",
+    "received", "valid", "counted", "counted_by_admin", "withdrawn", "target", "reached", "share",
+    "shortfall", "assessed", "expected", "today", "pace", "needed_per_day", "devices", "teams",
+    "last_month", "change",
 )  # fmt: skip
 SORTS = ("name", *ORDERS, *NUMBERS)
 

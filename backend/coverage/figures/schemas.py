@@ -89,6 +89,17 @@ class CountsSchema(Schema):
     counted = fields.Integer(required=True)
 
 
+class CountedPartsSchema(CountsSchema):
+    """The three numbers, and parts of the counted samples that are shown separately."""
+
+    counted_by_admin = fields.Integer(
+        required=True, metadata={"description": "counted by decision of an admin"}
+    )
+    withdrawn = fields.Integer(
+        required=True, metadata={"description": "counted, of phones that have withdrawn since"}
+    )
+
+
 class ReachedSchema(Strict):
     """Number of units, and of those that reached their target."""
 
@@ -96,7 +107,7 @@ class ReachedSchema(Strict):
     reached = fields.Integer(required=True, allow_none=True)
 
 
-class CoverageItemSchema(Strict, CountsSchema):
+class CoverageItemSchema(Strict, CountedPartsSchema):
     """One unit in one month against its target."""
 
     month = fields.String(required=True)
@@ -107,7 +118,6 @@ class CoverageItemSchema(Strict, CountsSchema):
     latitude = fields.Float(required=True, allow_none=True)
     longitude = fields.Float(required=True, allow_none=True)
     no_boundary = fields.Boolean(required=True)
-    counted_by_admin = fields.Integer(required=True)
     target = fields.Integer(required=True, allow_none=True)
     reached = fields.Boolean(required=True, allow_none=True)
     shortfall = fields.Integer(required=True, allow_none=True)
@@ -158,11 +168,10 @@ class BasesSchema(Strict):
     counted = fields.Nested(ShareSchema, required=True, allow_none=True)
 
 
-class CoverageSummarySchema(ReachedSchema, CountsSchema):
+class CoverageSummarySchema(ReachedSchema, CountedPartsSchema):
     """Sum over the units, and samples outside all units."""
 
     share = fields.Float(required=True, allow_none=True)
-    counted_by_admin = fields.Integer(required=True)
     reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
     unlocated = fields.Dict(fields.String(), fields.Integer(), required=True)
     elsewhere = fields.Integer(required=True)

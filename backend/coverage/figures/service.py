@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before, month_start
-from backend.coverage.figures.columns import Figures, reasons
+from backend.coverage.figures.columns import SHOWN_PARTS, Figures, reasons
 from backend.coverage.figures.counts_cache import CATEGORIES, NOWHERE, SUMS
 from backend.coverage.figures.forecast import (
     PROJECTION_METHOD,
@@ -26,7 +26,7 @@ from backend.coverage.targets.service import ASSESSMENT, TARGET
 from backend.database.extensions import db
 from backend.errors import invalid
 from backend.measurements.recording.models import DemoMonth
-from backend.measurements.recording.reasons import BASES, COUNTED_BY_ADMIN, UNLOCATED
+from backend.measurements.recording.reasons import BASES, UNLOCATED
 from backend.units.service import UnitRow, check_level
 
 __all__ = ["CoverageQuery", "CoverageResult", "compute_coverage", "coverage"]
@@ -114,7 +114,7 @@ def summarize(month: Month, counts: LevelCounts, place: UnitRow | None) -> dict[
     return {
         **_reached(counts),
         **numbers,
-        "counted_by_admin": int(by_category[CATEGORIES.index(COUNTED_BY_ADMIN)]),
+        **{part: int(by_category[CATEGORIES.index(part)]) for part in SHOWN_PARTS},
         "reasons": reasons(by_category),
         "unlocated": {reason: outside.get(reason, 0) for reason in UNLOCATED},
         "elsewhere": _elsewhere(month),

@@ -3,8 +3,7 @@
 from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.coverage.signals.rules import SIGNALS
-from backend.coverage.signals.service import STATES
+from backend.coverage.signals.service import KINDS, STATES
 from backend.fields import Strict, Text
 from backend.organisations.schemas import BriefSchema
 from backend.units.catalogue import LEVELS
@@ -57,7 +56,7 @@ class SignalSchema(Schema):
     """One signal with its evidence, innocent explanations, and the decision on it."""
 
     id = fields.Integer(required=True)
-    kind = fields.String(required=True, metadata={"enum": list(SIGNALS)})
+    kind = fields.String(required=True, metadata={"enum": list(KINDS)})
     month = fields.String(required=True)
     title = fields.String(required=True)
     message = fields.String(required=True)

@@ -23,14 +23,21 @@ from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
 from backend.coverage.signals import queries
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.rules import SIGNALS, DeviceSample, Evidence
+from backend.coverage.signals.withdrawn import (
+    WITHDRAWN_SHARE,
+    CommuneShare,
+    large_shares,
+    shares_in,
+)
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.i18n import formats
-from backend.i18n.catalogues import NN_, Language, ngettext
+from backend.i18n.catalogues import N_, NN_, Language, gettext, ngettext
 from backend.i18n.messages import message
 from backend.organisations.scopes import campaign_scope, unit_scope
 from backend.units.service import UnitRow, find
 
+KINDS = (*SIGNALS, WITHDRAWN_SHARE)
 KEY = ("campaign_id", "unit_id", "month", "kind", "subject")
 # In the order of review: open signals first.
 STATES = ("open", "explained", "excluded")
@@ -52,9 +59,14 @@ COUNTS = {
 }
 
 
+NETWORK_NAMES = {"mobile": N_("mobile"), "fixed": N_("fixed")}
+
+
 def _format(name: str, value: Any, language: Language) -> Any:
     if name == "share":
         return formats.percent(value, language, 0)
+    if name == "network":
+        return gettext(NETWORK_NAMES[value], language)
     if name == "day":
         return formats.day(date.fromisoformat(value), language)
     if not isinstance(value, int | float):
@@ -109,7 +121,10 @@ def unit_signals(
     """Return the signals among all samples of a unit's month."""
     unit, month = _authorized_unit(actor, code, query, context)
     scope = {"campaign_id": None, "unit_id": unit.id}
-    answer = _answer(queries.samples_of_unit(unit.id, month), scope, month, context, whole=True)
+    samples = queries.samples_of_unit(unit.id, month)
+    shares = large_shares(shares_in(unit, month, context.today))
+    withdrawn = [_share_finding(one, month, context.key) for one in shares]
+    answer = _answer(samples, scope, month, context, whole=True, more=withdrawn)
     return {"campaign": None, "unit": serialize_unit(unit), **answer}
 
 
@@ -178,8 +193,9 @@ def _answer(
     context: SignalContext,
     *,
     whole: bool,
+    more: Sequence[Finding] = (),
 ) -> dict[str, Any]:
-    found = findings(samples, month, context.key)
+    found = [*findings(samples, month, context.key), *more]
     _store(found, {**scope, "month": month}, context.now)
     by_subject = {(one.kind, one.subject): one for one in found}
     items = []
@@ -275,6 +291,24 @@ def _finding(
     }
     shown = _serialize_devices(one.devices[:DEVICES_SHOWN], samples.owners, month, key)
     return Finding(one.signal, subject.hex()[:32], stored, shown)
+
+
+def _share_finding(one: CommuneShare, month: str, key: str) -> Finding:
+    subject = _digest(key, f"subject|{month}|{WITHDRAWN_SHARE}|{one.unit.id}|{one.network}")
+    facts = {
+        "unit": one.unit.name,
+        "network": one.network,
+        "counted": one.counted,
+        "share": round(one.share, 2),
+    }
+    stored = {
+        "devices": 0,  # unknown
+        "measurements": one.withdrawn,
+        "first_day": month_start(month).isoformat(),
+        "last_day": month_end(month).isoformat(),
+        "facts": facts,
+    }
+    return Finding(WITHDRAWN_SHARE, subject.hex()[:32], stored, [])
 
 
 def _serialize_devices(

@@ -23,7 +23,7 @@ from backend.coverage.figures.unit_access import communes_of, published, seriali
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import TARGET, strict_comparison, targets_by_day
 from backend.database.extensions import db
-from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN, NOT_VALID
+from backend.measurements.recording.reasons import COUNTED_CATEGORIES, NOT_VALID
 from backend.units.catalogue import REFORM, read_active, serving_set, system_on
 from backend.units.models import Boundary
 from backend.units.reform import Overlaps, overlaps
@@ -73,7 +73,7 @@ class Tally:
 
     @property
     def counted(self) -> int:
-        return self.by_category[COUNTED] + self.by_category[COUNTED_BY_ADMIN]
+        return sum(self.by_category[category] for category in COUNTED_CATEGORIES)
 
 
 Tallies = Mapping[tuple[int, str], Tally]  # by unit and month

@@ -21,7 +21,7 @@ from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, follow_indexes, setting
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.operators import known_operator
-from backend.measurements.recording.reasons import COUNTED, COUNTED_BY_ADMIN
+from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.measurements.recording.storage import dump
 
 Progress = Callable[[int, int], None]
@@ -106,7 +106,7 @@ class Task:
 def mark_all(month: str | None = None) -> None:
     """Mark all statistics, or those of a month, for the next refresh."""
     fold_all()
-    values = {"counted": [COUNTED, COUNTED_BY_ADMIN], "month": month}
+    values = {"counted": list(COUNTED_CATEGORIES), "month": month}
     db.session.execute(MARK_ALL, values)
     db.session.commit()
 

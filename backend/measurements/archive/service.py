@@ -53,6 +53,15 @@ RESTORE = text(f"""
     ) as skipped
 """)  # noqa: S608 # fixed words
 
+# Whether RESTORE would insert one of the rows.
+MISSING = text(f"""
+    select exists (
+        select from {SENT} sent
+        where (device_id is null or device_id in (select id from devices))
+          and not exists (select from measurements m where m.id = sent.id)
+    )
+""")  # noqa: S608 # fixed words
+
 # Restored positions are as exact as in the archive, also on days that were coarsened since.
 EXPIRE_AGAIN = text("delete from expired_days where day between :first and :last")
 
@@ -83,7 +92,7 @@ def archive(month: str, now: datetime) -> Manifest:
     if month_end(month) >= local_day(now):
         raise Problem(409, "archive_of_running_month")
     path, previous = path_of(month), manifest_of(month)
-    if previous is not None and _table_checksum(month).rows < previous.rows:
+    if previous is not None and _table_checksum(month).rows < previous.rows and _missing(month):
         raise Problem(409, "archive_holds_more")
     with files.replacing(path) as fresh:
         files.write(fresh, _chunks(month))
@@ -129,8 +138,8 @@ def restore(month: str) -> tuple[int, int]:
 def renew(now: datetime) -> tuple[list[str], list[str]]:
     """Write archives that differ from the database again; return their months and those left.
 
-    This applies withdrawals and retention to the archives. An archive with more rows than the
-    database is left: it may be the only copy.
+    This applies withdrawals and retention to the archives. An archive with rows that are missing in
+    the database, except of withdrawn devices, is left: it may be the only copy.
     """
     written, left = [], []
     for month in archived_months():
@@ -143,6 +152,18 @@ def renew(now: datetime) -> tuple[list[str], list[str]]:
             except Problem:
                 left.append(month)
     return written, left
+
+
+def _missing(month: str) -> bool:
+    """Return whether a restore would insert rows, or the archive is damaged."""
+    try:
+        _checked_manifest(month)
+    except Problem:
+        return True
+    return any(
+        db.session.execute(MISSING, {"rows": rows}).scalar_one()
+        for rows in _rows_of_file(path_of(month))
+    )
 
 
 def archived_months() -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from backend.accounts.audit import record_command
 from backend.database.extensions import db
+from backend.errors import FieldError
 from backend.i18n.messages import message
 from backend.measurements.imports import foreign, own
 from backend.measurements.imports.parsing import BrokenStream, Lines, translate_objects
@@ -123,9 +124,8 @@ def _without_source(payload: dict[str, object]) -> dict[str, object]:
 
 def _error(item: Item) -> str | None:
     """Return the error of an item; None if it is stored."""
-    if item.outcome == "conflict":
-        return "id: " + message("id_taken", "en")
-    if item.outcome != "rejected":
-        return None
-    found = [(error.field or "row", message(error.code, "en")) for error in item.errors]
-    return "; ".join(f"{field}: {text}" for field, text in found)
+    errors = item.errors
+    if item.outcome == "conflict" and not errors:
+        errors = [FieldError("id", "id_taken")]
+    found = [(error.field or "row", message(error.code, "en")) for error in errors]
+    return "; ".join(f"{field}: {text}" for field, text in found) or None

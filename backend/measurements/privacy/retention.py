@@ -13,6 +13,7 @@ from sqlalchemy import TextClause, text
 from backend.accounts.audit import record_command
 from backend.clock import local_day
 from backend.database.extensions import db
+from backend.measurements.recording import replays
 from backend.measurements.recording.rules import AGE_MOST
 
 # Three decimals are 111 m: precise enough for the commune, too coarse for a house.
@@ -38,12 +39,11 @@ REMOVE_DAY = text(f"""
     update measurements set latitude = null, longitude = null, accuracy_m = null
     where latitude is not null and {OF_PEOPLE} and day = :day
 """)  # noqa: S608
+# Days that have measurements, each of which has a row in the folded counts.
 DAYS = text("""
-    select day::date from generate_series(
-        (select to_date(min(month), 'YYYY-MM') from counts), :before, interval '1 day'
-    ) as days(day)
+    select distinct day from counts
     where day < :before
-      and not exists (select from expired_days e where e.day = days.day and e.step = :step)
+      and not exists (select from expired_days e where e.day = counts.day and e.step = :step)
     order by day
 """)
 MARK = text("insert into expired_days (day, step) values (:day, :step) on conflict do nothing")
@@ -59,13 +59,14 @@ DELETE_TICKETS = text("delete from tickets where expires_at < :before")
 
 @dataclass(slots=True)
 class Expired:
-    """Number of coarsened and removed positions, deleted bodies, tickets and prefixes."""
+    """Number of coarsened and removed positions, deleted bodies, tickets, prefixes and digests."""
 
     coarsened: int = 0
     removed: int = 0
     refused: int = 0
     tickets: int = 0
     prefixes: int = 0
+    digests: int = 0  # of withdrawn measurements that are too old to count
 
 
 def expire(
@@ -88,6 +89,7 @@ def expire(
     done.refused = _changed(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
     done.prefixes = _changed(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
     done.tickets = _changed(DELETE_TICKETS, {"before": now - AGE_MOST})
+    done.digests = replays.delete_expired(today)
     if done != Expired():
         record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())
     db.session.commit()

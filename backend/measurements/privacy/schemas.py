@@ -17,6 +17,7 @@ class RemovedSchema(Schema):
     """Number of removed records by kind."""
 
     devices = fields.Integer(required=True)
+    measurements = fields.Integer(required=True)
     consents = fields.Integer(required=True)
     receipts = fields.Integer(required=True)
     refused = fields.Integer(required=True)

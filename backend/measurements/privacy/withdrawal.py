@@ -1,4 +1,6 @@
-"""Withdrawal of devices, which makes their measurements anonymous, and requests to withdraw.
+"""Withdrawal of devices and requests to withdraw.
+
+Samples received in the last week are deleted and leave live counts; older ones become anonymous.
 
 No row identifies a person. By law 91/2025/QH15 and decree 356/2025 a withdrawal is acknowledged
 within 2 working days and done within 15 days. By the app or a code it is done at once; a request by
@@ -27,6 +29,7 @@ from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device
 from backend.errors import Problem, invalid
+from backend.measurements.privacy import removal
 from backend.measurements.recording import earnings
 from backend.measurements.recording.models import (
     Earning,
@@ -36,6 +39,7 @@ from backend.measurements.recording.models import (
     RejectedBody,
     WithdrawalRequest,
 )
+from backend.measurements.recording.reasons import WITHDRAWN
 from backend.memberships.models import CampaignExclusion, Correction
 
 # Columns that lead to the person, as does `raw` (null in SQL; None would be null in JSON).
@@ -78,28 +82,40 @@ class Tombstones:
         """Return the hash of a device."""
         return hmac.digest(self.key.encode(), b"withdrawn|" + device_id.bytes, hashlib.sha256).hex()
 
-    def among(self, devices: Iterable[UUID]) -> list[UUID]:
-        """Return those of the devices that have withdrawn."""
+    def among(self, devices: Iterable[UUID]) -> dict[UUID, datetime]:
+        """Return those of the devices that have withdrawn, and the time of the last withdrawal."""
         if not self.path.exists():
-            return []
-        gone = {line.rpartition(" ")[2] for line in self.path.read_text().splitlines()}
-        return [device for device in devices if self.of(device) in gone]
+            return {}
+        lines = (line.partition(" ") for line in self.path.read_text().splitlines())
+        gone = {of: datetime.fromisoformat(at) for at, _, of in lines}
+        return {device: gone[of] for device in devices if (of := self.of(device)) in gone}
 
 
 def withdraw(
-    device_id: UUID, tombstones: Tombstones, now: datetime, *, channel: str = "app"
+    device_id: UUID,
+    tombstones: Tombstones,
+    now: datetime,
+    *,
+    channel: str = "app",
+    withdrawn_at: datetime | None = None,
 ) -> dict[str, dict[str, int]]:
-    """Delete a device and make its measurements anonymous at once; counts do not change.
+    """Delete a device and its recent measurements, and make the older ones anonymous at once.
 
-    Return the number of records removed, and of those that stay without a person, by kind.
+    Counts of older ones do not change. `withdrawn_at` is the time of an earlier withdrawal that is
+    repeated. Return the number of records removed, and of those that stay without a person.
     """
     devices.lock_row(device_id)  # concurrent posts are stored before or find no device
-    tombstones.add(device_id, now)
-    earnings.unlink_person(device_id)
+    at = withdrawn_at or now
+    tombstones.add(device_id, at)
+    removal.remember_digests(device_id, tombstones.key, at)
     positions = _count_positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
+    recent = removal.remove_recent(device_id, at)
+    earnings.unlink_person(device_id)
+    removal.count_as_withdrawn(device_id)
     kept = _anonymise(device_id)
     removed = {
+        "measurements": recent,
         "receipts": receipts,
         "refused": _affected(delete(RejectedBody).where(RejectedBody.device_id == device_id)),
         "consents": _affected(delete(Consent).where(Consent.device_id == device_id)),
@@ -127,8 +143,8 @@ def withdraw_by_code(
 def withdraw_again(tombstones: Tombstones, now: datetime) -> int:
     """Withdraw devices again that a restored backup contains; return their number."""
     restored = tombstones.among(db.session.scalars(select(Device.id)).all())
-    for device_id in restored:
-        withdraw(device_id, tombstones, now, channel="restore")
+    for device_id, at in restored.items():
+        withdraw(device_id, tombstones, now, channel="restore", withdrawn_at=at)
     return len(restored)
 
 
@@ -165,7 +181,12 @@ def _anonymise(device_id: UUID) -> int:
     stripped = (
         update(Measurement)
         .where(Measurement.id == renamed.c.id)
-        .values(id=renamed.c.fresh, raw=null(), **dict.fromkeys(PERSONAL))
+        .values(
+            id=renamed.c.fresh,
+            raw=null(),
+            marks=func.array_append(Measurement.marks, WITHDRAWN),
+            **dict.fromkeys(PERSONAL),
+        )
         .add_cte(*moved)
     )
     return _affected(stripped)

@@ -66,7 +66,7 @@ def _serialize_result(
     item: Item, stored: Mapping[UUID | None, Mapping[Any, Any]], language: Language
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"id": item.echo, "outcome": item.outcome}
-    if item.outcome == "rejected":
+    if item.errors:  # rejected, or withdrawn before
         answer["errors"] = [
             {"field": one.field, "code": one.code, "message": message(one.code, language)}
             for one in item.errors

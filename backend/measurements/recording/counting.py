@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database.extensions import db
-from backend.measurements.recording.reasons import COUNTED_BY_ADMIN, category
+from backend.measurements.recording.reasons import category
 
 Key = tuple[int | None, str, str, str]  # unit, day, network, category
 
@@ -74,13 +74,18 @@ FOLD_TEAMS = text("""
 """)
 
 
+# `reasons.category` of a row of measurements.
+CATEGORY = """
+    case when cardinality(reasons) > 0 then reasons[1]
+         when 'counted_by_admin' = any(marks) then 'counted_by_admin'
+         when 'withdrawn' = any(marks) then 'withdrawn'
+         else 'counted' end
+"""
+
 # Counts and pending deltas on one side, the rows on the other, by day and by month.
-DIFFERENCES = text("""
+DIFFERENCES = text(f"""
     with rows as (
-        select unit_id, day, network, case
-                 when cardinality(reasons) > 0 then reasons[1]
-                 when :by_admin = any(marks) then :by_admin
-                 else 'counted' end as fate, count(*) as n
+        select unit_id, day, network, {CATEGORY} as fate, count(*) as n
         from measurements group by 1, 2, 3, 4
     ), daily as (
         select unit_id, day, network, fate, 0 as stored, n as truth from rows
@@ -98,7 +103,7 @@ DIFFERENCES = text("""
            sum(stored)::int as stored, sum(truth)::int as truth
     from sides group by 1, 2, 3, 4, 5 having sum(stored) <> sum(truth)
     order by 1, 2, 3, 4, 5
-""")
+""")  # noqa: S608 # a part of the statement
 
 # The same for teams, at every grain.
 TEAM_DIFFERENCES = text("""
@@ -197,8 +202,7 @@ def _fold_periodically(app: Flask, every_s: float, stop: threading.Event) -> Non
 
 def differences() -> list[dict[str, Any]]:
     """Return the stored counts that differ from the rows, with both sums."""
-    found = db.session.execute(DIFFERENCES, {"by_admin": COUNTED_BY_ADMIN}).mappings()
-    return [dict(row) for row in found]
+    return [dict(row) for row in db.session.execute(DIFFERENCES).mappings()]
 
 
 def team_differences() -> list[dict[str, Any]]:

@@ -14,14 +14,12 @@ from marshmallow import ValidationError
 from backend.clock import local_day
 from backend.errors import FieldError, field_errors
 from backend.fields import encodable, storable
-from backend.measurements.recording import rules
+from backend.measurements.recording import bodies, replays, rules
+from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.reasons import STATEMENT_MARKS
-from backend.measurements.recording.schemas import MeasurementSchema
 from backend.units.locator import UnitLocation
 from backend.witness.assurance import Statements
 from geo.fix import position_problem
-
-SCHEMA = MeasurementSchema()
 
 NOT_CONTENT = ("id", "sent_at", "test")
 
@@ -51,6 +49,8 @@ class Item:
     id: UUID | None = None
     loaded: Mapping[str, Any] = field(default_factory=dict)
     digest: bytes = b""
+    replay_digests: tuple[bytes, ...] = ()  # of id and content, if it were withdrawn
+    time_error: FieldError | None = None  # a new measurement of this time is not stored
     outcome: Outcome = "rejected"
     errors: Sequence[FieldError] = ()
     row: dict[str, Any] = field(default_factory=dict)
@@ -79,16 +79,22 @@ def parse_item(raw: Any, key: str) -> Item:
     item.echo = sent_id if isinstance(sent_id, str) and encodable(sent_id) else None
     try:
         item.loaded = SCHEMA.load(raw)
-        storable(raw)
+        size = len(storable(item.raw).encode())
     except ValidationError as error:
         item.errors = field_errors(error.messages)
         return item
-    item.id = read_id(item.loaded["id"])
-    if item.id is None:
+    identity = read_id(item.loaded["id"])
+    if size > bodies.SAMPLE_MOST:
+        item.errors = [FieldError(bodies.largest_field(item.raw), "sample_too_large")]
+    elif identity is None:
         item.errors = [FieldError("id", "not_uuid")]
     else:
-        item.outcome = "accepted"
+        item.id, item.outcome = identity, "accepted"
         item.digest = digest(raw, key)
+        by_content = replays.content_digest(item.digest, key)
+        item.replay_digests = (replays.id_digest(identity, key), by_content)
+        if size > bodies.UNKNOWN_MOST:
+            item.raw = bodies.limit_unknown(item.raw)
     return item
 
 
@@ -203,12 +209,19 @@ def _time_reasons(
     fixed_at = (loaded["location"] or {}).get("fixed_at")
     if fixed_at and abs(fixed_at - loaded["measured_at"]) > rules.FIX_AGE_MOST:
         reasons.append("fix_stale")
+    outside = outside_time(row, receipt)
+    return [*reasons, outside] if outside else reasons
+
+
+def outside_time(row: Mapping[str, Any], receipt: ReceiptContext) -> str | None:
+    """Return the reason of a measurement that is too old or in the future.
+
+    A new one is not stored with it; rows that an earlier version stored keep it.
+    """
     age = row["received_at"] - row["measured_at"]
     if -age > rules.FUTURE_MOST:
-        reasons.append("in_future")
-    if age > rules.AGE_MOST and not receipt.accept_old:
-        reasons.append("too_old")
-    return reasons
+        return "in_future"
+    return "too_old" if age > rules.AGE_MOST and not receipt.accept_old else None
 
 
 def _network_reasons(loaded: Mapping[str, Any]) -> list[str]:

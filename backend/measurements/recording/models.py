@@ -249,6 +249,18 @@ class ExpiredDay(db.Model):
     step: Mapped[str] = mapped_column(primary_key=True)
 
 
+class WithdrawnDigest(db.Model):
+    """The keyed digest of the id or content of a withdrawn measurement, which refuses its replay.
+
+    All rows of a week expire on one day, so that a row cannot be related to a withdrawal.
+    """
+
+    __tablename__ = "withdrawn_digests"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_on: Mapped[date] = mapped_column(index=True)
+
+
 class WithdrawalRequest(db.Model):
     """A withdrawal with its channel and dates of handling; it does not identify the person."""
 

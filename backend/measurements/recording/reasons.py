@@ -54,6 +54,7 @@ _MARKS = {
     "operator_stated": N_("The operator was entered by the user."),
     "metered": N_("The connection was metered."),
     "counted_by_admin": N_("Counted by decision of an admin."),
+    "withdrawn": N_("The consent was withdrawn; an anonymous count remains."),
 }
 # Why a sample with a ticket is not witnessed.
 _STATEMENTS = {
@@ -82,13 +83,14 @@ STATEMENT_MARKS = frozenset(_STATEMENTS)
 BASES = ("received", "valid", "counted")  # the three numbers of a month
 UNLOCATED = ("position_missing", "position_default", "position_coarse", "outside_communes")
 
-# Categories of counted measurements: the usual one, and imported rows without a device that an
-# admin let count, which coverage shows separately.
-COUNTED, COUNTED_BY_ADMIN = "counted", "counted_by_admin"
+# Categories of counted measurements: the usual one, imported rows without a device that an admin
+# let count, and anonymous rows of withdrawn devices. Coverage shows the last two separately.
+COUNTED, COUNTED_BY_ADMIN, WITHDRAWN = "counted", "counted_by_admin", "withdrawn"
+COUNTED_CATEGORIES = (COUNTED, COUNTED_BY_ADMIN, WITHDRAWN)
 
 
 def category(reasons: list[str], marks: list[str]) -> str:
     """Return the category by which a measurement is counted: its main reason, or `counted`."""
     if reasons:
         return reasons[0]
-    return COUNTED_BY_ADMIN if COUNTED_BY_ADMIN in marks else COUNTED
+    return next((mark for mark in (COUNTED_BY_ADMIN, WITHDRAWN) if mark in marks), COUNTED)

@@ -1,7 +1,6 @@
 """Record measurements from phones: each exactly once, located, judged, counted, in one commit."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +12,9 @@ from backend.clock import local_day
 from backend.database.extensions import Run, db, fetch, fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
-from backend.errors import Problem
-from backend.measurements.recording import earnings, incoming, rules, timeline
+from backend.errors import FieldError, Problem
+from backend.measurements.recording import earnings, incoming, replays, rules, timeline
+from backend.measurements.recording.bodies import storable_text
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import Item, ReceiptContext, parse_item
 from backend.measurements.recording.models import RejectedBody
@@ -33,8 +33,6 @@ from backend.witness.keys import device_subject, prefix_digest
 from backend.witness.statements import Ticket, Witness
 from backend.witness.verification import StatementVerifier, read_tickets
 
-# Rejected bodies are stored up to this length; longer ones are no samples.
-REJECTED_MOST = 20_000
 # Two devices that use one id at the same time: the second attempt finds the first's receipt.
 TRIES = 3
 HOUR = timedelta(hours=1)
@@ -71,7 +69,7 @@ def record_optimistically(
     the device is locked and its measurements are judged again.
     """
     items = _prepare(sent, receipt, context)
-    readable = [item.row for item in items if not item.errors]
+    readable = [item.row for item in items if not item.errors and not item.time_error]
     now = receipt.received_at
     device, stored = timeline.read_with_device(token, readable, now)
     if device is None:
@@ -81,7 +79,7 @@ def record_optimistically(
         raise devices.unauthorized()
     gate = _gate(device, len(items), now, context.hourly_most)
     try:
-        new = _select_new(device.id, items, [])
+        new = _select_new(device.id, items, [], ())
         # After the device's version was read: a post that uses a ticket changes it.
         tickets = _assess(device.id, new, fetch_autocommit, context.key)
         _judge_and_store(device.id, items, new, tickets, gate, receipt, stored)
@@ -97,7 +95,8 @@ def _record_locked(
     receipt: ReceiptContext,
     context: RecordingContext,
 ) -> None:
-    ids = [item.id for item in items if not item.errors]
+    ids = [item.id for item in items if item.id]
+    digests = [digest for item in items for digest in item.replay_digests]
     for _ in range(TRIES):
         gate = None
         if device_id:
@@ -105,7 +104,9 @@ def _record_locked(
             gate = _gate(device, len(items), receipt.received_at, context.hourly_most)
         receipts = fetch(RECEIPTS, {"ids": ids}) if ids else []
         try:
-            new = _select_new(device_id, items, receipts)
+            # After the receipts: a withdrawal at the same time deletes these and adds digests.
+            withdrawn = replays.withdrawn_among(digests) if digests else ()
+            new = _select_new(device_id, items, receipts, withdrawn)
             tickets = _assess(device_id, new, fetch, context.key) if device_id else []
             _judge_and_store(device_id, items, new, tickets, gate, receipt)
         except StateChanged:
@@ -133,6 +134,8 @@ def _prepare(sent: Sequence[Any], receipt: ReceiptContext, context: RecordingCon
     for item in readable:
         item.statements = _verify(item, receipt, context.verifier)
         item.row = incoming.row_of(item, receipt)
+        if outside := incoming.outside_time(item.row, receipt):
+            item.time_error = FieldError("measured_at", outside)
     _locate(readable, context.locator)
     for item in readable:
         derived = incoming.derived_columns(item.row, item.loaded, item.placed, receipt)
@@ -193,21 +196,29 @@ def _use_of(
 
 
 def _select_new(
-    device_id: UUID | None, items: Sequence[Item], receipts: Sequence[dict[str, Any]]
+    device_id: UUID | None,
+    items: Sequence[Item],
+    receipts: Sequence[dict[str, Any]],
+    withdrawn: Collection[bytes],
 ) -> list[Item]:
-    """Set the outcome of each valid item and return the new ones."""
+    """Set the outcome of each readable item and return the new ones."""
     known = {row["id"]: (row["device_id"], row["digest"]) for row in receipts}
     new = []
     for item in items:
-        if item.errors:
+        if item.id is None:
             continue
         mine = (device_id, item.digest)
-        if item.id not in known:
+        item.errors = ()
+        if item.id in known:
+            item.outcome = "duplicate" if known[item.id] == mine else "conflict"
+        elif any(digest in withdrawn for digest in item.replay_digests):
+            item.outcome, item.errors = "conflict", [FieldError("id", "withdrawn_before")]
+        elif item.time_error:
+            item.outcome, item.errors = "rejected", [item.time_error]
+        else:
             known[item.id] = mine
             item.outcome = "accepted"
             new.append(item)
-        else:
-            item.outcome = "duplicate" if known[item.id] == mine else "conflict"
     return new
 
 
@@ -226,16 +237,19 @@ def _judge_and_store(
     """
     if stored and not {row["id"] for row in stored}.isdisjoint(item.id for item in new):
         raise StateChanged  # a duplicate or a conflict, which needs the receipts
+    if stored is not None and any(item.time_error for item in items):
+        raise StateChanged  # it may have been stored in time, which needs the receipts too
     deltas = CountDeltas()
     rows = [item.row | {"device_id": device_id} for item in new]
     receipts = [_receipt_row(item.digest, row) for item, row in zip(new, rows, strict=True)]
     changed = _judge(device_id, rows, deltas, stored)
-    rejected = [item for item in items if item.errors]
+    digests = [digest for item in new for digest in item.replay_digests]
+    rejected = [item for item in items if item.outcome == "rejected"]
     joined = gate is not None and gate.joined
     if stored is not None and not (changed or rejected or joined):
-        store_autocommit(gate, receipts, rows, deltas, tickets)
+        store_autocommit(gate, receipts, rows, deltas, digests, tickets)
     else:
-        store(gate, receipts, rows, deltas, tickets)
+        store(gate, receipts, rows, deltas, digests, tickets)
         update_verdicts(changed, rules.RULES)
         _store_rejected(device_id, rejected, receipt.received_at)
         if joined and device_id:
@@ -314,18 +328,9 @@ def _store_rejected(device_id: UUID | None, items: Sequence[Item], received_at: 
             {
                 "device_id": device_id,
                 "received_at": received_at,
-                "body": _storable_text(item.raw),
+                "body": storable_text(item.raw),
                 "errors": [{"field": error.field, "code": error.code} for error in item.errors],
             }
             for item in items
         ]
         db.session.execute(insert(RejectedBody), rejected)
-
-
-def _storable_text(raw: Any) -> str:
-    """Return a rejected body as text that PostgreSQL can store."""
-    try:
-        written = json.dumps(raw, ensure_ascii=False)[:REJECTED_MOST].replace("\x00", "")
-    except RecursionError:
-        return "(nested too deeply)"
-    return written.encode(errors="backslashreplace").decode()

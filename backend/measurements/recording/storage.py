@@ -45,6 +45,10 @@ GATE = """
                 select from unnest(%(ids)s::uuid[]) as sent (id),
                     lateral (select from receipts r where r.id = sent.id limit 1) taken
             )
+            and not exists (
+                select from unnest(%(digests)s::bytea[]) as sent (digest), lateral (
+                    select from withdrawn_digests w where w.digest = sent.digest limit 1) withdrawn
+            )
         returning 1
     """
 STORE_OF_DEVICE = STORE.format(gate=GATE, tickets="")
@@ -66,7 +70,7 @@ DELTAS = text("""
 
 
 class StateChanged(Exception):
-    """The device's version changed or a receipt was added since the verdicts were computed."""
+    """The device's version changed since the verdicts, or a measurement is known already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,13 @@ def _store(
     receipts: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
     deltas: CountDeltas,
+    digests: Sequence[bytes],
     tickets: Sequence[dict[str, Any]] = (),
 ) -> None:
-    """Add measurements, receipts and counts; StateChanged: nothing was added."""
+    """Add measurements, receipts and counts; StateChanged: nothing was added.
+
+    `digests` must not be those of withdrawn measurements.
+    """
     values: dict[str, Any] = {
         "receipts": dump(receipts),
         "rows": dump(rows),
@@ -103,6 +111,7 @@ def _store(
             "start": gate.window_start,
             "items": gate.window_items,
             "ids": [receipt["id"] for receipt in receipts],
+            "digests": digests,
         }
     if tickets:
         statement, values["tickets"] = STORE_WITH_TICKETS, dump(tickets)

@@ -105,9 +105,11 @@ def _sent(body: dict[str, Any]) -> list[Any]:
 
 def _single(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
     if item.outcome == "conflict":
-        raise Problem(409, "conflict", [FieldError("id", "id_taken")], members=answer)
+        errors = item.errors or [FieldError("id", "id_taken")]
+        raise Problem(409, "conflict", errors, members={"id": item.echo, "outcome": item.outcome})
     if item.outcome == "rejected":
-        raise Problem(422, "invalid", item.errors, members={"id": item.echo, "outcome": "rejected"})
+        members = {"id": item.echo, "outcome": item.outcome}
+        raise Problem(422, "invalid", item.errors, members=members)
     return answer
 
 

@@ -19,8 +19,9 @@ from backend.database.extensions import db, extension, follow_indexes
 from backend.errors import Problem
 from backend.measurements.archive.service import path_of
 from backend.measurements.recording import earnings, incoming, rules, timeline
+from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.counting import CountDeltas
-from backend.measurements.recording.incoming import SCHEMA, ReceiptContext
+from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
 from backend.measurements.recording.service import verdict_row
 from backend.measurements.recording.storage import add_deltas, dump, update_verdicts

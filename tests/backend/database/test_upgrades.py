@@ -11,16 +11,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from backend.app import create_app
 from backend.database.extensions import db
+from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.rules import NETWORKS
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.people import person
-from tests.tools.version_dump import figures
+from tests.tools.version_dump import COVERAGE, figures
 
 KEPT = Path(__file__).parents[2] / "data" / "upgrades"
 DUMPS = sorted(KEPT.glob("*.dump"), key=lambda path: path.stem)
@@ -69,3 +71,31 @@ def test_an_old_database_is_migrated_and_tells_the_same(
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, db.metadata) == []
     engine.dispose()
+
+
+@pytest.fixture
+def withdrawn(old: EmbeddedPostgres) -> None:
+    """A counted sample of a device that withdrew under the old version."""
+    engine = create_engine(old.owner_url)
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+            update measurements set device_id = null, received_at = null, measured_at = null,
+                latitude = null, longitude = null, accuracy_m = null, raw = null
+            where id = (select id from measurements where counted order by id limit 1)
+        """)
+        )
+    engine.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("withdrawn")
+def test_samples_withdrawn_before_are_shown_as_withdrawn(dump: Path, migrated: Flask) -> None:
+    told = json.loads(dump.with_suffix(".json").read_text())
+    client, admin = migrated.test_client(), person(migrated, "admin")
+    assert figures(client, admin, told["campaign"]) == told
+    shown = [client.get(COVERAGE + network).json["summary"]["withdrawn"] for network in NETWORKS]
+    assert sum(shown) == 1
+    with migrated.app_context():
+        fold_all()
+        assert differences() == []

@@ -8,7 +8,6 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from backend.measurements.recording.counting import DIFFERENCES, TEAM_DIFFERENCES
-from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
 from tests.tools.phone_simulator.store import REFUSED, STORED
 
 RECEIPTS = text("select id::text from receipts where device_id = cast(:device as uuid)")
@@ -35,8 +34,7 @@ def check(connection: Connection, stores: list[Path]) -> Found:
     found = Found()
     for store in stores:
         _check_phone(connection, store, found)
-    by_admin = {"by_admin": COUNTED_BY_ADMIN}
-    found.differences += len(connection.execute(DIFFERENCES, by_admin).all())
+    found.differences += len(connection.execute(DIFFERENCES).all())
     found.differences += len(connection.execute(TEAM_DIFFERENCES).all())
     return found
 

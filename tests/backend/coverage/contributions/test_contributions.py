@@ -214,6 +214,7 @@ def test_phones_of_those_who_measured_and_withdrawn_ones_are_not_told(
     for query in ("", "by=member", "by=organisation", "from=2024-11-10&to=2024-11-20"):
         assert [row["devices"] for row in cast.rows(query).values()] == [1]
     assert [row["devices"] for row in cast.rows("by=unit").values()] == [None]
+    cast.app.extensions["clock"].now += timedelta(days=8)
     assert client.delete("/api/v1/devices/me", headers=phone).status_code < 300
     left = cast.rows()["Đội A"]
     assert (left["devices"], left["received"], left["active_days"]) == (0, 1, 1)

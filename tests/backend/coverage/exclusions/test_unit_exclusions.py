@@ -1,6 +1,6 @@
 """Exclusion from a commune's counts over the API: previewed, carried out, taken back, audited."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -254,8 +254,9 @@ def test_the_audit_log_holds_neither_ids_nor_words(cast: Cast) -> None:
     assert details == {"exclusion": 1, "lifts": None, "month": "2024-11", "measurements": 1}
 
 
-def test_what_was_withdrawn_is_final(cast: Cast) -> None:
+def test_what_was_withdrawn_is_final(cast: Cast, clock: FakeClock) -> None:
     act = cast.exclude(measurements=cast.ids(0)).json["id"]
+    clock.now += timedelta(days=8)
     cast.client.delete("/api/v1/devices/me", headers=cast.phone)
     told = cast.lift(act).json
     assert (told["measurements"], told["final"], told["verdicts"]) == (0, 1, [])

@@ -175,6 +175,7 @@ def test_what_is_posted_excluded_and_withdrawn_is_followed(app: Flask, client: F
     refresh(app)
     told = total(statistics(client, code))
     assert (told["n"], told["devices"], told["download_mbps"]["median"]) == (2, 2, 30.0)
+    app.extensions["clock"].now += timedelta(days=8)
     client.delete("/api/v1/devices/me", headers=mine)
     refresh(app)
     told = total(statistics(client, code))

@@ -31,6 +31,7 @@ def folder(app: Flask, tmp_path: Path) -> Path:
 def headers(app: Flask, client: FlaskClient, clock: FakeClock, folder: Path) -> dict[str, str]:
     """A phone that posted what fills every column, in a month that is over by now."""
     mine = register(client)
+    clock.now = datetime(2024, 12, 1, tzinfo=UTC)
     words = {"comment": "quán cà phê 𝔘", "app_build": 12345678901234567890, "download_mbps": 48.20}
     post(client, mine, sample(**words), sample("2024-11-15T10:00:00+07:00"))
     post(client, mine, sample("2024-11-30T23:30:00+07:00", status="failed"))
@@ -180,8 +181,14 @@ def texts(folder: Path) -> str:
     return duckdb.sql(f"select * from '{folder}/*.parquet'").df().to_csv()
 
 
+@pytest.mark.parametrize("days", [0, 20])  # its rows are removed, or stay without a person
 def test_withdrawals_and_retention_reach_the_archive(
-    app: Flask, client: FlaskClient, clock: FakeClock, folder: Path, headers: dict[str, str]
+    app: Flask,
+    client: FlaskClient,
+    clock: FakeClock,
+    folder: Path,
+    headers: dict[str, str],
+    days: int,
 ) -> None:
     other = register(client)
     clock.now = datetime(2024, 11, 20, tzinfo=UTC)
@@ -190,6 +197,7 @@ def test_withdrawals_and_retention_reach_the_archive(
     clock.now = DECEMBER
     run(app, "archive", MONTH)
     assert "archives" not in expire(app)
+    clock.now += timedelta(days=days)
     assert "21.5942" in texts(folder) and "quán cà phê" in texts(folder)
     assert client.delete("/api/v1/devices/me", headers=headers).status_code == 200
     assert run(app, "restore", MONTH)[1].endswith("restored: 0; skipped, of withdrawn devices: 4\n")

@@ -13,10 +13,10 @@ from sqlalchemy import insert, select, text, update
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.recording.counting import differences, fold_all
-from backend.measurements.recording.models import ExpiredDay, Measurement, RejectedBody
+from backend.measurements.recording.models import Count, ExpiredDay, Measurement, RejectedBody
 from backend.witness.models import TicketRow
 from tests.support import factories
-from tests.support.devices import bearer, register, sample
+from tests.support.devices import bearer, measurement_row, register, sample
 from tests.support.speed_tests import witnessed
 
 MEASUREMENTS = "/api/v1/measurements"
@@ -96,7 +96,15 @@ def test_what_comes_late_is_found_too(
     rows(app)
     clock.now = AT + timedelta(days=100)
     expire(app)
-    send(client, phone, sample(AT + timedelta(hours=3)))  # too old, and kept all the same
+    with app.app_context():  # as versions before 2 stored it
+        late = measurement_row(phone["id"], 0, measured_at=AT + timedelta(hours=3), day=AT.date())
+        verdict = {"reasons": ["too_old"], "valid": False, "counted": False}
+        db.session.execute(insert(Measurement), [late | verdict])
+        db.session.commit()
+        reasons = {"month": "2024-11", "network": "mobile", "fate": "too_old", "n": 1}
+        days = [reasons | {"day": day} for day in (None, AT.date())]
+        db.session.execute(insert(Count), days)
+        db.session.commit()
     assert positions(app)[2] == EXACT
     assert "coarsened: 1;" in expire(app)
     assert positions(app) == [COARSE] * 4
@@ -112,7 +120,8 @@ def test_verdicts_stand_though_the_position_that_was_judged_is_gone(
     send(client, phone, near)
     before = [row.reasons for row in rows(app)]
     assert before == [[], ["repeat"], [], ["repeat"]]
-    clock.now = AT + timedelta(days=100)
+    app.config["COARSEN_AFTER_DAYS"] = 30
+    clock.now = AT + timedelta(days=50)
     expire(app)
     batch = {"measurements": [sample(AT + timedelta(hours=23)), sample(clock.now)]}
     answer = client.post(MEASUREMENTS, json=batch, headers=bearer(phone["token"]))
@@ -154,9 +163,26 @@ def test_the_audit_log_tells_how_much(
                 "refused": 0,
                 "tickets": 0,
                 "prefixes": 0,
+                "digests": 0,
                 "before": str(date(2024, 11, 21)),
             }
         ]
+
+
+def test_only_days_with_measurements_are_expired(
+    app: Flask, client: FlaskClient, clock: Any, phone: dict[str, Any], tmp_path: Path
+) -> None:
+    """An import of 1990 leads to one more day for each step, not to 12,000."""
+    path = tmp_path / "old.ndjson"
+    path.write_text(json.dumps(sample(datetime(1990, 5, 1, tzinfo=UTC))))
+    words = ["measurements", "import", str(path), "--format", "ndjson"]
+    assert "accepted: 1" in app.test_cli_runner().invoke(args=words).output
+    rows(app)
+    clock.now = AT + timedelta(days=400)
+    expire(app)
+    with app.app_context():
+        days = db.session.scalars(select(ExpiredDay.day)).all()
+    assert sorted(set(days)) == [date(1990, 5, 1), date(2024, 11, 20), date(2024, 11, 21)]
 
 
 def test_an_import_of_what_was_typed_in_long_ago_loses_its_precision_too(

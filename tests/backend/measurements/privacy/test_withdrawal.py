@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select
 from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR
 from backend.database.extensions import db
 from backend.devices.models import Consent, Device
+from backend.measurements.recording.counting import differences, fold_all, team_differences
 from backend.measurements.recording.models import (
     Count,
     CountDelta,
@@ -20,7 +21,17 @@ from backend.measurements.recording.models import (
     Receipt,
     RejectedBody,
 )
-from tests.support.devices import CONSENT, DEVICES, ME, bearer, register, sample, store_measurements
+from tests.support.clock import FakeClock
+from tests.support.devices import (
+    AT,
+    CONSENT,
+    DEVICES,
+    ME,
+    bearer,
+    register,
+    sample,
+    store_measurements,
+)
 
 MEASUREMENTS, WITHDRAWALS = "/api/v1/measurements", "/api/v1/withdrawals"
 COVERAGE = "/api/v1/coverage?month=2024-11&parent=19&level=commune&network=mobile"
@@ -29,6 +40,13 @@ STRIPPED = {
     "device_id", "received_at", "measured_at", "skew_s", "latitude", "longitude", "accuracy_m",
     "candidates", "raw",
 }  # fmt: skip
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def later(clock: FakeClock) -> None:
+    """A time at which the samples of `store_measurements` are older than a week."""
+    clock.now = AT + WEEK + timedelta(hours=1)
 
 
 def stored(app: Flask, model: Any) -> list[dict[str, Any]]:
@@ -37,6 +55,7 @@ def stored(app: Flask, model: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in rows]
 
 
+@pytest.mark.usefixtures("later")
 def test_withdrawing_tells_what_went_and_what_stays(app: Flask, client: FlaskClient) -> None:
     mine = register(client)
     store_measurements(app, mine["id"])
@@ -45,6 +64,7 @@ def test_withdrawing_tells_what_went_and_what_stays(app: Flask, client: FlaskCli
     assert answer.json["removed"] == {
         "devices": 1,
         "consents": 1,
+        "measurements": 0,
         "receipts": 3,
         "refused": 1,
         "positions": 2,
@@ -55,6 +75,7 @@ def test_withdrawing_tells_what_went_and_what_stays(app: Flask, client: FlaskCli
     assert client.delete(ME, headers=bearer(mine["token"])).status_code == 401
 
 
+@pytest.mark.usefixtures("later")
 def test_nothing_of_the_person_is_left(app: Flask, client: FlaskClient) -> None:
     mine = register(client)
     ids = store_measurements(app, mine["id"])
@@ -68,20 +89,23 @@ def test_nothing_of_the_person_is_left(app: Flask, client: FlaskClient) -> None:
         assert db.session.scalar(select(func.count()).where(Measurement.raw.is_(None))) == 3
 
 
-def test_what_is_counted_stays_as_it_was(app: Flask, client: FlaskClient) -> None:
+@pytest.mark.usefixtures("later")
+def test_what_is_counted_stays_and_is_shown_as_withdrawn(app: Flask, client: FlaskClient) -> None:
     mine = register(client)
     store_measurements(app, mine["id"])
     with app.app_context():
         totals = {"unit_id": 1, "network": "mobile", "fate": "counted", "n": 2}
         db.session.execute(insert(Count), [{"month": "2026-11", **totals}])
         db.session.commit()
-    before = {model: stored(app, model) for model in (Measurement, Count, CountDelta)}
+    before = {model: stored(app, model) for model in (Measurement, Count)}
     client.delete(ME, headers=bearer(mine["token"]))
     assert stored(app, Count) == before[Count]
-    assert stored(app, CountDelta) == before[CountDelta]
+    moved = {row["fate"]: row["n"] for row in stored(app, CountDelta)}
+    assert moved == {"counted": -2, "withdrawn": 2}
+    assert {row["marks"][-1] for row in stored(app, Measurement)} == {"withdrawn"}
 
     def anonymous(rows: list[dict[str, Any]]) -> list[list[tuple[str, str]]]:
-        gone = STRIPPED | {"id"}
+        gone = STRIPPED | {"id", "marks"}
         return sorted(
             sorted((key, repr(value)) for key, value in row.items() if key not in gone)
             for row in rows
@@ -90,6 +114,7 @@ def test_what_is_counted_stays_as_it_was(app: Flask, client: FlaskClient) -> Non
     assert anonymous(stored(app, Measurement)) == anonymous(before[Measurement])
 
 
+@pytest.mark.usefixtures("later")
 def test_an_exclusion_moves_along(app: Flask, client: FlaskClient) -> None:
     mine = register(client)
     store_measurements(app, mine["id"])
@@ -116,6 +141,7 @@ def test_a_device_that_sent_nothing_withdraws(client: FlaskClient) -> None:
     assert answer.json["kept"] == {"anonymous_measurements": 0}
 
 
+@pytest.mark.usefixtures("later")
 def test_withdrawing_at_once_is_done_once(app: Flask, client: FlaskClient) -> None:
     mine = register(client)
     store_measurements(app, mine["id"])
@@ -144,20 +170,51 @@ def test_posts_at_once_with_a_withdrawal_leave_no_trace(
         answers = list(pool.map(act, range(40)))
     assert answers[20] == 200
     assert set(answers) <= {200, 201, 401}
-    rows = stored(app, Measurement)
-    assert len(rows) == answers.count(201)
-    assert {row["device_id"] for row in rows} == {None}
-    assert stored(app, Receipt) == []
+    assert stored(app, Measurement) == stored(app, Receipt) == []
+    recount(app)
 
 
-def test_coverage_is_the_same_afterwards(client: FlaskClient, clock: Any) -> None:
+def recount(app: Flask) -> None:
+    with app.app_context():
+        fold_all()
+        assert differences() == team_differences() == []
+
+
+def figures(client: FlaskClient) -> tuple[int, ...]:
+    summary = client.get(COVERAGE).json["summary"]
+    return tuple(summary[name] for name in ("received", "valid", "counted", "withdrawn"))
+
+
+def test_samples_of_the_last_week_leave_the_counts(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    headers = bearer(register(client)["token"])
+    old = [sample(clock.now - timedelta(hours=hours)) for hours in (1, 2, 9)]
+    client.post(MEASUREMENTS, json={"measurements": old}, headers=headers)
+    clock.now += timedelta(minutes=1)
+    edge = clock.now
+    recent = [sample(clock.now - timedelta(days=days)) for days in (1, 2)]
+    client.post(MEASUREMENTS, json={"measurements": recent}, headers=headers)
+    assert figures(client) == (5, 5, 4, 0)
+    clock.now = edge + WEEK - timedelta(seconds=1)
+    answer = client.delete(ME, headers=headers).json
+    assert answer["removed"]["measurements"] == 2 and answer["removed"]["receipts"] == 5
+    assert answer["kept"] == {"anonymous_measurements": 3}
+    assert figures(client) == (3, 3, 2, 2)
+    recount(app)
+    assert figures(client) == (3, 3, 2, 2)
+    item = next(one for one in client.get(COVERAGE).json["items"] if one["received"])
+    assert (item["counted"], item["withdrawn"]) == (2, 2)
+
+
+def test_decisions_on_removed_samples_are_removed_too(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
     mine = register(client)
-    samples = [sample(clock.now - timedelta(hours=hours)) for hours in (1, 2, 9)]
-    client.post(MEASUREMENTS, json={"measurements": samples}, headers=bearer(mine["token"]))
-    before = client.get(COVERAGE).json
-    assert before["summary"]["received"] == 3
+    store_measurements(app, mine["id"])
+    clock.now = AT + timedelta(days=1)
     client.delete(ME, headers=bearer(mine["token"]))
-    assert client.get(COVERAGE).json == before
+    assert stored(app, Exclusion) == stored(app, Measurement) == []
 
 
 def test_the_id_of_a_withdrawn_device_may_register_anew(client: FlaskClient) -> None:
@@ -173,6 +230,7 @@ def test_without_a_token_nothing_is_withdrawn(client: FlaskClient) -> None:
 # By the code
 
 
+@pytest.mark.usefixtures("later")
 @pytest.mark.parametrize("written", [str, str.lower, lambda code: code.replace("-", " ")])
 def test_the_code_withdraws_without_the_app(app: Flask, client: FlaskClient, written: Any) -> None:
     mine = register(client)

@@ -213,11 +213,14 @@ def test_changed_terms_are_attributed_anew(cast: Cast, app: Flask) -> None:
     cast.agrees()
 
 
-def test_a_withdrawal_leaves_the_team_s_figures(cast: Cast, client: FlaskClient) -> None:
+def test_a_withdrawal_leaves_the_team_s_figures(
+    cast: Cast, client: FlaskClient, clock: FakeClock
+) -> None:
     cast.join()
     cast.post(sample(AT))
     cast.decide("exclusions", filter={"team_id": cast.first}, reason="x")
     cast.post(sample(NEXT_DAY))
+    clock.now += timedelta(days=8)
     assert client.delete("/api/v1/devices/me", headers=cast.phone).status_code == 200
     assert sorted(fate for _, fate in cast.earned().values()) == ["counted", "excluded_in_campaign"]
     with cast.app.app_context():

@@ -102,8 +102,6 @@ def test_a_refused_body_is_kept_and_its_id_stays_free(client: FlaskClient, app: 
         ("outside_communes", {"location": location(latitude=48.85, longitude=2.35)}),
         ("outside_communes", {"location": location(latitude=14.0, longitude=112.9)}),
         ("fix_stale", {"location": location(fixed_at="2024-11-15T09:10:00+07:00")}),
-        ("in_future", {"measured_at": "2025-11-15T09:12:33+07:00"}),
-        ("too_old", {"measured_at": "2019-11-15T09:12:33+07:00"}),
         ("foreign_network", {"network": network(mcc="460")}),
         ("kind_unknown", {"network": network(kind="unknown")}),
         ("implausible_value", {"download_mbps": 48_200.0}),

@@ -1,6 +1,7 @@
 """Stored rows are judged, placed and counted again at will, and counts follow."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.database.extensions import db
+from tests.support.clock import FakeClock
 from tests.support.factories import location, post, register, sample
 
 
@@ -96,9 +98,12 @@ def test_reassign_moves_a_row_to_where_it_lies(app: Flask, client: FlaskClient) 
     assert run(app, "measurements", "recount")[0] == 0
 
 
-def test_stripped_rows_keep_their_unit_and_are_told(app: Flask, client: FlaskClient) -> None:
+def test_stripped_rows_keep_their_unit_and_are_told(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
     headers = register(client)
     post(client, headers, sample())
+    clock.now += timedelta(days=8)
     client.delete("/api/v1/devices/me", headers=headers)
     assert "coarsened or stripped, left: 1" in run(app, "measurements", "reassign")[1]
     assert counted(client) == 1

@@ -1,0 +1,75 @@
+"""Bodies of measurements as they are stored: their size, unknown fields, and rejected bodies."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from backend.fields import Object
+from backend.measurements.recording.schemas import MeasurementSchema
+
+SCHEMA = MeasurementSchema()
+# A usual sample has some 700 bytes; texts and numbers of every known field at their limits, 9,000.
+SAMPLE_MOST = 16_000
+# Fields of newer apps, such as a list of neighbouring cells.
+UNKNOWN_MOST = 4_000
+# Characters of a rejected body: all known fields and the unknown ones that are kept.
+REJECTED_MOST = 8_000
+FIELD_NAME_MOST = 100
+
+Path = tuple[str, ...]  # name of a field, or of an object and its field
+KNOWN = frozenset(SCHEMA.fields)
+KNOWN_INSIDE = {
+    name: frozenset(field.schema.fields)
+    for name, field in SCHEMA.fields.items()
+    if isinstance(field, Object)
+}
+
+
+def largest_field(body: Mapping[str, Any]) -> str:
+    """Return the name of a body's largest field."""
+    name = max(body, key=lambda name: (_size(name, body[name]), name))
+    return name[:FIELD_NAME_MOST]
+
+
+def limit_unknown(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a body with unknown fields of at most UNKNOWN_MOST bytes, the smallest ones.
+
+    The result does not depend on the order of the fields.
+    """
+    left, dropped = UNKNOWN_MOST, set[Path]()
+    for size, path in sorted(_unknown(body)):
+        left -= size
+        if left < 0:
+            dropped.add(path)
+    return {
+        name: _without(value, name, dropped) if isinstance(value, dict) else value
+        for name, value in body.items()
+        if (name,) not in dropped
+    }
+
+
+def _without(inner: Mapping[str, Any], parent: str, dropped: set[Path]) -> dict[str, Any]:
+    return {name: value for name, value in inner.items() if (parent, name) not in dropped}
+
+
+def _unknown(body: Mapping[str, Any]) -> Iterator[tuple[int, Path]]:
+    for name, value in body.items():
+        if name not in KNOWN:
+            yield _size(name, value), (name,)
+        elif name in KNOWN_INSIDE and isinstance(value, dict):
+            for inner, one in value.items():
+                if inner not in KNOWN_INSIDE[name]:
+                    yield _size(inner, one), (name, inner)
+
+
+def _size(name: str, value: Any) -> int:
+    return len(json.dumps({name: value}, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def storable_text(body: Any) -> str:
+    """Return a rejected body as text that PostgreSQL can store, cut at REJECTED_MOST."""
+    try:
+        written = json.dumps(body, ensure_ascii=False)[:REJECTED_MOST].replace("\x00", "")
+    except RecursionError:
+        return "(nested too deeply)"
+    return written.encode(errors="backslashreplace").decode()

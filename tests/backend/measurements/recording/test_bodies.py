@@ -1,0 +1,185 @@
+"""Sizes and times of the samples that are stored: an attack leaves little, and no month."""
+
+import gzip
+import json
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from backend.database.extensions import db
+from backend.measurements.recording.bodies import SAMPLE_MOST, UNKNOWN_MOST, limit_unknown
+from backend.measurements.recording.counting import fold_all
+from tests.support.clock import FakeClock
+from tests.support.factories import location, network, post, register, sample
+
+URL = "/api/v1/measurements"
+SIZE = "select pg_total_relation_size('measurements') + pg_total_relation_size('refused')"
+
+
+def value(app: Flask, statement: str) -> Any:
+    with app.app_context():
+        return db.session.execute(text(statement)).scalar()
+
+
+def size(body: Any) -> int:
+    return len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+# Size
+
+
+def test_a_sample_above_16_kb_is_rejected_with_the_field(client: FlaskClient) -> None:
+    headers = register(client) | {"Accept-Language": "en"}
+    fits = sample(log="")
+    fits["log"] = "ệ" * ((SAMPLE_MOST - size(fits)) // 3)
+    assert post(client, headers, fits).status_code == 201
+    answer = post(client, headers, sample(log=fits["log"] + "ệ"))
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [
+        {
+            "field": "log",
+            "code": "sample_too_large",
+            "message": "The sample is larger than 16 kB; this field is the largest.",
+        }
+    ]
+
+
+def test_unknown_fields_are_kept_up_to_4_kb_in_all(client: FlaskClient, app: Flask) -> None:
+    headers = register(client)
+    body = sample(
+        small={"x": 1},
+        half="a" * (UNKNOWN_MOST // 2),
+        large="b" * UNKNOWN_MOST,
+        network=network(neighbours="c" * (UNKNOWN_MOST // 4)),
+        location=location(fixes="d" * UNKNOWN_MOST),
+    )
+    assert post(client, headers, body).status_code == 201
+    raw = value(app, "select raw from measurements")
+    assert set(body) - set(raw) == {"large"}
+    assert "neighbours" in raw["network"] and "fixes" not in raw["location"]
+    assert raw["location"] == location() and raw["half"] == body["half"]
+    # The digest is that of the body as sent.
+    assert post(client, headers, body).json["outcome"] == "duplicate"
+    assert post(client, headers, body | {"large": "e"}).status_code == 409
+    assert post(client, headers, raw).status_code == 409
+
+
+@given(st.dictionaries(st.text(max_size=20), st.text(max_size=1_500), max_size=9), st.randoms())
+def test_what_is_kept_does_not_depend_on_the_order(
+    unknown: dict[str, str], shuffle: random.Random
+) -> None:
+    body = unknown | sample()
+    names = list(body)
+    shuffle.shuffle(names)
+    kept = limit_unknown({name: body[name] for name in names})
+    assert kept == limit_unknown(body)
+    assert sample().keys() <= kept.keys()
+    left = {name: one for name, one in kept.items() if name not in sample()}
+    assert size(left) <= UNKNOWN_MOST + len(left) + 2
+
+
+def test_many_large_bodies_do_not_fill_the_disk(client: FlaskClient, app: Flask) -> None:
+    """Of the review: 296 kB sent, in 8 posts of one sample, made the tables grow by 32 MB."""
+    headers = register(client) | {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    letters = random.Random(1)
+    word = "".join(letters.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=30_000))
+    before = value(app, SIZE)
+    for _ in range(8):
+        body = sample(junk=word * 130)
+        sent = gzip.compress(json.dumps(body).encode())
+        assert client.post(URL, data=sent, headers=headers).status_code == 422
+    for _ in range(8):
+        sent = gzip.compress(json.dumps(sample(junk=word[:14_000])).encode())
+        assert client.post(URL, data=sent, headers=headers).status_code == 201
+    assert value(app, SIZE) - before < 300_000
+    assert value(app, "select max(length(body)) from refused") <= 8_000
+    assert value(app, "select max(length(raw::text)) from measurements") < 1_000
+
+
+# Time
+
+
+def test_samples_of_other_years_make_no_month(client: FlaskClient, app: Flask) -> None:
+    """Of the review: 408 samples dated 1990 to 2023 made 412 months and 822 collections."""
+    headers = register(client)
+    post(client, headers, sample())
+    old = [
+        sample(f"{year}-{month:02}-15T09:12:33+07:00")
+        for year in range(1990, 2024)
+        for month in range(1, 13)
+    ]
+    answer = post(client, headers, *old)
+    assert (answer.json["rejected"], answer.json["accepted"]) == (408, 0)
+    codes = {error["code"] for one in answer.json["results"] for error in one["errors"]}
+    assert codes == {"too_old"}
+    assert value(app, "select count(*) from refused") == 408
+    assert value(app, "select count(*) from measurements") == 1
+    assert len(client.get(URL, headers=headers).json["items"]) == 1
+    with app.app_context():
+        fold_all()
+    assert value(app, "select count(distinct month) from counts") == 1
+    assert len(client.get("/ogc/collections").json["collections"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "at"),
+    [("in_future", "2024-11-20T12:10:01+00:00"), ("too_old", "2024-09-21T11:59:59+00:00")],
+)
+def test_a_time_that_no_month_can_use_is_final(
+    client: FlaskClient, app: Flask, code: str, at: str
+) -> None:
+    headers, body = register(client), sample(at)
+    first, again = (post(client, headers, body) for _ in range(2))
+    for answer in (first, again):
+        assert answer.status_code == 422 and answer.json["outcome"] == "rejected"
+        [error] = answer.json["errors"]
+        assert (error["field"], error["code"]) == ("measured_at", code)
+    assert value(app, "select count(*) from measurements") == 0
+    assert value(app, "select count(*) from receipts") == 0
+    assert json.loads(value(app, "select max(body) from refused")) == body
+    own = client.post(f"{URL}/check", json={"ids": [body["id"]]}, headers=headers)
+    assert own.json["missing"] == [body["id"]]
+
+
+def test_a_sample_that_was_stored_in_time_stays_a_duplicate(
+    client: FlaskClient, clock: FakeClock
+) -> None:
+    headers, body = register(client), sample()
+    post(client, headers, body)
+    clock.now += timedelta(days=70)
+    answer = post(client, headers, body)
+    assert (answer.status_code, answer.json["outcome"]) == (200, "duplicate")
+    assert answer.json["counted"] is True
+    old = sample("2024-11-15T12:00:00+07:00")
+    batch = post(client, headers, body, old, sample(clock.now.isoformat()))
+    assert [one["outcome"] for one in batch.json["results"]] == [
+        "duplicate",
+        "rejected",
+        "accepted",
+    ]
+    other = post(client, headers, body | {"ping_ms": 30.0})
+    assert other.status_code == 409 and other.json["errors"][0]["code"] == "id_taken"
+
+
+def test_rows_of_earlier_versions_make_no_month(client: FlaskClient, app: Flask) -> None:
+    post(client, register(client), sample())
+    with app.app_context():
+        db.session.execute(
+            text("""
+            insert into counts (month, unit_id, day, network, fate, n)
+            select to_char(day, 'YYYY-MM'), 1, d, 'mobile', 'too_old', 1
+            from generate_series(timestamp '1990-01-15', '2023-12-15', interval '1 month') day,
+                unnest(array[null, day::date]) d
+        """)
+        )
+        fold_all()
+    names = [one["id"] for one in client.get("/ogc/collections").json["collections"]]
+    assert names == ["2024-11-mobile", "2024-11-fixed"]
+    assert client.get("/").text.count("1990") == 0

@@ -1,7 +1,9 @@
 """Verify the ticket and the witness of a post, and read the state of tickets."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from backend.database.extensions import Run, fetch_autocommit
@@ -20,13 +22,16 @@ from backend.witness.statements import (
 HOST_KEYS = "select host_id, kid, public_key from host_keys"
 # Keys are read again for an unknown one, but not for each of many forged ones.
 REFRESH_S = 2.0
-STORED = """
+# As JSON it is one value of the first statement of a post.
+STORED_AS_JSON = """
+    select jsonb_agg(to_jsonb(s)) as tickets from (
     select sent.id, sent.kid, t.host_id, t.profile, t.issued_at, t.expires_at, t.used_by,
         h.signs, h.revoked_at, k.replaced_at as key_replaced_at
     from unnest(%(ids)s::uuid[], %(kids)s::text[]) as sent (id, kid)
     join tickets t on t.id = sent.id
     join measuring_hosts h on h.id = t.host_id
     left join host_keys k on k.host_id = t.host_id and k.kid = sent.kid
+    ) s
 """
 
 
@@ -74,13 +79,40 @@ class StatementVerifier:
         return self._host_keys.get((host_id, kid))
 
 
-def read_tickets(
-    run: Run, statements: Iterable[Statements]
-) -> dict[tuple[UUID | None, str | None], StoredTicket]:
-    """Read the state of verified tickets and of the keys of their witnesses, by both ids."""
-    sent = {one.keys for one in statements if one.ticket}
+StoredTickets = Mapping[tuple[UUID | None, str | None], StoredTicket]
+
+
+def sent_tickets(statements: Iterable[Statements | None]) -> dict[str, Any]:
+    """Return the values of STORED_AS_JSON; empty without a ticket."""
+    sent = {one.keys for one in statements if one and one.ticket}
     if not sent:
         return {}
     ids, kids = zip(*sent, strict=True)
-    rows = run(STORED, {"ids": list(ids), "kids": list(kids)})
-    return {(row.pop("id"), row.pop("kid")): StoredTicket(**row) for row in rows}
+    return {"ids": list(ids), "kids": list(kids)}
+
+
+def read_tickets(run: Run, statements: Iterable[Statements | None]) -> StoredTickets:
+    """Read the state of tickets and of the keys of their witnesses, by both ids."""
+    sent = sent_tickets(statements)
+    return stored_tickets(run(STORED_AS_JSON, sent)[0]["tickets"]) if sent else {}
+
+
+def stored_tickets(rows: Iterable[Mapping[str, Any]] | None) -> StoredTickets:
+    """Return the tickets of STORED_AS_JSON by the ids of ticket and key."""
+    return {(UUID(row["id"]), row["kid"]): _stored_ticket(row) for row in rows or ()}
+
+
+def _stored_ticket(row: Mapping[str, Any]) -> StoredTicket:
+    def time_of(name: str) -> datetime | None:
+        return datetime.fromisoformat(row[name]) if row[name] else None
+
+    return StoredTicket(
+        host_id=UUID(row["host_id"]),
+        profile=row["profile"],
+        issued_at=datetime.fromisoformat(row["issued_at"]),
+        expires_at=datetime.fromisoformat(row["expires_at"]),
+        used_by=UUID(row["used_by"]) if row["used_by"] else None,
+        signs=row["signs"],
+        revoked_at=time_of("revoked_at"),
+        key_replaced_at=time_of("key_replaced_at"),
+    )

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from backend.clock import local_day
-from backend.database.extensions import Run, db, fetch, fetch_autocommit
+from backend.database.extensions import db, fetch
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem
@@ -31,7 +31,7 @@ from backend.units.locator import Locator
 from backend.witness.assurance import Assessment, Claim, Statements, assess
 from backend.witness.keys import device_subject, prefix_digest
 from backend.witness.statements import Ticket, Witness
-from backend.witness.verification import StatementVerifier, read_tickets
+from backend.witness.verification import StatementVerifier, StoredTickets, read_tickets
 
 # Two devices that use one id at the same time: the second attempt finds the first's receipt.
 TRIES = 3
@@ -71,17 +71,17 @@ def record_optimistically(
     items = _prepare(sent, receipt, context)
     readable = [item.row for item in items if not item.errors and not item.time_error]
     now = receipt.received_at
-    device, stored = timeline.read_with_device(token, readable, now)
+    statements = [item.statements for item in items if item.statements]
+    device, stored, known = timeline.read_with_device(token, readable, now, statements)
     if device is None:
         devices.authenticate(token, now)  # 401, or the first use is recorded
-        device, stored = timeline.read_with_device(token, readable, now)
+        device, stored, known = timeline.read_with_device(token, readable, now, statements)
     if device is None:
         raise devices.unauthorized()
     gate = _gate(device, len(items), now, context.hourly_most)
     try:
         new = _select_new(device.id, items, [], ())
-        # After the device's version was read: a post that uses a ticket changes it.
-        tickets = _assess(device.id, new, fetch_autocommit, context.key)
+        tickets = _assess(device.id, new, known, context.key)
         _judge_and_store(device.id, items, new, tickets, gate, receipt, stored)
     except StateChanged:
         db.session.rollback()
@@ -107,7 +107,8 @@ def _record_locked(
             # After the receipts: a withdrawal at the same time deletes these and adds digests.
             withdrawn = replays.withdrawn_among(digests) if digests else ()
             new = _select_new(device_id, items, receipts, withdrawn)
-            tickets = _assess(device_id, new, fetch, context.key) if device_id else []
+            known = read_tickets(fetch, [item.statements for item in new])
+            tickets = _assess(device_id, new, known, context.key) if device_id else []
             _judge_and_store(device_id, items, new, tickets, gate, receipt)
         except StateChanged:
             db.session.rollback()
@@ -154,10 +155,11 @@ def _verify(
     return verifier.verify(test["ticket"], test.get("witness"))
 
 
-def _assess(device_id: UUID, new: Sequence[Item], run: Run, secret: str) -> list[dict[str, Any]]:
+def _assess(
+    device_id: UUID, new: Sequence[Item], stored: StoredTickets, secret: str
+) -> list[dict[str, Any]]:
     """Set the assurance of new items with a ticket; return the tickets that they use."""
     sent = [(item, item.statements) for item in new if item.statements]
-    stored = read_tickets(run, [statements for _, statements in sent])
     uses: dict[UUID, dict[str, Any]] = {}
     for item, statements in sent:
         ticket, row = statements.ticket, item.row

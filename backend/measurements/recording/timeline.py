@@ -1,6 +1,6 @@
 """A device's measurements in order of time, as far as verdicts depend on them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -14,6 +14,13 @@ from backend.devices.credentials import token_hash
 from backend.devices.service import KnownDevice
 from backend.measurements.recording import rules
 from backend.measurements.recording.incoming import sample_of
+from backend.witness.assurance import Statements
+from backend.witness.verification import (
+    STORED_AS_JSON,
+    StoredTickets,
+    sent_tickets,
+    stored_tickets,
+)
 
 _READ = (
     "id", "measured_at", "network", "operator", "latitude", "longitude", "accuracy_m",
@@ -26,16 +33,21 @@ READ = f"""
     where device_id = %(device)s and measured_at > %(after)s and measured_at <= %(to)s
 """  # noqa: S608 # names of columns
 # One row of the device, the others of its measurements.
-READ_WITH_DEVICE = f"""
+_READ_WITH_DEVICE = f"""
     with d as ({devices.BY_TOKEN})
     select {", ".join(f"d.{name}" for name in devices.BY_TOKEN_READ)},
-        {", ".join(f"null as {name}" for name in _READ)}, null as final from d
+        {", ".join(f"null as {name}" for name in _READ)}, null as final{{of_device}} from d
     union all
     select {", ".join("null" for _ in devices.BY_TOKEN_READ)},
-        {", ".join(f"m.{name}" for name in _READ)}, m.{_FINAL}
+        {", ".join(f"m.{name}" for name in _READ)}, m.{_FINAL}{{of_measurement}}
     from measurements m where m.device_id = (select device_id from d)
         and m.measured_at > %(after)s and m.measured_at <= %(to)s
 """  # noqa: S608
+
+READ_WITH_DEVICE = _READ_WITH_DEVICE.format(of_device="", of_measurement="")
+READ_WITH_TICKETS = _READ_WITH_DEVICE.format(
+    of_device=f", ({STORED_AS_JSON}) as tickets", of_measurement=", null"
+)
 
 UPDATE = text("""
     update measurements m
@@ -52,17 +64,20 @@ Judged = tuple[Row, rules.Verdict]
 
 
 def read_with_device(
-    token: str, new: Sequence[Row], now: datetime
-) -> tuple[KnownDevice | None, Timeline]:
-    """Read the device of a token and the stored rows that the verdicts on new rows depend on.
+    token: str, new: Sequence[Row], now: datetime, statements: Iterable[Statements | None] = ()
+) -> tuple[KnownDevice | None, Timeline, StoredTickets]:
+    """Read the device of a token, the stored rows that verdicts on new rows depend on, and tickets.
 
     The device is None if the token is unknown or its first use is not recorded yet.
     """
     since, until = _span(new) if new else (now, now)
     values = {"digest": token_hash(token), **_with_window(since, until)}
-    rows = fetch_autocommit(READ_WITH_DEVICE, values)
-    device = next((devices.device_in_use(row) for row in rows if row["device_id"]), None)
-    return device, [row for row in rows if not row["device_id"]]
+    sent = sent_tickets(statements)
+    rows = fetch_autocommit(READ_WITH_TICKETS if sent else READ_WITH_DEVICE, values | sent)
+    known = next((row for row in rows if row["device_id"]), None)
+    device = devices.device_in_use(known) if known else None
+    tickets = stored_tickets(known["tickets"]) if known and sent else {}
+    return device, [row for row in rows if not row["device_id"]], tickets
 
 
 def judge_new(device: UUID, new: Sequence[Row], stored: Timeline | None = None) -> Sequence[Judged]:

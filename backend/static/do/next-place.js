@@ -44,7 +44,8 @@ function areaSummary({ unit, note, spots }, at) {
   const when = at ? ` ${translate("asOf", { time: time(at) })}` : "";
   if (!unit) return (note?.message ?? "") + when;
   const values = { unit: unit.name, counted: number(unit.counted), shortfall: number(unit.shortfall) };
-  const summary = unit.target === null ? translatePlural("hereNoTarget", unit.counted, values) : translatePlural("here", unit.target, values);
+  const counted = unit.target === null ? translatePlural("hereNoTarget", unit.counted, values) : translatePlural("here", unit.target, values);
+  const summary = unit.counted === null ? unit.name : counted; // null: the counts wait for approval
   const rest = note?.message ?? (spots.length ? "" : translate("noSpots"));
   return (rest ? `${summary}. ${rest}` : `${summary}.`) + when;
 }

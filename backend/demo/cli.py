@@ -13,7 +13,7 @@ from backend.demo.generation import PlanNotReached
 from backend.demo.users import make_report, make_users
 from backend.errors import Problem
 from backend.http.requests import clock_now
-from backend.measurements.recording.service import RecordingContext
+from backend.measurements.recording.service import RecordingContext, judging_settings
 
 cli = AppGroup("demo", help="Load or remove the demo months.")
 commands = (cli,)
@@ -31,7 +31,10 @@ def load(seed: int, today: datetime | None) -> None:
         raise click.BadParameter("is in the future", param_hint="--today")
     config = app.config
     context = RecordingContext(
-        app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
+        app.extensions["locator"],
+        config["SECRET_KEY"],
+        config["MEASUREMENTS_PER_HOUR"],
+        caps=judging_settings(config).caps,
     )
     # The proxy works in this thread only.
     app_context = app._get_current_object().app_context  # type: ignore[attr-defined]

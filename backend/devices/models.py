@@ -25,6 +25,8 @@ class Device(db.Model):
     app_version: Mapped[str | None]
     consent_version: Mapped[str]
     demo: Mapped[bool] = mapped_column(server_default="false")
+    # An admin knows its external GPS receiver: its mock positions count from then on.
+    receiver_from: Mapped[datetime | None]
     # Raised by every change of the device's measurements: a post that was judged on an older state
     # is judged again before it is stored.
     version: Mapped[int] = mapped_column(server_default="0")

@@ -76,11 +76,12 @@ class KnownDevice:
     version: int  # raised by every change of its measurements
     window_start: datetime
     window_items: int
+    receiver_from: datetime | None  # mock positions count from then on: an external receiver
 
 
 _COLUMNS = """id as device_id, registered_at, token_used_at, platform, model, app_version,
     consent_version, next_token_hash is not null as rotation_pending, joined, version, window_start,
-    window_items"""
+    window_items, receiver_from"""
 # The first statement of every post. A union uses both indexes: for `or`, a plan made while the
 # table is small would scan it.
 BY_TOKEN = f"""

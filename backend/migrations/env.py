@@ -12,7 +12,7 @@ APP_ROLE = make_url(current_app.config["DATABASE_URL"]).username
 
 
 def grant(connection: Connection) -> None:
-    """The serving role reads and writes rows; it alters nothing and only adds to the audit log."""
+    """The serving role reads and writes rows; it alters nothing and only adds to logs."""
     if make_url(OWNER_URL).username == APP_ROLE:
         return
     role = connection.dialect.identifier_preparer.quote(str(APP_ROLE))
@@ -24,6 +24,8 @@ def grant(connection: Connection) -> None:
         f"revoke insert, update, delete on alembic_version from {role}",
     ):
         connection.execute(text(statement))
+    if connection.dialect.has_table(connection, "counting_rules"):  # not in a downgraded database
+        connection.execute(text(f"revoke update, delete on counting_rules from {role}"))
 
 
 def migrate(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from backend.database.extensions import db
 from backend.measurements.recording.models import Exclusion, Measurement, Receipt, RejectedBody
+from tests.support.factories import move_registration
 
 DEVICES = "/api/v1/devices"
 ME = "/api/v1/devices/me"
@@ -33,6 +34,13 @@ def register(client: FlaskClient, **changes: Any) -> dict[str, Any]:
     answer = client.post(DEVICES, json=registration(**changes))
     assert answer.status_code == 201, answer.json
     return dict(answer.json)
+
+
+def register_earlier(client: FlaskClient) -> dict[str, Any]:
+    """Register a device that existed before the samples of a test."""
+    answer = register(client)
+    move_registration(client, answer["id"])
+    return answer
 
 
 def sample(at: datetime) -> dict[str, Any]:

@@ -1,9 +1,13 @@
 """Factories of valid request bodies, changed by keyword."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from backend.database.extensions import db
 
 # Two points in Thái Nguyên city, 1.5 km apart; every set has a commune there.
 HERE = {"latitude": 21.5942, "longitude": 105.8482}
@@ -38,11 +42,24 @@ def location(**changes: Any) -> dict[str, Any]:
 CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
 
 
-def register(client: FlaskClient) -> dict[str, str]:
-    """Register a device and return the headers of its requests."""
+# Registered so long before a test's time: longer than samples may be late.
+KNOWN_SINCE = timedelta(days=90)
+EARLIER = text("update devices set registered_at = registered_at - :by where id = :id")
+
+
+def register(client: FlaskClient, since: timedelta = KNOWN_SINCE) -> dict[str, str]:
+    """Register a device, so long ago, and return the headers of its requests."""
     answer = client.post("/api/v1/devices", json={"consent": CONSENT})
     assert answer.status_code == 201, answer.text
+    move_registration(client, answer.json["id"], since)
     return {"Authorization": f"Bearer {answer.json['token']}"}
+
+
+def move_registration(client: FlaskClient, device: str, by: timedelta = KNOWN_SINCE) -> None:
+    """Make a device older: samples from before its registration do not count."""
+    with client.application.app_context():
+        db.session.execute(EARLIER, {"by": by, "id": device})
+        db.session.commit()
 
 
 def post(client: FlaskClient, headers: dict[str, str], *samples: dict[str, Any]) -> Any:

@@ -27,6 +27,7 @@ from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.models import ExclusionAct
 from backend.measurements.recording.reasons import BASES, COUNTED_CATEGORIES
 from backend.measurements.recording.rules import NETWORKS
+from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision.service import Decision, decide_on_device
 from backend.units.models import Unit
 from backend.units.service import UnitRow
@@ -87,7 +88,7 @@ class ExclusionContext:
 
     now: datetime
     secret_key: str  # of device numbers
-    count_manual: bool
+    judging: JudgingSettings
 
 
 def list_exclusions(
@@ -246,7 +247,7 @@ def _decide(
     deltas: list[CountDeltas] = []
     finish = db.session.rollback if data["preview"] else db.session.commit
     for device, ids in by_device(rows).items():
-        deltas.append(decide_on_device(device, ids, decision, context.count_manual))
+        deltas.append(decide_on_device(device, ids, decision, context.judging))
         finish()
     changes = sum_changes(deltas)
     result = {

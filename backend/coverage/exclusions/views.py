@@ -7,6 +7,7 @@ from flask import current_app
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.exclusions import schemas, service
 from backend.http.requests import clock_now
+from backend.measurements.recording.service import judging_settings
 
 blp = PersonBlueprint("exclusions", __name__, description="Exclusion of samples")
 blueprints = (blp,)
@@ -38,4 +39,4 @@ def lift(data: dict[str, Any], code: str, exclusion_id: int) -> dict[str, Any]:
 
 def _context() -> service.ExclusionContext:
     config = current_app.config
-    return service.ExclusionContext(clock_now(), config["SECRET_KEY"], config["COUNT_MANUAL"])
+    return service.ExclusionContext(clock_now(), config["SECRET_KEY"], judging_settings(config))

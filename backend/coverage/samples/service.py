@@ -20,7 +20,11 @@ from backend.http.paging import decode_cursor, take_page
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording import rules
-from backend.measurements.recording.answers import ASSURANCE, serialize_reasons
+from backend.measurements.recording.answers import (
+    ASSURANCE,
+    serialize_marks,
+    serialize_reasons,
+)
 from backend.measurements.recording.incoming import read_id, sample_of
 from backend.measurements.recording.reasons import COUNTED
 from backend.units.service import UnitRow
@@ -50,9 +54,14 @@ OF_DAY = text(f"""
     order by m.measured_at desc, m.id desc limit :most
 """)
 ONE = text(f"select {COLUMNS} {SOURCE} where m.id = :id and m.measured_at is not null")
+# What a repeat may repeat: a counted sample; in rule set 2 also one beyond a cap, or one of the day
+# before that is a repeat itself.
 BEFORE = text("""
     select * from measurements
-    where device_id = :device and measured_at > :since and measured_at < :at and counted
+    where device_id = :device and measured_at > :since and measured_at < :at
+      and (counted or :rules > 1 and (
+          reasons <@ array['daily_cap', 'commune_cap'] or day < :day
+          and reasons <@ array['daily_cap', 'commune_cap', 'repeat', 'third_operator']))
     order by measured_at desc, id desc
 """)
 LATEST_EXCLUSION = text("""
@@ -146,7 +155,7 @@ def _serialize(row: RowMapping, context: SampleContext) -> dict[str, Any]:
         "device": device_number(device, month, context.secret_key) if device else None,
         "position": position,
         "reasons": serialize_reasons(row["reasons"], context.language),
-        "marks": serialize_reasons(row["marks"], context.language),
+        "marks": serialize_marks(row, context.language),
     }
 
 
@@ -161,6 +170,7 @@ def _serialize_repeated(row: RowMapping) -> dict[str, Any] | None:
         return None
     since = row["measured_at"] - rules.REPEAT_WINDOW
     span = {"device": row["device_id"], "since": since, "at": row["measured_at"]}
+    span |= {"rules": row["rules"], "day": row["day"]}
     repeat = sample_of(dict(row))
     for candidate in db.session.execute(BEFORE, span).mappings():
         earlier = sample_of(dict(candidate))

@@ -15,7 +15,7 @@ from backend.measurements.imports.row import ImportOptions, Row
 from backend.measurements.imports.service import FORMATS, Source, import_rows
 from backend.measurements.recording.cli import cli
 from backend.measurements.recording.incoming import OUTCOMES
-from backend.measurements.recording.service import RecordingContext
+from backend.measurements.recording.service import RecordingContext, judging_settings
 
 # Errors printed: the first ones show the kind of mistake, the file contains all of them.
 ERRORS_SHOWN = 100
@@ -76,7 +76,10 @@ def import_file(
     source = Source(path.name, format_, _parse_options(at, network), count)
     config = current_app.config
     context = RecordingContext(
-        current_app.extensions["locator"], config["SECRET_KEY"], config["MEASUREMENTS_PER_HOUR"]
+        current_app.extensions["locator"],
+        config["SECRET_KEY"],
+        config["MEASUREMENTS_PER_HOUR"],
+        caps=judging_settings(config).caps,
     )
     now = clock_now()
     rejected = RejectedRows(path)

@@ -92,7 +92,7 @@ def _serialize_verdict(row: Mapping[Any, Any], language: Language) -> dict[str, 
         "counted": row["counted"],
         "assurance": row["assurance"],
         "reasons": serialize_reasons(row["reasons"], language),
-        "marks": serialize_reasons(row["marks"], language),
+        "marks": serialize_marks(row, language),
         "unit": unit,
         "month": row["day"].isoformat()[:7],
         "boundaries": boundaries,
@@ -102,6 +102,11 @@ def _serialize_verdict(row: Mapping[Any, Any], language: Language) -> dict[str, 
 def serialize_reasons(codes: Iterable[str], language: Language) -> list[dict[str, str]]:
     """Return reasons or marks with their messages."""
     return [{"code": code, "message": BY_CODE[code].message(language)} for code in codes]
+
+
+def serialize_marks(row: Mapping[Any, Any], language: Language) -> list[dict[str, str]]:
+    """Return marks with their messages, without those that are reasons."""
+    return serialize_reasons([one for one in row["marks"] if one not in row["reasons"]], language)
 
 
 def serialize_batch(results: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
         "latitude": location.get("latitude"),
         "longitude": location.get("longitude"),
         "accuracy_m": location.get("accuracy_m"),
-        "rules": rules.RULES,
+        "rules": rules.RULES,  # until its device is known
         "assurance": "claimed" if receipt.has_device else "imported",
         "raw": item.raw,
     }
@@ -294,4 +294,9 @@ def sample_of(row: Mapping[str, Any]) -> rules.Sample:
         longitude=row["longitude"],
         accuracy_m=row["accuracy_m"],
         own_reasons=tuple(row["own_reasons"]),
+        day=row["day"],
+        unit_id=row["unit_id"],
+        duration_s=(row.get("raw") or row).get("duration_s"),  # a new row has it in its body
+        mock="mock_position" in row["marks"],
+        rules=row["rules"],
     )

@@ -41,6 +41,14 @@ class Measurement(db.Model):
         Index(None, "device_id", "measured_at", "id"),
         Index(None, "unit_id", "day"),
         Index(None, "day", postgresql_using="brin"),
+        # Samples that use up the cap of their commune: few of a device, whatever it sends.
+        Index(
+            "ix_measurements_capped",
+            "device_id",
+            "measured_at",
+            "id",
+            postgresql_where=text("counted or reasons = '{commune_cap}'"),
+        ),
         # Rows that may arrive after their day was expired (imports and too old ones): a partial
         # index, so that no other row pays for it.
         Index(
@@ -85,6 +93,19 @@ class Measurement(db.Model):
     raw: Mapped[dict[str, Any] | None]
     # witnessed, ticketed, claimed, imported; null in rows from before tickets.
     assurance: Mapped[str | None]
+
+
+class CountingRules(db.Model):
+    """The begin of a rule set: measurements received from then on are judged by it."""
+
+    __tablename__ = "counting_rules"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    rules: Mapped[int]
+    from_at: Mapped[datetime]
+    by: Mapped[str]  # installation, upgrade, or a person
+    reason: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class RejectedBody(db.Model):

@@ -1,4 +1,4 @@
-"""Reasons and marks of rule set 1 with their effects and texts."""
+"""Reasons and marks of the rule sets with their effects and texts."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -39,13 +39,21 @@ _NOT_VALID = {
 _NOT_COUNTED = {
     "no_device": N_("An imported row that belongs to no device."),
     "source_not_counted": N_("A result entered by hand, for reference only."),
+    "too_many_tests": N_("This phone sent more tests of this day than can be judged."),
+    "before_registration": N_("The test is older than this phone's registration."),
+    "mock_position": N_("The position came from another app."),
+    "overlap": N_("The test began while another test of this phone was running."),
     "impossible_travel": N_(
         "The distance from the previous test cannot have been travelled in that time."
     ),
     "repeat": N_("This phone has a counted sample near here in the last 4 hours."),
+    "third_operator": N_("This phone has counted samples of two other operators on this day."),
+    "daily_cap": N_("This phone has reached the most samples that count in a day."),
+    "commune_cap": N_(
+        "This phone has reached the most samples that count in this commune in a month."
+    ),
 }
 _MARKS = {
-    "mock_position": N_("The position came from another app."),
     "border_ambiguous": N_("Near a border: the accuracy circle touches a neighbour."),
     "snapped": N_("Slightly outside, assigned to the nearest commune."),
     "vpn": N_("Measured through a VPN."),

@@ -1,16 +1,20 @@
-"""Rule set 1: whether a measurement is valid and counts. Pure functions of plain values."""
+"""Rule sets 1 and 2: whether a measurement is valid and counts. Pure functions of plain values."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from math import ceil, floor, log2
 from typing import NamedTuple
 from uuid import UUID
 
+from backend.clock import day_begin, local_day
+from backend.measurements.recording.operators import BY_CODE, known_operator
 from backend.measurements.recording.reasons import NOT_COUNTED, NOT_VALID, ORDER
 from geo.fix import METRES_PER_DEGREE, distance_m
 
-RULES = 1
+RULES = 2  # judges what is received from now on; older rows keep the rule set of their verdict
 NETWORKS = ("mobile", "fixed")  # counted separately, in this order
 
 # RTR (Austria) lets one sample of a client stand for four hours in one place.
@@ -34,14 +38,35 @@ SKEW_LEAST, SKEW_MOST = timedelta(minutes=2), timedelta(hours=24)
 
 COUNTRY_MCC = "452"
 HIDDEN = frozenset({"", "0", "00", "000", "--", "65535"})  # codes of phones that hide the network
-OPERATORS = {
-    "01": "MobiFone",
-    "02": "VinaPhone",
-    "04": "Viettel",
-    "05": "Vietnamobile",
-    "07": "Gmobile",
-    "08": "iTel",
-}
+
+# Limits of rule set 2.
+
+# Phones set their clock by the network: a sample from before the registration by more than this
+# is none of the registered phone.
+REGISTRATION_SLACK = timedelta(minutes=10)
+# After the switch to rule set 2, samples from before it that phones still keep are judged by rule
+# set 1 for this long: the report of their month is due on day 15.
+GRACE = timedelta(days=15)
+# Length of a test: for a client that does not send it, at least, and at most. A ping, a download
+# and an upload take 5 s; a longer time than the most was sent in milliseconds.
+DURATION_S, DURATION_LEAST_S, DURATION_MOST_S = 10.0, 5.0, 300.0
+# A phone has two SIM cards: it does not measure a third operator on the same day.
+OPERATORS_A_DAY = 2
+# Tests of one device and day that can count, in order of time: one every 3.5 minutes, day and
+# night. It bounds the work of a post.
+TESTS_A_DAY = 400
+
+# So few samples are compared one by one: a grid would cost more.
+_FEW = 16
+# In Vietnam a degree of longitude is over 0.9 of one of latitude.
+_CELL_DEG = REPEAT_RADIUS_M / METRES_PER_DEGREE
+_CELL_WIDTH_DEG = _CELL_DEG / 0.9
+_DURATION = timedelta(seconds=DURATION_S)
+_DAY, _INSTANT = timedelta(days=1), timedelta(microseconds=1)
+_CAPS, _COMMUNE_CAP = frozenset({"daily_cap", "commune_cap"}), frozenset({"commune_cap"})
+# Reasons that other verdicts of the day decide. For the next day, a sample with no others stands
+# like a counted one: so its verdicts do not depend on the verdicts of this day.
+_OF_THE_DAY = _CAPS | {"repeat", "third_operator"}
 
 
 class Sample(NamedTuple):
@@ -55,6 +80,55 @@ class Sample(NamedTuple):
     longitude: float | None
     accuracy_m: float | None
     own_reasons: tuple[str, ...]
+    day: date
+    unit_id: int | None = None
+    duration_s: float | None = None
+    mock: bool = False
+    rules: int = RULES
+
+    @property
+    def brand(self) -> str | None:
+        """Return the known operator; all others are one unknown operator."""
+        return known_operator(self.network, self.operator)
+
+    @property
+    def end(self) -> datetime:
+        """Return the end of the test."""
+        if self.duration_s is None:
+            return self.at + _DURATION
+        length = min(max(self.duration_s, DURATION_LEAST_S), DURATION_MOST_S)
+        return self.at + timedelta(seconds=length)
+
+
+CommuneMonth = tuple[int, int, int | None, str]  # year, month, unit, network
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The most counted samples of a device a day, and a month in one commune and network."""
+
+    day: int = 100
+    commune: int = 150
+
+
+DEFAULT_CAPS = Caps()
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The properties of a device that the verdicts on its measurements depend on."""
+
+    registered_at: datetime
+    receiver_from: datetime | None = None  # an admin allows an external GPS receiver from then on
+
+
+class Tally(NamedTuple):
+    """Number of samples of other days of a month that use up the cap of a commune and network."""
+
+    day: date  # the first of them
+    unit_id: int | None
+    network: str
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +172,7 @@ def visible(value: str | None) -> str | None:
 def operator_of(kind: str, mcc: str | None, mnc: str | None, stated: str | None) -> str | None:
     """Return the operator's name: by MCC and MNC for mobile networks, else as stated."""
     if kind == "mobile" and visible(mcc) == COUNTRY_MCC and mnc is not None:
-        known = OPERATORS.get(mnc.strip().zfill(2))
+        known = BY_CODE.get(mnc.strip().zfill(2))
         if known:
             return known
     return (stated or "").strip() or None
@@ -120,59 +194,255 @@ def by_weight(reasons: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(reasons), key=ORDER.__getitem__))
 
 
-def judge(sample: Sample, earlier: Sequence[TimelineEntry]) -> Verdict:
-    """Return the verdict on one sample, given those of its device in the 4 hours before it.
+def version_of(
+    received_at: datetime,
+    measured_at: datetime,
+    registered_at: datetime | None,
+    switched_at: datetime | None,
+) -> int:
+    """Return the rule set of a measurement, by its receipt; `switched_at` begins rule set 2."""
+    if switched_at is None or received_at < switched_at:
+        return 1
+    old = registered_at is not None and max(measured_at, registered_at) < switched_at
+    return 1 if old and received_at < switched_at + GRACE else 2
 
-    `earlier` is ordered by time; entries outside the window are ignored.
-    """
-    if not NOT_VALID.isdisjoint(sample.own_reasons):
-        return verdict_of(by_weight(sample.own_reasons))
-    reasons = list(sample.own_reasons)
-    before = [one for one in earlier if sample.at - one.sample.at < REPEAT_WINDOW]
-    valid = [one.sample for one in before if one.verdict and one.verdict.valid]
-    if valid and _too_fast(valid[-1], sample):
-        reasons.append("impossible_travel")
-    if any(one.verdict and one.verdict.counted and same_spot(one.sample, sample) for one in before):
-        reasons.append("repeat")
+
+def judge_alone(own_reasons: Iterable[str], mock: bool, version: int) -> Verdict:
+    """Return the verdict on a measurement of no device, which has no timeline."""
+    reasons = list(own_reasons)
+    if mock and version > 1 and NOT_VALID.isdisjoint(reasons):
+        reasons.append("mock_position")
     return verdict_of(by_weight(reasons))
 
 
 def judge_timeline(
-    timeline: Iterable[TimelineEntry], since: datetime, until: datetime
+    timeline: Iterable[TimelineEntry],
+    since: datetime,
+    until: datetime,
+    owner: Owner,
+    caps: Caps,
+    tallies: Iterable[Tally] = (),
 ) -> Iterator[tuple[TimelineEntry, Verdict]]:
     """Judge a device's timeline from `since` on; yield new entries and those whose verdict changed.
 
-    `timeline` is ordered by (time, id) and begins at least one window before `since`; the last
-    new sample lies at `until`. A verdict depends only on the window before it, so once a full
-    window after `until` has passed without a change, no later verdict can change.
+    `timeline` is ordered by (time, id) and has whole days: those of `since` and `until`, and the
+    neighbouring ones within one window. The last new sample lies at `until`. A verdict of rule set
+    2 depends on its day and the evening before, one of rule set 1 on the window before it: no later
+    verdict can change after the day of the last change and a full window. `tallies` are those of
+    the days between and around; changes of the commune's cap beyond the last day are not found.
     """
-    window: list[TimelineEntry] = []
-    horizon = until
+    state = _State(owner, caps, tallies)
+    horizon, last_day = until, local_day(until + REPEAT_WINDOW)
     for entry in timeline:
-        at = entry.sample.at
-        if entry.verdict is not None and (entry.final or at < since):
-            window.append(entry)
+        sample, stored = entry.sample, entry.verdict
+        state.enter(sample)
+        if stored is not None and (entry.final or sample.at < since):
+            state.add(sample, stored)
             continue
-        if at - horizon > REPEAT_WINDOW:
+        if sample.day > last_day and sample.at - horizon > REPEAT_WINDOW:
             return
-        window = [one for one in window if at - one.sample.at < REPEAT_WINDOW]
-        verdict = judge(entry.sample, window)
-        window.append(TimelineEntry(entry.sample, verdict))
-        if entry.verdict is None or verdict.reasons != entry.verdict.reasons:
-            horizon = max(horizon, at)
+        verdict = state.judge(sample)
+        state.add(sample, verdict)
+        if stored is None or verdict.reasons != stored.reasons:
+            horizon, last_day = max(horizon, sample.at), max(last_day, sample.day)
             yield entry, verdict
+
+
+class _State:
+    """What the samples of a device before a point of its timeline mean for the next one."""
+
+    def __init__(self, owner: Owner, caps: Caps, tallies: Iterable[Tally]) -> None:
+        self._owner, self._caps = owner, caps
+        self._tallies = sorted(tallies, key=lambda one: one.day, reverse=True)
+        self._in_commune: dict[CommuneMonth, int] = defaultdict(int)
+        self._counted, self._evening = _Anchors(), _Anchors()
+        self._valid: Sample | None = None  # the last one
+        self._busy_until: datetime | None = None
+        self._day: date | None = None
+
+    def enter(self, sample: Sample) -> None:
+        """Begin a new day before its first sample; count the sample as one of its day."""
+        if sample.day != self._day:
+            self._day = sample.day
+            self._tests = self._representative = 0
+            self._operators: set[str | None] = set()
+            self._before_day = day_begin(sample.day) - _INSTANT
+            self._evening_at = day_begin(sample.day) + _DAY - REPEAT_WINDOW
+            while self._tallies and self._tallies[-1].day < sample.day:
+                tally = self._tallies.pop()
+                self._in_commune[commune_month(tally)] += tally.n
+        self._tests += 1
+
+    def judge(self, sample: Sample) -> Verdict:
+        if not NOT_VALID.isdisjoint(sample.own_reasons):
+            return verdict_of(by_weight(sample.own_reasons))
+        found = [*sample.own_reasons]
+        before = self._valid
+        if before and sample.at - before.at < REPEAT_WINDOW and _too_fast(before, sample):
+            found.append("impossible_travel")
+        if sample.rules == 1:
+            if self._counted.match(sample, sample.at - REPEAT_WINDOW):
+                found.append("repeat")
+        else:
+            found += self._reasons_of_set_2(sample)
+            if not found and (cap := self._cap(sample)):
+                found.append(cap)
+        return verdict_of(by_weight(found))
+
+    def _reasons_of_set_2(self, sample: Sample) -> Iterator[str]:
+        owner = self._owner
+        if sample.at < owner.registered_at - REGISTRATION_SLACK:
+            yield "before_registration"
+        if sample.mock and (owner.receiver_from is None or sample.at < owner.receiver_from):
+            yield "mock_position"
+        if self._tests > TESTS_A_DAY:
+            yield "too_many_tests"
+        if self._busy_until and sample.at < self._busy_until:
+            yield "overlap"
+        after = sample.at - REPEAT_WINDOW
+        if self._counted.match(sample, max(after, self._before_day)) or (
+            after < self._before_day and self._evening.match(sample, after)
+        ):
+            yield "repeat"
+        full = len(self._operators) >= OPERATORS_A_DAY
+        if full and sample.network == "mobile" and sample.brand not in self._operators:
+            yield "third_operator"
+
+    def _cap(self, sample: Sample) -> str | None:
+        if self._representative >= self._caps.day:
+            return "daily_cap"
+        if self._in_commune[commune_month(sample)] >= self._caps.commune:
+            return "commune_cap"
+        return None
+
+    def add(self, sample: Sample, verdict: Verdict) -> None:
+        """Note a sample with its verdict."""
+        reasons = verdict.reasons
+        if not verdict.valid or "too_many_tests" in reasons:
+            return
+        self._valid = sample
+        if self._busy_until is None or sample.end > self._busy_until:
+            self._busy_until = sample.end
+        if representative(reasons):
+            self._counted.add(sample)
+            self._representative += 1
+            if sample.network == "mobile":
+                self._operators.add(sample.brand)
+            if uses_commune_cap(reasons):
+                self._in_commune[commune_month(sample)] += 1
+        if sample.at >= self._evening_at and _OF_THE_DAY.issuperset(reasons):
+            self._evening.add(sample)
+
+
+_Cell = tuple[str, str | None, int, int]
+
+
+class _Anchors:
+    """Samples in order of time, found by place: those in one spot with a sample lie around it.
+
+    A grid of level n has cells of 100 m times 2 to the power of n, as wide as the radius of
+    `repeat` at most is for two samples of that level or below. Grids are made when needed.
+    """
+
+    def __init__(self) -> None:
+        self._all: list[Sample] = []
+        self._levels: set[int] = set()
+        self._grids: dict[tuple[int, int], dict[_Cell, list[Sample]]] = {}
+
+    def add(self, sample: Sample) -> None:
+        if sample.latitude is None:  # removed by retention
+            return
+        self._all.append(sample)
+        if self._grids:
+            self._put(sample, self._grids)
+
+    def match(self, sample: Sample, after: datetime) -> bool:
+        """Return whether one of the samples after a time is in the same spot."""
+        if not self._all or self._all[-1].at <= after or sample.latitude is None:
+            return False
+        if len(self._all) <= _FEW:
+            return _one_in_spot(self._all, sample, after)
+        level = _level(sample)
+        return self._found(sample, after, 0, level) or any(
+            self._found(sample, after, one, one) for one in self._levels if one > level
+        )
+
+    def _found(self, sample: Sample, after: datetime, least: int, most: int) -> bool:
+        """Look in the grid of samples of these levels."""
+        grid = self._grids.get((least, most))
+        if grid is None:
+            grid = self._grids[least, most] = defaultdict(list)
+            for one in self._all:
+                self._put(one, {(least, most): grid})
+        network, brand, row, column = _cell(sample, most)
+        return any(
+            _one_in_spot(found, sample, after)
+            for y in (row, row - 1, row + 1)
+            for x in (column, column - 1, column + 1)
+            if (found := grid.get((network, brand, y, x)))
+        )
+
+    def _put(
+        self, sample: Sample, grids: Mapping[tuple[int, int], dict[_Cell, list[Sample]]]
+    ) -> None:
+        level = _level(sample)
+        self._levels.add(level)
+        for (least, most), grid in grids.items():
+            if least <= level <= most:
+                grid[_cell(sample, most)].append(sample)
+
+
+def _one_in_spot(found: Sequence[Sample], sample: Sample, after: datetime) -> bool:
+    """Return whether one of the samples after a time is in the same spot; the last come first."""
+    for one in reversed(found):
+        if one.at <= after:
+            return False
+        if same_spot(one, sample):
+            return True
+    return False
+
+
+def _level(sample: Sample) -> int:
+    return max(0, ceil(log2(max(sample.accuracy_m or 0.0, 1.0) / REPEAT_RADIUS_M)))
+
+
+def _cell(sample: Sample, level: int) -> _Cell:
+    assert sample.latitude is not None
+    assert sample.longitude is not None
+    row = floor(sample.latitude / (_CELL_DEG * 2**level))
+    column = floor(sample.longitude / (_CELL_WIDTH_DEG * 2**level))
+    return sample.network, sample.brand, row, column
+
+
+def commune_month(one: Sample | Tally) -> CommuneMonth:
+    """Return the key of the cap of a commune."""
+    return one.day.year, one.day.month, one.unit_id, one.network
+
+
+def representative(reasons: Collection[str]) -> bool:
+    """Return whether a sample counts, or would without the caps."""
+    return _CAPS.issuperset(reasons)
+
+
+def uses_commune_cap(reasons: Collection[str]) -> bool:
+    """Return whether a sample is among those that the cap of its commune limits."""
+    return _COMMUNE_CAP.issuperset(reasons)
 
 
 def same_spot(one: Sample, other: Sample) -> bool:
     """Return whether two samples have the same place, network and operator (`repeat`).
 
-    The radius is the larger of REPEAT_RADIUS_M and the two accuracies.
+    The radius is the larger of REPEAT_RADIUS_M and the two accuracies. Rule set 2 compares known
+    operators, rule set 1 their names.
     """
-    if one.network != other.network or one.operator != other.operator:
+    if one.network != other.network:
         return False
     radius = max(REPEAT_RADIUS_M, one.accuracy_m or 0.0, other.accuracy_m or 0.0)
     # Most are farther apart by latitude alone; the distance costs ten times as much to compute.
-    return _north_m(one, other) <= radius and distance(one, other) <= radius
+    if _north_m(one, other) > radius:
+        return False
+    same = one.operator == other.operator if other.rules == 1 else one.brand == other.brand
+    return same and distance(one, other) <= radius
 
 
 def _too_fast(previous: Sample, sample: Sample) -> bool:

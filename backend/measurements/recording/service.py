@@ -1,6 +1,6 @@
 """Record measurements from phones: each exactly once, located, judged, counted, in one commit."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import Item, ReceiptContext, parse_item
 from backend.measurements.recording.models import RejectedBody
 from backend.measurements.recording.reasons import STATEMENT_MARKS
+from backend.measurements.recording.rule_sets import switched_at
 from backend.measurements.recording.storage import (
     Gate,
     StateChanged,
@@ -41,6 +42,20 @@ RECEIPTS = "select id, device_id, digest from receipts where id = any(%(ids)s)"
 
 
 @dataclass(frozen=True, slots=True)
+class JudgingSettings:
+    """Settings of the installation that verdicts depend on."""
+
+    count_manual: bool = False
+    caps: rules.Caps = rules.DEFAULT_CAPS
+
+
+def judging_settings(config: Mapping[str, Any]) -> JudgingSettings:
+    """Return the settings of verdicts."""
+    caps = rules.Caps(config["DAILY_CAP"], config["COMMUNE_CAP"])
+    return JudgingSettings(config["COUNT_MANUAL"], caps)
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingContext:
     """Objects and settings of the installation that recording needs."""
 
@@ -48,6 +63,21 @@ class RecordingContext:
     key: str  # of content digests
     hourly_most: int  # measurements of one device
     verifier: StatementVerifier | None = None  # None: tickets are ignored
+    caps: rules.Caps = rules.DEFAULT_CAPS
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """What verdicts depend on besides the new rows."""
+
+    owner: rules.Owner | None  # None: rows of no device
+    caps: rules.Caps
+    switched_at: datetime | None
+    stored: Timeline | None = None  # if it was read already, outside the session
+
+
+def _owner(device: KnownDevice) -> rules.Owner:
+    return rules.Owner(device.registered_at, device.receiver_from)
 
 
 def record(
@@ -72,17 +102,19 @@ def record_optimistically(
     readable = [item.row for item in items if not item.errors and not item.time_error]
     now = receipt.received_at
     statements = [item.statements for item in items if item.statements]
-    device, stored, known = timeline.read_with_device(token, readable, now, statements)
-    if device is None:
+    known = timeline.read_with_device(token, readable, statements)
+    if known is None:
         devices.authenticate(token, now)  # 401, or the first use is recorded
-        device, stored, known = timeline.read_with_device(token, readable, now, statements)
-    if device is None:
+        known = timeline.read_with_device(token, readable, statements)
+    if known is None:
         raise devices.unauthorized()
+    device = known.device
     gate = _gate(device, len(items), now, context.hourly_most)
+    judging = _Judging(_owner(device), context.caps, known.switched_at, known.timeline)
     try:
         new = _select_new(device.id, items, [], ())
-        tickets = _assess(device.id, new, known, context.key)
-        _judge_and_store(device.id, items, new, tickets, gate, receipt, stored)
+        tickets = _assess(device.id, new, known.tickets, context.key)
+        _judge_and_store(device.id, items, new, tickets, gate, receipt, judging)
     except StateChanged:
         db.session.rollback()
         _record_locked(device.id, items, receipt, context)
@@ -98,18 +130,20 @@ def _record_locked(
     ids = [item.id for item in items if item.id]
     digests = [digest for item in items for digest in item.replay_digests]
     for _ in range(TRIES):
-        gate = None
+        gate = owner = None
         if device_id:
             device = devices.lock_device(device_id)
             gate = _gate(device, len(items), receipt.received_at, context.hourly_most)
+            owner = _owner(device)
+        judging = _Judging(owner, context.caps, switched_at())
         receipts = fetch(RECEIPTS, {"ids": ids}) if ids else []
         try:
             # After the receipts: a withdrawal at the same time deletes these and adds digests.
             withdrawn = replays.withdrawn_among(digests) if digests else ()
             new = _select_new(device_id, items, receipts, withdrawn)
-            known = read_tickets(fetch, [item.statements for item in new])
-            tickets = _assess(device_id, new, known, context.key) if device_id else []
-            _judge_and_store(device_id, items, new, tickets, gate, receipt)
+            stored = read_tickets(fetch, [item.statements for item in new])
+            tickets = _assess(device_id, new, stored, context.key) if device_id else []
+            _judge_and_store(device_id, items, new, tickets, gate, receipt, judging)
         except StateChanged:
             db.session.rollback()
         else:
@@ -231,20 +265,18 @@ def _judge_and_store(
     tickets: Sequence[dict[str, Any]],
     gate: Gate | None,
     receipt: ReceiptContext,
-    stored: Timeline | None = None,
+    judging: _Judging,
 ) -> None:
-    """Judge new items and store everything; StateChanged if the judged state is outdated.
-
-    `stored` is the device's timeline if it was read already, outside the session.
-    """
-    if stored and not {row["id"] for row in stored}.isdisjoint(item.id for item in new):
+    """Judge new items and store everything; StateChanged if the judged state is outdated."""
+    stored = judging.stored
+    if stored and not {row["id"] for row in stored.rows}.isdisjoint(item.id for item in new):
         raise StateChanged  # a duplicate or a conflict, which needs the receipts
     if stored is not None and any(item.time_error for item in items):
         raise StateChanged  # it may have been stored in time, which needs the receipts too
     deltas = CountDeltas()
     rows = [item.row | {"device_id": device_id} for item in new]
     receipts = [_receipt_row(item.digest, row) for item, row in zip(new, rows, strict=True)]
-    changed = _judge(device_id, rows, deltas, stored)
+    changed = _judge(device_id, rows, deltas, judging)
     digests = [digest for item in new for digest in item.replay_digests]
     rejected = [item for item in items if item.outcome == "rejected"]
     joined = gate is not None and gate.joined
@@ -252,7 +284,7 @@ def _judge_and_store(
         store_autocommit(gate, receipts, rows, deltas, digests, tickets)
     else:
         store(gate, receipts, rows, deltas, digests, tickets)
-        update_verdicts(changed, rules.RULES)
+        update_verdicts(changed)
         _store_rejected(device_id, rejected, receipt.received_at)
         if joined and device_id:
             earnings.attribute(device_id, [row["day"] for row in (*rows, *changed)])
@@ -277,17 +309,26 @@ def _judge(
     device_id: UUID | None,
     rows: Sequence[dict[str, Any]],
     deltas: CountDeltas,
-    stored: Timeline | None,
+    judging: _Judging,
 ) -> list[dict[str, Any]]:
     """Set the verdicts of new rows; return the changed verdicts of stored rows."""
-    if device_id is None:
+    owner = judging.owner
+    for row in rows:
+        row["rules"] = rules.version_of(
+            row["received_at"],
+            row["measured_at"],
+            owner.registered_at if owner else None,
+            judging.switched_at,
+        )
+    if device_id is None or owner is None:
         for row in rows:
-            _set_verdict(row, rules.Verdict(row["own_reasons"]))
+            _set_verdict(row, judge_alone(row))
             deltas.add(row, row["reasons"], 1)
         return []
     new = {row["id"]: row for row in rows}
     changed: list[dict[str, Any]] = []
-    for entry, verdict in timeline.judge_new(device_id, rows, stored):
+    judged = timeline.judge_new(device_id, rows, owner, judging.caps, judging.stored)
+    for entry, verdict in judged:
         if entry["id"] in new:
             _set_verdict(new[entry["id"]], verdict)
         else:
@@ -295,6 +336,12 @@ def _judge(
             changed.append(verdict_row(entry, verdict))
         deltas.add(entry, verdict.reasons, 1)
     return changed
+
+
+def judge_alone(row: Mapping[Any, Any]) -> rules.Verdict:
+    """Return the verdict on a row without a device."""
+    mock = "mock_position" in row["marks"]
+    return rules.judge_alone(row["own_reasons"], mock, row["rules"])
 
 
 def _set_verdict(row: dict[str, Any], verdict: rules.Verdict) -> None:
@@ -310,6 +357,7 @@ def verdict_row(row: Any, verdict: rules.Verdict) -> dict[str, Any]:
         "own_reasons": row["own_reasons"],
         "valid": verdict.valid,
         "counted": verdict.counted,
+        "rules": row["rules"],
     }
 
 

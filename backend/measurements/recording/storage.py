@@ -127,10 +127,10 @@ def _store(
 store, store_autocommit = partial(_store, fetch), partial(_store, fetch_autocommit)
 
 
-def update_verdicts(verdicts: Sequence[dict[str, Any]], rules: int) -> None:
-    """Write changed verdicts, each {id, reasons, own_reasons, valid, counted}."""
+def update_verdicts(verdicts: Sequence[dict[str, Any]]) -> None:
+    """Write changed verdicts, each {id, reasons, own_reasons, valid, counted, rules}."""
     if verdicts:
-        db.session.execute(UPDATE, {"verdicts": dump(verdicts), "rules": rules})
+        db.session.execute(UPDATE, {"verdicts": dump(verdicts)})
 
 
 def add_deltas(deltas: CountDeltas) -> None:

@@ -26,7 +26,11 @@ from backend.measurements.recording.schemas import (
     PageQuerySchema,
     ResultSchema,
 )
-from backend.measurements.recording.service import RecordingContext, record_optimistically
+from backend.measurements.recording.service import (
+    RecordingContext,
+    judging_settings,
+    record_optimistically,
+)
 from backend.metrics import count_samples
 
 blp = Blueprint("measurements", __name__, description="Speed tests", security=BEARER)
@@ -53,6 +57,7 @@ def _context() -> RecordingContext:
         config["SECRET_KEY"],
         config["MEASUREMENTS_PER_HOUR"],
         current_app.extensions["statement_verifier"],
+        caps=judging_settings(config).caps,
     )
 
 

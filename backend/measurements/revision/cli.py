@@ -16,8 +16,11 @@ from backend.batch.command_line import (
     workforce,
 )
 from backend.batch.workforce import Workforce
+from backend.http.requests import clock_now
 from backend.measurements.recording import counting
 from backend.measurements.recording.cli import cli
+from backend.measurements.recording.rules import RULES
+from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision import service
 
 commands = ()  # registered in the group of backend.measurements.recording.cli
@@ -25,11 +28,18 @@ commands = ()  # registered in the group of backend.measurements.recording.cli
 
 @cli.command()
 @click.option("--month", required=True, callback=month_option, help="YYYY-MM")
+@click.option(
+    "--rules",
+    "version",
+    type=click.IntRange(RULES, RULES),
+    help="the rule set; default: of each row",
+)
 @workforce
-def rejudge(month: str, force: Workforce) -> None:
-    """Judge a month's measurements again by today's rules."""
+def rejudge(month: str, version: int | None, force: Workforce) -> None:
+    """Judge a month's measurements again; each keeps its rule set unless --rules is given."""
+    settings = judging_settings(current_app.config)
     with progress_bar(f"rejudge {month}") as progress:
-        done = service.rejudge(month, current_app.config["COUNT_MANUAL"], progress, force)
+        done = service.rejudge(month, settings, progress, force, version=version)
     click.echo(f"verdicts changed: {done.rejudged}; coarsened or stripped, left: {done.left_alone}")
 
 
@@ -41,7 +51,7 @@ def reassign(first: datetime, last: datetime, force: Workforce) -> None:
     """Look up the communes again in the active boundary sets."""
     span: tuple[date, date] = first.date(), last.date()
     with progress_bar("reassign") as progress:
-        done = service.reassign(*span, current_app.config["COUNT_MANUAL"], progress, force)
+        done = service.reassign(*span, judging_settings(current_app.config), progress, force)
     click.echo(
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "
         f"coarsened or stripped, left: {done.left_alone}"
@@ -88,5 +98,28 @@ def exclude(identity: UUID, reason: str) -> None:
     """Exclude one measurement from the counts."""
     config = current_app.config
     with click_errors():
-        service.exclude(identity, reason, config["SECRET_KEY"], config["COUNT_MANUAL"])
+        service.exclude(identity, reason, config["SECRET_KEY"], judging_settings(config))
     click.echo(f"excluded: {identity}")
+
+
+@cli.command("allow-receiver")
+@click.argument("device", type=click.UUID)
+@click.option("--reason", required=True, help="stored in the audit log")
+def allow_receiver(device: UUID, reason: str) -> None:
+    """Count mock positions of DEVICE from now on: an external GPS receiver that you know."""
+    with click_errors():
+        service.allow_receiver(device, reason, clock_now(), current_app.config["SECRET_KEY"])
+    click.echo(f"allowed: {device}")
+
+
+@cli.command("revoke-receiver")
+@click.argument("device", type=click.UUID)
+@click.option("--reason", required=True, help="stored in the audit log")
+def revoke_receiver(device: UUID, reason: str) -> None:
+    """Count no mock position of DEVICE any more, neither those since the permission."""
+    config = current_app.config
+    with click_errors():
+        changed = service.revoke_receiver(
+            device, reason, config["SECRET_KEY"], judging_settings(config)
+        )
+    click.echo(f"revoked: {device}; verdicts changed: {changed}")

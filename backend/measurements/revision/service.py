@@ -16,6 +16,7 @@ from backend.accounts.audit import record_command
 from backend.batch.workforce import ALONE, Workforce, sliced
 from backend.clock import month_end, month_start
 from backend.database.extensions import db, extension, follow_indexes
+from backend.devices.models import Device
 from backend.errors import Problem
 from backend.measurements.archive.service import path_of
 from backend.measurements.recording import earnings, incoming, rules, timeline
@@ -23,7 +24,7 @@ from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
-from backend.measurements.recording.service import verdict_row
+from backend.measurements.recording.service import JudgingSettings, judge_alone, verdict_row
 from backend.measurements.recording.storage import add_deltas, dump, update_verdicts
 from backend.units.locator import Locator, UnitLocation
 
@@ -82,9 +83,10 @@ DECIDE = text("""
 PLACE = text("""
     update measurements m
     set unit_id = v.unit_id, set_id = v.set_id, how = v.how, candidates = v.candidates,
-        own_reasons = v.own_reasons, marks = v.marks
+        own_reasons = v.own_reasons, marks = v.marks,
+        rules = coalesce(v.rules, m.rules)
     from jsonb_to_recordset(cast(:rows as jsonb)) as v(id uuid, unit_id int, set_id int,
-         how text, candidates text[], own_reasons text[], marks text[])
+         how text, candidates text[], own_reasons text[], marks text[], rules int)
     where m.id = v.id
 """)
 LEFT_ALONE = text("""
@@ -116,9 +118,10 @@ class Lot:
     devices: Sequence[UUID | None]
     first: date
     last: date
-    count_manual: bool
+    settings: JudgingSettings
     locate: bool = False  # else the rules alone are applied again
     keep: bool = True
+    rules: int | None = None  # the rule set; None: that of each row
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,25 +157,27 @@ class Comparison:
 
 def rejudge(
     month: str,
-    count_manual: bool,
+    settings: JudgingSettings,
     progress: Progress,
     force: Workforce = ALONE,
     *,
     keep: bool = True,
+    version: int | None = None,
 ) -> Revision:
-    """Judge a month's measurements again by today's rules, without changing their places.
+    """Judge a month's measurements again, without changing their places.
 
-    With `keep=False` the changes are computed but not stored.
+    Each keeps its rule set unless another `version` is given. With `keep=False` the changes are
+    computed but not stored.
     """
-    lot = Lot((), month_start(month), month_end(month), count_manual, keep=keep)
+    lot = Lot((), month_start(month), month_end(month), settings, keep=keep, rules=version)
     return _revise(lot, progress, force)
 
 
 def reassign(
-    first: date, last: date, count_manual: bool, progress: Progress, force: Workforce = ALONE
+    first: date, last: date, settings: JudgingSettings, progress: Progress, force: Workforce = ALONE
 ) -> Revision:
     """Look up the communes of a span of days again in the active sets, and judge again."""
-    return _revise(Lot((), first, last, count_manual, locate=True), progress, force)
+    return _revise(Lot((), first, last, settings, locate=True), progress, force)
 
 
 def lock_rows(device: UUID | None) -> bool | None:
@@ -185,15 +190,15 @@ def lock_rows(device: UUID | None) -> bool | None:
 
 
 def revise_chosen(
-    device: UUID | None, ids: Sequence[UUID], joined: bool | None, count_manual: bool
+    device: UUID | None, ids: Sequence[UUID], joined: bool | None, settings: JudgingSettings
 ) -> CountDeltas:
     """Judge measurements of a locked device again; return the changes of counts."""
     done = Revision()
     values = {"device": device, "ids": list(ids)}
     rows = list(db.session.execute(CHOSEN, values).mappings())
-    _revise_rows(device, rows, _rederive_all(rows, count_manual), done)
+    _revise_rows(device, rows, _rederive_all(rows, settings), done)
     times = [row["measured_at"] for row in rows]
-    _update_dependents(device, joined, times, {row["day"] for row in rows}, done)
+    _update_dependents(device, joined, times, {row["day"] for row in rows}, settings, done)
     return done.changes
 
 
@@ -222,7 +227,11 @@ def revise_lot(lot: Lot) -> Revision:
 
 def _revise_device(device: UUID | None, lot: Lot) -> Revision:
     joined = lock_rows(device)
-    revise = _locate_again if lot.locate else partial(_rederive_all, count_manual=lot.count_manual)
+    revise = (
+        _locate_again
+        if lot.locate
+        else partial(_rederive_all, settings=lot.settings, version=lot.rules)
+    )
     span = {"first": lot.first, "last": lot.last}
     done, after = Revision(), UUID(int=0)
     times, days = [], set()
@@ -235,7 +244,7 @@ def _revise_device(device: UUID | None, lot: Lot) -> Revision:
         if len(rows) < ROWS_AT_ONCE:
             break
         after = rows[-1]["id"]
-    _update_dependents(device, joined, times, days, done)
+    _update_dependents(device, joined, times, days, lot.settings, done)
     return done
 
 
@@ -247,7 +256,7 @@ def _revise_rows(
     if device is None:  # no timeline: the own reasons of the rows decide
         revised = {new["id"]: new for new in changed}
         present = [{**row, **revised.get(row["id"], {})} for row in rows]
-        _write([(row, rules.Verdict(tuple(row["own_reasons"]))) for row in present], done)
+        _write([(row, judge_alone(row)) for row in present], done)
 
 
 def _update_dependents(
@@ -255,11 +264,13 @@ def _update_dependents(
     joined: bool | None,
     times: Sequence[datetime],
     days: set[date],
+    settings: JudgingSettings,
     done: Revision,
 ) -> None:
     """Update verdicts of the device's timeline, counts and earnings after a revision of rows."""
     if device and times:
-        judged = timeline.judge_span(device, min(times), max(times))
+        owner = timeline.owner_of(device)
+        judged = timeline.judge_span(device, min(times), max(times), owner, settings.caps)
         _write(judged, done)
         days = days | {row["day"] for row, _ in judged}
     add_deltas(done.changes)
@@ -289,7 +300,7 @@ def _write(judged: Iterable[tuple[Row, rules.Verdict]], done: Revision) -> None:
         done.changes.add(row, verdict.reasons, 1)
         changed.append(verdict_row(row, verdict))
     done.rejudged += len(changed)
-    update_verdicts(changed, rules.RULES)
+    update_verdicts(changed)
 
 
 def _locate_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -305,23 +316,26 @@ def _locate_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [new | {"id": UUID(new["id"])} for new in columns.to_pylist()]
 
 
-def _rederive_all(rows: Sequence[Row], count_manual: bool) -> list[dict[str, Any]]:
-    """Return the rows whose own reasons or marks differ by today's rules."""
-    return [new for row in rows if (new := _rederive(row, count_manual))]
+def _rederive_all(
+    rows: Sequence[Row], settings: JudgingSettings, version: int | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows whose own reasons, marks or rule set differ by today's rules."""
+    return [new for row in rows if (new := _rederive(row, settings, version or row["rules"]))]
 
 
-def _rederive(row: Row, count_manual: bool) -> dict[str, Any] | None:
+def _rederive(row: Row, settings: JudgingSettings, version: int) -> dict[str, Any] | None:
     loaded = SCHEMA.load(row["raw"])
     receipt = ReceiptContext(
         received_at=row["received_at"],
         accept_old=row["device_id"] is None,
-        count_manual=count_manual,
+        count_manual=settings.count_manual,
         has_device=row["device_id"] is not None,
         count_without_device=COUNTED_BY_ADMIN in row["marks"],
     )
     new = incoming.derived_columns(row, loaded, _stored_place(row), receipt)
     excluded = ["excluded"] if row["excluded"] else []
-    new |= {"id": row["id"], "own_reasons": list(rules.by_weight([*new["own_reasons"], *excluded]))}
+    own = list(rules.by_weight([*new["own_reasons"], *excluded]))
+    new |= {"id": row["id"], "own_reasons": own, "rules": version}
     return new if any(row[name] != value for name, value in new.items()) else None
 
 
@@ -345,7 +359,7 @@ def _stored_place(row: Row) -> UnitLocation | None:
 
 
 def decide_on_device(
-    device: UUID | None, ids: Sequence[UUID], decision: Decision, count_manual: bool
+    device: UUID | None, ids: Sequence[UUID], decision: Decision, settings: JudgingSettings
 ) -> CountDeltas:
     """Decide on measurements of one device, under its lock; the caller commits."""
     joined = lock_rows(device)
@@ -358,10 +372,10 @@ def decide_on_device(
         "lifts": decision.lifts,
     }
     decided = list(db.session.execute(DECIDE, values).scalars())
-    return revise_chosen(device, decided, joined, count_manual) if decided else CountDeltas()
+    return revise_chosen(device, decided, joined, settings) if decided else CountDeltas()
 
 
-def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
+def exclude(identity: UUID, reason: str, key: str, settings: JudgingSettings) -> None:
     """Exclude a measurement from the counts; audited, and an input of its verdict.
 
     The audit log is never changed, but a withdrawal has to remove the client's id: the log
@@ -371,9 +385,41 @@ def exclude(identity: UUID, reason: str, key: str, count_manual: bool) -> None:
     found = db.session.execute(where, {"id": identity}).one_or_none()
     if found is None:
         raise Problem(404, "not_found")
-    decide_on_device(found.device_id, [identity], Decision(reason), count_manual)
+    decide_on_device(found.device_id, [identity], Decision(reason), settings)
     record_command("exclude", f"measurement:{pseudonym(identity, key)}", reason=reason)
     db.session.commit()
+
+
+LAST = text("select max(measured_at) from measurements where device_id = :device")
+RECEIVER = text("update devices set receiver_from = :at where id = :device returning id")
+
+
+def allow_receiver(device: UUID, reason: str, now: datetime, key: str) -> None:
+    """Let mock positions of a device count from now on; audited."""
+    if db.session.execute(RECEIVER, {"device": device, "at": now}).first() is None:
+        raise Problem(404, "not_found")
+    _audit_receiver("allow-receiver", device, reason, key)
+    db.session.commit()
+
+
+def revoke_receiver(device: UUID, reason: str, key: str, settings: JudgingSettings) -> int:
+    """Withdraw the permission and judge the device again; return the number of verdicts changed."""
+    joined = lock_rows(device)
+    found = db.session.get_one(Device, device) if joined is not None else None
+    if found is None or found.receiver_from is None:
+        raise Problem(404, "not_found")
+    since, found.receiver_from = found.receiver_from, None
+    db.session.flush()
+    done = Revision()
+    last = db.session.execute(LAST, {"device": device}).scalar() or since
+    _update_dependents(device, joined, [since, max(since, last)], set(), settings, done)
+    _audit_receiver("revoke-receiver", device, reason, key)
+    db.session.commit()
+    return done.rejudged
+
+
+def _audit_receiver(act: str, device: UUID, reason: str, key: str) -> None:
+    record_command(f"measurements.{act}", f"device:{pseudonym(device, key)}", reason=reason)
 
 
 def pseudonym(identity: UUID, key: str) -> str:

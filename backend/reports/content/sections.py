@@ -14,7 +14,7 @@ from backend.coverage.statistics.service import statistics
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.i18n.formats import number
-from backend.measurements.recording.rules import RULES
+from backend.measurements.recording.rule_sets import rule_set_of
 from backend.reports.content.figures import (
     NETWORKS,
     CommuneRow,
@@ -149,7 +149,7 @@ def notes(counts: Counts) -> list[Note]:
     found += [
         _note("note_own_count"),
         _boundaries_note(answer["boundaries"]),
-        _note("note_rules", rules=RULES),
+        _note("note_rules", rules=rule_set_of(answer["month"])),
     ]
     if basis := _basis(counts):
         found.append(_note("note_basis", basis=BASES[basis]))

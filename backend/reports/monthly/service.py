@@ -15,7 +15,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
-from backend.measurements.recording.rules import RULES
+from backend.measurements.recording.rule_sets import rule_set_of
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scope, unit_scopes
 from backend.reports.content.figures import Report, ReportUnit
@@ -96,7 +96,7 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
         "made_at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "boundaries": counts.first["boundaries"],
         "demo": counts.first["demo"],
-        "rules": RULES,
+        "rules": rule_set_of(row.month),
         "sections": sections,
         "proposed": propose(details, row.month, sections),
         "remarks": dict(row.remarks),

@@ -23,6 +23,7 @@ from backend.errors import Problem, invalid
 from backend.jobs.models import Job
 from backend.jobs.service import Arguments, Progress, Work, enqueue
 from backend.measurements.recording import rules
+from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision import service as revising
 from backend.units import uploads
 from backend.units.catalogue import NewSet, list_sets, system_on
@@ -168,15 +169,15 @@ UNITS_MOST = 100
 def reassign(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Reassign the communes of a span of days by the active boundary sets."""
     first, last = date.fromisoformat(arguments["first"]), date.fromisoformat(arguments["last"])
-    manual = current_app.config["COUNT_MANUAL"]
-    return _sums(revising.reassign(first, last, manual, progress))
+    settings = judging_settings(current_app.config)
+    return _sums(revising.reassign(first, last, settings, progress))
 
 
 def rejudge(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Re-evaluate a month by the current rules, or preview the changes."""
-    manual, keep = current_app.config["COUNT_MANUAL"], not arguments["dry_run"]
+    settings, keep = judging_settings(current_app.config), not arguments["dry_run"]
     before = counted_now(arguments["month"])
-    done = revising.rejudge(arguments["month"], manual, progress, keep=keep)
+    done = revising.rejudge(arguments["month"], settings, progress, keep=keep)
     changes = sum_changes([done.changes])
     units = sorted(serialize_units(changes, before), key=_change)
     return _sums(done) | {

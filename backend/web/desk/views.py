@@ -28,6 +28,7 @@ from backend.errors import Problem
 from backend.http import etags
 from backend.http.etags import Expected
 from backend.http.requests import clock_now
+from backend.measurements.recording.service import judging_settings
 from backend.organisations.areas import delegate, end_deputy, list_deputies
 from backend.reports.files.tables import format_cell
 from backend.reports.monthly import deadlines, lifecycle, service
@@ -249,7 +250,7 @@ def _find_exclusion(code: str, month: str, act_id: int) -> dict[str, Any]:
 
 def _terms() -> ExclusionContext:
     config = current_app.config
-    return ExclusionContext(clock_now(), config["SECRET_KEY"], config["COUNT_MANUAL"])
+    return ExclusionContext(clock_now(), config["SECRET_KEY"], judging_settings(config))
 
 
 @bp.page("/area/<code>/vnnic", schemas.MonthQuerySchema, methods=READ_WRITE)

@@ -28,6 +28,9 @@ KEPT = Path(__file__).parents[2] / "data" / "upgrades"
 DUMPS = sorted(KEPT.glob("*.dump"), key=lambda path: path.stem)
 
 
+BEGUN = text("select by, from_at > now() - interval '1 hour' from counting_rules")
+
+
 @pytest.fixture(params=DUMPS, ids=lambda path: path.stem)
 def dump(request: pytest.FixtureRequest) -> Path:
     return Path(request.param)
@@ -65,6 +68,14 @@ def test_an_old_database_is_migrated_and_tells_the_same(
     assert figures(client, admin, told["campaign"]) == told
     recount = migrated.test_cli_runner().invoke(args=["measurements", "recount"])
     assert recount.exit_code == 0, recount.output
+    with migrated.app_context():
+        begun = db.session.execute(
+            text("select by, from_at > now() - interval '1 hour' from counting_rules")
+        )
+        assert begun.all() == [("upgrade", True)]
+        assert set(
+            db.session.execute(text("select distinct rules from measurements")).scalars()
+        ) <= {1}
     assert post(client, register(client), sample()).status_code == 201
     engine = create_engine(old.owner_url)
     with engine.connect() as connection:

@@ -4,13 +4,17 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tools.docs_generator import limits, reasons, settings, vnnic
+from tests.tools.docs_generator import limits, operators, reasons, settings, vnnic
 
 DOCS = Path(__file__).parents[3] / "docs"
 # page: {name of the part: its generator}
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "operator.md": {"settings": settings.table},
-    "rules.md": {"reasons": reasons.table, "limits": limits.table},
+    "rules.md": {
+        "reasons": reasons.table,
+        "limits": limits.table,
+        "operators": operators.table,
+    },
     "vnnic.md": {"vnnic": vnnic.table},
 }
 

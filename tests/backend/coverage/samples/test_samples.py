@@ -62,11 +62,12 @@ def test_the_latest_come_first_page_by_page(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("query", "places"),
     [
-        ("&reason=counted", [4, 2, 0]),
+        ("&reason=counted", [4, 0]),
+        ("&reason=mock_position", [2]),
         ("&reason=repeat", [1]),
         ("&reason=failed_test", [3]),
         ("&network=fixed", [4]),
-        ("&network=mobile&reason=counted", [2, 0]),
+        ("&network=mobile&reason=counted", [0]),
         ("&reason=excluded", []),
     ],
 )
@@ -106,10 +107,15 @@ def test_why_a_sample_does_not_count(cast: Cast) -> None:
 
 
 def test_why_a_sample_counts(cast: Cast) -> None:
+    first = cast.one(0)
+    assert first["verdict"] == {"code": "counted", "message": "Mẫu được tính."}
+    assert (first["repeats"], first["exclusion"], first["rules"]) == (None, None, 2)
+
+
+def test_a_mock_position_is_a_reason_and_not_told_twice(cast: Cast) -> None:
     mock = cast.one(2)
-    assert mock["verdict"] == {"code": "counted", "message": "Mẫu được tính."}
-    assert [one["code"] for one in mock["marks"]] == ["mock_position"]
-    assert (mock["repeats"], mock["exclusion"], mock["rules"]) == (None, None, 1)
+    assert [one["code"] for one in mock["reasons"]] == ["mock_position"]
+    assert mock["marks"] == []
 
 
 def test_an_exclusion_is_told_with_its_reason(cast: Cast) -> None:

@@ -30,7 +30,7 @@ class Stall:
     def __init__(self, cast: Cast, app: Flask) -> None:
         self.cast, self.app = cast, app
         app.extensions["clock"].now = NINE
-        self.phones = [register(cast.client) for _ in range(ONCE_DEVICES)]
+        self.phones = [register(cast.client, timedelta()) for _ in range(ONCE_DEVICES)]
         app.extensions["clock"].now = NINE + timedelta(hours=6)
         for n, phone in enumerate(self.phones):
             self.measure(phone, n + 1, HERE["latitude"])
@@ -75,19 +75,18 @@ def test_registrations_are_told_by_the_commune_of_the_first_measurement(
     cast: Cast, app: Flask
 ) -> None:
     app.extensions["clock"].now = datetime(2024, 11, 21, 12, 0, tzinfo=UTC)
-    later = register(cast.client)
+    later = register(cast.client, timedelta())
     elsewhere = location(latitude=HERE["latitude"] + FAR)
     at = datetime(2024, 11, 21, 13, 0, tzinfo=UTC)
     app.extensions["clock"].now = at + timedelta(hours=2)
     first = post(cast.client, later, sample(at.isoformat()))
     second = sample((at + timedelta(hours=1)).isoformat(), location=elsewhere)
     assert first.status_code == post(cast.client, later, second).status_code == 201
-    register(cast.client)  # measures nowhere yet
+    register(cast.client, timedelta())  # measures nowhere yet
     url = "/api/v1/units/19/registrations?month=2024-11&level=province"
     answer = cast.client.get(url, headers=cast.official).json
     assert [(row["day"], row["registered"], row["once"]) for row in answer["items"]] == [
-        ("2024-11-20", 1, 0),
         ("2024-11-21", 1, 0),
     ]
-    assert answer["registered"] == 2
+    assert answer["registered"] == 1
     assert len({row["unit"]["code"] for row in answer["items"]}) == 1

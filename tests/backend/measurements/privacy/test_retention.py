@@ -16,7 +16,7 @@ from backend.measurements.recording.counting import differences, fold_all
 from backend.measurements.recording.models import Count, ExpiredDay, Measurement, RejectedBody
 from backend.witness.models import TicketRow
 from tests.support import factories
-from tests.support.devices import bearer, measurement_row, register, sample
+from tests.support.devices import bearer, measurement_row, register_earlier, sample
 from tests.support.speed_tests import witnessed
 
 MEASUREMENTS = "/api/v1/measurements"
@@ -28,7 +28,7 @@ EXACT, COARSE = (21.5942, 105.8482), (21.594, 105.848)
 def phone(client: FlaskClient, clock: Any) -> dict[str, Any]:
     """Three tests: one counted, one repeated, one the next day."""
     clock.now = AT + timedelta(days=1, hours=1)
-    mine = register(client)
+    mine = register_earlier(client)
     for hours in (0, 1, 24):
         send(client, mine, sample(AT + timedelta(hours=hours)))
     return mine

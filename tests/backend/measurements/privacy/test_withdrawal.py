@@ -29,6 +29,7 @@ from tests.support.devices import (
     ME,
     bearer,
     register,
+    register_earlier,
     sample,
     store_measurements,
 )
@@ -188,7 +189,7 @@ def figures(client: FlaskClient) -> tuple[int, ...]:
 def test_samples_of_the_last_week_leave_the_counts(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
-    headers = bearer(register(client)["token"])
+    headers = bearer(register_earlier(client)["token"])
     old = [sample(clock.now - timedelta(hours=hours)) for hours in (1, 2, 9)]
     client.post(MEASUREMENTS, json={"measurements": old}, headers=headers)
     clock.now += timedelta(minutes=1)

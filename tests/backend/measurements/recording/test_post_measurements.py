@@ -133,7 +133,7 @@ def test_hidden_network_codes_are_no_reason(client: FlaskClient) -> None:
 def test_a_second_sample_nearby_within_four_hours_is_a_repeat(client: FlaskClient) -> None:
     headers = register(client)
     post(client, headers, sample("2024-11-15T09:00:00+07:00"))
-    near = post(client, headers, sample("2024-11-15T12:59:59+07:00"))
+    near = post(client, headers, sample("2024-11-15T12:59:40+07:00"))
     later = post(client, headers, sample("2024-11-15T13:00:00+07:00"))
     away = post(client, headers, sample("2024-11-15T12:00:00+07:00", location=location(**THERE)))
     assert [one["code"] for one in near.json["reasons"]] == ["repeat"] and near.json["valid"]

@@ -2,21 +2,24 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.clock import local_day
 from backend.measurements.recording import rules
 from backend.measurements.recording.reasons import BY_CODE, REASONS
-from backend.measurements.recording.rules import Sample, TimelineEntry, Verdict
+from backend.measurements.recording.rules import Caps, Owner, Sample, TimelineEntry, Verdict
 
 NOON = datetime(2024, 11, 15, 5, 0, tzinfo=UTC)
+OWNER, CAPS = Owner(NOON - timedelta(days=90)), Caps()
 
 
-def one(minutes: float = 0, metres: float = 0, **changes: object) -> Sample:
+def one(minutes: float = 0, metres: float = 0, **changes: Any) -> Sample:
     """A sample so many minutes after noon, so many metres north of a point."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "id": uuid.uuid4(),
         "at": NOON + timedelta(minutes=minutes),
         "network": "mobile",
@@ -25,14 +28,16 @@ def one(minutes: float = 0, metres: float = 0, **changes: object) -> Sample:
         "longitude": 105.8,
         "accuracy_m": 10.0,
         "own_reasons": (),
+        "rules": 1,
     }
-    return Sample(**{**values, **changes})  # type: ignore[arg-type]
+    values |= changes
+    return Sample(day=local_day(values["at"]), **values)
 
 
 def reasons(*samples: Sample) -> list[tuple[str, ...]]:
     """The reasons of each sample of a timeline, judged from its start."""
     timeline = [TimelineEntry(sample, None) for sample in samples]
-    settled = rules.judge_timeline(timeline, samples[0].at, samples[-1].at)
+    settled = rules.judge_timeline(timeline, samples[0].at, samples[-1].at, OWNER, CAPS)
     return [verdict.reasons for _, verdict in settled]
 
 
@@ -114,6 +119,6 @@ def test_settling_from_a_late_one_on_equals_a_full_pass(
         TimelineEntry(sample, None if sample is late else Verdict(stored[sample.id]))
         for sample in samples
     ]
-    for entry, verdict in rules.judge_timeline(timeline, late.at, late.at):
+    for entry, verdict in rules.judge_timeline(timeline, late.at, late.at, OWNER, CAPS):
         stored[entry.sample.id] = verdict.reasons
     assert [stored[sample.id] for sample in samples] == reasons(*samples)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from backend.database.extensions import db
 from backend.measurements.recording.counting import differences
+from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision.service import Decision, decide_on_device
 from tests.support.factories import sample
 
@@ -24,7 +25,7 @@ def test_rows_of_no_device_are_taken_out_once(app: Flask, owner: Engine, tmp_pat
     assert app.test_cli_runner().invoke(args=words).exit_code == 0
 
     def exclude() -> None:
-        decide_on_device(None, [UUID(one["id"])], Decision("trong xưởng"), count_manual=False)
+        decide_on_device(None, [UUID(one["id"])], Decision("trong xưởng"), JudgingSettings())
 
     def another() -> None:
         with app.app_context():

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 
 PART = 4_096  # some milliseconds of a slow line
-# Parts in the line's buffer, 256 kB: on a busy machine a late part catches up.
+# Parts in the line's buffer besides those under way: on a busy machine a late part catches up.
 BUFFERED = 64
 # Bytes that pass an idle line at once, as with usual shapers: the head of a request is not delayed.
 BURST = 4_096
@@ -44,12 +44,13 @@ class _Direction:
 
     def __init__(self, mbps: float, delay_s: float) -> None:
         self.seconds_per_byte, self.delay_s = 8 / (mbps * 1e6), delay_s
+        self.under_way = int(delay_s / self.seconds_per_byte / PART)
         self.free_at = 0.0
 
     async def pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         """Forward data, limited by the line's buffer, with the time of its arrival."""
         loop = asyncio.get_running_loop()
-        arrivals: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BUFFERED)
+        arrivals: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BUFFERED + self.under_way)
         deliver = asyncio.create_task(self._deliver(arrivals, target))
         with suppress(OSError):
             while part := await source.read(PART):

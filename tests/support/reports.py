@@ -102,24 +102,26 @@ def stored_report(app: Flask, unit: int, state: str) -> int:
     """Store a nearly empty report in a state."""
     month = free_month(app, unit)
     row = ReportRow(
-        unit_id=unit, month=month, edition=1, state=state, remarks={}, created_at=DECEMBER
+        unit_id=unit, month=month, edition=1, state="draft", remarks={}, created_at=DECEMBER
     )
     if state != "draft":
         content = canonical_json(nothing(month))
         row.content, row.digest, row.frozen_at = content.decode(), digest(content), DECEMBER
+        row.state = "frozen"
     with app.app_context():
-        if state == "approved":
-            statement = {"digest": row.digest, "files": {"report.json": row.digest}}
-            sealed = create_seal(statement, DECEMBER, app.config["VAR_DIR"])
-            row.approved_at, row.approver_name = DECEMBER, "Trần Thị Bình"
-            row.statement, row.signature = sealed.statement, sealed.signature
-            row.key_number = sealed.key_number
         db.session.add(row)
         db.session.flush()
         if state != "draft":
             file = ReportFile(report_id=row.id, name="report.json", digest=row.digest)
             file.content, file.size = content, len(content)
             db.session.add(file)
+            db.session.flush()
+        if state == "approved":  # from now on the database keeps report and files
+            statement = {"digest": row.digest, "files": {"report.json": row.digest}}
+            sealed = create_seal(statement, DECEMBER, app.config["VAR_DIR"])
+            row.state, row.approved_at, row.approver_name = state, DECEMBER, "Trần Thị Bình"
+            row.statement, row.signature = sealed.statement, sealed.signature
+            row.key_number = sealed.key_number
         db.session.commit()
         return int(row.id)
 

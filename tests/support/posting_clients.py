@@ -6,6 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
 
 from tests.support.factories import sample
 
@@ -25,7 +27,7 @@ def posting_phones(port: int) -> Iterator[Counter[int | str]]:
         token = post_json(line, "/api/v1/devices", {"consent": CONSENT})[1]["token"]
         while not over.wait(0.01):
             try:
-                answered[post_json(line, "/api/v1/measurements", sample(), token)[0]] += 1
+                answered[post_json(line, "/api/v1/measurements", measured(), token)[0]] += 1
             except (OSError, http.client.HTTPException) as error:
                 answered[type(error).__name__] += 1
                 line.close()
@@ -42,6 +44,11 @@ def posting_phones(port: int) -> Iterator[Counter[int | str]]:
         over.set()
         for one in phones:
             one.join()
+
+
+def measured() -> dict[str, Any]:
+    """Return the body of a sample measured now: the server has the present time."""
+    return sample(datetime.now(UTC).isoformat())
 
 
 def post_json(

@@ -16,6 +16,7 @@ from backend.coverage.statistics import refresh
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.measurements.archive import files as archive_files
+from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision import service as revising
 from tests.support.certificates import issue
 from tests.support.clock import FakeClock
@@ -96,12 +97,12 @@ def test_two_processes_find_and_do_what_one_does(app: Flask, tmp_path: Path) -> 
         assert digests(folders[0]) == digests(folders[1])
         assert len(digests(folders[0])) == 6
 
-        done = revising.reassign(*SPAN, False, silently, force)
+        done = revising.reassign(*SPAN, JudgingSettings(), silently, force)
         assert (done.moved, done.rejudged) == (12, 0)
         written = told(ROWS, COUNTS)
         for crew in (workforce.ALONE, force):
-            assert revising.reassign(*SPAN, False, silently, crew).moved == 0
-            assert revising.rejudge(MONTH, False, silently, crew).rejudged == 0
+            assert revising.reassign(*SPAN, JudgingSettings(), silently, crew).moved == 0
+            assert revising.rejudge(MONTH, JudgingSettings(), silently, crew).rejudged == 0
         assert told(ROWS, COUNTS) == written
 
         computed = []

@@ -19,7 +19,7 @@ from backend.measurements.recording.counting import fold_all
 from backend.server.backup import service as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
-from tests.support.devices import ME, bearer, register, sample
+from tests.support.devices import ME, bearer, register_earlier, sample
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2024, 11, 20, 7, 0, tzinfo=UTC)
@@ -48,7 +48,7 @@ def fresh(tmp_path: Path) -> Iterator[Path]:
 
 def measuring(client: FlaskClient, n: int) -> dict[str, Any]:
     """A phone that measured n times, far enough apart in time for all to count."""
-    phone = register(client)
+    phone = register_earlier(client)
     for number in range(n):
         body = sample(AT - timedelta(hours=5 * number))
         answer = client.post("/api/v1/measurements", json=body, headers=bearer(phone["token"]))

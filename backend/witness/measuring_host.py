@@ -39,7 +39,7 @@ STATE_FILE = "tests.sqlite"  # in VAR_DIR
 KEPT = timedelta(days=7)
 # A page ends a test after 55 s; slow lines need longer.
 TEST_MOST = timedelta(minutes=10)
-# Pings and transfers of one test: the page needs at most 40.
+# Pings, transfers and their ends in one test: the page needs at most 60.
 EVENTS_MOST = 200
 # The last transfer of a slow line takes this long: clients stop at 0.9 s by their own clock …
 LAST_TRANSFER_S = 0.8

@@ -59,6 +59,7 @@ def test_measured_speed_matches_the_line(
         assert newest.download_mbps == pytest.approx(LINE.down_mbps, rel=WITHIN)
         assert newest.upload_mbps == pytest.approx(LINE.up_mbps, rel=WITHIN)
         assert newest.raw["data_used_mb"] < 15
+        assert newest.assurance == "witnessed"
         waits = (LINE.round_trip_ms, before, pinged(served))
         if min(waits) * (1 - WITHIN) <= newest.ping_ms <= max(waits) * (1 + WITHIN):
             return

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from backend.clock import local_day, utc_now
 from backend.database.extensions import db
@@ -15,7 +15,7 @@ from backend.measurements.recording.models import Measurement
 from backend.memberships import poster
 from backend.memberships.models import Volunteer
 from tests.support import people
-from tests.support.browser import PHONE, check_page, expect_text, press
+from tests.support.browser import PHONE, Guard, check_page, expect_text, press
 from tests.support.joining import Cast
 from tests.support.measuring_page import (
     HERE,
@@ -46,7 +46,8 @@ def begin(page: Page) -> None:
 def stored(app: Flask) -> list[dict[str, Any]]:
     with app.app_context():
         rows = db.session.query(Measurement).order_by(Measurement.measured_at).all()
-        return [row.raw | {"counted": row.counted, "reasons": row.reasons} for row in rows]
+        names = ("counted", "reasons", "assurance")
+        return [row.raw | {name: getattr(row, name) for name in names} for row in rows]
 
 
 def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Page) -> None:
@@ -74,6 +75,8 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     assert kept["operator_source"] == "user"
     assert 0 < kept["download_mbps"] < 5_000 and kept["data_used_mb"] > 0
     assert kept["location"]["accuracy_m"] == 12
+    assert kept["assurance"] == "witnessed"
+    expect_text(phone, "Máy chủ đo đã xác nhận")
     expect_text(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
     check_page(phone, "do-in-team")
     phone.locator("#teams button").click()
@@ -117,7 +120,70 @@ def test_without_a_network_nothing_is_lost(app: Flask, phone: Page) -> None:
     again.context.set_offline(False)
     expect_text(again, "Được tính cho")
     expect(again.locator("#queue")).to_be_hidden()
-    assert [one["counted"] for one in stored(app)] == [True]
+    [sample] = stored(app)
+    assert sample["counted"] and sample["assurance"] == "witnessed"
+
+
+def test_without_a_ticket_a_sample_is_claimed(app: Flask, phone: Page) -> None:
+    phone.route("**/api/v1/tests", lambda route: route.abort())
+    begin(phone)
+    measure(phone)
+    expect_text(phone, "Được tính cho")
+    expect_text(phone, "Chưa được máy chủ đo xác nhận")
+    [sample] = stored(app)
+    assert sample["assurance"] == "claimed" and sample["counted"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/do/tests", "/do/down/end?*", "/do/down?bytes=0&test=*", "/do/tests/end?*"]
+)
+def test_a_silent_host_does_not_fail_a_test(app: Flask, phone: Page, path: str) -> None:
+    phone.route(f"**{path}", lambda route: route.abort())
+    begin(phone)
+    measure(phone)
+    expect_text(phone, "Được tính cho")
+    expected = "witnessed" if "bytes=0" in path else "claimed"  # pings only make it more exact
+    assert [one["assurance"] for one in stored(app)] == [expected]
+
+
+def test_a_host_that_ends_a_test_early_does_not_fail_it(
+    app: Flask, phone: Page, guard: Guard
+) -> None:
+    phone.route("**/do/up?*test=*", lambda route: route.fulfill(status=409))
+    begin(phone)
+    measure(phone)
+    expect_text(phone, "Được tính cho")
+    assert [one["assurance"] for one in stored(app)] == ["claimed"]
+    assert all(one.startswith("Error fetching") for one in guard.complaints)
+    guard.complaints.clear()  # of the engine
+
+
+def test_a_late_ticket_is_used_for_the_next_test(app: Flask, phone: Page) -> None:
+    late: list[Route] = []
+    phone.route("**/api/v1/tests", lambda route: late.append(route))
+    begin(phone)
+    measure(phone)
+    expect_text(phone, "Được tính cho")
+    with phone.expect_response("**/api/v1/tests"):
+        late.pop().continue_()
+    measure(phone)
+    expect_text(phone, "2 mẫu, 1 được tính")
+    assert late == []
+    assert [one["assurance"] for one in stored(app)] == ["claimed", "witnessed"]
+
+
+def test_a_witness_that_was_not_fetched_is_fetched_later(app: Flask, phone: Page) -> None:
+    begin(phone)
+    for path in ("/do/tests/end?*", "/api/v1/devices/me"):
+        phone.route(f"**{path}", lambda route: route.abort())
+    phone.evaluate("delete ServiceWorkerRegistration.prototype.sync")
+    measure(phone)
+    expect_text(phone, "Đang chờ mạng để gửi")
+    assert stored(app) == []
+    phone.unroute_all()
+    phone.evaluate("dispatchEvent(new Event('online'))")
+    expect_text(phone, "Được tính cho")
+    assert [one["assurance"] for one in stored(app)] == ["witnessed"]
 
 
 def test_a_refused_position_shows_how_to_allow_it(app: Flask, new_page: Open) -> None:

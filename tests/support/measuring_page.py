@@ -1,6 +1,6 @@
 """Actions of a volunteer on the measuring page, also on a bad network."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.support.browser import expect_text, press
 
@@ -32,11 +32,19 @@ def measure(page: Page) -> None:
     expect(page.locator("#verdict")).to_be_visible(timeout=MEASURED_MS)
 
 
+def _posts_samples(request: Request) -> bool:
+    return request.url.endswith("/api/v1/measurements")
+
+
 def measure_and_lose_the_network(page: Page) -> Page:
     """Measure, lose the network before sending, close the page and open it again offline."""
     page.evaluate("navigator.serviceWorker.ready")
+    # Without background sync: routes do not stop the service worker.
+    page.evaluate("delete ServiceWorkerRegistration.prototype.sync")
     page.route("**/api/v1/measurements", lambda route: route.abort())
-    measure(page)
+    # A request that waits for its route when the page is closed would be sent.
+    with page.expect_event("requestfailed", _posts_samples, timeout=MEASURED_MS):
+        measure(page)
     expect_text(page, "Đang chờ mạng để gửi")
     page.context.set_offline(True)
     page.close()

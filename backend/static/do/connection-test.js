@@ -1,5 +1,6 @@
 // The speed test against this server, with Cloudflare's engine and transfer sizes for phones.
 import SpeedTest from "../vendor/speedtest/speedtest.js";
+import { returnNonces } from "./witness.js";
 
 // Each size takes two to four times as long as the previous one. The first that takes over FINISH_MS
 // is the last, so slow connections transfer little and fast ones are still measured.
@@ -30,10 +31,15 @@ const ABORT_MS = 30_000;
 // A longer test would be too far from its position in time.
 const TEST_MOST_MS = 55_000;
 
+// The result by the HTTP status of a failed request; none without an answer.
+const failure = (status) => (status ? (status === 429 ? "busy" : "refused") : "failed");
+
 export class ConnectionTest {
-  // onChange is called repeatedly with { phase, down, up, ping, jitter, mb }.
-  constructor(speed, phone, small, onChange) {
-    const address = (name) => `${speed || location.origin}/do/${name}?phone=${phone}`;
+  // `run` is of startTest; onChange is called repeatedly with { phase, down, up, ping, jitter, mb }.
+  constructor(run, phone, small, onChange) {
+    const witnessed = run.test ? `&test=${run.test}` : "";
+    const address = (name) => `${run.host}/do/${name}?phone=${phone}${witnessed}`;
+    this.witnessRun = run;
     this.engine = new SpeedTest({
       autoStart: false,
       downloadApiUrl: address("down"),
@@ -49,11 +55,13 @@ export class ConnectionTest {
     this.onChange = onChange;
   }
 
-  // Returns { status: finished | failed | aborted | busy, …values, mb, seconds }.
+  // Returns { status: finished | failed | aborted | busy | refused, …values, mb, seconds }.
   run() {
     const began = performance.now();
+    const stopReturning = returnNonces(this.witnessRun);
     const ended = (status) => {
       clearTimeout(this.timer);
+      stopReturning();
       this.engine.pause();
       this.engine.onFinish = this.engine.onError = () => {};
       return { status, ...this.values(), seconds: (performance.now() - began) / 1000 };
@@ -64,7 +72,7 @@ export class ConnectionTest {
       this.engine.onPhaseChange = ({ measurement }) => this.report(measurement.type);
       this.engine.onResultsChange = ({ type }) => this.report(type);
       this.engine.onFinish = () => resolve(ended("finished"));
-      this.engine.onError = (message, status) => resolve(ended(status === 429 ? "busy" : "failed"));
+      this.engine.onError = (message, status) => resolve(ended(failure(status)));
       this.engine.play();
     });
   }

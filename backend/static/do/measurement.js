@@ -5,6 +5,7 @@ import { ConnectionTest } from "./connection-test.js";
 import { FAIR_M, GOOD_M, PositionWatch, toLocation } from "./position.js";
 import { saveSample, saveSetting, setting } from "./store.js";
 import { element, number, showMessage, speed, translate } from "./texts.js";
+import { addWitness, endTest, startTest } from "./witness.js";
 
 // The first test waits until the service worker has loaded its files, which share the connection.
 const SETTLE_MS = 10_000;
@@ -106,22 +107,39 @@ async function measure(button) {
   button.classList.add("running");
   const measuredAt = new Date();
   const current = await network();
-  test = new ConnectionTest(element("do").dataset.speed, await setting("phone"), element("small").checked, showValues);
-  const result = await test.run();
+  const { run, result } = await runTest(element("small").checked);
   showValues(result);
   if (result.status === "busy") {
     showMessage(translate("busy"));
     return null;
   }
+  // At once: a phone may be without a network for longer than the host keeps the test.
+  const witness = run.test && result.status === "finished" ? endTest(run) : null;
   if (!withoutPosition && (position.best()?.accuracy ?? Infinity) > GOOD_M) {
     phase(translate("better"));
     await position.until(FAIR_M, BETTER_MS);
   }
-  return storeSample(result, measuredAt, current);
+  return storeSample(result, measuredAt, current, run, await witness);
+}
+
+async function runTest(small) {
+  const host = element("do").dataset.speed || location.origin;
+  const phone = await setting("phone");
+  const attempt = (run) => {
+    test = new ConnectionTest(run, phone, small, showValues);
+    return test.run();
+  };
+  let run = await startTest(host, small ? "small" : "full");
+  let result = await attempt(run);
+  if (result.status === "refused" && run.test) {
+    run = { ...run, test: null };
+    result = await attempt(run); // without a witness
+  }
+  return { run, result };
 }
 
 // Store the sample on the phone before the first attempt to send it.
-async function storeSample(result, measuredAt, current) {
+async function storeSample(result, measuredAt, current, run, witness) {
   const body = {
     id: newId(),
     measured_at: measuredAt.toISOString(),
@@ -135,8 +153,14 @@ async function storeSample(result, measuredAt, current) {
     metered: metered(),
     data_used_mb: rounded(result.mb),
     duration_s: rounded(result.seconds),
+    ...(run.ticket && { test: { ticket: run.ticket } }),
   };
-  const sample = { id: body.id, body, state: "waiting", answer: null };
+  let sample = { id: body.id, body, state: "waiting", answer: null };
+  if (witness && body.status === "finished") {
+    sample = addWitness({ ...sample, run: { host: run.host, test: run.test } }, witness);
+    const { download_mbps: down, upload_mbps: up } = sample.body;
+    showValues({ ...result, down, up });
+  }
   await saveSample(sample);
   if (!element("small").checked && result.mb) await saveSetting("lastMb", Math.max(1, Math.round(result.mb)));
   element("data").textContent = translate("used", { mb: number(result.mb, 1) });
@@ -145,7 +169,8 @@ async function storeSample(result, measuredAt, current) {
 
 function values({ status, down, up, ping, jitter }) {
   const complete = status === "finished" && down && up && ping !== null;
-  if (!complete) return { status: status === "finished" ? "failed" : status, download_mbps: null, upload_mbps: null };
+  const failed = status === "aborted" ? status : "failed";
+  if (!complete) return { status: failed, download_mbps: null, upload_mbps: null };
   return {
     status,
     download_mbps: rounded(down),

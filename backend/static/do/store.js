@@ -37,7 +37,8 @@ export const saveSetting = (name, value) => transact("settings", "readwrite", (s
 // The state of a sample that the server has; phones store this value.
 export const ON_SERVER = "held";
 
-// A sample: { id, body: as sent, state: waiting | ON_SERVER | refused, answer: of the server }.
+// A sample: { id, body: as sent, state: waiting | ON_SERVER | refused, answer: of the server, run: its test
+// { host, test } while the witness is missing }.
 export const samples = () => transact("samples", "readonly", (store) => store.getAll());
 export const saveSample = (sample) => transact("samples", "readwrite", (store) => store.put(sample));
 export const deleteSample = (id) => transact("samples", "readwrite", (store) => store.delete(id));

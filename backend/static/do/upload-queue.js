@@ -2,6 +2,7 @@
 // twice; the page and the service worker may both send.
 import { request } from "./api.js";
 import { ON_SERVER, samples, saveSample } from "./store.js";
+import { addWitness, endTest } from "./witness.js";
 
 // Small batches lose little when the connection drops.
 const BATCH = 50;
@@ -15,7 +16,8 @@ async function sendBatches() {
   const waiting = (await samples()).filter((one) => one.state === "waiting");
   if (!waiting.length) return { outcome: "nothing", wait: 0 };
   for (let at = 0; at < waiting.length; at += BATCH) {
-    const part = waiting.slice(at, at + BATCH);
+    const part = await withWitnesses(waiting.slice(at, at + BATCH));
+    if (!part) return { outcome: "later", wait: 0 };
     const body = { measurements: part.map((one) => one.body), sent_at: new Date().toISOString() };
     const answer = await request("POST", "measurements", body);
     if (answer.status === 401) return { outcome: "ended", wait: 0 };
@@ -25,6 +27,29 @@ async function sendBatches() {
     }
   }
   return { outcome: "sent", wait: 0 };
+}
+
+// Fetch missing witnesses. What is sent must not change afterwards: a lost answer would become a conflict.
+// So nothing is sent while neither the host nor this server answers (null), and if only the host does not
+// answer, its samples stay without a witness.
+async function withWitnesses(part) {
+  const complete = [];
+  let reached = false;
+  for (let sample of part) {
+    if (sample.run) {
+      sample = addWitness(sample, await endTest(sample.run));
+      if (sample.run && !reached) {
+        reached = (await request("GET", "devices/me")).status !== 0;
+        if (!reached) return null;
+        // The network may have come back just now.
+        sample = addWitness(sample, await endTest(sample.run));
+      }
+      delete sample.run;
+      await saveSample(sample);
+    }
+    complete.push(sample);
+  }
+  return complete;
 }
 
 // `accepted` and `duplicate` are both success; refused samples stay on the phone.

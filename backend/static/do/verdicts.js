@@ -15,6 +15,17 @@ import {
 
 const REPEAT_MS = 4 * 3_600_000;
 
+// Marks that say why a measuring host did not confirm a sample.
+const UNCONFIRMED = /^(ticket|witness|host|server|claim)_/;
+
+// Whether the measuring host confirmed a sample, as { text, why }; null if it has no answer or no values.
+function describeAssurance({ body, answer }) {
+  const { assurance, marks = [] } = answer ?? {};
+  if (!hasText(`assurance_${assurance}`) || body.source === "manual" || body.status !== "finished") return null;
+  const why = marks.filter(({ code }) => UNCONFIRMED.test(code)).map((one) => one.message);
+  return { text: translate(`assurance_${assurance}`), why: why.join(" ") || translate(`assuranceWhy_${assurance}`) };
+}
+
 // The verdict of a sample: { kind: good | wait | bad, verdict, why, tip }.
 export function describe({ state, body, answer }) {
   if (state === "waiting") return { kind: "wait", verdict: translate("waiting"), why: translate("waitingHint"), tip: "" };
@@ -44,6 +55,8 @@ export function showVerdict(sample) {
   card.querySelector(".verdict").textContent = verdict;
   card.querySelector(".why").textContent = why;
   card.querySelector(".tip").textContent = advice;
+  const assurance = describeAssurance(sample);
+  card.querySelector(".assurance").textContent = assurance ? `${assurance.text}. ${assurance.why}` : "";
   card.hidden = false;
 }
 
@@ -90,6 +103,8 @@ function sampleItem(sample) {
       : translate("failed");
   row.append(create("span", "values-short", values));
   row.append(create("span", "verdict-short", body.source === "manual" ? translate("manual") : verdict));
+  const assurance = describeAssurance(sample);
+  if (assurance) row.append(create("span", "assurance-short", assurance.text));
   if (why && kind === "bad" && body.source !== "manual") row.append(create("span", "why-short", why));
   return row;
 }

@@ -1,8 +1,8 @@
 // The service worker. The server prepends VERSION, SHELL (the files to cache) and the import of sendWaiting.
 
 self.addEventListener("install", (event) => {
-  // Where supported, transfers of the speed test bypass the worker.
-  event.addRoutes?.({ condition: { urlPattern: "/do/(down|up)" }, source: "network" });
+  // Where supported, requests of the speed test bypass the worker.
+  event.addRoutes?.({ condition: { urlPattern: "/do/(down|up|tests){/end}?" }, source: "network" });
   event.waitUntil(
     (async () => {
       const cache = await caches.open(VERSION);

@@ -15,7 +15,12 @@ from backend.http.static_files import FOLDER, address, current_edition
 from backend.i18n.catalogues import Language, gettext, pgettext
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp
-from backend.web.site.blueprint import SCRIPTED_REQUESTS, PageBlueprint, measuring_policy
+from backend.web.site.blueprint import (
+    SCRIPTED_REQUESTS,
+    PageBlueprint,
+    measuring_policy,
+    worker_policy,
+)
 from backend.web.site.pages import render
 
 bp = PageBlueprint("do", __name__)
@@ -74,7 +79,7 @@ def _operator() -> consent.Operator:
     )
 
 
-@bp.page("/do/worker.js", None, policy="default-src 'none'; script-src 'self'; connect-src 'self'")
+@bp.page("/do/worker.js", None, policy=worker_policy)
 def service_worker() -> Response:
     """Send the service worker, which caches the page and sends waiting samples."""
     consents = json.dumps(

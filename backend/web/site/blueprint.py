@@ -40,6 +40,7 @@ SCRIPTED = CLOSED.replace("form-action 'self'", "form-action 'none'") + "; scrip
 SCRIPTED_REQUESTS = SCRIPTED + "; connect-src 'self'"
 # The measuring page: installable, cached by a service worker, speed test on another host.
 MEASURING = SCRIPTED_REQUESTS + "{speed}; worker-src 'self'; manifest-src 'self'"
+WORKER = "default-src 'none'; script-src 'self'; connect-src 'self'{speed}"
 
 
 # A policy, or a function that returns it within a request.
@@ -64,8 +65,17 @@ def with_policy(policy: Policy) -> Callable[[Callable[..., Any]], Callable[..., 
 
 def measuring_policy() -> str:
     """Return the policy of the measuring page, which allows the host of the speed test."""
+    return _with_speed_host(MEASURING)
+
+
+def worker_policy() -> str:
+    """Return the policy of the page's worker, which fetches witnesses before it sends samples."""
+    return _with_speed_host(WORKER)
+
+
+def _with_speed_host(policy: str) -> str:
     speed = current_app.config["SPEED_URL"]
-    return MEASURING.format(speed=f" {speed}" if speed else "")
+    return policy.format(speed=f" {speed}" if speed else "")
 
 
 READ_WRITE = ("GET", "POST")

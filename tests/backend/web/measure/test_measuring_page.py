@@ -49,7 +49,8 @@ def test_another_host_for_the_speed_test_is_let_through_and_named(
     app: Flask, client: FlaskClient
 ) -> None:
     app.config["SPEED_URL"] = "https://speed.example.vn"
-    assert policy(client)["connect-src"] == "'self' https://speed.example.vn"
+    for path in ("/do/", "/do/worker.js"):
+        assert policy(client, path)["connect-src"] == "'self' https://speed.example.vn"
     assert 'data-speed="https://speed.example.vn"' in client.get("/do/").text
 
 

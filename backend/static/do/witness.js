@@ -1,0 +1,137 @@
+// Tickets and witnesses: a ticket permits one test, whose measuring host signs what it saw. Without
+// them a test runs all the same, so nothing here throws or waits for long.
+import { request } from "./api.js";
+import { saveSetting, setting } from "./store.js";
+
+// The most that a test waits for its ticket, and for its start and pings at the host.
+const WAIT_MS = 1_500;
+// The most that it waits for other answers of the host.
+const ANSWER_MS = 3_000;
+const PINGS = 5;
+// The last bytes of a download in a test.
+const NONCE_LENGTH = 32;
+// A kept ticket is not used in its last minute.
+const MARGIN_MS = 60_000;
+
+// `status` 0: no answer.
+async function send(method, url, signal, body) {
+  try {
+    const headers = body ? { "Content-Type": "application/json" } : {};
+    const options = { method, headers, signal, cache: "no-store", credentials: "omit" };
+    const answer = await fetch(url, { ...options, body: body && JSON.stringify(body) });
+    return { ok: answer.ok, status: answer.status, text: await answer.text() };
+  } catch {
+    return { ok: false, status: 0, text: "" };
+  }
+}
+
+const keep = (ticket) => saveSetting(`ticket-${ticket.profile}`, ticket);
+
+// A ticket of the API, or one that came too late for an earlier test; null without one.
+async function takeTicket(profile) {
+  const kept = await setting(`ticket-${profile}`);
+  if (kept) await saveSetting(`ticket-${profile}`, null);
+  if (kept && Date.now() < kept.until) return kept;
+  let late = false;
+  const issued = request("POST", "tests", { profile }).then(async (answer) => {
+    if (!answer.ok) return null;
+    // By the difference, because the clock of the phone may be wrong.
+    const life = new Date(answer.expires_at) - new Date(answer.issued_at);
+    const until = Date.now() + life - MARGIN_MS;
+    const ticket = { profile, text: answer.ticket, signs: answer.host.signs, until };
+    if (late) await keep(ticket);
+    return ticket;
+  });
+  const waited = new Promise((resolve) => {
+    setTimeout(() => {
+      late = true;
+      resolve(null);
+    }, WAIT_MS);
+  });
+  return Promise.race([issued, waited]);
+}
+
+// Start a test at a host. Returns { host, ticket, test }: `ticket` null if the sample has none, `test`
+// null if there will be no witness.
+export async function startTest(host, profile) {
+  const run = { host, ticket: null, test: null };
+  await startWitnessed(run, profile).catch(() => {});
+  return run;
+}
+
+async function startWitnessed(run, profile) {
+  const { host } = run;
+  const ticket = await takeTicket(profile);
+  run.ticket = ticket?.text ?? null;
+  if (!ticket?.signs) return;
+  const signal = AbortSignal.timeout(WAIT_MS);
+  const answer = await send("POST", `${host}/do/tests`, signal, { ticket: ticket.text });
+  if (answer.ok) {
+    run.test = JSON.parse(answer.text).test;
+    await ping(run, signal);
+  } else if (answer.status === 0 || answer.status === 429 || answer.status >= 500) {
+    // A ticket without transfers can be used for the next test.
+    run.ticket = null;
+    await keep(ticket);
+  }
+}
+
+// Return the nonce of each ping with the next, which tells the host the round trip. The pings of the
+// engine cannot do so: it finds their timing by a fixed URL.
+async function ping({ host, test }, signal) {
+  let nonce = "";
+  for (let sent = 0; sent < PINGS; sent += 1) {
+    const answer = await send("GET", `${host}/do/down?bytes=0&test=${test}${nonce}`, signal);
+    if (!answer.ok) return;
+    nonce = `&nonce=${answer.text}`;
+  }
+}
+
+// Until the returned function is called, end each download of the engine at the host by its nonce.
+export function returnNonces({ host, test }) {
+  const original = globalThis.fetch;
+  let answering = Boolean(test);
+  globalThis.fetch = async (url, options) => {
+    const answer = await original(url, options);
+    const { origin, pathname, searchParams } = new URL(url, location.origin);
+    const download = origin + pathname === `${host}/do/down` && searchParams.get("bytes") !== "0";
+    if (!answering || !answer.ok || !download) return answer;
+    // The engine ignores the content; it starts the next transfer when this has resolved.
+    answer.text = async () => {
+      const content = new Uint8Array(await answer.arrayBuffer());
+      const nonce = new TextDecoder().decode(content.subarray(-NONCE_LENGTH));
+      const end = `${host}/do/down/end?test=${test}&nonce=${nonce}`;
+      answering = (await send("POST", end, AbortSignal.timeout(ANSWER_MS))).ok;
+      return "";
+    };
+    return answer;
+  };
+  return () => {
+    globalThis.fetch = original;
+  };
+}
+
+// End a test; the host gives the same answer for 7 days.
+export const endTest = ({ host, test }) =>
+  send("POST", `${host}/do/tests/end?test=${test}`, AbortSignal.timeout(ANSWER_MS));
+
+// Add the answer of `endTest` to a sample; `run` stays in it if the host did not answer.
+export function addWitness({ run, ...sample }, answer) {
+  if (answer.status === 0 || answer.status >= 500) return { run, ...sample };
+  if (!answer.ok) return sample;
+  try {
+    return { ...sample, body: withWitness(sample.body, JSON.parse(answer.text).witness) };
+  } catch {
+    return { run, ...sample }; // of another server, such as that of a Wi-Fi's login page
+  }
+}
+
+// A sample reports at most the rates that the host saw in a complete test.
+function withWitness(body, witness) {
+  const witnessed = { ...body, test: { ...body.test, witness } };
+  const claims = JSON.parse(atob(witness.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+  if (!claims.down.complete || !claims.up.complete) return witnessed;
+  witnessed.download_mbps = Math.min(body.download_mbps, claims.down.mbps);
+  witnessed.upload_mbps = Math.min(body.upload_mbps, claims.up.mbps);
+  return witnessed;
+}

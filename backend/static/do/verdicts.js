@@ -39,13 +39,14 @@ export function describe({ state, body, answer }) {
   }
   const reasons = answer.reasons ?? [];
   const verdict = translate(answer.valid ? "notCounted" : "notValid");
-  return { kind: "bad", verdict, why: reasons.map((one) => one.message).join(" "), tip: tip(reasons[0]?.code, body) };
+  return { kind: "bad", verdict, why: reasons.map((one) => one.message).join(" "), tip: tip(reasons, body) };
 }
 
-function tip(code, body) {
-  const key = `tip_${code}`;
+// What to do about the first reason for which something can be done.
+function tip(reasons, body) {
+  const key = reasons.map(({ code }) => `tip_${code}`).find(hasText);
   const after = new Date(new Date(body.measured_at).getTime() + REPEAT_MS);
-  return hasText(key) ? translate(key, { time: time(after) }) : "";
+  return key ? translate(key, { time: time(after) }) : "";
 }
 
 export function showVerdict(sample) {

@@ -232,12 +232,14 @@ def _reach(judged: Iterable[Judged], until: datetime) -> datetime:
 
 
 def _days_of(new: Iterable[Row]) -> list[date]:
-    """Return the days within a window of new rows, in order."""
-    window = rules.REPEAT_WINDOW
-    return sorted(
-        {local_day(row["measured_at"] + by) for row in new for by in (-window, window)}
-        | {row["day"] for row in new}
-    )
+    """Return all days from a window before the first new row to one after the last.
+
+    Also those between: a stored row is judged again after the first new one, by its evening before.
+    """
+    times = [row["measured_at"] for row in new]
+    if not times:
+        return []
+    return _days_between(min(times) - rules.REPEAT_WINDOW, max(times) + rules.REPEAT_WINDOW)
 
 
 def _days_between(since: datetime, until: datetime) -> list[date]:

@@ -251,3 +251,16 @@ def test_parallel_posts_of_one_device_give_the_same(
         assert set(pool.map(send, parts)) <= {200, 201}
     assert stored(app) == full_pass(samples, AFTERWARDS - KNOWN_SINCE, communes(app))
     assert differences(app) == []
+
+
+def test_a_batch_with_days_between_keeps_what_depends_on_an_evening_before(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    """A row after midnight was judged again without the evening before, which was not read."""
+    clock.now = AFTERWARDS
+    headers = register(client)
+    far = {"latitude": 17.9969, "longitude": 105.8482, "accuracy_m": 8.0}
+    after_midnight = sample("2024-12-04T00:03:00+07:00", location=far)
+    post(client, headers, sample("2024-12-03T23:52:00+07:00"), after_midnight)
+    post(client, headers, sample("2024-11-29T06:05:00+07:00"), sample("2024-12-04T08:00:00+07:00"))
+    assert stored(app)[after_midnight["id"]] == "impossible_travel"

@@ -97,10 +97,11 @@ async function withdraw() {
 }
 
 async function open() {
+  // Before the box is shown: setting it later would undo a tap.
+  element("small").checked = Boolean(await setting("small"));
   element("measuring").hidden = element("after").hidden = false;
   element("do").classList.add("ready");
   element("withdrawal-code").textContent = (await setting("withdrawal")) ?? "";
-  element("small").checked = Boolean(await setting("small"));
   await Promise.all([showNetwork(), showData(), showDay()]);
   const allowed = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
   if (allowed?.state === "granted") position.start();

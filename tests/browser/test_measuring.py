@@ -168,6 +168,7 @@ def test_a_late_ticket_is_used_for_the_next_test(app: Flask, phone: Page) -> Non
         late.pop().continue_()
     measure(phone)
     expect_text(phone, "2 mẫu, 1 được tính")
+    expect_text(phone, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")  # answered
     assert late == []
     assert [one["assurance"] for one in stored(app)] == ["claimed", "witnessed"]
 

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -127,9 +128,15 @@ def database(context: CheckContext) -> Iterator[Finding]:
         )
 
 
+@cache
+def code_migration(folder: str) -> str | None:
+    """Return the latest migration of this code."""
+    return ScriptDirectory(folder, recursive_version_locations=True).get_current_head()
+
+
 def migrations(context: CheckContext) -> Iterator[Finding]:
     """Check that the tables are at the migration of this code."""
-    expected = ScriptDirectory(context.migrations).get_current_head()
+    expected = code_migration(context.migrations)
     found = _one("select version_num from alembic_version")
     if found != expected:
         yield Finding(

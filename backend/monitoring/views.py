@@ -2,11 +2,9 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -18,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from backend import VERSION
 from backend.database.extensions import db
 from backend.metrics import registry
-from backend.monitoring.checks import latest_backup
+from backend.monitoring.checks import code_migration, latest_backup
 from backend.run_log import runs
 
 bp = Blueprint("health", __name__)
@@ -38,7 +36,7 @@ def readyz() -> tuple[Response, int]:
     try:
         db.session.execute(text("select 1"))
         checks["database"] = True
-        head = _head(f"{current_app.root_path}/migrations")
+        head = code_migration(f"{current_app.root_path}/migrations")
         found = db.session.execute(text("select version_num from alembic_version")).scalar()
         checks["migrations"] = found == head
         sets = text("select count(*) from boundary_sets where activation is not null")
@@ -57,12 +55,6 @@ def metrics() -> Response:
     gauges.register(Installation(current_app.config))
     content = generate_latest(registry()) + generate_latest(gauges)
     return Response(content, content_type=CONTENT_TYPE_LATEST)
-
-
-@cache
-def _head(folder: str) -> str | None:
-    """Return the migration of this code."""
-    return ScriptDirectory(folder).get_current_head()
 
 
 # More rows than this wait only while none are folded; an exact count would be expensive.

@@ -81,7 +81,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn brings no types
         """
         if not hasattr(conn, "head"):
             conn.head = b""
-            conn.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+                conn.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         if conn.parser is not None:  # bytes behind the previous request
             conn.head += conn.parser.unreader.take_buffered()
         if _is_complete(conn.head):

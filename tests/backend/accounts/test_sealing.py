@@ -80,7 +80,7 @@ def test_the_migration_seals_what_was_plain_and_opens_it_again(app: Flask, owner
     account(app, NAME)
     with owner.begin() as connection:
         connection.execute(text(f"update users set totp_secret='{SECRET}', totp_pending='{NAME}'"))
-    migration: Any = import_module("backend.migrations.versions.0026_sealed_second_factors")
+    migration: Any = import_module("backend.migrations.versions.v1_0.0026_sealed_second_factors")
     with (
         app.app_context(),
         owner.begin() as connection,

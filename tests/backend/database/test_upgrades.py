@@ -1,4 +1,4 @@
-"""Databases of earlier versions, kept by scripts/keep-dump: migrated, they tell what they told."""
+"""Databases of earlier versions, of scripts/keep-dump: with the same figures once migrated."""
 
 import json
 import shutil
@@ -63,9 +63,9 @@ def migrated(old: EmbeddedPostgres, tmp_path: Path) -> Iterator[Flask]:
 def test_an_old_database_is_migrated_and_tells_the_same(
     dump: Path, old: EmbeddedPostgres, migrated: Flask
 ) -> None:
-    told = json.loads(dump.with_suffix(".json").read_text())
+    stored = json.loads(dump.with_suffix(".json").read_text())
     client, admin = migrated.test_client(), person(migrated, "admin")
-    assert figures(client, admin, told["campaign"]) == told
+    assert figures(client, admin, stored["campaign"]) == stored
     recount = migrated.test_cli_runner().invoke(args=["measurements", "recount"])
     assert recount.exit_code == 0, recount.output
     with migrated.app_context():
@@ -102,9 +102,9 @@ def withdrawn(old: EmbeddedPostgres) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("withdrawn")
 def test_samples_withdrawn_before_are_shown_as_withdrawn(dump: Path, migrated: Flask) -> None:
-    told = json.loads(dump.with_suffix(".json").read_text())
+    stored = json.loads(dump.with_suffix(".json").read_text())
     client, admin = migrated.test_client(), person(migrated, "admin")
-    assert figures(client, admin, told["campaign"]) == told
+    assert figures(client, admin, stored["campaign"]) == stored
     shown = [client.get(COVERAGE + network).json["summary"]["withdrawn"] for network in NETWORKS]
     assert sum(shown) == 1
     with migrated.app_context():

@@ -144,40 +144,40 @@ def test_what_cannot_be_read_is_refused_as_a_problem(
         connection.sendall(line + b"\r\nHost: x\r\n" + more + b"\r\n")
         answer = HTTPResponse(connection)
         answer.begin()
-        told = json.loads(answer.read())
+        problem = json.loads(answer.read())
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert (answer.status, told["status"], told["code"]) == (status, status, code)
-    assert told["title"] == message(code, "vi") != code
+    assert (answer.status, problem["status"], problem["code"]) == (status, status, code)
+    assert problem["title"] == message(code, "vi") != code
 
 
-def ask(port: int, told: list[str]) -> None:
+def ask(port: int, answers: list[str]) -> None:
     with closing(socket.create_connection(("127.0.0.1", port), 30)) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         data = b""
         while chunk := connection.recv(4_096):
             data += chunk
-        told.append(data.rpartition(b"\r\n")[2].decode())
+        answers.append(data.rpartition(b"\r\n")[2].decode())
 
 
 @pytest.mark.slow
 def test_the_worker_notes_who_waited_too_long(slow_port: int) -> None:
-    told: list[str] = []
-    threads = [threading.Thread(target=ask, args=(slow_port, told)) for _ in range(8)]
+    answers: list[str] = []
+    threads = [threading.Thread(target=ask, args=(slow_port, answers)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    served = told.index("True")  # two seconds are five of them
-    assert 4 <= served <= 6 and told == ["False"] * served + ["True"] * (8 - served)
+    served = answers.index("True")  # two seconds are five of them
+    assert 4 <= served <= 6 and answers == ["False"] * served + ["True"] * (8 - served)
 
 
 @pytest.mark.slow
 def test_silent_connections_keep_nobody_waiting(slow_port: int) -> None:
     silent = [socket.create_connection(("127.0.0.1", slow_port)) for _ in range(5)]
     time.sleep(0.2)  # accepted before the one that speaks
-    began, told = time.monotonic(), list[str]()
-    ask(slow_port, told)
-    assert time.monotonic() - began < 2.0 and told == ["False"]
+    began, answers = time.monotonic(), list[str]()
+    ask(slow_port, answers)
+    assert time.monotonic() - began < 2.0 and answers == ["False"]
     silent[0].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert silent[0].recv(4_096).startswith(b"HTTP/1.1 200")
     for connection in silent:
@@ -205,9 +205,9 @@ def test_half_sent_heads_keep_nobody_waiting(slow_port: int) -> None:
     """The attack: 40 clients send half a head, and /healthz was dead for 45 s."""
     half = [opened(slow_port, b"GET / HTTP/1.1\r\nHost:") for _ in range(40)]
     time.sleep(0.2)
-    began, told = time.monotonic(), list[str]()
-    ask(slow_port, told)
-    assert time.monotonic() - began < 2.0 and told == ["False"]
+    began, answers = time.monotonic(), list[str]()
+    ask(slow_port, answers)
+    assert time.monotonic() - began < 2.0 and answers == ["False"]
     half[0].sendall(b" x\r\n\r\n")  # slow, but in time
     assert answer_of(half[0]).status == 200
     assert half[1].recv(1) == b""  # closed after HEAD_S
@@ -250,6 +250,6 @@ def test_a_body_that_trickles_in_is_given_up(slow_port: int) -> None:
             for _ in range(20):
                 connection.sendall(b"a")
                 time.sleep(0.1)
-        began, told = time.monotonic(), list[str]()
-        ask(slow_port, told)  # the only thread is free again
-        assert told and time.monotonic() - began < 5.0
+        began, answers = time.monotonic(), list[str]()
+        ask(slow_port, answers)  # the only thread is free again
+        assert answers and time.monotonic() - began < 5.0

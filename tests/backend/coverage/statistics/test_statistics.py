@@ -201,8 +201,8 @@ def test_names_outside_the_list_of_operators_are_one(app: Flask, client: FlaskCl
         *many(unit_id(app, HERE), 29, operator="Anh Nam số 5", **fixed),
     )
     refresh(app)
-    told = statistics(client, network="fixed")
-    by_operator = {one["operator"]: one["n"] for one in told["items"] if one["technology"] is None}
+    items = statistics(client, network="fixed")["items"]
+    by_operator = {one["operator"]: one["n"] for one in items if one["technology"] is None}
     assert by_operator == {None: 59, "VNPT": 30, "unknown": 29}
 
 

@@ -23,7 +23,7 @@ LOCK_FILE, SETTINGS_FILE = "serve.lock", "settings.next"  # in VAR_DIR
 LEFTOVER_TIMEOUT_S = 30
 MARK = b"backend.server."  # in the command lines of our servers
 MAIN = b"backend.server"  # in that of `serve`
-READ_TRIES, READ_AGAIN_S = 5, 0.02
+FACTS_SIZE = 4096  # bytes: facts are padded to it, so that one write replaces all of them
 SERVERS = ("web", "speed", "next_web", "next_speed")
 NAMES = frozenset(setting.name for setting in settings.SETTINGS)
 FIXED = ("BIND", "PORT", "SPEED_PORT")  # sockets are kept
@@ -39,13 +39,12 @@ class Instance:
 
     def __init__(self, var_dir: Path) -> None:
         self._path = var_dir / LOCK_FILE
-        self._file: IO[str] | None = None
+        self._file: IO[bytes] | None = None
 
     def acquire(self) -> None:
         """Take the lock; stop servers that a killed `serve` left running."""
-        self._file = self._path.open("a+")
-        self._file.seek(0)
-        written = self._file.read()
+        self._file = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
+        written = self._file.read().decode()
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -56,11 +55,11 @@ class Instance:
         self.write()
 
     def write(self, **facts: object) -> None:
-        """Write our process id and facts into the lock file."""
+        """Write our process id and facts into the lock file; a reader sees all or none of them."""
         assert self._file is not None
-        self._file.truncate(0)
-        self._file.write(json.dumps({"pid": os.getpid(), **facts}))
-        self._file.flush()
+        text = json.dumps({"pid": os.getpid(), **facts}).encode().ljust(FACTS_SIZE)
+        os.pwrite(self._file.fileno(), text, 0)
+        os.truncate(self._file.fileno(), len(text))
 
     def release(self) -> None:
         """Release the lock."""
@@ -71,11 +70,9 @@ class Instance:
 
 def read_instance(var_dir: Path) -> dict[str, Any] | None:
     """Return the facts of the `serve` in this folder; None where none runs."""
-    for _ in range(READ_TRIES):
-        with suppress(OSError, ValueError):
-            facts: dict[str, Any] = json.loads((var_dir / LOCK_FILE).read_text())
-            return facts if _is_ours(facts["pid"], MAIN) else None
-        time.sleep(READ_AGAIN_S)  # it may be writing now
+    with suppress(OSError, ValueError):
+        facts: dict[str, Any] = json.loads((var_dir / LOCK_FILE).read_text())
+        return facts if _is_ours(facts["pid"], MAIN) else None
     return None
 
 

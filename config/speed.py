@@ -11,7 +11,7 @@ bind = f"{gunicorn.host}:{_values['SPEED_PORT']}"
 workers = 1  # all slots and budgets are in one process
 # One for each transfer, and some for pings and for rejecting more transfers.
 threads = _values["SPEED_AT_ONCE"] + 8
-worker_class = "gthread"
+worker_class = gunicorn.worker_class
 timeout = 60
 graceful_timeout = 5  # the app repeats an interrupted test
 keepalive = gunicorn.keepalive

@@ -20,6 +20,7 @@ TEXTS: dict[str, str] = {
     "unsupported_media_type": N_("Only application/json is accepted."),
     "invalid": N_("One or more fields are invalid."),
     "too_many_requests": N_("Too many requests; try again later."),
+    "transfer_too_slow": N_("The transfer took too long; measure again."),
     "unavailable": N_("The service is temporarily unavailable; try again."),
     "busy": N_("The server is overloaded; try again in a few seconds."),
     "internal": N_("Server error."),

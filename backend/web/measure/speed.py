@@ -3,12 +3,14 @@
 Served by the app or by a separate process (SPEED_PORT).
 """
 
+import errno
 import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import IO, Any
 from uuid import UUID
@@ -37,6 +39,11 @@ NOISE = memoryview(os.urandom(1_048_576))
 # A phone starts its next transfer right after the last byte of the one before, whose slot is
 # released a moment later.
 SLOT_WAIT_S = 0.05
+# A transfer that takes longer gives its slot to others: the page gives up after 30 s.
+TRANSFER_S = 40.0
+# The part of the slots that one address may take: a team behind one carrier address measures
+# together, and others still find one.
+ADDRESS_SHARE = 0.75
 # Retry-After if all slots are taken; a transfer ends soon.
 BUSY_RETRY_S = 1
 
@@ -46,6 +53,8 @@ class TransferLimiter:
 
     def __init__(self, at_once: int, bytes_per_hour: int) -> None:
         self._slots = threading.BoundedSemaphore(at_once)
+        self._address_most = max(1, int(ADDRESS_SHARE * at_once))
+        self._running: Counter[str] = Counter()  # by address
         self._most = {"address": bytes_per_hour, "phone": PHONE_MOST_PER_HOUR}
         self._lock = threading.Lock()
         self._hour: datetime | None = None
@@ -55,12 +64,25 @@ class TransferLimiter:
         """Acquire a slot for a transfer; return an idempotent function that releases it."""
         if not self._slots.acquire(timeout=SLOT_WAIT_S):
             raise _refused(BUSY_RETRY_S)
+        address = client["address"]
+        with self._lock:
+            self._running[address] += 1
+            full = self._running[address] > self._address_most
+        finish = _once(partial(self._release, address))
         try:
+            if full:
+                raise _refused(BUSY_RETRY_S)
             self._count_bytes(client, size, now)
         except Problem:
-            self._slots.release()
+            finish()
             raise
-        return _once(self._slots.release)
+        return finish
+
+    def _release(self, address: str) -> None:
+        with self._lock:
+            self._running[address] -= 1
+            self._running += Counter()  # without addresses at 0
+        self._slots.release()
 
     def _count_bytes(self, client: Mapping[str, str], size: int, now: datetime) -> None:
         """Count the bytes of a transfer; 429 if the limit of the hour is exceeded."""
@@ -86,9 +108,11 @@ def client_keys(address: str, phone: str | None) -> dict[str, str]:
 
 
 def noise(size: int) -> Iterator[bytes]:
-    """Yield incompressible bytes."""
-    sent = 0
+    """Yield incompressible bytes; the connection ends after TRANSFER_S."""
+    sent, until = 0, time.monotonic() + TRANSFER_S
     while sent < size:
+        if time.monotonic() > until:
+            raise OSError(errno.ECONNRESET, "the transfer took too long")
         start = sent % len(NOISE)
         part = NOISE[start : start + min(CHUNK, size - sent)]
         sent += len(part)
@@ -96,10 +120,12 @@ def noise(size: int) -> Iterator[bytes]:
 
 
 def discard(stream: IO[bytes]) -> int:
-    """Read a body without storing it; return its size."""
-    size = 0
+    """Read a body without storing it; return its size. 408 after TRANSFER_S."""
+    size, until = 0, time.monotonic() + TRANSFER_S
     while part := stream.read(CHUNK):
         size += len(part)
+        if time.monotonic() > until:
+            raise Problem(408, "transfer_too_slow")
         if size > TRANSFER_MOST:
             raise Problem(413, "too_large")
     return size

@@ -72,10 +72,36 @@ def test_who_finds_every_slot_taken_is_told_when_to_come_again(
         assert again.status_code == 200
 
 
+def test_one_address_leaves_slots_to_others() -> None:
+    """The attack: 6 slow uploads of one address, and 20 of 20 downloads were refused."""
+    limiter = TransferLimiter(8, 10**9)
+    running = [limiter.acquire(A_PHONE, 1, NOON) for _ in range(6)]
+    with pytest.raises(Problem) as refused:
+        limiter.acquire(client_keys("203.0.113.7", "another"), 1, NOON)
+    assert refused.value.status == 429
+    others = [limiter.acquire(client_keys("198.51.100.4", None), 1, NOON) for _ in range(2)]
+    for finish in (*running, *others):
+        finish()
+    limiter.acquire(A_PHONE, 1, NOON)
+
+
+def test_a_transfer_that_takes_too_long_gives_its_slot_back(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.extensions["transfer_limiter"] = TransferLimiter(1, 10**9)
+    monkeypatch.setattr("backend.web.measure.speed.TRANSFER_S", -1.0)
+    slow = client.post("/do/up", data=b"0" * 100_000)
+    assert (slow.status_code, slow.json["code"]) == (408, "transfer_too_slow")
+    with pytest.raises(ConnectionResetError):
+        list(noise(100_000))
+    monkeypatch.undo()
+    assert client.post("/do/up", data=b"0" * 100_000).status_code == 204
+
+
 def test_a_slot_is_given_back_once() -> None:
     limiter = TransferLimiter(2, 10**9)
     finish = limiter.acquire(A_PHONE, 1, NOON)
-    limiter.acquire(A_PHONE, 1, NOON)
+    limiter.acquire(client_keys("203.0.113.9", None), 1, NOON)
     finish()
     finish()
     limiter.acquire(A_PHONE, 1, NOON)

@@ -44,5 +44,5 @@ def test_the_commands_run_as_printed(url: str, tmp_path: Path) -> None:
         ["bash", str(script)], env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert '"outcome":"accepted"' in done.stdout and '"accepted"' in done.stdout
+    assert '"outcome":"accepted"' in done.stdout and '"assurance":"witnessed"' in done.stdout
     assert done.stdout.rstrip().endswith("401")  # the last one asks after the withdrawal

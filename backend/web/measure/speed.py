@@ -23,7 +23,13 @@ from backend.fields import QueryWhole, Strict, Text
 from backend.http.requests import Parser, clock_now, read_object
 from backend.witness.keys import host_key, installation_key, own_host_id
 from backend.witness.measuring_host import NONCE_LENGTH, STATE_FILE, MeasuringHost
-from backend.witness.statements import PROFILES, TOKEN_MOST, key_id, network_prefix
+from backend.witness.statements import (
+    PROFILES,
+    TOKEN_MOST,
+    key_id,
+    network_prefix,
+    read_witness,
+)
 
 # Bytes of one transfer: about a second for the fastest phones.
 TRANSFER_MOST = 25_000_000
@@ -233,8 +239,16 @@ def start_test() -> Any:
 @speed_bp.post("/do/tests/end")
 @arguments(RunningTestSchema, location="query")
 def end_test(query: dict[str, Any]) -> Any:
-    """End a test; return the host's witness, the same again for 7 days."""
-    return {"witness": _host().end(query["test"], clock_now())}
+    """End a test; return the host's witness and its values, the same again for 7 days."""
+    token = _host().end(query["test"], clock_now())
+    witness = read_witness(token)
+    return {
+        "witness": token,
+        "download_mbps": witness.down.mbps,
+        "upload_mbps": witness.up.mbps,
+        "ping_ms": witness.rtt_ms,
+        "complete": witness.down.complete and witness.up.complete,
+    }
 
 
 @speed_bp.get("/do/down")

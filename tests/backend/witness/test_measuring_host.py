@@ -31,7 +31,15 @@ from backend.witness.statements import (
 )
 from tests.support.clock import FakeClock
 from tests.support.factories import register
-from tests.support.speed_tests import download, end, get_ticket, start, transfer, witnessed
+from tests.support.speed_tests import (
+    download,
+    end,
+    get_ticket,
+    sign_ticket,
+    start,
+    transfer,
+    witnessed,
+)
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 ISSUER, HOST = SigningKey.from_seed(b"i" * 32), SigningKey.from_seed(b"h" * 32)
@@ -96,6 +104,16 @@ def test_a_test_over_http_ends_with_a_signed_witness(
     assert witness.up.complete
     assert witness.rtt_ms is not None
     assert witness.prefix == "127.0.0.0/24"
+    assert client.post(f"/do/tests/end?test={test}").json == {
+        "witness": token, "complete": True, "ping_ms": witness.rtt_ms,
+        "download_mbps": witness.down.mbps, "upload_mbps": witness.up.mbps,
+    }  # fmt: skip
+
+
+def test_a_test_without_transfers_ends_without_values(app: Flask, client: FlaskClient) -> None:
+    test = start(client, sign_ticket(app))
+    answer = client.post(f"/do/tests/end?test={test}").json
+    assert (answer["complete"], answer["download_mbps"], answer["ping_ms"]) == (False, None, None)
 
 
 def test_the_process_of_its_own_gives_the_same_witness(

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import threading
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -14,15 +13,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from backend.database.extensions import db
 from backend.i18n.formats import number
-from backend.measurements.recording.models import Count, CountDelta, DemoMonth
+from backend.measurements.recording.models import Count, CountDelta, DemoMonth, Measurement
 from backend.units.models import Unit
 from backend.web.public import service
 from tests.support.clock import FakeClock
 from tests.support.devices import bearer, register, sample
+from tests.support.live_server import serving_app
 
 ROOT = Path(__file__).parents[4]
 THAI_NGUYEN = "/unit/19?month=2024-11"
@@ -277,21 +276,28 @@ def test_what_others_append_to_a_link_is_passed_over(client: FlaskClient) -> Non
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("name", ["README.md", "README.vi.md"])
-def test_the_readme_s_five_lines_work_as_printed(app: Flask, clock: FakeClock, name: str) -> None:
-    clock.now = datetime.now(UTC)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    try:
-        [block] = re.findall(r"```sh\n(API=.*?)```", (ROOT / name).read_text(), re.DOTALL)
-        assert block.count("\ncurl ") + block.count("$(curl ") == 5
-        script = block.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+def test_the_readmes_lines_measure_and_count(app: Flask, name: str) -> None:
+    lines = readme_lines(name)
+    with serving_app(app) as url:
+        script = "\n".join([*lines, lines[5]]).replace("http://127.0.0.1:8000", url)
         ran = subprocess.run(["sh", "-e"], input=script, capture_output=True, text=True, timeout=60)
-    finally:
-        server.shutdown()
-        serving.join()
-        server.server_close()
     assert ran.returncode == 0, ran.stderr
-    for said in ('"accepted"', '"duplicate"', '"summary"', '"border_distance_m"'):
-        assert said in ran.stdout
-    assert re.search(r'"counted": ?true', ran.stdout)
+    posted, repeated = re.findall(r'{[^{}]*"outcome": ?"(\w+)"', ran.stdout)
+    assert (posted, repeated) == ("accepted", "duplicate")
+    for part in ('"counted": ?true', '"assurance": ?"witnessed"', '"summary":'):
+        assert re.search(part, ran.stdout), ran.stdout
+    with app.app_context():
+        [row] = db.session.scalars(select(Measurement))
+    assert (row.counted, row.assurance) == (True, "witnessed")
+
+
+def test_both_readmes_have_the_same_few_lines() -> None:
+    lines = readme_lines("README.md")
+    assert lines == readme_lines("README.vi.md")
+    assert len(lines) <= 7
+
+
+def readme_lines(name: str) -> list[str]:
+    """Return the commands of the README's API part, without comments."""
+    [block] = re.findall(r"```sh\n(URL=.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL)
+    return [line for line in block.splitlines() if not line.startswith("#")]

@@ -1,7 +1,11 @@
-"""Phones of volunteers: the bodies that they send, anomalies of field data, and batches."""
+"""Phones of volunteers: the bodies that they send, anomalies of field data, and batches.
+
+No demo sample has a ticket: its assurance is stated where it is recorded. The samples that the plan
+counts are witnessed, so that they count whatever an installation requires.
+"""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -12,6 +16,7 @@ import numpy as np
 from backend.clock import VIETNAM, local_day
 from backend.demo.volunteers import METRES_PER_DEGREE, Floats
 from backend.measurements.recording.incoming import ReceiptContext
+from backend.witness.assurance import Assurance
 from geo.fix import ANDROID_EMULATOR, IPHONE_SIMULATOR
 
 T = TypeVar("T")
@@ -169,10 +174,11 @@ TRAVEL_GAP = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A body with the true time of its test."""
+    """A body with the true time of its test and its assurance."""
 
     at: datetime
     body: Body
+    assurance: Assurance = "witnessed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +282,12 @@ ANOMALIES: tuple[tuple[float, bool, Callable[[Body, Situation], None]], ...] = (
     (0.0015, True, _absurd),
     (0.002, True, _typed),
 )
+# Anomalies that count elsewhere, in the neighbouring province or as fixed, are witnessed too.
+WITNESSED = (_stray, _wifi)
+# A test that failed and a result that was typed have no witness.
+CLAIMED = (_failed, _typed)
+# The others count nowhere, whichever assurance an installation requires. In percent:
+CLAIMED_PERCENT, TICKETED_PERCENT = 70, 20
 # Shares of marks on tests that count.
 MOCK, VPN, METERED, ROAMING = 0.007, 0.005, 0.03, 0.004
 
@@ -295,7 +307,9 @@ def add_anomalies(
             quiet = good[place + 1].at - one.at if place + 1 < len(good) else timedelta(days=1)
             at = one.at + timedelta(seconds=int(rng.integers(*AFTER_S)))
             situation = Situation(phone, at, beyond, quiet, rng)
-            samples.append(Sample(at, _anomaly_after(one, situation, kinds[chance][1])))
+            change = kinds[chance][1]
+            made = _anomaly_after(one, situation, change)
+            samples.append(Sample(at, made, _assurance(made, change)))
         else:
             _add_marks(one.body, phone, rng)
     return samples
@@ -315,6 +329,16 @@ def _anomaly_after(
     made["location"]["fixed_at"] = phone_time(situation.at, situation.phone)
     change(made, situation)
     return made
+
+
+def _assurance(one: Body, change: Callable[[Body, Situation], None]) -> Assurance:
+    """Return the assurance of an anomaly: drawn by its id, which is random."""
+    if change in WITNESSED:
+        return "witnessed"
+    percent = UUID(one["id"]).int % 100
+    if change in CLAIMED or percent < CLAIMED_PERCENT:
+        return "claimed"
+    return "ticketed" if percent < CLAIMED_PERCENT + TICKETED_PERCENT else "witnessed"
 
 
 def _add_marks(one: Body, phone: Phone, rng: np.random.Generator) -> None:
@@ -366,7 +390,8 @@ def batches(
         if rng.random() < AGAIN:
             items = items + before[-3:]
         odd = _invalid_or_future(phone, pending[-1], received, rng)
-        made.append(_batch(phone, received, [*items, *odd]))
+        assurances = {UUID(one.body["id"]): one.assurance for one in pending}
+        made.append(_batch(phone, received, [*items, *odd], assurances))
         before = items
         if rng.random() < OLD:
             made += _old(phone, pending[-1], until, rng)
@@ -386,8 +411,11 @@ def _group(samples: Sequence[Sample]) -> list[list[Sample]]:
     return [pending for pending in groups if pending]
 
 
-def _batch(phone: Phone, received: datetime, items: list[Any]) -> Batch:
-    return Batch(ReceiptContext(received_at=received, sent_at=received + phone.skew), items)
+def _batch(
+    phone: Phone, received: datetime, items: list[Any], assurances: Mapping[UUID, Assurance]
+) -> Batch:
+    receipt = ReceiptContext(received, received + phone.skew, assurances=assurances)
+    return Batch(receipt, items)
 
 
 def _invalid_or_future(
@@ -412,7 +440,7 @@ def _old(phone: Phone, last: Sample, until: datetime, rng: np.random.Generator) 
     received = last.at + timedelta(days=rng.uniform(*OLD_DAYS))
     if received > until:
         return []
-    return [_batch(phone, received, [_copy(last, rng)])]
+    return [_batch(phone, received, [_copy(last, rng)], {})]
 
 
 def _copy(one: Sample, rng: np.random.Generator) -> dict[str, Any]:

@@ -5,6 +5,9 @@ communes at 300 or more, as letter 5691/BTTTT-CVT reports. The letter divides by
 (37.08 %); the official list of that month has 177, and the built-in list, which is that of early
 2025, has 172. So the share shown is that of the set in use, not the letter's. The other months are
 the last full month and the current one in today's units.
+
+Months of the demo are marked, and their devices too: no sample has a ticket or a signed statement.
+Its assurance is stored as a statement would set it (`phones.py`).
 """
 
 from collections.abc import Sequence

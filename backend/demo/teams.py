@@ -25,6 +25,7 @@ from backend.measurements.recording.service import RecordingContext, record
 from backend.memberships.models import DeviceLink, Membership, Volunteer
 from backend.organisations.models import Organisation
 from backend.units.models import Unit
+from backend.witness.assurance import Assurance
 
 # 60 teams and 500 volunteers, as in the ministry's letter.
 GUEST_EVERY = 25  # one of so many volunteers is a guest, a resident whom another one helped
@@ -288,9 +289,9 @@ def _record_phone(
     phone = replace(new_phone("mobile", month, rng), skew=timedelta())
     register(phone, moments[0][0] - timedelta(hours=1), context)
     sent = [_sample(phone, when, north, mock, spot, rng) for when, north in moments]
-    record(
-        phone.id, sent, ReceiptContext(received_at=moments[-1][0] + timedelta(minutes=5)), context
-    )
+    assurances: dict[UUID, Assurance] = {UUID(one["id"]): "witnessed" for one in sent}
+    receipt = ReceiptContext(moments[-1][0] + timedelta(minutes=5), assurances=assurances)
+    record(phone.id, sent, receipt, context)
     return phone.id
 
 

@@ -18,7 +18,7 @@ from backend.measurements.recording import bodies, replays, rules
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.reasons import STATEMENT_MARKS
 from backend.units.locator import UnitLocation
-from backend.witness.assurance import Statements
+from backend.witness.assurance import Assurance, Statements
 from geo.fix import position_problem
 
 NOT_CONTENT = ("id", "sent_at", "test")
@@ -38,6 +38,8 @@ class ReceiptContext:
     has_device: bool = True
     count_without_device: bool = False  # decided by an admin, audited
     source: str = "app"  # default of measurements without a source
+    # Of measurements without tickets, by id; only the demo states them.
+    assurances: Mapping[UUID, Assurance] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -150,9 +152,14 @@ def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
         "longitude": location.get("longitude"),
         "accuracy_m": location.get("accuracy_m"),
         "rules": rules.RULES,  # until its device is known
-        "assurance": "claimed" if receipt.has_device else "imported",
+        "assurance": _assurance_without_ticket(item, receipt),
         "raw": item.raw,
     }
+
+
+def _assurance_without_ticket(item: Item, receipt: ReceiptContext) -> Assurance:
+    stated = receipt.assurances.get(item.id) if item.id else None
+    return stated or ("claimed" if receipt.has_device else "imported")
 
 
 def _measured_at(item: Item, receipt: ReceiptContext) -> tuple[datetime, timedelta | None]:

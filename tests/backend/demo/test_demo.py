@@ -34,6 +34,7 @@ from backend.measurements.recording.models import (
 )
 from backend.measurements.recording.service import RecordingContext
 from backend.memberships.models import Membership, Volunteer
+from backend.witness.models import TicketRow
 from tests.support import people
 from tests.support.factories import location, post, register, sample
 
@@ -76,6 +77,22 @@ def test_planned_totals_come_out_of_judging(app: Flask, client: FlaskClient) -> 
     assert answer["summary"]["received"] > answer["summary"]["valid"] > 500
     with app.app_context():
         assert differences() == []
+
+
+@pytest.mark.slow
+def test_what_counts_is_witnessed_and_most_other_samples_are_not(app: Flask) -> None:
+    load(app, replace(SMALL, counted=1_500))
+    found = select(Measurement.assurance, Measurement.counted, func.count()).group_by(
+        Measurement.assurance, Measurement.counted
+    )
+    with app.app_context():
+        n = {(assurance, counted): n for assurance, counted, n in db.session.execute(found)}
+        assert db.session.scalar(select(func.count()).select_from(TicketRow)) == 0
+    assert {assurance for assurance, counted in n if counted} == {"witnessed"}
+    received = sum(n.values())
+    witnessed = n["witnessed", True] + n["witnessed", False]
+    assert 0.85 < witnessed / received < 0.96
+    assert n["claimed", False] > 2 * n["ticketed", False] > 0
 
 
 @pytest.mark.slow

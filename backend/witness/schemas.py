@@ -8,8 +8,12 @@ from backend.witness.statements import PROFILES
 
 
 class TicketRequestSchema(Strict):
-    """The profile of a test, and the host if not the preferred one."""
+    """The profile of a test, and the host if not the preferred one.
 
+    `id`: a random UUID of the phone; the same again, after a lost answer, returns the same ticket.
+    """
+
+    id = Uuid(allow_none=True, load_default=None)
     profile = Text(choices=tuple(PROFILES), load_default="full")
     host = Uuid(allow_none=True, load_default=None)
 

@@ -48,7 +48,7 @@ ISSUE = f"""
         from d, h, c
         where d.token_used_at is not null and not d.is_next and not h.revoked
             and c.unused < {UNUSED_MOST} and c.today < {PER_DAY}
-        on conflict (device_id, number) do nothing
+        on conflict do nothing
         returning 1
     )
     select d.device_id, d.is_next, d.token_used_at, h.id as host_id, h.name, h.url, h.signs,
@@ -56,6 +56,21 @@ ISSUE = f"""
         exists (select from issued) as issued
     from d cross join c left join h on true
 """  # noqa: S608 # names of columns, numbers
+
+BY_ID = """
+    select t.device_id, t.profile, t.issued_at, t.expires_at,
+        h.id as host_id, h.name, h.url, h.signs
+    from tickets t join measuring_hosts h on h.id = t.host_id where t.id = %(id)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRequest:
+    """The profile of a test; the host, by default the preferred one; the id of the ticket."""
+
+    profile: str
+    host_id: UUID | None = None
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +105,17 @@ class TicketIssuer:
     def public_key(self) -> SigningKey:
         return installation_key(self._secret)
 
-    def issue(self, token: str, profile: str, host_id: UUID | None, now: datetime) -> IssuedTicket:
-        """Issue a ticket to the device of a token for one host, by default the preferred one."""
+    def issue(self, token: str, asked: TicketRequest, now: datetime) -> IssuedTicket:
+        """Issue a ticket to the device of a token; for the same id the same ticket again."""
         if not self._own_host_added:  # once in a process: its key may be new
             self._add_own_host(now)
-        own = own_host_id(self._secret)
+        own, id = own_host_id(self._secret), asked.id or uuid4()
         values = {
             "digest": token_hash(token),
-            "host": host_id or own,
-            "url": None if host_id else self._speed_url,
-            "id": uuid4(),
-            "profile": profile,
+            "host": asked.host_id or own,
+            "url": None if asked.host_id else self._speed_url,
+            "id": id,
+            "profile": asked.profile,
             "now": now,
             "midnight": day_begin(local_day(now)),
             "signing": SIGNING_LIFE,
@@ -117,19 +132,30 @@ class TicketIssuer:
             elif row["revoked"]:
                 raise Problem(409, "host_revoked")
             elif row["issued"]:
-                return self._issued(row, values)
+                return self._issued(id, {**row, **values, "issued_at": now})
+            elif asked.id and (known := self._known(asked.id, row["device_id"])):
+                return known
             else:
                 _check_limits(row, now)  # otherwise another request was faster
         raise Problem(503, "unavailable", headers={"Retry-After": "1"})
 
-    def _issued(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> IssuedTicket:
+    def _known(self, id: UUID, device_id: UUID) -> IssuedTicket | None:
+        """Return a ticket that was issued before; 409 if another device has it."""
+        row = next(iter(fetch_autocommit(BY_ID, {"id": id})), None)
+        if row is None:
+            return None
+        if row["device_id"] != device_id:
+            raise Problem(409, "ticket_used")
+        return self._issued(id, row)
+
+    def _issued(self, id: UUID, row: Mapping[str, Any]) -> IssuedTicket:
         ticket = Ticket(
-            id=values["id"],
+            id=id,
             issuer=self.public_key.kid,
-            subject=device_subject(self._secret, row["device_id"], values["id"]),
+            subject=device_subject(self._secret, row["device_id"], id),
             host_id=row["host_id"],
-            profile=values["profile"],
-            issued_at=values["now"],
+            profile=row["profile"],
+            issued_at=row["issued_at"],
             expires_at=row["expires_at"],
         )
         token = sign(ticket, self.public_key)

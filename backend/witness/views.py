@@ -10,7 +10,7 @@ from backend.database.extensions import BEARER
 from backend.errors import Problem, field_errors
 from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
 from backend.witness.schemas import TicketKeysSchema, TicketRequestSchema, TicketSchema
-from backend.witness.service import TicketIssuer
+from backend.witness.service import TicketIssuer, TicketRequest
 
 blp = Blueprint("tests", __name__, description="Tickets of speed tests")
 blueprints = (blp,)
@@ -23,12 +23,13 @@ REQUEST = TicketRequestSchema()
 @blp.doc(requestBody={"content": {"application/json": {"schema": TicketRequestSchema}}})
 @blp.response(201, TicketSchema)
 def issue_ticket() -> Any:
-    """Get a ticket for one speed test."""
+    """Get a ticket for one speed test; the same `id` again returns the same ticket."""
     try:
         data = REQUEST.load(read_object())
     except ValidationError as error:
         raise Problem(422, "invalid", field_errors(error.messages)) from None
-    issued = _issuer().issue(bearer_token(), data["profile"], data["host"], clock_now())
+    asked = TicketRequest(data["profile"], data["host"], data["id"])
+    issued = _issuer().issue(bearer_token(), asked, clock_now())
     ticket = issued.ticket
     host = {
         "id": ticket.host_id,

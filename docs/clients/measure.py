@@ -139,7 +139,8 @@ def register(url, agreed):
 def measure(url, state, options):
     """Get a ticket and measure; return the sample, of a failed test too: it uses its ticket."""
     api = Server(url, state["token"])
-    issued = api.json("POST", "/api/v1/tests", {"profile": options.profile})
+    wanted = {"id": str(uuid.uuid4()), "profile": options.profile}
+    issued = api.json("POST", "/api/v1/tests", wanted)
     place = {name: getattr(options, name) for name in ("latitude", "longitude", "accuracy_m")}
     network = {"kind": options.kind, "operator": options.operator}
     sample = {"id": str(uuid.uuid4()), "measured_at": now(), "status": "failed", "network": network}

@@ -2,7 +2,7 @@
 
 import threading
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import jwt
 import pytest
@@ -68,7 +68,9 @@ def test_a_token_is_needed(client: FlaskClient) -> None:
     assert wrong.status_code == 401
 
 
-@pytest.mark.parametrize("body", [{"profile": "huge"}, {"host": "x"}, {"host": str(UUID(int=7))}])
+@pytest.mark.parametrize(
+    "body", [{"profile": "huge"}, {"host": "x"}, {"host": str(UUID(int=7))}, {"id": "x"}]
+)
 def test_profile_and_host_are_checked(
     client: FlaskClient, phone: dict[str, str], body: dict[str, str]
 ) -> None:
@@ -87,6 +89,29 @@ def test_three_unused_tickets_at_most(
     get_ticket(client, register(client))  # another phone is not affected
     clock.now += timedelta(hours=21)
     get_ticket(client, phone)
+
+
+def test_the_same_id_returns_the_same_ticket(
+    app: Flask, client: FlaskClient, phone: dict[str, str], clock: FakeClock
+) -> None:
+    """A lost answer must not use up one of the three unused tickets."""
+    id = str(uuid4())
+    first = get_ticket(client, phone, id=id)
+    assert first["id"] == id
+    clock.now += timedelta(minutes=3)
+    assert [get_ticket(client, phone, id=id) for _ in range(4)] == [first] * 4
+    for _ in range(2):
+        get_ticket(client, phone, id=str(uuid4()))
+    assert client.post(TESTS, json={"id": str(uuid4())}, headers=phone).status_code == 429
+    assert get_ticket(client, phone, id=id) == first  # at the limit too
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(TicketRow)) == 3
+
+
+def test_the_id_of_another_phone_is_refused(client: FlaskClient, phone: dict[str, str]) -> None:
+    id = get_ticket(client, phone)["id"]
+    taken = client.post(TESTS, json={"id": id}, headers=register(client))
+    assert (taken.status_code, taken.json["code"]) == (409, "ticket_used")
 
 
 def test_a_hundred_tickets_a_day_at_most(

@@ -27,9 +27,14 @@ def record_act(actor: Actor | str | None, act: str, subject: str, **details: Any
     if isinstance(actor, Actor):
         name, address = actor.name, actor.address
     else:
-        name, address = actor or f"shell:{getpass.getuser()}", None
+        name, address = actor or shell_name(), None
     entry = AuditEntry(actor=name, act=act, subject=subject, address=address, details=details)
     db.session.add(entry)
+
+
+def shell_name() -> str:
+    """Return the actor of a command of the operator."""
+    return f"shell:{getpass.getuser()}"
 
 
 def record_command(act: str, subject: str, **details: Any) -> None:

@@ -466,6 +466,10 @@ TEXTS: dict[str, str] = {
     "host_unknown": N_("There is no such measuring host."),
     "host_revoked": N_("The measuring host was revoked."),
     "host_exists": N_("A measuring host with this address is registered."),
+    "requirement_in_past": N_(
+        "The requirement begins a minute from now or later: verdicts that were given stay."
+    ),
+    "owner_only": N_("Only the role that owns the tables (DATABASE_OWNER_URL) may change this."),
     "not_public_key": N_("Must be an Ed25519 public key of 64 hexadecimal digits."),
     "key_replaced": N_("This key was replaced and cannot be used again."),
     "test_unknown": N_("There is no such test."),

@@ -25,7 +25,7 @@ def grant(connection: Connection) -> None:
     ):
         connection.execute(text(statement))
     if connection.dialect.has_table(connection, "counting_rules"):  # not in a downgraded database
-        connection.execute(text(f"revoke update, delete on counting_rules from {role}"))
+        connection.execute(text(f"revoke insert, update, delete on counting_rules from {role}"))
 
 
 def migrate(connection: Connection) -> None:

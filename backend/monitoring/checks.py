@@ -19,9 +19,11 @@ from backend.clock import local_day
 from backend.database.extensions import db
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
+from backend.measurements.recording.rule_sets import in_force
 from backend.reports.monthly.seals import list_keys, trusted_keys
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
+from backend.witness.hosts import list_hosts
 from config.settings import private_mode
 
 # PostgreSQL 15: the first with `nulls not distinct` in unique constraints.
@@ -250,6 +252,41 @@ def second_factors(context: CheckContext) -> Iterator[Finding]:
         )
 
 
+def counting(context: CheckContext) -> Iterator[Finding]:
+    """Check that samples need the confirmation of a measuring host, and that phones can get it."""
+    counts_from = in_force(context.now).counts_from
+    preferred = context.config["SPEED_URL"]
+    if preferred and counts_from != "claimed" and not _proves(preferred, counts_from):
+        yield Finding(
+            N_("Samples count from {counts_from}, which tests at {url} (SPEED_URL) are not."),
+            N_(
+                "Register the host: flask hosts add NAME {url} --key KEY (docs/measuring.md), or "
+                "type: flask measurements counts-from"
+            ),
+            {"counts_from": counts_from, "url": preferred},
+            warning=True,
+        )
+    if counts_from == "claimed":
+        yield Finding(
+            N_("Samples count without confirmation by a measuring host: a script can claim them."),
+            N_(
+                "When phones measure with tickets, type: "
+                "flask measurements counts-from witnessed --reason …"
+            ),
+            warning=True,
+        )
+
+
+def _proves(url: str, counts_from: str) -> bool:
+    """Return whether a host at this address gives samples the required assurance."""
+    return any(
+        host["url"] == url
+        and not host["revoked_at"]
+        and (host["signs"] or counts_from != "witnessed")
+        for host in list_hosts()
+    )
+
+
 def backups(context: CheckContext) -> Iterator[Finding]:
     """Check the age of the latest backup."""
     at = latest_backup(context.config)
@@ -288,7 +325,7 @@ def jobs(context: CheckContext) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     configuration, database, migrations, boundaries, clock, disk, folding, keys, seal_keys,
-    second_factors, backups, jobs,
+    second_factors, counting, backups, jobs,
 )  # fmt: skip
 
 

@@ -55,15 +55,6 @@ def replace_key(host_id: UUID, key: str) -> None:
         click.echo(hosts.replace_key(host_id, key, clock_now()))
 
 
-@cli.command()
-@click.argument("host_id", type=click.UUID)
-@click.option("--reason", required=True, help="For the audit log.")
-def revoke(host_id: UUID, reason: str) -> None:
-    """Revoke a host: no more tickets for it; samples received from now on are claimed."""
-    with click_errors():
-        hosts.revoke_host(host_id, reason, clock_now())
-
-
 @cli.command("keys")
 def show_keys() -> None:
     """Print the public keys of this machine: of its measuring host, and of its tickets."""

@@ -76,13 +76,19 @@ def replace_key(host_id: UUID, public_key: str, now: datetime) -> str:
     return kid
 
 
-def revoke_host(host_id: UUID, reason: str, now: datetime) -> None:
-    """Revoke a host: it gets no more tickets, and its statements prove nothing. Audited."""
+def revoke_host(host_id: UUID, reason: str, now: datetime, since: datetime | None = None) -> None:
+    """Revoke a host: it gets no more tickets, and its statements prove nothing. Audited.
+
+    With `since` the caller takes its statements from stored samples too: also of a host that is
+    revoked, whose first time and reason stay; 409 without.
+    """
     host = _host(host_id)
-    if host.revoked_at is not None:
+    if host.revoked_at is not None and since is None:
         raise Problem(409, "host_revoked")
-    host.revoked_at, host.reason = now, reason
-    record_command("hosts.revoke", str(host_id), reason=reason)
+    if host.revoked_at is None:
+        host.revoked_at, host.reason = now, reason
+    details = {"since": since.isoformat()} if since else {}
+    record_command("hosts.revoke", str(host_id), reason=reason, **details)
     db.session.commit()
 
 

@@ -32,6 +32,7 @@ from backend.database.extensions import db, extension, follow_indexes, setting
 from backend.errors import Problem
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.models import DEMO_COMPLETE
+from backend.measurements.recording.rule_sets import assurances_from, counts_from_of
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.models import Unit
 
@@ -55,9 +56,10 @@ Ints = NDArray[np.int64]
 def evidence() -> str:
     """Return the SQL condition of measurements that make their person a volunteer of the month.
 
-    The assurance of samples belongs here.
+    They have the assurance that was required at the end of the month: a script that only claims
+    samples cannot bring four people to the one whose cell it wants to see.
     """
-    return "counted"
+    return "counted and coalesce(assurance, 'claimed') = any(:proven)"
 
 
 PEOPLE = text(f"""
@@ -224,7 +226,9 @@ def read_people(month: str) -> dict[UUID, int]:
     days: dict[Any, set[date]] = defaultdict(set)
     registered: dict[Any, date] = {}
     devices: dict[Any, list[UUID]] = defaultdict(list)
-    for row in db.session.execute(PEOPLE, {**span, "begin": begin, "end": end}):
+    proven = assurances_from(counts_from_of(month))
+    values = {**span, "begin": begin, "end": end, "proven": proven}
+    for row in db.session.execute(PEOPLE, values):
         person = row.device_id if row.volunteer_id is None else row.volunteer_id
         devices[person].append(row.device_id)
         if row.registered_at is not None and not row.guest:

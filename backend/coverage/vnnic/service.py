@@ -96,6 +96,12 @@ REASONS = (
         N_("VNNIC’s count is higher than our counted samples, and there are typed-in samples"),
     ),
     Reason(
+        "unproven_left_out",
+        lambda pair: pair.more_theirs and pair.lost.get("unproven", 0) > 0,
+        N_("Samples that no measuring host confirmed are not counted here."),
+        N_("VNNIC’s count is higher than our counted samples, and there are unproven samples"),
+    ),
+    Reason(
         "excluded_here",
         lambda pair: pair.more_theirs and pair.lost.get("excluded", 0) > 0,
         N_("The province excluded samples after a review."),

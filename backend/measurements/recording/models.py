@@ -96,15 +96,20 @@ class Measurement(db.Model):
 
 
 class CountingRules(db.Model):
-    """The begin of a rule set: measurements received from then on are judged by it."""
+    """What judges measurements received from a time on: a rule set, or a required assurance."""
 
     __tablename__ = "counting_rules"
+    __table_args__ = (
+        CheckConstraint("counts_from in ('witnessed', 'ticketed', 'claimed')", name="counts_from"),
+        CheckConstraint("num_nonnulls(rules, counts_from) = 1", name="one_rule"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    rules: Mapped[int]
+    rules: Mapped[int | None]
     from_at: Mapped[datetime]
     by: Mapped[str]  # installation, upgrade, or a person
     reason: Mapped[str]
+    counts_from: Mapped[str | None]  # the least assurance of a measurement that counts
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

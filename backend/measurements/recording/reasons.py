@@ -39,6 +39,9 @@ _NOT_VALID = {
 _NOT_COUNTED = {
     "no_device": N_("An imported row that belongs to no device."),
     "source_not_counted": N_("A result entered by hand, for reference only."),
+    "unproven": N_(
+        "No measuring host confirmed this test: update the app, or measure on this website."
+    ),
     "too_many_tests": N_("This phone sent more tests of this day than can be judged."),
     "before_registration": N_("The test is older than this phone's registration."),
     "mock_position": N_("The position came from another app."),

@@ -1,11 +1,63 @@
-"""Which rule set judges a measurement: dated, audited rows of the installation."""
+"""Which rules judge a measurement: dated, audited rows of the installation."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple, get_args
 
+from sqlalchemy import create_engine
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
+
+from backend.accounts.audit import shell_name
+from backend.accounts.models import AuditEntry
 from backend.clock import day_begin, month_end
-from backend.database.extensions import fetch
+from backend.database.extensions import Run, fetch, fetch_autocommit, setting
+from backend.errors import Problem, invalid
+from backend.i18n.catalogues import N_, Language, gettext
+from backend.measurements.recording.models import CountingRules
+from backend.witness.assurance import ASSURANCES
+
+# Said wherever figures are shown, where claims count.
+CLAIMS_COUNT = N_(
+    "Samples reported by the phone alone count here, without confirmation by a measuring host."
+)
+
+# What an installation can require of a sample that counts, the most first.
+Required = Literal["witnessed", "ticketed", "claimed"]
+REQUIRED: tuple[Required, ...] = get_args(Required)
+# Before the first requirement.
+UNREQUIRED: Required = "claimed"
+# Posts that are being answered have read the requirement before it.
+IN_FLIGHT = timedelta(minutes=1)
 
 SWITCH = "select min(from_at) as from_at from counting_rules where rules = 2"
+COUNTS_FROM = """
+    select counts_from from counting_rules
+    where counts_from is not null and from_at <= %(received_at)s
+    order by from_at desc, id desc limit 1
+"""
+IN_FORCE = f"select ({SWITCH}) as switched_at, ({COUNTS_FROM}) as counts_from"
+REQUIREMENTS = """
+    select from_at, counts_from, by, reason from counting_rules
+    where counts_from is not null order by from_at, id
+"""
+EMPTY = "select not exists (select from measurements) as empty"
+
+
+class InForce(NamedTuple):
+    """The begin of rule set 2, and the least assurance of a sample that counts."""
+
+    switched_at: datetime | None
+    counts_from: Required
+
+
+class Requirement(NamedTuple):
+    """The least assurance of samples that are received from a time on."""
+
+    from_at: datetime
+    counts_from: Required
+    by: str
+    reason: str
 
 
 def switched_at() -> datetime | None:
@@ -18,5 +70,112 @@ def switched_at() -> datetime | None:
 def rule_set_of(month: str) -> int:
     """Return the rule set in force at the end of a month; late samples keep to that of arrival."""
     begin = switched_at()
-    ended = day_begin(month_end(month)) + timedelta(days=1)
-    return 2 if begin is not None and begin < ended else 1
+    return 2 if begin is not None and begin < _end_of(month) else 1
+
+
+def in_force(received_at: datetime, run: Run = fetch) -> InForce:
+    """Return the rules for what is received at a time."""
+    [row] = run(IN_FORCE, {"received_at": received_at})
+    return in_force_of(row)
+
+
+def claims_count(now: datetime) -> bool:
+    """Return whether samples count now that nothing but the phone's word proves."""
+    return in_force(now, fetch_autocommit).counts_from == "claimed"
+
+
+def in_force_of(row: Mapping[str, Any]) -> InForce:
+    """Return the rules of a row that has both columns."""
+    return InForce(row["switched_at"], row["counts_from"] or UNREQUIRED)
+
+
+def requirements() -> list[Requirement]:
+    """Return the required assurances by time, the first one first."""
+    return [Requirement(**row) for row in fetch(REQUIREMENTS, {})]
+
+
+def required_at(known: Sequence[Requirement], received_at: datetime) -> Required:
+    """Return the requirement for what is received at a time, of those from `requirements`."""
+    before = (one.counts_from for one in reversed(known) if one.from_at <= received_at)
+    return next(before, UNREQUIRED)
+
+
+def counts_from_of(month: str) -> Required:
+    """Return the requirement in force at the end of a month."""
+    return in_force(_end_of(month) - timedelta(microseconds=1)).counts_from
+
+
+def _end_of(month: str) -> datetime:
+    return day_begin(month_end(month)) + timedelta(days=1)
+
+
+def describe(now: datetime, language: Language) -> dict[str, Any]:
+    """Return the rules in force, the next requirement, and what readers of figures must know."""
+    known, begin = requirements(), switched_at()
+    present = required_at(known, now)
+    later = [one for one in known if one.from_at > now]
+    since = [one.from_at for one in known if one.from_at <= now]
+    return {
+        "rules": 2 if begin is not None and begin <= now else 1,
+        "counts_from": present,
+        "since": since[-1].isoformat() if since else None,
+        "next": {"counts_from": later[0].counts_from, "from": later[0].from_at.isoformat()}
+        if later
+        else None,
+        "note": gettext(CLAIMS_COUNT, language) if present == "claimed" else None,
+    }
+
+
+def assurances_from(counts_from: Required) -> list[str]:
+    """Return the assurances that meet a requirement."""
+    return list(ASSURANCES[ASSURANCES.index(counts_from) :])
+
+
+def is_unproven(row: Mapping[str, Any], counts_from: Required) -> bool:
+    """Return whether a row has too little proof to count.
+
+    Only rows of rule set 2 with a device: rows without one count if an admin lets them.
+    """
+    if row["rules"] == 1 or row["device_id"] is None:
+        return False
+    assurance = row["assurance"] or UNREQUIRED
+    return ASSURANCES.index(assurance) < ASSURANCES.index(counts_from)
+
+
+def require_assurance(
+    counts_from: Required, reason: str, from_at: datetime | None, now: datetime
+) -> Requirement:
+    """Require an assurance of samples received from a time on, by default from now; audited.
+
+    Posts may be under way, so it is a minute from now once there are samples. 422 for an earlier
+    time: verdicts that were given stay. 403 if the role of DATABASE_OWNER_URL owns no tables.
+    """
+    earliest = now if fetch(EMPTY, {})[0]["empty"] else now + IN_FLIGHT
+    begin = from_at or earliest
+    if begin < earliest:
+        raise invalid("from", "requirement_in_past")
+    added = Requirement(begin, counts_from, shell_name(), reason)
+    try:
+        _add(added)
+    except ProgrammingError as error:
+        raise Problem(403, "owner_only") from error
+    return added
+
+
+def _add(added: Requirement) -> None:
+    """Store it by the role that owns the tables: the serving role cannot write this table."""
+    details = {"from": added.from_at.isoformat(), "reason": added.reason}
+    engine = create_engine(setting("DATABASE_OWNER_URL"))
+    try:
+        with Session(engine) as session, session.begin():
+            session.add(CountingRules(**added._asdict()))
+            session.add(
+                AuditEntry(
+                    actor=added.by,
+                    act="measurements.counts_from",
+                    subject=f"counts_from:{added.counts_from}",
+                    details=details,
+                )
+            )
+    finally:
+        engine.dispose()

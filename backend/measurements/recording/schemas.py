@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST
+from backend.measurements.recording.rule_sets import REQUIRED
 from backend.units.schemas import BoundariesSchema
 from backend.witness.assurance import ASSURANCES
 from backend.witness.statements import TOKEN_MOST
@@ -206,3 +207,28 @@ class CheckResultSchema(Strict):
 
     held = fields.List(fields.String(), required=True)
     missing = fields.List(fields.String(), required=True)
+
+
+class NextRequirementSchema(Strict):
+    """A requirement that is decided and begins later."""
+
+    counts_from = Text(choices=REQUIRED, required=True)
+    from_ = fields.DateTime(data_key="from", required=True)
+
+
+class RulesSchema(Strict):
+    """The rules that judge a sample that is received now."""
+
+    rules = fields.Integer(required=True, metadata={"description": "the rule set"})
+    counts_from = Text(
+        choices=REQUIRED,
+        required=True,
+        metadata={"description": "the least assurance of a sample that counts"},
+    )
+    since = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "null: never chosen"}
+    )
+    next = fields.Nested(NextRequirementSchema, required=True, allow_none=True)
+    note = fields.String(
+        required=True, allow_none=True, metadata={"description": "to be shown beside figures"}
+    )

@@ -19,7 +19,7 @@ from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import Item, ReceiptContext, parse_item
 from backend.measurements.recording.models import RejectedBody
 from backend.measurements.recording.reasons import STATEMENT_MARKS
-from backend.measurements.recording.rule_sets import switched_at
+from backend.measurements.recording.rule_sets import InForce, in_force, is_unproven
 from backend.measurements.recording.storage import (
     Gate,
     StateChanged,
@@ -72,7 +72,7 @@ class _Judging:
 
     owner: rules.Owner | None  # None: rows of no device
     caps: rules.Caps
-    switched_at: datetime | None
+    in_force: InForce
     stored: Timeline | None = None  # if it was read already, outside the session
 
 
@@ -102,15 +102,15 @@ def record_optimistically(
     readable = [item.row for item in items if not item.errors and not item.time_error]
     now = receipt.received_at
     statements = [item.statements for item in items if item.statements]
-    known = timeline.read_with_device(token, readable, statements)
+    known = timeline.read_with_device(token, now, readable, statements)
     if known is None:
         devices.authenticate(token, now)  # 401, or the first use is recorded
-        known = timeline.read_with_device(token, readable, statements)
+        known = timeline.read_with_device(token, now, readable, statements)
     if known is None:
         raise devices.unauthorized()
     device = known.device
     gate = _gate(device, len(items), now, context.hourly_most)
-    judging = _Judging(_owner(device), context.caps, known.switched_at, known.timeline)
+    judging = _Judging(_owner(device), context.caps, known.in_force, known.timeline)
     try:
         new = _select_new(device.id, items, [], ())
         tickets = _assess(device.id, new, known.tickets, context.key)
@@ -135,7 +135,7 @@ def _record_locked(
             device = devices.lock_device(device_id)
             gate = _gate(device, len(items), receipt.received_at, context.hourly_most)
             owner = _owner(device)
-        judging = _Judging(owner, context.caps, switched_at())
+        judging = _Judging(owner, context.caps, in_force(receipt.received_at))
         receipts = fetch(RECEIPTS, {"ids": ids}) if ids else []
         try:
             # After the receipts: a withdrawal at the same time deletes these and adds digests.
@@ -318,8 +318,10 @@ def _judge(
             row["received_at"],
             row["measured_at"],
             owner.registered_at if owner else None,
-            judging.switched_at,
+            judging.in_force.switched_at,
         )
+        if is_unproven(row, judging.in_force.counts_from):
+            row["own_reasons"] = rules.by_weight([*row["own_reasons"], "unproven"])
     if device_id is None or owner is None:
         for row in rows:
             _set_verdict(row, judge_alone(row))

@@ -16,6 +16,7 @@ from backend.devices.credentials import token_hash
 from backend.devices.service import KnownDevice
 from backend.measurements.recording import rules
 from backend.measurements.recording.incoming import sample_of
+from backend.measurements.recording.rule_sets import COUNTS_FROM, InForce, in_force_of
 from backend.witness.assurance import Statements
 from backend.witness.verification import (
     STORED_AS_JSON,
@@ -71,7 +72,7 @@ _NAMES = (*_READ, "final", "duration_s")
 
 
 def _columns(*present: str, names: Sequence[str] = _NAMES) -> str:
-    return ", ".join(name if name in present else f"null as {name}" for name in names)
+    return ", ".join(name if name in present else "null" for name in names)
 
 
 READ = f"""
@@ -82,7 +83,7 @@ READ = f"""
     from ({_TALLIES.format(device="%(device)s")}) tally
 """  # noqa: S608
 # One row of the device, the others of its measurements.
-_OWN = (*devices.BY_TOKEN_READ, "switched_at", "tickets")
+_OWN = (*devices.BY_TOKEN_READ, "switched_at", "counts_from", "tickets")
 
 
 def _with_device(tickets: str) -> str:
@@ -90,8 +91,9 @@ def _with_device(tickets: str) -> str:
     statement = f"""
         with d as ({devices.BY_TOKEN}), {_ROWS.format(device=of_device)}
         select {", ".join(f"d.{name}" for name in devices.BY_TOKEN_READ)},
-            (select from_at from switch) as switched_at, {tickets} as tickets,
-            {_columns()}, null::bigint as n from d
+            (select from_at from switch) as switched_at, ({COUNTS_FROM}) as counts_from,
+            {tickets} as tickets,
+            {", ".join(f"null as {name}" for name in _NAMES)}, null::bigint as n from d
         union all
         select {_columns(names=_OWN)}, {", ".join(_NAMES)}, null from timeline
         union all
@@ -141,29 +143,33 @@ class Timeline(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A device with the begin of rule set 2, the rows that new verdicts depend on, and tickets."""
+    """A device with the rules in force, the rows that new verdicts depend on, and tickets."""
 
     device: KnownDevice
-    switched_at: datetime | None
+    in_force: InForce
     timeline: Timeline
     tickets: StoredTickets
 
 
 def read_with_device(
-    token: str, new: Sequence[Row], statements: Iterable[Statements | None] = ()
+    token: str,
+    received_at: datetime,
+    new: Sequence[Row],
+    statements: Iterable[Statements | None] = (),
 ) -> Known | None:
     """Read the device of a token, the stored rows that verdicts on new rows depend on, and tickets.
 
     None if the token is unknown or its first use is not recorded yet.
     """
     sent = sent_tickets(statements)
-    values = {"digest": token_hash(token), **_span(_days_of(new), new, bounded=True)}
+    values = {"digest": token_hash(token), "received_at": received_at}
+    values |= _span(_days_of(new), new, bounded=True)
     rows = fetch_autocommit(READ_WITH_TICKETS if sent else READ_WITH_DEVICE, values | sent)
     for row in rows:
         if row["device_id"] and (device := devices.device_in_use(row)):
             timeline = _timeline(one for one in rows if one is not row)
             tickets = stored_tickets(row["tickets"])
-            return Known(device, row["switched_at"], timeline, tickets)
+            return Known(device, in_force_of(row), timeline, tickets)
     return None
 
 

@@ -12,7 +12,7 @@ from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import aware_time, encodable
 from backend.http.requests import Blueprint, bearer_token, clock_now, language, read_object
-from backend.measurements.recording import answers
+from backend.measurements.recording import answers, rule_sets
 from backend.measurements.recording.incoming import Item, ReceiptContext
 from backend.measurements.recording.reasons import category
 from backend.measurements.recording.schemas import (
@@ -25,6 +25,7 @@ from backend.measurements.recording.schemas import (
     OwnPageSchema,
     PageQuerySchema,
     ResultSchema,
+    RulesSchema,
 )
 from backend.measurements.recording.service import (
     RecordingContext,
@@ -122,6 +123,19 @@ def _category(item: Item) -> str | None:
     """Return the category of a new sample."""
     accepted = item.outcome == "accepted"
     return category(item.row["reasons"], item.row["marks"]) if accepted else None
+
+
+@blp.get("/rules")
+@blp.doc(security=[])
+@blp.response(200, RulesSchema)
+def show_rules() -> Response:
+    """Show the rules in force: the rule set, and the assurance that a sample needs to count."""
+    reader_language = language()
+    answer = rule_sets.describe(clock_now(), reader_language)
+    response = Response(orjson.dumps(answer), content_type="application/json")
+    response.headers["Content-Language"] = reader_language
+    response.headers["Vary"] = "Accept-Language"
+    return response
 
 
 @blp.get("/measurements")

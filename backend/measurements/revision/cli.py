@@ -16,14 +16,17 @@ from backend.batch.command_line import (
     workforce,
 )
 from backend.batch.workforce import Workforce
+from backend.clock import VIETNAM
 from backend.http.requests import clock_now
 from backend.measurements.recording import counting
 from backend.measurements.recording.cli import cli
 from backend.measurements.recording.rules import RULES
 from backend.measurements.recording.service import judging_settings
-from backend.measurements.revision import service
+from backend.measurements.revision import revocation, service
+from backend.witness import hosts
+from backend.witness.cli import cli as hosts_cli
 
-commands = ()  # registered in the group of backend.measurements.recording.cli
+commands = ()  # registered in the groups of backend.measurements.recording.cli and witness.cli
 
 
 @cli.command()
@@ -123,3 +126,27 @@ def revoke_receiver(device: UUID, reason: str) -> None:
             device, reason, config["SECRET_KEY"], judging_settings(config)
         )
     click.echo(f"revoked: {device}; verdicts changed: {changed}")
+
+
+@hosts_cli.command()
+@click.argument("host_id", type=click.UUID)
+@click.option("--reason", required=True, help="For the audit log.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+    help="Also samples received since then (Vietnam time) become claimed, and are judged again.",
+)
+def revoke(host_id: UUID, reason: str, since: datetime | None) -> None:
+    """Revoke a host: no more tickets for it; samples received from now on are claimed.
+
+    With --since also stored samples that it proved, as far as their tickets are kept (60 days).
+    Counts change; frozen reports and monthly releases stay.
+    """
+    now = clock_now()
+    with click_errors():
+        if since is None:
+            hosts.revoke_host(host_id, reason, now)
+            return
+        begin, settings = since.replace(tzinfo=VIETNAM), judging_settings(current_app.config)
+        samples, changed = revocation.revoke_host(host_id, reason, now, begin, settings)
+    click.echo(f"samples that are claimed now: {samples}; verdicts changed: {changed}")

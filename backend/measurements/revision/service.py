@@ -24,6 +24,12 @@ from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
+from backend.measurements.recording.rule_sets import (
+    Requirement,
+    is_unproven,
+    required_at,
+    requirements,
+)
 from backend.measurements.recording.service import JudgingSettings, judge_alone, verdict_row
 from backend.measurements.recording.storage import add_deltas, dump, update_verdicts
 from backend.units.locator import Locator, UnitLocation
@@ -84,9 +90,9 @@ PLACE = text("""
     update measurements m
     set unit_id = v.unit_id, set_id = v.set_id, how = v.how, candidates = v.candidates,
         own_reasons = v.own_reasons, marks = v.marks,
-        rules = coalesce(v.rules, m.rules)
+        rules = coalesce(v.rules, m.rules), assurance = coalesce(v.assurance, m.assurance)
     from jsonb_to_recordset(cast(:rows as jsonb)) as v(id uuid, unit_id int, set_id int,
-         how text, candidates text[], own_reasons text[], marks text[], rules int)
+         how text, candidates text[], own_reasons text[], marks text[], rules int, assurance text)
     where m.id = v.id
 """)
 LEFT_ALONE = text("""
@@ -193,13 +199,28 @@ def revise_chosen(
     device: UUID | None, ids: Sequence[UUID], joined: bool | None, settings: JudgingSettings
 ) -> CountDeltas:
     """Judge measurements of a locked device again; return the changes of counts."""
+    rows = read_chosen(device, ids)
+    return revise_rows(device, rows, _rederive_all(rows, settings), joined, settings).changes
+
+
+def read_chosen(device: UUID | None, ids: Sequence[UUID]) -> list[Row]:
+    """Return these measurements of a device, as far as their bodies are kept."""
+    return list(db.session.execute(CHOSEN, {"device": device, "ids": list(ids)}).mappings())
+
+
+def revise_rows(
+    device: UUID | None,
+    rows: Sequence[Row],
+    changed: Sequence[Row],
+    joined: bool | None,
+    settings: JudgingSettings,
+) -> Revision:
+    """Write changes of these rows of a locked device, and the verdicts that follow."""
     done = Revision()
-    values = {"device": device, "ids": list(ids)}
-    rows = list(db.session.execute(CHOSEN, values).mappings())
-    _revise_rows(device, rows, _rederive_all(rows, settings), done)
+    _change_rows(device, rows, changed, done)
     times = [row["measured_at"] for row in rows]
     _update_dependents(device, joined, times, {row["day"] for row in rows}, settings, done)
-    return done.changes
+    return done
 
 
 def _revise(whole: Lot, progress: Progress, force: Workforce) -> Revision:
@@ -238,7 +259,7 @@ def _revise_device(device: UUID | None, lot: Lot) -> Revision:
     while True:
         values = {"device": device, "after": after, "lot": ROWS_AT_ONCE, **span}
         rows = list(db.session.execute(ROWS, values).mappings())
-        _revise_rows(device, rows, revise(rows), done)
+        _change_rows(device, rows, revise(rows), done)
         times += [row["measured_at"] for row in rows]
         days |= {row["day"] for row in rows}
         if len(rows) < ROWS_AT_ONCE:
@@ -248,7 +269,7 @@ def _revise_device(device: UUID | None, lot: Lot) -> Revision:
     return done
 
 
-def _revise_rows(
+def _change_rows(
     device: UUID | None, rows: Sequence[Row], changed: Sequence[Row], done: Revision
 ) -> None:
     """Write the changes that follow from each row alone."""
@@ -320,10 +341,15 @@ def _rederive_all(
     rows: Sequence[Row], settings: JudgingSettings, version: int | None = None
 ) -> list[dict[str, Any]]:
     """Return the rows whose own reasons, marks or rule set differ by today's rules."""
-    return [new for row in rows if (new := _rederive(row, settings, version or row["rules"]))]
+    known = requirements()
+    derived = ((row, derive_row(row, settings, version or row["rules"], known)) for row in rows)
+    return [new for row, new in derived if any(row[name] != new[name] for name in new)]
 
 
-def _rederive(row: Row, settings: JudgingSettings, version: int) -> dict[str, Any] | None:
+def derive_row(
+    row: Row, settings: JudgingSettings, version: int, known: Sequence[Requirement]
+) -> dict[str, Any]:
+    """Return the columns that follow from a row alone, by the requirement at its receipt."""
     loaded = SCHEMA.load(row["raw"])
     receipt = ReceiptContext(
         received_at=row["received_at"],
@@ -333,10 +359,11 @@ def _rederive(row: Row, settings: JudgingSettings, version: int) -> dict[str, An
         count_without_device=COUNTED_BY_ADMIN in row["marks"],
     )
     new = incoming.derived_columns(row, loaded, _stored_place(row), receipt)
-    excluded = ["excluded"] if row["excluded"] else []
-    own = list(rules.by_weight([*new["own_reasons"], *excluded]))
-    new |= {"id": row["id"], "own_reasons": own, "rules": version}
-    return new if any(row[name] != value for name, value in new.items()) else None
+    decided = ["excluded"] if row["excluded"] else []
+    if is_unproven({**row, "rules": version}, required_at(known, row["received_at"])):
+        decided.append("unproven")
+    own = list(rules.by_weight([*new["own_reasons"], *decided]))
+    return new | {"id": row["id"], "own_reasons": own, "rules": version}
 
 
 def _stored_place(row: Row) -> UnitLocation | None:

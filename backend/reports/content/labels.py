@@ -62,6 +62,7 @@ NOTES: Mapping[str, str] = {
         "xác tại Việt Nam; mẫu được tính là mẫu hợp lệ và đại diện (mỗi máy, mỗi chỗ một mẫu trong "
         "4 giờ)."
     ),
+    "note_claims": ("Tháng này tính cả mẫu do điện thoại tự báo, không cần máy chủ đo xác nhận."),
     "note_basis": (
         "Không văn bản nào nêu rõ mục tiêu được so với số mẫu thô hay mẫu đại diện; báo cáo so với "
         "số {basis} và nêu cả ba con số."

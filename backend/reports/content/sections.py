@@ -14,7 +14,7 @@ from backend.coverage.statistics.service import statistics
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.i18n.formats import number
-from backend.measurements.recording.rule_sets import rule_set_of
+from backend.measurements.recording.rule_sets import counts_from_of, rule_set_of
 from backend.reports.content.figures import (
     NETWORKS,
     CommuneRow,
@@ -151,6 +151,8 @@ def notes(counts: Counts) -> list[Note]:
         _boundaries_note(answer["boundaries"]),
         _note("note_rules", rules=rule_set_of(answer["month"])),
     ]
+    if counts_from_of(answer["month"]) == "claimed":
+        found.append(_note("note_claims"))
     if basis := _basis(counts):
         found.append(_note("note_basis", basis=BASES[basis]))
     found.append(_note("note_month"))

@@ -23,6 +23,7 @@ from backend.jobs.service import enqueue, latest_job, list_jobs, retry, show_job
 from backend.measurements.privacy.schemas import StepSchema
 from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
 from backend.measurements.recording.reasons import REASONS
+from backend.measurements.recording.rule_sets import required_at, requirements
 from backend.measurements.recording.rules import RULES
 from backend.monitoring.checks import CHECKS, CheckContext, Finding, run_check
 from backend.organisations.areas import confirm_successors, list_ended
@@ -113,7 +114,9 @@ def rules(query: dict[str, Any]) -> Any:
 def _render_rules(query: dict[str, Any], form: Form | None = None) -> Any:
     """Render the page, with the submitted form if it has errors."""
     latest, today = latest_job(actor(), "rejudge"), local_day(clock_now())
+    required = requirements()
     values = {"version": RULES, "reasons": REASONS, "latest": latest, "today": today}
+    values |= {"required": required, "counts_from": required_at(required, clock_now())}
     return render_section("rules", query, form or new_form(query), **values)
 
 

@@ -90,6 +90,7 @@ TEXTS: dict[str, str | Plural] = {
     "tip_failed_test": N_("Is the connection too weak? Try the small test."),
     "tip_kind_unknown": N_("Press “Change” and choose your network."),
     "tip_impossible_travel": N_("Check for apps that change the position, and the phone’s clock."),
+    "tip_unproven": N_("Measure again, and keep the page open until the test ends."),
     "tip_in_future": N_("Set the phone’s clock to automatic."),
 }
 

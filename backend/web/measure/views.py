@@ -10,9 +10,10 @@ from flask import Response, current_app, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from backend.devices import consent
-from backend.http.requests import language
+from backend.http.requests import clock_now, language
 from backend.http.static_files import FOLDER, address, current_edition
 from backend.i18n.catalogues import Language, gettext, pgettext
+from backend.measurements.recording.rule_sets import claims_count
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp
 from backend.web.site.blueprint import (
@@ -85,7 +86,8 @@ def service_worker() -> Response:
     consents = json.dumps(
         [consent.statement(_operator(), "vi"), consent.statement(_operator(), "en")]
     )
-    answer = Response(worker(consents), content_type="text/javascript; charset=utf-8")
+    shown = f"{consents} {claims_count(clock_now())}"
+    answer = Response(worker(shown), content_type="text/javascript; charset=utf-8")
     answer.headers["Cache-Control"] = "no-cache"
     return answer
 
@@ -110,15 +112,16 @@ def withdraw(query: dict[str, Any]) -> Response:
 
 
 @cache
-def worker(consents: str) -> str:
-    """Return the service worker; it changes whenever a cached file or the consent text does.
+def worker(shown: str) -> str:
+    """Return the service worker; it changes with the cached files and with `shown`.
 
-    A phone that has the page asks for consent again once it has the page with the new text.
+    That is the consent text and whether claims count, which the footer says. A phone that has
+    the page asks for consent again once it has the page with the new text.
     """
     cached = json.dumps([*PAGES, *map(address, FILES)])
     script = (FOLDER / "do" / "worker.js").read_text(encoding="utf-8")
     sending = f'import {{ sendWaiting }} from "{address("do/upload-queue.js")}";'
-    version = f'const VERSION = "{_version(consents)}";'
+    version = f'const VERSION = "{_version(shown)}";'
     return f"{version}\nconst SHELL = {cached};\n{sending}\n{script}"
 
 
@@ -151,9 +154,9 @@ def source_files() -> list[Path]:
     return [*(FOLDER / name for name in FILES), FOLDER / "do" / "worker.js", *sources]
 
 
-def _version(consents: str) -> str:
-    """Hash the edition, which is part of the cached URLs, the consents and the sources."""
-    digest = hashlib.sha256(f"{current_edition()} {consents}".encode())
+def _version(shown: str) -> str:
+    """Hash the edition, which is part of the cached URLs, what is shown and the sources."""
+    digest = hashlib.sha256(f"{current_edition()} {shown}".encode())
     for path in source_files():
         if path.is_file():
             digest.update(path.read_bytes())

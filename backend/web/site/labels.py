@@ -227,6 +227,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
         "second_factors": N_("Two-factor authentication"),
+        "counting": N_("Proof of samples"),
         "backups": N_("Backups"),
         "jobs": N_("Background jobs"),
     },
@@ -251,8 +252,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "second_factors": N_(
             "The secret key has changed: people with two-factor authentication cannot sign in."
         ),
+        "counting": N_("Samples should count only if a measuring host confirmed them."),
         "backups": N_("A daily backup is needed; without one a broken disk loses the data."),
         "jobs": N_("A background job failed: speeds or maps are no longer updated."),
+    },
+    "counts_from": {
+        "witnessed": N_("signed by the measuring host"),
+        "ticketed": N_("with a ticket of a registered host"),
+        "claimed": N_("reported by the phone alone"),
     },
     "check_state": {"well": N_("good"), "warning": N_("warning"), "wrong": N_("has an error")},
     "job": {

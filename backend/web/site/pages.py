@@ -15,6 +15,7 @@ from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats
 from backend.i18n.catalogues import N_, Language
 from backend.i18n.messages import message
+from backend.measurements.recording import rule_sets
 from backend.measurements.recording.reasons import BY_CODE
 from backend.web.site import charts
 from backend.web.site.labels import LABELS
@@ -116,6 +117,7 @@ class Translator:
             "sparkline_points": charts.sparkline,
             "header_links": header_links,
             "footer_links": FOOTER_LINKS,
+            "counting_note": self.counting_note,
             "updated": formats.moment(clock_now()),
             "operator": {"name": config["OPERATOR_NAME"], "contact": config["OPERATOR_CONTACT"]},
         }
@@ -184,6 +186,11 @@ class Translator:
 
     def effect(self, code: str) -> str:
         return BY_CODE[code].effect if code in BY_CODE else "not_counted"
+
+    def counting_note(self) -> Markup | None:
+        """Return what readers of figures must know where claims count."""
+        claims = rule_sets.claims_count(clock_now())
+        return self.gettext(rule_sets.CLAIMS_COUNT) if claims else None
 
     def steps(self) -> list[tuple[str, Markup]]:
         """Return the steps towards a target, with their names."""

@@ -15,6 +15,8 @@ from backend.app import create_app
 from backend.database.extensions import db
 from backend.monitoring import checks
 from backend.run_log import record_run
+from backend.witness import hosts
+from tests.support.requirements import counting_from
 
 
 @pytest.fixture
@@ -70,7 +72,10 @@ def test_nothing_is_wrong_with_a_healthy_installation(app: Flask, var_dir: Path)
     code, output = visit(app)
     assert code == 0, output
     assert "warning  boundaries: Boundaries are approximate" in output
-    assert output.count("ok  ") == len(checks.CHECKS) - 1
+    assert "warning  counting: Samples count without confirmation" in output
+    assert output.count("ok  ") == len(checks.CHECKS) - 2
+    with counting_from(app, "witnessed"):
+        assert "ok       counting" in visit(app)[1]
 
 
 def test_a_development_server_that_lets_the_network_in(app: Flask, var_dir: Path) -> None:
@@ -165,3 +170,19 @@ def test_a_database_that_is_away(app: Flask, var_dir: Path) -> None:
     assert code == 1
     assert "WRONG    database: The database does not answer" in output
     assert "ok       keys" in output  # the others are looked at all the same
+
+
+def test_a_preferred_host_that_cannot_prove_samples(app: Flask, var_dir: Path, clock: Any) -> None:
+    url = "https://speed.example.vn"
+    app.config["SPEED_URL"] = url
+    assert url not in visit(app)[1]  # claims count
+    with counting_from(app, "ticketed"):
+        assert (
+            f"warning  counting: Samples count from ticketed, which tests at {url}" in visit(app)[1]
+        )
+        with app.app_context():
+            hosts.add_host("old", url, None, clock.now)
+        assert "ok       counting" in visit(app)[1]
+    with counting_from(app, "witnessed"):
+        code, output = visit(app)
+        assert code == 0 and "Samples count from witnessed" in output

@@ -63,6 +63,7 @@ TABLE = {
     "GET /ogc/collections/<name>/items/<code>": EVERYBODY,
     # devices: a phone registers itself; its token gives access to its own data alone
     "GET /api/v1/consent": EVERYBODY,
+    "GET /api/v1/rules": EVERYBODY,
     "POST /api/v1/devices": "201 201 201 201 201 201 201 201",
     "POST /api/v1/withdrawals": EVERYBODY,
     "GET /api/v1/devices/me": "401 200 401 401 401 401 401 401",

@@ -32,6 +32,7 @@ from tests.support.measurements import (
     volunteers_rows,
 )
 from tests.support.people import audit_entries, campaign, organisation, person, team, unit_id
+from tests.support.requirements import counting_from
 
 COMMUNE = "05584"  # a rural one with HERE and THERE, the centres of two cells
 URL = f"/api/v1/units/{COMMUNE}"
@@ -435,3 +436,19 @@ def test_a_released_cell_is_few_for_a_phone(
     spots = client.get("/api/v1/next", query_string=HERE, headers=register(client)).json["spots"]
     few = {cell(spot) for spot in spots if spot["samples"] == "few"}
     assert few == {cell(HERE)}
+
+
+def test_claims_make_no_volunteers(app: Flask, client: FlaskClient) -> None:
+    """Four phones of a script that only claims do not show the cell of a fifth person."""
+    commune = unit_id(app, COMMUNE)
+    real, script = phones(app, 1), phones(app, 4)
+    store_rows(app, *volunteers_rows(commune, real, assurance="witnessed", rules=2, **HERE))
+    store_rows(app, *volunteers_rows(commune, script, assurance="claimed", **HERE))
+    with app.app_context():
+        assert min(release.read_people("2024-11").values()) >= 0
+        with counting_from(app, "witnessed"):
+            people = release.read_people("2024-11")
+    assert people[real[0]] >= 0 > max(people[one] for one in script)
+    with counting_from(app, "witnessed", datetime(2024, 12, 1, tzinfo=VIETNAM)):
+        make_release(app)  # required since the next month only
+    assert items(client) == {RURAL: 10}

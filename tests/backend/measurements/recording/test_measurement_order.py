@@ -15,12 +15,13 @@ from sqlalchemy import text
 
 from backend.clock import VIETNAM
 from backend.database.extensions import db
-from backend.measurements.recording import counting, rules
+from backend.measurements.recording import counting, rules, service
 from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision.service import lock_rows, revise_chosen
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, KNOWN_SINCE, location, network, post, register, sample
+from tests.support.requirements import counting_from
 
 START = datetime.fromisoformat("2024-11-28T20:00:00+07:00")  # two evenings before a month's end
 AFTERWARDS = START + timedelta(days=8)
@@ -36,6 +37,7 @@ spots = st.fixed_dictionaries(
         "failed": st.sampled_from([False, False, False, True]),
         "seconds": st.sampled_from([None, None, 1, 200]),
         "mock": st.sampled_from([False, False, False, True]),
+        "proven": st.sampled_from([True, True, True, False]),
     }
 )
 # Low enough to be reached by a few samples.
@@ -49,6 +51,23 @@ def low_limits(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "TESTS_A_DAY", TESTS_A_DAY)
 
 
+# Name of an app whose samples have tickets.
+PROVEN = "proven"
+
+
+@pytest.fixture(autouse=True)
+def tickets_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give samples their assurance without tickets, which are limited in number."""
+
+    def assess(_device: Any, new: Any, *_rest: Any) -> list[Any]:
+        for item in new:
+            if item.raw["app_version"] == PROVEN:
+                item.row["assurance"] = "ticketed"
+        return []
+
+    monkeypatch.setattr(service, "_assess", assess)
+
+
 def made(spot: dict[str, Any]) -> dict[str, Any]:
     at = START + timedelta(spot["days"], minutes=spot["minutes"])
     place = location(latitude=HERE["latitude"] + spot["north_m"] / 111_195, is_mock=spot["mock"])
@@ -56,26 +75,31 @@ def made(spot: dict[str, Any]) -> dict[str, Any]:
         at.isoformat(),
         status="failed" if spot["failed"] else "finished",
         duration_s=spot["seconds"],
+        app_version=PROVEN if spot["proven"] else "1.0.0",
         network=network(kind=spot["kind"], mnc=spot["mnc"]),
         location={**place, "accuracy_m": spot["accuracy_m"]},
     )
 
 
 def full_pass(
-    samples: list[dict[str, Any]], registered: datetime, communes: dict[str, Any]
+    samples: list[dict[str, Any]],
+    registered: datetime,
+    communes: dict[str, Any],
+    counts_from: str,
 ) -> dict[str, str]:
     """The main reason of each sample by the plain reading of rule set 2, every pair compared."""
     verdicts: dict[str, str] = {}
     done: list[dict[str, Any]] = []
+    valid: list[dict[str, Any]] = []
     for now in sorted(samples, key=lambda s: (moment(s), uuid.UUID(s["id"]))):
-        valid = [one for one in done if verdicts[one["id"]] not in ("failed_test", IGNORED)]
         late = sum(one_day(one, now) for one in done) >= TESTS_A_DAY
-        verdicts[now["id"]] = reason(now, valid, verdicts, registered, communes, late)
+        unproven = counts_from == "ticketed" and now["app_version"] != PROVEN
+        verdicts[now["id"]] = reason(now, valid, verdicts, registered, communes, late, unproven)
         done.append(now)
+        valid += [now] * (now["status"] == "finished" and not late)
     return verdicts
 
 
-IGNORED = "too_many_tests"
 CAPPED = ("counted", "daily_cap", "commune_cap")
 # What is known of a sample without the others of its day.
 OF_THE_DAY = (*CAPPED, "repeat", "third_operator")
@@ -88,6 +112,7 @@ def reason(
     registered: datetime,
     communes: dict[str, Any],
     late: bool,
+    unproven: bool,
 ) -> str:
     def verdict(one: dict[str, Any]) -> str:
         return verdicts[one["id"]]
@@ -107,7 +132,8 @@ def reason(
     mobile = now["network"]["kind"] == "mobile"
     found = {
         "failed_test": now["status"] != "finished",
-        IGNORED: late,
+        "unproven": unproven,
+        "too_many_tests": late,
         "before_registration": moment(now) < registered - timedelta(minutes=10),
         "mock_position": now["location"]["is_mock"],
         "overlap": any(moment(now) < end(one) for one in valid),
@@ -206,18 +232,20 @@ def test_any_order_and_split_gives_the_verdicts_of_a_full_pass(
     headers = register(client, since)
     samples = [made(spot) for spot in places]
     arrivals = data.draw(st.permutations([*samples, samples[0]]))
-    while arrivals:
-        size = data.draw(st.integers(1, len(arrivals)))
-        answer = post(client, headers, *arrivals[:size])
-        assert answer.status_code in (200, 201)
-        arrivals = arrivals[size:]
-    expected = full_pass(samples, AFTERWARDS - since, communes(app))
-    found = stored(app)
-    assert {one: found[one] for one in expected} == expected
-    with app.app_context():
-        counting.fold()
-    assert differences(app) == []
-    assert rejudged(app, list(expected)) == 0
+    counts_from = data.draw(st.sampled_from(["claimed", "ticketed"]))
+    with counting_from(app, counts_from):
+        while arrivals:
+            size = data.draw(st.integers(1, len(arrivals)))
+            answer = post(client, headers, *arrivals[:size])
+            assert answer.status_code in (200, 201)
+            arrivals = arrivals[size:]
+        expected = full_pass(samples, AFTERWARDS - since, communes(app), counts_from)
+        found = stored(app)
+        assert {one: found[one] for one in expected} == expected
+        with app.app_context():
+            counting.fold()
+        assert differences(app) == []
+        assert rejudged(app, list(expected)) == 0
 
 
 def rejudged(app: Flask, ids: list[str]) -> int:
@@ -239,7 +267,7 @@ def test_parallel_posts_of_one_device_give_the_same(
     samples = [
         made({"minutes": 47 * n % 900, "north_m": 60 * (n % 3), "days": 0, "kind": "mobile"}
              | {"mnc": "04", "accuracy_m": 8.0, "failed": n % 7 == 0, "seconds": None}
-             | {"mock": False})
+             | {"mock": False, "proven": False})
         for n in range(40)
     ]  # fmt: skip
 
@@ -249,7 +277,7 @@ def test_parallel_posts_of_one_device_give_the_same(
     parts = [samples[n : n + 5] for n in range(0, 40, 5)] + [[one] for one in samples[::-1]]
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(send, parts)) <= {200, 201}
-    assert stored(app) == full_pass(samples, AFTERWARDS - KNOWN_SINCE, communes(app))
+    assert stored(app) == full_pass(samples, AFTERWARDS - KNOWN_SINCE, communes(app), "claimed")
     assert differences(app) == []
 
 

@@ -1,16 +1,18 @@
 """What stands in a report's sections: coverage's figures, and sentences made of them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.clock import VIETNAM
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, THERE
 from tests.support.reports import Office
+from tests.support.requirements import counting_from
 
 
 @pytest.fixture
@@ -137,3 +139,19 @@ def test_a_month_after_the_reform_has_no_districts(
     sections = office.show(report, "/figures").json["sections"]
     assert [row["level"] for row in sections["reached"]["fixed"]] == ["province", "commune"]
     assert sections["reached"]["fixed"][0]["threshold"] == 300
+
+
+def test_a_report_says_that_claims_count(office: Office) -> None:
+    office.measured(9)
+    report = office.draft()
+
+    def notes() -> set[str]:
+        return {one["code"] for one in office.show(report, "/figures").json["sections"]["notes"]}
+
+    begin_of_december = datetime(2024, 12, 1, tzinfo=VIETNAM)
+    with counting_from(office.app, "claimed"):
+        assert "note_claims" in notes()
+        with counting_from(office.app, "witnessed", begin_of_december):
+            assert "note_claims" in notes()
+        with counting_from(office.app, "witnessed", begin_of_december - timedelta(days=1)):
+            assert "note_claims" not in notes()

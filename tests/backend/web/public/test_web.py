@@ -22,6 +22,7 @@ from backend.web.public import service
 from tests.support.clock import FakeClock
 from tests.support.devices import bearer, register, sample
 from tests.support.live_server import serving_app
+from tests.support.requirements import counting_from
 
 ROOT = Path(__file__).parents[4]
 THAI_NGUYEN = "/unit/19?month=2024-11"
@@ -68,6 +69,18 @@ def fill(
             row = {"month": month, "unit_id": unit, "network": "mobile", "fate": fate, "n": n}
             db.session.add(Count(**row))
         db.session.commit()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", THAI_NGUYEN, "/unit/19/widget?month=2024-11", "/do/", "/seal"]
+)
+def test_every_page_says_that_claims_count(app: Flask, client: FlaskClient, path: str) -> None:
+    note = "Hệ thống này tính cả mẫu do điện thoại tự báo, không cần máy chủ đo xác nhận."
+    with counting_from(app, "claimed"):
+        assert note in client.get(path).text
+    for counts_from in ("ticketed", "witnessed"):
+        with counting_from(app, counts_from):
+            assert note not in client.get(path).text
 
 
 @pytest.mark.slow

@@ -1,6 +1,11 @@
-"""docs/clients/measure.py: the reference client against a server."""
+"""docs/clients: the reference clients in Python and, with Node, in JavaScript against a server.
+
+tests/browser/test_client.py has the one in JavaScript in a browser.
+"""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,14 +21,26 @@ from backend.measurements.recording.models import Measurement
 from backend.witness.models import TicketRow
 from tests.support.live_server import serving_app
 
-CLIENT = Path(__file__).parents[1] / "docs" / "clients" / "measure.py"
+CLIENTS = Path(__file__).parents[1] / "docs" / "clients"
 PLACE = ("--latitude", "21.5942", "--longitude", "105.8482", "--accuracy-m", "12")
+NODE = shutil.which("node")
+COMMANDS = {
+    "measure.py": [sys.executable, str(CLIENTS / "measure.py")],
+    "measure.mjs": [NODE or "node", str(CLIENTS / "measure.mjs")],
+}
+needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
+each_client = pytest.mark.parametrize(
+    "client", ["measure.py", pytest.param("measure.mjs", marks=needs_node)]
+)
 
 
-def measure(url: str, state: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(CLIENT), url, *PLACE, "--profile", "small", "--state",
-               str(state), *options]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, check=False, input="no\n")
+def measure(
+    client: str, url: str, state: Path, *options: str
+) -> "subprocess.CompletedProcess[str]":
+    command = [*COMMANDS[client], url, *PLACE, "--profile", "small", "--state", str(state)]
+    return subprocess.run(
+        [*command, *options], capture_output=True, text=True, check=False, input="no\n"
+    )
 
 
 @pytest.fixture
@@ -35,22 +52,28 @@ def stored(app: Flask) -> Any:
     return read
 
 
-def test_it_has_under_200_lines_and_needs_no_package() -> None:
-    text = CLIENT.read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 200
+def test_they_have_under_200_lines_and_need_no_package() -> None:
+    for name in COMMANDS:
+        assert len((CLIENTS / name).read_text(encoding="utf-8").splitlines()) < 200
+    script = (CLIENTS / "measure.mjs").read_text(encoding="utf-8")
+    assert re.findall(r"^import ", script, re.MULTILINE) == []
+    assert set(re.findall(r'import\("(\w+:)', script)) == {"node:"}
+    text = (CLIENTS / "measure.py").read_text(encoding="utf-8")
     imported = {line.split()[1].split(".")[0] for line in text.splitlines()
                 if line.startswith(("import ", "from "))}  # fmt: skip
     assert imported <= sys.stdlib_module_names
 
 
+@each_client
 def test_it_registers_once_and_its_samples_are_witnessed(
-    app: Flask, tmp_path: Path, stored: Any
+    client: str, app: Flask, tmp_path: Path, stored: Any
 ) -> None:
     with serving_app(app, utc_now) as url:
         for _ in range(2):
-            done = measure(url, tmp_path / "state.json", "--agree")
+            done = measure(client, url, tmp_path / "state.json", "--agree")
             assert done.returncode == 0, done.stderr
             answer = json.loads(done.stdout)
+            answer = answer[0] if isinstance(answer, list) else answer
             assert (answer["outcome"], answer["assurance"]) == ("accepted", "witnessed")
     rows = stored()
     assert len({row.device_id for row in rows}) == 1
@@ -60,18 +83,22 @@ def test_it_registers_once_and_its_samples_are_witnessed(
     assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_without_consent_nothing_is_sent(app: Flask, tmp_path: Path, stored: Any) -> None:
+@each_client
+def test_without_consent_nothing_is_sent(client: str, app: Flask, tmp_path: Path) -> None:
     with serving_app(app, utc_now) as url:
-        done = measure(url, tmp_path / "state.json")
-    assert "Nothing was registered." in done.stderr
+        done = measure(client, url, tmp_path / "state.json")
+    assert "Nothing was registered" in done.stderr
     assert not (tmp_path / "state.json").exists()
 
 
-def test_a_failed_test_is_sent_with_its_ticket(app: Flask, tmp_path: Path, stored: Any) -> None:
+@each_client
+def test_a_failed_test_is_sent_with_its_ticket(
+    client: str, app: Flask, tmp_path: Path, stored: Any
+) -> None:
     app.extensions["measuring_host"].issuers.clear()
     try:
         with serving_app(app, utc_now) as url:
-            done = measure(url, tmp_path / "state.json", "--agree")
+            done = measure(client, url, tmp_path / "state.json", "--agree")
     finally:
         key = app.extensions["ticket_issuer"].public_key
         app.extensions["measuring_host"].issuers[key.kid] = key.public_bytes

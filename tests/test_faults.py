@@ -27,7 +27,8 @@ def store(app: Flask, tmp_path: Path) -> Path:
     """The store of a phone that has delivered everything."""
     path = tmp_path / "phone.sqlite"
     with serving_app(app) as url:
-        tally = Phone(url, path, "3", rate=1200.0, chaos=False, hurry=True).run(0.5)
+        phone = Phone(url, path, "3", rate=1200.0, chaos=False, hurry=True, tickets=False)
+        tally = phone.run(0.5)
     assert tally.good and tally.broken == 0
     return path
 
@@ -63,6 +64,18 @@ def test_a_sample_that_is_not_as_sent_is_found(app: Flask, store: Path) -> None:
     some = "where id = (select min(id::text)::uuid from measurements)"
     spoilt = f"""update measurements set raw = raw || '{{"ping_ms": -7}}' {some}"""
     assert len(checked(app, store, spoilt).half) == 1
+
+
+@pytest.mark.slow
+def test_a_ticket_and_its_sample_are_compared(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "phone.sqlite"
+    with serving_app(app) as url:
+        tally = Phone(url, path, "3", rate=60.0, chaos=False, hurry=True).run(1.5)
+    found = checked(app, path)
+    assert tally.good and tally.witnessed > 0
+    assert found.acknowledged > 0 and not (found.half or found.differences)
+    moved = "update tickets set used_by = gen_random_uuid() where used_by is not null"
+    assert len(checked(app, path, moved).half) == 2 * tally.witnessed
 
 
 def test_a_row_too_many_is_found(app: Flask, store: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.tools.fault_injection.disk import NoDiskError, small_disk
-from tests.tools.fault_injection.kinds import KINDS, Kind
+from tests.tools.fault_injection.kinds import KINDS
 from tests.tools.fault_injection.rounds import Round, run_round
 from tests.tools.fault_injection.site import Site
 from tests.tools.fault_injection.table import HEAD, row
@@ -23,12 +23,14 @@ def main(arguments: list[str]) -> int:
     for small in (False, True):
         names = [name for name in options.only if KINDS[name].small_disk is small]
         if names:
-            rounds |= _on_one_site(names, options.rounds, seed, small)
+            rounds |= _on_one_site(names, options, seed, small)
     _print("\n" + "\n".join([HEAD, *(row(KINDS[name], rounds.get(name)) for name in options.only)]))
     return 0 if all(one.good for done in rounds.values() for one in done) else 1
 
 
-def _on_one_site(names: list[str], count: int, seed: int, small: bool) -> dict[str, list[Round]]:
+def _on_one_site(
+    names: list[str], options: argparse.Namespace, seed: int, small: bool
+) -> dict[str, list[Round]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
         try:
@@ -39,17 +41,18 @@ def _on_one_site(names: list[str], count: int, seed: int, small: bool) -> dict[s
         _print("starting a server" + (" on a small disk" if small else ""))
         site = stack.enter_context(Site(folder, disk))
         site.prepare()
-        return {name: _run_all(site, name, KINDS[name], count, seed) for name in names}
+        return {name: _run_all(site, name, options, seed) for name in names}
 
 
-def _run_all(site: Site, name: str, kind: Kind, count: int, seed: int) -> list[Round]:
-    done = []
-    for number in range(1, count + 1):
-        one = run_round(site, kind, f"{seed} {name} {number}")
+def _run_all(site: Site, name: str, options: argparse.Namespace, seed: int) -> list[Round]:
+    kind, done = KINDS[name], []
+    for number in range(1, options.rounds + 1):
+        one = run_round(site, kind, f"{seed} {name} {number}", options.tickets)
         found = one.found
         _print(
             f"{name} {number}: {found.acknowledged} acknowledged after {one.seconds:.1f} s, "
-            f"{one.retries} retries, {found.again} again; {'good' if one.good else 'BAD'}"
+            f"{one.witnessed} witnessed, {one.retries} retries, {found.again} again; "
+            f"{'good' if one.good else 'BAD'}"
             f"{one.note and f' ({one.note})'}"
         )
         if not one.good:
@@ -62,7 +65,7 @@ def _run_all(site: Site, name: str, kind: Kind, count: int, seed: int) -> list[R
 def _explain(site: Site, one: Round) -> None:
     found = one.found
     _print(f"  lost {one.lost[:5]}, doubled {one.doubled[:5]}, half {found.half[:5]}")
-    _print(f"  answers of 500: {one.broken}")
+    _print(f"  answers of 500: {one.broken}, not witnessed {one.unproven[:5]}")
     _print(f"  undelivered {found.undelivered[:5]}, differences {found.differences}")
     _print(f"  {one.problems}\n{site.server.tail()}")
 
@@ -71,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
     parser.add_argument("--rounds", type=int, default=10, help="of each kind (default: 10)")
     parser.add_argument("--seed", type=int, help="to repeat a run")
+    parser.add_argument(
+        "--tickets",
+        action="store_true",
+        help="phones transfer 1.5 MB in each test, by a ticket; without, samples are claimed",
+    )
     parser.add_argument(
         "--only", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND",
         help=f"some kinds of {', '.join(KINDS)}",

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -13,6 +14,15 @@ from tests.tools.phone_simulator.store import REFUSED, STORED
 RECEIPTS = text("select id::text from receipts where device_id = cast(:device as uuid)")
 MEASUREMENTS = text("""
     select id::text, raw from measurements where device_id = cast(:device as uuid)
+""")
+# A ticket of a measurement that is not stored, and a witnessed measurement without its ticket.
+TICKETS = text("""
+    select coalesce(t.used_by, m.id)::text
+    from (select used_by from tickets
+          where device_id = cast(:device as uuid) and used_by is not null) t
+    full join (select id, assurance from measurements
+               where device_id = cast(:device as uuid)) m on m.id = t.used_by
+    where m.id is null or t.used_by is null and m.assurance = 'witnessed'
 """)
 
 
@@ -43,7 +53,7 @@ def _check_phone(connection: Connection, store: Path, found: Found) -> None:
     phone = sqlite3.connect(store)
     [device] = phone.execute("select id from phone").fetchone()
     made = {
-        id: (json.loads(body), state, answer)
+        id: (_content(body), state, answer)
         for id, body, state, answer in phone.execute(
             "select id, body, state, answer from measurement"
         )
@@ -61,3 +71,11 @@ def _check_phone(connection: Connection, store: Path, found: Found) -> None:
     found.doubled += (receipts | set(rows)) - (set(made) - refused)
     found.half += receipts ^ set(rows)
     found.half += {id for id in set(made) & set(rows) if rows[id] != made[id][0]}
+    found.half += connection.execute(TICKETS, {"device": device}).scalars()
+
+
+def _content(body: str) -> dict[str, Any]:
+    """Return what the server stores of a body: ticket and witness have their own row."""
+    content: dict[str, Any] = json.loads(body)
+    content.pop("test", None)
+    return content

@@ -49,21 +49,43 @@ class Round:
         return sorted({*self.found.lost, *missing})
 
     @property
+    def witnessed(self) -> int:
+        """Witnessed measurements."""
+        return sum(tally.witnessed for tally in self.tallies)
+
+    @property
+    def unproven(self) -> list[str]:
+        """Measurements that are not witnessed after a complete test."""
+        return [id for tally in self.tallies for id in tally.unproven]
+
+    @property
     def good(self) -> bool:
         """Whether nothing is wrong."""
         found = self.found
         wrong = self.lost or self.doubled or found.half or found.undelivered or self.problems
+        wrong = wrong or self.unproven
         return not wrong and not found.differences and not self.broken
 
 
-def run_round(site: Site, kind: Kind, seed: str) -> Round:
-    """Run one round; the same seed gives the same times and walks."""
+def run_round(site: Site, kind: Kind, seed: str, tickets: bool = False) -> Round:
+    """Run one round; the same seed gives the same times and walks.
+
+    With `tickets` the phones transfer 1.5 MB in each test, and their samples are witnessed.
+    """
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory(dir=site.folder) as folder:
         stores = [Path(folder) / f"{number}.sqlite" for number in range(PHONES)]
         url = site.proxy.url if kind.proxied else site.server.url
         phones = [
-            Phone(url, store, f"{seed} {store.stem}", rate=RATE, chaos=False, hurry=True)
+            Phone(
+                url,
+                store,
+                f"{seed} {store.stem}",
+                rate=RATE,
+                chaos=False,
+                hurry=True,
+                tickets=tickets,
+            )
             for store in stores
         ]
         began = time.monotonic()

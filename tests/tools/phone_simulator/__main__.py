@@ -11,7 +11,7 @@ from tests.tools.phone_simulator.own_server import OwnServer, ServerError
 from tests.tools.phone_simulator.phone import Tally
 from tests.tools.phone_simulator.team import Plan, run
 
-FIELDS = ("made", "refused", "stored", "listed", "attempts", "retries", "cuts")
+FIELDS = ("made", "refused", "stored", "listed", "witnessed", "attempts", "retries", "cuts")
 
 
 def main(arguments: list[str]) -> int:
@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> int:
             seed,
             store,
             options.join,
+            options.tickets,
         )
         own = None
         try:
@@ -53,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--minutes", type=_positive, default=1.0, metavar="M", help="how long they measure")
     add("--rate", type=_positive, default=12.0, help="tests of a phone in a minute")
     add("--join", metavar="CODE", help="join a team by its code before measuring")
+    add(
+        "--tickets",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="move 1.5 MB in each test, by a ticket (100 a day); without, samples are claimed",
+    )
     add("--seed", type=int, help="for the same walk again")
     add("--store", type=Path, metavar="DIR", help="keep the phones' stores; go on with them")
     add(
@@ -76,7 +83,7 @@ def _positive_whole(value: str) -> int:
 
 def _report(tallies: list[Tally], kills: int) -> None:
     for number, tally in enumerate(tallies, 1):
-        for word in ("missing", "doubled", "wrongly_stored"):
+        for word in ("missing", "doubled", "wrongly_stored", "unproven"):
             if ids := getattr(tally, word):
                 print(f"phone {number}: {word.replace('_', ' ')}: {', '.join(ids[:5])}")
         if tally.problem:

@@ -1,7 +1,8 @@
 """A simulated phone: measure, queue, send; at the end compare with the server.
 
 The simulator uses the standard library only, as an example for app developers: store.py (data on
-the phone), sync.py (sending and the meaning of each answer), backoff.py.
+the phone), speed_test.py (tickets and tests), sync.py (sending and the meaning of each answer),
+backoff.py. Tests transfer their bytes; place, network and the slower of two rates are simulated.
 """
 
 import random
@@ -11,11 +12,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from tests.tools.phone_simulator.backoff import Backoff
 from tests.tools.phone_simulator.client import Client
 from tests.tools.phone_simulator.clock import Clock
+from tests.tools.phone_simulator.speed_test import CHAOS_CUTS as HOST_CUTS
+from tests.tools.phone_simulator.speed_test import SpeedTester
 from tests.tools.phone_simulator.store import QUEUED, REFUSED, Store
 from tests.tools.phone_simulator.sync import StoppedError, Sync
 from tests.tools.phone_simulator.walk import Walk
@@ -41,9 +45,11 @@ class Tally:
     refused: int = 0
     stored: int = 0
     listed: int = 0
+    witnessed: int = 0
     missing: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     wrongly_stored: list[str] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)  # not witnessed after a complete test
     attempts: int = 0
     retries: int = 0
     cuts: int = 0
@@ -52,8 +58,9 @@ class Tally:
 
     @property
     def good(self) -> bool:
-        """Whether every measurement is stored once or was refused."""
-        return not (self.missing or self.doubled or self.wrongly_stored or self.problem)
+        """Whether every measurement is stored once or was refused, and proven if it can be."""
+        wrong = self.missing or self.doubled or self.wrongly_stored or self.unproven
+        return not (wrong or self.problem)
 
 
 class Phone:
@@ -69,8 +76,12 @@ class Phone:
         chaos: bool,
         code: str | None = None,
         hurry: bool = False,
+        tickets: bool = True,
     ) -> None:
-        """With `hurry`, for short trials, the radio is always on and waits take seconds."""
+        """With `hurry`, for short trials, the radio is always on and waits take seconds.
+
+        Without `tickets` no bytes are transferred, and all samples are `claimed`.
+        """
         rng = random.Random(seed)
         self._code = code
         self.clock = Clock()
@@ -83,8 +94,17 @@ class Phone:
         self._walk = Walk(random.Random(f"{seed} walk"), broken, self.clock)
         backoff = Backoff(rng, most=HURRY_S) if hurry else None
         self._sync = Sync(self._client, self._store, rng, self._pause, backoff)
+        self._tester = self._new_tester(url, seed, chaos) if tickets else None
         self._stop_at = float("inf")
         self._halt = threading.Event()
+
+    def _new_tester(self, url: str, seed: str, chaos: bool) -> SpeedTester:
+        rng = random.Random(f"{seed} tests")
+        client = Client(url, rng, CHAOS_CUTS if chaos else 0.0, self.clock)
+        return SpeedTester(client, self._store, rng, HOST_CUTS if chaos else 0.0, self._halt_wait)
+
+    def _halt_wait(self, seconds: float) -> None:
+        self._halt.wait(seconds)
 
     def halt(self) -> None:
         """Stop the phone, from another thread."""
@@ -93,13 +113,13 @@ class Phone:
     def run(self, seconds: float) -> Tally:
         """Measure for some time, send everything, compare with the server."""
         tally = Tally()
-        measuring = threading.Thread(target=self._measure, args=(time.monotonic() + seconds,))
+        measuring = threading.Thread(target=self._measure, args=(seconds,))
         self._stop_at = time.monotonic() + seconds + DRAIN_S
         try:
+            token = self._sync.register()  # tickets need it
             if self._code:  # earlier samples would not belong to the team
-                self._sync.join(self._sync.register(), self._code)
+                self._sync.join(token, self._code)
             measuring.start()
-            token = self._sync.register()
             while measuring.is_alive() or self._store.ids(QUEUED):
                 if self._sync.send_once(token):
                     self._pause(self._rest())
@@ -117,9 +137,16 @@ class Phone:
             self._store.close()
         return tally
 
-    def _measure(self, until: float) -> None:
+    def _measure(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        phone = self._store.identity()
+        token = phone.token if phone else None
         while time.monotonic() < until and not self._halt.is_set():
-            self._store.add(self._walk.measure())
+            body = self._walk.measure()
+            run = None
+            if self._tester and token and body["status"] == "finished":
+                run = self._tester.test(token)
+            self._store.add(body, run)
             gap = self._gap_s * self._gaps.uniform(0.5, 1.5)
             self._walk.move(gap)
             self._halt.wait(min(gap, max(0.0, until - time.monotonic())))
@@ -143,7 +170,13 @@ class Phone:
             ids = {"ids": made[start : start + CHECK_MOST]}
             body = self._sync.ask(partial(self._client.post, "measurements/check", ids, token))
             stored.update(body["held"])
-        listed = Counter(self._listed(token))
+        items = self._listed(token)
+        listed = Counter(item["id"] for item in items)
+        witnessed = {item["id"] for item in items if item.get("assurance") == "witnessed"}
+        tally.witnessed = len(witnessed)
+        tally.unproven = [
+            id for id in self._store.complete() if id not in refused and id not in witnessed
+        ]
         tally.stored, tally.listed = len(stored), listed.total()
         tally.missing = [
             id for id in made if id not in refused and not {id} <= stored & set(listed)
@@ -151,14 +184,14 @@ class Phone:
         tally.doubled = [id for id, times in listed.items() if times > 1]
         tally.wrongly_stored = [id for id in listed if id in refused or id not in stored]
 
-    def _listed(self, token: str) -> list[str]:
-        ids: list[str] = []
+    def _listed(self, token: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
             query = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
             path = f"measurements?{urlencode(query)}"
             body = self._sync.ask(partial(self._client.get, path, token))
-            ids += [item["id"] for item in body["items"]]
+            items += body["items"]
             cursor = body["next"]
             if cursor is None:
-                return ids
+                return items

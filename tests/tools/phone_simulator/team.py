@@ -27,6 +27,7 @@ class Plan:
     seed: int
     store: Path
     code: str | None = None  # of the team that all phones join
+    tickets: bool = True  # otherwise samples are claimed
 
 
 def run(plan: Plan, url: str, own: OwnServer | None, report: Callable[[str], None]) -> list[Tally]:
@@ -40,6 +41,7 @@ def run(plan: Plan, url: str, own: OwnServer | None, report: Callable[[str], Non
             rate=plan.rate,
             chaos=plan.chaos,
             code=plan.code,
+            tickets=plan.tickets,
         )
         for number in range(1, plan.phones + 1)
     ]

@@ -1,0 +1,175 @@
+"""Tickets, and small speed tests at the measuring host that each of them names.
+
+One ticket is kept ahead, for a test while the API does not answer. Without a ticket a sample has no
+witness: its assurance is `claimed`.
+"""
+
+import contextlib
+import json
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
+
+from tests.tools.phone_simulator.client import TIMEOUT_S, Answer, Client, NoAnswerError
+from tests.tools.phone_simulator.store import Run, Store, Ticket
+
+PROFILE, DOWN_BYTES, UP_BYTES = "small", 1_000_000, 500_000
+PINGS = 2
+NONCE_LENGTH = 32
+BUSY_TRIES = 5  # of a transfer, while the host has no free slot
+# Until another request for a ticket: after too many unused ones, which the next post may use, and
+# after other refusals.
+TOO_MANY_S, REFUSED_S = 1.0, 60.0
+CHAOS_CUTS = 0.03  # share of requests to the host that the phone cuts
+
+
+class RefusedError(Exception):
+    """The host refuses a request, and repeating it does not help."""
+
+
+class Host:
+    """A measuring host; `cuts` is the share of requests whose answer the phone does not read."""
+
+    def __init__(
+        self,
+        url: str,
+        rng: random.Random,
+        cuts: float = 0.0,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        parts = urlsplit(url)
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._line = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+        self._rng, self._cuts, self._wait = rng, cuts, wait
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._line.close()
+
+    def start(self, ticket: str) -> str:
+        """Start the test of a ticket; return its name."""
+        status, content, _ = self._send("POST", "/do/tests", _body({"ticket": ticket}))
+        if status in (408, 429) or status >= 500:
+            raise NoAnswerError(str(status))
+        if status != 201:
+            raise RefusedError(f"{status} {content.decode(errors='replace')}")
+        return str(json.loads(content)["test"])
+
+    def transfer(self, test: str) -> None:
+        """Ping, download and upload as much as the profile needs."""
+        nonce = ""
+        for _ in range(PINGS):
+            answer = self._insist("GET", f"/do/down?bytes=0&test={test}{nonce}")
+            nonce = f"&nonce={answer.decode()}"
+        content = self._insist("GET", f"/do/down?bytes={DOWN_BYTES}&test={test}")
+        nonce = content[-NONCE_LENGTH:].decode()
+        self._insist("POST", f"/do/down/end?test={test}&nonce={nonce}")
+        self._insist("POST", f"/do/up?test={test}", os.urandom(UP_BYTES))
+
+    def end(self, test: str) -> Answer:
+        """End a test; the host gives the same answer for 7 days."""
+        status, content, retry_after = self._send("POST", f"/do/tests/end?test={test}")
+        try:
+            return Answer(status, json.loads(content), retry_after)
+        except ValueError:
+            return Answer(status, {}, retry_after)
+
+    def _insist(self, method: str, path: str, raw: bytes = b"") -> bytes:
+        """Return the content of a successful answer; wait for a free slot."""
+        for _ in range(BUSY_TRIES):
+            status, content, retry_after = self._send(method, path, raw)
+            if status < 400:
+                return content
+            if status not in (429, 503):
+                break
+            self._wait(retry_after or 1.0)
+        raise RefusedError(f"{path.partition('?')[0]} answered {status}")
+
+    def _send(self, method: str, path: str, raw: bytes = b"") -> tuple[int, bytes, float | None]:
+        """Return status, content and the seconds to wait before another attempt."""
+        kind = "application/json" if path == "/do/tests" else "application/octet-stream"
+        body = raw if method == "POST" else None
+        try:
+            self._line.request(method, path, body, {"Content-Type": kind} if raw else {})
+            if self._rng.random() < self._cuts:
+                raise NoAnswerError("cut off by this phone")
+            answer = self._line.getresponse()
+            content = answer.read()
+        except (OSError, HTTPException) as error:
+            self._line.close()
+            raise NoAnswerError(f"{type(error).__name__}: {error}") from error
+        except NoAnswerError:
+            self._line.close()
+            raise
+        wait = answer.getheader("Retry-After") or ""
+        return answer.status, content, float(wait) if wait.isdigit() else None
+
+
+class SpeedTester:
+    """Makes small speed tests with tickets."""
+
+    def __init__(
+        self,
+        client: Client,
+        store: Store,
+        rng: random.Random,
+        cuts: float,
+        wait: Callable[[float], None],
+    ) -> None:
+        self._client, self._store = client, store
+        self._rng, self._cuts, self._wait = rng, cuts, wait
+        self._refused_until = 0.0  # too many tickets
+
+    def test(self, token: str) -> Run | None:
+        """Make a test; None without a ticket, or if the host does not answer at the start."""
+        ticket = self._store.ticket() or self._fetch(token)
+        run = self._use(ticket) if ticket else None
+        if self._store.ticket() is None:
+            self._fetch(token)
+        return run
+
+    def _use(self, ticket: Ticket) -> Run | None:
+        host = Host(ticket.host, self._rng, self._cuts, self._wait)
+        try:
+            test = host.start(ticket.text)
+        except NoAnswerError:
+            return None  # it was not used: the next test starts with it
+        except RefusedError:
+            self._store.drop_ticket(ticket.id)
+            return None
+        else:
+            self._store.drop_ticket(ticket.id)
+            # After an error the witness says how much the host saw.
+            with contextlib.suppress(NoAnswerError, RefusedError):
+                host.transfer(test)
+            return Run(ticket.text, ticket.host, test)
+        finally:
+            host.close()
+
+    def _fetch(self, token: str) -> Ticket | None:
+        """Get a ticket; its id is stored before, so that a lost answer costs none."""
+        if time.monotonic() < self._refused_until:
+            return None
+        id = self._store.requested_ticket() or str(uuid.uuid4())
+        self._store.request_ticket(id)
+        try:
+            answer = self._client.post("tests", {"id": id, "profile": PROFILE}, token)
+        except NoAnswerError:
+            return None
+        if answer.status == 201 and answer.body["host"]["signs"]:
+            ticket = Ticket(id, answer.body["ticket"], answer.body["host"]["url"])
+            self._store.keep_ticket(ticket)
+            return ticket
+        if answer.status < 500:
+            wait = TOO_MANY_S if answer.status == 429 else REFUSED_S
+            self._refused_until = time.monotonic() + wait
+            self._store.drop_ticket(id)
+        return None
+
+
+def _body(value: object) -> bytes:
+    return json.dumps(value).encode()

@@ -9,7 +9,7 @@ from math import ceil, floor, log2
 from typing import NamedTuple
 from uuid import UUID
 
-from backend.clock import day_begin, local_day
+from backend.clock import day_begin
 from backend.measurements.recording.operators import BY_CODE, known_operator
 from backend.measurements.recording.reasons import NOT_COUNTED, NOT_VALID, ORDER
 from geo.fix import METRES_PER_DEGREE, distance_m
@@ -217,34 +217,40 @@ def judge_alone(own_reasons: Iterable[str], mock: bool, version: int) -> Verdict
 
 def judge_timeline(
     timeline: Iterable[TimelineEntry],
-    since: datetime,
-    until: datetime,
+    since: Mapping[date, datetime],
     owner: Owner,
     caps: Caps,
     tallies: Iterable[Tally] = (),
 ) -> Iterator[tuple[TimelineEntry, Verdict]]:
-    """Judge a device's timeline from `since` on; yield new entries and those whose verdict changed.
+    """Judge days of a device; yield new entries and those whose verdict changed.
 
-    `timeline` is ordered by (time, id) and has whole days: those of `since` and `until`, and the
-    neighbouring ones within one window. The last new sample lies at `until`. A verdict of rule set
-    2 depends on its day and the evening before, one of rule set 1 on the window before it: no later
-    verdict can change after the day of the last change and a full window. `tallies` are those of
-    the days between and around; changes of the commune's cap beyond the last day are not found.
+    Parameters
+    ----------
+    timeline
+        Ordered by (time, id): whole days, and before each of them the evening of the day before,
+        unless its first REPEAT_WINDOW is not judged.
+    since
+        The whole days, each with the time from which on it is judged.
+    tallies
+        Of the days of these months that are not in `since`.
+
+    Changes by the cap of a commune on other days are not found.
     """
     state = _State(owner, caps, tallies)
-    horizon, last_day = until, local_day(until + REPEAT_WINDOW)
     for entry in timeline:
         sample, stored = entry.sample, entry.verdict
-        state.enter(sample)
-        if stored is not None and (entry.final or sample.at < since):
-            state.add(sample, stored)
+        begin = since.get(sample.day)
+        if begin is None:
+            if stored is not None:
+                state.add_evening(sample, stored)
             continue
-        if sample.day > last_day and sample.at - horizon > REPEAT_WINDOW:
-            return
-        verdict = state.judge(sample)
+        state.enter(sample)
+        if stored is None or (sample.at >= begin and not entry.final):
+            verdict = state.judge(sample)
+        else:  # earlier days may have used up more or less of the cap
+            verdict = stored if entry.final else state.apply_commune_cap(sample, stored)
         state.add(sample, verdict)
         if stored is None or verdict.reasons != stored.reasons:
-            horizon, last_day = max(horizon, sample.at), max(last_day, sample.day)
             yield entry, verdict
 
 
@@ -277,6 +283,9 @@ class _State:
         if not NOT_VALID.isdisjoint(sample.own_reasons):
             return verdict_of(by_weight(sample.own_reasons))
         found = [*sample.own_reasons]
+        if sample.rules > 1 and self._tests > TESTS_A_DAY:
+            # No further reasons: a post reads no more of a day, so they would not be judged again.
+            return verdict_of(by_weight([*found, "too_many_tests"]))
         before = self._valid
         if before and sample.at - before.at < REPEAT_WINDOW and _too_fast(before, sample):
             found.append("impossible_travel")
@@ -295,8 +304,6 @@ class _State:
             yield "before_registration"
         if sample.mock and (owner.receiver_from is None or sample.at < owner.receiver_from):
             yield "mock_position"
-        if self._tests > TESTS_A_DAY:
-            yield "too_many_tests"
         if self._busy_until and sample.at < self._busy_until:
             yield "overlap"
         after = sample.at - REPEAT_WINDOW
@@ -311,18 +318,24 @@ class _State:
     def _cap(self, sample: Sample) -> str | None:
         if self._representative >= self._caps.day:
             return "daily_cap"
-        if self._in_commune[commune_month(sample)] >= self._caps.commune:
-            return "commune_cap"
-        return None
+        return "commune_cap" if self._commune_full(sample) else None
+
+    def _commune_full(self, sample: Sample) -> bool:
+        return self._in_commune[commune_month(sample)] >= self._caps.commune
+
+    def apply_commune_cap(self, sample: Sample, verdict: Verdict) -> Verdict:
+        """Return the verdict on a sample of which nothing else has changed."""
+        if sample.rules == 1 or not uses_commune_cap(verdict.reasons):
+            return verdict
+        return verdict_of(("commune_cap",) if self._commune_full(sample) else ())
 
     def add(self, sample: Sample, verdict: Verdict) -> None:
-        """Note a sample with its verdict."""
+        """Note a sample of a judged day with its verdict."""
         reasons = verdict.reasons
-        if not verdict.valid or "too_many_tests" in reasons:
-            return
-        self._valid = sample
-        if self._busy_until is None or sample.end > self._busy_until:
-            self._busy_until = sample.end
+        if sample.at >= self._evening_at:
+            self.add_evening(sample, verdict)
+        elif not _ignored(verdict):
+            self._add_valid(sample)
         if representative(reasons):
             self._counted.add(sample)
             self._representative += 1
@@ -330,8 +343,22 @@ class _State:
                 self._operators.add(sample.brand)
             if uses_commune_cap(reasons):
                 self._in_commune[commune_month(sample)] += 1
-        if sample.at >= self._evening_at and _OF_THE_DAY.issuperset(reasons):
-            self._evening.add(sample)
+
+    def add_evening(self, sample: Sample, verdict: Verdict) -> None:
+        """Note what a sample of an evening means for the next day."""
+        if not _ignored(verdict):
+            self._add_valid(sample)
+            if _OF_THE_DAY.issuperset(verdict.reasons):
+                self._evening.add(sample)
+
+    def _add_valid(self, sample: Sample) -> None:
+        self._valid = sample
+        if self._busy_until is None or sample.end > self._busy_until:
+            self._busy_until = sample.end
+
+
+def _ignored(verdict: Verdict) -> bool:
+    return not verdict.valid or "too_many_tests" in verdict.reasons
 
 
 _Cell = tuple[str, str | None, int, int]
@@ -422,6 +449,11 @@ def commune_month(one: Sample | Tally) -> CommuneMonth:
 def representative(reasons: Collection[str]) -> bool:
     """Return whether a sample counts, or would without the caps."""
     return _CAPS.issuperset(reasons)
+
+
+def differ_for_next_day(reasons: Collection[str], others: Collection[str]) -> bool:
+    """Return whether a sample of an evening means something else for the next day."""
+    return not _OF_THE_DAY.issuperset(set(reasons) ^ set(others))
 
 
 def uses_commune_cap(reasons: Collection[str]) -> bool:

@@ -102,10 +102,10 @@ def record_optimistically(
     readable = [item.row for item in items if not item.errors and not item.time_error]
     now = receipt.received_at
     statements = [item.statements for item in items if item.statements]
-    known = timeline.read_with_device(token, now, readable, statements)
+    known = timeline.read_with_device(token, now, readable, context.caps, statements)
     if known is None:
         devices.authenticate(token, now)  # 401, or the first use is recorded
-        known = timeline.read_with_device(token, now, readable, statements)
+        known = timeline.read_with_device(token, now, readable, context.caps, statements)
     if known is None:
         raise devices.unauthorized()
     device = known.device
@@ -329,8 +329,8 @@ def _judge(
         return []
     new = {row["id"]: row for row in rows}
     changed: list[dict[str, Any]] = []
-    judged = timeline.judge_new(device_id, rows, owner, judging.caps, judging.stored)
-    for entry, verdict in judged:
+    judge = timeline.Judge(owner, judging.caps, judging.in_force.switched_at)
+    for entry, verdict in timeline.judge_new(device_id, rows, judge, judging.stored):
         if entry["id"] in new:
             _set_verdict(new[entry["id"]], verdict)
         else:

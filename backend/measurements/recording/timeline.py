@@ -1,7 +1,7 @@
 """A device's measurements in order of time, as far as verdicts depend on them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import day_begin, local_day
-from backend.database.extensions import fetch, fetch_autocommit
+from backend.database.extensions import Run, fetch, fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.credentials import token_hash
 from backend.devices.service import KnownDevice
@@ -37,68 +37,60 @@ _FINAL = "raw is null as final"
 _DURATION = "cast(raw ->> 'duration_s' as float) as duration_s"
 # Samples that use up the cap of their commune; the condition of a partial index.
 _CAPPED = "(counted or reasons = '{{commune_cap}}')"
-# Begin of a day in Vietnam.
-_BEGIN = "cast({day} as timestamp) at time zone interval '7 hours'"
-_DAYS = "cast(%(days)s as date[])"
-# The first rows of each day: rule set 2 judges no more of them, rule set 1 all.
+# The first rows of each span: rule set 2 judges no more of a day, rule set 1 all.
 _ROWS = f"""
     switch as (
         select min(from_at) as from_at from counting_rules where rules = 2
     ), timeline as (
-        select m.* from unnest({_DAYS}) as d (day), lateral (
+        select m.* from unnest(
+            cast(%(begins)s as timestamptz[]), cast(%(ends)s as timestamptz[])
+        ) as span (begin_at, end_at), lateral (
             select {", ".join(_READ)}, {_FINAL}, {_DURATION} from measurements
-            where device_id = {{device}} and measured_at >= {_BEGIN.format(day="d.day")}
-                and measured_at < {_BEGIN.format(day="d.day + 1")}
+            where device_id = {{device}}
+                and measured_at >= span.begin_at and measured_at < span.end_at
             order by measured_at, id
-            limit (
-                select case when from_at <= {_BEGIN.format(day=f"({_DAYS})[1]")}
-                    then cast(%(most)s as int) end
-                from switch
-            )
+            limit case when (select from_at from switch) <= span.begin_at
+                then cast(%(most)s as int) end
         ) m
     )
 """  # noqa: S608 # names of columns
-# Samples of the other days of these months, by the span between the days that are read.
-_TALLIES = f"""
-    select unit_id, network, min(day) as day, count(*) as n from measurements
-    where device_id = {{device}}
-        and measured_at >= {_BEGIN.format(day="cast(%(month_begin)s as date)")}
-        and measured_at < {_BEGIN.format(day="cast(%(month_end)s as date)")}
-        and {_CAPPED} and day <> all({_DAYS})
-        and (unit_id = any(cast(%(units)s as int[])) or unit_id in (select unit_id from timeline))
-    group by unit_id, network, extract(month from day), width_bucket(day, {_DAYS})
-"""  # noqa: S608
+_IN_MONTHS = f"""
+    device_id = {{device}} and measured_at >= %(month_begin)s and measured_at < %(month_end)s
+        and {_CAPPED}
+"""
 _NAMES = (*_READ, "final", "duration_s")
 
 
-def _columns(*present: str, names: Sequence[str] = _NAMES) -> str:
-    return ", ".join(name if name in present else "null" for name in names)
-
-
 READ = f"""
-    with {_ROWS.format(device="%(device)s")}
-    select {", ".join(_NAMES)}, null::bigint as n from timeline
-    union all
-    select {_columns("unit_id", "network", "day")}, n
-    from ({_TALLIES.format(device="%(device)s")}) tally
+    with {_ROWS.format(device="%(device)s")} select {", ".join(_NAMES)} from timeline
+"""  # noqa: S608
+# Samples of the other days of these months, by the span between the days that are judged.
+TALLIES = f"""
+    select unit_id, network, min(day) as day, count(*) as n from measurements
+    where {_IN_MONTHS.format(device="%(device)s")}
+        and day <> all(cast(%(days)s as date[])) and unit_id = any(cast(%(units)s as int[]))
+    group by unit_id, network, extract(month from day),
+        width_bucket(day, cast(%(days)s as date[]))
 """  # noqa: S608
 # One row of the device, the others of its measurements.
-_OWN = (*devices.BY_TOKEN_READ, "switched_at", "counts_from", "tickets")
+_OWN = (*devices.BY_TOKEN_READ, "switched_at", "counts_from", "capped", "tickets")
 
 
 def _with_device(tickets: str) -> str:
     of_device = "(select device_id from d)"
+    # `capped` is at most the cap: no more rows are read.
     statement = f"""
         with d as ({devices.BY_TOKEN}), {_ROWS.format(device=of_device)}
         select {", ".join(f"d.{name}" for name in devices.BY_TOKEN_READ)},
-            (select from_at from switch) as switched_at, ({COUNTS_FROM}) as counts_from,
-            {tickets} as tickets,
-            {", ".join(f"null as {name}" for name in _NAMES)}, null::bigint as n from d
+            (select from_at from switch) as switched_at, ({COUNTS_FROM}) as counts_from, (
+                select count(*) from (
+                    select from measurements where {_IN_MONTHS.format(device=of_device)}
+                    limit cast(%(cap)s as int)
+                ) as few
+            ) as capped, {tickets} as tickets,
+            {", ".join(f"null as {name}" for name in _NAMES)} from d
         union all
-        select {_columns(names=_OWN)}, {", ".join(_NAMES)}, null from timeline
-        union all
-        select {_columns(names=_OWN)}, {_columns("unit_id", "network", "day")}, n
-        from ({_TALLIES.format(device=of_device)}) tally
+        select {", ".join("null" for _ in _OWN)}, {", ".join(_NAMES)} from timeline
     """  # noqa: S608
     # Shortened: the driver remembers how to send statements of up to 4,096 characters.
     return " ".join(statement.split())
@@ -135,8 +127,19 @@ Row = Mapping[Any, Any]
 Judged = tuple[Row, rules.Verdict]
 
 
+class Judge(NamedTuple):
+    """What verdicts depend on besides the rows."""
+
+    owner: rules.Owner
+    caps: rules.Caps
+    switched_at: datetime | None = None  # begin of rule set 2; of no matter in a revision
+
+
 class Timeline(NamedTuple):
-    """The stored rows of some days, and the tallies of the other days of their months."""
+    """The stored rows that verdicts depend on, and the tallies of the other days of their months.
+
+    Without tallies no cap of a commune can be reached.
+    """
 
     rows: Sequence[Row]
     tallies: Sequence[rules.Tally] = ()
@@ -155,22 +158,27 @@ def read_with_device(
     token: str,
     received_at: datetime,
     new: Sequence[Row],
+    caps: rules.Caps,
     statements: Iterable[Statements | None] = (),
 ) -> Known | None:
     """Read the device of a token, the stored rows that verdicts on new rows depend on, and tickets.
 
     None if the token is unknown or its first use is not recorded yet.
     """
-    sent = sent_tickets(statements)
-    values = {"digest": token_hash(token), "received_at": received_at}
-    values |= _span(_days_of(new), new, bounded=True)
+    sent, since = sent_tickets(statements), _judged_since(new)
+    values = {"digest": token_hash(token), "received_at": received_at, "cap": caps.commune}
+    values |= _span(since, bounded=True) | _months(since)
     rows = fetch_autocommit(READ_WITH_TICKETS if sent else READ_WITH_DEVICE, values | sent)
-    for row in rows:
-        if row["device_id"] and (device := devices.device_in_use(row)):
-            timeline = _timeline(one for one in rows if one is not row)
-            tickets = stored_tickets(row["tickets"])
-            return Known(device, in_force_of(row), timeline, tickets)
-    return None
+    own = next((row for row in rows if row["device_id"]), None)
+    device = devices.device_in_use(own) if own else None
+    if own is None or device is None:
+        return None
+    stored = [row for row in rows if row is not own]
+    tallies: Sequence[rules.Tally] = ()
+    if _cap_near(own["capped"], stored, new, caps):
+        tallies = _read_tallies(fetch_autocommit, device.id, since, [*stored, *new])
+    timeline = Timeline(stored, tallies)
+    return Known(device, in_force_of(own), timeline, stored_tickets(own["tickets"]))
 
 
 def owner_of(device: UUID) -> rules.Owner:
@@ -182,8 +190,7 @@ def owner_of(device: UUID) -> rules.Owner:
 def judge_new(
     device: UUID,
     new: Sequence[Row],
-    owner: rules.Owner,
-    caps: rules.Caps,
+    judge: Judge,
     stored: Timeline | None = None,
 ) -> Sequence[Judged]:
     """Judge new rows among the stored ones; return the new rows and those with another verdict.
@@ -192,25 +199,28 @@ def judge_new(
     """
     if not new:
         return []
-    times = [row["measured_at"] for row in new]
-    days, since, until = _days_of(new), min(times), max(times)
-    if stored is None:
-        stored = _read(device, days, new, bounded=True)
-    judged = list(_judge(stored, new, since, until, owner, caps))
-    if _reach(judged, until) > until:
-        return judge_span(device, since, until, owner, caps, new)
-    if _others_capped(judged, stored, days, caps):
-        judged += _judge_capped(device, judged, days, caps)
+    since = _judged_since(new)
+    first = _spans(since)[0][0]
+    while True:
+        if stored is None:
+            stored = _read(device, since, new, bounded=True)
+        if _with_rule_set_1(first, [*stored.rows, *new], judge.switched_at):
+            times = [row["measured_at"] for row in new]
+            return judge_span(device, min(times), max(times), judge, new)
+        judged = list(_judge(stored, new, since, judge))
+        further = _days_after(judged) - since.keys()
+        if not further:
+            break
+        since |= {day: day_begin(day) for day in further}
+        stored = None
+    days = sorted(since)
+    if _others_capped(judged, stored, days, judge.caps):
+        judged += _judge_capped(device, judged, days, judge.caps)
     return judged
 
 
 def judge_span(
-    device: UUID,
-    since: datetime,
-    until: datetime,
-    owner: rules.Owner,
-    caps: rules.Caps,
-    new: Sequence[Row] = (),
+    device: UUID, since: datetime, until: datetime, judge: Judge, new: Sequence[Row] = ()
 ) -> Sequence[Judged]:
     """Judge a device's rows from `since` to at least `until`; return those whose verdict changed.
 
@@ -223,29 +233,61 @@ def judge_span(
     to = until
     while True:
         days = _days_between(since - rules.REPEAT_WINDOW, to + rules.REPEAT_WINDOW)
-        stored = _read(device, days, new, bounded=bool(new))
-        judged = list(_judge(stored, new, since, until, owner, caps))
-        reach = _reach(judged, until)
+        span = dict.fromkeys(days, since)
+        judged = list(_judge(_read(device, span, new, bounded=bool(new)), new, span, judge))
+        reach = _reach(judged, until, judge.switched_at)
         if reach <= to:
-            return [*judged, *_judge_capped(device, judged, days, caps)]
+            return [*judged, *_judge_capped(device, judged, days, judge.caps)]
         to = reach
 
 
-def _reach(judged: Iterable[Judged], until: datetime) -> datetime:
-    """Return the time of the last verdict of rule set 1: the next one may depend on it."""
-    times = (row["measured_at"] for row, _ in judged if row["rules"] == 1)
+def _with_rule_set_1(first: datetime, rows: Iterable[Row], switched_at: datetime | None) -> bool:
+    """Return whether rule set 1 may judge rows of these days: its verdicts depend on more days."""
+    if switched_at is None or first < switched_at + rules.FUTURE_MOST:
+        return True
+    return any(row["rules"] == 1 for row in rows)
+
+
+def _reach(judged: Iterable[Judged], until: datetime, switched_at: datetime | None) -> datetime:
+    """Return the time of the last changed verdict on which one of rule set 1 may depend."""
+    times = (
+        row["measured_at"]
+        for row, _ in judged
+        if row["rules"] == 1 or (switched_at and row["measured_at"] < switched_at)
+    )
     return max(times, default=until)
 
 
-def _days_of(new: Iterable[Row]) -> list[date]:
-    """Return all days from a window before the first new row to one after the last.
+def _days_after(judged: Iterable[Judged]) -> set[date]:
+    """Return the days after an evening with a stored row that now means something else for them."""
+    return {
+        local_day(row["measured_at"] + rules.REPEAT_WINDOW)
+        for row, verdict in judged
+        if "reasons" in row and rules.differ_for_next_day(row["reasons"], verdict.reasons)
+    }
 
-    Also those between: a stored row is judged again after the first new one, by its evening before.
+
+def _judged_since(new: Iterable[Row]) -> dict[date, datetime]:
+    """Return the days whose verdicts depend on new rows, each with the first of these.
+
+    A new row changes its own day and, in the evening, the next one.
     """
-    times = [row["measured_at"] for row in new]
-    if not times:
-        return []
-    return _days_between(min(times) - rules.REPEAT_WINDOW, max(times) + rules.REPEAT_WINDOW)
+    since: dict[date, datetime] = {}
+    for at in sorted(row["measured_at"] for row in new):
+        since.setdefault(local_day(at), at)
+        since.setdefault(local_day(at + rules.REPEAT_WINDOW), at)
+    return since
+
+
+def _spans(since: Mapping[date, datetime]) -> list[tuple[datetime, datetime]]:
+    """Return begin and end of the rows to read: whole days, and evenings before the first hours."""
+    spans = []
+    for day in sorted(since):
+        begin = day_begin(day)
+        if day - DAY not in since and since[day] < begin + rules.REPEAT_WINDOW:
+            spans.append((begin - rules.REPEAT_WINDOW, begin))
+        spans.append((begin, begin + DAY))
+    return spans
 
 
 def _days_between(since: datetime, until: datetime) -> list[date]:
@@ -253,14 +295,23 @@ def _days_between(since: datetime, until: datetime) -> list[date]:
     return [first + n * DAY for n in range((last - first).days + 1)]
 
 
-def _span(days: Sequence[date], new: Iterable[Row], *, bounded: bool) -> dict[str, Any]:
+def _span(since: Mapping[date, datetime], *, bounded: bool) -> dict[str, Any]:
     """Return the parameters of READ for these days."""
+    spans = _spans(since)
     return {
-        "days": _array(days),
-        "units": _array({row["unit_id"] for row in new} - {None}),
+        "begins": _array(begin.isoformat() for begin, _ in spans),
+        "ends": _array(end.isoformat() for _, end in spans),
         "most": rules.TESTS_A_DAY if bounded else None,
-        "month_begin": days[0].replace(day=1) if days else None,
-        "month_end": _next_month(days[-1]) if days else None,
+    }
+
+
+def _months(days: Collection[date]) -> dict[str, Any]:
+    """Return begin and end of the months of these days."""
+    if not days:
+        return {"month_begin": None, "month_end": None}
+    return {
+        "month_begin": day_begin(min(days).replace(day=1)),
+        "month_end": day_begin(_next_month(max(days))),
     }
 
 
@@ -273,27 +324,34 @@ def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
-def _read(device: UUID, days: Sequence[date], new: Iterable[Row], *, bounded: bool) -> Timeline:
-    return _timeline(fetch(READ, {"device": device, **_span(days, new, bounded=bounded)}))
+def _cap_near(capped: int, stored: Iterable[Row], new: Sequence[Row], caps: rules.Caps) -> bool:
+    """Return whether the samples of these months could reach the cap of a commune.
+
+    `capped` of them use one up; of the days that are judged, the others might as well.
+    """
+    others = sum(not rules.uses_commune_cap(row["reasons"]) for row in stored)
+    return bool(new) and capped + others + len(new) > caps.commune
 
 
-def _timeline(rows: Iterable[Row]) -> Timeline:
-    stored, tallies = [], []
-    for row in rows:
-        if row["n"] is None:
-            stored.append(row)
-        else:
-            tallies.append(rules.Tally(row["day"], row["unit_id"], row["network"], row["n"]))
-    return Timeline(stored, tallies)
+def _read(
+    device: UUID, since: Mapping[date, datetime], new: Iterable[Row], *, bounded: bool
+) -> Timeline:
+    stored = fetch(READ, {"device": device, **_span(since, bounded=bounded)})
+    return Timeline(stored, _read_tallies(fetch, device, since, [*stored, *new]))
+
+
+def _read_tallies(
+    run: Run, device: UUID, days: Collection[date], rows: Iterable[Row]
+) -> Sequence[rules.Tally]:
+    """Read the tallies of the communes of these rows on other days than those judged."""
+    units = {row["unit_id"] for row in rows} - {None}
+    values = {"device": device, "days": _array(sorted(days)), "units": _array(units)}
+    found = run(TALLIES, values | _months(days))
+    return [rules.Tally(row["day"], row["unit_id"], row["network"], row["n"]) for row in found]
 
 
 def _judge(
-    stored: Timeline,
-    new: Sequence[Row],
-    since: datetime,
-    until: datetime,
-    owner: rules.Owner,
-    caps: rules.Caps,
+    stored: Timeline, new: Sequence[Row], since: Mapping[date, datetime], judge: Judge
 ) -> Iterator[Judged]:
     ordered = sorted([*stored.rows, *new], key=itemgetter("measured_at", "id"))
     by_id = {row["id"]: row for row in ordered}
@@ -301,7 +359,7 @@ def _judge(
         rules.TimelineEntry(sample_of(row), _stored_verdict(row), row.get("final", False))
         for row in ordered
     )
-    judged = rules.judge_timeline(timeline, since, until, owner, caps, stored.tallies)
+    judged = rules.judge_timeline(timeline, since, judge.owner, judge.caps, stored.tallies)
     for entry, verdict in judged:
         yield by_id[entry.sample.id], verdict
 
@@ -323,16 +381,21 @@ def _others_capped(
     for one in stored.tallies:
         use[rules.commune_month(one)] += one.n
     for row in stored.rows:
-        use[_commune_month(row)] += rules.uses_commune_cap(row["reasons"])
+        if row["day"] in days:  # else it is in a tally
+            use[_commune_month(row)] += rules.uses_commune_cap(row["reasons"])
     return any(use[key] + max(n, 0) > caps.commune for key, n in changes.items())
 
 
 def _changes_of_use(judged: Iterable[Judged]) -> dict[rules.CommuneMonth, int]:
-    """Return by how many samples more or fewer each commune's cap is used up."""
-    changes = Counter[rules.CommuneMonth]()
+    """Return by how many samples more or fewer each commune's cap is used up.
+
+    Also 0: one more and a later one fewer move the cap between them.
+    """
+    changes: dict[rules.CommuneMonth, int] = defaultdict(int)
     for row, verdict in judged:
-        changes[_commune_month(row)] += _change_of_use(row, verdict)
-    return {key: n for key, n in changes.items() if n}
+        if change := _change_of_use(row, verdict):
+            changes[_commune_month(row)] += change
+    return changes
 
 
 def _change_of_use(row: Row, verdict: rules.Verdict) -> int:

@@ -290,8 +290,8 @@ def _update_dependents(
 ) -> None:
     """Update verdicts of the device's timeline, counts and earnings after a revision of rows."""
     if device and times:
-        owner = timeline.owner_of(device)
-        judged = timeline.judge_span(device, min(times), max(times), owner, settings.caps)
+        judge = timeline.Judge(timeline.owner_of(device), settings.caps)
+        judged = timeline.judge_span(device, min(times), max(times), judge)
         _write(judged, done)
         days = days | {row["day"] for row, _ in judged}
     add_deltas(done.changes)

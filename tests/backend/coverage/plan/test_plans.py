@@ -21,18 +21,25 @@ DEVICES, IDS = "ix_measurements_device_id_measured_at_id", "pk_measurements"
 PHONE = UUID("28dd2c79-55ce-4264-9624-0b2ff0100bde")
 SPAN = {"first": DAY, "last": DAY, "after": PHONE, "lot": 100}
 DECISION = {"excluded": True, "reason": "", "act": None, "lifts": None}
-READ, CAPPED = (
+READ, TALLIES, CAPPED, POST = (
     text(statement.replace("%(", ":").replace(")s", ""))
-    for statement in (timeline.READ, timeline.CAPPED)
-)
-DAYS = {"days": "{2024-11-15}", "units": "{1}", "most": 9, "month_begin": DAY, "month_end": DAY}
+    for statement in (
+        timeline.READ, timeline.TALLIES, timeline.CAPPED, timeline.READ_WITH_DEVICE
+    )
+)  # fmt: skip
+SPANS = {"begins": "{2024-11-14T17:00Z}", "ends": "{2024-11-15T17:00Z}", "most": 9}
+MONTHS = {"month_begin": AT, "month_end": AT}
+DAYS = {"days": "{2024-11-15}", "units": "{1}", **MONTHS}
+PHONE_POSTS = {"digest": b"", "received_at": AT, "cap": 9, **SPANS, **MONTHS}
 CAP = {"begin": AT, "end": AT, "unit_id": 1, "network": "mobile", "after": 149, "to": 151}
 ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "own list": (answers.PAGE, DEVICES, {"device": PHONE, "at": None, "id": None, "limit": 9}),
     "next page": (answers.PAGE, DEVICES, {"device": PHONE, "at": AT, "id": PHONE, "limit": 9}),
     "some of its own": (answers.BY_ID, IDS, {"device": PHONE, "ids": [PHONE]}),
-    "timeline": (READ, DEVICES, {"device": PHONE, **DAYS}),
-    "other days of its months": (READ, "ix_measurements_capped", {"device": PHONE, **DAYS}),
+    "timeline": (READ, DEVICES, {"device": PHONE, **SPANS}),
+    "a post": (POST, DEVICES, PHONE_POSTS),
+    "a post near a cap": (POST, "ix_measurements_capped", PHONE_POSTS),
+    "other days of its months": (TALLIES, "ix_measurements_capped", {"device": PHONE, **DAYS}),
     "those around a cap": (CAPPED, "ix_measurements_capped", {"device": PHONE, **CAP}),
     "revising a phone": (revising.ROWS, DEVICES, {"device": PHONE, **SPAN}),
     "revising imports": (revising.ROWS, "ix_measurements_late", {"device": None, **SPAN}),

@@ -37,7 +37,8 @@ def one(minutes: float = 0, metres: float = 0, **changes: Any) -> Sample:
 def reasons(*samples: Sample) -> list[tuple[str, ...]]:
     """The reasons of each sample of a timeline, judged from its start."""
     timeline = [TimelineEntry(sample, None) for sample in samples]
-    settled = rules.judge_timeline(timeline, samples[0].at, samples[-1].at, OWNER, CAPS)
+    since = dict.fromkeys((sample.day for sample in samples), samples[0].at)
+    settled = rules.judge_timeline(timeline, since, OWNER, CAPS)
     return [verdict.reasons for _, verdict in settled]
 
 
@@ -119,6 +120,7 @@ def test_settling_from_a_late_one_on_equals_a_full_pass(
         TimelineEntry(sample, None if sample is late else Verdict(stored[sample.id]))
         for sample in samples
     ]
-    for entry, verdict in rules.judge_timeline(timeline, late.at, late.at, OWNER, CAPS):
+    since = dict.fromkeys((sample.day for sample in samples), late.at)
+    for entry, verdict in rules.judge_timeline(timeline, since, OWNER, CAPS):
         stored[entry.sample.id] = verdict.reasons
     assert [stored[sample.id] for sample in samples] == reasons(*samples)

@@ -37,6 +37,7 @@ from backend.memberships.models import Membership, Volunteer
 from backend.witness.models import TicketRow
 from tests.support import people
 from tests.support.factories import location, post, register, sample
+from tests.support.requirements import counting_from
 
 NOW = datetime(2025, 2, 10, 3, 0, tzinfo=UTC)
 # Đà Nẵng had 47 communes on land: fewer phones to register than in Thái Nguyên.
@@ -69,8 +70,10 @@ def strong(answer: Any) -> set[str]:
     return {one["code"] for one in answer["items"] if one["counted"] >= SMALL.threshold}
 
 
-def test_planned_totals_come_out_of_judging(app: Flask, client: FlaskClient) -> None:
-    done = load(app, SMALL)
+@pytest.mark.parametrize("required", ["claimed", "witnessed"])
+def test_planned_totals_come_out_of_judging(app: Flask, client: FlaskClient, required: str) -> None:
+    with counting_from(app, required):
+        done = load(app, SMALL)
     answer = coverage(client)
     assert (done.counted, answer["summary"]["counted"], len(strong(answer))) == (500, 500, 5)
     assert answer["demo"] is True

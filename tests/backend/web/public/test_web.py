@@ -291,7 +291,7 @@ def test_what_others_append_to_a_link_is_passed_over(client: FlaskClient) -> Non
 @pytest.mark.parametrize("name", ["README.md", "README.vi.md"])
 def test_the_readmes_lines_measure_and_count(app: Flask, name: str) -> None:
     lines = readme_lines(name)
-    with serving_app(app) as url:
+    with counting_from(app, "witnessed"), serving_app(app) as url:
         script = "\n".join([*lines, lines[5]]).replace("http://127.0.0.1:8000", url)
         ran = subprocess.run(["sh", "-e"], input=script, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr

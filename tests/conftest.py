@@ -1,5 +1,6 @@
 """What the tests share: one real database, migrated and with the built-in boundaries loaded."""
 
+import gc
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -36,6 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     marks = {(item.path, mark.name) for item in items for mark in item.iter_markers()}
     items.sort(key=lambda item: ((item.path, "browser") not in marks,
                                  (item.path, "slow") not in marks))  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rare_collections() -> None:
+    """Collect garbage seldom: a test process holds millions of objects, and lives for minutes."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)

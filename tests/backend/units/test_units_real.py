@@ -1,4 +1,4 @@
-"""The real polygons of BOUNDARIES_DIR: counts of units, and known places."""
+"""The real polygons of BOUNDARIES_DIR: counts of units, known places, the month of the letter."""
 
 import os
 from collections.abc import Iterator
@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.units import service
 from backend.units.setup import setup
 from tests.support.boundary_sets import units_restored
+from tests.support.clock import FakeClock
+from tests.support.letter_month import NOW, measured, summary
 
 FOLDER = os.environ.get("BOUNDARIES_DIR")
 pytestmark = [
@@ -63,3 +66,31 @@ def test_the_communes_of_november_are_listed_with_their_names(installed: Flask) 
     with installed.app_context():
         names = {row.name for row in service.units_on(date(2024, 11, 30), "commune", "19")}
     assert {"Xã Na Mao", "Xã Tân Lợi", "Xã Vạn Thọ", "Thị trấn Giang Tiên"} <= names
+
+
+@pytest.mark.slow
+def test_the_letter_by_the_official_list(
+    installed: Flask, app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    clock.now = NOW
+    measured(app)
+    told = summary(client)
+    assert (told["counted"], told["reached"], told["units"]) == (64_595, 66, 177)
+    assert round(100 * told["share"], 2) == 37.29
+    assert round(100 * told["reached"] / 178, 2) == 37.08  # as the letter divides
+    commune = told["levels"][-1]
+    assert (commune["level"], commune["reached"], commune["units"]) == ("commune", 66, 177)
+    assert told["distribution"] == {
+        "share": told["share"], "best_reached": 177, "best_share": 1.0,
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_letter_with_less_than_half_of_its_samples(
+    installed: Flask, app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    clock.now = NOW
+    measured(app, 30_000)
+    told = summary(client)
+    assert told["counted"] == 30_000
+    assert round(100 * told["distribution"]["best_share"], 1) == 56.5

@@ -14,6 +14,7 @@ from backend.devices.models import Consent
 from backend.measurements.recording.models import Measurement
 from backend.memberships import poster
 from backend.memberships.models import Volunteer
+from backend.witness.models import TicketRow
 from tests.support import people
 from tests.support.browser import PHONE, Guard, check_page, expect_text, press
 from tests.support.joining import Cast
@@ -171,6 +172,23 @@ def test_a_late_ticket_is_used_for_the_next_test(app: Flask, phone: Page) -> Non
     expect_text(phone, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")  # answered
     assert late == []
     assert [one["assurance"] for one in stored(app)] == ["claimed", "witnessed"]
+
+
+def test_a_lost_answer_costs_no_ticket(app: Flask, phone: Page) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    phone.route("**/api/v1/tests", lose)
+    begin(phone)
+    measure(phone)
+    expect_text(phone, "Được tính cho")
+    phone.unroute_all()
+    measure(phone)
+    expect_text(phone, "2 mẫu, 1 được tính")
+    assert [one["assurance"] for one in stored(app)] == ["claimed", "witnessed"]
+    with app.app_context():
+        assert db.session.query(TicketRow).count() == 1
 
 
 def test_a_witness_that_was_not_fetched_is_fetched_later(app: Flask, phone: Page) -> None:

@@ -3,8 +3,9 @@
 import { request } from "./api.js";
 import { saveSetting, setting } from "./store.js";
 
-// The most that a test waits for its ticket, and for its start and pings at the host.
-const WAIT_MS = 1_500;
+// The most that a test waits for its ticket, and for its start and pings at the host: slow lines and
+// servers answer within it, and a sample without a witness may not count.
+const WAIT_MS = 5_000;
 // The most that it waits for other answers of the host.
 const ANSWER_MS = 3_000;
 const PINGS = 5;
@@ -27,13 +28,28 @@ async function send(method, url, signal, body) {
 
 const keep = (ticket) => saveSetting(`ticket-${ticket.profile}`, ticket);
 
-// A ticket of the API, or one that came too late for an earlier test; null without one.
-async function takeTicket(profile) {
+// A ticket that was kept, which is then kept no longer; null without one.
+async function takeKept(profile) {
   const kept = await setting(`ticket-${profile}`);
   if (kept) await saveSetting(`ticket-${profile}`, null);
-  if (kept && Date.now() < kept.until) return kept;
+  return kept && Date.now() < kept.until ? kept : null;
+}
+
+// A ticket of the API, or one that came too late for an earlier test; null without one. Its id stays
+// until there is an answer: after a lost one the same id gets the same ticket, and not one of the few
+// others.
+async function takeTicket(profile) {
+  const kept = await takeKept(profile);
+  if (kept) return kept;
+  const idName = `ticket-id-${profile}`;
+  const id = (await setting(idName)) ?? crypto.randomUUID();
+  await saveSetting(idName, id);
   let late = false;
-  const issued = request("POST", "tests", { profile }).then(async (answer) => {
+  const issued = request("POST", "tests", { id, profile }).then(async (answer) => {
+    if (answer.status === 0 || answer.status >= 500) return null;
+    // Otherwise another request of this id was answered first, and its ticket was kept.
+    if ((await setting(idName)) !== id) return late ? null : takeKept(profile);
+    await saveSetting(idName, null);
     if (!answer.ok) return null;
     // By the difference, because the clock of the phone may be wrong.
     const life = new Date(answer.expires_at) - new Date(answer.issued_at);

@@ -6,7 +6,15 @@ import re
 from datetime import UTC, date, datetime
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    NotRequired,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, validate
 
@@ -267,6 +275,8 @@ def _field_of(hint: Any, prefix: str, **options: Any) -> fields.Field[Any]:
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _field_of(inner[0], prefix, metadata={"description": inner[1]}, **options)
+    if origin is NotRequired:
+        return _field_of(inner[0], prefix, **options | {"required": False})
     if origin is UnionType:  # with None
         return _field_of(inner[0], prefix, allow_none=True, **options)
     if origin is list:

@@ -12,6 +12,7 @@ from backend.coverage.statistics import release
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.recording.models import CountDelta, Measurement
+from backend.measurements.recording.reasons import category
 
 NINE = datetime(2024, 11, 15, 9, tzinfo=VIETNAM)
 
@@ -89,5 +90,5 @@ def make_release(app: Flask, month: str = "2024-11") -> bool:
 
 def _delta(one: dict[str, Any]) -> dict[str, Any]:
     day: date = one["day"]
-    fate = one["reasons"][0] if one["reasons"] else "counted"
+    fate = category(one["reasons"], one["marks"], one.get("assurance"))
     return {"unit_id": one["unit_id"], "day": day, "network": one["network"], "fate": fate, "n": 1}

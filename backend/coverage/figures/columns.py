@@ -17,12 +17,14 @@ from backend.measurements.recording.reasons import (
     BASES,
     COUNTED_BY_ADMIN,
     COUNTED_CATEGORIES,
+    PARTS,
     WITHDRAWN,
 )
 
 Columns = dict[str, list[Any]]
-# Parts of the counted samples that are shown separately.
+# Parts of the counted samples that have a figure of their own: those without a phone.
 SHOWN_PARTS = (COUNTED_BY_ADMIN, WITHDRAWN)
+PART_COLUMNS = [CATEGORIES.index(category) for category in PARTS.values()]
 
 # Teams: folded sums and deltas that are not folded yet. Devices of counted samples: those of the
 # monthly release.
@@ -76,6 +78,15 @@ def reasons(by_category: Any) -> dict[str, int]:
     pairs = zip(CATEGORIES, by_category.tolist(), strict=True)
     lost = [(category, n) for category, n in pairs if n and category not in COUNTED_CATEGORIES]
     return dict(sorted(lost, key=lambda pair: (-pair[1], pair[0])))
+
+
+def by_assurance(by_category: NDArray[np.int32]) -> list[dict[str, int]]:
+    """Return the parts of the counted samples of each unit; their sum is the counted number."""
+    witnessed, ticketed, claimed, imported, withdrawn = by_category[:, PART_COLUMNS].T.tolist()
+    return [
+        {"witnessed": w, "ticketed": t, "claimed": c, "imported": i, "withdrawn": gone}
+        for w, t, c, i, gone in zip(witnessed, ticketed, claimed, imported, withdrawn, strict=True)
+    ]
 
 
 def daily(month: Month, counts: LevelCounts, *, own: bool) -> NDArray[np.int32]:
@@ -163,6 +174,7 @@ def _count_columns(table: Figures) -> Columns:
     return {
         **{basis: numbers[:, column].tolist() for column, basis in enumerate(BASES)},
         **{part: counts.by_category[:, CATEGORIES.index(part)].tolist() for part in SHOWN_PARTS},
+        "by_assurance": by_assurance(counts.by_category),
         "target": whole(thresholds.target),
         "reached": _where(~np.isnan(thresholds.target), counts.reached),
         "shortfall": whole(counts.shortfall),
@@ -274,8 +286,8 @@ def _where(known: Flags, values: Any) -> list[Any]:
 GROUPS: dict[str, Callable[[Figures], Columns]] = {
     **dict.fromkeys(("month", "code", "name", "level", "parent"), _unit_columns),
     **dict.fromkeys(("latitude", "longitude", "no_boundary"), _unit_columns),
-    **dict.fromkeys((*BASES, *SHOWN_PARTS, "target", "reached", "shortfall"), _count_columns),
-    **dict.fromkeys(("share", "assessed"), _count_columns),
+    **dict.fromkeys((*BASES, *SHOWN_PARTS, "by_assurance", "target", "reached"), _count_columns),
+    **dict.fromkeys(("shortfall", "share", "assessed"), _count_columns),
     "communes": _commune_columns,
     **dict.fromkeys(("expected", "state", "days_left", "needed_per_day"), _expected_columns),
     **dict.fromkeys(("today", "pace", "projection"), _running_columns),

@@ -12,6 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from backend.coverage.figures.service import CoverageResult
 from backend.i18n.catalogues import N_, NP_, Language, gettext
+from backend.measurements.recording.reasons import PARTS
 from backend.tables.spreadsheets import csv_file, fill_sheet
 
 # Headings by figure, in the order of the columns.
@@ -23,6 +24,10 @@ COLUMNS = {
     "received": NP_("column", "Received"),
     "valid": N_("Valid"),
     "counted": N_("Counted"),
+    "witnessed": N_("Of these, confirmed by the measuring host"),
+    "ticketed": N_("Of these, measured at a registered host"),
+    "claimed": N_("Of these, reported by the phone alone"),
+    "imported": N_("Of these, imported from files"),
     "withdrawn": N_("Of these, withdrawn"),
     "target": N_("Target"),
     "reached": NP_("column", "Reached"),
@@ -131,6 +136,8 @@ def _translated(cell: Any, language: Language) -> Any:
 def _cell(item: Mapping[str, Any], name: str) -> Any:
     if name in ("low", "middle", "high"):
         return item["projection"] and item["projection"][name]
+    if name in PARTS:
+        return item["by_assurance"][name]
     return item[name]
 
 

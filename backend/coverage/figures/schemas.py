@@ -89,8 +89,28 @@ class CountsSchema(Schema):
     counted = fields.Integer(required=True)
 
 
+class AssurancePartsSchema(Strict):
+    """The counted samples by assurance; the sum of the parts is `counted`."""
+
+    witnessed = fields.Integer(
+        required=True, metadata={"description": "confirmed by a signing measuring host"}
+    )
+    ticketed = fields.Integer(
+        required=True, metadata={"description": "with a ticket, at a host that does not sign"}
+    )
+    claimed = fields.Integer(required=True, metadata={"description": "reported by the phone alone"})
+    imported = fields.Integer(
+        required=True, metadata={"description": "counted by decision of an admin"}
+    )
+    withdrawn = fields.Integer(
+        required=True, metadata={"description": "of phones that have withdrawn since"}
+    )
+
+
 class CountedPartsSchema(CountsSchema):
-    """The three numbers, and parts of the counted samples that are shown separately."""
+    """The three numbers, and the counted samples by assurance."""
+
+    by_assurance = fields.Nested(AssurancePartsSchema, required=True)
 
     counted_by_admin = fields.Integer(
         required=True, metadata={"description": "counted by decision of an admin"}

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before, month_start
-from backend.coverage.figures.columns import SHOWN_PARTS, Figures, reasons
+from backend.coverage.figures.columns import SHOWN_PARTS, Figures, by_assurance, reasons
 from backend.coverage.figures.counts_cache import CATEGORIES, NOWHERE, SUMS
 from backend.coverage.figures.forecast import (
     PROJECTION_METHOD,
@@ -115,6 +115,7 @@ def summarize(month: Month, counts: LevelCounts, place: UnitRow | None) -> dict[
         **_reached(counts),
         **numbers,
         **{part: int(by_category[CATEGORIES.index(part)]) for part in SHOWN_PARTS},
+        "by_assurance": by_assurance(by_category[np.newaxis])[0],
         "reasons": reasons(by_category),
         "unlocated": {reason: outside.get(reason, 0) for reason in UNLOCATED},
         "elsewhere": _elsewhere(month),

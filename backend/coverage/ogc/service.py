@@ -248,18 +248,24 @@ def _features(result: CoverageResult, rows: list[int]) -> list[bytes]:
         "boundary_quality": active.quality if active else None,
         "demo": result.body["demo"],
     }
-    figures = replace(result.page, rows=rows).items(FIGURES)
+    figures = replace(result.page, rows=rows).items((*FIGURES, "by_assurance"))
     return [
         orjson.dumps(
             {
                 "type": "Feature",
                 "id": units[row].code,
                 "geometry": geometries.get(units[row].id),
-                "properties": {**item, "province": units[row].province, **shared},
+                "properties": {**_flat(item), "province": units[row].province, **shared},
             }
         )
         for row, item in zip(rows, figures, strict=True)
     ]
+
+
+def _flat(item: dict[str, Any]) -> dict[str, Any]:
+    """Return figures with the parts of the counted number beside it; GIS needs plain columns."""
+    parts: dict[str, int] = item.pop("by_assurance")
+    return item | parts
 
 
 def _parameters(query: ItemsQuery) -> dict[str, Any]:

@@ -23,7 +23,13 @@ from backend.coverage.figures.unit_access import communes_of, published, seriali
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import TARGET, strict_comparison, targets_by_day
 from backend.database.extensions import db
-from backend.measurements.recording.reasons import COUNTED_CATEGORIES, NOT_VALID
+from backend.measurements.recording.reasons import (
+    COUNTED,
+    COUNTED_CATEGORIES,
+    COUNTED_TICKETED,
+    COUNTED_WITNESSED,
+    NOT_VALID,
+)
 from backend.units.catalogue import REFORM, read_active, serving_set, system_on
 from backend.units.models import Boundary
 from backend.units.reform import Overlaps, overlaps
@@ -53,6 +59,8 @@ POSITIONS = text("""
     where unit_id = any(:units) and day between :first and :last and network = :network
         and latitude is not null and longitude is not null
 """)
+# Categories that are divided together: a rounding each would change the counted number.
+DIVIDED_AS = dict.fromkeys((COUNTED_WITNESSED, COUNTED_TICKETED), COUNTED)
 # Cached area weights of communes; boundary sets never change in place.
 CACHED_WEIGHTS_MOST = 4_096
 
@@ -201,7 +209,8 @@ def _read_tallies(units: Sequence[int], months: Sequence[str], network: str) -> 
         span = {"first": month_start(months[0]), "last": month_end(months[-1])}
         parameters = {"units": list(units), "months": list(months), "network": network, **span}
         for row in db.session.execute(COUNTS, parameters):
-            tallies[row.unit_id, row.month].by_category[row.fate] += row.n
+            category = DIVIDED_AS.get(row.fate, row.fate)
+            tallies[row.unit_id, row.month].by_category[category] += row.n
     return dict(tallies)
 
 

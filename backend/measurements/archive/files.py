@@ -81,12 +81,15 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def chunk_of(rows: list[Mapping[str, Any]]) -> pa.Table:
     """Return rows of the table, with the unit's code, as a chunk of the file."""
-    complete = [
-        {**row, "fate": category(row["reasons"], row["marks"]), "exact": row["raw"] is not None}
-        for row in rows
-    ]
+    complete = [{**row, **_derived(row)} for row in rows]
     bare = pa.Table.from_pylist(complete, SCHEMA.remove(len(SCHEMA) - 1))
     return bare.append_column(SCHEMA.field("geometry"), points(bare)).cast(SCHEMA)
+
+
+def _derived(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns for readers; the assurance of a counted row has a column of its own."""
+    fate = category(row["reasons"], row["marks"], None)
+    return {"fate": fate, "exact": row["raw"] is not None}
 
 
 def points(chunk: pa.Table) -> pa.Array:

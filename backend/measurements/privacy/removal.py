@@ -44,16 +44,15 @@ MEASUREMENTS = text(f"""
     )
     select count(*) from gone
 """)  # noqa: S608
-# Samples of devices have no other category of counted ones.
-COUNTED = text("""
+COUNTED = text(f"""
     with mine as (
-        select unit_id, day, network, count(*) as n from measurements
-        where device_id = :device and cardinality(reasons) = 0 group by 1, 2, 3
+        select unit_id, day, network, {CATEGORY} as fate, count(*) as n from measurements
+        where device_id = :device and cardinality(reasons) = 0 group by 1, 2, 3, 4
     )
     insert into count_deltas (unit_id, day, network, fate, n)
-    select unit_id, day, network, 'counted', -n from mine
-    union all select unit_id, day, network, 'withdrawn', n from mine
-""")
+    select unit_id, day, network, fate, -n from mine
+    union all select unit_id, day, network, 'withdrawn', sum(n) from mine group by 1, 2, 3
+""")  # noqa: S608
 RECEIPTS = text("""
     select r.id, r.digest, m.valid from receipts r join measurements m on m.id = r.id
     where m.device_id = :device and m.measured_at > :oldest

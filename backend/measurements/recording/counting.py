@@ -5,7 +5,7 @@ A recount compares every stored count with the rows that it counts.
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -79,6 +79,8 @@ CATEGORY = """
     case when cardinality(reasons) > 0 then reasons[1]
          when 'counted_by_admin' = any(marks) then 'counted_by_admin'
          when 'withdrawn' = any(marks) then 'withdrawn'
+         when assurance = 'witnessed' then 'counted_witnessed'
+         when assurance = 'ticketed' then 'counted_ticketed'
          else 'counted' end
 """
 
@@ -140,9 +142,9 @@ class CountDeltas:
     def __init__(self) -> None:
         self._by_key: Counter[Key] = Counter()
 
-    def add(self, row: Mapping[str, Any], reasons: Iterable[str], n: int) -> None:
+    def add(self, row: Mapping[str, Any], reasons: Sequence[str], n: int) -> None:
         """Add a row to its category (n = 1) or remove it from there (n = -1)."""
-        name = category(list(reasons), row["marks"])
+        name = category(reasons, row["marks"], row["assurance"])
         self._by_key[(row["unit_id"], row["day"].isoformat(), row["network"], name)] += n
 
     def merge(self, other: "CountDeltas") -> None:

@@ -1,5 +1,6 @@
 """Reasons and marks of the rule sets with their effects and texts."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,14 +95,29 @@ STATEMENT_MARKS = frozenset(_STATEMENTS)
 BASES = ("received", "valid", "counted")  # the three numbers of a month
 UNLOCATED = ("position_missing", "position_default", "position_coarse", "outside_communes")
 
-# Categories of counted measurements: the usual one, imported rows without a device that an admin
-# let count, and anonymous rows of withdrawn devices. Coverage shows the last two separately.
+# Categories of counted measurements. `counted` has the claimed ones, as all of version 1 are;
+# `counted_by_admin` imported rows without a device that an admin let count; `withdrawn` anonymous
+# rows of withdrawn devices.
 COUNTED, COUNTED_BY_ADMIN, WITHDRAWN = "counted", "counted_by_admin", "withdrawn"
-COUNTED_CATEGORIES = (COUNTED, COUNTED_BY_ADMIN, WITHDRAWN)
+COUNTED_WITNESSED, COUNTED_TICKETED = "counted_witnessed", "counted_ticketed"
+# The category of each part that is shown beside the counted number, the best proven first.
+PARTS = {
+    "witnessed": COUNTED_WITNESSED,
+    "ticketed": COUNTED_TICKETED,
+    "claimed": COUNTED,
+    "imported": COUNTED_BY_ADMIN,
+    "withdrawn": WITHDRAWN,
+}
+COUNTED_CATEGORIES = tuple(PARTS.values())
+_BY_ASSURANCE = {"witnessed": COUNTED_WITNESSED, "ticketed": COUNTED_TICKETED}
 
 
-def category(reasons: list[str], marks: list[str]) -> str:
-    """Return the category by which a measurement is counted: its main reason, or `counted`."""
+def category(reasons: Sequence[str], marks: Collection[str], assurance: str | None) -> str:
+    """Return the category by which a measurement is counted.
+
+    That is its main reason; of a counted one its mark or assurance, which rows of version 1 lack.
+    """
     if reasons:
         return reasons[0]
-    return next((mark for mark in (COUNTED_BY_ADMIN, WITHDRAWN) if mark in marks), COUNTED)
+    proven = _BY_ASSURANCE.get(assurance or "", COUNTED)
+    return next((mark for mark in (COUNTED_BY_ADMIN, WITHDRAWN) if mark in marks), proven)

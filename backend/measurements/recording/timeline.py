@@ -30,7 +30,7 @@ _INSTANT = timedelta(microseconds=1)
 
 _READ = (
     "id", "measured_at", "network", "operator", "latitude", "longitude", "accuracy_m",
-    "own_reasons", "reasons", "marks", "unit_id", "day", "rules",
+    "own_reasons", "reasons", "marks", "unit_id", "day", "rules", "assurance",
 )  # fmt: skip
 # Rows coarsened by retention keep the verdict on their exact position.
 _FINAL = "raw is null as final"
@@ -104,7 +104,8 @@ OWNER = """
 # Samples of a month that use up the cap of one commune and network, those around the cap.
 CAPPED = f"""
     select * from (
-        select id, measured_at, day, unit_id, network, own_reasons, reasons, marks, rules, {_FINAL},
+        select id, measured_at, day, unit_id, network, own_reasons, reasons, marks, rules,
+            assurance, {_FINAL},
             row_number() over (order by measured_at, id) as place
         from measurements
         where device_id = %(device)s and measured_at >= %(begin)s and measured_at < %(end)s

@@ -120,9 +120,9 @@ def _single(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _category(item: Item) -> str | None:
-    """Return the category of a new sample."""
+    """Return the category of a new sample, of a counted one without its assurance."""
     accepted = item.outcome == "accepted"
-    return category(item.row["reasons"], item.row["marks"]) if accepted else None
+    return category(item.row["reasons"], item.row["marks"], None) if accepted else None
 
 
 @blp.get("/rules")

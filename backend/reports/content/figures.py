@@ -4,7 +4,9 @@ It is plain JSON, so that later versions of the code can read a frozen report. T
 from `backend.coverage`. The schemas of the API are made of these types.
 """
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from backend.measurements.recording.reasons import PARTS
 
 Network = Literal["mobile", "fixed"]
 NETWORKS: tuple[Network, ...] = ("mobile", "fixed")
@@ -15,6 +17,7 @@ SECTIONS = ("samples", "reached", "lacking", "quality", "teams", "vnnic", "notes
 # Descriptions in the OpenAPI document.
 BY_NETWORK = f"By network: {', '.join(NETWORKS)}"
 BY_SECTION = f"By section: {', '.join(SECTIONS)}"
+BY_ASSURANCE = f"Counted samples: {', '.join(PARTS)}; missing in reports of version 1.0"
 
 
 class ReportUnit(TypedDict):
@@ -35,6 +38,7 @@ class Samples(TypedDict):
     counted: int
     reasons: dict[str, int]  # most frequent first; the sum is received minus counted
     unlocated: dict[str, int]  # samples in no commune, in the whole country
+    by_assurance: NotRequired[Annotated[dict[str, int], BY_ASSURANCE]]
 
 
 class Reached(TypedDict):

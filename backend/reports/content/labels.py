@@ -42,6 +42,14 @@ SECTIONS: Mapping[str, str] = {
     "vnnic": "Đối chiếu với số liệu của VNNIC",
     "notes": "Ghi chú về số liệu",
 }
+# Parts of the counted samples by assurance.
+PARTS: Mapping[str, str] = {
+    "witnessed": "Được máy chủ đo xác nhận",
+    "ticketed": "Đo với máy chủ đã đăng ký, không ký xác nhận",
+    "claimed": "Chỉ do điện thoại báo",
+    "imported": "Nhập từ tệp theo quyết định của quản trị viên",
+    "withdrawn": "Của máy nay đã rút lại sự đồng ý",
+}
 # Notes about the data of a report; {names} are filled in.
 NOTES: Mapping[str, str] = {
     "note_demo": "SỐ LIỆU MINH HỌA: do máy tạo ra để dùng thử, không phải kết quả đo thật.",
@@ -66,6 +74,10 @@ NOTES: Mapping[str, str] = {
     "note_basis": (
         "Không văn bản nào nêu rõ mục tiêu được so với số mẫu thô hay mẫu đại diện; báo cáo so với "
         "số {basis} và nêu cả ba con số."
+    ),
+    "note_assurance": (
+        "Mẫu được máy chủ đo xác nhận là mẫu mà máy chủ đo tự ghi nhận dữ liệu đã truyền và ký xác "
+        "nhận; mẫu chỉ do điện thoại báo không có xác nhận đó."
     ),
     "note_month": (
         "Mẫu thuộc về tháng mà nó được đo (giờ Việt Nam) và được xếp theo danh sách đơn vị hành "

@@ -155,7 +155,7 @@ def notes(counts: Counts) -> list[Note]:
         found.append(_note("note_claims"))
     if basis := _basis(counts):
         found.append(_note("note_basis", basis=BASES[basis]))
-    found.append(_note("note_month"))
+    found += [_note("note_assurance"), _note("note_month")]
     found += _gap_notes(counts)
     return [*found, _note("note_frozen")]
 

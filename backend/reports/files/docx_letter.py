@@ -98,8 +98,16 @@ class Body:
 
     def _samples(self) -> None:
         self._table("samples", "Số mẫu theo loại mạng", "network", "received", "valid", "counted")
+        self._assurance()
         if self.tables["reasons"].rows:
             self._table("reasons", "Mẫu không được tính, theo lý do chính", "network", "words", "n")
+
+    def _assurance(self) -> None:
+        table = self.tables.get("assurance")
+        rows = [row for row in table.rows if row["n"]] if table else []
+        if table and rows:
+            columns = table.select_columns("network", "words", "n")
+            self._numbered_table("Mẫu được tính, theo mức bảo đảm", columns, rows)
 
     def _reached(self) -> None:
         title = f"Số đơn vị đạt mục tiêu, {labels.BY_OUR_COUNT}"

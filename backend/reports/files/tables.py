@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from backend.coverage.statistics.quantiles import REFERENCES
 from backend.i18n import formats
-from backend.measurements.recording.reasons import BY_CODE
+from backend.measurements.recording.reasons import BY_CODE, PARTS
 from backend.reports.content import labels
 from backend.reports.content.figures import NETWORKS, SECTIONS, Report
 from backend.reports.files.canonical import canonical_json, digest
@@ -59,6 +59,12 @@ REPORT = (
     Column("digest", "SHA-256", "Mã băm của tệp report.json"),
 )
 SAMPLES = (NETWORK, RECEIVED, VALID, COUNTED)
+ASSURANCE = (
+    NETWORK,
+    Column("assurance", "Mã mức bảo đảm", "Phần của số mẫu được tính"),
+    Column("words", "Mức bảo đảm", "Mức bảo đảm bằng lời"),
+    Column("n", "Số mẫu", "Số mẫu được tính ở mức này", "whole", summed=True),
+)
 REASONS = (NETWORK, *REASON)
 REACHED = (
     NETWORK,
@@ -193,6 +199,7 @@ def build_tables(report: Report) -> dict[str, Table]:
     built = [
         Table("report", "Báo cáo", REPORT, [_report(report)]),
         Table("samples", "Số mẫu", SAMPLES, _by_network(sections["samples"])),
+        *_assurance(report),
         Table("reasons", "Lý do không tính", REASONS, _reasons(report, "reasons")),
         Table("unlocated", "Không rõ địa bàn", REASONS, _reasons(report, "unlocated")),
         Table("reached", "Mức đạt", REACHED, _by_network(sections["reached"])),
@@ -270,6 +277,18 @@ def _reasons(report: Report, kind: str) -> list[Row]:
         for network, reasons in counts.items()
         for code, n in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
+
+
+def _assurance(report: Report) -> list[Table]:
+    """Return the table of counted samples by assurance, which reports of version 1.0 lack."""
+    samples = report["sections"]["samples"]
+    rows = [
+        {"network": network, "assurance": part, "words": labels.PARTS[part], "n": parts[part]}
+        for network in NETWORKS
+        if network in samples and (parts := samples[network].get("by_assurance"))
+        for part in PARTS
+    ]
+    return [Table("assurance", "Mức bảo đảm", ASSURANCE, rows)] if rows else []
 
 
 def _reason(code: str) -> str:

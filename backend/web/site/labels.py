@@ -21,6 +21,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
             "count as one."
         ),
     },
+    # Parts of the counted number.
+    "assurance": {
+        "witnessed": NP_("part", "confirmed by the measuring host"),
+        "ticketed": NP_("part", "measured at a registered host that does not sign"),
+        "claimed": NP_("part", "reported by the phone alone"),
+        "imported": NP_("part", "imported from files by decision of an admin"),
+        "withdrawn": NP_("part", "of phones that have withdrawn since"),
+    },
     "basis": {
         "received": N_("samples received"),
         "valid": N_("valid samples"),

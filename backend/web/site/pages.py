@@ -16,9 +16,11 @@ from backend.i18n import catalogues, formats
 from backend.i18n.catalogues import N_, Language
 from backend.i18n.messages import message
 from backend.measurements.recording import rule_sets
-from backend.measurements.recording.reasons import BY_CODE
+from backend.measurements.recording.reasons import BY_CODE, PARTS
 from backend.web.site import charts
 from backend.web.site.labels import LABELS
+
+PART_OF = {category: part for part, category in PARTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,12 @@ class Translator:
     def reason(self, code: str) -> str:
         return BY_CODE[code].message(self.language) if code in BY_CODE else code
 
+    def category(self, code: str) -> str:
+        """Return a category of counts: a reason, or a part of the counted samples."""
+        if code not in PART_OF:
+            return self.reason(code)
+        return self.gettext("Counted: {part}", part=self.label("assurance", PART_OF[code]))
+
     def effect(self, code: str) -> str:
         return BY_CODE[code].effect if code in BY_CODE else "not_counted"
 
@@ -213,6 +221,6 @@ def _page_path() -> str:
 
 TEMPLATE_FUNCTIONS = (
     "language", "gettext", "pgettext", "ngettext", "npgettext", "label", "month", "number",
-    "decimal", "percent", "day", "iso_day", "message", "to", "link", "here", "reason", "effect",
-    "steps",
+    "decimal", "percent", "day", "iso_day", "message", "to", "link", "here", "reason", "category",
+    "effect", "steps",
 )  # fmt: skip

@@ -69,6 +69,9 @@ def test_a_feature_has_the_figures_of_coverage(client: FlaskClient, commune: str
     assert {name: told[name] for name in told if name in figures} == {
         name: figures[name] for name in figures if name in told
     }
+    parts = figures["by_assurance"]
+    assert {name: told[name] for name in parts} == parts and sum(parts.values()) == 2
+    assert "by_assurance" not in told
     assert (told["province"], told["network"]) == ("Tỉnh Thái Nguyên", "mobile")
     assert (told["boundary_quality"], told["demo"]) == ("approximate", False)
 

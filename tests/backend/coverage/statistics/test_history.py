@@ -11,11 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from backend.clock import VIETNAM
 from backend.coverage.statistics.history import largest_remainder
 from backend.database.extensions import db
+from backend.measurements.recording.models import CountDelta, Measurement
 from backend.units.catalogue import REFORM
 from backend.units.models import Boundary, Unit
 from backend.units.service import set_on
@@ -99,6 +100,23 @@ def test_back_to_the_communes_of_before(app: Flask, client: FlaskClient) -> None
     assert {one["reached"] for one in told} == {None}
     only = history(client, "24235", as_of="2025-06-30")["2025-07"]
     assert (only["received"], only["estimated"]) == (40, False)
+
+
+def test_assurance_does_not_change_how_a_commune_is_divided(
+    app: Flask, client: FlaskClient
+) -> None:
+    """One rounding of all counted samples, as in version 1.0.0, and not one for each part."""
+    unit, there = unit_id(app, "05461"), inside(app, "05467", "2025")
+    kinds = [{"assurance": one} for one in ("witnessed", "ticketed", "claimed")]
+    rows = [measurement_row(unit, JUNE, **kinds[n % 3]) for n in range(7)]
+    store_rows(app, *rows, measurement_row(unit, JUNE, **there, **kinds[0]))
+    divided = [history(client, code)["2025-06"]["counted"] for code in SPLIT["05461"]]
+    with app.app_context():
+        db.session.execute(update(Measurement).values(assurance=None))
+        db.session.execute(update(CountDelta).values(fate="counted"))
+        db.session.commit()
+    assert [history(client, code)["2025-06"]["counted"] for code in SPLIT["05461"]] == divided
+    assert sum(divided) == 8
 
 
 def test_a_position_tells_where_a_sample_of_a_split_commune_lies(

@@ -127,6 +127,32 @@ def test_csv_and_workbook_hold_the_same(rendered: Files) -> None:
     assert [book["Chưa đạt"].cell(row, 7).value for row in (3, 4)] == [288, 50]
 
 
+def test_counted_samples_have_their_parts(app: Flask) -> None:
+    changed = sections()
+    numbers = {"witnessed": 64_000, "ticketed": 0, "claimed": 595, "imported": 0, "withdrawn": 0}
+    changed["samples"]["mobile"]["by_assurance"] = numbers
+    changed["samples"]["fixed"]["by_assurance"] = dict.fromkeys(numbers, 0)
+    files = made(app, report(sections=changed))
+    named = tables(files)["assurance"]
+    assert [(one["assurance"], int(one["n"])) for one in named[:5]] == list(numbers.items())
+    assert sheets(files)["Mức bảo đảm"]["D3"].value == 64_000
+    assert rows(files, "Mức bảo đảm") == [  # without those that are 0
+        ["Mạng", "Mức bảo đảm", "Số mẫu"],
+        ["Di động", "Được máy chủ đo xác nhận", "64.000"],
+        ["Di động", "Chỉ do điện thoại báo", "595"],
+    ]
+    stored = json.loads(files["report.json"])  # its keys are in another order
+    assert made(app, stored) == files
+
+
+def test_a_report_of_version_1_0_is_rendered_without_parts(rendered: Files) -> None:
+    assert "assurance" not in tables(rendered)
+    assert "Mức bảo đảm" not in sheets(rendered)
+    assert not any("assurance" in row["table"] for row in tables(rendered)["dictionary"])
+    with pytest.raises(AssertionError):
+        rows(rendered, "Mức bảo đảm")
+
+
 # The letter
 
 

@@ -28,7 +28,7 @@ def test_a_draft_shows_the_figures_of_coverage(office: Office) -> None:
     figures = office.show(report, "/figures").json
     query = f"month={MONTH}&parent=19&network=mobile"
     coverage = office.client.get(f"/api/v1/coverage?{query}").json
-    for name in ("received", "valid", "counted", "reasons", "unlocated"):
+    for name in ("received", "valid", "counted", "reasons", "unlocated", "by_assurance"):
         assert figures["sections"]["samples"]["mobile"][name] == coverage["summary"][name]
     assert len(figures["sections"]["lacking"]["mobile"]) == len(coverage["items"]) == 172
     levels = [row["level"] for row in figures["sections"]["reached"]["mobile"]]

@@ -46,7 +46,8 @@ def month(app: Flask, clock: FakeClock, tmp_path: Path) -> Flask:
         row = measurement_row(here, at, download_mbps=10.0 + n, device_id=ids[n % 10])
         store_rows(app, row)
     for n, at in enumerate(hours[:20]):
-        store_rows(app, measurement_row(near, at, operator="VinaPhone", device_id=ids[n % 10]))
+        row = measurement_row(near, at, operator="VinaPhone", device_id=ids[n % 10])
+        store_rows(app, row | {"assurance": "witnessed" if n < 13 else "claimed"})
     return app
 
 
@@ -87,6 +88,10 @@ def test_units_have_the_figures_of_the_api(month: Flask, client: FlaskClient) ->
     whole = client.get(speeds).json["items"][0]
     assert float(here["download_mbps_median"]) == whole["download_mbps"]["median"] == 29.5
     assert (here["devices"], here["reached"], here["target"]) == ("10", "false", "300")
+    near = commune(rows, NEAR)
+    parts = {part: int(near[part]) for part in items[NEAR]["by_assurance"]}
+    assert parts == items[NEAR]["by_assurance"]
+    assert (parts["witnessed"], parts["claimed"], near["counted"]) == (13, 7, "20")
 
 
 @pytest.mark.slow

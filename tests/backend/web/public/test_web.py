@@ -167,7 +167,23 @@ def test_who_lacks_most_stands_first(app: Flask, client: FlaskClient) -> None:
     groups = ("Còn thiếu mẫu", " 151 ", "150 150 150 150", "Chưa có mẫu nào", "Đã đạt mục tiêu")
     order = [words.index(text) for text in groups]
     assert order == sorted(order)
-    assert "300 mẫu nhập từ tệp được tính theo quyết định của quản trị viên" in words
+    assert "300 mẫu nhập từ tệp theo quyết định của quản trị viên" in words
+
+
+def test_the_counted_number_has_its_parts(app: Flask, client: FlaskClient) -> None:
+    path = f"{THAI_NGUYEN}&lang="
+    fill(app, 40)
+    assert "Tất cả là mẫu chỉ do điện thoại báo." in read(client, f"{path}vi").words
+    assert "All reported by the phone alone." in read(client, f"{path}en").words
+    fill(app, 1234, fate="counted_witnessed")
+    fill(app, 5, after=1, fate="counted_ticketed")
+    words = read(client, f"{path}vi").words
+    assert (
+        "Trong đó: 1.234 mẫu được máy chủ đo xác nhận ; 5 mẫu đo với máy chủ đã đăng ký, không ký"
+        " xác nhận ; 40 mẫu chỉ do điện thoại báo ." in words
+    )
+    assert "nhập từ tệp" not in words and "rút lại sự đồng ý" not in words
+    assert "Of these: 1,234 confirmed by the measuring host" in read(client, f"{path}en").words
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """A browser for the tests of pages: one for all of them, its pages new for each."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.support.browser import OPTIONS, PHONE, TIMEOUT_MS, Guard, axe_loader, program
+from tests.support.browser import OPTIONS, PHONE, TIMEOUT_MS, Guard, axe_loader, required_program
 from tests.support.live_server import serving_app
 
 expect.set_options(timeout=TIMEOUT_MS)
@@ -28,10 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The machine's Chromium; without one these tests are skipped, and fail where CI=true."""
-    found = program()
-    if found is None:
-        missing = "Chromium is not installed; on Debian or Ubuntu: sudo apt install chromium"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    found = required_program()
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=found, args=list(OPTIONS))
 

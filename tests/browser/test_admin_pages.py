@@ -98,6 +98,6 @@ def test_dark_and_english(admin: None, new_page: Callable[..., Page]) -> None:
     enter(page, "/admin")
     for section in SECTIONS:
         page.goto(f"/admin{'' if section == 'index' else f'/{section}'}?lang=en")
-        axe(page)
+        axe(page, colours=True)
     page.goto("/admin/checks/2?lang=en&finding=2")
-    axe(page)
+    axe(page, colours=True)

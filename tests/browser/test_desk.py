@@ -76,7 +76,7 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in (page.url, "/desk/deadlines", "/desk/reports"):
         dark.goto(path)
-        axe(dark)
+        axe(dark, colours=True)
     check_page(dark, "desk-reports-en-dark")
 
 
@@ -98,7 +98,7 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in ("/desk/deputies", "/desk/area/19/letterhead", "/desk/area/19/vnnic"):
         dark.goto(path)
-        axe(dark)
+        axe(dark, colours=True)
 
 
 def test_from_the_area_to_a_sample(
@@ -137,5 +137,5 @@ def test_from_the_area_to_a_sample(
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in ("area/19", "area/19/samples", "area/19/exclusions", "wall"):
         dark.goto(f"/desk/{path}")
-        axe(dark)
+        axe(dark, colours=True)
         picture(dark, f"desk-{path.replace('/', '-')}-en-dark")

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
@@ -63,6 +64,15 @@ COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block
 def program() -> str | None:
     """Return the path of the machine's Chromium, if it has one."""
     return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+
+
+def required_program() -> str:
+    """Return the path of the machine's Chromium; without one skip the test, or fail if CI=true."""
+    found = program()
+    if found is None:
+        missing = "Chromium is not installed; on Debian or Ubuntu: sudo apt install chromium"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    return found
 
 
 class Guard:

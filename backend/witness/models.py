@@ -51,17 +51,19 @@ class TicketRow(db.Model):
         # Two requests at the same time collide here, so that the limits are exact.
         UniqueConstraint("device_id", "number"),
         Index("ix_tickets_prefix", "used_at", postgresql_where="prefix is not null"),
-        Index(None, "expires_at"),
+        Index(None, "used_by", unique=True, postgresql_where="used_by is not null"),
+        Index(None, "expires_at", postgresql_using="brin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
     number: Mapped[int]  # of the device
-    host_id: Mapped[UUID] = mapped_column(ForeignKey("measuring_hosts.id"))
+    # Without a foreign key: hosts are never deleted, and every ticket would lock the host's row.
+    host_id: Mapped[UUID]
     profile: Mapped[str]
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    used_by: Mapped[UUID | None] = mapped_column(unique=True)  # a measurement
+    used_by: Mapped[UUID | None]  # a measurement
     used_at: Mapped[datetime | None]
     # Keyed digest of the client's network under the key of the day, for 7 days.
     prefix: Mapped[bytes | None]

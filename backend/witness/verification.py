@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from backend.database.extensions import Run, fetch_autocommit
+from backend.database.extensions import Run, array_literal, fetch_autocommit
 from backend.witness.assurance import Statements, StoredTicket, check_statements
 from backend.witness.keys import installation_key
 from backend.witness.statements import (
@@ -27,7 +27,7 @@ STORED_AS_JSON = """
     select jsonb_agg(to_jsonb(s)) as tickets from (
     select sent.id, sent.kid, t.host_id, t.profile, t.issued_at, t.expires_at, t.used_by,
         h.signs, h.revoked_at, k.replaced_at as key_replaced_at
-    from unnest(%(ids)s::uuid[], %(kids)s::text[]) as sent (id, kid)
+    from unnest(cast(%(ids)s as uuid[]), cast(%(kids)s as text[])) as sent (id, kid)
     join tickets t on t.id = sent.id
     join measuring_hosts h on h.id = t.host_id
     left join host_keys k on k.host_id = t.host_id and k.kid = sent.kid
@@ -88,7 +88,7 @@ def sent_tickets(statements: Iterable[Statements | None]) -> dict[str, Any]:
     if not sent:
         return {}
     ids, kids = zip(*sent, strict=True)
-    return {"ids": list(ids), "kids": list(kids)}
+    return {"ids": array_literal(ids), "kids": array_literal(kids)}
 
 
 def read_tickets(run: Run, statements: Iterable[Statements | None]) -> StoredTickets:

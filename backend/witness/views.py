@@ -34,7 +34,7 @@ def issue_ticket() -> Any:
     host = {
         "id": ticket.host_id,
         "name": issued.host_name,
-        "url": issued.url or request.host_url.rstrip("/"),
+        "url": issued.url or f"{request.scheme}://{request.host}",
         "signs": issued.signs,
     }
     answer = {

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from backend.database.extensions import Run, db, fetch, fetch_autocommit
+from backend.database.extensions import Run, array_literal, db, fetch, fetch_autocommit
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.timeline import UPDATE
 
@@ -42,11 +42,11 @@ GATE = """
         update devices set version = version + 1, window_start = %(start)s, window_items = %(items)s
         where id = %(device)s and version = %(version)s
             and not exists (
-                select from unnest(%(ids)s::uuid[]) as sent (id),
+                select from unnest(cast(%(ids)s as uuid[])) as sent (id),
                     lateral (select from receipts r where r.id = sent.id limit 1) taken
             )
             and not exists (
-                select from unnest(%(digests)s::bytea[]) as sent (digest), lateral (
+                select from unnest(cast(%(digests)s as bytea[])) as sent (digest), lateral (
                     select from withdrawn_digests w where w.digest = sent.digest limit 1) withdrawn
             )
         returning 1
@@ -110,8 +110,8 @@ def _store(
             "version": gate.version,
             "start": gate.window_start,
             "items": gate.window_items,
-            "ids": [receipt["id"] for receipt in receipts],
-            "digests": digests,
+            "ids": array_literal(receipt["id"] for receipt in receipts),
+            "digests": array_literal(digests),
         }
     if tickets:
         statement, values["tickets"] = STORE_WITH_TICKETS, dump(tickets)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import day_begin, local_day
-from backend.database.extensions import Run, fetch, fetch_autocommit
+from backend.database.extensions import Run, array_literal, fetch, fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.credentials import token_hash
 from backend.devices.service import KnownDevice
@@ -300,8 +300,8 @@ def _span(since: Mapping[date, datetime], *, bounded: bool) -> dict[str, Any]:
     """Return the parameters of READ for these days."""
     spans = _spans(since)
     return {
-        "begins": _array(begin.isoformat() for begin, _ in spans),
-        "ends": _array(end.isoformat() for _, end in spans),
+        "begins": array_literal(begin.isoformat() for begin, _ in spans),
+        "ends": array_literal(end.isoformat() for _, end in spans),
         "most": rules.TESTS_A_DAY if bounded else None,
     }
 
@@ -314,11 +314,6 @@ def _months(days: Collection[date]) -> dict[str, Any]:
         "month_begin": day_begin(min(days).replace(day=1)),
         "month_end": day_begin(_next_month(max(days))),
     }
-
-
-def _array(values: Iterable[object]) -> str:
-    """Return an array in PostgreSQL's notation: the driver is slow with lists."""
-    return f"{{{','.join(map(str, values))}}}"
 
 
 def _next_month(day: date) -> date:
@@ -346,7 +341,7 @@ def _read_tallies(
 ) -> Sequence[rules.Tally]:
     """Read the tallies of the communes of these rows on other days than those judged."""
     units = {row["unit_id"] for row in rows} - {None}
-    values = {"device": device, "days": _array(sorted(days)), "units": _array(units)}
+    values = {"device": device, "days": array_literal(sorted(days)), "units": array_literal(units)}
     found = run(TALLIES, values | _months(days))
     return [rules.Tally(row["day"], row["unit_id"], row["network"], row["n"]) for row in found]
 

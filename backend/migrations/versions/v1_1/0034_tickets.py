@@ -53,12 +53,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["device_id"], ["devices.id"], name="fk_tickets_device_id", ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(["host_id"], ["measuring_hosts.id"], name="fk_tickets_host_id"),
         sa.PrimaryKeyConstraint("id", name="pk_tickets"),
         sa.UniqueConstraint("device_id", "number", name="uq_tickets_device_id_number"),
-        sa.UniqueConstraint("used_by", name="uq_tickets_used_by"),
     )
-    op.create_index("ix_tickets_expires_at", "tickets", ["expires_at"])
+    op.create_index(
+        "ix_tickets_used_by", "tickets", ["used_by"], unique=True,
+        postgresql_where=sa.text("used_by is not null"),
+    )  # fmt: skip
+    op.create_index("ix_tickets_expires_at", "tickets", ["expires_at"], postgresql_using="brin")
     op.create_index(
         "ix_tickets_prefix", "tickets", ["used_at"],
         postgresql_where=sa.text("prefix is not null"),

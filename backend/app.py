@@ -15,6 +15,7 @@ from backend.fields import DESCRIBED
 from backend.http import compression, load_shedding, logging, problems, static_files
 from backend.http.openapi_links import Links
 from backend.units.locator import Locator
+from backend.witness.networks import CarrierNetworks
 from backend.witness.service import TicketIssuer
 from backend.witness.verification import StatementVerifier
 from config import settings
@@ -33,7 +34,7 @@ COMMANDS = (
     *("units", "measurements.recording", "measurements.imports", "measurements.archive"),
     *("measurements.revision", "measurements.privacy", "coverage.figures", "coverage.statistics"),
     *("coverage.alerts", "coverage.vnnic", "accounts", "reports.monthly", "reports.open_data"),
-    *("demo", "web.maps", "jobs", "monitoring", "witness"),
+    *("demo", "web.maps", "jobs", "monitoring", "witness", "coverage.signals"),
 )
 
 
@@ -126,4 +127,5 @@ def _register(app: Flask) -> None:
         app.config["SECRET_KEY"], app.config["VAR_DIR"], app.config["SPEED_URL"]
     )
     app.extensions["statement_verifier"] = StatementVerifier(app.config["SECRET_KEY"])
+    app.extensions["carrier_networks"] = CarrierNetworks()
     app.extensions["job_kinds"] = KINDS

@@ -386,6 +386,10 @@ TEXTS: dict[str, str] = {
         "automatically: ask the team first, then note the outcome."
     ),
     "too_many_to_look_at": N_("Too many samples for one view: choose a province or commune."),
+    "signals_no_networks": N_(
+        "No list of the carriers' networks is loaded: a network with many phones may be the shared "
+        "address of a carrier."
+    ),
     "signal_one_place_many_devices": N_("Many devices in only one place"),
     "signal_one_place_many_devices_found": N_(
         "{devices} measured almost only in one place: {measurements}, on {days} with many devices."
@@ -441,6 +445,59 @@ TEXTS: dict[str, str] = {
         "{times} samples of {devices} have coordinates equal to the last digit, in {hours}."
     ),
     "signal_same_coordinates_may_be": N_("It may also be a position from indoor Wi-Fi."),
+    "signal_too_fast": N_("Faster than a person can go"),
+    "signal_too_fast_found": N_(
+        "A device measured at {stops} places with {every_s} from one to the next. On foot this "
+        "takes at least a minute and a half."
+    ),
+    "signal_too_fast_may_be": N_(
+        "It may also be a survey from a vehicle by an app that measures by itself."
+    ),
+    "signal_backdated": N_("Samples added long afterwards"),
+    "signal_backdated_found": N_(
+        "{measurements} of {devices} arrived long after their test, in the middle {days}; {before} "
+        "of them are from before their phone's registration. That is {share} of the commune's "
+        "month."
+    ),
+    "signal_backdated_may_be": N_(
+        "It may also be a team that measured where there is no network and sent everything later."
+    ),
+    "signal_share_of_one_device": N_("Most samples by one person"),
+    "signal_share_of_one_device_found": N_(
+        "In {unit} ({network}), {measurements} of {counted} counted ones are of one person with "
+        "{devices}, a share of {share}."
+    ),
+    "signal_share_of_one_device_may_be": N_(
+        "It may also be the only volunteer of the commune: ask others to measure there too."
+    ),
+    "signal_same_network": N_("Mobile samples from a network of no carrier"),
+    "signal_same_network_prefix_found": N_(
+        "On {day}, {measurements} over mobile networks by {devices} came from one network that is "
+        "no carrier's."
+    ),
+    "signal_same_network_prefix_may_be": N_(
+        "It may also be a private network (VPN) of a company, or a carrier's network that the list "
+        "lacks."
+    ),
+    "signal_same_network_unlisted_found": N_(
+        "On {day}, {measurements} over mobile networks by {devices} came from one network."
+    ),
+    "signal_same_network_unlisted_may_be": N_(
+        "It is probably the shared address of a carrier: without the list of the carriers' "
+        "networks this cannot be distinguished."
+    ),
+    "signal_same_network_outside_found": N_(
+        "In {unit}, {measurements} of {counted} mobile ones came from networks of no carrier, a "
+        "share of {share}."
+    ),
+    "signal_same_network_outside_may_be": N_(
+        "It may also be a carrier's new network that the list lacks; the admin can load it again."
+    ),
+    "networks_header": N_("The first line must be prefix,operator; the file is CSV in UTF-8."),
+    "networks_prefix": N_("Must be a network of at most 24 bits (IPv4) or 48 bits (IPv6)."),
+    "networks_operator": N_("The operator's name is missing or too long."),
+    "networks_too_many": N_("More than 20,000 networks: this is another table."),
+    "networks_empty": N_("The file has no network."),
     # VNNIC's counts
     "vnnic_not_table": N_("Only a CSV or XLSX table or the JSON of VNNIC is accepted."),
     "vnnic_no_header": N_(

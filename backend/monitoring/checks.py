@@ -40,6 +40,7 @@ BY_HAND = {
     "statistics": "flask coverage refresh",
     "tiles": "flask web tiles",
     "release": "flask release make",
+    "signals": "flask signals find",
     "jobs": "flask jobs run",
     "expire": "flask privacy expire",
     "recount": "flask measurements recount",

@@ -1,4 +1,4 @@
-"""Measuring hosts with their keys, and tickets."""
+"""Measuring hosts with their keys, tickets, and the networks of carriers."""
 
 from datetime import datetime
 from uuid import UUID
@@ -67,3 +67,15 @@ class TicketRow(db.Model):
     used_at: Mapped[datetime | None]
     # Keyed digest of the client's network under the key of the day, for 7 days.
     prefix: Mapped[bytes | None]
+    # Whether the client's network is none of the carriers' listed ones; null: no list, no witness.
+    outside: Mapped[bool | None]
+
+
+class CarrierNetwork(db.Model):
+    """A network of a mobile carrier, from the list that an admin loaded last."""
+
+    __tablename__ = "carrier_networks"
+
+    prefix: Mapped[str] = mapped_column(primary_key=True)
+    operator: Mapped[str]
+    loaded_at: Mapped[datetime]

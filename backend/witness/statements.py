@@ -27,6 +27,8 @@ TOKEN_MOST = 2_000
 # What reading malformed claims raises.
 MALFORMED = (KeyError, TypeError, ValueError, OverflowError, OSError)
 TEXT_MOST = 100
+# The part of a client's address that a witness names, by IP version.
+PREFIX_BITS = {4: 24, 6: 48}
 # Half the bits of SHA-256 identify a key.
 KEY_ID_LENGTH = 32
 KEY_ID = re.compile(f"[0-9a-f]{{{KEY_ID_LENGTH}}}")
@@ -229,8 +231,7 @@ def network_prefix(address: str) -> str | None:
     except ValueError:
         return None
     parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    bits = 24 if parsed.version == 4 else 48
-    return str(ip_network(f"{parsed}/{bits}", strict=False))
+    return str(ip_network(f"{parsed}/{PREFIX_BITS[parsed.version]}", strict=False))
 
 
 @lru_cache(256)

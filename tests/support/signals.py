@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from backend.coverage.signals.rules import MOCK_LEAST
+from backend.database.extensions import db
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.people import (
     add_membership,
@@ -64,3 +67,65 @@ class Cast:
 
     def decide(self, one: int, headers: Any = None, **body: Any) -> Any:
         return self.client.patch(f"{SIGNAL}/{one}", json=body, headers=headers or self.organiser)
+
+
+# Phones and their samples in one commune, `step` apart: many rows in one statement. Speeds and
+# places differ.
+ROWS = text("""
+    with phones as (
+        insert into devices (id, token_hash, withdrawal_hash, registered_at, consent_version)
+        select md5(:name || n)::uuid, sha256((:name || n)::bytea),
+            sha256(('w' || :name || n)::bytea), :registered_at, '1'
+        from generate_series(1, :phones) n
+    ), made as (
+        select gen_random_uuid() as id, md5(:name || n)::uuid as device_id, t.at,
+            (t.at at time zone 'Asia/Ho_Chi_Minh')::date as day, n, k
+        from generate_series(1, :phones) n cross join generate_series(0, :each - 1) k
+        cross join lateral (select :begin + k * :step + n * interval '61 seconds') t (at)
+    ), added as (
+        insert into measurements (id, device_id, received_at, measured_at, day, network, kind,
+            source, status, operator, download_mbps, upload_mbps, ping_ms, latitude, longitude,
+            accuracy_m, unit_id, own_reasons, reasons, marks, valid, counted, rules, assurance)
+        select id, device_id, coalesce(:received_at, at), at, day, 'mobile', 'mobile', 'app',
+            'finished', 'Viettel', 10 + (n * 7919 + k) % 9000 / 100.0,
+            5 + (k * 31 + n) % 997 / 10.0, 20 + (n + k * 7) % 499 / 10.0,
+            21.59 + k % 40 / 1000.0 + n / 1e6, 105.84 + k / 40 % 40 / 1000.0 + k / 1e6, 12, :unit,
+            '{}', cast(:reasons as text[]), '{}', true,
+            cardinality(cast(:reasons as text[])) = 0, 2, 'witnessed'
+        from made
+    ), counted as (
+        insert into count_deltas (unit_id, day, network, fate, n)
+        select :unit, day, 'mobile',
+            coalesce((cast(:reasons as text[]))[1], 'counted_witnessed'), count(*)
+        from made group by day
+    ), host as (
+        insert into measuring_hosts (id, name, signs, added_at)
+        select cast(:host as uuid), 'own', true, now() where cast(:prefix as bytea) is not null
+        on conflict do nothing
+    )
+    insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at, used_by,
+        used_at, prefix, outside)
+    select gen_random_uuid(), device_id, k + 1, cast(:host as uuid), 'small', at, at, id,
+        coalesce(:received_at, at), cast(:prefix as bytea), cast(:outside as boolean)
+    from made where cast(:prefix as bytea) is not null
+""")
+
+
+def add_rows(unit: int, name: str, phones: int, each: int, **changes: Any) -> None:
+    """Store `each` counted samples of so many phones; commit."""
+    values = {
+        "unit": unit,
+        "name": name,
+        "phones": phones,
+        "each": each,
+        "begin": SINCE,
+        "step": timedelta(minutes=7),
+        "registered_at": SINCE - timedelta(days=30),
+        "received_at": None,
+        "reasons": [],
+        "prefix": None,
+        "outside": None,
+        "host": UUID(int=1),
+    }
+    db.session.execute(ROWS, values | changes)
+    db.session.commit()

@@ -6,8 +6,8 @@ from uuid import UUID
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.coverage.signals.schemas import UnitSignalsQuerySchema
-from backend.coverage.signals.service import NUMBER_BELOW
+from backend.coverage.signals.findings import NUMBER_BELOW
+from backend.coverage.signals.schemas import UnitMonthQuerySchema
 from backend.fields import ID_MOST, Flag, Strict, Text, Whole
 from backend.http.paging import PageSchema
 from backend.measurements.recording.incoming import read_id
@@ -59,7 +59,7 @@ class UnitExclusionSchema(LiftSchema):
         return data | {"ids": [_parse_id(one, position) for position, one in measurements]}
 
 
-class ExclusionsQuerySchema(UnitSignalsQuerySchema, PageSchema):
+class ExclusionsQuerySchema(UnitMonthQuerySchema, PageSchema):
     """A month, by default the present one, and a page."""
 
     cursor = QueryId(load_default=None)  # type: ignore[assignment] # the last decision's id

@@ -17,9 +17,9 @@ from backend.accounts.audit import record_act
 from backend.clock import month_end, month_start, this_month
 from backend.coverage.figures.counts_cache import SUMS, load_counts
 from backend.coverage.figures.unit_access import authorized_unit, province_scope, serialize_unit
+from backend.coverage.signals.findings import device_number
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import month_bounds, units_below
-from backend.coverage.signals.service import device_number
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import ID_MOST

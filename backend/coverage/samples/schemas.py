@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema
-from backend.coverage.signals.schemas import UnitSignalsQuerySchema
+from backend.coverage.signals.schemas import UnitMonthQuerySchema
 from backend.fields import Strict, Text
 from backend.http.paging import PageSchema
 from backend.measurements.recording.reasons import COUNTED, REASONS
@@ -14,7 +14,7 @@ from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 WHY = (COUNTED, *(reason.code for reason in REASONS if reason.effect != "mark"))
 
 
-class SamplesQuerySchema(UnitSignalsQuerySchema, PageSchema):
+class SamplesQuerySchema(UnitMonthQuerySchema, PageSchema):
     """A month, by default the present one, with filters by network and reason."""
 
     network = Text(choices=("mobile", "fixed", "unknown"), load_default=None)

@@ -11,8 +11,8 @@ from sqlalchemy import RowMapping, text
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
+from backend.coverage.signals.findings import device_number
 from backend.coverage.signals.queries import units_below
-from backend.coverage.signals.service import device_number
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.fields import aware_time

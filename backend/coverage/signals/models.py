@@ -1,9 +1,17 @@
-"""Signals of gaming and the decisions on them."""
+"""Signals of gaming: what was found in communes, and the decisions on it."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Integer,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -37,3 +45,53 @@ class Signal(db.Model):
     note: Mapped[str | None]
     user_id: Mapped[int | None]  # the user who set the state last
     changed_at: Mapped[datetime | None]
+
+
+class SignalScan(db.Model):
+    """The last search of a commune's month, or of a province's for what crosses communes."""
+
+    __tablename__ = "signal_scans"
+    __table_args__ = (
+        UniqueConstraint(
+            "unit_id", "month", "campaign_id",
+            name="uq_signal_scans_key", postgresql_nulls_not_distinct=True,
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    month: Mapped[str]
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
+    # Samples changed since, or the search has not been made.
+    stale: Mapped[bool]
+    scanned_at: Mapped[datetime | None]
+    measurements: Mapped[int] = mapped_column(server_default="0")  # in the commune
+    devices: Mapped[int] = mapped_column(server_default="0")
+    examined: Mapped[int] = mapped_column(server_default="0")  # rows read, here and elsewhere
+
+
+class SignalFinding(db.Model):
+    """One finding of a search; devices are numbers of the month."""
+
+    __tablename__ = "signal_findings"
+    __table_args__ = (UniqueConstraint("scan_id", "kind", "subject"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    scan_id: Mapped[int] = mapped_column(ForeignKey("signal_scans.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    subject: Mapped[str]
+    evidence: Mapped[dict[str, Any]]
+    units: Mapped[list[int]] = mapped_column(ARRAY(Integer))  # communes of its samples
+    devices: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    found_at: Mapped[datetime]
+
+
+class SignalStale(db.Model):
+    """A mark set by triggers: the samples of a commune's month changed."""
+
+    __tablename__ = "signals_stale"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    month: Mapped[str]
+    unit_id: Mapped[int]
+    campaign_id: Mapped[int | None]  # null: also those of all campaigns

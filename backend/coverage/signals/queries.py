@@ -1,54 +1,127 @@
-"""Measurements and registrations of one month, of a campaign or unit, read by indexes."""
+"""Samples of a commune's month for the rules, of bounded number; registrations of new devices."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from backend.clock import day_begin, month_end, month_start
+from backend.coverage.signals.findings import device_number
+from backend.coverage.signals.networks import NetworkUse, phones_needed
 from backend.coverage.signals.rules import DeviceSample
+from backend.coverage.signals.shares import DeviceCount
 from backend.database.extensions import db
-from backend.errors import Problem
 
-# The rules take seconds of one worker for as many; larger sets are queried by province or commune.
-ROWS_MOST = 100_000
+# The rules take some seconds for as many rows; a commune's month has a hundredth.
+ROWS_MOST = 50_000
+# More than an honest phone has in a month, with its samples in other communes.
+ROWS_OF_DEVICE = 2_000
+# Enough to see a habit of a phone, even where each has no more.
+ROWS_OF_DEVICE_LEAST = 25
+# Rows of a phone's day that do not count, such as repeats: they cannot crowd out counted ones.
+UNCOUNTED_A_DAY = 40
+DEVICES_MOST = ROWS_MOST // ROWS_OF_DEVICE_LEAST
 
 # Only tests of the app: an imported probe is stationary by intent. Invalid samples are never
-# counted and need no review; stripped rows have no device. In the order of DeviceSample's fields.
-COLUMNS = """
-    m.id, m.device_id, d.registered_at, m.measured_at, m.latitude, m.longitude, m.accuracy_m,
-    m.download_mbps, m.upload_mbps, m.ping_ms, 'mock_position' = any(m.marks) as mock
+# counted and need no review; stripped rows have no device.
+VALID = "m.valid and m.source = 'app'"
+OF_CAMPAIGN = """
+    and exists (select from earnings e
+        where e.measurement_id = m.id and e.campaign_id = cast(:campaign as int))
 """
-COLUMNS_OF_SAMPLE = DeviceSample._fields.index("guest")
-OF_UNIT = text(f"""
-    select {COLUMNS}, false as guest, null as volunteer_id, null as team_id
-    from measurements m join devices d on d.id = m.device_id
-    where m.unit_id = any(:units) and m.day between :first and :last
-      and m.valid and m.source = 'app' limit :most
-""")  # noqa: S608 # a part of the statement
-OF_CAMPAIGN = text(f"""
-    select {COLUMNS}, e.guest, e.volunteer_id, e.team_id
-    from earnings e
-    join measurements m on m.id = e.measurement_id
-    join devices d on d.id = m.device_id
-    where e.campaign_id = :campaign and e.day between :first and :last
-      and (cast(:units as int[]) is null or e.unit_id = any(:units))
-      and m.valid and m.source = 'app' limit :most
-""")  # noqa: S608
+# One scan of the commune's month, whatever its rows are. The devices with the most counted samples
+# come first, so that others cannot crowd them out.
+DEVICES = """
+    select m.device_id, count(*)::int as n,
+        (count(*) filter (where m.counted and m.network = 'mobile'))::int as mobile,
+        (count(*) filter (where m.counted and m.network = 'fixed'))::int as fixed
+    from measurements m
+    where m.unit_id = :unit and m.day between :first and :last and m.device_id is not null
+        and {valid} {campaign}
+    group by 1 order by count(*) filter (where m.counted) desc, md5(:order || m.device_id::text)
+"""
+COLUMNS = """
+    m.id, m.device_id, m.measured_at, m.latitude, m.longitude, m.accuracy_m, m.download_mbps,
+    m.upload_mbps, m.ping_ms, 'mock_position' = any(m.marks) as mock, m.counted, m.received_at,
+    m.unit_id
+"""
+# Rows of each device in the month, along the index by device and time. If some are left out, these
+# are whole days, so that the order of a day's tests is kept, and those of other communes first.
+# Counted rows are few of a device, whatever it sends, and have an index of their own; of the others
+# only the first of each day are read.
+ROWS = """
+    select d.registered_at, x.*
+    from devices d cross join lateral (
+        (select {columns} from measurements m
+         where m.device_id = d.id and m.measured_at >= :since and m.measured_at < :until
+             and (m.counted or m.reasons = '{{commune_cap}}') and m.counted and {valid} {campaign}
+         order by m.unit_id <> :unit, md5(:order || m.day::text), m.measured_at
+         limit :each)
+        union all
+        (select {columns}
+         from generate_series(:since, :last_begin, interval '1 day') as day (begins)
+         cross join lateral (
+             select * from measurements r where r.device_id = d.id
+                 and r.measured_at >= day.begins and r.measured_at < day.begins + interval '1 day'
+             order by r.measured_at, r.id limit {a_day}) m
+         where not m.counted and {valid} {campaign}
+         order by m.unit_id <> :unit, md5(:order || m.day::text), m.measured_at
+         limit :others)
+    ) x
+    where d.id = any(:devices)
+"""
+PROVINCE = """
+    select m.id, m.device_id, m.measured_at, m.unit_id
+    from measurements m
+    where m.unit_id = any(:units) and m.day between :first and :last and m.counted
+        and m.device_id is not null and {valid} {campaign}
+    order by md5(:order || m.day::text), m.measured_at, m.id limit {most}
+"""
 BELOW = text("select id from units where id = :id or parent_id = :id or province_id = :id")
-# All measurements of each device in the month.
-COUNT_OF_DEVICES = text("""
-    select device_id, count(*) as n from measurements
-    where device_id = any(:devices) and measured_at >= :since and measured_at < :until group by 1
-""")
 GUESTS = text("""
     select distinct l.device_id from device_links l
     join memberships s on s.volunteer_id = l.volunteer_id
     where l.device_id = any(:devices) and s.guest_of is not null
+""")
+PEOPLE = text("""
+    select distinct on (device_id) device_id, volunteer_id from device_links
+    where device_id = any(:devices) order by device_id, upper(period) desc nulls first
+""")
+# The owners of devices in a campaign.
+OWNERS = text("""
+    select m.device_id, max(e.volunteer_id) as volunteer_id, max(e.team_id) as team_id
+    from earnings e join measurements m on m.id = e.measurement_id
+    where e.campaign_id = :campaign and e.unit_id = any(:units)
+        and e.day between :first and :last and m.device_id is not null
+    group by 1
+""")
+# Mobile samples with a witness, whether their network is in the carriers' list.
+OUTSIDE = text("""
+    select count(*)::int as checked, (count(*) filter (where t.outside))::int as outside,
+        coalesce(array_agg(distinct m.device_id) filter (where t.outside), '{}') as devices
+    from measurements m join tickets t on t.used_by = m.id
+    where m.unit_id = :unit and m.day between :first and :last and m.network = 'mobile'
+        and m.counted and m.device_id is not null and t.outside is not null
+""")
+# Networks with many phones on a day; the digest of a network is another one each day.
+CROWDED = text("""
+    with crowded as (
+        select prefix from tickets
+        where prefix is not null and used_at >= :since and used_at < :until
+        group by prefix having count(distinct device_id) >= :least
+    )
+    select t.prefix, t.outside, m.id, m.device_id, m.unit_id, m.day,
+        coalesce((select l.volunteer_id::text from device_links l where l.device_id = m.device_id
+            order by upper(l.period) desc nulls first limit 1), m.device_id::text) as person
+    from crowded join tickets t on t.prefix = crowded.prefix
+    join measurements m on m.id = t.used_by
+    where t.used_at >= :since and t.used_at < :until and m.network = 'mobile'
+        and m.device_id is not null and m.valid and m.source = 'app'
+    order by t.used_at, m.id limit :most
 """)
 # A phone registers and measures within minutes, or stores its tests until it has a network again.
 FIRST_WITHIN = timedelta(days=30)
@@ -83,10 +156,50 @@ REGISTRATIONS = text("""
 
 @dataclass(frozen=True, slots=True)
 class SampleSet:
-    """The samples of a month, and the owners of their devices in the campaign."""
+    """The rows of a commune's month, those of its devices elsewhere, and its exact numbers."""
 
-    rows: list[DeviceSample]
-    owners: Mapping[UUID, tuple[int | None, int | None]]  # device: volunteer, team
+    here: list[DeviceSample]
+    trails: list[DeviceSample]  # with those here
+    counts: list[DeviceCount]  # counted samples here
+    measurements: int  # here, valid
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The month of a commune, optionally of one campaign's samples, and the key of the order."""
+
+    unit: int
+    month: str
+    campaign: int | None
+    order: str
+
+    def parameters(self, **more: Any) -> dict[str, Any]:
+        """Return the parameters of statements."""
+        since, until = month_bounds(self.month)
+        values = {
+            "unit": self.unit,
+            "first": month_start(self.month),
+            "last": month_end(self.month),
+            "since": since,
+            "until": until,
+            "last_begin": until - timedelta(days=1),
+            "order": self.order,
+        }
+        return values | ({"campaign": self.campaign} if self.campaign else {}) | more
+
+    def fill(self, statement: str) -> Any:
+        """Return a statement about the samples of this part."""
+        campaign = OF_CAMPAIGN if self.campaign else ""
+        return text(
+            statement.format(
+                valid=VALID,
+                campaign=campaign,
+                columns=COLUMNS,
+                a_day=UNCOUNTED_A_DAY,
+                most=ROWS_MOST,
+            )
+        )
 
 
 def units_below(unit_id: int) -> list[int]:
@@ -94,46 +207,107 @@ def units_below(unit_id: int) -> list[int]:
     return list(db.session.execute(BELOW, {"id": unit_id}).scalars())
 
 
-def samples_of_unit(unit_id: int, month: str) -> SampleSet:
-    """Return the samples in a unit; devices of residents are known by their memberships."""
-    found = _read(OF_UNIT, month, units=units_below(unit_id))
-    devices = list({row.device_id for row in found})
+def samples_of_commune(part: Part) -> SampleSet:
+    """Return the samples in a commune and of its devices: at most ROWS_MOST rows."""
+    found = db.session.execute(part.fill(DEVICES), part.parameters()).all()
+    devices = [row.device_id for row in found[:DEVICES_MOST]]
+    each = min(ROWS_OF_DEVICE, ROWS_MOST // max(len(devices), 1))
+    values = part.parameters(devices=devices, each=each, others=each // 4)
+    rows = db.session.execute(part.fill(ROWS), values).all()
     guests = frozenset(db.session.execute(GUESTS, {"devices": devices}).scalars())
-    return _sample_set(found, month, guests)
+    elsewhere = Counter(row.device_id for row in rows if row.unit_id != part.unit)
+    trails = [
+        DeviceSample(
+            id=row.id,
+            device=row.device_id,
+            registered_at=row.registered_at,
+            at=row.measured_at,
+            latitude=row.latitude,
+            longitude=row.longitude,
+            accuracy_m=row.accuracy_m,
+            download_mbps=row.download_mbps,
+            upload_mbps=row.upload_mbps,
+            ping_ms=row.ping_ms,
+            mock=row.mock,
+            counted=row.counted,
+            received_at=row.received_at,
+            unit=row.unit_id,
+            guest=row.device_id in guests,
+            elsewhere=elsewhere[row.device_id] if row.unit_id == part.unit else 0,
+        )
+        for row in rows
+    ]
+    counts = [
+        DeviceCount(row.device_id, network, n)
+        for row in found
+        for network, n in (("mobile", row.mobile), ("fixed", row.fixed))
+        if n
+    ]
+    here = [row for row in trails if row.unit == part.unit]
+    return SampleSet(here, trails, counts, sum(row.n for row in found), len(found))
 
 
-def samples_of_campaign(campaign_id: int, month: str, unit_id: int | None) -> SampleSet:
-    """Return the samples of a campaign's teams, optionally in one unit."""
-    units = None if unit_id is None else units_below(unit_id)
-    found = _read(OF_CAMPAIGN, month, campaign=campaign_id, units=units)
-    guests = frozenset(row.device_id for row in found if row.guest)
-    return _sample_set(found, month, guests)
+def samples_of_province(part: Part, units: Sequence[int]) -> list[DeviceSample]:
+    """Return counted samples of a province without places: at most ROWS_MOST, of whole days."""
+    values = part.parameters(units=list(units))
+    rows = db.session.execute(part.fill(PROVINCE), values)
+    since, _ = month_bounds(part.month)
+    unread = (None,) * 6  # place and values
+    return [
+        DeviceSample(row.id, row.device_id, since, row.measured_at, *unread, unit=row.unit_id)
+        for row in rows
+    ]
+
+
+def people_of(devices: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the volunteers of those devices that are linked to one."""
+    rows = db.session.execute(PEOPLE, {"devices": list(devices)})
+    return {row.device_id: row.volunteer_id for row in rows}
+
+
+def owners_of(part: Part, units: Sequence[int]) -> dict[UUID, tuple[int | None, int | None]]:
+    """Return volunteer and team of the devices of a campaign in some units; else none."""
+    if part.campaign is None:
+        return {}
+    rows = db.session.execute(OWNERS, part.parameters(units=list(units)))
+    return {row.device_id: (row.volunteer_id, row.team_id) for row in rows}
+
+
+def numbers_in(part: Part, key: str) -> set[int]:
+    """Return the numbers of the devices that have samples in a commune's month."""
+    rows = db.session.execute(part.fill(DEVICES), part.parameters())
+    return {device_number(row.device_id, part.month, key) for row in rows}
+
+
+def outside_of(part: Part) -> tuple[int, int, list[UUID]]:
+    """Return the counted mobile samples with a known network, those of no carrier, their phones."""
+    row = db.session.execute(OUTSIDE, part.parameters()).one()
+    return row.checked, row.outside, sorted(row.devices)
+
+
+def crowded_networks(day_begins: datetime, listed: bool) -> list[NetworkUse]:
+    """Return the mobile samples received on a day from networks with many phones."""
+    until = day_begins + timedelta(days=1)
+    least = phones_needed(True if listed else None)
+    values = {"since": day_begins, "until": until, "least": least, "most": ROWS_MOST}
+    return [
+        NetworkUse(
+            prefix=bytes(row.prefix),
+            outside=row.outside,
+            day=day_begins.date(),
+            id=row.id,
+            device=row.device_id,
+            person=row.person,
+            unit=row.unit_id,
+            measured_on=row.day,
+        )
+        for row in db.session.execute(CROWDED, values)
+    ]
 
 
 def month_bounds(month: str) -> tuple[datetime, datetime]:
     """Return the begin and the end of a month in Vietnam's time."""
     return day_begin(month_start(month)), day_begin(month_end(month) + timedelta(days=1))
-
-
-def _read(query: Any, month: str, **values: Any) -> Sequence[Row[Any]]:
-    values |= {"first": month_start(month), "last": month_end(month), "most": ROWS_MOST + 1}
-    found = db.session.execute(query, values).all()
-    if len(found) > ROWS_MOST:
-        raise Problem(422, "too_many_to_look_at")
-    return found
-
-
-def _sample_set(found: Sequence[Row[Any]], month: str, guests: frozenset[UUID]) -> SampleSet:
-    here = Counter(row.device_id for row in found)
-    since, until = month_bounds(month)
-    values = {"devices": list(here), "since": since, "until": until}
-    total = {row[0]: int(row[1]) for row in db.session.execute(COUNT_OF_DEVICES, values)}
-    elsewhere = {device: max(total.get(device, 0) - n, 0) for device, n in here.items()}
-    rows = []
-    for row in found:
-        more = row.device_id in guests, elsewhere[row.device_id]
-        rows.append(DeviceSample._make((*row[:COLUMNS_OF_SAMPLE], *more)))
-    return SampleSet(rows, {row.device_id: (row.volunteer_id, row.team_id) for row in found})
 
 
 def registrations_of(unit_id: int, month: str) -> list[dict[str, Any]]:

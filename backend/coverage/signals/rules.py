@@ -75,6 +75,21 @@ LOCKSTEP_PAIR_SHARE = 0.95
 # The most tests of a campaign in 15 s; beyond that, only the nearest in time are compared.
 LOCKSTEP_NEIGHBOURS = 30
 
+# On foot 60 m take 45 s and a test 15 to 20 s with what it needs to be started: in an hour nobody
+# gets to more places. Two SIM cards or networks measured at one place are one stop.
+PACE_STOP_M = 60.0
+PACE_STOPS = 40
+PACE_WITHIN = timedelta(hours=1)
+
+# A trip to where no network is lasts days, and a phone sends when it has one again. A month's
+# report is due on day 15: who fills a month afterwards is later than this.
+LATE_BY = timedelta(days=7)
+# Phones register when they are first online, at the latest on the day after.
+BEFORE_REGISTRATION_BY = timedelta(days=1)
+# One volunteer's forgotten phone has a few, and seldom a quarter of a commune's month.
+BACKDATED_LEAST = 20
+BACKDATED_SHARE = 0.25
+
 
 class DeviceSample(NamedTuple):
     """The fields of a measurement that the rules use; stripped measurements are left out."""
@@ -90,6 +105,9 @@ class DeviceSample(NamedTuple):
     upload_mbps: float | None
     ping_ms: float | None
     mock: bool = False
+    counted: bool = True
+    received_at: datetime | None = None
+    unit: int | None = None  # the commune
     guest: bool = False  # a resident's device, helped by a volunteer
     elsewhere: int = 0  # measurements of this device in the month that are not among the input
 
@@ -333,6 +351,65 @@ def _speed(before: DeviceSample, after: DeviceSample) -> float | None:
     return speed if way >= TRAVEL_LEAST_M and speed > TRAVEL_M_PER_S else None
 
 
+def too_fast(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find devices that go from place to place and test faster than a person on foot, for long."""
+    found = []
+    for trail in by_device(
+        row for row in rows if row.counted and row.latitude is not None
+    ).values():
+        stops = _stops(trail)
+        shown: set[DeviceSample] = set()
+        for first, last in zip(stops, stops[PACE_STOPS - 1 :], strict=False):
+            if last[0].at - first[0].at <= PACE_WITHIN:
+                shown |= {row for row in trail if first[0].at <= row.at <= last[-1].at}
+        if shown:
+            places = [stop for stop in stops if stop[0] in shown]
+            apart = median((b[0].at - a[0].at).total_seconds() for a, b in pairwise(places))
+            facts = {"stops": len(places), "every_s": round(apart)}
+            found.append(evidence("too_fast", shown, **facts))
+    return found
+
+
+def _stops(trail: Sequence[DeviceSample]) -> list[list[DeviceSample]]:
+    """Group the tests of a device in one place, one after the other."""
+    stops: list[list[DeviceSample]] = []
+    for row in trail:
+        if stops and _apart_m(stops[-1][0], row) < PACE_STOP_M:
+            stops[-1].append(row)
+        else:
+            stops.append([row])
+    return stops
+
+
+def _apart_m(one: DeviceSample, other: DeviceSample) -> float:
+    ends = (one.longitude, one.latitude, other.longitude, other.latitude)
+    return distance_m(*[end for end in ends if end is not None])
+
+
+def backdated(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find that much of a commune's month was received long afterwards, or by newer phones."""
+    shown = [row for row in rows if _is_late(row) or _is_before_registration(row)]
+    counted = sum(row.counted for row in rows)
+    uncounted = sum(not row.counted for row in shown)
+    if len(shown) < max(BACKDATED_LEAST, BACKDATED_SHARE * (counted + uncounted)):
+        return []
+    delays = [row.received_at - row.at for row in shown if row.received_at]
+    facts = {
+        "days": round(median(delay / timedelta(days=1) for delay in delays)) if delays else 0,
+        "before": sum(map(_is_before_registration, shown)),
+        "share": round(len(shown) / (counted + uncounted), 2),
+    }
+    return [evidence("backdated", shown, **facts)]
+
+
+def _is_late(row: DeviceSample) -> bool:
+    return row.counted and row.received_at is not None and row.received_at - row.at >= LATE_BY
+
+
+def _is_before_registration(row: DeviceSample) -> bool:
+    return row.at < row.registered_at - BEFORE_REGISTRATION_BY
+
+
 def mock_share(rows: Sequence[DeviceSample]) -> list[Evidence]:
     """Find devices with a high share of mock locations."""
     found = []
@@ -397,16 +474,21 @@ def _fine(degrees: float) -> bool:
     return round(degrees, SAME_DIGITS) != degrees
 
 
+# Of a commune's samples; of the devices there, with their samples elsewhere; of a province.
+OF_COMMUNES: tuple[Signal, ...] = (
+    one_place_many_devices,
+    new_devices_once,
+    same_coordinates,
+    backdated,
+)
+OF_DEVICES: tuple[Signal, ...] = (
+    speeds_repeated,
+    impossible_travel,
+    mock_share,
+    night_bursts,
+    too_fast,
+)
+OF_PROVINCES: tuple[Signal, ...] = (devices_in_lockstep,)
 SIGNALS: dict[str, Signal] = {
-    signal.__name__: signal
-    for signal in (
-        one_place_many_devices,
-        devices_in_lockstep,
-        speeds_repeated,
-        impossible_travel,
-        mock_share,
-        night_bursts,
-        new_devices_once,
-        same_coordinates,
-    )
+    signal.__name__: signal for signal in (*OF_COMMUNES, *OF_DEVICES, *OF_PROVINCES)
 }

@@ -5,6 +5,7 @@ from marshmallow import Schema, fields
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.service import KINDS, STATES
 from backend.fields import Strict, Text
+from backend.http.paging import PageSchema
 from backend.organisations.schemas import BriefSchema
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import UnitNameSchema
@@ -13,11 +14,17 @@ from backend.units.schemas import UnitNameSchema
 NOTE_MOST = 1_000
 
 
-class UnitSignalsQuerySchema(Strict):
+class UnitMonthQuerySchema(Strict):
     """Month, by default the current one; the level if a code is that of two units."""
 
     month = month_field(load_default=None)
     level = Text(choices=LEVELS, load_default=None)
+
+
+class UnitSignalsQuerySchema(UnitMonthQuerySchema, PageSchema):
+    """A page of a month's signals, optionally of one kind."""
+
+    kind = Text(choices=KINDS, load_default=None)
 
 
 class CampaignSignalsQuerySchema(UnitSignalsQuerySchema):
@@ -63,6 +70,11 @@ class SignalSchema(Schema):
     may_be = fields.String(required=True)
     evidence = fields.Nested(SignalEvidenceSchema, required=True)
     devices = fields.List(fields.Nested(SignalDeviceSchema), required=True)
+    units = fields.List(
+        fields.Nested(UnitNameSchema),
+        required=True,
+        metadata={"description": "the communes of its samples"},
+    )
     found_at = fields.AwareDateTime(required=True)
     state = fields.String(required=True, metadata={"enum": list(STATES)})
     note = fields.String(required=True, allow_none=True)
@@ -74,16 +86,42 @@ class SignalSchema(Schema):
     )
 
 
+class SignalKindSchema(Schema):
+    """A kind of signal and how many there are, whatever the page."""
+
+    kind = fields.String(required=True, metadata={"enum": list(KINDS)})
+    title = fields.String(required=True)
+    n = fields.Integer(required=True)
+
+
 class SignalsSchema(Schema):
-    """The signals of a campaign's or unit's month."""
+    """A page of the signals of a campaign's or unit's month."""
 
     month = fields.String(required=True)
     campaign = fields.Nested(BriefSchema, required=True, allow_none=True)
     unit = fields.Nested(UnitWithLevelSchema, required=True, allow_none=True)
-    measurements = fields.Integer(required=True, metadata={"description": "examined"})
-    devices = fields.Integer(required=True)
+    measurements = fields.Integer(required=True, metadata={"description": "valid tests"})
+    devices = fields.Integer(
+        required=True, metadata={"description": "counted in each commune where they measured"}
+    )
+    as_of = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the oldest search of a commune; null without samples"},
+    )
+    pending = fields.Integer(
+        required=True,
+        metadata={"description": "communes whose changed samples will be searched later"},
+    )
+    networks_note = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "that no list of carriers' networks is loaded"},
+    )
     explained = fields.String(required=True)
+    kinds = fields.List(fields.Nested(SignalKindSchema), required=True)
     items = fields.List(fields.Nested(SignalSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
 
 
 class RegistrationsOfDaySchema(Schema):

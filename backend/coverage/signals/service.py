@@ -3,51 +3,65 @@
 A signal has no effect by itself: a person decides whether samples are excluded, in a separate act.
 """
 
-import hashlib
-import hmac
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
+from backend.coverage.figures.unit_access import authorized_unit, communes_of, serialize_unit
 from backend.coverage.signals import queries
+from backend.coverage.signals.findings import DEVICES_SHOWN, Finding, FindingMaker
 from backend.coverage.signals.models import Signal
-from backend.coverage.signals.rules import SIGNALS, DeviceSample, Evidence
-from backend.coverage.signals.withdrawn import (
+from backend.coverage.signals.networks import SAME_NETWORK
+from backend.coverage.signals.rules import SIGNALS
+from backend.coverage.signals.scans import REQUEST_S, Freshness, Search, refresh
+from backend.coverage.signals.shares import (
+    ONE_DEVICE,
     WITHDRAWN_SHARE,
-    CommuneShare,
     large_shares,
     shares_in,
 )
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
+from backend.http.paging import decode_cursor, take_page
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, gettext, ngettext
 from backend.i18n.messages import message
 from backend.organisations.scopes import campaign_scope, unit_scope
+from backend.units.models import Unit
 from backend.units.service import UnitRow, find
+from backend.witness.models import CarrierNetwork
 
-KINDS = (*SIGNALS, WITHDRAWN_SHARE)
-KEY = ("campaign_id", "unit_id", "month", "kind", "subject")
+KINDS = (*SIGNALS, ONE_DEVICE, SAME_NETWORK, WITHDRAWN_SHARE)
 # In the order of review: open signals first.
 STATES = ("open", "explained", "excluded")
 
-# A reviewer needs to see the composition of a group, not each of hundreds of devices.
-DEVICES_SHOWN = 50
-# Eight digits can be read out on the telephone and hardly ever collide in one month.
-NUMBER_BELOW = 10**8
-# Facts that distinguish findings of the same kind and device.
-DISTINGUISHING_FACTS = ("day",)
+# Stored findings of communes, and those of their provinces that have samples in them. The same
+# finding in several communes is one.
+FOUND = text("""
+    select f.kind, f.subject, f.evidence, f.units, f.devices, f.found_at
+    from signal_findings f join signal_scans s on s.id = f.scan_id
+    join units u on u.id = s.unit_id
+    where s.month = :month and s.campaign_id is not distinct from cast(:campaign as int)
+        and (cast(:units as int[]) is null or s.unit_id = any(:units)
+            or u.level = 'province' and f.units && cast(:units as int[]))
+    order by s.scanned_at, f.id
+""")
+TOTALS = text("""
+    select coalesce(sum(measurements), 0)::int as measurements,
+        coalesce(sum(devices), 0)::int as devices
+    from signal_scans
+    where month = :month and campaign_id is not distinct from cast(:campaign as int)
+        and (cast(:units as int[]) is null or unit_id = any(:units))
+""")
 
 # Figures that are formatted with their unit.
 COUNTS = {
@@ -56,6 +70,7 @@ COUNTS = {
     "days": NN_("{n} day", "{n} days"),
     "hours": NN_("{n} different hour", "{n} different hours"),
     "lag_s": NN_("{n} second", "{n} seconds"),
+    "every_s": NN_("{n} second", "{n} seconds"),
 }
 
 
@@ -78,16 +93,6 @@ def _format(name: str, value: Any, language: Language) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One finding: the evidence, which is stored, and the devices, which are only shown."""
-
-    kind: str
-    subject: str
-    evidence: dict[str, Any]
-    devices: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class SignalContext:
     """Time, key and language of a request."""
 
@@ -103,28 +108,30 @@ class SignalContext:
 def campaign_signals(
     actor: Actor, campaign_id: int, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
-    """Return the signals among the samples of a campaign's month."""
+    """Return a page of the signals among the samples of a campaign's month."""
     campaign = visible_campaign(actor, campaign_id)
     require(actor, "campaign.see", campaign_scope(campaign_id))
     month = _month(query["month"], min(context.today, campaign.last_day), context)
-    unit = find(month_end(month), query["unit"], query["level"]) if query["unit"] else None
-    samples = queries.samples_of_campaign(campaign_id, month, unit.id if unit else None)
-    scope = {"campaign_id": campaign_id, "unit_id": None}
-    answer = _answer(samples, scope, month, context, whole=unit is None)
     reference = {"id": campaign_id, "name": campaign.name}
+    unit = find(month_end(month), query["unit"], query["level"]) if query["unit"] else None
+    units = communes_of(unit.id) if unit else None
+    scope = {"campaign_id": campaign_id, "unit_id": None}
+    selection = Selection(scope, month, units, (), whole=unit is None)
+    answer = _answer(selection, query, context)
     return {"campaign": reference, "unit": unit and serialize_unit(unit), **answer}
 
 
 def unit_signals(
     actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
-    """Return the signals among all samples of a unit's month."""
+    """Return a page of the signals among all samples of a unit's month."""
     unit, month = _authorized_unit(actor, code, query, context)
-    scope = {"campaign_id": None, "unit_id": unit.id}
-    samples = queries.samples_of_unit(unit.id, month)
+    make = FindingMaker(month, context.key, {})
     shares = large_shares(shares_in(unit, month, context.today))
-    withdrawn = [_share_finding(one, month, context.key) for one in shares]
-    answer = _answer(samples, scope, month, context, whole=True, more=withdrawn)
+    withdrawn = [_found_now(make.of_withdrawn(one), context.now) for one in shares]
+    scope = {"campaign_id": None, "unit_id": unit.id}
+    selection = Selection(scope, month, communes_of(unit.id), withdrawn, whole=True)
+    answer = _answer(selection, query, context)
     return {"campaign": None, "unit": serialize_unit(unit), **answer}
 
 
@@ -154,7 +161,7 @@ def decide_signal(
     after = {"state": row.state, "noted": row.note is not None}
     record_act(actor, "signal.decide", f"signal:{row.id}", before=before, after=after)
     db.session.flush()
-    answer = _serialize(row, [], context.language, current=None)
+    answer = _serialize(row, None, context.language, current=None)
     db.session.commit()
     return answer
 
@@ -186,40 +193,158 @@ def _month(month: str | None, default: date, context: SignalContext) -> str:
     return month
 
 
+@dataclass(frozen=True, slots=True)
+class FoundSignal:
+    """A finding with the communes of its samples, of which a province has several."""
+
+    kind: str
+    subject: str
+    evidence: dict[str, Any]
+    units: list[int]
+    devices: list[dict[str, Any]]
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The signals of a campaign's or unit's month; `units` are its communes, None: all."""
+
+    scope: Mapping[str, int | None]
+    month: str
+    units: list[int] | None
+    more: Sequence[FoundSignal]  # that are not stored
+    whole: bool  # with decided signals that are no longer found
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of statements."""
+        campaign = self.scope["campaign_id"]
+        return {"month": self.month, "campaign": campaign, "units": self.units}
+
+
 def _answer(
-    samples: queries.SampleSet,
-    scope: Mapping[str, int | None],
-    month: str,
-    context: SignalContext,
-    *,
-    whole: bool,
-    more: Sequence[Finding] = (),
+    selection: Selection, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
-    found = [*findings(samples, month, context.key), *more]
-    _store(found, {**scope, "month": month}, context.now)
-    by_subject = {(one.kind, one.subject): one for one in found}
-    items = []
-    for row in _stored(scope, month):
-        one = by_subject.get((row.kind, row.subject))
-        if one is not None:
-            items.append(_serialize(row, one.devices, context.language, current=True))
-        elif whole and row.state != "open":  # decided signals remain visible
-            items.append(_serialize(row, [], context.language, current=False))
+    """Search what changed, and return a page of the signals; open ones come first."""
+    campaign = selection.scope["campaign_id"]
+    search = Search(selection.month, campaign, context.key, context.now)
+    fresh = refresh(search, selection.units, REQUEST_S)
+    found = _found(selection)
+    decided = _decided(selection)
+    order = {
+        key: (STATES.index(decided.get(key, "open")), KINDS.index(key[0]), key[1])
+        for key in {*found, *(decided if selection.whole else ())}
+        if key[0] in KINDS
+    }
+    shown = [key for key in order if query["kind"] in (None, key[0])]
+    after = decode_cursor(query["cursor"], int, int, str)
+    rest = sorted(
+        (key for key in shown if after is None or order[key] > after), key=order.__getitem__
+    )
+    page, following = take_page(rest, query["limit"], order.__getitem__)
+    items = _items(page, found, selection, context)
+    totals = db.session.execute(TOTALS, selection.parameters()).mappings().one()
     db.session.commit()
     return {
-        "month": month,
-        "measurements": len(samples.rows),
-        "devices": len(samples.owners),
+        "month": selection.month,
+        **totals,
+        **_serialize_freshness(fresh, context.language),
         "explained": message("signals_explained", context.language),
-        "items": sorted(items, key=lambda item: STATES.index(item["state"])),
+        "kinds": _serialize_kinds(order, context.language),
+        "items": items,
+        "next": following,
     }
 
 
-def _store(found: Sequence[Finding], where: Mapping[str, Any], now: datetime) -> None:
+def _found_now(one: Finding, at: datetime) -> FoundSignal:
+    """Return a finding that is not stored."""
+    return FoundSignal(one.kind, one.subject, one.evidence, one.units, one.devices, at)
+
+
+Key = tuple[str, str]  # kind, subject
+
+
+def _found(selection: Selection) -> dict[Key, FoundSignal]:
+    """Return the present findings; the latest search of a finding in several communes counts."""
+    found: dict[Key, FoundSignal] = {}
+    rows = db.session.execute(FOUND, selection.parameters())
+    for one in (*(FoundSignal(*row) for row in rows), *selection.more):
+        key = one.kind, one.subject
+        if other := found.get(key):
+            one = _joined(other, one)
+        found[key] = one
+    return found
+
+
+def _joined(one: FoundSignal, later: FoundSignal) -> FoundSignal:
+    """Return a finding of two communes; each has the devices that are in it."""
+    devices = {each["number"]: each for each in (*one.devices, *later.devices)}
+    shown = [devices[number] for number in sorted(devices)][:DEVICES_SHOWN]
+    first = min(one.found_at, later.found_at)
+    return FoundSignal(one.kind, one.subject, later.evidence, later.units, shown, first)
+
+
+def _decided(selection: Selection) -> dict[Key, str]:
+    """Return the states of decided signals."""
+    query = select(Signal.kind, Signal.subject, Signal.state).filter_by(
+        **selection.scope, month=selection.month
+    )
+    rows = db.session.execute(query.where(Signal.state != "open"))
+    return {(kind, subject): state for kind, subject, state in rows}
+
+
+def _items(
+    page: Sequence[Key],
+    found: Mapping[Key, FoundSignal],
+    selection: Selection,
+    context: SignalContext,
+) -> list[dict[str, Any]]:
+    """Store the signals of a page, so that they have ids, and return them."""
+    present = [found[key] for key in page if key in found]
+    _store(present, {**selection.scope, "month": selection.month})
+    rows = {(row.kind, row.subject): row for row in _stored(page, selection)}
+    names = _unit_names(unit for one in present for unit in _shown_units(one, selection))
+    items = []
+    for key in page:
+        if (row := rows.get(key)) is None:  # deleted by a request at the same time
+            continue
+        one = found.get(key)
+        units = [names[unit] for unit in _shown_units(one, selection)] if one else []
+        items.append(_serialize(row, one, context.language, current=one is not None, units=units))
+    return items
+
+
+def _shown_units(one: FoundSignal, selection: Selection) -> list[int]:
+    """Return the communes of a finding, without those outside the unit: phones are not tracked."""
+    units = selection.units
+    return [unit for unit in one.units if units is None or unit in units]
+
+
+def _unit_names(units: Iterable[int]) -> dict[int, dict[str, str]]:
+    query = select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(set(units)))
+    return {row.id: {"code": row.code, "name": row.name} for row in db.session.execute(query)}
+
+
+def _serialize_freshness(fresh: Freshness, language: Language) -> dict[str, Any]:
+    loaded = db.session.scalar(select(func.max(CarrierNetwork.loaded_at)))
+    note = None if loaded else message("signals_no_networks", language)
+    return {"as_of": fresh.as_of, "pending": fresh.pending, "networks_note": note}
+
+
+def _serialize_kinds(keys: Iterable[Key], language: Language) -> list[dict[str, Any]]:
+    """Return the number of signals of each kind that occurs."""
+    numbers = Counter(kind for kind, _ in keys)
+    return [
+        {"kind": kind, "title": message(f"signal_{kind}", language), "n": numbers[kind]}
+        for kind in KINDS
+        if numbers[kind]
+    ]
+
+
+def _store(found: Sequence[FoundSignal], where: Mapping[str, Any]) -> None:
     """Insert findings that are new and update the figures of others; safe for concurrent calls."""
     rows = [
         {**where, "kind": one.kind, "subject": one.subject, "evidence": one.evidence,
-         "found_at": now}
+         "found_at": one.found_at}
         for one in sorted(found, key=lambda one: (one.kind, one.subject))
     ]  # fmt: skip
     if not rows:
@@ -234,96 +359,35 @@ def _store(found: Sequence[Finding], where: Mapping[str, Any], now: datetime) ->
     db.session.execute(changed, rows)
 
 
-def _stored(scope: Mapping[str, int | None], month: str) -> Sequence[Signal]:
-    query = select(Signal).filter_by(**scope, month=month).order_by(Signal.id)
-    return db.session.scalars(query.execution_options(populate_existing=True)).all()
+def _stored(page: Sequence[Key], selection: Selection) -> Sequence[Signal]:
+    query = select(Signal).filter_by(**selection.scope, month=selection.month)
+    subjects = [subject for _, subject in page]
+    query = query.where(Signal.subject.in_(subjects)).execution_options(populate_existing=True)
+    return db.session.scalars(query).all()
 
 
 def _serialize(
-    row: Signal, devices: Sequence[Mapping[str, Any]], language: Language, *, current: bool | None
+    row: Signal,
+    found: FoundSignal | None,
+    language: Language,
+    *,
+    current: bool | None,
+    units: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     names = ("id", "kind", "month", "evidence", "found_at", "state", "note", "changed_at")
     # Evidence that an older rule stored may lack some.
     figures: defaultdict[str, Any] = defaultdict(lambda: "?")
     for name, value in (row.evidence | row.evidence["facts"]).items():
         figures[name] = _format(name, value, language)
+    # Some kinds have several cases with texts of their own.
+    case = row.evidence["facts"].get("case")
+    code = f"signal_{row.kind}_{case}" if case else f"signal_{row.kind}"
     return {
         **{name: getattr(row, name) for name in names},
         "title": message(f"signal_{row.kind}", language),
-        "message": message(f"signal_{row.kind}_found", language).format_map(figures),
-        "may_be": message(f"signal_{row.kind}_may_be", language),
-        "devices": devices,
+        "message": message(f"{code}_found", language).format_map(figures),
+        "may_be": message(f"{code}_may_be", language),
+        "devices": found.devices if found else [],
+        "units": units,
         "current": current,
     }
-
-
-def findings(samples: queries.SampleSet, month: str, key: str) -> list[Finding]:
-    """Apply all rules to a month's samples."""
-    by_id = {row.id: row for row in samples.rows}
-    return [
-        _finding(one, [by_id[each] for each in one.measurements], samples, month, key)
-        for signal in SIGNALS.values()
-        for one in signal(samples.rows)
-    ]
-
-
-def device_number(device: UUID, month: str, key: str) -> int:
-    """Return the pseudonym of a device in one month; it cannot be reversed without the key."""
-    digest = _digest(key, f"number|{month}|{device}")
-    return int.from_bytes(digest[:8]) % NUMBER_BELOW
-
-
-def _finding(
-    one: Evidence, rows: list[DeviceSample], samples: queries.SampleSet, month: str, key: str
-) -> Finding:
-    """Build a finding; its subject depends on the first row, so it is stable as a group grows."""
-    first = rows[0]
-    place = (first.latitude, first.longitude) if one.signal == "same_coordinates" else ()
-    facts = [one.facts.get(name) for name in DISTINGUISHING_FACTS]
-    subject = _digest(key, f"subject|{month}|{one.signal}|{first.device}|{place}|{facts}")
-    days = sorted({local_day(row.at) for row in rows})
-    stored = {
-        "devices": len(one.devices),
-        "measurements": len(rows),
-        "first_day": days[0].isoformat(),
-        "last_day": days[-1].isoformat(),
-        "facts": dict(one.facts),
-    }
-    shown = _serialize_devices(one.devices[:DEVICES_SHOWN], samples.owners, month, key)
-    return Finding(one.signal, subject.hex()[:32], stored, shown)
-
-
-def _share_finding(one: CommuneShare, month: str, key: str) -> Finding:
-    subject = _digest(key, f"subject|{month}|{WITHDRAWN_SHARE}|{one.unit.id}|{one.network}")
-    facts = {
-        "unit": one.unit.name,
-        "network": one.network,
-        "counted": one.counted,
-        "share": round(one.share, 2),
-    }
-    stored = {
-        "devices": 0,  # unknown
-        "measurements": one.withdrawn,
-        "first_day": month_start(month).isoformat(),
-        "last_day": month_end(month).isoformat(),
-        "facts": facts,
-    }
-    return Finding(WITHDRAWN_SHARE, subject.hex()[:32], stored, [])
-
-
-def _serialize_devices(
-    devices: Iterable[UUID],
-    owners: Mapping[UUID, tuple[int | None, int | None]],
-    month: str,
-    key: str,
-) -> list[dict[str, Any]]:
-    rows = []
-    for device in devices:
-        volunteer, team = owners.get(device, (None, None))
-        number = device_number(device, month, key)
-        rows.append({"number": number, "volunteer": volunteer, "team_id": team})
-    return sorted(rows, key=lambda row: int(row["number"]))
-
-
-def _digest(key: str, content: str) -> bytes:
-    return hmac.digest(key.encode(), b"signals|" + content.encode(), hashlib.sha256)

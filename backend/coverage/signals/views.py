@@ -29,7 +29,7 @@ def get_unit_signals(query: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 @blp.get("/units/<code>/registrations")
-@blp.arguments(schemas.UnitSignalsQuerySchema, location="query")
+@blp.arguments(schemas.UnitMonthQuerySchema, location="query")
 @blp.response(200, schemas.RegistrationsSchema)
 def get_registrations(query: dict[str, Any], code: str) -> dict[str, Any]:
     """Count the new devices of a unit's month by commune and day."""

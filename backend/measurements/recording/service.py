@@ -31,6 +31,7 @@ from backend.measurements.recording.timeline import Timeline
 from backend.units.locator import Locator
 from backend.witness.assurance import Assessment, Claim, Statements, assess
 from backend.witness.keys import device_subject, prefix_digest
+from backend.witness.networks import CarrierNetworks
 from backend.witness.statements import Ticket, Witness
 from backend.witness.verification import StatementVerifier, StoredTickets, read_tickets
 
@@ -64,6 +65,7 @@ class RecordingContext:
     hourly_most: int  # measurements of one device
     verifier: StatementVerifier | None = None  # None: tickets are ignored
     caps: rules.Caps = rules.DEFAULT_CAPS
+    networks: CarrierNetworks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def record_optimistically(
     judging = _Judging(_owner(device), context.caps, known.in_force, known.timeline)
     try:
         new = _select_new(device.id, items, [], ())
-        tickets = _assess(device.id, new, known.tickets, context.key)
+        tickets = _assess(device.id, new, known.tickets, context)
         _judge_and_store(device.id, items, new, tickets, gate, receipt, judging)
     except StateChanged:
         db.session.rollback()
@@ -142,7 +144,7 @@ def _record_locked(
             withdrawn = replays.withdrawn_among(digests) if digests else ()
             new = _select_new(device_id, items, receipts, withdrawn)
             stored = read_tickets(fetch, [item.statements for item in new])
-            tickets = _assess(device_id, new, stored, context.key) if device_id else []
+            tickets = _assess(device_id, new, stored, context) if device_id else []
             _judge_and_store(device_id, items, new, tickets, gate, receipt, judging)
         except StateChanged:
             db.session.rollback()
@@ -190,7 +192,7 @@ def _verify(
 
 
 def _assess(
-    device_id: UUID, new: Sequence[Item], stored: StoredTickets, secret: str
+    device_id: UUID, new: Sequence[Item], stored: StoredTickets, context: RecordingContext
 ) -> list[dict[str, Any]]:
     """Set the assurance of new items with a ticket; return the tickets that they use."""
     sent = [(item, item.statements) for item in new if item.statements]
@@ -200,13 +202,13 @@ def _assess(
         if ticket and ticket.id in uses:
             assessment = Assessment("claimed", "ticket_used")
         else:
-            claim = _claim_of(row, device_id, ticket, secret)
+            claim = _claim_of(row, device_id, ticket, context.key)
             assessment = assess(statements, stored.get(statements.keys), claim)
         row["assurance"] = assessment.assurance
         kept = [mark for mark in row["marks"] if mark not in STATEMENT_MARKS]
         row["marks"] = [*kept, assessment.code] if assessment.code else kept
         if ticket and assessment.uses_ticket:
-            uses[ticket.id] = _use_of(ticket, statements.witness, row, secret)
+            uses[ticket.id] = _use_of(ticket, statements.witness, row, context)
     return list(uses.values())
 
 
@@ -223,12 +225,16 @@ def _claim_of(row: dict[str, Any], device_id: UUID, ticket: Ticket | None, secre
 
 
 def _use_of(
-    ticket: Ticket, witness: Witness | None, row: dict[str, Any], secret: str
+    ticket: Ticket, witness: Witness | None, row: dict[str, Any], context: RecordingContext
 ) -> dict[str, Any]:
     received_at: datetime = row["received_at"]
+    use = {"id": ticket.id, "used_by": row["id"], "used_at": received_at}
     prefix = witness and witness.prefix
-    digest = prefix_digest(secret, prefix, local_day(received_at)) if prefix else None
-    return {"id": ticket.id, "used_by": row["id"], "used_at": received_at, "prefix": digest}
+    if not prefix:
+        return use
+    digest = prefix_digest(context.key, prefix, local_day(received_at))
+    outside = context.networks.outside(prefix) if context.networks else None
+    return {**use, "prefix": digest, "outside": outside}
 
 
 def _select_new(

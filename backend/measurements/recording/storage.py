@@ -55,9 +55,10 @@ STORE_OF_DEVICE = STORE.format(gate=GATE, tickets="")
 STORE_WITH_TICKETS = STORE.format(
     gate=GATE,
     tickets=""", t as (
-        update tickets set used_by = s.used_by, used_at = s.used_at, prefix = s.prefix from gate,
-            jsonb_to_recordset(cast(%(tickets)s as jsonb))
-                as s (id uuid, used_by uuid, used_at timestamptz, prefix bytea)
+        update tickets set used_by = s.used_by, used_at = s.used_at, prefix = s.prefix,
+            outside = s.outside
+        from gate, jsonb_to_recordset(cast(%(tickets)s as jsonb))
+            as s (id uuid, used_by uuid, used_at timestamptz, prefix bytea, outside boolean)
         where tickets.id = s.id
     )""",
 )

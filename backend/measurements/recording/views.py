@@ -59,6 +59,7 @@ def _context() -> RecordingContext:
         config["MEASUREMENTS_PER_HOUR"],
         current_app.extensions["statement_verifier"],
         caps=judging_settings(config).caps,
+        networks=current_app.extensions["carrier_networks"],
     )
 
 

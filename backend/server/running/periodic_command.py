@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[3]
 STATISTICS_EVERY_S = 300.0
 # The release of a month is made within this time after it is due.
 RELEASE_EVERY_S = 3_600.0
+# A farm of phones is found within this time after it has sent enough samples.
+SIGNALS_EVERY_S = 900.0
 NICENESS = 10  # requests have priority
 # Tiles of a newly activated boundary set are made within this time.
 TILES_EVERY_S = 600.0
@@ -24,6 +26,7 @@ FLASK = ("-m", "flask", "--app", str(ROOT / "wsgi.py"))
 REFRESH = (*FLASK, "coverage", "refresh")
 TILES = (*FLASK, "web", "tiles")
 RELEASE = (*FLASK, "release", "make")
+SIGNALS = (*FLASK, "signals", "find")
 
 
 class PeriodicCommand:

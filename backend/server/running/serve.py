@@ -23,6 +23,8 @@ from backend.server.running.instance import (
 from backend.server.running.periodic_command import (
     RELEASE,
     RELEASE_EVERY_S,
+    SIGNALS,
+    SIGNALS_EVERY_S,
     TILES,
     TILES_EVERY_S,
     PeriodicCommand,
@@ -128,6 +130,7 @@ class Serve:
                     PeriodicCommand(environment),
                     PeriodicCommand(environment, TILES, TILES_EVERY_S, "tiles"),
                     PeriodicCommand(environment, RELEASE, RELEASE_EVERY_S, "release"),
+                    PeriodicCommand(environment, SIGNALS, SIGNALS_EVERY_S, "signals"),
                 )
                 self._wait_until_ready()
                 self._watch()

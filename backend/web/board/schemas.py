@@ -12,6 +12,7 @@ from backend.coverage.contributions.query import BY
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.plan.schemas import PINNED_MOST, PlanPinRequestSchema
 from backend.coverage.signals.schemas import SignalDecisionSchema
+from backend.coverage.signals.service import KINDS
 from backend.errors import Problem, invalid
 from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
 from backend.http.paging import CURSOR_MOST
@@ -26,6 +27,13 @@ class MonthQuerySchema(PageQuerySchema):
     """A month of a campaign."""
 
     month = month_field(load_default=None)
+
+
+class SignalsPageQuerySchema(MonthQuerySchema):
+    """A page of a campaign's signals, optionally of one kind."""
+
+    kind = Text(choices=KINDS, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
 
 
 class BoardQuerySchema(MonthQuerySchema):

@@ -18,7 +18,6 @@ from backend.coverage.plan.schemas import UnpinQuerySchema
 from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
 from backend.coverage.plan.service import unpin as unpin_place
-from backend.coverage.signals.schemas import CampaignSignalsQuerySchema
 from backend.coverage.signals.service import STATES, SignalContext, campaign_signals, decide_signal
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
@@ -270,7 +269,11 @@ def unpin(query: dict[str, Any], campaign_id: int) -> Response:
     return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
 
 
-@bp.page("/<int:campaign_id>/signals", schemas.MonthQuerySchema, methods=READ_WRITE)
+# Signals on one page: a person reviews a few at a time.
+SIGNALS_SHOWN = 10
+
+
+@bp.page("/<int:campaign_id>/signals", schemas.SignalsPageQuerySchema, methods=READ_WRITE)
 def signals(query: dict[str, Any], campaign_id: int) -> Response:
     """Show signals of gaming with their evidence, and record decisions."""
     form, user = new_form(query), actor()
@@ -280,11 +283,14 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
         schemas.SignalFormSchema(),
         lambda decision: decide_signal(user, decision["signal_id"], decision, context),
     ):
-        return redirect_to("board.signals", query, campaign_id=campaign_id, month=query["month"])
-    filters = CampaignSignalsQuerySchema().load({"month": query["month"]} if query["month"] else {})
+        kept = {name: query[name] for name in ("month", "kind", "cursor")}
+        return redirect_to("board.signals", query, campaign_id=campaign_id, **kept)
+    filters = {name: query[name] for name in ("month", "kind", "cursor")}
+    filters |= {"unit": None, "level": None, "limit": SIGNALS_SHOWN}
     signals = campaign_signals(user, campaign_id, filters, context)
     names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
     values = {"board": board, "form": form, "signals": signals, "names": names, "states": STATES}
+    values["kind"] = query["kind"]
     return render_private("web/board/signals.html", query["lang"], query=query, **values)
 
 

@@ -13,9 +13,11 @@ from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
 from backend.coverage.figures.query import FILTERS, SORTS
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
-from backend.coverage.signals.service import NUMBER_BELOW
+from backend.coverage.signals.findings import NUMBER_BELOW
+from backend.coverage.signals.service import KINDS
 from backend.coverage.vnnic.schemas import COLUMNS_MOST, VnnicImportQuerySchema
 from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
+from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
@@ -69,6 +71,14 @@ class AreaMonthQuerySchema(PageQuerySchema):
 
     month = month_field(load_default=None)
     cursor = QueryWhole(1, ID_MOST, load_default=None)
+
+
+class SignalsPageQuerySchema(PageQuerySchema):
+    """A page of a month's signals, by default the current one, optionally of one kind."""
+
+    month = month_field(load_default=None)
+    kind = Text(choices=KINDS, load_default=None)
+    cursor = Text(most=CURSOR_MOST, load_default=None)
 
 
 class ExclusionQuerySchema(PageQuerySchema):

@@ -173,19 +173,27 @@ def _sample_context(lang: str | None) -> SampleContext:
 EXCLUSIONS_SHOWN = 50
 
 
-@bp.page("/area/<code>/signals", schemas.AreaMonthQuerySchema, methods=READ_WRITE)
+# Signals on one page: a person reviews a few at a time.
+SIGNALS_SHOWN = 10
+
+
+@bp.page("/area/<code>/signals", schemas.SignalsPageQuerySchema, methods=READ_WRITE)
 def signals(query: dict[str, Any], code: str) -> Any:
     """Show signals of gaming in an area with their evidence, and record decisions."""
     form, user, now = new_form(query), actor(), clock_now()
     month = query["month"] or this_month(now)
     context = SignalContext(now, current_app.config["SECRET_KEY"], form.language)
-    signals = unit_signals(user, code, {"month": month, "level": None}, context)
     if form.submit(
         SignalFormSchema(),
         lambda decision: decide_signal(user, decision["signal_id"], decision, context),
     ):
-        return redirect_to("desk.signals", query, code=code, month=month)
+        kept = {"month": month, "kind": query["kind"], "cursor": query["cursor"]}
+        return redirect_to("desk.signals", query, code=code, **kept)
+    filters = {name: query[name] for name in ("kind", "cursor")}
+    filters |= {"month": month, "level": None, "limit": SIGNALS_SHOWN}
+    signals = unit_signals(user, code, filters, context)
     values = {"signals": signals, "states": STATES, "may_exclude": may_exclude(user, code, month)}
+    values["kind"] = query["kind"]
     return render_private("web/desk/signals.html", query["lang"], form=form, code=code, **values)
 
 

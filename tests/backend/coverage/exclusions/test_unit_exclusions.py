@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from backend.coverage.exclusions import service as excluding
-from backend.coverage.signals.service import device_number
+from backend.coverage.signals.findings import device_number
 from backend.database.extensions import db
 from backend.measurements.recording.counting import differences, team_differences
 from backend.measurements.recording.models import Exclusion

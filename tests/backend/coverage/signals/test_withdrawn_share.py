@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.signals.withdrawn import WITHDRAWN_LEAST, CommuneShare, large_shares
+from backend.coverage.signals.shares import WITHDRAWN_LEAST, CommuneShare, large_shares
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.people import person, unit_id

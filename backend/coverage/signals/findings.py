@@ -1,0 +1,159 @@
+"""Findings of searches: evidence without ids, and devices as numbers of the month."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from backend.clock import month_end, month_start
+from backend.coverage.signals.networks import SAME_NETWORK, NetworkGroup, of_commune
+from backend.coverage.signals.rules import DeviceSample, Evidence
+from backend.coverage.signals.shares import (
+    ONE_DEVICE,
+    WITHDRAWN_SHARE,
+    CommuneShare,
+    PersonShare,
+)
+
+# A reviewer needs to see the composition of a group, not each of hundreds of devices.
+DEVICES_SHOWN = 50
+# Eight digits can be read out on the telephone and hardly ever collide in one month.
+NUMBER_BELOW = 10**8
+# Facts that distinguish findings of the same kind and device.
+DISTINGUISHING_FACTS = ("day",)
+
+Owners = Mapping[UUID, tuple[int | None, int | None]]  # device: volunteer, team
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding: its evidence, the communes of its samples, and its devices."""
+
+    kind: str
+    subject: str
+    evidence: dict[str, Any]
+    units: list[int]
+    devices: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingMaker:
+    """Makes findings of a month; a subject stays the same while its evidence grows."""
+
+    month: str
+    key: str  # of numbers and subjects
+    owners: Owners
+
+    def of_samples(self, one: Evidence, by_id: Mapping[UUID, DeviceSample], unit: int) -> Finding:
+        """Return the finding of a rule, by its first sample or, of a whole commune, by this."""
+        rows = [by_id[each] for each in one.measurements]
+        first = rows[0]
+        place = (first.latitude, first.longitude) if one.signal == "same_coordinates" else ()
+        facts = [one.facts.get(name) for name in DISTINGUISHING_FACTS]
+        who = unit if one.signal == "backdated" else first.device
+        days = sorted({row.day for row in rows})
+        units = sorted({row.unit for row in rows if row.unit is not None})
+        figures = _figures(len(one.devices), len(rows), days, one.facts)
+        return self._finding(one.signal, f"{who}|{place}|{facts}", figures, units, one.devices)
+
+    def of_person(self, share: PersonShare, unit: int, name: str) -> Finding:
+        """Return the finding of one person's share of a commune's counted samples."""
+        facts = {
+            "unit": name,
+            "network": share.network,
+            "counted": share.counted,
+            "share": round(share.n / share.counted, 2),
+        }
+        figures = _figures(len(share.devices), share.n, self._whole_month(), facts)
+        subject = f"{unit}|{share.network}|{share.devices[0]}"
+        return self._finding(ONE_DEVICE, subject, figures, [unit], share.devices)
+
+    def of_withdrawn(self, share: CommuneShare) -> Finding:
+        """Return the finding of withdrawn samples, of which no device is known."""
+        facts = {
+            "unit": share.unit.name,
+            "network": share.network,
+            "counted": share.counted,
+            "share": round(share.share, 2),
+        }
+        figures = _figures(0, share.withdrawn, self._whole_month(), facts)
+        subject = f"{share.unit.id}|{share.network}"
+        return self._finding(WITHDRAWN_SHARE, subject, figures, [share.unit.id], ())
+
+    def of_network(self, group: NetworkGroup, unit: int) -> Finding:
+        """Return a commune's part of a network with many phones; the figures are of all of it."""
+        devices = {use.device for use in group.uses}
+        days = sorted({use.measured_on for use in group.uses})
+        case = "prefix" if group.listed else "unlisted"
+        facts = {"case": case, "day": group.day.isoformat()}
+        figures = _figures(len(devices), len(group.uses), days, facts)
+        here = sorted({use.device for use in of_commune(group, unit)})
+        units = sorted({use.unit for use in group.uses if use.unit is not None})
+        subject = f"{group.day}|{group.prefix.hex()}"
+        return self._finding(SAME_NETWORK, subject, figures, units, here)
+
+    def of_outside(
+        self, outside: int, checked: int, devices: Sequence[UUID], unit: int, name: str
+    ) -> Finding:
+        """Return the finding of a commune's samples from networks of no carrier."""
+        facts = {
+            "case": "outside",
+            "unit": name,
+            "counted": checked,
+            "share": round(outside / checked, 2),
+        }
+        figures = _figures(len(devices), outside, self._whole_month(), facts)
+        return self._finding(SAME_NETWORK, f"{unit}|outside", figures, [unit], devices)
+
+    def _whole_month(self) -> list[date]:
+        return [month_start(self.month), month_end(self.month)]
+
+    def _finding(
+        self,
+        kind: str,
+        subject: str,
+        figures: dict[str, Any],
+        units: list[int],
+        devices: Sequence[UUID],
+    ) -> Finding:
+        digest = _digest(self.key, f"subject|{self.month}|{kind}|{subject}").hex()[:32]
+        shown = self._serialize_devices(devices[:DEVICES_SHOWN])
+        return Finding(kind, digest, figures, units, shown)
+
+    def _serialize_devices(self, devices: Iterable[UUID]) -> list[dict[str, Any]]:
+        rows = []
+        for device in devices:
+            volunteer, team = self.owners.get(device, (None, None))
+            number = device_number(device, self.month, self.key)
+            rows.append({"number": number, "volunteer": volunteer, "team_id": team})
+        return sorted(rows, key=lambda row: int(row["number"]))
+
+
+def _figures(
+    devices: int, measurements: int, days: Sequence[date], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "devices": devices,
+        "measurements": measurements,
+        "first_day": days[0].isoformat(),
+        "last_day": days[-1].isoformat(),
+        "facts": dict(facts),
+    }
+
+
+def device_number(device: UUID, month: str, key: str) -> int:
+    """Return the pseudonym of a device in one month; it cannot be reversed without the key."""
+    digest = _digest(key, f"number|{month}|{device}")
+    return int.from_bytes(digest[:8]) % NUMBER_BELOW
+
+
+def order_key(month: str, key: str) -> str:
+    """Return the key of the order in which rows are left out; nobody can choose their place."""
+    return _digest(key, f"order|{month}").hex()
+
+
+def _digest(key: str, content: str) -> bytes:
+    return hmac.digest(key.encode(), b"signals|" + content.encode(), hashlib.sha256)

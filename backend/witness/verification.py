@@ -1,5 +1,6 @@
 """Verify the ticket and the witness of a post, and read the state of tickets."""
 
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -42,6 +43,7 @@ class StatementVerifier:
         self._installation = installation_key(secret).kid
         self._host_keys: dict[tuple[UUID, str], bytes] = {}
         self._read_at = -REFRESH_S
+        self._reading = threading.Lock()
 
     def verify(self, token: str, witness: str | None) -> Statements:
         """Read a ticket, and verify that a witness is signed by its host and belongs to it.
@@ -72,11 +74,17 @@ class StatementVerifier:
 
     def _host_key(self, host_id: UUID, kid: str) -> bytes | None:
         """Return a key of the ticket's own host: another host's key signs nothing for it."""
-        if (host_id, kid) not in self._host_keys and time.monotonic() - self._read_at > REFRESH_S:
-            self._read_at = time.monotonic()
+        if (host_id, kid) not in self._host_keys:
+            with self._reading:  # others wait: without the key their samples would stay claimed
+                if (host_id, kid) not in self._host_keys:
+                    self._read_host_keys()
+        return self._host_keys.get((host_id, kid))
+
+    def _read_host_keys(self) -> None:
+        if time.monotonic() - self._read_at > REFRESH_S:
             rows = fetch_autocommit(HOST_KEYS, {})
             self._host_keys = {(row["host_id"], row["kid"]): row["public_key"] for row in rows}
-        return self._host_keys.get((host_id, kid))
+            self._read_at = time.monotonic()
 
 
 StoredTickets = Mapping[tuple[UUID | None, str | None], StoredTicket]

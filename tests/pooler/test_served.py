@@ -96,7 +96,7 @@ def test_phones_lose_nothing_while_pooler_and_database_start_anew(
         with through(first) as app:
             done = app.test_cli_runner().invoke(args=["measurements", "recount"])
     assert [one for one in tallies if not one.good or one.broken] == []
-    assert sum(one.held for one in tallies) > PHONES * 5
+    assert sum(one.stored for one in tallies) > PHONES * 5
     assert done.exit_code == 0, done.output
 
 

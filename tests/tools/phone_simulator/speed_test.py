@@ -20,7 +20,8 @@ from tests.tools.phone_simulator.store import Run, Store, Ticket
 PROFILE, DOWN_BYTES, UP_BYTES = "small", 1_000_000, 500_000
 PINGS = 2
 NONCE_LENGTH = 32
-BUSY_TRIES = 5  # of a transfer, while the host has no free slot
+# Attempts of a transfer: without an answer, and while the host has no free slot.
+TRIES, NO_ANSWER_S = 5, 0.2
 # Until another request for a ticket: after too many unused ones, which the next post may use, and
 # after other refusals.
 TOO_MANY_S, REFUSED_S = 1.0, 60.0
@@ -42,13 +43,9 @@ class Host:
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         parts = urlsplit(url)
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._line = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+        self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._host, self._port = parts.hostname or "", parts.port
         self._rng, self._cuts, self._wait = rng, cuts, wait
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._line.close()
 
     def start(self, ticket: str) -> str:
         """Start the test of a ticket; return its name."""
@@ -79,32 +76,35 @@ class Host:
             return Answer(status, {}, retry_after)
 
     def _insist(self, method: str, path: str, raw: bytes = b"") -> bytes:
-        """Return the content of a successful answer; wait for a free slot."""
-        for _ in range(BUSY_TRIES):
-            status, content, retry_after = self._send(method, path, raw)
+        """Return the content of a successful answer; repeat a request that has none."""
+        for _ in range(TRIES):
+            try:
+                status, content, retry_after = self._send(method, path, raw)
+            except NoAnswerError:
+                self._wait(NO_ANSWER_S)
+                continue
             if status < 400:
                 return content
             if status not in (429, 503):
-                break
+                raise RefusedError(f"{path.partition('?')[0]} answered {status}")
             self._wait(retry_after or 1.0)
-        raise RefusedError(f"{path.partition('?')[0]} answered {status}")
+        raise NoAnswerError(path.partition("?")[0])
 
     def _send(self, method: str, path: str, raw: bytes = b"") -> tuple[int, bytes, float | None]:
         """Return status, content and the seconds to wait before another attempt."""
         kind = "application/json" if path == "/do/tests" else "application/octet-stream"
         body = raw if method == "POST" else None
+        line = self._kind(self._host, self._port, timeout=TIMEOUT_S)
         try:
-            self._line.request(method, path, body, {"Content-Type": kind} if raw else {})
+            line.request(method, path, body, {"Content-Type": kind} if raw else {})
             if self._rng.random() < self._cuts:
                 raise NoAnswerError("cut off by this phone")
-            answer = self._line.getresponse()
+            answer = line.getresponse()
             content = answer.read()
         except (OSError, HTTPException) as error:
-            self._line.close()
             raise NoAnswerError(f"{type(error).__name__}: {error}") from error
-        except NoAnswerError:
-            self._line.close()
-            raise
+        finally:
+            line.close()
         wait = answer.getheader("Retry-After") or ""
         return answer.status, content, float(wait) if wait.isdigit() else None
 
@@ -147,8 +147,6 @@ class SpeedTester:
             with contextlib.suppress(NoAnswerError, RefusedError):
                 host.transfer(test)
             return Run(ticket.text, ticket.host, test)
-        finally:
-            host.close()
 
     def _fetch(self, token: str) -> Ticket | None:
         """Get a ticket; its id is stored before, so that a lost answer costs none."""

@@ -116,7 +116,6 @@ class Sync:
         for body, url, test in self._store.running():
             host = Host(url, self._rng, self._client.chaos)
             answer = self._attempt(partial(host.end, test))
-            host.close()
             if answer is None:
                 return False
             if answer.status == 200:

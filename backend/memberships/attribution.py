@@ -8,7 +8,8 @@ from uuid import UUID
 
 RULE = 1
 
-COUNTED = "counted"
+# Categories of samples of devices that count, as in `measurements.recording.reasons`.
+COUNTED = frozenset({"counted_witnessed", "counted_ticketed", "counted"})
 OVER_CAP = "over_cap"
 EXCLUDED = "excluded_in_campaign"
 
@@ -22,7 +23,7 @@ class Sample(NamedTuple):
     network: str  # mobile, fixed, unknown
     unit_id: int | None  # its commune
     within: frozenset[int]  # its commune and the units above; empty where it lies in none
-    category: str  # `counted`, or its main reason
+    category: str  # one of COUNTED, or its main reason
 
 
 class Stay(NamedTuple):
@@ -94,9 +95,9 @@ def earnings(
             earned = _earned(sample, stays, terms, decisions.get((sample.id, terms.campaign_id)))
             if earned is None:
                 continue
-            if earned.fate == COUNTED and (sample.id, terms.campaign_id) in excluded:
+            if earned.fate in COUNTED and (sample.id, terms.campaign_id) in excluded:
                 earned = earned._replace(fate=EXCLUDED)
-            if earned.fate == COUNTED:
+            if earned.fate in COUNTED:
                 counted[sample.day] += 1
                 if terms.cap is not None and counted[sample.day] > terms.cap:
                     earned = earned._replace(fate=OVER_CAP)

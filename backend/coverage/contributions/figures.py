@@ -13,7 +13,7 @@ from backend.clock import day_begin
 from backend.coverage.contributions.needed import COUNTED_CATEGORIES, Targets
 from backend.coverage.contributions.query import ContributionQuery
 from backend.database.extensions import db
-from backend.measurements.recording.reasons import NOT_VALID, UNLOCATED
+from backend.measurements.recording.reasons import NOT_VALID, PARTS, UNLOCATED
 
 # The key of a row: two numbers by which rows are ordered; a day is its ordinal.
 KEYS = {
@@ -29,6 +29,8 @@ PAGE = {
     "member": "and c.team_id between :from_team and :upto_team",
     "unit": "and c.key between :from_key and :upto_key",
 }
+# Teams earn samples of devices only.
+TEAM_PARTS = ("witnessed", "ticketed", "claimed")
 WITH_DAYS = "and c.day between :first and :last"
 
 
@@ -191,7 +193,7 @@ COUNTS = """
         coalesce(sum(n) filter (where fate = any(:counted)), 0)::int as counted,
         coalesce(sum(by_guests) filter (where fate = any(:counted)), 0)::int as guests,
         coalesce(sum(n) filter (where fate = any(:unlocated)), 0)::int as unlocated,
-        jsonb_object_agg(fate, n) filter (where n <> 0 and fate <> all(:counted)) as reasons
+        jsonb_object_agg(fate, n) filter (where n <> 0) as categories
     from categories
     where (team, key) > (:after_team, :after_key) and (team, key) <= (:upto_team, :upto_key)
     group by 1, 2 having bool_or(n <> 0) order by 1, 2 limit :most
@@ -213,6 +215,11 @@ HAS_PENDING = text("select exists (select from team_deltas where campaign_id = :
 DEVICES = "select team, key, count(*)::int as devices from ({source}) rows group by 1, 2"
 
 
+def parts_of(categories: Mapping[str, int]) -> dict[str, int]:
+    """Return the counted samples by assurance; a withdrawn sample keeps its own in a team."""
+    return {part: categories.get(PARTS[part], 0) for part in TEAM_PARTS}
+
+
 @dataclass(slots=True)
 class Figures:
     """The figures of one row of contributions."""
@@ -228,6 +235,7 @@ class Figures:
     active_days: int = 0
     last_day: date | None = None
     reasons: dict[str, int] = field(default_factory=dict)
+    by_assurance: dict[str, int] = field(default_factory=lambda: parts_of({}))
 
     def serialize(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -292,8 +300,10 @@ def _summed(query: ContributionQuery, values: Mapping[str, Any]) -> dict[Key, Fi
     found = {}
     for row in db.session.execute(text(COUNTS.format(source=select_counts(query))), values):
         numbers = row.received, row.valid, row.counted, row.guests, row.unlocated
-        reasons = sorted((row.reasons or {}).items(), key=lambda pair: (-pair[1], pair[0]))
-        found[row.team, row.key] = Figures(*numbers, reasons=dict(reasons))
+        n = row.categories or {}
+        lost = [(one, n[one]) for one in n if one not in COUNTED_CATEGORIES]
+        reasons = dict(sorted(lost, key=lambda pair: (-pair[1], pair[0])))
+        found[row.team, row.key] = Figures(*numbers, reasons=reasons, by_assurance=parts_of(n))
     return found
 
 

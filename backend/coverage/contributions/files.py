@@ -19,6 +19,9 @@ COLUMNS = {
     "received": NP_("column", "Received"),
     "valid": N_("Valid"),
     "counted": N_("Counted"),
+    "witnessed": N_("Of these, confirmed by the measuring host"),
+    "ticketed": N_("Of these, measured at a registered host"),
+    "claimed": N_("Of these, reported by the phone alone"),
     "guests": N_("Of these by residents"),
     "unlocated": N_("Unlocated"),
     "needed": N_("Needed samples"),
@@ -56,7 +59,8 @@ def _rows(answer: dict[str, Any], language: Language) -> Iterator[list[Any]]:
     total = {"id": None, "name": gettext("Total", language), "team": None, **answer["total"]}
     for item in [*answer["items"], total]:
         reasons = "; ".join(f"{reason(c, language)} {n}" for c, n in item["reasons"].items())
-        yield [reasons if name == "reasons" else item[name] for name in COLUMNS]
+        cells = {**item, **item["by_assurance"], "reasons": reasons}
+        yield [cells[name] for name in COLUMNS]
 
 
 def reason(code: str, language: Language) -> str:

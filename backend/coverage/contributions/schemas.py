@@ -65,6 +65,14 @@ class CampaignReferenceSchema(Strict, BriefSchema):
     """A campaign by its name."""
 
 
+class EarnedPartsSchema(Strict):
+    """The counted samples of a team by assurance; the sum of the parts is `counted`."""
+
+    witnessed = fields.Integer(required=True)
+    ticketed = fields.Integer(required=True)
+    claimed = fields.Integer(required=True)
+
+
 class FiguresSchema(Strict, CountsSchema):
     """Figures of one row of contributions."""
 
@@ -76,6 +84,7 @@ class FiguresSchema(Strict, CountsSchema):
     active_days = fields.Integer(required=True)
     last_day = fields.Date(required=True, allow_none=True)
     reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
+    by_assurance = fields.Nested(EarnedPartsSchema, required=True)
 
 
 class ContributionSchema(FiguresSchema):

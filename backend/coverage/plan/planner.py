@@ -16,6 +16,7 @@ from backend.coverage.plan.assignment import Ints, assign, distances_m, first_da
 from backend.coverage.plan.models import Pin
 from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
+from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.units.models import Unit
 from backend.units.service import UnitRow, select_units
 
@@ -46,10 +47,10 @@ MEDIANS = text("""
         select team_id, day, sum(n) as n from (
             select team_id, day, n from team_counts
             where campaign_id = :campaign and month = any(:months) and grain = 'day'
-                and network = :network and fate = 'counted' and day < :before
+                and network = :network and fate = any(:counted) and day < :before
             union all
             select team_id, day, n from team_deltas
-            where campaign_id = :campaign and network = :network and fate = 'counted'
+            where campaign_id = :campaign and network = :network and fate = any(:counted)
                 and day >= :since and day < :before
         ) both_parts group by 1, 2 having sum(n) > 0
     ), latest as (
@@ -186,6 +187,7 @@ def with_capacities(request: PlanRequest, teams: list[PlanTeam]) -> list[PlanTea
     values = {
         "campaign": request.campaign.id, "network": request.network, "months": sorted(months),
         "since": month_start(min(months)), "before": before, "active_days": ACTIVE_DAYS,
+        "counted": list(COUNTED_CATEGORIES),
     }  # fmt: skip
     medians = {row.team_id: max(1, int(row.n)) for row in db.session.execute(MEDIANS, values)}
     known = []

@@ -18,6 +18,7 @@ from backend.devices import service as devices
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.measurements.recording import earnings
+from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.memberships.models import CampaignExclusion, Correction
 from backend.organisations.scopes import campaign_scope, team_scope
 
@@ -45,7 +46,7 @@ FILTERED = text("""
 # verdicts update the earnings.
 MARK_JOINED = text("update devices set joined = true where id = any(:devices) and not joined")
 TOTALS = """
-    select team_id, count(*) as received, count(*) filter (where fate = 'counted') as counted
+    select team_id, count(*) as received, count(*) filter (where fate = any(:counted)) as counted
     from earnings where campaign_id = :campaign {condition} group by 1 order by 1
 """
 TOTALS_OF_CAMPAIGN = text(TOTALS.format(condition=""))
@@ -254,5 +255,6 @@ def change_campaign(
 def team_totals(campaign_id: int, ids: Sequence[UUID] | None = None) -> list[dict[str, Any]]:
     """Return received and counted measurements of each team, of these ids or all, from earnings."""
     statement = TOTALS_OF_CAMPAIGN if ids is None else TOTALS_OF_CHOSEN
-    values = {"campaign": campaign_id} | ({} if ids is None else {"ids": ids})
+    values: dict[str, Any] = {"campaign": campaign_id, "counted": list(COUNTED_CATEGORIES)}
+    values |= {} if ids is None else {"ids": ids}
     return [dict(row) for row in db.session.execute(statement, values).mappings()]

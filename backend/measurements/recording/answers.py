@@ -14,7 +14,7 @@ from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.incoming import OUTCOMES, Item, read_id
-from backend.measurements.recording.reasons import BY_CODE, COUNTED
+from backend.measurements.recording.reasons import BY_CODE, COUNTED_CATEGORIES
 
 PAGE_MOST = 500
 CHECK_MOST = 1_000
@@ -153,7 +153,7 @@ def _earned(
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in db.session.execute(EARNED, {"ids": [one["id"] for one in rows]}).mappings():
         earned: dict[str, Any] = {name: row[name] for name in ("campaign", "team", "corrected")}
-        earned |= {"counted": row["fate"] == COUNTED, "reason": None}
+        earned |= {"counted": row["fate"] in COUNTED_CATEGORIES, "reason": None}
         if not earned["counted"]:
             known = BY_CODE.get(row["fate"])
             reason = known.message(language) if known else message(row["fate"], language)

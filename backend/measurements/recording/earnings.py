@@ -12,7 +12,7 @@ from backend.clock import day_begin
 from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.errors import Problem
-from backend.measurements.recording.reasons import COUNTED
+from backend.measurements.recording.reasons import category
 from backend.measurements.recording.storage import dump
 from backend.memberships.attribution import RULE, Earned, Sample, earnings
 from backend.memberships.attribution_rows import decisions_on, exclusions_of, stays_of, terms_of
@@ -21,7 +21,8 @@ DAY = timedelta(days=1)
 
 # Whole days, because the cap of a campaign is per day; uses the index of (device, time).
 ROWS = text("""
-    select m.id, m.measured_at, m.day, m.network, m.unit_id, m.reasons, u.parent_id, u.province_id
+    select m.id, m.measured_at, m.day, m.network, m.unit_id, m.reasons, m.assurance,
+        u.parent_id, u.province_id
     from measurements m left join units u on u.id = m.unit_id
     where m.device_id = :device and m.measured_at >= :since and m.measured_at < :until
       and m.day = any(:days)
@@ -150,5 +151,5 @@ def _sample(row: Mapping[Any, Any]) -> Sample:
         network=row["network"],
         unit_id=row["unit_id"],
         within=frozenset(unit for unit in above if unit is not None),
-        category=row["reasons"][0] if row["reasons"] else COUNTED,
+        category=category(row["reasons"], (), row["assurance"]),
     )

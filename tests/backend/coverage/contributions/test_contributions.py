@@ -81,6 +81,7 @@ def test_a_team_with_all_its_figures(cast: Cast, fold: bool) -> None:
         "counted": 3, "guests": 0, "unlocated": 1, "needed": 3, "helped": 0, "devices": 0,
         "active_days": 3, "last_day": "2024-11-07",
         "reasons": {"outside_communes": 1, "over_cap": 1, "repeat": 1},
+        "by_assurance": {"witnessed": 0, "ticketed": 0, "claimed": 3},
     }  # fmt: skip
     assert cast.rows()["Đội B"]["guests"] == cast.rows()["Đội B"]["counted"] == 1
 
@@ -99,6 +100,8 @@ def test_rows_add_up_to_the_whole_by_whatever(cast: Cast, span: str, who: str, f
         for name in ADDITIVE:
             told = sum(row[name] for row in answer["items"])
             assert told == answer["total"][name], (by, name)
+        for row in (*answer["items"], answer["total"]):
+            assert sum(row["by_assurance"].values()) == row["counted"]
         lost = sum(sum(row["reasons"].values()) for row in answer["items"])
         assert lost == answer["total"]["received"] - answer["total"]["counted"]
         assert max(row["last_day"] for row in answer["items"]) == answer["total"]["last_day"]
@@ -265,7 +268,7 @@ def test_files_hold_the_same_figures(cast: Cast) -> None:
         int(row["counted"]) for row in rows
     ]
     assert cells[2][1] == "=1+1" and sheet["B3"].data_type == "s"
-    assert cells[1][12] == datetime(2024, 11, 7)
+    assert cells[1][15] == datetime(2024, 11, 7)
 
 
 @pytest.mark.parametrize(

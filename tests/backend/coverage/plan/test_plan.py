@@ -196,7 +196,7 @@ def test_capacity_is_the_median_of_the_last_seven_active_days(
                 team_id=one,
                 day=date(2024, 11, 12),
                 network="mobile",
-                fate="counted",
+                fate="counted_witnessed",
                 guest=True,
                 n=20,
             )

@@ -1,5 +1,7 @@
 """What a team earns: its members' counted samples of the campaign's days, area and kinds."""
 
+import csv
+import io
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,9 +13,13 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.corrections.service import reattribute
 from backend.measurements.recording import counting
+from backend.measurements.recording.reasons import COUNTED_CATEGORIES, category
+from backend.memberships.attribution import COUNTED
+from backend.witness.assurance import ASSURANCES
 from tests.support.clock import FakeClock
 from tests.support.factories import network, post, register, sample
 from tests.support.people import add_membership, campaign, organisation, person, team, unit_id
+from tests.support.speed_tests import witnessed
 
 AT = "2024-11-15T09:00:00+07:00"
 DAY_BEFORE = "2024-11-14T09:00:00+07:00"
@@ -300,3 +306,49 @@ def test_an_id_that_no_row_can_have_is_not_found(client: FlaskClient, app: Flask
     admin = person(app, "admin")
     url = f"/api/v1/campaigns/{2**31}/corrections"
     assert client.get(url, headers=admin).status_code == 404
+
+
+def test_earned_samples_have_their_parts(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
+    cast = Cast(app, client, cap=2)
+    cast.join()
+    clock.now = datetime(2024, 11, 19, 4, tzinfo=UTC)
+    claimed = sample((clock.now - timedelta(hours=9)).isoformat())
+    cast.post(claimed)
+    body = {"download_mbps": 1.0, "upload_mbps": 1.0, "test": witnessed(client, cast.phone)}
+    proven = sample(clock.now.isoformat(), **body)
+    cast.post(proven)
+    clock.now += timedelta(hours=5)
+    over = sample(clock.now.isoformat())
+    cast.post(over)
+    team_id = cast.first
+    assert cast.earned() == {
+        claimed["id"]: (team_id, "counted"),
+        proven["id"]: (team_id, "counted_witnessed"),
+        over["id"]: (team_id, "over_cap"),
+    }
+    cast.agrees()
+    own = client.get(f"/api/v1/measurements/{proven['id']}", headers=cast.phone).json
+    assert [one["counted"] for one in own["earned"]] == [True]
+    url = f"/api/v1/campaigns/{cast.campaign}/contributions?by=team"
+    answer = client.get(url, headers=cast.organiser).json
+    for row in (answer["items"][0], answer["total"]):
+        assert row["by_assurance"] == {"witnessed": 1, "ticketed": 0, "claimed": 1}
+        assert row["counted"] == 2 and row["reasons"] == {"over_cap": 1}
+    table = client.get(f"{url}&format=csv", headers=cast.organiser).data.decode("utf-8-sig")
+    [first, _] = csv.DictReader(io.StringIO(table))
+    assert [first[part] for part in ("counted", "witnessed", "ticketed", "claimed")] == [
+        "2", "1", "0", "1"
+    ]  # fmt: skip
+    asked = {"measurements": [claimed["id"], proven["id"]], "reason": "đo hộ đội B"}
+    shown = cast.decide("corrections", **asked, team_id=cast.second, preview=True).json
+    assert shown["before"] == [{"team_id": team_id, "received": 2, "counted": 2}]
+    asked = {"measurements": [proven["id"]], "reason": "giả"}
+    assert cast.decide("exclusions", **asked).status_code == 200
+    assert cast.earned()[proven["id"]] == (team_id, "excluded_in_campaign")
+    assert cast.earned()[over["id"]] == (team_id, "counted")
+    cast.agrees()
+
+
+def test_teams_earn_the_counted_categories_of_devices() -> None:
+    assert {category([], [], assurance) for assurance in (None, *ASSURANCES)} == COUNTED
+    assert (*sorted(COUNTED, reverse=True), "counted_by_admin", "withdrawn") == COUNTED_CATEGORIES

@@ -179,8 +179,8 @@ def test_the_counted_number_has_its_parts(app: Flask, client: FlaskClient) -> No
     fill(app, 5, after=1, fate="counted_ticketed")
     words = read(client, f"{path}vi").words
     assert (
-        "Trong đó: 1.234 mẫu được máy chủ đo xác nhận ; 5 mẫu đo với máy chủ đã đăng ký, không ký"
-        " xác nhận ; 40 mẫu chỉ do điện thoại báo ." in words
+        "Trong đó: 1.234 mẫu được máy chủ đo xác nhận; 5 mẫu đo với máy chủ đã đăng ký, không ký"
+        " xác nhận; 40 mẫu chỉ do điện thoại báo." in words
     )
     assert "nhập từ tệp" not in words and "rút lại sự đồng ý" not in words
     assert "Of these: 1,234 confirmed by the measuring host" in read(client, f"{path}en").words

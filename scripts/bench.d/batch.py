@@ -24,6 +24,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from numpy.typing import NDArray
 from parts.filling import connect, fill_measurements
+from parts.requirement import choose_claims
 from sqlalchemy import text
 
 from backend.app import create_app
@@ -130,6 +131,7 @@ def main() -> None:
         app = _application(Path(folder), postgres)
         with app.app_context():
             upgrade()
+            choose_claims(postgres.owner_url)
             setup(Path(folder), app.config["BOUNDARIES_DIR"], lambda words: None)
             centres = _centres()
             timed(

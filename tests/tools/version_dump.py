@@ -24,6 +24,7 @@ from backend.server.postgres.programs import binary
 from backend.units.setup import setup as set_up_units
 from tests.support import people
 from tests.support.clock import FakeClock
+from tests.support.database import choose_claims
 from tests.support.factories import THERE, location, network, post, register, sample
 
 MONTH = "2024-11"
@@ -48,6 +49,7 @@ def main(folder: Path) -> None:
         app = create_app(FakeClock(), VAR_DIR=Path(name), BOUNDARIES_DIR=None, **urls)
         with app.app_context():
             upgrade()
+            choose_claims(server.owner_url)
             set_up_units(Path(name), None, lambda line: None)
         answers = fill(app)
         engine = create_engine(server.owner_url)

@@ -18,6 +18,7 @@ from backend.clock import month_end
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units.setup import setup
+from parts.requirement import choose_claims
 
 
 @contextmanager
@@ -32,6 +33,7 @@ def installed() -> Iterator[EmbeddedPostgres]:
         )
         with app.app_context():
             upgrade()
+            choose_claims(postgres.owner_url)
             setup(Path(folder), None, lambda words: None)
             try:
                 yield postgres

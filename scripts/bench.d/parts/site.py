@@ -18,6 +18,7 @@ import psycopg
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.running.serve import answers
 from parts.load import DEVICES_A_THREAD, PROCESSES, THREADS, Target, exchange, request
+from parts.requirement import choose_claims
 
 ROOT = Path(__file__).resolve().parents[3]
 START_S = 300
@@ -45,6 +46,7 @@ def site(folder: Path, **settings: str) -> Iterator[tuple[Target, dict[str, str]
             )  # fmt: skip
             try:
                 _wait(web, port, folder / "web.log")
+                choose_claims(postgres.owner_url)
                 yield _target(postgres, port, web.pid), environment
             finally:
                 web.send_signal(signal.SIGTERM)

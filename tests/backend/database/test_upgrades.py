@@ -28,9 +28,6 @@ KEPT = Path(__file__).parents[2] / "data" / "upgrades"
 DUMPS = sorted(KEPT.glob("*.dump"), key=lambda path: path.stem)
 
 
-BEGUN = text("select by, from_at > now() - interval '1 hour' from counting_rules")
-
-
 @pytest.fixture(params=DUMPS, ids=lambda path: path.stem)
 def dump(request: pytest.FixtureRequest) -> Path:
     return Path(request.param)
@@ -70,9 +67,12 @@ def test_an_old_database_is_migrated_and_tells_the_same(
     assert recount.exit_code == 0, recount.output
     with migrated.app_context():
         begun = db.session.execute(
-            text("select by, from_at > now() - interval '1 hour' from counting_rules")
+            text("""
+                select rules, counts_from, by, from_at > now() - interval '1 hour'
+                from counting_rules order by id
+            """)
         )
-        assert begun.all() == [("upgrade", True)]
+        assert begun.all() == [(2, None, "upgrade", True), (None, "witnessed", "upgrade", True)]
         assert set(
             db.session.execute(text("select distinct rules from measurements")).scalars()
         ) <= {1}

@@ -37,6 +37,7 @@ class Site:
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.server)
+        self.server.count_claims()
         self.proxy = self._stack.enter_context(Proxy(self.server.port))
         return self
 

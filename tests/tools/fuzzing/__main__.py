@@ -46,6 +46,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the server too
     how = ("stateful", "positive") if options.stateful else ("examples,coverage,fuzzing", "all")
     with OwnServer(**LIMITS) as server:
+        server.count_claims()
         if options.parsers:
             return try_parsers(server, options.seconds, options.seed or 0)
         status = run(server.url, admin_token(server), options.seconds, options.seed, *how)

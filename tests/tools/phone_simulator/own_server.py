@@ -53,6 +53,11 @@ class OwnServer:
             env=os.environ | places, input=stdin.encode(), check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
+    def count_claims(self) -> None:
+        """Let samples without tickets count from now on."""
+        reason = "Samples of this trial have no tickets."
+        self.flask("measurements", "counts-from", "claimed", "--reason", reason)
+
     def __enter__(self) -> Self:
         try:
             self.start()

@@ -221,7 +221,9 @@ def switched(app: Flask) -> Iterator[datetime]:
     """An installation that was upgraded when the day of MORNING began."""
     begin = MORNING.replace(hour=0)
     with app.app_context():
-        before = db.session.execute(text("select from_at from counting_rules")).scalar_one()
+        before = db.session.execute(
+            text("select from_at from counting_rules where rules = 2")
+        ).scalar_one()
     _switch(app, begin)
     yield begin
     _switch(app, before)
@@ -231,7 +233,9 @@ def _switch(app: Flask, moment: datetime) -> None:
     """Move the switch, as the role that may."""
     engine = create_engine(app.config["DATABASE_OWNER_URL"])
     with engine.begin() as connection:
-        connection.execute(text("update counting_rules set from_at = :at"), {"at": moment})
+        connection.execute(
+            text("update counting_rules set from_at = :at where rules = 2"), {"at": moment}
+        )
     engine.dispose()
 
 

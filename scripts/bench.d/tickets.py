@@ -1,94 +1,175 @@
-"""Measure the processor time of a ticket and a witnessed post against that of a plain post."""
+"""Measure the CPU time of a ticket and a witnessed post against that of a plain post, in turns.
+
+CPU of the web processes and of PostgreSQL. With --against, plain posts of another checkout (with a
+`.venv`) are the reference, and plain posts of this one are compared with them too.
+"""
 
 import argparse
 import json
+import os
+import random
+import socket
 import statistics
+import subprocess
 import sys
-import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from parts.load import walk
-from parts.processes import processor_s
-from parts.site import site
+import jwt
+import psycopg
+from parts.load import A_DAY, exchange, request, walk
+from parts.processes import precise_s
+from parts.site import EARLIER, ROOT
 
 from backend.witness.keys import host_key
 from backend.witness.statements import Ticket, Witness, WitnessedDirection, sign
 
-NEED = 1.8
+NEED_BOTH, NEED_PLAIN = 1.8, 1.15
+PHONES = 8
 SEEN = WitnessedDirection(bytes=25_000_000, mbps=100_000.0, complete=True)
+# Starts the site of a checkout, prints where it is, and ends with its input.
+SERVE = """
+import json, sys, tempfile
+from pathlib import Path
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/scripts/bench.d"]
+from parts.site import site
+with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as (target, _):
+    postgres = Path(folder, "postgres", "postmaster.pid").read_text().split()[0]
+    place = [folder, target.database, target.port, target.tokens, [target.web, int(postgres)]]
+    print(json.dumps(place), flush=True)
+    sys.stdin.read()
+"""
+Post = tuple[str, Any]  # token of the phone and content
 
 
-class Phone:
-    """One device on one connection, at one worker of the server."""
+class Site:
+    """The site of a checkout; each turn has new phones."""
 
-    def __init__(self, port: int, token: str, var_dir: Path, seed: int) -> None:
-        self._line = HTTPConnection("127.0.0.1", port, timeout=60)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        self._key, self._samples = host_key(var_dir), walk(seed)
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        place = json.loads(process.stdout.readline())
+        folder, database, self._port, tokens, self._pids = place
+        self._folder, self._tokens = Path(folder), iter(tokens)
+        with psycopg.connect(database) as connection:
+            connection.execute(EARLIER)
 
-    def post(self) -> None:
-        """Post a plain sample."""
-        self._send("/api/v1/measurements", next(self._samples))
+    def _ms(self, acts: Callable[[socket.socket], None]) -> float:
+        """Return the CPU time of some requests on one connection."""
+        with socket.create_connection(("127.0.0.1", self._port)) as line:
+            before = precise_s(self._pids)
+            acts(line)
+            return (precise_s(self._pids) - before) * 1e3
 
-    def post_witnessed(self) -> None:
-        """Get a ticket and post a witnessed sample."""
-        token = self._send("/api/v1/tests", {"profile": "full"})["ticket"]
-        statements = {"ticket": token, "witness": sign(self._witness(token), self._key)}
-        answer = self._send("/api/v1/measurements", next(self._samples) | {"test": statements})
-        if answer["assurance"] != "witnessed":
+    def plain(self, seed: int) -> float:
+        """Return the CPU time of a plain post in ms, of phones with a usual day each."""
+        turns = list(self._turns(seed))
+        total = sum(self._ms(lambda line, turn=turn: _post(line, turn)) for turn in turns)
+        return total / (PHONES * A_DAY)
+
+    def witnessed(self, seed: int) -> float:
+        """Return the CPU time of a ticket and a witnessed post in ms."""
+        key, total = host_key(self._folder), 0.0
+        for turn in self._turns(seed):
+            tickets: list[str] = []
+            total += self._ms(lambda line, turn=turn, got=tickets: _fetch(line, turn, got))
+            posts = [
+                (phone, sample | {"test": {"ticket": ticket, "witness": sign(_seen(ticket), key)}})
+                for (phone, sample), ticket in zip(turn, tickets, strict=True)
+            ]
+            total += self._ms(lambda line, posts=posts: _post(line, posts))
+        return total / (PHONES * A_DAY)
+
+    def _turns(self, seed: int) -> Iterator[list[Post]]:
+        phones = [next(self._tokens) for _ in range(PHONES)]
+        walks = [walk(seed * PHONES + place) for place in range(PHONES)]
+        for _ in range(A_DAY):
+            yield [
+                (phone, next(steps) | {"id": str(uuid.uuid4())})
+                for phone, steps in zip(phones, walks, strict=True)
+            ]
+
+
+def _post(line: socket.socket, posts: list[Post]) -> None:
+    for phone, sample in posts:
+        answer = _send(line, "/api/v1/measurements", phone, sample)
+        if "test" in sample and answer["assurance"] != "witnessed":
             raise SystemExit(f"not witnessed: {answer}")
 
-    def _witness(self, token: str) -> Witness:
-        ticket = Ticket.from_claims(_claims(token))
-        start = datetime.now(UTC)
-        return Witness(
-            ticket.id, ticket.host_id, ticket.subject, ticket.issuer, ticket.profile,
-            start, start + timedelta(seconds=12), SEEN, SEEN, 20.0, "203.0.113.0/24",
-        )  # fmt: skip
 
-    def _send(self, path: str, value: Any) -> Any:
-        self._line.request("POST", path, json.dumps(value), self._headers)
-        answer = self._line.getresponse()
-        content = answer.read()
-        if answer.status != 201:
-            raise SystemExit(f"{path} answered {answer.status}: {content!r}")
-        return json.loads(content)
+def _fetch(line: socket.socket, turn: list[Post], tickets: list[str]) -> None:
+    for phone, _ in turn:
+        tickets.append(_send(line, "/api/v1/tests", phone, {"profile": "full"})["ticket"])
 
 
-def _claims(token: str) -> Any:
-    import jwt
+def _send(line: socket.socket, path: str, phone: str, content: Any) -> Any:
+    return json.loads(exchange(line, request("POST", path, phone, json.dumps(content).encode())))
 
-    return jwt.decode(token, options={"verify_signature": False})
+
+def _seen(token: str) -> Witness:
+    ticket = Ticket.from_claims(jwt.decode(token, options={"verify_signature": False}))
+    start = datetime.now(UTC)
+    return Witness(
+        ticket.id, ticket.host_id, ticket.subject, ticket.issuer, ticket.profile,
+        start, start + timedelta(seconds=12), SEEN, SEEN, 20.0, "203.0.113.0/24",
+    )  # fmt: skip
+
+
+@contextmanager
+def started(checkout: Path) -> Iterator[Site]:
+    """Start the site of a checkout."""
+    process = subprocess.Popen(
+        [checkout / ".venv/bin/python", "-c", SERVE, str(checkout)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=checkout,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+    )  # fmt: skip
+    try:
+        yield Site(process)
+    finally:
+        process.communicate()
 
 
 def main() -> None:
-    """Print both and their ratio; exit status 1 where the ratio is missed."""
+    """Print the ratios with 90 % intervals of their medians; exit status 1 if one is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--posts", type=int, default=90, help="of a round; at most 100 tickets a day"
-    )
+    parser.add_argument("--turns", type=int, default=8)
+    parser.add_argument("--against", type=Path, help="checkout whose plain posts are the reference")
     arguments = parser.parse_args()
-    plain, witnessed = [], []
-    with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as (target, _):
-        for number in range(arguments.rounds + 1):
-            phone = Phone(target.port, target.tokens[number], Path(folder), number)
-            for act, results in ((phone.post, plain), (phone.post_witnessed, witnessed)):
-                before = processor_s([target.web])
-                for _ in range(arguments.posts):
-                    act()
-                results.append((processor_s([target.web]) - before) / arguments.posts * 1e3)
-    ratios = [
-        both / one for one, both in zip(plain[1:], witnessed[1:], strict=True)
-    ]  # after warm-up
-    ratio = statistics.median(ratios)
-    print(f"a plain post               {statistics.median(plain[1:]):6.2f} ms of processor")
-    print(f"a ticket and witnessed post {statistics.median(witnessed[1:]):5.2f} ms of processor")
-    print(f"ratio {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f}; needed {NEED})")
-    sys.exit(0 if ratio <= NEED else 1)
+    with started(ROOT) as ours:
+        if arguments.against:
+            with started(arguments.against.resolve()) as theirs:
+                missed = _compare(ours, theirs, arguments.turns)
+        else:
+            missed = _compare(ours, ours, arguments.turns)
+    sys.exit(missed)
+
+
+def _compare(ours: Site, theirs: Site, turns: int) -> bool:
+    rows = []
+    for turn in range(turns + 1):  # the first one warms up
+        acts = [theirs.plain, ours.plain, ours.witnessed]
+        order = (0, 1, 2) if turn % 2 else (2, 1, 0)
+        took = {place: acts[place](turn) for place in order}
+        rows.append([took[place] for place in range(3)])
+    reference, plain, both = zip(*rows[1:], strict=True)
+    print(f"the reference, a plain post   {statistics.median(reference):6.2f} ms of CPU")
+    missed = _show("a plain post", plain, reference, NEED_PLAIN)
+    return _show("a ticket and witnessed post", both, reference, NEED_BOTH) or missed
+
+
+def _show(name: str, took: tuple[float, ...], reference: tuple[float, ...], need: float) -> bool:
+    ratios = [mine / other for mine, other in zip(took, reference, strict=True)]
+    dice = random.Random(1)
+    medians = sorted(statistics.median(dice.choices(ratios, k=len(ratios))) for _ in range(2_000))
+    print(
+        f"{name:<29} {statistics.median(took):6.2f} ms of CPU, ratio "
+        f"{statistics.median(ratios):.2f} ({medians[100]:.2f} to {medians[1_900]:.2f}; "
+        f"needed {need})"
+    )
+    return statistics.median(ratios) > need
 
 
 if __name__ == "__main__":

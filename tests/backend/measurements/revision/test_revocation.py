@@ -84,7 +84,7 @@ def test_samples_since_a_time_are_judged_again(
     ]
     with app.app_context():
         earned = db.session.execute(text("select fate from earnings")).scalars().all()
-    assert earned == ["counted"] * 3
+    assert sorted(earned) == ["counted_ticketed", "counted_witnessed", "counted_witnessed"]
     clock.now = DECEMBER
     report = office.frozen()
     before = office.show(report, "/files/report.json")
@@ -107,7 +107,7 @@ def test_samples_since_a_time_are_judged_again(
             select(AuditEntry).where(AuditEntry.act.like("hosts.revoke%")).order_by(AuditEntry.id)
         ).all()
         assert db.session.get_one(ReportRow, report).digest == digest
-    assert sorted(earned) == ["counted", "counted", "unproven"]
+    assert sorted(earned) == ["counted_ticketed", "counted_witnessed", "unproven"]
     assert [(one.act, one.subject) for one in entries] == [
         ("hosts.revoke", str(own)), ("hosts.revoke_samples", str(own)),
     ]  # fmt: skip
@@ -140,6 +140,19 @@ def test_it_can_be_repeated_with_an_earlier_time(
     with app.app_context():
         [host] = hosts.list_hosts()
         assert host["revoked_at"] == revoked_at
+
+
+def test_where_claims_count_only_the_part_changes(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    phone = register(client)
+    with counting_from(app, "claimed"):
+        body = measure(client, clock, phone, witnessed(client, phone))
+        told = revoke(app, own_host_id(app.config["SECRET_KEY"]), "--since", "2024-11-20")
+        assert told.output == "samples that are claimed now: 1; verdicts changed: 0\n"
+        assert states(app) == {body: ("claimed", [], ["host_revoked"])}
+    summary = client.get("/api/v1/coverage?month=2024-11&parent=19").json["summary"]
+    assert (summary["counted"], summary["by_assurance"]["claimed"]) == (1, 1)
 
 
 def test_a_claim_that_anchored_a_repeat_frees_the_next_sample(

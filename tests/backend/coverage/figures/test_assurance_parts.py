@@ -5,17 +5,20 @@ import io
 import json
 from collections import Counter
 from datetime import timedelta
+from importlib import import_module
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from backend.coverage.figures.columns import by_assurance
 from backend.coverage.figures.counts_cache import CATEGORY_COLUMN, SUMS
@@ -27,6 +30,8 @@ from backend.witness.assurance import ASSURANCES
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import count, fold
 from tests.support.factories import post, register, sample
+from tests.support.measurements import measurement_row, store_rows
+from tests.support.people import unit_id
 from tests.support.speed_tests import get_ticket, witnessed
 
 URL = "/api/v1/coverage?month=2024-11"
@@ -119,6 +124,25 @@ def test_a_later_sample_moves_a_witnessed_one_out_of_its_part(
     assert parts(app, client) == NOTHING | {"claimed": 1}
 
 
+def test_nobody_chooses_the_part_of_a_sample(
+    app: Flask, client: FlaskClient, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Neither fields of a body nor a ticket of an imported row raise it."""
+    phone, other = register(client), register(client)
+    test = witnessed(client, phone)
+    forged = {"assurance": "witnessed", "marks": ["counted_by_admin"], "fate": "counted_witnessed"}
+    body = sample((clock.now - timedelta(hours=5)).isoformat(), **forged)
+    assert post(client, phone, body).json["assurance"] == "claimed"
+    proven = {"test": test, "download_mbps": 1.0, "upload_mbps": 1.0}
+    stolen = post(client, other, sample(clock.now.isoformat(), **proven)).json
+    assert (stolen["assurance"], stolen["counted"]) == ("claimed", True)
+    rows = tmp_path / "rows.ndjson"
+    rows.write_text(json.dumps(sample(clock.now.isoformat(), **forged, **proven)) + "\n")
+    command = ["measurements", "import", str(rows), "--format", "ndjson", "--count", "máy của Sở"]
+    assert app.test_cli_runner().invoke(args=command).exit_code == 0
+    assert parts(app, client) == NOTHING | {"claimed": 2, "imported": 1}
+
+
 def test_the_database_and_python_find_the_same_category(app: Flask) -> None:
     rows = [
         {"reasons": reasons, "marks": marks, "assurance": assurance}
@@ -204,3 +228,25 @@ def test_parts_of_a_province_are_those_of_its_communes(
     province = client.get(f"{URL}&unit=19&level=province").json["items"][0]
     assert province["by_assurance"] == filled + Counter(witnessed=60)
     assert item(client, "05446")["by_assurance"] == NOTHING | {"witnessed": 60}
+
+
+def test_the_migration_moves_counts_and_back(
+    app: Flask, client: FlaskClient, owner: Engine
+) -> None:
+    kinds = [{}, {"assurance": "witnessed"}, {"assurance": "ticketed", "marks": ["withdrawn"]}]
+    kinds += [{"assurance": "ticketed"}, {"assurance": "witnessed", "reasons": ["repeat"]}]
+    unit = unit_id(app, HERE)
+    store_rows(app, *(measurement_row(unit, **{"assurance": None} | kind) for kind in kinds))
+    fold(app)
+    expected = NOTHING | dict.fromkeys(("witnessed", "ticketed", "claimed", "withdrawn"), 1)
+    assert parts(app, client) == expected
+    migration: Any = import_module("backend.migrations.versions.v1_1.0039_counts_by_assurance")
+    with (
+        owner.begin() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        migration.downgrade()
+        former = text("select fate, n from counts where day is null order by fate")
+        assert connection.execute(former).all() == [("counted", 3), ("repeat", 1), ("withdrawn", 1)]
+        migration.upgrade()
+    assert parts(app, client) == expected

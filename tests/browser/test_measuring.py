@@ -12,6 +12,7 @@ from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from backend.devices.models import Consent
 from backend.measurements.recording.models import Measurement
+from backend.measurements.recording.rules import DURATION_LEAST_S
 from backend.memberships import poster
 from backend.memberships.models import Volunteer
 from backend.witness.models import TicketRow
@@ -25,6 +26,7 @@ from tests.support.measuring_page import (
     measure,
     measure_and_lose_the_network,
 )
+from tests.support.requirements import counting_from
 
 Open = Callable[..., Page]
 BORDER = re.compile("^M.+Z$")
@@ -133,6 +135,22 @@ def test_without_a_ticket_a_sample_is_claimed(app: Flask, phone: Page) -> None:
     expect_text(phone, "Chưa được máy chủ đo xác nhận")
     [sample] = stored(app)
     assert sample["assurance"] == "claimed" and sample["counted"]
+
+
+def test_where_a_witness_is_needed_a_test_without_one_says_what_to_do(
+    app: Flask, phone: Page
+) -> None:
+    phone.route("**/api/v1/tests", lambda route: route.abort())
+    with counting_from(app, "witnessed"):
+        begin(phone)
+        measure(phone)
+        expect_text(phone, "Phép đo chưa được máy chủ đo xác nhận")
+        expect_text(phone, "Hãy đo lại và giữ trang này mở cho đến khi đo xong.")
+        phone.unroute("**/api/v1/tests")
+        phone.wait_for_timeout(1_000 * DURATION_LEAST_S)  # earlier tests would overlap
+        measure(phone)
+        expect_text(phone, "Được tính cho")
+    assert [one["counted"] for one in stored(app)] == [False, True]
 
 
 @pytest.mark.parametrize(

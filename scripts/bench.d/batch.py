@@ -32,6 +32,7 @@ from backend.batch.workforce import Workforce
 from backend.clock import month_end, month_start
 from backend.database.extensions import db
 from backend.measurements.archive import files
+from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision import service as revising
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units.setup import setup
@@ -175,7 +176,7 @@ def _table(owner_url: str, folder: Path, arguments: argparse.Namespace) -> bool:
             connection.execute("vacuum analyze measurements")
         with Workforce(count) as force:
             begin(force, folder)
-            work = partial(revising.reassign, *SPAN, False, silently, force)
+            work = partial(revising.reassign, *SPAN, JudgingSettings(), silently, force)
             took = timed(f"the table's rows reassigned and written back, {processes(count)}", work)
         print(f"  {arguments.table_rows / took:,.0f} rows a second")
         times.append(took)

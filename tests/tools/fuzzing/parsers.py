@@ -15,7 +15,7 @@ from backend.accounts.second_factor import decrypt, encrypt
 from backend.coverage.vnnic import reader as vnnic_reader
 from backend.errors import Problem
 from backend.fields import aware_time
-from backend.mail import composed
+from backend.mail import compose
 from backend.measurements.corrections import past_memberships
 from backend.measurements.imports import service as importing
 from backend.measurements.imports.row import ImportOptions
@@ -138,7 +138,7 @@ def _name(raw: bytes) -> None:
     name = normalize(raw.decode("utf-8", "replace"))
     if name is None or "@" not in name:
         return
-    [address] = composed([name], "Đo Sóng", "text", MAIL)["To"].addresses
+    [address] = compose([name], "Đo Sóng", "text", MAIL)["To"].addresses
     assert address.addr_spec.casefold() == name
 
 

@@ -72,7 +72,7 @@ class Month:
             "speed": float(rng.lognormal(3.7, 0.5)),
             "ping": float(rng.lognormal(3.3, 0.3)),
         }
-        return Phone(**{**fields, **changes})  # type: ignore[arg-type]
+        return Phone(**{**fields, **changes})
 
     def spot(self, around: Spot = CENTRE, within_m: float = AREA_M) -> Spot:
         """Return a random place."""
@@ -108,7 +108,7 @@ class Month:
         identity = UUID(bytes=rng.bytes(16), version=4)
         self.true_places[identity] = where
         base = (identity, phone.id, phone.registered_at, at)
-        self.rows.append(DeviceSample(*base, guest=phone.guest, **fields))  # type: ignore[arg-type]
+        self.rows.append(DeviceSample(*base, guest=phone.guest, **fields))
 
     def leave_out_the_impossible(self) -> None:
         """Drop tests that a person could not have reached in time: habits overlap by chance."""

@@ -11,6 +11,7 @@ import psycopg
 from parts.filling import connect, installed
 
 from backend.accounts.access import Actor, Grant
+from backend.coverage.signals.scans import Search, refresh
 from backend.coverage.signals.service import (
     SignalContext,
     campaign_signals,
@@ -63,6 +64,12 @@ insert into earnings (measurement_id, campaign_id, team_id, rules, guest, fate, 
 select made.id, n, 1, 1, false, 'counted', unit_id, (at at time zone 'Asia/Ho_Chi_Minh')::date,
     'mobile' from made cross join generate_series(1, 2) n
 where i < case n when 1 then %(here)s else %(here)s / 10 end;
+insert into counts (month, unit_id, network, fate, n)
+select to_char(day, 'YYYY-MM'), unit_id, 'mobile', 'counted', count(*)
+from measurements group by 1, 2;
+insert into team_counts (campaign_id, month, grain, team_id, day, unit_id, network, fate, guest, n)
+select campaign_id, to_char(day, 'YYYY-MM'), 'unit', 1, day, unit_id, 'mobile', 'counted', false,
+    count(*) from earnings group by campaign_id, day, unit_id;
 drop table made;
 """
 
@@ -102,7 +109,12 @@ def fill(url: str, rows: int) -> None:
 def measure_all() -> None:
     context = SignalContext(NOW, "key", "vi")
     month = {"month": "2024-11", "level": None, "unit": None}
+    month |= {"kind": None, "cursor": None, "limit": 100}
     province = month | {"level": "province"}
+    for name, campaign in (("all communes of a province", None), ("of its campaign", 1)):
+        began = time.perf_counter()
+        refresh(Search("2024-11", campaign, "key", NOW), None, float("inf"))
+        print(f"search of {name}: {time.perf_counter() - began:.1f} s")
     measured("a commune", lambda: unit_signals(ADMIN, "05443", month, context))
     measured("a campaign", lambda: campaign_signals(ADMIN, 2, month, context))
     measured("a province", lambda: unit_signals(ADMIN, PROVINCE, province, context))

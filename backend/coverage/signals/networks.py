@@ -21,6 +21,7 @@ UNLISTED_PHONES = 30
 # Few phones use a private network (VPN); a carrier's new network is soon in the list.
 OUTSIDE_LEAST = 20
 OUTSIDE_SHARE = 0.3
+OUTSIDE_PEOPLE = 3  # one may use a private network all the month
 
 
 class NetworkUse(NamedTuple):
@@ -67,9 +68,13 @@ def groups_of_phones(uses: Iterable[NetworkUse]) -> list[NetworkGroup]:
     return found
 
 
-def is_mostly_outside(outside: int, checked: int) -> bool:
-    """Return whether many of a commune's counted mobile samples come from no carrier's network."""
-    return outside >= max(OUTSIDE_LEAST, OUTSIDE_SHARE * checked)
+def is_mostly_outside(outside: int, checked: int, people: int) -> bool:
+    """Return whether many of a commune's counted mobile samples come from no carrier's network.
+
+    `outside` and `people` are the samples from there and the people who sent them.
+    """
+    enough = outside >= max(OUTSIDE_LEAST, OUTSIDE_SHARE * checked)
+    return enough and people >= OUTSIDE_PEOPLE
 
 
 def of_commune(group: NetworkGroup, unit: int) -> Sequence[NetworkUse]:

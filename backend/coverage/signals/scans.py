@@ -254,7 +254,7 @@ def _shares(part: Part, samples: SampleSet, make: FindingMaker) -> list[Finding]
     shares = shares_of_one_person(samples.counts, people)
     found = [make.of_person(share, part.unit, name) for share in shares]
     checked, outside, devices = queries.outside_of(part)
-    if is_mostly_outside(outside, checked):
+    if is_mostly_outside(outside, checked, len({people.get(one, one) for one in devices})):
         found.append(make.of_outside(outside, checked, devices, part.unit, name))
     return found
 

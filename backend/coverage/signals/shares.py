@@ -22,10 +22,10 @@ ONE_DEVICE = "share_of_one_device"
 SHARE_LEAST = 0.2
 # Where few samples are counted, one volunteer is easily a fifth of them.
 WITHDRAWN_LEAST = 10
-# A commune needs 300 samples a month and should have them of several people. In a commune with few
-# samples one volunteer has most of them, and nothing depends on these.
+# A commune needs 300 samples a month and should have them of several people: half of them is also
+# the most that counts of one phone. In a commune with few samples one volunteer has most of them.
 ONE_DEVICE_SHARE = 0.5
-ONE_DEVICE_LEAST = 100
+ONE_DEVICE_LEAST = 150
 
 
 class CommuneShare(NamedTuple):

@@ -1,32 +1,78 @@
-"""Evaluate the signals on months not used for tuning; write the table to docs/signals.md."""
+"""Evaluate the signals on months not used for tuning; write the tables to docs/signals.md."""
 
 import re
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from tests.tools.signal_months.farms import (
+    NETWORKS,
+    carrier_is_flagged,
+    detected_within_a_day,
+    one_network,
+)
 from tests.tools.signal_months.hard import HARD, count_signals
-from tests.tools.signal_months.scoring import REPORTED_ON, TUNED_ON, Score, scored
+from tests.tools.signal_months.scoring import (
+    REPORTED_ON,
+    Score,
+    flagged_honest_months,
+    merged,
+    scored,
+)
 
 PAGE = Path(__file__).parents[3] / "docs" / "signals.md"
 MARKS = "<!-- {}: scripts/signals -->", "<!-- /{} -->"
+FARM_SIZES = (5, 10, 20, 50)
 
 
-def row(name: str, score: Score, tuned: Score) -> str:
+def row(name: str, score: Score) -> str:
     blamed = ", ".join(f"{habit} ({n})" for habit, n in score.blamed.most_common(3)) or "none"
     figures = (
         f"{score.precision:.2f} | {score.recall:.2f} | {score.found} of {score.planted} | "
-        f"{score.right} / {score.wrong} | {tuned.precision:.2f} / {tuned.recall:.2f}"
+        f"{score.right} / {score.wrong}"
     )
     return f"| `{name}` | {figures} | {blamed} |"
 
 
 def table() -> str:
-    reported, tuned = scored(REPORTED_ON), scored(TUNED_ON)
     head = (
         "| signal | precision | recall | plants found | signals about cheats / about the honest | "
-        "on the months of tuning | false positives |"
+        "false positives |"
     )
-    rows = [row(name, score, tuned[name]) for name, score in reported.items()]
-    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
+    with ProcessPoolExecutor() as pool:
+        scores = merged(pool.map(scored, ([seed] for seed in REPORTED_ON)))
+    rows = [row(name, score) for name, score in scores.items()]
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+
+
+def honest_table() -> str:
+    with ProcessPoolExecutor() as pool:
+        months = sum(
+            pool.map(flagged_honest_months, ([seed] for seed in REPORTED_ON)), start=Counter()
+        )
+    flagged = months.pop("any", 0)
+    kinds = ", ".join(f"`{name}` in {n}" for name, n in months.most_common()) or "none"
+    return f"Of 100 months without cheats, {flagged} have a signal: {kinds}."
+
+
+def farm_table() -> str:
+    """Return how often farms, and honest phones behind one address, are a signal."""
+    rows = [
+        (f"{n} phones: {choose.__doc__}", partial(detected_within_a_day, n=n, choose=choose))
+        for choose in NETWORKS
+        for n in (FARM_SIZES if choose is one_network else FARM_SIZES[-1:])
+    ]
+    unlisted = partial(detected_within_a_day, n=50, choose=one_network, listed=False)
+    rows.append(("50 phones: One network of no carrier, without a list.", unlisted))
+    people = partial(carrier_is_flagged, n=200)
+    rows.append(("200 honest phones behind one address of a carrier.", people))
+    text = "200 honest phones behind one address of a carrier, without a list."
+    rows.append((text, partial(people, listed=False)))
+    with ProcessPoolExecutor() as pool:
+        lines = [f"| {text} | {sum(pool.map(found, REPORTED_ON))} |" for text, found in rows]
+    return "\n".join(["| phones | flagged in 100 months |", "|---|---|", *lines])
 
 
 def hard_table() -> str:
@@ -48,10 +94,15 @@ def written(page: str, name: str, part: str) -> str:
     return text
 
 
+TABLES: dict[str, Callable[[], str]] = {
+    "table": table,
+    "honest": honest_table,
+    "farms": farm_table,
+    "hard": hard_table,
+}
+
 if __name__ == "__main__":
-    page = PAGE.read_text("utf-8")
-    for name, make in (("table", table), ("hard", hard_table)):
+    for name, make in TABLES.items():
         made = make()
-        page = written(page, name, made)
-        print(made)
-    PAGE.write_text(page, "utf-8")
+        PAGE.write_text(written(PAGE.read_text("utf-8"), name, made), "utf-8")
+        print(made, flush=True)

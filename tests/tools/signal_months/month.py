@@ -13,6 +13,8 @@ BEGIN = datetime(2024, 10, 31, 17, tzinfo=UTC)  # the first of November in Vietn
 DAYS = 30
 CENTRE = (21.594213, 105.848217)
 AREA_M = 12_000.0  # how far from the centre people live
+# Communes are squares of this side.
+COMMUNE_M = 6_000.0
 Spot = tuple[float, float]
 
 # The speed of honest people: a bus on a fast road; the capital is more than an hour away.
@@ -48,6 +50,9 @@ class Month:
     cheats: dict[str, list[set[UUID]]] = field(default_factory=dict)
     honest: dict[str, set[UUID]] = field(default_factory=dict)
     true_places: dict[UUID, Spot] = field(default_factory=dict)  # of each test
+    # Of each test: the digest of its network, and whether that is outside the carriers' list.
+    networks: dict[UUID, tuple[bytes, bool]] = field(default_factory=dict)
+    people: dict[UUID, UUID] = field(default_factory=dict)  # of linked phones
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
@@ -79,6 +84,11 @@ class Month:
         east, north = self.rng.uniform(-within_m, within_m, 2).tolist()
         return shifted(around, east, north)
 
+    def corner(self) -> Spot:
+        """Return a place in the middle of a commune at the border of the province."""
+        east, north = self.rng.choice([-1, 1], 2) * COMMUNE_M * 2.5
+        return shifted(CENTRE, float(east), float(north))
+
     def moment(self, day: int, first: float, last: float) -> datetime:
         """Return a random time of a day between two hours of Vietnam."""
         return BEGIN + timedelta(days=day, hours=float(self.rng.uniform(first, last)))
@@ -97,6 +107,7 @@ class Month:
         elif chance[1] < GLITCHES:
             latitude, longitude = shifted(GLITCH, *noise)
         fields: dict[str, object] = {
+            "unit": commune_at(latitude, longitude),
             "latitude": round(latitude, 6),
             "longitude": round(longitude, 6),
             "accuracy_m": round(accuracy, 1),
@@ -111,11 +122,13 @@ class Month:
         self.rows.append(DeviceSample(*base, guest=phone.guest, **fields))
 
     def leave_out_the_impossible(self) -> None:
-        """Drop tests that a person could not have reached in time: habits overlap by chance."""
+        """Drop tests that people could not have made in time: habits overlap by chance."""
         cheats = {one for plants in self.cheats.values() for plant in plants for one in plant}
         kept: list[DeviceSample] = []
         last: dict[UUID, DeviceSample] = {}
         for row in sorted(self.rows, key=lambda row: (row.at, row.id)):
+            if row.device not in cheats and row.at < row.registered_at:
+                continue
             before = last.get(row.device)
             if before is None or row.device in cheats or self._in_time(before, row):
                 kept.append(row)
@@ -142,6 +155,13 @@ class Month:
             "upload_mbps": round(upload, phone.digits),
             "ping_ms": round(ping, 1 if phone.digits == 2 else 0),
         }
+
+
+def commune_at(latitude: float, longitude: float) -> int:
+    """Return the number of the commune of a place; elsewhere in the country there are others."""
+    east = (longitude - CENTRE[1]) * DEGREE_WIDTH_M // COMMUNE_M
+    north = (latitude - CENTRE[0]) * METRES_PER_DEGREE // COMMUNE_M
+    return int(east + 10_000 * (north + 1_000))
 
 
 def shifted(where: Spot, east_m: float, north_m: float) -> Spot:

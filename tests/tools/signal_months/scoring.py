@@ -1,16 +1,29 @@
 """Score how well signals distinguish planted cheats from honest look-alikes."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from backend.coverage.signals.rules import SIGNALS, Evidence
+from backend.coverage.signals.networks import SAME_NETWORK, groups_of_phones, is_mostly_outside
+from backend.coverage.signals.rules import (
+    OF_COMMUNES,
+    OF_DEVICES,
+    OF_PROVINCES,
+    SIGNALS,
+    DeviceSample,
+    Evidence,
+)
+from backend.coverage.signals.shares import ONE_DEVICE, DeviceCount, shares_of_one_person
 from tests.tools.signal_months.cheats import CHEATS
+from tests.tools.signal_months.forgeries import FORGERIES, RESEMBLING
 from tests.tools.signal_months.honest import LOOK_ALIKES, volunteers
 from tests.tools.signal_months.month import Month
+from tests.tools.signal_months.receipts import receive, uses_of
 
-# Months for tuning the limits, and others for the evaluation.
-TUNED_ON, REPORTED_ON = range(100), range(1_000, 1_100)
+KINDS = (*SIGNALS, ONE_DEVICE, SAME_NETWORK)
+
+# Months for the evaluation; the limits were chosen on seeds 0 to 99.
+REPORTED_ON = range(2_000, 2_100)
 CHEAT_CHANCE, LOOK_ALIKE_CHANCE = 0.5, 0.85
 
 
@@ -34,27 +47,89 @@ class Score:
         return self.found / self.planted if self.planted else 1.0
 
 
-def made(seed: int) -> Month:
-    """Build a month of honest people, look-alikes and cheats."""
+def made(seed: int, cheats: bool = True) -> Month:
+    """Build a month of honest people, look-alikes and, if wanted, cheats."""
     month = Month(seed)
     volunteers(month)
-    for habit in LOOK_ALIKES:
-        if month.rng.random() < LOOK_ALIKE_CHANCE:
-            habit(month)
-    for cheat in CHEATS:
-        if month.rng.random() < CHEAT_CHANCE:
-            cheat(month)
+    for habits, frauds in ((LOOK_ALIKES, CHEATS), (RESEMBLING, FORGERIES)):
+        for habit in habits:
+            if month.rng.random() < LOOK_ALIKE_CHANCE:
+                habit(month)
+        for fraud in frauds if cheats else ():
+            if month.rng.random() < CHEAT_CHANCE:
+                fraud(month)
     month.leave_out_the_impossible()
+    receive(month)
     return month
+
+
+def found_in(month: Month, listed: bool = True) -> dict[str, list[Evidence]]:
+    """Search a month as the server does: commune by commune, phone by phone, as a province."""
+    found: dict[str, list[Evidence]] = {name: [] for name in KINDS}
+    total = Counter(row.device for row in month.rows)
+    communes: dict[int, list[DeviceSample]] = defaultdict(list)
+    for row in month.rows:
+        assert row.unit is not None
+        communes[row.unit].append(row)
+    for unit in sorted(communes):
+        here = Counter(row.device for row in communes[unit])
+        rows = [
+            row._replace(elsewhere=total[row.device] - here[row.device]) for row in communes[unit]
+        ]
+        for rule in OF_COMMUNES:
+            found[rule.__name__] += rule(rows)
+        counts = [DeviceCount(device, "mobile", n) for device, n in sorted(here.items())]
+        people = {device: person.int for device, person in month.people.items()}
+        for share in shares_of_one_person(counts, people):
+            found[ONE_DEVICE].append(Evidence(ONE_DEVICE, share.devices, ()))
+    for rule in (*OF_DEVICES, *OF_PROVINCES):
+        found[rule.__name__] += rule(month.rows)
+    found[SAME_NETWORK] = _networks(month, listed)
+    return found
+
+
+def _networks(month: Month, listed: bool) -> list[Evidence]:
+    uses = uses_of(month, listed=listed)
+    groups = [[use.device for use in group.uses] for group in groups_of_phones(uses)]
+    for unit in sorted({use.unit for use in uses if use.unit is not None}):
+        here = [use for use in uses if use.unit == unit and use.outside is not None]
+        outside = [use for use in here if use.outside]
+        people = {use.person for use in outside}
+        if is_mostly_outside(len(outside), len(here), len(people)):
+            groups.append([use.device for use in outside])
+    return [Evidence(SAME_NETWORK, tuple(sorted(set(group))), ()) for group in groups]
+
+
+def flagged_honest_months(seeds: Iterable[int]) -> Counter[str]:
+    """Return the kinds of signals in months without cheats, and "any" for the months."""
+    months: Counter[str] = Counter()
+    for seed in seeds:
+        names = [name for name, found in found_in(made(seed, cheats=False)).items() if found]
+        months.update(names + (["any"] if names else []))
+    return months
 
 
 def scored(seeds: Iterable[int]) -> dict[str, Score]:
     """Return the score of every signal over months."""
-    scores = {name: Score() for name in SIGNALS}
+    scores = {name: Score() for name in KINDS}
     for seed in seeds:
         month = made(seed)
-        for name, signal in SIGNALS.items():
-            add(scores[name], name, month, signal(month.rows))
+        for name, found in found_in(month).items():
+            add(scores[name], name, month, found)
+    return scores
+
+
+def merged(parts: Iterable[dict[str, Score]]) -> dict[str, Score]:
+    """Return the sum of scores of several months."""
+    scores = {name: Score() for name in KINDS}
+    for part in parts:
+        for name, score in part.items():
+            whole = scores[name]
+            whole.planted += score.planted
+            whole.found += score.found
+            whole.right += score.right
+            whole.wrong += score.wrong
+            whole.blamed.update(score.blamed)
     return scores
 
 

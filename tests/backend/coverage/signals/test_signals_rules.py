@@ -8,13 +8,16 @@ from uuid import UUID
 import pytest
 
 from backend.coverage.signals.rules import (
+    BACKDATED_LEAST,
     NIGHT_TIMES,
     ONCE_DEVICES,
+    PACE_STOPS,
     PLACE_DEVICES,
     SIGNALS,
     SPEED_TIMES,
     DeviceSample,
     Evidence,
+    backdated,
     blocks,
     devices_in_lockstep,
     impossible_travel,
@@ -24,7 +27,9 @@ from backend.coverage.signals.rules import (
     one_place_many_devices,
     same_coordinates,
     speeds_repeated,
+    too_fast,
 )
+from backend.coverage.signals.shares import DeviceCount, shares_of_one_person
 
 MORNING = datetime(2024, 11, 10, 1, 30, tzinfo=UTC)  # half past eight in Vietnam
 HOUSE = (21.594213, 105.848217)
@@ -208,6 +213,51 @@ def test_a_cached_fix_and_rounded_positions_are_honest(make: Make) -> None:
     rounded = [make(n, n * 60, latitude=21.594, longitude=105.848) for n in range(20)]
     nowhere = [make(n, n * 60, latitude=None, longitude=None) for n in range(20)]
     assert same_coordinates(cached + rounded + nowhere) == []
+
+
+def test_a_script_walks_faster_than_a_person(make: Make) -> None:
+    rows = [make(1, n * 40 / 60, **away(n)) for n in range(PACE_STOPS)]
+    found = too_fast([*rows, make(1, day(2), **away(1))])
+    assert devices(found) == [{1}] and found[0].facts == {"stops": PACE_STOPS, "every_s": 40}
+    assert set(found[0].measurements) == {row.id for row in rows}
+    assert too_fast([row._replace(counted=False) for row in rows]) == []
+
+
+def test_a_brisk_walk_and_several_networks_in_one_place_are_honest(make: Make) -> None:
+    walk = [make(1, n * 1.6, **away(n)) for n in range(120)]
+    sims = [make(2, n * 1.6 + k / 3, **away(n)) for n in range(100) for k in range(3)]
+    assert too_fast(walk + sims) == []
+
+
+def test_a_month_that_is_filled_afterwards(make: Make) -> None:
+    late = {"received_at": MORNING + timedelta(days=25)}
+    rows = [make(n, n, **late) for n in range(BACKDATED_LEAST)]
+    found = backdated([*rows, *(make(99, n) for n in range(3 * BACKDATED_LEAST))])
+    assert len(found) == 1 and found[0].facts == {"days": 25, "before": 0, "share": 0.25}
+    assert backdated([*rows, *(make(99, n) for n in range(3 * BACKDATED_LEAST + 1))]) == []
+
+
+def test_a_trip_without_a_network_is_honest(make: Make) -> None:
+    back = {"received_at": MORNING + timedelta(days=6)}
+    assert backdated([make(n % 3, n, **back) for n in range(90)]) == []
+
+
+def test_phones_that_register_after_their_samples(make: Make) -> None:
+    new = {"registered_at": MORNING + timedelta(days=2), "counted": False}
+    found = backdated([make(n, **new) for n in range(BACKDATED_LEAST)])
+    assert len(found) == 1 and found[0].facts["before"] == BACKDATED_LEAST
+
+
+def test_one_person_of_a_commune() -> None:
+    one, other, *rest = (UUID(int=n) for n in range(4))
+    theirs = [DeviceCount(one, "mobile", 90), DeviceCount(other, "mobile", 90)]
+    others = [DeviceCount(device, "mobile", 90) for device in rest]
+    linked = {one: 7, other: 7}
+    [found] = shares_of_one_person([*theirs, *others], linked)
+    assert (found.devices, found.n, found.counted) == ((one, other), 180, 360)
+    assert shares_of_one_person([*theirs, *others], {}) == []
+    assert shares_of_one_person([*theirs, *others, DeviceCount(rest[0], "mobile", 1)], linked) == []
+    assert shares_of_one_person([DeviceCount(one, "fixed", 149)], {}) == []
 
 
 def test_no_signal_hangs_on_the_order_of_rows(make: Make) -> None:

@@ -64,7 +64,7 @@ APPLY_MARKS = text("""
         and (p.campaign_id is null or s.campaign_id = p.campaign_id)
 """)
 # Communes with samples, or with findings that have none left, and their provinces; those of a
-# campaign have earnings of it.
+# campaign have earnings of it. Deltas are those that another process is folding.
 PLACES = """
     with communes as (
         {communes}
@@ -85,6 +85,9 @@ OF_ALL = text(
             select distinct unit_id from counts
             where month = :month and day is null and n > 0
                 and (cast(:units as int[]) is null or unit_id = any(:units))
+            union select unit_id from count_deltas
+            where to_char(day, 'YYYY-MM') = :month
+                and (cast(:units as int[]) is null or unit_id = any(:units))
         """
     )
 )
@@ -93,6 +96,9 @@ OF_CAMPAIGN = text(
         communes="""
             select distinct unit_id from team_counts
             where campaign_id = :campaign and month = :month and grain = 'unit' and n > 0
+                and (cast(:units as int[]) is null or unit_id = any(:units))
+            union select unit_id from team_deltas
+            where campaign_id = :campaign and to_char(day, 'YYYY-MM') = :month
                 and (cast(:units as int[]) is null or unit_id = any(:units))
         """
     )

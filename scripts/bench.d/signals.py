@@ -111,7 +111,7 @@ def measure_all() -> None:
     month = {"month": "2024-11", "level": None, "unit": None}
     month |= {"kind": None, "cursor": None, "limit": 100}
     province = month | {"level": "province"}
-    for name, campaign in (("all communes of a province", None), ("of its campaign", 1)):
+    for name, campaign in (("all communes of a province", None), ("the same of a campaign", 1)):
         began = time.perf_counter()
         refresh(Search("2024-11", campaign, "key", NOW), None, float("inf"))
         print(f"search of {name}: {time.perf_counter() - began:.1f} s")

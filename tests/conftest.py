@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine
 
 from backend.accounts import passwords
+from backend.coverage.signals import service as signals
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from tests.support import people
@@ -44,6 +45,14 @@ def rare_collections() -> None:
     """Collect garbage seldom: a test process holds millions of objects, and lives for minutes."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_searches() -> Iterator[None]:
+    """Search all places for signals in a request, however busy the machine is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signals, "REQUEST_S", 60.0)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -139,6 +139,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; its boundary sets are loaded and activated at start"),
     Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),
     Setting("SET_MEMORY_MB", whole, 4_000, "memory limit of the process that reads and checks a boundary set, in MB; the country with every vertex takes 2,000, half of it only reserved. 0: no limit"),
+    Setting("SET_CPU_S", whole, 600, "CPU time for reading and checking a boundary set, in seconds; the country with every vertex takes 30. 0: no limit"),
     Setting("BACKUP_DIR", folder, None, "where scripts/backup writes and `flask doctor` looks; default: VAR_DIR/backups"),
     Setting("ARCHIVE_DIR", folder, None, "where `flask measurements archive` writes months as GeoParquet; default: VAR_DIR/archive. Machines that share work need access to the same folder"),
     Setting("BATCH_TLS_CA", folder, None, "certificate of the authority of a Dask scheduler and its workers; required with --scheduler tls://…"),

@@ -107,6 +107,10 @@ TEXTS: dict[str, str] = {
         "The set needs more memory than SET_MEMORY_MB allows: simplify its shapes, or ask the "
         "operator to raise the limit."
     ),
+    "set_cpu": N_(
+        "The set needs more CPU time than SET_CPU_S allows: simplify its shapes, or ask the "
+        "operator to raise the limit."
+    ),
     "set_file_unsafe": N_("The ZIP contains file names outside its own folder."),
     "set_file_several": N_("The ZIP contains several sets; leave only one in it."),
     "upload_gone": N_("The uploaded file is no longer stored; send it again."),

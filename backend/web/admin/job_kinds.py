@@ -2,6 +2,7 @@
 
 import re
 import resource
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -64,15 +65,20 @@ def upload_set(
         raise
 
 
-def limit_memory(work: Work) -> Work:
-    """Fail with the problem `set_memory` if work needs more than SET_MEMORY_MB.
+class CpuTimeSpent(BaseException):
+    """The CPU time of a block is spent; no library that reads files catches it."""
 
-    A small compressed file can unpack to any size.
+
+def limit_resources(work: Work) -> Work:
+    """Fail with the problem `set_memory` or `set_cpu` beyond SET_MEMORY_MB and SET_CPU_S.
+
+    A small compressed file can unpack to any size, and a few shapes can take hours to check.
     """
 
     @wraps(work)
     def limited(arguments: Arguments, progress: Progress) -> dict[str, Any]:
-        with memory_limit(current_app.config["SET_MEMORY_MB"] * 1_000_000):
+        most_bytes = current_app.config["SET_MEMORY_MB"] * 1_000_000
+        with memory_limit(most_bytes), cpu_limit(current_app.config["SET_CPU_S"]):
             return work(arguments, progress)
 
     return limited
@@ -97,6 +103,27 @@ def memory_limit(most: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
 
 
+@contextmanager
+def cpu_limit(most_s: float) -> Iterator[None]:
+    """Limit the CPU time of a block in the main thread to seconds, 0: no limit; else 422.
+
+    A single call of a C library is interrupted only at its end.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        raise CpuTimeSpent
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, most_s)
+    try:
+        yield
+    except CpuTimeSpent as error:
+        raise Problem(422, "set_cpu") from error
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
 def _is_memory_error(error: BaseException | None) -> bool:
     """Return whether an exception or one of its causes is a lack of memory."""
     if error is None:
@@ -106,7 +133,7 @@ def _is_memory_error(error: BaseException | None) -> bool:
     return _is_memory_error(error.__cause__ or error.__context__)
 
 
-@limit_memory
+@limit_resources
 def check_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Check an existing boundary set against the list of units."""
     from backend.units import loading  # loads geopandas, which pages do not need
@@ -115,7 +142,7 @@ def check_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     return _check(new, frame, arguments["job"], progress)
 
 
-@limit_memory
+@limit_resources
 def load_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Read an uploaded file, check it, and add it as a set if no finding forbids that."""
     from backend.units import loading

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import resource
+import signal
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -215,6 +216,29 @@ def test_a_file_that_wants_all_memory_is_refused(
     assert (job.state, job.error) == ("failed", "set_memory")
     assert "cần nhiều bộ nhớ hơn" in admin.get("/admin/jobs")
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+def test_a_file_that_takes_all_cpu_time_is_refused(
+    app: Flask, admin: AdminBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a library retries after any exception, too."""
+
+    def busy(*_: object) -> None:
+        while True:
+            try:
+                sum(range(10_000))
+            except Exception:
+                continue
+
+    monkeypatch.setattr("backend.units.loading.read", busy)
+    app.config["SET_CPU_S"] = 1
+    before = signal.getsignal(signal.SIGPROF)
+    admin.done("/admin/sets", **sent(geojson()))
+    job = worked(app)
+    assert (job.state, job.error) == ("failed", "set_cpu")
+    assert "cần nhiều thời gian xử lý hơn" in admin.get("/admin/jobs")
+    assert signal.getsignal(signal.SIGPROF) == before
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), GEOSException("std::bad_alloc")], ids=repr)

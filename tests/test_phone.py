@@ -222,6 +222,7 @@ def test_the_ticket_ahead_serves_while_the_api_does_not_answer(app: Flask, tmp_p
         assert db.session.scalar(select(func.count()).select_from(TicketRow)) == 3
 
 
+@pytest.mark.slow
 def test_a_store_goes_on_where_it_was(stub: StubServer, tmp_path: Path) -> None:
     first = ride(stub, tmp_path / "phone.sqlite")
     second = ride(stub, tmp_path / "phone.sqlite")
@@ -266,6 +267,7 @@ def test_a_token_that_was_overtaken_is_asked_for_again(stub: StubServer, tmp_pat
     assert len([path for path in stub.paths if path.endswith("/devices")]) == 2
 
 
+@pytest.mark.slow
 def test_a_server_that_forgets_or_doubles_is_noticed(stub: StubServer, tmp_path: Path) -> None:
     stub.forget = True
     tally = ride(stub, tmp_path / "forgets.sqlite")
@@ -316,6 +318,7 @@ def test_a_walk_is_the_same_for_the_same_seed() -> None:
     assert ridden(4) == ridden(4) != ridden(5)
 
 
+@pytest.mark.slow
 def test_the_command_tells_and_answers(
     stub: StubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

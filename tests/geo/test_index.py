@@ -35,6 +35,7 @@ def off_edges_equal(located: Locations, expected: list[str | None]) -> bool:
     return bool((located.code_array() == np.array(expected, dtype=object))[off].all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_agrees_with_sjoin_and_with_itself_one_by_one(name: str) -> None:
     frame, index = SETS[name], INDEXES[name]
@@ -56,6 +57,7 @@ def test_agrees_with_shapely_one_by_one(name: str) -> None:
         assert (place.code if place else None) == (holders[0] if holders else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_every_vertex_and_midpoint_is_an_edge_of_the_lowest_code(name: str) -> None:
     frame = SETS[name].sort_values("code")

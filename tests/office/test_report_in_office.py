@@ -59,6 +59,7 @@ def run(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
+@pytest.mark.slow
 def test_the_letter_becomes_pages(files: Files, folder: Path) -> None:
     convert(folder / "report.docx", "pdf", folder)
     pdf = str(folder / "report.pdf")
@@ -74,6 +75,7 @@ def test_the_letter_becomes_pages(files: Files, folder: Path) -> None:
     assert sum("tiêu" in page and "hoạch" in page for page in pages[-4:]) >= 2
 
 
+@pytest.mark.slow
 def test_the_pages_can_be_looked_at(files: Files, folder: Path) -> None:
     if not (folder / "report.pdf").exists():
         convert(folder / "report.docx", "pdf", folder)
@@ -85,6 +87,7 @@ def test_the_pages_can_be_looked_at(files: Files, folder: Path) -> None:
             assert len(image.convert("L").getcolors()) > 20  # nothing is blank
 
 
+@pytest.mark.slow
 def test_the_workbook_reads_back(files: Files, folder: Path) -> None:
     """Its sums are computed again, without the values that were kept beside them."""
     stripped = folder / "again.xlsx"

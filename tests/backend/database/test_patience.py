@@ -31,6 +31,7 @@ def lock(connection: Connection, table: str) -> None:
     connection.execute(text(f"lock table {table} in access exclusive mode"))
 
 
+@pytest.mark.slow
 def test_it_waits_for_who_holds_the_table(engine: Engine) -> None:
     holder = engine.connect()
     lock(holder, "patience_a")

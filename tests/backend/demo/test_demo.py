@@ -234,6 +234,7 @@ def test_commands_say_what_they_did(app: Flask) -> None:
     assert "Removed measurements: 0" in run(args=["demo", "remove"]).output
 
 
+@pytest.mark.slow
 def test_the_command_loads_what_is_planned(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "month_plans", lambda today, now: [SMALL])
     output = app.test_cli_runner().invoke(args=["demo", "load", "--seed", "7"]).output

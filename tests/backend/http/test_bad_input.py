@@ -161,6 +161,7 @@ QUERIES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("url", "name"), QUERIES)
 def test_a_strange_query(client: FlaskClient, url: str, name: str) -> None:
     for value in [*STRANGE, "1e400", "nan", "9999-12", "1900-01", "0001-01"]:

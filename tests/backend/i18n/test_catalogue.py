@@ -69,6 +69,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         return read_po(file)
 
 
+@pytest.mark.slow
 def test_every_text_is_translated(catalogue: Catalog, extracted: Catalog) -> None:
     ours, theirs = ({key(one) for one in found if one.id} for found in (catalogue, extracted))
     assert ours == theirs  # else type scripts/translations

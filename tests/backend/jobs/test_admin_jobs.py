@@ -90,6 +90,7 @@ def test_communes_are_named_again(app: Flask, admin: AdminBrowser) -> None:
     assert field_error(admin.refused("/admin/jobs/reassign", **backwards), "last")
 
 
+@pytest.mark.slow
 def test_the_same_work_is_not_asked_for_twice(app: Flask, admin: AdminBrowser) -> None:
     month = {"month": "2024-11", "dry_run": "yes"}
     admin.done("/admin/jobs/rejudge", **month)

@@ -144,6 +144,7 @@ def test_the_last_use_of_a_code_is_one_phones(app: Flask, client: FlaskClient, c
     assert sorted(answer.status_code for answer in answers) == [201, 201, 410, 410, 410]
 
 
+@pytest.mark.slow
 def test_joining_and_withdrawing_at_one_instant_do_not_block(
     app: Flask, client: FlaskClient, cast: Cast
 ) -> None:

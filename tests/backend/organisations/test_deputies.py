@@ -75,6 +75,7 @@ def test_the_list_asks_no_more_of_the_database_however_long_it_is(cast: Cast) ->
     assert len(more) == len(few)
 
 
+@pytest.mark.slow
 def test_what_was_lent_ends_by_itself(cast: Cast, clock: FakeClock) -> None:
     cast.lend()
     clock.now = datetime(2024, 11, 30, 17, 0, tzinfo=UTC)

@@ -55,6 +55,7 @@ def modes(paths: list[Path]) -> list[tuple[int, int, int]]:
     return [(status.st_mode, status.st_uid, status.st_gid) for status in found]
 
 
+@pytest.mark.slow
 def test_start_changes_no_existing_folder(server: EmbeddedPostgres, var_dir: Path) -> None:
     existing = [*var_dir.parents, *binary("postgres").parents]
     before = modes(existing)
@@ -150,6 +151,7 @@ def test_a_broken_server_tells_what_its_log_says(
         server.start()
 
 
+@pytest.mark.slow
 def test_a_half_made_database_is_made_anew(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path / "var", fsync=False)
     (tmp_path / "var" / "postgres.new").mkdir(parents=True)

@@ -9,6 +9,7 @@ from backend.app import create_app
 from backend.server.gunicorn.web import preload_templates
 
 
+@pytest.mark.slow
 def test_pages_are_made_of_the_templates_of_the_start(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from backend.server.running import instance
 from backend.server.running.instance import Instance, read_instance
 
 
+@pytest.mark.slow
 def test_a_reader_sees_all_facts_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instance, "MAIN", b"python")  # this process
     lock = Instance(tmp_path)

@@ -216,6 +216,7 @@ def test_a_workbook_cut_off_anywhere_is_refused(
         assert answer.status_code == 422 and answer.json["errors"][0]["code"] == "not_workbook"
 
 
+@pytest.mark.slow
 def test_the_body_may_be_gzip_and_has_a_type_and_a_size(
     app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str]
 ) -> None:

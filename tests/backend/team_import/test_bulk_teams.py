@@ -5,6 +5,7 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -35,6 +36,7 @@ def test_without_a_word_it_is_a_dry_run(
     assert teams(app) == []
 
 
+@pytest.mark.slow
 def test_the_file_is_written_once_and_changes_nothing_again(
     app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str]
 ) -> None:
@@ -132,6 +134,7 @@ def test_one_bad_row_writes_nothing_and_all_are_named(
     assert dry.json["rows"][1]["errors"][0]["message"] == "This field is missing."
 
 
+@pytest.mark.slow
 def test_a_file_of_many_teams_with_bad_rows(
     app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str]
 ) -> None:
@@ -185,6 +188,7 @@ def test_columns_that_mean_nothing_here_are_told(
     assert answer.json["ignored_columns"] == ["Ghi chú"]
 
 
+@pytest.mark.slow
 def test_only_the_organisers_of_the_organisation_may(
     app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str]
 ) -> None:

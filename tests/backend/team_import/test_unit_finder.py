@@ -86,6 +86,7 @@ def test_the_communes_are_those_of_today(
     assert now["rows"][1]["errors"][0]["code"] == "place_unknown"
 
 
+@pytest.mark.slow
 def test_a_wrong_column_costs_no_endless_guessing() -> None:
     above = (("Huyện A", "Huyện"),)
     known = [

@@ -105,6 +105,7 @@ def test_search_takes_its_words_literally(client: FlaskClient) -> None:
     assert codes(client, q="%") == codes(client, q="_") == []
 
 
+@pytest.mark.slow
 def test_names_come_in_vietnamese_order(client: FlaskClient) -> None:
     names = [i["name"] for i in everything(client, as_of="2024-11-30", level="district")]
     assert names.index("Huyện Ba Bể") < names.index("Huyện Ba Vì") < names.index("Huyện Bác Ái")

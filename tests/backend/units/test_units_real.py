@@ -18,6 +18,7 @@ from tests.support.letter_month import NOW, measured, summary
 
 FOLDER = os.environ.get("BOUNDARIES_DIR")
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.real_boundaries,
     pytest.mark.skipif(not FOLDER, reason="needs official polygons: BOUNDARIES_DIR is not set"),
 ]
@@ -33,7 +34,6 @@ def installed(built: Flask) -> Iterator[Flask]:
         yield built
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("day", "thai_nguyen", "country", "no_boundary"),
     [
@@ -68,7 +68,6 @@ def test_the_communes_of_november_are_listed_with_their_names(installed: Flask) 
     assert {"Xã Na Mao", "Xã Tân Lợi", "Xã Vạn Thọ", "Thị trấn Giang Tiên"} <= names
 
 
-@pytest.mark.slow
 def test_the_letter_by_the_official_list(
     installed: Flask, app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
@@ -85,7 +84,6 @@ def test_the_letter_by_the_official_list(
     }  # fmt: skip
 
 
-@pytest.mark.slow
 def test_the_letter_with_less_than_half_of_its_samples(
     installed: Flask, app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:

@@ -198,6 +198,7 @@ def test_a_client_that_never_reads_has_received_nothing(host: str, var_dir: Path
     assert (witness.down.bytes, witness.down.complete) == (0, False)
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_slowly_then_in_a_burst_gains_nothing(host: str, var_dir: Path) -> None:
     """Buffers of kernel and proxy are full when it begins to read; the time runs from the start."""
     server, test = begun(host)

@@ -72,6 +72,7 @@ def test_the_day_as_a_picture(cast: Cast) -> None:
     assert len(image.getcolors(1_000_000) or []) > 20  # letters are drawn with soft edges
 
 
+@pytest.mark.slow
 def test_every_vietnamese_letter_is_drawn() -> None:
     """A letter that the font lacks would be drawn as the same box as any other it lacks."""
     letters = "ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ–"

@@ -198,6 +198,7 @@ def test_the_head_of_an_answer_tells_no_more(area: Area) -> None:
         assert told(area.get(url, other, "HEAD")) == told(area.get(url, {}, "HEAD")), url
 
 
+@pytest.mark.slow
 def test_what_is_hidden_is_answered_as_what_is_not_there(area: Area) -> None:
     """A unit, a sample or a report of another area, and one that there is not."""
     nowhere = {

@@ -55,6 +55,7 @@ def test_three_numbers_and_the_reasons_between_them(client: FlaskClient, app: Fl
         assert {item["reached"] for item in fixed["items"]} == {None}
 
 
+@pytest.mark.slow
 def test_levels_add_up_to_the_same(client: FlaskClient) -> None:
     headers = register(client)
     hanoi = location(latitude=21.0285, longitude=105.8542)

@@ -4,6 +4,7 @@ import csv
 import io
 
 import openpyxl
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -15,6 +16,7 @@ URL = "/api/v1/coverage?month=2024-11&parent=19"
 VIETNAMESE = [gettext(head, "vi") for head in COLUMNS.values()]
 
 
+@pytest.mark.slow
 def test_the_workbook_holds_the_same_figures(app: Flask, client: FlaskClient) -> None:
     count(app, "05443", ("2024-11-10", 300), ("2024-11-11", 1))
     items = client.get(URL).json["items"]

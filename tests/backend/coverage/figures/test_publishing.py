@@ -162,6 +162,7 @@ def test_map_programs_get_the_published_communes(world: World) -> None:
     assert world.get(f"{items}/{HIDDEN}", "official").status_code == 200
 
 
+@pytest.mark.slow
 def test_open_data_hold_the_published_provinces(world: World, app: Flask) -> None:
     world.office.measured(9, 14)
     make_release(app, MONTH)

@@ -91,6 +91,7 @@ def random_case(random: np.random.Generator) -> Case:
     )
 
 
+@pytest.mark.slow
 def test_against_the_optimum_on_small_cases() -> None:
     random = np.random.default_rng(20241101)
     worst, below = 1.0, 0
@@ -127,6 +128,7 @@ CASES = st.integers(1, 8).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(CASES, st.data())
 @settings(max_examples=300)
 def test_what_every_plan_keeps(case: Case, data: Any) -> None:

@@ -283,6 +283,7 @@ def test_three_free_phones_in_each_of_63_cells_locate_nobody(
     assert items(client) == {}  # registered for a day, measured on one
 
 
+@pytest.mark.slow
 def test_89_questions_for_the_next_place_show_nothing_of_another_phone(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -358,6 +359,7 @@ def public_bytes(client: FlaskClient) -> dict[str, bytes]:
     return {url: answer.data for url, answer in answers.items() if answer.status_code == 200}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_moving_one_person_changes_no_byte_before_and_few_cells_after(
     app: Flask, client: FlaskClient, seed: int

@@ -73,6 +73,7 @@ def released(cells: dict[str, dict[int, int]]) -> dict[str, int]:
     return {cell: rules.rounded(samples[cell], b"key", cell) for cell in shown}
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(st.lists(PERSON, min_size=4, max_size=25), st.sampled_from("abcdef"))
 def test_a_person_who_moves_changes_cells_of_five_volunteers_alone(

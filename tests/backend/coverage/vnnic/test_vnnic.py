@@ -101,6 +101,7 @@ def test_the_list_of_reasons_comes_in_both_languages(client: FlaskClient) -> Non
     assert all(a["words"] != b["words"] for a, b in zip(told, english, strict=True))
 
 
+@pytest.mark.slow
 def test_pages_show_both_counts_where_one_was_imported(app: Flask, client: FlaskClient) -> None:
     code = commune_of(client)
     post(client, register(client), sample("2024-11-10T09:00:00+07:00"))
@@ -129,6 +130,7 @@ def test_a_page_finds_the_same_figures_once(
         questions.clear()
 
 
+@pytest.mark.slow
 def test_another_network_and_month_are_apart(app: Flask, client: FlaskClient) -> None:
     code = commune_of(client)
     take_in(client, app, f"Mã xã,Số mẫu\n{code},7\n")

@@ -71,6 +71,7 @@ def test_what_is_ambiguous_is_listed_and_never_guessed(
     assert kept(app) == {}
 
 
+@pytest.mark.slow
 def test_a_code_that_means_another_place_by_now(
     app: Flask, client: FlaskClient, admin: dict[str, str]
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_month_that_has_not_begun(client: FlaskClient, admin: dict[str, str]) 
     assert answer.json["errors"][0]["code"] == "month_in_future"
 
 
+@pytest.mark.slow
 def test_the_command(app: Flask, tmp_path: Path) -> None:
     def run(*words: str) -> Any:
         told = ["coverage", "import-vnnic", str(path), "--month", "2024-11", *words]

@@ -39,6 +39,7 @@ def sources(app: Flask) -> list[str]:
         return list(db.session.scalars(text("select source from measurements order by source")))
 
 
+@pytest.mark.slow
 def test_rows_without_a_device_are_valid_and_not_counted(
     app: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:

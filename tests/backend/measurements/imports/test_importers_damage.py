@@ -199,6 +199,7 @@ def own_csv(bodies: list[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
+@pytest.mark.slow
 @drawn(st.lists(payloads, max_size=5))
 @settings(max_examples=60)
 def test_own_csv_round_trip(bodies: list[dict[str, Any]]) -> None:

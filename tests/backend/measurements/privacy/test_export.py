@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -40,6 +41,7 @@ def test_secrets_are_not_told(client: FlaskClient) -> None:
     assert mine["token"] not in text
 
 
+@pytest.mark.slow
 def test_more_rows_than_are_read_at_a_time(app: Flask, client: FlaskClient) -> None:
     mine = register(client)
     ids = store_measurements(app, mine["id"], ROWS_AT_A_TIME * 2 + 1)

@@ -47,6 +47,7 @@ def outcomes(answer: Any) -> set[str]:
     return {one["outcome"] for one in answer.json["results"]}
 
 
+@pytest.mark.slow
 def test_to_post_withdraw_and_post_again_gains_nothing(app: Flask, client: FlaskClient) -> None:
     """Of the review: three turns of the same bodies counted 2, 32, 62, 92."""
     honest = register(client)

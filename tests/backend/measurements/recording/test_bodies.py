@@ -71,6 +71,7 @@ def test_unknown_fields_are_kept_up_to_4_kb_in_all(client: FlaskClient, app: Fla
     assert post(client, headers, raw).status_code == 409
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=1_500), max_size=9), st.randoms())
 def test_what_is_kept_does_not_depend_on_the_order(
     unknown: dict[str, str], shuffle: random.Random
@@ -85,6 +86,7 @@ def test_what_is_kept_does_not_depend_on_the_order(
     assert size(left) <= UNKNOWN_MOST + len(left) + 2
 
 
+@pytest.mark.slow
 def test_many_large_bodies_do_not_fill_the_disk(client: FlaskClient, app: Flask) -> None:
     """Of the review: 296 kB sent, in 8 posts of one sample, made the tables grow by 32 MB."""
     headers = register(client) | {"Content-Encoding": "gzip", "Content-Type": "application/json"}

@@ -214,6 +214,7 @@ def differences(app: Flask) -> list[dict[str, Any]]:
         return counting.differences()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would post for minutes

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -67,6 +68,7 @@ def alone(row: dict[str, Any], locator: Locator) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @given(told=ROWS)
 @settings(
     max_examples=60,

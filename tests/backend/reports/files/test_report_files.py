@@ -214,6 +214,7 @@ def test_a_chart_and_a_map_are_inside(rendered: Files) -> None:
     assert "Xã, phường theo mức so với mục tiêu, băng rộng di động" in told[1]
 
 
+@pytest.mark.slow
 def test_long_tables_stand_in_an_appendix(app: Flask) -> None:
     many = [lacking(f"{n:05}", f"Xã {n}", n) for n in range(40)]
     files = made(app, report(sections=sections(lacking={"mobile": many, "fixed": []})))
@@ -239,6 +240,7 @@ def test_the_copied_letterhead_is_used(app: Flask) -> None:
     )
 
 
+@pytest.mark.slow
 def test_made_up_figures_are_marked_everywhere(app: Flask, rendered: Files) -> None:
     files = made(app, report(demo=True))
     page = Document(io.BytesIO(files["report.docx"])).sections[0]
@@ -267,6 +269,7 @@ def test_a_report_with_nothing_in_it_is_rendered_too(app: Flask) -> None:
     assert "Trong tháng không có chiến dịch nào" in words(files)
 
 
+@pytest.mark.slow
 def test_a_district_has_a_map_and_a_commune_has_none(app: Flask) -> None:
     district = {
         "code": "164", "name": "Thành phố Thái Nguyên", "level": "district", "type": "Thành phố",
@@ -279,6 +282,7 @@ def test_a_district_has_a_map_and_a_commune_has_none(app: Flask) -> None:
     assert len(Document(io.BytesIO(files["report.docx"])).inline_shapes) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["20333", "22736"])
 def test_islands_far_away_are_drawn(app: Flask, code: str) -> None:
     """Khánh Hòa and Đà Nẵng of today have them."""

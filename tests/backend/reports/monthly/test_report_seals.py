@@ -277,6 +277,7 @@ def test_late_samples_go_to_a_supplement(office: Office) -> None:
     assert check(office, office.show(report).json["digest"]).json["valid"] is True
 
 
+@pytest.mark.slow
 def test_a_withdrawal_changes_no_frozen_figure_and_no_count(office: Office) -> None:
     phone = office.measured(9, 16)
     report = office.approved()
@@ -287,6 +288,7 @@ def test_a_withdrawal_changes_no_frozen_figure_and_no_count(office: Office) -> N
     assert office.show(report, "/supplement").json["changed"] is False
 
 
+@pytest.mark.slow
 def test_a_draft_has_no_supplement_and_its_files_are_a_preview(office: Office) -> None:
     report = office.draft()
     assert office.show(report, "/supplement").json["code"] == "report_not_frozen"

@@ -220,6 +220,7 @@ def test_what_was_not_published_is_not_there(
     assert client.get(f"/open-data/{address}").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_command_tells_digests(month: Flask) -> None:
     make_release(month)
     done = month.test_cli_runner().invoke(args=["reports", "publish-data", "2024-11"])
@@ -237,6 +238,7 @@ def test_a_running_month_is_not_published(month: Flask, clock: FakeClock, tmp_pa
     assert not (tmp_path / "open-data").exists()
 
 
+@pytest.mark.slow
 def test_made_up_months_say_so(month: Flask, client: FlaskClient) -> None:
     with month.app_context():
         db.session.add(DemoMonth(month="2024-11"))

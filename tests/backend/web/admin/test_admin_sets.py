@@ -94,6 +94,7 @@ def left(app: Flask) -> list[str]:
     return [path.name for path in (app.config["VAR_DIR"] / uploads.FOLDER).glob("*/*")]
 
 
+@pytest.mark.slow
 def test_a_set_is_sent_checked_seen_and_activated(app: Flask, admin: AdminBrowser) -> None:
     admin.done("/admin/sets", **sent(geojson()))
     assert left(app) == ["set.geojson"]
@@ -115,6 +116,7 @@ def test_a_set_is_sent_checked_seen_and_activated(app: Flask, admin: AdminBrowse
     assert "Bộ ranh giới" in admin.get("/admin/imports")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_loaded_is_shown_where_it_lies(app: Flask, admin: AdminBrowser) -> None:
     frame = november()
     frame.loc[1, "code"] = frame.loc[0, "code"]

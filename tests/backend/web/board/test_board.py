@@ -179,6 +179,7 @@ def test_settings_show_what_moves_before_it_moves(client: FlaskClient, cast: Cas
     assert "Tên mới" in read(client, cast.page)  # somebody else changed it: version 1 is gone
 
 
+@pytest.mark.slow
 def test_the_plan_is_pinned_and_printed(
     client: FlaskClient, app: Flask, cast: Cast, clock: Any
 ) -> None:
@@ -285,6 +286,7 @@ def test_signs_of_gaming_say_when_there_are_none(client: FlaskClient, cast: Cast
     assert "Không có dấu hiệu nào" in read(client, f"{cast.page}/signals")
 
 
+@pytest.mark.slow
 def test_a_list_of_teams_is_checked_then_imported(client: FlaskClient, cast: Cast) -> None:
     token = enter(client, ORGANISER)
     page = f"{cast.page}/teams/import"

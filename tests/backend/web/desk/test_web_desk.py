@@ -100,6 +100,7 @@ def test_the_files_hold_what_the_table_shows(app: Flask, client: FlaskClient) ->
     assert "/table.csv?" in page and "filter=reached" in page
 
 
+@pytest.mark.slow
 def test_from_a_lost_sample_to_its_reason(app: Flask, client: FlaskClient) -> None:
     _, identity = measured(client, 8, 9)  # the second repeats the first
     sign_in(app, client)

@@ -53,6 +53,7 @@ def desk(app: Flask, client: FlaskClient) -> Desk:
     return Desk(app, client, "19", "province")
 
 
+@pytest.mark.slow
 def test_ticked_samples_are_shown_then_excluded_then_counted_again(
     desk: Desk, samples: list[str]
 ) -> None:
@@ -96,6 +97,7 @@ def test_from_one_sample_to_all_of_its_phone(desk: Desk, samples: list[str]) -> 
     assert f"Máy số {number}" in desk.get(f"exclusions{MONTH}")
 
 
+@pytest.mark.slow
 def test_from_a_sign_to_the_exclusion_that_settles_it(app: Flask, client: FlaskClient) -> None:
     Cast(app, client)
     desk = Desk(app, client, "19", "province")

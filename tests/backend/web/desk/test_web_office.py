@@ -27,6 +27,7 @@ def send(client: FlaskClient, token: str, **fields: Any) -> Any:
     return client.post(VNNIC, data={**about, "file": file, **fields})
 
 
+@pytest.mark.slow
 def test_a_table_is_shown_before_it_is_kept(client: FlaskClient, token: str) -> None:
     shown = send(client, token)
     assert shown.status_code == 200

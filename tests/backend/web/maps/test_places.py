@@ -51,6 +51,7 @@ def test_older_links_lead_to_the_unit(client: FlaskClient) -> None:
     assert answer.location == "/unit/19?lang=en&month=2024-11&network=mobile"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/?month={}", "/unit/01?month={}"])
 @pytest.mark.parametrize("system", MONTHS)
 def test_every_map_shows_the_islands_and_names_the_sea(
@@ -132,6 +133,7 @@ def test_a_unit_is_found_in_the_month_in_which_it_was(client: FlaskClient, clock
     assert client.get("/unit/164?month=2024-11").status_code == 200
 
 
+@pytest.mark.slow
 def test_who_draws_the_same_place_at_once_is_in_nobodys_way(tmp_path: Path) -> None:
     path, drawing = (
         tmp_path / "set-country.json",

@@ -73,14 +73,14 @@ def test_the_letter_by_the_official_list(
 ) -> None:
     clock.now = NOW
     measured(app)
-    told = summary(client)
-    assert (told["counted"], told["reached"], told["units"]) == (64_595, 66, 177)
-    assert round(100 * told["share"], 2) == 37.29
-    assert round(100 * told["reached"] / 178, 2) == 37.08  # as the letter divides
-    commune = told["levels"][-1]
+    totals = summary(client)
+    assert (totals["counted"], totals["reached"], totals["units"]) == (64_595, 66, 177)
+    assert round(100 * totals["share"], 2) == 37.29
+    assert round(100 * totals["reached"] / 178, 2) == 37.08  # as the letter divides
+    commune = totals["levels"][-1]
     assert (commune["level"], commune["reached"], commune["units"]) == ("commune", 66, 177)
-    assert told["distribution"] == {
-        "share": told["share"], "best_reached": 177, "best_share": 1.0,
+    assert totals["distribution"] == {
+        "share": totals["share"], "best_reached": 177, "best_share": 1.0,
     }  # fmt: skip
 
 
@@ -89,6 +89,6 @@ def test_the_letter_with_less_than_half_of_its_samples(
 ) -> None:
     clock.now = NOW
     measured(app, 30_000)
-    told = summary(client)
-    assert told["counted"] == 30_000
-    assert round(100 * told["distribution"]["best_share"], 1) == 56.5
+    totals = summary(client)
+    assert totals["counted"] == 30_000
+    assert round(100 * totals["distribution"]["best_share"], 1) == 56.5

@@ -13,6 +13,6 @@ from tests.support.letter_month import NOW, measured, summary
 def test_by_the_built_in_list(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     clock.now = NOW
     measured(app)
-    told = summary(client)
-    assert (told["counted"], told["reached"], told["units"]) == (64_595, 66, 172)
-    assert told["distribution"]["best_share"] == 1.0
+    totals = summary(client)
+    assert (totals["counted"], totals["reached"], totals["units"]) == (64_595, 66, 172)
+    assert totals["distribution"]["best_share"] == 1.0

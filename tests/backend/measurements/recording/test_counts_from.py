@@ -216,8 +216,8 @@ def test_the_requirement_at_the_receipt_decides_for_good(
             answer = post(client, phone, sample(at.isoformat(), location=place)).json
             found.append(codes(answer))
         assert found == [[], ["unproven"], [], []]
-        told = command(app, "rejudge", "--month", "2024-11").output
-        assert "verdicts changed: 0" in told
+        output = command(app, "rejudge", "--month", "2024-11").output
+        assert "verdicts changed: 0" in output
         assert main_reasons(app) == {"counted": 3, "unproven": 1}
 
 
@@ -229,8 +229,8 @@ def test_rejudging_derives_the_reason_again(
         post(client, phone, body)
         command(app, "exclude", body["id"], "--reason", "x")
     assert main_reasons(app) == {"excluded": 1}
-    told = command(app, "rejudge", "--month", "2024-11").output
-    assert "verdicts changed: 1" in told  # without the row that required it
+    output = command(app, "rejudge", "--month", "2024-11").output
+    assert "verdicts changed: 1" in output  # without the row that required it
     with app.app_context():
         own = db.session.execute(text("select own_reasons from measurements")).scalar_one()
     assert own == ["excluded"]
@@ -322,14 +322,14 @@ def test_the_serving_role_requires_nothing(
 # What everybody can read
 
 
-def rules_told(client: FlaskClient, lang: str = "vi") -> dict[str, Any]:
+def read_rules(client: FlaskClient, lang: str = "vi") -> dict[str, Any]:
     return dict(client.get("/api/v1/rules", headers={"Accept-Language": lang}).json)
 
 
 def test_the_rules_in_force_are_public(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     later = clock.now + timedelta(days=1)
     with counting_from(app, "claimed"), counting_from(app, "witnessed", later):
-        assert rules_told(client, "en") == {
+        assert read_rules(client, "en") == {
             "rules": 2,
             "counts_from": "claimed",
             "since": ALWAYS.isoformat(),
@@ -337,7 +337,7 @@ def test_the_rules_in_force_are_public(app: Flask, client: FlaskClient, clock: F
             "note": "Samples reported by the phone alone count here, without confirmation by a "
             "measuring host.",
         }
-        assert rules_told(client)["note"].startswith("Hệ thống này tính cả mẫu do điện thoại tự")
+        assert read_rules(client)["note"].startswith("Hệ thống này tính cả mẫu do điện thoại tự")
         clock.now = later
-        assert rules_told(client)["counts_from"] == "witnessed"
-        assert rules_told(client)["note"] is rules_told(client)["next"] is None
+        assert read_rules(client)["counts_from"] == "witnessed"
+        assert read_rules(client)["note"] is read_rules(client)["next"] is None

@@ -92,9 +92,9 @@ def test_samples_since_a_time_are_judged_again(
     with app.app_context():
         digest = db.session.get_one(ReportRow, report).digest
     own = own_host_id(app.config["SECRET_KEY"])
-    told = revoke(app, own, "--since", "2024-11-20T19:01")
-    assert told.exit_code == 0, told.output
-    assert told.output == "samples that are claimed now: 1; verdicts changed: 1\n"
+    done = revoke(app, own, "--since", "2024-11-20T19:01")
+    assert done.exit_code == 0, done.output
+    assert done.output == "samples that are claimed now: 1; verdicts changed: 1\n"
     assert states(app) == {
         ids[0]: ("witnessed", [], []),
         ids[1]: ("claimed", ["unproven"], ["host_revoked"]),
@@ -148,8 +148,8 @@ def test_where_claims_count_only_the_part_changes(
     phone = register(client)
     with counting_from(app, "claimed"):
         body = measure(client, clock, phone, witnessed(client, phone))
-        told = revoke(app, own_host_id(app.config["SECRET_KEY"]), "--since", "2024-11-20")
-        assert told.output == "samples that are claimed now: 1; verdicts changed: 0\n"
+        done = revoke(app, own_host_id(app.config["SECRET_KEY"]), "--since", "2024-11-20")
+        assert done.output == "samples that are claimed now: 1; verdicts changed: 0\n"
         assert states(app) == {body: ("claimed", [], ["host_revoked"])}
     summary = client.get("/api/v1/coverage?month=2024-11&parent=19").json["summary"]
     assert (summary["counted"], summary["by_assurance"]["claimed"]) == (1, 1)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
+
+from sqlalchemy.exc import DBAPIError
 
 from backend.clock import day_begin, local_day
 from backend.database.extensions import fetch_autocommit
@@ -22,32 +24,40 @@ UNUSED_MOST = 3
 PER_DAY = 100
 TRIES = 3
 
+HOST = """
+    select id, name, url, signs, revoked_at is not null as revoked,
+        %(now)s + case when signs then %(signing)s else %(unsigned)s end as expires_at
+    from measuring_hosts
+    where id = %(host)s or url = %(url)s and revoked_at is null
+    order by id = %(host)s limit 1
+"""
+# The limits of a device; `free`: tickets that the same statement uses.
+LIMITS = f"""
+    select coalesce(max(number), 0) + 1 as number,
+        count(*) filter (where is_unused) as unused,
+        min(expires_at) filter (where is_unused) as next_expiry,
+        count(*) filter (where issued_at >= %(midnight)s) as today
+    from (
+        select number, expires_at, issued_at,
+            used_at is null and expires_at > %(now)s{{free}} as is_unused
+        from tickets where device_id = {{device}}
+        order by number desc limit {PER_DAY + UNUSED_MOST}
+    ) newest
+"""  # noqa: S608 # numbers
+INSERT = f"""
+    insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at)
+    select %(id)s, {{device}}, c.number, h.id, %(profile)s, %(now)s, h.expires_at
+    from {{rows}}, h, c
+    where not h.revoked and c.unused < {UNUSED_MOST} and c.today < {PER_DAY}
+"""  # noqa: S608 # numbers
+
 ISSUE = f"""
     with d as ({devices.BY_TOKEN}),
-    h as (
-        select id, name, url, signs, revoked_at is not null as revoked,
-            %(now)s + case when signs then %(signing)s else %(unsigned)s end as expires_at
-        from measuring_hosts
-        where id = %(host)s or url = %(url)s and revoked_at is null
-        order by id = %(host)s limit 1
-    ),
-    newest as (
-        select * from tickets where device_id = (select device_id from d)
-        order by number desc limit {PER_DAY + UNUSED_MOST}
-    ),
-    c as (
-        select coalesce(max(number), 0) + 1 as number,
-            count(*) filter (where used_at is null and expires_at > %(now)s) as unused,
-            min(expires_at) filter (where used_at is null and expires_at > %(now)s) as next_expiry,
-            count(*) filter (where issued_at >= %(midnight)s) as today
-        from newest
-    ),
+    h as ({HOST}),
+    c as ({LIMITS.format(device="(select device_id from d)", free="")}),
     issued as (
-        insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at)
-        select %(id)s, d.device_id, c.number, h.id, %(profile)s, %(now)s, h.expires_at
-        from d, h, c
-        where d.token_used_at is not null and not d.is_next and not h.revoked
-            and c.unused < {UNUSED_MOST} and c.today < {PER_DAY}
+        {INSERT.format(device="d.device_id", rows="d")}
+            and d.token_used_at is not null and not d.is_next
         on conflict do nothing
         returning 1
     )
@@ -56,6 +66,24 @@ ISSUE = f"""
         exists (select from issued) as issued
     from d cross join c left join h on true
 """  # noqa: S608 # names of columns, numbers
+
+# The ticket of the next test, in the statement that stores a post's samples and uses tickets:
+# parts of its `with`, after `gate`, and its result.
+ISSUE_NEXT = f"""
+    h as ({HOST}),
+    c as ({LIMITS.format(device="%(device)s", free=" and id <> all(cast(%(used)s as uuid[]))")}),
+    issued as (
+        {INSERT.format(device="%(device)s", rows="gate")}
+        on conflict do nothing
+        returning expires_at
+    )"""  # names of columns, numbers
+ISSUED_NEXT = """(
+    select jsonb_build_object('host_id', h.id, 'name', h.name, 'url', h.url, 'signs', h.signs,
+        'expires_at', issued.expires_at)
+    from issued, h
+)"""
+# A row of ISSUED_NEXT; None if no ticket was issued.
+IssuedRow = Mapping[str, Any] | None
 
 BY_ID = """
     select t.device_id, t.profile, t.issued_at, t.expires_at,
@@ -84,6 +112,24 @@ class IssuedTicket:
     signs: bool
 
 
+def serialize(issued: IssuedTicket, own_url: str) -> dict[str, Any]:
+    """Return the answer of the API: dumping by the schema costs as much as the statement."""
+    ticket = issued.ticket
+    return {
+        "id": ticket.id,
+        "ticket": issued.token,
+        "host": {
+            "id": ticket.host_id,
+            "name": issued.host_name,
+            "url": issued.url or own_url,
+            "signs": issued.signs,
+        },
+        "profile": ticket.profile,
+        "issued_at": ticket.issued_at,
+        "expires_at": ticket.expires_at,
+    }
+
+
 class TicketIssuer:
     """Issues the tickets of an installation.
 
@@ -107,20 +153,9 @@ class TicketIssuer:
 
     def issue(self, token: str, asked: TicketRequest, now: datetime) -> IssuedTicket:
         """Issue a ticket to the device of a token; for the same id the same ticket again."""
-        if not self._own_host_added:  # once in a process: its key may be new
-            self._add_own_host(now)
-        own, id = own_host_id(self._secret), asked.id or uuid4()
-        values = {
-            "digest": token_hash(token),
-            "host": asked.host_id or own,
-            "url": None if asked.host_id else self._speed_url,
-            "id": id,
-            "profile": asked.profile,
-            "now": now,
-            "midnight": day_begin(local_day(now)),
-            "signing": SIGNING_LIFE,
-            "unsigned": UNSIGNED_LIFE,
-        }
+        own = own_host_id(self._secret)
+        values = {"digest": token_hash(token), **self._values(asked, now)}
+        id = values["id"]
         for _ in range(TRIES):
             row = next(iter(fetch_autocommit(ISSUE, values)), None)
             if row is None or row["is_next"] or row["token_used_at"] is None:
@@ -138,6 +173,42 @@ class TicketIssuer:
             else:
                 _check_limits(row, now)  # otherwise another request was faster
         raise Problem(503, "unavailable", headers={"Retry-After": "1"})
+
+    def next_values(self, profile: str, sample: UUID | None, now: datetime) -> dict[str, Any]:
+        """Return the values of ISSUE_NEXT but `device` and `used`.
+
+        The id follows from that of the sample: a post that is repeated returns the same ticket.
+        """
+        id = uuid5(sample, profile) if sample else None
+        return self._values(TicketRequest(profile, id=id), now)
+
+    def next_ticket(
+        self, token: str, device_id: UUID, values: Mapping[str, Any], row: IssuedRow
+    ) -> IssuedTicket | None:
+        """Return the ticket that ISSUE_NEXT issued, or one as `issue` does; None at a limit."""
+        profile, now = values["profile"], values["now"]
+        if row is None:
+            try:
+                return self.issue(token, TicketRequest(profile, id=values["id"]), now)
+            except (Problem, DBAPIError):  # the sample is stored: its answer must not fail
+                return None
+        times = {"issued_at": now, "expires_at": datetime.fromisoformat(row["expires_at"])}
+        ids = {"device_id": device_id, "host_id": UUID(row["host_id"])}
+        return self._issued(values["id"], {**row, **ids, **times, "profile": profile})
+
+    def _values(self, asked: TicketRequest, now: datetime) -> dict[str, Any]:
+        if not self._own_host_added:  # once in a process: its key may be new
+            self._add_own_host(now)
+        return {
+            "host": asked.host_id or own_host_id(self._secret),
+            "url": None if asked.host_id else self._speed_url,
+            "id": asked.id or uuid4(),
+            "profile": asked.profile,
+            "now": now,
+            "midnight": day_begin(local_day(now)),
+            "signing": SIGNING_LIFE,
+            "unsigned": UNSIGNED_LIFE,
+        }
 
     def _known(self, id: UUID, device_id: UUID) -> IssuedTicket | None:
         """Return a ticket that was issued before; 409 if another device has it."""

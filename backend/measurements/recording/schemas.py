@@ -10,6 +10,7 @@ from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rule_sets import REQUIRED
 from backend.units.schemas import BoundariesSchema
 from backend.witness.assurance import ASSURANCES
+from backend.witness.schemas import TicketSchema
 from backend.witness.statements import TOKEN_MOST
 
 # Beyond these a value is a broken field, not a poor measurement.
@@ -146,6 +147,7 @@ class ResultSchema(Strict):
     month = fields.String()
     boundaries = fields.Nested(BoundariesSchema, allow_none=True)
     consent_outdated = fields.Boolean()
+    next_test = fields.Nested(TicketSchema, allow_none=True)  # null: too many unused, or of a day
     errors = fields.List(fields.Nested(FieldErrorSchema))
 
 
@@ -158,6 +160,7 @@ class BatchResultSchema(Strict):
     conflict = fields.Integer(required=True)
     rejected = fields.Integer(required=True)
     consent_outdated = fields.Boolean()
+    next_test = fields.Nested(TicketSchema, allow_none=True)
 
 
 class EarnedSchema(Strict):

@@ -23,6 +23,7 @@ from backend.measurements.recording.rule_sets import InForce, in_force, is_unpro
 from backend.measurements.recording.storage import (
     Gate,
     StateChanged,
+    Tickets,
     store,
     store_autocommit,
     update_verdicts,
@@ -32,6 +33,7 @@ from backend.units.locator import Locator
 from backend.witness.assurance import Assessment, Claim, Statements, assess
 from backend.witness.keys import device_subject, prefix_digest
 from backend.witness.networks import CarrierNetworks
+from backend.witness.service import IssuedRow, IssuedTicket, TicketIssuer
 from backend.witness.statements import Ticket, Witness
 from backend.witness.verification import StatementVerifier, StoredTickets, read_tickets
 
@@ -66,6 +68,16 @@ class RecordingContext:
     verifier: StatementVerifier | None = None  # None: tickets are ignored
     caps: rules.Caps = rules.DEFAULT_CAPS
     networks: CarrierNetworks | None = None
+    issuer: TicketIssuer | None = None  # for tickets of next tests
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The device, the results of a post, and the ticket of the next test if requested."""
+
+    device: KnownDevice
+    items: list[Item]
+    next_ticket: IssuedTicket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +104,18 @@ def record(
 
 
 def record_optimistically(
-    token: str, sent: Sequence[Any], receipt: ReceiptContext, context: RecordingContext
-) -> tuple[KnownDevice, list[Item]]:
+    token: str,
+    sent: Sequence[Any],
+    receipt: ReceiptContext,
+    context: RecordingContext,
+    next_profile: str | None = None,
+) -> Recorded:
     """Record for the device of a token: two statements and no lock if there is no conflict.
 
     The first statement reads device and timeline, the second stores the result if the device's
     version is still the same: then no other post, revision or withdrawal came between. Otherwise
-    the device is locked and its measurements are judged again.
+    the device is locked and its measurements are judged again. With `next_profile` the second
+    statement also issues a ticket of that profile.
     """
     items = _prepare(sent, receipt, context)
     readable = [item.row for item in items if not item.errors and not item.time_error]
@@ -113,14 +130,19 @@ def record_optimistically(
     device = known.device
     gate = _gate(device, len(items), now, context.hourly_most)
     judging = _Judging(_owner(device), context.caps, known.in_force, known.timeline)
+    issuer, wanted = context.issuer, None
+    if next_profile and issuer:
+        wanted = issuer.next_values(next_profile, items[0].id, now)
     try:
         new = _select_new(device.id, items, [], ())
-        tickets = _assess(device.id, new, known.tickets, context)
-        _judge_and_store(device.id, items, new, tickets, gate, receipt, judging)
+        tickets = Tickets(_assess(device.id, new, known.tickets, context), wanted)
+        issued = _judge_and_store(device.id, items, new, tickets, gate, receipt, judging)
     except StateChanged:
         db.session.rollback()
-        _record_locked(device.id, items, receipt, context)
-    return device, items
+        issued = _record_locked(device.id, items, receipt, context, wanted)
+    if wanted is None or issuer is None:
+        return Recorded(device, items)
+    return Recorded(device, items, issuer.next_ticket(token, device.id, wanted, issued))
 
 
 def _record_locked(
@@ -128,7 +150,9 @@ def _record_locked(
     items: Sequence[Item],
     receipt: ReceiptContext,
     context: RecordingContext,
-) -> None:
+    next_ticket: Mapping[str, Any] | None = None,
+) -> IssuedRow:
+    """Record under a lock of the device; return the ticket that was issued, as `store` does."""
     ids = [item.id for item in items if item.id]
     digests = [digest for item in items for digest in item.replay_digests]
     for _ in range(TRIES):
@@ -144,12 +168,11 @@ def _record_locked(
             withdrawn = replays.withdrawn_among(digests) if digests else ()
             new = _select_new(device_id, items, receipts, withdrawn)
             stored = read_tickets(fetch, [item.statements for item in new])
-            tickets = _assess(device_id, new, stored, context) if device_id else []
-            _judge_and_store(device_id, items, new, tickets, gate, receipt, judging)
+            uses = _assess(device_id, new, stored, context) if device_id else []
+            tickets = Tickets(uses, next_ticket)
+            return _judge_and_store(device_id, items, new, tickets, gate, receipt, judging)
         except StateChanged:
             db.session.rollback()
-        else:
-            return
     raise Problem(503, "unavailable", headers={"Retry-After": "1"})
 
 
@@ -268,12 +291,15 @@ def _judge_and_store(
     device_id: UUID | None,
     items: Sequence[Item],
     new: Sequence[Item],
-    tickets: Sequence[dict[str, Any]],
+    tickets: Tickets,
     gate: Gate | None,
     receipt: ReceiptContext,
     judging: _Judging,
-) -> None:
-    """Judge new items and store everything; StateChanged if the judged state is outdated."""
+) -> IssuedRow:
+    """Judge new items and store everything; StateChanged if the judged state is outdated.
+
+    Returns the ticket that was issued, as `store` does.
+    """
     stored = judging.stored
     if stored and not {row["id"] for row in stored.rows}.isdisjoint(item.id for item in new):
         raise StateChanged  # a duplicate or a conflict, which needs the receipts
@@ -287,9 +313,9 @@ def _judge_and_store(
     rejected = [item for item in items if item.outcome == "rejected"]
     joined = gate is not None and gate.joined
     if stored is not None and not (changed or rejected or joined):
-        store_autocommit(gate, receipts, rows, deltas, digests, tickets)
+        issued = store_autocommit(gate, receipts, rows, deltas, digests, tickets)
     else:
-        store(gate, receipts, rows, deltas, digests, tickets)
+        issued = store(gate, receipts, rows, deltas, digests, tickets)
         update_verdicts(changed)
         _store_rejected(device_id, rejected, receipt.received_at)
         if joined and device_id:
@@ -297,6 +323,7 @@ def _judge_and_store(
         db.session.commit()
     for item, row in zip(new, rows, strict=True):
         item.row = row
+    return issued
 
 
 def _locate(items: Sequence[Item], locator: Locator) -> None:

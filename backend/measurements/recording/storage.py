@@ -1,7 +1,7 @@
 """Store receipts, measurements, changes of counts and uses of tickets in one statement."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.database.extensions import Run, array_literal, db, fetch, fetch_autocommit
 from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.timeline import UPDATE
+from backend.witness.service import ISSUE_NEXT, ISSUED_NEXT, IssuedRow
 
 # Values are JSON: one round trip for one sample or for 500, and one prepared plan for both.
 # Nothing is stored unless `gate` returns a row. The lateral join makes the planner look each id up
@@ -34,10 +35,10 @@ STORE = """
         insert into count_deltas (unit_id, day, network, fate, n)
         select unit_id, day, network, fate, n from gate,
             jsonb_populate_recordset(null::count_deltas, cast(%(deltas)s as jsonb))
-    ){tickets}
-    select count(*) as n from gate
+    ){more}
+    select (select count(*) from gate) as n, {result} as issued
 """
-STORE_WITHOUT_DEVICE = STORE.format(gate="select 1", tickets="")
+STORE_WITHOUT_DEVICE = STORE.format(gate="select 1", more="", result="null")
 GATE = """
         update devices set version = version + 1, window_start = %(start)s, window_items = %(items)s
         where id = %(device)s and version = %(version)s
@@ -51,17 +52,23 @@ GATE = """
             )
         returning 1
     """
-STORE_OF_DEVICE = STORE.format(gate=GATE, tickets="")
-STORE_WITH_TICKETS = STORE.format(
-    gate=GATE,
-    tickets=""", t as (
+USE_TICKETS = """, t as (
         update tickets set used_by = s.used_by, used_at = s.used_at, prefix = s.prefix,
             outside = s.outside
         from gate, jsonb_to_recordset(cast(%(tickets)s as jsonb))
             as s (id uuid, used_by uuid, used_at timestamptz, prefix bytea, outside boolean)
         where tickets.id = s.id
-    )""",
-)
+    )"""
+# By whether tickets are used, and whether one is issued.
+STORE_OF_DEVICE = {
+    (uses, issues): STORE.format(
+        gate=GATE,
+        more=(USE_TICKETS if uses else "") + (f",{ISSUE_NEXT}" if issues else ""),
+        result=ISSUED_NEXT if issues else "null",
+    )
+    for uses in (False, True)
+    for issues in (False, True)
+}
 
 DELTAS = text("""
     insert into count_deltas (unit_id, day, network, fate, n)
@@ -85,6 +92,14 @@ class Gate:
     window_items: int
 
 
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """The tickets that a post uses, and the values of ISSUE_NEXT if it gets one."""
+
+    uses: Sequence[dict[str, Any]] = ()
+    next: Mapping[str, Any] | None = None
+
+
 def _store(
     run: Run,
     gate: Gate | None,
@@ -92,11 +107,11 @@ def _store(
     rows: Sequence[dict[str, Any]],
     deltas: CountDeltas,
     digests: Sequence[bytes],
-    tickets: Sequence[dict[str, Any]] = (),
-) -> None:
+    tickets: Tickets,
+) -> IssuedRow:
     """Add measurements, receipts and counts; StateChanged: nothing was added.
 
-    `digests` must not be those of withdrawn measurements.
+    `digests` must not be those of withdrawn measurements. Returns ISSUED_NEXT of the next ticket.
     """
     values: dict[str, Any] = {
         "receipts": dump(receipts),
@@ -105,7 +120,7 @@ def _store(
     }
     statement = STORE_WITHOUT_DEVICE
     if gate:
-        statement = STORE_OF_DEVICE
+        statement = STORE_OF_DEVICE[bool(tickets.uses), tickets.next is not None]
         values |= {
             "device": gate.device_id,
             "version": gate.version,
@@ -114,14 +129,18 @@ def _store(
             "ids": array_literal(receipt["id"] for receipt in receipts),
             "digests": array_literal(digests),
         }
-    if tickets:
-        statement, values["tickets"] = STORE_WITH_TICKETS, dump(tickets)
+    if tickets.uses:
+        values["tickets"] = dump(tickets.uses)
+    if tickets.next is not None:
+        values |= {**tickets.next, "used": array_literal(use["id"] for use in tickets.uses)}
     try:
         stored = run(statement, values)
     except IntegrityError:  # another device's receipt, committed at the same time
         raise StateChanged from None
     if not stored[0]["n"]:
         raise StateChanged
+    issued: IssuedRow = stored[0]["issued"]
+    return issued
 
 
 # In the session's transaction, and in a transaction of its own.

@@ -33,6 +33,8 @@ from backend.measurements.recording.service import (
     record_optimistically,
 )
 from backend.metrics import count_samples
+from backend.witness.service import serialize
+from backend.witness.statements import PROFILES
 
 blp = Blueprint("measurements", __name__, description="Speed tests", security=BEARER)
 blueprints = (blp,)
@@ -43,6 +45,12 @@ BATCH_MOST = 500
 # single sample, costs less than a second query.
 CHECK_TOKEN_FIRST = 8_000
 
+NEXT_TEST = {
+    "name": "next_test",
+    "in": "query",
+    "description": "Answer with a ticket of this profile for the next test.",
+    "schema": {"type": "string", "enum": list(PROFILES)},
+}
 ONE_OR_MANY = {"oneOf": [MeasurementSchema, BatchSchema]}
 BATCH_OR_DUPLICATE = {"anyOf": [BatchResultSchema, ResultSchema]}
 
@@ -60,6 +68,7 @@ def _context() -> RecordingContext:
         current_app.extensions["statement_verifier"],
         caps=judging_settings(config).caps,
         networks=current_app.extensions["carrier_networks"],
+        issuer=current_app.extensions["ticket_issuer"],
     )
 
 
@@ -74,20 +83,23 @@ def _receipt(body: dict[str, Any]) -> ReceiptContext:
 
 @blp.post("/measurements")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": ONE_OR_MANY}}})
+@blp.doc(parameters=[NEXT_TEST])
 @blp.response(201, ResultSchema, description="One sample was stored")
 @blp.alt_response(200, schema=BATCH_OR_DUPLICATE, description="A batch, or a duplicate")
 def post_measurements() -> Any:
-    """Send one measurement, or a batch of up to 500."""
+    """Send one measurement, or a batch of up to 500; get the ticket of the next test."""
     token = bearer_token()
     if (request.content_length or CHECK_TOKEN_FIRST) >= CHECK_TOKEN_FIRST:
         _device()
     try:
+        profile = _next_profile()
         body = read_object()
         sent, receipt = _sent(body), _receipt(body)
     except Problem:
         _device()  # without a valid token the answer is 401, without details of the body
         raise
-    device, items = record_optimistically(token, sent, receipt, _context())
+    recorded = record_optimistically(token, sent, receipt, _context(), profile)
+    device, items = recorded.device, recorded.items
     count_samples((item.outcome, _category(item)) for item in items)
     results = answers.serialize_results(device.id, items, language())
     batch = "measurements" in body
@@ -95,8 +107,19 @@ def post_measurements() -> Any:
     status = 201 if answer.get("outcome") == "accepted" else 200
     if devices.consent_outdated(device):
         answer = answer | {"consent_outdated": True}
+    if profile:
+        own_url = f"{request.scheme}://{request.host}"
+        issued = recorded.next_ticket
+        answer = answer | {"next_test": serialize(issued, own_url) if issued else None}
     # Without the schema: dumping by it would cost as much as the verdicts.
     return Response(orjson.dumps(answer), status, content_type="application/json")
+
+
+def _next_profile() -> str | None:
+    profile = request.args.get("next_test")
+    if profile is not None and profile not in PROFILES:
+        raise invalid("next_test", "not_one_of")
+    return profile
 
 
 def _sent(body: dict[str, Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 // twice; the page and the service worker may both send.
 import { request } from "./api.js";
 import { ON_SERVER, samples, saveSample } from "./store.js";
-import { addWitness, endTest } from "./witness.js";
+import { addWitness, endTest, keepNext, nextProfile } from "./witness.js";
 
 // Small batches lose little when the connection drops.
 const BATCH = 50;
@@ -19,9 +19,12 @@ async function sendBatches() {
     const part = await withWitnesses(waiting.slice(at, at + BATCH));
     if (!part) return { outcome: "later", wait: 0 };
     const body = { measurements: part.map((one) => one.body), sent_at: new Date().toISOString() };
-    const answer = await request("POST", "measurements", body);
+    const profile = await nextProfile();
+    const path = profile ? `measurements?next_test=${profile}` : "measurements";
+    const answer = await request("POST", path, body);
     if (answer.status === 401) return { outcome: "ended", wait: 0 };
     if (!answer.ok) return { outcome: "later", wait: answer.wait };
+    await keepNext(answer.next_test);
     for (const [index, result] of answer.results.entries()) {
       await saveSample({ ...part[index], ...stateOf(result) });
     }

@@ -35,6 +35,23 @@ async function takeKept(profile) {
   return kept && Date.now() < kept.until ? kept : null;
 }
 
+// The profile of the ticket to get with the next post; null if none is needed.
+export async function nextProfile() {
+  const profile = await setting("next-profile");
+  return profile && !(await setting(`ticket-${profile}`)) ? profile : null;
+}
+
+export async function keepNext(answer) {
+  if (answer?.host.signs) await keep(ticketOf(answer));
+}
+
+function ticketOf(answer) {
+  // By the difference, because the clock of the phone may be wrong.
+  const life = new Date(answer.expires_at) - new Date(answer.issued_at);
+  const until = Date.now() + life - MARGIN_MS;
+  return { profile: answer.profile, text: answer.ticket, signs: answer.host.signs, until };
+}
+
 // A ticket of the API, or one that came too late for an earlier test; null without one. Its id stays
 // until there is an answer: after a lost one the same id gets the same ticket, and not one of the few
 // others.
@@ -51,10 +68,7 @@ async function takeTicket(profile) {
     if ((await setting(idName)) !== id) return late ? null : takeKept(profile);
     await saveSetting(idName, null);
     if (!answer.ok) return null;
-    // By the difference, because the clock of the phone may be wrong.
-    const life = new Date(answer.expires_at) - new Date(answer.issued_at);
-    const until = Date.now() + life - MARGIN_MS;
-    const ticket = { profile, text: answer.ticket, signs: answer.host.signs, until };
+    const ticket = ticketOf(answer);
     if (late) await keep(ticket);
     return ticket;
   });
@@ -79,6 +93,8 @@ async function startWitnessed(run, profile) {
   const { host } = run;
   const ticket = await takeTicket(profile);
   run.ticket = ticket?.text ?? null;
+  // Tickets of hosts that do not sign live too short to be got ahead.
+  await saveSetting("next-profile", ticket?.signs ? profile : null);
   if (!ticket?.signs) return;
   const signal = AbortSignal.timeout(WAIT_MS);
   const answer = await send("POST", `${host}/do/tests`, signal, { ticket: ticket.text });

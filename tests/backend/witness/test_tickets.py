@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
@@ -16,9 +17,10 @@ from backend.witness.keys import host_key, own_host_id
 from backend.witness.models import HostKey, MeasuringHost, TicketRow
 from backend.witness.service import PER_DAY
 from backend.witness.statements import verify_ticket
+from tests.support import people
 from tests.support.clock import FakeClock
-from tests.support.factories import register
-from tests.support.speed_tests import get_ticket
+from tests.support.factories import post, register, sample
+from tests.support.speed_tests import end, get_ticket, start, transfer, witnessed
 
 TESTS = "/api/v1/tests"
 
@@ -175,6 +177,64 @@ def test_a_registered_host_is_preferred_where_speed_url_names_it(
         assert (refused.status_code, refused.json["code"]) == (409, "host_revoked")
     finally:
         app.extensions["ticket_issuer"]._speed_url = None
+
+
+def _post(client: FlaskClient, phone: dict[str, str], body: Any, profile: str = "small") -> Any:
+    url = f"/api/v1/measurements?next_test={profile}"
+    return client.post(url, json=body, headers=phone)
+
+
+def test_a_post_returns_the_ticket_of_the_next_test(
+    app: Flask, client: FlaskClient, phone: dict[str, str], clock: FakeClock
+) -> None:
+    body = sample(at=clock.now.isoformat(), test=witnessed(client, phone))
+    first = _post(client, phone, body)
+    assert (first.status_code, first.json["assurance"]) == (201, "witnessed")
+    issued = first.json["next_test"]
+    again = _post(client, phone, body)  # the answer was lost
+    assert (again.json["outcome"], again.json["next_test"]) == ("duplicate", issued)
+    clock.now += timedelta(minutes=30)
+    test = start(client, issued["ticket"])
+    transfer(client, test)
+    proof = {"ticket": issued["ticket"], "witness": end(client, test)}
+    batch = {"measurements": [sample(at=clock.now.isoformat(), test=proof)]}
+    second = _post(client, phone, batch)
+    assert second.json["results"][0]["assurance"] == "witnessed"
+    assert second.json["next_test"]["id"] != issued["id"]
+    with app.app_context():
+        numbers = db.session.scalars(select(TicketRow.number).order_by(TicketRow.number)).all()
+    assert numbers == [1, 2, 3]
+
+
+def test_a_post_at_the_limit_of_tickets_is_stored_without_one(
+    client: FlaskClient, phone: dict[str, str]
+) -> None:
+    used = get_ticket(client, phone)["ticket"]
+    for _ in range(2):
+        get_ticket(client, phone)
+    stored = _post(client, phone, sample())
+    assert (stored.json["outcome"], stored.json["next_test"]) == ("accepted", None)
+    freed = _post(client, phone, sample(test={"ticket": used}))
+    assert freed.json["next_test"]["profile"] == "small"  # the post used one of the three
+    assert _post(client, phone, sample()).json["next_test"] is None
+
+
+def test_a_post_of_a_team_member_returns_a_ticket_too(
+    app: Flask, client: FlaskClient, phone: dict[str, str], youth: int
+) -> None:
+    province = people.unit_id(app, "19", level="province")
+    campaign, team = people.campaign(app, youth, province), people.team(app, youth)
+    people.add_membership(app, phone, campaign, team, people.LONG_AGO)
+    assert _post(client, phone, sample()).json["next_test"]["host"]["name"] == "own"
+
+
+def test_the_next_ticket_is_only_given_on_request(
+    client: FlaskClient, phone: dict[str, str]
+) -> None:
+    assert "next_test" not in post(client, phone, sample()).json
+    refused = _post(client, phone, sample(), profile="huge")
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "next_test")
+    assert _post(client, {}, sample()).status_code == 401
 
 
 def test_tickets_end_with_the_device(

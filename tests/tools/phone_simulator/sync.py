@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.tools.phone_simulator.backoff import Backoff
 from tests.tools.phone_simulator.client import Answer, Client, NoAnswerError
-from tests.tools.phone_simulator.speed_test import Host
-from tests.tools.phone_simulator.store import REFUSED, STORED, Identity, Store
+from tests.tools.phone_simulator.speed_test import PROFILE, Host
+from tests.tools.phone_simulator.store import REFUSED, STORED, Identity, Store, Ticket
 
 BATCH_MOST = 50  # at most 500; little is lost when a small one is cut
 STORED_OUTCOMES = ("accepted", "duplicate")
@@ -96,7 +96,10 @@ class Sync:
             return True
         single = len(queued) == 1
         body = queued[0] if single else {"measurements": queued}
-        answer = self._attempt(lambda: self._client.post("measurements", body, token))
+        path = "measurements"
+        if self._store.ticket() is None and any("test" in one for one in queued):
+            path += f"?next_test={PROFILE}"
+        answer = self._attempt(lambda: self._client.post(path, body, token))
         if answer is None:
             return False
         if single:
@@ -106,6 +109,9 @@ class Sync:
                 self._settle(result["id"], result["outcome"], result)
         else:
             raise RuntimeError(f"a batch was answered {answer.status}: {answer.body}")
+        issued = answer.body.get("next_test")
+        if issued and issued["host"]["signs"]:
+            self._store.keep_ticket(Ticket(issued["id"], issued["ticket"], issued["host"]["url"]))
         return True
 
     def _fetch_witnesses(self) -> bool:

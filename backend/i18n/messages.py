@@ -55,6 +55,7 @@ TEXTS: dict[str, str] = {
     "not_day": N_("Must be a day, YYYY-MM-DD."),
     "not_month": N_("Must be a month, YYYY-MM."),
     "out_of_range": N_("The value is out of range."),
+    "negative": N_("Must be 0 or more."),
     "too_old": N_("The sample arrived over 60 days after the test."),
     "sample_too_large": N_("The sample is larger than 16 kB; this field is the largest."),
     "withdrawn_before": N_("This sample was withdrawn; it cannot be sent again."),

@@ -179,7 +179,9 @@ def _read_home(row: Row, text: str, finder: UnitFinder) -> None:
 
 
 def _read_capacity(row: Row, text: str, finder: UnitFinder) -> None:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
+    if re.fullmatch(r"-[0-9]+", text):
+        row.errors.append(Remark("capacity_per_day", "negative"))
+    elif not re.fullmatch(r"[0-9]{1,9}", text):
         row.errors.append(Remark("capacity_per_day", "not_whole"))
     elif int(text) > CAPACITY_MOST:
         row.errors.append(Remark("capacity_per_day", "out_of_range"))

@@ -85,7 +85,7 @@ def test_a_person_is_invited_by_hand(admin: None, page: Page) -> None:
     enter(page, "/admin/people")
     fill_fields(page, person="0912 345 678")
     press(page, "Tạo lời mời")
-    expect_text(page, "Thiếu trường này.")
+    expect_text(page, "Chưa nhập “")
     check_page(page, "admin-people-fault")
     fill_fields(page, team_id="1")
     press(page, "Tạo lời mời")

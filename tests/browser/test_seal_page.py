@@ -17,7 +17,7 @@ def test_a_file_is_checked(app: Flask, new_page: Callable[..., Page], tmp_path: 
     file = tmp_path / "report.json"
     page = new_page(PHONE)
     for content, words, name in (
-        (canonical_json(nothing("2024-10")), "Nguyên bản, không sai một byte", "seal-good"),
+        (canonical_json(nothing("2024-10")), "Tệp đúng nguyên bản đã xác nhận", "seal-good"),
         (canonical_json(nothing("2024-09")), "Không có báo cáo nào mang mã này", "seal-unknown"),
     ):
         page.goto("/seal")

@@ -151,5 +151,5 @@ def anybody_checks(page: Page, file: Path, month: str) -> None:
     page.goto("/seal")
     page.set_input_files("#file", file)
     press(page, "Kiểm tra")
-    expect_text(page, "Nguyên bản, không sai một byte")
+    expect_text(page, "Tệp đúng nguyên bản đã xác nhận")
     expect_text(page, f"{month[5:]}/{month[:4]}")

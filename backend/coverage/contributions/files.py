@@ -24,7 +24,7 @@ COLUMNS = {
     "claimed": N_("Of these, reported by the phone alone"),
     "guests": N_("Of these by residents"),
     "unlocated": N_("Unlocated"),
-    "needed": N_("Needed samples"),
+    "needed": N_("Samples towards the target"),
     "helped": NP_("column", "Communes helped to reach the target"),
     "devices": N_("Devices"),
     "active_days": NP_("column", "Active days"),

@@ -126,6 +126,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "day": N_("By day"),
         "organisation": N_("By organisation"),
     },
+    "contributions_of": {
+        "team": N_("Team"),
+        "member": N_("Member"),
+        "unit": N_("Commune"),
+        "day": N_("Day"),
+        "organisation": N_("Organisation"),
+    },
     "import_row": {
         "create": N_("added"),
         "update": N_("changed"),

@@ -34,7 +34,7 @@ class NavigationLink:
 
 HEADER_LINKS = (
     NavigationLink("web.index", N_("Map")),
-    NavigationLink("do.measure", N_("Measure"), "do"),
+    NavigationLink("do.measure", N_("Measure now"), "do"),
     NavigationLink("web.docs", N_("API")),
 )
 FOOTER_LINKS = (

@@ -101,6 +101,7 @@ def test_one_bad_row_writes_nothing_and_all_are_named(
         "Đ?i 9,youth,,\n"
         '"Đội "10,youth,,\n'
         "Đội 11,youth,,100001\n"
+        "Đội 12,youth,,-5\n"
     )
     answer = send(client, url(youth), body, organiser)
     assert (answer.status_code, answer.json["code"]) == (422, "import_refused")
@@ -117,12 +118,13 @@ def test_one_bad_row_writes_nothing_and_all_are_named(
         (12, "name", "letters_lost"),
         (13, "", "not_csv"),
         (14, "capacity_per_day", "out_of_range"),
+        (15, "capacity_per_day", "negative"),
     ]
     assert errors(answer) == expected
     assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [
         (f"rows.{line}.{field}".rstrip("."), code) for line, field, code in expected
     ]
-    assert answer.json["totals"]["create"] == 1 and answer.json["totals"]["error"] == 12
+    assert answer.json["totals"]["create"] == 1 and answer.json["totals"]["error"] == 13
     by_line = {row["line"]: row["errors"][0] for row in answer.json["rows"]}
     assert by_line[9]["candidates"] == ["2"]
     assert len(by_line[7]["candidates"]) == bulk_places.CANDIDATES_MOST

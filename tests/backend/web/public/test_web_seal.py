@@ -32,7 +32,7 @@ def test_a_file_is_known_by_its_bytes(client: FlaskClient, digest: str) -> None:
     sent = send(client, file=(io.BytesIO(whole), "report.json"))
     assert (sent.status_code, sent.location) == (303, f"{PAGE}/{digest}")
     page = client.get(sent.location)
-    assert "Nguyên bản, không sai một byte" in page.text
+    assert "Tệp đúng nguyên bản đã xác nhận" in page.text
     assert "Báo cáo tháng 10/2024, Tỉnh Thái Nguyên, bản thứ 1" in page.text
     assert "Trần Thị Bình" in page.text and "khóa số 1" in page.text
     assert "Unchanged original" in client.get(f"{sent.location}?lang=en").text
@@ -55,7 +55,7 @@ def test_a_seal_that_does_not_hold_says_so(client: FlaskClient, digest: str, own
         connection.execute(text("update reports set statement = replace(statement, '0', '1')"))
         connection.execute(text("alter table reports enable trigger user"))
     page = client.get(f"{PAGE}/{digest}").text
-    assert "Dấu niêm không còn đúng" in page and "Nguyên bản" not in page
+    assert "Niêm phong không còn hợp lệ" in page and "Nguyên bản" not in page
 
 
 def test_what_is_sent_has_a_limit(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from config import settings
 # Packages with a `views.py` that exports `blueprints`, or a `cli.py` that exports `commands`.
 VIEWS = (
     *("devices", "measurements.privacy", "measurements.recording", "measurements.corrections"),
+    "measurements.no_connection",
     *("coverage.figures", "coverage.alerts", "coverage.targets", "coverage.vnnic", "coverage.ogc"),
     *("coverage.statistics", "coverage.contributions", "coverage.plan", "coverage.signals"),
     *("coverage.exclusions", "coverage.samples", "units", "accounts", "memberships"),

@@ -31,13 +31,13 @@ class Caller:
     most: int
 
 
-def count_attempt(what: str, caller: Caller, secret: str, now: datetime) -> None:
-    """Count an attempt of an address; 429 above its limit in this hour.
+def count_attempt(what: str, caller: Caller, secret: str, now: datetime, n: int = 1) -> None:
+    """Count n attempts of an address; 429 above its limit in this hour.
 
     It commits, so that failed attempts count too.
     """
     hour = _hour(now)
-    _count(what, pseudonym(caller.address, hour, secret), caller.most, now)
+    _count(what, pseudonym(caller.address, hour, secret), caller.most, now, n)
 
 
 def count_for_account(what: str, account: str, most: int, secret: str, now: datetime) -> None:
@@ -49,17 +49,17 @@ def count_for_account(what: str, account: str, most: int, secret: str, now: date
     _count(what, hmac.digest(secret.encode(), text.encode(), hashlib.sha256), most, now)
 
 
-def _count(what: str, by: bytes, most: int, now: datetime) -> None:
+def _count(what: str, by: bytes, most: int, now: datetime, n: int = 1) -> None:
     hour = _hour(now)
-    row = insert(Attempts).values(what=what, by=by, hour=hour, n=1)
+    row = insert(Attempts).values(what=what, by=by, hour=hour, n=n)
     counted = row.on_conflict_do_update(
-        index_elements=["what", "by", "hour"], set_={"n": Attempts.n + 1}
+        index_elements=["what", "by", "hour"], set_={"n": Attempts.n + n}
     ).returning(Attempts.n)
-    n = db.session.execute(counted).scalar_one()
-    if n == 1:
+    total = db.session.execute(counted).scalar_one()
+    if total == n:
         _delete_old(now - KEPT)
     db.session.commit()
-    if n > most:
+    if total > most:
         wait = int((hour + HOUR - now).total_seconds()) + 1
         raise Problem(429, "too_many_requests", headers={"Retry-After": str(wait)})
 

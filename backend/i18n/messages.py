@@ -66,6 +66,24 @@ TEXTS: dict[str, str] = {
     "not_unicode": N_("Contains an invalid Unicode character (a lone surrogate)."),
     "too_deep": N_("Nested too deeply."),
     "unknown_field": N_("Unknown field."),
+    # no-connection notes
+    "attempts_order": N_("The times of the attempts must differ and be in order."),
+    "attempts_span": N_("The attempts must span at least 60 seconds and at most one hour."),
+    "not_confirmed": N_("The person must confirm this."),
+    "note_position_coarse": N_("The position error is over 500 m: wait for a better GPS fix."),
+    "note_fix_stale": N_(
+        "The position was taken more than 5 minutes before or after the attempts."
+    ),
+    "note_too_large": N_("The note is larger than 6 kB."),
+    "note_too_old": N_("The note arrived over 60 days after the attempts."),
+    "note_before_registration": N_("The attempts are older than this phone's registration."),
+    "note_day_full": N_("This phone has reached the most notes of one day."),
+    "position_missing": N_("There is no usable GPS position."),
+    "position_default": N_("A default position (0,0 or an emulator's), not where the test ran."),
+    "position_coarse": N_("The position error is over 2,000 m: wait for a better GPS fix."),
+    "outside_communes": N_("The position is not in a commune of Vietnam."),
+    "mock_position": N_("The position came from another app."),
+    "foreign_network": N_("The phone was on a foreign network."),
     "id_taken": N_("This id is already in use for other content."),
     # accounts
     "not_accepted_yet": N_(

@@ -22,7 +22,7 @@ def expire() -> None:
     click.echo(
         f"coarsened: {done.coarsened}; positions removed: {done.removed}; "
         f"refused bodies deleted: {done.refused}; tickets deleted: {done.tickets}; "
-        f"network prefixes deleted: {done.prefixes}; "
+        f"network prefixes deleted: {done.prefixes}; no-connection notes: {done.notes}; "
         f"digests of withdrawn samples deleted: {done.digests}"
     )
     with spinner("archives"):

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 
 from backend.database.extensions import db
 from backend.devices.models import Consent, Device
+from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
 from backend.measurements.recording.models import (
     Earning,
     Exclusion,
@@ -78,6 +79,10 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         "tickets": _all(TicketRow)
         .where(TicketRow.device_id == device_id)
         .order_by(TicketRow.number),
+        "no_connection_notes": _no_connection_notes(device_id),
+        "no_connection_receipts": _all(NoConnectionReceipt)
+        .where(NoConnectionReceipt.device_id == device_id)
+        .order_by(NoConnectionReceipt.received_at, NoConnectionReceipt.id),
         "refused": _all(RejectedBody)
         .where(RejectedBody.device_id == device_id)
         .order_by(RejectedBody.id),
@@ -86,6 +91,15 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
 
 def _all(model: Any) -> Select[Any]:
     return select(*model.__table__.columns)
+
+
+def _no_connection_notes(device_id: UUID) -> Select[Any]:
+    unit = (Unit.code.label("unit_code"), Unit.name.label("unit_name"))
+    notes = select(*NoConnectionNote.__table__.columns, *unit)
+    notes = notes.join(Unit, Unit.id == NoConnectionNote.unit_id)
+    return notes.where(NoConnectionNote.device_id == device_id).order_by(
+        NoConnectionNote.noted_at, NoConnectionNote.id
+    )
 
 
 def _decisions(model: Any) -> Select[Any]:

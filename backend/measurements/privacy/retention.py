@@ -47,11 +47,28 @@ DAYS = text("""
     order by day
 """)
 MARK = text("insert into expired_days (day, step) values (:day, :step) on conflict do nothing")
+COARSEN_NOTES = text("""
+    update no_connection_notes n set raw = null,
+        latitude = round(latitude::numeric, :decimals),
+        longitude = round(longitude::numeric, :decimals)
+    where raw is not null and day < :coarse
+      and not exists (select from devices d where d.id = n.device_id and d.demo)
+""")
+REMOVE_NOTES = text("""
+    update no_connection_notes n set latitude = null, longitude = null, accuracy_m = null,
+        cell = null
+    where cell is not null and day < :gone
+      and not exists (select from devices d where d.id = n.device_id and d.demo)
+""")
 DELETE_REJECTED = text("delete from refused where received_at < :before")
 # Networks of clients are compared within a week.
 PREFIXES_KEPT = timedelta(days=7)
 FORGET_PREFIXES = text("""
     update tickets set prefix = null where prefix is not null and used_at < :before
+""")
+FORGET_NETWORKS = text("""
+    update no_connection_notes set network = null
+    where network is not null and received_at < :before
 """)
 # Until then samples with a ticket arrive, and each of its uses must be known.
 DELETE_TICKETS = text("delete from tickets where expires_at < :before")
@@ -59,13 +76,17 @@ DELETE_TICKETS = text("delete from tickets where expires_at < :before")
 
 @dataclass(slots=True)
 class Expired:
-    """Number of coarsened and removed positions, deleted bodies, tickets, prefixes and digests."""
+    """Number of coarsened and removed positions, deleted bodies, tickets, prefixes and digests.
+
+    Positions are those of measurements; notes are the changed no-connection notes.
+    """
 
     coarsened: int = 0
     removed: int = 0
     refused: int = 0
     tickets: int = 0
     prefixes: int = 0
+    notes: int = 0
     digests: int = 0  # of withdrawn measurements that are too old to count
 
 
@@ -88,12 +109,20 @@ def expire(
     done.coarsened += _changed(COARSEN_LATE, late)
     done.refused = _changed(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
     done.prefixes = _changed(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
+    done.notes = _expire_notes(now, late)
     done.tickets = _changed(DELETE_TICKETS, {"before": now - AGE_MOST})
     done.digests = replays.delete_expired(today)
     if done != Expired():
         record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())
     db.session.commit()
     return done
+
+
+def _expire_notes(now: datetime, values: dict[str, object]) -> int:
+    """Coarsen and remove positions of no-connection notes, and forget their senders' addresses."""
+    coarsened = _changed(COARSEN_NOTES, values)
+    removed = _changed(REMOVE_NOTES, values)
+    return coarsened + removed + _changed(FORGET_NETWORKS, {"before": now - PREFIXES_KEPT})
 
 
 def _days(step: str, before: date) -> list[date]:

@@ -21,6 +21,7 @@ class RemovedSchema(Schema):
     consents = fields.Integer(required=True)
     receipts = fields.Integer(required=True)
     refused = fields.Integer(required=True)
+    no_connection_notes = fields.Integer(required=True)
     positions = fields.Integer(required=True)
 
 
@@ -54,6 +55,8 @@ class ExportSchema(Schema):
     corrections = fields.List(fields.Dict(), required=True)
     campaign_exclusions = fields.List(fields.Dict(), required=True)
     tickets = fields.List(fields.Dict(), required=True)
+    no_connection_notes = fields.List(fields.Dict(), required=True)
+    no_connection_receipts = fields.List(fields.Dict(), required=True)
     refused = fields.List(fields.Dict(), required=True)
 
 

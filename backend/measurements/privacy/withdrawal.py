@@ -29,6 +29,7 @@ from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device
 from backend.errors import Problem, invalid
+from backend.measurements.no_connection import service as no_connection
 from backend.measurements.privacy import removal
 from backend.measurements.recording import earnings
 from backend.measurements.recording.models import (
@@ -108,6 +109,7 @@ def withdraw(
     at = withdrawn_at or now
     tombstones.add(device_id, at)
     removal.remember_digests(device_id, tombstones.key, at)
+    no_connection.remember_digests(device_id, tombstones.key, at)
     positions = _count_positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
     recent = removal.remove_recent(device_id, at)
@@ -118,6 +120,7 @@ def withdraw(
         "measurements": recent,
         "receipts": receipts,
         "refused": _affected(delete(RejectedBody).where(RejectedBody.device_id == device_id)),
+        "no_connection_notes": no_connection.delete_notes(device_id),
         "consents": _affected(delete(Consent).where(Consent.device_id == device_id)),
         "devices": _affected(delete(Device).where(Device.id == device_id)),
         "positions": positions,

@@ -57,6 +57,7 @@ def reassign(first: datetime, last: datetime, force: Workforce) -> None:
         done = service.reassign(*span, judging_settings(current_app.config), progress, force)
     click.echo(
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "
+        f"no-connection notes moved: {done.notes_moved}; "
         f"coarsened or stripped, left: {done.left_alone}"
     )
 

@@ -19,6 +19,7 @@ from backend.database.extensions import db, extension, follow_indexes
 from backend.devices.models import Device
 from backend.errors import Problem
 from backend.measurements.archive.service import path_of
+from backend.measurements.no_connection import service as no_connection
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.counting import CountDeltas
@@ -108,6 +109,7 @@ class Revision:
     moved: int = 0
     rejudged: int = 0
     left_alone: int = 0
+    notes_moved: int = 0  # no-connection notes
     changes: CountDeltas = field(default_factory=CountDeltas)
 
     def merge(self, other: "Revision") -> None:
@@ -183,7 +185,9 @@ def reassign(
     first: date, last: date, settings: JudgingSettings, progress: Progress, force: Workforce = ALONE
 ) -> Revision:
     """Look up the communes of a span of days again in the active sets, and judge again."""
-    return _revise(Lot((), first, last, settings, locate=True), progress, force)
+    done = _revise(Lot((), first, last, settings, locate=True), progress, force)
+    done.notes_moved = no_connection.relocate(first, last, extension("locator"))
+    return done
 
 
 def lock_rows(device: UUID | None) -> bool | None:

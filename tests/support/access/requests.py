@@ -25,6 +25,7 @@ from tests.support.access.requests_reports import REPORT_REQUESTS
 from tests.support.access.table import BY_SESSION, CODE, MEMBERSHIP, POSTER, endpoint
 from tests.support.access.world import PASSWORD, World, hashed_password
 from tests.support.factories import sample
+from tests.support.notes import note
 from tests.support.people import LONG_AGO
 from tests.support.speed_tests import sign_ticket
 
@@ -205,6 +206,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/measurements/<identity> (another's)": lambda w: {
         "at": {"identity": w.measured(w.stranger)}
     },
+    "POST /api/v1/no-connection-notes": lambda w: {"json": note()},
     "POST /api/v1/measurements/check": lambda w: {"json": {"ids": []}},
     "GET /api/v1/next": lambda w: {"query_string": HERE},
     "POST /api/v1/organisations": lambda w: {"json": ORGANISATION},

@@ -163,6 +163,7 @@ def test_the_audit_log_tells_how_much(
                 "refused": 0,
                 "tickets": 0,
                 "prefixes": 0,
+                "notes": 0,
                 "digests": 0,
                 "before": str(date(2024, 11, 21)),
             }

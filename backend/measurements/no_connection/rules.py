@@ -1,0 +1,84 @@
+"""Rules of no-connection notes as they are received. Pure functions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import h3
+
+from backend.errors import FieldError
+from backend.measurements.recording.rules import AGE_MOST, COUNTRY_MCC, FUTURE_MOST, visible
+from geo.fix import position_problem
+
+# One failed request is a busy cell or a lift; a place without a network fails for a minute.
+ATTEMPTS_LEAST, ATTEMPTS_MOST = 3, 50
+LASTED_LEAST, LASTED_MOST = timedelta(seconds=60), timedelta(hours=1)
+# Cells of 0.7 km², the finest in which a note is ever shown, and the area of a shared address.
+RESOLUTION, AREA_RESOLUTION = 8, 6
+# A worse position lies in another cell more often than not.
+ACCURACY_MOST_M = 500.0
+# A phone looks for its position for 3 minutes after the last attempt.
+FIX_AGE_MOST = timedelta(minutes=5)
+# A volunteer who walks all day finds fewer; a script would invent more.
+DAILY_MOST = 20
+# Notes in an hour from one address: thirty people who come home with a day's notes each.
+HOURLY_MOST = 600
+CONFIRMED = ("flight_mode_off", "data_on", "data_left")
+
+
+def cell_of(latitude: float, longitude: float) -> str:
+    """Return the cell of a position."""
+    return str(h3.latlng_to_cell(latitude, longitude, RESOLUTION))
+
+
+def area_of(cell: str) -> str:
+    """Return the area of some 36 km² around a cell."""
+    return str(h3.cell_to_parent(cell, AREA_RESOLUTION))
+
+
+def content_errors(loaded: Mapping[str, Any]) -> list[FieldError]:
+    """Return the errors of a note that follow from its content alone."""
+    found = [
+        FieldError(f"confirmed.{name}", "not_confirmed")
+        for name in CONFIRMED
+        if not loaded["confirmed"][name]
+    ]
+    if code := attempts_problem(loaded["attempts"]):
+        found.append(FieldError("attempts", code))
+    location = loaded["location"]
+    position = location["latitude"], location["longitude"], location.get("accuracy_m")
+    if code := position_problem(*position):
+        found.append(FieldError("location", code))
+    elif position[2] > ACCURACY_MOST_M:
+        found.append(FieldError("location.accuracy_m", "note_position_coarse"))
+    elif location.get("is_mock"):
+        found.append(FieldError("location.is_mock", "mock_position"))
+    if _is_stale(location.get("fixed_at"), loaded["attempts"]):
+        found.append(FieldError("location.fixed_at", "note_fix_stale"))
+    mcc = visible((loaded.get("network") or {}).get("mcc"))
+    if mcc not in (None, COUNTRY_MCC):
+        found.append(FieldError("network.mcc", "foreign_network"))
+    return found
+
+
+def attempts_problem(attempts: Sequence[datetime]) -> str | None:
+    """Return the code of attempts that are out of order, too close or too far apart."""
+    if list(attempts) != sorted(set(attempts)):
+        return "attempts_order"
+    lasted = attempts[-1] - attempts[0]
+    return None if LASTED_LEAST <= lasted <= LASTED_MOST else "attempts_span"
+
+
+def _is_stale(fixed_at: datetime | None, attempts: Iterable[datetime]) -> bool:
+    return fixed_at is not None and min(abs(fixed_at - at) for at in attempts) > FIX_AGE_MOST
+
+
+def time_problem(
+    noted_at: datetime, began_at: datetime, received_at: datetime, registered_at: datetime
+) -> str | None:
+    """Return the code of a note that is in the future, too old, or older than its device."""
+    if noted_at - received_at > FUTURE_MOST:
+        return "in_future"
+    if received_at - noted_at > AGE_MOST:
+        return "note_too_old"
+    return "note_before_registration" if began_at < registered_at else None

@@ -1,0 +1,97 @@
+"""API of no-connection notes: phones send them and read their own."""
+
+from typing import Any
+
+import orjson
+from flask import Response, current_app, request
+from marshmallow import ValidationError
+
+from backend.database.extensions import BEARER
+from backend.devices import service as devices
+from backend.devices.service import KnownDevice
+from backend.errors import FieldError, Problem, invalid
+from backend.fields import aware_time
+from backend.http.paging import PageSchema
+from backend.http.requests import Blueprint, bearer_token, clock_now, language, read_object
+from backend.measurements.no_connection import answers, service
+from backend.measurements.no_connection.incoming import NoteItem
+from backend.measurements.no_connection.schemas import (
+    BATCH_MOST,
+    NoteBatchResultSchema,
+    NoteBatchSchema,
+    NoteResultSchema,
+    NoteSchema,
+    OwnNotesSchema,
+)
+
+blp = Blueprint(
+    "no_connection_notes", __name__, description="Places without a connection", security=BEARER
+)
+blueprints = (blp,)
+
+ONE_OR_MANY = {"oneOf": [NoteSchema, NoteBatchSchema]}
+BATCH_OR_DUPLICATE = {"anyOf": [NoteBatchResultSchema, NoteResultSchema]}
+
+
+@blp.post("/no-connection-notes")
+@blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": ONE_OR_MANY}}})
+@blp.response(201, NoteResultSchema, description="One note was stored")
+@blp.alt_response(200, schema=BATCH_OR_DUPLICATE, description="A batch, or a duplicate")
+def post_notes() -> Any:
+    """Send one no-connection note, or a batch of up to 100."""
+    device = _device()
+    body = read_object()
+    sent, sent_at = _sent(body), _sent_at(body)
+    items = service.record_notes(device, sent, sent_at, _context())
+    results = answers.serialize_results(items, language())
+    batch = "notes" in body
+    answer = answers.serialize_batch(results) if batch else _single(items[0], results[0])
+    status = 201 if answer.get("outcome") == "accepted" else 200
+    # Without the schema, which differs for one note and for a batch.
+    return Response(orjson.dumps(answer), status, content_type="application/json")
+
+
+def _device() -> KnownDevice:
+    return devices.authenticate(bearer_token(), clock_now())
+
+
+def _context() -> service.NoteContext:
+    locator, key = current_app.extensions["locator"], current_app.config["SECRET_KEY"]
+    return service.NoteContext(locator, key, clock_now(), request.remote_addr or "")
+
+
+def _sent(body: dict[str, Any]) -> list[Any]:
+    if "notes" not in body:
+        return [body]
+    sent = body["notes"]
+    if not isinstance(sent, list):
+        raise invalid("notes", "not_list")
+    if not 1 <= len(sent) <= BATCH_MOST:
+        raise invalid("notes", "wrong_length")
+    return sent
+
+
+def _sent_at(body: dict[str, Any]) -> Any:
+    written = body.get("sent_at", request.headers.get("X-Sent-At"))
+    try:
+        return aware_time(written) if written is not None else None
+    except ValidationError as error:
+        raise invalid("sent_at", str(error.messages[0])) from None
+
+
+def _single(item: NoteItem, answer: dict[str, Any]) -> dict[str, Any]:
+    members = {"id": item.echo, "outcome": item.outcome}
+    if item.outcome == "conflict":
+        errors = item.errors or [FieldError("id", "id_taken")]
+        raise Problem(409, "conflict", errors, members=members)
+    if item.outcome == "rejected":
+        raise Problem(422, "invalid", item.errors, members=members)
+    return answer
+
+
+@blp.get("/no-connection-notes")
+@blp.arguments(PageSchema, location="query")
+@blp.response(200, OwnNotesSchema)
+def list_notes(query: dict[str, Any]) -> dict[str, Any]:
+    """List the device's own no-connection notes, newest first."""
+    return answers.own_notes(_device().id, query["cursor"], query["limit"])

@@ -118,8 +118,10 @@ def show_campaign(actor: Actor, campaign_id: int) -> dict[str, Any]:
     return serialize_campaign(visible_campaign(actor, campaign_id))
 
 
-def create_campaign(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Add a campaign of an organisation."""
+def create_campaign(
+    actor: Actor, data: Mapping[str, Any], *, commit: bool = True
+) -> dict[str, Any]:
+    """Add a campaign of an organisation; with `commit=False` the caller commits."""
     organisation_id = _require_organiser(actor, data["organisation_id"])
     _check_days(data["first_day"], data["last_day"])
     areas = _requested_areas(data)
@@ -133,7 +135,8 @@ def create_campaign(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
     record_act(actor, "campaign.create", f"campaign:{row.id}", after=after)
     db.session.refresh(row)
     answer = serialize_campaign(row)
-    db.session.commit()
+    if commit:
+        db.session.commit()
     return answer
 
 

@@ -38,6 +38,19 @@ TEXTS: dict[str, str] = {
     "in_future": N_("This time is in the future."),
     "month_in_future": N_("This month has not begun."),
     "unit_unknown": N_("There is no such unit on that day."),
+    "unit_code_and_name": N_(
+        "The code belongs to a unit of another name; choose the one you mean."
+    ),
+    "unit_which": N_("Several units may be meant; choose one of them."),
+    "unit_was": N_("The unit of this name ended; choose from the units on its ground today."),
+    "unit_outside": N_("This unit is outside your area."),
+    "team_which": N_("Several teams may be meant; choose one of them."),
+    "team_has_members": N_("The team has members in this campaign; end it instead."),
+    "no_such_team": N_("There is no such team."),
+    "not_telephone": N_("Must be a telephone number, such as 0912 345 678."),
+    "not_picture": N_("Choose a PNG or JPEG picture."),
+    "picture_too_large": N_("The picture must have at most 2 MB and 4,000 pixels a side."),
+    "no_teams": N_("Name at least one team."),
     "set_unknown": N_("There is no such boundary set."),
     "set_exists": N_("A boundary set of this name already exists; choose another name."),
     # fields
@@ -285,6 +298,8 @@ TEXTS: dict[str, str] = {
     ),
     # notes
     "code_padded": N_("The spreadsheet removed the leading zeros of the code; they were restored."),
+    "place_was": N_("The commune of this name ended; its successor was taken."),
+    "place_was_which": N_("The unit of this name ended; name one of its successors."),
     "place_loosely": N_("Found by ignoring accents; check that it is the right one."),
     "place_at_home": N_(
         "Several places have this name; the one in the organisation's area was used."

@@ -1,12 +1,12 @@
 """Join codes: a team shows one so that people join it in one campaign."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Scope, can, require
@@ -14,13 +14,23 @@ from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign, JoinCode, Team
 from backend.database.extensions import db
 from backend.devices.credentials import ALPHABET, letters
-from backend.errors import Problem, invalid
+from backend.errors import FieldError, Problem, invalid
+from backend.memberships.models import Membership
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
 
 # 25 ** 8 is 37 bits: with 5,000 codes in force, one guess in thirty million hits one, and guesses
 # are counted per address and device.
 CODE_LENGTH = 8
+# An organisation and those below it, whose teams take part in its campaigns.
+BELOW = text("""
+    with recursive below as (
+        select cast(:organisation as int) as id
+        union
+        select o.id from organisations o join below b on o.parent_id = b.id
+    )
+    select id from below
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,57 @@ def rotate_code(
     record_act(actor, "join_code.rotate", f"team:{team_id}", campaign=campaign_id, **details)
     db.session.commit()
     return _details(place, now)
+
+
+def create_codes(
+    actor: Actor, campaign_id: int, team_ids: Sequence[int], now: datetime
+) -> list[int]:
+    """Give codes to the teams without one: they take part from now on; the caller commits.
+
+    Returns the teams that got a code. Teams of other organisations and ended ones are refused.
+    """
+    scope = campaign_scope(campaign_id)
+    require(actor, "campaign.edit", scope)
+    organiser = select(Campaign.organisation_id).where(Campaign.id == campaign_id)
+    below = db.session.execute(BELOW, {"organisation": db.session.scalar(organiser)}).scalars()
+    own = select(Team.id).where(
+        Team.id.in_(team_ids), Team.organisation_id.in_(below.all()), Team.ended_at.is_(None)
+    )
+    found = set(db.session.scalars(own.with_for_update(key_share=True)))
+    if missing := sorted(set(team_ids) - found):
+        raise Problem(
+            422, "invalid", [FieldError(f"teams.{one}", "no_such_team") for one in missing]
+        )
+    coded = select(JoinCode.team_id).where(
+        JoinCode.campaign_id == campaign_id, JoinCode.revoked_at.is_(None)
+    )
+    new = [one for one in dict.fromkeys(team_ids) if one not in set(db.session.scalars(coded))]
+    for team_id in new:
+        _replace_code(campaign_id, team_id, {}, now)
+    if new:
+        record_act(actor, "join_code.create", f"campaign:{campaign_id}", teams=new)
+    return new
+
+
+def remove_team(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> None:
+    """Take a team without members out of a campaign: its code becomes void."""
+    scope = _visible_scope(actor, campaign_id, team_id)
+    require(actor, "team.edit", scope)
+    joined = (
+        select(func.count())
+        .select_from(Membership)
+        .where(Membership.campaign_id == campaign_id, Membership.team_id == team_id)
+    )
+    if db.session.scalar(joined):
+        raise Problem(409, "team_has_members")
+    revoked = update(JoinCode).where(
+        JoinCode.campaign_id == campaign_id,
+        JoinCode.team_id == team_id,
+        JoinCode.revoked_at.is_(None),
+    )
+    db.session.execute(revoked.values(revoked_at=now))
+    record_act(actor, "join_code.revoke", f"team:{team_id}", campaign=campaign_id)
+    db.session.commit()
 
 
 def show_code(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> CodeDetails:

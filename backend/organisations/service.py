@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
+from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
@@ -26,6 +27,7 @@ from backend.organisations.versions import (
     require_not_ended,
     update_row,
 )
+from backend.units.search import home_area
 from geo.gazetteer import plain, sort_key
 
 COLUMNS = ("id", "name", "type", "parent_id", "ended_at", "version")  # of an answer
@@ -72,6 +74,11 @@ def organisations_of(actor: Actor) -> list[tuple[int, str]]:
 def show_organisation(organisation_id: int) -> dict[str, Any]:
     """Return one organisation; 404 where there is none."""
     return serialize_with_unit([get_row(Organisation, organisation_id)], COLUMNS)[0]
+
+
+def home_province(organisation_id: int, now: datetime) -> int | None:
+    """Return the province in which an organisation works today; None where it has no home unit."""
+    return home_area(get_row(Organisation, organisation_id).unit_id, local_day(now))
 
 
 def create_organisation(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,16 +42,21 @@ _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 def read_xlsx(raw: bytes, kind: Kind = TEAMS) -> Table:
     """Read the sheet with most known columns; 422 for an invalid file."""
+    name, lines = read_lines(raw, kind)
+    return make_table(lines, {"format": "xlsx", "sheet": name}, kind)
+
+
+def read_lines(raw: bytes, kind: Kind = TEAMS) -> tuple[str, list[Line]]:
+    """Return the name and the lines of the sheet with most known columns."""
     try:
         _check_parts(raw)
         with warnings.catch_warnings():  # openpyxl warns of formatting that it ignores
             warnings.simplefilter("ignore")
-            name, lines = _sheet(raw, kind)
+            return _sheet(raw, kind)
     except Problem:
         raise
     except Exception:  # openpyxl raises many types for damaged files
         raise invalid("file", "not_workbook") from None
-    return make_table(lines, {"format": "xlsx", "sheet": name}, kind)
 
 
 def _check_parts(raw: bytes) -> None:

@@ -29,7 +29,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "staff": ("can bo", "nhan vien", "staff"),
     "other": ("khac", "other"),
 }
-_TYPES = {spelling: name for name, spellings in TYPES.items() for spelling in spellings}
+TYPE_OF = {spelling: name for name, spellings in TYPES.items() for spelling in spellings}
 # The template's example row, which has to be deleted.
 EXAMPLE = "VÍ DỤ: xóa dòng này / EXAMPLE: delete this row"
 
@@ -161,7 +161,7 @@ def _read_name(row: Row, text: str, finder: UnitFinder) -> None:
 
 
 def _read_type(row: Row, text: str, finder: UnitFinder) -> None:
-    kind = _TYPES.get(plain(text).replace("_", " "))
+    kind = TYPE_OF.get(plain(text).replace("_", " "))
     if kind is None:
         row.errors.append(Remark("type", "type_unknown", tuple(TYPES)))
     else:

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import aliased
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
@@ -29,9 +29,9 @@ from backend.team_import.rows import (
     field_errors,
     read_rows,
 )
-from backend.team_import.unit_finder import NamedUnit, UnitFinder
+from backend.team_import.unit_finder import UnitFinder
 from backend.units.models import Unit
-from backend.units.service import valid_on
+from backend.units.search import NamedUnit, choose_units, home_area, unit_index
 
 _COLUMNS = (Team.id, Team.name, Team.type, Team.home_unit_id, Team.capacity_per_day, Team.version)
 
@@ -44,16 +44,21 @@ def import_teams(
     dry_run: bool,
     now: datetime,
     language: Language,
+    commit: bool = True,
 ) -> dict[str, Any]:
-    """Return the effect of each row of a file on teams; without a dry run, apply it."""
+    """Return the effect of each row of a file on teams; without a dry run, apply it.
+
+    With `commit=False` the caller commits.
+    """
     require_person(actor)
     require(actor, "team.edit", organisation_scope(organisation_id))
     raw = read()
     table = read_table(raw)
     day = local_day(now)
     organisation = _organisation(organisation_id, lock=not dry_run)
-    communes = named_units(day)
-    finder = UnitFinder(communes, organisation.unit_id)
+    communes = unit_index().on(day, "commune")
+    home = home_area(organisation.unit_id, day)
+    finder = UnitFinder(communes, home, choose=partial(choose_units, day=day, level="commune"))
     teams = _existing_teams(organisation_id, lock=not dry_run)
     rows = read_rows(table, teams, finder)
     result = ImportResult(dry_run, day, table, rows, _labels(rows, communes))
@@ -62,28 +67,9 @@ def import_teams(
             raise _refusal(result, language)
         _write(organisation_id, rows)
         _audit(actor, organisation_id, raw, result)
-        db.session.commit()
+        if commit:
+            db.session.commit()
     return serialize_import(result, language)
-
-
-def named_units(day: date, level: str = "commune") -> list[NamedUnit]:
-    """Return the units of a level on a day with the names of the units above them."""
-    parent, province = aliased(Unit), aliased(Unit)
-    query = (
-        select(Unit.id, Unit.code, Unit.name, Unit.type, parent.id, parent.name, parent.type)
-        .add_columns(province.id, province.name, province.type)
-        .outerjoin(parent, parent.id == Unit.parent_id)
-        .outerjoin(province, province.id == Unit.province_id)
-        .where(valid_on(day), Unit.level == level)
-        .order_by(Unit.id)
-    )
-    return [_named_unit(*row) for row in db.session.execute(query)]
-
-
-def _named_unit(id: int, code: str, name: str, kind: str, *above: Any) -> NamedUnit:
-    """Return a unit of the columns above; since 2025 a commune's parent is its province."""
-    higher = {above[at]: (above[at + 1], above[at + 2]) for at in (0, 3) if above[at] is not None}
-    return NamedUnit(id, code, name, kind, tuple(higher.values()), frozenset({id, *higher}))
 
 
 def _organisation(organisation_id: int, *, lock: bool) -> Organisation:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from backend.units.search import Choice, NamedUnit, spelling
 from geo.gazetteer import plain
 
 # Dozens of communes are called Xã Tân Lập; a person picks from ten, or gives more names.
@@ -17,32 +18,9 @@ SHARING_MOST = 1_000  # a word of more names (xã, phường) distinguishes noth
 CLOSE = 0.75  # one letter of a short name wrong, two of a long one
 CODE_DIGITS = 5
 
-_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SHORT = {"x.": "xã ", "p.": "phường ", "tt.": "thị trấn ", "h.": "huyện ", "q.": "quận ",
           "tx.": "thị xã ", "tp.": "thành phố ", "tp ": "thành phố ", "t.": "tỉnh "}  # fmt: skip
-_CODE = re.compile(r"(?:.*\()?([0-9]{1,5})\)?")
-
-
-@dataclass(frozen=True, slots=True)
-class NamedUnit:
-    """A unit of a day with the names of the units above it, the nearest first."""
-
-    id: int
-    code: str
-    name: str
-    type: str
-    above: tuple[tuple[str, str], ...]  # (name, type)
-    lies_in: frozenset[int]  # itself, district and province
-
-    @property
-    def label(self) -> str:
-        """The unit as shown to people and accepted in files: names, and the code."""
-        return ", ".join([self.name, *(name for name, _ in self.above)]) + f" ({self.code})"
-
-    def called(self, text: str) -> bool:
-        """Return whether a name is this unit's, with or without its type and accents."""
-        name = text.partition(",")[0]
-        return plain(_long(" ".join(name.split()))) in _keys(self.name, self.type, plain)
+_CODE = re.compile(r"(?:(.*)\()?([0-9]{1,5})\)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +40,14 @@ class UnitFinder:
     """Finds units of a day; those below `home` are preferred where a name is ambiguous."""
 
     def __init__(
-        self, units: Sequence[NamedUnit], home: int | None = None, digits: int = CODE_DIGITS
+        self,
+        units: Sequence[NamedUnit],
+        home: int | None = None,
+        digits: int = CODE_DIGITS,
+        choose: Callable[[str], Choice] | None = None,
     ) -> None:
-        self._units, self._home, self._digits = units, home, digits
+        """Index units; `choose` finds the units of today on the ground of an ended one."""
+        self._units, self._home, self._digits, self._choose_ended = units, home, digits, choose
         self._by_code = {unit.code: unit for unit in units}
         self._named: dict[Key, dict[str, list[NamedUnit]]] = {}
         self._sharing: dict[str, set[str]] = {}
@@ -74,7 +57,7 @@ class UnitFinder:
         """Find the unit of a text: a code, or a name with names of the units above it."""
         text = " ".join(unicodedata.normalize("NFC", text).split())
         if code := _CODE.fullmatch(text):
-            return self._find_code(code[1])
+            return self._find_code(code[2], (code[1] or "").strip())
         first, *above = (_long(part) for part in text.split(","))
         for key in (spelling, plain):
             named = self._by_name(key).get(key(first), [])
@@ -82,14 +65,27 @@ class UnitFinder:
             if fitting:
                 return self._choose(fitting, None if key is spelling else "place_loosely")
         near = self._by_name(plain).get(plain(first)) or self._guess(plain(first))
-        return Match(error="place_unknown", candidates=_labels(near))
+        return self._find_ended(text) or Match(error="place_unknown", candidates=_labels(near))
 
-    def _find_code(self, code: str) -> Match:
+    def _find_ended(self, text: str) -> Match | None:
+        """Find an ended unit's successor, noted; or ask which of several is meant."""
+        if self._choose_ended is None or self._guesses == 0:
+            return None
+        self._guesses -= 1
+        choice = self._choose_ended(text)
+        if choice.units:
+            return Match(choice.units[0], "place_was")
+        heirs = [one.unit for one in choice.candidates if one.was]
+        return Match(error="place_was_which", candidates=_labels(heirs)) if heirs else None
+
+    def _find_code(self, code: str, name: str) -> Match:
         """Find a code; spreadsheets drop leading zeros, and codes of islands have 3 digits."""
         padded = code.zfill(self._digits)
         known = [
             self._by_code[one] for one in dict.fromkeys((code, padded)) if one in self._by_code
         ]
+        if known and name and not any(one.called(name) for one in known):
+            return Match(error="unit_code_and_name", candidates=_labels(known))
         if len(known) == 1:
             return Match(known[0], None if known[0].code == code else "code_padded")
         error = "place_ambiguous" if known else "place_code_unknown"
@@ -130,16 +126,6 @@ class UnitFinder:
             for word in name.split():
                 self._sharing.setdefault(word, set()).add(name)
         return self._sharing
-
-
-def spelling(text: str) -> str:
-    """Return small letters with the tone after its word, so that Hoá and Hóa are equal."""
-    return " ".join(_toned(word) for word in unicodedata.normalize("NFD", text.casefold()).split())
-
-
-def _toned(word: str) -> str:
-    tones = "".join(letter for letter in word if letter in _TONES)
-    return "".join(letter for letter in word if letter not in _TONES) + tones
 
 
 def _keys(name: str, kind: str, key: Key) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from marshmallow import Schema, fields, validate
 from backend.fields import AwareTime, Day, Number, QueryNumber, Strict, Text, aware_time
 from backend.http.paging import PageSchema
 from backend.units.catalogue import LEVELS
+from backend.units.search import FOUND_MOST, NAME_MOST
 
 # A larger error would change the shape of a commune.
 TOLERANCE_MOST_M = 1_000
@@ -42,6 +43,14 @@ class UnitsQuerySchema(AsOfSchema, PageSchema):
 
     parent = Text(most=10, load_default=None)
     q = Text(most=100, load_default=None)
+
+
+class UnitSearchQuerySchema(AsOfSchema):
+    """A name as people write it; `within`: the code of a province or district to search in."""
+
+    q = Text(most=NAME_MOST, required=True)
+    within = Text(most=10, load_default=None)
+    limit = fields.Integer(load_default=12, validate=validate.Range(1, FOUND_MOST))
 
 
 class LocateSchema(Strict):
@@ -142,6 +151,32 @@ class LocatedSchema(DatedSchema):
     unit = fields.Nested(LocatedUnitSchema, required=True, allow_none=True)
     candidates = fields.List(fields.String(), required=True)
     border_distance_m = fields.Float(required=True, allow_none=True)
+
+
+class NamedUnitSchema(UnitNameSchema):
+    """A unit with the names above it; `label`: what forms and files accept as the unit."""
+
+    system = fields.String(required=True)
+    level = fields.String(required=True)
+    place = fields.String(required=True)
+    label = fields.String(required=True)
+
+
+class FoundUnitSchema(NamedUnitSchema):
+    """A found unit; `was`: the ended unit of that name, on whose ground it is.
+
+    `likely`: the unit is on most of that ground, or is made of it.
+    """
+
+    was = fields.Nested(NamedUnitSchema, required=True, allow_none=True)
+    likely = fields.Boolean(required=True)
+
+
+class FoundUnitsSchema(Schema):
+    """The units that a text may mean, the best first."""
+
+    as_of = fields.Date(required=True)
+    items = fields.List(fields.Nested(FoundUnitSchema), required=True)
 
 
 class RelatedUnitSchema(UnitNameSchema):

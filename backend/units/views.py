@@ -12,7 +12,7 @@ from backend.clock import local_day
 from backend.errors import Problem, field_errors
 from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 from backend.http.requests import Blueprint, clock_now, read_object
-from backend.units import reform, schemas, service
+from backend.units import reform, schemas, search, service
 from geo.index import SNAP_MAX_M
 
 blp = Blueprint("units", __name__, description="Administrative units")
@@ -31,6 +31,20 @@ def list_units(query: dict[str, Any]) -> Any:
     rows = service.search(day, query["level"], query["parent"], query["q"], after, limit + 1)
     page, next_cursor = take_page(rows, limit, lambda row: (row.sort_key, row.id))
     return _as_of(day) | {"items": [_serialize_unit(row) for row in page], "next": next_cursor}
+
+
+@blp.get("/units/search")
+@blp.arguments(schemas.UnitSearchQuerySchema, location="query")
+@blp.response(200, schemas.FoundUnitsSchema)
+def search_units(query: dict[str, Any]) -> Any:
+    """Search units by name: without accents, abbreviated, or of before July 2025."""
+    day = query["as_of"] or _today()
+    service.check_level(day, query["level"])
+    within = service.find(day, query["within"]).id if query["within"] else None
+    found = search.search_units(
+        query["q"], day, level=query["level"], within=within, limit=query["limit"]
+    )
+    return {"as_of": day, "items": [one.serialize() for one in found]}
 
 
 @blp.get("/units/<code>")

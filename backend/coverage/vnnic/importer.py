@@ -29,8 +29,9 @@ from backend.errors import invalid
 from backend.i18n.catalogues import Language
 from backend.organisations.clusters import units_of
 from backend.team_import.rows import Remark, count_outcomes
-from backend.team_import.service import named_units, serialize_remarks
-from backend.team_import.unit_finder import Match, NamedUnit, UnitFinder
+from backend.team_import.service import serialize_remarks
+from backend.team_import.unit_finder import Match, UnitFinder
+from backend.units.search import NamedUnit, unit_index
 from backend.units.service import check_level
 
 # The messages of the team import mention communes of today; these are used instead.
@@ -167,7 +168,9 @@ def import_vnnic(
     file = parse_file(raw, options.level, options.columns or {}, _saved_columns())
     day = month_end(options.month)
     check_level(day, file.level)
-    places = UnitFinder(named_units(day, file.level), digits=DIGITS[file.level])
+    own = actor.ids("official", "unit") if actor else frozenset()
+    home = next(iter(own)) if len(own) == 1 else None
+    places = UnitFinder(unit_index().on(day, file.level), home, DIGITS[file.level])
     rows = match_rows(file.rows, file.source, places, _within_area(actor))
     before = _stored_values(options, rows)
     for row in rows:

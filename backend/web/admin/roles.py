@@ -1,11 +1,12 @@
 """Roles in forms: conversion to API requests, names of scopes, choices."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from backend.accounts.access import Actor
 from backend.accounts.links import Link
@@ -16,16 +17,16 @@ from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.organisations import grants
 from backend.organisations.models import Cluster, Organisation
+from backend.organisations.names import folded
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
+from backend.web.site.unit_fields import UnitOption, UnitQuestion, read_unit, unit_reference
 
-# The form's field of a unit, by the API's field.
-UNIT_FIELD = {"unit": "unit_code"}
 # Fields of the scope of each role, of which one is filled.
 SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
-    "team_leader": ("team_id",),
+    "team_leader": ("team",),
     "organiser": ("organisation_id",),
-    "official": ("unit_code", "cluster_id"),
+    "official": ("unit", "cluster_id"),
     "admin": (),
 }
 
@@ -43,21 +44,59 @@ def grant(actor: Actor, user_id: int, fields: Mapping[str, Any], now: datetime) 
         return grants.grant_role(actor, user_id, _role_request(fields, local_day(now)), now)[1]
 
 
-def unit_reference(code: str | None, level: str | None, day: date) -> dict[str, Any] | None:
+def code_reference(code: str, level: str, day: date) -> dict[str, Any]:
     """Return the reference to a unit by its code, in the system of a day."""
-    return None if code is None else {"system": system_on(day), "level": level, "code": code}
+    return {"system": system_on(day), "level": level, "code": code}
+
+
+def requested_unit(
+    fields: Mapping[str, Any], day: date, level: str | None = None
+) -> dict[str, str] | None:
+    """Return the reference to the unit that a form names, or None."""
+    unit = read_unit(fields, "unit", day, level=level)
+    return None if unit is None else unit_reference(unit)
+
+
+def requested_team(fields: Mapping[str, Any]) -> int | None:
+    """Return the team that a form names; 422 with a question where several have the name."""
+    text = fields["team_choice"] or fields["team"]
+    if text is None:
+        return None
+    columns = (Team.id, Team.name, Organisation.name.label("organisation"))
+    query = select(*columns).join(Organisation, Organisation.id == Team.organisation_id)
+    lasting = query.where(Team.ended_at.is_(None)).order_by(Team.sort_key.collate("C"), Team.id)
+    if numbered := re.fullmatch(r".*\(#([0-9]{1,9})\)", text):
+        found = db.session.execute(lasting.where(Team.id == int(numbered[1]))).all()
+    else:
+        found = db.session.execute(lasting.where(Team.name_key == folded(text))).all()
+    if len(found) == 1:
+        return int(found[0].id)
+    near = Team.name_key.contains(folded(text), autoescape=True)
+    near_rows = found or db.session.execute(lasting.where(near).limit(TEAMS_ASKED)).all()
+    options = tuple(
+        UnitOption(f"{row.name} (#{row.id})", row.name, row.organisation) for row in near_rows
+    )
+    members = {"questions": {"team": [UnitQuestion(text, "team_which", options)]}}
+    code = "team_which" if options else "no_such_team"
+    raise Problem(422, "invalid", [FieldError("team", code)], members=members if options else {})
 
 
 def _role_request(fields: Mapping[str, Any], today: date) -> dict[str, Any]:
     role, last = fields["role"], fields["last_day"]
-    name = next((name for name in SCOPE_FIELDS[role] if fields[name] is not None), None)
+    values = {
+        "organisation_id": fields["organisation_id"],
+        "cluster_id": fields["cluster_id"],
+        "team": requested_team(fields) if role == "team_leader" else None,
+        "unit": requested_unit(fields, today) if role == "official" else None,
+    }
+    name = next((name for name in SCOPE_FIELDS[role] if values[name] is not None), None)
     if SCOPE_FIELDS[role] and name is None:
         raise invalid(SCOPE_FIELDS[role][0], "required")
     return {
         "role": role,
-        "scope_id": fields[name] if name in ("team_id", "organisation_id") else None,
-        "unit": unit_reference(fields["unit_code"], None, today) if name == "unit_code" else None,
-        "cluster_id": fields["cluster_id"] if name == "cluster_id" else None,
+        "scope_id": values[name] if name in ("team", "organisation_id") else None,
+        "unit": values["unit"] if name == "unit" else None,
+        "cluster_id": values["cluster_id"] if name == "cluster_id" else None,
         "valid_to": last and day_begin(last + timedelta(days=1)),
     }
 
@@ -93,8 +132,10 @@ MODELS: dict[str, Any] = {
     "unit": Unit,
     "campaign": Campaign,
 }
-# Options of a select; a province has some hundred organisations.
+# Options of a select; a province has some hundred organisations, and a few clusters.
 ORGANISATIONS_MOST = 500
+# Teams of which one is chosen when a name is not clear.
+TEAMS_ASKED = 20
 
 
 def scope_names(roles: Iterable[Role]) -> dict[tuple[str, int], str]:
@@ -122,3 +163,11 @@ def organisation_choices() -> list[tuple[int, str]]:
     order = (Organisation.sort_key.collate("C"), Organisation.id)
     rows = db.session.execute(lasting.order_by(*order).limit(ORGANISATIONS_MOST))
     return [(row.id, row.name) for row in rows]
+
+
+def cluster_choices(day: date) -> list[tuple[int, str]]:
+    """Return the clusters of communes that last, in Vietnamese order."""
+    lasting = or_(Cluster.valid_to.is_(None), Cluster.valid_to >= day)
+    query = select(Cluster.id, Cluster.name).where(lasting)
+    rows = db.session.execute(query.order_by(Cluster.sort_key.collate("C"), Cluster.id))
+    return [(row.id, row.name) for row in rows.fetchmany(ORGANISATIONS_MOST)]

@@ -15,8 +15,10 @@ from backend.measurements.privacy.schemas import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.grants import KINDS
+from backend.organisations.schemas import NAME_MOST as ORGANISATION_MOST
 from backend.organisations.schemas import TYPES, Name
 from backend.units.catalogue import LEVELS
+from backend.units.search import NAME_MOST as UNIT_MOST
 from backend.web.site.schemas import MONTH, PageQuerySchema
 
 # Longest number of a form.
@@ -38,11 +40,13 @@ def optional_id() -> FormattedNumber:
     return FormattedNumber(1, ID_MOST, allow_none=True, load_default=None)
 
 
-def optional_code() -> Text:
-    """Return a field of a unit's code, or none."""
-    return Text(most=10, allow_none=True, load_default=None)
+def optional_unit() -> Text:
+    """Return a field of a unit as people name it, or none."""
+    return Text(most=UNIT_MOST, allow_none=True, load_default=None)
 
 
+# A team's name, its organisation's and its number.
+TEAM_MOST = 2 * ORGANISATION_MOST + 20
 # Rows of a list on a page.
 ROWS = 50
 # Names of sets and columns, which a table shows in one line.
@@ -74,8 +78,9 @@ class RoleFormSchema(Strict):
 
     role = Text(choices=tuple(KINDS), required=True)
     organisation_id = optional_id()
-    team_id = optional_id()
-    unit_code = optional_code()
+    team = Text(TEAM_MOST, allow_none=True, load_default=None)
+    team_choice = Text(TEAM_MOST, allow_none=True, load_default=None)
+    unit, unit_choice = optional_unit(), optional_unit()
     cluster_id = optional_id()
     last_day = Day(allow_none=True, load_default=None)
 
@@ -117,7 +122,7 @@ class TargetFormSchema(TargetTermsSchema):
     level = Text(choices=LEVELS, required=True)
     network = Text(choices=NETWORKS, required=True)
     purpose = Text(choices=PURPOSES, required=True)
-    unit_code = optional_code()
+    unit, unit_choice = optional_unit(), optional_unit()
 
 
 class TargetChangeFormSchema(TargetTermsSchema, VersionSchema):
@@ -129,7 +134,7 @@ class OrganisationFormSchema(Strict):
 
     name = Name(required=True)
     type = Text(choices=TYPES, required=True)
-    unit_code = optional_code()
+    unit, unit_choice = optional_unit(), optional_unit()
     parent_id = optional_id()
 
 

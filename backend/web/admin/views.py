@@ -35,13 +35,13 @@ from backend.web.admin import schemas
 from backend.web.admin.audit_details import list_imports, readable_details, row_of
 from backend.web.admin.job_kinds import upload_set
 from backend.web.admin.roles import (
-    UNIT_FIELD,
-    form_errors,
+    cluster_choices,
+    code_reference,
     grant,
     invite,
     organisation_choices,
+    requested_unit,
     scope_names,
-    unit_reference,
 )
 from backend.web.admin.set_findings import show_check
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
@@ -255,9 +255,7 @@ def people(query: dict[str, Any]) -> Any:
         return _render_link(query, link)
     listed = users.list_users(actor(), query["name"], query["cursor"], schemas.ROWS, now)
     scopes = scope_names(role for one in listed["items"] for role in one["roles"])
-    return render_section(
-        "people", query, form, listed=listed, scopes=scopes, organisations=organisation_choices()
-    )
+    return render_section("people", query, form, listed=listed, scopes=scopes, **_scope_choices())
 
 
 @bp.page("/people/<int:user_id>", methods=READ_WRITE)
@@ -291,8 +289,14 @@ def password_link(query: dict[str, Any], user_id: int) -> Any:
 def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
     roles = users.roles_of(user_id, clock_now())
     person = users.describe(users.find(user_id, lock=False), roles)
-    choices = {"scopes": scope_names(roles), "organisations": organisation_choices()}
+    choices = {"scopes": scope_names(roles)} | _scope_choices()
     return render_section("person", query, form, person=person, **choices)
+
+
+def _scope_choices() -> dict[str, Any]:
+    """Return the choices of the fields of a role's scope."""
+    today = local_day(clock_now())
+    return {"organisations": organisation_choices(), "clusters": cluster_choices(today)}
 
 
 def _render_link(query: dict[str, Any], link: links.Link) -> Any:
@@ -315,7 +319,7 @@ def succeed(query: dict[str, Any], role_id: int) -> Any:
     form, now = new_form(query), clock_now()
 
     def act(fields: dict[str, Any]) -> Any:
-        units = [unit_reference(code, fields["level"], local_day(now)) for code in fields["units"]]
+        units = [code_reference(code, fields["level"], local_day(now)) for code in fields["units"]]
         return confirm_successors(actor(), role_id, {"units": units, "name": fields["name"]}, now)
 
     if form.submit(schemas.SuccessorsFormSchema(), act, lists=["units"]):
@@ -332,11 +336,8 @@ def organisations(query: dict[str, Any]) -> Any:
     form, today = new_form(query), local_day(clock_now())
 
     def act(fields: dict[str, Any]) -> Any:
-        code = fields.pop("unit_code")
-        # Current codes of provinces have two digits.
-        unit = unit_reference(code, "province" if len(code or "") == 2 else "commune", today)
-        with form_errors(UNIT_FIELD):
-            return create_organisation(actor(), fields | {"unit": unit})
+        data = {name: fields[name] for name in ("name", "type", "parent_id")}
+        return create_organisation(actor(), data | {"unit": requested_unit(fields, today)})
 
     if form.submit(schemas.OrganisationFormSchema(), act):
         return redirect_to("admin.organisations", query)
@@ -373,9 +374,9 @@ def targets(query: dict[str, Any]) -> Any:
     form = new_form(query)
 
     def act(fields: dict[str, Any]) -> Any:
-        unit = unit_reference(fields.pop("unit_code"), fields["level"], fields["valid_from"])
-        with form_errors(UNIT_FIELD):
-            return set_target(actor(), fields | {"unit": unit})
+        data = {name: value for name, value in fields.items() if name != "unit_choice"}
+        unit = requested_unit(fields, fields["valid_from"], fields["level"])
+        return set_target(actor(), data | {"unit": unit})
 
     if form.submit(schemas.TargetFormSchema(), act):
         return redirect_to("admin.targets", query)

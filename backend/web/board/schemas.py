@@ -1,26 +1,26 @@
 """Queries and forms of the campaign pages, and their conversion to API requests."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields
 
-from backend.campaigns.schemas import CAP_MOST, TARGET_MOST
+from backend.campaigns.schemas import AREAS_MOST, CAP_MOST, TARGET_MOST
 from backend.campaigns.service import STATES
 from backend.coverage.contributions.query import BY
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.plan.schemas import PINNED_MOST, PlanPinRequestSchema
 from backend.coverage.signals.schemas import SignalDecisionSchema
 from backend.coverage.signals.service import KINDS
-from backend.errors import Problem, invalid
-from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
+from backend.errors import invalid
+from backend.fields import ID_MOST, Day, Many, QueryWhole, Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.corrections.schemas import REASON_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import Name
-from backend.units.service import UnitRow, find
+from backend.units.search import NAME_MOST
 from backend.web.site.schemas import PageQuerySchema
+from backend.web.site.unit_fields import LINES_MOST, read_units, unit_reference
 
 
 class MonthQuerySchema(PageQuerySchema):
@@ -63,16 +63,14 @@ class PlanPageQuerySchema(PageQuerySchema):
     team_id = QueryWhole(1, ID_MOST, load_default=None)
 
 
-AREA_LETTERS = 200_000  # 4,000 lines of a code and a name
-
-
 class CampaignFormSchema(Strict):
     """The form of a campaign; the area has one unit a line."""
 
     name = Name(required=True)
     first_day = Day(required=True)
     last_day = Day(required=True)
-    areas = Text(AREA_LETTERS, required=True)
+    areas = Text(LINES_MOST, allow_none=True, load_default=None)
+    areas_choice = Many(Text(NAME_MOST), least=0, most=AREAS_MOST, load_default=list)
     networks = fields.List(Text(choices=NETWORKS), required=True)
     target = QueryWhole(1, TARGET_MOST, allow_none=True, load_default=None)
     cap = QueryWhole(1, CAP_MOST, allow_none=True, load_default=None)
@@ -110,35 +108,16 @@ class CorrectionFormSchema(Strict):
     go = Text(choices=("yes",), load_default=None)
 
 
-def campaign_request(values: Mapping[str, Any]) -> dict[str, Any]:
+def campaign_request(values: Mapping[str, Any], within: int | None = None) -> dict[str, Any]:
     """Convert the form of a campaign to the request of the API."""
-    return dict(values) | {"areas": parse_areas(values)}
+    data = {name: value for name, value in values.items() if name != "areas_choice"}
+    return data | {"areas": parse_areas(values, within)}
 
 
-def parse_areas(values: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the units of a text, one a line: a code, optionally followed by its name.
-
-    A campaign that spans the reform means a code's unit before it and after it.
-    """
-    units_by_key = {}
-    lines = filter(None, map(str.strip, values["areas"].splitlines()))
-    for code in dict.fromkeys(line.split()[0] for line in lines):  # look up each code once
-        units = [unit for day in ("first_day", "last_day") if (unit := _unit(values[day], code))]
-        if not units:
-            raise invalid("areas", "unit_unknown")
-        units_by_key.update({(one.system, one.level, one.code): one for one in units})
-    if not units_by_key:
+def parse_areas(values: Mapping[str, Any], within: int | None = None) -> list[dict[str, str]]:
+    """Return the units of a text with one a line, on the first and the last day of a campaign."""
+    days = [values["last_day"], values["first_day"]]
+    units = read_units(values, "areas", days, within=within)
+    if not units:
         raise invalid("areas", "required")
-    return [dict(zip(("system", "level", "code"), key, strict=True)) for key in units_by_key]
-
-
-def format_areas(areas: Iterable[Mapping[str, Any]]) -> str:
-    """Return the area of a campaign as text, one unit a line."""
-    return "\n".join(dict.fromkeys(f"{one['code']} {one['name']}" for one in areas))
-
-
-def _unit(day: date, code: str) -> UnitRow | None:
-    try:
-        return find(day, code)
-    except Problem:
-        return None
+    return [unit_reference(unit) for unit in units]

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Response, current_app, render_template, request
 from markupsafe import Markup
 
-from backend.accounts.access import require
+from backend.accounts.access import Actor, can, require
 from backend.accounts.authentication import actor
 from backend.campaigns import service as campaigns
 from backend.campaigns.service import own_campaigns
 from backend.campaigns.teams import show_team
+from backend.clock import local_day
 from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
 from backend.coverage.plan.schemas import UnpinQuerySchema
@@ -33,7 +34,7 @@ from backend.memberships import join_codes
 from backend.memberships.poster import inline_svg
 from backend.memberships.service import list_members
 from backend.organisations.scopes import campaign_scope, organisation_scope
-from backend.organisations.service import organisations_of
+from backend.organisations.service import home_province, organisations_of
 from backend.team_import.service import import_teams
 from backend.units.service import set_on
 from backend.web.board import schemas
@@ -48,6 +49,7 @@ from backend.web.board.service import (
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import render_private, translator_for
+from backend.web.site.unit_fields import format_units, picker_area
 
 bp = PageBlueprint("board", __name__, login_required=True, url_prefix="/campaigns")
 blueprints = (bp,)
@@ -202,14 +204,22 @@ def add(query: dict[str, Any]) -> Response:
         raise Problem(403, "forbidden")
     campaign = form.submit(
         schemas.NewCampaignFormSchema(),
-        lambda fields: campaigns.create_campaign(user, schemas.campaign_request(fields)),
-        lists=("networks",),
+        lambda fields: campaigns.create_campaign(
+            user, schemas.campaign_request(fields, _limit(user, fields["organisation_id"]))
+        ),
+        lists=("networks", "areas_choice"),
     )
     if campaign:
         return redirect_to("board.teams", query, campaign_id=campaign["id"])
-    return render_private(
-        "web/board/new.html", query["lang"], form=form, organisations=organisations
-    )
+    home = home_province(organisations[0][0], clock_now()) if len(organisations) == 1 else None
+    area = picker_area(local_day(clock_now()), home)
+    values = {"organisations": organisations, "area": area}
+    return render_private("web/board/new.html", query["lang"], form=form, **values)
+
+
+def _limit(user: Actor, organisation_id: int) -> int | None:
+    """Return the province within which a person chooses units for an organisation."""
+    return None if can(user, "system.manage") else home_province(organisation_id, clock_now())
 
 
 @bp.page("/<int:campaign_id>/settings", methods=READ_WRITE)
@@ -219,21 +229,23 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
     board = show_board(user, campaign_id, clock_now())
     require(user, "campaign.edit", campaign_scope(campaign_id))
     if request.method != "POST":
-        form.values = board.campaign | {"areas": schemas.format_areas(board.campaign["areas"])}
+        form.values = board.campaign | {"areas": format_units(board.campaign["areas"])}
     preview = request.form.get("go") != "yes"
+    limit = _limit(user, board.campaign["organisation_id"])
 
     def change(fields: dict[str, Any]) -> Any:
         expected, changes = (
             frozenset({request.form.get("version", "")}),
-            schemas.campaign_request(fields),
+            schemas.campaign_request(fields, limit),
         )
         return change_campaign(user, campaign_id, expected, changes, preview=preview)
 
-    moved = form.submit(schemas.CampaignFormSchema(), change, lists=("networks",))
+    moved = form.submit(schemas.CampaignFormSchema(), change, lists=("networks", "areas_choice"))
     if moved and not preview:
         return redirect_to("board.settings", query, campaign_id=campaign_id)
     names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
     values = {"board": board, "form": form, "moved": moved, "names": names}
+    values["area"] = picker_area(local_day(clock_now()), limit)
     return render_private("web/board/settings.html", query["lang"], **values)
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.service import progress_of
 from backend.coverage.plan.service import PlanPlace
+from backend.errors import Problem
 from backend.units.catalogue import ActiveSet
-from backend.units.service import UnitRow
+from backend.units.search import unit_index
+from backend.units.service import UnitRow, find, set_on
 from backend.web.maps import outlines
 from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas
 
@@ -98,6 +101,25 @@ def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> MapD
 def plain_country(folder: Path, active: ActiveSet) -> MapDrawing:
     """Draw the provinces with the sea, without figures."""
     return country_map(folder, active, {}, {"levels": {}})
+
+
+def pick_map(folder: Path, day: date, within: str | None) -> tuple[MapDrawing, Names]:
+    """Return a map of the communes of a province or of the provinces, and the labels of its units.
+
+    Raises 404 for an unknown unit and for a day without boundaries.
+    """
+    active, index = set_on(day), unit_index()
+    if active is None:
+        raise Problem(404, "not_found")
+    if within is None:
+        labels = {one.code: one.label for one in index.on(day, "province")}
+        return plain_country(folder, active), labels
+    unit = find(day, within, "province")
+    labels = {one.code: one.label for one in index.on(day, "commune") if unit.id in one.lies_in}
+    drawn = unit_map(folder, active, unit, {}, {"levels": {}})
+    if drawn is None:
+        raise Problem(404, "not_found")
+    return drawn, labels
 
 
 def _part(

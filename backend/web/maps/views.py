@@ -4,14 +4,17 @@ import re
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, current_app, request, send_file
+from flask import Blueprint, Response, current_app, render_template, request, send_file
 
+from backend.clock import local_day
 from backend.coverage.figures.query import figures_reader
 from backend.coverage.figures.service import map_figures
 from backend.errors import Problem
 from backend.http.requests import Parser, clock_now
 from backend.http.static_files import IMMUTABLE
-from backend.web.site.schemas import FiguresQuerySchema
+from backend.web.maps.drawing import pick_map
+from backend.web.site.pages import translator_for
+from backend.web.site.schemas import FiguresQuerySchema, OutlinesQuerySchema
 
 bp = Blueprint("map", __name__, url_prefix="/map")
 blueprints = (bp,)
@@ -24,6 +27,24 @@ def figures(query: dict[str, Any]) -> Response:
     """Return the step and the counts of every unit with samples."""
     figures = map_figures(query["month"], query["network"], clock_now(), figures_reader())
     response = Response(orjson.dumps(figures), content_type="application/json")
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@bp.get("/outlines")
+@arguments(OutlinesQuerySchema, location="query")
+def show_outlines(query: dict[str, Any]) -> Response:
+    """Return a map of the provinces, or of the communes of one, on which units are chosen."""
+    drawn, labels = pick_map(
+        current_app.config["VAR_DIR"] / "tiles", local_day(clock_now()), query["within"]
+    )
+    translator = translator_for(query["lang"])
+    part = render_template(
+        "web/maps/pick.html", **translator.template_values(), drawn=drawn, labels=labels
+    )
+    response = Response(part, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
     response.make_conditional(request)

@@ -15,13 +15,11 @@ from backend.coverage.figures.unit_access import published
 from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
-from backend.units.service import UnitRow, find, search, set_on
+from backend.units.search import FOUND_MOST, FoundUnit, search_units
+from backend.units.service import UnitRow, find, set_on
 from backend.web.maps.drawing import MapDrawing, country_map, unit_map
 
 Rows = list[dict[str, Any]]
-
-# Results of a search.
-FOUND_MOST = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +190,10 @@ def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | No
     return summary if summary["compared"] else None
 
 
-def search_units(text: str, month: str | None, now: datetime) -> list[UnitRow]:
-    """Return units whose name or code contains the text, with or without diacritics."""
+def find_units(text: str, month: str | None, now: datetime) -> list[FoundUnit]:
+    """Return the units that a text may mean, by names of today and of before July 2025."""
     day = month_end(month or _newest_month(months_with_data(local_day(now)), now))
-    rows: list[UnitRow] = []
-    for level in LEVELS_OF[system_on(day)]:  # a province before a hundred communes of its name
-        rows += search(day, level, None, text, None, FOUND_MOST - len(rows))
-    return rows
+    return search_units(text, day, limit=FOUND_MOST)
 
 
 def _month_of(day: date) -> str:

@@ -17,6 +17,7 @@ from backend.http.requests import Parser, as_attachment, clock_now
 from backend.reports.files.canonical import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
+from backend.units.search import FOUND_MOST
 from backend.web.public import service
 from backend.web.public.quality import quality
 from backend.web.public.service import show_unit
@@ -87,10 +88,10 @@ def table(query: dict[str, Any]) -> Response:
 def search(query: dict[str, Any]) -> Any:
     """List the units of a name; redirect to a single result."""
     lang, text = query["lang"], query["q"].strip()
-    units = service.search_units(text, query["month"], clock_now()) if text else []
+    units = service.find_units(text, query["month"], clock_now()) if text else []
     if len(units) == 1:
-        return redirect(translator_for(lang).to("web.unit", code=units[0].code))
-    more = len(units) == service.FOUND_MOST
+        return redirect(translator_for(lang).to("web.unit", code=units[0].unit.code))
+    more = len(units) == FOUND_MOST
     return render("web/public/search.html", lang, units=units, q=text, more=more)
 
 

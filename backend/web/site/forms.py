@@ -14,6 +14,7 @@ from backend.http.problems import serialize_errors
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.web.site.pages import translator_for
+from backend.web.site.unit_fields import UnitQuestion
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ class Form:
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)  # by field
     error: str | None = None  # of the whole form
+    questions: dict[str, list[UnitQuestion]] = field(default_factory=dict)  # by field
 
     @property
     def failed(self) -> bool:
@@ -53,6 +55,8 @@ class Form:
             db.session.rollback()
             if problem.code in FINAL:
                 raise
+            self.questions = problem.members.get("questions", {})
+            self.values |= problem.members.get("values", {})
             self.add_errors(problem.errors)
             if not problem.errors:
                 self.error = message(problem.code, self.language)

@@ -55,3 +55,9 @@ class FiguresQuerySchema(Strict):
 
     month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
     network = Text(choices=NETWORKS, load_default="mobile")
+
+
+class OutlinesQuerySchema(PageQuerySchema):
+    """The code of the province whose communes a map shows; the provinces without one."""
+
+    within = Text(most=10, load_default=None)

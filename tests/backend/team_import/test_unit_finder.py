@@ -83,7 +83,7 @@ def test_the_communes_are_those_of_today(
         "before": "Thị trấn Hóa Thượng (05692)",
         "after": "Xã Đồng Hỷ, Tỉnh Thái Nguyên (05692)",
     }
-    assert now["rows"][1]["errors"][0]["code"] == "place_unknown"
+    assert [one["code"] for one in now["rows"][1]["notes"]] == ["place_was"]
 
 
 @pytest.mark.slow

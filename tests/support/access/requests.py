@@ -183,6 +183,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /do/down/end": _ended_download,
     "POST /do/tests/end": lambda w: {"query_string": {"test": _started_test(w)}},
     "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
+    "GET /api/v1/units/search": lambda w: {"query_string": {"q": "phu luong"}},
     "GET /api/v1/units/locate": lambda w: {"query_string": HERE},
     "POST /api/v1/units/locate": lambda w: {"json": HERE},
     "GET /table.csv": lambda w: {"query_string": {"month": "2024-11"}},

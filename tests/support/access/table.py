@@ -34,6 +34,7 @@ TABLE = {
     **ADMIN_PAGES,
     # units and coverage are public
     "GET /api/v1/units": EVERYBODY,
+    "GET /api/v1/units/search": EVERYBODY,
     "GET /api/v1/units/<code>": EVERYBODY,
     "GET /api/v1/units/<code>/geometry": EVERYBODY,
     "GET /api/v1/units/<code>/successors": EVERYBODY,

@@ -17,6 +17,7 @@ PAGES = {
     "GET /search": EVERYBODY,
     "GET /table.csv": EVERYBODY,
     "GET /map/figures": EVERYBODY,
+    "GET /map/outlines": EVERYBODY,
     "GET /map/tiles/<digest>.pmtiles": EVERYBODY,
     "GET /invitation": EVERYBODY,
     "GET /sign-in": EVERYBODY,

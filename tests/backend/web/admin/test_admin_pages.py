@@ -64,9 +64,9 @@ def test_a_person_is_invited_by_a_link_shown_once(app: Flask, admin: AdminBrowse
         ({"role": "admin"}, "person"),
         ({"person": "không phải tên", "role": "admin"}, "person"),
         ({"person": "0912345678", "role": "organiser"}, "organisation_id"),
-        ({"person": "0912345678", "role": "team_leader", "team_id": "bảy"}, "team_id"),
-        ({"person": "0912345678", "role": "team_leader", "team_id": "999"}, "team_id"),
-        ({"person": "0912345678", "role": "official", "unit_code": "00000"}, "unit_code"),
+        ({"person": "0912345678", "role": "team_leader", "team": "bảy"}, "team"),
+        ({"person": "0912345678", "role": "team_leader", "team": "999"}, "team"),
+        ({"person": "0912345678", "role": "official", "unit": "00000"}, "unit"),
         ({"person": "0912345678", "role": "official", "cluster_id": "9"}, "cluster_id"),
         ({"person": "0912345678", "role": "admin", "last_day": "2020-01-01"}, "last_day"),
     ],
@@ -74,7 +74,7 @@ def test_a_person_is_invited_by_a_link_shown_once(app: Flask, admin: AdminBrowse
 def test_what_is_wrong_with_an_invitation_stands_beside_it(
     admin: AdminBrowser, typed: dict[str, str], field: str
 ) -> None:
-    empty = dict.fromkeys(("person", "organisation_id", "team_id", "unit_code", "last_day"), "")
+    empty = dict.fromkeys(("person", "organisation_id", "team", "unit", "last_day"), "")
     page = admin.refused("/admin/people", **{**empty, "cluster_id": "", **typed})
     assert field_error(page, field), page
     assert "notice danger" not in page
@@ -82,7 +82,9 @@ def test_what_is_wrong_with_an_invitation_stands_beside_it(
 
 def test_a_role_is_granted_and_ended(app: Flask, admin: AdminBrowser) -> None:
     user = account(app, "lan@example.vn")
-    admin.done(f"/admin/people/{user}", role="official", unit_code="19", last_day="2024-12-31")
+    admin.done(
+        f"/admin/people/{user}", role="official", unit="Tỉnh Thái Nguyên", last_day="2024-12-31"
+    )
     page = admin.get(f"/admin/people/{user}")
     assert "Cán bộ phụ trách địa bàn: Tỉnh Thái Nguyên" in page
     assert "đến 00:00, 01/01/2025" in page
@@ -149,13 +151,13 @@ def test_a_target_that_cannot_be_is_explained(admin: AdminBrowser) -> None:
     assert 'value="nhiều"' in page
     unknown_unit = {
         "level": "commune", "network": "fixed", "purpose": "target", "threshold": "10",
-        "basis": "counted", "valid_from": "2024-11-01", "source": "x", "unit_code": "99999",
+        "basis": "counted", "valid_from": "2024-11-01", "source": "x", "unit": "99999",
     }  # fmt: skip
-    assert field_error(admin.refused("/admin/targets", **unknown_unit), "unit_code")
+    assert field_error(admin.refused("/admin/targets", **unknown_unit), "unit")
 
 
 def test_an_organisation_is_added_and_ended(admin: AdminBrowser) -> None:
-    admin.done("/admin/organisations", name="Sở KH&CN", type="department", unit_code="19")
+    admin.done("/admin/organisations", name="Sở KH&CN", type="department", unit="Tỉnh Thái Nguyên")
     page = admin.get("/admin/organisations")
     assert "Sở KH&amp;CN" in page and "Tỉnh Thái Nguyên" in page
     [ending] = re.findall(r'action="(/admin/organisations/\d+/end)"', page)
@@ -163,8 +165,8 @@ def test_an_organisation_is_added_and_ended(admin: AdminBrowser) -> None:
     admin.done(ending, version="1")
     assert "Chưa có tổ chức nào" in admin.get("/admin/organisations")
     assert field_error(admin.refused("/admin/organisations", name="!", type="other"), "name")
-    unknown_unit = {"name": "Sở", "type": "department", "unit_code": "99999"}
-    assert field_error(admin.refused("/admin/organisations", **unknown_unit), "unit_code")
+    unknown_unit = {"name": "Sở", "type": "department", "unit": "99999"}
+    assert field_error(admin.refused("/admin/organisations", **unknown_unit), "unit")
 
 
 def test_a_withdrawal_is_noted_and_done(admin: AdminBrowser) -> None:

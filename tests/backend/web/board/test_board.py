@@ -165,7 +165,7 @@ def test_a_unit_that_is_typed_often_is_looked_up_once(app: Flask) -> None:
 def test_settings_show_what_moves_before_it_moves(client: FlaskClient, cast: Cast) -> None:
     token = enter(client, ORGANISER)
     page = read(client, f"{cast.page}/settings")
-    assert "05443 Phường Trưng Vương" in page
+    assert "Phường Trưng Vương, Thành phố Thái Nguyên, Tỉnh Thái Nguyên (05443)" in page
     fields = {
         "version": "1", "name": "Tên mới", "first_day": "2024-11-01", "last_day": "2024-11-30",
         "areas": "05443", "networks": ["mobile"], "target": "", "cap": "", "state": "open",

@@ -1,6 +1,6 @@
 # Names for the scripts; each says more at its head. Arguments: make test ARGS="-k units -x"
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test quick docs bench translations pictures lock format
+.PHONY: help setup serve test quick long docs bench translations pictures lock format
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)$$/\1|\2/' | \
@@ -17,6 +17,9 @@ test: ## run every check and test
 
 quick: ## run the checks and the tests that are neither slow nor in a browser
 	./scripts/test --quick $(ARGS)
+
+long: ## run the tests that take minutes: installations, every page, official polygons
+	./scripts/test-long $(ARGS)
 
 docs: ## build the documentation site in var/docs/site
 	./scripts/docs $(ARGS)

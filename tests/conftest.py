@@ -35,6 +35,9 @@ KEPT = {"units", "boundary_sets", "boundaries", "targets", "counting_rules", "al
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run files with browser tests first, then those with slow ones: quick tests end evenly."""
+    for item in items:
+        if item.get_closest_marker("real_boundaries"):
+            item.add_marker(pytest.mark.long)
     marks = {(item.path, mark.name) for item in items for mark in item.iter_markers()}
     items.sort(key=lambda item: ((item.path, "browser") not in marks,
                                  (item.path, "slow") not in marks))  # fmt: skip

@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 
 from tests.tools.docs_generator.api import METHODS, reference
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -93,6 +93,7 @@ def test_a_person_is_invited_by_hand(admin: None, page: Page) -> None:
     check_page(page, "admin-link")
 
 
+@pytest.mark.long
 def test_dark_and_english(admin: None, new_page: Callable[..., Page]) -> None:
     page = new_page(DESKTOP, theme="dark")
     enter(page, "/admin")

@@ -69,6 +69,7 @@ def enter(page: Page, path: str) -> None:
     page.wait_for_url(f"**{path.partition('?')[0]}*")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("screen", "language", "theme"),
     [(PHONE, "vi", "light"), (DESKTOP, "en", "dark")],

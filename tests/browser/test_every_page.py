@@ -16,6 +16,8 @@ from tests.support.factories import post, register, sample
 from tests.support.live_server import serving_app
 from tests.tools.screenshots.pages import OF_PEOPLE, PAGES, example
 
+pytestmark = pytest.mark.long
+
 # The matrix is written by hand, and a test of its own holds it against the URL map.
 ROWS = [row for row in TABLE if row.startswith("GET ") and not row.startswith("GET /api/")]
 ROWS.append(f"GET {POSTER}")

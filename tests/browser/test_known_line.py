@@ -16,6 +16,8 @@ from tests.support.live_server import serving_app
 from tests.support.measuring_page import HERE, MEASURED_MS, agree
 from tests.support.traffic_shaper import Shape, shaped_server
 
+pytestmark = pytest.mark.long
+
 LINE = Shape(down_mbps=10, up_mbps=2, round_trip_ms=40)
 WITHIN = 0.1
 # Others on the same machine disturb what takes milliseconds; they do not three times in a row.

@@ -49,6 +49,7 @@ def tiled(app: Flask) -> None:
         tiles.build(app.config["VAR_DIR"] / "tiles", active)
 
 
+@pytest.mark.long
 def test_every_page_for_everybody(measured: None, new_page: Callable[..., Page]) -> None:
     page, other = new_page(PHONE), new_page(DESKTOP, "en", "dark")
     without = new_page(DESKTOP, "vi", "dark", java_script_enabled=False)

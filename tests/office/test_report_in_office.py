@@ -18,6 +18,7 @@ from backend.reports.files.rendering import render
 from tests.support.report_content import lacking, report, sections, team
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.office,
     pytest.mark.skipif(
         not (shutil.which("soffice") and shutil.which("pdftoppm")),

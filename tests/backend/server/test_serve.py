@@ -21,6 +21,8 @@ from backend.server.postgres.programs import pid_of
 from backend.server.running import serve
 from tests.support.posting_clients import posting_phones
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 START_TIMEOUT_S = 120  # the first one loads units and boundaries
 

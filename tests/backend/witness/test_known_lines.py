@@ -21,6 +21,8 @@ from backend.witness.keys import host_key, installation_key, own_host_id
 from backend.witness.statements import Ticket, Witness, sign, verify_witness
 from tests.support.traffic_shaper import Shape, shaped_server
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 SECRET = "s" * 64
 WITHIN = 0.1

@@ -40,6 +40,8 @@ from tests.support.joining import Cast, join
 from tests.support.people import person
 from tests.support.reports import DECEMBER, Office
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[4]
 NAME, MODEL, ADDRESS = "Nguyễn Thị Vết", "Vết-A525F", "203.0.113.77"
 LATITUDE, LONGITUDE = 21.594271, 105.848263  # six decimals: nobody else's

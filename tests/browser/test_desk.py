@@ -67,7 +67,13 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     with page.expect_navigation():
         press(page, "Lưu lời nhận xét")
     expect(page.locator("#samples")).to_have_value("Mưa lũ kéo dài.")
-    press(page, "Khóa số liệu")
+    fill_fields(page, notes="Số liệu chưa đủ.")
+    expect(page.locator("#unsaved")).to_be_visible()
+    page.close()
+    page = type_on(page)
+    page.get_by_text("Khóa số liệu", exact=True).click()
+    press(page, "Lưu và khóa số liệu")
+    expect_text(page, "Số liệu chưa đủ.")
     fill_fields(page, title="Phó Giám đốc")
     check_page(page, "desk-frozen")
     press(page, "Xác nhận báo cáo")
@@ -78,6 +84,15 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
         dark.goto(path)
         axe(dark, colours=True)
     check_page(dark, "desk-reports-en-dark")
+
+
+def type_on(closed: Page) -> Page:
+    """Open the page of a closed tab again: text that was not saved is in its field."""
+    page = closed.context.new_page()
+    page.goto(closed.url)
+    expect(page.locator("#notes")).to_have_value("Số liệu chưa đủ.")
+    expect(page.locator("#unsaved")).to_be_visible()
+    return page
 
 
 def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -> None:

@@ -137,7 +137,8 @@ def freeze_and_approve(page: Page, file: Path) -> dict:
     enter(page, "/desk", OFFICIAL)
     press(page, "Báo cáo")
     press(page, "Lập bản nháp")  # of last month, unless another is chosen
-    press(page, "Khóa số liệu")
+    page.get_by_text("Khóa số liệu", exact=True).click()
+    press(page, "Lưu và khóa số liệu")
     press(page, "Xác nhận báo cáo")
     expect_text(page, "Trần Thị Bình")
     with page.expect_download() as download:

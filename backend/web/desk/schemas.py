@@ -134,20 +134,20 @@ class DeadlinesPageQuerySchema(PageQuerySchema, DeadlinesQuerySchema):
 
 
 class RemarksFormSchema(VersionFormSchema):
-    """The form of remarks; an empty remark keeps the proposed sentences."""
+    """The form of remarks; an empty remark keeps the proposed sentences, a missing one is kept."""
 
-    samples = Text(most=REMARK_MOST, load_default=None, allow_none=True)
-    reached = Text(most=REMARK_MOST, load_default=None, allow_none=True)
-    lacking = Text(most=REMARK_MOST, load_default=None, allow_none=True)
-    quality = Text(most=REMARK_MOST, load_default=None, allow_none=True)
-    teams = Text(most=REMARK_MOST, load_default=None, allow_none=True)
-    vnnic = Text(most=REMARK_MOST, load_default=None, allow_none=True)
-    notes = Text(most=REMARK_MOST, load_default=None, allow_none=True)
+    samples = Text(most=REMARK_MOST, allow_none=True)
+    reached = Text(most=REMARK_MOST, allow_none=True)
+    lacking = Text(most=REMARK_MOST, allow_none=True)
+    quality = Text(most=REMARK_MOST, allow_none=True)
+    teams = Text(most=REMARK_MOST, allow_none=True)
+    vnnic = Text(most=REMARK_MOST, allow_none=True)
+    notes = Text(most=REMARK_MOST, allow_none=True)
 
     @post_load
     def by_section(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
         """Return the remarks by section."""
-        remarks = {name: data[name] for name in SECTIONS}
+        remarks = {name: data[name] for name in SECTIONS if name in data}
         return {"version": data["version"], "remarks": remarks}
 
 

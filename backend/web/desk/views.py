@@ -1,6 +1,7 @@
 """Pages of officials: areas, samples, exclusions, reports, VNNIC comparisons, deputies."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request, url_for
@@ -374,11 +375,14 @@ def remark(query: dict[str, Any], report_id: int) -> Any:
 @bp.page("/reports/<int:report_id>/freeze", methods=("POST",))
 def freeze(query: dict[str, Any], report_id: int) -> Any:
     """Freeze a draft's figures and create its files."""
-    return _submit(
-        query,
-        report_id,
-        schemas.VersionFormSchema(),
-        lambda expected, values: lifecycle.freeze_report(actor(), report_id, expected, clock_now()),
+    return _submit(query, report_id, schemas.RemarksFormSchema(), partial(_freeze, report_id))
+
+
+def _freeze(report_id: int, expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
+    """Save what was typed, which stays if freezing fails, and freeze."""
+    saved = lifecycle.change_remarks(actor(), report_id, expected, values["remarks"])
+    return lifecycle.freeze_report(
+        actor(), report_id, frozenset({str(saved["version"])}), clock_now()
     )
 
 

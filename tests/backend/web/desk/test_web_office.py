@@ -31,7 +31,11 @@ def send(client: FlaskClient, token: str, **fields: Any) -> Any:
 def test_a_table_is_shown_before_it_is_kept(client: FlaskClient, token: str) -> None:
     shown = send(client, token)
     assert shown.status_code == 200
-    assert "Xem trước kết quả nhập" in shown.text and "thêm: 1" in shown.text and "lỗi: 1" in shown.text
+    assert (
+        "Xem trước kết quả nhập" in shown.text
+        and "thêm: 1" in shown.text
+        and "lỗi: 1" in shown.text
+    )
     assert "Chưa nhập số của VNNIC" in client.get(VNNIC).text
     kept = send(client, token, go="yes")
     assert kept.status_code == 303

@@ -92,8 +92,10 @@ def test_what_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
 @pytest.mark.slow
 def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     report = desk.draft()
-    assert desk.send(report, "freeze").status_code == 303
-    assert "Khóa số liệu</button>" not in desk.page(report)
+    typed = {"samples": "Mưa lũ kéo dài.", "notes": ""}
+    assert desk.send(report, "freeze", **typed).status_code == 303
+    assert desk.show(report, "/figures").json["remarks"] == {"samples": "Mưa lũ kéo dài."}
+    assert "khóa số liệu</button>" not in desk.page(report)
     assert desk.send(report, "approve", title="Phó Giám đốc").status_code == 303
     assert "Trần Thị Bình, Phó Giám đốc đã xác nhận" in desk.page(report)
     letter = {"number": "12/BC-SKHCN", "signed_on": "2024-12-04"}
@@ -127,7 +129,9 @@ def test_a_month_that_goes_on_cannot_be_frozen(desk: Desk) -> None:
     desk.clock.now = datetime(2024, 11, 20, 12, tzinfo=UTC)
     report = desk.draft()
     assert "Chỉ khóa được số liệu khi tháng đã hết" in desk.page(report)
-    assert 'role="alert"' in desk.send(report, "freeze").text
+    refused = desk.send(report, "freeze", samples="Mưa lũ kéo dài.").text
+    assert 'role="alert"' in refused and ">Mưa lũ kéo dài.</textarea>" in refused
+    assert desk.show(report).json["remarks"] == {"samples": "Mưa lũ kéo dài."}
 
 
 def test_a_draft_is_given_up(desk: Desk) -> None:

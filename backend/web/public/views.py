@@ -168,8 +168,7 @@ def widget(query: dict[str, Any], code: str) -> Response:
     """Render a unit's figure for embedding in another site."""
     lang = query.pop("lang")
     page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
-    text = sentence(page, translator_for(lang))
-    return render("web/public/widget.html", lang, page=page, sentence=text)
+    return render("web/public/widget.html", lang, page=page)
 
 
 @seal_pages.page("/seal")

@@ -20,6 +20,7 @@ from backend.measurements.recording.models import Count, CountDelta, DemoMonth, 
 from backend.units.models import Unit
 from backend.web.public import service
 from tests.support.clock import FakeClock
+from tests.support.daily_counts import count
 from tests.support.devices import bearer, register, sample
 from tests.support.live_server import serving_app
 from tests.support.requirements import counting_from
@@ -168,6 +169,30 @@ def test_who_lacks_most_stands_first(app: Flask, client: FlaskClient) -> None:
     order = [words.index(text) for text in groups]
     assert order == sorted(order)
     assert "300 mẫu nhập từ tệp theo quyết định của quản trị viên" in words
+
+
+@pytest.mark.parametrize("path", [THAI_NGUYEN, "/unit/19/widget?month=2024-11"])
+def test_a_province_reached_the_target_when_all_its_communes_did(
+    app: Flask, client: FlaskClient, path: str
+) -> None:
+    fill(app, 320, units=2)  # 640 samples: more than the target of the province itself
+    some = read(client, path).words
+    assert "2 trên 172 xã, phường đạt 300 mẫu" in some and "Tổng cộng 640 mẫu." in some
+    assert "✓ Đạt" not in some.partition("Tổng cộng")[0]
+    fill(app, 300, units=170, after=2)
+    assert "172 trên 172 xã, phường đạt 300 mẫu ✓ Đạt" in read(client, path).words
+
+
+def test_the_previous_month_of_a_running_one_ends_on_the_same_day(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    clock.now = datetime(2024, 11, 20, 12, tzinfo=UTC)
+    count(app, "05443", ("2024-10-05", 3), ("2024-10-30", 4), ("2024-11-01", 5))
+    words = read(client, "/unit/05443?month=2024-11").words
+    assert "Tháng trước, tính đến cùng ngày: 3 mẫu." in words
+    assert "Tháng trước: " not in words
+    clock.now = datetime(2024, 12, 20, 12, tzinfo=UTC)
+    assert "Tháng trước: 7 mẫu." in read(client, "/unit/05443?month=2024-11").words
 
 
 def test_the_counted_number_has_its_parts(app: Flask, client: FlaskClient) -> None:

@@ -189,7 +189,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /table.csv": lambda w: {"query_string": {"month": "2024-11", "level": "province"}},
     "GET /map/figures": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /map/tiles/<digest>.pmtiles": _tiles,
-    "GET /api/v1/coverage": lambda w: {"query_string": {"level": "province"}},
+    "GET /api/v1/coverage": lambda w: {"query_string": {"month": "2024-11", "level": "province"}},
     "GET /api/v1/alerts": lambda w: {"query_string": {"level": "province"}},
     "GET /api/v1/statistics": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/statistics": lambda w: {"query_string": {"month": "2024-11"}},

@@ -45,6 +45,11 @@ def day(value: date | None, language: Language) -> str:
     return NONE if value is None else format_date(value, "dd/MM/yyyy", locale=LOCALES[language])
 
 
+def weekday(value: date, language: Language) -> str:
+    """Format a day with its weekday."""
+    return format_date(value, "EEEE, dd/MM/yyyy", locale=LOCALES[language])
+
+
 def moment(value: datetime) -> str:
     """Format a time in Vietnam."""
     return f"{value.astimezone(VIETNAM):%H:%M, %d/%m/%Y}"

@@ -370,20 +370,31 @@ TEXTS: dict[str, str] = {
     "outside_area": N_("This commune is outside the campaign's area."),
     "network_not_measured": N_("The campaign does not measure this kind of network."),
     "plan_rule": N_(
-        "The commune with the smallest shortfall comes first, and only if the teams within 50 "
-        "km can bring it to its target by the end of the month or campaign. The nearest team is "
-        "assigned; if that is not enough, teams are exchanged. The remaining capacity goes to "
-        "communes that will stay below their target. Teams without a known home area come last; "
-        "a team without a known capacity cannot be planned. Pinned assignments are kept."
+        "A team measures in its own commune first, until that commune has enough by the plan. "
+        "Free teams then go to communes within the radius that still miss samples: the commune "
+        "with the smallest shortfall first, and only if the teams can bring it to its target by "
+        "the end of the month or campaign; the nearest team goes, and if that is not enough, "
+        "teams are exchanged. The remaining capacity goes to communes that will stay below their "
+        "target. A visit has at least the stated number of samples, or all that the commune "
+        "misses. On a day, a team takes the place to which the fewest teams go. Community digital "
+        "teams stay in their own commune unless the organiser changes this. No team is sent to "
+        "Hoàng Sa or Trường Sa. Pinned assignments are kept."
     ),
-    "capacity_unknown": N_(
-        "The number of samples that this team takes per day is unknown: set its capacity."
+    "capacity_assumed": N_(
+        "The number of samples that this team takes per day is unknown; the plan assumes one."
     ),
     "home_unknown": N_(
         "The home area of this team is unknown: set its unit, so that it is assigned to nearby "
         "places."
     ),
-    "nothing_in_reach": N_("No commune within 50 km needs samples from this team."),
+    "nothing_in_reach": N_(
+        "Its own commune and those within the radius have enough samples by the plan."
+    ),
+    "stays_home": N_("The team stays in its own commune, which has enough samples by the plan."),
+    "home_elsewhere": N_(
+        "The team stays in its own commune, which is not in the area of the campaign."
+    ),
+    "later_days": N_("The team has no stop on this day; its stops of later days are listed."),
     "position_needed": N_("You are not in a team and have no measurement yet: send a position."),
     "both_or_neither": N_("Send both latitude and longitude, or neither."),
     "outside_every_commune": N_("The position is not in a commune of Vietnam."),

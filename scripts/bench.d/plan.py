@@ -1,9 +1,10 @@
-"""Measure the plan of the full country: time, and coverage against "own commune first"."""
+"""Measure the plan of the full country: time, and coverage beside the rule of 1.0.0."""
 
 import argparse
 import statistics
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,7 +16,9 @@ from sqlalchemy import insert, text
 
 from backend.accounts.access import Actor, Grant
 from backend.campaigns.models import Campaign, CampaignArea, Team
-from backend.coverage.plan.assignment import assign, within_reach
+from backend.coverage.plan.assignment import Task, Teams, assign
+from backend.coverage.plan.day import stops_of_day
+from backend.coverage.plan.reach import within_reach
 from backend.coverage.plan.schemas import PlanSchema
 from backend.coverage.plan.service import show_plan
 from backend.database.extensions import db
@@ -25,6 +28,7 @@ from geo.gazetteer import load_units
 
 TEAMS = 5_000
 TARGET = 300
+VISIT_LEAST = 10
 MOST_S = 2.0
 NOW = datetime(2025, 11, 16, 3, tzinfo=UTC)  # fifteen days of November are left
 DAYS = 15
@@ -80,22 +84,38 @@ def main() -> int:
 
 def compare(country: Country, centres: NDArray[np.float64], days: int, name: str) -> None:
     """Print the coverage by the rule, and by teams that work in their own commune first."""
-    began = time.perf_counter()
     room, lacking = country.capacity * days, country.lacking
-    tasks = assign(lacking, room, within_reach(centres[country.homes], centres))
-    seconds = time.perf_counter() - began
-    ours = np.zeros(len(lacking), dtype=np.int64)
+    print(f"  {name}, {days:2} days left; shortfall {lacking.sum():,}, room {room.sum():,}")
+    nobody, anywhere = np.zeros(TEAMS, dtype=bool), np.full(TEAMS, -1)
+    every_third = np.arange(TEAMS) % 3 == 0  # community digital teams
+    least = np.minimum(VISIT_LEAST, country.capacity)
+    rules = {
+        "1.0.0": Teams(room, anywhere, nobody, np.ones(TEAMS, dtype=np.int64)),
+        "now": Teams(room, country.homes, every_third, least),
+        "now, all may travel": Teams(room, country.homes, nobody, least),
+    }
+    for rule, teams in rules.items():
+        began = time.process_time()
+        tasks = assign(lacking, teams, within_reach(centres[country.homes], centres))
+        seconds = time.process_time() - began
+        print(f"    {rule:20} {seconds:.2f} s of processor time; {_figures(country, tasks, teams)}")
+
+
+def _figures(country: Country, tasks: list[Task], teams: Teams) -> str:
+    """Return what tasks cover, and how the stops of their first day are divided."""
+    given, lacking = np.zeros(len(country.counted), dtype=np.int64), country.lacking
     for task in tasks:
-        ours[task.commune] += task.samples
-    own = np.zeros(len(lacking), dtype=np.int64)
-    np.add.at(own, country.homes, room)
-    own = np.minimum(own, lacking)
-    short = lacking > 0
-    print(
-        f"  {name}, {days:2} days left: {seconds:.2f} s; shortfall {lacking.sum():,}, room "
-        f"{room.sum():,}; covered {ours.sum():,} against {own.sum():,} (own commune first); "
-        f"reached {(ours >= lacking)[short].sum():,} against {(own >= lacking)[short].sum():,} "
-        f"of {short.sum():,}; {len(tasks):,} rows"
+        given[task.commune] += task.samples
+    today = stops_of_day(tasks, country.capacity, teams.least)
+    stops = [task for n, task in zip(today, tasks, strict=True) if n]
+    at_home = sum(task.commune == country.homes[task.team] for task in stops)
+    crowd = max(Counter(task.commune for task in stops if not task.own).values(), default=0)
+    return (
+        f"covered {given.sum():,}, reached {(given >= lacking)[lacking > 0].sum():,} of "
+        f"{(lacking > 0).sum():,}; first day: {len(stops):,} stops, {at_home:,} at home, fewest "
+        f"samples of a stop {min((n for n in today if n), default=0)}, of a visit "
+        f"{min((n for n, task in zip(today, tasks, strict=True) if n and not task.own), default=0)}"
+        f", most teams that visit one commune {crowd}"
     )
 
 

@@ -21,3 +21,20 @@ class Pin(db.Model):
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
     samples: Mapped[int]
     user_id: Mapped[int | None]  # null: at the operator's shell
+
+
+class PlanSettings(db.Model):
+    """The limits of a campaign's plan; a campaign without a row has the defaults."""
+
+    __tablename__ = "plan_settings"
+    __table_args__ = (
+        CheckConstraint("radius_km > 0", name="radius_km"),
+        CheckConstraint("visit_least > 0", name="visit_least"),
+        CheckConstraint("assumed_capacity > 0", name="assumed_capacity"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    radius_km: Mapped[int]
+    visit_least: Mapped[int]  # samples of a team that travels to a commune
+    assumed_capacity: Mapped[int]  # samples a day of a team without a known capacity
+    community_travels: Mapped[bool]

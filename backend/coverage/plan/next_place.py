@@ -253,13 +253,20 @@ def _assignments(context: _Context, now: datetime, plans: PlanCache) -> list[dic
             continue
         request = plan_request(campaign, context.today, context.today, context.network)
         pins = tuple((p.day, p.team_id, p.unit_id, p.samples) for p in pins_of(request))
-        key = (row.campaign_id, campaign.version, request.day, request.network, pins)
+        key = (
+            row.campaign_id,
+            campaign.version,
+            request.day,
+            request.network,
+            request.limits,
+            pins,
+        )
         items = plans.get(key, now, partial(_items_by_team, request, now))
         found.append(
             {
                 "campaign": {"id": row.campaign_id, "name": row.campaign},
                 "team": {"id": row.team_id, "name": row.team},
-                "items": [one for one in items.get(row.team_id, []) if one["samples"]],
+                "items": items.get(row.team_id, []),
             }
         )
     return found
@@ -268,7 +275,7 @@ def _assignments(context: _Context, now: datetime, plans: PlanCache) -> list[dic
 def _items_by_team(request: PlanRequest, now: datetime) -> Items:
     plan = make_plan(request, teams_of(request.campaign, now))
     return {
-        team: [serialize_assignment(request, one) for one in assignments]
+        team: [serialize_assignment(request, one) for one in assignments if one.today]
         for team, assignments in plan.assignments.items()
     }
 

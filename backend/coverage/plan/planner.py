@@ -12,18 +12,26 @@ from sqlalchemy import ColumnElement, exists, select, text
 from backend.campaigns.models import Campaign, CampaignArea
 from backend.clock import day_begin, local_day, month_end, month_start
 from backend.coverage.figures.service import CoverageQuery, coverage
-from backend.coverage.plan.assignment import Ints, assign, distances_m, first_day, within_reach
+from backend.coverage.plan.assignment import Teams, assign
+from backend.coverage.plan.day import stops_of_day
 from backend.coverage.plan.models import Pin
+from backend.coverage.plan.reach import Ints, distances_m, within_reach
+from backend.coverage.plan.settings import Limits
 from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.units.models import Unit
+from backend.units.reform import successors_of
 from backend.units.service import UnitRow, select_units
 
 # Active days for the median capacity of a team: a week evens out weekdays and weekends.
 ACTIVE_DAYS = 7
 # Older days say little about a team: volunteers change with the school terms.
 LOOK_BACK = timedelta(days=92)
+
+# Hoàng Sa and Trường Sa: no plan sends teams there. Codes of units of any level, by system.
+ARCHIPELAGO_UNITS = {"2024": ("498", "576"), "2025": ("20333", "22736")}
+STAYING_TYPE = "community_digital"
 
 # Teams of the campaign's organisation and those below it, and teams with members in the campaign.
 TEAMS = text("""
@@ -33,8 +41,9 @@ TEAMS = text("""
         select o.id from organisations o join below b on o.parent_id = b.id
         where o.ended_at is null or o.ended_at > :now
     )
-    select t.id, t.name, t.organisation_id, t.capacity_per_day, u.code as home_code,
-        u.name as home_name, u.latitude, u.longitude
+    select t.id, t.name, t.organisation_id, t.type, t.capacity_per_day, u.id as home_id,
+        u.system as home_system, u.code as home_code, u.name as home_name,
+        u.latitude, u.longitude
     from teams t left join units u on u.id = t.home_unit_id
     where (t.ended_at is null or t.ended_at > :now)
         and (t.organisation_id in (select id from below)
@@ -70,6 +79,7 @@ class PlanRequest:
     day: date
     network: str
     today: date
+    limits: Limits
 
     @property
     def last_day(self) -> date:
@@ -86,14 +96,21 @@ class Commune:
     """A commune of the campaign's area, with its target and shortfall."""
 
     id: int
+    system: str
     code: str
     name: str
     province: str | None
+    parent_code: str | None
     latitude: float | None
     longitude: float | None
     counted: int
     need: int  # samples that reach its target; 0 without a target
     shortfall: int  # 0 without a target
+
+    @property
+    def at_sea(self) -> bool:
+        """Whether the commune is one of Hoàng Sa or Trường Sa."""
+        return not {self.code, self.parent_code}.isdisjoint(ARCHIPELAGO_UNITS[self.system])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +120,20 @@ class PlanTeam:
     id: int
     name: str
     organisation_id: int
+    type: str
     capacity_per_day: int | None
+    home_id: int | None
+    home_system: str | None
     home_code: str | None
     home_name: str | None
     latitude: float | None
     longitude: float | None
-    capacity_from: str | None = None  # organiser, median; None: unknown
+    capacity_from: str | None = None  # organiser, median, assumed
+    own: Commune | None = None  # its commune in the area; that of today for an ended home
+
+    def stays(self, limits: Limits) -> bool:
+        """Whether the plan sends the team to no other commune."""
+        return self.type == STAYING_TYPE and not limits.community_travels
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +157,8 @@ def communes_of(request: PlanRequest) -> Communes:
     target = _target(request.campaign, figures["target"])
     rows = [
         Commune(
-            *(row.id, row.code, row.name, row.province, row.latitude, row.longitude),
+            *(row.id, row.system, row.code, row.name, row.province, row.parent_code),
+            *(row.latitude, row.longitude),
             items[row.code]["counted"],
             *_goal(items[row.code], request.campaign, target),
         )
@@ -181,7 +207,10 @@ def teams_of(campaign: Campaign, now: datetime) -> list[PlanTeam]:
 
 
 def with_capacities(request: PlanRequest, teams: list[PlanTeam]) -> list[PlanTeam]:
-    """Return the teams with their capacity: as set, else the median of their active days."""
+    """Return the teams with their capacity: as set, else the median of their active days.
+
+    Teams with neither have the assumed capacity.
+    """
     before = min(request.day, request.today)
     months = {f"{before - timedelta(days=n):%Y-%m}" for n in range(LOOK_BACK.days + 1)}
     values = {
@@ -196,8 +225,31 @@ def with_capacities(request: PlanRequest, teams: list[PlanTeam]) -> list[PlanTea
             team = replace(team, capacity_from="organiser")
         elif median := medians.get(team.id):
             team = replace(team, capacity_per_day=median, capacity_from="median")
+        else:
+            assumed = request.limits.assumed_capacity
+            team = replace(team, capacity_per_day=assumed, capacity_from="assumed")
         known.append(team)
     return known
+
+
+def at_home(teams: list[PlanTeam], communes: list[Commune]) -> list[PlanTeam]:
+    """Return the teams with their own commune, if it is in the area.
+
+    A commune that ended with the reform is followed by the one that took over most of it.
+    """
+    by_id = {commune.id: commune for commune in communes}
+    systems = {commune.system for commune in communes}
+    ended = {t.home_id for t in teams if t.home_id is not None and t.home_system not in systems}
+    found = successors_of(ended) if ended and communes else {}
+    now = {old: next((one.id for one in new if one.likely), None) for old, new in found.items()}
+    placed = []
+    for team in teams:
+        home = team.home_id or 0
+        own = by_id.get(now.get(home) or home)
+        if own and team.home_id != own.id:
+            team = replace(team, latitude=own.latitude, longitude=own.longitude)
+        placed.append(replace(team, own=own))
+    return placed
 
 
 def pins_of(request: PlanRequest) -> list[Pin]:
@@ -219,9 +271,10 @@ class Assignment:
     """A team's samples in one commune: on the day, and until the end."""
 
     commune: Commune
-    today: int
+    today: int  # 0: on later days only
     until_end: int
     pinned: bool
+    own: bool  # the team's own commune
     reaches: bool  # whether the plan brings the commune to its target
     by_others: int  # samples of other teams there
     distance_m: float | None
@@ -260,21 +313,37 @@ class _Row:
 
 def make_plan(request: PlanRequest, teams: list[PlanTeam]) -> Plan:
     """Plan from the day until the end; pins are fixed."""
-    communes, teams = communes_of(request), with_capacities(request, teams)
+    communes = communes_of(request)
+    teams = at_home(with_capacities(request, teams), communes.rows)
     fixed = _fixed(request, communes.rows, teams)
     lacking, room, daily = _remaining(request, communes.rows, teams, fixed)
+    arrays = _arrays(request.limits, communes.rows, teams, room)
     homes = np.array([(t.latitude, t.longitude) for t in teams], dtype=np.float64)
     centres = np.array([(c.latitude, c.longitude) for c in communes.rows], dtype=np.float64)
-    homes[room == 0], centres[lacking == 0] = np.nan, np.nan  # skips their distances
-    homeless = tuple(number for number, team in enumerate(teams) if team.latitude is None)
-    tasks = assign(lacking, room, within_reach(homes, centres), homeless)
+    homes[(room == 0) | arrays.stays], centres[lacking == 0] = np.nan, np.nan  # skips distances
+    reach = within_reach(homes, centres, request.limits.radius_km * 1000)
+    homeless = tuple(n for n, team in enumerate(teams) if _homeless(team, request.limits))
+    tasks = assign(lacking, arrays, reach, homeless)
     rows = [
         _Row(team, commune, pin.samples, pin.samples, True, later=pin.day > request.day)
         for pin, team, commune in fixed
     ]
-    for task, today in zip(tasks, first_day(tasks, daily), strict=True):
+    for task, today in zip(tasks, stops_of_day(tasks, daily, arrays.least), strict=True):
         rows.append(_Row(task.team, task.commune, today, task.samples, False))
     return Plan(request, communes, teams, _assignments(communes.rows, teams, rows))
+
+
+def _arrays(limits: Limits, communes: list[Commune], teams: list[PlanTeam], room: Ints) -> Teams:
+    """Return what the rule needs of the teams; a team's least is no more than its day."""
+    at = {commune.id: number for number, commune in enumerate(communes)}
+    own = [at[team.own.id] if team.own else -1 for team in teams]
+    day = np.array([team.capacity_per_day or 1 for team in teams], dtype=np.int64)
+    stays = np.array([team.stays(limits) for team in teams], dtype=bool)
+    return Teams(room, np.array(own, dtype=np.int64), stays, np.minimum(day, limits.visit_least))
+
+
+def _homeless(team: PlanTeam, limits: Limits) -> bool:
+    return team.latitude is None and not team.stays(limits)
 
 
 def _fixed(
@@ -300,7 +369,7 @@ def _remaining(
     fixed: list[tuple[Pin, int, int]],
 ) -> tuple[Ints, Ints, Ints]:
     """Return what pins leave: shortfall of communes, room of teams until the end and on the day."""
-    lacking = np.array([c.shortfall for c in communes], dtype=np.int64)
+    lacking = np.array([0 if c.at_sea else c.shortfall for c in communes], dtype=np.int64)
     daily = np.array([t.capacity_per_day or 0 for t in teams], dtype=np.int64)
     room = daily * request.days_left
     for pin, team, commune in fixed:
@@ -332,6 +401,7 @@ def _assignments(
             today=row.today,
             until_end=row.until_end,
             pinned=row.pinned,
+            own=commune == teams[row.team].own,
             reaches=total[row.commune] >= commune.shortfall,
             by_others=total[row.commune] - own[row.team, row.commune],
             distance_m=metres if metres == metres else None,  # NaN: a home or a centre is unknown

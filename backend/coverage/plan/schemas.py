@@ -3,13 +3,15 @@
 from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
-from backend.fields import ID_MOST, Day, QueryNumber, QueryWhole, Strict, Text, Whole
+from backend.fields import ID_MOST, Day, Flag, QueryNumber, QueryWhole, Strict, Text, Whole
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 
 # More than the largest team can measure on a day: 100 people with one sample every five minutes.
 PINNED_MOST = 10_000
+# An hour and a half by motorbike on the roads of a mountain province.
+RADIUS_MOST_KM = 50
 
 
 class PlanQuerySchema(Strict):
@@ -28,6 +30,34 @@ class PlanPinRequestSchema(Strict):
     date = Day(required=True)
     network = Text(choices=NETWORKS, load_default=None)
     samples = Whole(1, PINNED_MOST, required=True)
+
+
+class PlanLimitsRequestSchema(Strict):
+    """The limits of a plan."""
+
+    radius_km = Whole(
+        1, RADIUS_MOST_KM, required=True, metadata={"description": "straight line from the home"}
+    )
+    visit_least = Whole(
+        1, PINNED_MOST, required=True,
+        metadata={"description": "samples of a team in a commune other than its own"},
+    )  # fmt: skip
+    assumed_capacity = Whole(
+        1, PINNED_MOST, required=True,
+        metadata={"description": "samples a day of a team without a known capacity"},
+    )  # fmt: skip
+    community_travels = Flag(
+        required=True, metadata={"description": "community digital teams leave their commune"}
+    )
+
+
+class PlanLimitsSchema(Schema):
+    """The limits of a plan, as stored or by default."""
+
+    radius_km = fields.Integer(required=True)
+    visit_least = fields.Integer(required=True)
+    assumed_capacity = fields.Integer(required=True)
+    community_travels = fields.Boolean(required=True)
 
 
 class UnpinQuerySchema(Strict):
@@ -69,15 +99,26 @@ class PlanItemSchema(Schema):
     unit = fields.Nested(PlannedUnitSchema, required=True)
     latitude = fields.Float(required=True, allow_none=True)
     longitude = fields.Float(required=True, allow_none=True)
-    samples = fields.Integer(required=True, metadata={"description": "on the day"})
+    samples = fields.Integer(required=True, metadata={"description": "on the day; 1 or more"})
     samples_until_end = fields.Integer(required=True)
-    why = fields.String(required=True, metadata={"enum": ["pinned", "reaches", "helps"]})
+    why = fields.String(required=True, metadata={"enum": ["pinned", "own", "reaches", "helps"]})
     pinned = fields.Boolean(required=True)
+    reaches = fields.Boolean(
+        required=True, metadata={"description": "the plan brings the commune to its target"}
+    )
     distance_m = fields.Integer(required=True, allow_none=True)
     shortfall = fields.Integer(required=True)
     by_others = fields.Integer(required=True, metadata={"description": "until the end"})
     pace_per_day = fields.Float(required=True)
     needed_per_day = fields.Integer(required=True)
+
+
+class LaterItemSchema(Schema):
+    """An assignment of later days."""
+
+    unit = fields.Nested(PlannedUnitSchema, required=True)
+    samples_until_end = fields.Integer(required=True)
+    distance_m = fields.Integer(required=True, allow_none=True)
 
 
 class PlanNoteSchema(Schema):
@@ -93,12 +134,26 @@ class PlanTeamSchema(Schema):
     id = fields.Integer(required=True)
     name = fields.String(required=True)
     home = fields.Nested(UnitNameSchema, required=True, allow_none=True)
-    capacity_per_day = fields.Integer(required=True, allow_none=True)
+    own_commune = fields.Nested(
+        UnitNameSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "of the area; that of today if the home is of before the reform"},
+    )
+    stays = fields.Boolean(
+        required=True, metadata={"description": "the plan sends it to no other commune"}
+    )
+    capacity_per_day = fields.Integer(required=True)
     capacity_from = fields.String(
-        required=True, allow_none=True, metadata={"enum": ["organiser", "median", None]}
+        required=True, metadata={"enum": ["organiser", "median", "assumed"]}
     )
     note = fields.Nested(PlanNoteSchema, required=True, allow_none=True)
-    items = fields.List(fields.Nested(PlanItemSchema), required=True)
+    items = fields.List(
+        fields.Nested(PlanItemSchema), required=True, metadata={"description": "on the day"}
+    )
+    later = fields.List(
+        fields.Nested(LaterItemSchema), required=True, metadata={"description": "on later days"}
+    )
 
 
 class PlanSummarySchema(Schema):
@@ -120,6 +175,7 @@ class PlanSchema(Schema):
     days_left = fields.Integer(required=True)
     network = fields.String(required=True)
     target = fields.Nested(TargetSchema, required=True, allow_none=True)
+    limits = fields.Nested(PlanLimitsSchema, required=True)
     rule = fields.String(required=True, metadata={"description": "explanation of the algorithm"})
     summary = fields.Nested(PlanSummarySchema, required=True)
     teams = fields.List(fields.Nested(PlanTeamSchema), required=True)

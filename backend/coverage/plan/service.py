@@ -1,8 +1,8 @@
 """The plan of a campaign's day, restricted to the teams that an actor may see, and its pins."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
@@ -12,7 +12,7 @@ from backend.accounts.access import Actor, Scope, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
-from backend.clock import local_day, month_start
+from backend.clock import VIETNAM, local_day, month_start
 from backend.coverage.figures.forecast import STEP_NAMES, progress_step
 from backend.coverage.figures.unit_access import published
 from backend.coverage.plan.models import Pin
@@ -25,11 +25,15 @@ from backend.coverage.plan.planner import (
     make_plan,
     teams_of,
 )
+from backend.coverage.plan.settings import limits_of
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.organisations.scopes import campaign_scope
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
+
+# From this hour on, the plan shown first is that of the next day.
+EVENING = 17
 
 ENDED_STATES = ("closed", "archived")
 
@@ -57,7 +61,13 @@ def show_plan(
 def show_plan_map(
     actor: Actor, campaign_id: int, parameters: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """Return the plan as in the API, with the communes of its area and the homes of its teams."""
+    """Return the plan as in the API, with the communes of its area and the homes of its teams.
+
+    Without a date it is the plan of the next day to prepare: from the evening on, tomorrow.
+    """
+    if parameters["date"] is None:
+        day = next_day(visible_campaign(actor, campaign_id), now)
+        parameters = {**parameters, "date": day}
     plan, teams = _visible_plan(actor, campaign_id, parameters, now)
     homes = {
         team.id: (team.longitude, team.latitude)
@@ -99,6 +109,14 @@ def _visible_plan(
     return plan, shown
 
 
+def next_day(campaign: Campaign, now: datetime) -> date:
+    """Return the day to prepare: today, in the evening tomorrow; a day of the campaign."""
+    day, evening = local_day(now), now.astimezone(VIETNAM).hour >= EVENING
+    if evening and campaign.first_day <= day < campaign.last_day:
+        day += timedelta(days=1)
+    return max(day, campaign.first_day)
+
+
 def plan_request(
     campaign: Campaign, today: date, day: date | None, network: str | None
 ) -> PlanRequest:
@@ -113,7 +131,7 @@ def plan_request(
     kind = network or campaign.networks[0]
     if kind not in campaign.networks:
         raise invalid("network", "network_not_measured")
-    return PlanRequest(campaign, chosen, kind, today)
+    return PlanRequest(campaign, chosen, kind, today, limits_of(campaign.id))
 
 
 def visible_teams(actor: Actor, campaign: Campaign, teams: list[PlanTeam]) -> set[int]:
@@ -151,8 +169,9 @@ def _organisations_above(organisations: Iterable[int]) -> dict[int, frozenset[in
 def serialize_plan(plan: Plan, teams: list[PlanTeam]) -> dict[str, Any]:
     """Return the API representation of a plan, restricted to some teams."""
     request, campaign = plan.request, plan.request.campaign
-    # Teams of unknown capacity have no assignments and come last.
-    ordered = sorted(teams, key=lambda team: team.capacity_per_day is None)
+    # Teams without a stop that day come last.
+    going = {team for team, own in plan.assignments.items() if any(one.today for one in own)}
+    ordered = sorted(teams, key=lambda team: team.id not in going)
     return {
         "campaign": {"id": campaign.id, "name": campaign.name},
         "date": request.day,
@@ -160,6 +179,7 @@ def serialize_plan(plan: Plan, teams: list[PlanTeam]) -> dict[str, Any]:
         "days_left": request.days_left,
         "network": request.network,
         "target": plan.communes.target,
+        "limits": asdict(request.limits),
         "summary": _summary(plan),
         "teams": [_team(plan, team) for team in ordered],
     }
@@ -181,24 +201,42 @@ def _summary(plan: Plan) -> dict[str, int]:
 def _team(plan: Plan, team: PlanTeam) -> dict[str, Any]:
     assignments = plan.assignments.get(team.id, [])
     home = {"code": team.home_code, "name": team.home_name} if team.home_code else None
+    own = {"code": team.own.code, "name": team.own.name} if team.own else None
     return {
         "id": team.id,
         "name": team.name,
         "home": home,
+        "own_commune": own,
+        "stays": team.stays(plan.request.limits),
         "capacity_per_day": team.capacity_per_day,
         "capacity_from": team.capacity_from,
-        "note": _note(team, assignments),
-        "items": [serialize_assignment(plan.request, one) for one in assignments],
+        "note": _note(plan, team, assignments),
+        "items": [serialize_assignment(plan.request, one) for one in assignments if one.today],
+        "later": [_later(one) for one in assignments if not one.today],
     }
 
 
-def _note(team: PlanTeam, assignments: list[Assignment]) -> str | None:
-    """Return the code of the problem in planning for a team, if any."""
-    if team.capacity_per_day is None:
-        return "capacity_unknown"
+def _later(assignment: Assignment) -> dict[str, Any]:
+    """Return the API representation of an assignment of later days."""
+    commune, distance_m = assignment.commune, assignment.distance_m
+    return {
+        "unit": {"code": commune.code, "name": commune.name, "province": commune.province},
+        "samples_until_end": assignment.until_end,
+        "distance_m": None if distance_m is None else round(distance_m),
+    }
+
+
+def _note(plan: Plan, team: PlanTeam, assignments: list[Assignment]) -> str | None:
+    """Return the code of the remark on a team, if any."""
     if team.latitude is None:
         return "home_unknown"
-    return None if assignments else "nothing_in_reach"
+    if any(one.today for one in assignments):
+        return "capacity_assumed" if team.capacity_from == "assumed" else None
+    if assignments:
+        return "later_days"
+    if team.stays(plan.request.limits):
+        return "stays_home" if team.own else "home_elsewhere"
+    return "nothing_in_reach"
 
 
 def serialize_assignment(request: PlanRequest, assignment: Assignment) -> dict[str, Any]:
@@ -206,7 +244,9 @@ def serialize_assignment(request: PlanRequest, assignment: Assignment) -> dict[s
     commune, distance_m = assignment.commune, assignment.distance_m
     # Days of the month up to today; in a future month 1, since nothing is counted yet.
     days_done = max(1, (request.today - month_start(f"{request.day:%Y-%m}")).days + 1)
-    why = "pinned" if assignment.pinned else "reaches" if assignment.reaches else "helps"
+    why = "reaches" if assignment.reaches else "helps"
+    if assignment.pinned or assignment.own:
+        why = "pinned" if assignment.pinned else "own"
     return {
         "unit": {"code": commune.code, "name": commune.name, "province": commune.province},
         "latitude": commune.latitude,
@@ -215,6 +255,7 @@ def serialize_assignment(request: PlanRequest, assignment: Assignment) -> dict[s
         "samples_until_end": assignment.until_end,
         "why": why,
         "pinned": assignment.pinned,
+        "reaches": assignment.reaches,
         "distance_m": None if distance_m is None else round(distance_m),
         "shortfall": commune.shortfall,
         "by_others": assignment.by_others,

@@ -9,6 +9,7 @@ from backend.coverage.contributions.service import own_day
 from backend.coverage.plan import schemas
 from backend.coverage.plan.next_place import PlanCache, find_next_place
 from backend.coverage.plan.service import pin, show_plan, unpin
+from backend.coverage.plan.settings import set_limits
 from backend.database.extensions import BEARER
 from backend.devices.service import authenticate
 from backend.http.requests import bearer_token, clock_now, language
@@ -45,6 +46,14 @@ def put_pin(data: dict[str, Any], campaign_id: int) -> Any:
 def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
     """Delete the pin of a team, commune and day."""
     unpin(actor(), campaign_id, query, clock_now())
+
+
+@blp.put("/campaigns/<int:campaign_id>/plan/limits")
+@blp.arguments(schemas.PlanLimitsRequestSchema)
+@blp.response(200, schemas.PlanLimitsSchema)
+def put_limits(data: dict[str, Any], campaign_id: int) -> dict[str, Any]:
+    """Set the limits of a campaign's plans: radius, least samples of a visit, assumed capacity."""
+    return set_limits(actor(), campaign_id, data)
 
 
 @blp.get("/next")

@@ -9,7 +9,7 @@ from backend.campaigns.schemas import AREAS_MOST, CAP_MOST, TARGET_MOST
 from backend.campaigns.service import STATES
 from backend.coverage.contributions.query import BY
 from backend.coverage.figures.schemas import month_field
-from backend.coverage.plan.schemas import PINNED_MOST, PlanPinRequestSchema
+from backend.coverage.plan.schemas import PINNED_MOST, RADIUS_MOST_KM, PlanPinRequestSchema
 from backend.coverage.signals.schemas import SignalDecisionSchema
 from backend.coverage.signals.service import KINDS
 from backend.errors import invalid
@@ -94,6 +94,17 @@ class SignalFormSchema(SignalDecisionSchema):
     """The decision about a signal."""
 
     signal_id = QueryWhole(1, ID_MOST, required=True)
+
+
+class LimitsFormSchema(Strict):
+    """The form of a plan's limits, with the day and network of the shown plan."""
+
+    radius_km = QueryWhole(1, RADIUS_MOST_KM, required=True)
+    visit_least = QueryWhole(1, PINNED_MOST, required=True)
+    assumed_capacity = QueryWhole(1, PINNED_MOST, required=True)
+    community_travels = Text(choices=("on",), load_default=None)
+    date = Day(load_default=None)
+    network = Text(choices=NETWORKS, load_default=None)
 
 
 class CorrectionFormSchema(Strict):

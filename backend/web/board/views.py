@@ -19,6 +19,7 @@ from backend.coverage.plan.schemas import UnpinQuerySchema
 from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
 from backend.coverage.plan.service import unpin as unpin_place
+from backend.coverage.plan.settings import set_limits
 from backend.coverage.signals.service import STATES, SignalContext, campaign_signals, decide_signal
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
@@ -153,9 +154,9 @@ def slips(query: dict[str, Any], campaign_id: int) -> Response:
 
 
 def render_plan(
-    template: str, query: dict[str, Any], campaign_id: int, form: Form | None = None
+    template: str, query: dict[str, Any], campaign_id: int, **forms: Form | None
 ) -> Response:
-    """Render a page of the plan of a day, with the submitted form if it has errors."""
+    """Render a page of the plan of a day, with submitted forms (`form`, `limits_form`)."""
     now = clock_now()
     board, plan, refused = show_board(actor(), campaign_id, now), None, None
     try:
@@ -166,7 +167,7 @@ def render_plan(
         refused = problem.errors[0].code if problem.errors else problem.code
     qr = Markup(inline_svg(f"{request.url_root}do"))  # noqa: S704 # drawn by a library
     values = {"board": board, "query": query, "plan": plan, "refused": refused, "map": _map(plan)}
-    return render_private(template, query["lang"], **values, qr=qr, form=form)
+    return render_private(template, query["lang"], **values, **forms, qr=qr)
 
 
 def _map(plan: dict[str, Any] | None) -> PlanMap | None:
@@ -278,6 +279,20 @@ def unpin(query: dict[str, Any], campaign_id: int) -> Response:
         raise Problem(422, "invalid")
     unpin_place(actor(), campaign_id, fields, clock_now())
     day, network = form.values.get("date"), form.values.get("network")
+    return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
+
+
+@bp.page("/<int:campaign_id>/plan/limits", methods=("POST",), policy=MAP)
+def set_plan_limits(query: dict[str, Any], campaign_id: int) -> Response:
+    """Set the limits of the campaign's plans."""
+    form = new_form(query)
+    fields = form.load(schemas.LimitsFormSchema())
+    if fields is None:
+        query |= {"date": None, "network": None, "team_id": None}
+        return render_plan("web/board/plan.html", query, campaign_id, limits_form=form)
+    day, network = fields.pop("date"), fields.pop("network")
+    travels = fields["community_travels"] is not None
+    set_limits(actor(), campaign_id, fields | {"community_travels": travels})
     return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
 
 

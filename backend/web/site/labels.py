@@ -155,7 +155,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "plan_closed": N_("The campaign is closed."),
         "network_not_measured": N_("The campaign does not measure this kind."),
     },
-    "plan_reason": {"pinned": N_("pinned"), "reaches": N_("enough to reach"), "helps": N_("helps")},
+    "plan_reason": {
+        "pinned": N_("Pinned by the organiser"),
+        "own": N_("Own commune first"),
+        "reaches": N_("The plan brings it to its target"),
+        "helps": N_("Reduces its shortfall"),
+    },
     # the desk of an official
     "area_state": {
         "lacking": N_("Missing"),

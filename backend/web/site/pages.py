@@ -162,6 +162,9 @@ class Translator:
     def day(self, value: date | None) -> str:
         return formats.day(value, self.language)
 
+    def weekday(self, value: date) -> str:
+        return formats.weekday(value, self.language)
+
     def iso_day(self, value: str) -> str:
         return self.day(date.fromisoformat(value))
 
@@ -222,5 +225,5 @@ def _page_path() -> str:
 TEMPLATE_FUNCTIONS = (
     "language", "gettext", "pgettext", "ngettext", "npgettext", "label", "month", "number",
     "decimal", "percent", "day", "iso_day", "message", "to", "link", "here", "reason", "category",
-    "effect", "steps",
+    "effect", "steps", "weekday",
 )  # fmt: skip

@@ -8,6 +8,9 @@ from tests.support.access.table import CAMPAIGN
 from tests.support.access.world import World
 from tests.support.factories import register
 
+LIMITS = {
+    "radius_km": 12, "visit_least": 5, "assumed_capacity": 8, "community_travels": True,
+}  # fmt: skip
 SEEN = {"headers": {"If-Match": '"1"'}}
 
 
@@ -81,5 +84,7 @@ CAMPAIGN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"PUT {CAMPAIGN}/plan/pins": lambda w: {"json": _pin(w)},
     f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w)} | _draft(w),
     f"DELETE {CAMPAIGN}/plan/pins": _pinned,
+    f"PUT {CAMPAIGN}/plan/limits": lambda w: {"json": LIMITS},
+    f"PUT {CAMPAIGN}/plan/limits (draft)": lambda w: {"json": LIMITS} | _draft(w),
     f"GET {CAMPAIGN}/signals (draft)": _draft,
 }

@@ -16,6 +16,9 @@ CAMPAIGN_FORM = {
 TODAY = "2024-11-20"  # of the tests' clock
 
 
+LIMITS = {"radius_km": "12", "visit_least": "5", "assumed_capacity": "8"}
+
+
 def _pin(world: World) -> dict[str, Any]:
     return {"team_id": world.team, "unit": "05443", "date": TODAY, "samples": "5"}
 
@@ -44,6 +47,7 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {BOARD}/settings": lambda w: {"data": CAMPAIGN_FORM},
     f"POST {BOARD}/plan/pins": lambda w: {"data": _pin(w)},
     f"POST {BOARD}/plan/unpin": _pinned,
+    f"POST {BOARD}/plan/limits": lambda w: {"data": LIMITS},
     f"POST {BOARD}/signals": lambda w: {
         "data": {"signal_id": people.signal(w.app, campaign_id=w.campaign), "state": "explained"}
     },

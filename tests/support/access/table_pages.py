@@ -63,6 +63,7 @@ PAGES = {
     f"POST {BOARD}/teams/<int:team_id>/code": "303 401 403 303 404 404 404 303",
     f"POST {BOARD}/plan/pins": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/plan/unpin": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/plan/limits": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/signals": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/corrections": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/teams/import": "303 401 403 303 403 403 403 303",

@@ -36,7 +36,7 @@ def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: 
     assert assignment["campaign"]["id"] == running
     assert assignment["team"] == {"id": mine, "name": "Đội 1"}
     [item] = assignment["items"]
-    assert (item["unit"]["code"], item["samples"], item["why"]) == (unit.code, 15, "reaches")
+    assert (item["unit"]["code"], item["samples"], item["why"]) == (unit.code, 15, "own")
     pin = {"team_id": mine, "unit": unit.code, "date": "2024-11-20", "samples": 4}
     organiser = person(app, "organiser", run_by)
     url = f"/api/v1/campaigns/{running}/plan/pins"

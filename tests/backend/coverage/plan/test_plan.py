@@ -37,7 +37,9 @@ def test_a_team_is_sent_to_what_lacks_least_and_told_why(app: Flask, client: Fla
     store_count(app, NEAR, 200)
     store_count(app, THIRD, 100)
     plan = cast.plan(client)
-    assert plan_rows(plan) == {"Đội 1": [(NEAR, 20, 100, "reaches"), (THIRD, 0, 120, "helps")]}
+    assert plan_rows(plan) == {"Đội 1": [(NEAR, 20, 100, "reaches")]}
+    [later] = plan["teams"][0]["later"]  # no stop of 0
+    assert (later["unit"]["code"], later["samples_until_end"]) == (THIRD, 120)
     assert plan["summary"] == {
         "communes": 3,
         "communes_lacking": 2,
@@ -48,7 +50,10 @@ def test_a_team_is_sent_to_what_lacks_least_and_told_why(app: Flask, client: Fla
     assert (plan["date"], plan["last_day"], plan["days_left"]) == (TODAY, "2024-11-30", 11)
     assert plan["target"]["threshold"] == 300 and plan["network"] == "mobile"
     assert plan["campaign"] == {"id": cast.campaign, "name": "Tháng thanh niên đo mạng"}
-    assert "50 km" in plan["rule"]
+    assert "Hoàng Sa" in plan["rule"]
+    assert plan["limits"] == {
+        "radius_km": 15, "visit_least": 10, "assumed_capacity": 10, "community_travels": False,
+    }  # fmt: skip
     item = plan["teams"][0]["items"][0]
     assert (item["shortfall"], item["by_others"]) == (100, 0)
     assert item["pace_per_day"] == 10.0  # 200 in 20 days
@@ -71,10 +76,11 @@ def test_what_the_others_cover_is_told_and_not_planned_twice(
     store_count(app, HERE, 150)
     plan = cast.plan(client)
     assert plan_rows(plan) == {
-        "Đội 1": [(HERE, 10, 110, "reaches")],
-        "Đội 2": [(HERE, 10, 40, "reaches")],
+        "Đội 1": [(HERE, 10, 75, "own")],  # in equal parts
+        "Đội 2": [(HERE, 10, 75, "own")],
     }
-    assert [one["items"][0]["by_others"] for one in plan["teams"]] == [40, 110]
+    assert [one["items"][0]["by_others"] for one in plan["teams"]] == [75, 75]
+    assert all(one["items"][0]["reaches"] for one in plan["teams"])
 
 
 def test_the_nearest_team_goes(app: Flask, client: FlaskClient) -> None:
@@ -83,7 +89,7 @@ def test_the_nearest_team_goes(app: Flask, client: FlaskClient) -> None:
     cast.team("Ở ngay đó", home=NEAR, capacity_per_day=30)
     assert plan_rows(cast.plan(client)) == {
         "Ở xa hơn": [],
-        "Ở ngay đó": [(NEAR, 30, 300, "reaches")],
+        "Ở ngay đó": [(NEAR, 30, 300, "own")],
     }
     notes = {one["name"]: one["note"] for one in cast.plan(client)["teams"]}
     assert notes["Ở ngay đó"] is None
@@ -103,8 +109,10 @@ def test_the_campaigns_own_target_and_end(app: Flask, client: FlaskClient) -> No
     plan = cast.plan(client)
     assert plan["target"] == {"threshold": 50, "basis": "counted", "source": "campaign"}
     assert plan["days_left"] == 2
-    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 30, "reaches")]}
-    assert plan_rows(cast.plan(client, date="2024-11-21")) == {"Đội 1": [(HERE, 20, 20, "helps")]}
+    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 30, "own")]}
+    plan = cast.plan(client, date="2024-11-21")
+    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 20, "own")]}
+    assert not plan["teams"][0]["items"][0]["reaches"]
 
 
 def test_a_province_holds_its_communes(app: Flask, client: FlaskClient) -> None:
@@ -211,18 +219,22 @@ def test_capacity_is_the_median_of_the_last_seven_active_days(
     assert (told["capacity_per_day"], told["capacity_from"]) == (4, "organiser")
 
 
-def test_a_team_of_unknown_capacity_comes_last_with_nothing_and_is_told(
+def test_a_team_of_unknown_capacity_has_a_stated_assumption(
     app: Flask, client: FlaskClient
 ) -> None:
     cast = Cast(app, HERE)
     cast.team("Chưa rõ sức")
     cast.team("Chưa rõ nơi ở", home=None, capacity_per_day=3)
     plan = cast.plan(client)
-    assert plan_rows(plan) == {"Chưa rõ nơi ở": [(HERE, 3, 33, "helps")], "Chưa rõ sức": []}
-    assert [one["name"] for one in plan["teams"]] == ["Chưa rõ nơi ở", "Chưa rõ sức"]
-    assert [one["note"]["code"] for one in plan["teams"]] == ["home_unknown", "capacity_unknown"]
-    assert plan["teams"][0]["items"][0]["distance_m"] is None
-    assert "đặt số mẫu" in plan["teams"][1]["note"]["message"]
+    assert plan_rows(plan) == {
+        "Chưa rõ sức": [(HERE, 10, 110, "own")],
+        "Chưa rõ nơi ở": [(HERE, 3, 33, "helps")],
+    }
+    first, second = plan["teams"]
+    assert [one["note"]["code"] for one in plan["teams"]] == ["capacity_assumed", "home_unknown"]
+    assert (first["capacity_per_day"], first["capacity_from"]) == (10, "assumed")
+    assert second["items"][0]["distance_m"] is None
+    assert "tạm tính" in first["note"]["message"]
 
 
 def test_which_teams_take_part(app: Flask, client: FlaskClient) -> None:

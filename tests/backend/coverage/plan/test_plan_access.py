@@ -18,7 +18,7 @@ def test_leaders_read_their_own_teams_rows_and_no_others(app: Flask, client: Fla
     two = cast.team("Đội 2", capacity_per_day=5)
     leader = person(app, "team_leader", one)
     plan = cast.plan(client, leader)
-    assert plan_rows(plan) == {"Đội 1": [(HERE, 5, 55, "helps")]}
+    assert plan_rows(plan) == {"Đội 1": [(HERE, 5, 55, "own")]}
     assert plan["teams"][0]["items"][0]["by_others"] == 55
     assert cast.plan(client, leader, team_id=one) == plan
     assert set(plan_rows(cast.plan(client, team_id=two))) == {"Đội 2"}

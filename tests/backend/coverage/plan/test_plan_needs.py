@@ -62,4 +62,4 @@ def test_a_target_of_one_commune_alone_is_planned_for(app: Flask, client: FlaskC
     set_target(app, client, network="fixed", threshold=100)
     plan = cast.plan(client, network="fixed")
     assert plan["target"] is None
-    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 100, "reaches")]}
+    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 100, "own")]}

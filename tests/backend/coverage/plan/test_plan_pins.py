@@ -20,23 +20,19 @@ def test_a_pin_stands_and_the_plan_goes_around_it(app: Flask, client: FlaskClien
     one = cast.team("Đội 1", capacity_per_day=20)
     store_count(app, HERE, 200)
     store_count(app, NEAR, 295)
-    assert plan_rows(cast.plan(client))["Đội 1"][0] == (NEAR, 5, 5, "reaches")
-    first = cast.pin(client, one, samples=12)
+    assert plan_rows(cast.plan(client))["Đội 1"] == [(HERE, 20, 100, "own")]
+    first = cast.pin(client, one, unit=NEAR, samples=5)
     assert first.status_code == 201
-    assert first.json["unit"]["code"] == HERE and first.json["samples"] == 12
+    assert first.json["unit"]["code"] == NEAR and first.json["samples"] == 5
     assert first.json["network"] == "mobile"
     plan = cast.plan(client)
-    assert plan_rows(plan)["Đội 1"] == [
-        (HERE, 12, 12, "pinned"),
-        (NEAR, 5, 5, "reaches"),
-        (HERE, 3, 88, "reaches"),
-    ]
-    assert [i["pinned"] for i in plan["teams"][0]["items"]] == [True, False, False]
-    again = cast.pin(client, one, samples=19)
+    assert plan_rows(plan)["Đội 1"] == [(NEAR, 5, 5, "pinned"), (HERE, 15, 100, "own")]
+    assert [i["pinned"] for i in plan["teams"][0]["items"]] == [True, False]
+    again = cast.pin(client, one, unit=NEAR, samples=19)
     assert again.status_code == 200
-    assert plan_rows(cast.plan(client))["Đội 1"][:2] == [
-        (HERE, 19, 19, "pinned"),
-        (NEAR, 1, 5, "reaches"),
+    assert plan_rows(cast.plan(client))["Đội 1"] == [
+        (NEAR, 19, 19, "pinned"),
+        (HERE, 1, 100, "own"),
     ]
 
 
@@ -47,8 +43,9 @@ def test_a_later_pin_takes_from_what_is_left(app: Flask, client: FlaskClient) ->
     store_count(app, HERE, 200)
     assert cast.pin(client, two, date="2024-11-25", samples=60).status_code == 201
     plan = cast.plan(client)
-    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 40, "reaches")], "Đội 2": []}
-    assert plan["teams"][0]["items"][0]["by_others"] == 60
+    # 40 are left: in proportion to the rooms of 220 and 160
+    assert plan_rows(plan) == {"Đội 1": [(HERE, 20, 23, "own")], "Đội 2": [(HERE, 17, 17, "own")]}
+    assert plan["teams"][0]["items"][0]["by_others"] == 77
     assert one < two
 
 
@@ -59,7 +56,7 @@ def test_a_pin_is_taken_back(app: Flask, client: FlaskClient) -> None:
     query = {"team_id": one, "unit": HERE, "date": TODAY}
     gone = client.delete(cast.pins, headers=cast.organiser, query_string=query)
     assert gone.status_code == 204
-    assert plan_rows(cast.plan(client)) == {"Đội 1": []}
+    assert plan_rows(cast.plan(client)) == {"Đội 1": [(HERE, 10, 110, "own")]}
     assert client.delete(cast.pins, headers=cast.organiser, query_string=query).status_code == 404
 
 
@@ -115,7 +112,7 @@ def test_an_unknown_commune_cannot_be_pinned(app: Flask, client: FlaskClient) ->
 
 def test_an_area_that_shrinks_leaves_its_pins_out(app: Flask, client: FlaskClient) -> None:
     cast = Cast(app, HERE)
-    cast.pin(client, cast.team("Đội 1"))
+    cast.pin(client, cast.team("Đội 1", type="community_digital"))
     with app.app_context():
         db.session.get_one(Campaign, cast.campaign).version = 2
         area = db.session.scalars(select(CampaignArea)).one()

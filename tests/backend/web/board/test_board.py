@@ -199,6 +199,22 @@ def test_the_plan_is_pinned_and_printed(
     assert ">đã ghim<" not in read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
 
 
+def test_the_limits_of_the_plan_are_changed_on_its_page(
+    client: FlaskClient, app: Flask, cast: Cast, clock: Any
+) -> None:
+    token = enter(client, ORGANISER)
+    page = read(client, f"{cast.page}/plan?lang=vi")
+    assert "Thứ Năm, 21/11/2024" in page  # in the evening of the 20th
+    wanted = {"radius_km": "7", "visit_least": "5", "assumed_capacity": "8", "date": TODAY}
+    faulty = send(client, f"{cast.page}/plan/limits", token, **wanted | {"radius_km": "-1"})
+    assert "aria-invalid" in faulty and 'value="-1"' in faulty
+    send(client, f"{cast.page}/plan/limits", token, 303, **wanted, community_travels="on")
+    page = read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
+    assert "trong 7 km" in page and 'name="community_travels" checked' in page
+    enter(client, LEADER)
+    assert 'name="radius_km"' not in read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
+
+
 def test_the_plan_is_a_map_that_says_what_the_table_says(
     client: FlaskClient, app: Flask, cast: Cast, clock: Any
 ) -> None:

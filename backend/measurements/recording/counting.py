@@ -162,22 +162,31 @@ class CountDeltas:
         ]
 
 
+# Whether this process may fold, and which deltas are pending.
+PENDING = text("""
+    select pg_try_advisory_xact_lock(:lock) as locked,
+        exists (select from count_deltas) as counts, exists (select from team_deltas) as teams
+""")
+
+
 def fold() -> int:
-    """Fold pending deltas into the counts and return their number; one process at a time."""
-    locked = db.session.execute(
-        text("select pg_try_advisory_xact_lock(:lock)"), {"lock": FOLD_LOCK}
-    ).scalar()
-    moved = 0
-    if locked:
-        for statement in (FOLD, FOLD_TEAMS):
-            moved += db.session.execute(statement, {"most": FOLD_AT_ONCE}).scalar_one()
+    """Fold pending deltas into the counts, one process at a time.
+
+    Returns the larger number of the two kinds: FOLD_AT_ONCE if there may be more.
+    """
+    pending = db.session.execute(PENDING, {"lock": FOLD_LOCK}).one()
+    most = 0
+    for statement, waits in ((FOLD, pending.counts), (FOLD_TEAMS, pending.teams)):
+        if pending.locked and waits:
+            moved: int = db.session.execute(statement, {"most": FOLD_AT_ONCE}).scalar_one()
+            most = max(most, moved)
     db.session.commit()
-    return moved
+    return most
 
 
 def fold_all() -> None:
-    """Fold until no delta is pending."""
-    while fold():
+    """Fold all deltas that are pending now; those that come meanwhile wait for the next time."""
+    while fold() >= FOLD_AT_ONCE:
         pass
 
 

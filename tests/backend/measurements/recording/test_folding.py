@@ -56,6 +56,26 @@ def test_it_goes_on_after_the_database_was_away(
     thread.join(SOON_S)
 
 
+def test_deltas_that_come_meanwhile_wait_for_the_next_time(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under load there are always some: folding without end would take a processor."""
+    phone, real, folds = register(client), counting.fold, []
+
+    def fold() -> int:
+        folds.append(moved := real())
+        post(client, phone, sample())
+        return moved
+
+    monkeypatch.setattr(counting, "fold", fold)
+    monkeypatch.setattr(counting, "FOLD_AT_ONCE", 2)
+    post(client, phone, *(sample() for _ in range(5)))
+    with app.app_context():
+        counting.fold_all()
+    assert folds[-1] < 2 and len(folds) <= 4
+    assert _one(app, "select count(*) from count_deltas") > 0
+
+
 def _soon(app: Flask, question: str) -> int:
     """The answer, once it is not 0 any more."""
     deadline = time.monotonic() + SOON_S

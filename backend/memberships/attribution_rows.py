@@ -1,30 +1,45 @@
 """Read the inputs of attribution from the database."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 
-from backend.database.extensions import db
+from backend.database.extensions import array_literal, db, fetch_autocommit
 from backend.memberships.attribution import Decision, Key, Stay, Terms
 
 # The device's time with a volunteer, intersected with that volunteer's time in a team.
-STAYS = text("""
+_STAYS = """
     select m.id as membership_id, m.campaign_id, m.team_id, m.volunteer_id,
            m.guest_of is not null as guest,
            lower(l.period * m.period) as since, upper(l.period * m.period) as until
     from device_links l
     join memberships m on m.volunteer_id = l.volunteer_id and m.period && l.period
-    where l.device_id = :device
+    where l.device_id = {device}
     order by m.id
-""")
+"""
+STAYS = text(_STAYS.format(device=":device"))
 # A draft covers nothing; a closed campaign still gets measurements of its days that are sent late.
-TERMS = text("""
+_TERMS = """
     select c.id as campaign_id, c.first_day, c.last_day, c.networks, c.cap,
            array(select unit_id from campaign_areas a where a.campaign_id = c.id) as area
-    from campaigns c where c.id = any(:ids) and c.state <> 'draft' order by c.id
-""")
+    from campaigns c where c.id {chosen} and c.state <> 'draft' order by c.id
+"""
+TERMS = text(_TERMS.format(chosen="= any(:ids)"))
+# For new samples, which have no correction and no exclusion; outside the session.
+_CAMPAIGNS = """
+    in (select m.campaign_id from device_links l join memberships m using (volunteer_id)
+        where l.device_id = %(device)s)
+"""
+OF_NEW = f"""
+    select
+        (select jsonb_agg(to_jsonb(s)) from ({_STAYS.format(device="%(device)s")}) s) as stays,
+        (select jsonb_agg(to_jsonb(t)) from ({_TERMS.format(chosen=_CAMPAIGNS)}) t) as terms,
+        (select jsonb_object_agg(id, jsonb_build_array(id, parent_id, province_id))
+            from units where id = any(cast(%(units)s as int[]))) as units
+"""  # noqa: S608 # parts of the statement
 DECISIONS = text("""
     select distinct on (measurement_id, campaign_id) measurement_id, campaign_id, id, team_id
     from corrections where measurement_id = any(:ids)
@@ -34,6 +49,36 @@ EXCLUDED = text("""
     select measurement_id, campaign_id from campaign_exclusions
     where campaign_id = any(:campaigns) and measurement_id = any(:ids)
 """)
+
+
+class InputsOfNew(NamedTuple):
+    """The inputs of attribution of new samples, and the units above and including each commune."""
+
+    stays: list[Stay]
+    terms: list[Terms]
+    within: Mapping[int, frozenset[int]]
+
+
+def inputs_of_new(device_id: UUID, communes: Collection[int]) -> InputsOfNew:
+    """Read the inputs of new samples of a device in these communes, outside the session."""
+    values = {"device": device_id, "units": array_literal(communes)}
+    [row] = fetch_autocommit(OF_NEW, values)
+    return InputsOfNew(
+        [_stay(one) for one in row["stays"] or ()],
+        [_terms(_with_days(one)) for one in row["terms"] or ()],
+        {int(commune): frozenset(filter(None, units))
+         for commune, units in (row["units"] or {}).items()},
+    )  # fmt: skip
+
+
+def _stay(row: Mapping[str, Any]) -> Stay:
+    until = row["until"] and datetime.fromisoformat(row["until"])
+    return Stay(**{**row, "since": datetime.fromisoformat(row["since"]), "until": until})
+
+
+def _with_days(row: Mapping[str, Any]) -> dict[str, Any]:
+    days = ("first_day", "last_day")
+    return {**row, **{name: date.fromisoformat(row[name]) for name in days}}
 
 
 def stays_of(device_id: UUID) -> list[Stay]:

@@ -1,7 +1,7 @@
 """Attribution of a device's measurements to teams, in the transaction of the verdicts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,15 @@ from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.errors import Problem
 from backend.measurements.recording.reasons import category
-from backend.measurements.recording.storage import dump
-from backend.memberships.attribution import RULE, Earned, Sample, earnings
-from backend.memberships.attribution_rows import decisions_on, exclusions_of, stays_of, terms_of
+from backend.measurements.recording.storage import EarnedRows, dump
+from backend.memberships.attribution import RULE, Earned, Sample, covers, earnings
+from backend.memberships.attribution_rows import (
+    decisions_on,
+    exclusions_of,
+    inputs_of_new,
+    stays_of,
+    terms_of,
+)
 
 DAY = timedelta(days=1)
 
@@ -96,11 +102,26 @@ def attribute(device_id: UUID, days: Iterable[date]) -> int:
         return 0
     stays, decisions = stays_of(device_id), decisions_on(rows)
     campaigns = {stay.campaign_id for stay in stays} | {campaign for _, campaign in decisions}
-    samples = [_sample(row) for row in rows.values()]
+    samples = [_sample(row, _units_above(row)) for row in rows.values()]
     terms, excluded = terms_of(campaigns), exclusions_of(rows, campaigns)
     wanted = set(earnings(samples, stays, terms, decisions, excluded))
     stored = {Earned(**row) for row in db.session.execute(STORED, {"ids": list(rows)}).mappings()}
     return replace_earnings(stored - wanted, wanted - stored)
+
+
+def earn_new(device_id: UUID, rows: Sequence[Mapping[str, Any]]) -> EarnedRows | None:
+    """Return the earnings of new samples; None if they depend on others, by the cap of a campaign.
+
+    Inputs are read outside the session: a change of memberships or campaigns raises the version of
+    the devices that it concerns, and the caller stores nothing if the version changed.
+    """
+    inputs = inputs_of_new(device_id, {row["unit_id"] for row in rows} - {None})
+    samples = [_sample(row, inputs.within.get(row["unit_id"], frozenset())) for row in rows]
+    capped = [terms for terms in inputs.terms if terms.cap is not None]
+    if any(covers(terms, sample) for terms in capped for sample in samples):
+        return None
+    new = list(earnings(samples, inputs.stays, inputs.terms, {}, ()))
+    return EarnedRows([_row(one) for one in new], _sum_deltas((one, 1) for one in new))
 
 
 def lock_and_attribute(device_id: UUID, days: Iterable[date]) -> int:
@@ -126,30 +147,37 @@ def replace_earnings(gone: set[Earned], new: set[Earned]) -> int:
         ]
         db.session.execute(DELETE, {"gone": dump(keys)})
     if new:
-        written = [one._asdict() | {"rules": RULE} for one in new]
-        db.session.execute(INSERT, {"new": dump(written)})
-    _add_deltas([*((one, -1) for one in gone), *((one, 1) for one in new)])
+        db.session.execute(INSERT, {"new": dump([_row(one) for one in new])})
+    deltas = _sum_deltas([*((one, -1) for one in gone), *((one, 1) for one in new)])
+    if deltas:
+        db.session.execute(DELTAS, {"deltas": dump(deltas)})
     return len({(one.measurement_id, one.campaign_id) for one in gone | new})
 
 
-def _add_deltas(changes: Iterable[tuple[Earned, int]]) -> None:
-    """Sum changes of team counts by key and write them."""
+def _row(earned: Earned) -> dict[str, Any]:
+    return earned._asdict() | {"rules": RULE}
+
+
+def _sum_deltas(changes: Iterable[tuple[Earned, int]]) -> list[dict[str, Any]]:
+    """Sum changes of team counts by key, as rows of `team_deltas`."""
     sums: Counter[tuple[Any, ...]] = Counter()
     for earned, n in changes:
         sums[tuple(getattr(earned, name) for name in KEY)] += n
-    deltas = [dict(zip(KEY, key, strict=True)) | {"n": n} for key, n in sums.items() if n]
-    if deltas:
-        db.session.execute(DELTAS, {"deltas": dump(deltas)})
+    return [dict(zip(KEY, key, strict=True)) | {"n": n} for key, n in sums.items() if n]
 
 
-def _sample(row: Mapping[Any, Any]) -> Sample:
+def _units_above(row: Mapping[Any, Any]) -> frozenset[int]:
     above = (row["unit_id"], row["parent_id"], row["province_id"])
+    return frozenset(unit for unit in above if unit is not None)
+
+
+def _sample(row: Mapping[Any, Any], within: frozenset[int]) -> Sample:
     return Sample(
         id=row["id"],
         at=row["measured_at"],
         day=row["day"],
         network=row["network"],
         unit_id=row["unit_id"],
-        within=frozenset(unit for unit in above if unit is not None),
+        within=within,
         category=category(row["reasons"], (), row["assurance"]),
     )

@@ -312,8 +312,10 @@ def _judge_and_store(
     digests = [digest for item in new for digest in item.replay_digests]
     rejected = [item for item in items if item.outcome == "rejected"]
     joined = gate is not None and gate.joined
-    if stored is not None and not (changed or rejected or joined):
-        issued = store_autocommit(gate, receipts, rows, deltas, digests, tickets)
+    alone = stored is not None and not (changed or rejected)
+    earned = earnings.earn_new(device_id, rows) if alone and joined and device_id else None
+    if alone and (earned is not None or not joined):
+        issued = store_autocommit(gate, receipts, rows, deltas, digests, tickets, earned)
     else:
         issued = store(gate, receipts, rows, deltas, digests, tickets)
         update_verdicts(changed)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -59,16 +59,25 @@ USE_TICKETS = """, t as (
             as s (id uuid, used_by uuid, used_at timestamptz, prefix bytea, outside boolean)
         where tickets.id = s.id
     )"""
-# By whether tickets are used, and whether one is issued.
-STORE_OF_DEVICE = {
-    (uses, issues): STORE.format(
-        gate=GATE,
-        more=(USE_TICKETS if uses else "") + (f",{ISSUE_NEXT}" if issues else ""),
-        result=ISSUED_NEXT if issues else "null",
-    )
-    for uses in (False, True)
-    for issues in (False, True)
-}
+EARN = """, e as (
+        insert into earnings
+        select e.* from gate,
+            jsonb_populate_recordset(null::earnings, cast(%(earned)s as jsonb)) e
+    ), teams as (
+        insert into team_deltas (campaign_id, team_id, volunteer_id, unit_id, day, network, fate,
+                                 guest, n)
+        select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n
+        from gate, jsonb_populate_recordset(null::team_deltas, cast(%(team_deltas)s as jsonb))
+    )"""
+
+
+@cache
+def _statement(uses: bool, issues: bool, earns: bool) -> str:
+    """Return the statement of a device, by its optional parts."""
+    parts = (USE_TICKETS, uses), (EARN, earns), (f",{ISSUE_NEXT}", issues)
+    more = "".join(part for part, wanted in parts if wanted)
+    return STORE.format(gate=GATE, more=more, result=ISSUED_NEXT if issues else "null")
+
 
 DELTAS = text("""
     insert into count_deltas (unit_id, day, network, fate, n)
@@ -100,6 +109,13 @@ class Tickets:
     next: Mapping[str, Any] | None = None
 
 
+class EarnedRows(NamedTuple):
+    """Rows of `earnings` and of `team_deltas`."""
+
+    earnings: Sequence[dict[str, Any]]
+    deltas: Sequence[dict[str, Any]]
+
+
 def _store(
     run: Run,
     gate: Gate | None,
@@ -108,6 +124,7 @@ def _store(
     deltas: CountDeltas,
     digests: Sequence[bytes],
     tickets: Tickets,
+    earned: EarnedRows | None = None,
 ) -> IssuedRow:
     """Add measurements, receipts and counts; StateChanged: nothing was added.
 
@@ -120,7 +137,8 @@ def _store(
     }
     statement = STORE_WITHOUT_DEVICE
     if gate:
-        statement = STORE_OF_DEVICE[bool(tickets.uses), tickets.next is not None]
+        earns = earned is not None and bool(earned.earnings)
+        statement = _statement(bool(tickets.uses), tickets.next is not None, earns)
         values |= {
             "device": gate.device_id,
             "version": gate.version,
@@ -129,6 +147,8 @@ def _store(
             "ids": array_literal(receipt["id"] for receipt in receipts),
             "digests": array_literal(digests),
         }
+    if earned and earned.earnings:
+        values |= {"earned": dump(earned.earnings), "team_deltas": dump(earned.deltas)}
     if tickets.uses:
         values["tickets"] = dump(tickets.uses)
     if tickets.next is not None:

@@ -2,8 +2,10 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -12,7 +14,7 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.measurements.corrections.service import reattribute
-from backend.measurements.recording import counting
+from backend.measurements.recording import counting, earnings
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES, category
 from backend.memberships.attribution import COUNTED
 from backend.witness.assurance import ASSURANCES
@@ -81,6 +83,33 @@ def test_a_member_earns_for_the_team_from_joining_to_leaving(cast: Cast) -> None
 def test_who_is_in_no_team_earns_for_nobody(cast: Cast) -> None:
     cast.post(sample(AT))
     assert cast.earned() == {}
+
+
+@pytest.mark.parametrize("cap", [None, 2])
+def test_a_new_sample_earns_without_its_day_being_read(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, cap: int | None
+) -> None:
+    """Only a cap, or a sample that changes the verdict on another, needs the whole day."""
+    cast = Cast(app, client, cap=cap)
+    cast.join()
+    elsewhere = Cast(app, client, first_day=date(2024, 12, 1), last_day=date(2024, 12, 31), cap=1)
+    add_membership(app, cast.phone, elsewhere.campaign, elsewhere.first, JOINED)
+    days: list[list[date]] = []
+
+    def attribute(device_id: UUID, of: Iterable[date]) -> int:
+        days.append(list(of))
+        return real(device_id, days[-1])
+
+    real = earnings.attribute
+    monkeypatch.setattr(earnings, "attribute", attribute)
+    cast.post(sample("2024-11-15T11:00:00+07:00"))
+    assert len(days) == (0 if cap is None else 1)
+    cast.post(sample("2024-11-15T10:00:00+07:00"))  # the later one becomes a repeat
+    assert len(days) == (1 if cap is None else 2)
+    assert sorted(fate for _, fate in cast.earned().values()) == ["counted", "repeat"]
+    with app.app_context():
+        assert reattribute(cast.campaign)["changed"] == 0
+    cast.agrees()
 
 
 def test_what_does_not_count_is_received_and_earns_nothing(cast: Cast) -> None:

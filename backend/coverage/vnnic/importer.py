@@ -132,6 +132,7 @@ class ImportOptions:
     network: str
     level: str | None = None
     columns: Mapping[str, str] | None = None  # column: its title
+    home: int | None = None  # unit whose communes are meant by a name of several
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def import_vnnic(
     day = month_end(options.month)
     check_level(day, file.level)
     own = actor.ids("official", "unit") if actor else frozenset()
-    home = next(iter(own)) if len(own) == 1 else None
+    home = options.home or (next(iter(own)) if len(own) == 1 else None)
     places = UnitFinder(unit_index().on(day, file.level), home, DIGITS[file.level])
     rows = match_rows(file.rows, file.source, places, _within_area(actor))
     before = _stored_values(options, rows)

@@ -268,8 +268,8 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
     form, now = new_form(query), clock_now()
     month, network = query["month"] or this_month(now), query["network"]
     unit = authorized_unit(actor(), ACT, code, None, month)
-    result = form.submit(schemas.TableFormSchema(), lambda fields: _import(fields, form))
-    if result and not result["dry_run"]:
+    result = form.submit(schemas.TableFormSchema(), lambda fields: _import(fields, form, unit.id))
+    if result and not result["dry_run"] and not result["totals"]["error"]:
         return redirect_to("desk.vnnic", query, code=code, month=query["month"], network=network)
     parent = unit.code if unit.level != "commune" else unit.parent_code
     found = comparison(month, network, parent, now, language=form.language)
@@ -277,12 +277,13 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
     return render_private("web/desk/vnnic.html", query["lang"], form=form, result=result, **values)
 
 
-def _import(fields: dict[str, Any], form: Form) -> dict[str, Any]:
+def _import(fields: dict[str, Any], form: Form, home: int) -> dict[str, Any]:
     """Import the uploaded table or preview it; return the outcome of each row."""
     form.values["file"] = None  # so that errors of the file appear beside its field
     with uploaded_file().stream as content:
         raw = content.read()
-    options = ImportOptions(fields["month"], fields["network"], columns=fields["columns"])
+    columns = fields["columns"]
+    options = ImportOptions(fields["month"], fields["network"], columns=columns, home=home)
     dry_run = fields["go"] is None
     result = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())
     return serialize_import(result, form.language)

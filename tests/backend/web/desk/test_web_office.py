@@ -3,12 +3,14 @@
 from io import BytesIO
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support import people
 
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 NAME, DEPUTY = "binh@example.vn", "an@example.vn"
 VNNIC = "/desk/area/19/vnnic?month=2024-11"
 TABLE = "Mã,Đơn vị,Số mẫu\n05443,Phường Trưng Vương,40\n99999,Xã Không Có,7\n"
@@ -38,13 +40,27 @@ def test_a_table_is_shown_before_it_is_kept(client: FlaskClient, token: str) -> 
     )
     assert "Chưa nhập số của VNNIC" in client.get(VNNIC).text
     kept = send(client, token, go="yes")
-    assert kept.status_code == 303
-    page = client.get(kept.location).text
+    assert kept.status_code == 200  # a row was skipped: the page says which
+    assert "Đã nhập, trừ các hàng có lỗi" in kept.text and "thêm: 1" in kept.text
+    page = client.get(VNNIC).text
     query = {"month": "2024-11", "parent": "19"}
     told = client.get("/api/v1/vnnic", query_string=query).json
     (row,) = [item for item in told["items"] if item["theirs"]]
     assert row["code"] == "05443" and row["theirs"]["samples"] == 40
     assert f'<td class="n strong">{row["difference"]}</td>' in page
+
+
+def test_a_name_of_several_units_means_that_of_the_area(app: Flask, client: FlaskClient) -> None:
+    people.account(app, "admin@example.vn", "admin", totp_secret=SECRET)
+    code = {"totp": pyotp.TOTP(SECRET).at(app.extensions["clock"]())}
+    token = people.sign_in(client, "admin@example.vn", **code)["X-CSRF-Token"]
+    table = "Đơn vị,Số mẫu\nPhường Trưng Vương,40\n".encode()  # in Quảng Ninh too
+    shown = send(client, token, file=(BytesIO(table), "vnnic.csv"))
+    assert "thêm: 1" in shown.text and "Thành phố Thái Nguyên" in shown.text
+    elsewhere = {"csrf_token": token, "month": "2024-11", "network": "mobile"}
+    elsewhere["file"] = (BytesIO(table), "vnnic.csv")
+    unclear = client.post("/desk/area/01/vnnic?month=2024-11", data=elsewhere)
+    assert "lỗi: 1" in unclear.text
 
 
 @pytest.mark.slow

@@ -58,7 +58,7 @@ def test_an_invitation_becomes_an_account(
     press(page, "Lưu mật khẩu")
     expect_text(page, NAME)
     check_page(page, "invitation-done")
-    press(page, "Đăng nhập")
+    page.locator("#done").get_by_role("link", name="Đăng nhập").click()
     expect_text(page, "Thư điện tử hoặc số điện thoại")
     sign_in(page)
     expect_text(page, "Bạn đã đăng nhập")

@@ -28,6 +28,7 @@ from backend.reports.monthly.models import Attachment, ReportFile, ReportRow, Se
 from backend.reports.monthly.seals import Trusted, seal_of, seal_problem, serialize_key
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
+from geo.gazetteer import plain
 
 NAMES = (
     "id", "month", "edition", "reason", "state", "demo", "version", "remarks",
@@ -219,6 +220,15 @@ def read_file(actor: Actor, report_id: int, name: str, now: datetime, trusted: T
     if content is None:
         raise Problem(404, "not_found")
     return content
+
+
+def download_name(actor: Actor, report_id: int, name: str) -> str:
+    """Return the name under which a file is saved, such as BC-2026-10-tinh-thai-nguyen.docx."""
+    row = load_report(actor, report_id)
+    unit = re.sub(r"[^0-9a-z]+", "-", plain(unit_of(row).name)).strip("-")
+    edition = f"-ban-{row.edition}" if row.edition > 1 else ""
+    draft = "-nhap" if row.state == "draft" else ""
+    return f"BC-{row.month}-{unit}{edition}{draft}.{name.partition('.')[2]}"
 
 
 def remove_demo_reports() -> None:

@@ -153,7 +153,8 @@ def post_supersede(data: dict[str, Any], report_id: int) -> Any:
 @blp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def get_file(report_id: int, name: str) -> Response:
     """Send a file of a report; of a draft a preview."""
-    return _file(service.read_file(actor(), report_id, name, clock_now(), _trusted()), name)
+    content = service.read_file(actor(), report_id, name, clock_now(), _trusted())
+    return _file(content, service.download_name(actor(), report_id, name))
 
 
 @blp.post("/<int:report_id>/attachments")

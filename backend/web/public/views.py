@@ -123,8 +123,12 @@ def sign_in(query: dict[str, Any]) -> Response:
 @bp.page("/work", None)
 def work() -> Any:
     """Redirect to the first workspace of a signed-in person, else to the sign-in page."""
-    endpoints = workspaces(actor())
-    return redirect(url_for(endpoints[0] if endpoints else "web.sign_in"), 303)
+    person = actor()
+    endpoints = workspaces(person)
+    if endpoints:
+        return redirect(url_for(endpoints[0]), 303)
+    back = None if person.signed_in else url_for("web.work")  # after signing in
+    return redirect(url_for("web.sign_in", next=back), 303)
 
 
 @bp.page("/sign-out", None, methods=("POST",))

@@ -92,6 +92,9 @@ def test_what_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
 @pytest.mark.slow
 def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     report = desk.draft()
+    url = f"/api/v1/reports/{report}/files/report.csv.zip"
+    named = desk.client.get(url).headers["Content-Disposition"]
+    assert named == "attachment; filename=BC-2024-11-tinh-thai-nguyen-nhap.csv.zip"
     typed = {"samples": "Mưa lũ kéo dài.", "notes": ""}
     assert desk.send(report, "freeze", **typed).status_code == 303
     assert desk.show(report, "/figures").json["remarks"] == {"samples": "Mưa lũ kéo dài."}

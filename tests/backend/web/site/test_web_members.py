@@ -22,7 +22,7 @@ def signed_in(app: Flask, client: FlaskClient, role: str | None = None, **scope:
 
 def test_who_is_nobody_is_led_to_the_sign_in(client: FlaskClient) -> None:
     answer = client.get("/work")
-    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    assert (answer.status_code, answer.location) == (303, "/sign-in?next=/work")
 
 
 def test_a_page_asks_who_comes_and_remembers_where_to(client: FlaskClient) -> None:

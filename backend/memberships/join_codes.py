@@ -11,13 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Scope, can, require
 from backend.accounts.audit import record_act
-from backend.campaigns.models import Campaign, JoinCode, Team
+from backend.campaigns.models import Campaign, CampaignArea, JoinCode, Team
 from backend.database.extensions import db
 from backend.devices.credentials import ALPHABET, letters
 from backend.errors import FieldError, Problem, invalid
 from backend.memberships.models import Membership
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
+from backend.units.models import Unit
 
 # 25 ** 8 is 37 bits: with 5,000 codes in force, one guess in thirty million hits one, and guesses
 # are counted per address and device.
@@ -157,15 +158,46 @@ def lock_code(code: str) -> Row[tuple[JoinCode]]:
     return found
 
 
-def count_use(found: Row[tuple[JoinCode]], now: datetime) -> None:
-    """Count one use of a locked code; a Problem says why it cannot be used."""
+@dataclass(frozen=True, slots=True)
+class CodeInvitation:
+    """What a join code invites to: a team in a campaign, and the names of its area."""
+
+    place: CampaignTeam
+    areas: tuple[str, ...]
+
+
+def invitation_of(code: str, now: datetime) -> CodeInvitation:
+    """Return what a code invites to; a Problem says why it cannot be used."""
+    query = select(JoinCode.__table__).where(JoinCode.code == letters(code))
+    found = db.session.execute(query).first()
+    if found is None:
+        raise Problem(404, "join_code_unknown")
+    place = require_usable(found, now)
+    names = (
+        select(Unit.name)
+        .join(CampaignArea, CampaignArea.unit_id == Unit.id)
+        .where(CampaignArea.campaign_id == place.campaign_id)
+        .order_by(Unit.sort_key, Unit.id)
+    )
+    return CodeInvitation(place, tuple(db.session.scalars(names)))
+
+
+def require_usable(found: Row[tuple[JoinCode]], now: datetime) -> CampaignTeam:
+    """Return the team of a code in its campaign; a Problem says why the code cannot be used."""
     if found.revoked_at is not None:
         raise Problem(410, "join_code_revoked")
     if found.expires_at is not None and found.expires_at <= now:
         raise Problem(410, "join_code_expired")
     if found.uses_most is not None and found.uses >= found.uses_most:
         raise Problem(410, "join_code_used_up")
-    require_open(campaign_team(found.campaign_id, found.team_id))
+    place = campaign_team(found.campaign_id, found.team_id)
+    require_open(place)
+    return place
+
+
+def count_use(found: Row[tuple[JoinCode]], now: datetime) -> None:
+    """Count one use of a locked code; a Problem says why it cannot be used."""
+    require_usable(found, now)
     db.session.execute(
         update(JoinCode).where(JoinCode.code == found.code).values(uses=JoinCode.uses + 1)
     )

@@ -23,7 +23,8 @@ from backend.memberships.service import Brief, Member
 from backend.memberships.volunteers import retry_on_conflict
 
 # A team of 200 phones behind one carrier address joins in a morning, and five teams share the
-# address; at this pace a code is guessed in thirty thousand hours.
+# address; at this pace a code is guessed in thirty thousand hours. The page also asks, once, what a
+# code invites to.
 CODES_PER_ADDRESS = 1_000
 # A person mistypes a code a few times; one phone never needs so many.
 CODES_PER_DEVICE = 30
@@ -47,9 +48,19 @@ class GuessLimiter:
 
     def count(self, action: str, device_id: UUID, now: datetime) -> None:
         """Count one attempt; 429 when the limit of the hour is reached."""
-        count_attempt(action, Caller(self.address, CODES_PER_ADDRESS), self.secret, now)
+        self.count_address(action, now)
         device = Caller(f"device {device_id}", CODES_PER_DEVICE)
         count_attempt(action, device, self.secret, now)
+
+    def count_address(self, action: str, now: datetime) -> None:
+        """Count one attempt of the address, of a phone that is not registered yet."""
+        count_attempt(action, Caller(self.address, CODES_PER_ADDRESS), self.secret, now)
+
+
+def check_code(code: str, now: datetime, guesses: GuessLimiter) -> join_codes.CodeInvitation:
+    """Return what a join code invites to, before the phone is registered."""
+    guesses.count_address("check_code", now)
+    return join_codes.invitation_of(code, now)
 
 
 def join(

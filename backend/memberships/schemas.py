@@ -155,6 +155,22 @@ class CodeLimitsSchema(Strict):
     uses_most = Whole(1, USES_MOST, allow_none=True, load_default=None)
 
 
+class CodeCheckSchema(Strict):
+    """A join code to check."""
+
+    code = Text(CODE_MOST, required=True)
+
+
+class CodeInvitationSchema(Schema):
+    """The team and campaign of a join code; `areas` are the names of the campaign's units."""
+
+    campaign = fields.Nested(BriefSchema, required=True)
+    team = fields.Nested(BriefSchema, required=True)
+    organisation = fields.String(required=True)
+    areas = fields.List(fields.String(), required=True)
+    last_day = fields.Date(required=True)
+
+
 class JoinCodeSchema(Schema):
     """A team's code; `content` is the text of its QR code."""
 

@@ -17,6 +17,8 @@ from backend.http.requests import Blueprint, bearer_token, clock_now, language
 from backend.i18n.messages import message
 from backend.memberships import join_codes, joining, poster, service, volunteers
 from backend.memberships.schemas import (
+    CodeCheckSchema,
+    CodeInvitationSchema,
     CodeLimitsSchema,
     JoinCodeSchema,
     JoinRequestSchema,
@@ -63,6 +65,23 @@ def join_team(device: KnownDevice, data: joining.JoinRequest) -> Any:
     """Join a team by the code that it shows; `transfer` leaves another team of the campaign."""
     member, created = joining.join(device.id, data, clock_now(), _guess_limiter())
     return member, 201 if created else 200
+
+
+@blp.post("/join-codes/check")
+@blp.doc(security=[])
+@blp.arguments(CodeCheckSchema)
+@blp.response(200, CodeInvitationSchema)
+def check_code(data: dict[str, str]) -> Any:
+    """Show the team and campaign of a join code, for a phone that is not registered yet."""
+    found = joining.check_code(data["code"], clock_now(), _guess_limiter())
+    place = found.place
+    return {
+        "campaign": {"id": place.campaign_id, "name": place.campaign},
+        "team": {"id": place.team_id, "name": place.team},
+        "organisation": place.organisation,
+        "areas": found.areas,
+        "last_day": place.last_day,
+    }
 
 
 @blp.get("/memberships")

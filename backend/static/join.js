@@ -1,17 +1,31 @@
-// Show the join code from the fragment of the address; nothing is sent.
+// Show the join code of the fragment of the address, or a field for it; nothing is sent.
 import { element, keepFragment } from "./forms.js";
 
 // A join code without its separators.
 const CODE = /^[0-9A-Z]{4,20}$/;
 
+const normalize = (text) => text.toUpperCase().replace(/%20|[#\s-]/g, "");
+
 function read() {
-  const code = location.hash.toUpperCase().replace(/%20|[#\s-]/g, "");
+  const code = normalize(location.hash);
   const valid = CODE.test(code);
   element("code").textContent = valid ? code.match(/.{1,4}/g).join(" ") : "";
   element("measure").hash = valid ? code : "";
   element("shown").hidden = !valid;
   element("no-code").hidden = valid;
   element("message").textContent = "";
+}
+
+// Go on with a typed code, as if the address had it.
+function enter(event) {
+  event.preventDefault();
+  const code = normalize(element("typed").value);
+  const valid = CODE.test(code);
+  const fault = element("typed-fault");
+  fault.textContent = valid ? "" : fault.dataset.missing;
+  element("typed").setAttribute("aria-invalid", valid ? "false" : "true");
+  if (valid) location.hash = code;
+  else element("typed").focus();
 }
 
 async function copy() {
@@ -30,4 +44,5 @@ async function copy() {
 read();
 addEventListener("hashchange", read);
 element("copy").addEventListener("click", copy);
+element("no-code").addEventListener("submit", enter);
 keepFragment(() => location.hash);

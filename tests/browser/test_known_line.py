@@ -1,4 +1,4 @@
-"""The measuring page over a line of known speed."""
+"""The measuring page over lines of known speed."""
 
 import statistics
 import time
@@ -10,13 +10,12 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from backend.database.extensions import db
+from backend.measurements.recording.data_caps import CAPPED
 from backend.measurements.recording.models import Measurement
 from tests.support.browser import PHONE, press
 from tests.support.live_server import serving_app
 from tests.support.measuring_page import HERE, MEASURED_MS, agree
 from tests.support.traffic_shaper import Shape, shaped_server
-
-pytestmark = pytest.mark.long
 
 LINE = Shape(down_mbps=10, up_mbps=2, round_trip_ms=40)
 WITHIN = 0.1
@@ -25,9 +24,15 @@ ATTEMPTS = 3
 
 
 @pytest.fixture
-def served(browser: Browser, app: Flask) -> Iterator[str]:
+def line(request: pytest.FixtureRequest) -> Shape:
+    """The line between the page and the application: LINE, unless a test names another."""
+    return getattr(request, "param", LINE)
+
+
+@pytest.fixture
+def served(browser: Browser, app: Flask, line: Shape) -> Iterator[str]:
     """The application at the far end of the line, for every fixture that opens pages."""
-    with serving_app(app) as url, shaped_server(url, LINE) as far:
+    with serving_app(app) as url, shaped_server(url, line) as far:
         yield far
 
 
@@ -43,26 +48,62 @@ def pinged(url: str) -> float:
     return statistics.median(waited)
 
 
-def test_measured_speed_matches_the_line(
-    app: Flask, served: str, new_page: Callable[..., Page]
-) -> None:
-    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+def ready(page: Page) -> None:
     page.goto("/do/")
     agree(page)
     press(page, "Viettel")
     page.wait_for_load_state("networkidle")
+
+
+def measured(app: Flask, page: Page) -> Measurement:
+    """Measure, and return the sample as stored."""
+    press(page, "Đo")
+    expect(page.locator("#verdict.good, #verdict.bad")).to_be_visible(timeout=MEASURED_MS)
+    with app.app_context():
+        newest = db.session.query(Measurement).order_by(Measurement.measured_at.desc()).first()
+    assert newest is not None
+    return newest
+
+
+def test_measured_speed_matches_the_line(
+    app: Flask, served: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    ready(page)
     for _ in range(ATTEMPTS):
         before = pinged(served)
-        press(page, "Đo")
-        expect(page.locator("#verdict.good, #verdict.bad")).to_be_visible(timeout=MEASURED_MS)
-        with app.app_context():
-            newest = db.session.query(Measurement).order_by(Measurement.measured_at.desc()).first()
-        assert newest is not None
+        newest = measured(app, page)
         assert newest.download_mbps == pytest.approx(LINE.down_mbps, rel=WITHIN)
         assert newest.upload_mbps == pytest.approx(LINE.up_mbps, rel=WITHIN)
-        assert newest.raw["data_used_mb"] < 15
-        assert newest.assurance == "witnessed"
+        assert newest.raw is not None and newest.raw["data_used_mb"] < 15
+        assert newest.assurance == "witnessed" and CAPPED not in newest.marks
         waits = (LINE.round_trip_ms, before, pinged(served))
+        assert newest.ping_ms is not None
         if min(waits) * (1 - WITHIN) <= newest.ping_ms <= max(waits) * (1 + WITHIN):
             return
     raise AssertionError(f"{newest.ping_ms} ms on a line of {waits}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "cap"),
+    [(LINE, 10), (Shape(50, 10, 30), 10), (Shape(50, 10, 30), 30), (Shape(200, 50, 20), 10)],
+    indirect=["line"],
+)
+def test_a_cap_measures_the_line_within_a_tenth_or_states_no_speed(
+    app: Flask, new_page: Callable[..., Page], line: Shape, cap: int
+) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    ready(page)
+    page.locator(f"#caps input[value='{cap}']").check()
+    for _ in range(ATTEMPTS):
+        newest = measured(app, page)
+        assert newest.data_cap_mb == cap and newest.assurance == "witnessed"
+        assert newest.raw is not None and newest.raw["data_used_mb"] <= cap
+        if CAPPED in newest.marks:
+            assert line.down_mbps > cap  # a slow line is measured with any of these
+            return
+        if newest.download_mbps == pytest.approx(line.down_mbps, rel=WITHIN):
+            assert newest.upload_mbps == pytest.approx(line.up_mbps, rel=WITHIN)
+            return
+    raise AssertionError(f"{newest.download_mbps} Mbps on {line} with {cap} MB")

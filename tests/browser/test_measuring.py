@@ -22,6 +22,7 @@ from tests.support.joining import Cast
 from tests.support.measuring_page import (
     HERE,
     agree,
+    go_on,
     limit_bandwidth,
     measure,
     measure_and_lose_the_network,
@@ -60,6 +61,9 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     phone.expose_function("tapped", lambda name: taps.append(name))
     phone.add_init_script("addEventListener('click', (e) => e.isTrusted && tapped(e.target.id))")
     phone.goto(poster.content(f"{served}/", cast.code_one))
+    expect_text(phone, "Đội 1 mời bạn đo Internet")
+    check_page(phone, "do-welcome")
+    go_on(phone)
     expect(phone.locator("#agree")).not_to_be_checked()
     check_page(phone, "do-consent")
     press(phone, "Bắt đầu")
@@ -71,7 +75,8 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     limit_bandwidth(phone, 200)
     measure(phone)
     expect_text(phone, "Được tính cho")
-    # Six with the link that the camera offers and the browser's own question of the position.
+    # Six with the link that the camera offers and the browser's own question of the position, and
+    # the first screen before.
     assert len(taps) == 4, taps
     [kept] = stored(app)
     assert kept["counted"] and kept["network"] == {"kind": "mobile", "operator": "Viettel"}
@@ -252,11 +257,15 @@ def test_an_i_speed_result_is_stored_separately(app: Flask, phone: Page) -> None
 def test_withdrawing_leaves_nothing_on_the_phone(app: Flask, phone: Page) -> None:
     begin(phone)
     measure(phone)
-    press(phone, "Rút lại và xóa dữ liệu của tôi")
+    press(phone, "Dừng tham gia và xóa dữ liệu của tôi")
+    expect_text(phone, "(Điện thoại không bị ảnh hưởng.)")
     check_page(phone, "do-withdraw")
     press(phone, "Xóa")
-    expect_text(phone, "Đã rút lại và xóa dữ liệu trên máy này.")
-    phone.reload()
+    expect_text(phone, "Bạn đã dừng tham gia")
+    expect_text(phone, "số đếm vô danh của xã, phường")
+    check_page(phone, "do-ended")
+    press(phone, "Tham gia lại")
+    go_on(phone)
     expect_text(phone, "Trước khi đo, bạn cần đồng ý")
     with app.app_context():  # a sample of the last 7 days leaves the counts too
         assert db.session.query(Measurement).all() == []
@@ -265,6 +274,11 @@ def test_withdrawing_leaves_nothing_on_the_phone(app: Flask, phone: Page) -> Non
 def test_the_code_that_was_shown_withdraws_without_the_phone(phone: Page) -> None:
     begin(phone)
     code = phone.locator("#withdrawal-code").inner_text()
+    expect(phone.locator("#new-code")).to_have_text(code)
+    press(phone, "Tôi đã lưu mã")
+    phone.reload()
+    expect(phone.locator("#withdrawal-code")).to_have_text(code)
+    expect(phone.locator("#keep-code")).to_be_hidden()
     phone.goto("/withdraw")
     phone.locator("#withdrawal_code").fill("AAAA-AAAA-AAAA")
     press(phone, "Rút lại")
@@ -273,7 +287,9 @@ def test_the_code_that_was_shown_withdraws_without_the_phone(phone: Page) -> Non
     phone.locator("#withdrawal_code").fill(code)
     press(phone, "Rút lại")
     expect_text(phone, "Đã rút lại sự đồng ý, có hiệu lực ngay.")
+    expect_text(phone, "Điện thoại không bị ảnh hưởng")
     phone.goto("/do/")
+    go_on(phone)
     expect_text(phone, "Trước khi đo, bạn cần đồng ý")
 
 
@@ -304,14 +320,50 @@ def test_moving_to_another_team_needs_confirmation(app: Flask, phone: Page) -> N
 def test_an_unknown_join_code_shows_an_error(phone: Page) -> None:
     unknown = "Không có mã tham gia này. Hãy kiểm tra lại từng chữ cái."
     phone.goto("/do/#CAFE-100%")
-    agree(phone)
     expect_text(phone, unknown)
-    phone.locator("#consent").get_by_role("textbox").fill("")
-    press(phone, "Bắt đầu")
+    press(phone, "Tiếp tục, không vào đội")
+    agree(phone)
     press(phone, "Viettel")
+    expect_text(phone, "Bạn chưa ở đội nào.")
     phone.goto("about:blank")
     phone.goto("/do/#CAFE-100%")
     expect_text(phone, unknown)
+
+
+def test_the_code_of_an_old_poster_does_not_stop_anyone(app: Flask, phone: Page) -> None:
+    cast = Cast(app)
+    old = cast.code(cast.one, revoked_at=utc_now())
+    phone.goto(f"/do/#{old}")
+    expect_text(phone, "Mã đội này không dùng được nữa")
+    expect_text(phone, "Mã tham gia này đã được thay bằng mã khác.")
+    check_page(phone, "do-old-poster")
+    phone.locator("#code").fill(cast.code_two.lower())
+    press(phone, "Tiếp tục, không vào đội")  # the typed code is checked first
+    expect_text(phone, "Đội 2 mời bạn đo Internet")
+    agree(phone)
+    press(phone, "Viettel")
+    expect(phone.locator("#teams")).to_contain_text("Đội 2")
+
+
+def test_an_iphone_is_asked_to_add_the_page_to_its_home_screen(new_page: Open) -> None:
+    safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1 Safari/604.1"
+    page = new_page(PHONE, user_agent=safari)
+    page.goto("/do/#ACDEFGHJ")
+    expect_text(page, "hãy thêm trang này vào Màn hình chính trước")
+    expect_text(page, "ACDE FGHJ")
+    expect(page.locator("link[rel=manifest]")).to_have_count(0)  # the icon keeps the code
+    check_page(page, "do-iphone")
+
+
+def test_the_first_screen_fits_a_small_phone(new_page: Open) -> None:
+    page = new_page({"width": 360, "height": 640})
+    page.goto("/do/")
+    expect_text(page, "tối đa 30 MB")
+    for part in ("#welcome-purpose", ".costs", "#go-on", ".permission"):
+        box = page.locator(part).bounding_box()
+        assert box and box["y"] + box["height"] <= 640, part
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_the_team_sees_a_name_only_with_a_consent_of_its_own(app: Flask, phone: Page) -> None:
@@ -352,6 +404,7 @@ def test_next_places_are_shown_offline(phone: Page) -> None:
 def test_in_english_and_dark(new_page: Open) -> None:
     page = new_page(PHONE, "en", "dark", geolocation=HERE, permissions=["geolocation"])
     page.goto("/do/")
+    press(page, "Continue")
     page.locator("#agree").check()
     press(page, "Begin")
     expect_text(page, "Which network are you on?")

@@ -1,5 +1,6 @@
 """Invitation, sign-in and join pages in a real browser."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -218,7 +219,13 @@ def test_the_join_page_shows_the_code_and_sends_nothing(page: Page, guard: Guard
     expect_text(page, "ACDE FGHJ KMNP")
     check_page(page, "join-english")
     page.goto("/join#<b>x</b>")
-    expect_text(page, "Đường dẫn này không có mã.")
+    press(page, "Tiếp tục")
+    expect_text(page, "Hãy nhập 8 chữ cái và chữ số của mã.")
+    check_page(page, "join-without-code")
+    page.locator("#typed").fill("acde fghj")
+    press(page, "Tiếp tục")
+    expect_text(page, "ACDE FGHJ")
+    expect(page.locator("#measure")).to_have_attribute("href", re.compile("#ACDEFGHJ$"))
     assert not [one.url for one in guard.requests if "/api/" in one.url]
 
 

@@ -62,7 +62,7 @@ def measurement_row(device_id: str, minute: int, **changes: Any) -> dict[str, An
         "kind": "mobile", "source": "app", "status": "finished", "operator": "Viettel",
         "technology": "4G", "download_mbps": 48.2, "upload_mbps": 12.1, "ping_ms": 21.0,
         "jitter_ms": 3.2, "latitude": 21.5942, "longitude": 105.8482, "accuracy_m": 12.0,
-        "unit_id": None, "set_id": 1, "how": "inside", "candidates": ["05443"],
+        "unit_id": None, "set_id": 1, "how": "inside", "candidates": ["05443"], "data_cap_mb": 10,
         "own_reasons": [], "reasons": [], "marks": ["clock_corrected"], "valid": True,
         "counted": True, "rules": 1, "raw": {"comment": "ở nhà"},
     }  # fmt: skip

@@ -22,7 +22,15 @@ def limit_bandwidth(page: Page, mbps: float) -> None:
     )
 
 
+def go_on(page: Page) -> None:
+    """Leave the first screen, which shows the team and the costs."""
+    expect(page.locator("#welcome, #consent").locator("visible=true")).to_be_visible()
+    if page.locator("#welcome").is_visible():
+        press(page, "Tiếp tục")
+
+
 def agree(page: Page) -> None:
+    go_on(page)
     page.locator("#agree").check()
     press(page, "Bắt đầu")
 

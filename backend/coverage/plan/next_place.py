@@ -12,17 +12,17 @@ from uuid import UUID
 import h3
 from sqlalchemy import text
 
-from backend.accounts.access import PUBLIC
 from backend.campaigns.models import Campaign
-from backend.clock import day_begin, local_day, month_start
+from backend.clock import local_day, month_start
 from backend.coverage.contributions.service import current_teams
-from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.plan.nearby import NAMES, communes_around, public_counts
 from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
 from backend.coverage.statistics.release import latest_cells
 from backend.database.extensions import db, setting
 from backend.devices.service import KnownDevice
-from backend.errors import Problem, invalid
+from backend.errors import invalid
+from backend.measurements.recording.models import DemoMonth
 from backend.units.locator import Locator
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find, select_units, set_on
@@ -156,11 +156,12 @@ LAST_COMMUNE = text("""
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """Device, day and network of a request."""
+    """Device, day, network and radius of a request."""
 
     device_id: UUID
     today: date
     network: str
+    radius_m: int
     locator: Locator
 
 
@@ -172,7 +173,8 @@ def find_next_place(
     plans: PlanCache,
 ) -> dict[str, Any]:
     """Return spots around the position; without one, the team's plan, else the last commune."""
-    context = _Context(device.id, local_day(now), parameters["network"], locator)
+    network, radius_m = parameters["network"], parameters["radius_m"]
+    context = _Context(device.id, local_day(now), network, radius_m, locator)
     latitude, longitude = parameters["latitude"], parameters["longitude"]
     if (latitude is None) != (longitude is None):
         raise invalid("latitude" if latitude is None else "longitude", "both_or_neither")
@@ -194,9 +196,12 @@ def find_next_place(
 def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> dict[str, Any]:
     """Return the lacking spots of a commune, nearest first; none if its target is reached."""
     figures = _figures(context, unit)
+    nearby = communes_around(
+        context.today, context.network, latitude, longitude, context.radius_m, unit.id
+    )
     place = {"code": unit.code, "name": unit.name, "province": unit.province, **figures}
     if figures["shortfall"] == 0:
-        return _answer(context, unit=place, note="target_reached_here")
+        return _answer(context, unit=place, nearby=nearby, note="target_reached_here")
     cells = _cells_of(context, unit, latitude, longitude)
     values = {
         "unit": unit.id, "network": context.network, "device": context.device_id,
@@ -206,7 +211,8 @@ def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float)
     own = {(row.row, row.col): row.n for row in db.session.execute(OWN_PER_CELL, values)}
     released = _released_among(cells, latest_cells(unit.id, context.network))
     spots = lacking_spots(latitude, longitude, cells, own, released, figures["target"])
-    return _answer(context, unit=place, spots=spots)
+    within = [spot for spot in spots if spot.distance_m <= context.radius_m]
+    return _answer(context, unit=place, spots=within, nearby=nearby)
 
 
 def _released_among(cells: Sequence[Cell], released: Collection[str]) -> set[Cell]:
@@ -217,19 +223,10 @@ def _released_among(cells: Sequence[Cell], released: Collection[str]) -> set[Cel
     return {cell for cell in cells if h3.latlng_to_cell(*centre(cell), resolution) in released}
 
 
-def _figures(context: _Context, unit: UnitRow) -> dict[str, Any]:
+def _figures(context: _Context, unit: UnitRow) -> Mapping[str, Any]:
     """Return the commune's public counts; None where they wait for approval."""
-    month = f"{context.today:%Y-%m}"
-    query = CoverageQuery(month, "commune", context.network, unit.province_code, reader=PUBLIC)
-    try:
-        items = coverage(query, day_begin(context.today))["items"]
-    except Problem as problem:
-        if problem.code != "not_published":
-            raise
-        items = []
-    found = next((one for one in items if one["code"] == unit.code), None)
-    names = ("counted", "target", "shortfall")
-    return {name: found[name] if found else None for name in names}
+    counts = public_counts(context.today, context.network, {unit.province_code})
+    return counts.get(unit.code) or dict.fromkeys(NAMES)
 
 
 def _cells_of(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> list[Cell]:
@@ -297,5 +294,6 @@ def _answer(context: _Context, **found: Any) -> dict[str, Any]:
         "date": context.today,
         "network": context.network,
         "boundaries": active.serialize() if active else None,
-        **({"unit": None, "spots": [], "assignments": [], "note": None} | found),
+        "demo": db.session.get(DemoMonth, f"{context.today:%Y-%m}") is not None,
+        **({"unit": None, "spots": [], "nearby": [], "assignments": [], "note": None} | found),
     }

@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
+from backend.coverage.plan.nearby import RADIUS_LEAST_M, RADIUS_M, RADIUS_MOST_M
 from backend.fields import ID_MOST, Day, Flag, QueryNumber, QueryWhole, Strict, Text, Whole
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
@@ -75,6 +76,12 @@ class NextQuerySchema(Strict):
     latitude = QueryNumber(-90, 90, load_default=None)
     longitude = QueryNumber(-180, 180, load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
+    radius_m = QueryWhole(
+        RADIUS_LEAST_M,
+        RADIUS_MOST_M,
+        load_default=RADIUS_M,
+        metadata={"description": "how far the person goes; spots and communes within it"},
+    )
 
 
 class PlannedUnitSchema(UnitNameSchema):
@@ -204,6 +211,13 @@ class NextUnitSchema(PlannedUnitSchema):
     shortfall = fields.Integer(required=True, allow_none=True)
 
 
+class NearbyUnitSchema(NextUnitSchema, CentreSchema):
+    """A commune around the phone; `within`: its centre lies within the radius."""
+
+    distance_m = fields.Integer(required=True)
+    within = fields.Boolean(required=True)
+
+
 class SpotSchema(CentreSchema):
     """The centre of a cell of about 500 m with too few samples of this phone.
 
@@ -228,7 +242,9 @@ class NextSchema(Schema):
     date = fields.Date(required=True)
     network = fields.String(required=True)
     boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
+    demo = fields.Boolean(required=True)
     unit = fields.Nested(NextUnitSchema, required=True, allow_none=True)
     spots = fields.List(fields.Nested(SpotSchema), required=True)
+    nearby = fields.List(fields.Nested(NearbyUnitSchema), required=True)
     assignments = fields.List(fields.Nested(AssignmentSchema), required=True)
     note = fields.Nested(PlanNoteSchema, required=True, allow_none=True)

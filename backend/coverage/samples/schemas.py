@@ -45,6 +45,7 @@ class SampleSchema(Schema):
     upload_mbps = fields.Float(required=True, allow_none=True)
     ping_ms = fields.Float(required=True, allow_none=True)
     jitter_ms = fields.Float(required=True, allow_none=True)
+    data_cap_mb = fields.Integer(required=True, allow_none=True)
     valid = fields.Boolean(required=True)
     counted = fields.Boolean(required=True)
     assurance = fields.String(required=True)

@@ -20,6 +20,7 @@ from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, follow_indexes, setting
 from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.data_caps import measured_value
 from backend.measurements.recording.operators import known_operator
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.measurements.recording.storage import dump
@@ -58,7 +59,7 @@ COMMUNES = text("select id, parent_id from units where province_id = :id and lev
 # The values of a group packed into one byte string each, which is fast for a million rows. Nulls
 # are skipped, as are the missing devices of anonymised rows.
 PACKED = ", ".join(
-    [f"string_agg(float8send({metric}), '') as {metric}" for metric in METRICS]
+    [f"string_agg(float8send({measured_value(metric)}), '') as {metric}" for metric in METRICS]
     + ["string_agg(uuid_send(device_id), '') as devices"]
 )
 OF_COMMUNES = text(f"""

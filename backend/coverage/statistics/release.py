@@ -31,6 +31,7 @@ from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
 from backend.database.extensions import db, extension, follow_indexes, setting
 from backend.errors import Problem
 from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.data_caps import measured_value
 from backend.measurements.recording.models import DEMO_COMPLETE
 from backend.measurements.recording.rule_sets import assurances_from, counts_from_of
 from backend.measurements.recording.rules import NETWORKS
@@ -89,7 +90,8 @@ SAMPLES = text(f"""
     group by 1, 2, 3 order by 1, 2, 3
 """)  # noqa: S608 # names of columns
 POSITIONS = text(f"""
-    select latitude, longitude, device_id, {", ".join(METRICS)} from measurements
+    select latitude, longitude, device_id, {", ".join(map(measured_value, METRICS))}
+    from measurements
     where day between :first and :last and network = :network
         and counted and latitude is not null and longitude is not null
 """)  # noqa: S608

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from backend.coverage.figures.schemas import CountsSchema, UnitWithLevelSchema, month_field
-from backend.fields import Strict, Text
+from backend.fields import QueryNumber, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import AsOfSchema, BoundariesSchema, CentreSchema
@@ -107,6 +107,28 @@ class StatisticsSchema(UnitMonthSchema, ReleasedSchema):
     bands_mbps = fields.List(fields.Integer(), required=True)
     references = fields.List(fields.Nested(ReferenceSchema), required=True)
     items = fields.List(fields.Nested(StatisticsItemSchema), required=True)
+
+
+class SpeedComparisonQuerySchema(Strict):
+    """A speed to compare."""
+
+    download_mbps = QueryNumber(0, 1_000_000, required=True)
+    network = Text(choices=NETWORKS, load_default="mobile")
+
+
+class SpeedComparisonSchema(Schema):
+    """A speed among released ones of a commune or its province; null where none are released."""
+
+    unit = fields.Nested(UnitWithLevelSchema, required=True, allow_none=True)
+    month = fields.String(required=True, allow_none=True)
+    n = fields.Integer(required=True, allow_none=True)
+    download_mbps = _spread()
+    percent_below = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "share of slower samples, in steps of 10 from 10 to 90"},
+    )
+    demo = fields.Boolean(required=True)
 
 
 class CellsQuerySchema(UnitMonthQuerySchema):

@@ -5,10 +5,12 @@ from typing import Any
 from flask import Response
 
 from backend.accounts.authentication import actor
+from backend.clock import local_day
 from backend.coverage.figures.query import figures_reader, person_or_public
 from backend.coverage.figures.unit_access import UnitMonth, unit_month
 from backend.coverage.statistics import schemas
 from backend.coverage.statistics.cells import as_geojson, unit_cells
+from backend.coverage.statistics.comparison import comparison
 from backend.coverage.statistics.history import unit_history
 from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.database.extensions import PERSON
@@ -40,6 +42,14 @@ def get_country_statistics(query: dict[str, Any]) -> Response:
 def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
     """Show median, mean and percentiles of a unit's speeds by operator and technology."""
     return with_digest(unit_statistics(_unit_month(code, query), person_or_public()))
+
+
+@blp.get("/units/<code>/comparison")
+@blp.arguments(schemas.SpeedComparisonQuerySchema, location="query")
+@blp.response(200, schemas.SpeedComparisonSchema)
+def compare_speed(query: dict[str, Any], code: str) -> Any:
+    """Compare a download speed with those of a commune's latest monthly release."""
+    return comparison(code, query["network"], query["download_mbps"], local_day(clock_now()))
 
 
 @blp.get("/units/<code>/history")

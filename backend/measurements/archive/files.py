@@ -18,9 +18,10 @@ import shapely
 
 from backend.measurements.recording.reasons import category
 
-# Raised with every change of the columns. Version 1 lacks the assurance, which is null then.
-VERSION = 2
-READABLE = (b"1", b"2")
+# Raised with every change of the columns. Version 1 lacks the assurance, versions 1 and 2 the data
+# cap, which are null then.
+VERSION = 3
+READABLE = (b"1", b"2", b"3")
 # Rows in memory at a time when the file is written or read.
 ROW_GROUP = 50_000
 
@@ -36,7 +37,7 @@ STORED = pa.schema([
     ("accuracy_m", pa.float64()), ("unit_id", pa.int32()), ("set_id", pa.int32()),
     ("how", pa.string()), ("candidates", TEXTS), ("own_reasons", TEXTS), ("reasons", TEXTS),
     ("marks", TEXTS), ("valid", pa.bool_()), ("counted", pa.bool_()), ("rules", pa.int32()),
-    ("raw", pa.string()), ("assurance", pa.string()),
+    ("raw", pa.string()), ("assurance", pa.string()), ("data_cap_mb", pa.int32()),
 ])  # fmt: skip
 # … and columns for readers: `exact` is whether the position is still the one sent.
 DERIVED = pa.schema([
@@ -126,5 +127,5 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
         raise DamagedArchiveError(f"{path} is damaged: {error}") from None
     with file:
         if (file.schema_arrow.metadata or {}).get(b"dosong_archive") not in READABLE:
-            raise DamagedArchiveError(f"{path} is not an archive of version 1 or {VERSION}")
+            raise DamagedArchiveError(f"{path} is not an archive of versions 1 to {VERSION}")
         yield file

@@ -46,7 +46,7 @@ from backend.memberships.models import CampaignExclusion, Correction
 # Columns that lead to the person, as does `raw` (null in SQL; None would be null in JSON).
 PERSONAL = (
     "device_id", "received_at", "measured_at", "skew_s", "latitude", "longitude", "accuracy_m",
-    "candidates",
+    "candidates", "data_cap_mb",
 )  # fmt: skip
 TOMBSTONES = "withdrawn"  # the file in VAR_DIR
 RETRY_AFTER_S = 60  # a full disk is not freed sooner

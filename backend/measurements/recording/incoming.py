@@ -16,6 +16,7 @@ from backend.errors import FieldError, field_errors
 from backend.fields import encodable, storable
 from backend.measurements.recording import bodies, replays, rules
 from backend.measurements.recording.bodies import SCHEMA
+from backend.measurements.recording.data_caps import CAPPED, measures_speed
 from backend.measurements.recording.reasons import STATEMENT_MARKS
 from backend.units.locator import UnitLocation
 from backend.witness.assurance import Assurance, Statements
@@ -153,6 +154,7 @@ def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
         "accuracy_m": location.get("accuracy_m"),
         "rules": rules.RULES,  # until its device is known
         "assurance": _assurance_without_ticket(item, receipt),
+        "data_cap_mb": loaded.get("data_cap_mb"),
         "raw": item.raw,
     }
 
@@ -265,6 +267,8 @@ def marks(
         "national_roaming": roaming and not _network_reasons(loaded),
         "operator_stated": loaded.get("operator_source") == "user",
         "metered": loaded.get("metered"),
+        CAPPED: row["status"] == "finished"
+        and not measures_speed(loaded.get("data_cap_mb"), row["download_mbps"], row["upload_mbps"]),
         "counted_by_admin": not receipt.has_device and receipt.count_without_device,
     }
     return [mark for mark, present in found.items() if present]

@@ -93,6 +93,7 @@ class Measurement(db.Model):
     raw: Mapped[dict[str, Any] | None]
     # witnessed, ticketed, claimed, imported; null in rows from before tickets.
     assurance: Mapped[str | None]
+    data_cap_mb: Mapped[int | None]  # the most data that the person let the test use
 
 
 class CountingRules(db.Model):

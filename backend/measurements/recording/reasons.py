@@ -65,6 +65,7 @@ _MARKS = {
     "national_roaming": N_("Roaming inside the country."),
     "operator_stated": N_("The operator was entered by the user."),
     "metered": N_("The connection was metered."),
+    "capped": N_("Counted; too little data to measure the speed of this line."),
     "counted_by_admin": N_("Counted by decision of an admin."),
     "withdrawn": N_("The consent was withdrawn; an anonymous count remains."),
 }

@@ -15,6 +15,7 @@ from backend.witness.statements import TOKEN_MOST
 
 # Beyond these a value is a broken field, not a poor measurement.
 MBPS, MS, PERCENT = (0, 1_000_000), (0, 3_600_000), (0, 100)
+CAP_MOST_MB = 100_000
 OPTIONAL: dict[str, Any] = {"allow_none": True}
 
 
@@ -89,6 +90,12 @@ class MeasurementSchema(Strict):
     metered = Flag(**OPTIONAL)
     loss_percent = Number(*PERCENT, **OPTIONAL)
     data_used_mb = Number(0, 1_000_000, **OPTIONAL)
+    data_cap_mb = Whole(
+        1,
+        CAP_MOST_MB,
+        **OPTIONAL,
+        metadata={"description": "the most data of the test, if limited"},
+    )
     duration_s = Number(0, 86_400, **OPTIONAL)
     speed_mps = Number(-1, 1_000, **OPTIONAL)
     altitude_m = Number(-1_000, 100_000, **OPTIONAL)

@@ -71,6 +71,10 @@ NOTES: Mapping[str, str] = {
         "4 giờ)."
     ),
     "note_claims": ("Tháng này tính cả mẫu do điện thoại tự báo, không cần máy chủ đo xác nhận."),
+    "note_capped": (
+        "{n} mẫu được tính có giới hạn dữ liệu quá nhỏ để đo tốc độ của mạng: các mẫu này vẫn nằm "
+        "trong số mẫu, nhưng tốc độ của chúng không nằm trong các số liệu về tốc độ."
+    ),
     "note_basis": (
         "Không văn bản nào nêu rõ mục tiêu được so với số mẫu thô hay mẫu đại diện; báo cáo so với "
         "số {basis} và nêu cả ba con số."

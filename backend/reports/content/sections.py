@@ -142,7 +142,17 @@ def _spread(figures: Answer | None) -> Answer | None:
     return _select(figures, tuple(Spread.__annotations__)) if figures else None
 
 
-def notes(counts: Counts) -> list[Note]:
+def _capped(unit: UnitRow, month: str) -> int:
+    """Return the counted samples that are left out of the speeds, where speeds are given."""
+    n = 0
+    for network in NETWORKS:
+        for row in statistics(unit, month, network)[:1]:  # the total
+            spread = row["download_mbps"]
+            n += row["n"] - spread["n"] if spread else 0
+    return n
+
+
+def notes(unit: UnitRow, counts: Counts) -> list[Note]:
     """Return the notes that apply, in reading order."""
     answer = counts.first
     found = [_note("note_demo")] if answer["demo"] else []
@@ -153,6 +163,8 @@ def notes(counts: Counts) -> list[Note]:
     ]
     if counts_from_of(answer["month"]) == "claimed":
         found.append(_note("note_claims"))
+    if n := _capped(unit, answer["month"]):
+        found.append(_note("note_capped", n=n))
     if basis := _basis(counts):
         found.append(_note("note_basis", basis=BASES[basis]))
     found += [_note("note_assurance"), _note("note_month")]
@@ -235,7 +247,7 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
         "quality": quality(unit, month),
         "teams": teams_in(unit.id, month),  # type: ignore[typeddict-item]
         "vnnic": vnnic(unit, month, now),
-        "notes": notes(counts),
+        "notes": notes(unit, counts),
     }
 
 

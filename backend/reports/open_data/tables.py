@@ -55,6 +55,16 @@ METRICS = {
     "jitter_ms": N_("Jitter, ms"),
 }
 FIGURES = {"median": N_("median"), "mean": N_("mean"), "p10": N_("p10"), "p90": N_("p90")}
+# A sample with a small data cap counts without a speed.
+MEASURED = tuple(
+    Column(
+        f"{metric}_n",
+        "integer",
+        N_("{metric}, number of samples that measured it; empty: too few"),
+        {"metric": METRICS[metric]},
+    )
+    for metric in ("download_mbps", "upload_mbps")
+)
 SPEEDS = tuple(
     Column(f"{metric}_{figure}", "number", SPEED, {"metric": of_metric, "figure": of_figure})
     for metric, of_metric in METRICS.items()
@@ -82,6 +92,7 @@ UNITS = (
     Column("target", "integer", N_("Target; empty: none")),
     Column("reached", "boolean", N_("Reached, by Đo Sóng's count")),
     DEVICES,
+    *MEASURED,
     *SPEEDS,
 )
 SPEED_ROWS = (
@@ -92,6 +103,7 @@ SPEED_ROWS = (
     Column("technology", "string", N_("Technology, or all"), key=True),
     Column("n", "integer", N_("Counted samples")),
     DEVICES,
+    *MEASURED,
     *SPEEDS,
 )
 CELLS = (
@@ -190,6 +202,7 @@ def _units(
                 **{name: item[name] for name in counted},
                 **item["by_assurance"],
                 "devices": whole["devices"] if whole else None,
+                **_measured(whole),
                 **_spreads(whole),
             }
 
@@ -207,7 +220,7 @@ def _speeds(
                 figures = groups | {name: row[name] for name in ("n", "devices")}
                 yield {
                     "month": month, "network": network, "level": unit.level, "code": unit.code,
-                    **figures, **_spreads(row),
+                    **figures, **_measured(row), **_spreads(row),
                 }  # fmt: skip
 
 
@@ -217,6 +230,13 @@ def _cells(month: str, shown: frozenset[int] | None) -> Iterable[Row]:
         for row in released_cells(month, network, shown):
             figures = {name: row[name] for name in names}
             yield {"month": month, "network": network, **figures, **_spreads(row)}
+
+
+def _measured(row: Mapping[str, Any] | None) -> Row:
+    """Return the numbers of samples behind the speeds; null where there were too few."""
+    names = [column.name for column in MEASURED]
+    spreads = [row[name.removesuffix("_n")] if row else None for name in names]
+    return {name: one["n"] if one else None for name, one in zip(names, spreads, strict=True)}
 
 
 def _spreads(row: Mapping[str, Any] | None) -> Row:

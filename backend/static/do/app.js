@@ -1,9 +1,11 @@
 // Entry point of the measuring page: shows its parts and sends the queue.
 import { chromeLink, insideApp, newId } from "./browser.js";
-import { normalizeCode, outdated, requestConsent } from "./consent.js";
+import { normalizeCode } from "./codes.js";
+import { outdated, requestConsent } from "./consent.js";
 import { refreshVerdicts, showDay, showVerdict } from "./verdicts.js";
 import * as ispeed from "./ispeed.js";
 import {
+  chooseCap,
   chooseNetwork,
   needsNetworkChoice,
   network,
@@ -15,10 +17,14 @@ import {
 } from "./measurement.js";
 import { listen as listenToName } from "./display-name.js";
 import { showNext } from "./next-place.js";
+import { showComparison, showProgress } from "./result.js";
+import { offerSharing } from "./share.js";
 import { sendWaiting } from "./upload-queue.js";
 import { clearAll, deleteSample, ON_SERVER, samples, saveSetting, setting } from "./store.js";
-import { dialogResult, joinTeam, listen as listenToTeam, showTeams } from "./team.js";
+import { joinTeam, listen as listenToTeam, showTeams } from "./team.js";
 import { element, language, showMessage, translate } from "./texts.js";
+import { welcome } from "./welcome.js";
+import { showCode, withdraw } from "./withdrawal.js";
 
 // Retries as docs/app.md requires of apps: a random wait, doubling up to 15 minutes.
 const WAIT_FIRST_MS = 1_000;
@@ -62,7 +68,9 @@ async function send() {
 // The connection may be back: send the queue, then update the team's day and the next places.
 async function sendAgain() {
   const outcome = await send();
-  if (outcome === "sent" || outcome === "nothing") await showSurroundings();
+  if (outcome === "later") return;
+  await useKeptCode();
+  await showSurroundings();
 }
 
 // The token is invalid because consent was withdrawn elsewhere: delete all data here too.
@@ -75,34 +83,29 @@ async function handleSample(sample) {
   showVerdict(sample);
   await showDay();
   const outcome = await send();
-  const stored = (await samples()).find((one) => one.id === sample.id);
-  if (stored) showVerdict(stored);
+  const stored = (await samples()).find((one) => one.id === sample.id) ?? sample;
+  showVerdict(stored);
   element("ispeed").hidden = false;
-  if (outcome === "sent") await showSurroundings();
+  offerSharing(stored, null, null);
+  element("verdict").scrollIntoView({ block: "nearest" });
+  if (outcome !== "sent") return;
+  const compared = await showComparison(stored);
+  const { here, teams } = await showSurroundings();
+  const place = here?.unit && here.unit.code === stored.answer?.unit?.code ? here : null;
+  offerSharing(stored, showProgress(place, teams), compared);
 }
 
 async function showSurroundings() {
-  const inTeam = await showTeams();
-  await showNext(position.best(), (await network())?.kind, inTeam);
-}
-
-async function withdraw() {
-  if ((await dialogResult(element("sure"))) !== "yes") return;
-  const { request } = await import("./api.js");
-  const answer = await request("DELETE", "devices/me");
-  if (!answer.ok && answer.status !== 401) return showMessage(answer.title ?? translate("unreachable"));
-  await clearAll();
-  element("measuring").hidden = element("after").hidden = true;
-  showMessage(translate("withdrawn"));
+  const teams = await showTeams();
+  const here = await showNext(position.best(), (await network())?.kind, teams.length > 0);
+  return { here, teams };
 }
 
 async function open() {
-  // Before the box is shown: setting it later would undo a tap.
-  element("small").checked = Boolean(await setting("small"));
+  await showData(); // before the choices are shown: setting them later would undo a tap
   element("measuring").hidden = element("after").hidden = false;
   element("do").classList.add("ready");
-  element("withdrawal-code").textContent = (await setting("withdrawal")) ?? "";
-  await Promise.all([showNetwork(), showData(), showDay()]);
+  await Promise.all([showCode(), showNetwork(), showDay()]);
   const allowed = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
   if (allowed?.state === "granted") position.start();
   const persisted = await navigator.storage?.persist?.().catch(() => false);
@@ -119,15 +122,17 @@ function listen() {
     if (sample) await handleSample(sample);
   };
   element("measure").addEventListener("click", () => measure(false));
+  element("again").addEventListener("click", () => measure(false));
   element("anyway").addEventListener("click", () => measure(true));
   element("change").addEventListener("click", chooseNetwork);
-  element("small").addEventListener("change", async () => {
-    await saveSetting("small", element("small").checked);
-    await showData();
-  });
+  element("caps").addEventListener("change", (event) => chooseCap(Number(event.target.value)));
   element("find").addEventListener("click", async () => {
     position.start();
     await position.until(150, 10_000);
+    await showSurroundings();
+  });
+  element("radius").addEventListener("change", async (event) => {
+    await saveSetting("radius", Number(event.target.value));
     await showSurroundings();
   });
   element("withdraw").addEventListener("click", withdraw);
@@ -171,17 +176,23 @@ async function start() {
   }
   listen();
   const known = Boolean(await setting("token"));
-  if (!known || (await outdated())) {
-    await requestConsent(code);
-    if (!known) showMessage(translate("codeNote", { code: await setting("withdrawal") }));
-  }
+  const chosen = known ? code : await welcome(code);
+  if (!known || (await outdated())) await requestConsent();
+  if (chosen) await saveSetting("code", chosen);
+  await useKeptCode();
   if (await needsNetworkChoice()) await chooseNetwork();
   await open();
-  if (known && code) {
-    const answer = await joinTeam(code);
-    if (!answer.ok && answer.code !== "other_team") showMessage(answer.title ?? translate("unreachable"));
-  }
   element("measure").focus();
+}
+
+// Join with the code of the address or of the first screen; it is kept until the server has answered.
+async function useKeptCode() {
+  const kept = await setting("code");
+  if (!kept) return;
+  const answer = await joinTeam(kept);
+  if (answer.status === 0 || answer.status === 429 || answer.status >= 500) return;
+  await saveSetting("code", null);
+  if (!answer.ok && answer.code !== "other_team") showMessage(answer.title ?? translate("unreachable"));
 }
 
 start();

@@ -1,29 +1,31 @@
 // The speed test against this server, with Cloudflare's engine and transfer sizes for phones.
 import SpeedTest from "../vendor/speedtest/speedtest.js";
+import { watchTransfers } from "./transfers.js";
 import { returnNonces } from "./witness.js";
 
-// Each size takes two to four times as long as the previous one. The first that takes over FINISH_MS
-// is the last, so slow connections transfer little and fast ones are still measured.
-const FULL = [
-  { type: "latency", numPackets: 12 },
-  { type: "download", bytes: 100_000, count: 2 },
-  { type: "download", bytes: 500_000, count: 2 },
-  { type: "download", bytes: 2_000_000, count: 2 },
-  { type: "download", bytes: 8_000_000, count: 2 },
-  { type: "download", bytes: 25_000_000, count: 1 },
-  { type: "upload", bytes: 100_000, count: 2 },
-  { type: "upload", bytes: 400_000, count: 2 },
-  { type: "upload", bytes: 1_500_000, count: 2 },
-  { type: "upload", bytes: 6_000_000, count: 2 },
-];
-const SMALL = [
-  { type: "latency", numPackets: 8 },
-  { type: "download", bytes: 100_000, count: 1 },
-  { type: "download", bytes: 700_000, count: 2 },
-  { type: "upload", bytes: 50_000, count: 1 },
-  { type: "upload", bytes: 250_000, count: 2 },
-];
+// Most data of a test in MB, as the person chooses. docs/measuring.md states what each cap measures.
+export const CAPS = [2, 10, 30, 100];
+// The parts of the cap that the directions may use; pings and headers need the rest.
+const SHARES = { download: 0.6, upload: 0.36 };
+const PINGS = 12;
+// The first transfer of a direction. The next ones are as large as the line needs for LONG_ENOUGH_MS, by
+// the rate so far, but do not grow faster than this, since short transfers say little about the rate.
+const FIRST_BYTES = 100_000;
+const GROWTH = 10;
+const LONG_ENOUGH_MS = 1_300;
+// The most of one transfer that the server gives.
+const TRANSFER_MOST = 25_000_000;
+// The largest cap takes the ticket of a full test, the others that of a small one.
+export const profileOf = (cap) => (cap === CAPS.at(-1) ? "full" : "small");
+
+// A direction ends with transfers that take this long …
 const FINISH_MS = 900;
+// … or with two that take this long and differ by less than this share: the rate is stable.
+const STABLE_MS = 300;
+const STABLE_SHARE = 0.05;
+// As the measuring host: the 90th percentile of transfers of a quarter of the largest size and more.
+const SIZES_COMPARED = 4;
+const PERCENTILE = 0.9;
 // Transfers shorter than this are too short for the clock of the browser.
 const SHORTEST_MS = 1;
 // A transfer that takes this long has failed.
@@ -35,63 +37,144 @@ const TEST_MOST_MS = 55_000;
 const failure = (status) => (status ? (status === 429 ? "busy" : "refused") : "failed");
 
 export class ConnectionTest {
-  // `run` is of startTest; onChange is called repeatedly with { phase, down, up, ping, jitter, mb }.
-  constructor(run, phone, small, onChange) {
-    const witnessed = run.test ? `&test=${run.test}` : "";
-    const address = (name) => `${run.host}/do/${name}?phone=${phone}${witnessed}`;
-    this.witnessRun = run;
-    this.engine = new SpeedTest({
-      autoStart: false,
-      downloadApiUrl: address("down"),
-      uploadApiUrl: address("up"),
-      logAimApiUrl: null,
-      measurements: small ? SMALL : FULL,
-      measureDownloadLoadedLatency: false,
-      measureUploadLoadedLatency: false,
-      bandwidthFinishRequestDuration: FINISH_MS,
-      bandwidthMinRequestDuration: SHORTEST_MS,
-      bandwidthAbortRequestDuration: ABORT_MS,
-    });
+  // `run` is of startTest; onChange is called repeatedly with { phase, live, down, up, ping, jitter, mb }.
+  constructor(run, phone, cap, onChange) {
+    this.run_ = run;
+    this.phone = phone;
+    this.cap = cap;
     this.onChange = onChange;
+    this.points = { download: [], upload: [] };
+    this.latency = { ping: null, jitter: null };
   }
 
   // Returns { status: finished | failed | aborted | busy | refused, …values, mb, seconds }.
   run() {
     const began = performance.now();
-    const stopReturning = returnNonces(this.witnessRun);
-    const ended = (status) => {
-      clearTimeout(this.timer);
-      stopReturning();
-      this.engine.pause();
-      this.engine.onFinish = this.engine.onError = () => {};
-      return { status, ...this.values(), seconds: (performance.now() - began) / 1000 };
-    };
+    const stopReturning = returnNonces(this.run_);
+    this.transfers = watchTransfers(this.run_.host, (live) => this.report(this.type, live));
     return new Promise((resolve) => {
-      this.stop = () => resolve(ended("aborted"));
-      this.timer = setTimeout(() => resolve(ended("failed")), TEST_MOST_MS);
-      this.engine.onPhaseChange = ({ measurement }) => this.report(measurement.type);
-      this.engine.onResultsChange = ({ type }) => this.report(type);
-      this.engine.onFinish = () => resolve(ended("finished"));
-      this.engine.onError = (message, status) => resolve(ended(failure(status)));
-      this.engine.play();
+      const end = (status) => {
+        if (this.ended) return;
+        this.ended = true;
+        clearTimeout(timer);
+        this.transfers.stop();
+        stopReturning();
+        this.engine?.pause();
+        resolve({ status, ...this.values(), seconds: (performance.now() - began) / 1000 });
+      };
+      this.stop = () => end("aborted");
+      const timer = setTimeout(() => end("failed"), TEST_MOST_MS);
+      this.measureAll().then(
+        () => end("finished"),
+        ({ status }) => end(failure(status)),
+      );
     });
   }
 
-  report(type) {
+  async measureAll() {
+    await this.step({ type: "latency", numPackets: PINGS });
+    for (const type of ["download", "upload"]) {
+      let left = this.cap * 1e6 * SHARES[type];
+      for (let bytes = FIRST_BYTES; bytes; bytes = this.nextSize(type, left)) {
+        await this.step({ type, bytes, count: 1 });
+        left -= bytes;
+      }
+    }
+  }
+
+  // The size of a direction's next transfer; 0 if it needs none, or if too little of the cap is left.
+  nextSize(type, left) {
+    const last = this.points[type].at(-1);
+    if (!last || left < FIRST_BYTES / 10 || this.isMeasured(type)) return 0;
+    const lacking = this.lacking(type);
+    if (!lacking && left < last.bytes / 2) return 0;
+    const wanted = Math.max(last.bytes, lacking, ((last.bps / 8) * LONG_ENOUGH_MS) / 1_000);
+    const growth = last.bytes * GROWTH;
+    const most = Math.min(left, TRANSFER_MOST, left < 4 * growth ? left : growth);
+    return Math.round(Math.min(wanted, most));
+  }
+
+  // One size of transfers, as a test of the engine: a transfer that was begun must also end, because the
+  // host counts it as one of no speed otherwise.
+  step(measurement) {
+    this.type = measurement.type;
+    const witnessed = this.run_.test ? `&test=${this.run_.test}` : "";
+    const address = (name) => `${this.run_.host}/do/${name}?phone=${this.phone}${witnessed}`;
+    const engine = new SpeedTest({
+      autoStart: false,
+      downloadApiUrl: address("down"),
+      uploadApiUrl: address("up"),
+      logAimApiUrl: null,
+      measurements: [measurement],
+      measureDownloadLoadedLatency: false,
+      measureUploadLoadedLatency: false,
+      bandwidthMinRequestDuration: SHORTEST_MS,
+      bandwidthAbortRequestDuration: ABORT_MS,
+    });
+    this.engine = engine;
+    const earlier = this.points[measurement.type];
+    engine.onResultsChange = () => this.take(engine.results, measurement.type, earlier);
+    this.report(measurement.type);
+    return new Promise((resolve, reject) => {
+      engine.onFinish = () => resolve(this.take(engine.results, measurement.type, earlier));
+      engine.onError = (message, status) => reject({ status });
+      engine.play();
+    });
+  }
+
+  take(results, type, earlier) {
+    if (this.ended) return;
+    if (type === "latency") {
+      this.latency = { ping: results.getUnloadedLatency() ?? null, jitter: results.getUnloadedJitter() ?? null };
+    } else {
+      const points = type === "download" ? results.getDownloadBandwidthPoints() : results.getUploadBandwidthPoints();
+      this.points[type] = [...earlier, ...(points ?? []).filter((one) => one.bps)];
+    }
+    this.report(type);
+  }
+
+  // Whether a direction needs no more transfers.
+  isMeasured(type) {
+    const points = this.points[type];
+    const [before, last] = points.slice(-2);
+    if (points.at(-1)?.duration > FINISH_MS) return true;
+    if (!last) return false;
+    const [slow, fast] = [before.bps, last.bps].sort((one, other) => one - other);
+    return !this.lacking(type) && fast <= slow * (1 + STABLE_SHARE) && Math.min(before.duration, last.duration) >= STABLE_MS;
+  }
+
+  // The bytes that a complete witness still needs; a line that is slow needs none.
+  lacking(type) {
+    const moved = this.points[type].reduce((sum, one) => sum + one.bytes, 0);
+    return Math.max(0, (this.run_.least?.[type] ?? 0) - moved);
+  }
+
+  report(type, live = null) {
+    if (this.ended) return;
     const phase = { latency: "ping", download: "down", upload: "up" }[type];
-    this.onChange({ phase, ...this.values() });
+    const last = this.points[type]?.at(-1);
+    this.onChange({ phase, live: live ?? (last ? last.bps / 1e6 : null), ...this.values() });
   }
 
   values() {
-    const { results } = this.engine;
-    const mbps = (bits) => (bits ? bits / 1e6 : null);
-    const points = [...(results.getDownloadBandwidthPoints() ?? []), ...(results.getUploadBandwidthPoints() ?? [])];
     return {
-      down: mbps(results.getDownloadBandwidth()),
-      up: mbps(results.getUploadBandwidth()),
-      ping: results.getUnloadedLatency() ?? null,
-      jitter: results.getUnloadedJitter() ?? null,
-      mb: points.reduce((sum, point) => sum + point.bytes, 0) / 1e6,
+      down: rate(this.points.download),
+      up: rate(this.points.upload),
+      ...this.latency,
+      mb: (this.transfers?.bytes ?? 0) / 1e6,
     };
   }
+}
+
+// The rate of a direction in Mbit/s; null without transfers.
+function rate(points) {
+  const least = Math.max(...points.map((one) => one.bytes)) / SIZES_COMPARED;
+  const rates = points
+    .filter((one) => one.bytes >= least && one.duration >= SHORTEST_MS)
+    .map((one) => one.bps)
+    .sort((one, other) => one - other);
+  if (!rates.length) return null;
+  const place = PERCENTILE * (rates.length - 1);
+  const [low, high] = [rates[Math.floor(place)], rates[Math.ceil(place)]];
+  return (low + (high - low) * (place % 1)) / 1e6;
 }

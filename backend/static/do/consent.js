@@ -1,21 +1,17 @@
 // Obtain consent, register this phone, and join the team of the code in the address.
 import { request } from "./api.js";
 import { model, newId, platform } from "./browser.js";
+import { isTeamCode } from "./codes.js";
 import { saveSetting, setting } from "./store.js";
 import { element, language, translate } from "./texts.js";
 
 export const VERSION = "web-1";
-// Join codes have 8 characters, passes shown by another phone have 12.
-const TEAM_CODE = 8;
-
-// A typed code or fragment without spaces, dashes and percent-encoding.
-export const normalizeCode = (text) => text.replace(/%[0-9A-F]{2}/gi, "").toUpperCase().replace(/[^0-9A-Z]/g, "");
-
 // Show the form; resolves when the phone is registered.
-export function requestConsent(code) {
+export function requestConsent() {
   const form = element("consent");
-  form.elements.code.value = code;
   form.hidden = false;
+  element("consent-title").focus();
+  scrollTo(0, 0);
   return new Promise((resolve) => {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -24,7 +20,7 @@ export function requestConsent(code) {
       button.disabled = true;
       let fault = translate("agreeFirst");
       try {
-        if (element("agree").checked) fault = await submitConsent(normalizeCode(form.elements.code.value));
+        if (element("agree").checked) fault = await submitConsent();
       } finally {
         button.disabled = false;
       }
@@ -37,14 +33,12 @@ export function requestConsent(code) {
 }
 
 // Returns an error message, empty on success.
-async function submitConsent(code) {
+async function submitConsent() {
   const registered = Boolean(await setting("token"));
   const consented = registered ? await request("POST", "devices/me/consents", { consent: consent() }) : await register();
   if (!consented.ok) return consented.title ?? translate("unreachableStart");
   await saveSetting("consent", shownVersion());
-  if (!code) return "";
-  const answer = await useCode(code);
-  return answer.ok || answer.code === "other_team" ? "" : (answer.title ?? translate("unreachable"));
+  return "";
 }
 
 const shownVersion = () => element("do").dataset.consent;
@@ -73,6 +67,6 @@ async function register() {
 
 // Join a team by its code, or use a pass; `transfer` leaves another team of the campaign.
 export function useCode(code, transfer = false) {
-  if (code.length > TEAM_CODE) return request("POST", "passes/use", { code });
+  if (!isTeamCode(code)) return request("POST", "passes/use", { code });
   return request("POST", "memberships", { code, transfer });
 }

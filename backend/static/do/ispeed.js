@@ -39,7 +39,7 @@ export function listen(onSaved) {
     };
     await saveSample({ id: body.id, body, state: "waiting", answer: null });
     form.reset();
-    showMessage(translate("saved"));
+    showMessage(translate("saved"), "good");
     await onSaved();
   });
 }

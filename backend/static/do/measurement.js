@@ -1,7 +1,8 @@
 // The measure button: position, speed test, sample, queue.
 import { isIos, metered, networkKind, newId } from "./browser.js";
 import { VERSION } from "./consent.js";
-import { ConnectionTest } from "./connection-test.js";
+import { CAPS, ConnectionTest, profileOf } from "./connection-test.js";
+import { showGauge } from "./gauge.js";
 import { FAIR_M, GOOD_M, PositionWatch, toLocation } from "./position.js";
 import { saveSample, saveSetting, setting } from "./store.js";
 import { element, number, showMessage, speed, translate } from "./texts.js";
@@ -22,6 +23,10 @@ const FIRST_FIX_MS = 12_000;
 const BETTER_MS = 12_000;
 
 export const position = new PositionWatch(showPosition);
+// With less, most 4G lines would be too fast to state a speed; a slow line uses a tenth of it.
+const MOBILE_CAP = 30;
+// For people who asked their browser to save data.
+const SAVING_CAP = 10;
 let test = null;
 let withoutPosition = false; // the user chose to measure without a position
 
@@ -56,10 +61,28 @@ export async function showNetwork() {
   element("network").textContent = current ? [current.operator, kind].filter(Boolean).join(", ") : translate("unknownNetwork");
 }
 
+// The cap that was chosen for this kind of network, else little on mobile data.
+export async function dataCap() {
+  const kind = (await network())?.kind;
+  const chosen = (await setting("caps")) ?? {};
+  const fixed = kind === "wifi" || kind === "ethernet";
+  const usual = fixed ? CAPS.at(-1) : MOBILE_CAP;
+  return chosen[fixed ? "fixed" : "mobile"] ?? (metered() ? SAVING_CAP : usual);
+}
+
+export async function chooseCap(cap) {
+  const kind = (await network())?.kind;
+  const fixed = kind === "wifi" || kind === "ethernet";
+  await saveSetting("caps", { ...(await setting("caps")), [fixed ? "fixed" : "mobile"]: cap });
+  await showData();
+}
+
 export async function showData() {
-  const last = await setting("lastMb");
-  const key = element("small").checked ? "willUseSmall" : last ? "willUse" : "willUseFirst";
-  element("data").textContent = translate(key, { mb: number(last ?? 0) });
+  const cap = await dataCap();
+  for (const choice of element("caps").querySelectorAll("input")) choice.checked = Number(choice.value) === cap;
+  const last = ((await setting("lastMb")) ?? {})[cap];
+  const values = { most: number(cap), mb: number(last ?? 0, 1) };
+  element("data").textContent = translate(last ? "willUse" : "willUseFirst", values);
 }
 
 function showPosition() {
@@ -81,7 +104,8 @@ export async function toggleTest(anyway = false) {
   withoutPosition = anyway;
   showMessage("");
   const button = element("measure");
-  element("verdict").hidden = true;
+  for (const id of ["verdict", "ispeed", "progress", "share-ways"]) element(id).hidden = true;
+  element("measuring").classList.remove("done");
   const awake = await stayAwake();
   try {
     return await measure(button);
@@ -90,6 +114,7 @@ export async function toggleTest(anyway = false) {
     test = null;
     button.textContent = button.dataset.measure;
     button.classList.remove("running");
+    element("gauge").classList.remove("running");
     phase("");
     if (document.visibilityState === "hidden") position.stop();
   }
@@ -105,9 +130,13 @@ async function measure(button) {
   await workerInstalled();
   button.textContent = button.dataset.stop;
   button.classList.add("running");
+  element("gauge").classList.add("running");
+  showGauge(0);
+  element("gauge").scrollIntoView({ block: "nearest" });
+  const cap = await dataCap();
   const measuredAt = new Date();
   const current = await network();
-  const { run, result } = await runTest(element("small").checked);
+  const { run, result } = await runTest(cap);
   showValues(result);
   if (result.status === "busy") {
     showMessage(translate("busy"));
@@ -119,17 +148,18 @@ async function measure(button) {
     phase(translate("better"));
     await position.until(FAIR_M, BETTER_MS);
   }
-  return storeSample(result, measuredAt, current, run, await witness);
+  element("measuring").classList.add("done");
+  return storeSample(result, measuredAt, current, { ...run, cap }, await witness);
 }
 
-async function runTest(small) {
+async function runTest(cap) {
   const host = element("do").dataset.speed || location.origin;
   const phone = await setting("phone");
   const attempt = (run) => {
-    test = new ConnectionTest(run, phone, small, showValues);
+    test = new ConnectionTest(run, phone, cap, (values) => showValues({ ...values, cap }));
     return test.run();
   };
-  let run = await startTest(host, small ? "small" : "full");
+  let run = await startTest(host, profileOf(cap));
   let result = await attempt(run);
   if (result.status === "refused" && run.test) {
     run = { ...run, test: null };
@@ -152,6 +182,7 @@ async function storeSample(result, measuredAt, current, run, witness) {
     source: "app",
     metered: metered(),
     data_used_mb: rounded(result.mb),
+    data_cap_mb: run.cap,
     duration_s: rounded(result.seconds),
     ...(run.ticket && { test: { ticket: run.ticket } }),
   };
@@ -162,8 +193,8 @@ async function storeSample(result, measuredAt, current, run, witness) {
     showValues({ ...result, down, up });
   }
   await saveSample(sample);
-  if (!element("small").checked && result.mb) await saveSetting("lastMb", Math.max(1, Math.round(result.mb)));
-  element("data").textContent = translate("used", { mb: number(result.mb, 1) });
+  if (result.mb) await saveSetting("lastMb", { ...(await setting("lastMb")), [run.cap]: result.mb });
+  showUsed(result.mb, run.cap);
   return sample;
 }
 
@@ -182,12 +213,21 @@ function values({ status, down, up, ping, jitter }) {
 
 const rounded = (value) => (value === null || value === undefined ? null : Math.round(value * 100) / 100);
 
-function showValues({ phase: now, down, up, ping, jitter }) {
+function showUsed(mb, cap) {
+  element("data").textContent = translate("used", { mb: number(mb, 1), most: number(cap) });
+}
+
+const PHASES = ["ping", "down", "up"];
+
+function showValues({ phase: now, live, down, up, ping, jitter, mb, cap }) {
   if (now) phase(translate(now));
+  if (now) showGauge(now === "ping" ? 0 : live);
+  if (now && cap) showUsed(mb, cap);
   const shown = { down: speed(down), up: speed(up), ping: number(ping), jitter: number(jitter, 1) };
   for (const [name, text] of Object.entries(shown)) {
     element(name).querySelector(".figure").textContent = text;
     element(name).classList.toggle("now", name === now);
+    element(name).classList.toggle("past", Boolean(now) && PHASES.includes(name) && PHASES.indexOf(name) < PHASES.indexOf(now));
   }
 }
 

@@ -1,34 +1,54 @@
-// Where to measure next: a list, and a small map with north up.
+// Where to measure next: the own commune first, within a radius that the person chooses, as a list and on
+// a small map with north up.
 import { request } from "./api.js";
 import { isIos } from "./browser.js";
-import { outlineOf } from "./outline.js";
+import { outlineOf, outlinesOf } from "./outline.js";
 import { saveSetting, setting } from "./store.js";
 import { create, distance, element, number, time, translate, translatePlural } from "./texts.js";
 
-const SPOTS_MOST = 6;
+const SPOTS_MOST = 5;
 const RADIUS = 90; // of the map, in SVG units
 const METRES_A_DEGREE = 111_320;
+// A walk, if nothing was chosen: nobody is sent far without asking for it.
+const WALK_M = 2_000;
+
+export const radius = async () => (await setting("radius")) ?? WALK_M;
 
 // Without a position the server answers with the team's assignments, with one also with places nearby.
-// The answer is stored, so that it can be shown offline.
+// The answer is stored, so that it can be shown offline. Returns the fresh answer, null without one.
 export async function showNext(fix, network, inTeam) {
-  const next = (await fetchNext(fix, network, inTeam)) ?? (await setting("next"));
-  if (!next) return;
-  if (!next.at) await saveSetting("next", { ...next, at: Date.now() });
+  const most = await radius();
+  for (const choice of element("radius").querySelectorAll("input")) choice.checked = Number(choice.value) === most;
+  const fetched = await fetchNext(fix, network, inTeam, most);
+  const next = fetched ?? (await setting("next"));
+  if (!next) return null;
+  if (fetched) await saveSetting("next", { ...next, at: Date.now() });
   const { around, assignments } = next;
-  const spots = (around.spots ?? []).slice(0, SPOTS_MOST);
   const from = fix ?? next.fix; // offline without a position: the stored one
-  element("here").textContent = areaSummary(around, next.at);
-  element("spots").replaceChildren(...assignments.map(assignmentItem), ...spots.map((spot) => spotItem(spot, from)));
-  const goals = assignments.filter((one) => one.latitude !== null);
-  draw(spots, goals, from, []);
-  const outline = await outlineOf(around);
-  if (outline.length) draw(spots, goals, from, outline);
+  const spots = (around.spots ?? []).slice(0, SPOTS_MOST);
+  const lacking = (around.nearby ?? []).filter((one) => one.within && one.shortfall);
+  const goals = assignments.map((one) => ({ ...one, distance_m: from && one.latitude !== null ? metresTo(one, from) : null }));
+  const [near, far] = [goals.filter((one) => isNear(one, around, most)), goals.filter((one) => !isNear(one, around, most))];
+  const nothing = !(near.length || spots.length || lacking.length);
+  element("here").textContent = areaSummary(around, next.at, nothing);
+  element("spots").replaceChildren(
+    ...near.map(assignmentItem),
+    ...spots.map((spot) => spotItem(spot, from)),
+    ...lacking.map((unit) => unitItem(unit, from)),
+  );
+  element("far").hidden = !far.length;
+  element("far-spots").replaceChildren(...far.map(assignmentItem));
+  await drawAll({ spots, goals: near, from, most, around });
+  return fetched && around;
 }
 
+// The own commune, or within the radius; places of unknown distance too.
+const isNear = ({ unit, distance_m: metres }, around, most) =>
+  unit.code === around.unit?.code || metres === null || metres <= most;
+
 // Null without an answer.
-async function fetchNext(fix, network, inTeam) {
-  const query = new URLSearchParams({ network: network === "wifi" ? "fixed" : "mobile" });
+async function fetchNext(fix, network, inTeam, most) {
+  const query = new URLSearchParams({ network: network === "wifi" ? "fixed" : "mobile", radius_m: most });
   const teams = inTeam ? await request("GET", `next?${query}`) : { ok: false };
   if (fix) {
     query.set("latitude", fix.latitude.toFixed(5));
@@ -40,18 +60,22 @@ async function fetchNext(fix, network, inTeam) {
   return { around, assignments, fix: fix && { latitude: fix.latitude, longitude: fix.longitude } };
 }
 
-function areaSummary({ unit, note, spots }, at) {
+function areaSummary({ unit, note }, at, nothing) {
   const when = at ? ` ${translate("asOf", { time: time(at) })}` : "";
   if (!unit) return (note?.message ?? "") + when;
+  const rest = note?.message ?? (nothing ? translate("noSpots") : "");
+  return (rest ? `${counts(unit)}. ${rest}` : `${counts(unit)}.`) + when;
+}
+
+function counts(unit) {
+  if (unit.counted === null) return unit.name; // the counts wait for approval
   const values = { unit: unit.name, counted: number(unit.counted), shortfall: number(unit.shortfall) };
-  const counted = unit.target === null ? translatePlural("hereNoTarget", unit.counted, values) : translatePlural("here", unit.target, values);
-  const summary = unit.counted === null ? unit.name : counted; // null: the counts wait for approval
-  const rest = note?.message ?? (spots.length ? "" : translate("noSpots"));
-  return (rest ? `${summary}. ${rest}` : `${summary}.`) + when;
+  return unit.target === null ? translatePlural("hereNoTarget", unit.counted, values) : translatePlural("here", unit.target, values);
 }
 
 function assignmentItem(item) {
-  const row = create("li", "wait", translatePlural("assigned", item.samples, { unit: item.unit.name }));
+  const away = item.distance_m ? ` (${distance(item.distance_m)})` : "";
+  const row = create("li", "wait", translatePlural("assigned", item.samples, { unit: item.unit.name }) + away);
   if (item.latitude !== null) row.append(" ", directionsLink(item));
   return row;
 }
@@ -60,6 +84,13 @@ function spotItem(spot, fix) {
   const where = translate("spot", { distance: distance(spot.distance_m), direction: fix ? direction(spot, fix) : "" });
   const row = create("li", spot.samples === "none" ? "bad" : "wait", `${where}: ${translate(spot.samples === "none" ? "spotNone" : "spotFew")} `);
   row.append(directionsLink(spot));
+  return row;
+}
+
+function unitItem(unit, fix) {
+  const where = translate("spot", { distance: distance(unit.distance_m), direction: fix ? direction(unit, fix) : "" });
+  const row = create("li", "wait", `${translatePlural("unitLacks", unit.shortfall, { unit: unit.name })}. ${where} `);
+  row.append(directionsLink(unit));
   return row;
 }
 
@@ -76,51 +107,67 @@ function offset(spot, fix) {
   return [east, (spot.latitude - fix.latitude) * METRES_A_DEGREE];
 }
 
+const metresTo = (place, fix) => Math.hypot(...offset(place, fix));
+
 function direction(spot, fix) {
   const [east, north] = offset(spot, fix);
   const eighth = Math.round((Math.atan2(east, north) / (2 * Math.PI)) * 8 + 8) % 8;
   return translate("compassPoints").split(",")[eighth];
 }
 
-// Draw the places nearby, the border of the commune and the team's goals; goals out of range are drawn
-// at the edge.
-function draw(spots, goals, fix, outline) {
+// Draw what is known at once, and again with the borders of the commune and of its neighbours.
+async function drawAll(view) {
+  draw(view, [], []);
+  const outline = await outlineOf(view.around);
+  if (outline.length) draw(view, outline, []);
+  const neighbours = await outlinesOf(view.around);
+  if (neighbours.length) draw(view, outline, neighbours);
+}
+
+// The radius fills the map; the borders around show where it is.
+function draw({ spots, goals, from, most, around }, outline, neighbours) {
   const map = element("map");
-  const empty = !fix || !(spots.length || goals.length);
-  map.toggleAttribute("hidden", empty);
-  if (empty) return;
-  const far = Math.max(...spots.map((spot) => spot.distance_m), 500);
-  const rings = [0.5, 1].map((share) => shape("circle", { r: RADIUS * share, class: "ring" }));
-  const labels = [0.5, 1].map((share) => label(0, RADIUS * share - 4, distance(far * share)));
+  map.toggleAttribute("hidden", !from || !around.unit);
+  if (!from || !around.unit) return;
+  const scale = RADIUS / most;
+  const borders = neighbours.map(({ rings }) => shape("path", { class: "neighbour", d: path(rings, from, scale) }));
+  const own = shape("path", { class: "border", d: path(outline, from, scale) });
   const dots = spots.map((spot) => {
-    const [x, y] = onMap(spot, fix, far);
-    return shape("circle", { cx: x, cy: y, r: 6, class: `spot ${spot.samples}` });
+    const [x, y] = onMap(spot, from, scale);
+    return shape("circle", { cx: x, cy: y, r: 5, class: `spot ${spot.samples}` });
   });
-  const aims = goals.flatMap((goal) => {
-    const [x, y, metres] = onMap(goal, fix, far);
-    const aim = shape("rect", { x: x - 6, y: y - 6, width: 12, height: 12, rx: 2, class: "goal" });
-    return [aim, label(x, y + (y < 0 ? 18 : -10), distance(metres))];
+  const aims = goals.filter((goal) => goal.latitude !== null).map((goal) => {
+    const [x, y] = onMap(goal, from, scale);
+    return shape("rect", { x: x - 6, y: y - 6, width: 12, height: 12, rx: 2, class: "goal" });
   });
-  const you = [shape("circle", { r: 4, class: "you" }), label(0, 15, translate("you"))];
-  const border = shape("path", { class: "border", d: outline.map((ring) => ringPath(ring, fix, RADIUS / far)).join("") });
-  map.replaceChildren(border, ...rings, ...aims, ...dots, ...labels, ...you);
+  const names = (around.nearby ?? []).flatMap((unit) => {
+    const [x, y] = onMap(unit, from, scale);
+    return Math.abs(x) < 84 && Math.abs(y) < 96 ? [label(x, y, unit.name, "name")] : [];
+  });
+  const ring = shape("circle", { r: RADIUS, class: "ring" });
+  const half = shape("circle", { r: RADIUS / 2, class: "ring" });
+  const scales = [label(0, RADIUS / 2 - 3, distance(most / 2)), label(0, RADIUS - 3, distance(most))];
+  const you = [shape("circle", { r: 5, class: "you" }), label(0, 15, translate("you"), "name")];
+  const title = label(0, -98, around.unit.name, "own-name");
+  map.replaceChildren(...borders, own, half, ring, ...aims, ...dots, ...names, ...scales, ...you, title);
 }
 
-// The position of a place on the map, at most at the edge, and its distance in metres.
-function onMap(place, fix, far) {
+function onMap(place, fix, scale) {
   const [east, north] = offset(place, fix);
-  const metres = Math.hypot(east, north);
-  const share = RADIUS / Math.max(far, metres);
-  return [east * share, -north * share, metres];
+  return [east * scale, -north * scale];
 }
 
-// The SVG path of a ring of [longitude, latitude].
-function ringPath(ring, fix, scale) {
-  const points = ring.map(([longitude, latitude]) => {
-    const [east, north] = offset({ longitude, latitude }, fix);
-    return `${(east * scale).toFixed(1)},${(-north * scale).toFixed(1)}`;
-  });
-  return `M${points.join("L")}Z`;
+// The SVG path of rings of [longitude, latitude].
+function path(rings, fix, scale) {
+  return rings
+    .map((ring) => {
+      const points = ring.map(([longitude, latitude]) => {
+        const [x, y] = onMap({ longitude, latitude }, fix, scale);
+        return `${x.toFixed(1)},${y.toFixed(1)}`;
+      });
+      return `M${points.join("L")}Z`;
+    })
+    .join("");
 }
 
 function shape(kind, attributes) {
@@ -129,8 +176,8 @@ function shape(kind, attributes) {
   return node;
 }
 
-function label(x, y, text) {
-  const node = shape("text", { x, y });
+function label(x, y, text, kind = "") {
+  const node = shape("text", { x, y, class: kind });
   node.textContent = text;
   return node;
 }

@@ -1,15 +1,16 @@
 // The teams of this phone: samples of the day, joining and leaving.
 import { request } from "./api.js";
-import { normalizeCode, useCode } from "./consent.js";
+import { normalizeCode } from "./codes.js";
+import { useCode } from "./consent.js";
 import { showName } from "./display-name.js";
 import { create, element, number, showMessage, translate, translatePlural } from "./texts.js";
 
-// Returns whether the phone is in a team.
+// Returns the teams of this phone with their day, none without an answer.
 export async function showTeams() {
   const answer = await request("GET", "memberships/today");
   if (!answer.ok) {
     if (!element("teams").children.length) element("teams").append(create("li", "hint", translate("teamLater")));
-    return false;
+    return [];
   }
   const rows = answer.items.map((one) => {
     const row = create("li");
@@ -19,8 +20,10 @@ export async function showTeams() {
     return row;
   });
   element("teams").replaceChildren(...(rows.length ? rows : [create("li", "hint", translate("noTeam"))]));
+  const join = element("join-summary");
+  join.textContent = rows.length ? join.dataset.other : join.dataset.first;
   await showName(rows.length > 0);
-  return rows.length > 0;
+  return answer.items;
 }
 
 function leaveButton({ membership_id: id, team }) {
@@ -41,7 +44,7 @@ export async function joinTeam(code) {
   let answer = await useCode(code);
   if (answer.code === "other_team" && (await confirmMove(answer))) answer = await useCode(code, true);
   const team = answer.team?.name ?? answer.memberships?.[0]?.team.name;
-  if (answer.ok && team) showMessage(translate("joined", { team }));
+  if (answer.ok && team) showMessage(translate("joined", { team }), "good");
   if (answer.ok) await showTeams();
   return answer;
 }

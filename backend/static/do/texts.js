@@ -47,7 +47,9 @@ export function create(tag, className, text) {
   return node;
 }
 
-export function showMessage(text) {
+// kind: good, info, or none for a warning
+export function showMessage(text, kind = "") {
   element("message").textContent = text;
+  element("message").className = `notice ${kind}`;
   element("message").hidden = !text;
 }

@@ -1,5 +1,6 @@
 // The verdict of each sample as text, with advice.
 import { request } from "./api.js";
+import { showQuality } from "./quality.js";
 import { ON_SERVER, samples, saveSample } from "./store.js";
 import {
   create,
@@ -35,7 +36,9 @@ export function describe({ state, body, answer }) {
   }
   if (answer.counted) {
     const unit = answer.unit?.name;
-    return { kind: "good", verdict: unit ? translate("countedFor", { unit }) : translate("counted"), why: "", tip: "" };
+    const capped = (answer.marks ?? []).some(({ code }) => code === "capped");
+    const advice = capped ? translate("tip_capped", { mb: number(body.data_cap_mb) }) : "";
+    return { kind: "good", verdict: unit ? translate("countedFor", { unit }) : translate("counted"), why: "", tip: advice };
   }
   const reasons = answer.reasons ?? [];
   const verdict = translate(answer.valid ? "notCounted" : "notValid");
@@ -53,7 +56,8 @@ export function showVerdict(sample) {
   const card = element("verdict");
   const { kind, verdict, why, tip: advice } = describe(sample);
   card.className = `verdict-card ${kind}`;
-  card.querySelector(".verdict").textContent = verdict;
+  card.querySelector(".verdict span").textContent = verdict;
+  showQuality(sample.body);
   card.querySelector(".why").textContent = why;
   card.querySelector(".tip").textContent = advice;
   const assurance = describeAssurance(sample);

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from backend.i18n.catalogues import Language, gettext, pgettext
 from backend.measurements.recording.rule_sets import claims_count
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp
+from backend.web.measure.uses import serialize_uses
 from backend.web.site.blueprint import (
     SCRIPTED_REQUESTS,
     PageBlueprint,
@@ -47,6 +49,13 @@ SOURCES = (
 )
 SOURCE_SUFFIXES = (".html", ".py", ".txt", ".po")
 
+# Values in Mbit/s at equal steps of the gauge: slow lines need as much room as fast ones.
+GAUGE_STOPS = (0, 1, 5, 10, 50, 100, 500, 1000)
+# The gauge's arc is three quarters of a circle around this point, its labels inside.
+GAUGE_CENTRE, GAUGE_LABELS = 120, 76
+# The data caps that a person can choose; backend/static/do/connection-test.js has their transfers.
+CAPS_MB = (2, 10, 30, 100)
+
 # URLs without the edition, so that a release does not reinstall the app.
 ICONS = (
     {"src": "/static/do/icon-192.png", "sizes": "192x192", "type": "image/png"},
@@ -69,8 +78,23 @@ def measure(query: dict[str, Any]) -> Response:
         query["lang"],
         consent=consent.statement(_operator(), page_language),
         scripted=script_texts(page_language),
+        uses=serialize_uses(page_language),
+        gauge_stops=GAUGE_STOPS,
+        ticks=gauge_ticks(),
+        caps=CAPS_MB,
         speed=current_app.config["SPEED_URL"],
     )
+
+
+def gauge_ticks() -> list[tuple[float, float, str]]:
+    """Return the labels of the gauge with their positions in its drawing."""
+    ticks = []
+    for place, stop in enumerate(GAUGE_STOPS):
+        angle = math.radians(135 + 270 * place / (len(GAUGE_STOPS) - 1))
+        x = GAUGE_CENTRE + GAUGE_LABELS * math.cos(angle)
+        y = GAUGE_CENTRE + GAUGE_LABELS * math.sin(angle)
+        ticks.append((round(x, 1), round(y + 4, 1), "1k" if stop == 1000 else str(stop)))
+    return ticks
 
 
 def _operator() -> consent.Operator:

@@ -192,6 +192,10 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/coverage": lambda w: {"query_string": {"month": "2024-11", "level": "province"}},
     "GET /api/v1/alerts": lambda w: {"query_string": {"level": "province"}},
     "GET /api/v1/statistics": lambda w: {"query_string": {"month": "2024-11"}},
+    "GET /api/v1/units/<code>/comparison": lambda w: {
+        "at": {"code": "05443"},
+        "query_string": {"download_mbps": "40"},
+    },
     "GET /api/v1/units/<code>/statistics": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/hours": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/cells": lambda w: {"query_string": {"month": "2024-11"}},
@@ -244,6 +248,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {CODE}.svg": _coded,
     f"GET {CODE}.png": _coded,
     f"GET {POSTER}": _coded,
+    "POST /api/v1/join-codes/check": lambda w: {"json": {"code": w.code(w.team)}},
     "POST /api/v1/memberships": lambda w: {"json": {"code": w.code(w.team)}},
     f"DELETE {MEMBERSHIP}": lambda w: {"at": {"membership_id": w.joined(w.device())}},
     f"DELETE {MEMBERSHIP} (another's)": lambda w: {"at": {"membership_id": w.joined(w.stranger)}},

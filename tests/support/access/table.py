@@ -48,6 +48,7 @@ TABLE = {
     "POST /api/v1/targets": "401 401 403 403 403 403 403 201",
     "PATCH /api/v1/targets/<int:target_id>": "401 401 403 403 403 403 403 200",
     "GET /api/v1/statistics": EVERYBODY,
+    "GET /api/v1/units/<code>/comparison": EVERYBODY,
     "GET /api/v1/units/<code>/statistics": EVERYBODY,
     "GET /api/v1/units/<code>/history": EVERYBODY,
     "GET /api/v1/units/<code>/hours": EVERYBODY,
@@ -169,6 +170,7 @@ TABLE = {
     f"GET {POSTER}": "404 401 200 200 404 404 404 200",
     # a volunteer is identified by the device alone
     "GET /api/v1/memberships/today": "401 200 401 401 401 401 401 401",
+    "POST /api/v1/join-codes/check": EVERYBODY,
     "POST /api/v1/memberships": "401 201 401 401 401 401 401 401",
     "GET /api/v1/memberships": "401 200 401 401 401 401 401 401",
     f"DELETE {MEMBERSHIP}": "401 200 401 401 401 401 401 401",

@@ -120,26 +120,29 @@ def test_strangers_read_it_and_other_users_cannot(
         ("repeat", 1, "05437"),
     ]  # fmt: skip
     manifest = json.loads(path.with_suffix(".json").read_text())
-    assert (manifest["rows"], manifest["version"]) == (4, 2)
+    assert (manifest["rows"], manifest["version"]) == (4, 3)
 
 
-def test_an_archive_from_before_tickets_is_restored(
-    app: Flask, folder: Path, headers: dict[str, str], owner: Engine
+@pytest.mark.parametrize(
+    ("version", "lacks"), [("1", ["assurance", "data_cap_mb"]), ("2", ["data_cap_mb"])]
+)
+def test_an_archive_of_an_earlier_version_is_restored(
+    app: Flask, folder: Path, headers: dict[str, str], owner: Engine, version: str, lacks: list[str]
 ) -> None:
     run(app, "archive", MONTH)
     path = folder / f"{MONTH}.parquet"
-    old = pq.read_table(path).drop_columns(["assurance"])
-    pq.write_table(old.replace_schema_metadata({"dosong_archive": "1"}), path)
+    old = pq.read_table(path).drop_columns(lacks)
+    pq.write_table(old.replace_schema_metadata({"dosong_archive": version}), path)
     manifest = json.loads(path.with_suffix(".json").read_text())
-    manifest |= {"version": 1, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    manifest |= {"version": int(version), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     path.with_suffix(".json").write_text(json.dumps(manifest))
     with owner.begin() as connection:
         connection.execute(text("delete from measurements"))
     assert run(app, "restore", MONTH)[0] == 0
     with owner.begin() as connection:
-        assert connection.execute(text("select assurance from measurements")).scalars().all() == (
-            [None] * 4
-        )
+        for column in lacks:
+            values = connection.execute(text(f"select {column} from measurements")).scalars()
+            assert list(values) == [None] * 4
 
 
 def test_what_is_damaged_or_missing_or_too_early_is_told(

@@ -39,7 +39,7 @@ COVERAGE = "/api/v1/coverage?month=2024-11&parent=19&level=commune&network=mobil
 
 STRIPPED = {
     "device_id", "received_at", "measured_at", "skew_s", "latitude", "longitude", "accuracy_m",
-    "candidates", "raw",
+    "candidates", "data_cap_mb", "raw",
 }  # fmt: skip
 WEEK = timedelta(days=7)
 

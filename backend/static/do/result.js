@@ -1,0 +1,72 @@
+// The surroundings of a result: how it compares, the progress of the commune, and the team's day.
+import { request } from "./api.js";
+import { judge } from "./quality.js";
+import { create, element, number, translate, translatePlural } from "./texts.js";
+
+// Compare with speeds that are published, of the commune or its province; nothing where none are.
+export async function showComparison({ body, answer }) {
+  const line = element("compared");
+  line.hidden = true;
+  const unit = answer?.unit;
+  if (!unit || body.status !== "finished" || body.source === "manual") return null;
+  const query = new URLSearchParams({
+    download_mbps: body.download_mbps,
+    network: body.network.kind === "mobile" ? "mobile" : "fixed",
+  });
+  const found = await request("GET", `units/${unit.code}/comparison?${query}`);
+  if (!found.ok || !found.unit) return null;
+  const slower = found.percent_below;
+  const key = slower >= 50 ? "fasterThan" : "slowerThan";
+  const percent = `${number(slower >= 50 ? slower : 100 - slower)}\u00a0%`;
+  const month = found.month.split("-").reverse().join("/");
+  line.replaceChildren(scale(slower), create("span", "", translate(key, { percent, unit: found.unit.name, month })));
+  if (found.demo) line.append(" ", create("span", "tag demo", translate("demo")));
+  line.hidden = false;
+  return { text: line.querySelector(":scope > span").textContent, demo: found.demo };
+}
+
+// Ten bars of growing height, the place of the sample marked: text says the same.
+function scale(percent) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 100 32");
+  svg.setAttribute("class", "scale");
+  svg.setAttribute("aria-hidden", "true");
+  for (let at = 0; at < 10; at += 1) {
+    const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    const height = 8 + at * 2.4;
+    for (const [name, value] of Object.entries({ x: at * 10, y: 32 - height, width: 8, height, rx: 1.5 })) bar.setAttribute(name, value);
+    if (at < Math.round(percent / 10)) bar.setAttribute("class", "below");
+    svg.append(bar);
+  }
+  return svg;
+}
+
+// `here` is the commune of `next`, `teams` are of today. Returns what the share picture needs.
+export function showProgress(here, teams) {
+  const { unit, demo } = here ?? {};
+  const known = unit && unit.counted !== null && unit.target;
+  element("progress").hidden = !known;
+  if (!known) return null;
+  const share = Math.min(1, unit.counted / unit.target);
+  element("ring-filled").setAttribute("stroke-dasharray", `${(share * 100).toFixed(1)} 100`);
+  element("ring-share").textContent = percentOf(share);
+  element("progress").classList.toggle("good", share >= 1);
+  element("progress-title").textContent = unit.name;
+  const values = { counted: number(unit.counted), shortfall: number(unit.shortfall) };
+  const key = unit.shortfall ? "progressLacks" : "progressReached";
+  element("progress-text").textContent = translatePlural(key, unit.target, values);
+  const [team] = teams;
+  element("progress-team").hidden = !team;
+  if (team) element("progress-team").textContent = translatePlural("progressTeam", team.counted, { team: team.team.name });
+  element("progress-demo").hidden = !demo;
+  return { name: unit.name, counted: unit.counted, target: unit.target, share, team: team?.team.name ?? null, demo: Boolean(demo) };
+}
+
+// Whole percents, rounded down: the target is reached at 100.
+export const percentOf = (share) => (share > 0 && share < 0.01 ? "<\u00a01\u00a0%" : `${number(Math.floor(share * 100))}\u00a0%`);
+
+// The words beside a shared picture.
+export function shareText(body, place) {
+  const { text } = judge(body);
+  return translate(place ? "shareTextAt" : "shareText", { verdict: text, unit: place?.name ?? "", address: location.host });
+}

@@ -1,0 +1,99 @@
+// The first screen: the team and purpose of a code, and the costs of a test, before any consent.
+import { request } from "./api.js";
+import { isIos } from "./browser.js";
+import { isTeamCode, normalizeCode } from "./codes.js";
+import { dataCap } from "./measurement.js";
+import { element, language, number, translate } from "./texts.js";
+
+// Whether the page was opened from the home screen.
+const standalone = () => matchMedia("(display-mode: standalone)").matches || navigator.standalone === true;
+
+// Show the screen; resolves to the code to join with, empty without one.
+export function welcome(addressCode) {
+  let code = addressCode;
+  const show = async (shownCode) => {
+    code = await showCode(shownCode);
+  };
+  proposeHomeScreen(code);
+  dataCap().then((most) => {
+    element("welcome-data").textContent = translate("costData", { most: number(most) });
+  });
+  element("welcome").hidden = false;
+  let shown = show(code);
+  element("enter-code").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const typed = normalizeCode(element("code").value);
+    element("code-fault").textContent = typed ? "" : translate("needCode");
+    if (typed) shown = show(typed);
+  });
+  return new Promise((resolve) => {
+    element("go-on").addEventListener("click", async () => {
+      await shown;
+      const typed = normalizeCode(element("code").value);
+      if (typed && typed !== code && typed !== element("code-problem").dataset.of) {
+        shown = show(typed);
+        await shown;
+        // What was found is shown first; the next press goes on.
+        if (!element("code-problem").hidden || !element("invited-by").hidden) return;
+      }
+      element("welcome").hidden = true;
+      resolve(code);
+    });
+  });
+}
+
+// Show the team of a code, or why it cannot be used. Returns the code, empty if it cannot be used.
+async function showCode(code) {
+  showTeam(null);
+  showProblem(null, code);
+  if (!isTeamCode(code)) return code; // none, or a pass of another phone, which is used after the consent
+  const answer = await request("POST", "join-codes/check", { code }, { language });
+  const unusable = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
+  if (unusable) showProblem(answer, code);
+  else if (answer.ok) showTeam(answer);
+  return unusable ? "" : code; // without an answer it is used, and checked, after the consent
+}
+
+function showTeam(invitation) {
+  const fill = (id, name, values) => {
+    const node = element(id);
+    node.dataset.plain ??= node.textContent;
+    node.textContent = values
+      ? node.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key])
+      : node.dataset.plain;
+  };
+  const area = invitation?.areas.length && invitation.areas.length < 3 ? invitation.areas.join(", ") : "";
+  fill("welcome-title", "withArea", area && { area });
+  fill("welcome-purpose", "withTeam", invitation && { team: invitation.team.name });
+  const by = element("invited-by");
+  by.hidden = !invitation;
+  by.lastElementChild.textContent = invitation ? `${invitation.team.name} · ${invitation.campaign.name}` : "";
+  if (!invitation) return;
+  element("other-code").open = false;
+  element("code").value = "";
+}
+
+// A code that cannot be used: why, and the way on without it. Posters that are no longer valid lead here.
+function showProblem(problem, code) {
+  const section = element("code-problem");
+  const go = element("go-on");
+  go.dataset.plain ??= go.textContent;
+  section.hidden = !problem;
+  section.dataset.of = problem ? code : "";
+  go.textContent = problem ? go.dataset.without : go.dataset.plain;
+  if (!problem) return;
+  element("code-problem-why").textContent = problem.title ?? "";
+  element("other-code").open = true;
+}
+
+// The storage of a page on the home screen of an iPhone is not that of its tab: a consent given there
+// would be asked for again.
+function proposeHomeScreen(code) {
+  const proposed = isIos && !standalone();
+  element("add-home").hidden = !proposed;
+  if (!proposed || !code) return;
+  const hint = element("home-code");
+  hint.textContent = hint.dataset.text.replace("{code}", code.match(/.{1,4}/g).join(" "));
+  // With a manifest, the icon opens its start address, which has no code.
+  document.querySelector("link[rel=manifest]")?.remove();
+}

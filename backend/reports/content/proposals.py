@@ -18,19 +18,27 @@ from backend.reports.content.figures import (
 )
 from backend.reports.content.labels import BASES, NETWORKS_LONG, within
 from backend.reports.content.labels import month as month_label
+from backend.reports.content.references import cite
 
 LEVELS = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
 # Names in a sentence; the tables have all of them.
 NAMED_MOST = 3
-TEAM_TYPES = {"youth": "Đoàn Thanh niên", "community_digital": "tổ công nghệ số cộng đồng"}
+TEAM_TYPES = {
+    "youth": "đội thanh niên",
+    "community_digital": "tổ công nghệ số cộng đồng",
+    "staff": "tổ cán bộ",
+    "other": "đội khác",
+}
+# In a report; volunteers read what to do about it.
+REASONS = {"repeat": "mẫu lặp lại của cùng thiết bị, cùng vị trí trong 4 giờ"}
 
 
 def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
     """Return the proposed sentences of each section that has any."""
     parts = {
         "samples": _samples(unit, month, sections["samples"]),
-        "reached": [_reached(n, sections["reached"][n]) for n in NETWORKS],
-        "lacking": [_lacking(n, sections["lacking"][n]) for n in NETWORKS],
+        "reached": [_reached(n, unit, sections) for n in NETWORKS],
+        "lacking": [_lacking(n, unit, sections["lacking"][n]) for n in NETWORKS],
         "quality": [_quality(n, sections["quality"][n]) for n in NETWORKS],
         "teams": [_teams(sections["teams"])],
         "vnnic": [_vnnic(sections["vnnic"])],
@@ -62,21 +70,41 @@ def _losses(network: str, row: Samples) -> str:
 
 def _reason(code: str) -> str:
     """Return a reason as in a sentence, without its advice to volunteers."""
+    if code in REASONS:
+        return REASONS[code]
     text = BY_CODE[code].message("vi").split(":")[0].rstrip(".") if code in BY_CODE else code
     return text[0].lower() + text[1:]
 
 
-def _reached(network: str, rows: Sequence[Reached]) -> str:
+def _reached(network: str, unit: ReportUnit, sections: Sections) -> str:
     """Return one sentence for all levels of a target, as in the ministry's letter."""
-    with_target = [row for row in rows if row["reached"] is not None]
+    with_target = [row for row in sections["reached"][network] if row["reached"] is not None]
     if not with_target:
         return f"Tháng này không có mục tiêu {NETWORKS_LONG[network]}."
+    if unit["level"] == "commune":
+        return _own_target(network, unit, with_target[-1], sections["samples"][network])
     sentences = [
         f"Theo số liệu Đo Sóng, {', '.join(map(_part, same))} đạt từ {_n(threshold or 0)} mẫu"
-        f" {BASES.get(basis or '', '')} {NETWORKS_LONG[network]} trở lên (theo {source})."
+        f" {BASES.get(basis or '', '')} {NETWORKS_LONG[network]} trở lên{_by(source, unit)}."
         for (threshold, basis, source), same in groupby(with_target, key=_target)
     ]
     return " ".join([*sentences, *_best(with_target[-1])])
+
+
+def _own_target(network: str, unit: ReportUnit, row: Reached, samples: Samples) -> str:
+    """Return the sentence of a commune, which has no other units to speak of."""
+    basis = row["basis"] or "counted"
+    verdict = "đạt mục tiêu" if row["reached"] else "chưa đạt mục tiêu"
+    return (
+        f"Theo số liệu Đo Sóng, {unit['name']} có {_n(samples[basis])} mẫu {BASES[basis]}"  # type: ignore[literal-required]
+        f" {NETWORKS_LONG[network]}, {verdict} {_n(row['threshold'] or 0)} mẫu"
+        f"{_by(row['source'], unit)}."
+    )
+
+
+def _by(source: str | None, unit: ReportUnit) -> str:
+    cited = cite(source, unit)
+    return f" (theo {cited})" if cited else ""
 
 
 def _target(row: Reached) -> tuple[int | None, str | None, str | None]:
@@ -96,9 +124,11 @@ def _best(row: Reached) -> list[str]:
     return [f"Cùng số mẫu đó, nếu phân bổ đều nhất thì {best} đơn vị {level} có thể đạt."]
 
 
-def _lacking(network: str, rows: Sequence[Lacking]) -> str:
+def _lacking(network: str, unit: ReportUnit, rows: Sequence[Lacking]) -> str:
     if not rows:
         return ""
+    if unit["level"] == "commune":
+        return _own_shortfall(network, rows[0])
     most = ", ".join(
         f"{row['name']} (thiếu {_n(row['shortfall'] or 0)})" for row in rows[:NAMED_MOST]
     )
@@ -114,6 +144,14 @@ def _lacking(network: str, rows: Sequence[Lacking]) -> str:
         f"{shortfalls} Trong tháng tiếp theo, {_n(len(planned))} nơi trong số đó nằm trong địa bàn"
         f" của chiến dịch: {names}."
     )
+
+
+def _own_shortfall(network: str, row: Lacking) -> str:
+    text = f"Còn thiếu {_n(row['shortfall'] or 0)} mẫu {NETWORKS_LONG[network]}."
+    if not row["planned"]:
+        return f"{text} Chưa có chiến dịch nào đo tại xã, phường trong tháng tiếp theo."
+    names = "; ".join(row["planned"])
+    return f"{text} Trong tháng tiếp theo, xã, phường nằm trong địa bàn của chiến dịch: {names}."
 
 
 def _quality(network: str, rows: Sequence[Quality]) -> str:
@@ -133,20 +171,20 @@ def _teams(rows: Sequence[TeamRow]) -> str:
     if not rows:
         return "Trong tháng không có tổ đội nào đo tại địa bàn trong khuôn khổ chiến dịch."
     campaigns = dict.fromkeys(row["campaign"] for row in rows)
-    total = f"Tham gia đo có {_n(len(rows))} lượt tổ đội của {_n(len(campaigns))} chiến dịch"
-    types = [_teams_of(rows, type, label) for type, label in TEAM_TYPES.items()]
-    listed = "; ".join(filter(None, types))
+    listed = [text for type in TEAM_TYPES if (text := _teams_of(rows, type))]
+    several = f" trong khuôn khổ {_n(len(campaigns))} chiến dịch" if len(campaigns) > 1 else ""
     best = max(rows, key=lambda row: row["counted"])
     return (
-        f"{total}{f', trong đó {listed}' if listed else ''}. Nhiều mẫu được tính nhất là"
+        f"Có {'; '.join(listed)} tham gia đo{several}. Nhiều mẫu được tính nhất là"
         f" {best['team']} ({best['organisation']}): {_n(best['counted'])} mẫu."
     )
 
 
-def _teams_of(rows: Sequence[TeamRow], type: str, label: str) -> str:
-    teams = [row for row in rows if row["type"] == type]
-    owners = ", ".join(dict.fromkeys(row["organisation"] for row in teams))
-    return f"{_n(len(teams))} của {label} ({owners})" if teams else ""
+def _teams_of(rows: Sequence[TeamRow], type: str) -> str:
+    """Return the number of teams of a type and their organisations; teams may have campaigns."""
+    teams = dict.fromkeys((r["organisation"], r["team"]) for r in rows if r["type"] == type)
+    owners = ", ".join(dict.fromkeys(organisation for organisation, _ in teams))
+    return f"{_n(len(teams))} {TEAM_TYPES[type]} ({owners})" if teams else ""
 
 
 def _vnnic(rows: Sequence[Vnnic] | None) -> str:

@@ -14,6 +14,7 @@ from backend.clock import VIETNAM, month_end
 from backend.reports.content import labels
 from backend.reports.content.figures import NETWORKS, SECTIONS, Report
 from backend.reports.content.labels import LetterheadContent, default_letterhead
+from backend.reports.content.references import cite_all
 from backend.reports.files.canonical import canonical_json, digest, remove_times
 from backend.reports.files.docx_elements import (
     WIDTH_CM,
@@ -88,8 +89,9 @@ class Body:
         return f"{labels.month(self.report['month'])} trên địa bàn {labels.within(unit['name'])}"
 
     def _opening(self) -> str:
-        sources = {row["source"] for row in self.tables["reached"].rows if row["source"]}
-        request = f"Thực hiện yêu cầu tại {', '.join(sorted(sources))}, " if sources else ""
+        sources = (row["source"] for row in self.tables["reached"].rows)
+        cited = cite_all(sources, self.report["unit"])
+        request = f"Thực hiện {cited}, " if cited else ""
         sentence = (
             f"{request}kết quả đo chất lượng dịch vụ truy nhập Internet {self._where()},"
             f" tính {labels.BY_OUR_COUNT}, như sau:"

@@ -1,13 +1,16 @@
 """What stands in a report's sections: coverage's figures, and sentences made of them."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.clock import VIETNAM
+from backend.reports.content import proposals
+from backend.reports.content.figures import ReportUnit, TeamRow
+from backend.reports.content.references import LETTERS, cite, cite_all
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, THERE
@@ -32,18 +35,60 @@ def test_sentences_are_vietnamese_and_name_whose_count_it_is(office: Office) -> 
     assert proposed["samples"] == (
         "Trong tháng 11 năm 2024, trên địa bàn tỉnh Thái Nguyên, Đo Sóng thu nhận 3 mẫu đo băng"
         " rộng di động (hợp lệ 3, được tính 2); 0 mẫu đo băng rộng cố định. Lý do chính khiến mẫu"
-        " băng rộng di động không được tính: máy này đã có mẫu được tính ở gần đây trong 4 giờ qua"
+        " băng rộng di động không được tính: mẫu lặp lại của cùng thiết bị, cùng vị trí trong 4 giờ"
         " (1 mẫu)."
     )
     assert proposed["reached"] == (
         "Theo số liệu Đo Sóng, 0/1 đơn vị cấp tỉnh (0,00%), 0/9 đơn vị cấp huyện (0,00%), 0/172"
         " đơn vị cấp xã (0,00%) đạt từ 300 mẫu được tính băng rộng di động trở lên (theo"
-        " 5691/BTTTT-CVT (31/12/2024)). Tháng này không có mục tiêu băng rộng cố định."
+        " Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của Bộ Thông tin và Truyền thông)."
+        " Tháng này không có mục tiêu băng rộng cố định."
     )
     assert "Còn 172 đơn vị cấp xã thiếu mẫu băng rộng di động" in proposed["lacking"]
     assert "Chưa có chiến dịch nào" in proposed["lacking"]
     assert "không có tổ đội nào" in proposed["teams"]
     assert "Chưa nhập số liệu của VNNIC" in proposed["vnnic"]
+
+
+UNIT: ReportUnit = {
+    "code": "05710", "name": "Xã Phú Lương", "level": "commune", "type": "xã",
+    "province": "Tỉnh Thái Nguyên",
+}  # fmt: skip
+
+
+def test_a_letter_cites_no_letter_of_another_province() -> None:
+    ministry, can_tho = LETTERS
+    assert cite_all([ministry, can_tho, None], UNIT) == LETTERS[ministry]
+    own: ReportUnit = {**UNIT, "province": "Thành phố Cần Thơ"}
+    assert cite_all([can_tho, ministry], own) == f"{LETTERS[can_tho]}, {LETTERS[ministry]}"
+    assert cite("12/KH-UBND (01/02/2026)", UNIT) == "12/KH-UBND (01/02/2026)"
+
+
+@pytest.mark.slow
+def test_a_commune_speaks_of_itself(office: Office) -> None:
+    office.measured(9, 10, 16)
+    begun = office.begin(unit=commune(office)["code"], level="commune").json
+    proposed = office.show(begun["id"], "/figures").json["proposed"]
+    assert "có 2 mẫu được tính băng rộng di động, chưa đạt mục tiêu 300 mẫu" in proposed["reached"]
+    assert proposed["lacking"].startswith("Còn thiếu 298 mẫu băng rộng di động.")
+
+
+def test_teams_are_counted_once() -> None:
+    rows = [team(f"Tổ {n}", campaign=one) for n in (1, 2) for one in ("Tháng ba", "Hè")]
+    rows.append(team("Đội 1", campaign="Hè", type="youth", organisation="Huyện Đoàn"))
+    sentence = proposals._teams(rows)
+    assert sentence.startswith(
+        "Có 1 đội thanh niên (Huyện Đoàn); 2 tổ công nghệ số cộng đồng (Xã Phú Lương) tham gia đo"
+        " trong khuôn khổ 2 chiến dịch."
+    )
+
+
+def team(name: str, **changes: Any) -> TeamRow:
+    row = {
+        "organisation": "Xã Phú Lương", "organisation_type": "community_digital_team",
+        "team": name, "type": "community_digital", "received": 5, "counted": 4, "needed": 4,
+    }  # fmt: skip
+    return cast(TeamRow, row | changes)
 
 
 def test_what_is_planned_is_who_measures_there_next(office: Office) -> None:
@@ -81,7 +126,7 @@ def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
         ("Đội 1", 2),
         ("Tổ 2", 2),
     }
-    assert "1 của Đoàn Thanh niên (Tỉnh Đoàn Thái Nguyên)" in whole["proposed"]["teams"]
+    assert "1 đội thanh niên (Tỉnh Đoàn Thái Nguyên)" in whole["proposed"]["teams"]
     assert "1 của tổ công nghệ số cộng đồng (Tổ CNSCĐ)" in whole["proposed"]["teams"]
     here = office.begin(unit=commune(office)["code"], level="commune").json["id"]
     [row] = office.show(here, "/figures").json["sections"]["teams"]

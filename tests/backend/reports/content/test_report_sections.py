@@ -127,7 +127,7 @@ def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
         ("Tổ 2", 2),
     }
     assert "1 đội thanh niên (Tỉnh Đoàn Thái Nguyên)" in whole["proposed"]["teams"]
-    assert "1 của tổ công nghệ số cộng đồng (Tổ CNSCĐ)" in whole["proposed"]["teams"]
+    assert "1 tổ công nghệ số cộng đồng (Tổ CNSCĐ)" in whole["proposed"]["teams"]
     here = office.begin(unit=commune(office)["code"], level="commune").json["id"]
     [row] = office.show(here, "/figures").json["sections"]["teams"]
     assert (row["team"], row["organisation_type"], row["counted"], row["needed"]) == (

@@ -203,6 +203,17 @@ TEXTS: dict[str, str] = {
         "Only a draft can be removed; close this campaign and archive it instead."
     ),
     "campaign_used": N_("People joined this campaign or it has results: it cannot be removed."),
+    "note_not_in_unit": N_("There is no such note in this unit and month."),
+    # places without a connection
+    "no_connection_title": N_("Places without a connection (as noted by volunteers)"),
+    "no_connection_rule": N_(
+        "Volunteers noted that three attempts over a minute reached no network. A place is shown "
+        "in the release of the month if at least {least} volunteers noted it, each with counted "
+        "samples on two days and a phone registered for a week, and none made over half of the "
+        "notes; with fewer, only a larger area is shown, or nothing. It is a zone without signal "
+        "if it was noted on two days and by more volunteers than phones that measured there. "
+        "Notes are no samples and count towards no target."
+    ),
     # cells of a unit
     "cells_rule": N_(
         "Cells come from the release of the month. A cell is shown if at least {least} volunteers "

@@ -61,3 +61,15 @@ class ReleasedFigures(db.Model):
     cells: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     hours: Mapped[list[list[int]] | None] = mapped_column(JSONB(none_as_null=True))
     statistics: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+
+
+class ReleasedNoConnection(db.Model):
+    """The public places without a connection of a unit in a month."""
+
+    __tablename__ = "released_no_connection"
+
+    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    month: Mapped[str] = mapped_column(
+        ForeignKey("releases.month", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    places: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

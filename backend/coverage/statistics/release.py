@@ -6,7 +6,7 @@ releases would be one person's samples.
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -23,9 +23,10 @@ from backend.accounts.audit import record_command
 from backend.clock import VIETNAM, day_begin, local_day, month_end, month_start
 from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.unit_access import UnitMonth, published
+from backend.coverage.statistics import no_connection
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics import release_rules as rules
-from backend.coverage.statistics.models import Release, ReleasedFigures
+from backend.coverage.statistics.models import Release, ReleasedFigures, ReleasedNoConnection
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
 from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
 from backend.database.extensions import db, extension, follow_indexes, setting
@@ -67,7 +68,8 @@ PEOPLE = text(f"""
     with active as (
         select device_id, array_agg(distinct day) filter (where {evidence()}) as days
         from measurements
-        where day between :first and :last and counted and device_id is not null group by 1
+        where day between :first and :last and counted and device_id is not null
+            and (cast(:devices as uuid[]) is null or device_id = any(:devices)) group by 1
     )
     select a.device_id, a.days, d.registered_at, l.volunteer_id, coalesce(g.guest, false) as guest
     from active a
@@ -83,6 +85,12 @@ PEOPLE = text(f"""
     ) g on true
     order by a.device_id
 """)  # noqa: S608 # a condition of our own
+# Devices with the other phones of their persons.
+LINKED = text("""
+    select unnest(cast(:devices as uuid[])) union
+    select o.device_id from device_links l join device_links o on o.volunteer_id = l.volunteer_id
+    where l.device_id = any(:devices)
+""")
 SAMPLES = text(f"""
     select unit_id, operator, technology, count(*)::int as n, {PACKED} from measurements
     where day between :first and :last and network = :network and counted
@@ -209,6 +217,10 @@ def make(month: str, now: datetime) -> bool:
         if rows:
             db.session.execute(insert(ReleasedFigures), rows)
         released[network] = len(rows)
+    places = no_connection.find_places(month, lambda _: people, units_of_cells)
+    if rows := no_connection.released_rows(month, places, chains):
+        db.session.execute(insert(ReleasedNoConnection), rows)
+    released["no_connection"] = len(rows)
     record_command("release.make", month, units=released)
     db.session.commit()
     return True
@@ -221,7 +233,13 @@ def remove(months: Sequence[str]) -> None:
     )
 
 
-def read_people(month: str) -> dict[UUID, int]:
+def people_of_devices(month: str, devices: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the persons of these devices as `read_people` does."""
+    linked = db.session.scalars(LINKED, {"devices": list(devices)})
+    return read_people(month, linked.all())
+
+
+def read_people(month: str, among: Sequence[UUID] | None = None) -> dict[UUID, int]:
     """Return the person of each device with counted samples: linked phones are one person."""
     span = _span(month)
     begin, end = day_begin(span["first"]), day_begin(rules.due_day(month).replace(day=1))
@@ -229,7 +247,7 @@ def read_people(month: str) -> dict[UUID, int]:
     registered: dict[Any, date] = {}
     devices: dict[Any, list[UUID]] = defaultdict(list)
     proven = assurances_from(counts_from_of(month))
-    values = {**span, "begin": begin, "end": end, "proven": proven}
+    values = {**span, "begin": begin, "end": end, "proven": proven, "devices": among}
     for row in db.session.execute(PEOPLE, values):
         person = row.device_id if row.volunteer_id is None else row.volunteer_id
         devices[person].append(row.device_id)
@@ -443,7 +461,7 @@ def _cells(
 ) -> dict[int, list[dict[str, Any]]]:
     """Return the cells of each unit, those with most samples first."""
     cells = _read_cells(month, network, people)
-    unit_of = _units_of(list(cells), month_end(month))
+    unit_of = units_of_cells(list(cells), month_end(month))
     samples = {name: cell.n for name, cell in cells.items()}
     by_person = {name: cell.by_person for name, cell in cells.items()}
     shown = rules.shown_cells(samples, by_person, unit_of)
@@ -474,7 +492,7 @@ def _read_cells(month: str, network: str, people: People) -> dict[str, _Cell]:
     return cells
 
 
-def _units_of(cells: Sequence[str], day: date) -> dict[str, int]:
+def units_of_cells(cells: Sequence[str], day: date) -> dict[str, int]:
     """Return the commune of the centre of each cell, without those in the sea or abroad."""
     if not cells:
         return {}

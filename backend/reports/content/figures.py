@@ -12,11 +12,14 @@ Network = Literal["mobile", "fixed"]
 NETWORKS: tuple[Network, ...] = ("mobile", "fixed")
 
 # The sections in the letter's order; remarks and proposed sentences have these keys.
-SECTIONS = ("samples", "reached", "lacking", "quality", "teams", "vnnic", "notes")
+SECTIONS = (
+    *("samples", "reached", "lacking", "quality", "no_connection", "teams", "vnnic", "notes"),
+)
 
 # Descriptions in the OpenAPI document.
 BY_NETWORK = f"By network: {', '.join(NETWORKS)}"
 BY_SECTION = f"By section: {', '.join(SECTIONS)}"
+NO_CONNECTION = "Communes with places, those with most zones first; missing in reports of 1.0"
 BY_ASSURANCE = f"Counted samples: {', '.join(PARTS)}; missing in reports of version 1.0"
 
 
@@ -103,6 +106,16 @@ class Quality(TypedDict):
     references: dict[str, float | None]  # by reference: the share of samples that meet it
 
 
+class NoConnectionRow(TypedDict):
+    """Places of a commune that enough volunteers noted as without a connection."""
+
+    code: str
+    name: str
+    zones: int  # cells of 0.7 km², noted on two days
+    places: int  # other cells of 0.7 km²
+    areas: int  # larger cells, of notes that are too few for a smaller one
+
+
 class TeamRow(TypedDict):
     """Samples of a team in this unit for a campaign."""
 
@@ -143,6 +156,7 @@ class Sections(TypedDict):
     lacking: Annotated[dict[str, list[Lacking]], BY_NETWORK]
     communes: Annotated[dict[str, list[CommuneRow]], BY_NETWORK]
     quality: Annotated[dict[str, list[Quality]], BY_NETWORK]
+    no_connection: NotRequired[Annotated[list[NoConnectionRow], NO_CONNECTION]]
     teams: list[TeamRow]
     vnnic: list[Vnnic] | None  # null: no count of VNNIC was imported for the month
     notes: list[Note]
@@ -162,6 +176,11 @@ class Report(TypedDict):
     proposed: Annotated[dict[str, str], BY_SECTION]  # sentences made from the figures
     remarks: Annotated[dict[str, str], BY_SECTION]  # of the official; they replace proposed ones
     letterhead: dict[str, Any] | None  # as of freezing; null: the default one
+
+
+def sections_of(report: Report) -> tuple[str, ...]:
+    """Return the sections of a report: those of version 1.0 lack places without a connection."""
+    return tuple(one for one in SECTIONS if one != "no_connection" or one in report["sections"])
 
 
 # The files of a report by name, as returned by `rendering.render`.

@@ -38,6 +38,7 @@ SECTIONS: Mapping[str, str] = {
     "reached": f"Mức độ đạt mục tiêu, {BY_OUR_COUNT}",
     "lacking": "Địa bàn chưa đạt và kế hoạch",
     "quality": "Chất lượng theo nhà mạng",
+    "no_connection": "Điểm không kết nối được (người đo ghi nhận)",
     "teams": "Đóng góp của các tổ, đội",
     "vnnic": "Đối chiếu với số liệu của VNNIC",
     "notes": "Ghi chú về số liệu",

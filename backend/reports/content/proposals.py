@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
+from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS
 from backend.i18n.formats import number, percent
 from backend.measurements.recording.reasons import BY_CODE
 from backend.reports.content.figures import (
     NETWORKS,
     Lacking,
+    NoConnectionRow,
     Quality,
     Reached,
     ReportUnit,
@@ -21,6 +23,7 @@ from backend.reports.content.labels import month as month_label
 from backend.reports.content.references import cite
 
 LEVELS = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
+PLACES = ("zones", "places", "areas")
 # Names in a sentence; the tables have all of them.
 NAMED_MOST = 3
 TEAM_TYPES = {
@@ -40,6 +43,7 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
         "reached": [_reached(n, unit, sections) for n in NETWORKS],
         "lacking": [_lacking(n, unit, sections["lacking"][n]) for n in NETWORKS],
         "quality": [_quality(n, sections["quality"][n]) for n in NETWORKS],
+        "no_connection": [_no_connection(sections.get("no_connection"))],
         "teams": [_teams(sections["teams"])],
         "vnnic": [_vnnic(sections["vnnic"])],
     }
@@ -165,6 +169,27 @@ def _quality(network: str, rows: Sequence[Quality]) -> str:
     if not operators:
         return ""
     return f"Tốc độ tải xuống trung vị {NETWORKS_LONG[network]}: {'; '.join(operators)}."
+
+
+def _no_connection(rows: Sequence[NoConnectionRow] | None) -> str:
+    if rows is None:
+        return ""
+    if not rows:
+        return (
+            "Trong tháng chưa có nơi nào được đủ số tình nguyện viên ghi nhận là không kết nối"
+            " được để nêu trong báo cáo."
+        )
+    zones, cells, areas = (sum(row[name] for row in rows) for name in PLACES)  # type: ignore[literal-required]
+    parts = [
+        f"{_n(zones)} vùng lõm sóng" if zones else "",
+        f"{_n(cells)} điểm không kết nối được" if cells else "",
+        f"{_n(areas)} khu vực rộng hơn có điểm không kết nối được" if areas else "",
+    ]
+    return (
+        f"Người đo ghi nhận tại {_n(len(rows))} xã, phường: {'; '.join(filter(None, parts))}. Vùng"
+        f" lõm sóng là ô khoảng 0,7 km² mà ít nhất {CELL_VOLUNTEERS} tình nguyện viên ghi nhận,"
+        " trong hai ngày trở lên. Các ghi nhận này không phải mẫu đo và không tính vào mục tiêu."
+    )
 
 
 def _teams(rows: Sequence[TeamRow]) -> str:

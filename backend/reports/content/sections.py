@@ -1,5 +1,6 @@
 """Sections of a report from coverage: counts, quality, VNNIC's count, notes."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,17 +9,22 @@ from typing import Any
 from backend.clock import month_end
 from backend.coverage.contributions.service import campaigns_next, teams_in
 from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.figures.unit_access import communes_of
+from backend.coverage.no_connection.service import present_places
+from backend.coverage.statistics.no_connection_rules import Place as NoConnectionPlace
 from backend.coverage.statistics.quantiles import METRICS
 from backend.coverage.statistics.refresh import refresh_unit
 from backend.coverage.statistics.service import statistics
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.i18n.formats import number
+from backend.measurements.no_connection.rules import RESOLUTION
 from backend.measurements.recording.rule_sets import counts_from_of, rule_set_of
 from backend.reports.content.figures import (
     NETWORKS,
     CommuneRow,
     Lacking,
+    NoConnectionRow,
     Note,
     Place,
     Quality,
@@ -30,7 +36,7 @@ from backend.reports.content.figures import (
 )
 from backend.reports.content.labels import BASES, NOTES
 from backend.units.catalogue import LEVELS_OF
-from backend.units.service import UnitRow
+from backend.units.service import UnitRow, units_on
 
 Answer = dict[str, Any]
 
@@ -152,6 +158,35 @@ def _capped(unit: UnitRow, month: str) -> int:
     return n
 
 
+def places_without_connection(unit: UnitRow, month: str) -> list[NoConnectionRow]:
+    """Return the communes with places without a connection, by the rules of the release."""
+    found = present_places(month, unit.id)
+    inside = set(communes_of(unit.id))
+    kinds: dict[int, Counter[str]] = defaultdict(Counter)
+    for place in found.places:
+        commune = found.unit_of[place.cell]
+        if commune in inside:  # the centre of a large cell may lie beyond the border
+            kinds[commune][_kind_of(place)] += 1
+    known = {one.id: one for one in units_on(month_end(month), "commune") if one.id in kinds}
+    rows: list[NoConnectionRow] = [
+        {
+            "code": one.code,
+            "name": one.name,
+            "zones": kinds[one.id]["zones"],
+            "places": kinds[one.id]["places"],
+            "areas": kinds[one.id]["areas"],
+        }
+        for one in known.values()
+    ]
+    return sorted(rows, key=lambda row: (-row["zones"], -row["places"], -row["areas"], row["code"]))
+
+
+def _kind_of(place: NoConnectionPlace) -> str:
+    if place.zone:
+        return "zones"
+    return "places" if place.resolution == RESOLUTION else "areas"
+
+
 def notes(unit: UnitRow, counts: Counts) -> list[Note]:
     """Return the notes that apply, in reading order."""
     answer = counts.first
@@ -245,6 +280,7 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
         "lacking": lacking(counts, _planned(unit, month)),
         "communes": communes(counts),
         "quality": quality(unit, month),
+        "no_connection": places_without_connection(unit, month),
         "teams": teams_in(unit.id, month),  # type: ignore[typeddict-item]
         "vnnic": vnnic(unit, month, now),
         "notes": notes(unit, counts),

@@ -12,7 +12,7 @@ from docx.text.paragraph import Paragraph
 
 from backend.clock import VIETNAM, month_end
 from backend.reports.content import labels
-from backend.reports.content.figures import NETWORKS, SECTIONS, Report
+from backend.reports.content.figures import NETWORKS, Report, sections_of
 from backend.reports.content.labels import LetterheadContent, default_letterhead
 from backend.reports.content.references import cite_all
 from backend.reports.files.canonical import canonical_json, digest, remove_times
@@ -55,11 +55,12 @@ class Body:
             "reached": self._reached,
             "lacking": self._lacking,
             "quality": self._quality,
+            "no_connection": self._no_connection,
             "teams": self._teams,
             "vnnic": self._vnnic,
             "notes": self._notes,
         }
-        for number, section in enumerate(SECTIONS, 1):
+        for number, section in enumerate(sections_of(self.report), 1):
             self.letter.add_paragraph(f"{number}. {labels.SECTIONS[section]}", "Mục")
             for paragraph in self._text(section).splitlines():
                 self._paragraph(paragraph)
@@ -144,6 +145,12 @@ class Body:
                 self._numbered_table(title, self.tables["quality"].select_columns(*keys), rows)
                 caption = f"Tốc độ tải xuống theo nhà mạng, {labels.NETWORKS_LONG[network]}"
                 self._picture(network, "speeds", caption)
+
+    def _no_connection(self) -> None:
+        table = self.tables["no_connection"]
+        if table.rows:
+            columns = table.select_columns("code", "name", "zones", "places", "areas")
+            self._long_table(labels.SECTIONS["no_connection"], columns, table.rows)
 
     def _teams(self) -> None:
         table = self.tables["teams"]

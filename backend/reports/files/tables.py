@@ -133,6 +133,27 @@ QUALITY = (
         for one in REFERENCES
     ),
 )
+NO_CONNECTION = (
+    CODE,
+    NAME,
+    Column(
+        "zones",
+        "Vùng lõm sóng",
+        "Số ô 0,7 km² được ghi nhận trong hai ngày trở lên",
+        "whole",
+        summed=True,
+    ),
+    Column(
+        "places", "Điểm không kết nối được", "Số ô 0,7 km² khác được ghi nhận", "whole", summed=True
+    ),
+    Column(
+        "areas",
+        "Khu vực rộng hơn",
+        "Số ô 5 hoặc 36 km² có ghi nhận, khi quá ít cho ô nhỏ",
+        "whole",
+        summed=True,
+    ),
+)
 TEAMS = (
     Column("campaign", "Chiến dịch", "Tên chiến dịch"),
     Column("organisation", "Tổ chức", "Tổ chức của đội"),
@@ -206,6 +227,7 @@ def build_tables(report: Report) -> dict[str, Table]:
         Table("communes", "Từng xã, phường", COMMUNES, _by_network(sections["communes"])),
         Table("lacking", "Chưa đạt", LACKING, _by_network(sections["lacking"])),
         Table("quality", "Chất lượng", QUALITY, _quality(report)),
+        *_no_connection(report),
         Table("teams", "Tổ, đội", TEAMS, [dict(row) for row in sections["teams"]]),
         Table("vnnic", "VNNIC", VNNIC, [dict(row) for row in sections["vnnic"] or []]),
         Table("texts", "Lời", TEXTS, list(_texts(report))),
@@ -289,6 +311,14 @@ def _assurance(report: Report) -> list[Table]:
         for part in PARTS
     ]
     return [Table("assurance", "Mức bảo đảm", ASSURANCE, rows)] if rows else []
+
+
+def _no_connection(report: Report) -> list[Table]:
+    """Return the table of places without a connection, which reports of version 1.0 lack."""
+    rows = report["sections"].get("no_connection")
+    if rows is None:
+        return []
+    return [Table("no_connection", "Điểm không kết nối", NO_CONNECTION, [dict(r) for r in rows])]
 
 
 def _reason(code: str) -> str:

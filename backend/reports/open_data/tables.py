@@ -10,6 +10,7 @@ from backend.clock import month_end
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import published
 from backend.coverage.statistics.cells import released_cells
+from backend.coverage.statistics.no_connection import country_places
 from backend.coverage.statistics.service import released_statistics
 from backend.errors import Problem
 from backend.i18n.catalogues import N_, NP_, Language, gettext
@@ -118,6 +119,19 @@ CELLS = (
 )
 
 
+NO_CONNECTION = (
+    MONTH,
+    Column("cell", "string", N_("H3 index of the cell"), key=True),
+    Column("resolution", "integer", N_("Resolution of the cell: 8, 7 or 6")),
+    Column("longitude", "number", NP_("longitude", "Of its centre, degrees")),
+    Column("latitude", "number", NP_("latitude", "Of its centre, degrees")),
+    Column("notes", "integer", N_("Notes of volunteers, rounded to 5; no samples")),
+    Column("devices", "integer", N_("Devices of volunteers, rounded to 5")),
+    Column("operators", "string", N_("Operators that enough volunteers noted")),
+    Column("zone", "boolean", N_("Noted on two days or more, and more than was measured")),
+)
+
+
 Row = dict[str, Any]
 ALL = "all"
 
@@ -178,6 +192,11 @@ def read_month(month: str, now: datetime) -> Month:
                 "cells", "Tốc độ theo ô H3 / Speeds by H3 cell",
                 CELLS, list(_cells(month, shown)), shape="cell",
             ),
+            Table(
+                "noconnection",
+                "Điểm không kết nối được (người đo ghi nhận) / Places without a connection",
+                NO_CONNECTION, list(_no_connection(month, shown)), shape="cell",
+            ),
         ),
     )  # fmt: skip
 
@@ -237,6 +256,11 @@ def _measured(row: Mapping[str, Any] | None) -> Row:
     names = [column.name for column in MEASURED]
     spreads = [row[name.removesuffix("_n")] if row else None for name in names]
     return {name: one["n"] if one else None for name, one in zip(names, spreads, strict=True)}
+
+
+def _no_connection(month: str, shown: frozenset[int] | None) -> Iterable[Row]:
+    for place in country_places(month, shown):
+        yield {"month": month, **place, "operators": "; ".join(place["operators"])}
 
 
 def _spreads(row: Mapping[str, Any] | None) -> Row:

@@ -9,7 +9,7 @@ from backend.accounts.access import Actor, can
 from backend.clock import local_day, month_end
 from backend.organisations.scopes import unit_scope
 from backend.reports.content import labels
-from backend.reports.content.figures import SECTIONS, Report
+from backend.reports.content.figures import Report, sections_of
 from backend.reports.files.rendering import RENDERERS
 from backend.reports.files.tables import Row, Table, build_tables
 from backend.reports.monthly import service, supplements
@@ -23,6 +23,7 @@ OF_SECTION: Mapping[str, tuple[str, ...]] = {
     "reached": ("reached",),
     "lacking": ("lacking",),
     "quality": ("quality",),
+    "no_connection": ("no_connection",),
     "teams": ("teams",),
     "vnnic": ("vnnic",),
     "notes": ("notes",),
@@ -99,7 +100,7 @@ def _sections(figures: Report) -> list[ReportSection]:
             figures["remarks"].get(name, ""),
             [_readable(made[table]) for table in OF_SECTION[name] if made[table].rows],
         )
-        for name in SECTIONS
+        for name in sections_of(figures)
     ]
 
 

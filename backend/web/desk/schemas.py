@@ -141,6 +141,7 @@ class RemarksFormSchema(VersionFormSchema):
     lacking = Text(most=REMARK_MOST, allow_none=True)
     quality = Text(most=REMARK_MOST, allow_none=True)
     teams = Text(most=REMARK_MOST, allow_none=True)
+    no_connection = Text(most=REMARK_MOST, allow_none=True)
     vnnic = Text(most=REMARK_MOST, allow_none=True)
     notes = Text(most=REMARK_MOST, allow_none=True)
 

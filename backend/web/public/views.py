@@ -11,6 +11,8 @@ from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.query import figures_reader, person_or_public
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
+from backend.coverage.no_connection.service import show_places
+from backend.coverage.statistics.release_rules import due_day
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import Parser, as_attachment, clock_now
@@ -18,6 +20,8 @@ from backend.reports.files.canonical import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
 from backend.units.search import FOUND_MOST
+from backend.web.maps.drawing import MapDrawing
+from backend.web.maps.no_connection import place_shapes
 from backend.web.public import service
 from backend.web.public.quality import quality
 from backend.web.public.service import show_unit
@@ -33,7 +37,7 @@ from backend.web.site.blueprint import (
     PageBlueprint,
     with_policy,
 )
-from backend.web.site.pages import render, translator_for, workspaces
+from backend.web.site.pages import Translator, render, translator_for, workspaces
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
 sharing_pages = Blueprint("sharing", __name__)
@@ -70,7 +74,21 @@ def unit(query: dict[str, Any], code: str) -> Response:
         "sentence": sentence(page, translator),
         "quality": quality(page, translator, now, person_or_public()),
     }
+    values |= _no_connection(page, values["drawn"], translator)
     return render("web/public/unit.html", lang, page=page, **values)
+
+
+def _no_connection(
+    page: service.CoveragePage, drawn: MapDrawing | None, translator: Translator
+) -> dict[str, Any]:
+    """Return the released places without a connection, which only mobile networks have."""
+    unit, month = page.unit, page.query.month
+    if unit is None or page.query.network != "mobile":
+        return {"no_connection": None}
+    query = {"month": month, "level": unit.level}
+    answer = show_places(unit.code, query, translator.language, clock_now(), figures_reader())
+    shapes = place_shapes(drawn, answer["items"]) if drawn and answer["items"] else []
+    return {"no_connection": answer, "dead_shapes": shapes, "no_connection_due": due_day(month)}
 
 
 @bp.page("/table.csv", schemas.TableQuerySchema)

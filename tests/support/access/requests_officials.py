@@ -14,6 +14,8 @@ from backend.reports.open_data.service import FOLDER, PACKAGE
 from tests.support import people
 from tests.support.access.table import LIFT
 from tests.support.access.world import World
+from tests.support.factories import register
+from tests.support.notes import note, post_notes
 
 SEEN = {"headers": {"If-Match": '"1"'}}
 WHY = {"reason": "đo trong xưởng"}
@@ -59,6 +61,14 @@ def _signal(world: World, **scope: int) -> dict[str, Any]:
 def _exclusion(world: World) -> dict[str, Any]:
     measured = [world.measured(world.stranger)]
     return {"at": {"code": "19"}, "json": {"month": "2024-11", "measurements": measured} | WHY}
+
+
+def _noted(world: World) -> dict[str, Any]:
+    """Post a note, and return a request that excludes it."""
+    body = note()
+    assert post_notes(world.client, register(world.client), body).status_code == 201
+    decision = {"month": "2024-11", "notes": [body["id"]], "excluded": True}
+    return {"at": {"code": "19"}, "json": decision | {"reason": WHY["reason"]}}
 
 
 def _excluded(world: World) -> dict[str, Any]:
@@ -150,6 +160,8 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "content_type": "text/csv",
     },
     "POST /api/v1/units/<code>/exclusions": _exclusion,
+    "GET /api/v1/units/<code>/no-connection-notes": lambda w: {"at": {"code": "19"}},
+    "POST /api/v1/units/<code>/no-connection-notes/exclusions": _noted,
     f"POST {LIFT}": _excluded,
     "GET /open-data/<month>/<name>": _published,
 }

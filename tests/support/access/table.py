@@ -53,6 +53,10 @@ TABLE = {
     "GET /api/v1/units/<code>/history": EVERYBODY,
     "GET /api/v1/units/<code>/hours": EVERYBODY,
     "GET /api/v1/units/<code>/cells": "200 401 200 200 200 200 200 200",
+    "GET /api/v1/no-connection": EVERYBODY,
+    "GET /api/v1/units/<code>/no-connection": EVERYBODY,
+    "GET /api/v1/units/<code>/no-connection-notes": "404 401 404 404 404 200 404 200",
+    "POST /api/v1/units/<code>/no-connection-notes/exclusions": "401 401 404 404 404 200 404 200",
     # VNNIC's counts are public; officials import rows of their area
     "GET /api/v1/vnnic": EVERYBODY,
     "POST /api/v1/vnnic/import": "401 401 403 403 403 200 200 200",

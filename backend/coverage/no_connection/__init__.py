@@ -1,0 +1,1 @@
+"""Places without a connection: released ones for everybody, single notes for officials."""

@@ -4,7 +4,10 @@ import * as maplibre from "./vendor/maplibre/maplibre-gl.mjs";
 
 export const COUNTRY = [[101.9, 5.7], [118.0, 23.7]];
 const LEVELS = ["province", "commune"];
-const STEPS = ["none", "started", "quarter", "half", "reached"];
+// Steps that differ from their neighbours by a pattern too.
+const PATTERNS = ["none", "reached"];
+const FONT = ["Inter", "sans-serif"]; // local fonts: the style has no glyph files
+const STEPS = ["none", "started", "quarter", "half", "most", "reached"];
 
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -47,6 +50,7 @@ export async function draw(figure, Kind) {
 export class UnitMap {
   // Subclasses may override these.
   communesFrom = 6.5; // the zoom from which communes are drawn
+  namesFrom = 9; // the zoom from which communes have names
   bounds = COUNTRY;
   padding = 8;
 
@@ -90,8 +94,10 @@ export class UnitMap {
       const visible = canvas.clientHeight > 0; // not in print
       if (visible && !this.moved) this.map.fitBounds(this.bounds, { padding: this.padding, animate: false });
     });
+    this.map.on("style.load", () => this.drawPatterns());
     this.tools();
     this.labels();
+    this.credit();
     this.listenToPointer();
     addEventListener("themechange", () => this.recolour());
   }
@@ -113,24 +119,73 @@ export class UnitMap {
       id: level, type: "fill", source: "units", "source-layer": level, ...zooms,
       paint: { "fill-color": this.fillColour(), "fill-antialias": true },
     });
-    const line = (id, level, width, zooms = {}) => ({
+    const line = (id, level, width, zooms = {}, name = "paper") => ({
       id, type: "line", source: "units", "source-layer": level, ...zooms,
-      paint: { "line-color": colour("paper"), "line-width": width },
+      paint: { "line-color": colour(name), "line-width": width },
     });
+    // A pattern cannot depend on the state of a feature, but its opacity can.
+    const pattern = (name, level, zooms) => ({
+      id: `${level}-${name}`, type: "fill", source: "units", "source-layer": level, ...zooms,
+      paint: { "fill-pattern": `step-${name}`, "fill-opacity": this.onStep(STEPS.indexOf(name)) },
+    });
+    const names = (level, size, zooms) => ({
+      id: `${level}-name`, type: "symbol", source: "units", "source-layer": `${level}_label`, ...zooms,
+      layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": size, "text-max-width": 7, "text-padding": 4 },
+      paint: { "text-color": colour("ink"), "text-halo-color": colour("paper"), "text-halo-width": 1.6 },
+    });
+    const patterns = (level, zooms) => PATTERNS.map((name) => pattern(name, level, zooms));
     const { sources, layers } = this.overlays();
+    const base = this.baseMap();
     return {
       version: 8,
-      sources: { units, islands: { type: "geojson", data: this.islands() }, ...sources },
+      sources: { units, islands: { type: "geojson", data: this.islands() }, ...base.sources, ...sources },
       layers: [
         { id: "sea", type: "background", paint: { "background-color": colour("sea") } },
         fill("province", { maxzoom: this.communesFrom }),
+        ...patterns("province", { maxzoom: this.communesFrom }),
         fill("commune", { minzoom: this.communesFrom }),
+        ...patterns("commune", { minzoom: this.communesFrom }),
+        ...base.layers,
         line("commune-line", "commune", 0.5, { minzoom: this.communesFrom }),
         line("province-line", "province", 1.2),
+        line("province-edge", "province", ["interpolate", ["linear"], ["zoom"], 6, 0, 7, 1.4], {}, "ink"),
         { id: "islands", type: "circle", source: "islands", paint: { "circle-radius": 2.5, "circle-color": colour("ink") } },
+        names("commune", 12, { minzoom: this.namesFrom }),
+        names("province", ["interpolate", ["linear"], ["zoom"], 4, 11, 8, 15], { maxzoom: this.namesFrom }),
         ...layers,
       ],
     };
+  }
+
+  // The opacity of a pattern: visible on units of its step.
+  onStep(step) {
+    return ["case", ["==", ["coalesce", ["feature-state", "step"], 0], step], 1, 0];
+  }
+
+  // Roads and water of the operator's base map, if there is one: no names, places or borders.
+  baseMap() {
+    const { base } = this.figure.dataset;
+    if (!base) return { sources: {}, layers: [] };
+    const from = { source: "base" };
+    const width = ["match", ["get", "kind"], "highway", 2, "major_road", 1.2, 0.6];
+    return {
+      sources: { base: { type: "vector", url: `pmtiles://${new URL(base, location.href).href}` } },
+      layers: [
+        { id: "base-water", type: "fill", ...from, "source-layer": "water", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": colour("sea") } },
+        { id: "base-river", type: "line", ...from, "source-layer": "water", filter: ["==", ["geometry-type"], "LineString"], paint: { "line-color": colour("sea"), "line-width": 1 } },
+        { id: "base-roads", type: "line", ...from, "source-layer": "roads", minzoom: 6, paint: { "line-color": colour("road"), "line-width": width, "line-opacity": 0.7 } },
+      ],
+    };
+  }
+
+  // Images of the patterns, in the colours of the theme.
+  drawPatterns() {
+    for (const name of PATTERNS) {
+      const image = patternImage(name);
+      const id = `step-${name}`;
+      if (this.map.hasImage(id)) this.map.updateImage(id, image);
+      else this.map.addImage(id, image, { pixelRatio: 2 });
+    }
   }
 
   islands() {
@@ -152,6 +207,16 @@ export class UnitMap {
     }
   }
 
+  // Name the source of the base map.
+  credit() {
+    const { credit } = this.figure.dataset;
+    if (!credit) return;
+    const element = document.createElement("p");
+    element.className = "map-credit";
+    element.textContent = credit;
+    this.figure.querySelector(".canvas").after(element);
+  }
+
   // Show an inset with the islands when they are outside the visible part.
   inset() {
     const bounds = this.map.getBounds();
@@ -165,9 +230,31 @@ export class UnitMap {
     tools.addEventListener("click", ({ target }) => {
       const step = Number(target.dataset.zoom);
       this.moved = Boolean(step);
-      if (step) this.map.zoomTo(this.map.getZoom() + step);
+      if (step) this.zoomOverLand(step);
       else this.map.fitBounds(this.bounds, { padding: this.padding });
     });
+  }
+
+  // Zoom by steps; from a centre at sea towards the nearest visible land.
+  zoomOverLand(step) {
+    const zoom = this.map.getZoom() + step;
+    const middle = this.map.getCenter();
+    const overLand = this.map.queryRenderedFeatures(this.map.project(middle), { layers: LEVELS }).length;
+    const land = step > 0 && !overLand ? this.nearestLand(middle) : null;
+    if (land) this.map.easeTo({ center: land, zoom });
+    else this.map.zoomTo(zoom);
+  }
+
+  nearestLand(middle) {
+    const points = this.map.queryRenderedFeatures({ layers: LEVELS }).flatMap(({ geometry }) => geometry.coordinates.flat(Infinity));
+    let nearest = null;
+    let least = Infinity;
+    for (let at = 0; at < points.length; at += 2) {
+      const far = (points[at] - middle.lng) ** 2 + (points[at + 1] - middle.lat) ** 2;
+      if (far < least) [least, nearest] = [far, [points[at], points[at + 1]]];
+    }
+    // A little beyond the coast, so that land is in the middle.
+    return nearest && [nearest[0] + 0.1 * (nearest[0] - middle.lng), nearest[1] + 0.1 * (nearest[1] - middle.lat)];
   }
 
   // Set the feature state of units that changed; figures: { levels: { level: { code: [step, has, need] } } }.
@@ -196,6 +283,16 @@ export class UnitMap {
     if (!this.map.isStyleLoaded()) return void this.map.once("idle", () => this.recolour());
     for (const level of LEVELS) this.map.setPaintProperty(level, "fill-color", this.fillColour());
     for (const id of ["commune-line", "province-line"]) this.map.setPaintProperty(id, "line-color", colour("paper"));
+    this.map.setPaintProperty("province-edge", "line-color", colour("ink"));
+    for (const level of LEVELS) {
+      this.map.setPaintProperty(`${level}-name`, "text-color", colour("ink"));
+      this.map.setPaintProperty(`${level}-name`, "text-halo-color", colour("paper"));
+    }
+    if (this.map.getSource("base")) {
+      this.map.setPaintProperty("base-water", "fill-color", colour("sea"));
+      for (const [id, name] of [["base-river", "sea"], ["base-roads", "road"]]) this.map.setPaintProperty(id, "line-color", colour(name));
+    }
+    this.drawPatterns();
     this.map.setPaintProperty("sea", "background-color", colour("sea"));
     this.map.setPaintProperty("islands", "circle-color", colour("ink"));
   }
@@ -227,4 +324,28 @@ export class UnitMap {
     const part = this.number.format(has);
     return `${name}: ${need ? of.replace("{value}", part).replace("{target}", this.number.format(need)) : part}`;
   }
+}
+
+// Hatching for units without samples, dots for those that reached their target.
+function patternImage(name) {
+  const side = 16;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  const pen = canvas.getContext("2d");
+  if (name === "none") {
+    pen.strokeStyle = colour("edge");
+    pen.globalAlpha = 0.5;
+    pen.lineWidth = 1.5;
+    for (const at of [-side, 0, side]) {
+      pen.moveTo(at - 2, side + 2);
+      pen.lineTo(at + side + 2, -2);
+    }
+    pen.stroke();
+  } else {
+    pen.fillStyle = colour("paper");
+    pen.globalAlpha = 0.75;
+    pen.arc(side / 2, side / 2, 2, 0, 2 * Math.PI);
+    pen.fill();
+  }
+  return pen.getImageData(0, 0, side, side);
 }

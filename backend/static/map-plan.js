@@ -8,6 +8,7 @@ export const begin = (figure) => draw(figure, PlanMap);
 
 class PlanMap extends UnitMap {
   communesFrom = 5; // the first zoom with communes in the tiles
+  namesFrom = 6; // the first zoom with their names
   padding = 28;
 
   constructor(figure, url) {
@@ -18,13 +19,21 @@ class PlanMap extends UnitMap {
 
   begin() {
     super.begin();
-    this.map.setMissingStyleImageResolver((id) => this.map.addImage(id, mark(id), { pixelRatio: PIXEL_RATIO }));
+    this.map.setMissingStyleImageResolver((id) => {
+      if (/^(home|stop):/.test(id)) this.map.addImage(id, mark(id), { pixelRatio: PIXEL_RATIO });
+    });
     this.map.on("load", () => this.paint({ levels: { commune: this.plan.figures } }));
   }
 
   // Units outside the area are blank.
   fillColour() {
     return ["case", ["boolean", ["feature-state", "known"], false], byStep(), colour("paper")];
+  }
+
+  // Units outside the area have no pattern.
+  onStep(step) {
+    const known = ["boolean", ["feature-state", "known"], false];
+    return ["case", ["all", known, ["==", ["coalesce", ["feature-state", "step"], 0], step]], 1, 0];
   }
 
   overlays() {
@@ -59,7 +68,7 @@ class PlanMap extends UnitMap {
     super.recolour();
     if (!this.map.isStyleLoaded()) return; // the base class calls this again when idle
     for (const id of ["chosen", "ways"]) this.map.setPaintProperty(id, "line-color", colour("ink"));
-    for (const id of this.map.listImages()) this.map.updateImage(id, mark(id));
+    for (const id of this.map.listImages()) if (/^(home|stop):/.test(id)) this.map.updateImage(id, mark(id));
   }
 
   // Select a commune; plan.js shows its part of the plan.

@@ -2,7 +2,9 @@
 // the server stays.
 
 // The scripts of the kinds of map.
-const KINDS = { country: "./map-country.js", plan: "./map-plan.js" };
+const KINDS = { country: "./map-country.js", plan: "./map-plan.js", unit: "./map-unit.js" };
+// Kinds that load at once; others wait for a press, so that pages stay light.
+const AT_ONCE = ["country", "plan"];
 
 const figure = document.getElementById("map");
 const saveData = navigator.connection?.saveData === true;
@@ -21,12 +23,23 @@ function whenIdle(act) {
   else setTimeout(act, 300);
 }
 
+function waitForPress() {
+  const button = document.getElementById("map-start");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    await draw();
+    if (!figure.map) button.remove(); // no tiles yet: the drawing stays
+  });
+}
+
 async function draw() {
   const { begin } = await import(KINDS[figure.dataset.kind]);
   await begin(figure);
 }
 
 if (figure?.dataset.set && !saveData && hasWebGl()) {
-  if (document.readyState === "complete") whenIdle(draw);
+  if (!AT_ONCE.includes(figure.dataset.kind)) waitForPress();
+  else if (document.readyState === "complete") whenIdle(draw);
   else addEventListener("load", () => whenIdle(draw), { once: true });
 }

@@ -121,6 +121,30 @@ def test_a_month_of_all_communes_is_repainted(
     assert page.evaluate(REPAINT, 4) > 0  # milliseconds: `scripts/bench web` says how many
 
 
+def test_zooming_in_from_the_sea_leads_to_land(
+    measured: None, tiled: None, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(PHONE)
+    page.goto("/?month=2026-10")
+    drawn(page)
+    assert not page.evaluate(UNITS_IN_THE_MIDDLE)
+    page.evaluate(ZOOM_BY_BUTTON)
+    assert page.evaluate(UNITS_IN_THE_MIDDLE)
+
+
+def test_the_map_of_a_unit_waits_for_a_press(
+    measured: None, tiled: None, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(PHONE)
+    page.goto("/unit/19?month=2026-10")
+    assert page.locator("canvas").count() == 0
+    press(page, "Bản đồ tương tác")
+    drawn(page)
+    assert step_of(page, "commune", "05443") == 2
+    assert "Phan Đình Phùng" in page.evaluate(NAMES)  # without its type
+    check_page(page, "unit-map")
+
+
 def test_find_me_opens_the_commune(new_page: Callable[..., Page]) -> None:
     here = {"latitude": 21.5942, "longitude": 105.8482}
     page = new_page(PHONE, geolocation=here, permissions=["geolocation"])
@@ -176,6 +200,18 @@ def step_of(page: Page, level: str, code: str) -> int:
     return int(state.get("step", 0))
 
 
+UNITS_IN_THE_MIDDLE = """() => {
+  const { map } = document.getElementById("map").map;
+  const layers = ["province", "commune"];
+  return map.queryRenderedFeatures(map.project(map.getCenter()), { layers }).length;
+}"""
+ZOOM_BY_BUTTON = """() => new Promise((done) => {
+  document.getElementById("map").map.map.once("idle", done);
+  document.querySelector("[data-zoom='1']").click();
+})"""
+NAMES = """() => document.getElementById("map").map.map
+  .querySourceFeatures("units", { sourceLayer: "commune_label" })
+  .map((one) => one.properties.name)"""
 ZOOM_IN = """() => new Promise((done) => {
   const { map } = document.getElementById("map").map;
   map.once("idle", done);

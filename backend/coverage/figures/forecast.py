@@ -70,7 +70,9 @@ def best_reachable(needs: Numbers, volume: float) -> int:
 
 
 # Steps towards a target that maps colour: the first that fits, in percent of the target.
-STEPS = (("reached", 100.0), ("half", 50.0), ("quarter", 25.0), ("started", 0.0))
+STEPS = (
+    ("reached", 100.0), ("most", 75.0), ("half", 50.0), ("quarter", 25.0), ("started", 0.0)
+)  # fmt: skip
 NOT_STARTED = "none"
 STEP_NAMES = (NOT_STARTED, *(name for name, _ in reversed(STEPS)))
 

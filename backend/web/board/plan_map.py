@@ -12,14 +12,20 @@ from typing import Any
 
 from backend.coverage.plan.service import Coordinates, PlanPlace
 from backend.units.catalogue import ActiveSet
-from backend.web.maps import outlines
-from backend.web.maps.drawing import MapDrawing, area_map, plain_country
+from backend.web.maps.drawing import MapDrawing, Names, area_map, plain_country
 from backend.web.site.canvas import Box, Canvas
 
 # Communes on a drawing: those of a few provinces; more are too small.
 DRAWN_MOST = 600
 # Team numbers on a marker; the table has all.
 NUMBERS_MOST = 3
+
+
+# Parts of the drawing on slips, in its units: the least width, the margin around stops, and the
+# width in relation to the height.
+VIEW_LEAST, VIEW_MARGIN, VIEW_SHAPE = 420, 130, 1.5
+
+View = tuple[int, int, int, int]  # left, top, width, height
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +54,19 @@ class PlanMap:
     others: tuple[PlanMarker, ...]  # homes of the other teams
     ways: tuple[tuple[PlanMarker, PlanMarker], ...]  # from a home to a stop
     at: dict[str, tuple[int, int]]  # on the drawing, by the code of a destination
+    views: dict[int, View]  # the part of the drawing around a team's stops, by team
     scripted: dict[str, Any]
 
 
-def plan_map(folder: Path, active: ActiveSet | None, plan: dict[str, Any]) -> PlanMap | None:
-    """Draw a plan; None without a boundary set."""
+def plan_map(
+    folder: Path, active: ActiveSet | None, plan: dict[str, Any], names: Names
+) -> PlanMap | None:
+    """Draw a plan; None without a boundary set. The names are those of provinces, by code."""
     if active is None or not plan["area"]:
         return None
-    drawn = _ground(folder, active, plan["area"])
-    box, margin = drawn.box, 0.0 if drawn.whole else outlines.UNIT_MARGIN
-    canvas = Canvas(box, margin)
+    drawn = _ground(folder, active, plan["area"], names)
+    box = drawn.box
+    canvas = Canvas(box, drawn.margin)
     stops = _markers(((place, number) for _, place, number in _stays(plan)), canvas)
     home_by_team, numbered = plan["homes"], enumerate(plan["teams"], 1)
     homes = _markers(
@@ -78,15 +87,33 @@ def plan_map(folder: Path, active: ActiveSet | None, plan: dict[str, Any]) -> Pl
         others=tuple(home for home in homes if home not in leaving),
         ways=tuple(ways),
         at={item["unit"]["code"]: canvas.at(place) for item, place, _ in _stays(plan)},
+        views=_views(plan, canvas),
         scripted=_scripted(plan["area"], box, stops, homes, ways),
     )
 
 
-def _ground(folder: Path, active: ActiveSet, area: list[PlanPlace]) -> MapDrawing:
+def _views(plan: dict[str, Any], canvas: Canvas) -> dict[int, View]:
+    """Return the part of the drawing with the home and the stops of each team."""
+    views = {}
+    places = defaultdict(list)
+    for _, place, number in _stays(plan):
+        places[plan["teams"][number - 1]["id"]].append(canvas.at(place))
+    for team, stops in places.items():
+        home = [canvas.at(plan["homes"][team])] if team in plan["homes"] else []
+        xs, ys = zip(*stops, *home, strict=True)
+        wide = max(VIEW_LEAST, max(xs) - min(xs) + 2 * VIEW_MARGIN)
+        wide = max(wide, round((max(ys) - min(ys) + 2 * VIEW_MARGIN) * VIEW_SHAPE))
+        high = round(wide / VIEW_SHAPE)
+        middle = (min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2
+        views[team] = (middle[0] - wide // 2, middle[1] - high // 2, wide, high)
+    return views
+
+
+def _ground(folder: Path, active: ActiveSet, area: list[PlanPlace], names: Names) -> MapDrawing:
     """Draw the communes of the area; for a large area the provinces without figures."""
     if len(area) > DRAWN_MOST:
-        return plain_country(folder, active)
-    return area_map(folder, active, area) or plain_country(folder, active)
+        return plain_country(folder, active, names)
+    return area_map(folder, active, area, names) or plain_country(folder, active, names)
 
 
 def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Coordinates, int]]:

@@ -15,6 +15,7 @@ from backend.campaigns.teams import show_team
 from backend.clock import local_day
 from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
+from backend.coverage.figures.month import listing_on
 from backend.coverage.plan.schemas import UnpinQuerySchema
 from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
@@ -173,7 +174,9 @@ def render_plan(
 def _map(plan: dict[str, Any] | None) -> PlanMap | None:
     if plan is None:
         return None
-    return plan_map(current_app.config["VAR_DIR"] / "tiles", set_on(plan["date"]), plan)
+    folder, day = current_app.config["VAR_DIR"] / "tiles", plan["date"]
+    names = {one.code: one.name for one in listing_on(day).levels["province"]}
+    return plan_map(folder, set_on(day), plan, names)
 
 
 def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBoard, str]:

@@ -14,7 +14,14 @@ from backend.units.catalogue import ActiveSet
 from backend.units.search import unit_index
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps import outlines
+from backend.web.maps.basemap import current_basemap
+from backend.web.maps.labels import OVERHANG, MapLabel, Wanted, place_labels
 from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas
+
+# Provinces are narrow on a map of the country: their names may lie over neighbours.
+COUNTRY_OVERHANG = 2.4
+# Hà Nội and Thành phố Hồ Chí Minh are small and must not be missing.
+FIRST_NAMES = ("01", "79")
 
 Names = dict[str, str]  # by code
 Figures = dict[str, Any]  # of coverage.map_figures
@@ -62,16 +69,34 @@ class MapDrawing:
     shapes: tuple[UnitShape, ...]
     sea: Sea
     box: Box  # in degrees
+    margin: float = 0.0  # around the box, as a part of its longer side
+    labels: tuple[MapLabel, ...] = ()
+    around: tuple[tuple[str, str], ...] = ()  # code and path of neighbours
+    borders: tuple[str, ...] = ()  # of the provinces
+    basemap: str | None = None  # digest of the operator's, for the script map
 
 
 def country_map(
     folder: Path, active: ActiveSet | None, names: Names, figures: Figures
 ) -> MapDrawing:
     """Draw the provinces with the sea; without a boundary set the sea only."""
-    paths = outlines.country(folder, active).paths if active else {}
     canvas = Canvas(COUNTRY_BOX)
-    shapes = _shapes(paths, names, figures, "province")
-    return MapDrawing(canvas.width, canvas.height, True, shapes, sea_on(canvas), COUNTRY_BOX)
+    sea = sea_on(canvas)
+    if active is None:
+        return MapDrawing(canvas.width, canvas.height, True, (), sea, COUNTRY_BOX)
+    drawing = outlines.country(folder, active)
+    shapes = _shapes(drawing.paths, names, figures, "province")
+    labels = _province_labels(drawing, shapes)
+    return MapDrawing(
+        canvas.width,
+        canvas.height,
+        True,
+        shapes,
+        sea,
+        COUNTRY_BOX,
+        labels=labels,
+        basemap=current_basemap(folder),
+    )
 
 
 def unit_map(
@@ -82,10 +107,12 @@ def unit_map(
     if drawing is None or active is None:
         return None
     shapes = _shapes(drawing.paths, names, figures, "commune")
-    return _part(folder, active, drawing, shapes)
+    return _part(folder, active, drawing, shapes, names)
 
 
-def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> MapDrawing | None:
+def area_map(
+    folder: Path, active: ActiveSet, area: Iterable[PlanPlace], names: Names
+) -> MapDrawing | None:
     """Draw the communes of a campaign; None if the set has no polygon of them."""
     communes = {one.code: one for one in area}
     drawing = outlines.area(folder, active, tuple(sorted(communes)))
@@ -95,12 +122,12 @@ def area_map(folder: Path, active: ActiveSet, area: Iterable[PlanPlace]) -> MapD
     for code, path in drawing.paths.items():
         one = communes[code]
         shapes.append(UnitShape(code, one.name, path, STEP_NAMES[one.step], one.has, one.need))
-    return _part(folder, active, drawing, tuple(shapes))
+    return _part(folder, active, drawing, tuple(shapes), names)
 
 
-def plain_country(folder: Path, active: ActiveSet) -> MapDrawing:
+def plain_country(folder: Path, active: ActiveSet, names: Names | None = None) -> MapDrawing:
     """Draw the provinces with the sea, without figures."""
-    return country_map(folder, active, {}, {"levels": {}})
+    return country_map(folder, active, names or {}, {"levels": {}})
 
 
 def pick_map(folder: Path, day: date, within: str | None) -> tuple[MapDrawing, Names]:
@@ -123,12 +150,56 @@ def pick_map(folder: Path, day: date, within: str | None) -> tuple[MapDrawing, N
 
 
 def _part(
-    folder: Path, active: ActiveSet, drawing: outlines.Drawing, shapes: tuple[UnitShape, ...]
+    folder: Path,
+    active: ActiveSet,
+    drawing: outlines.Drawing,
+    shapes: tuple[UnitShape, ...],
+    names: Names,
 ) -> MapDrawing:
     """Return the map of a part of the country with the inset of the sea."""
     coast = tuple(outlines.country(folder, active).paths.values())
     sea = sea_on(Canvas(COUNTRY_BOX), coast)
-    return MapDrawing(drawing.width, drawing.height, False, shapes, sea, drawing.box)
+    return MapDrawing(
+        drawing.width, drawing.height, False, shapes, sea, drawing.box, drawing.margin,
+        _labels(drawing, shapes, names), tuple(drawing.around.items()),
+        tuple(drawing.borders), current_basemap(folder),
+    )  # fmt: skip
+
+
+def _labels(
+    drawing: outlines.Drawing, shapes: tuple[UnitShape, ...], names: Names
+) -> tuple[MapLabel, ...]:
+    """Return the names that fit, of units with their share of the target, and of neighbours."""
+    own = {one.code: one for one in shapes}
+    wanted = []
+    for code, room in drawing.rooms.items():
+        shape = own.get(code)
+        name = shape.name if shape else names.get(code, code)
+        if name != code:
+            wanted.append(Wanted(code, name, room, OVERHANG, _share(shape), beyond=not shape))
+    return place_labels(wanted, drawing.width, drawing.height)
+
+
+def _share(shape: UnitShape | None) -> str:
+    if shape is None or not shape.need:
+        return ""
+    percent = 100 * shape.has // shape.need
+    return "<1%" if shape.has and not percent else f"{percent}%"
+
+
+def _province_labels(
+    drawing: outlines.Drawing, shapes: tuple[UnitShape, ...]
+) -> tuple[MapLabel, ...]:
+    """Return the names of provinces on a map of the country."""
+    wanted = [
+        Wanted(
+            one.code, one.name, drawing.rooms[one.code], COUNTRY_OVERHANG,
+            first=one.code in FIRST_NAMES,
+        )
+        for one in shapes
+        if one.name != one.code and one.code in drawing.rooms
+    ]  # fmt: skip
+    return place_labels(wanted, drawing.width, drawing.height)
 
 
 def _shapes(

@@ -6,9 +6,9 @@ Made once for each boundary set, kept in VAR_DIR and in memory: half a second fo
 import hashlib
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING
@@ -31,11 +31,27 @@ COUNTRY_TOLERANCE = 0.015
 JOINING = 0.006
 # Smaller islands are invisible on a map of the country; those at sea have labels (canvas.py).
 COUNTRY_LEAST_AREA = 2e-4
-# Tolerance of borders and margin of the map, as parts of the longer side of a unit.
+# Tolerance of borders and margin of the map, as parts of the longer side of a unit. Around a few
+# communes more of their neighbours is shown.
 UNIT_TOLERANCE = 0.0015
-UNIT_MARGIN = 0.03
+UNIT_MARGIN = 0.05
+FEW_MARGIN = 0.35
+FEW = 3
+# Degrees beyond the map in which the centres of neighbours are searched: large communes of the
+# mountains have their centre 20 km from their border.
+NEIGHBOURS_WITHIN = 0.2
+# Communes of Hoàng Sa and Trường Sa: the inset shows them beside a map of their province.
+AT_SEA = frozenset({"498", "20333", "22736", "22737", "22739"})
+# Tolerance of the position of a label, as a part of the side of the drawing.
+LABEL_TOLERANCE = 0.01
 # Drawings in the cache of a process.
 CACHED_MOST = 64
+
+
+# Position of a label, and the width that the unit has there.
+Room = tuple[int, int, int]
+# Code, province code, polygon.
+Shape = tuple[str, str, "Geometry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,10 @@ class Drawing:
     height: int
     box: Box
     paths: dict[str, str]
+    rooms: dict[str, Room]  # by code, also of neighbours
+    margin: float = 0.0
+    around: dict[str, str] = field(default_factory=dict)  # neighbours: communes or provinces
+    borders: list[str] = field(default_factory=list)  # of the provinces of the units
 
 
 @lru_cache(CACHED_MOST)
@@ -77,15 +97,16 @@ def _part(path: Path, active: ActiveSet, within: ColumnElement[bool]) -> Drawing
     if drawing := _read(path):
         return drawing
     shapes = _shapes(active, within)
-    return _store(path, _unit(shapes)) if shapes else None
+    return _store(path, _unit(shapes, partial(_near, active))) if shapes else None
 
 
 def _read(path: Path) -> Drawing | None:
     """Read a stored drawing; None without a valid file."""
     try:
         stored = json.loads(path.read_text())
-        return Drawing(stored["width"], stored["height"], tuple(stored["box"]), stored["paths"])
-    except (OSError, ValueError, KeyError):
+        stored["box"] = tuple(stored["box"])
+        return Drawing(**stored)
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -98,7 +119,7 @@ def _store(path: Path, drawing: Drawing) -> Drawing:
     return drawing
 
 
-def _shapes(active: ActiveSet, within: ColumnElement[bool]) -> list[tuple[str, str, "Geometry"]]:
+def _shapes(active: ActiveSet, within: ColumnElement[bool]) -> list[Shape]:
     """Return the code, the province code and the polygon of each commune."""
     from shapely import from_wkb
 
@@ -113,7 +134,15 @@ def _shapes(active: ActiveSet, within: ColumnElement[bool]) -> list[tuple[str, s
     return [(code, above, from_wkb(geometry)) for code, above, geometry in rows]
 
 
-def provinces(shapes: "Sequence[tuple[str, str, Geometry]]") -> Drawing:
+def _near(active: ActiveSet, box: Box) -> list[Shape]:
+    """Return the communes whose centre is in a box in degrees, or a little beyond."""
+    west, south, east, north = box
+    longitude = Unit.longitude.between(west - NEIGHBOURS_WITHIN, east + NEIGHBOURS_WITHIN)
+    latitude = Unit.latitude.between(south - NEIGHBOURS_WITHIN, north + NEIGHBOURS_WITHIN)
+    return _shapes(active, longitude & latitude)
+
+
+def provinces(shapes: Sequence[Shape]) -> Drawing:
     """Union the communes of each province, simplified before and after."""
     import shapely
 
@@ -123,8 +152,10 @@ def provinces(shapes: "Sequence[tuple[str, str, Geometry]]") -> Drawing:
     for (_, province, _), shape in zip(shapes, grown, strict=True):
         parts.setdefault(province, []).append(shape)
     canvas = Canvas(COUNTRY_BOX)
-    paths = {code: canvas.path(_province(parts[code])) for code in sorted(parts)}
-    return Drawing(canvas.width, canvas.height, COUNTRY_BOX, paths)
+    outlines = {code: _province(parts[code]) for code in sorted(parts)}
+    paths = {code: canvas.path(one) for code, one in outlines.items()}
+    rooms = _rooms(outlines.items(), canvas)
+    return Drawing(canvas.width, canvas.height, COUNTRY_BOX, paths, rooms)
 
 
 def _province(parts: "list[Geometry]") -> "Geometry":
@@ -137,14 +168,82 @@ def _province(parts: "list[Geometry]") -> "Geometry":
                             COUNTRY_TOLERANCE)  # fmt: skip
 
 
-def _unit(shapes: "list[tuple[str, str, Geometry]]") -> Drawing:
-    """Draw communes scaled to their bounds."""
+def _unit(shapes: Sequence[Shape], near: Callable[[Box], Sequence[Shape]]) -> Drawing:
+    """Draw communes scaled to their bounds, with their neighbours and the borders of provinces."""
     import shapely
 
-    box = tuple(float(side) for side in shapely.total_bounds([shape for *_, shape in shapes]))
+    inland = [shape for code, _, shape in shapes if code not in AT_SEA]
+    bounds = shapely.total_bounds(inland or [shape for *_, shape in shapes])
+    box = tuple(float(side) for side in bounds)
     west, south, east, north = box
-    canvas = Canvas((west, south, east, north), UNIT_MARGIN)
-    tolerance = UNIT_TOLERANCE * max(east - west, north - south)
+    margin = FEW_MARGIN if len(shapes) <= FEW else UNIT_MARGIN
+    canvas = Canvas((west, south, east, north), margin)
+    side = max(east - west, north - south)
+    tolerance = UNIT_TOLERANCE * side
     thin = shapely.simplify([shape for *_, shape in shapes], tolerance)
-    paths = {code: canvas.path(one) for (code, *_), one in zip(shapes, thin, strict=True)}
-    return Drawing(canvas.width, canvas.height, (west, south, east, north), paths)
+    drawn = {code: one for (code, *_), one in zip(shapes, thin, strict=True)}
+    beyond = margin * side
+    wide = (west - beyond, south - beyond, east + beyond, north + beyond)
+    others = [one for one in near(wide) if one[0] not in drawn]
+    around = _neighbours(others, wide, tolerance, few=len(shapes) <= FEW)
+    lines = _merge(zip((above for _, above, _ in shapes), thin, strict=True), tolerance)
+    return Drawing(
+        canvas.width, canvas.height, (west, south, east, north),
+        {code: canvas.path(one) for code, one in drawn.items()},
+        _rooms([*drawn.items(), *around.items()], canvas), margin,
+        {code: path for code, one in around.items() if (path := canvas.path(one))},
+        [canvas.path(one) for one in lines.values()],
+    )  # fmt: skip
+
+
+def _neighbours(
+    others: Sequence[Shape], box: Box, tolerance: float, *, few: bool
+) -> "dict[str, Geometry]":
+    """Return the neighbours in a box: communes around a few, otherwise provinces."""
+    import shapely
+
+    if not others:
+        return {}
+    thin = shapely.simplify([shape for *_, shape in others], tolerance)
+    if few:
+        whole = {code: one for (code, *_), one in zip(others, thin, strict=True)}
+    else:
+        whole = _merge(zip((above for _, above, _ in others), thin, strict=True), tolerance)
+    cut = {code: shapely.clip_by_rect(one, *box) for code, one in whole.items()}
+    return {code: one for code, one in cut.items() if not one.is_empty}
+
+
+def _merge(parts: "Iterable[tuple[str, Geometry]]", tolerance: float) -> "dict[str, Geometry]":
+    """Union the simplified polygons of each code, closing the gaps between them."""
+    import shapely
+
+    by_code: dict[str, list[Geometry]] = {}
+    for code, shape in parts:
+        by_code.setdefault(code, []).append(shape)
+    grown = {c: shapely.buffer(some, tolerance, quad_segs=1) for c, some in by_code.items()}
+    return {
+        c: shapely.simplify(shapely.buffer(shapely.union_all(some), -tolerance, quad_segs=1),
+                            tolerance)
+        for c, some in grown.items()
+    }  # fmt: skip
+
+
+def _rooms(shapes: "Iterable[tuple[str, Geometry]]", canvas: Canvas) -> dict[str, Room]:
+    """Return the position of a label in each shape, in its largest part, and the width there."""
+    import shapely
+
+    rooms = {}
+    for code, shape in shapes:
+        part = max(shapely.get_parts(shape), key=lambda one: one.area, default=None)
+        if part is None or part.geom_type != "Polygon":
+            continue
+        west, south, east, north = part.bounds
+        tolerance = max(LABEL_TOLERANCE * max(east - west, north - south), 1e-6)
+        middle = shapely.maximum_inscribed_circle(part, tolerance).coords[0]
+        level = shapely.LineString([(west, middle[1]), (east, middle[1])])
+        pieces = shapely.get_parts(shapely.intersection(part, level))
+        here = min(pieces, key=lambda one: one.distance(shapely.Point(middle)))
+        x, y = canvas.at((middle[0], middle[1]))
+        left, right = (canvas.at((side, middle[1]))[0] for side in here.bounds[::2])
+        rooms[code] = (round((left + right) / 2) if len(pieces) == 1 else x, y, right - left)
+    return rooms

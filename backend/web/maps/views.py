@@ -1,6 +1,7 @@
 """Figures and vector tiles for the script map."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,7 +13,9 @@ from backend.coverage.figures.service import map_figures
 from backend.errors import Problem
 from backend.http.requests import Parser, clock_now
 from backend.http.static_files import IMMUTABLE
+from backend.web.maps.basemap import basemap_path
 from backend.web.maps.drawing import pick_map
+from backend.web.maps.tiles import tiles_path
 from backend.web.site.pages import translator_for
 from backend.web.site.schemas import FiguresQuerySchema, OutlinesQuerySchema
 
@@ -54,7 +57,16 @@ def show_outlines(query: dict[str, Any]) -> Response:
 @bp.get("/tiles/<digest>.pmtiles")
 def tiles(digest: str) -> Response:
     """Send the tiles of a boundary set, or the requested range of them."""
-    path = current_app.config["VAR_DIR"] / "tiles" / f"{digest}.pmtiles"
+    return _send_tiles(tiles_path(current_app.config["VAR_DIR"] / "tiles", digest), digest)
+
+
+@bp.get("/base/<digest>.pmtiles")
+def base(digest: str) -> Response:
+    """Send roads and water of the operator's base map, or the requested range of them."""
+    return _send_tiles(basemap_path(current_app.config["VAR_DIR"] / "tiles", digest), digest)
+
+
+def _send_tiles(path: Path, digest: str) -> Response:
     if not re.fullmatch("[0-9a-f]{64}", digest) or not path.exists():
         raise Problem(404, "not_found")
     response = send_file(path, "application/vnd.pmtiles", conditional=True, etag=digest)

@@ -171,7 +171,8 @@ def draw_map(page: CoveragePage, folder: Path, now: datetime) -> MapDrawing | No
     """Return the map of a page; None for a unit without a polygon."""
     figures = map_figures(page.query.month, page.query.network, now, page.query.reader)
     listed = listing_on(month_end(page.query.month)).levels
-    names = {one.code: one.name for one in listed["commune" if page.unit else "province"]}
+    levels = ("commune", "province") if page.unit else ("province",)
+    names = {one.code: one.name for level in levels for one in listed[level]}
     if page.unit is None:
         return country_map(folder, page.boundaries, names, figures)
     return unit_map(folder, page.boundaries, page.unit, names, figures)

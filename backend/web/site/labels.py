@@ -54,7 +54,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "none": N_("no samples"),
         "started": N_("under 25%"),
         "quarter": N_("25% to under 50%"),
-        "half": N_("50% to under 100%"),
+        "half": N_("50% to under 75%"),
+        "most": N_("75% to under 100%"),
         "reached": N_("target reached"),
     },
     "unit_group": {

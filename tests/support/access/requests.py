@@ -15,6 +15,8 @@ from backend.accounts.second_factor import encrypt
 from backend.accounts.sessions import secret_hash
 from backend.database.extensions import db
 from backend.measurements.recording.models import WithdrawalRequest
+from backend.web.maps.basemap import basemap_path
+from backend.web.maps.tiles import tiles_path
 from tests.support import people, speed_tests
 from tests.support.access.requests_admin import ADMIN_REQUESTS
 from tests.support.access.requests_campaigns import CAMPAIGN_REQUESTS
@@ -164,7 +166,8 @@ def _tiles(world: World) -> dict[str, Any]:
     digest = "0" * 64
     folder = world.app.config["VAR_DIR"] / "tiles"
     folder.mkdir(exist_ok=True)
-    (folder / f"{digest}.pmtiles").write_bytes(b"PMTiles")
+    for path in (tiles_path(folder, digest), basemap_path(folder, digest)):
+        path.write_bytes(b"PMTiles")
     return {"at": {"digest": digest}}
 
 
@@ -189,6 +192,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /table.csv": lambda w: {"query_string": {"month": "2024-11", "level": "province"}},
     "GET /map/figures": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /map/tiles/<digest>.pmtiles": _tiles,
+    "GET /map/base/<digest>.pmtiles": _tiles,
     "GET /api/v1/coverage": lambda w: {"query_string": {"month": "2024-11", "level": "province"}},
     "GET /api/v1/alerts": lambda w: {"query_string": {"level": "province"}},
     "GET /api/v1/statistics": lambda w: {"query_string": {"month": "2024-11"}},

@@ -19,6 +19,7 @@ PAGES = {
     "GET /map/figures": EVERYBODY,
     "GET /map/outlines": EVERYBODY,
     "GET /map/tiles/<digest>.pmtiles": EVERYBODY,
+    "GET /map/base/<digest>.pmtiles": EVERYBODY,
     "GET /invitation": EVERYBODY,
     "GET /sign-in": EVERYBODY,
     "GET /join": EVERYBODY,

@@ -137,7 +137,7 @@ def test_a_unit_is_found_in_the_month_in_which_it_was(client: FlaskClient, clock
 def test_who_draws_the_same_place_at_once_is_in_nobodys_way(tmp_path: Path) -> None:
     path, drawing = (
         tmp_path / "set-country.json",
-        outlines.Drawing(1, 1, COUNTRY_BOX, {"01": "M0 0" * 999}),
+        outlines.Drawing(1, 1, COUNTRY_BOX, {"01": "M0 0" * 999}, {}),
     )
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda _: outlines._store(path, drawing), range(400)))

@@ -18,7 +18,7 @@ DIGEST = "ab" * 32
 def test_a_file_is_served_by_parts_and_never_again(app: Flask, client: FlaskClient) -> None:
     folder = app.config["VAR_DIR"] / "tiles"
     folder.mkdir(exist_ok=True)
-    (folder / f"{DIGEST}.pmtiles").write_bytes(bytes(range(200)))
+    (folder / f"{DIGEST}-{tiles.VERSION}.pmtiles").write_bytes(bytes(range(200)))
     url = f"/map/tiles/{DIGEST}.pmtiles"
     with client.get(url, headers={"Range": "bytes=10-19"}) as part:
         assert part.status_code == 206 and part.data == bytes(range(10, 20))
@@ -43,7 +43,7 @@ def test_the_command_builds_what_is_missing(app: Flask) -> None:
     assert first.exit_code == 0, first.output
     with app.app_context():
         [active] = [one for one in read_active() if one.name == "approximate-2025"]
-    path = tiles.tiles_path(app.config["VAR_DIR"] / "tiles", active)
+    path = tiles.tiles_path(app.config["VAR_DIR"] / "tiles", active.digest)
     assert path.read_bytes()[:7] == b"PMTiles"
     made = path.stat().st_mtime_ns
     assert run.invoke(cli, ["tiles", "--set", "approximate-2025"]).exit_code == 0

@@ -1,0 +1,202 @@
+"""Roads and water of the operator's base map, cut out for this server's maps.
+
+The file is PMTiles in the schema Protomaps Basemap 4. Only the shapes and kinds of roads and inland
+water on Vietnam's land are copied into a file of our own: no name, place or boundary of the source
+reaches a browser.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backend.units.catalogue import ActiveSet
+from backend.web.maps.tiles import province_land, run_tippecanoe
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from shapely import Geometry
+
+SCHEMA = "Protomaps Basemap 4"
+# Kinds of the schema that are drawn, with their first zoom. Ferries, paths and the sea are not.
+KINDS = {
+    "roads": {"highway": 5, "major_road": 8, "minor_road": 11},
+    "water": {"lake": 6, "water": 6, "river": 7, "basin": 9, "canal": 9},
+}
+GEOMETRIES = {
+    "roads": ("LineString", "MultiLineString"),
+    "water": ("LineString", "MultiLineString", "Polygon", "MultiPolygon"),
+}
+# Deeper zooms enlarge this one: a map of communes needs no alleys.
+LAST_ZOOM = 12
+HEADER = struct.Struct("<7sB11Q6B")  # the first 102 bytes of 127
+METADATA_MOST = 10_000_000  # bytes, packed and unpacked
+GZIP, VECTOR = 2, 1
+
+
+class BasemapError(Exception):
+    """The file cannot be used; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Parts of the header of a PMTiles file, version 3."""
+
+    metadata_at: int
+    metadata_bytes: int
+    packed: bool
+    vector: bool
+    last_zoom: int
+
+
+def current_basemap(folder: Path) -> str | None:
+    """Return the digest of the base map in use."""
+    try:
+        digest = json.loads((folder / "basemap.json").read_text())["digest"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return digest if isinstance(digest, str) else None
+
+
+def basemap_path(folder: Path, digest: str) -> Path:
+    """Return the path of the tiles of a base map."""
+    return folder / f"basemap-{digest}.pmtiles"
+
+
+def install(folder: Path, source: Path, active: ActiveSet) -> Path:
+    """Cut roads and water out of a file, and use them from now on."""
+    zoom = min(check(source), LAST_ZOOM)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="basemap-work-") as name:
+        work = Path(name)
+        made = run_tippecanoe(work, _cut_out(work, source, zoom, active), LAST_ZOOM)
+        with made.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        path = basemap_path(folder, digest)
+        made.replace(path)
+    _point_to(folder, {"digest": digest, "schema": SCHEMA, "source": source.name})
+    return path
+
+
+def remove(folder: Path) -> None:
+    """Use no base map any more."""
+    (folder / "basemap.json").unlink(missing_ok=True)
+    for path in folder.glob("basemap-*.pmtiles"):
+        path.unlink()
+
+
+def _point_to(folder: Path, values: dict[str, str]) -> None:
+    """Write the file that names the base map in use, and delete former ones."""
+    fresh = folder / f"basemap.{os.getpid()}"
+    fresh.write_text(json.dumps(values))
+    fresh.replace(folder / "basemap.json")
+    for path in folder.glob("basemap-*.pmtiles"):
+        if path != basemap_path(folder, values["digest"]):
+            path.unlink()
+
+
+def check(source: Path) -> int:
+    """Return the last zoom of a file; raise BasemapError if it is not of the schema."""
+    try:
+        with source.open("rb") as file:
+            header = _header(file.read(HEADER.size))
+            file.seek(header.metadata_at)
+            metadata = _metadata(file.read(header.metadata_bytes), header)
+    except OSError as error:
+        raise BasemapError(f"{source}: {error.strerror}") from error
+    if not header.vector:
+        raise BasemapError("the file has pictures, not vector tiles")
+    fields = {
+        one["id"]: one.get("fields", {})
+        for one in metadata.get("vector_layers") or []
+        if isinstance(one, dict) and "id" in one
+    }
+    lacking = [name for name in KINDS if "kind" not in fields.get(name, {})]
+    # Programs that cut out a part of a file write their own name and version.
+    version, own = str(metadata.get("version")), "Protomaps" in str(metadata.get("name"))
+    if lacking or (own and version.partition(".")[0] != "4"):
+        what = f"no layer {lacking[0]!r} with the field 'kind'" if lacking else f"version {version}"
+        raise BasemapError(f"the file is not of the schema {SCHEMA}: {what}")
+    return header.last_zoom
+
+
+def _header(raw: bytes) -> Header:
+    if len(raw) < HEADER.size or raw[:7] != b"PMTiles" or raw[7] != 3:
+        raise BasemapError("the file is not PMTiles version 3")
+    _, _, _, _, at, size, *rest = HEADER.unpack(raw)
+    if not 0 < size <= METADATA_MOST:
+        raise BasemapError("the metadata of the file has no possible size")
+    _, packed, _, kind, _, last_zoom = rest[-6:]
+    return Header(at, size, packed == GZIP, kind == VECTOR, last_zoom)
+
+
+def _metadata(raw: bytes, header: Header) -> dict[str, Any]:
+    try:
+        text = gzip.decompress(raw) if header.packed else raw
+        metadata = json.loads(text[:METADATA_MOST])
+    except (OSError, EOFError, ValueError) as error:
+        raise BasemapError("the metadata of the file cannot be read") from error
+    if not isinstance(metadata, dict):
+        raise BasemapError("the metadata of the file is no object")
+    return metadata
+
+
+def _cut_out(work: Path, source: Path, zoom: int, active: ActiveSet) -> list[Path]:
+    """Write the roads and water of each province as line-delimited GeoJSON."""
+    paths = [work / f"{layer}.geojsonl" for layer in KINDS]
+    files = [path.open("w") for path in paths]
+    try:
+        for land in province_land(active):
+            for layer, file in zip(KINDS, files, strict=True):
+                for line in _lines(layer, _read(source, layer, zoom, land), land):
+                    file.write(line)
+    finally:
+        for file in files:
+            file.close()
+    if not any(path.stat().st_size for path in paths):
+        raise BasemapError("the file has no roads or water on Vietnam's land")
+    return [path for path in paths if path.stat().st_size]
+
+
+def _read(source: Path, layer: str, zoom: int, land: "Geometry") -> "GeoDataFrame":
+    """Read the shapes and kinds of a layer around a province."""
+    import geopandas
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    bounds = geopandas.GeoSeries([land], crs=4326).to_crs(3857).total_bounds
+    try:
+        frame = geopandas.read_file(
+            source, layer=layer, columns=["kind"], bbox=tuple(bounds), ZOOM_LEVEL=str(zoom)
+        )
+    except (DataSourceError, DataLayerError) as error:
+        raise BasemapError(f"layer {layer!r} cannot be read: {error}") from error
+    kept = frame["kind"].isin(list(KINDS[layer])) & frame.geom_type.isin(GEOMETRIES[layer])
+    return frame[kept][["kind", "geometry"]].to_crs(4326)
+
+
+def _lines(layer: str, frame: "GeoDataFrame", land: "Geometry") -> Iterator[str]:
+    """Yield the features of a layer, clipped to the land."""
+    import shapely
+
+    shapely.prepare(land)
+    shapes = shapely.make_valid(frame.geometry.values)
+    inside = shapely.contains_properly(land, shapes)
+    cut = shapes.copy()
+    cut[~inside] = shapely.intersection(shapes[~inside], land)
+    for kind, shape in zip(frame["kind"], cut, strict=True):
+        for part in shapely.get_parts(shape):
+            if part.geom_type in GEOMETRIES[layer] and not part.is_empty:
+                head = {
+                    "type": "Feature",
+                    "properties": {"kind": kind},
+                    "tippecanoe": {
+                        "layer": layer, "minzoom": KINDS[layer][kind], "maxzoom": LAST_ZOOM,
+                    },
+                }  # fmt: skip
+                yield f'{json.dumps(head)[:-1]}, "geometry": {shapely.to_geojson(part)}}}\n'

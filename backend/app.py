@@ -35,7 +35,16 @@ VIEWS = (
         "memberships",
     ),
     *("organisations", "campaigns", "team_import", "reports.monthly", "reports.open_data"),
-    *("web.public", "web.maps", "web.board", "web.desk", "web.measure", "web.admin", "monitoring"),
+    *(
+        "web.public",
+        "web.maps",
+        "web.board",
+        "web.setup",
+        "web.desk",
+        "web.measure",
+        "web.admin",
+        "monitoring",
+    ),
     "witness",
 )
 COMMANDS = (

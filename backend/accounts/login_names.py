@@ -24,6 +24,15 @@ def normalize(written: str) -> str | None:
     return _telephone(_GAPS.sub("", name))
 
 
+def spoken(number: str | None) -> str | None:
+    """Return a stored telephone number as it is read aloud: 0912 345 678."""
+    if number is None or not number.startswith("+84"):
+        return number
+    digits = f"0{number.removeprefix('+84')}"
+    first = len(digits) - 6
+    return f"{digits[:first]} {digits[first : first + 3]} {digits[first + 3 :]}"
+
+
 def local_part(name: str) -> str:
     """Return the part of a stored name before the @, or the local digits."""
     return name.partition("@")[0] if "@" in name else name.removeprefix("+84").removeprefix("+")

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from backend.accounts.access import Actor, Scope, can, require
 from backend.accounts.audit import record_act
@@ -48,6 +49,8 @@ class CampaignTeam:
     organisation: str
     team_ended: bool
     organisation_ended: bool
+    organiser: str  # the organisation of the campaign
+    telephone: str | None  # of the organiser
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +186,17 @@ def invitation_of(code: str, now: datetime) -> CodeInvitation:
 
 
 def require_usable(found: Row[tuple[JoinCode]], now: datetime) -> CampaignTeam:
-    """Return the team of a code in its campaign; a Problem says why the code cannot be used."""
-    if found.revoked_at is not None:
-        raise Problem(410, "join_code_revoked")
-    if found.expires_at is not None and found.expires_at <= now:
-        raise Problem(410, "join_code_expired")
-    if found.uses_most is not None and found.uses >= found.uses_most:
-        raise Problem(410, "join_code_used_up")
+    """Return the team of a code in its campaign; a Problem says why it cannot be used.
+
+    It names the organiser, whom people with an old poster ask.
+    """
     place = campaign_team(found.campaign_id, found.team_id)
+    if found.revoked_at is not None:
+        raise unusable("join_code_revoked", place)
+    if found.expires_at is not None and found.expires_at <= now:
+        raise unusable("join_code_expired", place)
+    if found.uses_most is not None and found.uses >= found.uses_most:
+        raise unusable("join_code_used_up", place)
     require_open(place)
     return place
 
@@ -205,6 +211,7 @@ def count_use(found: Row[tuple[JoinCode]], now: datetime) -> None:
 
 def campaign_team(campaign_id: int, team_id: int) -> CampaignTeam:
     """Return a team in a campaign; 404 where one of them does not exist."""
+    organiser = aliased(Organisation)
     columns: dict[str, Any] = {
         "campaign_id": Campaign.id,
         "campaign": Campaign.name,
@@ -216,12 +223,15 @@ def campaign_team(campaign_id: int, team_id: int) -> CampaignTeam:
         "organisation": Organisation.name,
         "team_ended": Team.ended_at.is_not(None),
         "organisation_ended": Organisation.ended_at.is_not(None),
+        "organiser": organiser.name,
+        "telephone": organiser.telephone,
     }
     found = db.session.execute(
         select(*[column.label(name) for name, column in columns.items()])
         .select_from(Campaign)
         .join(Team, Team.id == team_id)
         .join(Organisation, Organisation.id == Team.organisation_id)
+        .join(organiser, organiser.id == Campaign.organisation_id)
         .where(Campaign.id == campaign_id)
     ).first()
     if found is None:
@@ -234,11 +244,17 @@ def require_open(place: CampaignTeam) -> None:
     if place.state == "draft":
         raise Problem(409, "campaign_not_open")
     if place.state != "open":
-        raise Problem(410, "campaign_over")
+        raise unusable("campaign_over", place)
     if place.team_ended:
-        raise Problem(410, "team_ended")
+        raise unusable("team_ended", place)
     if place.organisation_ended:
-        raise Problem(410, "organisation_ended")
+        raise unusable("organisation_ended", place)
+
+
+def unusable(code: str, place: CampaignTeam) -> Problem:
+    """Return 410 with the organiser's name and telephone number: old posters lead to it."""
+    organiser = {"name": place.organiser, "telephone": place.telephone}
+    return Problem(410, code, members={"organiser": organiser})
 
 
 def _visible_scope(actor: Actor, campaign_id: int, team_id: int) -> Scope:

@@ -34,6 +34,7 @@ class Organisation(db.Model):
     type: Mapped[str]
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))  # its home
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    telephone: Mapped[str | None]  # public: on posters and where a code is no longer valid
     version: Mapped[int] = mapped_column(server_default="1")  # raised by every change: the ETag
     ended_at: Mapped[datetime | None]
     # Derived from the name in Python, as those of units; changed together with the name.

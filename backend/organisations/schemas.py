@@ -65,6 +65,19 @@ TYPES = ("youth_union", "community_digital_team", "department", "operator", "oth
 YES_NO = ("true", "false")
 
 
+class Telephone(Text):
+    """A telephone number, stored as +84…."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=login_names.NAME_MOST, **options)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        name = login_names.normalize(super()._deserialize(value, *args, **kwargs))
+        if name is None or "@" in name:
+            raise ValidationError("not_telephone")
+        return name
+
+
 class OrganisationsQuerySchema(PageSchema):
     """Filters of organisations; ended ones are left out by default."""
 
@@ -81,6 +94,7 @@ class OrganisationChangeSchema(Strict):
     type = Text(choices=TYPES)
     unit = unit()
     parent_id = Whole(1, ID_MOST, allow_none=True)
+    telephone = Telephone(allow_none=True)
 
 
 class OrganisationCreateSchema(OrganisationChangeSchema):
@@ -90,6 +104,7 @@ class OrganisationCreateSchema(OrganisationChangeSchema):
     type = Text(choices=TYPES, required=True)
     unit = unit(load_default=None)
     parent_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    telephone = Telephone(allow_none=True, load_default=None)
 
 
 class OrganisationSchema(Schema):
@@ -100,6 +115,7 @@ class OrganisationSchema(Schema):
     type = fields.String(required=True)
     unit = fields.Nested(UnitBriefSchema, required=True, allow_none=True)
     parent_id = fields.Integer(required=True, allow_none=True)
+    telephone = fields.String(required=True, allow_none=True)
     ended_at = fields.AwareDateTime(required=True, allow_none=True)
     version = fields.Integer(required=True)
 

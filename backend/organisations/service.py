@@ -8,7 +8,6 @@ from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
-from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
@@ -27,10 +26,9 @@ from backend.organisations.versions import (
     require_not_ended,
     update_row,
 )
-from backend.units.search import home_area
 from geo.gazetteer import plain, sort_key
 
-COLUMNS = ("id", "name", "type", "parent_id", "ended_at", "version")  # of an answer
+COLUMNS = ("id", "name", "type", "parent_id", "telephone", "ended_at", "version")  # of an answer
 BELOW = text("""
     with recursive below as (
         select unnest(cast(:ids as int[])) as id
@@ -76,9 +74,18 @@ def show_organisation(organisation_id: int) -> dict[str, Any]:
     return serialize_with_unit([get_row(Organisation, organisation_id)], COLUMNS)[0]
 
 
-def home_province(organisation_id: int, now: datetime) -> int | None:
-    """Return the province in which an organisation works today; None where it has no home unit."""
-    return home_area(get_row(Organisation, organisation_id).unit_id, local_day(now))
+def home_unit(organisation_id: int) -> int | None:
+    """Return the home unit of an organisation, or None."""
+    return get_row(Organisation, organisation_id).unit_id
+
+
+def set_telephone(actor: Actor, organisation_id: int, telephone: str | None) -> None:
+    """Change the telephone number of an organisation, which posters show; None keeps none."""
+    row = get_row(Organisation, organisation_id)
+    if row.telephone != telephone:
+        change = {"telephone": telephone}
+        change_organisation(actor, organisation_id, frozenset({str(row.version)}), change)
+    db.session.commit()
 
 
 def create_organisation(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +180,9 @@ def _check_move(actor: Actor, row: Organisation, parent_id: int | None) -> None:
 
 def _values(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that a request sets."""
-    values = {name: data[name] for name in ("name", "type", "parent_id") if name in data}
+    values = {
+        name: data[name] for name in ("name", "type", "parent_id", "telephone") if name in data
+    }
     if "unit" in data:
         values["unit_id"] = unit_id(data["unit"], "unit")
     return values

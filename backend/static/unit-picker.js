@@ -181,8 +181,10 @@ class UnitPicker {
     return this.text.value.split("\n").map((line) => line.trim()).filter(Boolean);
   }
 
+  // A part of a chosen province replaces it, and a province replaces its parts.
   add(label) {
-    this.write([...new Set([...this.chosen(), label])]);
+    const others = this.chosen().filter((one) => !liesIn(one, label) && !liesIn(label, one));
+    this.write([...new Set([...others, label])]);
   }
 
   remove(label) {
@@ -206,7 +208,7 @@ class UnitPicker {
 
   makeChip(label) {
     const chip = document.createElement("li");
-    const name = label.replace(/ \(\d+\)$/, "");
+    const name = nameOf(label);
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
     button.setAttribute("aria-label", this.box.dataset.remove.replace("{name}", name));
     button.addEventListener("click", () => {
@@ -241,7 +243,7 @@ class UnitPicker {
       this.showChips();
     });
     map.addEventListener("pointerover", ({ target }) => {
-      if (target.dataset.label) name.textContent = target.dataset.label.split(", ")[0].replace(/ \(\d+\)$/, "");
+      if (target.dataset.label) name.textContent = nameOf(target.dataset.label).split(", ")[0];
     });
     map.addEventListener("click", ({ target }) => {
       const { label } = target.dataset;
@@ -250,6 +252,16 @@ class UnitPicker {
       else this.add(label);
     });
   }
+}
+
+// Labels are "Name, names above it (code)".
+function liesIn(label, area) {
+  const [, ...above] = nameOf(label).split(", ");
+  return above.length > 0 && nameOf(area) === above.join(", ");
+}
+
+function nameOf(label) {
+  return label.replace(/ \(\d+\)$/, "");
 }
 
 // Before the successors of an ended unit stands the choice of all of them that are likely.

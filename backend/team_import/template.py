@@ -20,8 +20,7 @@ HEADER = (
     "Liên hệ trưởng đội / Leader contact",
 )
 TYPE_NAMES = ("Thanh niên", "Tổ công nghệ số cộng đồng", "Cán bộ", "Khác")
-# No commune has this name and district on any day: the row only shows the form.
-EXAMPLE_ROW = (EXAMPLE, TYPE_NAMES[0], "Xã Hoá Thượng, Huyện Đồng Hỷ", "40", "ten@example.vn")
+EXAMPLE_ROW = (EXAMPLE, TYPE_NAMES[0], "Xã Vô Tranh, Tỉnh Thái Nguyên", "40", "0912 345 678")
 WIDTHS = (44, 30, 44, 22, 30)
 
 GUIDE = (
@@ -38,8 +37,8 @@ GUIDE = (
     ),
     (
         HEADER[2],
-        "Mã 5 số (giữ số 0 đầu) hoặc tên: Xã Hoá Thượng, Huyện Đồng Hỷ; từ 7/2025: Xã …, Tỉnh ….",
-        "The code of 5 digits or the name with what is above it, as of today.",
+        "Tên xã, phường và tỉnh: Xã Vô Tranh, Tỉnh Thái Nguyên; tên cũ hoặc mã 5 số cũng được.",
+        "The name with the province, a name of before July 2025, or the code of 5 digits.",
     ),
     (
         HEADER[3],

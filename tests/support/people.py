@@ -14,11 +14,12 @@ from backend.accounts.models import AuditEntry, PersonalToken, Role, User
 from backend.accounts.passwords import hash_password
 from backend.accounts.second_factor import encrypt
 from backend.accounts.sessions import TOKEN_PREFIX, secret_hash
-from backend.campaigns.models import Campaign, CampaignArea, Team
+from backend.campaigns.models import Campaign, CampaignArea, JoinCode, Team
 from backend.coverage.signals.models import Signal
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.devices.service import authenticate
+from backend.memberships.join_codes import new_code
 from backend.memberships.models import DeviceLink, Membership, Volunteer
 from backend.organisations.models import Cluster, ClusterUnit, Organisation
 from backend.units.models import Unit
@@ -116,6 +117,17 @@ def organisation(app: Flask, name: str = "Tỉnh Đoàn Thái Nguyên", **change
 def team(app: Flask, organisation_id: int, name: str = "Đội 1", **changes: Any) -> int:
     fields = {"organisation_id": organisation_id, "name": name, "type": "youth", **changes}
     return _add(app, Team(**fields))
+
+
+def take_part(app: Flask, campaign_id: int, *team_ids: int) -> None:
+    """Give teams a join code in a campaign."""
+    with app.app_context():
+        for team_id in team_ids:
+            code = new_code()
+            db.session.add(
+                JoinCode(code=code, campaign_id=campaign_id, team_id=team_id, created_at=LONG_AGO)
+            )
+        db.session.commit()
 
 
 def campaign(app: Flask, organisation_id: int, *areas: int, **changes: Any) -> int:

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.measurements.recording.models import Count, TeamCount
-from tests.support.people import campaign, organisation, person, team, unit_id
+from tests.support.people import campaign, organisation, person, take_part, team, unit_id
 
 # Four communes of Thái Nguyên city, near each other.
 HERE, NEAR, THIRD, FOURTH = "05443", "05446", "05449", "05452"
@@ -29,7 +29,9 @@ class Cast:
 
     def team(self, name: str, home: str | None = HERE, **changes: Any) -> int:
         home_id = unit_id(self.app, home) if home else None
-        return team(self.app, self.organisation, name, home_unit_id=home_id, **changes)
+        made = team(self.app, self.organisation, name, home_unit_id=home_id, **changes)
+        take_part(self.app, self.campaign, made)
+        return made
 
     def plan(self, client: FlaskClient, headers: Any = None, **query: Any) -> Any:
         answer = client.get(self.url, headers=headers or self.organiser, query_string=query)

@@ -29,10 +29,13 @@ TEAMS_MOST = 3
 FONTS = Path(__file__).parents[2] / "static" / "vendor" / "inter"
 # Wide enough to be readable on a phone without zooming, small enough for any group chat.
 WIDTH, MARGIN = 1080, 64
-TITLE_PX, TEXT_PX = 46, 36
+TITLE_PX, LEAD_PX, TEXT_PX, SOURCE_PX = 46, 40, 34, 28
 # Line height as a share of the font size: Vietnamese has high diacritics.
 LEADING, GAP = 1.4, 0.35
-PAPER, INK, ACCENT = "#ffffff", "#16233a", "#0b5cad"
+# The palette of all pictures: that of the pages.
+PAPER, INK, SOFT, ACCENT, PALE = "#ffffff", "#14212b", "#4b5b68", "#0b5a7c", "#e6f1f6"
+DEMO_GROUND = "#ede7fb"
+DEMO_TEXT = "Số liệu minh họa, không có thật."
 BOLD, NORMAL = 700, 400
 
 Fonts = tuple[ImageFont.FreeTypeFont, ImageFont.FreeTypeFont]
@@ -135,27 +138,46 @@ def footer(*, approximate: bool, demo: bool) -> str:
     if approximate:
         sentences.append("Ranh giới xã, phường gần đúng.")
     if demo:
-        sentences.append("Số liệu minh họa, không có thật.")
+        sentences.append(DEMO_TEXT)
     return " ".join(sentences)
 
 
 def draw(lines: Sequence[str]) -> bytes:
-    """Return a PNG: the first line large, the others wrapped below it."""
-    parts = [(TITLE_PX, BOLD, ACCENT)] + [(TEXT_PX, NORMAL, INK)] * (len(lines) - 1)
-    laid, y = [], float(MARGIN)
-    for line, (size, weight, colour) in zip(lines, parts, strict=True):
-        for piece in wrapped(line, _fonts(size, weight)):
-            laid.append((y, piece, size, weight, colour))
-            y += size * LEADING
-        y += size * GAP
-    image = Image.new("RGB", (WIDTH, round(y) + MARGIN // 2), PAPER)
+    """Return a PNG: the first line on a band, the others below it, the last one as the source."""
+    title, *rest = lines
+    source = rest.pop() if len(rest) > 1 else ""
+    band, y = _lay(title, float(MARGIN), TITLE_PX, BOLD, PAPER)
+    height = y + MARGIN * 0.35
+    y = height + MARGIN * 0.7
+    laid = []
+    for n, line in enumerate(rest):
+        rows, y = _lay(line, y, LEAD_PX if n == 0 else TEXT_PX, BOLD if n == 0 else NORMAL, INK)
+        laid += rows
+    y += MARGIN * 0.3
+    foot, end = _lay(source, y + MARGIN * 0.3, SOURCE_PX, NORMAL, SOFT) if source else ([], y)
+    image = Image.new("RGB", (WIDTH, round(end) + MARGIN // 3), PAPER)
     canvas = ImageDraw.Draw(image)
-    canvas.rectangle((0, 0, WIDTH, 14), fill=ACCENT)
-    for top, piece, size, weight, colour in laid:
-        _write(canvas, (MARGIN, top + size), piece, _fonts(size, weight), colour)
+    canvas.rectangle((0, 0, WIDTH, round(height)), fill=ACCENT)
+    if source:
+        demo = DEMO_TEXT in source
+        canvas.rectangle((0, round(y), WIDTH, image.height), fill=DEMO_GROUND if demo else PALE)
+    for top, piece, size, weight, colour in [*band, *laid, *foot]:
+        write_text(canvas, (MARGIN, top + size), piece, fonts_of(size, weight), colour)
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+Row = tuple[float, str, int, int, str]  # its top, text, size, weight and colour
+
+
+def _lay(line: str, y: float, size: int, weight: int, colour: str) -> tuple[list[Row], float]:
+    """Return the rows of a wrapped line from y on, and the y below them."""
+    rows: list[Row] = []
+    for piece in wrapped(line, fonts_of(size, weight)):
+        rows.append((y, piece, size, weight, colour))
+        y += size * LEADING
+    return rows, y + size * GAP
 
 
 def wrapped(line: str, fonts: Fonts) -> Iterable[str]:
@@ -163,7 +185,7 @@ def wrapped(line: str, fonts: Fonts) -> Iterable[str]:
     piece = ""
     for word in line.split():
         longer = f"{piece} {word}".strip()
-        if piece and _length(longer, fonts) > WIDTH - 2 * MARGIN:
+        if piece and text_length(longer, fonts) > WIDTH - 2 * MARGIN:
             yield piece
             longer = word
         piece = longer
@@ -171,7 +193,7 @@ def wrapped(line: str, fonts: Fonts) -> Iterable[str]:
 
 
 @cache
-def _fonts(size: int, weight: int) -> Fonts:
+def fonts_of(size: int, weight: int) -> Fonts:
     """Return the two files of the font: Latin letters, and letters that only Vietnamese has."""
     pair = []
     for part in ("latin", "vietnamese"):
@@ -191,13 +213,15 @@ def _only_vietnamese(letter: str) -> bool:
     return letter in "ĂăĐđĨĩŨũƠơƯư₫" or "\u1ea0" <= letter <= "\u1ef9"
 
 
-def _length(text: str, fonts: Fonts) -> float:
+def text_length(text: str, fonts: Fonts) -> float:
+    """Return the width of a text in pixels."""
     return sum(font.getlength(run) for run, font in _runs(text, fonts))
 
 
-def _write(
+def write_text(
     canvas: ImageDraw.ImageDraw, at: tuple[float, float], text: str, fonts: Fonts, colour: str
 ) -> None:
+    """Write a text; `at` is the left end of its baseline."""
     x, y = at
     for run, font in _runs(text, fonts):
         canvas.text((x, y), run, font=font, fill=colour, anchor="ls")

@@ -22,6 +22,8 @@ ALL_NETWORKS = (*NETWORKS, "unknown")
 
 TAKES_PART = text("""
     select exists (select from memberships where campaign_id = :campaign and team_id = :team)
+        or exists (select from join_codes where campaign_id = :campaign and team_id = :team
+                   and revoked_at is null)
         or exists (select from team_counts
                    where campaign_id = :campaign and month = any(:months) and team_id = :team)
         or exists (select from team_deltas where campaign_id = :campaign and team_id = :team)

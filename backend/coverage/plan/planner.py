@@ -33,7 +33,8 @@ LOOK_BACK = timedelta(days=92)
 ARCHIPELAGO_UNITS = {"2024": ("498", "576"), "2025": ("20333", "22736")}
 STAYING_TYPE = "community_digital"
 
-# Teams of the campaign's organisation and those below it, and teams with members in the campaign.
+# Teams that take part: of the campaign's organisation and those below it with a join code, and all
+# with members in the campaign.
 TEAMS = text("""
     with recursive below as (
         select id from organisations where id = :organisation
@@ -47,6 +48,8 @@ TEAMS = text("""
     from teams t left join units u on u.id = t.home_unit_id
     where (t.ended_at is null or t.ended_at > :now)
         and (t.organisation_id in (select id from below)
+            and t.id in (select team_id from join_codes
+                where campaign_id = :campaign and revoked_at is null)
             or t.id in (select team_id from memberships where campaign_id = :campaign))
     order by t.id
 """)

@@ -77,12 +77,6 @@ class CampaignFormSchema(Strict):
     state = Text(choices=STATES, load_default="draft")
 
 
-class NewCampaignFormSchema(CampaignFormSchema):
-    """The form of a new campaign, with its organisation."""
-
-    organisation_id = QueryWhole(1, ID_MOST, required=True)
-
-
 class PinFormSchema(PlanPinRequestSchema):
     """The form of a pin, with numbers as text."""
 
@@ -119,16 +113,16 @@ class CorrectionFormSchema(Strict):
     go = Text(choices=("yes",), load_default=None)
 
 
-def campaign_request(values: Mapping[str, Any], within: int | None = None) -> dict[str, Any]:
+def campaign_request(values: Mapping[str, Any], home: int | None = None) -> dict[str, Any]:
     """Convert the form of a campaign to the request of the API."""
     data = {name: value for name, value in values.items() if name != "areas_choice"}
-    return data | {"areas": parse_areas(values, within)}
+    return data | {"areas": parse_areas(values, home)}
 
 
-def parse_areas(values: Mapping[str, Any], within: int | None = None) -> list[dict[str, str]]:
+def parse_areas(values: Mapping[str, Any], home: int | None = None) -> list[dict[str, str]]:
     """Return the units of a text with one a line, on the first and the last day of a campaign."""
     days = [values["last_day"], values["first_day"]]
-    units = read_units(values, "areas", days, within=within)
+    units = read_units(values, "areas", days, home=home)
     if not units:
         raise invalid("areas", "required")
     return [unit_reference(unit) for unit in units]

@@ -7,9 +7,13 @@ from typing import Any
 from flask import Response, current_app, render_template, request
 from markupsafe import Markup
 
-from backend.accounts.access import Actor, can, require
+from backend.accounts.access import require
 from backend.accounts.authentication import actor
-from backend.campaigns import service as campaigns
+from backend.accounts.login_names import spoken
+from backend.campaign_setup.leaders import leaders_of
+from backend.campaign_setup.messages import member_message
+from backend.campaign_setup.service import add_teams, import_lines, list_drafts
+from backend.campaign_setup.team_lines import as_text, read_file
 from backend.campaigns.service import own_campaigns
 from backend.campaigns.teams import show_team
 from backend.clock import local_day
@@ -33,11 +37,10 @@ from backend.measurements.corrections.service import (
     list_decisions,
 )
 from backend.memberships import join_codes
-from backend.memberships.poster import inline_svg
+from backend.memberships.poster import content, inline_svg
 from backend.memberships.service import list_members
 from backend.organisations.scopes import campaign_scope, organisation_scope
-from backend.organisations.service import home_province, organisations_of
-from backend.team_import.service import import_teams
+from backend.organisations.service import show_organisation
 from backend.units.service import set_on
 from backend.web.board import schemas
 from backend.web.board.plan_map import PlanMap, plan_map
@@ -49,14 +52,16 @@ from backend.web.board.service import (
     show_board,
 )
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
+from backend.web.site.forms import Form, new_form, redirect_to
 from backend.web.site.pages import render_private, translator_for
-from backend.web.site.unit_fields import format_units, picker_area
+from backend.web.site.unit_fields import format_units, picker_area, unit_limit
 
 bp = PageBlueprint("board", __name__, login_required=True, url_prefix="/campaigns")
 blueprints = (bp,)
 # Rows on one page; the API lists all.
 MEMBERS_SHOWN, CORRECTIONS_SHOWN = 100, 50
+# A list of 5,000 teams as a workbook.
+LIST_MOST = 5_000_000
 
 
 @bp.page("")
@@ -64,9 +69,8 @@ def index(query: dict[str, Any]) -> Response:
     """List the campaigns that the person organises or leads a team in."""
     campaigns = own_campaigns(actor())
     may_add = any(grant.role in ("organiser", "admin") for grant in actor().grants)
-    return render_private(
-        "web/board/index.html", query["lang"], campaigns=campaigns, may_add=may_add
-    )
+    values = {"campaigns": campaigns, "may_add": may_add, "drafts": list_drafts(actor())}
+    return render_private("web/board/index.html", query["lang"], **values)
 
 
 @bp.page("/<int:campaign_id>", schemas.BoardQuerySchema)
@@ -130,16 +134,29 @@ def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     page = {"campaign": campaign_id, "cursor": query["after"], "limit": MEMBERS_SHOWN}
     people = list_members(user, team_id, page, now)
     filters = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
+    code = _code(campaign_id, team_id)
     return render_private(
         "web/board/team.html",
         query["lang"],
         board=board,
         team=show_team(user, team_id),
-        code=_code(campaign_id, team_id),
+        code=code,
+        invitation=_invitation(board, code) if code else None,
+        leaders=leaders_of([team_id], now).get(team_id, []) if board.organises else [],
         people=people["items"],
         next_cursor=people["next"],
         did=contributions(user, campaign_id, filters, translator_for(query["lang"]).language),
     )
+
+
+def _invitation(board: CampaignBoard, code: Any) -> str:
+    """Return the message to a team's members."""
+    campaign = board.campaign
+    organisation = show_organisation(campaign["organisation_id"])
+    days = campaign["first_day"], campaign["last_day"]
+    link = content(request.url_root, code.code)
+    call = spoken(organisation["telephone"])
+    return member_message(code.place.team, campaign["name"], days, link, code.code, call)
 
 
 @bp.page("/<int:campaign_id>/plan", schemas.PlanPageQuerySchema, policy=MAP)
@@ -199,33 +216,6 @@ def _code(campaign_id: int, team_id: int) -> Any:
         return None
 
 
-@bp.page("/new", methods=READ_WRITE)
-def add(query: dict[str, Any]) -> Response:
-    """Create a campaign, as a draft or open."""
-    form, user = new_form(query), actor()
-    organisations = organisations_of(user)
-    if not organisations:
-        raise Problem(403, "forbidden")
-    campaign = form.submit(
-        schemas.NewCampaignFormSchema(),
-        lambda fields: campaigns.create_campaign(
-            user, schemas.campaign_request(fields, _limit(user, fields["organisation_id"]))
-        ),
-        lists=("networks", "areas_choice"),
-    )
-    if campaign:
-        return redirect_to("board.teams", query, campaign_id=campaign["id"])
-    home = home_province(organisations[0][0], clock_now()) if len(organisations) == 1 else None
-    area = picker_area(local_day(clock_now()), home)
-    values = {"organisations": organisations, "area": area}
-    return render_private("web/board/new.html", query["lang"], form=form, **values)
-
-
-def _limit(user: Actor, organisation_id: int) -> int | None:
-    """Return the province within which a person chooses units for an organisation."""
-    return None if can(user, "system.manage") else home_province(organisation_id, clock_now())
-
-
 @bp.page("/<int:campaign_id>/settings", methods=READ_WRITE)
 def settings(query: dict[str, Any], campaign_id: int) -> Response:
     """Change a campaign, after a preview of the moved samples."""
@@ -235,7 +225,7 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
     if request.method != "POST":
         form.values = board.campaign | {"areas": format_units(board.campaign["areas"])}
     preview = request.form.get("go") != "yes"
-    limit = _limit(user, board.campaign["organisation_id"])
+    limit = unit_limit(user, board.campaign["organisation_id"])
 
     def change(fields: dict[str, Any]) -> Any:
         expected, changes = (
@@ -255,7 +245,9 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/code", methods=("POST",))
 def rotate(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
-    """Create or replace the join code of a team."""
+    """Create the join code of a team, or replace it once that is confirmed."""
+    if _code(campaign_id, team_id) and request.form.get("sure") != "yes":
+        return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
     join_codes.rotate_code(actor(), campaign_id, team_id, clock_now())
     return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
 
@@ -352,16 +344,15 @@ def _correct(campaign_id: int, fields: dict[str, Any]) -> dict[str, Any]:
     return decide(actor(), campaign_id, choice, decision, preview=fields["go"] is None)
 
 
-@bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE)
+@bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE, upload_most=LIST_MOST)
 def imported(query: dict[str, Any], campaign_id: int) -> Response:
-    """Import a list of teams, after a preview of each row."""
+    """Add teams from a list, typed, pasted or uploaded, after a check of each line."""
     form, result = new_form(query), None
     board = show_board(actor(), campaign_id, clock_now())
     require(actor(), "team.edit", organisation_scope(board.campaign["organisation_id"]))
     if request.method == "POST":
-        form.values = {"file": None}
-        organisation, go = board.campaign["organisation_id"], request.form.get("go") == "yes"
-        result = form.attempt(lambda: _import(organisation, form, go=go))
+        form.values = {"teams": request.form.get("teams", ""), "file": None}
+        result = form.attempt(lambda: _import(board, form, go=request.form.get("go") == "yes"))
         if result and not result["dry_run"]:
             return redirect_to("board.teams", query, campaign_id=campaign_id)
     return render_private(
@@ -369,16 +360,27 @@ def imported(query: dict[str, Any], campaign_id: int) -> Response:
     )
 
 
-def _import(organisation_id: int, form: Form, *, go: bool) -> dict[str, Any]:
-    """Import a file or preview it; a file with an error is only previewed."""
-    content = uploaded_file().read()
+def _import(board: CampaignBoard, form: Form, *, go: bool) -> dict[str, Any]:
+    """Check a list, and add its teams to the campaign if that was asked and no line is wrong."""
+    file = request.files.get("file")
+    if file and file.filename:
+        with file.stream as stream:
+            form.values["teams"] = as_text(read_file(stream.read()))
     run = partial(
-        import_teams,
+        import_lines,
         actor(),
-        organisation_id,
-        lambda: content,
+        board.campaign["organisation_id"],
+        form.values["teams"],
         now=clock_now(),
         language=form.language,
     )
     preview = run(dry_run=True)
-    return run(dry_run=False) if go and not preview["totals"]["error"] else preview
+    if preview is None:
+        raise invalid("teams", "no_teams")
+    if not go or preview["totals"]["error"]:
+        return preview
+    done = run(dry_run=False)
+    assert done is not None
+    ids = [row["team_id"] for row in done["rows"]]
+    add_teams(actor(), board.campaign["id"], ids, clock_now())
+    return done

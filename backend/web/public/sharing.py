@@ -1,24 +1,32 @@
 """A unit's figure as a sentence and as a picture, for other sites."""
 
-from functools import cache
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backend.coverage.contributions.day_summary import (
+    ACCENT,
+    BOLD,
+    INK,
+    NORMAL,
+    PAPER,
+    SOFT,
+    Fonts,
+    fonts_of,
+    text_length,
+    write_text,
+)
 from backend.web.public.service import CoveragePage
 from backend.web.site.charts import filled_percent
 from backend.web.site.pages import Translator
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont
 
 
 # Preview size of messengers and social networks.
 SIZE = (1200, 630)
 MARGIN = 72
-INK, SOFT, ACCENT, GOOD, LACK = "#14212b", "#4b5b68", "#0b5a7c", "#17693f", "#c7921d"
-PAPER, TRACK, BAND = "#ffffff", "#e3e9ee", "#0b5a7c"
+GOOD, TRACK, DEMO = "#17693f", "#e3e9ee", "#4f2ea3"
 
 
 def sentence(page: CoveragePage, translator: Translator) -> str:
@@ -61,26 +69,43 @@ def measured(page: CoveragePage) -> int:
 
 
 def draw_picture(page: CoveragePage, translator: Translator) -> bytes:
-    """Draw a PNG with the unit's name, its count against the target, and the source."""
+    """Draw a PNG with the unit's name, its count against the target, and the source.
+
+    Figures of the demo are marked: a picture is passed on without the page.
+    """
     from PIL import Image, ImageDraw
 
     assert page.unit is not None and page.own is not None
     image = Image.new("RGB", SIZE, PAPER)
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, SIZE[0], 20), fill=BAND)
-    where = translator.gettext("Month {month}", month=translator.month(page.query.month))
-    network = translator.label("network", page.query.network)
-    draw.text((MARGIN, 80), f"{where} · {network}", SOFT, font=_font(34, bold=False))
-    draw.text((MARGIN, 130), page.unit.name, INK, font=_fitting(draw, page.unit.name, 76))
-    if page.unit.province != page.unit.name:
-        draw.text((MARGIN, 232), page.unit.province, SOFT, font=_font(38, bold=False))
+    draw.rectangle((0, 0, SIZE[0], 96), fill=ACCENT)
+    write_text(draw, (MARGIN, 64), "Đo Sóng", fonts_of(44, BOLD), PAPER)
+    month = translator.gettext("Month {month}", month=translator.month(page.query.month))
+    where = f"{month} · {translator.label('network', page.query.network)}"
+    small = fonts_of(32, NORMAL)
+    left = SIZE[0] - MARGIN - text_length(where, small)
+    write_text(draw, (left, 61), where, small, PAPER)
+    name, fonts = page.unit.name, _fitting(page.unit.name, 76)
+    write_text(draw, (MARGIN, 196), name, fonts, INK)
+    if page.unit.province != name:
+        write_text(draw, (MARGIN, 250), page.unit.province, fonts_of(36, NORMAL), SOFT)
     _figure(draw, page, translator)
-    draw.text(
-        (MARGIN, 545), translator.gettext("according to Đo Sóng"), SOFT, font=_font(30, bold=False)
-    )
+    source = translator.gettext("according to Đo Sóng")
+    write_text(draw, (MARGIN, 590), source, fonts_of(30, NORMAL), SOFT)
+    if page.answer["demo"]:
+        _mark_demo(draw, translator)
     out = BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _mark_demo(draw: "ImageDraw", translator: Translator) -> None:
+    text = translator.gettext("SAMPLE DATA, not real")
+    fonts = fonts_of(30, BOLD)
+    wide = text_length(text, fonts)
+    right = SIZE[0] - MARGIN
+    draw.rounded_rectangle((right - wide - 48, 548, right, 606), 12, fill=DEMO)
+    write_text(draw, (right - wide - 24, 588), text, fonts, PAPER)
 
 
 def _figure(draw: "ImageDraw", page: CoveragePage, translator: Translator) -> None:
@@ -89,36 +114,24 @@ def _figure(draw: "ImageDraw", page: CoveragePage, translator: Translator) -> No
     communes = own["communes"] if page.answer["target"] else None
     has = communes["reached"] if communes else measured(page)
     whole = communes["units"] if communes else own["target"]
-    number, font = translator.number(has), _font(120, bold=True)
-    draw.text((MARGIN, 300), number, ACCENT, font=font)
+    number, fonts = translator.number(has), fonts_of(130, BOLD)
+    write_text(draw, (MARGIN, 420), number, fonts, ACCENT)
     if whole is None:
         return
     of = translator.gettext("{part} / {whole}", part="", whole=translator.number(whole)).strip()
     unit = translator.gettext("Communes reached") if communes else translator.gettext("Samples")
-    at = MARGIN + draw.textlength(number, font=font) + 24
-    draw.text((at, 372), f"{of} {unit.lower()}", SOFT, font=_font(42, bold=False))
+    at = MARGIN + text_length(number, fonts) + 24
+    write_text(draw, (at, 420), f"{of} {unit.lower()}", fonts_of(42, NORMAL), SOFT)
     wide = SIZE[0] - 2 * MARGIN
-    track = (MARGIN, 465, MARGIN + wide, 493)
-    draw.rounded_rectangle(track, 14, fill=TRACK)
+    draw.rounded_rectangle((MARGIN, 465, MARGIN + wide, 497), 16, fill=TRACK)
     done = wide * filled_percent(has, whole) / 100
     if done >= 1:
-        end = MARGIN + max(done, 28)
-        colour = GOOD if has >= whole else LACK
-        draw.rounded_rectangle((MARGIN, 465, end, 493), 14, fill=colour)
+        colour = GOOD if has >= whole else ACCENT
+        draw.rounded_rectangle((MARGIN, 465, MARGIN + max(done, 32), 497), 16, fill=colour)
 
 
-def _fitting(draw: "ImageDraw", words: str, size: int) -> "FreeTypeFont":
+def _fitting(words: str, size: int) -> Fonts:
     """Return the largest font in which a text fits between the margins."""
-    while size > 30 and draw.textlength(words, font=_font(size, True)) > SIZE[0] - 2 * MARGIN:
+    while size > 30 and text_length(words, fonts_of(size, BOLD)) > SIZE[0] - 2 * MARGIN:
         size -= 4
-    return _font(size, bold=True)
-
-
-@cache
-def _font(size: int, bold: bool) -> "FreeTypeFont":
-    """Load DejaVu Sans of matplotlib, which has all Vietnamese letters."""
-    from matplotlib import get_data_path
-    from PIL import ImageFont
-
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / name, size)
+    return fonts_of(size, BOLD)

@@ -134,6 +134,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "day": N_("Day"),
         "organisation": N_("Organisation"),
     },
+    "team_type": {
+        "youth": N_("Youth team"),
+        "community_digital": N_("Community digital team"),
+        "staff": N_("Staff"),
+        "other": NP_("team", "Other"),
+    },
     "import_row": {
         "create": N_("added"),
         "update": N_("changed"),

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from backend.accounts.access import Actor, can
 from backend.errors import FieldError, Problem, invalid
+from backend.organisations.service import home_unit
 from backend.units.search import Choice, NamedUnit, choose_units, home_area, unit_index
 
 # Letters of a text with one unit a line: 4,000 lines of a name with its province and code.
@@ -56,22 +58,29 @@ def picker_area(day: date, home: int | None) -> PickerArea:
     return PickerArea(province.code, province.name, tuple(map(_option, [province, *inside])))
 
 
+def unit_limit(actor: Actor, organisation_id: int) -> int | None:
+    """Return the home within whose province a person chooses units; None for everywhere."""
+    return None if can(actor, "system.manage") else home_unit(organisation_id)
+
+
 def read_units(
     values: Mapping[str, Any],
     name: str,
     days: Sequence[date],
     *,
     level: str | None = None,
-    within: int | None = None,
+    home: int | None = None,
 ) -> list[NamedUnit]:
     """Return the units of a field with one unit a line; 422 with questions where it is not clear.
 
-    A campaign that spans the reform means a line's unit on its first and on its last day.
+    A campaign that spans the reform means a line's unit on its first and on its last day. With a
+    `home` only units in its province are found.
     """
+    areas = {day: home_area(home, day) for day in days}
     chosen: dict[str, tuple[NamedUnit, ...]] = {}
     unclear: dict[str, Choice] = {}
     for text in _lines(values, name):
-        found = [choose_units(text, day, level=level, within=within) for day in dict.fromkeys(days)]
+        found = [choose_units(text, day, level=level, within=area) for day, area in areas.items()]
         units = tuple(dict.fromkeys(unit for one in found for unit in one.units))
         if units:
             chosen[text] = units
@@ -88,11 +97,11 @@ def read_unit(
     day: date,
     *,
     level: str | None = None,
-    within: int | None = None,
+    home: int | None = None,
 ) -> NamedUnit | None:
     """Return the unit of a field with at most one; the answer to a question has priority."""
     answer = values.get(f"{name}_choice") or values.get(name)
-    found = read_units({name: answer}, name, [day], level=level, within=within) if answer else []
+    found = read_units({name: answer}, name, [day], level=level, home=home) if answer else []
     if len(found) > 1:
         raise invalid(name, "unit_which")
     return found[0] if found else None

@@ -84,6 +84,7 @@ def test_a_code_that_is_over_says_why(
     over = cast.code(team(cast.app, cast.organisation, "Đội 3"), **changes)
     answer = join(client, register(client), over)
     assert (answer.status_code, answer.json["code"]) == (410, code)
+    assert answer.json["organiser"] == {"name": "Tỉnh Đoàn Thái Nguyên", "telephone": None}
     assert answer.json["title"].endswith("mã mới.")  # in words, and what to do
 
 

@@ -28,7 +28,8 @@ def _excluded(world: World) -> dict[str, Any]:
     return {"json": {"filter": {"team_id": world.team}, "reason": "đo trong xưởng"}}
 
 
-def _pin(world: World) -> dict[str, Any]:
+def _pin(world: World, campaign: int | None = None) -> dict[str, Any]:
+    world.take_part(campaign or world.campaign, world.team)
     return {"team_id": world.team, "unit": "05443", "date": "2024-11-21", "samples": 5}
 
 
@@ -78,11 +79,11 @@ CAMPAIGN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {CAMPAIGN}/summary": taking_part,
     f"GET {CAMPAIGN}/summary (draft)": _draft,
     f"GET {CAMPAIGN}/plan (not the leader's)": lambda w: {
-        "query_string": {"team_id": w.other_team}
+        "query_string": {"team_id": w.take_part(w.campaign, w.other_team)}
     },
     f"GET {CAMPAIGN}/plan (draft)": _draft,
     f"PUT {CAMPAIGN}/plan/pins": lambda w: {"json": _pin(w)},
-    f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w)} | _draft(w),
+    f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w, w.draft)} | _draft(w),
     f"DELETE {CAMPAIGN}/plan/pins": _pinned,
     f"PUT {CAMPAIGN}/plan/limits": lambda w: {"json": LIMITS},
     f"PUT {CAMPAIGN}/plan/limits (draft)": lambda w: {"json": LIMITS} | _draft(w),

@@ -1,12 +1,19 @@
 """Valid forms of pages for the access matrix."""
 
 import io
+import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from sqlalchemy import select
+
+from backend.accounts.models import Role
+from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
+from backend.database.extensions import db
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
-from tests.support.access.table_pages import BOARD
+from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT
 from tests.support.access.world import World
 
 CAMPAIGN_FORM = {
@@ -20,6 +27,7 @@ LIMITS = {"radius_km": "12", "visit_least": "5", "assumed_capacity": "8"}
 
 
 def _pin(world: World) -> dict[str, Any]:
+    world.take_part(world.campaign, world.team)
     return {"team_id": world.team, "unit": "05443", "date": TODAY, "samples": "5"}
 
 
@@ -35,6 +43,51 @@ def _teams() -> dict[str, Any]:
     return {"data": {"file": (io.BytesIO(table), "doi.csv"), "go": "yes"}}
 
 
+def _address() -> str:
+    return f"{secrets.token_hex(4)}@example.vn"
+
+
+def _draft(row: str, world: World) -> dict[str, Any]:
+    """Return a draft of the organiser, of another one for other actors, and the form of a step."""
+    own = world.headers if world.actor == "organiser" else world.headers_of("organiser")
+    user = world.user_of(own)
+    content = {name: CAMPAIGN_FORM[name] for name in ("name", "first_day", "last_day", "areas")}
+    content |= {"networks": ["mobile"], "organisation_id": str(world.organisation)}
+    with world.app.app_context():
+        draft = CampaignDraft(user_id=user and user.id, content=content, updated_at=people.LONG_AGO)
+        db.session.add(draft)
+        db.session.commit()
+        made = draft.id
+    form = CAMPAIGN_FORM | {"organisation_id": world.organisation}
+    if row.endswith("/teams"):
+        form = {"teams": "Đội 9", "go": "start"}
+    return {"at": {"draft_id": made}} | ({"data": form} if row.startswith("POST") else {})
+
+
+def _logo(world: World) -> dict[str, Any]:
+    with world.app.app_context():
+        logo = OrganisationLogo(organisation_id=world.organisation, png=b"PNG", digest="0")
+        db.session.merge(logo)
+        db.session.commit()
+    return taking_part(world)
+
+
+def _coded(world: World) -> dict[str, Any]:
+    return {"made": world.code(world.team)}
+
+
+def _led(world: World) -> dict[str, Any]:
+    user = world.user_of(people.person(world.app, "team_leader", world.team))
+    with world.app.app_context():
+        role = db.session.scalar(select(Role.id).where(Role.user_id == (user and user.id)))
+    return {"at": {"role_id": role}}
+
+
+DRAFT_ROWS = tuple(
+    f"{method} {DRAFT}{page}"
+    for method, pages in (("GET", ("", "/teams")), ("POST", ("", "/save", "/remove", "/teams")))
+    for page in pages
+)
 # Pages of a leader whose team takes part.
 TAKING_PART = (
     "", "/figures", "/contributions", "/contributions.csv", "/teams", "/teams/<int:team_id>",
@@ -44,6 +97,20 @@ TAKING_PART = (
 PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{f"GET {BOARD}{page}": taking_part for page in TAKING_PART},
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
+    "POST /campaigns/drafts/save": lambda w: {"data": {"name": "Tháng ba"}},
+    **{row: partial(_draft, row) for row in DRAFT_ROWS},
+    f"POST {BOARD}/contact": lambda w: {"data": {"telephone": "0912 345 678"}},
+    f"GET {BOARD}/logo.png": _logo,
+    f"GET {BOARD}/posters.pdf": _coded,
+    f"POST {BOARD}/teams/add": lambda w: {"data": {"name": "Đội mới", "type": "youth"}},
+    f"POST {BOARD}/teams/join": lambda w: {"data": {"former": str(w.team)}},
+    f"POST {BOARD_TEAM}/change": lambda w: {
+        "data": {"name": "Đội khác", "type": "youth", "version": "1"}
+    },
+    f"POST {BOARD_TEAM}/end": lambda w: {"data": {"sure": "yes", "version": "1"}},
+    f"POST {BOARD_TEAM}/leave": lambda w: {"data": {"sure": "yes"}},
+    f"POST {BOARD_TEAM}/leaders": lambda w: {"data": {"contact": _address()}},
+    f"POST {BOARD_TEAM}/leaders/<int:role_id>/end": _led,
     f"POST {BOARD}/settings": lambda w: {"data": CAMPAIGN_FORM},
     f"POST {BOARD}/plan/pins": lambda w: {"data": _pin(w)},
     f"POST {BOARD}/plan/unpin": _pinned,

@@ -1,6 +1,8 @@
 """Rows of the access matrix: pages and other URLs outside the API."""
 
 BOARD = "/campaigns/<int:campaign_id>"
+BOARD_TEAM = f"{BOARD}/teams/<int:team_id>"
+DRAFT = "/campaigns/drafts/<int:draft_id>"
 DESK_REPORT = "/desk/reports/<int:report_id>"
 
 EVERYBODY = "200 200 200 200 200 200 200 200"
@@ -60,6 +62,28 @@ PAGES = {
     f"GET {BOARD}/teams/import": "303 401 403 200 403 403 403 200",
     "GET /campaigns/new": "303 401 403 200 200 403 403 200",
     "POST /campaigns/new": "303 401 403 303 403 403 403 303",
+    "POST /campaigns/drafts/save": "303 401 403 200 200 403 403 200",
+    f"GET {DRAFT}": "303 401 403 200 404 403 403 404",
+    f"POST {DRAFT}": "303 401 403 303 404 403 403 404",
+    f"POST {DRAFT}/save": "303 401 404 200 404 404 404 404",
+    f"POST {DRAFT}/remove": "303 401 404 303 404 404 404 404",
+    f"GET {DRAFT}/teams": "303 401 404 200 404 404 404 404",
+    f"POST {DRAFT}/teams": "303 401 404 303 404 404 404 404",
+    f"GET {BOARD}/ready": "303 401 403 200 403 403 403 200",
+    f"POST {BOARD}/ready": "303 401 403 200 403 403 403 200",
+    f"POST {BOARD}/contact": "303 401 403 303 403 403 403 303",
+    f"GET {BOARD}/logo.png": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/posters.pdf": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/teams/add": "303 401 403 200 403 403 403 200",
+    f"POST {BOARD}/teams/add": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/teams/join": "303 401 403 303 403 403 403 303",
+    f"GET {BOARD_TEAM}/change": "303 401 403 200 403 403 403 200",
+    f"POST {BOARD_TEAM}/change": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD_TEAM}/end": "303 401 403 303 404 404 404 303",
+    f"POST {BOARD_TEAM}/leave": "303 401 403 303 404 404 404 303",
+    f"GET {BOARD_TEAM}/leaders": "303 401 403 200 403 403 403 200",
+    f"POST {BOARD_TEAM}/leaders": "303 401 403 200 403 403 403 200",
+    f"POST {BOARD_TEAM}/leaders/<int:role_id>/end": "303 401 403 303 404 404 404 303",
     f"POST {BOARD}/settings": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/teams/<int:team_id>/code": "303 401 403 303 404 404 404 303",
     f"POST {BOARD}/plan/pins": "303 401 403 303 403 403 403 303",

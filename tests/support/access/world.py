@@ -37,6 +37,7 @@ class World:
     headers: dict[str, str] = field(init=False)
     by_session: bool = True  # use a session where a row needs one
     codes: dict[int, str] = field(default_factory=dict)  # by team
+    parts: set[tuple[int, int]] = field(default_factory=set)  # campaigns with their teams
     memberships: dict[str, int] = field(default_factory=dict)  # by token of a device
     samples: dict[str, str] = field(default_factory=dict)  # by token of a device
 
@@ -131,6 +132,15 @@ class World:
             post(self.client, headers, body)
             self.samples[token] = str(body["id"])
         return self.samples[token]
+
+    def take_part(self, campaign: int, team: int) -> int:
+        """Give a team a code in a campaign once; return the team."""
+        if (campaign, team) not in self.parts and not (
+            campaign == self.campaign and team in self.codes
+        ):
+            people.take_part(self.app, campaign, team)
+            self.parts.add((campaign, team))
+        return team
 
     def code(self, team: int) -> str:
         """Return the join code of a team in the open campaign, created once."""

@@ -14,7 +14,7 @@ from backend.memberships.models import Membership, Volunteer
 from backend.units.models import Unit
 from geo.fix import distance_m
 from tests.support.clock import FakeClock
-from tests.support.people import LONG_AGO, campaign, organisation, team, unit_id
+from tests.support.people import LONG_AGO, campaign, organisation, take_part, team, unit_id
 from tests.support.plans import (
     FOURTH,
     HERE,
@@ -138,11 +138,12 @@ def test_only_communes_of_the_list_in_force(
         first_day=date(2025, 8, 1),
         last_day=date(2025, 9, 30),
     )
-    team(
+    one = team(
         *(app, cast.organisation, "Đội 1"),
         home_unit_id=unit_id(app, HERE),  # a home may be told in old units
         capacity_per_day=5,
     )
+    take_part(app, new, one)
     plan = client.get(f"/api/v1/campaigns/{new}/plan", headers=cast.organiser).json
     assert plan["summary"]["communes"] == 92
     assert plan["last_day"] == "2025-08-31"
@@ -241,10 +242,14 @@ def test_which_teams_take_part(app: Flask, client: FlaskClient) -> None:
     cast = Cast(app, HERE)
     below = organisation(app, "Xã đoàn", parent_id=cast.organisation)
     beside = organisation(app, "Hội khác")
-    team(app, below, "Của đơn vị dưới")
-    team(app, beside, "Của hội khác")
+    team(app, below, "Của chiến dịch trước")
     member = team(app, beside, "Có người tham gia")
-    team(app, below, "Đã giải thể", ended_at=datetime(2024, 11, 1, tzinfo=UTC))
+    coded = [
+        team(app, below, "Của đơn vị dưới"),
+        team(app, beside, "Của hội khác"),
+        team(app, below, "Đã giải thể", ended_at=datetime(2024, 11, 1, tzinfo=UTC)),
+    ]
+    take_part(app, cast.campaign, *coded)
     with app.app_context():
         volunteer = Volunteer()
         db.session.add(volunteer)

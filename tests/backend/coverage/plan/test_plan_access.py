@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from backend.accounts.models import PersonalToken
 from backend.database.extensions import db
-from tests.support.people import organisation, person, team, unit_id
+from tests.support.people import organisation, person, take_part, team, unit_id
 from tests.support.plans import HERE, TODAY, Cast, plan_rows
 
 
@@ -34,7 +34,7 @@ def test_an_organiser_below_sees_the_teams_below(app: Flask, client: FlaskClient
     cast = Cast(app, HERE)
     cast.team("Đội của tỉnh")
     below = organisation(app, "Xã đoàn", parent_id=cast.organisation)
-    team(app, below, "Đội của xã")
+    take_part(app, cast.campaign, team(app, below, "Đội của xã"))
     assert set(plan_rows(cast.plan(client, person(app, "organiser", below)))) == {"Đội của xã"}
 
 

@@ -16,7 +16,7 @@ from backend.database.extensions import db
 from backend.units.reform import crosswalk
 from backend.web.site.canvas import ARCHIPELAGOS
 from tests.support.clock import FakeClock
-from tests.support.people import campaign, team, unit_id
+from tests.support.people import campaign, take_part, team, unit_id
 from tests.support.plans import HERE, NEAR, TODAY, Cast, plan_rows, store_count
 
 LIMITS = {"radius_km": 15, "visit_least": 10, "assumed_capacity": 10, "community_travels": False}
@@ -94,10 +94,11 @@ def test_a_home_of_before_the_reform_is_the_commune_of_today(
         first_day=date(2025, 8, 1),
         last_day=date(2025, 9, 30),
     )
-    team(
+    one = team(
         *(app, cast.organisation, "Tổ số"), type="community_digital",
         home_unit_id=unit_id(app, HERE), capacity_per_day=5,
     )  # fmt: skip
+    take_part(app, new, one)
     [own] = client.get(f"/api/v1/campaigns/{new}/plan", headers=cast.organiser).json["teams"]
     now = crosswalk().successors(HERE)[0]
     assert own["home"]["code"] == HERE and own["own_commune"]["code"] == now

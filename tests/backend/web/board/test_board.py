@@ -15,7 +15,15 @@ from backend.database.extensions import db
 from backend.measurements.recording.counting import fold_all
 from backend.web.board.schemas import parse_areas
 from tests.support.contributions import add_measurement, volunteers
-from tests.support.people import account, audit_entries, campaign, organisation, sign_in, unit_id
+from tests.support.people import (
+    account,
+    audit_entries,
+    campaign,
+    organisation,
+    sign_in,
+    team,
+    unit_id,
+)
 from tests.support.plans import HERE, NEAR, TODAY, Cast
 
 ORGANISER, LEADER, OTHER = "ban@example.vn", "doi@example.vn", "khac@example.vn"
@@ -140,7 +148,9 @@ def test_a_campaign_is_made_by_its_form(client: FlaskClient, app: Flask, cast: C
     assert "Không có đơn vị này vào ngày đó." in page
     made = client.post("/campaigns/new", data={"csrf_token": token, **fields})
     assert made.status_code == 303
-    number = re.search(r"/campaigns/(\d+)/teams", made.location)
+    teams = {"csrf_token": token, "teams": "Đội Bốn", "go": "start"}
+    started = client.post(made.location, data=teams)
+    number = re.search(r"/campaigns/(\d+)/ready", started.location)
     told = client.get(f"/api/v1/campaigns/{number and number[1]}").json
     assert (told["name"], told["cap"], told["target"]) == ("Đợt hai", 20, None)
     assert [one["name"] for one in told["areas"]] == ["Phường Trưng Vương", "Tỉnh Thái Nguyên"]
@@ -274,10 +284,11 @@ def test_no_plan_is_said_in_words(client: FlaskClient, cast: Cast, clock: Any) -
 
 def test_a_team_gets_a_code(client: FlaskClient, app: Flask, cast: Cast) -> None:
     token = enter(client, ORGANISER)
-    page = f"{cast.page}/teams/{cast.first}"
+    without = team(app, cast.organisation, "Đội Ba")
+    page = f"{cast.page}/teams/{without}"
     assert "Đội chưa có mã tham gia." in read(client, page)
     send(client, f"{page}/code", token, 303)
-    told = client.get(f"/api/v1/campaigns/{cast.campaign}/teams/{cast.first}/join-code").json
+    told = client.get(f"/api/v1/campaigns/{cast.campaign}/teams/{without}/join-code").json
     assert f"{told['code'][:4]} {told['code'][4:]}" in read(client, page)
 
 

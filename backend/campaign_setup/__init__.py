@@ -1,0 +1,1 @@
+"""Setting up campaigns: drafts, lists of teams as text, leaders' invitations, posters."""

@@ -1,0 +1,35 @@
+"""Drafts of campaigns, and logos of organisations."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Identity
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+
+
+class CampaignDraft(db.Model):
+    """A campaign that a person is setting up, as typed; after its start the leaders to invite."""
+
+    __tablename__ = "campaign_drafts"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    content: Mapped[dict[str, Any]]
+    campaign_id: Mapped[int | None] = mapped_column(
+        ForeignKey("campaigns.id", ondelete="CASCADE"), index=True
+    )
+    updated_at: Mapped[datetime]
+
+
+class OrganisationLogo(db.Model):
+    """The logo of an organisation, re-encoded as PNG."""
+
+    __tablename__ = "organisation_logos"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True
+    )
+    png: Mapped[bytes]
+    digest: Mapped[str]

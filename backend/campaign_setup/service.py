@@ -1,0 +1,250 @@
+"""Drafts of campaigns: stored while they are typed, and started with their teams."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, text
+
+from backend.accounts.access import Actor, can, require, require_person
+from backend.campaign_setup.leaders import InvitedLeader, invite_leaders, leaders_of
+from backend.campaign_setup.models import CampaignDraft
+from backend.campaign_setup.team_lines import TeamLine, as_csv, read_text, with_types
+from backend.campaigns.models import Team
+from backend.campaigns.service import create_campaign
+from backend.database.extensions import db
+from backend.errors import Problem, invalid
+from backend.i18n.catalogues import Language
+from backend.memberships.join_codes import create_codes
+from backend.organisations.models import Organisation
+from backend.organisations.names import folded
+from backend.organisations.scopes import campaign_scope, requested_organisation_scope
+from backend.team_import.service import import_teams
+
+# A person sets up a few campaigns at a time; older drafts are deleted with their contacts.
+DRAFTS_MOST = 20
+KEPT = timedelta(days=90)
+# The type of teams of an organisation, unless the list says otherwise.
+TEAM_TYPES = {"youth_union": "youth", "community_digital_team": "community_digital"}
+OTHER_TEAM_TYPE = "other"
+
+# Teams that can be added to a campaign: of the organisation and below it, lasting, without a code.
+FORMER = text("""
+    with recursive below as (
+        select cast(:organisation as int) as id
+        union
+        select o.id from organisations o join below b on o.parent_id = b.id
+    )
+    select t.id, t.name, u.name as home, o.name as organisation
+    from teams t join organisations o on o.id = t.organisation_id
+    left join units u on u.id = t.home_unit_id
+    where t.organisation_id in (select id from below)
+        and t.ended_at is null and o.ended_at is null
+        and not exists (select from join_codes j where j.team_id = t.id
+                        and j.campaign_id = :campaign and j.revoked_at is null)
+        and not exists (select from memberships m where m.team_id = t.id
+                        and m.campaign_id = :campaign)
+    order by t.sort_key collate "C", t.id limit :most
+""")
+FORMER_MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A stored draft."""
+
+    id: int
+    content: dict[str, Any]
+    campaign_id: int | None
+    updated_at: datetime
+
+
+def list_drafts(actor: Actor) -> list[Draft]:
+    """Return the person's drafts that were not started, the latest first."""
+    own = _own(actor).where(CampaignDraft.campaign_id.is_(None))
+    rows = db.session.scalars(own.order_by(CampaignDraft.updated_at.desc(), CampaignDraft.id))
+    return [_draft(row) for row in rows]
+
+
+def show_draft(actor: Actor, draft_id: int) -> Draft:
+    """Return a draft of the person; 404 for that of another."""
+    return _draft(_row(actor, draft_id))
+
+
+def save_draft(
+    actor: Actor, draft_id: int | None, content: Mapping[str, Any], now: datetime
+) -> Draft:
+    """Store fields of a draft as typed, or begin one; a started one does not change."""
+    user_id = require_person(actor, write=True)
+    if draft_id is None:
+        _require_organiser(actor)
+        row = CampaignDraft(user_id=user_id, content=dict(content), updated_at=now)
+        _delete_old(user_id, now)
+        db.session.add(row)
+        db.session.flush()
+    else:
+        row = _row(actor, draft_id, lock=True)
+        if row.campaign_id is None:
+            row.content, row.updated_at = {**row.content, **content}, now
+    draft = _draft(row)
+    db.session.commit()
+    return draft
+
+
+def remove_draft(actor: Actor, draft_id: int) -> None:
+    """Delete a draft of the person."""
+    require_person(actor, write=True)
+    db.session.delete(_row(actor, draft_id, lock=True))
+    db.session.commit()
+
+
+def team_type(organisation_id: int) -> str:
+    """Return the type of an organisation's teams, unless a list says otherwise."""
+    kind = db.session.scalar(select(Organisation.type).where(Organisation.id == organisation_id))
+    return TEAM_TYPES.get(kind or "", OTHER_TEAM_TYPE)
+
+
+def import_lines(
+    actor: Actor,
+    organisation_id: int,
+    text: str,
+    *,
+    dry_run: bool,
+    now: datetime,
+    language: Language,
+    commit: bool = True,
+) -> dict[str, Any] | None:
+    """Return the effect of each line of a list of teams, and apply it; None for an empty list."""
+    require(actor, "team.edit", requested_organisation_scope(organisation_id))
+    lines = _read_lines(organisation_id, text)
+    if not lines:
+        return None
+    return import_teams(
+        actor, organisation_id, lambda: as_csv(lines), dry_run=dry_run, now=now,
+        language=language, commit=commit,
+    )  # fmt: skip
+
+
+def _read_lines(organisation_id: int, text: str) -> list[TeamLine]:
+    names = select(Team.name_key).where(Team.organisation_id == organisation_id)
+    existing = set(db.session.scalars(names))
+    return with_types(read_text(text), team_type(organisation_id), existing)
+
+
+def former_teams(
+    actor: Actor, organisation_id: int, campaign_id: int | None = None
+) -> list[dict[str, Any]]:
+    """Return the teams of an organisation and those below it that are not in the campaign."""
+    require(actor, "team.see", requested_organisation_scope(organisation_id))
+    values = {"organisation": organisation_id, "campaign": campaign_id, "most": FORMER_MOST}
+    return [dict(row) for row in db.session.execute(FORMER, values).mappings()]
+
+
+def start_campaign(
+    actor: Actor,
+    draft_id: int,
+    campaign: Mapping[str, Any],
+    former: Sequence[int],
+    *,
+    now: datetime,
+    language: Language,
+) -> int:
+    """Create the campaign of a draft with its teams and their codes, all or nothing.
+
+    A second request returns the same campaign: a double tap creates no second one.
+    """
+    row = _row(actor, draft_id, lock=True)
+    if row.campaign_id is not None:
+        return row.campaign_id
+    organisation_id = campaign["organisation_id"]
+    text_of_teams = row.content.get("teams") or ""
+    lines = _read_lines(organisation_id, text_of_teams)
+    created = create_campaign(actor, campaign, commit=False)
+    import_lines(
+        actor, organisation_id, text_of_teams, dry_run=False, now=now, language=language,
+        commit=False,
+    )  # fmt: skip
+    ids = _team_ids(organisation_id, lines)
+    wanted = [*ids.values(), *former]
+    if not wanted:
+        raise invalid("teams", "no_teams")
+    create_codes(actor, created["id"], wanted, now)
+    row.campaign_id, row.updated_at = created["id"], now
+    row.content = {"leaders": _contacts(lines, ids)}
+    db.session.commit()
+    return int(created["id"])
+
+
+def add_teams(actor: Actor, campaign_id: int, team_ids: Sequence[int], now: datetime) -> list[int]:
+    """Let existing teams take part in a campaign; return those that did not before."""
+    added = create_codes(actor, campaign_id, team_ids, now)
+    db.session.commit()
+    return added
+
+
+def waiting_leaders(actor: Actor, campaign_id: int, now: datetime) -> dict[str, list[int]]:
+    """Return the teams of each leader in the list of a started campaign who has not accepted."""
+    require(actor, "campaign.edit", campaign_scope(campaign_id))
+    query = _own(actor).where(CampaignDraft.campaign_id == campaign_id)
+    row = db.session.scalar(query.order_by(CampaignDraft.id.desc()).limit(1))
+    listed: dict[str, list[int]] = (row.content.get("leaders") or {}) if row else {}
+    present = leaders_of([one for ids in listed.values() for one in ids], now)
+    accepted = {one for one, leaders in present.items() if any(x["accepted"] for x in leaders)}
+    waiting = {
+        contact: [one for one in ids if one not in accepted] for contact, ids in listed.items()
+    }
+    return {contact: ids for contact, ids in waiting.items() if ids}
+
+
+def invite_waiting(actor: Actor, campaign_id: int, now: datetime) -> list[InvitedLeader]:
+    """Make links for the leaders of a started campaign who have not accepted."""
+    return invite_leaders(actor, waiting_leaders(actor, campaign_id, now), now)
+
+
+def _own(actor: Actor) -> Any:
+    return select(CampaignDraft).where(CampaignDraft.user_id == require_person(actor))
+
+
+def _row(actor: Actor, draft_id: int, *, lock: bool = False) -> CampaignDraft:
+    query = _own(actor).where(CampaignDraft.id == draft_id)
+    row: CampaignDraft | None = db.session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise Problem(404, "not_found")
+    return row
+
+
+def _draft(row: CampaignDraft) -> Draft:
+    return Draft(row.id, dict(row.content), row.campaign_id, row.updated_at)
+
+
+def _require_organiser(actor: Actor) -> None:
+    if not (can(actor, "system.manage") or actor.ids("organiser")):
+        raise Problem(403, "forbidden")
+
+
+def _delete_old(user_id: int, now: datetime) -> None:
+    """Delete a person's drafts that are old or beyond the most that are kept."""
+    own = CampaignDraft.user_id == user_id
+    latest = select(CampaignDraft.id).where(own).order_by(CampaignDraft.updated_at.desc())
+    kept = list(db.session.scalars(latest.limit(DRAFTS_MOST - 1)))
+    gone = (CampaignDraft.updated_at < now - KEPT) | CampaignDraft.id.not_in(kept)
+    db.session.execute(delete(CampaignDraft).where(own, gone))
+
+
+def _team_ids(organisation_id: int, lines: Sequence[TeamLine]) -> dict[str, int]:
+    """Return the teams of a list by their name as compared."""
+    keys = {folded(one.name) for one in lines}
+    query = select(Team.name_key, Team.id).where(
+        Team.organisation_id == organisation_id, Team.name_key.in_(keys)
+    )
+    return {row.name_key: row.id for row in db.session.execute(query)}
+
+
+def _contacts(lines: Sequence[TeamLine], ids: Mapping[str, int]) -> dict[str, list[int]]:
+    """Return the teams of each leader of a list."""
+    found: dict[str, list[int]] = {}
+    for line in lines:
+        if line.leader:
+            found.setdefault(line.leader, []).append(ids[folded(line.name)])
+    return found

@@ -1,0 +1,1 @@
+"""Pages that set up campaigns: drafts, teams, leaders, posters."""

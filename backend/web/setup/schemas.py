@@ -1,0 +1,111 @@
+"""Queries and forms of the pages that set up campaigns."""
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields
+
+from backend.accounts.login_names import NAME_MOST as CONTACT_MOST
+from backend.campaign_setup.team_lines import TEXT_MOST
+from backend.campaigns.schemas import CAPACITY_MOST, TYPES
+from backend.fields import ID_MOST, Many, QueryWhole, Strict, Text
+from backend.organisations.schemas import Name, Telephone
+from backend.units.search import NAME_MOST
+from backend.web.board.schemas import CampaignFormSchema
+from backend.web.site.schemas import PageQuerySchema
+from backend.web.site.unit_fields import LINES_MOST
+
+# Letters of a short field of a draft, which is stored as typed.
+SHORT_MOST = 300
+TEAMS_MOST = 1_000
+PARTS_MOST = 100
+UNITS_MOST = 4_000
+
+
+class DraftQuerySchema(PageQuerySchema):
+    """The team whose poster is wanted; without one the part of all posters."""
+
+    team = QueryWhole(1, ID_MOST, load_default=None)
+    part = QueryWhole(1, PARTS_MOST, load_default=1)
+
+
+class DetailsFormSchema(CampaignFormSchema):
+    """The first step: the campaign, its organisation and the telephone number on posters."""
+
+    organisation_id = QueryWhole(1, ID_MOST, required=True)
+    telephone = Telephone(allow_none=True, load_default=None)
+    state = Text(choices=("draft", "open"), load_default="open")
+
+
+class TypedSchema(Schema):
+    """Fields of a draft as typed, whatever they contain; unknown ones are left out."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    name = Text(SHORT_MOST, allow_none=True)
+    organisation_id = Text(SHORT_MOST, allow_none=True)
+    first_day = Text(SHORT_MOST, allow_none=True)
+    last_day = Text(SHORT_MOST, allow_none=True)
+    areas = Text(LINES_MOST, allow_none=True)
+    networks = fields.List(Text(SHORT_MOST))
+    target = Text(SHORT_MOST, allow_none=True)
+    cap = Text(SHORT_MOST, allow_none=True)
+    state = Text(SHORT_MOST, allow_none=True)
+    telephone = Text(SHORT_MOST, allow_none=True)
+    teams = Text(TEXT_MOST, allow_none=True)
+    former = fields.List(Text(SHORT_MOST))
+
+
+class TeamsFormSchema(Strict):
+    """The second step: a list of teams, and teams of former campaigns."""
+
+    teams = Text(TEXT_MOST, allow_none=True, load_default=None)
+    former = Many(QueryWhole(1, ID_MOST), least=0, most=TEAMS_MOST, load_default=list)
+    go = Text(choices=("check", "start"), load_default="check")
+    file = fields.Raw(load_default=None)
+
+
+class TeamFormSchema(Strict):
+    """A team: its name, type, home and capacity."""
+
+    name = Name(required=True)
+    type = Text(choices=TYPES, required=True)
+    home = Text(NAME_MOST, allow_none=True, load_default=None)
+    home_choice = Text(NAME_MOST, allow_none=True, load_default=None)
+    capacity_per_day = QueryWhole(0, CAPACITY_MOST, allow_none=True, load_default=None)
+    version = Text(12, load_default=None, allow_none=True)
+
+
+class FormerFormSchema(Strict):
+    """Existing teams that join a campaign."""
+
+    former = Many(QueryWhole(1, ID_MOST), least=1, most=TEAMS_MOST, required=True)
+
+
+class LeaderFormSchema(Strict):
+    """The e-mail address or telephone number of a leader to invite."""
+
+    contact = Text(CONTACT_MOST, required=True)
+
+
+class SureFormSchema(Strict):
+    """The confirmation of an act, and the version of what it changes."""
+
+    sure = Text(choices=("yes",), required=True)
+    version = Text(12, load_default=None, allow_none=True)
+
+
+class ContactFormSchema(Strict):
+    """What posters show of an organisation: its telephone number and its logo."""
+
+    telephone = Telephone(allow_none=True, load_default=None)
+    remove_logo = Text(choices=("yes",), load_default=None)
+    file = fields.Raw(load_default=None)
+
+
+def typed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a draft as typed; too long ones are left out."""
+    known = TypedSchema()
+    wrong = known.validate(values)
+    kept: dict[str, Any] = known.load({name: values[name] for name in values if name not in wrong})
+    return kept

@@ -1,0 +1,150 @@
+"""Data of the pages that set up campaigns: defaults, teams with their codes, posters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.accounts.access import Actor, can, require
+from backend.accounts.login_names import spoken
+from backend.campaign_setup.logos import logo_of
+from backend.campaigns.models import Campaign, CampaignArea, JoinCode, Team
+from backend.campaigns.service import visible_campaign
+from backend.clock import local_day, month_end
+from backend.database.extensions import db
+from backend.errors import Problem
+from backend.memberships.poster import content, short_address
+from backend.organisations.models import Organisation
+from backend.organisations.scopes import campaign_scope, team_scope
+from backend.units.models import Unit
+from backend.units.search import home_area, unit_index
+from backend.web.setup.poster_map import area_map
+from backend.web.setup.poster_pdf import PosterTeam, PosterTexts
+
+# A campaign shorter than this lasts until the end of the next month.
+DAYS_LEAST = 10
+# Pages of one PDF: each takes a tenth of a second and more.
+POSTERS_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CodedTeam:
+    """A team of a campaign with its join code."""
+
+    id: int
+    name: str
+    code: str
+    expires_at: datetime | None
+    home_unit_id: int | None
+
+
+def draft_defaults(organisation_id: int, now: datetime) -> dict[str, Any]:
+    """Return the proposed fields of a new campaign: this month, the organisation's own area."""
+    today = local_day(now)
+    last = month_end(f"{today:%Y-%m}")
+    if (last - today).days < DAYS_LEAST:
+        last = month_end(f"{last + timedelta(days=1):%Y-%m}")
+    organisation = db.session.get_one(Organisation, organisation_id)
+    unit = unit_index().by_id.get(organisation.unit_id or 0)
+    if unit is not None and not unit.valid_on(today):
+        unit = unit_index().by_id.get(home_area(organisation.unit_id, today) or 0)
+    return {
+        "organisation_id": str(organisation_id),
+        "first_day": today.isoformat(),
+        "last_day": last.isoformat(),
+        "areas": unit.label if unit else "",
+        "networks": ["mobile"],
+        "telephone": spoken(organisation.telephone) or "",
+        "state": "open",
+    }
+
+
+def coded_teams(actor: Actor, campaign_id: int, team_id: int | None = None) -> list[CodedTeam]:
+    """Return the teams of a campaign with a code in force that the person may see, by name."""
+    campaign = visible_campaign(actor, campaign_id)
+    query = (
+        select(Team.id, Team.name, JoinCode.code, JoinCode.expires_at, Team.home_unit_id)
+        .join(JoinCode, JoinCode.team_id == Team.id)
+        .where(JoinCode.campaign_id == campaign.id, JoinCode.revoked_at.is_(None))
+        .where(Team.ended_at.is_(None))
+        .order_by(Team.sort_key.collate("C"), Team.id)
+    )
+    if team_id is not None:
+        query = query.where(Team.id == team_id)
+    organises = can(actor, "campaign.see", campaign_scope(campaign_id))
+    if not organises and not actor.ids("team_leader"):
+        require(actor, "campaign.see", campaign_scope(campaign_id))
+    rows = [CodedTeam(*row) for row in db.session.execute(query)]
+    return [row for row in rows if organises or can(actor, "team.see", team_scope(row.id))]
+
+
+def organisation_contact(campaign_id: int) -> tuple[Organisation, str | None]:
+    """Return the organisation of a campaign, and its telephone number as read aloud."""
+    query = select(Organisation).join(Campaign, Campaign.organisation_id == Organisation.id)
+    found = db.session.scalars(query.where(Campaign.id == campaign_id)).one()
+    return found, spoken(found.telephone)
+
+
+def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> PosterTexts:
+    """Return what all posters of a campaign share."""
+    campaign = db.session.get_one(Campaign, campaign_id)
+    organisation, call = organisation_contact(campaign_id)
+    areas = _areas(campaign_id)
+    day = min(max(local_day(now), campaign.first_day), campaign.last_day)
+    operator = [config["OPERATOR_NAME"] or "đơn vị vận hành chưa khai báo"]
+    return PosterTexts(
+        organisation=organisation.name,
+        campaign=campaign.name,
+        first_day=campaign.first_day,
+        last_day=campaign.last_day,
+        area=_area_name([name for _, name in areas]),
+        telephone=call,
+        operator=", ".join([*operator, *filter(None, [config["OPERATOR_CONTACT"]])]),
+        retention_days=config["RETENTION_DAYS"],
+        demo=campaign.demo,
+        logo=logo_of(organisation.id),
+        map=area_map([unit for unit, _ in areas], day),
+    )
+
+
+def poster_teams(teams: Sequence[CodedTeam], base_url: str, day: date) -> list[PosterTeam]:
+    """Return the teams of posters; 404 without one."""
+    if not teams:
+        raise Problem(404, "join_code_none")
+    index = unit_index()
+    found = []
+    for team in teams:
+        home = index.by_id.get(team.home_unit_id or 0)
+        home = home if home and home.valid_on(day) else None
+        found.append(
+            PosterTeam(
+                name=team.name,
+                code=team.code,
+                link=content(base_url, team.code),
+                address=short_address(base_url, team.code),
+                home=home.name if home else None,
+                home_id=home.id if home else None,
+                expires=team.expires_at,
+            )
+        )
+    return found
+
+
+def _areas(campaign_id: int) -> list[tuple[int, str]]:
+    query = (
+        select(Unit.id, Unit.name)
+        .join(CampaignArea, CampaignArea.unit_id == Unit.id)
+        .where(CampaignArea.campaign_id == campaign_id)
+        .order_by(Unit.level != "province", Unit.sort_key.collate("C"), Unit.id)
+    )
+    return [(row.id, row.name) for row in db.session.execute(query)]
+
+
+def _area_name(names: Sequence[str]) -> str:
+    """Return an area in a sentence: its name, or the first with the number of others."""
+    distinct = list(dict.fromkeys(names))
+    if len(distinct) <= 2:
+        return " và ".join(distinct)
+    return f"{distinct[0]} và {len(distinct) - 1} nơi khác"

@@ -1,0 +1,422 @@
+"""Pages that set up campaigns: drafts in two steps, teams, leaders' invitations, posters."""
+
+from typing import Any
+
+from flask import Response, current_app, jsonify, request
+
+from backend.accounts.access import require
+from backend.accounts.authentication import actor
+from backend.campaign_setup import logos
+from backend.campaign_setup import service as drafts
+from backend.campaign_setup.leaders import InvitedLeader, invite_leader, leaders_of
+from backend.campaign_setup.messages import leader_message
+from backend.campaign_setup.team_lines import as_text, read_file
+from backend.campaigns.teams import change_team, create_team, end_team, show_team
+from backend.clock import local_day
+from backend.errors import Problem, invalid
+from backend.http.requests import as_attachment, clock_now
+from backend.memberships.join_codes import remove_team
+from backend.organisations.grants import end_role
+from backend.organisations.scopes import campaign_scope, organisation_scope
+from backend.organisations.service import organisations_of, set_telephone
+from backend.units.search import unit_index
+from backend.web.board.schemas import parse_areas
+from backend.web.board.service import show_board
+from backend.web.setup import schemas
+from backend.web.setup.poster_pdf import posters
+from backend.web.setup.service import (
+    POSTERS_MOST,
+    coded_teams,
+    draft_defaults,
+    organisation_contact,
+    poster_teams,
+    poster_texts,
+)
+from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.forms import Form, new_form, redirect_to, submitted_fields
+from backend.web.site.pages import render_private
+from backend.web.site.unit_fields import picker_area, read_unit, unit_limit, unit_reference
+
+bp = PageBlueprint("setup", __name__, login_required=True, url_prefix="/campaigns")
+blueprints = (bp,)
+DRAFT_LISTS = ("networks", "former")
+# A list of 5,000 teams as a workbook.
+LIST_MOST = 5_000_000
+
+
+@bp.page("/new", methods=READ_WRITE)
+def add(query: dict[str, Any]) -> Response:
+    """Begin a campaign: its name, days, area and networks."""
+    return _details(query, None)
+
+
+@bp.page("/drafts/<int:draft_id>", methods=READ_WRITE)
+def details(query: dict[str, Any], draft_id: int) -> Response:
+    """Change the first step of a draft."""
+    return _details(query, draft_id)
+
+
+def _details(query: dict[str, Any], draft_id: int | None) -> Response:
+    form, user, now = new_form(query), actor(), clock_now()
+    organisations = organisations_of(user)
+    if not organisations:
+        raise Problem(403, "forbidden")
+    draft = drafts.show_draft(user, draft_id) if draft_id is not None else None
+    if draft and draft.campaign_id:
+        return redirect_to("setup.ready", query, campaign_id=draft.campaign_id)
+
+    def save(fields: dict[str, Any]) -> drafts.Draft:
+        _check_details(fields)
+        return drafts.save_draft(user, draft_id, schemas.typed(_with_choices(form.values)), now)
+
+    saved = form.submit(schemas.DetailsFormSchema(), save, lists=("networks", "areas_choice"))
+    if saved:
+        return redirect_to("setup.teams", query, draft_id=saved.id)
+    if request.method != "POST":
+        form.values = draft_defaults(organisations[0][0], now) | (draft.content if draft else {})
+    limit = unit_limit(user, organisations[0][0]) if len(organisations) == 1 else None
+    values = {"organisations": organisations, "area": picker_area(local_day(now), limit)}
+    return render_private("web/setup/details.html", query["lang"], form=form, draft=draft, **values)
+
+
+def _with_choices(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with the units that were ticked as lines of the area."""
+    lines = [*(values.get("areas") or "").splitlines(), *(values.get("areas_choice") or ())]
+    return values | {"areas": "\n".join(dict.fromkeys(line.strip() for line in lines))}
+
+
+def _check_details(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the request of a new campaign; 422 where it could not be created."""
+    if fields["last_day"] < fields["first_day"]:
+        raise invalid("last_day", "before_first_day")
+    if not fields["networks"]:
+        raise invalid("networks", "required")
+    home = unit_limit(actor(), fields["organisation_id"])
+    left_out = ("areas_choice", "telephone")
+    data = {name: value for name, value in fields.items() if name not in left_out}
+    return data | {"areas": parse_areas(fields, home)}
+
+
+@bp.page("/drafts/save", methods=("POST",))
+def autosave_new(query: dict[str, Any]) -> Response:
+    """Store a new draft as typed, for the script of the page."""
+    return _autosave(None)
+
+
+@bp.page("/drafts/<int:draft_id>/save", methods=("POST",))
+def autosave(query: dict[str, Any], draft_id: int) -> Response:
+    """Store a draft as typed, for the script of the page."""
+    return _autosave(draft_id)
+
+
+def _autosave(draft_id: int | None) -> Response:
+    values = _with_choices(submitted_fields((*DRAFT_LISTS, "areas_choice")))
+    sent = {name: values[name] for name in values if name in request.form or name == "networks"}
+    if "areas" not in request.form:
+        sent.pop("networks")
+        sent |= {"former": values["former"]}
+    saved = drafts.save_draft(actor(), draft_id, schemas.typed(sent), clock_now())
+    return jsonify({"id": saved.id, "saved_at": saved.updated_at.isoformat()})
+
+
+@bp.page("/drafts/<int:draft_id>/remove", methods=("POST",))
+def remove_draft(query: dict[str, Any], draft_id: int) -> Response:
+    """Delete a draft."""
+    drafts.remove_draft(actor(), draft_id)
+    return redirect_to("board.index", query)
+
+
+@bp.page("/drafts/<int:draft_id>/teams", methods=READ_WRITE, upload_most=LIST_MOST)
+def teams(query: dict[str, Any], draft_id: int) -> Response:
+    """List the teams of a new campaign, check each line, and start the campaign."""
+    form, user = new_form(query), actor()
+    draft = drafts.show_draft(user, draft_id)
+    if draft.campaign_id:
+        return redirect_to("setup.ready", query, campaign_id=draft.campaign_id)
+    campaign = _stored_details(draft)
+    if campaign is None:
+        return redirect_to("setup.details", query, draft_id=draft_id)
+    organisation = campaign["organisation_id"]
+    form.values = {"teams": draft.content.get("teams"), "former": draft.content.get("former") or []}
+    checked = None
+    if request.method == "POST":
+        started, checked = _submit_teams(form, draft_id, campaign)
+        if started:
+            return redirect_to("setup.ready", query, campaign_id=started)
+    elif form.values["teams"]:
+        checked = form.attempt(lambda: _check_teams(form, organisation))
+    former = drafts.former_teams(user, organisation)
+    values = {"campaign": campaign, "checked": checked, "draft": draft, "former": former}
+    return render_private("web/setup/teams.html", query["lang"], form=form, **values)
+
+
+def _stored_details(draft: drafts.Draft) -> dict[str, Any] | None:
+    """Return the request of a draft's campaign, or None where the first step is not complete."""
+    schema = schemas.DetailsFormSchema()
+    typed = {name: draft.content[name] for name in draft.content if name in schema.fields}
+    if schema.validate({name: value for name, value in typed.items() if value is not None}):
+        return None
+    fields = schema.load({name: value for name, value in typed.items() if value is not None})
+    try:
+        return _check_details(fields) | {"telephone": fields["telephone"]}
+    except Problem:
+        return None
+
+
+def _submit_teams(
+    form: Form, draft_id: int, campaign: dict[str, Any]
+) -> tuple[int | None, dict[str, Any] | None]:
+    """Store the list and check it; start the campaign if that was asked and no line is wrong."""
+    fields = form.load(schemas.TeamsFormSchema(), lists=("former",))
+    form.values |= {"file": None}
+    if fields is None:
+        return None, None
+    organisation, user, now = campaign["organisation_id"], actor(), clock_now()
+    file = request.files.get("file")
+    if file and file.filename:
+        with file.stream as stream:
+            listed = form.attempt(lambda: read_file(stream.read()))
+        if listed is None:
+            return None, None
+        form.values["teams"] = fields["teams"] = as_text(listed)
+    stored = {"teams": fields["teams"], "former": [str(one) for one in fields["former"]]}
+    drafts.save_draft(user, draft_id, schemas.typed(stored), now)
+    checked = form.attempt(lambda: _check_teams(form, organisation))
+    wrong = form.failed or (checked and checked["totals"]["error"])
+    if fields["go"] != "start" or wrong:
+        return None, checked
+    data = {name: value for name, value in campaign.items() if name != "telephone"}
+    started = form.attempt(
+        lambda: drafts.start_campaign(
+            user, draft_id, data, fields["former"], now=now, language=form.language
+        )
+    )
+    if started:
+        set_telephone(user, organisation, campaign["telephone"])
+    return started, checked
+
+
+def _check_teams(form: Form, organisation_id: int) -> dict[str, Any] | None:
+    lines, now = form.values.get("teams") or "", clock_now()
+    return drafts.import_lines(
+        actor(), organisation_id, lines, dry_run=True, now=now, language=form.language
+    )
+
+
+@bp.page("/<int:campaign_id>/ready", methods=READ_WRITE)
+def ready(query: dict[str, Any], campaign_id: int) -> Response:
+    """Show what a campaign needs next: posters, leaders' links, the organiser's telephone."""
+    user, now = actor(), clock_now()
+    board = show_board(user, campaign_id, now)
+    require(user, "campaign.edit", campaign_scope(campaign_id))
+    invited = drafts.invite_waiting(user, campaign_id, now) if request.method == "POST" else []
+    return _render_ready(query, board, new_form(query), invited)
+
+
+def _render_ready(
+    query: dict[str, Any], board: Any, form: Form, invited: list[InvitedLeader]
+) -> Response:
+    user, now, campaign_id = actor(), clock_now(), board.campaign["id"]
+    organisation, call = organisation_contact(campaign_id)
+    if not form.values:
+        form.values = {"telephone": call or ""}
+    values = {
+        "teams": coded_teams(user, campaign_id),
+        "waiting": drafts.waiting_leaders(user, campaign_id, now),
+        "invited": [_invited(one, board.campaign["name"], call) for one in invited],
+        "telephone": call,
+        "parts": range(1, -(-len(coded_teams(user, campaign_id)) // POSTERS_MOST) + 1),
+        "has_logo": logos.logo_of(organisation.id) is not None,
+        "organisation": organisation,
+    }
+    response = render_private(
+        "web/setup/ready.html", query["lang"], board=board, form=form, **values
+    )
+    if form.failed:
+        response.status_code = 422
+    return response
+
+
+def _invited(one: InvitedLeader, campaign: str, call: str | None) -> dict[str, Any]:
+    """Return a leader with the message that the organiser sends to them."""
+    found: dict[str, Any] = {"contact": one.contact, "teams": one.teams, "error": one.error}
+    if one.link is None:
+        return found | {"message": None}
+    link = one.link.serialize(request.host_url)
+    text = leader_message(one.teams, campaign, link["link"], one.link.expires_at, call)
+    return found | {"message": text}
+
+
+@bp.page("/<int:campaign_id>/contact", methods=("POST",), upload_most=logos.UPLOAD_MOST)
+def contact(query: dict[str, Any], campaign_id: int) -> Response:
+    """Change the telephone number and the logo on posters."""
+    form, user = new_form(query), actor()
+    board = show_board(user, campaign_id, clock_now())
+    organisation = board.campaign["organisation_id"]
+    require(user, "organisation.edit", organisation_scope(organisation))
+
+    def change(fields: dict[str, Any]) -> bool:
+        form.values["file"] = None
+        file = request.files.get("file")
+        if file and file.filename:
+            with file.stream as stream:
+                logos.set_logo(user, organisation, stream.read(logos.UPLOAD_MOST + 1))
+        elif fields["remove_logo"]:
+            logos.remove_logo(user, organisation)
+        set_telephone(user, organisation, fields["telephone"])
+        return True
+
+    if form.submit(schemas.ContactFormSchema(), change):
+        return redirect_to("setup.ready", query, campaign_id=campaign_id)
+    return _render_ready(query, board, form, [])
+
+
+@bp.page("/<int:campaign_id>/logo.png", None)
+def logo(campaign_id: int) -> Response:
+    """Send the logo of the campaign's organisation."""
+    show_board(actor(), campaign_id, clock_now())
+    png = logos.logo_of(organisation_contact(campaign_id)[0].id)
+    if png is None:
+        raise Problem(404, "not_found")
+    response = Response(png, content_type="image/png")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@bp.page("/<int:campaign_id>/posters.pdf", schemas.DraftQuerySchema)
+def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
+    """Send the posters of all teams of a campaign, or of one, as one PDF."""
+    now = clock_now()
+    teams = coded_teams(actor(), campaign_id, query["team"])
+    first = (query["part"] - 1) * POSTERS_MOST
+    part = teams[first : first + POSTERS_MOST]
+    pages = poster_teams(part, request.url_root, local_day(now))
+    content = posters(poster_texts(campaign_id, current_app.config, now), pages)
+    response = as_attachment(content, "application/pdf", f"poster-{campaign_id}.pdf")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.page("/<int:campaign_id>/teams/add", methods=READ_WRITE)
+def add_team(query: dict[str, Any], campaign_id: int) -> Response:
+    """Add a new team to a campaign."""
+    form, user, now = new_form(query), actor(), clock_now()
+    board = show_board(user, campaign_id, now)
+    organisation = board.campaign["organisation_id"]
+    require(user, "campaign.edit", campaign_scope(campaign_id))
+
+    def create(fields: dict[str, Any]) -> dict[str, Any]:
+        made = create_team(user, organisation, _team_request(fields, organisation))
+        drafts.add_teams(user, campaign_id, [made["id"]], now)
+        return made
+
+    made = form.submit(schemas.TeamFormSchema(), create)
+    if made:
+        return redirect_to("board.team", query, campaign_id=campaign_id, team_id=made["id"])
+    if request.method != "POST":
+        form.values = {"type": drafts.team_type(organisation)}
+    former = drafts.former_teams(user, organisation, campaign_id)
+    return render_private(
+        "web/setup/add_team.html", query["lang"], board=board, form=form, former=former
+    )
+
+
+@bp.page("/<int:campaign_id>/teams/join", methods=("POST",))
+def join_teams(query: dict[str, Any], campaign_id: int) -> Response:
+    """Let existing teams take part in a campaign."""
+    form, now = new_form(query), clock_now()
+    fields = form.load(schemas.FormerFormSchema(), lists=("former",))
+    if fields is None:
+        return redirect_to("setup.add_team", query, campaign_id=campaign_id)
+    drafts.add_teams(actor(), campaign_id, fields["former"], now)
+    return redirect_to("board.teams", query, campaign_id=campaign_id)
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/change", methods=READ_WRITE)
+def change(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+    """Change the name, type, home or capacity of a team."""
+    form, user = new_form(query), actor()
+    board = show_board(user, campaign_id, clock_now())
+    require(user, "campaign.edit", campaign_scope(campaign_id))
+    team = show_team(user, team_id)
+
+    def save(fields: dict[str, Any]) -> dict[str, Any]:
+        data = _team_request(fields, team["organisation_id"])
+        return change_team(user, team_id, frozenset({fields["version"] or ""}), data)
+
+    if form.submit(schemas.TeamFormSchema(), save):
+        return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
+    if request.method != "POST":
+        form.values = team | {"home": _home_label(team), "version": str(team["version"])}
+    return render_private(
+        "web/setup/change_team.html", query["lang"], board=board, form=form, team=team
+    )
+
+
+def _team_request(fields: dict[str, Any], organisation_id: int) -> dict[str, Any]:
+    now = clock_now()
+    home = unit_limit(actor(), organisation_id)
+    unit = read_unit(fields, "home", local_day(now), level="commune", home=home)
+    data = {name: fields[name] for name in ("name", "type", "capacity_per_day")}
+    return data | {"home_unit": unit_reference(unit) if unit else None}
+
+
+def _home_label(team: dict[str, Any]) -> str:
+    unit = team["home_unit"] and unit_index().by_id.get(team["home_unit"]["id"])
+    return unit.label if unit else ""
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/end", methods=("POST",))
+def end(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+    """End a team, or remove one without members."""
+    form, now = new_form(query), clock_now()
+    fields = form.load(schemas.SureFormSchema())
+    if fields is None:
+        return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
+    end_team(actor(), team_id, frozenset({fields["version"] or ""}), now)
+    return redirect_to("board.teams", query, campaign_id=campaign_id)
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/leave", methods=("POST",))
+def leave(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+    """Take a team without members out of a campaign."""
+    if new_form(query).load(schemas.SureFormSchema()) is None:
+        return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
+    remove_team(actor(), campaign_id, team_id, clock_now())
+    return redirect_to("board.teams", query, campaign_id=campaign_id)
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/leaders", methods=READ_WRITE)
+def leaders(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+    """Invite a leader of a team; show the link and the message once."""
+    form, user, now = new_form(query), actor(), clock_now()
+    board = show_board(user, campaign_id, now)
+    require(user, "campaign.edit", campaign_scope(campaign_id))
+    team = show_team(user, team_id)
+    invited = form.submit(
+        schemas.LeaderFormSchema(),
+        lambda fields: invite_leader(user, fields["contact"], [team_id], now),
+    )
+    if invited and invited.link is None:
+        return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
+    call = organisation_contact(campaign_id)[1]
+    shown = _invited(invited, board.campaign["name"], call) if invited else None
+    response = render_private(
+        "web/setup/leader.html", query["lang"], board=board, form=form, team=team, invited=shown
+    )
+    if form.failed:
+        response.status_code = 422
+    return response
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/leaders/<int:role_id>/end", methods=("POST",))
+def stop_leader(query: dict[str, Any], campaign_id: int, team_id: int, role_id: int) -> Response:
+    """End the role of a team's leader."""
+    user, now = actor(), clock_now()
+    show_team(user, team_id)
+    present = leaders_of([team_id], now).get(team_id, [])
+    found = next((one for one in present if one["role_id"] == role_id), None)
+    if found is None:
+        raise Problem(404, "not_found")
+    end_role(user, found["user_id"], role_id, now)
+    return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)

@@ -1,0 +1,242 @@
+"""Organisers set up campaigns on pages: drafts, lists of teams, leaders, codes, posters."""
+
+import io
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import select
+
+from backend.accounts.login_names import spoken
+from backend.accounts.models import User
+from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
+from backend.campaign_setup.team_lines import read_text
+from backend.campaigns.models import Campaign, JoinCode, Team
+from backend.database.extensions import db
+from tests.support.people import account, organisation, sign_in, take_part, team, unit_id
+from tests.support.qr_codes import read_qr
+
+ORGANISER = "lan@example.vn"
+LIST = "Chi đoàn 1\tPhường Trưng Vương\t40\t0912 345 678\nChi đoàn 2\nChi đoàn 3\t\t\tan@example.vn"
+
+
+class Organiser:
+    """A browser of an organiser of Thái Nguyên without scripts."""
+
+    def __init__(self, app: Flask, client: FlaskClient) -> None:
+        home = unit_id(app, "19", level="province")
+        self.app, self.client = app, client
+        self.organisation = organisation(app, unit_id=home)
+        account(app, ORGANISER, "organiser", self.organisation)
+        self.token = sign_in(client, ORGANISER)["X-CSRF-Token"]
+
+    def post(self, path: str, status: int = 303, **fields: Any) -> Any:
+        data = {"csrf_token": self.token, **fields}
+        answer = self.client.post(path, data=data, content_type="multipart/form-data")
+        answer.request.environ["wsgi.input"].close()  # a file, if it is large
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def get(self, path: str) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def draft(self, **changes: Any) -> str:
+        fields = {
+            "organisation_id": self.organisation, "name": "Tháng đo mạng",
+            "first_day": "2024-11-20", "last_day": "2024-12-31", "networks": "mobile",
+            "areas": "Thành phố Thái Nguyên", "telephone": "0912345678", "state": "open", **changes,
+        }  # fmt: skip
+        return str(self.post("/campaigns/new", **fields).location)
+
+    def started(self) -> int:
+        made = self.post(self.draft(), teams=LIST, go="start").location
+        return int(re.findall(r"/campaigns/(\d+)/ready", made)[0])
+
+
+@pytest.fixture
+def organiser(app: Flask, client: FlaskClient) -> Organiser:
+    return Organiser(app, client)
+
+
+def test_a_campaign_starts_with_its_teams_codes_and_leaders(organiser: Organiser) -> None:
+    page = organiser.get("/campaigns/new?lang=vi")
+    assert "Tỉnh Thái Nguyên (19)" in page and 'value="2024-11-20"' in page
+    steps = organiser.draft()
+    checked = organiser.post(steps, 200, teams=LIST + "\nChi đoàn 1", go="start").text
+    assert "Chi đoàn 1" in checked and "1 dòng" in checked
+    made = organiser.post(steps, teams=LIST, go="start").location
+    again = organiser.post(steps, teams=LIST, go="start").location
+    assert made == again  # a double tap
+    with organiser.app.app_context():
+        codes = db.session.scalars(select(JoinCode)).all()
+        assert len(codes) == 3 and {one.campaign_id for one in codes} == {codes[0].campaign_id}
+        assert db.session.scalars(select(Campaign.state)).all() == ["open"]
+        assert set(db.session.scalars(select(Team.type))) == {"youth"}
+    page = organiser.get(made)
+    assert "0912 345 678" in page and "Còn 2 đội trưởng" in page
+    page = organiser.post(made, 200).text
+    assert page.count("/invitation#") == 2 and "đội trưởng Chi đoàn 1" in page
+    assert "/invitation#" not in organiser.get(made)
+
+
+def test_a_draft_saves_itself_and_belongs_to_its_person(organiser: Organiser, app: Flask) -> None:
+    saved = organiser.post("/campaigns/drafts/save", 200, name="Nửa ch", areas="Xã V").json
+    organiser.post(f"/campaigns/drafts/{saved['id']}/save", 200, name="Nửa chừng", areas="")
+    assert "Nửa chừng" in organiser.get("/campaigns")
+    assert 'value="Nửa chừng"' in organiser.get(f"/campaigns/drafts/{saved['id']}")
+    account(app, "khac@example.vn", "organiser", organiser.organisation)
+    other = app.test_client()
+    sign_in(other, "khac@example.vn")
+    assert other.get(f"/campaigns/drafts/{saved['id']}").status_code == 404
+    organiser.post(f"/campaigns/drafts/{saved['id']}/remove")
+    with app.app_context():
+        assert db.session.scalars(select(CampaignDraft)).all() == []
+
+
+def test_the_area_is_asked_by_name_within_the_province(organiser: Organiser) -> None:
+    wrong = {"19 Lào Cai": "unit_code_and_name", "Hà Nội": "unit_outside"}
+    fields = {"organisation_id": organiser.organisation, "name": "A", "networks": "mobile",
+              "first_day": "2025-11-20", "last_day": "2025-12-31"}  # fmt: skip
+    for text in wrong:
+        page = organiser.post("/campaigns/new", 200, **fields, areas=text).text
+        assert 'aria-invalid="true"' in page, text
+    page = organiser.post("/campaigns/new", 200, **fields, areas="Huyện Phú Lương\nXã Đồng Hỷ").text
+    ticked = re.findall(r'name="areas_choice" value="([^"]+)" checked', page)
+    assert "Xã Vô Tranh, Tỉnh Thái Nguyên (05521)" in ticked or len(ticked) >= 4
+    assert "Xã Đồng Hỷ, Tỉnh Thái Nguyên" in page
+    organiser.post("/campaigns/new", **fields, areas="Xã Đồng Hỷ", areas_choice=ticked)
+
+
+def test_a_file_is_chosen_once_and_former_teams_join_only_when_chosen(
+    organiser: Organiser, app: Flask
+) -> None:
+    former = team(app, organiser.organisation, "Đội cũ")
+    left = team(app, organiser.organisation, "Đội khác")
+    steps = organiser.draft()
+    file = (io.BytesIO("Tên đội,Loại đội\nĐội A,Cán bộ\n".encode()), "doi.csv")
+    page = organiser.post(steps, 200, file=file, former=[str(former)]).text
+    assert "Đội A\t\t\t\tCán bộ" in page and f'value="{former}" checked' in page
+    made = organiser.post(
+        steps, teams="Đội A\t\t\t\tCán bộ", former=[str(former)], go="start"
+    ).location
+    teams = organiser.get(made.replace("ready", "teams"))
+    assert "Đội A" in teams and "Đội cũ" in teams and "Đội khác" not in teams
+    assert "Đội khác" in organiser.get(made.replace("ready", "teams/add"))
+    organiser.post(made.replace("ready", "teams/join"), former=[str(left)])
+    assert "Đội khác" in organiser.get(made.replace("ready", "teams"))
+
+
+def test_a_team_is_added_changed_led_and_ended(organiser: Organiser, app: Flask) -> None:
+    campaign = organiser.started()
+    board = f"/campaigns/{campaign}"
+    added = organiser.post(f"{board}/teams/add", name="Đội mới", type="staff", home="Trưng Vương")
+    page = organiser.get(f"{added.location}?lang=vi")
+    assert "Phường Trưng Vương" in page and "/do/#" in page
+    organiser.post(f"{added.location}/change", name="Đội mới hơn", type="staff", version="1",
+                   capacity_per_day="25")  # fmt: skip
+    invited = organiser.post(f"{added.location}/leaders", 200, contact="0987654321").text
+    assert "/invitation#" in invited
+    page = organiser.get(added.location)
+    assert "Đội mới hơn" in page and "+84987654321" in page
+    code = re.findall(r'class="letters">(\w{4} \w{4})<', page)
+    organiser.post(f"{added.location}/code")
+    assert code == re.findall(r'class="letters">(\w{4} \w{4})<', organiser.get(added.location))
+    organiser.post(f"{added.location}/code", sure="yes")
+    assert code != re.findall(r'class="letters">(\w{4} \w{4})<', organiser.get(added.location))
+    [ending] = re.findall(r'action="([^"]+/leaders/\d+/end)', page)
+    organiser.post(ending)
+    assert "+84987654321" not in organiser.get(added.location)
+    organiser.post(f"{added.location}/leave", sure="yes")
+    assert "Đội mới hơn" not in organiser.get(f"{board}/teams")
+    organiser.post(f"{board}/teams/join", former=[added.location.rpartition("/")[2]])
+    organiser.post(f"{added.location}/end", sure="yes", version="2")
+    assert "Đội mới hơn" not in organiser.get(f"{board}/teams/add")
+
+
+def test_an_account_leads_a_team_without_a_link(organiser: Organiser, app: Flask) -> None:
+    campaign = organiser.started()
+    account(app, "co.roi@example.vn")
+    with app.app_context():
+        [one] = db.session.scalars(select(Team.id).where(Team.name == "Chi đoàn 2"))
+    page = f"/campaigns/{campaign}/teams/{one}"
+    organiser.post(f"{page}/leaders", contact="co.roi@example.vn")
+    assert "co.roi@example.vn" in organiser.get(page)
+    organiser.post(f"{page}/leaders", 422, contact="không phải")
+    with app.app_context():
+        assert db.session.scalar(select(User.id).where(User.name == "không phải")) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "PNG"),
+        (b"GIF89a", "PNG"),
+        (b"\x89PNG\r\n\x1a\n" + b"0" * 100, "PNG"),
+        (b"0" * 2_000_001, "2 MB"),
+    ],
+)
+def test_a_logo_is_a_small_picture(organiser: Organiser, content: bytes, text: str) -> None:
+    campaign = organiser.started()
+    file = (io.BytesIO(content), "logo.png")
+    page = organiser.post(f"/campaigns/{campaign}/contact?lang=vi", 422, file=file).text
+    assert text in page
+
+
+@pytest.mark.skipif(not shutil.which("pdftoppm"), reason="poppler is not installed")
+def test_posters_of_all_teams_are_one_pdf(organiser: Organiser, app: Flask, tmp_path: Path) -> None:
+    campaign, drawn = organiser.started(), io.BytesIO()
+    Image.new("RGB", (900, 600), "#0b5a7c").save(drawn, "JPEG", comment=b"secret")
+    file = (io.BytesIO(drawn.getvalue()), "logo.jpg")
+    organiser.post(f"/campaigns/{campaign}/contact", file=file, telephone="0912345678")
+    with app.app_context():
+        [logo] = db.session.scalars(select(OrganisationLogo.png))
+        codes = set(db.session.scalars(select(JoinCode.code)))
+    stored = Image.open(io.BytesIO(logo))
+    assert (stored.format, max(stored.size)) == ("PNG", 512) and b"secret" not in logo
+    pdf = organiser.client.get(f"/campaigns/{campaign}/posters.pdf")
+    assert pdf.status_code == 200 and pdf.data.startswith(b"%PDF")
+    (tmp_path / "all.pdf").write_bytes(pdf.data)
+    for words in (["pdftoppm", "-r", "72", "-png", "all.pdf", "page"],
+                  ["pdftotext", "-layout", "all.pdf", "text"]):  # fmt: skip
+        subprocess.run(words, cwd=tmp_path, check=True)
+    links = {read_qr(path) for path in tmp_path.glob("page-*.png")}
+    assert {link.partition("/do/#")[2] for link in links} == codes
+    text = (tmp_path / "text").read_text()
+    assert "0912 345 678" in text and "Quét mã" in text and "Chi đoàn 3" in text
+
+
+def test_an_old_campaign_has_posters_only_of_teams_that_take_part(
+    organiser: Organiser, app: Flask
+) -> None:
+    campaign = organiser.started()
+    with app.app_context():
+        [one] = db.session.scalars(select(Team.id).where(Team.name == "Chi đoàn 1"))
+    organiser.post(f"/campaigns/{campaign}/teams/{one}/leave", sure="yes")
+    answer = organiser.client.get(f"/campaigns/{campaign}/posters.pdf?team={one}")
+    assert answer.status_code == 404
+    take_part(app, campaign, one)
+    assert organiser.client.get(f"/campaigns/{campaign}/posters.pdf?team={one}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [("+84912345678", "0912 345 678"), ("+842438251234", "02438 251 234"), ("+6591234567",) * 2],
+)
+def test_a_telephone_number_is_read_aloud(stored: str, shown: str) -> None:
+    assert spoken(stored) == shown
+
+
+def test_lines_without_a_header_are_read_by_their_content() -> None:
+    [one, two] = read_text("1\tĐội A\t40\tXã Vô Tranh\t0912 345 678\n2\tĐội B")
+    assert (one.name, one.home_commune, one.capacity_per_day) == ("Đội A", "Xã Vô Tranh", "40")
+    assert (one.leader, two.name) == ("0912 345 678", "Đội B")
+    [three] = read_text("Đội C, Xã Vô Tranh, Thái Nguyên")
+    assert three.home_commune == "Xã Vô Tranh, Thái Nguyên"

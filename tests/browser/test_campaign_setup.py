@@ -1,0 +1,148 @@
+"""From nothing to printed posters: an organiser sets up a campaign of twenty teams."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from backend.campaigns.models import JoinCode, Team
+from backend.database.extensions import db
+from tests.support.browser import DESKTOP, PHONE, Guard, check_page, expect_text, fill_fields
+from tests.support.measuring_page import HERE, agree, measure
+from tests.support.people import PASSWORD, account, organisation, team, unit_id
+from tests.support.qr_codes import read_qr
+
+ORGANISER, LEADER = "ban@example.vn", "0912 345 678"
+TEAMS = "\n".join(f"Chi đoàn {n}\tXã Vô Tranh\t40" for n in range(1, 20))
+LIST = f"Chi đoàn 20\tPhan Dinh Phung\t30\t{LEADER}\n{TEAMS}"
+CLICKS_MOST = 8
+PRINTED_MS = 90_000  # twenty pages take three seconds of a processor
+KEEP_CLICKS = (
+    "sessionStorage.clicks ??= 0; addEventListener('click', (event) => "
+    "event.isTrusted && (sessionStorage.clicks = Number(sessionStorage.clicks) + 1), true)"
+)
+
+
+@pytest.fixture
+def organiser(app: Flask, served: str) -> int:
+    """An organisation of Thái Nguyên with a team of a former campaign."""
+    made = organisation(app, unit_id=unit_id(app, "19", "2025", "province"))
+    account(app, ORGANISER, "organiser", made)
+    team(app, made, "Đội cũ")
+    return made
+
+
+def enter(page: Page, path: str) -> None:
+    page.goto(path)
+    fill_fields(page, name=ORGANISER, password=PASSWORD)
+    page.get_by_role("button", name="Đăng nhập", exact=True).click()
+    page.wait_for_url(f"**{path.partition('?')[0]}*")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("pdftoppm"), reason="poppler is not installed")
+def test_an_organiser_gets_from_nothing_to_posters_of_twenty_teams(
+    new_page: Callable[..., Page], app: Flask, organiser: int, guard: Guard, tmp_path: Path
+) -> None:
+    page = new_page(PHONE, permissions=["clipboard-read", "clipboard-write"])
+    enter(page, "/campaigns?lang=vi")
+    page.add_init_script(KEEP_CLICKS)
+    page.reload()
+    began = time.monotonic()
+    page.get_by_role("link", name="Tạo chiến dịch").click()
+    page.get_by_label("Chiến dịch", exact=True).fill("Tháng đo mạng")
+    page.get_by_role("combobox", name="Địa bàn").fill("huyen phu luong")
+    expect(page.get_by_role("option").first).to_contain_text("Huyện Phú Lương")
+    page.get_by_role("combobox", name="Địa bàn").press("Enter")
+    expect(page.locator(".chips")).to_contain_text("Xã Vô Tranh")
+    page.get_by_label("Điện thoại để hỏi").fill("0912345678")
+    expect(page.locator("#draft-state")).to_contain_text("Đã lưu nháp")
+    check_page(page, "setup-details")
+    page.get_by_role("button", name="Tiếp tục: các đội").click()
+    page.locator("#teams").fill(LIST)
+    page.get_by_role("button", name="Kiểm tra danh sách").click()
+    expect_text(page, "mới: 20")
+    check_page(page, "setup-teams")
+    page.get_by_role("button", name="Bắt đầu chiến dịch").click()
+    expect_text(page, "20 đội, 20 trang")
+    check_page(page, "setup-ready")
+    with page.expect_download(timeout=PRINTED_MS) as loading:
+        page.get_by_role("link", name="In 20 áp phích (PDF)").click(timeout=PRINTED_MS)
+    loading.value.save_as(tmp_path / "all.pdf")
+    seconds, clicks = time.monotonic() - began, int(page.evaluate("sessionStorage.clicks"))
+    print(f"organiser to posters of 20 teams: {clicks} clicks, {seconds:.1f} s with checks")
+    assert clicks <= CLICKS_MOST
+    subprocess.run(["pdftoppm", "-r", "72", "-png", "all.pdf", "page"], cwd=tmp_path, check=True)
+    links = {read_qr(one) for one in tmp_path.glob("page-*.png")}
+    with app.app_context():
+        query = select(JoinCode.code).join(Team, Team.id == JoinCode.team_id)
+        codes = set(db.session.scalars(query.where(Team.name.like("Chi đoàn %"))))
+    assert len(codes) == 20 and {link.partition("#")[2] for link in links} == codes
+    _a_leader_accepts(page, new_page)
+
+
+def _a_leader_accepts(page: Page, new_page: Callable[..., Page]) -> None:
+    """Copy the leader's message on the page, open its link, and reach the first contribution."""
+    page.get_by_role("button", name="Tạo đường dẫn mời").click()
+    here = page.url
+    page.get_by_role("button", name="Sao chép tin nhắn").click()
+    expect_text(page, "Đã sao chép")
+    assert page.url == here
+    message = page.evaluate("navigator.clipboard.readText()")
+    link = next(word for word in message.split() if "/invitation#" in word)
+    leader, began = new_page(PHONE, geolocation=HERE, permissions=["geolocation"]), time.monotonic()
+    leader.add_init_script(KEEP_CLICKS)
+    leader.goto(link)
+    fill_fields(leader, password=PASSWORD, again=PASSWORD)
+    leader.get_by_role("button", name="Lưu mật khẩu").click()
+    leader.locator("#done").get_by_role("link", name="Đăng nhập").click()
+    fill_fields(leader, name=LEADER, password=PASSWORD)
+    with leader.expect_response("**/api/v1/sessions") as signed_in:
+        leader.get_by_role("button", name="Đăng nhập", exact=True).click()
+    assert signed_in.value.ok
+    leader.goto("/campaigns?lang=vi")
+    leader.get_by_role("link", name="Tháng đo mạng").click()
+    leader.get_by_role("link", name="Các đội", exact=True).click()
+    leader.get_by_role("link", name="Chi đoàn 20").click()
+    invitation = leader.locator("#for-members").input_value()
+    assert "0912 345 678" in invitation
+    check_page(leader, "setup-leaders-team")
+    leader.goto(next(word for word in invitation.split() if "/do/#" in word))
+    agree(leader)
+    measure(leader)
+    clicks, seconds = leader.evaluate("sessionStorage.clicks"), time.monotonic() - began
+    print(f"leader from link to the first contribution: {clicks} clicks, {seconds:.1f} s")
+
+
+@pytest.mark.slow
+def test_the_picker_works_by_keyboard_by_list_and_on_the_map(
+    new_page: Callable[..., Page], organiser: int, guard: Guard
+) -> None:
+    page = new_page(DESKTOP)
+    enter(page, "/campaigns/new?lang=vi")
+    box = page.get_by_role("combobox", name="Địa bàn")
+    page.get_by_role("button", name="Bỏ Tỉnh Thái Nguyên").click()
+    box.fill("tt du")
+    expect(page.get_by_role("option").first).to_contain_text("trước đây là Thị trấn Đu")
+    box.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", "units-1-0")
+    box.press("Escape")
+    expect(page.get_by_role("listbox")).to_have_count(0)
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(page.locator(".chips li")).to_have_count(1)
+    box.press("Backspace")
+    expect(page.locator(".chips li")).to_have_count(0)
+    page.get_by_text("Chọn trên bản đồ hoặc trong danh sách").click()
+    expect(page.locator(".pick-map path.unit").first).to_be_visible()
+    page.get_by_label("Xã Vô Tranh", exact=True).check()
+    expect(page.locator(".pick-map path.chosen")).to_have_count(1)
+    page.locator(".pick-map path.chosen").click()
+    expect(page.locator(".chips li")).to_have_count(0)
+    check_page(page, "setup-picker")

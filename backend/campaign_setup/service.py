@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import CursorResult, delete, select, text
 
 from backend.accounts.access import Actor, can, require, require_person
 from backend.campaign_setup.leaders import InvitedLeader, invite_leaders, leaders_of
@@ -80,7 +80,7 @@ def save_draft(
     if draft_id is None:
         _require_organiser(actor)
         row = CampaignDraft(user_id=user_id, content=dict(content), updated_at=now)
-        _delete_old(user_id, now)
+        _delete_surplus(user_id)
         db.session.add(row)
         db.session.flush()
     else:
@@ -97,6 +97,12 @@ def remove_draft(actor: Actor, draft_id: int) -> None:
     require_person(actor, write=True)
     db.session.delete(_row(actor, draft_id, lock=True))
     db.session.commit()
+
+
+def delete_expired_drafts(now: datetime) -> int:
+    """Delete the drafts that nobody changed for months; the caller commits."""
+    old = delete(CampaignDraft).where(CampaignDraft.updated_at < now - KEPT)
+    return cast(CursorResult[Any], db.session.execute(old)).rowcount
 
 
 def team_type(organisation_id: int) -> str:
@@ -223,13 +229,12 @@ def _require_organiser(actor: Actor) -> None:
         raise Problem(403, "forbidden")
 
 
-def _delete_old(user_id: int, now: datetime) -> None:
-    """Delete a person's drafts that are old or beyond the most that are kept."""
+def _delete_surplus(user_id: int) -> None:
+    """Delete a person's drafts beyond the most that are kept."""
     own = CampaignDraft.user_id == user_id
     latest = select(CampaignDraft.id).where(own).order_by(CampaignDraft.updated_at.desc())
     kept = list(db.session.scalars(latest.limit(DRAFTS_MOST - 1)))
-    gone = (CampaignDraft.updated_at < now - KEPT) | CampaignDraft.id.not_in(kept)
-    db.session.execute(delete(CampaignDraft).where(own, gone))
+    db.session.execute(delete(CampaignDraft).where(own, CampaignDraft.id.not_in(kept)))
 
 
 def _team_ids(organisation_id: int, lines: Sequence[TeamLine]) -> dict[str, int]:

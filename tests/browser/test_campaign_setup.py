@@ -108,7 +108,7 @@ def _a_leader_accepts(page: Page, new_page: Callable[..., Page]) -> None:
     assert signed_in.value.ok
     leader.goto("/campaigns?lang=vi")
     leader.get_by_role("link", name="Tháng đo mạng").click()
-    leader.get_by_role("link", name="Các đội", exact=True).click()
+    leader.get_by_role("link", name="Các đội", exact=True).first.click()
     leader.get_by_role("link", name="Chi đoàn 20").click()
     invitation = leader.locator("#for-members").input_value()
     assert "0912 345 678" in invitation

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import TextClause, text
 
 from backend.accounts.audit import record_command
+from backend.campaign_setup.service import delete_expired_drafts
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.measurements.recording import replays
@@ -87,6 +88,7 @@ class Expired:
     tickets: int = 0
     prefixes: int = 0
     notes: int = 0
+    drafts: int = 0  # of campaigns, with the contacts of leaders
     digests: int = 0  # of withdrawn measurements that are too old to count
 
 
@@ -111,6 +113,7 @@ def expire(
     done.prefixes = _changed(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
     done.notes = _expire_notes(now, late)
     done.tickets = _changed(DELETE_TICKETS, {"before": now - AGE_MOST})
+    done.drafts = delete_expired_drafts(now)
     done.digests = replays.delete_expired(today)
     if done != Expired():
         record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())

@@ -83,7 +83,19 @@ function showProblem(problem, code) {
   go.textContent = problem ? go.dataset.without : go.dataset.plain;
   if (!problem) return;
   element("code-problem-why").textContent = problem.title ?? "";
+  showOrganiser(problem.organiser);
   element("other-code").open = true;
+}
+
+// Old posters lead to their organiser, whose telephone number is read as 0912 345 678.
+function showOrganiser(organiser) {
+  const ask = element("code-problem-ask");
+  ask.hidden = !organiser?.telephone;
+  if (ask.hidden) return;
+  const link = ask.querySelector("a");
+  link.href = `tel:${organiser.telephone}`;
+  link.textContent = organiser.telephone.replace(/^\+84/, "0").replace(/^(\d+)(\d{3})(\d{3})$/, "$1 $2 $3");
+  ask.querySelector("span").textContent = organiser.name;
 }
 
 // The storage of a page on the home screen of an iPhone is not that of its tab: a consent given there

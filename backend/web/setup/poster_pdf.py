@@ -209,7 +209,7 @@ def _call(page: _Page, texts: PosterTexts) -> None:
     page.block(MARGIN, 57, words, 15, WIDE - 2 * MARGIN, INK, lines=2)
     if texts.demo:
         page.box(WIDE - MARGIN - 62, 36, 62, 7.5, DEMO, round_mm=2)
-        page.text(WIDE - MARGIN - 31, 41.2, "DỮ LIỆU MẪU, không có thật", 9, PAPER,
+        page.text(WIDE - MARGIN - 31, 41.2, "SỐ LIỆU MINH HỌA, không thật", 9, PAPER,
                   bold=True, align="center")  # fmt: skip
 
 

@@ -55,6 +55,12 @@ def _draft(world: World) -> dict[str, Any]:
     return {"at": {"campaign_id": world.draft}}
 
 
+def _other_plan(world: World) -> dict[str, Any]:
+    for team in (world.team, world.other_team):
+        world.take_part(world.campaign, team)
+    return {"query_string": {"team_id": world.other_team}}
+
+
 CAMPAIGN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {CAMPAIGN}/changes": lambda w: SEEN | {"json": {"changes": {"cap": 5}}},
     f"POST {CAMPAIGN}/changes (draft)": lambda w: (
@@ -78,9 +84,7 @@ CAMPAIGN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {CAMPAIGN}/leaderboard (draft)": _draft,
     f"GET {CAMPAIGN}/summary": taking_part,
     f"GET {CAMPAIGN}/summary (draft)": _draft,
-    f"GET {CAMPAIGN}/plan (not the leader's)": lambda w: {
-        "query_string": {"team_id": w.take_part(w.campaign, w.other_team)}
-    },
+    f"GET {CAMPAIGN}/plan (not the leader's)": _other_plan,
     f"GET {CAMPAIGN}/plan (draft)": _draft,
     f"PUT {CAMPAIGN}/plan/pins": lambda w: {"json": _pin(w)},
     f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w, w.draft)} | _draft(w),

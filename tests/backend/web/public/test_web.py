@@ -261,10 +261,15 @@ def test_no_target_before_the_letter(app: Flask, client: FlaskClient) -> None:
 
 def test_a_demo_month_says_so(app: Flask, client: FlaskClient) -> None:
     assert "Số liệu minh họa." not in read(client, THAI_NGUYEN).words
+    spread = [f"/unit/19/{one}?month=2024-11&lang=vi" for one in ("widget", "picture.png")]
+    widget, picture = (client.get(path).data for path in spread)
     with app.app_context():
         db.session.add(DemoMonth(month="2024-11"))
         db.session.commit()
     assert "Số liệu minh họa." in read(client, THAI_NGUYEN).words
+    mark = "SỐ LIỆU MINH HỌA".encode()
+    assert mark in client.get(spread[0]).data and mark not in widget
+    assert client.get(spread[1]).data != picture
     assert "Số liệu minh họa." not in read(client, "/?month=2024-10").words
 
 

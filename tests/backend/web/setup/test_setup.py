@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.accounts.login_names import spoken
 from backend.accounts.models import User
@@ -19,7 +19,7 @@ from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
 from backend.campaign_setup.team_lines import read_text
 from backend.campaigns.models import Campaign, JoinCode, Team
 from backend.database.extensions import db
-from tests.support.people import account, organisation, sign_in, take_part, team, unit_id
+from tests.support.people import LONG_AGO, account, organisation, sign_in, take_part, team, unit_id
 from tests.support.qr_codes import read_qr
 
 ORGANISER = "lan@example.vn"
@@ -101,6 +101,19 @@ def test_a_draft_saves_itself_and_belongs_to_its_person(organiser: Organiser, ap
         assert db.session.scalars(select(CampaignDraft)).all() == []
 
 
+def test_old_drafts_expire_with_their_contacts(organiser: Organiser, app: Flask) -> None:
+    organiser.post("/campaigns/drafts/save", 200, name="Cũ", teams="Đội 1\t0912 345 678")
+    with app.app_context():
+        db.session.execute(update(CampaignDraft).values(updated_at=LONG_AGO))
+        db.session.commit()
+    organiser.post("/campaigns/drafts/save", 200, name="Mới")
+    done = app.test_cli_runner().invoke(args=["privacy", "expire"])
+    assert done.exit_code == 0, done.output
+    with app.app_context():
+        [left] = db.session.scalars(select(CampaignDraft.content))
+    assert left["name"] == "Mới"
+
+
 def test_the_area_is_asked_by_name_within_the_province(organiser: Organiser) -> None:
     wrong = {"19 Lào Cai": "unit_code_and_name", "Hà Nội": "unit_outside"}
     fields = {"organisation_id": organiser.organisation, "name": "A", "networks": "mobile",
@@ -150,6 +163,9 @@ def test_a_team_is_added_changed_led_and_ended(organiser: Organiser, app: Flask)
     organiser.post(f"{added.location}/code")
     assert code == re.findall(r'class="letters">(\w{4} \w{4})<', organiser.get(added.location))
     organiser.post(f"{added.location}/code", sure="yes")
+    old = {"code": code[0].replace(" ", "")}
+    poster = organiser.client.post("/api/v1/join-codes/check", json=old)  # hangs on a wall
+    assert (poster.status_code, poster.json["organiser"]["telephone"]) == (410, "+84912345678")
     assert code != re.findall(r'class="letters">(\w{4} \w{4})<', organiser.get(added.location))
     [ending] = re.findall(r'action="([^"]+/leaders/\d+/end)', page)
     organiser.post(ending)

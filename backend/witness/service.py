@@ -18,8 +18,9 @@ from backend.witness.hosts import add_own_host
 from backend.witness.keys import device_subject, host_key, installation_key, own_host_id
 from backend.witness.statements import SIGNING_LIFE, UNSIGNED_LIFE, SigningKey, Ticket, sign
 
-# A phone may fetch some ahead, for the moment when the API does not answer.
-UNUSED_MOST = 3
+# A ticket is unused until its sample arrives: a phone whose uploads fail measures on for a while,
+# and gets one ahead for the moment when the API does not answer.
+UNUSED_MOST = 8
 # A volunteer's full day has some 60 tests.
 PER_DAY = 100
 TRIES = 3

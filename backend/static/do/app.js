@@ -2,7 +2,7 @@
 import { chromeLink, insideApp, newId } from "./browser.js";
 import { normalizeCode } from "./codes.js";
 import { outdated, requestConsent } from "./consent.js";
-import { refreshVerdicts, showDay, showVerdict } from "./verdicts.js";
+import { refreshShown, refreshVerdicts, showDay, showVerdict } from "./verdicts.js";
 import * as ispeed from "./ispeed.js";
 import {
   chooseCap,
@@ -19,6 +19,7 @@ import { listen as listenToName } from "./display-name.js";
 import { showNext } from "./next-place.js";
 import { showComparison, showProgress } from "./result.js";
 import { offerSharing } from "./share.js";
+import { deleteOldNotes, waitingNotes } from "./notes.js";
 import { sendWaiting } from "./upload-queue.js";
 import { clearAll, deleteSample, ON_SERVER, samples, saveSetting, setting } from "./store.js";
 import { joinTeam, listen as listenToTeam, showTeams } from "./team.js";
@@ -61,6 +62,7 @@ async function send() {
   } else {
     wait = WAIT_FIRST_MS;
   }
+  await refreshShown();
   await showDay();
   return outcome;
 }
@@ -120,6 +122,7 @@ function listen() {
   const measure = async (anyway) => {
     const sample = await toggleTest(anyway);
     if (sample) await handleSample(sample);
+    else if ((await waitingNotes()).length) await send();
   };
   element("measure").addEventListener("click", () => measure(false));
   element("again").addEventListener("click", () => measure(false));
@@ -154,6 +157,7 @@ async function prepare() {
     const old = Date.now() - new Date(one.body.measured_at) > KEPT_MS;
     if (one.state === ON_SERVER && old) await deleteSample(one.id);
   }
+  await deleteOldNotes();
   installed = await navigator.serviceWorker
     ?.register("/do/worker.js", { scope: "/do/", type: "module" })
     .catch(() => null);

@@ -125,7 +125,7 @@ export class ConnectionTest {
   take(results, type, earlier) {
     if (this.ended) return;
     if (type === "latency") {
-      this.latency = { ping: results.getUnloadedLatency() ?? null, jitter: results.getUnloadedJitter() ?? null };
+      this.latency = { ping: results.getUnloadedLatency() || null, jitter: results.getUnloadedJitter() ?? null };
     } else {
       const points = type === "download" ? results.getDownloadBandwidthPoints() : results.getUploadBandwidthPoints();
       this.points[type] = [...earlier, ...(points ?? []).filter((one) => one.bps)];

@@ -6,6 +6,7 @@ import { showGauge } from "./gauge.js";
 import { FAIR_M, GOOD_M, PositionWatch, toLocation } from "./position.js";
 import { saveSample, saveSetting, setting } from "./store.js";
 import { element, number, showMessage, speed, translate } from "./texts.js";
+import { hideNoConnection, offerNote } from "./no-connection.js";
 import { addWitness, endTest, startTest } from "./witness.js";
 
 // The first test waits until the service worker has loaded its files, which share the connection.
@@ -103,6 +104,7 @@ export async function toggleTest(anyway = false) {
   test = {};
   withoutPosition = anyway;
   showMessage("");
+  hideNoConnection();
   const button = element("measure");
   for (const id of ["verdict", "ispeed", "progress", "share-ways"]) element(id).hidden = true;
   element("measuring").classList.remove("done");
@@ -134,9 +136,10 @@ async function measure(button) {
   showGauge(0);
   element("gauge").scrollIntoView({ block: "nearest" });
   const cap = await dataCap();
-  const measuredAt = new Date();
   const current = await network();
-  const { run, result } = await runTest(cap);
+  const { begun, measuredAt } = await startOrNote(cap, current);
+  if (!begun) return null;
+  const { run, result } = await runTest(cap, begun);
   showValues(result);
   if (result.status === "busy") {
     showMessage(translate("busy"));
@@ -152,14 +155,34 @@ async function measure(button) {
   return storeSample(result, measuredAt, current, { ...run, cap }, await witness);
 }
 
-async function runTest(cap) {
+// Start a test. Without any answer there is nothing to measure: a mobile user may note the place, and goes
+// on with the test if a later attempt reaches the network.
+async function startOrNote(cap, current) {
   const host = element("do").dataset.speed || location.origin;
+  const attempt = () => startTest(host, profileOf(cap));
+  const first = new Date();
+  const before = await attempt();
+  if (before.reached) return { begun: before, measuredAt: first };
+  element("gauge").classList.remove("running");
+  phase("");
+  showValues({}); // those of an earlier test
+  if (withoutPosition || ["wifi", "ethernet"].includes(current?.kind)) {
+    showMessage(translate("offlineFixed"));
+    return {};
+  }
+  const onStop = (stop) => (test.stop = stop);
+  const { run } = await offerNote({ first, before, attempt, position, operator: current?.operator, onStop });
+  if (run) element("gauge").classList.add("running");
+  return { begun: run, measuredAt: new Date() };
+}
+
+async function runTest(cap, begun) {
   const phone = await setting("phone");
   const attempt = (run) => {
     test = new ConnectionTest(run, phone, cap, (values) => showValues({ ...values, cap }));
     return test.run();
   };
-  let run = await startTest(host, profileOf(cap));
+  let run = begun;
   let result = await attempt(run);
   if (result.status === "refused" && run.test) {
     run = { ...run, test: null };

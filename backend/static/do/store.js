@@ -43,6 +43,13 @@ export const samples = () => transact("samples", "readonly", (store) => store.ge
 export const saveSample = (sample) => transact("samples", "readwrite", (store) => store.put(sample));
 export const deleteSample = (id) => transact("samples", "readwrite", (store) => store.delete(id));
 
+// Notes of places without a connection are settings of their own, so that the database keeps its version:
+// { id, body: as sent, state: waiting | ON_SERVER | refused, answer: of the server }.
+const NOTES = () => IDBKeyRange.bound("note-", "note-\uffff");
+export const notes = () => transact("settings", "readonly", (store) => store.getAll(NOTES()));
+export const saveNote = (note) => saveSetting(`note-${note.id}`, note);
+export const deleteNote = (id) => transact("settings", "readwrite", (store) => store.delete(`note-${id}`));
+
 export async function clearAll() {
   await transact("samples", "readwrite", (store) => store.clear());
   await transact("settings", "readwrite", (store) => store.clear());

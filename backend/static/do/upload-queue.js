@@ -1,7 +1,7 @@
 // Sends waiting samples. A sample keeps its id until the server has answered, so none is lost or stored
 // twice; the page and the service worker may both send.
 import { request } from "./api.js";
-import { ON_SERVER, samples, saveSample } from "./store.js";
+import { notes, ON_SERVER, samples, saveNote, saveSample } from "./store.js";
 import { addWitness, endTest, keepNext, nextProfile } from "./witness.js";
 
 // Small batches lose little when the connection drops.
@@ -9,7 +9,28 @@ const BATCH = 50;
 
 // Outcomes: sent, nothing, later (no answer, or the server asks to wait), ended (consent withdrawn).
 export function sendWaiting() {
-  return navigator.locks ? navigator.locks.request("sending", sendBatches) : sendBatches();
+  return navigator.locks ? navigator.locks.request("sending", sendAll) : sendAll();
+}
+
+async function sendAll() {
+  const ofSamples = await sendBatches();
+  if (!["sent", "nothing"].includes(ofSamples.outcome)) return ofSamples;
+  const ofNotes = await sendNotes();
+  return ofNotes.outcome === "nothing" ? ofSamples : ofNotes;
+}
+
+// Notes of places without a connection, in a batch: there are few.
+async function sendNotes() {
+  const waiting = (await notes()).filter((one) => one.state === "waiting").slice(0, BATCH);
+  if (!waiting.length) return { outcome: "nothing", wait: 0 };
+  const body = { notes: waiting.map((one) => one.body), sent_at: new Date().toISOString() };
+  const answer = await request("POST", "no-connection-notes", body);
+  if (answer.status === 401) return { outcome: "ended", wait: 0 };
+  if (!answer.ok) return { outcome: "later", wait: answer.wait };
+  for (const [index, result] of answer.results.entries()) {
+    await saveNote({ ...waiting[index], ...stateOf(result) });
+  }
+  return { outcome: "sent", wait: 0 };
 }
 
 async function sendBatches() {

@@ -1,5 +1,6 @@
 // The verdict of each sample as text, with advice.
 import { request } from "./api.js";
+import { noteItems } from "./notes.js";
 import { showQuality } from "./quality.js";
 import { ON_SERVER, samples, saveSample } from "./store.js";
 import {
@@ -41,6 +42,9 @@ export function describe({ state, body, answer }) {
     return { kind: "good", verdict: unit ? translate("countedFor", { unit }) : translate("counted"), why: "", tip: advice };
   }
   const reasons = answer.reasons ?? [];
+  if (body.status !== "finished") {
+    return { kind: "bad", verdict: translate(`${body.status}Test`), why: "", tip: tip(reasons, body) };
+  }
   const verdict = translate(answer.valid ? "notCounted" : "notValid");
   return { kind: "bad", verdict, why: reasons.map((one) => one.message).join(" "), tip: tip(reasons, body) };
 }
@@ -52,7 +56,18 @@ function tip(reasons, body) {
   return key ? translate(key, { time: time(after) }) : "";
 }
 
+let shown = null; // the id of the sample on the card
+
+// Update the card when its sample was sent meanwhile.
+export async function refreshShown() {
+  const card = element("verdict");
+  if (card.hidden || !card.classList.contains("wait")) return;
+  const stored = (await samples()).find((one) => one.id === shown);
+  if (stored && stored.state !== "waiting") showVerdict(stored);
+}
+
 export function showVerdict(sample) {
+  shown = sample.id;
   const card = element("verdict");
   const { kind, verdict, why, tip: advice } = describe(sample);
   card.className = `verdict-card ${kind}`;
@@ -84,7 +99,7 @@ export async function showDay() {
   const list = all
     .filter((one) => one.state === "waiting" || day(one.body.measured_at) === today)
     .sort((one, other) => (one.body.measured_at < other.body.measured_at ? 1 : -1));
-  element("today").replaceChildren(...list.map(sampleItem));
+  element("today").replaceChildren(...list.map(sampleItem), ...(await noteItems()));
   if (list.length) element("own-day").textContent = daySummary(list);
   const waiting = all.filter((one) => one.state === "waiting").length;
   element("queue").hidden = !waiting;

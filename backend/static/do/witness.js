@@ -55,7 +55,7 @@ function ticketOf(answer) {
 // A ticket of the API, or one that came too late for an earlier test; null without one. Its id stays
 // until there is an answer: after a lost one the same id gets the same ticket, and not one of the few
 // others.
-async function takeTicket(profile) {
+async function takeTicket(profile, run) {
   const kept = await takeKept(profile);
   if (kept) return kept;
   const idName = `ticket-id-${profile}`;
@@ -63,6 +63,7 @@ async function takeTicket(profile) {
   await saveSetting(idName, id);
   let late = false;
   const issued = request("POST", "tests", { id, profile }).then(async (answer) => {
+    run.reached ||= answer.status !== 0; // late, too
     if (answer.status === 0 || answer.status >= 500) return null;
     // Otherwise another request of this id was answered first, and its ticket was kept.
     if ((await setting(idName)) !== id) return late ? null : takeKept(profile);
@@ -81,23 +82,28 @@ async function takeTicket(profile) {
   return Promise.race([issued, waited]);
 }
 
-// Start a test at a host. Returns { host, ticket, test }: `ticket` null if the sample has none, `test`
-// null if there will be no witness.
+// Start a test at a host. Returns { host, ticket, test, reached }: `ticket` null if the sample has none,
+// `test` null if there will be no witness, `reached` false if neither the API nor the host answered.
 export async function startTest(host, profile) {
-  const run = { host, ticket: null, test: null };
+  const run = { host, ticket: null, test: null, reached: false };
   await startWitnessed(run, profile).catch(() => {});
+  if (!run.reached) {
+    const answer = await send("GET", `${host}/do/down?bytes=0`, AbortSignal.timeout(ANSWER_MS));
+    run.reached ||= answer.status !== 0;
+  }
   return run;
 }
 
 async function startWitnessed(run, profile) {
   const { host } = run;
-  const ticket = await takeTicket(profile);
+  const ticket = await takeTicket(profile, run);
   run.ticket = ticket?.text ?? null;
   // Tickets of hosts that do not sign live too short to be got ahead.
   await saveSetting("next-profile", ticket?.signs ? profile : null);
   if (!ticket?.signs) return;
   const signal = AbortSignal.timeout(WAIT_MS);
   const answer = await send("POST", `${host}/do/tests`, signal, { ticket: ticket.text });
+  run.reached ||= answer.status !== 0;
   if (answer.ok) {
     const { test, down_bytes: download, up_bytes: upload } = JSON.parse(answer.text);
     run.test = test;

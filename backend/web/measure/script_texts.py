@@ -47,7 +47,22 @@ TEXTS: dict[str, str | Plural] = {
     "shareTextAt": N_("{verdict} in {unit}, measured with Đo Sóng. Measure yours: {address}/do"),
     "shareProgress": N_("{counted} of {target} samples this month"),
     "busy": N_("The speed test server is busy. Try again in a minute; this test is discarded."),
-    "offline": N_("There is no connection to measure. The failed test is still stored."),
+    "offlineFixed": N_("There is no connection to measure. Check the Wi-Fi or the cable."),
+    "noConnection": N_("No connection"),
+    "noteTrying": N_("Attempt {n} of {most} reached no network. The next one is in {seconds} s."),
+    "notePosition": N_(
+        "Three attempts reached no network. Searching the position, up to 3 minutes…"
+    ),
+    "noteConfirm": N_("Three attempts reached no network. Check the three points below."),
+    "noteStored": N_("Noted. It is stored on the phone and sent when there is a network again."),
+    "noteNoPosition": N_(
+        "Not noted: the position was not found. Go outside and press Measure again."
+    ),
+    "noteSlow": N_("Not noted: an answer came late, so there is a connection. Measure again."),
+    "noteWaiting": N_("Waiting for a connection"),
+    "noteSent": N_("Noted for {unit}"),
+    "failedTest": N_("The test broke off: the connection was lost"),
+    "abortedTest": N_("You stopped the test"),
     "waiting": N_("Waiting for a connection"),
     "waitingHint": N_("It is stored on the phone and sent automatically."),
     "received": N_("Received"),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from backend.coverage.statistics.cells import hexagon
 from backend.coverage.statistics.no_connection import PlaceRow
 from backend.web.maps.drawing import MapDrawing
-from backend.web.maps.outlines import UNIT_MARGIN
 from backend.web.site.canvas import Canvas
 
 
@@ -21,7 +20,7 @@ class PlaceShape:
 
 def place_shapes(drawn: MapDrawing, places: Iterable[PlaceRow]) -> list[PlaceShape]:
     """Return the hexagons of places on a drawing of a unit, large ones first."""
-    canvas = Canvas(drawn.box, 0.0 if drawn.whole else UNIT_MARGIN)
+    canvas = Canvas(drawn.box, drawn.margin)
     shapes = [
         PlaceShape(number, canvas.path(hexagon(place["cell"])), place)
         for number, place in enumerate(places, 1)

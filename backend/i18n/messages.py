@@ -159,6 +159,10 @@ TEXTS: dict[str, str] = {
     "not_in_unit": N_("There is no such sample in this unit and month."),
     "device_unknown": N_("No device has this number in this unit and month."),
     "device_ambiguous": N_("Two devices have this number in this month: specify the samples."),
+    "no_signal_chosen": N_("Select at least one signal."),
+    "signal_without_devices": N_(
+        "No phone of this signal has samples that could be excluded; it may no longer be found."
+    ),
     "signal_unknown": N_("There is no such signal in this unit and month."),
     "areas_or_cluster": N_("Specify units or a cluster of communes, not both."),
     "no_such_cluster": N_("There is no such cluster of communes."),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -94,9 +94,11 @@ class CampaignExclusion(db.Model):
     """A measurement that an organiser took out of one campaign's figures."""
 
     __tablename__ = "campaign_exclusions"
+    __table_args__ = (Index(None, "signal_id", postgresql_where=text("signal_id is not null")),)
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     measurement_id: Mapped[UUID] = mapped_column(primary_key=True)
     reason: Mapped[str]
     user_id: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    signal_id: Mapped[int | None]  # the signal of gaming that it is based on

@@ -110,6 +110,7 @@ def measure_all() -> None:
     context = SignalContext(NOW, "key", "vi")
     month = {"month": "2024-11", "level": None, "unit": None}
     month |= {"kind": None, "cursor": None, "limit": 100}
+    month |= {"state": None, "team": None, "order": "kind"}
     province = month | {"level": "province"}
     for name, campaign in (("all communes of a province", None), ("the same of a campaign", 1)):
         began = time.perf_counter()

@@ -31,7 +31,7 @@ class Cast:
 
     def __init__(self, app: Flask, client: FlaskClient) -> None:
         self.app, self.client = app, client
-        union = organisation(app)
+        union = self.organisation = organisation(app)
         self.team = team(app, union)
         self.province = unit_id(app, "19", level="province")
         self.campaign = campaign(app, union, self.province)

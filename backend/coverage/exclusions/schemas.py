@@ -5,10 +5,15 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from backend.coverage.exclusions.review import SIGNALS_MOST
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.findings import NUMBER_BELOW
-from backend.coverage.signals.schemas import UnitMonthQuerySchema
-from backend.fields import ID_MOST, Flag, Strict, Text, Whole
+from backend.coverage.signals.schemas import (
+    SignalDecisionSchema,
+    SignalSchema,
+    UnitMonthQuerySchema,
+)
+from backend.fields import ID_MOST, Flag, Object, Strict, Text, Whole
 from backend.http.paging import PageSchema
 from backend.measurements.recording.incoming import read_id
 from backend.organisations.schemas import QueryId
@@ -57,6 +62,49 @@ class UnitExclusionSchema(LiftSchema):
         """Parse the ids of the measurements."""
         measurements = enumerate(data["measurements"])
         return data | {"ids": [_parse_id(one, position) for position, one in measurements]}
+
+
+class SignalRefSchema(Strict):
+    """A signal, optionally in the version that the person has seen."""
+
+    id = Whole(1, ID_MOST, required=True)
+    version = Whole(1, ID_MOST, allow_none=True, load_default=None)
+
+
+class SignalDecisionsSchema(SignalDecisionSchema):
+    """One decision on several signals; with `samples` their phones' samples follow the state."""
+
+    signals = fields.List(
+        Object(SignalRefSchema),
+        required=True,
+        validate=validate.Length(1, SIGNALS_MOST, error="wrong_length"),
+        error_messages={"invalid": "not_list", "required": "required"},
+    )
+    samples = Flag(load_default=False)
+
+    @validates_schema
+    def check_reason(self, data: dict[str, Any], **_: Any) -> None:
+        """Require a reason where samples are excluded."""
+        excludes = data.get("samples") and data.get("state") == "excluded"
+        if excludes and not (data.get("note") or "").strip():
+            raise ValidationError({"note": ["required"]})
+
+
+class SignalOutcomeSchema(Schema):
+    """The outcome of one signal: its HTTP status, and the code of the problem, if any."""
+
+    id = fields.Integer(required=True)
+    status = fields.Integer(required=True)
+    code = fields.String(required=True, allow_none=True)
+    message = fields.String(required=True, allow_none=True)
+    signal = fields.Nested(SignalSchema, required=True, allow_none=True)
+
+
+class SignalOutcomesSchema(Schema):
+    """The outcomes of a decision in the order of the request."""
+
+    decided = fields.Integer(required=True)
+    items = fields.List(fields.Nested(SignalOutcomeSchema), required=True)
 
 
 class ExclusionsQuerySchema(UnitMonthQuerySchema, PageSchema):

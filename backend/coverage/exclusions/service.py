@@ -82,6 +82,9 @@ Changes = Counter[tuple[int | None, str, str]]
 UNITS = text("select id, system, level, code, name from units where id = any(:ids)")
 
 
+Numbered = Mapping[int, Sequence[UUID]]  # devices by their numbers of a month
+
+
 @dataclass(frozen=True, slots=True)
 class ExclusionContext:
     """Time and settings of a request."""
@@ -89,6 +92,7 @@ class ExclusionContext:
     now: datetime
     secret_key: str  # of device numbers
     judging: JudgingSettings
+    numbered: Numbered | None = None  # the devices of the unit's month, if they are known
 
 
 def list_exclusions(
@@ -112,13 +116,21 @@ def list_exclusions(
 
 
 def exclude_in_unit(
-    actor: Actor, code: str, data: Mapping[str, Any], context: ExclusionContext
+    actor: Actor,
+    code: str,
+    data: Mapping[str, Any],
+    context: ExclusionContext,
+    *,
+    settle: bool = True,
 ) -> dict[str, Any]:
-    """Exclude measurements of a unit's month from the counts, or preview the changes."""
+    """Exclude measurements of a unit's month from the counts, or preview the changes.
+
+    Without `settle` the caller sets the state of the signal.
+    """
     unit = unit_to_decide(actor, code, data["level"], data["month"])
     units = units_below(unit.id)
     if data["device"] is not None:
-        rows = select_by_device(data["device"], units, data["month"], context.secret_key)
+        rows = select_by_device(data["device"], units, data["month"], context)
     else:
         rows = select_by_id(data["ids"], units, data["month"])
     signal = _lock_signal(data["signal_id"], units, data["month"])
@@ -126,7 +138,8 @@ def exclude_in_unit(
     act = None
     if not data["preview"]:
         act = _add_act(actor, unit, data, len(open_rows), context, device=data["device"])
-        _decide_signal(actor, signal, data["reason"], context)
+        if settle:
+            _decide_signal(actor, signal, data["reason"], context)
     decision = Decision(data["reason"], act=act and act.id)
     return _decide(open_rows, decision, data, context) | {
         "unit": serialize_unit(unit),
@@ -233,6 +246,7 @@ def _decide_signal(
     before = row.state
     row.state, row.note = "excluded", reason
     row.user_id, row.changed_at = actor.user_id, context.now
+    row.version, row.with_samples = row.version + 1, True
     record_act(actor, "signal.decide", f"signal:{row.id}", before=before, after=row.state)
 
 
@@ -277,10 +291,22 @@ def select_by_id(ids: Sequence[UUID], units: Sequence[int], month: str) -> list[
     return rows
 
 
-def select_by_device(wanted: int, units: Sequence[int], month: str, secret_key: str) -> list[Any]:
+def number_devices(units: Sequence[int], month: str, secret_key: str) -> Numbered:
+    """Return the devices with measurements in these units, by their numbers of that month."""
+    numbered: dict[int, list[UUID]] = defaultdict(list)
+    for device in db.session.execute(DEVICES, _parameters(units, month)).scalars():
+        numbered[device_number(device, month, secret_key)].append(device)
+    return dict(numbered)
+
+
+def select_by_device(
+    wanted: int, units: Sequence[int], month: str, context: ExclusionContext
+) -> list[Any]:
     """Return the measurements in these units of the device with a number in that month."""
-    ids = db.session.execute(DEVICES, _parameters(units, month)).scalars()
-    devices = [device for device in ids if device_number(device, month, secret_key) == wanted]
+    numbered = context.numbered
+    if numbered is None:
+        numbered = number_devices(units, month, context.secret_key)
+    devices = numbered.get(wanted, ())
     if len(devices) != 1:
         raise invalid("device", "device_ambiguous" if devices else "device_unknown")
     since, until = month_bounds(month)

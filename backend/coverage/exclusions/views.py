@@ -5,8 +5,9 @@ from typing import Any
 from flask import current_app
 
 from backend.accounts.authentication import PersonBlueprint, actor
-from backend.coverage.exclusions import schemas, service
-from backend.http.requests import clock_now
+from backend.coverage.exclusions import review, schemas, service
+from backend.coverage.signals.service import SignalContext
+from backend.http.requests import clock_now, language
 from backend.measurements.recording.service import judging_settings
 
 blp = PersonBlueprint("exclusions", __name__, description="Exclusion of samples")
@@ -35,6 +36,16 @@ def get_exclusions(query: dict[str, Any], code: str) -> dict[str, Any]:
 def lift(data: dict[str, Any], code: str, exclusion_id: int) -> dict[str, Any]:
     """Lift an exclusion, or preview the changes."""
     return service.lift_exclusion(actor(), code, exclusion_id, data, _context())
+
+
+@blp.patch("/signals")
+@blp.arguments(schemas.SignalDecisionsSchema)
+@blp.response(200, schemas.SignalOutcomesSchema)
+def patch_signals(request: dict[str, Any]) -> dict[str, Any]:
+    """Decide on several signals of gaming, each as by itself."""
+    terms = _context()
+    context = SignalContext(terms.now, terms.secret_key, language())
+    return review.decide_signals(actor(), request, context, terms)
 
 
 def _context() -> service.ExclusionContext:

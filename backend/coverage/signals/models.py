@@ -45,6 +45,9 @@ class Signal(db.Model):
     note: Mapped[str | None]
     user_id: Mapped[int | None]  # the user who set the state last
     changed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    # Whether its samples were excluded with it; else `excluded` is a note without effect.
+    with_samples: Mapped[bool] = mapped_column(server_default="false")
 
 
 class SignalScan(db.Model):

@@ -1,10 +1,12 @@
 """Schemas of signals of gaming and of decisions on them."""
 
-from marshmallow import Schema, fields
+from typing import Any
+
+from marshmallow import Schema, fields, post_load
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.coverage.signals.service import KINDS, STATES
-from backend.fields import Strict, Text
+from backend.coverage.signals.service import KINDS, ORDERS, STATES
+from backend.fields import ID_MOST, QueryWhole, Strict, Text
 from backend.http.paging import PageSchema
 from backend.organisations.schemas import BriefSchema
 from backend.units.catalogue import LEVELS
@@ -22,15 +24,27 @@ class UnitMonthQuerySchema(Strict):
 
 
 class UnitSignalsQuerySchema(UnitMonthQuerySchema, PageSchema):
-    """A page of a month's signals, optionally of one kind."""
+    """A page of a month's signals, optionally of one kind, state or unit."""
 
     kind = Text(choices=KINDS, load_default=None)
+    state = Text(choices=STATES, load_default=None)
+    unit = Text(most=10, load_default=None, metadata={"description": "the code of a unit"})
+    order = Text(
+        choices=ORDERS,
+        load_default="kind",
+        metadata={"description": "open signals first; then by kind, or by team and device"},
+    )
+
+    @post_load
+    def of_every_team(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Add the team, which only a campaign's signals have."""
+        return {"team": None} | data
 
 
 class CampaignSignalsQuerySchema(UnitSignalsQuerySchema):
-    """Month, by default the campaign's latest, and optionally one unit."""
+    """Month, by default the campaign's latest, and optionally one unit and team."""
 
-    unit = Text(most=10, load_default=None, metadata={"description": "the code of a unit"})
+    team = QueryWhole(1, ID_MOST, load_default=None)
 
 
 class SignalDecisionSchema(Strict):
@@ -79,6 +93,11 @@ class SignalSchema(Schema):
     state = fields.String(required=True, metadata={"enum": list(STATES)})
     note = fields.String(required=True, allow_none=True)
     changed_at = fields.AwareDateTime(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+    with_samples = fields.Boolean(
+        required=True,
+        metadata={"description": "whether its samples were excluded with it"},
+    )
     current = fields.Boolean(
         required=True,
         allow_none=True,
@@ -91,6 +110,20 @@ class SignalKindSchema(Schema):
 
     kind = fields.String(required=True, metadata={"enum": list(KINDS)})
     title = fields.String(required=True)
+    n = fields.Integer(required=True)
+
+
+class SignalStateSchema(Schema):
+    """A state and how many signals are in it."""
+
+    state = fields.String(required=True, metadata={"enum": list(STATES)})
+    n = fields.Integer(required=True)
+
+
+class SignalTeamSchema(Schema):
+    """A team and how many signals of it are found."""
+
+    team_id = fields.Integer(required=True)
     n = fields.Integer(required=True)
 
 
@@ -120,6 +153,8 @@ class SignalsSchema(Schema):
     )
     explained = fields.String(required=True)
     kinds = fields.List(fields.Nested(SignalKindSchema), required=True)
+    states = fields.List(fields.Nested(SignalStateSchema), required=True)
+    teams = fields.List(fields.Nested(SignalTeamSchema), required=True)
     items = fields.List(fields.Nested(SignalSchema), required=True)
     next = fields.String(required=True, allow_none=True)
 

@@ -31,6 +31,8 @@ from backend.coverage.signals.shares import (
 )
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
+from backend.fields import ID_MOST
+from backend.http.etags import Expected, must_match
 from backend.http.paging import decode_cursor, take_page
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, gettext, ngettext
@@ -43,6 +45,7 @@ from backend.witness.models import CarrierNetwork
 KINDS = (*SIGNALS, ONE_DEVICE, SAME_NETWORK, WITHDRAWN_SHARE)
 # In the order of review: open signals first.
 STATES = ("open", "explained", "excluded")
+ORDERS = ("kind", "device")
 
 # Stored findings of communes, and those of their provinces that have samples in them. The same
 # finding in several communes is one.
@@ -53,6 +56,7 @@ FOUND = text("""
     where s.month = :month and s.campaign_id is not distinct from cast(:campaign as int)
         and (cast(:units as int[]) is null or s.unit_id = any(:units)
             or u.level = 'province' and f.units && cast(:units as int[]))
+        and (cast(:subjects as text[]) is null or f.subject = any(:subjects))
     order by s.scanned_at, f.id
 """)
 TOTALS = text("""
@@ -115,7 +119,7 @@ def campaign_signals(
     reference = {"id": campaign_id, "name": campaign.name}
     unit = find(month_end(month), query["unit"], query["level"]) if query["unit"] else None
     units = communes_of(unit.id) if unit else None
-    scope = {"campaign_id": campaign_id, "unit_id": None}
+    scope: Scope = {"campaign_id": campaign_id, "unit_id": None}
     selection = Selection(scope, month, units, (), whole=unit is None)
     answer = _answer(selection, query, context)
     return {"campaign": reference, "unit": unit and serialize_unit(unit), **answer}
@@ -129,8 +133,13 @@ def unit_signals(
     make = FindingMaker(month, context.key, {})
     shares = large_shares(shares_in(unit, month, context.today))
     withdrawn = [_found_now(make.of_withdrawn(one), context.now) for one in shares]
-    scope = {"campaign_id": None, "unit_id": unit.id}
-    selection = Selection(scope, month, communes_of(unit.id), withdrawn, whole=True)
+    scope: Scope = {"campaign_id": None, "unit_id": unit.id}
+    communes = communes_of(unit.id)
+    if query["unit"]:
+        place = find(month_end(month), query["unit"], "commune")
+        communes = [one for one in communes if one == place.id]
+        withdrawn = [one for one in withdrawn if place.id in one.units]
+    selection = Selection(scope, month, communes, withdrawn, whole=not query["unit"])
     answer = _answer(selection, query, context)
     return {"campaign": None, "unit": serialize_unit(unit), **answer}
 
@@ -146,24 +155,47 @@ def unit_registrations(
 
 
 def decide_signal(
-    actor: Actor, signal_id: int, decision: Mapping[str, Any], context: SignalContext
+    actor: Actor,
+    signal_id: int,
+    decision: Mapping[str, Any],
+    context: SignalContext,
+    seen: Expected = None,
 ) -> dict[str, Any]:
-    """Set the state of a signal: explained, excluded, or open again."""
-    user_id = require_person(actor)
-    row = db.session.get(Signal, signal_id, with_for_update=True)
+    """Set the state of a signal: explained, excluded, or open again.
+
+    `seen` are the versions that the person has seen; None: any.
+    """
+    row = lock_signal(actor, signal_id, seen)
+    answer = set_state(actor, row, decision, context)
+    db.session.commit()
+    return answer
+
+
+def lock_signal(actor: Actor, signal_id: int, seen: Expected = None) -> Signal:
+    """Return a locked signal on which the actor may decide; 412 if its version is another one."""
+    require_person(actor)
+    row = db.session.get(Signal, signal_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise Problem(404, "not_found")
     _require_decider(actor, row)
+    if seen is not None:
+        must_match(seen, row.version)
+    return row
+
+
+def set_state(
+    actor: Actor, row: Signal, decision: Mapping[str, Any], context: SignalContext
+) -> dict[str, Any]:
+    """Set the state of a locked signal in the caller's transaction; return the signal."""
     before = {"state": row.state, "noted": row.note is not None}
     row.state, row.note = decision["state"], decision["note"]
-    row.user_id, row.changed_at = user_id, context.now
+    row.user_id, row.changed_at = actor.user_id, context.now
+    row.version += 1
     # A note may contain personal data; the log records only whether there is one.
     after = {"state": row.state, "noted": row.note is not None}
     record_act(actor, "signal.decide", f"signal:{row.id}", before=before, after=after)
     db.session.flush()
-    answer = _serialize(row, None, context.language, current=None)
-    db.session.commit()
-    return answer
+    return _serialize(row, None, context.language, current=None)
 
 
 def _require_decider(actor: Actor, row: Signal) -> None:
@@ -205,20 +237,24 @@ class FoundSignal:
     found_at: datetime
 
 
+Scope = Mapping[str, int | None]  # campaign_id or unit_id
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The signals of a campaign's or unit's month; `units` are its communes, None: all."""
 
-    scope: Mapping[str, int | None]
+    scope: Scope
     month: str
     units: list[int] | None
     more: Sequence[FoundSignal]  # that are not stored
     whole: bool  # with decided signals that are no longer found
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self, subjects: Sequence[str] | None = None) -> dict[str, Any]:
         """Return the parameters of statements."""
         campaign = self.scope["campaign_id"]
-        return {"month": self.month, "campaign": campaign, "units": self.units}
+        values = {"month": self.month, "campaign": campaign, "units": self.units}
+        return values | {"subjects": None if subjects is None else list(subjects)}
 
 
 def _answer(
@@ -230,13 +266,13 @@ def _answer(
     fresh = refresh(search, selection.units, REQUEST_S)
     found = _found(selection)
     decided = _decided(selection)
-    order = {
-        key: (STATES.index(decided.get(key, "open")), KINDS.index(key[0]), key[1])
-        for key in {*found, *(decided if selection.whole else ())}
-        if key[0] in KINDS
-    }
-    shown = [key for key in order if query["kind"] in (None, key[0])]
-    after = decode_cursor(query["cursor"], int, int, str)
+    keys = [key for key in {*found, *(decided if selection.whole else ())} if key[0] in KINDS]
+    of_team = [key for key in keys if _is_of_team(found.get(key), query["team"])]
+    counts = Counter(decided.get(key, "open") for key in of_team)
+    of_state = [key for key in of_team if query["state"] in (None, decided.get(key, "open"))]
+    shown = [key for key in of_state if query["kind"] in (None, key[0])]
+    order = {key: _place(key, decided, found, query["order"]) for key in shown}
+    after = decode_cursor(query["cursor"], int, int, int, int, str)
     rest = sorted(
         (key for key in shown if after is None or order[key] > after), key=order.__getitem__
     )
@@ -249,7 +285,9 @@ def _answer(
         **totals,
         **_serialize_freshness(fresh, context.language),
         "explained": message("signals_explained", context.language),
-        "kinds": _serialize_kinds(order, context.language),
+        "kinds": _serialize_kinds(of_state, context.language),
+        "states": [{"state": one, "n": counts[one]} for one in STATES],
+        "teams": _serialize_teams(found[key] for key in keys if key in found),
         "items": items,
         "next": following,
     }
@@ -263,10 +301,39 @@ def _found_now(one: Finding, at: datetime) -> FoundSignal:
 Key = tuple[str, str]  # kind, subject
 
 
-def _found(selection: Selection) -> dict[Key, FoundSignal]:
+def _is_of_team(one: FoundSignal | None, team: int | None) -> bool:
+    """Return whether a device of a finding is of a team; None: any."""
+    return team is None or (
+        one is not None and any(device["team_id"] == team for device in one.devices)
+    )
+
+
+def _place(
+    key: Key, decided: Mapping[Key, str], found: Mapping[Key, FoundSignal], order: str
+) -> tuple[int, int, int, int, str]:
+    """Return the place of a signal: open ones first; by device also its team and device.
+
+    Signals of several teams or devices, and those that are no longer found, come last.
+    """
+    state = STATES.index(decided.get(key, "open"))
+    group = (0, 0) if order == "kind" else _group(found.get(key))
+    return state, *group, KINDS.index(key[0]), key[1]
+
+
+def _group(one: FoundSignal | None) -> tuple[int, int]:
+    """Return the team, or else the commune, and the device of a finding."""
+    if one is None or not one.devices:
+        return ID_MOST, ID_MOST
+    teams = {device["team_id"] or 0 for device in one.devices}
+    places = teams if teams != {0} else set(one.units)
+    device = one.devices[0]["number"] if len(one.devices) == 1 else ID_MOST
+    return (min(places) if len(places) == 1 else ID_MOST), device
+
+
+def _found(selection: Selection, subjects: Sequence[str] | None = None) -> dict[Key, FoundSignal]:
     """Return the present findings; the latest search of a finding in several communes counts."""
     found: dict[Key, FoundSignal] = {}
-    rows = db.session.execute(FOUND, selection.parameters())
+    rows = db.session.execute(FOUND, selection.parameters(subjects))
     for one in (*(FoundSignal(*row) for row in rows), *selection.more):
         key = one.kind, one.subject
         if other := found.get(key):
@@ -340,6 +407,40 @@ def _serialize_kinds(keys: Iterable[Key], language: Language) -> list[dict[str, 
     ]
 
 
+def _serialize_teams(found: Iterable[FoundSignal]) -> list[dict[str, int]]:
+    """Return the number of found signals of each team."""
+    teams = ({device["team_id"] for device in one.devices} for one in found)
+    numbers = Counter(team for of_one in teams for team in of_one if team is not None)
+    return [{"team_id": team, "n": numbers[team]} for team in sorted(numbers)]
+
+
+def found_signals(rows: Iterable[Signal]) -> dict[int, FoundSignal]:
+    """Return the present findings of signals by id; those that are no longer found are left out."""
+    groups: dict[tuple[int | None, int | None, str], list[Signal]] = defaultdict(list)
+    for row in rows:
+        groups[row.campaign_id, row.unit_id, row.month].append(row)
+    present = {}
+    for (campaign, unit, month), theirs in groups.items():
+        scope: Scope = {"campaign_id": campaign, "unit_id": unit}
+        units = None if unit is None else communes_of(unit)
+        found = _found(
+            Selection(scope, month, units, (), whole=True), [row.subject for row in theirs]
+        )
+        for row in theirs:
+            if one := found.get((row.kind, row.subject)):
+                present[row.id] = one
+    return present
+
+
+def describe_signal(row: Signal, one: FoundSignal | None, language: Language) -> dict[str, Any]:
+    """Return one signal as in a list."""
+    units = None if row.unit_id is None else communes_of(row.unit_id)
+    shown = [unit for unit in one.units if units is None or unit in units] if one else []
+    names = _unit_names(shown)
+    listed = [names[unit] for unit in shown]
+    return _serialize(row, one, language, current=one is not None, units=listed)
+
+
 def _store(found: Sequence[FoundSignal], where: Mapping[str, Any]) -> None:
     """Insert findings that are new and update the figures of others; safe for concurrent calls."""
     rows = [
@@ -374,7 +475,8 @@ def _serialize(
     current: bool | None,
     units: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    names = ("id", "kind", "month", "evidence", "found_at", "state", "note", "changed_at")
+    names = ("id", "kind", "month", "evidence", "found_at", "state", "note", "changed_at",
+             "version", "with_samples")  # fmt: skip
     # Evidence that an older rule stored may lack some.
     figures: defaultdict[str, Any] = defaultdict(lambda: "?")
     for name, value in (row.evidence | row.evidence["facts"]).items():

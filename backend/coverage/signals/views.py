@@ -6,6 +6,7 @@ from flask import current_app
 
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.signals import schemas, service
+from backend.http import etags
 from backend.http.requests import clock_now, language
 
 blp = PersonBlueprint("signals", __name__, description="Signals of gaming")
@@ -40,8 +41,8 @@ def get_registrations(query: dict[str, Any], code: str) -> dict[str, Any]:
 @blp.arguments(schemas.SignalDecisionSchema)
 @blp.response(200, schemas.SignalSchema)
 def patch_signal(decision: dict[str, Any], signal_id: int) -> dict[str, Any]:
-    """Decide on a signal of gaming."""
-    return service.decide_signal(actor(), signal_id, decision, _context())
+    """Decide on a signal of gaming; with `If-Match` only on that version."""
+    return service.decide_signal(actor(), signal_id, decision, _context(), etags.expected())
 
 
 def _context() -> service.SignalContext:

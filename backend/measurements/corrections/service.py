@@ -51,6 +51,7 @@ TOTALS = """
 """
 TOTALS_OF_CAMPAIGN = text(TOTALS.format(condition=""))
 TOTALS_OF_CHOSEN = text(TOTALS.format(condition="and measurement_id = any(:ids)"))
+OF_SIGNAL = text("select measurement_id from campaign_exclusions where signal_id = :signal")
 # Corrections of one decision have one time, that of its transaction.
 DECISIONS = text("""
     select at, user_id, team_id, reason, count(*) as measurements,
@@ -84,15 +85,20 @@ class Choice:
     network: str | None = None
     first_day: date | None = None
     last_day: date | None = None
+    signal_id: int | None = None  # those that this signal excluded
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A correction of the team or, with `exclude`, an exclusion or inclusion; and its reason."""
+    """A correction of the team or, with `exclude`, an exclusion or inclusion; and its reason.
+
+    An exclusion may name the signal of gaming that it is based on.
+    """
 
     reason: str
     team_id: int | None = None
     exclude: bool | None = None  # None: a correction of the team
+    signal_id: int | None = None
 
 
 def decide(
@@ -121,6 +127,8 @@ def decide(
     act = {None: "correct", True: "exclude_in_campaign", False: "include_in_campaign"}
     facts = {name: answer[name] for name in ("measurements", "before", "after")}
     facts |= {"reason": decision.reason, "team": decision.team_id}
+    if decision.signal_id is not None:
+        facts["signal"] = decision.signal_id
     record_act(actor, act[decision.exclude], f"campaign:{campaign_id}", **facts)
     db.session.commit()
     return answer
@@ -177,8 +185,11 @@ def _choose_and_lock(campaign_id: int, choice: Choice) -> tuple[list[Any], list[
 
 
 def _choose(campaign_id: int, choice: Choice) -> list[Any]:
-    if choice.ids:
-        values: dict[str, Any] = {"campaign": campaign_id, "ids": list(choice.ids)}
+    if choice.ids or choice.signal_id is not None:
+        ids = list(choice.ids)
+        if choice.signal_id is not None:
+            ids = list(db.session.execute(OF_SIGNAL, {"signal": choice.signal_id}).scalars())
+        values: dict[str, Any] = {"campaign": campaign_id, "ids": ids}
         return list(db.session.execute(CHOSEN, values).mappings())
     values = asdict(choice) | {"campaign": campaign_id, "most": MEASUREMENTS_MOST + 1}
     rows = list(db.session.execute(FILTERED, values).mappings())
@@ -199,6 +210,7 @@ def _write(actor: Actor, campaign_id: int, rows: Sequence[Any], decision: Decisi
             )
         )
     elif decision.exclude:
+        common |= {"signal_id": decision.signal_id}
         out = [{**common, "measurement_id": row["id"]} for row in rows]
         db.session.execute(insert(CampaignExclusion).values(out).on_conflict_do_nothing())
     else:

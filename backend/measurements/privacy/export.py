@@ -103,8 +103,9 @@ def _no_connection_notes(device_id: UUID) -> Select[Any]:
 
 
 def _decisions(model: Any) -> Select[Any]:
-    """Select organisers' decisions on measurements, without the deciding user."""
-    columns = [column for column in model.__table__.columns if column.name != "user_id"]
+    """Select organisers' decisions on measurements, without the deciding user and its signal."""
+    hidden = ("user_id", "signal_id")
+    columns = [column for column in model.__table__.columns if column.name not in hidden]
     return select(*columns).join(Measurement, Measurement.id == model.measurement_id)
 
 

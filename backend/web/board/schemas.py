@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields, post_load
 
 from backend.campaigns.schemas import AREAS_MOST, CAP_MOST, TARGET_MOST
 from backend.campaigns.service import STATES
 from backend.coverage.contributions.query import BY
+from backend.coverage.exclusions.review import SIGNALS_MOST, parse_signals
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.plan.schemas import PINNED_MOST, RADIUS_MOST_KM, PlanPinRequestSchema
-from backend.coverage.signals.schemas import SignalDecisionSchema
+from backend.coverage.signals.schemas import NOTE_MOST
 from backend.coverage.signals.service import KINDS
+from backend.coverage.signals.service import STATES as SIGNAL_STATES
 from backend.errors import invalid
 from backend.fields import ID_MOST, Day, Many, QueryWhole, Strict, Text
 from backend.http.paging import CURSOR_MOST
@@ -29,11 +31,26 @@ class MonthQuerySchema(PageQuerySchema):
     month = month_field(load_default=None)
 
 
-class SignalsPageQuerySchema(MonthQuerySchema):
-    """A page of a campaign's signals, optionally of one kind."""
+ALL_STATES = "all"
+# Signals of a decision in an address: ids with points between them.
+DONE_MOST = 2_000
 
-    kind = Text(choices=KINDS, load_default=None)
+
+class QueueQuerySchema(MonthQuerySchema):
+    """A page of signals: its filter, the opened signal, and those that were just decided."""
+
+    state = Text(choices=(*SIGNAL_STATES, ALL_STATES), load_default=SIGNAL_STATES[0])
+    kind = Text(choices=("", *KINDS), load_default=None)
     cursor = Text(most=CURSOR_MOST, load_default=None)
+    open = QueryWhole(1, ID_MOST, load_default=None)
+    done = Text(most=DONE_MOST, load_default=None)
+    part = Text(choices=("evidence",), load_default=None)
+
+
+class SignalsPageQuerySchema(QueueQuerySchema):
+    """A page of a campaign's signals, optionally of one team."""
+
+    team = Text(most=10, load_default=None)
 
 
 class BoardQuerySchema(MonthQuerySchema):
@@ -84,10 +101,21 @@ class PinFormSchema(PlanPinRequestSchema):
     samples = QueryWhole(1, PINNED_MOST, required=True)
 
 
-class SignalFormSchema(SignalDecisionSchema):
-    """The decision about a signal."""
+class SignalsFormSchema(Strict):
+    """One decision on the selected signals, with its reason."""
 
-    signal_id = QueryWhole(1, ID_MOST, required=True)
+    signals = fields.List(Text(24), required=True)
+    state = Text(choices=SIGNAL_STATES, required=True)
+    note = Text(NOTE_MOST, required=True)
+
+    @post_load
+    def as_request(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Parse the signals and their versions."""
+        if not data["signals"]:
+            raise ValidationError({"signals": ["no_signal_chosen"]})
+        if len(data["signals"]) > SIGNALS_MOST:
+            raise ValidationError({"signals": ["wrong_length"]})
+        return data | {"signals": parse_signals(data["signals"])}
 
 
 class LimitsFormSchema(Strict):

@@ -25,7 +25,8 @@ from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
 from backend.coverage.plan.service import unpin as unpin_place
 from backend.coverage.plan.settings import set_limits
-from backend.coverage.signals.service import STATES, SignalContext, campaign_signals, decide_signal
+from backend.coverage.signals.evidence import SignalEvidence, campaign_evidence
+from backend.coverage.signals.service import campaign_signals
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
 from backend.http.requests import as_attachment, clock_now
@@ -42,7 +43,7 @@ from backend.memberships.service import list_members
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import show_organisation
 from backend.units.service import set_on
-from backend.web.board import schemas
+from backend.web.board import queue, schemas
 from backend.web.board.plan_map import PlanMap, plan_map
 from backend.web.board.service import (
     EVERY_CONTRIBUTION,
@@ -291,28 +292,36 @@ def set_plan_limits(query: dict[str, Any], campaign_id: int) -> Response:
     return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
 
 
-# Signals on one page: a person reviews a few at a time.
-SIGNALS_SHOWN = 10
+# Signals on one page, which a person works through as a whole.
+SIGNALS_SHOWN = 200
 
 
 @bp.page("/<int:campaign_id>/signals", schemas.SignalsPageQuerySchema, methods=READ_WRITE)
 def signals(query: dict[str, Any], campaign_id: int) -> Response:
-    """Show signals of gaming with their evidence, and record decisions."""
+    """Show the queue of signals with their evidence, and decide on the selected ones."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
-    context = SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
-    if form.submit(
-        schemas.SignalFormSchema(),
-        lambda decision: decide_signal(user, decision["signal_id"], decision, context),
-    ):
-        kept = {name: query[name] for name in ("month", "kind", "cursor")}
-        return redirect_to("board.signals", query, campaign_id=campaign_id, **kept)
-    filters = {name: query[name] for name in ("month", "kind", "cursor")}
-    filters |= {"unit": None, "level": None, "limit": SIGNALS_SHOWN}
-    signals = campaign_signals(user, campaign_id, filters, context)
+    context, _ = queue.contexts(form)
     names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
-    values = {"board": board, "form": form, "signals": signals, "names": names, "states": STATES}
-    values["kind"] = query["kind"]
+
+    def find(signal_id: int) -> SignalEvidence:
+        return campaign_evidence(user, campaign_id, signal_id, context)
+
+    values: dict[str, Any] = {"names": names, "board": board, "may_exclude": True}
+    if query["part"]:
+        values["evidence"] = queue.show_evidence(find, query)
+        return queue.render_evidence(values, query["lang"])
+    kept = {name: query[name] for name in ("month", "state", "kind", "team", "cursor")}
+    if outcome := queue.decide_by_form(form):
+        query["done"] = queue.decided_ids(outcome)
+        if not queue.failures(outcome):
+            done = kept | {"done": query["done"]}
+            return redirect_to("board.signals", query, campaign_id=campaign_id, **done)
+    answer = campaign_signals(user, campaign_id, queue.signals_query(query, SIGNALS_SHOWN), context)
+    values |= queue.queue_values(answer, query, names)
+    values |= {"evidence": queue.show_evidence(find, query, answer["items"])}
+    values |= {"failures": queue.failures(outcome), "kept": kept, "form": form}
+    values["done"] = queue.list_done({"campaign_id": campaign_id, "unit_id": None}, query["done"])
     return render_private("web/board/signals.html", query["lang"], query=query, **values)
 
 

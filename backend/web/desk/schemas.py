@@ -14,10 +14,8 @@ from backend.coverage.figures.query import FILTERS, SORTS
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.coverage.signals.findings import NUMBER_BELOW
-from backend.coverage.signals.service import KINDS
 from backend.coverage.vnnic.schemas import COLUMNS_MOST, VnnicImportQuerySchema
 from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
-from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
@@ -31,6 +29,7 @@ from backend.reports.monthly.schemas import (
     SupersedeSchema,
 )
 from backend.units.catalogue import LEVELS
+from backend.web.board.schemas import QueueQuerySchema
 from backend.web.site.schemas import PageQuerySchema
 
 # Filters of coverage, and the states of alerts.
@@ -73,12 +72,10 @@ class AreaMonthQuerySchema(PageQuerySchema):
     cursor = QueryWhole(1, ID_MOST, load_default=None)
 
 
-class SignalsPageQuerySchema(PageQuerySchema):
-    """A page of a month's signals, by default the current one, optionally of one kind."""
+class SignalsPageQuerySchema(QueueQuerySchema):
+    """A page of a month's signals, by default the current one, optionally of one commune."""
 
-    month = month_field(load_default=None)
-    kind = Text(choices=KINDS, load_default=None)
-    cursor = Text(most=CURSOR_MOST, load_default=None)
+    unit = Text(most=10, load_default=None)
 
 
 class ExclusionQuerySchema(PageQuerySchema):

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from marshmallow import Schema
 
 from backend.accounts.authentication import actor
-from backend.clock import local_day, this_month
+from backend.clock import local_day, month_end, this_month
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.exclusions.service import (
     ExclusionContext,
@@ -22,7 +22,8 @@ from backend.coverage.exclusions.service import (
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
-from backend.coverage.signals.service import STATES, SignalContext, decide_signal, unit_signals
+from backend.coverage.signals.evidence import SignalEvidence, unit_evidence
+from backend.coverage.signals.service import unit_signals
 from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
@@ -37,7 +38,8 @@ from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.reports.monthly.schemas import STATES as REPORT_STATES
 from backend.reports.monthly.schemas import ReportCreateSchema
 from backend.reports.monthly.seals import trusted_keys
-from backend.web.board.schemas import SignalFormSchema
+from backend.units.service import units_on
+from backend.web.board import queue
 from backend.web.desk import schemas
 from backend.web.desk.area import (
     ACT,
@@ -174,28 +176,40 @@ def _sample_context(lang: str | None) -> SampleContext:
 EXCLUSIONS_SHOWN = 50
 
 
-# Signals on one page: a person reviews a few at a time.
-SIGNALS_SHOWN = 10
+# Signals on one page, which a person works through as a whole.
+SIGNALS_SHOWN = 200
 
 
 @bp.page("/area/<code>/signals", schemas.SignalsPageQuerySchema, methods=READ_WRITE)
 def signals(query: dict[str, Any], code: str) -> Any:
-    """Show signals of gaming in an area with their evidence, and record decisions."""
-    form, user, now = new_form(query), actor(), clock_now()
-    month = query["month"] or this_month(now)
-    context = SignalContext(now, current_app.config["SECRET_KEY"], form.language)
-    if form.submit(
-        SignalFormSchema(),
-        lambda decision: decide_signal(user, decision["signal_id"], decision, context),
-    ):
-        kept = {"month": month, "kind": query["kind"], "cursor": query["cursor"]}
-        return redirect_to("desk.signals", query, code=code, **kept)
-    filters = {name: query[name] for name in ("kind", "cursor")}
-    filters |= {"month": month, "level": None, "limit": SIGNALS_SHOWN}
-    signals = unit_signals(user, code, filters, context)
-    values = {"signals": signals, "states": STATES, "may_exclude": may_exclude(user, code, month)}
-    values["kind"] = query["kind"]
-    return render_private("web/desk/signals.html", query["lang"], form=form, code=code, **values)
+    """Show the queue of signals in an area with their evidence, and decide on the selected ones."""
+    form, user = new_form(query), actor()
+    query["month"] = month = query["month"] or this_month(clock_now())
+    unit = authorized_unit(user, "unit.signals", code, None, month)
+    context, _ = queue.contexts(form)
+    decimals = current_app.config["SAMPLE_DECIMALS"]
+
+    def find(signal_id: int) -> SignalEvidence:
+        return unit_evidence(user, code, month, signal_id, decimals, context)
+
+    values: dict[str, Any] = {"names": {}, "code": code}
+    if query["part"]:
+        values["evidence"] = queue.show_evidence(find, query)
+        return queue.render_evidence(values, query["lang"])
+    kept = {name: query[name] for name in ("month", "state", "kind", "unit", "cursor")}
+    if outcome := queue.decide_by_form(form):
+        query["done"] = queue.decided_ids(outcome)
+        if not queue.failures(outcome):
+            return redirect_to("desk.signals", query, code=code, **kept, done=query["done"])
+    answer = unit_signals(user, code, queue.signals_query(query, SIGNALS_SHOWN), context)
+    values |= queue.queue_values(answer, query, {})
+    values |= {"evidence": queue.show_evidence(find, query, answer["items"])}
+    values |= {"failures": queue.failures(outcome), "kept": kept, "form": form}
+    values["may_exclude"] = may_exclude(user, code, month)
+    values["done"] = queue.list_done({"campaign_id": None, "unit_id": unit.id}, query["done"])
+    below = units_on(month_end(month), "commune", code) if unit.level != "commune" else []
+    values["communes"] = [(one.code, one.name) for one in below]
+    return render_private("web/desk/signals.html", query["lang"], query=query, **values)
 
 
 @bp.page("/area/<code>/exclusions", schemas.AreaMonthQuerySchema)

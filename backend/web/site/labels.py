@@ -156,6 +156,22 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "explained": N_("explained"),
         "excluded": N_("excluded"),
     },
+    "signal_queue": {
+        "open": N_("To review"),
+        "explained": N_("Explained"),
+        "excluded": N_("Excluded"),
+        "all": N_("All"),
+    },
+    "queue_effect": {
+        "campaign": N_(
+            "Excluding takes the samples of the signal’s phones on its days out of the campaign’s "
+            "figures; the counts of communes stay. Undoing counts them again."
+        ),
+        "unit": N_(
+            "Excluding takes all samples of the signal’s phones in this area and month out of the "
+            "counts. Undoing counts them again."
+        ),
+    },
     "plan_refusal": {
         "day_passed": N_("That day is over."),
         "outside_campaign": N_("That day is outside the campaign."),

@@ -78,7 +78,8 @@ def _excluded(world: World) -> dict[str, Any]:
 
 def _sign(world: World) -> dict[str, Any]:
     made = signal(world.app, unit_id=world.province)
-    return OWN | {"data": {"signal_id": str(made), "state": "explained"}}
+    data = {"signals": str(made), "state": "explained", "note": "đã hỏi"}
+    return OWN | {"data": data, "query_string": {"month": "2024-11"}}
 
 
 DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {

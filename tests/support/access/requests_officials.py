@@ -133,6 +133,12 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "PATCH /api/v1/signals/<int:signal_id> (of a unit)": lambda w: _signal(
         w, unit_id=people.unit_id(w.app, "05443")
     ),
+    "PATCH /api/v1/signals": lambda w: {
+        "json": {
+            "signals": [{"id": people.signal(w.app, campaign_id=w.campaign)}],
+            "state": "explained",
+        }
+    },
     "PUT /api/v1/units/<code>/letterhead": lambda w: {
         "headers": {"If-Match": '"0", "1"'},
         "json": LETTERHEAD,

@@ -116,7 +116,11 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {BOARD}/plan/unpin": _pinned,
     f"POST {BOARD}/plan/limits": lambda w: {"data": LIMITS},
     f"POST {BOARD}/signals": lambda w: {
-        "data": {"signal_id": people.signal(w.app, campaign_id=w.campaign), "state": "explained"}
+        "data": {
+            "signals": people.signal(w.app, campaign_id=w.campaign),
+            "state": "explained",
+            "note": "đã hỏi",
+        }
     },
     f"POST {BOARD}/corrections": lambda w: {
         "data": {"from_team": w.team, "to_team": "none", "reason": "Nhầm", "go": "yes"}

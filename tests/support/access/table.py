@@ -218,6 +218,7 @@ TABLE = {
     "GET /api/v1/units/<code>/registrations": "404 401 404 404 404 200 404 200",
     "PATCH /api/v1/signals/<int:signal_id>": "401 401 404 200 404 404 404 200",
     "PATCH /api/v1/signals/<int:signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
+    "PATCH /api/v1/signals": "401 401 404 200 404 404 404 200",
     # a letterhead: officials of the unit
     "GET /api/v1/units/<code>/letterhead": "404 401 404 404 404 200 404 200",
     "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",

@@ -102,12 +102,52 @@ def test_from_a_sign_to_the_exclusion_that_settles_it(app: Flask, client: FlaskC
     Cast(app, client)
     desk = Desk(app, client, "19", "province")
     page = desk.get(f"signals{MONTH}")
-    device, sign = re.findall(r"device=(\d+)&amp;signal_id=(\d+)", page)[0]
-    asked = {"month": "2024-11", "device": device, "signal_id": sign, "reason": "giả vị trí"}
-    desk.send(f"exclude{MONTH}", 303, **asked, go="yes")
-    assert "giả vị trí" in desk.get(f"signals{MONTH}")
-    desk.send(f"signals{MONTH}", 303, signal_id=sign, state="explained", note="máy của trường")
-    assert "máy của trường" in desk.get(f"signals{MONTH}")
+    [(sign, version)] = re.findall(r'name="signals" value="(\d+):(\d+)"', page)
+    chosen = {"signals": f"{sign}:{version}", "note": "giả vị trí"}
+    assert "chưa thay đổi" in desk.send(
+        f"signals{MONTH}", signals=f"{sign}:9", state="open", note="x"
+    )
+    desk.send(f"signals{MONTH}", 303, **chosen, state="excluded")
+    assert "giả vị trí" in desk.get(f"signals{MONTH}&state=excluded")
+    done = desk.get(f"signals{MONTH}&done={sign}")
+    [undo] = re.findall(r'name="signals" value="(\d+:\d+)"', done)
+    assert "Đã loại mẫu của 1 dấu hiệu" in done
+    desk.send(f"signals{MONTH}", 303, signals=undo, state="open", note="nhầm")
+    [version] = re.findall(rf'value="{sign}:(\d+)"', desk.get(f"signals{MONTH}"))
+    chosen = {"signals": f"{sign}:{version}", "note": "máy của trường"}
+    desk.send(f"signals{MONTH}", 303, **chosen, state="explained")
+    assert "máy của trường" in desk.get(f"signals{MONTH}&state=explained")
+
+
+def test_the_queue_says_what_is_missing(app: Flask, client: FlaskClient) -> None:
+    Cast(app, client)
+    desk = Desk(app, client, "19", "province")
+    page = desk.send(f"signals{MONTH}", state="explained", note="x")
+    assert "Hãy chọn ít nhất một dấu hiệu" in page
+    page = desk.send(f"signals{MONTH}", signals="1", state="explained", note=" ")
+    assert field_error(page, "note")
+    assert "Không có dấu hiệu nào" in desk.get(f"signals{MONTH}&unit=00001")
+
+
+def test_an_official_sees_rounded_places_and_an_organiser_none(
+    app: Flask, client: FlaskClient
+) -> None:
+    cast = Cast(app, client)
+    desk = Desk(app, client, "19", "province")
+    [sign] = re.findall(r'data-signal="(\d+)"', desk.get(f"signals{MONTH}"))
+    page = desk.get(f"signals{MONTH}&part=evidence&open={sign}")
+    desk.get(f"signals{MONTH}&part=evidence&open=999", 404)
+    assert "21,594 / 105,848" in page and "21,5942" not in page and "<html" not in page
+    people.account(app, "ban@example.vn", "organiser", cast.organisation)
+    people.sign_in(client, "ban@example.vn")
+    url = f"/campaigns/{cast.campaign}/signals{MONTH}"
+    seen = client.get(url).text
+    [mine] = re.findall(r'data-signal="(\d+)"', seen)
+    seen += client.get(f"{url}&part=evidence&open={mine}").text
+    assert client.get(f"{url}&part=evidence&open={sign}").status_code == 404
+    assert "Bằng chứng" in seen and "5 mẫu của các máy này" in seen
+    for hidden in ("21,59", "21.59", "105,84", "105.84", "09:00", "9:10"):
+        assert hidden not in seen, hidden
 
 
 def test_a_commune_s_official_reads_and_decides_nothing(

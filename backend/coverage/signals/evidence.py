@@ -1,0 +1,199 @@
+"""The samples behind a signal, as the person who reviews it may see them.
+
+An official sees single samples, whose positions are rounded as in the list of samples. An organiser
+sees numbers by commune and day, as in the contributions, and neither positions nor times.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from backend.accounts.access import Actor, require
+from backend.campaigns.service import visible_campaign
+from backend.clock import day_begin
+from backend.coverage.figures.unit_access import authorized_unit, communes_of
+from backend.coverage.signals.findings import device_number
+from backend.coverage.signals.models import Signal
+from backend.coverage.signals.service import (
+    FoundSignal,
+    SignalContext,
+    describe_signal,
+    found_signals,
+)
+from backend.database.extensions import db
+from backend.errors import Problem
+from backend.organisations.scopes import campaign_scope
+from backend.units.models import Unit
+
+# More than a sketch can show; a signal's phones have some hundred samples.
+SAMPLES_MOST = 5_000
+
+# Phones with samples in the communes of a signal; of a campaign those that it earned.
+DEVICES = """
+    select distinct m.device_id from measurements m
+    where m.unit_id = any(:units) and m.day between :first and :last
+        and m.device_id is not null {campaign}
+"""
+SAMPLES = """
+    select m.id, m.device_id, m.unit_id, m.day, m.measured_at, m.latitude, m.longitude,
+        m.download_mbps, m.upload_mbps, m.ping_ms, m.counted, m.valid
+    from measurements m
+    where m.device_id = any(:devices) and m.measured_at >= :since and m.measured_at < :until
+        and (cast(:area as int[]) is null or m.unit_id = any(:area)) {campaign}
+    order by m.measured_at, m.id limit :most
+"""
+OF_CAMPAIGN = """
+    and exists (select from earnings e
+        where e.measurement_id = m.id and e.campaign_id = :campaign)
+"""
+Dated = tuple[date, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSample:
+    """One sample of a signal with a rounded position, for officials."""
+
+    id: UUID
+    device: int  # its number of the month
+    unit: str
+    at: datetime
+    latitude: float | None
+    longitude: float | None
+    download_mbps: float | None
+    upload_mbps: float | None
+    ping_ms: float | None
+    counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignalUnit:
+    """A commune with samples of a signal, its centre, and their number."""
+
+    id: int
+    code: str
+    name: str
+    province_id: int | None
+    latitude: float | None
+    longitude: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignalEvidence:
+    """The samples of a signal's phones on its days; `samples` is empty for organisers."""
+
+    item: Mapping[str, Any]  # the signal as in a list
+    total: int
+    days: Sequence[Dated]  # all from the first to the last
+    units: Sequence[SignalUnit]  # those with the most samples first
+    samples: Sequence[SeenSample]
+
+
+def campaign_evidence(
+    actor: Actor, campaign_id: int, signal_id: int, context: SignalContext
+) -> SignalEvidence:
+    """Return the numbers of a campaign's signal, for its organisers."""
+    visible_campaign(actor, campaign_id)
+    require(actor, "campaign.see", campaign_scope(campaign_id))
+    row = _signal(signal_id)
+    if row.campaign_id != campaign_id:
+        raise Problem(404, "not_found")
+    found = found_signals([row]).get(row.id)
+    return _evidence(row, found, samples_of(row, found, context.key), context)
+
+
+def unit_evidence(
+    actor: Actor, code: str, month: str, signal_id: int, decimals: int, context: SignalContext
+) -> SignalEvidence:
+    """Return the samples of a unit's signal, for the officials of its area."""
+    unit = authorized_unit(actor, "unit.samples", code, None, month)
+    row = _signal(signal_id)
+    if row.unit_id != unit.id or row.month != month:
+        raise Problem(404, "not_found")
+    found = found_signals([row]).get(row.id)
+    rows = samples_of(row, found, context.key)
+    seen = _evidence(row, found, rows, context)
+    names = {one.id: one.name for one in seen.units}
+    numbers = {
+        device: device_number(device, month, context.key)
+        for device in {one["device_id"] for one in rows}
+    }
+    samples = [
+        SeenSample(
+            id=one["id"],
+            device=numbers[one["device_id"]],
+            unit=names[one["unit_id"]],
+            at=one["measured_at"],
+            latitude=_rounded(one["latitude"], decimals),
+            longitude=_rounded(one["longitude"], decimals),
+            **{name: one[name] for name in ("download_mbps", "upload_mbps", "ping_ms", "counted")},
+        )
+        for one in rows
+    ]
+    return replace(seen, samples=samples)
+
+
+def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[Mapping[str, Any]]:
+    """Return the samples of a signal's phones on its days, in the campaign or area, by time."""
+    if found is None or not found.devices:
+        return []
+    area = None if row.unit_id is None else communes_of(row.unit_id)
+    first, last = (date.fromisoformat(row.evidence[name]) for name in ("first_day", "last_day"))
+    values: dict[str, Any] = {
+        "units": [one for one in found.units if area is None or one in area],
+        "area": area,
+        "first": first,
+        "last": last,
+        "since": day_begin(first),
+        "until": day_begin(last + timedelta(days=1)),
+        "most": SAMPLES_MOST,
+    }
+    if row.campaign_id is not None:
+        values["campaign"] = row.campaign_id
+    wanted = {one["number"] for one in found.devices}
+    devices = db.session.execute(_fill(DEVICES, row), values).scalars()
+    values["devices"] = [one for one in devices if device_number(one, row.month, key) in wanted]
+    return [dict(one) for one in db.session.execute(_fill(SAMPLES, row), values).mappings()]
+
+
+def _fill(statement: str, row: Signal) -> Any:
+    return text(statement.format(campaign="" if row.campaign_id is None else OF_CAMPAIGN))
+
+
+def _signal(signal_id: int) -> Signal:
+    row = db.session.get(Signal, signal_id)
+    if row is None:
+        raise Problem(404, "not_found")
+    return row
+
+
+def _evidence(
+    row: Signal,
+    found: FoundSignal | None,
+    rows: Sequence[Mapping[str, Any]],
+    context: SignalContext,
+) -> SignalEvidence:
+    by_day = Counter(one["day"] for one in rows)
+    by_unit = Counter(one["unit_id"] for one in rows)
+    query = select(
+        Unit.id, Unit.code, Unit.name, Unit.province_id, Unit.latitude, Unit.longitude
+    ).where(Unit.id.in_(by_unit))
+    units = [SignalUnit(*one, n=by_unit[one.id]) for one in db.session.execute(query)]
+    first, last = (date.fromisoformat(row.evidence[name]) for name in ("first_day", "last_day"))
+    days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+    return SignalEvidence(
+        item=describe_signal(row, found, context.language),
+        total=len(rows),
+        days=[(day, by_day[day]) for day in days],
+        units=sorted(units, key=lambda one: (-one.n, one.code)),
+        samples=[],
+    )
+
+
+def _rounded(value: float | None, decimals: int) -> float | None:
+    return None if value is None else round(value, decimals)

@@ -1,0 +1,155 @@
+"""The queue of signals, for organisers and officials: filters, groups, decisions and undoing."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from flask import Response, current_app, render_template
+
+from backend.accounts.authentication import actor
+from backend.clock import month_end
+from backend.coverage.exclusions.review import (
+    SIGNALS_MOST,
+    decide_signals,
+    decisions_of,
+    samples_excluded,
+)
+from backend.coverage.exclusions.service import ExclusionContext
+from backend.coverage.signals.evidence import SignalEvidence
+from backend.coverage.signals.service import SignalContext
+from backend.errors import Problem
+from backend.http.requests import clock_now
+from backend.measurements.recording.service import judging_settings
+from backend.units.service import set_on
+from backend.web.board.schemas import ALL_STATES, SignalsFormSchema
+from backend.web.maps.evidence import evidence_map, time_chart
+from backend.web.site.charts import bars
+from backend.web.site.forms import Form
+from backend.web.site.pages import translator_for
+
+Answer = dict[str, Any]
+# Rows of evidence that an official reads beside the drawing.
+SAMPLES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SignalGroup:
+    """Signals of one team or commune and, if they have one, the same device."""
+
+    places: Sequence[str]
+    device: Mapping[str, Any] | None
+    devices: int  # of the group, if several
+    items: Sequence[Answer]
+
+
+def contexts(form: Form) -> tuple[SignalContext, ExclusionContext]:
+    """Return the time, keys and settings of a request."""
+    config, now = current_app.config, clock_now()
+    terms = ExclusionContext(now, config["SECRET_KEY"], judging_settings(config))
+    return SignalContext(now, config["SECRET_KEY"], form.language), terms
+
+
+def decide_by_form(form: Form) -> Answer | None:
+    """Decide on the selected signals of a posted form; None for a GET and for errors."""
+    context, terms = contexts(form)
+
+    def decide(fields: Answer) -> Answer:
+        return decide_signals(actor(), fields | {"samples": True}, context, terms)
+
+    return form.submit(SignalsFormSchema(), decide, lists=("signals",))
+
+
+def decided_ids(outcome: Answer) -> str:
+    """Return the decided signals as text for the address of the page."""
+    return ".".join(str(one["id"]) for one in outcome["items"] if one["status"] == 200)
+
+
+def failures(outcome: Answer | None) -> list[Answer]:
+    """Return the signals on which nothing was decided."""
+    return [one for one in outcome["items"] if one["status"] != 200] if outcome else []
+
+
+def list_done(scope: Mapping[str, int | None], done: str | None) -> list[Answer]:
+    """Return the signals that the last decision changed, to say so and to undo it."""
+    ids = [int(one) for one in (done or "").split(".") if one.isdecimal() and len(one) < 10]
+    return decisions_of(scope, ids[:SIGNALS_MOST]) if ids else []
+
+
+def group_signals(items: Iterable[Answer], names: Mapping[int, str]) -> list[SignalGroup]:
+    """Group signals that follow each other and are of the same team or commune, and device."""
+
+    def key(one: Answer) -> tuple[Any, ...]:
+        teams = {names.get(device["team_id"], "") for device in one["devices"]} - {""}
+        places = sorted(teams) or [unit["name"] for unit in one["units"]]
+        device = one["devices"][0]["number"] if len(one["devices"]) == 1 else None
+        return tuple(places), device
+
+    groups = []
+    for (places, number), listed in groupby(items, key):
+        theirs = list(listed)
+        devices = theirs[0]["devices"]
+        device = devices[0] if number is not None else None
+        groups.append(SignalGroup(places, device, len(devices), theirs))
+    return groups
+
+
+def show_evidence(
+    find: Callable[[int], SignalEvidence], query: Mapping[str, Any], items: Sequence[Answer] = ()
+) -> Answer | None:
+    """Return the drawing and samples of the opened signal, by default of the first one."""
+    wanted = query["open"] or (items[0]["id"] if items else None)
+    if wanted is None:
+        return None
+    try:
+        seen = find(wanted)
+    except Problem:
+        if query["part"]:
+            raise
+        return None  # of another month or campaign
+    active = set_on(month_end(seen.item["month"]))
+    tiles = current_app.config["VAR_DIR"] / "tiles"
+    days = [(f"{day.day}", float(n), f"{n}") for day, n in seen.days]
+    return {
+        "one": seen.item,
+        "seen": seen,
+        "map": evidence_map(tiles, active, seen),
+        "chart": time_chart(seen),
+        "days": bars(days) if seen.total and len(days) > 1 else None,
+        "samples": seen.samples[:SAMPLES_SHOWN],
+    }
+
+
+def signals_query(query: Mapping[str, Any], limit: int) -> Answer:
+    """Return the query of the service for a page: grouped by team and device."""
+    state, team = query["state"], query.get("team")
+    return {
+        "month": query["month"],
+        "kind": query["kind"] or None,
+        "state": None if state == ALL_STATES else state,
+        "team": int(team) if team and team.isdecimal() else None,
+        "unit": query.get("unit") or None,
+        "level": None,
+        "order": "device",
+        "cursor": query["cursor"],
+        "limit": limit,
+    }
+
+
+def queue_values(answer: Answer, query: Mapping[str, Any], names: Mapping[int, str]) -> Answer:
+    """Return the template values of a list of signals."""
+    return {
+        "signals": answer,
+        "groups": group_signals(answer["items"], names),
+        "excluded_samples": samples_excluded([one["id"] for one in answer["items"]]),
+        "chosen": query,
+    }
+
+
+def render_evidence(values: Answer, lang: str | None) -> Response:
+    """Render only the evidence, for the script of the page."""
+    tools = translator_for(lang).template_values()
+    html = render_template("web/site/signal_evidence.html", **tools, **values)
+    response = Response(html, content_type="text/html; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,171 @@
+"""The samples of a signal as a drawing: where they lie, and when they were taken."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+from backend.clock import VIETNAM, month_end
+from backend.coverage.signals.evidence import SeenSample, SignalEvidence, SignalUnit
+from backend.units.catalogue import ActiveSet
+from backend.units.service import UnitRow, find
+from backend.web.maps.drawing import MapDrawing, plain_country, unit_map
+from backend.web.site.canvas import SIDE, Canvas
+
+NOTHING: dict[str, Any] = {"levels": {}}
+# Units of the drawing: one sample is visible on a phone, and many do not cover the commune.
+RADIUS_LEAST, RADIUS_MOST, RADIUS_STEP = 16, 90, 7
+NAMES_MOST = 6
+# The part of the drawing that is shown: wider than the samples, never closer than some streets.
+AROUND, VIEW_LEAST, VIEW_SHAPE = 1.7, 420, 1.7
+# A way of more phones is a tangle.
+WAYS_MOST = 3
+HOURS, DAY_WIDTH = 24, 20
+TICKS_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """Samples at one place of the drawing."""
+
+    x: int
+    y: int
+    radius: int
+    n: int
+    counted: bool  # whether any of them counts
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceMap:
+    """A drawn map with the samples of a signal, the ways of its phones, and its communes."""
+
+    drawn: MapDrawing
+    dots: Sequence[Dot]
+    ways: Sequence[str]  # points of polylines
+    codes: frozenset[str]
+    names: Sequence[tuple[int, int, str]]
+    view: tuple[int, int, int, int]  # the part of the drawing around the samples
+    scale: float  # of lines and dots in this part
+
+
+@dataclass(frozen=True, slots=True)
+class TimeChart:
+    """Samples by day and hour of Vietnam, in units of the drawing."""
+
+    width: int
+    dots: Sequence[tuple[float, float, bool]]
+    ticks: Sequence[tuple[float, int]]  # days of the month
+
+
+def evidence_map(
+    folder: Path, active: ActiveSet | None, evidence: SignalEvidence
+) -> EvidenceMap | None:
+    """Draw the samples of a signal in their commune, province or the country."""
+    if active is None or not evidence.units:
+        return None
+    drawn = _ground(folder, active, evidence)
+    canvas = Canvas(drawn.box, drawn.margin)
+    dots = _places(evidence.samples, canvas) or _communes(evidence.units, canvas)
+    view = _view(drawn, dots)
+    return EvidenceMap(
+        drawn=drawn,
+        dots=dots,
+        ways=_ways(evidence.samples, canvas),
+        codes=frozenset(one.code for one in evidence.units),
+        names=_names(evidence.units, canvas),
+        view=view,
+        scale=view[2] / SIDE,
+    )
+
+
+def _view(drawn: MapDrawing, dots: Sequence[Dot]) -> tuple[int, int, int, int]:
+    """Return left, top, width and height of the part around the samples, as wide as a panel."""
+    if not dots:
+        return 0, 0, drawn.width, drawn.height
+    left, right = min(dot.x for dot in dots), max(dot.x for dot in dots)
+    top, bottom = min(dot.y for dot in dots), max(dot.y for dot in dots)
+    wide = max((right - left) * AROUND, (bottom - top) * AROUND * VIEW_SHAPE, VIEW_LEAST)
+    wide = min(round(wide), round(max(drawn.width, drawn.height * VIEW_SHAPE)))
+    high = round(wide / VIEW_SHAPE)
+    return (left + right - wide) // 2, (top + bottom - high) // 2, wide, high
+
+
+def _ground(folder: Path, active: ActiveSet, evidence: SignalEvidence) -> MapDrawing:
+    unit = _smallest(evidence)
+    drawn = unit and unit_map(folder, active, unit, {}, NOTHING)
+    return drawn or plain_country(folder, active)
+
+
+def _smallest(evidence: SignalEvidence) -> UnitRow | None:
+    """Return the commune of the samples, else their province; None if they have several."""
+    day = month_end(evidence.item["month"])
+    first = find(day, evidence.units[0].code, "commune")
+    if len(evidence.units) == 1:
+        return first
+    one_province = len({one.province_id for one in evidence.units}) == 1
+    return find(day, first.province_code, "province") if one_province else None
+
+
+def _places(samples: Iterable[SeenSample], canvas: Canvas) -> list[Dot]:
+    """Return a dot for each rounded position, the largest first so that none is covered."""
+    totals: Counter[tuple[int, int]] = Counter()
+    counted: Counter[tuple[int, int]] = Counter()
+    for one in samples:
+        if one.latitude is not None and one.longitude is not None:
+            at = canvas.at((one.longitude, one.latitude))
+            totals[at] += 1
+            counted[at] += one.counted
+    return [Dot(*at, _radius(n), n, counted[at] > 0) for at, n in totals.most_common()]
+
+
+def _communes(units: Iterable[SignalUnit], canvas: Canvas) -> list[Dot]:
+    """Return a dot in the middle of each commune."""
+    return [
+        Dot(*canvas.at((one.longitude, one.latitude)), _radius(one.n), one.n, counted=True)
+        for one in units
+        if one.latitude is not None and one.longitude is not None
+    ]
+
+
+def _names(units: Sequence[SignalUnit], canvas: Canvas) -> list[tuple[int, int, str]]:
+    """Return the middle and the name of the communes, if they are few."""
+    return [
+        (*canvas.at((one.longitude, one.latitude)), one.name)
+        for one in units[:NAMES_MOST]
+        if one.latitude is not None and one.longitude is not None
+    ]
+
+
+def _radius(n: int) -> int:
+    return min(round(RADIUS_LEAST + RADIUS_STEP * sqrt(n - 1)), RADIUS_MOST)
+
+
+def _ways(samples: Iterable[SeenSample], canvas: Canvas) -> list[str]:
+    """Return the way of each phone in the order of its samples, of few phones."""
+    trails: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for one in samples:
+        if one.latitude is not None and one.longitude is not None:
+            trails[one.device].append(canvas.at((one.longitude, one.latitude)))
+    if len(trails) > WAYS_MOST:
+        return []
+    return [
+        " ".join(f"{x},{y}" for x, y in points) for points in trails.values() if len(points) > 1
+    ]
+
+
+def time_chart(evidence: SignalEvidence) -> TimeChart | None:
+    """Draw the samples by day and hour; None without times."""
+    if not evidence.samples:
+        return None
+    place = {day: n for n, (day, _) in enumerate(evidence.days)}
+    dots = []
+    for one in evidence.samples:
+        at = one.at.astimezone(VIETNAM)
+        if at.date() in place:
+            hour = at.hour + at.minute / 60
+            dots.append(((place[at.date()] + 0.5) * DAY_WIDTH, hour * 10, one.counted))
+    every = -(-len(place) // TICKS_MOST)
+    ticks = [((n + 0.5) * DAY_WIDTH, day.day) for day, n in place.items() if n % every == 0]
+    return TimeChart(len(place) * DAY_WIDTH, dots, ticks)

@@ -35,6 +35,11 @@ SHARE = """
     window.clicks = 0;
     addEventListener("click", (event) => { window.clicks += event.isTrusted ? 1 : 0 });
 """
+# What reaches beyond the screen.
+TOO_WIDE = """[...document.querySelectorAll("body *")]
+  .filter((one) => one.checkVisibility() && !one.closest(".unseen, svg, .skip"))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 90))"""
 NO_SHARE = "delete Navigator.prototype.share; delete Navigator.prototype.canShare;"
 
 
@@ -92,6 +97,10 @@ def test_a_resident_from_the_code_to_the_picture(
     assert struct.unpack(">II", chunks[0][1][:8]) == (1080, 1350)
     assert {kind for kind, _ in chunks} <= CHUNKS
     check_page(page, "do-shared")
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    wide = page.evaluate(TOO_WIDE)
+    assert not wide, f"wider than the screen with large letters: {wide}"
 
 
 @pytest.mark.slow

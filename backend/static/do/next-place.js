@@ -6,8 +6,11 @@ import { outlineOf, outlinesOf } from "./outline.js";
 import { saveSetting, setting } from "./store.js";
 import { create, distance, element, number, time, translate, translatePlural } from "./texts.js";
 
-const SPOTS_MOST = 5;
+const SPOTS_MOST = 4;
+const UNITS_MOST = 4;
 const RADIUS = 90; // of the map, in SVG units
+// Of a label on the map: the width of a letter and the height of a line.
+const [LETTER, LINE] = [4, 10];
 const METRES_A_DEGREE = 111_320;
 // A walk, if nothing was chosen: nobody is sent far without asking for it.
 const WALK_M = 2_000;
@@ -26,7 +29,7 @@ export async function showNext(fix, network, inTeam) {
   const { around, assignments } = next;
   const from = fix ?? next.fix; // offline without a position: the stored one
   const spots = (around.spots ?? []).slice(0, SPOTS_MOST);
-  const lacking = (around.nearby ?? []).filter((one) => one.within && one.shortfall);
+  const lacking = (around.nearby ?? []).filter((one) => one.within && one.shortfall).slice(0, UNITS_MOST);
   const goals = assignments.map((one) => ({ ...one, distance_m: from && one.latitude !== null ? metresTo(one, from) : null }));
   const [near, far] = [goals.filter((one) => isNear(one, around, most)), goals.filter((one) => !isNear(one, around, most))];
   const nothing = !(near.length || spots.length || lacking.length);
@@ -140,14 +143,12 @@ function draw({ spots, goals, from, most, around }, outline, neighbours) {
     const [x, y] = onMap(goal, from, scale);
     return shape("rect", { x: x - 6, y: y - 6, width: 12, height: 12, rx: 2, class: "goal" });
   });
-  const names = (around.nearby ?? []).flatMap((unit) => {
-    const [x, y] = onMap(unit, from, scale);
-    return Math.abs(x) < 84 && Math.abs(y) < 96 ? [label(x, y, unit.name, "name")] : [];
-  });
+  const places = (around.nearby ?? []).map((unit) => [...onMap(unit, from, scale), unit.name]);
+  const names = placed([[0, -98, around.unit.name], [0, 0, translate("you")]], places);
   const ring = shape("circle", { r: RADIUS, class: "ring" });
   const half = shape("circle", { r: RADIUS / 2, class: "ring" });
   const scales = [label(0, RADIUS / 2 - 3, distance(most / 2)), label(0, RADIUS - 3, distance(most))];
-  const you = [shape("circle", { r: 5, class: "you" }), label(0, 15, translate("you"), "name")];
+  const you = [shape("circle", { r: 4.5, class: "you" }), label(0, 14, translate("you"), "name")];
   const title = label(0, -98, around.unit.name, "own-name");
   map.replaceChildren(...borders, own, half, ring, ...aims, ...dots, ...names, ...scales, ...you, title);
 }
@@ -155,6 +156,21 @@ function draw({ spots, goals, from, most, around }, outline, neighbours) {
 function onMap(place, fix, scale) {
   const [east, north] = offset(place, fix);
   return [east * scale, -north * scale];
+}
+
+// Labels of the places on the map, without those that would cover another one.
+function placed(taken, places) {
+  const labels = [];
+  for (const [x, y, text] of places) {
+    const half = (text.length * LETTER) / 2;
+    const hidden = Math.abs(x) + half > 108 || Math.abs(y) > 100;
+    const covers = ([otherX, otherY, other]) =>
+      Math.abs(y - otherY) < LINE && Math.abs(x - otherX) < half + (other.length * LETTER) / 2;
+    if (hidden || taken.some(covers)) continue;
+    taken.push([x, y, text]);
+    labels.push(label(x, y, text, "name"));
+  }
+  return labels;
 }
 
 // The SVG path of rings of [longitude, latitude].

@@ -1,6 +1,7 @@
 // Borders of communes, fetched once and stored on the phone.
 import { request } from "./api.js";
 import { saveSetting, setting } from "./store.js";
+import { element } from "./texts.js";
 
 // About one line width on the small map; most communes then take about 1 kB.
 const TOLERANCE_M = 25;
@@ -25,6 +26,7 @@ export async function outlinesOf({ nearby = [], boundaries }) {
   const known = stored.set === set ? (stored.units ?? []) : [];
   const units = [];
   for (const { code } of nearby) {
+    if (element("gauge").classList.contains("running")) break; // a test needs the line alone
     const found = known.find((one) => one.code === code);
     const rings = found?.rings ?? (await fetchRings(code, NEIGHBOURS_TOLERANCE_M));
     if (rings) units.push({ code, rings });

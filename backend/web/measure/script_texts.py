@@ -30,7 +30,7 @@ TEXTS: dict[str, str | Plural] = {
     "useNone": N_("Very weak: hardly usable"),
     "useYes": N_("possible"),
     "useNo": N_("not possible"),
-    "speeds": N_("↓ {down} Mbps  ↑ {up} Mbps  ping {ping} ms"),
+    "speeds": N_("↓ {down} Mbps · ↑ {up} Mbps · ping {ping} ms"),
     "fasterThan": N_("Faster than about {percent} of the samples in {unit} ({month})"),
     "slowerThan": N_("Slower than about {percent} of the samples in {unit} ({month})"),
     "demo": N_("demo data"),

@@ -143,12 +143,20 @@ class UnitIndex:
         self.units = units
         self.by_id = {unit.id: unit for unit in units}
         self._by_code: dict[tuple[str, str], list[NamedUnit]] = {}
+        self._by_system: dict[str, list[NamedUnit]] = {}
         for unit in units:
+            self._by_system.setdefault(unit.system, []).append(unit)
             self._by_code.setdefault((unit.system, unit.code), []).append(unit)
 
     def on(self, day: date, level: str | None = None) -> list[NamedUnit]:
         """Return the units of a day, optionally of one level."""
-        return [u for u in self.units if (level is None or u.level == level) and u.valid_on(day)]
+        return [
+            unit
+            for unit in self._by_system.get(system_on(day), ())
+            if (level is None or unit.level == level)
+            and (unit.valid_from is None or unit.valid_from <= day)
+            and (unit.valid_to is None or unit.valid_to >= day)
+        ]
 
     def with_code(self, code: str, day: date, level: str | None) -> list[NamedUnit]:
         """Return the units of a code on a day, the lower level first."""
@@ -209,7 +217,7 @@ def search_units(
     parts = [query_words(part) for part in text.split(",")]
     if not any(parts):
         return []
-    present = [one for one in index.on(day, level) if _inside(one, within)]
+    present = [one for one in _with_words(index.on(day, level), parts) if _inside(one, within)]
     ranked = [(rank, one) for one in present if (rank := _rank(one, parts)) is not None]
     ranked.sort(key=lambda pair: (pair[0], LEVELS.index(pair[1].level), pair[1].order))
     found = [(rank, FoundUnit(one)) for rank, one in ranked[: limit + 1]]
@@ -292,15 +300,21 @@ def _inside(unit: NamedUnit, within: int | None) -> bool:
     return within is None or within in unit.lies_in
 
 
+def _with_words(units: Sequence[NamedUnit], parts: Sequence[str]) -> Sequence[NamedUnit]:
+    """Return the units with every word in their names, as a whole or as the begin of one."""
+    begins = {f" {word}" for part in parts for word in part.split()}
+    for begin in sorted(begins, key=len, reverse=True):
+        units = [unit for unit in units if begin in unit.all_words]
+    return units
+
+
 def _rank(unit: NamedUnit, parts: Sequence[str]) -> int | None:
-    """Return how well a name fits, 0 the best; None where a word is missing.
+    """Return how well a name with all words fits, 0 the best; None in another place.
 
     Between names that contain the words, those with more of them as whole words come first.
     """
     first, *above = parts
     known = unit.all_words
-    if not all(f" {word}" in known for part in parts for word in part.split()):
-        return None
     if above and not _lies_under(unit, above):
         return None
     full, bare = unit.words
@@ -329,7 +343,7 @@ def _by_ended_names(
     last = system_span("2024")[1]
     ended = [
         (rank, one)
-        for one in (index.on(last) if last else [])
+        for one in (_with_words(index.on(last), parts) if last else [])
         if (one.name, one.level) not in known
         and (rank := _rank(one, parts)) is not None
         and rank <= IN_NAME

@@ -13,8 +13,17 @@ from sqlalchemy import select
 
 from backend.campaigns.models import JoinCode, Team
 from backend.database.extensions import db
-from tests.support.browser import DESKTOP, PHONE, Guard, check_page, expect_text, fill_fields
-from tests.support.measuring_page import HERE, agree, measure
+from backend.units.models import Unit
+from tests.support.browser import (
+    DESKTOP,
+    PHONE,
+    Guard,
+    check_page,
+    expect_text,
+    fill_fields,
+    press,
+)
+from tests.support.measuring_page import agree, measure
 from tests.support.people import PASSWORD, account, organisation, team, unit_id
 from tests.support.qr_codes import read_qr
 
@@ -36,6 +45,15 @@ def organiser(app: Flask, served: str) -> int:
     account(app, ORGANISER, "organiser", made)
     team(app, made, "Đội cũ")
     return made
+
+
+def centre(app: Flask, name: str) -> dict[str, float]:
+    """Return the position of a phone in a commune of today."""
+    with app.app_context():
+        unit = db.session.scalars(
+            select(Unit).where(Unit.system == "2025", Unit.name == name)
+        ).one()
+        return {"latitude": unit.latitude, "longitude": unit.longitude, "accuracy": 12}
 
 
 def enter(page: Page, path: str) -> None:
@@ -84,19 +102,19 @@ def test_an_organiser_gets_from_nothing_to_posters_of_twenty_teams(
         query = select(JoinCode.code).join(Team, Team.id == JoinCode.team_id)
         codes = set(db.session.scalars(query.where(Team.name.like("Chi đoàn %"))))
     assert len(codes) == 20 and {link.partition("#")[2] for link in links} == codes
-    _a_leader_accepts(page, new_page)
+    _a_leader_accepts(page, new_page, centre(app, "Xã Vô Tranh"))
 
 
-def _a_leader_accepts(page: Page, new_page: Callable[..., Page]) -> None:
+def _a_leader_accepts(page: Page, new_page: Callable[..., Page], here: dict[str, float]) -> None:
     """Copy the leader's message on the page, open its link, and reach the first contribution."""
     page.get_by_role("button", name="Tạo đường dẫn mời").click()
-    here = page.url
+    before = page.url
     page.get_by_role("button", name="Sao chép tin nhắn").click()
     expect_text(page, "Đã sao chép")
-    assert page.url == here
+    assert page.url == before
     message = page.evaluate("navigator.clipboard.readText()")
     link = next(word for word in message.split() if "/invitation#" in word)
-    leader, began = new_page(PHONE, geolocation=HERE, permissions=["geolocation"]), time.monotonic()
+    leader, began = new_page(PHONE, geolocation=here, permissions=["geolocation"]), time.monotonic()
     leader.add_init_script(KEEP_CLICKS)
     leader.goto(link)
     fill_fields(leader, password=PASSWORD, again=PASSWORD)
@@ -110,13 +128,17 @@ def _a_leader_accepts(page: Page, new_page: Callable[..., Page]) -> None:
     leader.get_by_role("link", name="Tháng đo mạng").click()
     leader.get_by_role("link", name="Các đội", exact=True).first.click()
     leader.get_by_role("link", name="Chi đoàn 20").click()
-    invitation = leader.locator("#for-members").input_value()
+    team, invitation = leader.url, leader.locator("#for-members").input_value()
     assert "0912 345 678" in invitation
     check_page(leader, "setup-leaders-team")
     leader.goto(next(word for word in invitation.split() if "/do/#" in word))
     agree(leader)
+    press(leader, "Viettel")
+    leader.locator("#small").check()
     measure(leader)
     clicks, seconds = leader.evaluate("sessionStorage.clicks"), time.monotonic() - began
+    leader.goto(team)
+    expect(leader.locator(".stat.main .figure")).to_have_text("1")
     print(f"leader from link to the first contribution: {clicks} clicks, {seconds:.1f} s")
 
 

@@ -39,6 +39,10 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "board-settings": "/campaigns/1/settings",
         "board-import": "/campaigns/1/teams/import",
         "board-new": "/campaigns/new",
+        "setup-ready": "/campaigns/2/ready",
+        "setup-add-team": "/campaigns/2/teams/add",
+        "setup-change-team": "/campaigns/1/teams/1/change",
+        "setup-leader": "/campaigns/1/teams/1/leaders",
     },
     "official": {
         "desk": "/desk/area/19",

@@ -12,6 +12,7 @@ from backend.coverage.alerts.service import STATES
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
 from backend.coverage.figures.query import FILTERS, SORTS
 from backend.coverage.figures.schemas import month_field
+from backend.coverage.no_connection.schemas import NoteExclusionSchema, NotesQuerySchema
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.vnnic.schemas import COLUMNS_MOST, VnnicImportQuerySchema
@@ -59,6 +60,22 @@ class WallQuerySchema(AreaQuerySchema):
 
 class SamplesPageQuerySchema(PageQuerySchema, SamplesQuerySchema):
     """The filter of a unit's samples."""
+
+
+class NotesPageQuerySchema(PageQuerySchema, NotesQuerySchema):
+    """A month of no-connection notes, and a page."""
+
+
+class NotesFormSchema(NoteExclusionSchema):
+    """The form that excludes notes, or includes them again."""
+
+    month = month_field(load_default=None)
+    excluded = Text(choices=("yes", "no"), required=True)  # type: ignore[assignment]
+
+    @post_load
+    def read_choice(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Return the choice as a boolean."""
+        return data | {"excluded": data["excluded"] == "yes"}
 
 
 class SamplePageQuerySchema(PageQuerySchema, SampleQuerySchema):

@@ -20,6 +20,7 @@ from backend.coverage.exclusions.service import (
     unit_to_decide,
 )
 from backend.coverage.figures.unit_access import authorized_unit
+from backend.coverage.no_connection.service import NotesContext, decide_on_notes, list_notes
 from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
 from backend.coverage.signals.evidence import SignalEvidence, unit_evidence
@@ -107,6 +108,24 @@ def samples(query: dict[str, Any], code: str) -> Response:
         "may_exclude": may_exclude(actor(), code, samples["month"]),
     }
     return render_private("web/desk/samples.html", lang, samples=samples, **values)
+
+
+@bp.page("/area/<code>/no-connection", schemas.NotesPageQuerySchema, methods=READ_WRITE)
+def no_connection(query: dict[str, Any], code: str) -> Any:
+    """List the no-connection notes of a unit's month; exclude some, or include them again."""
+    form, now, user = new_form(query), clock_now(), actor()
+    month = query["month"] or this_month(now)
+    if form.submit(
+        schemas.NotesFormSchema(),
+        lambda fields: decide_on_notes(user, code, fields | {"month": month}, now),
+        ["notes"],
+    ):
+        return redirect_to("desk.no_connection", query, code=code, month=month)
+    config = current_app.config
+    context = NotesContext(now, config["SECRET_KEY"], config["SAMPLE_DECIMALS"])
+    notes = list_notes(user, code, query, context)
+    values = {"notes": notes, "code": code, "may_exclude": may_exclude(user, code, month)}
+    return render_private("web/desk/no_connection.html", query["lang"], form=form, **values)
 
 
 @bp.page("/area/<code>/samples/<identity>", schemas.SamplePageQuerySchema)

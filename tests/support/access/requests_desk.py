@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.access.requests_officials import LETTERHEAD, deputy, lent
+from tests.support.access.requests_officials import LETTERHEAD, deputy, lent, noted
 from tests.support.access.requests_reports import freezing
 from tests.support.access.table_pages import DESK_REPORT
 from tests.support.access.world import World
@@ -76,6 +76,13 @@ def _excluded(world: World) -> dict[str, Any]:
     return {"at": at, "data": {"reason": "đo thật", "go": "yes"}}
 
 
+def _noted(world: World) -> dict[str, Any]:
+    """Return a form that excludes a note of November."""
+    sent = noted(world)["json"]
+    data = {"notes": sent["notes"], "reason": sent["reason"], "excluded": "yes"}
+    return OWN | {"data": data, "query_string": {"month": "2024-11"}}
+
+
 def _sign(world: World) -> dict[str, Any]:
     made = signal(world.app, unit_id=world.province)
     data = {"signals": str(made), "state": "explained", "note": "đã hỏi"}
@@ -88,6 +95,8 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}/months": lambda w: OWN,
     f"GET {AREA}/samples": lambda w: OWN,
     f"GET {AREA}/samples/<identity>": _measured,
+    f"GET {AREA}/no-connection": lambda w: OWN,
+    f"POST {AREA}/no-connection": _noted,
     f"GET {AREA}/signals": lambda w: OWN,
     f"POST {AREA}/signals": _sign,
     f"GET {AREA}/exclusions": lambda w: OWN,

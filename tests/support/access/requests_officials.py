@@ -63,7 +63,7 @@ def _exclusion(world: World) -> dict[str, Any]:
     return {"at": {"code": "19"}, "json": {"month": "2024-11", "measurements": measured} | WHY}
 
 
-def _noted(world: World) -> dict[str, Any]:
+def noted(world: World) -> dict[str, Any]:
     """Post a note, and return a request that excludes it."""
     body = note()
     assert post_notes(world.client, register(world.client), body).status_code == 201
@@ -167,7 +167,7 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "POST /api/v1/units/<code>/exclusions": _exclusion,
     "GET /api/v1/units/<code>/no-connection-notes": lambda w: {"at": {"code": "19"}},
-    "POST /api/v1/units/<code>/no-connection-notes/exclusions": _noted,
+    "POST /api/v1/units/<code>/no-connection-notes/exclusions": noted,
     f"POST {LIFT}": _excluded,
     "GET /open-data/<month>/<name>": _published,
 }

@@ -98,6 +98,8 @@ PAGES = {
     "GET /desk/area/<code>/figures": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/months": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/samples": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/no-connection": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/no-connection": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/samples/<identity>": "303 401 404 404 404 200 404 200",
     # exclusions of an area: its province decides, others read
     "GET /desk/area/<code>/signals": "303 401 404 404 404 200 404 200",

@@ -20,6 +20,7 @@ from backend.coverage.statistics.models import ReleasedNoConnection
 from backend.database.extensions import db
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.reports.open_data.service import publish_data
+from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import location, register
 from tests.support.measurements import (
@@ -242,6 +243,25 @@ def test_the_phone_sees_that_its_note_was_excluded(
     assert client.post(url, json=body, headers=official).json["changed"] == 1
     (own,) = client.get("/api/v1/no-connection-notes", headers=headers).json["items"]
     assert own["excluded"] is True
+
+
+def test_the_desk_lists_and_excludes_notes(app: Flask, client: FlaskClient) -> None:
+    noted(app, 3)
+    people.account(app, "binh@example.vn", "official", unit_id(app, "19", level="province"))
+    token = people.sign_in(client, "binh@example.vn")["X-CSRF-Token"]
+    url = "/api/v1/units/19/no-connection-notes"
+    ids = [one["id"] for one in client.get(url, query_string=MONTH).json["items"]]
+    page = "/desk/area/19/no-connection?month=2024-11&lang=vi"
+    shown = client.get(page).text
+    assert all(one in shown for one in ids) and shown.count("Đang dùng") == 3
+    form = {"csrf_token": token, "notes": ids[:2], "excluded": "yes"}
+    without = client.post(page, data=form)
+    assert without.status_code == 200 and "checked" in without.text
+    form["reason"] = "Tự bịa ra"
+    assert client.post(page, data=form).status_code == 303
+    assert client.get(page).text.count("Đã loại") == 2
+    assert client.post(page, data=form | {"excluded": "no"}).status_code == 303
+    assert client.get(page).text.count("Đang dùng") == 3
 
 
 # Page, report, open data

@@ -142,8 +142,10 @@ def pick_map(folder: Path, day: date, within: str | None) -> tuple[MapDrawing, N
         labels = {one.code: one.label for one in index.on(day, "province")}
         return plain_country(folder, active), labels
     unit = find(day, within, "province")
-    labels = {one.code: one.label for one in index.on(day, "commune") if unit.id in one.lies_in}
-    drawn = unit_map(folder, active, unit, {}, {"levels": {}})
+    inside = [one for one in index.on(day, "commune") if unit.id in one.lies_in]
+    labels = {one.code: one.label for one in inside}
+    names = {one.code: one.name for one in inside}
+    drawn = unit_map(folder, active, unit, names, {"levels": {}})
     if drawn is None:
         raise Problem(404, "not_found")
     return drawn, labels

@@ -26,11 +26,11 @@ PAPER, LINE, LAND, DEMO = "#ffffff", "#d9e0e6", "#dfe4e8", "#4f2ea3"
 QR_MM = 92.0
 # Labels of the country's inset: parts of its width and height, size in points.
 INSET_LABELS = (
-    ("Biển Đông", 0.66, 0.52, 4.6),
-    ("QĐ. Hoàng Sa", 0.72, 0.36, 3.6),
-    ("(Đà Nẵng)", 0.72, 0.405, 3.6),
-    ("QĐ. Trường Sa", 0.74, 0.66, 3.6),
-    ("(Khánh Hòa)", 0.74, 0.705, 3.6),
+    ("Biển Đông", 0.68, 0.54, 4.6),
+    ("QĐ. Hoàng Sa", 0.74, 0.33, 3.6),
+    ("(Đà Nẵng)", 0.74, 0.372, 3.6),
+    ("QĐ. Trường Sa", 0.76, 0.63, 3.6),
+    ("(Khánh Hòa)", 0.76, 0.672, 3.6),
 )
 STEPS = (
     ("Quét mã", "bằng máy ảnh. Đang ở Zalo, Facebook thì mở lại bằng Chrome hoặc Safari."),

@@ -18,6 +18,7 @@ from backend.coverage.figures.unit_access import published
 from backend.coverage.plan.models import Pin
 from backend.coverage.plan.planner import (
     Assignment,
+    Commune,
     Plan,
     PlanRequest,
     PlanTeam,
@@ -84,6 +85,11 @@ def _area(plan: Plan, teams: list[PlanTeam], actor: Actor) -> list[PlanPlace]:
     if shown is not None:
         planned = {one.commune.id for team in teams for one in plan.assignments.get(team.id, [])}
         rows = [commune for commune in rows if commune.id in shown | planned]
+    return places_of(rows)
+
+
+def places_of(rows: Iterable[Commune]) -> list[PlanPlace]:
+    """Return the step and the counts of communes, without samples beyond their target."""
     places = []
     for commune in rows:
         need = commune.need

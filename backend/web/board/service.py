@@ -53,7 +53,12 @@ def show_board(actor: Actor, campaign_id: int, now: datetime) -> CampaignBoard:
 
 
 def month_overview(
-    actor: Actor, campaign_id: int, query: Mapping[str, Any], now: datetime, language: Language
+    actor: Actor,
+    campaign_id: int,
+    query: Mapping[str, Any],
+    now: datetime,
+    language: Language,
+    needed_per_day: int | None = None,
 ) -> Answer:
     """Return the figures of a month or of the whole campaign: days, teams, latest day."""
     filters = {name: query[name] for name in ("month", "network") if query.get(name)}
@@ -69,8 +74,10 @@ def month_overview(
             [
                 (f"{int(one['name'][-2:])}", one["counted"], number(one["counted"], language))
                 for one in by_day["items"]
-            ]
+            ],
+            needed_per_day,
         ),
+        "needed_per_day": needed_per_day,
         "leaders": ranked["items"][:LEADERS_SHOWN],
         "explained": ranked["explained"],
         "latest": day,

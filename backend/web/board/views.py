@@ -16,10 +16,11 @@ from backend.campaign_setup.service import add_teams, import_lines, list_drafts
 from backend.campaign_setup.team_lines import as_text, read_file
 from backend.campaigns.service import own_campaigns
 from backend.campaigns.teams import show_team
-from backend.clock import local_day
+from backend.clock import local_day, month_end
 from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
 from backend.coverage.figures.month import listing_on
+from backend.coverage.plan.progress import CampaignProgress, campaign_progress, silent_teams
 from backend.coverage.plan.schemas import UnpinQuerySchema
 from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
@@ -29,6 +30,7 @@ from backend.coverage.signals.evidence import SignalEvidence, campaign_evidence
 from backend.coverage.signals.service import campaign_signals
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
+from backend.http.paging import PAGE_MOST
 from backend.http.requests import as_attachment, clock_now
 from backend.measurements.corrections.service import (
     Choice,
@@ -44,7 +46,7 @@ from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import show_organisation
 from backend.units.service import set_on
 from backend.web.board import queue, schemas
-from backend.web.board.plan_map import PlanMap, plan_map
+from backend.web.board.plan_map import DRAWN_MOST, PlanMap, plan_map
 from backend.web.board.service import (
     EVERY_CONTRIBUTION,
     CampaignBoard,
@@ -52,6 +54,7 @@ from backend.web.board.service import (
     month_overview,
     show_board,
 )
+from backend.web.maps.drawing import MapDrawing, area_map
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to
 from backend.web.site.pages import render_private, translator_for
@@ -79,8 +82,24 @@ def campaign(query: dict[str, Any], campaign_id: int) -> Response:
     """Show the progress of a campaign."""
     board, part = _render_figures(query, campaign_id)
     values = {"board": board, "query": query, "part": Markup(part)}  # noqa: S704 # own template
+    if board.organises:
+        now, language = clock_now(), translator_for(query["lang"]).language
+        progress = campaign_progress(actor(), campaign_id, query["network"], now)
+        silent = silent_teams(actor(), campaign_id, now, language)
+        values |= {"progress": progress, "ground": _ground(progress), "silent": silent}
     tag = f'W/"{content_tag(part.encode())}"'
     return render_private("web/board/campaign.html", query["lang"], **values, known_as=tag)
+
+
+def _ground(progress: CampaignProgress) -> MapDrawing | None:
+    """Draw the communes of a campaign, if they are few enough to be seen."""
+    day = month_end(progress.month)
+    active = set_on(day)
+    if active is None or not 0 < len(progress.area) <= DRAWN_MOST:
+        return None
+    folder = current_app.config["VAR_DIR"] / "tiles"
+    names = {one.code: one.name for one in listing_on(day).levels["province"]}
+    return area_map(folder, active, progress.area, names)
 
 
 @bp.page("/<int:campaign_id>/figures", schemas.BoardQuerySchema)
@@ -201,7 +220,10 @@ def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBo
     """Return the board of a campaign, and the HTML of the part that an open page updates."""
     now, translator = clock_now(), translator_for(query["lang"])
     board = show_board(actor(), campaign_id, now)
-    values = month_overview(actor(), campaign_id, query, now, translator.language)
+    line = None
+    if board.organises and (query["network"] or len(board.campaign["networks"]) == 1):
+        line = campaign_progress(actor(), campaign_id, query["network"], now).per_day
+    values = month_overview(actor(), campaign_id, query, now, translator.language, line)
     return board, render_template(
         "web/board/figures.html", **translator.template_values(), **values, board=board, query=query
     )
@@ -338,6 +360,11 @@ def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     teams = list_visible_teams(user, campaign_id, clock_now())
     listed = list_decisions(user, campaign_id, CORRECTIONS_SHOWN)
     values = {"board": board, "form": form, "result": result, "teams": teams, "listed": listed}
+    values |= {"members": [], "sample_days": []}
+    for name, by in (("members", "member"), ("sample_days", "day")):
+        filters = EVERY_CONTRIBUTION.load({"by": by, "limit": PAGE_MOST})
+        rows = contributions(user, campaign_id, filters, form.language)["items"]
+        values[name] = [one for one in rows if one["id"] is not None]
     return render_private("web/board/corrections.html", query["lang"], **values)
 
 

@@ -88,6 +88,27 @@ def test_a_campaign_shows_the_figures_of_the_api(client: FlaskClient, cast: Cast
     assert "Đội Một" in page and "Máy này đã có mẫu được tính" in page
 
 
+def test_the_overview_says_the_goal_and_which_teams_are_silent(
+    client: FlaskClient, cast: Cast
+) -> None:
+    enter(client, ORGANISER)
+    page = read(client, cast.page)
+    assert "trên 2 xã, phường đạt mục tiêu" in page and "Đã có 3 trên" in page
+    assert "mẫu mỗi ngày đến hết đợt" in page
+    silent = page.partition("Đội chưa có mẫu mới")[2]
+    assert "Chưa nhận được mẫu nào của Đội Hai" in silent and 'data-copy="silent-' in silent
+    assert f"{cast.page}/plan" in silent
+    enter(client, LEADER)
+    assert "Đội chưa có mẫu mới" not in read(client, cast.page)
+
+
+def test_members_and_days_of_a_correction_are_picked(client: FlaskClient, cast: Cast) -> None:
+    enter(client, ORGANISER)
+    page = read(client, f"{cast.page}/corrections")
+    assert "Lan – Đội Một (4)" in page
+    assert '<option value="2024-11-05">05/11/2024 (4)</option>' in page
+
+
 def test_the_part_that_lives_says_that_nothing_changed(client: FlaskClient, cast: Cast) -> None:
     enter(client, ORGANISER)
     page = client.get(f"{cast.page}?lang=vi").text

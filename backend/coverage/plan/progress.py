@@ -1,0 +1,99 @@
+"""The progress of a campaign towards its goal, and its teams without recent samples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from backend.accounts.access import Actor, require
+from backend.campaigns.service import visible_campaign
+from backend.clock import local_day
+from backend.coverage.alerts.service import SILENT_DAYS
+from backend.coverage.contributions.schemas import ContributionsQuerySchema
+from backend.coverage.contributions.service import contributions
+from backend.coverage.figures.unit_access import published
+from backend.coverage.plan.planner import PlanRequest, communes_of, teams_of
+from backend.coverage.plan.service import PlanPlace, places_of
+from backend.coverage.plan.settings import limits_of
+from backend.i18n.catalogues import Language
+from backend.organisations.scopes import campaign_scope
+
+BY_TEAM = ContributionsQuerySchema()
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignProgress:
+    """The communes of a campaign's area in one network, and their sums."""
+
+    network: str
+    month: str
+    area: list[PlanPlace]
+    need: int  # samples that reach the target in every commune
+    has: int  # of these, without those beyond a commune's target
+    reached: int  # communes
+    lacking: int
+    per_day: int | None  # samples to be counted each day until the end; None: it is over
+
+    @property
+    def shortfall(self) -> int:
+        return self.need - self.has
+
+
+@dataclass(frozen=True, slots=True)
+class SilentTeam:
+    """A team without samples for some days; `last_day` is None if it has none at all."""
+
+    id: int
+    name: str
+    last_day: date | None
+    days: int
+
+
+def campaign_progress(
+    actor: Actor, campaign_id: int, network: str | None, now: datetime
+) -> CampaignProgress:
+    """Return the progress of a campaign in its present or last month, for its organisers."""
+    campaign, today = visible_campaign(actor, campaign_id), local_day(now)
+    require(actor, "campaign.see", campaign_scope(campaign_id))
+    day = min(max(today, campaign.first_day), campaign.last_day)
+    kind = network if network in campaign.networks else campaign.networks[0]
+    request = PlanRequest(campaign, day, kind, today, limits_of(campaign_id))
+    rows = communes_of(request).rows
+    shown = published(actor, f"{day:%Y-%m}")
+    rows = [row for row in rows if shown is None or row.id in shown]
+    need, lack = sum(row.need for row in rows), sum(row.shortfall for row in rows)
+    left = request.days_left if campaign.last_day >= today else 0
+    return CampaignProgress(
+        network=kind,
+        month=f"{day:%Y-%m}",
+        area=places_of(rows),
+        need=need,
+        has=need - lack,
+        reached=sum(bool(row.need) and not row.shortfall for row in rows),
+        lacking=sum(bool(row.shortfall) for row in rows),
+        per_day=-(-lack // left) if left else None,
+    )
+
+
+def silent_teams(
+    actor: Actor, campaign_id: int, now: datetime, language: Language
+) -> list[SilentTeam]:
+    """Return the teams of a running campaign without samples for SILENT_DAYS days."""
+    campaign, today = visible_campaign(actor, campaign_id), local_day(now)
+    require(actor, "campaign.see", campaign_scope(campaign_id))
+    first = campaign.first_day
+    if not first <= today <= campaign.last_day or (today - first).days < SILENT_DAYS:
+        return []
+    query: Mapping[str, Any] = BY_TEAM.load({"by": "team"})
+    latest = {
+        int(one["id"]): one["last_day"]
+        for one in contributions(actor, campaign_id, query, language)["items"]
+        if one["id"]
+    }
+    silent = []
+    for team in teams_of(campaign, now):
+        last = latest.get(team.id)
+        days = (today - (last or first)).days
+        if days > SILENT_DAYS or last is None:
+            silent.append(SilentTeam(team.id, team.name, last, days))
+    return sorted(silent, key=lambda one: (-one.days, one.name))

@@ -41,6 +41,12 @@ HISTORY = text("""
     from teams t, generate_series(0, 14) d, unnest(array['counted', 'repeat']) fate
 """)
 
+# Teams take part by a join code.
+CODES = text("""
+    insert into join_codes (code, campaign_id, team_id, created_at)
+    select 'bench' || id, :campaign, id, now() from teams
+""")
+
 Ints = NDArray[np.int64]
 
 
@@ -179,6 +185,7 @@ def _fill(country: Country) -> int:
         for unit, n in zip(units, country.counted, strict=True)
     ])  # fmt: skip
     db.session.execute(HISTORY, {"campaign": campaign.id})
+    db.session.execute(CODES, {"campaign": campaign.id})
     db.session.commit()
     db.session.execute(text("analyze"))
     db.session.commit()

@@ -181,7 +181,10 @@ def test_sections_stand_in_the_letters_order(rendered: Files) -> None:
     assert LETTER_SAID in said and said.rstrip().count("./.") == 1
 
 
-LETTER_SAID = "Thực hiện Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của Bộ Thông tin và Truyền thông"
+LETTER_SAID = (
+    "Thực hiện Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024"
+    " của Bộ Thông tin và Truyền thông"
+)
 
 
 def test_what_the_official_wrote_replaces_what_was_proposed(rendered: Files) -> None:

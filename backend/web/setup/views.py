@@ -17,7 +17,11 @@ from backend.errors import Problem, invalid
 from backend.http.requests import as_attachment, clock_now
 from backend.memberships.join_codes import remove_team
 from backend.organisations.grants import end_role
-from backend.organisations.scopes import campaign_scope, organisation_scope
+from backend.organisations.scopes import (
+    campaign_scope,
+    organisation_scope,
+    requested_organisation_scope,
+)
 from backend.organisations.service import organisations_of, set_telephone
 from backend.units.search import unit_index
 from backend.web.board.schemas import parse_areas
@@ -66,6 +70,8 @@ def _details(query: dict[str, Any], draft_id: int | None) -> Response:
         return redirect_to("setup.ready", query, campaign_id=draft.campaign_id)
 
     def save(fields: dict[str, Any]) -> drafts.Draft:
+        organisation = requested_organisation_scope(fields["organisation_id"])
+        require(user, "campaign.edit", organisation)
         _check_details(fields)
         return drafts.save_draft(user, draft_id, schemas.typed(_with_choices(form.values)), now)
 

@@ -87,7 +87,7 @@ def test_a_person_is_invited_by_hand(admin: None, page: Page) -> None:
     press(page, "Tạo lời mời")
     expect_text(page, "Chưa nhập “")
     check_page(page, "admin-people-fault")
-    fill_fields(page, team="Đội 1")
+    fill_fields(page, team="Tổ công nghệ số cộng đồng khu dân cư số 12")
     press(page, "Tạo lời mời")
     expect_text(page, "Đường dẫn chỉ hiện một lần này.")
     check_page(page, "admin-link")

@@ -68,7 +68,7 @@ def test_the_page_says_what_the_report_says(desk: Desk) -> None:
     page, told = desk.page(report), desk.show(report, "/figures").json
     for words in told["proposed"].values():
         assert words in page
-    assert page.count("data-remark=") == 7
+    assert page.count("data-remark=") == 8
 
 
 def test_remarks_replace_what_was_proposed(desk: Desk) -> None:

@@ -154,7 +154,7 @@ def started(checkout: Path) -> Iterator[Site]:
 def main() -> None:
     """Print the ratios with 90 % intervals of their medians; exit status 1 if one is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=8)
+    parser.add_argument("--turns", type=int, default=8, help="at most 9: each has new phones")
     parser.add_argument("--against", type=Path, help="checkout whose plain posts are the reference")
     arguments = parser.parse_args()
     with started(ROOT) as ours:
